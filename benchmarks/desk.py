@@ -159,12 +159,12 @@ def _signed_in(app: Any) -> Any:
     from campaign.core import db
     from campaign.models.staff import Role, StaffUser
 
-    with app.app_context(), db.reading() as unit:
-        user = unit.scalar(select(StaffUser).where(StaffUser.role == Role.ADMIN).limit(1))
+    with app.app_context(), db.reading() as session:
+        user = session.scalar(select(StaffUser).where(StaffUser.role == Role.ADMIN).limit(1))
     assert user is not None
     client = app.test_client()
-    with client.session_transaction() as session:
-        session.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
+    with client.session_transaction() as cookie:
+        cookie.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
     return client
 
 
@@ -179,19 +179,19 @@ def _values(app: Any) -> dict[str, Any]:
     from campaign.models.directory import Mission, Official
 
     assert models
-    with app.app_context(), db.reading() as unit:
+    with app.app_context(), db.reading() as session:
         draft = select(Campaign.slug).where(Campaign.status == CampaignStatus.DRAFT).limit(1)
-        missions = unit.scalars(select(Mission.slug).limit(1)).all()
+        missions = session.scalars(select(Mission.slug).limit(1)).all()
         public = [
-            *unit.scalars(select(Bundle.public_id).limit(1)),
-            *_public_ids(unit),
+            *session.scalars(select(Bundle.public_id).limit(1)),
+            *_public_ids(session),
         ]
         return {
             "slug": [
                 "ua-58-20",
-                *unit.scalars(draft),
+                *session.scalars(draft),
                 *missions,
-                *unit.scalars(select(Official.slug).limit(1)),
+                *session.scalars(select(Official.slug).limit(1)),
             ],
             "public_id": public,
             "locale": ["en"],
@@ -201,7 +201,7 @@ def _values(app: Any) -> dict[str, Any]:
             "page": ["texts"],
             "part": ["edition", "letter"],
             "place": ["en"],
-            "official": unit.scalars(select(Official.slug).limit(1)).all(),
+            "official": session.scalars(select(Official.slug).limit(1)).all(),
             "table": ["days"],
             "kind": ["confirm-letter"],
             "version": [1],
@@ -209,7 +209,7 @@ def _values(app: Any) -> dict[str, Any]:
         }
 
 
-def _public_ids(unit: Any) -> list[str]:
+def _public_ids(session: Any) -> list[str]:
     """One of every table that has some, signatures last."""
     from sqlalchemy import select
 
@@ -218,7 +218,7 @@ def _public_ids(unit: Any) -> list[str]:
     found = []
     for table in sorted(Base.metadata.tables.values(), key=lambda one: one.name == "signature"):
         if "public_id" in table.columns:
-            found += unit.scalars(select(table.c.public_id).limit(1)).all()
+            found += session.scalars(select(table.c.public_id).limit(1)).all()
     return found
 
 

@@ -70,11 +70,11 @@ def _freeze() -> None:
     from campaign.models.campaign import Campaign
     from campaign.models.directory import Mission
 
-    with db.transaction() as unit:
-        mission = unit.scalars(select(Mission).where(Mission.slug == "mexico-ottawa")).one()
+    with db.transaction() as session:
+        mission = session.scalars(select(Mission).where(Mission.slug == "mexico-ottawa")).one()
         made = freeze(
-            unit,
-            campaign=unit.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one(),
+            session,
+            campaign=session.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one(),
             mission=mission,
             settings=current_app.extensions["settings"],
             locale="en",
@@ -93,12 +93,12 @@ def _on_paper() -> None:
     from campaign.models.reply import Channel, Reply
 
     today = clock.today("UTC")
-    with db.transaction() as unit:
-        great = unit.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one()
-        unit.add(
+    with db.transaction() as session:
+        great = session.scalars(select(Campaign).where(Campaign.slug == "ua-58-20")).one()
+        session.add(
             PaperSheet(campaign_id=great.id, kind=SheetKind.SHEET, collected_on=today, country="CA")
         )
-        unit.add(
+        session.add(
             Reply(
                 campaign_id=great.id,
                 received_on=today,

@@ -47,10 +47,10 @@ def watch(app: Flask) -> None:
 
     @app.after_request
     def note(response: Response) -> Response:
-        unit = g.get("session")
-        if request.method == "POST" and response.status_code < 400 and unit is not None:
+        session = g.get("session")
+        if request.method == "POST" and response.status_code < 400 and session is not None:
             view = app.view_functions.get(request.endpoint or "")
-            if unit.info.get("audited") or hasattr(view, "leaves_no_entry"):
+            if session.info.get("audited") or hasattr(view, "leaves_no_entry"):
                 _done.add(str(request.endpoint))
         return response
 

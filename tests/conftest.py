@@ -259,7 +259,7 @@ def app(
         audit_coverage.watch(made)
         made.jinja_env.bytecode_cache = compiled_templates
         serve = made.wsgi_app
-        # As on a server, a request knows nothing of the context that `unit` holds open: without
+        # As on a server, a request knows nothing of the context that `session` holds open: without
         # this it would share `g`, and with it the session, the user and the language of the one
         # before.
         made.wsgi_app = lambda environ, start: Context().run(serve, environ, start)  # type: ignore[method-assign]
@@ -277,10 +277,10 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def unit(app: Flask) -> Iterator[Session]:
+def session(app: Flask) -> Iterator[Session]:
     """A unit of work in an application context: what it changed is committed with `commit`."""
-    with app.app_context(), db.database().sessions() as unit:
-        yield unit
+    with app.app_context(), db.database().sessions() as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

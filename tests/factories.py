@@ -81,13 +81,13 @@ POINT_KEYS = ("protect", "investigate", "recognise")
 """Keys of the talking points of `make_campaign`: the first is required, the others are not."""
 
 
-def make_campaign(unit: Session, **overrides: Any) -> Campaign:
+def make_campaign(session: Session, **overrides: Any) -> Campaign:
     """An open campaign in en, fr and es, with one `to` target reached through one mission.
 
     Overrides are columns of Campaign, and `locales` (of editions and templates), `targets`
     (of a Target each; empty for none). Without an `owner_id`, every organizer is on its team.
     """
-    number = unit.query(Campaign).count() + 1
+    number = session.query(Campaign).count() + 1
     locales = overrides.pop("locales", ["en", "fr", "es"])
     targets = overrides.pop("targets", None)
     facts: dict[str, Any] = {
@@ -111,13 +111,13 @@ def make_campaign(unit: Session, **overrides: Any) -> Campaign:
         campaign.editions.append(Edition(locale=locale, title=title, summary=summary, asks=asks))
         campaign.templates.append(make_letter_template(locale))
     campaign.targets.extend([_make_target(number)] if targets is None else targets)
-    unit.add(campaign)
-    unit.flush()
+    session.add(campaign)
+    session.flush()
     if not {"owner_id", "created_by_id"} & set(overrides):
         organizers = select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER)
-        for user_id in unit.scalars(organizers).all():
-            unit.add(CampaignMember(campaign_id=campaign.id, staff_user_id=user_id))
-        unit.flush()
+        for user_id in session.scalars(organizers).all():
+            session.add(CampaignMember(campaign_id=campaign.id, staff_user_id=user_id))
+        session.flush()
     return campaign
 
 
@@ -192,23 +192,25 @@ _GIVEN = ("Noor", "Émile", "Zoë", "Ana", "José", "Mika", "Łucja", "Ioana")
 _FAMILY = ("Tremblay", "O’Neil", "Núñez", "Haddad", "Ng", "Kowalska", "Dufour", "Park")
 
 
-def add_confirmed(unit: Session, campaign: Campaign, n: int, **overrides: Any) -> list[Signature]:
+def add_confirmed(
+    session: Session, campaign: Campaign, n: int, **overrides: Any
+) -> list[Signature]:
     """Confirmed signatures of invented people, each with a letter to every `to` target.
 
     Overrides are columns of Signature; one that is callable is called with the number from 0.
     """
-    wording = unit.scalar(select(ConsentWording).limit(1)) or ConsentWording(
+    wording = session.scalar(select(ConsentWording).limit(1)) or ConsentWording(
         digest=b"\1" * 32, locale="en", delivery="Deliver it.", updates="News.", network="More."
     )
-    unit.add(wording)
-    unit.flush()
-    before = unit.scalar(select(func.count()).select_from(Signature)) or 0
+    session.add(wording)
+    session.flush()
+    before = session.scalar(select(func.count()).select_from(Signature)) or 0
     made = []
     for at in range(n):
         given = {name: value(at) if callable(value) else value for name, value in overrides.items()}
         made.append(_confirmed(campaign, wording.id, before + at, given))
-    unit.add_all(made)
-    unit.flush()
+    session.add_all(made)
+    session.flush()
     return made
 
 
@@ -265,40 +267,42 @@ STAFF_PASSWORD = "violet-harbour-tin-orchard"
 
 
 def make_staff_user(
-    unit: Session, role: Role = Role.STAFF, *, password: bool = False, **overrides: Any
+    session: Session, role: Role = Role.STAFF, *, password: bool = False, **overrides: Any
 ) -> StaffUser:
     """A staff user; with `password`, one who can sign in by the form (hashing takes its time)."""
-    number = unit.query(StaffUser).count() + 1
+    number = session.query(StaffUser).count() + 1
     facts = {"email": f"{role.value}-{number}@example.org", "name": "Noor Haddad", "locale": "en"}
-    user = add_staff_user(unit, role=role, **(facts | overrides))
+    user = add_staff_user(session, role=role, **(facts | overrides))
     if password:
-        set_password(unit, user=user, password=STAFF_PASSWORD)
+        set_password(session, user=user, password=STAFF_PASSWORD)
     return user
 
 
 def sign_in(client: FlaskClient, app: Flask, role: Role | str, **overrides: Any) -> StaffUser:
     """Make a staff user of `role`, and give `client` the session that sign-in would give it.
 
-    It writes and commits by itself. With the `unit` fixture on SQLite, commit what you have
+    It writes and commits by itself. With the `session` fixture on SQLite, commit what you have
     written before: the two would wait for each other. An organizer is put on the teams of
     campaigns that have no owner.
     """
-    with app.app_context(), db.transaction() as unit:
-        user = make_staff_user(unit, Role(role), **overrides)
+    with app.app_context(), db.transaction() as session:
+        user = make_staff_user(session, Role(role), **overrides)
         if user.role is Role.ORGANIZER:
-            for campaign_id in unit.scalars(select(Campaign.id).where(Campaign.owner_id.is_(None))):
-                unit.add(CampaignMember(campaign_id=campaign_id, staff_user_id=user.id))
-    with client.session_transaction() as session:
-        session.clear()
-        session.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
+            for campaign_id in session.scalars(
+                select(Campaign.id).where(Campaign.owner_id.is_(None))
+            ):
+                session.add(CampaignMember(campaign_id=campaign_id, staff_user_id=user.id))
+    with client.session_transaction() as cookie:
+        cookie.clear()
+        cookie.update(_user_id=user.fs_uniquifier, _fresh=True, fs_cc="set", fs_paa=time.time())
     return user
 
 
 def csrf_token(client: FlaskClient) -> str:
     """A token that the forms of `client`'s session take; `client` must have a session."""
     app = client.application
-    with client.session_transaction() as session:
-        raw = session.setdefault("csrf_token", "0" * 40)
+    with client.session_transaction() as cookie:
+        raw = cookie.setdefault("csrf_token", "0" * 40)
     return URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw)
 
 
@@ -310,9 +314,9 @@ def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, **kw
 # --- Network -----------------------------------------------------------------------------------
 
 
-def make_members(unit: Session, n: int, **overrides: Any) -> list[NetworkMember]:
+def make_members(session: Session, n: int, **overrides: Any) -> list[NetworkMember]:
     """Members of the network who want to hear of everything at once, from an hour ago on."""
-    start = unit.scalar(select(func.count(NetworkMember.id))) or 0
+    start = session.scalar(select(func.count(NetworkMember.id))) or 0
     members = []
     for number in range(start + 1, start + n + 1):
         email = f"member-{number}@example.org"
@@ -325,6 +329,6 @@ def make_members(unit: Session, n: int, **overrides: Any) -> list[NetworkMember]
             "confirmed_at": db.utcnow() - timedelta(hours=1),
         }
         members.append(NetworkMember(**(facts | overrides)))
-    unit.add_all(members)
-    unit.flush()
+    session.add_all(members)
+    session.flush()
     return members

@@ -30,25 +30,25 @@ def overtake(
     looked = Event()
 
     def other() -> None:
-        with app.app_context(), db.transaction() as unit:
-            seen = look(unit)
+        with app.app_context(), db.transaction() as session:
+            seen = look(session)
             looked.set()
-            second(unit, seen)
+            second(session, seen)
 
     with ThreadPoolExecutor(1) as pool:
-        with app.app_context(), db.transaction() as unit:
-            first(unit)
-            unit.flush()
+        with app.app_context(), db.transaction() as session:
+            first(session)
+            session.flush()
             overtaken = pool.submit(other)
-            if unit.get_bind().dialect.name == "postgresql":
+            if session.get_bind().dialect.name == "postgresql":
                 assert looked.wait(_SECONDS)
-                wait_for_lock(unit)
+                wait_for_lock(session)
         overtaken.result(timeout=_SECONDS)
 
 
-def wait_for_lock(unit: Session) -> None:
+def wait_for_lock(session: Session) -> None:
     """Until some transaction waits for another's lock (PostgreSQL)."""
     until = time.monotonic() + _SECONDS
-    while not unit.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+    while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
         assert time.monotonic() < until, "nobody waits for a lock"
-        unit.execute(text("SELECT pg_sleep(0.01)"))
+        session.execute(text("SELECT pg_sleep(0.01)"))

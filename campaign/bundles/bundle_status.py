@@ -17,15 +17,15 @@ STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 _REROUTING = table("rerouting", column("from_bundle_id"), column("to_bundle_id"))
 
 
-def hold(unit: Session, bundle: Bundle) -> None:
+def hold(session: Session, bundle: Bundle) -> None:
     """Wait for whoever freezes, stops, hands over or withdraws in its campaign to end.
 
     Then see the bundle as they left it. Raises NotFound where they removed it.
     """
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
-    unit.refresh(bundle.campaign, with_for_update={"key_share": True})
+    session.refresh(bundle.campaign, with_for_update={"key_share": True})
     try:
-        unit.refresh(bundle)
+        session.refresh(bundle)
     except InvalidRequestError as problem:
         raise NotFound("bundle") from problem
 
@@ -47,14 +47,14 @@ def handed_over() -> ColumnElement[bool]:
     )
 
 
-def is_handed_over(unit: Session, bundle: Bundle) -> bool:
+def is_handed_over(session: Session, bundle: Bundle) -> bool:
     """Whether letters of it are out of our hands."""
-    return bool(unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
+    return bool(session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, handed_over())))
 
 
-def refuse_handed_over(unit: Session, bundle: Bundle) -> None:
+def refuse_handed_over(session: Session, bundle: Bundle) -> None:
     """Raise Refused (`handed-over`) where letters of the bundle are out of our hands."""
-    if is_handed_over(unit, bundle):
+    if is_handed_over(session, bundle):
         raise Refused("handed-over")
 
 
@@ -63,22 +63,22 @@ def moved_on() -> ColumnElement[bool]:
     return exists().where(_REROUTING.c.from_bundle_id == Bundle.id)
 
 
-def is_rerouted(unit: Session, bundle: Bundle) -> bool:
+def is_rerouted(session: Session, bundle: Bundle) -> bool:
     """Whether letters went on through another mission, from this bundle or into it."""
     either = or_(_REROUTING.c.from_bundle_id == bundle.id, _REROUTING.c.to_bundle_id == bundle.id)
-    return unit.scalar(select(_REROUTING.c.to_bundle_id).where(either).limit(1)) is not None
+    return session.scalar(select(_REROUTING.c.to_bundle_id).where(either).limit(1)) is not None
 
 
-def is_settled(unit: Session, bundle: Bundle) -> bool:
+def is_settled(session: Session, bundle: Bundle) -> bool:
     """Whether nothing of it changes any more: it was handed over, or its letters went on."""
     settled = or_(handed_over(), moved_on())
-    return unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, settled)) is not None
+    return session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, settled)) is not None
 
 
-def refuse_settled(unit: Session, bundle: Bundle) -> None:
+def refuse_settled(session: Session, bundle: Bundle) -> None:
     """Raise Refused where nothing of it changes any more: `handed-over`, `moved-on`."""
-    refuse_handed_over(unit, bundle)
-    if is_settled(unit, bundle):
+    refuse_handed_over(session, bundle)
+    if is_settled(session, bundle):
         raise Refused("moved-on")
 
 

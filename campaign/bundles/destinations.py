@@ -34,7 +34,7 @@ def slug_of(destination: Destination) -> str:
     return f"{_PREFIX}{destination.slug}"
 
 
-def find_destination(unit: Session, slug: str, campaign: Campaign | None = None) -> Destination:
+def find_destination(session: Session, slug: str, campaign: Campaign | None = None) -> Destination:
     """The destination of that slug; `post` alone is the only one of the campaign by post.
 
     Raises NotFound (`mission`); Refused (`post-several`, with their slugs).
@@ -44,9 +44,9 @@ def find_destination(unit: Session, slug: str, campaign: Campaign | None = None)
         return _only_by_post(campaign)
     if slug.startswith(_PREFIX):
         wanted = slug.removeprefix(_PREFIX)
-        found = unit.scalar(select(Official).where(Official.slug == wanted))
+        found = session.scalar(select(Official).where(Official.slug == wanted))
     else:
-        found = unit.scalar(select(Mission).where(Mission.slug == slug))
+        found = session.scalar(select(Mission).where(Mission.slug == slug))
     if found is None:
         raise NotFound("mission", slug=slug)
     return found

@@ -83,17 +83,17 @@ class OfCampaign(Protocol):
         ...
 
 
-def get_pair(unit: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
+def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
     """The campaign and the destination of these slugs. Raises as `find_destination`."""
-    found_campaign = unit.scalar(select(Campaign).where(Campaign.slug == campaign))
+    found_campaign = session.scalar(select(Campaign).where(Campaign.slug == campaign))
     if found_campaign is None:
         raise NotFound("campaign", slug=campaign)
-    return found_campaign, find_destination(unit, mission, found_campaign)
+    return found_campaign, find_destination(session, mission, found_campaign)
 
 
-def get_bundle(unit: Session, public_id: str) -> Bundle:
+def get_bundle(session: Session, public_id: str) -> Bundle:
     """The bundle. Raises NotFound."""
-    bundle = unit.scalar(
+    bundle = session.scalar(
         select(Bundle)
         .where(Bundle.public_id == public_id)
         .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
@@ -104,7 +104,7 @@ def get_bundle(unit: Session, public_id: str) -> Bundle:
 
 
 def find_bundle(
-    unit: Session, *, campaign: Campaign, mission: Destination, sequence: int | None = None
+    session: Session, *, campaign: Campaign, mission: Destination, sequence: int | None = None
 ) -> Bundle | None:
     """The bundle of that number for the pair; without a number, one that is not finished."""
     query = select(Bundle).where(Bundle.campaign_id == campaign.id, is_for(mission))
@@ -112,25 +112,27 @@ def find_bundle(
         query = query.where(Bundle.state.in_(UNFINISHED)).order_by(Bundle.sequence).limit(1)
     else:
         query = query.where(Bundle.sequence == sequence)
-    return unit.scalar(query)
+    return session.scalar(query)
 
 
-def list_bundles(unit: Session, *, page: int = 1) -> Listing[Bundle]:
+def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
     """One page of all bundles, the newest first."""
     query = (
         select(Bundle)
         .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
         .order_by(Bundle.id.desc())
     )
-    return page_of(unit, query, page)
+    return page_of(session, query, page)
 
 
-def progress_of(unit: Session, bundle: Bundle, now: datetime) -> Progress:
+def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
     """How far the bundle is."""
-    return progress_of_all(unit, [bundle], now)[bundle.id]
+    return progress_of_all(session, [bundle], now)[bundle.id]
 
 
-def progress_of_all(unit: Session, bundles: Sequence[Bundle], now: datetime) -> dict[int, Progress]:
+def progress_of_all(
+    session: Session, bundles: Sequence[Bundle], now: datetime
+) -> dict[int, Progress]:
     """How far each of the bundles is, by its id."""
     done = case(
         (Volume.state == VolumeState.PRINTED, Volume.letter_count),
@@ -138,7 +140,7 @@ def progress_of_all(unit: Session, bundles: Sequence[Bundle], now: datetime) -> 
         else_=0,
     )
     before = and_(Volume.state == VolumeState.PRINTED, Volume.printed_at < Bundle.remade_at)
-    rows = unit.execute(
+    rows = session.execute(
         select(
             Volume.bundle_id,
             func.sum(done).label("done"),
@@ -182,16 +184,16 @@ def _silence(lease_until: datetime | None, now: datetime) -> float:
     return max((now - (lease_until - LEASE)).total_seconds(), 0.0) if lease_until else 0.0
 
 
-def list_set_aside(unit: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
+def list_set_aside(session: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
     """The letters that could not be printed, in order."""
-    return unit.scalars(
+    return session.scalars(
         select(Letter).where(*_set_aside(bundle)).order_by(Letter.sequence).limit(limit)
     ).all()
 
 
-def count_set_aside(unit: Session, bundle: Bundle) -> int:
+def count_set_aside(session: Session, bundle: Bundle) -> int:
     """How many letters could not be printed."""
-    return unit.scalar(select(func.count()).select_from(Letter).where(*_set_aside(bundle))) or 0
+    return session.scalar(select(func.count()).select_from(Letter).where(*_set_aside(bundle))) or 0
 
 
 def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
@@ -202,10 +204,10 @@ def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
         yield Letter.sequence.not_in([int(one["number"]) for one in bundle.taken_out])
 
 
-def can_wait_again(unit: Session, bundle: Bundle) -> bool:
+def can_wait_again(session: Session, bundle: Bundle) -> bool:
     """Whether a letter that was set aside could be printed by another bundle."""
     mendable = (*_set_aside(bundle), Letter.set_aside != "withdrawn")
-    return unit.scalar(select(Letter.id).where(*mendable).limit(1)) is not None
+    return session.scalar(select(Letter.id).where(*mendable).limit(1)) is not None
 
 
 def zip_name(bundle: Bundle) -> str:
@@ -220,7 +222,7 @@ def zip_name(bundle: Bundle) -> str:
     )
 
 
-def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
+def open_download(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
     Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
@@ -230,11 +232,11 @@ def open_download(unit: Session, bundle: Bundle, store: Storage, *, actor: str) 
     access.refuse_files(bundle)
     if bundle.zip_sha256 is None:
         raise Refused("not-ready")
-    withdrawals.refuse_taken_back(unit, bundle)
+    withdrawals.refuse_taken_back(session, bundle)
     name = zip_name(bundle)
-    chunks = stream_zip(name, prints.parts_of(unit, bundle, store), bundle.created_at)
+    chunks = stream_zip(name, prints.parts_of(session, bundle, store), bundle.created_at)
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.download",
         subject=f"bundle:{bundle.id}",
@@ -266,6 +268,6 @@ def while_wanted(
 
 def _may_still_go_out(database: db.Database, campaign_id: int) -> bool:
     """Whether no stop has come; asked while a download goes out, after its request."""
-    with database.sessions() as unit:
-        status = unit.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
+    with database.sessions() as session:
+        status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
     return status is None or may_go_out(status)

@@ -30,7 +30,7 @@ class Part:
 
 
 def freeze_parts(
-    unit: Session,
+    session: Session,
     parts: Sequence[Part],
     *,
     mission: Destination,
@@ -45,22 +45,22 @@ def freeze_parts(
     """
     if not parts:
         raise Refused("nothing-chosen", mission=slug_of(mission))
-    with unit.begin_nested():
-        journey = _new_journey(unit, mission, staff_id) if len(parts) > 1 else None
+    with session.begin_nested():
+        journey = _new_journey(session, mission, staff_id) if len(parts) > 1 else None
         # Always in the same order: two that freeze at once wait for each other, and end.
         made = [
             freeze(
-                unit, campaign=part.campaign, mission=mission, settings=settings, locale=locale,
+                session, campaign=part.campaign, mission=mission, settings=settings, locale=locale,
                 actor=actor, staff_id=staff_id, on_paper=part.on_paper, choice=part.choice,
             )
             for part in sorted(parts, key=lambda part: part.campaign.id)
         ]  # fmt: skip
         for bundle in made:
             bundle.journey = journey
-        unit.flush()
+        session.flush()
     if journey is not None:
         audit.record(
-            unit,
+            session,
             actor=actor,
             action="bundle.freeze-together",
             subject=f"journey:{journey.id}",
@@ -70,17 +70,17 @@ def freeze_parts(
     return made
 
 
-def _new_journey(unit: Session, destination: Destination, staff_id: int | None) -> Journey:
+def _new_journey(session: Session, destination: Destination, staff_id: int | None) -> Journey:
     mission = destination if isinstance(destination, Mission) else None
     journey = Journey(mission=mission, created_by_id=staff_id, created_at=db.utcnow())
-    unit.add(journey)
-    unit.flush()
+    session.add(journey)
+    session.flush()
     return journey
 
 
-def get_journey(unit: Session, public_id: str) -> Journey:
+def get_journey(session: Session, public_id: str) -> Journey:
     """The journey. Raises NotFound."""
-    found = unit.scalar(
+    found = session.scalar(
         select(Journey)
         .where(Journey.public_id == public_id)
         .options(
@@ -94,11 +94,11 @@ def get_journey(unit: Session, public_id: str) -> Journey:
     return found
 
 
-def list_companions(unit: Session, bundle: Bundle) -> Sequence[Bundle]:
+def list_companions(session: Session, bundle: Bundle) -> Sequence[Bundle]:
     """The other bundles that travel with this one."""
     if bundle.journey_id is None:
         return ()
-    return unit.scalars(
+    return session.scalars(
         select(Bundle)
         .where(Bundle.journey_id == bundle.journey_id, Bundle.id != bundle.id)
         .options(joinedload(Bundle.campaign))

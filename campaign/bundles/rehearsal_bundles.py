@@ -19,9 +19,9 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
 
 
-def list_bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
+def list_bundles(session: Session, campaign: Campaign) -> Sequence[Bundle]:
     """The bundles of the rehearsal, the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(Bundle)
         .options(*WITH_DESTINATION)
         .where(Bundle.campaign_id == campaign.id)
@@ -30,7 +30,7 @@ def list_bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
 
 
 def make_bundle(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     mission: Destination,
@@ -41,30 +41,30 @@ def make_bundle(
 ) -> Bundle:
     """Freeze what waits, and have it printed. Raises Refused, as a real freeze does."""
     made = freeze_bundle.freeze(
-        unit, campaign=campaign, mission=mission, settings=settings, locale=locale,
+        session, campaign=campaign, mission=mission, settings=settings, locale=locale,
         actor=actor, staff_id=staff_id, rehearsal=True,
     )  # fmt: skip
-    print_jobs.send_for(unit, made, chains=settings.worker_threads)
+    print_jobs.send_for(session, made, chains=settings.worker_threads)
     return made
 
 
 @rehearsal.removes_rehearsal
-def remove_bundles(unit: Session, campaign: Campaign) -> None:
+def remove_bundles(session: Session, campaign: Campaign) -> None:
     """Remove the bundles with their volumes and, once that is committed, their files."""
-    found = unit.execute(
+    found = session.execute(
         select(Bundle.id, Bundle.public_id).where(Bundle.campaign_id == campaign.id)
     ).all()
     ids = [one.id for one in found]
     if not ids:
         return
-    unit.execute(
+    session.execute(
         update(Letter)
         .where(Letter.bundle_id.in_(ids))
         .values(bundle_id=None, volume_id=None, sequence=None)
         .execution_options(synchronize_session=False)
     )
-    unit.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
-    unit.execute(delete(Bundle).where(Bundle.id.in_(ids)))
+    session.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
+    session.execute(delete(Bundle).where(Bundle.id.in_(ids)))
     store = storage.storage()
     for one in found:
-        after_commit(unit, partial(store.delete_folder, file_names.stored_folder(one.public_id)))
+        after_commit(session, partial(store.delete_folder, file_names.stored_folder(one.public_id)))

@@ -9,32 +9,32 @@ from campaign.models.bundle import Bundle
 
 
 @moves("bundle", "mission")
-def move_bundles(unit: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+def move_bundles(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """Bundles follow; where both have some of one campaign, those that come are numbered anew.
 
     What is printed keeps the number that it has on paper: so does its folder, also made again.
     """
-    _move(unit, "mission", kept_id, gone_id)
+    _move(session, "mission", kept_id, gone_id)
 
 
 @moves("bundle", "official")
-def move_posted(unit: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+def move_posted(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """As `move_bundles`, those that go by post."""
-    _move(unit, "official", kept_id, gone_id)
+    _move(session, "official", kept_id, gone_id)
 
 
-def _move(unit: Session, owner: str, kept_id: int, gone_id: int) -> None:
+def _move(session: Session, owner: str, kept_id: int, gone_id: int) -> None:
     name = f"{owner}_id"
     column = getattr(Bundle, name)
     theirs = select(Bundle).where(column == gone_id).order_by(Bundle.sequence)
-    for bundle in unit.scalars(theirs).all():
+    for bundle in session.scalars(theirs).all():
         taken = select(func.max(Bundle.sequence)).where(
             Bundle.campaign_id == bundle.campaign_id, column == kept_id
         )
-        last = unit.scalar(taken)
+        last = session.scalar(taken)
         setattr(bundle, name, kept_id)
         if last is not None:
             bundle.frozen = {**bundle.frozen, "folder": find_bundles.zip_name(bundle)}
             bundle.sequence = last + 1
-        unit.flush()
-        unit.expire(bundle, [owner])
+        session.flush()
+        session.expire(bundle, [owner])

@@ -58,22 +58,22 @@ class Facts(TypedDict, total=False):
 
 
 def create_campaign(
-    unit: Session, *, actor: str, created_by_id: int | None = None, **facts: Unpack[Facts]
+    session: Session, *, actor: str, created_by_id: int | None = None, **facts: Unpack[Facts]
 ) -> Campaign:
     """A new draft; its address is made from the reference.
 
     Raises Invalid with the field `reference` where another campaign has it.
     """
-    slug = _free_slug(unit, facts["reference"], None)
+    slug = _free_slug(session, facts["reference"], None)
     campaign = Campaign(slug=slug, created_by_id=created_by_id, **facts)
-    with _of_two_at_once_one(unit):
-        unit.add(campaign)
-    note(unit, campaign, actor, "campaign.create")
+    with _of_two_at_once_one(session):
+        session.add(campaign)
+    note(session, campaign, actor, "campaign.create")
     return campaign
 
 
 def edit_campaign(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -88,23 +88,23 @@ def edit_campaign(
     saved after revision `based_on`; RiskNamed where a new name or reference says what a flag rules
     out.
     """
-    revisions.check(unit, campaign, Part.FACTS, "", based_on)
+    revisions.check(session, campaign, Part.FACTS, "", based_on)
     refuse_named(campaign, _new_words(campaign, facts), seen=risks_seen)
     before = facts_content(campaign)
     if "reference" in facts:
-        slug = _free_slug(unit, facts["reference"], campaign)
+        slug = _free_slug(session, facts["reference"], campaign)
         if lifecycle.is_rehearsal(campaign.status):
             campaign.slug = slug
-    refuse_circle(unit, campaign, facts.get("follows_id"))
-    with _of_two_at_once_one(unit), stays_ready(campaign):
+    refuse_circle(session, campaign, facts.get("follows_id"))
+    with _of_two_at_once_one(session), stays_ready(campaign):
         changed = [name for name, value in facts.items() if getattr(campaign, name) != value]
         for name in changed:
             setattr(campaign, name, facts[name])  # type: ignore[literal-required]
         order_letter_locales(campaign)
     if changed:
         after = facts_content(campaign)
-        revisions.keep(unit, campaign, Part.FACTS, "", before=before, after=after, actor=actor)
-        record_change(unit, campaign, actor, "campaign.edit", fields=sorted(changed))
+        revisions.keep(session, campaign, Part.FACTS, "", before=before, after=after, actor=actor)
+        record_change(session, campaign, actor, "campaign.edit", fields=sorted(changed))
     return campaign
 
 
@@ -120,7 +120,7 @@ def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
 
 
 def open_campaign(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -135,7 +135,7 @@ def open_campaign(
     number of its blocking gaps; RiskNamed where a text that nobody could read until now says what
     a flag rules out.
     """
-    check_move(unit, campaign, CampaignStatus.OPEN, actor)
+    check_move(session, campaign, CampaignStatus.OPEN, actor)
     if act_by is not None:
         campaign.act_by = act_by
     missing = len(check_readiness.blockers(campaign, now))
@@ -143,20 +143,20 @@ def open_campaign(
         raise Refused("campaign-not-ready", missing=missing)
     if lifecycle.is_rehearsal(campaign.status):
         refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
-        rehearsal.wipe(unit, campaign)
+        rehearsal.wipe(session, campaign)
     first = campaign.opened_at is None
     campaign.opened_at = campaign.opened_at or now
     campaign.closed_at = None
     before = campaign.status
-    move(unit, campaign, CampaignStatus.OPEN, actor)
-    approval_mails.answer(unit, campaign, before, by=staff_id(actor))
-    jobs.enqueue(unit, "network.announce", campaign.id)
+    move(session, campaign, CampaignStatus.OPEN, actor)
+    approval_mails.answer(session, campaign, before, by=staff_id(actor))
+    jobs.enqueue(session, "network.announce", campaign.id)
     if first and campaign.follows_id is not None:
-        jobs.enqueue(unit, "following.continued", campaign.id)
+        jobs.enqueue(session, "following.continued", campaign.id)
 
 
 def close_campaign(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -168,21 +168,26 @@ def close_campaign(
 
     Raises RiskNamed where they say what a flag rules out.
     """
-    check_closing(unit, campaign, actor=actor, reasons=reasons or {}, risks_seen=risks_seen)
+    check_closing(session, campaign, actor=actor, reasons=reasons or {}, risks_seen=risks_seen)
     campaign.closed_at = now
-    move(unit, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
+    move(session, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
 
 
 def check_closing(
-    unit: Session, campaign: Campaign, *, actor: str, reasons: Mapping[str, str], risks_seen: bool
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    reasons: Mapping[str, str],
+    risks_seen: bool,
 ) -> None:
     """Raise what `close_campaign` would."""
-    check_move(unit, campaign, CampaignStatus.CLOSED, actor)
+    check_move(session, campaign, CampaignStatus.CLOSED, actor)
     refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
 
 
 def stop_campaign(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -201,7 +206,7 @@ def stop_campaign(
     `reason_<default language>` where no language has a reason; RiskNamed where one says what a
     flag rules out.
     """
-    check_move(unit, campaign, CampaignStatus.STOPPED, actor)
+    check_move(session, campaign, CampaignStatus.STOPPED, actor)
     if kind is None or not given(reasons):
         reason = {f"reason_{campaign.default_locale}": "reason-missing"}
         missing = {"kind": "stop-kind-missing"} if kind is None else {}
@@ -210,40 +215,40 @@ def stop_campaign(
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
     public = {} if reasons_wait else reasons
-    move(unit, campaign, CampaignStatus.STOPPED, actor, reasons=public, kind=kind.value)
-    jobs.enqueue(unit, "following.campaign-stopped", campaign.id)
-    jobs.enqueue(unit, "deliveries.campaign-stopped", campaign.id)
+    move(session, campaign, CampaignStatus.STOPPED, actor, reasons=public, kind=kind.value)
+    jobs.enqueue(session, "following.campaign-stopped", campaign.id)
+    jobs.enqueue(session, "deliveries.campaign-stopped", campaign.id)
 
 
 def _reason_words(reasons: Mapping[str, str]) -> list[Words]:
     return words_by_field("reason", reasons, "reason_")
 
 
-def get_campaign(unit: Session, slug: str) -> Campaign:
+def get_campaign(session: Session, slug: str) -> Campaign:
     """The campaign of that address, draft or not, whoever asks: for commands and jobs.
 
     At the desk, `team.get_campaign_of` asks who may see it. Raises NotFound.
     """
-    campaign = unit.scalar(select(Campaign).where(Campaign.slug == slug))
+    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
     if campaign is None:
         raise NotFound("campaign", campaign=slug)
     return campaign
 
 
-def find_public_campaign(unit: Session, slug: str) -> Campaign | None:
+def find_public_campaign(session: Session, slug: str) -> Campaign | None:
     """The campaign of that address if everybody may read it; a draft is not there."""
     public = Campaign.status.in_(lifecycle.PUBLIC)
-    return unit.scalar(select(Campaign).where(Campaign.slug == slug, public))
+    return session.scalar(select(Campaign).where(Campaign.slug == slug, public))
 
 
-def list_open(unit: Session, now: datetime) -> Sequence[Campaign]:
+def list_open(session: Session, now: datetime) -> Sequence[Campaign]:
     """Campaigns that take letters now, the nearest last day first."""
-    return unit.scalars(_open_ones(now)).all()
+    return session.scalars(_open_ones(now)).all()
 
 
-def find_open(unit: Session, now: datetime, *, besides: Select[int]) -> Campaign | None:
+def find_open(session: Session, now: datetime, *, besides: Select[int]) -> Campaign | None:
     """The first of `list_open`, without those whose ids `besides` selects."""
-    return unit.scalar(_open_ones(now).where(Campaign.id.not_in(besides)).limit(1))
+    return session.scalar(_open_ones(now).where(Campaign.id.not_in(besides)).limit(1))
 
 
 def _open_ones(now: datetime) -> Select[Campaign]:
@@ -259,7 +264,7 @@ def _takes_signatures(now: datetime) -> ColumnElement[bool]:
 
 
 def list_followable(
-    unit: Session, campaign: Campaign | None, *, by: StaffUser
+    session: Session, campaign: Campaign | None, *, by: StaffUser
 ) -> Sequence[Campaign]:
     """Campaigns to which this one (or a new one) can be further information, newest first.
 
@@ -270,7 +275,7 @@ def list_followable(
     if campaign is not None:
         kept = or_(seen, Campaign.id == campaign.follows_id)
         others = select(Campaign).where(kept, Campaign.id != campaign.id)
-    return unit.scalars(others.order_by(Campaign.id.desc()).limit(200)).all()
+    return session.scalars(others.order_by(Campaign.id.desc()).limit(200)).all()
 
 
 @contextmanager
@@ -304,16 +309,16 @@ def order_letter_locales(campaign: Campaign) -> None:
 
 
 @contextmanager
-def _of_two_at_once_one(unit: Session) -> Iterator[None]:
+def _of_two_at_once_one(session: Session) -> Iterator[None]:
     """Raise Invalid where somebody took the reference after we looked whether it is free."""
     try:
-        with unit.begin_nested():
+        with session.begin_nested():
             yield
     except IntegrityError as problem:
         raise Invalid(fields={"reference": "reference-taken"}) from problem
 
 
-def _free_slug(unit: Session, reference: str, own: Campaign | None) -> str:
+def _free_slug(session: Session, reference: str, own: Campaign | None) -> str:
     slug = slug_of(reference)
     if not slug:
         raise Invalid(fields={"reference": "reference-empty"})
@@ -322,14 +327,14 @@ def _free_slug(unit: Session, reference: str, own: Campaign | None) -> str:
     )
     if own is not None:
         taken = taken.where(Campaign.id != own.id)
-    if slug in _RESERVED or unit.scalar(taken.limit(1)) is not None:
+    if slug in _RESERVED or session.scalar(taken.limit(1)) is not None:
         raise Invalid(fields={"reference": "reference-taken"})
     return slug
 
 
-def list_public(unit: Session) -> Sequence[Campaign]:
+def list_public(session: Session) -> Sequence[Campaign]:
     """All public campaigns with their editions and updates, in a fixed number of queries."""
-    return unit.scalars(
+    return session.scalars(
         select(Campaign)
         .where(Campaign.status.in_(lifecycle.PUBLIC))
         .options(

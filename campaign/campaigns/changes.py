@@ -16,7 +16,7 @@ from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 
 
 def record_change(
-    unit: Session, campaign: Campaign, actor: str, action: str, **detail: Any
+    session: Session, campaign: Campaign, actor: str, action: str, **detail: Any
 ) -> None:
     """Flush, move `changed_at` (what pages kept in memory go by) and leave an audit line.
 
@@ -24,16 +24,16 @@ def record_change(
     last: somebody else must look at it again.
     """
     if lifecycle.is_rehearsal(campaign.status) and needs_second_person():
-        _written_last(unit, campaign, actor)
-    _record(unit, campaign, actor, action, **detail)
+        _written_last(session, campaign, actor)
+    _record(session, campaign, actor, action, **detail)
 
 
-def _written_last(unit: Session, campaign: Campaign, actor: str) -> None:
+def _written_last(session: Session, campaign: Campaign, actor: str) -> None:
     """Note who wrote last in what waits for its opening, and ask the others to look again."""
-    unit.flush()
+    session.flush()
     # Who looked before it opened must not put it back.
     moved = ("status", "submitted_by_id")
-    unit.refresh(campaign, moved, with_for_update={"key_share": True})
+    session.refresh(campaign, moved, with_for_update={"key_share": True})
     if not lifecycle.is_rehearsal(campaign.status):
         return
     before = (campaign.status, campaign.submitted_by_id)
@@ -42,18 +42,18 @@ def _written_last(unit: Session, campaign: Campaign, actor: str) -> None:
         return
     campaign.submitted_by_id = staff_id(actor)
     if campaign.status is not before[0]:
-        note(unit, campaign, actor, "campaign.review", before=before[0].value)
+        note(session, campaign, actor, "campaign.review", before=before[0].value)
     if before != (campaign.status, campaign.submitted_by_id):
-        approval_mails.ask(unit, campaign, by=campaign.submitted_by_id, changed=True)
+        approval_mails.ask(session, campaign, by=campaign.submitted_by_id, changed=True)
 
 
-def check_move(unit: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:
+def check_move(session: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:
     """Wait for another move of this campaign to end, then raise Refused where this one may not be.
 
     `campaign-status`, or `needs-review` and `second-person` where the settings ask for one.
     """
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
-    unit.refresh(campaign, with_for_update={"key_share": True})
+    session.refresh(campaign, with_for_update={"key_share": True})
     lifecycle.check_move(campaign.status, after)
     if needs_second_person():
         writer = f"staff:{campaign.submitted_by_id}"
@@ -61,7 +61,7 @@ def check_move(unit: Session, campaign: Campaign, after: CampaignStatus, actor: 
 
 
 def move(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     after: CampaignStatus,
     actor: str,
@@ -77,13 +77,13 @@ def move(
         campaign.open_at = None
     if after is not CampaignStatus.DRAFT:
         campaign.review_note = ""
-    drop_proposed_reasons(unit, campaign)
-    _record(unit, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+    drop_proposed_reasons(session, campaign)
+    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
 
 
-def drop_proposed_reasons(unit: Session, campaign: Campaign) -> None:
+def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:
     """Reasons that still wait for a second person are out of date."""
-    unit.execute(
+    session.execute(
         update(Proposal)
         .where(Proposal.campaign_id == campaign.id, Proposal.kind != ProposalKind.UPDATE)
         .where(Proposal.state == ProposalState.PENDING)
@@ -109,12 +109,12 @@ def staff_id(actor: str) -> int | None:
     return int(number) if kind == "staff" and number.isdigit() else None
 
 
-def note(unit: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
     """Leave an audit line on the campaign."""
-    audit.record(unit, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
+    audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
 
 
-def _record(unit: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+def _record(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
     campaign.changed_at = db.utcnow()
-    unit.flush()
-    note(unit, campaign, actor, action, **detail)
+    session.flush()
+    note(session, campaign, actor, action, **detail)

@@ -28,25 +28,25 @@ _KEYS = frozenset({"id", "public_id", "campaign_id", "target_id", "template_id"}
 
 
 def continue_campaign(
-    unit: Session, earlier: Campaign, *, actor: str, created_by_id: int | None, reference: str
+    session: Session, earlier: Campaign, *, actor: str, created_by_id: int | None, reference: str
 ) -> Campaign:
     """Further information: a draft that continues `earlier`, linked to it, with the same team.
 
     It has its texts, targets, letters, options and risk flags; days are its own. Raises
     Invalid with the field `reference` where another campaign has it.
     """
-    made = _carry_over(unit, earlier, actor, created_by_id, reference)
+    made = _carry_over(session, earlier, actor, created_by_id, reference)
     made.follows_id = earlier.id
     _take_risks(earlier, made)
-    unit.flush()
-    unit.expire(earlier, ["followed_by"])
-    _take_team(unit, earlier, made)
-    note(unit, made, actor, "campaign.continue", earlier=earlier.id)
+    session.flush()
+    session.expire(earlier, ["followed_by"])
+    _take_team(session, earlier, made)
+    note(session, made, actor, "campaign.continue", earlier=earlier.id)
     return made
 
 
 def clone_campaign(
-    unit: Session,
+    session: Session,
     other: Campaign,
     *,
     actor: str,
@@ -59,18 +59,18 @@ def clone_campaign(
     With `risks` it has its risk flags too: the same people could be harmed. Raises
     Invalid with the field `reference` where another campaign has it.
     """
-    made = _carry_over(unit, other, actor, created_by_id, reference)
+    made = _carry_over(session, other, actor, created_by_id, reference)
     if risks:
         _take_risks(other, made)
-    note(unit, made, actor, "campaign.clone", other=other.id)
+    note(session, made, actor, "campaign.clone", other=other.id)
     return made
 
 
 def _carry_over(
-    unit: Session, source: Campaign, actor: str, created_by_id: int | None, reference: str
+    session: Session, source: Campaign, actor: str, created_by_id: int | None, reference: str
 ) -> Campaign:
     made = create_campaign(
-        unit,
+        session,
         actor=actor,
         created_by_id=created_by_id,
         **(_copied(source, OF_ITS_OWN) | {"reference": reference}),
@@ -78,12 +78,12 @@ def _carry_over(
     made.editions = [Edition(**_copied(one, _KEYS | {"outcome"})) for one in source.editions]
     targets = {one.id: Target(**_copied(one, _KEYS)) for one in source.targets}
     made.targets = list(targets.values())
-    unit.flush()
+    session.flush()
     for old_id in (None, *targets):
         own = targets[old_id].id if old_id is not None else None
         for template in current_templates(source, old_id).values():
             made.templates.append(_first_version(template, own, created_by_id))
-    unit.flush()
+    session.flush()
     return made
 
 
@@ -110,12 +110,12 @@ def _take_risks(source: Campaign, made: Campaign) -> None:
     made.risk_flags = [RiskFlag(kind=one.kind, words=one.words) for one in source.risk_flags]
 
 
-def _take_team(unit: Session, earlier: Campaign, made: Campaign) -> None:
+def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
     """Who worked on the earlier action goes on working on the case."""
     on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == earlier.id)
-    people = {*unit.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
+    people = {*session.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
     now = db.utcnow()
     if rows := [
         {"campaign_id": made.id, "staff_user_id": one, "added_at": now} for one in sorted(people)
     ]:
-        unit.execute(insert(CampaignMember), rows)
+        session.execute(insert(CampaignMember), rows)

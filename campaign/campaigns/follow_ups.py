@@ -11,28 +11,30 @@ from campaign.models.staff import StaffUser, sees
 _CHAIN_LOCK = 0x0A0D18
 
 
-def refuse_circle(unit: Session, campaign: Campaign, follows_id: int | None) -> None:
+def refuse_circle(session: Session, campaign: Campaign, follows_id: int | None) -> None:
     """Raise Invalid with the field `follows` where the campaign would follow itself in the end."""
     if follows_id is None:
         return
     # Two organizers at once could close a circle of which each sees half; SQLite has one writer.
-    if unit.get_bind().dialect.name == "postgresql":
-        unit.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
     seen: set[int] = set()
     at: int | None = follows_id
     while at is not None and at not in seen:
         if at == campaign.id:
             raise Invalid(fields={"follows": "follows-circle"})
         seen.add(at)
-        at = unit.scalar(select(Campaign.follows_id).where(Campaign.id == at))
+        at = session.scalar(select(Campaign.follows_id).where(Campaign.id == at))
 
 
 def visible_neighbours(
-    unit: Session, campaign: Campaign, *, by: StaffUser
+    session: Session, campaign: Campaign, *, by: StaffUser
 ) -> tuple[Campaign | None, list[Campaign]]:
     """What the campaign continues, and what continues it, as far as `by` sees it at the desk."""
     near = (Campaign.id == campaign.follows_id) | (Campaign.follows_id == campaign.id)
-    found = unit.scalars(select(Campaign).where(near, sees(by, Campaign.id)).order_by(Campaign.id))
+    found = session.scalars(
+        select(Campaign).where(near, sees(by, Campaign.id)).order_by(Campaign.id)
+    )
     every = list(found)
     earlier = next((one for one in every if one.id == campaign.follows_id), None)
     return earlier, [one for one in every if one.follows_id == campaign.id]

@@ -56,26 +56,26 @@ when contact data is erased."""
 def count_signatures() -> None:
     """Recount every campaign whose number can still change."""
     now = db.utcnow()
-    with db.reading() as unit:
-        wrong = outdated(unit, now)
+    with db.reading() as session:
+        wrong = outdated(session, now)
     if wrong:
-        with db.transaction() as unit:
+        with db.transaction() as session:
             for campaign_id, counts in wrong.items():
-                _write(unit, campaign_id, counts, now)
+                _write(session, campaign_id, counts, now)
 
 
-def recount(unit: Session, campaign: Campaign) -> int:
+def recount(session: Session, campaign: Campaign) -> int:
     """Count one campaign now, also one that ended long ago; gives the number."""
     counts = (0, 0, 0)
     if not lifecycle.is_rehearsal(campaign.status):
-        counts = _counted(unit, [campaign.id]).get(campaign.id, (0, 0, 0))
-    _write(unit, campaign.id, counts, db.utcnow())
+        counts = _counted(session, [campaign.id]).get(campaign.id, (0, 0, 0))
+    _write(session, campaign.id, counts, db.utcnow())
     return counts[0]
 
 
-def count_of(unit: Session, campaign: Campaign) -> int:
+def count_of(session: Session, campaign: Campaign) -> int:
     """How many people have written, as last counted."""
-    return counts_of(unit, [campaign])[campaign.id]
+    return counts_of(session, [campaign])[campaign.id]
 
 
 def counted_publicly(state: Any, before: Any) -> ColumnElement[bool]:
@@ -83,10 +83,10 @@ def counted_publicly(state: Any, before: Any) -> ColumnElement[bool]:
     return or_(state == _CONFIRMED, and_(state == _HELD, before == _CONFIRMED))
 
 
-def counts_of(unit: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
+def counts_of(session: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
     """The same for several, by the campaign's id; those never counted have 0."""
     ids = [campaign.id for campaign in campaigns]
-    rows = unit.execute(
+    rows = session.execute(
         select(CampaignTally.campaign_id, CampaignTally.confirmed).where(
             CampaignTally.campaign_id.in_(ids)
         )
@@ -94,23 +94,23 @@ def counts_of(unit: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
     return dict.fromkeys(ids, 0) | dict(rows.all())
 
 
-def count_now(unit: Session, campaign: Campaign) -> int:
+def count_now(session: Session, campaign: Campaign) -> int:
     """The same at this moment: the last count, and who came and went since then.
 
     Who has just confirmed wants to be in it; counting a million rows for each would take too long.
     """
     mine = _SIGNATURE.c.campaign_id == campaign.id
     people = select(func.count()).select_from(_SIGNATURE)
-    tally = unit.get(CampaignTally, campaign.id)
+    tally = session.get(CampaignTally, campaign.id)
     late = _SIGNATURE.c.confirmed_at > tally.counted_at if tally else true()
     # Two questions, each with the index by state: one with "or" would read every row.
     since = sum(
-        unit.scalar(people.where(mine, counted, late)) or 0
+        session.scalar(people.where(mine, counted, late)) or 0
         for counted in (_SIGNATURE.c.state == _CONFIRMED, _SILENT)
     )
     if tally is None:
         return since
-    gone = unit.scalar(
+    gone = session.scalar(
         people.where(
             mine,
             _SIGNATURE.c.state == _WITHDRAWN,
@@ -135,25 +135,27 @@ def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
     )
 
 
-def sent_by_self(unit: Session, campaign: Campaign) -> int:
+def sent_by_self(session: Session, campaign: Campaign) -> int:
     """How many also sent their letter themselves, as last counted."""
     return (
-        unit.scalar(
+        session.scalar(
             select(CampaignTally.sent_by_self).where(CampaignTally.campaign_id == campaign.id)
         )
         or 0
     )
 
 
-def on_paper(unit: Session, campaign: Campaign) -> int:
+def on_paper(session: Session, campaign: Campaign) -> int:
     """How many of them signed on paper, as last counted."""
     return (
-        unit.scalar(select(CampaignTally.on_paper).where(CampaignTally.campaign_id == campaign.id))
+        session.scalar(
+            select(CampaignTally.on_paper).where(CampaignTally.campaign_id == campaign.id)
+        )
         or 0
     )
 
 
-def add_on_paper(unit: Session, campaign: Campaign, people: int, on_paper: int) -> None:
+def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: int) -> None:
     """Move the number of a campaign that is no longer counted: a sheet that came late.
 
     While it is counted, the job does so.
@@ -161,7 +163,7 @@ def add_on_paper(unit: Session, campaign: Campaign, people: int, on_paper: int) 
     now = db.utcnow()
     if _is_counted(campaign, now):
         return
-    unit.execute(
+    session.execute(
         update(CampaignTally)
         .where(CampaignTally.campaign_id == campaign.id)
         .values(
@@ -179,9 +181,9 @@ def _is_counted(campaign: Campaign, now: datetime) -> bool:
     return campaign.closed_at is not None and campaign.closed_at > now - _STILL_COUNTED
 
 
-def outdated(unit: Session, now: datetime) -> dict[int, Counts]:
+def outdated(session: Session, now: datetime) -> dict[int, Counts]:
     """True numbers of the campaigns whose tally says another one, or nothing."""
-    rows = unit.execute(
+    rows = session.execute(
         select(
             Campaign.id,
             CampaignTally.confirmed,
@@ -200,29 +202,29 @@ def outdated(unit: Session, now: datetime) -> dict[int, Counts]:
         )
     )
     written = {one: (confirmed, sent, paper) for one, confirmed, sent, paper in rows}
-    counted = _counted(unit, list(written))
+    counted = _counted(session, list(written))
     true = {one: counted.get(one, (0, 0, 0)) for one in written}
     return {one: counts for one, counts in true.items() if written[one] != counts}
 
 
-def _counted(unit: Session, ids: list[int]) -> dict[int, Counts]:
+def _counted(session: Session, ids: list[int]) -> dict[int, Counts]:
     query = (
         select(_SIGNATURE.c.campaign_id, func.count())
         .where(_SIGNATURE.c.campaign_id.in_(ids), _SIGNATURE.c.state == _CONFIRMED)
         .group_by(_SIGNATURE.c.campaign_id)
     )
     # Each count has an index of its own; together they would read every row.
-    confirmed: dict[int, int] = dict(unit.execute(query).all())
+    confirmed: dict[int, int] = dict(session.execute(query).all())
     sent: dict[int, int] = dict(
-        unit.execute(query.where(_SIGNATURE.c.sent_by_self_at.is_not(None))).all()
+        session.execute(query.where(_SIGNATURE.c.sent_by_self_at.is_not(None))).all()
     )
     elsewhere = query.add_columns(_SIGNATURE.c.origin).where(_SIGNATURE.c.origin != "online")
     paper: dict[int, int] = {
         one: count
-        for one, count, origin in unit.execute(elsewhere.group_by(_SIGNATURE.c.origin))
+        for one, count, origin in session.execute(elsewhere.group_by(_SIGNATURE.c.origin))
         if origin == _PAPER
     }
-    silent = unit.execute(
+    silent = session.execute(
         select(_SIGNATURE.c.campaign_id, func.count(), func.count(_SIGNATURE.c.sent_by_self_at))
         .where(_SIGNATURE.c.campaign_id.in_(ids), _SILENT)
         .group_by(_SIGNATURE.c.campaign_id)
@@ -233,15 +235,15 @@ def _counted(unit: Session, ids: list[int]) -> dict[int, Counts]:
     return {one: (count, sent.get(one, 0), paper.get(one, 0)) for one, count in confirmed.items()}
 
 
-def _write(unit: Session, campaign_id: int, counts: Counts, now: datetime) -> None:
+def _write(session: Session, campaign_id: int, counts: Counts, now: datetime) -> None:
     values = {
         "confirmed": counts[0],
         "sent_by_self": counts[1],
         "on_paper": counts[2],
         "counted_at": now,
     }
-    unit.execute(
-        db.insert_into(unit, CampaignTally)
+    session.execute(
+        db.insert_into(session, CampaignTally)
         .values(campaign_id=campaign_id, **values)
         .on_conflict_do_update(index_elements=[CampaignTally.campaign_id], set_=values)
     )

@@ -27,43 +27,43 @@ def removes_rehearsal(remover: Remover) -> Remover:
     return remover
 
 
-def wipe(unit: Session, campaign: Campaign) -> None:
+def wipe(session: Session, campaign: Campaign) -> None:
     """Remove all of the rehearsal. The caller holds the campaign.
 
     Features are imported from the lowest up, and what is made above leans on what is below.
     """
     for remover in reversed(_removers):
-        remover(unit, campaign)
-    unit.flush()
+        remover(session, campaign)
+    session.flush()
 
 
-def wipe_by_hand(unit: Session, campaign: Campaign, *, actor: str) -> None:
+def wipe_by_hand(session: Session, campaign: Campaign, *, actor: str) -> None:
     """Remove all of the rehearsal, on request. Raises Refused (`rehearsal-over`)."""
-    hold(unit, campaign)
-    wipe(unit, campaign)
-    _note(unit, campaign, actor, "campaign.rehearsal-wiped")
+    hold(session, campaign)
+    wipe(session, campaign)
+    _note(session, campaign, actor, "campaign.rehearsal-wiped")
 
 
-def begin(unit: Session, campaign: Campaign, *, actor: str, signatures: int) -> None:
+def begin(session: Session, campaign: Campaign, *, actor: str, signatures: int) -> None:
     """Have so many invented people sign. Raises Refused (`rehearsal-over`)."""
-    hold(unit, campaign)
+    hold(session, campaign)
     number = max(1, min(signatures, MOST_SIGNATURES))
-    _note(unit, campaign, actor, "campaign.rehearsal", signatures=number)
-    jobs.enqueue(unit, "demo.rehearse", campaign.id, number)
+    _note(session, campaign, actor, "campaign.rehearsal", signatures=number)
+    jobs.enqueue(session, "demo.rehearse", campaign.id, number)
 
 
-def take_part(unit: Session, campaign: Campaign, *, actor: str) -> None:
+def take_part(session: Session, campaign: Campaign, *, actor: str) -> None:
     """Hold it, for a letter that one of the team signs. Raises Refused (`rehearsal-over`)."""
-    hold(unit, campaign)
-    _note(unit, campaign, actor, "campaign.rehearsal", signatures=1)
+    hold(session, campaign)
+    _note(session, campaign, actor, "campaign.rehearsal", signatures=1)
 
 
-def hold(unit: Session, campaign: Campaign) -> None:
+def hold(session: Session, campaign: Campaign) -> None:
     """Keep it from opening until this transaction ends. Raises Refused (`rehearsal-over`)."""
-    unit.refresh(campaign, with_for_update={"key_share": True})
+    session.refresh(campaign, with_for_update={"key_share": True})
     if not lifecycle.is_rehearsal(campaign.status):
         raise Refused("rehearsal-over", campaign=campaign.slug)
 
 
-def _note(unit: Session, campaign: Campaign, actor: str, action: str, **detail: int) -> None:
-    audit.record(unit, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
+def _note(session: Session, campaign: Campaign, actor: str, action: str, **detail: int) -> None:
+    audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)

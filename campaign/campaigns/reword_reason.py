@@ -13,7 +13,7 @@ from campaign.models.campaign import Campaign
 
 
 def reword_reason(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -25,15 +25,15 @@ def reword_reason(
     Raises Refused (`campaign-status`) where it is not closed or stopped; Invalid with
     `reason_<default language>` where a stop would be left without any; RiskNamed.
     """
-    unit.refresh(campaign, with_for_update={"key_share": True})
+    session.refresh(campaign, with_for_update={"key_share": True})
     wanted, before = check_reason(campaign, reasons, risks_seen), dict(campaign.status_reasons)
     if wanted == before:
         return
-    drop_proposed_reasons(unit, campaign)
+    drop_proposed_reasons(session, campaign)
     campaign.status_reasons = wanted
     old = "\n".join(f"{code}: {text}" for code, text in before.items())
     kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
-    record_change(unit, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)
+    record_change(session, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)
 
 
 def check_reason(

@@ -34,51 +34,51 @@ def close_over() -> None:
 def open_scheduled(now: datetime) -> None:
     """Open every campaign whose moment has come, each by itself; say at the desk which cannot."""
     due = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.open_at <= now)
-    with db.reading() as unit:
-        ids = unit.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
+    with db.reading() as session:
+        ids = session.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
     for campaign_id in ids:
-        with db.transaction() as unit:
-            campaign = _held(unit, campaign_id)
+        with db.transaction() as session:
+            campaign = _held(session, campaign_id)
             if campaign.status is CampaignStatus.SCHEDULED and _has_come(campaign.open_at, now):
-                _open_or_say(unit, campaign, now)
+                _open_or_say(session, campaign, now)
 
 
 def _has_come(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment <= now
 
 
-def _open_or_say(unit: Session, campaign: Campaign, now: datetime) -> None:
+def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     """Open it, or make it a draft again that says that it could not."""
     try:
-        campaigns.open_campaign(unit, campaign, actor=_OPENS, now=now, risks_seen=True)
+        campaigns.open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=True)
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
         campaign.status = CampaignStatus.DRAFT
         campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
-        note(unit, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
-        approval_mails.tell_missed(unit, campaign)
-        unit.flush()
+        note(session, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
+        approval_mails.tell_missed(session, campaign)
+        session.flush()
 
 
 def close_ended(now: datetime) -> None:
     """Close every open campaign whose last day has ended everywhere on Earth."""
-    with db.reading() as unit:
-        rows = unit.execute(
+    with db.reading() as session:
+        rows = session.execute(
             select(Campaign.id, Campaign.act_by).where(
                 Campaign.status == CampaignStatus.OPEN, Campaign.act_by.is_not(None)
             )
         ).all()
     for campaign_id, act_by in rows:
         if lifecycle.is_over(CampaignStatus.OPEN, act_by, now):
-            with db.transaction() as unit:
-                campaign = _held(unit, campaign_id)
+            with db.transaction() as session:
+                campaign = _held(session, campaign_id)
                 if lifecycle.is_over(campaign.status, campaign.act_by, now):
-                    campaigns.close_campaign(unit, campaign, actor=_CLOSES, now=now)
+                    campaigns.close_campaign(session, campaign, actor=_CLOSES, now=now)
 
 
 def extend_campaign(
-    unit: Session, campaign: Campaign, *, actor: str, act_by: date, now: datetime
+    session: Session, campaign: Campaign, *, actor: str, act_by: date, now: datetime
 ) -> None:
     """Give an open campaign a later last day; a closed one opens again with it.
 
@@ -87,16 +87,16 @@ def extend_campaign(
     """
     if i18n.day_is_over(act_by, now):
         raise Invalid(fields={"act_by": "deadline-past"})
-    unit.refresh(campaign, with_for_update={"key_share": True})
+    session.refresh(campaign, with_for_update={"key_share": True})
     if campaign.status is not CampaignStatus.OPEN:
-        campaigns.open_campaign(unit, campaign, actor=actor, now=now, act_by=act_by)
+        campaigns.open_campaign(session, campaign, actor=actor, now=now, act_by=act_by)
         return
     before = campaign.act_by
     if before is not None and act_by <= before:
         raise Invalid(fields={"act_by": "deadline-not-later"})
     campaign.act_by = act_by
     days = {"before": before.isoformat() if before else None, "act_by": act_by.isoformat()}
-    record_change(unit, campaign, actor, "campaign.extend", **days)
+    record_change(session, campaign, actor, "campaign.extend", **days)
 
 
 def moment_in(zone: str, typed: datetime) -> datetime:
@@ -110,5 +110,5 @@ def moment_in(zone: str, typed: datetime) -> datetime:
     return moment
 
 
-def _held(unit: Session, campaign_id: int) -> Campaign:
-    return unit.get_one(Campaign, campaign_id, with_for_update={"key_share": True})
+def _held(session: Session, campaign_id: int) -> Campaign:
+    return session.get_one(Campaign, campaign_id, with_for_update={"key_share": True})

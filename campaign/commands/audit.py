@@ -46,11 +46,11 @@ def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
     (--anchor), or against a backup (--backup).
     """
     app = ready_app()
-    with app.app_context(), db.reading() as unit:
+    with app.app_context(), db.reading() as session:
         anchors = [*_own_anchor(), *_given_anchor(text), *_anchor_of(backup)]
-        now = chain.head(unit)
+        now = chain.head(session)
         with _bar(now.entries) as progress:
-            faults = list(chain.check(unit, anchors=anchors, progress=progress))
+            faults = list(chain.check(session, anchors=anchors, progress=progress))
     for fault in faults:
         click.echo(_sentence(fault), err=True)
     if as_json:

@@ -42,8 +42,8 @@ def back_up(database: Database, storage: Storage, target: Path) -> int:
     handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     digests: dict[str, str] = {}
     with os.fdopen(handle, "w+b") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        with database.sessions() as unit:
-            anchor = audit.head(unit)
+        with database.sessions() as session:
+            anchor = audit.head(session)
         rows = _write_rows(database.engine, made, digests)
         for name in storage.names():
             if not name.startswith(_SHORT_LIVED):

@@ -135,35 +135,37 @@ def _take(
         raise click.BadParameter(
             f"this site knows {', '.join(settings.locales)}.", param_hint="--locale"
         )
-    with db.transaction() as unit:
+    with db.transaction() as session:
         campaign, mission = find_bundles.get_pair(
-            unit, campaign=campaign_slug, mission=mission_slug
+            session, campaign=campaign_slug, mission=mission_slug
         )
         earlier = find_bundles.find_bundle(
-            unit, campaign=campaign, mission=mission, sequence=number
+            session, campaign=campaign, mission=mission, sequence=number
         )
         if earlier is None and number is not None:
             raise NotFound("bundle")
         if earlier is not None:
             if earlier.state is BundleState.CANCELLED:
                 raise Refused("cancelled")
-            if earlier.state is BundleState.READY and not bundle_status.is_settled(unit, earlier):
-                remake_bundle.remake(unit, earlier, actor=_ACTOR)
+            if earlier.state is BundleState.READY and not bundle_status.is_settled(
+                session, earlier
+            ):
+                remake_bundle.remake(session, earlier, actor=_ACTOR)
             _say_resumed(earlier)
             return earlier.id
     _give_back_failed(campaign_slug, mission_slug)
-    with db.transaction() as unit:
+    with db.transaction() as session:
         campaign, mission = find_bundles.get_pair(
-            unit, campaign=campaign_slug, mission=mission_slug
+            session, campaign=campaign_slug, mission=mission_slug
         )
         made = freeze_bundle.freeze(
-            unit,
+            session,
             campaign=campaign,
             mission=mission,
             settings=settings,
             locale=locale or language_of(mission, settings.locales),
             actor=_ACTOR,
-            on_paper=waiting_on_paper(unit, campaign) if sheets else 0,
+            on_paper=waiting_on_paper(session, campaign) if sheets else 0,
         )
         return made.id
 
@@ -173,14 +175,14 @@ def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
 
     Letters that another mission had refused wait for that mission then.
     """
-    with db.transaction() as unit:
+    with db.transaction() as session:
         campaign, mission = find_bundles.get_pair(
-            unit, campaign=campaign_slug, mission=mission_slug
+            session, campaign=campaign_slug, mission=mission_slug
         )
-        failed = release_letters.find_failed(unit, campaign=campaign, mission=mission)
+        failed = release_letters.find_failed(session, campaign=campaign, mission=mission)
         if failed is None:
             return
-        release_letters.release(unit, failed, storage.storage(), actor=_ACTOR)
+        release_letters.release(session, failed, storage.storage(), actor=_ACTOR)
     click.echo("An earlier bundle failed: its letters wait again.", err=True)
 
 
@@ -194,8 +196,8 @@ def _say_resumed(earlier: Bundle) -> None:
 
 
 def _print(bundle_id: int, processes: int) -> None:
-    with db.reading() as unit:
-        total = unit.get_one(Bundle, bundle_id).letter_count
+    with db.reading() as session:
+        total = session.get_one(Bundle, bundle_id).letter_count
     label = "Printing letters"
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden) as bar:
@@ -203,17 +205,17 @@ def _print(bundle_id: int, processes: int) -> None:
             bundle_id, at_once=processes, progress=lambda done: bar.update(done - bar.pos)
         )
     if state is BundleState.FAILED:
-        with db.reading() as unit:
-            raise Refused(unit.get_one(Bundle, bundle_id).failure or "not-ready")
+        with db.reading() as session:
+            raise Refused(session.get_one(Bundle, bundle_id).failure or "not-ready")
 
 
 def _write(bundle_id: int, out: Path) -> dict[str, Any]:
     """Write the ZIP into `out`; the facts of it."""
     out.mkdir(parents=True, exist_ok=True)
-    with db.transaction() as unit:
-        made = unit.get_one(Bundle, bundle_id)
-        facts = _facts(unit, made)
-        download = find_bundles.open_download(unit, made, storage.storage(), actor=_ACTOR)
+    with db.transaction() as session:
+        made = session.get_one(Bundle, bundle_id)
+        facts = _facts(session, made)
+        download = find_bundles.open_download(session, made, storage.storage(), actor=_ACTOR)
     path = out / download.name
     for _ in write_zip(download.chunks, path):
         pass
@@ -222,9 +224,9 @@ def _write(bundle_id: int, out: Path) -> dict[str, Any]:
     return {**facts, "zip": str(path), "sha256": digest}
 
 
-def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
+def _facts(session: Session, made: Bundle) -> dict[str, Any]:
     # Of what the ZIP holds: letters may have left the bundle since, for another one.
-    printed = prints.count_printed(unit, made)
+    printed = prints.count_printed(session, made)
     return {
         "bundle": made.public_id,
         "campaign": made.campaign.slug,
@@ -233,7 +235,7 @@ def _facts(unit: Session, made: Bundle) -> dict[str, Any]:
         "kind": made.kind.value,
         "letters": printed,
         "set_aside": made.letter_count - printed,
-        "on_paper": count_carried(unit, made.id),
+        "on_paper": count_carried(session, made.id),
         "volumes": len(made.volumes),
         "pages": made.page_count,
     }

@@ -114,8 +114,8 @@ def is_nearly_full(free: int, total: int) -> bool:
 
 def _audit(_app: Flask) -> Iterator[str]:
     try:
-        with db.reading() as unit:
-            first = next(audit.check(unit, anchors=audit_anchor.known()), None)
+        with db.reading() as session:
+            first = next(audit.check(session, anchors=audit_anchor.known()), None)
     except SQLAlchemyError:
         return  # the database's own check has said why
     except DamagedAnchor:
@@ -169,9 +169,9 @@ def _erasing(app: Flask) -> Iterator[str]:
         return
     yesterday = db.utcnow() - _DAILY
     try:
-        with db.reading() as unit:
-            due = overdue.list_due(unit, months=settings.retention_months, now=yesterday)
-            late = overdue.count_due(unit, due)
+        with db.reading() as session:
+            due = overdue.list_due(session, months=settings.retention_months, now=yesterday)
+            late = overdue.count_due(session, due)
     except SQLAlchemyError:
         return  # the database's own check has said why
     if late:

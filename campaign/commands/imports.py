@@ -115,9 +115,9 @@ def _run(
 ) -> None:
     rows = list(readings)
     app = ready_app()
-    with closing(app.extensions["database"]), app.app_context(), _work(dry_run) as unit:
+    with closing(app.extensions["database"]), app.app_context(), _work(dry_run) as session:
         report = service(
-            unit, readings=rows, actor="command", dry_run=dry_run, skip_bad=skip_bad,
+            session, readings=rows, actor="command", dry_run=dry_run, skip_bad=skip_bad,
             progress=_Progress(len(rows)),
         )  # fmt: skip
     if as_json:

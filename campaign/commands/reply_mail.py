@@ -30,8 +30,8 @@ def reply_mail(recipient: str) -> None:
     raw = sys.stdin.buffer.read(MAX_BYTES + 1)
     with ready_app().app_context():
         try:
-            with db.transaction() as unit:
-                inbox.take_in(unit, raw, recipient=recipient)
+            with db.transaction() as session:
+                inbox.take_in(session, raw, recipient=recipient)
         except inbox.NotTaken as problem:
             if problem.slug in _QUIETLY:
                 click.echo(_QUIETLY[problem.slug])

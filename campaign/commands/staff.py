@@ -39,12 +39,12 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
     chosen = locale or settings.locales[0]
     if chosen not in settings.locales:
         raise click.BadParameter(f"one of {', '.join(settings.locales)}.", param_hint="--locale")
-    with closing(app.extensions["database"]), app.app_context(), db.transaction() as unit:
-        user = staff_users.find_by_email(unit, email)
+    with closing(app.extensions["database"]), app.app_context(), db.transaction() as session:
+        user = staff_users.find_by_email(session, email)
         if user is None:
             if role is None:
                 raise click.UsageError("Missing option '--role': what may they do?")
-            user = _add(unit, email, Role(role), name, chosen)
+            user = _add(session, email, Role(role), name, chosen)
         elif not new_link:
             raise click.ClickException(
                 f"{email} is on the staff already. For a new link: "
@@ -53,7 +53,7 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
         elif not user.active:
             raise click.ClickException(f"{email} is disabled. Enable the account at the desk.")
         else:
-            staff_users.note_new_link(unit, user=user, actor="command")
+            staff_users.note_new_link(session, user=user, actor="command")
         link = set_password_link(user)
     click.echo(f"Within {LINK_DAYS} days, {email} can set a password once at", err=True)
     if settings.mode == "development":
@@ -69,18 +69,18 @@ def reset_second_factor(email: str) -> None:
     All their sessions end. Make sure first that it is really them who ask.
     """
     app = ready_app()
-    with closing(app.extensions["database"]), app.app_context(), db.transaction() as unit:
-        user = staff_users.find_by_email(unit, email)
+    with closing(app.extensions["database"]), app.app_context(), db.transaction() as session:
+        user = staff_users.find_by_email(session, email)
         if user is None:
             raise click.ClickException(f"Nobody on the staff has the address {email}.")
-        second_factor.reset(unit, user=user, actor="command")
+        second_factor.reset(session, user=user, actor="command")
     click.echo(f"{email} signs in by the password alone now.")
 
 
-def _add(unit: Session, email: str, role: Role, name: str, locale: str) -> StaffUser:
+def _add(session: Session, email: str, role: Role, name: str, locale: str) -> StaffUser:
     try:
         return staff_users.add_staff_user(
-            unit, email=email, role=role, name=name, locale=locale, actor="command"
+            session, email=email, role=role, name=name, locale=locale, actor="command"
         )
     except Invalid as problem:
         raise click.ClickException(

@@ -89,10 +89,10 @@ def open_text(sealed: str) -> str:
     return database().keyring.open(b64decode(sealed), _PLACE)
 
 
-def record(unit: Session, *, actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
+def record(session: Session, *, actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
     """Append an entry; `detail` takes ids, counts and states, never personal data."""
-    _take_turn(unit)
-    last = unit.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
+    _take_turn(session)
+    last = session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
     entry = AuditEntry(
         # Clocks of several machines differ; in the chain time runs forward all the same.
         at=max(utcnow(), last.at) if last else utcnow(),
@@ -103,29 +103,29 @@ def record(unit: Session, *, actor: str, action: str, subject: str, **detail: An
         previous=last.digest if last else bytes(32),
     )
     entry.digest = _digest(entry)
-    unit.add(entry)
-    unit.flush()
-    unit.info["audited"] = True
+    session.add(entry)
+    session.flush()
+    session.info["audited"] = True
     return entry
 
 
-def _take_turn(unit: Session) -> None:
+def _take_turn(session: Session) -> None:
     """Two entries at once would both follow the same one; SQLite's write lock already orders."""
-    if unit.get_bind().dialect.name == "postgresql":
-        unit.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
-def head(unit: Session) -> Anchor:
+def head(session: Session) -> Anchor:
     """How the chain stands now."""
-    entries = unit.scalar(select(func.count(AuditEntry.id))) or 0
-    last = unit.execute(
+    entries = session.scalar(select(func.count(AuditEntry.id))) or 0
+    last = session.execute(
         select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
     ).first()
     return Anchor(entries, last.id, bytes(last.digest)) if last else Anchor(0, 0, bytes(32))
 
 
 def check(
-    unit: Session,
+    session: Session,
     *,
     anchors: Iterable[Anchor] = (),
     since: Anchor | None = None,
@@ -141,7 +141,7 @@ def check(
     wanted = sorted(anchors, key=lambda one: one.last)
     expected, seen, last = start.digest, start.entries, start.last
     columns = Base.metadata.tables["audit_entry"].c
-    rows = unit.execute(
+    rows = session.execute(
         select(*columns).where(columns.id > start.last).order_by(columns.id),
         execution_options={"yield_per": _BATCH},
     )

@@ -30,11 +30,11 @@ class DamagedAnchor(Exception):
 def anchor() -> None:
     """Move the anchor to the chain's end; where the chain does not fit it, it stays and tells."""
     before = read()
-    with db.reading() as unit:
-        broken = next(audit.check(unit, since=before), None)
-        reached = audit.head(unit)
+    with db.reading() as session:
+        broken = next(audit.check(session, since=before), None)
+        reached = audit.head(session)
         if before is not None and broken is None and reached.last <= before.last:
-            broken = next(audit.check(unit, anchors=[before]), None)
+            broken = next(audit.check(session, anchors=[before]), None)
     if broken is not None:
         log.error("the audit is broken", kind=broken.kind, entry=broken.entry)
     elif before is None or reached.last > before.last:
@@ -43,8 +43,8 @@ def anchor() -> None:
 
 def anchor_anew() -> None:
     """Take the chain as it is: after a backup was restored."""
-    with db.reading() as unit:
-        _write(audit.head(unit))
+    with db.reading() as session:
+        _write(audit.head(session))
 
 
 def known() -> list[Anchor]:

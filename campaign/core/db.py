@@ -215,11 +215,11 @@ def transaction() -> Iterator[Session]:
     """A unit of work outside a request (job, command): commits when its block succeeds."""
     token = _writing.set(True)
     try:
-        with database().sessions() as unit, unit.begin():
-            yield unit
+        with database().sessions() as session, session.begin():
+            yield session
     finally:
         _writing.reset(token)
-    run_after_commit(unit)
+    run_after_commit(session)
 
 
 @contextmanager
@@ -227,23 +227,23 @@ def reading() -> Iterator[Session]:
     """A session outside a request that only reads."""
     token = _writing.set(False)
     try:
-        with database().sessions() as unit:
-            yield unit
+        with database().sessions() as session:
+            yield session
     finally:
         _writing.reset(token)
 
 
-def connection_of(unit: Session) -> Connection:
+def connection_of(session: Session) -> Connection:
     """The session's connection, without the search for it: for what every signature does."""
-    found: Connection | None = unit.info.get("connection")
+    found: Connection | None = session.info.get("connection")
     if found is None or found.closed:
-        found = unit.info["connection"] = unit.connection()
+        found = session.info["connection"] = session.connection()
     return found
 
 
-def insert_into(unit: Session, model: type[Base]) -> Any:
+def insert_into(session: Session, model: type[Base]) -> Any:
     """An INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
-    dialect = sqlite if unit.get_bind().dialect.name == "sqlite" else postgresql
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
 
 
@@ -263,19 +263,19 @@ def update_row(
     return cast("CursorResult[Any]", done).rowcount == 1
 
 
-def after_commit(unit: Session, action: Callable[[], object]) -> None:
+def after_commit(session: Session, action: Callable[[], object]) -> None:
     """Do `action` once the session's work is committed; never when it is rolled back.
 
     Nor when it belongs to a savepoint that is rolled back. One that fails is logged: what is
     committed stands, and a periodic job finds what was left undone.
     """
-    within = unit.get_nested_transaction() or unit.get_transaction()
-    unit.info.setdefault("after_commit", []).append((within, action))
+    within = session.get_nested_transaction() or session.get_transaction()
+    session.info.setdefault("after_commit", []).append((within, action))
 
 
-def run_after_commit(unit: Session) -> None:
+def run_after_commit(session: Session) -> None:
     """Do what `after_commit` gathered."""
-    for _within, action in unit.info.pop("after_commit", []):
+    for _within, action in session.info.pop("after_commit", []):
         try:
             action()
         except Exception as problem:
@@ -283,10 +283,10 @@ def run_after_commit(unit: Session) -> None:
             log.error("left undone after a commit", problem=kind, place=place)
 
 
-def _forget_actions(unit: Session, rolled_back: SessionTransaction) -> None:
+def _forget_actions(session: Session, rolled_back: SessionTransaction) -> None:
     """What was to be done after a commit that will not be."""
-    if waiting := unit.info.get("after_commit"):
-        unit.info["after_commit"] = [
+    if waiting := session.info.get("after_commit"):
+        session.info["after_commit"] = [
             (within, action)
             for within, action in waiting
             if within is not None and rolled_back not in _with_parents(within)
@@ -307,19 +307,19 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _commit(response: Response) -> Response:
-    unit = g.get("session")
-    if unit is None or request.method in _READING:
+    session = g.get("session")
+    if session is None or request.method in _READING:
         return response
     if response.status_code < 400:
-        unit.commit()
-        run_after_commit(unit)
+        session.commit()
+        run_after_commit(session)
     else:
-        unit.rollback()
+        session.rollback()
     return response
 
 
 def _close(_problem: BaseException | None) -> None:
-    unit = g.pop("session", None)
-    if unit is not None:
-        unit.close()
+    session = g.pop("session", None)
+    if session is not None:
+        session.close()
     _writing.set(False)

@@ -13,35 +13,35 @@ _KEY = "undo"
 Action = Callable[[], object]
 
 
-def when_undone(unit: Session, action: Action) -> None:
+def when_undone(session: Session, action: Action) -> None:
     """Do `action` if what the session does now is rolled back, or never committed.
 
     A savepoint's end does not decide it, its rollback does. A process that is killed does nothing.
     """
-    unit.info.setdefault(_KEY, []).append((unit.get_nested_transaction(), action))
+    session.info.setdefault(_KEY, []).append((session.get_nested_transaction(), action))
 
 
 @event.listens_for(Session, "after_commit")
-def _settled(unit: Session) -> None:
-    step = unit.get_nested_transaction()
+def _settled(session: Session) -> None:
+    step = session.get_nested_transaction()
     if step is None:
-        unit.info.pop(_KEY, None)
+        session.info.pop(_KEY, None)
         return
     # What a savepoint did belongs to what is around it from now on.
-    unit.info[_KEY] = [
+    session.info[_KEY] = [
         (step.parent if step.parent and step.parent.nested else None, action)
         if at is step
         else (at, action)
-        for at, action in unit.info.get(_KEY, [])
+        for at, action in session.info.get(_KEY, [])
     ]
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _ended(unit: Session, ended: SessionTransaction) -> None:
+def _ended(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None and not ended.nested:
         return
-    known = unit.info.pop(_KEY, [])
+    known = session.info.pop(_KEY, [])
     undone = [action for at, action in known if at is ended or not ended.nested]
-    unit.info[_KEY] = [(at, action) for at, action in known if action not in undone]
+    session.info[_KEY] = [(at, action) for at, action in known if action not in undone]
     for action in undone:
         action()

@@ -52,14 +52,14 @@ def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction
     return register
 
 
-def enqueue(unit: Session, name: str, *ids: int) -> None:
-    """Have the job `name` done once `unit` is committed."""
+def enqueue(session: Session, name: str, *ids: int) -> None:
+    """Have the job `name` done once `session` is committed."""
     if not all(isinstance(one, int) for one in ids):
         raise TypeError("a job takes ids only: personal data has no place in the queue")
     if name not in _jobs:
         raise LookupError(f"there is no job {name}: is its module imported?")
     courier = queue()
-    db.after_commit(unit, lambda: courier.send(name, ids))
+    db.after_commit(session, lambda: courier.send(name, ids))
 
 
 def periodic_jobs() -> list[str]:

@@ -33,12 +33,12 @@ _COLUMNS = (
 )
 
 
-def count_block(unit: Session, block: int) -> dict[int, Counts]:
+def count_block(session: Session, block: int) -> dict[int, Counts]:
     """What there is in the block, by campaign."""
     found: dict[int, Counts] = defaultdict(Counter)
-    rows = unit.execute(select(*_COLUMNS).where(*_in_block(Signature.id, block))).all()
-    zones = _zones(unit, {row.campaign_id for row in rows})
-    keyring = db.keyring_of(unit.get_bind().dialect)
+    rows = session.execute(select(*_COLUMNS).where(*_in_block(Signature.id, block))).all()
+    zones = _zones(session, {row.campaign_id for row in rows})
+    keyring = db.keyring_of(session.get_bind().dialect)
     nothing = len(keyring.seal("", _PLACE))
     for row in rows:
         count = found[row.campaign_id]
@@ -53,7 +53,7 @@ def count_block(unit: Session, block: int) -> dict[int, Counts]:
                 count[key] += 1
             count[key_of("day", day, origin)] += 1
             count[key_of("place", row.country, _region(row, keyring))] += 1
-    for campaign_id, key, n in _letters(unit, block):
+    for campaign_id, key, n in _letters(session, block):
         found[campaign_id][key] += n
     return found
 
@@ -84,16 +84,16 @@ def _region(row: Any, keyring: Keyring) -> str:
         return ""
 
 
-def _zones(unit: Session, ids: set[int]) -> dict[int, str]:
-    rows = unit.execute(select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(ids)))
+def _zones(session: Session, ids: set[int]) -> dict[int, str]:
+    rows = session.execute(select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(ids)))
     return {row.id: row.timezone for row in rows}
 
 
-def _letters(unit: Session, block: int) -> list[tuple[int, str, int]]:
+def _letters(session: Session, block: int) -> list[tuple[int, str, int]]:
     """Confirmed letters by target and by bundle; one that nobody knows any more waits for none."""
     kinds = (Signature.campaign_id, Signature.state, Letter.target_id, Letter.bundle_id)
     known = Signature.forgotten_at.is_(None)
-    rows = unit.execute(
+    rows = session.execute(
         select(
             *kinds,
             func.count(),

@@ -204,9 +204,9 @@ def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
     ]
 
 
-def attempts_of(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+def attempts_of(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
     """What happened at the gates, the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.campaign_id == campaign.id)
         .options(*ATTEMPT_WITH_DESTINATION)
@@ -214,19 +214,19 @@ def attempts_of(unit: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
     ).all()
 
 
-def mission_rows(unit: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
+def mission_rows(session: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
     """Letters through each mission and by post: of the targets now, and of bundles made before."""
     waiting: dict[Destination, int] = defaultdict(int)
     for row in target_rows(campaign, figures):
         waiting[destination_of(row.target)] += row.waiting
     printed: dict[Destination, int] = defaultdict(int)
     over: dict[Destination, int] = defaultdict(int)
-    attempts = attempts_of(unit, campaign)
+    attempts = attempts_of(session, campaign)
     gone: dict[int | None, int] = defaultdict(int)
     for one in attempts:
         gone[one.bundle_id] += one.messages if one.outcome in GONE_OUT else 0
     newest = {one.destination: one for one in reversed(attempts)}
-    for bundle in _bundles(unit, campaign):
+    for bundle in _bundles(session, campaign):
         held = figures.one("bundle", bundle.id)
         out = min(held, gone[bundle.id])
         over[bundle.destination] += out
@@ -237,8 +237,8 @@ def mission_rows(unit: Session, campaign: Campaign, figures: Figures) -> list[Mi
     ]
 
 
-def _bundles(unit: Session, campaign: Campaign) -> Sequence[Bundle]:
-    return unit.scalars(
+def _bundles(session: Session, campaign: Campaign) -> Sequence[Bundle]:
+    return session.scalars(
         select(Bundle)
         .where(Bundle.campaign_id == campaign.id)
         .options(*WITH_DESTINATION)

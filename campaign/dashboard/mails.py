@@ -23,34 +23,36 @@ _NOT_WANTED = "no longer wanted"
 def count_mails() -> None:
     """Count bounces, mails that failed or wait, and expired letters, for every campaign."""
     now = db.utcnow()
-    with db.reading() as unit:
+    with db.reading() as session:
         found = {
-            "bad_addresses": _bad_addresses(unit),
+            "bad_addresses": _bad_addresses(session),
             "mails_failed": _mails(
-                unit,
+                session,
                 and_(OutboxMail.state == MailState.FAILED, OutboxMail.failure != _NOT_WANTED),
             ),
             "mails_waiting": _mails(
-                unit, OutboxMail.state.in_([MailState.WAITING, MailState.SENDING])
+                session, OutboxMail.state.in_([MailState.WAITING, MailState.SENDING])
             ),
         }
-    with db.transaction() as unit:
-        run = hold(unit)
-        expired = _expired(unit, run, now - _SETTLED)
-        for row in unit.scalars(select(CampaignFigures)):
+    with db.transaction() as session:
+        run = hold(session)
+        expired = _expired(session, run, now - _SETTLED)
+        for row in session.scalars(select(CampaignFigures)):
             for name, counts in found.items():
                 if getattr(row, name) != counts.get(row.campaign_id, 0):
                     setattr(row, name, counts.get(row.campaign_id, 0))
             row.expired += expired.pop(row.campaign_id, 0)
         for campaign_id, n in expired.items():
-            unit.add(CampaignFigures(campaign_id=campaign_id, timezone="", counts="{}", expired=n))
+            session.add(
+                CampaignFigures(campaign_id=campaign_id, timezone="", counts="{}", expired=n)
+            )
         run.expired_to, run.mails_at = now - _SETTLED, now
 
 
-def _bad_addresses(unit: Session) -> dict[int, int]:
+def _bad_addresses(session: Session) -> dict[int, int]:
     """Signatures whose address mail does not get to."""
     return _counts(
-        unit,
+        session,
         select(Signature.campaign_id, func.count())
         .join(BadAddress, BadAddress.email_hmac == Signature.email_hmac)
         .where(Signature.state.in_(LIVE))
@@ -58,24 +60,24 @@ def _bad_addresses(unit: Session) -> dict[int, int]:
     )
 
 
-def _mails(unit: Session, condition: ColumnElement[bool]) -> dict[int, int]:
+def _mails(session: Session, condition: ColumnElement[bool]) -> dict[int, int]:
     return _counts(
-        unit,
+        session,
         select(OutboxMail.campaign_id, func.count())
         .where(condition, OutboxMail.campaign_id.is_not(None))
         .group_by(OutboxMail.campaign_id),
     )
 
 
-def _expired(unit: Session, run: FiguresRun, until: datetime) -> dict[int, int]:
+def _expired(session: Session, run: FiguresRun, until: datetime) -> dict[int, int]:
     """Letters that expired since the last count; what is left of them is forgotten one day."""
     query = select(SpentLink.campaign_id, func.count()).where(
         SpentLink.end == LinkEnd.EXPIRED, SpentLink.ended_at <= until
     )
     if run.expired_to is not None:
         query = query.where(SpentLink.ended_at > run.expired_to)
-    return _counts(unit, query.group_by(SpentLink.campaign_id))
+    return _counts(session, query.group_by(SpentLink.campaign_id))
 
 
-def _counts(unit: Session, query: Any) -> dict[int, int]:
-    return dict(unit.execute(query).all())
+def _counts(session: Session, query: Any) -> dict[int, int]:
+    return dict(session.execute(query).all())

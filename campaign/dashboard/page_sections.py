@@ -29,9 +29,9 @@ class Sheet:
     mirrored: bool
 
     @classmethod
-    def of(cls, unit: Session, campaign: Campaign, now: datetime) -> "Sheet":
+    def of(cls, session: Session, campaign: Campaign, now: datetime) -> "Sheet":
         """As last counted."""
-        figures, kept = refresh.figures_of(unit, campaign)
+        figures, kept = refresh.figures_of(session, campaign)
         today = clock.day_of(now, campaign.timezone)
         mirrored = i18n.direction(i18n.locale()) == "rtl"
         return cls(campaign, figures, kept or empty_row(campaign), today, mirrored)
@@ -152,7 +152,7 @@ def empty_row(campaign: Campaign) -> CampaignFigures:
     return CampaignFigures(campaign_id=campaign.id, recent={}, **dict.fromkeys(names, 0))
 
 
-def csv_rows(unit: Session, sheet: Sheet, table: str) -> Any:
+def csv_rows(session: Session, sheet: Sheet, table: str) -> Any:
     """The lines of a table's CSV; None: there is no such table."""
     figures = sheet.figures
     makers = {
@@ -165,7 +165,7 @@ def csv_rows(unit: Session, sheet: Sheet, table: str) -> Any:
         "delays": lambda: figure_tables.delays_csv(figures),
         "mails": lambda: figure_tables.mails_csv(sheet.kept),
         "missions": lambda: figure_tables.missions_csv(
-            figure_tables.mission_rows(unit, sheet.campaign, figures)
+            figure_tables.mission_rows(session, sheet.campaign, figures)
         ),
         "targets": lambda: figure_tables.targets_csv(
             figure_tables.target_rows(sheet.campaign, figures)

@@ -32,108 +32,108 @@ _RECENT = timedelta(days=35)
 @jobs.job("overview.count", every_minutes=1)
 def count() -> None:
     """Count again what changed, and some of what was counted longest ago."""
-    with db.transaction() as unit:
-        hold(unit)
-        _mark_moved_zones(unit)
-        _mark_oldest(unit)
+    with db.transaction() as session:
+        hold(session)
+        _mark_moved_zones(session)
+        _mark_oldest(session)
     while _count_due():
         pass
-    with db.transaction() as unit:
-        hold(unit).counted_at = db.utcnow()
+    with db.transaction() as session:
+        hold(session).counted_at = db.utcnow()
 
 
 @jobs.job("overview.recount")
 def recount() -> None:
     """Count everything from nothing."""
-    with db.transaction() as unit:
-        hold(unit)
-        last = unit.scalar(select(func.max(Signature.id))) or 0
-        unit.execute(delete(FiguresBlock))
-        for row in unit.scalars(select(CampaignFigures)):
+    with db.transaction() as session:
+        hold(session)
+        last = session.scalar(select(func.max(Signature.id))) or 0
+        session.execute(delete(FiguresBlock))
+        for row in session.scalars(select(CampaignFigures)):
             _write(row, Counter(), db.utcnow())
-        unit.add_all(FiguresDue(block=block) for block in range(last // BLOCK + 1))
+        session.add_all(FiguresDue(block=block) for block in range(last // BLOCK + 1))
     count()
 
 
 @removes_rehearsal
-def forget_rehearsed(unit: Session, campaign: Campaign) -> None:
+def forget_rehearsed(session: Session, campaign: Campaign) -> None:
     """Show no invented letter as waiting: the sums follow with the next count."""
-    row = unit.get(CampaignFigures, campaign.id)
+    row = session.get(CampaignFigures, campaign.id)
     if row is not None:
         row.recent = {}
         row.confirmed = row.pending = row.held = row.waiting = 0
 
 
-def run_of(unit: Session) -> FiguresRun | None:
+def run_of(session: Session) -> FiguresRun | None:
     """When was counted last."""
-    return unit.get(FiguresRun, 1)
+    return session.get(FiguresRun, 1)
 
 
-def figures_of(unit: Session, campaign: Campaign) -> tuple[Figures, CampaignFigures | None]:
+def figures_of(session: Session, campaign: Campaign) -> tuple[Figures, CampaignFigures | None]:
     """The campaign's figures, and the row that keeps them."""
-    row, run = unit.get(CampaignFigures, campaign.id), run_of(unit)
+    row, run = session.get(CampaignFigures, campaign.id), run_of(session)
     counted = run.counted_at if run else None
     since = campaign.opened_at
     rehearsed = since is not None and (counted is None or counted < since)
     return Figures(from_json(row.counts) if row and not rehearsed else Counter()), row
 
 
-def hold(unit: Session) -> FiguresRun:
+def hold(session: Session) -> FiguresRun:
     """One worker counts at a time: the others wait here."""
-    unit.execute(db.insert_into(unit, FiguresRun).values(id=1).on_conflict_do_nothing())
-    return unit.get_one(FiguresRun, 1, with_for_update=True, populate_existing=True)
+    session.execute(db.insert_into(session, FiguresRun).values(id=1).on_conflict_do_nothing())
+    return session.get_one(FiguresRun, 1, with_for_update=True, populate_existing=True)
 
 
-def _mark_moved_zones(unit: Session) -> None:
+def _mark_moved_zones(session: Session) -> None:
     """Days of a campaign that has another time zone now are found anew."""
-    moved = unit.execute(
+    moved = session.execute(
         select(Campaign.id, Campaign.timezone)
         .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
         .where(CampaignFigures.timezone != Campaign.timezone)
     ).all()
     for campaign_id, zone in moved:
-        ids = unit.execute(
+        ids = session.execute(
             select(func.min(Signature.id), func.max(Signature.id)).where(
                 Signature.campaign_id == campaign_id
             )
         ).one()
         if ids[0] is not None:
             blocks = range(ids[0] // BLOCK, ids[1] // BLOCK + 1)
-            unit.add_all(FiguresDue(block=one) for one in blocks)
-        unit.get_one(CampaignFigures, campaign_id).timezone = zone
+            session.add_all(FiguresDue(block=one) for one in blocks)
+        session.get_one(CampaignFigures, campaign_id).timezone = zone
 
 
-def _mark_oldest(unit: Session) -> None:
-    blocks = unit.scalar(select(func.count()).select_from(FiguresBlock)) or 0
-    oldest = unit.scalars(
+def _mark_oldest(session: Session) -> None:
+    blocks = session.scalar(select(func.count()).select_from(FiguresBlock)) or 0
+    oldest = session.scalars(
         select(FiguresBlock.block)
         .order_by(FiguresBlock.counted_at)
         .limit(-(-blocks // _MINUTES_A_DAY))
     )
-    unit.add_all(FiguresDue(block=block) for block in oldest.all())
+    session.add_all(FiguresDue(block=block) for block in oldest.all())
 
 
 def _count_due() -> bool:
     """Count some of the blocks that are due; tells whether there were any."""
-    with db.transaction() as unit:
-        hold(unit)
+    with db.transaction() as session:
+        hold(session)
         due = select(FiguresDue.block).distinct().order_by(FiguresDue.block.desc()).limit(_AT_ONCE)
-        blocks = unit.scalars(due).all()
+        blocks = session.scalars(due).all()
         # Before counting: what is changed from here on writes a row of its own.
-        unit.execute(delete(FiguresDue).where(FiguresDue.block.in_(blocks)))
+        session.execute(delete(FiguresDue).where(FiguresDue.block.in_(blocks)))
         now, changes = db.utcnow(), defaultdict[int, Counts](Counter)
         for block in blocks:
-            for campaign_id, difference in _count_anew(unit, block, now).items():
+            for campaign_id, difference in _count_anew(session, block, now).items():
                 changes[campaign_id].update(difference)
-        _add(unit, changes, now)
+        _add(session, changes, now)
     return bool(blocks)
 
 
-def _count_anew(unit: Session, block: int, now: datetime) -> dict[int, Counts]:
+def _count_anew(session: Session, block: int, now: datetime) -> dict[int, Counts]:
     """Count a block and keep it; gives what is different now, by campaign."""
-    row = unit.get(FiguresBlock, block)
+    row = session.get(FiguresBlock, block)
     before = _of_json(row.counts) if row else {}
-    after = count_block(unit, block)
+    after = count_block(session, block)
     difference: dict[int, Counts] = {}
     for campaign_id in before.keys() | after.keys():
         change = Counter(after.get(campaign_id, Counter()))
@@ -142,22 +142,22 @@ def _count_anew(unit: Session, block: int, now: datetime) -> dict[int, Counts]:
             difference[campaign_id] = change
     if row is None:
         row = FiguresBlock(block=block)
-        unit.add(row)
+        session.add(row)
     if row.counts is None or difference:
         row.counts = _to_json(after)
-        keep_block(unit, block)
+        keep_block(session, block)
     row.counted_at = now
     return difference
 
 
-def _add(unit: Session, changes: Mapping[int, Counts], now: datetime) -> None:
+def _add(session: Session, changes: Mapping[int, Counts], now: datetime) -> None:
     """Move the sums of these campaigns."""
-    campaigns = unit.execute(
+    campaigns = session.execute(
         select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(list(changes)))
     )
     kept = {
         row.campaign_id: row
-        for row in unit.scalars(
+        for row in session.scalars(
             select(CampaignFigures).where(CampaignFigures.campaign_id.in_(list(changes)))
         )
     }
@@ -165,7 +165,7 @@ def _add(unit: Session, changes: Mapping[int, Counts], now: datetime) -> None:
         row = kept.get(campaign_id)
         if row is None:
             row = CampaignFigures(campaign_id=campaign_id, counts="{}")
-            unit.add(row)
+            session.add(row)
         row.timezone = zone
         _write(row, added(from_json(row.counts), changes[campaign_id]), now)
 

@@ -29,11 +29,11 @@ class Running:
 
 
 def running(
-    unit: Session, *, by: StaffUser, today: date, page: int, mirrored: bool
+    session: Session, *, by: StaffUser, today: date, page: int, mirrored: bool
 ) -> tuple[list[Running], int]:
     """One page of the open campaigns that `by` sees, the nearest last day first; their number."""
     condition = (sees(by, Campaign.id), Campaign.status == CampaignStatus.OPEN)
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, CampaignFigures)
         .outerjoin(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
         .where(*condition)
@@ -41,7 +41,7 @@ def running(
         .limit(PER_PAGE)
         .offset((page - 1) * PER_PAGE)
     )
-    total = unit.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
+    total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
     return [_line(one, kept, today, mirrored) for one, kept in rows], total
 
 
@@ -56,13 +56,13 @@ def lately(recent: dict[str, int], today: date) -> list[int]:
     return [recent.get((first + timedelta(days=n)).isoformat(), 0) for n in range(_DAYS)]
 
 
-def campaigns_csv(unit: Session, *, by: StaffUser) -> Iterator[Cells]:
+def campaigns_csv(session: Session, *, by: StaffUser) -> Iterator[Cells]:
     """Every campaign that `by` sees, with its sums."""
     names = (
         "confirmed", "pending", "held", "waiting", "expired", "bad_addresses", "mails_failed",
     )  # fmt: skip
     yield ("reference", "country", "status", "last_day", *names)
-    rows = unit.execute(
+    rows = session.execute(
         select(
             Campaign.reference,
             Campaign.country,

@@ -28,44 +28,48 @@ _FLAGGED_FOR = timedelta(days=14)
 """How long a delivery after a stop stands on Today; on the campaign it stays."""
 
 
-def carriers_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+def carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """What waits for who screens, prints and carries; what waits for nobody is left out."""
     mine = sees(by, Campaign.id)
-    found = [held(unit, mine), waiting(unit, mine), refused(unit, mine, i18n.latest_day(now))]
+    found = [
+        held(session, mine),
+        waiting(session, mine),
+        refused(session, mine, i18n.latest_day(now)),
+    ]
     return [
-        *stop_todos(unit, by=by, now=now),
+        *stop_todos(session, by=by, now=now),
         *(one for one in found if one.total),
-        *deliveries_todos(unit, by=by, now=now),
+        *deliveries_todos(session, by=by, now=now),
     ]
 
 
-def stop_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+def stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """What a stop asks of who carries, and of who answers for the campaign: before all else."""
     mine = sees(by, Campaign.id)
     found = []
     if by.role is not Role.ORGANIZER:
-        found.append(_held_back(unit, mine))
+        found.append(_held_back(session, mine))
     if by.role is not Role.STAFF:
-        found.append(_after_stop(unit, mine, now))
+        found.append(_after_stop(session, mine, now))
     return [one for one in found if one.total]
 
 
-def deliveries_todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+def deliveries_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """Of these, what has to do with carrying alone."""
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
     found = [
-        _parts(unit, mine),
-        _exports(unit, mine, by, now),
-        *_printed(unit, mine),
-        _untold(unit, mine, today),
-        _answers(unit, mine, today),
+        _parts(session, mine),
+        _exports(session, mine, by, now),
+        *_printed(session, mine),
+        _untold(session, mine, today),
+        _answers(session, mine, today),
     ]
     return [one for one in found if one.total]
 
 
-def _held_back(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def _held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Printed bundles of stopped campaigns, of whose paper nobody has said what became of it."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, is_unsettled(), is_held_back())
@@ -80,9 +84,9 @@ def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:
     return Item(campaign, number, None, bundle.public_id, noun_of(bundle))
 
 
-def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+def _after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Deliveries, recorded lately, with which letters went out after a stop."""
-    attempts = unit.scalars(
+    attempts = session.scalars(
         select(DeliveryAttempt)
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
         .where(
@@ -93,7 +97,7 @@ def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo
         .options(*ATTEMPT_WITH_DESTINATION, contains_eager(DeliveryAttempt.campaign))
         .order_by(DeliveryAttempt.id.desc())
     ).all()
-    late = list_late(unit, attempts)
+    late = list_late(session, attempts)
     flagged = [one for one in attempts if one.id in late]
     items = [
         Item(one.campaign, one.messages, one.happened_on, noun=noun_of(one.bundle))
@@ -103,9 +107,9 @@ def _after_stop(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo
     return todo("after-stop", items)
 
 
-def _parts(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def _parts(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Bundles of which a part was taken, and nobody has said yet which letters."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, Bundle, DeliveryAttempt.messages)
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
         .join(Bundle, Bundle.id == DeliveryAttempt.bundle_id)
@@ -115,9 +119,9 @@ def _parts(unit: Session, mine: ColumnElement[bool]) -> Todo:
     return todo("name-part", [_item(*row) for row in rows])
 
 
-def _exports(unit: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime) -> Todo:
+def _exports(session: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime) -> Todo:
     """Exports that wait for a second person, who is not the one who asked."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, DataExport.requested_at, DataExport.public_id)
         .join(DataExport, DataExport.campaign_id == Campaign.id)
         .where(
@@ -134,12 +138,12 @@ def _exports(unit: Session, mine: ColumnElement[bool], by: StaffUser, now: datet
     return todo("export", items)
 
 
-def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
+def _printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     """Bundles that lie here printed, with nothing written down of their way: by hand, by post."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, Bundle, letters)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(
@@ -157,9 +161,9 @@ def _printed(unit: Session, mine: ColumnElement[bool]) -> list[Todo]:
     return [todo("to-carry", ways[False]), todo("to-post", ways[True])]
 
 
-def _untold(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+def _untold(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Deliveries of the last weeks of which the case's page says nothing."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, DeliveryAttempt.happened_on, DeliveryAttempt.public_id)
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
         .where(
@@ -189,12 +193,12 @@ def _posted_since() -> ColumnElement[bool]:
     )
 
 
-def _answers(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+def _answers(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Campaigns that were handed over lately, and to which no reply since then is logged."""
     answered = exists().where(
         Reply.campaign_id == Campaign.id, Reply.received_on >= DeliveryAttempt.happened_on
     )
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, func.max(DeliveryAttempt.happened_on).label("day"))
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
         .where(

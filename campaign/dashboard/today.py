@@ -76,27 +76,27 @@ class Todo:
         return self.total - len(self.items)
 
 
-def todos(unit: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+def todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
     """What waits for `by`, the most pressing first; what waits for nobody is left out."""
     mine = sees(by, Campaign.id)
     today = i18n.latest_day(now)
     found = [
-        *_deadlines(unit, mine, now),
-        held(unit, mine),
-        _replies(unit, mine),
-        *_proposed(unit, mine, by),
-        *_beginnings(unit, mine, now, by),
-        waiting(unit, mine),
-        refused(unit, mine, today),
-        _stale(unit, mine, today),
-        _untold(unit, mine, now),
+        *_deadlines(session, mine, now),
+        held(session, mine),
+        _replies(session, mine),
+        *_proposed(session, mine, by),
+        *_beginnings(session, mine, now, by),
+        waiting(session, mine),
+        refused(session, mine, today),
+        _stale(session, mine, today),
+        _untold(session, mine, now),
     ]
     return [one for one in found if one.total]
 
 
-def _deadlines(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
+def _deadlines(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
     soon = i18n.latest_day(now) + timedelta(days=_NEAR)
-    rows = unit.scalars(
+    rows = session.scalars(
         select(Campaign)
         .where(mine, Campaign.status == CampaignStatus.OPEN, Campaign.act_by <= soon)
         .order_by(Campaign.act_by, Campaign.id)
@@ -114,7 +114,7 @@ def todo(slug: str, items: Sequence[Item]) -> Todo:
     return Todo(slug, items[:_MOST], len(items), sum(one.number for one in items))
 
 
-def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -> Todo:
+def _counted(session: Session, mine: ColumnElement[bool], column: Any, slug: str) -> Todo:
     """Campaigns with a number of letters that wait for something, the most first."""
     found = (
         select(Campaign, column, func.count().over())
@@ -123,26 +123,26 @@ def _counted(unit: Session, mine: ColumnElement[bool], column: Any, slug: str) -
         .order_by(column.desc(), Campaign.id)
         .limit(_MOST)
     )
-    rows = unit.execute(found).all()
+    rows = session.execute(found).all()
     items = [
         Item(campaign, number, noun=noun_of_campaign(campaign)) for campaign, number, _total in rows
     ]
     return Todo(slug, items, rows[0][2] if rows else 0)
 
 
-def held(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def held(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Letters that wait for a look."""
-    return _counted(unit, mine, CampaignFigures.held, "held")
+    return _counted(session, mine, CampaignFigures.held, "held")
 
 
-def waiting(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def waiting(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Letters that wait to be printed."""
-    return _counted(unit, mine, CampaignFigures.waiting, "waiting")
+    return _counted(session, mine, CampaignFigures.waiting, "waiting")
 
 
-def _replies(unit: Session, mine: ColumnElement[bool]) -> Todo:
+def _replies(session: Session, mine: ColumnElement[bool]) -> Todo:
     """Drafts of replies that nobody has published."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, func.count(Reply.id))
         .join(Reply, Reply.campaign_id == Campaign.id)
         .where(mine, Reply.state == ReplyState.DRAFT)
@@ -152,9 +152,9 @@ def _replies(unit: Session, mine: ColumnElement[bool]) -> Todo:
     return todo("replies", [Item(campaign, number) for campaign, number in rows])
 
 
-def _proposed(unit: Session, mine: ColumnElement[bool], by: StaffUser) -> list[Todo]:
+def _proposed(session: Session, mine: ColumnElement[bool], by: StaffUser) -> list[Todo]:
     """Public words that wait for `by`, came back to `by`, or wait for a colleague."""
-    rows = unit.scalars(
+    rows = session.scalars(
         select(Proposal)
         .join(Campaign)
         .options(contains_eager(Proposal.campaign))
@@ -173,10 +173,10 @@ def _proposed(unit: Session, mine: ColumnElement[bool], by: StaffUser) -> list[T
 
 
 def _beginnings(
-    unit: Session, mine: ColumnElement[bool], now: datetime, by: StaffUser
+    session: Session, mine: ColumnElement[bool], now: datetime, by: StaffUser
 ) -> list[Todo]:
     """Drafts: those that could not open, were sent back, wait for a look, or lack nothing."""
-    missed = unit.scalars(
+    missed = session.scalars(
         select(Campaign)
         .where(
             mine,
@@ -185,7 +185,7 @@ def _beginnings(
         )
         .order_by(Campaign.opening_missed_at)
     ).all()
-    review = unit.scalars(
+    review = session.scalars(
         select(Campaign)
         .where(
             mine,
@@ -194,7 +194,7 @@ def _beginnings(
         )
         .order_by(Campaign.changed_at)
     ).all()
-    returned = unit.scalars(
+    returned = session.scalars(
         select(Campaign)
         .where(mine, Campaign.status == CampaignStatus.DRAFT, Campaign.review_note != "")
         .order_by(Campaign.changed_at)
@@ -204,14 +204,14 @@ def _beginnings(
         todo("opening-missed", [Item(one) for one in missed]),
         todo("sent-back", [Item(one) for one in returned]),
         todo("review", [Item(one) for one in review]),
-        todo(ready, [Item(one) for one in _ready(unit, mine, now)]),
+        todo(ready, [Item(one) for one in _ready(session, mine, now)]),
     ]
 
 
-def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
+def _ready(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
     """Of the drafts that were changed last, those from which nothing keeps them closed."""
     targets = selectinload(Campaign.targets)
-    drafts = unit.scalars(
+    drafts = session.scalars(
         select(Campaign)
         .where(mine, Campaign.status == CampaignStatus.DRAFT, Campaign.opening_missed_at.is_(None))
         .where(Campaign.review_note == "")
@@ -229,11 +229,11 @@ def _ready(unit: Session, mine: ColumnElement[bool], now: datetime) -> list[Camp
     return [one for one in drafts if not check_readiness.blockers_of(one, wanted, now)]
 
 
-def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+def refused(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Bundles that were refused, in part or whole, and of which letters still lie here."""
     tried = DeliveryAttempt
     some = tried.outcome.in_((DeliveryOutcome.REFUSED, DeliveryOutcome.PART))
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, func.count(Bundle.id.distinct()), func.max(tried.happened_on))
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .join(tried, tried.bundle_id == Bundle.id)
@@ -252,10 +252,10 @@ def refused(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
     return todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
 
 
-def _stale(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
+def _stale(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
     """Missions of running campaigns that nobody checked within a year."""
     checked, limit = Mission.last_checked_on, today - timedelta(days=STALE_AFTER_DAYS)
-    rows = unit.scalars(
+    rows = session.scalars(
         select(Mission)
         .where(
             Mission.id.in_(
@@ -270,10 +270,10 @@ def _stale(unit: Session, mine: ColumnElement[bool], today: date) -> Todo:
     return todo("missions", [Item(one, day=one.last_checked_on) for one in rows])
 
 
-def _untold(unit: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+def _untold(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
     """Campaigns that ended lately, and whose writers have not heard what came of it."""
     told = select(Update.campaign_id).where(Update.kind == UpdateKind.OUTCOME)
-    rows = unit.scalars(
+    rows = session.scalars(
         select(Campaign)
         .where(
             mine,

@@ -39,22 +39,22 @@ def without_slash() -> ResponseReturnValue:
 @today.get("")
 def index() -> ResponseReturnValue:
     """What waits today; for who writes campaigns also how those that run stand."""
-    unit, now, user = db.session(), db.utcnow(), staff_user()
+    session, now, user = db.session(), db.utcnow(), staff_user()
     if user.role is Role.STAFF:
-        found = carriers_todos(unit, by=user, now=now)
+        found = carriers_todos(session, by=user, now=now)
         return _page("today_for_staff", todos=found, link=dashboard_today.link_of)
     page = max(1, request.args.get("page", 1, type=int))
-    rows, total = running(unit, by=user, today=i18n.today_at_home(), page=min(page, 10_000),
+    rows, total = running(session, by=user, today=i18n.today_at_home(), page=min(page, 10_000),
                           mirrored=_mirrored())  # fmt: skip
     return _page(
         "today",
-        todos=_todos(unit, user, now),
+        todos=_todos(session, user, now),
         rows=rows,
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),
         deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now),
-        run=refresh.run_of(unit),
+        run=refresh.run_of(session),
         link=dashboard_today.link_of,
     )
 
@@ -68,8 +68,8 @@ def campaigns_file() -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>/figures")
 def show(slug: str) -> ResponseReturnValue:
     """The figures of one campaign."""
-    unit, campaign, now = db.session(), load(slug), db.utcnow()
-    sheet = Sheet.of(unit, campaign, now)
+    session, campaign, now = db.session(), load(slug), db.utcnow()
+    sheet = Sheet.of(session, campaign, now)
     gaps = check_readiness.gaps(campaign, now)
     return _page(
         "campaign_statistics",
@@ -77,13 +77,13 @@ def show(slug: str) -> ResponseReturnValue:
         sheet=sheet,
         figures=sheet.figures,
         kept=sheet.kept,
-        missions=figure_tables.mission_rows(unit, campaign, sheet.figures),
+        missions=figure_tables.mission_rows(session, campaign, sheet.figures),
         targets=figure_tables.target_rows(campaign, sheet.figures),
-        attempts=figure_tables.attempts_of(unit, campaign),
+        attempts=figure_tables.attempts_of(session, campaign),
         deadline=deadline_of(campaign.act_by, i18n.locale(), now),
         step=check_readiness.next_step(campaign, gaps),
         gaps=gaps,
-        run=refresh.run_of(unit),
+        run=refresh.run_of(session),
         update_title=_title_of,
     )
 
@@ -91,19 +91,19 @@ def show(slug: str) -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>/figures/<table>.csv")
 def table_file(slug: str, table: str) -> ResponseReturnValue:
     """One table of a campaign's figures."""
-    unit, campaign = db.session(), load(slug)
-    rows = csv_rows(unit, Sheet.of(unit, campaign, db.utcnow()), table)
+    session, campaign = db.session(), load(slug)
+    rows = csv_rows(session, Sheet.of(session, campaign, db.utcnow()), table)
     if rows is None:
         abort(404)
     # The file is sent after the session has ended: what its rows read must be there before.
     return csv_file(f"{campaign.slug}-{table}", list(rows))
 
 
-def _todos(unit: Session, user: StaffUser, now: datetime) -> list[Todo]:
+def _todos(session: Session, user: StaffUser, now: datetime) -> list[Todo]:
     """Admins print and carry as well as they write."""
-    found = stop_todos(unit, by=user, now=now) + todos(unit, by=user, now=now)
+    found = stop_todos(session, by=user, now=now) + todos(session, by=user, now=now)
     if user.role is Role.ADMIN:
-        found += deliveries_todos(unit, by=user, now=now)
+        found += deliveries_todos(session, by=user, now=now)
     return found
 
 

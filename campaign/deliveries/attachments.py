@@ -65,7 +65,7 @@ def draw_receipt(file: BinaryIO, name: str) -> Drawn:
         raise Invalid(fields={"receipt": problem.fields["picture"]}) from problem
 
 
-def keep(unit: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
+def keep(session: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
     """Keep a file with its visit."""
     made = GateFile(
         kind=drawn.kind,
@@ -74,8 +74,8 @@ def keep(unit: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
         pages=len(drawn.pages),
     )
     visit.files.append(made)
-    unit.flush()
-    when_undone(unit, _deletion(made))
+    session.flush()
+    when_undone(session, _deletion(made))
     for number, page in enumerate(drawn.pages, start=1):
         _seal(made, f"page-{number}", page)
     if drawn.original:
@@ -83,9 +83,9 @@ def keep(unit: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
     return made
 
 
-def get_file(unit: Session, visit: GateVisit, public_id: str) -> GateFile:
+def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:
     """A file of that visit. Raises NotFound, also for another's."""
-    found = unit.scalar(
+    found = session.scalar(
         select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
     )
     if found is None:
@@ -100,20 +100,20 @@ def page_bytes(file: GateFile, number: int) -> bytes:
     return _open(file, f"page-{number}")
 
 
-def hand_out(unit: Session, file: GateFile, *, actor: str) -> bytes:
+def hand_out(session: Session, file: GateFile, *, actor: str) -> bytes:
     """A PDF as it came; leaves a line in the audit. Raises NotFound."""
     if file.format is not GateFileFormat.PDF:
         raise NotFound("gate-file")
     body = _open(file, "original")
     for attempt in file.visit.attempts:
         subject = f"delivery:{attempt.id}"
-        audit.record(unit, actor=actor, action="delivery.receipt", subject=subject)
+        audit.record(session, actor=actor, action="delivery.receipt", subject=subject)
     return body
 
 
-def forget(unit: Session, visit: GateVisit) -> None:
+def forget(session: Session, visit: GateVisit) -> None:
     """Delete the files of a visit once the session's work is committed."""
-    db.after_commit(unit, _deletion(*visit.files))
+    db.after_commit(session, _deletion(*visit.files))
 
 
 def _deletion(*files: GateFile) -> Callable[[], None]:

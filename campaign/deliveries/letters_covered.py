@@ -102,13 +102,13 @@ def gone_by_then(day: date, clock: time | None, *, surely: bool) -> ColumnElemen
     return or_(DeliveryAttempt.happened_on < day, and_(same_day, earlier))
 
 
-def covered_by(unit: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
+def covered_by(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
     """Whether a letter of the attempt's bundle went out with it: it was there, not gone before."""
     if attempt.outcome is DeliveryOutcome.PART:
         return _taken(attempt.id)
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
     was_here = ~gone(before=attempt)
-    if unit.scalar(of_it.limit(1)) is None:
+    if session.scalar(of_it.limit(1)) is None:
         return was_here
     return and_(_in_envelope(attempt.id), was_here)
 
@@ -124,7 +124,7 @@ class Range:
 
 
 def ranges_of(
-    unit: Session, attempt_ids: Sequence[int], numbers: Collection[int]
+    session: Session, attempt_ids: Sequence[int], numbers: Collection[int]
 ) -> dict[int, list[Range]]:
     """Of each attempt that went in envelopes, those that hold letters of these numbers, in order.
 
@@ -134,16 +134,16 @@ def ranges_of(
         return {}
     in_some = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     went = select(DeliveryAttempt.id).where(DeliveryAttempt.id.in_(attempt_ids), in_some)
-    found: dict[int, list[Range]] = {one: [] for one in unit.scalars(went)}
+    found: dict[int, list[Range]] = {one: [] for one in session.scalars(went)}
     for attempt_id, ranges in found.items():
-        nearest = (_nearest(unit, attempt_id, number) for number in sorted(set(numbers)))
+        nearest = (_nearest(session, attempt_id, number) for number in sorted(set(numbers)))
         ranges.extend(dict.fromkeys(one for one in nearest if one is not None))
     return found
 
 
-def envelopes_of(unit: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range]]:
+def envelopes_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range]]:
     """Of each attempt that went in envelopes, all of them, by the numbers of their letters."""
-    rows = unit.execute(
+    rows = session.execute(
         select(
             Envelope.attempt_id, Envelope.sequence, Envelope.first_number, Envelope.last_number,
             Envelope.tracking,
@@ -158,9 +158,9 @@ def envelopes_of(unit: Session, attempt_ids: Sequence[int]) -> dict[int, list[Ra
     return found
 
 
-def _nearest(unit: Session, attempt_id: int, number: int) -> Range | None:
+def _nearest(session: Session, attempt_id: int, number: int) -> Range | None:
     """The envelope that holds a letter: the last one that begins before it, if it reaches it."""
-    row = unit.execute(
+    row = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
         .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= number)
         .order_by(Envelope.first_number.desc())
@@ -186,7 +186,7 @@ def here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[A
     )
 
 
-def count_here(unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
+def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """How many letters of a bundle are still in our hands.
 
     Of one of signed sheets alone, how many people stand on them.
@@ -194,11 +194,11 @@ def count_here(unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | Non
     if not bundle.letter_count:
         counts = true() if when is None else when
         gone_out = bundle_status.handed_over().where(counts)
-        went = unit.scalar(select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
-        return 0 if went else signed_sheets.count_carried(unit, bundle.id)
+        went = session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
+        return 0 if went else signed_sheets.count_carried(session, bundle.id)
     letters = here(bundle, when=when)
     query = letters.with_only_columns(func.count(Letter.id), maintain_column_froms=True)
-    return unit.scalar(query) or 0
+    return session.scalar(query) or 0
 
 
 def is_some_here() -> ColumnElement[bool]:
@@ -241,9 +241,9 @@ def is_part_unnamed() -> ColumnElement[bool]:
     return unnamed.correlate(Bundle)
 
 
-def taken_back_here(unit: Session, bundle: Bundle) -> list[TakenBack]:
+def taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
     """Printed letters that are to be taken out by hand: taken back, and not gone before that."""
-    return list_in_it(unit, bundle, ~gone())
+    return list_in_it(session, bundle, ~gone())
 
 
 def here_in_envelope(bundle: Bundle) -> Select[Any]:
@@ -257,18 +257,18 @@ def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
     return ~here_in_envelope(bundle).exists()
 
 
-def count_left(unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
+def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """How many letters are in our hands, also while nobody has said which ones a part was."""
     parts = select(func.sum(DeliveryAttempt.messages)).where(*_unnamed(bundle, when))
-    return max(count_here(unit, bundle, when=when) - (unit.scalar(parts) or 0), 0)
+    return max(count_here(session, bundle, when=when) - (session.scalar(parts) or 0), 0)
 
 
 def unnamed_part(
-    unit: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
+    session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
 ) -> DeliveryAttempt | None:
     """An attempt of which a part was taken, and nobody has said yet which letters."""
     unnamed = select(DeliveryAttempt).where(*_unnamed(bundle, when))
-    return unit.scalar(unnamed.order_by(DeliveryAttempt.id).limit(1))
+    return session.scalar(unnamed.order_by(DeliveryAttempt.id).limit(1))
 
 
 def _unnamed(bundle: Bundle, when: ColumnElement[bool] | None) -> tuple[ColumnElement[bool], ...]:

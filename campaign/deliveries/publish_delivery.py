@@ -95,7 +95,7 @@ def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
 
 
 def publish(
-    unit: Session,
+    session: Session,
     attempt: DeliveryAttempt,
     visit: GateVisit,
     post: Post,
@@ -109,15 +109,15 @@ def publish(
     picture or where a colleague has removed the record, Invalid with `alt_<language>_<picture>`
     where one is not described in the campaign's own language, and what `post_update` finds.
     """
-    _hold(unit, attempt)
+    _hold(session, attempt)
     if attempt.update_id is not None:
         raise Refused("visit-published")
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
-    shown = _pictures(unit, visit, post, campaign.default_locale)
+    shown = _pictures(session, visit, post, campaign.default_locale)
     update = post_update(
-        unit,
+        session,
         campaign,
         actor=actor,
         kind=UpdateKind.DELIVERY,
@@ -126,46 +126,46 @@ def publish(
         pictures=shown,
         risks_seen=risks_seen,
     )
-    unit.flush()
+    session.flush()
     attempt.update_id = update.id
-    unit.flush()
+    session.flush()
     audit.record(
-        unit, actor=actor, action="delivery.publish", subject=f"delivery:{attempt.id}",
+        session, actor=actor, action="delivery.publish", subject=f"delivery:{attempt.id}",
         pictures=len(shown),
     )  # fmt: skip
     return update
 
 
-def _pictures(unit: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
+def _pictures(session: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
     """Pictures of their own for everybody, made of the visit's."""
     bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
     if bare:
         raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))
-    files = [(attachments.get_file(unit, visit, ident), alt) for ident, alt in post.pictures]
+    files = [(attachments.get_file(session, visit, ident), alt) for ident, alt in post.pictures]
     return [
         Shown(keep_picture(io.BytesIO(attachments.page_bytes(file, 1))), alt) for file, alt in files
     ]
 
 
-def _hold(unit: Session, attempt: DeliveryAttempt) -> None:
+def _hold(session: Session, attempt: DeliveryAttempt) -> None:
     """Wait for others who publish, take back or remove it, and see what they made of it."""
-    unit.refresh(attempt.campaign, with_for_update={"key_share": True})
+    session.refresh(attempt.campaign, with_for_update={"key_share": True})
     as_it_is = select(DeliveryAttempt).where(DeliveryAttempt.id == attempt.id)
-    if unit.scalar(as_it_is.execution_options(populate_existing=True)) is None:
+    if session.scalar(as_it_is.execution_options(populate_existing=True)) is None:
         raise NotFound("delivery")
 
 
-def take_back(unit: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
+def take_back(session: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
     """Take the post away. Raises Refused where there is none, NotFound where the record is gone.
 
     Its pictures are shown no more; the files are left to `picture_sweep`: others may show the same.
     """
-    _hold(unit, attempt)
+    _hold(session, attempt)
     if attempt.update_id is None:
         raise Refused("delivery-not-published")
-    update = unit.get_one(Update, attempt.update_id)
+    update = session.get_one(Update, attempt.update_id)
     attempt.update_id = None
-    unit.flush()
+    session.flush()
     attempt.campaign.updates.remove(update)
-    record_change(unit, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
-    unit.flush()
+    record_change(session, attempt.campaign, actor, "delivery.take-back", delivery=attempt.id)
+    session.flush()

@@ -65,7 +65,7 @@ class CompanionRefused(Refused):
 
 
 def record_visit(
-    unit: Session,
+    session: Session,
     *,
     carried: Sequence[Carried],
     happened: Happened,
@@ -84,35 +84,35 @@ def record_visit(
     none, or recorded before by somebody else. CompanionRefused says one of these of a bundle that
     is not the first.
     """
-    _hold(unit, [one.bundle for one in carried])
+    _hold(session, [one.bundle for one in carried])
     # After the wait: the same may have been sent twice at one moment.
-    found = find_visit(unit, key)
+    found = find_visit(session, key)
     if found is not None:
         return _same(found, staff_id)
     own, *others = carried
     attempts = [
-        _attempt(unit, own, happened), *(_companion(unit, one, happened) for one in others)
+        _attempt(session, own, happened), *(_companion(session, one, happened) for one in others)
     ]  # fmt: skip
-    before = counted(unit, [one.bundle.id for one in carried])
+    before = counted(session, [one.bundle.id for one in carried])
     visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
-    unit.add(visit)
+    session.add(visit)
     visit.attempts.extend(attempts)
-    unit.flush()
+    session.flush()
     for drawn in happened.files:
-        attachments.keep(unit, visit, drawn)
-    recount_attempts(unit, before, actor)
+        attachments.keep(session, visit, drawn)
+    recount_attempts(session, before, actor)
     for attempt in attempts:
-        _note(unit, attempt, actor)
+        _note(session, attempt, actor)
     return visit
 
 
-def _hold(unit: Session, bundles: Sequence[Bundle]) -> None:
+def _hold(session: Session, bundles: Sequence[Bundle]) -> None:
     """Nobody takes a letter back, stops a campaign or makes a volume anew while it is handed over.
 
     Then each bundle is seen as those before have left it.
     """
     for bundle in sorted(bundles, key=lambda one: (one.campaign_id, one.id)):
-        bundle_status.hold(unit, bundle)
+        bundle_status.hold(session, bundle)
 
 
 def _visit(mission_id: int | None, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
@@ -130,50 +130,50 @@ def _visit(mission_id: int | None, happened: Happened, key: str, staff_id: int |
     )
 
 
-def find_visit(unit: Session, key: str) -> GateVisit | None:
+def find_visit(session: Session, key: str) -> GateVisit | None:
     """The visit that was recorded under this key."""
-    return unit.scalar(select(GateVisit).where(GateVisit.key == key))
+    return session.scalar(select(GateVisit).where(GateVisit.key == key))
 
 
-def hold_visit(unit: Session, visit: GateVisit) -> None:
+def hold_visit(session: Session, visit: GateVisit) -> None:
     """Wait for others who correct, publish or remove a record, and see it as they left it.
 
     Raises NotFound where they removed it.
     """
-    _hold(unit, [one.bundle for one in visit.attempts if one.bundle is not None])
+    _hold(session, [one.bundle for one in visit.attempts if one.bundle is not None])
     still_there = (
         select(GateVisit)
         .where(GateVisit.id == visit.id)
         .options(selectinload(GateVisit.attempts), selectinload(GateVisit.files))
     )
-    if unit.scalar(still_there.execution_options(populate_existing=True)) is None:
+    if session.scalar(still_there.execution_options(populate_existing=True)) is None:
         raise NotFound("visit")
 
 
-def remove_visit(unit: Session, visit: GateVisit, *, actor: str) -> None:
+def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
     """Take a record back that was a mistake. Mails that went out stay sent.
 
     Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
     post tells of it, NotFound where a colleague was quicker.
     """
-    hold_visit(unit, visit)
+    hold_visit(session, visit)
     if any(one.update_id is not None for one in visit.attempts):
         raise Refused("visit-published")
-    before = counted(unit, {one.bundle_id for one in visit.attempts if one.bundle_id})
+    before = counted(session, {one.bundle_id for one in visit.attempts if one.bundle_id})
     for attempt in list(visit.attempts):
         subject = f"delivery:{attempt.id}"
         audit.record(
-            unit, actor=actor, action="delivery.remove", subject=subject,
+            session, actor=actor, action="delivery.remove", subject=subject,
             outcome=attempt.outcome.value, messages=attempt.messages,
         )  # fmt: skip
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
-        unit.execute(again_to_post.values(attempt_id=None, tracking=""))
-        unit.delete(attempt)
-    attachments.forget(unit, visit)
-    unit.flush()
-    unit.delete(visit)
-    unit.flush()
-    recount_attempts(unit, before, actor)
+        session.execute(again_to_post.values(attempt_id=None, tracking=""))
+        session.delete(attempt)
+    attachments.forget(session, visit)
+    session.flush()
+    session.delete(visit)
+    session.flush()
+    recount_attempts(session, before, actor)
 
 
 def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
@@ -182,15 +182,15 @@ def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
     return visit
 
 
-def _companion(unit: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
+def _companion(session: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
     """The attempt for a bundle that came along. Raises CompanionRefused."""
     try:
-        return _attempt(unit, carried, happened)
+        return _attempt(session, carried, happened)
     except (Invalid, Refused) as problem:
         raise CompanionRefused(carried.bundle, problem) from problem
 
 
-def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
+def _attempt(session: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
     """The attempt for one bundle, if the rules let it be."""
     bundle, campaign = carried.bundle, carried.bundle.campaign
     if lifecycle.is_rehearsal(campaign.status):
@@ -200,22 +200,22 @@ def _attempt(unit: Session, carried: Carried, happened: Happened) -> DeliveryAtt
     refuse_impossible(bundle, happened.happened_on)
     refuse_time_to_come(happened.happened_on, happened.happened_time, bundle.zone)
     refuse_no_stop(happened.outcome, stop_of(campaign))
-    if _is_recorded(unit, bundle, happened):
+    if _is_recorded(session, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})
     by_then = _by_then(happened)
-    messages = count_left(unit, bundle, when=by_then)
+    messages = count_left(session, bundle, when=by_then)
     if happened.outcome in bundle_status.STILL_HERE:
-        messages += _rerouted_since(unit, bundle, happened.happened_on)
+        messages += _rerouted_since(session, bundle, happened.happened_on)
     if not messages:
         raise Refused("nothing-here")
-    if happened.outcome in GONE_OUT and unnamed_part(unit, bundle, when=by_then) is not None:
+    if happened.outcome in GONE_OUT and unnamed_part(session, bundle, when=by_then) is not None:
         raise Refused("part-unnamed")
     here, field = messages, "outcome"
     if happened.outcome is DeliveryOutcome.PART:
         # Sheets alone have no numbers by which a part could be named.
         field = f"taken_{bundle.id}"
         messages = refuse_wrong_part(carried.taken, here if bundle.letter_count else 0, field=field)
-    if happened.outcome in GONE_OUT and (later := _counted_later(unit, bundle, by_then)):
+    if happened.outcome in GONE_OUT and (later := _counted_later(session, bundle, by_then)):
         refuse_too_many(messages + later, here, field=field)
     return DeliveryAttempt(
         campaign_id=bundle.campaign_id,
@@ -246,7 +246,7 @@ def _by_then(happened: Happened) -> ColumnElement[bool]:
     return gone_by_then(happened.happened_on, happened.happened_time, surely=surely)
 
 
-def _counted_later(unit: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
+def _counted_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
     """How many letters went in parts or envelopes that are recorded of a later moment."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     later = select(func.sum(DeliveryAttempt.messages)).where(
@@ -254,24 +254,24 @@ def _counted_later(unit: Session, bundle: Bundle, by_then: ColumnElement[bool]) 
         or_(DeliveryAttempt.outcome == DeliveryOutcome.PART, in_envelopes),
         ~by_then,
     )
-    return unit.scalar(later) or 0
+    return session.scalar(later) or 0
 
 
-def _rerouted_since(unit: Session, bundle: Bundle, day: date) -> int:
+def _rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
     """How many letters a colleague sent through another mission on this day or after it."""
-    made = unit.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
+    made = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
     zone = bundle.zone
     since = [one for one in made if clock.day_of(one.created_at, zone) >= day]
     if not bundle.letter_count:
-        return sum(signed_sheets.count_carried(unit, one.to_bundle_id) for one in since)
+        return sum(signed_sheets.count_carried(session, one.to_bundle_id) for one in since)
     return sum(one.letters for one in since)
 
 
-def counted(unit: Session, bundle_ids: Collection[int]) -> dict[int, list[Counted]]:
+def counted(session: Session, bundle_ids: Collection[int]) -> dict[int, list[Counted]]:
     """Attempts of these bundles in order, for a recount once they changed."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     found: dict[int, list[Counted]] = {one: [] for one in bundle_ids}
-    rows = unit.execute(
+    rows = session.execute(
         select(DeliveryAttempt, GateVisit.happened_time, in_envelopes)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .where(DeliveryAttempt.bundle_id.in_(found))
@@ -285,31 +285,31 @@ def counted(unit: Session, bundle_ids: Collection[int]) -> dict[int, list[Counte
     return found
 
 
-def recount_attempts(unit: Session, before: Mapping[int, Sequence[Counted]], actor: str) -> None:
+def recount_attempts(session: Session, before: Mapping[int, Sequence[Counted]], actor: str) -> None:
     """Letters that went with an attempt were not there at later ones; `before`: how they stood.
 
     Raises Invalid (`happened_on`) where more letters went out than were there.
     """
-    for bundle_id, after in counted(unit, before).items():
+    for bundle_id, after in counted(session, before).items():
         for ident, messages in recount(before[bundle_id], after).items():
-            one = unit.get_one(DeliveryAttempt, ident)
+            one = session.get_one(DeliveryAttempt, ident)
             if one.messages == messages:
                 continue
             audit.record(
-                unit, actor=actor, action="delivery.recount", subject=f"delivery:{ident}",
+                session, actor=actor, action="delivery.recount", subject=f"delivery:{ident}",
                 before=one.messages, after=messages,
             )  # fmt: skip
             one.messages = messages
 
 
-def _is_recorded(unit: Session, bundle: Bundle, happened: Happened) -> bool:
+def _is_recorded(session: Session, bundle: Bundle, happened: Happened) -> bool:
     """Whether a colleague who was there as well has recorded the same.
 
     All letters of a bundle go once: of the same day and place, another time of day is the same.
     """
     at_that_time = GateVisit.happened_time.is_not_distinct_from(happened.happened_time)
     went_once = happened.outcome in GONE_OUT - {DeliveryOutcome.PART} and not count_left(
-        unit, bundle
+        session, bundle
     )
     same = (
         select(DeliveryAttempt.id)
@@ -322,13 +322,13 @@ def _is_recorded(unit: Session, bundle: Bundle, happened: Happened) -> bool:
             true() if went_once else at_that_time,
         )
     )
-    return unit.scalar(same.limit(1)) is not None
+    return session.scalar(same.limit(1)) is not None
 
 
-def _note(unit: Session, attempt: DeliveryAttempt, actor: str) -> None:
-    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
+def _note(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
+    jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="delivery.record",
         subject=f"delivery:{attempt.id}",

@@ -22,9 +22,9 @@ PAGE = 100
 """Attempts on one page."""
 
 
-def get_visit(unit: Session, public_id: str) -> GateVisit:
+def get_visit(session: Session, public_id: str) -> GateVisit:
     """The visit. Raises NotFound."""
-    visit = unit.scalar(
+    visit = session.scalar(
         select(GateVisit)
         .where(GateVisit.public_id == public_id)
         .options(selectinload(GateVisit.files), joinedload(GateVisit.mission))
@@ -34,26 +34,26 @@ def get_visit(unit: Session, public_id: str) -> GateVisit:
     return visit
 
 
-def get_attempt(unit: Session, public_id: str) -> DeliveryAttempt:
+def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
     """The attempt at handing a bundle over. Raises NotFound."""
-    attempt = unit.scalar(select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id))
+    attempt = session.scalar(select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id))
     if attempt is None:
         raise NotFound("delivery")
     return attempt
 
 
-def visit_of(unit: Session, attempt: DeliveryAttempt) -> GateVisit:
+def visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
     """The visit that an attempt belongs to. Raises NotFound where it is known from elsewhere."""
-    visit = unit.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
+    visit = session.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
     if visit is None:
         raise NotFound("visit")
     return visit
 
 
-def list_attempts(unit: Session, *, page: int = 1) -> tuple[list[Told], int]:
+def list_attempts(session: Session, *, page: int = 1) -> tuple[list[Told], int]:
     """A page of attempts, the newest first; and how many there are."""
-    total = unit.scalar(select(func.count(DeliveryAttempt.id))) or 0
-    rows = unit.execute(
+    total = session.scalar(select(func.count(DeliveryAttempt.id))) or 0
+    rows = session.execute(
         select(DeliveryAttempt, Campaign, GateVisit)
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
         .options(*ATTEMPT_WITH_DESTINATION)
@@ -66,21 +66,21 @@ def list_attempts(unit: Session, *, page: int = 1) -> tuple[list[Told], int]:
     return found, total
 
 
-def attempts_of(unit: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
+def attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
     """What was tried with a bundle, the oldest first."""
-    return unit.scalars(
+    return session.scalars(
         select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id).order_by(*in_order())
     ).all()
 
 
-def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
+def companions_of(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
     """Bundles for the same destination that nobody has carried there yet: they may travel together.
 
     A rehearsal travels with none.
     """
     tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
     moved = select(Rerouting.from_bundle_id)
-    return unit.scalars(
+    return session.scalars(
         select(Bundle)
         .join(Campaign, Campaign.id == Bundle.campaign_id)
         .where(
@@ -97,12 +97,12 @@ def companions_of(unit: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[
     ).all()
 
 
-def ticked_of(unit: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
+def ticked_of(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
     """Of bundles that were ticked, those for the same destination, whatever became of them since.
 
     What was written down out of reach is sent later: by then they may be on no page any more.
     """
-    return unit.scalars(
+    return session.scalars(
         select(Bundle)
         .where(Bundle.id.in_(ids), is_for(bundle.destination), Bundle.id != bundle.id)
         .options(joinedload(Bundle.campaign))
@@ -146,7 +146,7 @@ def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     return [one for one in attempts if one.id in late]
 
 
-def attempts_by_id(unit: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
+def attempts_by_id(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
     """Attempts by their row's number."""
-    found = unit.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
+    found = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
     return {one.id: one for one in found}

@@ -54,13 +54,13 @@ def load_demo() -> bool:
     if settings.mode == "production":
         raise Refused("the demo has no place on a site in production")
     added = False
-    with db.transaction() as unit:
-        officials = _load_officials(unit)
-        missions = _load_missions(unit, clock.today(settings.timezone))
-        _load_staff(unit)
-        new = [slug for slug in CASES if unit.scalar(_by_slug(Campaign, slug)) is None]
+    with db.transaction() as session:
+        officials = _load_officials(session)
+        missions = _load_missions(session, clock.today(settings.timezone))
+        _load_staff(session)
+        new = [slug for slug in CASES if session.scalar(_by_slug(Campaign, slug)) is None]
         for slug in new:
-            _load_case(unit, content(slug), officials, missions, settings)
+            _load_case(session, content(slug), officials, missions, settings)
             added = True
     for slug in new:
         synthesise(slug, signatures=content(slug)["signatures"], seed=_SEED, own_words=0.5)
@@ -104,48 +104,48 @@ def _by_slug(model: Any, slug: str) -> Any:
     return select(model).where(model.slug == slug)
 
 
-def _load_staff(unit: Session) -> None:
+def _load_staff(session: Session) -> None:
     settings: Settings = current_app.extensions["settings"]
-    if unit.scalar(select(StaffUser.id).limit(1)) is not None:
+    if session.scalar(select(StaffUser.id).limit(1)) is not None:
         return
     for email, (role, name) in STAFF.items():
-        user = add_staff_user(unit, email=email, role=role, name=name, locale="en")
-        set_password(unit, user=user, password=_password(settings))
+        user = add_staff_user(session, email=email, role=role, name=name, locale="en")
+        set_password(session, user=user, password=_password(settings))
 
 
-def _load_officials(unit: Session) -> dict[str, Official]:
+def _load_officials(session: Session) -> dict[str, Official]:
     found: dict[str, Official] = {}
     for row in content("officials")["officials"]:
-        official = unit.scalar(_by_slug(Official, row["slug"])) or Official(**row)
-        unit.add(official)
+        official = session.scalar(_by_slug(Official, row["slug"])) or Official(**row)
+        session.add(official)
         found[official.slug] = official
-    unit.flush()
+    session.flush()
     return found
 
 
-def _load_missions(unit: Session, today: date) -> dict[str, Mission]:
+def _load_missions(session: Session, today: date) -> dict[str, Mission]:
     found: dict[str, Mission] = {}
     for row in content("missions")["missions"]:
         checked = today + timedelta(days=row.pop("last_checked_in_days"))
         row["kind"] = MissionKind(row["kind"])
-        mission = unit.scalar(_by_slug(Mission, row["slug"])) or Mission(
+        mission = session.scalar(_by_slug(Mission, row["slug"])) or Mission(
             **row, last_checked_on=checked
         )
-        unit.add(mission)
+        session.add(mission)
         found[mission.slug] = mission
-    unit.flush()
+    session.flush()
     return found
 
 
 def _load_case(
-    unit: Session,
+    session: Session,
     case: dict[str, Any],
     officials: dict[str, Official],
     missions: dict[str, Mission],
     settings: Settings,
 ) -> None:
     campaign = _campaign(case, settings)
-    campaign.owner_id = unit.scalar(
+    campaign.owner_id = session.scalar(
         select(StaffUser.id).where(StaffUser.role == Role.ORGANIZER).limit(1)
     )
     campaign.targets = [
@@ -157,10 +157,10 @@ def _load_case(
         )
         for position, row in enumerate(case["targets"])
     ]
-    unit.add(campaign)
-    unit.flush()
-    unit.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
-    unit.flush()
+    session.add(campaign)
+    session.flush()
+    session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
+    session.flush()
 
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:

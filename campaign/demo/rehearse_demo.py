@@ -20,12 +20,12 @@ _OWN_WORDS = 0.5
 @jobs.job("demo.rehearse")
 def rehearse(campaign_id: int, number: int) -> None:
     """Have `number` invented people sign, or as many as the rehearsal has room for."""
-    with db.reading() as unit:
-        campaign = unit.get_one(Campaign, campaign_id)
+    with db.reading() as session:
+        campaign = session.get_one(Campaign, campaign_id)
         slug, locales = campaign.slug, list(campaign.letter_locales)
         mine = select(func.count(Signature.id)).where(Signature.campaign_id == campaign_id)
-        room = rehearsal.MOST_SIGNATURES - (unit.scalar(mine) or 0)
-        newest = unit.scalar(select(func.max(Signature.id))) or 0
+        room = rehearsal.MOST_SIGNATURES - (session.scalar(mine) or 0)
+        newest = session.scalar(select(func.max(Signature.id))) or 0
     wanted = min(number, room)
     if wanted <= 0:
         return
@@ -44,10 +44,10 @@ def _screen(campaign_id: int, *, after: int) -> None:
     One behind the other: the first of a campaign, and what many have written, are known only by
     those that came before. Letters of an earlier run stay as they were decided about.
     """
-    with db.transaction() as unit:
-        campaign = unit.get_one(Campaign, campaign_id)
+    with db.transaction() as session:
+        campaign = session.get_one(Campaign, campaign_id)
         try:
-            rehearsal.hold(unit, campaign)
+            rehearsal.hold(session, campaign)
         except DomainError:
             return
         wanted = select(Signature).where(
@@ -55,10 +55,10 @@ def _screen(campaign_id: int, *, after: int) -> None:
             Signature.state == SignatureState.CONFIRMED,
             Signature.id > after,
         )
-        invented = unit.scalars(wanted.order_by(Signature.id)).all()
+        invented = session.scalars(wanted.order_by(Signature.id)).all()
         for signature in invented:
             signature.state = SignatureState.PENDING
-        unit.flush()
+        session.flush()
         for signature in invented:
             signature.state = SignatureState.CONFIRMED
-            review_decision.judge_again(unit, signature, db.utcnow())
+            review_decision.judge_again(session, signature, db.utcnow())

@@ -49,18 +49,18 @@ def synthesise(
     (`rehearsal-over`) for one that opens meanwhile.
     """
     settings: Settings = current_app.extensions["settings"]
-    with db.reading() as unit:
-        found = get_campaign(unit, slug)
-        start, rehearsed = _count(unit, found), lifecycle.is_rehearsal(found.status)
+    with db.reading() as session:
+        found = get_campaign(session, slug)
+        start, rehearsed = _count(session, found), lifecycle.is_rehearsal(found.status)
     if settings.mode == "production" and not rehearsed:
         raise Refused("invented signatures have no place on a site in production")
     made = 0
     for numbers in batches(range(start, start + signatures)):
-        with db.transaction() as unit:
-            campaign = get_campaign(unit, slug)
+        with db.transaction() as session:
+            campaign = get_campaign(session, slug)
             if rehearsed:
-                rehearsal.hold(unit, campaign)
-            writer = _Inventor(unit, campaign, own_words, locales, seed)
+                rehearsal.hold(session, campaign)
+            writer = _Inventor(session, campaign, own_words, locales, seed)
             made += writer.add(numbers)
         progress(len(numbers))
     return made
@@ -90,13 +90,13 @@ class _Inventor:
 
     def __init__(
         self,
-        unit: Session,
+        session: Session,
         campaign: Campaign,
         own_words: float,
         locales: Sequence[str],
         seed: int,
     ) -> None:
-        self.unit = unit
+        self.unit = session
         self.now = clock.utcnow()
         self.campaign = campaign
         self.own_words = own_words
@@ -106,12 +106,12 @@ class _Inventor:
             raise Refused(f"{campaign.slug} takes letters in {', '.join(campaign.letter_locales)}")
         self.targets = [one for one in campaign.targets if one.kind is TargetKind.TO]
         self.templates = {
-            (target.id, code): current_template(unit, campaign, code, target)
+            (target.id, code): current_template(session, campaign, code, target)
             for target in self.targets
             for code in self.locales
         }
         self.wordings = {
-            code: wording_for(unit, code, cards=campaign.cards).id for code in self.locales
+            code: wording_for(session, code, cards=campaign.cards).id for code in self.locales
         }
         self.earliest = {code: self._earliest(code) for code in self.locales}
         self.keyring = db.database().keyring
@@ -190,9 +190,9 @@ class _Inventor:
         return chance.choice(names["given"]), chance.choice(names["family"])
 
 
-def _count(unit: Session, campaign: Campaign) -> int:
+def _count(session: Session, campaign: Campaign) -> int:
     return (
-        unit.scalar(
+        session.scalar(
             select(func.count()).select_from(Signature).where(Signature.campaign_id == campaign.id)
         )
         or 0

@@ -34,21 +34,21 @@ _SLUG_ENDS = {
 }
 
 
-def get_mission(unit: Session, *, slug: str) -> Mission:
+def get_mission(session: Session, *, slug: str) -> Mission:
     """The mission of that slug; raises NotFound."""
-    mission = find_mission(unit, slug=slug)
+    mission = find_mission(session, slug=slug)
     if mission is None:
         raise NotFound("mission", slug=slug)
     return mission
 
 
-def find_mission(unit: Session, *, slug: str) -> Mission | None:
+def find_mission(session: Session, *, slug: str) -> Mission | None:
     """The mission of that slug, or None."""
-    return unit.scalar(select(Mission).where(Mission.slug == slug))
+    return session.scalar(select(Mission).where(Mission.slug == slug))
 
 
 def list_missions(
-    unit: Session,
+    session: Session,
     *,
     query: str = "",
     sending: str = "",
@@ -71,7 +71,7 @@ def list_missions(
     if stale_on:
         found = found.where(_stale(stale_on))
     by_sender, by_host = (
-        rank_of_country(unit, one) for one in (Mission.sending_country, Mission.host_country)
+        rank_of_country(session, one) for one in (Mission.sending_country, Mission.host_country)
     )
     orders: dict[str, tuple[Any, ...]] = {
         "sending": (by_sender, by_host),
@@ -80,42 +80,42 @@ def list_missions(
         "checked": (Mission.last_checked_on.is_not(None), Mission.last_checked_on),
     }
     order = orders.get(sort, orders["sending"])
-    return page_of(unit, found.order_by(*order, Mission.slug), page)
+    return page_of(session, found.order_by(*order, Mission.slug), page)
 
 
-def search_missions(unit: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
+def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
     """The first missions that a search finds; nothing for a query without words."""
     if not fold_name(query):
         return []
     found = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
-    return unit.scalars(found.limit(most)).all()
+    return session.scalars(found.limit(most)).all()
 
 
-def count_stale_in_use(unit: Session, today: date) -> int:
+def count_stale_in_use(session: Session, today: date) -> int:
     """How many missions that campaigns go through nobody has checked within a year."""
     found = select(func.count(Mission.id)).where(_stale(today), where_used.is_gone_through())
-    return unit.scalar(found) or 0
+    return session.scalar(found) or 0
 
 
-def countries_of_missions(unit: Session) -> tuple[list[str], list[str]]:
+def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
     """Codes of the countries that send missions, and of those that host them."""
-    sending = unit.scalars(select(Mission.sending_country).distinct())
-    host = unit.scalars(select(Mission.host_country).distinct())
+    sending = session.scalars(select(Mission.sending_country).distinct())
+    host = session.scalars(select(Mission.host_country).distinct())
     return sorted(sending), sorted(host)
 
 
-def create_mission(unit: Session, *, draft: MissionDraft, actor: str) -> Mission:
+def create_mission(session: Session, *, draft: MissionDraft, actor: str) -> Mission:
     """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
     wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
     mission = Mission(source_id="")
     _take(mission, draft)
-    add_named(unit, mission, wanted)
-    audit.record(unit, actor=actor, action="missions.create", subject=_subject(mission))
+    add_named(session, mission, wanted)
+    audit.record(session, actor=actor, action="missions.create", subject=_subject(mission))
     return mission
 
 
 def update_mission(
-    unit: Session, *, mission: Mission, draft: MissionDraft, actor: str, risks_seen: bool = False
+    session: Session, *, mission: Mission, draft: MissionDraft, actor: str, risks_seen: bool = False
 ) -> Mission:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
@@ -123,39 +123,39 @@ def update_mission(
     (the writer was asked).
     """
     changed = _take(mission, draft)
-    unit.flush()
+    session.flush()
     if changed:
-        refuse_flagged(unit, mission, changed, seen=risks_seen, actor=actor)
-        where_used.show_change(unit, "mission_id", mission.id)
+        refuse_flagged(session, mission, changed, seen=risks_seen, actor=actor)
+        where_used.show_change(session, "mission_id", mission.id)
         audit.record(
-            unit, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
+            session, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
         )
     return mission
 
 
-def check_mission(unit: Session, *, mission: Mission, on: date, actor: str) -> Mission:
+def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -> Mission:
     """Note that somebody checked the mission's address and people on that day."""
     mission.last_checked_on = on
-    unit.flush()
+    session.flush()
     audit.record(
-        unit, actor=actor, action="missions.check", subject=_subject(mission), on=on.isoformat()
+        session, actor=actor, action="missions.check", subject=_subject(mission), on=on.isoformat()
     )
     return mission
 
 
-def delete_mission(unit: Session, *, mission: Mission, actor: str) -> None:
+def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
     """Remove a mission that nothing uses; raises Refused("mission-in-use", uses=[…])."""
-    uses = uses_of_mission(unit, mission=mission)
+    uses = uses_of_mission(session, mission=mission)
     if uses:
         raise Refused("mission-in-use", uses=uses)
-    audit.record(unit, actor=actor, action="missions.delete", subject=_subject(mission))
-    unit.delete(mission)
-    unit.flush()
+    audit.record(session, actor=actor, action="missions.delete", subject=_subject(mission))
+    session.delete(mission)
+    session.flush()
 
 
-def uses_of_mission(unit: Session, *, mission: Mission) -> list[str]:
+def uses_of_mission(session: Session, *, mission: Mission) -> list[str]:
     """References of the campaigns whose letters go through the mission."""
-    return where_used.uses_of(unit, "mission", mission.id)
+    return where_used.uses_of(session, "mission", mission.id)
 
 
 class Reach(enum.StrEnum):

@@ -25,24 +25,24 @@ def post_key(label: dict[str, str]) -> str:
     return fold_name(i18n.words_in(label, "en"))[:_KEY_LENGTH]
 
 
-def find_post(unit: Session, *, country: str, label: dict[str, str]) -> Post:
+def find_post(session: Session, *, country: str, label: dict[str, str]) -> Post:
     """The post of that name in a country, made where there is none."""
     key = post_key(label)
     same = select(Post).where(Post.country == country, Post.key == key)
-    post = unit.scalar(same)
+    post = session.scalar(same)
     if post is None:
-        statement = db.insert_into(unit, Post).values(
+        statement = db.insert_into(session, Post).values(
             public_id=db.new_public_id(), country=country, key=key, label=label,
             created_at=db.utcnow(),
         )  # fmt: skip
-        unit.execute(statement.on_conflict_do_nothing(index_elements=["country", "key"]))
-        post = unit.scalars(same).one()
+        session.execute(statement.on_conflict_do_nothing(index_elements=["country", "key"]))
+        post = session.scalars(same).one()
     return post
 
 
-def note_held(unit: Session, official: Official, held: Held) -> Membership:
+def note_held(session: Session, official: Official, held: Held) -> Membership:
     """Note an office that the official holds or held; one that is noted as going on ends."""
-    post = find_post(unit, country=official.country, label=held.label)
+    post = find_post(session, country=official.country, label=held.label)
     for known in official.memberships:
         if known.post_id == post.id and known.started_on in {held.started_on, None}:
             known.started_on = known.started_on or held.started_on
@@ -53,7 +53,7 @@ def note_held(unit: Session, official: Official, held: Held) -> Membership:
     return membership
 
 
-def current_membership(unit: Session, official: Official) -> Membership | None:
+def current_membership(session: Session, official: Official) -> Membership | None:
     """The official's membership in the post that letters name; made where none is noted yet.
 
     None where the official has no office.
@@ -67,11 +67,11 @@ def current_membership(unit: Session, official: Official) -> Membership | None:
             return known
     if named:
         return named[-1]
-    return note_held(unit, official, Held(dict(official.office)))
+    return note_held(session, official, Held(dict(official.office)))
 
 
 def save_days(
-    unit: Session,
+    session: Session,
     *,
     official: Official,
     days: dict[int, tuple[date | None, date | None]],
@@ -96,39 +96,39 @@ def save_days(
             raise NotFound("membership")
         known[number].started_on, known[number].ended_on = start, end
     _note_leaving(official, today)
-    unit.flush()
+    session.flush()
     audit.record(
-        unit, actor=actor, action="officials.posts", subject=f"official:{official.public_id}",
+        session, actor=actor, action="officials.posts", subject=f"official:{official.public_id}",
         posts=sorted(days),
     )  # fmt: skip
 
 
-def end_office(unit: Session, *, official: Official, on: date, actor: str) -> Membership | None:
+def end_office(session: Session, *, official: Official, on: date, actor: str) -> Membership | None:
     """Note that the official left the office that letters name."""
-    membership = current_membership(unit, official)
+    membership = current_membership(session, official)
     if membership is not None:
         membership.ended_on = on
     official.left_on = on
-    unit.flush()
+    session.flush()
     audit.record(
-        unit, actor=actor, action="officials.leave", subject=f"official:{official.public_id}",
+        session, actor=actor, action="officials.leave", subject=f"official:{official.public_id}",
         on=on.isoformat(),
     )  # fmt: skip
     return membership
 
 
-def begin_office(unit: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
+def begin_office(session: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
     """Note that the official took over a post; letters name it from now on."""
     official.memberships.append(Membership(post=post, started_on=on))
     official.left_on = None
-    unit.flush()
+    session.flush()
     audit.record(
-        unit, actor=actor, action="officials.take-over", on=on.isoformat(),
+        session, actor=actor, action="officials.take-over", on=on.isoformat(),
         subject=f"official:{official.public_id}", post=post.public_id,
     )  # fmt: skip
 
 
-def successors(unit: Session, official: Official) -> list[Official]:
+def successors(session: Session, official: Official) -> list[Official]:
     """Who holds now a post that the official has left, the latest first."""
     left = [one.post_id for one in official.memberships if one.ended_on]
     if not left:
@@ -143,7 +143,7 @@ def successors(unit: Session, official: Official) -> list[Official]:
         .order_by(Membership.started_on.desc(), Membership.id.desc())
         .limit(20)
     )  # fmt: skip
-    return list(dict.fromkeys(unit.scalars(query).all()))
+    return list(dict.fromkeys(session.scalars(query).all()))
 
 
 def _note_leaving(official: Official, today: date) -> None:
@@ -156,15 +156,15 @@ def _note_leaving(official: Official, today: date) -> None:
 
 
 def pass_to_new(
-    unit: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
+    session: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
 ) -> Official:
     """The office passes to a person who is not in the directory yet."""
-    successor = officials.create_official(unit, draft=draft, actor=actor)
-    return _pass(unit, predecessor, successor, on, actor)
+    successor = officials.create_official(session, draft=draft, actor=actor)
+    return _pass(session, predecessor, successor, on, actor)
 
 
 def pass_to(
-    unit: Session,
+    session: Session,
     *,
     predecessor: Official,
     successor: Official,
@@ -179,27 +179,27 @@ def pass_to(
     """
     if predecessor.id == successor.id:
         raise Refused("successor-same")
-    current_membership(unit, successor)  # what they held before is noted
+    current_membership(session, successor)  # what they held before is noted
     passed = of_the_office(predecessor, officials.draft_of(predecessor))
     successor.office = dict(predecessor.office)
     successor.salutation = {**passed.salutation, **successor.salutation}
     successor.close = {**passed.close, **successor.close}
     changed = ("office", "salutation", "close")
-    refuse_flagged(unit, successor, changed, seen=risks_seen, actor=actor)
-    return _pass(unit, predecessor, successor, on, actor)
+    refuse_flagged(session, successor, changed, seen=risks_seen, actor=actor)
+    return _pass(session, predecessor, successor, on, actor)
 
 
 def _pass(
-    unit: Session, predecessor: Official, successor: Official, on: date, actor: str
+    session: Session, predecessor: Official, successor: Official, on: date, actor: str
 ) -> Official:
-    known = current_membership(unit, predecessor)
+    known = current_membership(session, predecessor)
     if known is None:
         raise Refused("successor-no-office")
     if known.started_on and on < known.started_on:
         raise Invalid(fields={"on": "before-first"})
-    membership = end_office(unit, official=predecessor, on=on, actor=actor)
+    membership = end_office(session, official=predecessor, on=on, actor=actor)
     assert membership is not None
-    begin_office(unit, official=successor, post=membership.post, on=on, actor=actor)
+    begin_office(session, official=successor, post=membership.post, on=on, actor=actor)
     return successor
 
 

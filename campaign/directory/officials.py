@@ -26,21 +26,21 @@ _PLAIN = (
 SORTS = ("name", "country")
 
 
-def get_official(unit: Session, *, slug: str) -> Official:
+def get_official(session: Session, *, slug: str) -> Official:
     """The official of that slug; raises NotFound."""
-    official = find_official(unit, slug=slug)
+    official = find_official(session, slug=slug)
     if official is None:
         raise NotFound("official", slug=slug)
     return official
 
 
-def find_official(unit: Session, *, slug: str) -> Official | None:
+def find_official(session: Session, *, slug: str) -> Official | None:
     """The official of that slug, or None."""
-    return unit.scalar(select(Official).where(Official.slug == slug))
+    return session.scalar(select(Official).where(Official.slug == slug))
 
 
 def list_officials(
-    unit: Session,
+    session: Session,
     *,
     query: str = "",
     country: str = "",
@@ -57,18 +57,18 @@ def list_officials(
         found = found.where(Official.country == country)
     if left:
         found = found.where(Official.left_on.is_not(None), where_used.is_aimed_at())
-    by_country = (rank_of_country(unit, Official.country), Official.name_key)
+    by_country = (rank_of_country(session, Official.country), Official.name_key)
     order = by_country if sort == "country" else (Official.name_key,)
-    return page_of(unit, found.order_by(*order, Official.id), page)
+    return page_of(session, found.order_by(*order, Official.id), page)
 
 
-def countries_of_officials(unit: Session) -> list[str]:
+def countries_of_officials(session: Session) -> list[str]:
     """Codes of the countries that have officials here."""
-    return list(unit.scalars(select(Official.country).distinct().order_by(Official.country)))
+    return list(session.scalars(select(Official.country).distinct().order_by(Official.country)))
 
 
 def search_officials(
-    unit: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
+    session: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
 ) -> Sequence[Official]:
     """The first officials that a search finds while one types; those whose name begins so first.
 
@@ -83,32 +83,37 @@ def search_officials(
         .order_by(Official.name_key, Official.id)
     )
     begins = Official.name_key.startswith(start, autoescape=True)
-    first = unit.scalars(found.where(begins).limit(most)).all()
+    first = session.scalars(found.where(begins).limit(most)).all()
     if len(first) == most:
         return first
-    return [*first, *unit.scalars(found.where(~begins).limit(most - len(first)))]
+    return [*first, *session.scalars(found.where(~begins).limit(most - len(first)))]
 
 
-def count_left(unit: Session) -> int:
+def count_left(session: Session) -> int:
     """How many have left their office while a campaign still aims at them."""
     query = select(func.count(Official.id)).where(
         Official.left_on.is_not(None), where_used.is_aimed_at()
     )
-    return unit.scalar(query) or 0
+    return session.scalar(query) or 0
 
 
-def create_official(unit: Session, *, draft: OfficialDraft, actor: str) -> Official:
+def create_official(session: Session, *, draft: OfficialDraft, actor: str) -> Official:
     """Keep a new official; its slug is made from the name, or the office where none is known."""
     wanted = slugify(draft.name or i18n.words_in(draft.office, "en"))
     official = Official()
     _take(official, draft)
-    add_named(unit, official, wanted)
-    audit.record(unit, actor=actor, action="officials.create", subject=_subject(official))
+    add_named(session, official, wanted)
+    audit.record(session, actor=actor, action="officials.create", subject=_subject(official))
     return official
 
 
 def update_official(
-    unit: Session, *, official: Official, draft: OfficialDraft, actor: str, risks_seen: bool = False
+    session: Session,
+    *,
+    official: Official,
+    draft: OfficialDraft,
+    actor: str,
+    risks_seen: bool = False,
 ) -> Official:
     """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
 
@@ -117,30 +122,34 @@ def update_official(
     """
     before = {name: dict(getattr(official, name)) for name in _ADDRESSED}
     changed = _take(official, draft)
-    _refuse_unaddressed(unit, official, before)
-    unit.flush()
+    _refuse_unaddressed(session, official, before)
+    session.flush()
     if changed:
-        refuse_flagged(unit, official, changed, seen=risks_seen, actor=actor)
-        where_used.show_change(unit, "official_id", official.id)
+        refuse_flagged(session, official, changed, seen=risks_seen, actor=actor)
+        where_used.show_change(session, "official_id", official.id)
         audit.record(
-            unit, actor=actor, action="officials.edit", subject=_subject(official), fields=changed
+            session,
+            actor=actor,
+            action="officials.edit",
+            subject=_subject(official),
+            fields=changed,
         )
     return official
 
 
-def delete_official(unit: Session, *, official: Official, actor: str) -> None:
+def delete_official(session: Session, *, official: Official, actor: str) -> None:
     """Remove an official whom nothing uses; raises Refused("official-in-use", uses=[…])."""
-    uses = uses_of_official(unit, official=official)
+    uses = uses_of_official(session, official=official)
     if uses:
         raise Refused("official-in-use", uses=uses)
-    audit.record(unit, actor=actor, action="officials.delete", subject=_subject(official))
-    unit.delete(official)
-    unit.flush()
+    audit.record(session, actor=actor, action="officials.delete", subject=_subject(official))
+    session.delete(official)
+    session.flush()
 
 
-def uses_of_official(unit: Session, *, official: Official) -> list[str]:
+def uses_of_official(session: Session, *, official: Official) -> list[str]:
     """References of the campaigns that use the official."""
-    return where_used.uses_of(unit, "official", official.id)
+    return where_used.uses_of(session, "official", official.id)
 
 
 def draft_of(official: Official) -> OfficialDraft:
@@ -164,17 +173,17 @@ def _take(official: Official, draft: OfficialDraft) -> list[str]:
 
 
 def _refuse_unaddressed(
-    unit: Session, official: Official, before: dict[str, dict[str, str]]
+    session: Session, official: Official, before: dict[str, dict[str, str]]
 ) -> None:
     """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
     missing = {
         f"{name}_{locale}": "in-use"
-        for locale in where_used.languages_written_in(unit, official.id)
+        for locale in where_used.languages_written_in(session, official.id)
         for name in _ADDRESSED
         if before[name].get(locale) and not getattr(official, name).get(locale)
     }
     if missing:
-        unit.refresh(official)
+        session.refresh(official)
         raise Invalid("official-in-use", fields=missing)
 
 

@@ -24,7 +24,7 @@ _OVER = ("closed", "stopped")
 """States of a campaign whose targets matter no more."""
 
 
-def uses_of(unit: Session, table: str, row_id: int) -> list[str]:
+def uses_of(session: Session, table: str, row_id: int) -> list[str]:
     """References ("UA 58/20") of the campaigns that use row `row_id` of `table`, in order.
 
     Every table with a foreign key to `table` counts, so that a feature that comes later is seen
@@ -36,25 +36,25 @@ def uses_of(unit: Session, table: str, row_id: int) -> list[str]:
             continue
         for column in other.columns:
             if any(key.target_fullname == f"{table}.id" for key in column.foreign_keys):
-                uses.update(_users(unit, other, column, row_id))
+                uses.update(_users(session, other, column, row_id))
     return sorted(uses)
 
 
-def used_among(unit: Session, table: str, ids: Collection[int]) -> set[int]:
+def used_among(session: Session, table: str, ids: Collection[int]) -> set[int]:
     """Which of the rows `ids` of `table` something uses."""
     used: set[int] = set()
     for other in Base.metadata.tables.values():
         for column in () if other.name in _OWN else other.columns:
             if any(key.target_fullname == f"{table}.id" for key in column.foreign_keys):
-                used.update(unit.scalars(select(column).where(column.in_(ids)).distinct()))
+                used.update(session.scalars(select(column).where(column.in_(ids)).distinct()))
     return used
 
 
-def said_to(unit: Session, uses: list[str], user: StaffUser) -> list[str]:
+def said_to(session: Session, uses: list[str], user: StaffUser) -> list[str]:
     """`uses` as `user` may read them: campaigns of other teams are counted, not named."""
     campaign = Base.metadata.tables["campaign"]
     hidden = set(
-        unit.scalars(
+        session.scalars(
             select(campaign.c.reference).where(
                 campaign.c.reference.in_(uses), not_(sees(user, campaign.c.id))
             )
@@ -72,13 +72,13 @@ def said_to(unit: Session, uses: list[str], user: StaffUser) -> list[str]:
     return said
 
 
-def _users(unit: Session, table: Table, column: Column[int], row_id: int) -> list[str]:
+def _users(session: Session, table: Table, column: Column[int], row_id: int) -> list[str]:
     if "campaign_id" not in table.columns:
         found = select(literal(table.name)).select_from(table).where(column == row_id).limit(1)
-        return list(unit.scalars(found))
+        return list(session.scalars(found))
     campaign = Base.metadata.tables["campaign"]
     return list(
-        unit.scalars(
+        session.scalars(
             select(campaign.c.reference)
             .join(table, table.c.campaign_id == campaign.c.id)
             .where(column == row_id)
@@ -87,10 +87,10 @@ def _users(unit: Session, table: Table, column: Column[int], row_id: int) -> lis
     )
 
 
-def languages_written_in(unit: Session, official_id: int) -> set[str]:
+def languages_written_in(session: Session, official_id: int) -> set[str]:
     """Languages in which letters to the official are being signed now."""
     campaign, target = (Base.metadata.tables[name] for name in ("campaign", "target"))
-    found = unit.scalars(
+    found = session.scalars(
         select(campaign.c.letter_locales)
         .join(target, target.c.campaign_id == campaign.c.id)
         .where(
@@ -102,11 +102,11 @@ def languages_written_in(unit: Session, official_id: int) -> set[str]:
     return {locale for locales in found for locale in locales}
 
 
-def show_change(unit: Session, column: str, row_id: int) -> None:
+def show_change(session: Session, column: str, row_id: int) -> None:
     """Have the public pages made anew on which the row is named as `column` of a target."""
     campaign, target = (Base.metadata.tables[name] for name in ("campaign", "target"))
     theirs = select(target.c.campaign_id).where(target.c[column] == row_id)
-    unit.execute(update(campaign).where(campaign.c.id.in_(theirs)).values(changed_at=utcnow()))
+    session.execute(update(campaign).where(campaign.c.id.in_(theirs)).values(changed_at=utcnow()))
 
 
 def is_aimed_at() -> ColumnElement[bool]:
@@ -132,15 +132,15 @@ def _is_target_of(name: str) -> ColumnElement[bool]:
 _TRIES = 5
 
 
-def add_named(unit: Session, row: Official | Mission, wanted: str) -> None:
+def add_named(session: Session, row: Official | Mission, wanted: str) -> None:
     """Add the row under the slug `wanted`, or with the first number from 2 that is free."""
     slug: Any = type(row).slug
     for last in (*[False] * (_TRIES - 1), True):
-        taken = set(unit.scalars(select(slug).where(slug.startswith(wanted))))
+        taken = set(session.scalars(select(slug).where(slug.startswith(wanted))))
         row.slug = free_slug(wanted, taken)
         try:
-            with unit.begin_nested():
-                unit.add(row)
+            with session.begin_nested():
+                session.add(row)
         except IntegrityError:
             # Somebody took it since we looked.
             if last:

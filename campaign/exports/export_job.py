@@ -81,13 +81,13 @@ def claim(export_id: int) -> Claim | None:
 
 def _make(taken: Claim) -> None:
     store = storage.storage()
-    with db.reading() as unit:
-        export = unit.get_one(DataExport, taken.row_id)
+    with db.reading() as session:
+        export = session.get_one(DataExport, taken.row_id)
         refuse_source(export)
         source, mark = records.Source.of(export), _mark(export)
         chosen, keys, locale = export.format, list(export.recipients), export.locale
         name = _file_name(export)
-        total = records.count(unit, source)
+        total = records.count(session, source)
     if source.bundle_id and not total:
         # Its printed files may be kept longer than the names of those who wrote.
         raise Refused(EMPTY)
@@ -189,20 +189,20 @@ def _give_back(taken: Claim, problem: BaseException) -> None:
 
 
 def _fail(taken: Claim, slug: str) -> None:
-    with db.transaction() as unit:
-        if EXPORTS.finish(unit, taken, state=ExportState.FAILED, failure=slug):
+    with db.transaction() as session:
+        if EXPORTS.finish(session, taken, state=ExportState.FAILED, failure=slug):
             subject = f"export:{taken.row_id}"
-            audit.record(unit, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
-            send_failed(unit, unit.get_one(DataExport, taken.row_id), slug)
+            audit.record(session, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
+            send_failed(session, session.get_one(DataExport, taken.row_id), slug)
     storage.storage().delete(taken.storage_key)
 
 
 def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> None:
     settings: Settings = current_app.extensions["settings"]
     now = db.utcnow()
-    with db.transaction() as unit:
+    with db.transaction() as session:
         ours = EXPORTS.finish(
-            unit,
+            session,
             taken,
             state=ExportState.READY,
             rows_done=progress.done,
@@ -217,7 +217,7 @@ def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> Non
         if not ours:
             raise NoLongerOurs
         audit.record(
-            unit, actor=ACTOR, action="export.ready", subject=f"export:{taken.row_id}",
+            session, actor=ACTOR, action="export.ready", subject=f"export:{taken.row_id}",
             rows=progress.done, sha256=out.sha256,
         )  # fmt: skip
-        send_ready(unit, unit.get_one(DataExport, taken.row_id))
+        send_ready(session, session.get_one(DataExport, taken.row_id))

@@ -39,7 +39,7 @@ class Asked:
 
 
 def list_exports(
-    unit: Session, asked: Asked, *, zone: str, limit: int = PER_PAGE
+    session: Session, asked: Asked, *, zone: str, limit: int = PER_PAGE
 ) -> Sequence[DataExport]:
     """The newest exports of the filter; days are those of `zone`."""
     typed = asked.typed
@@ -67,13 +67,13 @@ def list_exports(
         wanted = wanted.where(DataExport.requested_at < until + timedelta(days=1))
     if asked.before is not None:
         wanted = wanted.where(DataExport.id < asked.before)
-    return unit.scalars(wanted.order_by(DataExport.id.desc()).limit(limit)).unique().all()
+    return session.scalars(wanted.order_by(DataExport.id.desc()).limit(limit)).unique().all()
 
 
-def list_waiting(unit: Session, now: datetime) -> Sequence[DataExport]:
+def list_waiting(session: Session, now: datetime) -> Sequence[DataExport]:
     """Those that wait for a second person, the oldest first."""
     return (
-        unit.scalars(
+        session.scalars(
             select(DataExport)
             .options(joinedload(DataExport.campaign), joinedload(DataExport.requested_by))
             .where(DataExport.state == ExportState.ASKED, DataExport.expires_at > now)
@@ -85,16 +85,16 @@ def list_waiting(unit: Session, now: datetime) -> Sequence[DataExport]:
     )
 
 
-def list_people(unit: Session) -> Sequence[StaffUser]:
+def list_people(session: Session) -> Sequence[StaffUser]:
     """Who ever asked for one."""
     asked = select(DataExport.requested_by_id).distinct()
-    users = unit.scalars(select(StaffUser).where(StaffUser.id.in_(asked))).all()
+    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(asked))).all()
     return sorted(users, key=lambda user: (user.name or user.email).casefold())
 
 
-def list_campaigns(unit: Session) -> Sequence[Campaign]:
+def list_campaigns(session: Session) -> Sequence[Campaign]:
     """Campaigns that have signatures, or had them: the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(Campaign).where(Campaign.status.in_(PUBLIC)).order_by(Campaign.id.desc()).limit(500)
     ).all()
 

@@ -41,9 +41,9 @@ def send_export_failed(*, number: int, reference: str, why: str, link: str) -> C
     return {"number": number, "reference": reference, "why": why, "link": link}
 
 
-def deciders(unit: Session, export: DataExport) -> Sequence[StaffUser]:
+def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
     """Who may decide about it: active staff and admins, but for who asked."""
-    return unit.scalars(
+    return session.scalars(
         select(StaffUser).where(
             StaffUser.role.in_(EXPORTERS),
             StaffUser.active,
@@ -52,12 +52,12 @@ def deciders(unit: Session, export: DataExport) -> Sequence[StaffUser]:
     ).all()
 
 
-def ask_deciders(unit: Session, export: DataExport) -> int:
+def ask_deciders(session: Session, export: DataExport) -> int:
     """Mail everybody who may decide; how many."""
-    found = deciders(unit, export)
+    found = deciders(session, export)
     for user in found:
         send_export_asked(
-            unit,
+            session,
             to=user.email,
             locale=user.locale,
             who=export.requested_by.name or export.requested_by.email,
@@ -69,11 +69,11 @@ def ask_deciders(unit: Session, export: DataExport) -> int:
     return len(found)
 
 
-def tell_decision(unit: Session, export: DataExport, by: StaffUser) -> None:
+def tell_decision(session: Session, export: DataExport, by: StaffUser) -> None:
     """Mail who asked that it was approved or refused, and by whom."""
     asked = export.requested_by
     send_export_decided(
-        unit,
+        session,
         to=asked.email,
         locale=asked.locale,
         who=by.name or by.email,
@@ -84,11 +84,11 @@ def tell_decision(unit: Session, export: DataExport, by: StaffUser) -> None:
     )
 
 
-def send_ready(unit: Session, export: DataExport) -> None:
+def send_ready(session: Session, export: DataExport) -> None:
     """Mail who asked that the file is there."""
     asked = export.requested_by
     send_export_ready(
-        unit,
+        session,
         to=asked.email,
         locale=asked.locale,
         number=export.id,
@@ -98,11 +98,11 @@ def send_ready(unit: Session, export: DataExport) -> None:
     )
 
 
-def send_failed(unit: Session, export: DataExport, why: str) -> None:
+def send_failed(session: Session, export: DataExport, why: str) -> None:
     """Mail who asked that there will be no file, and why."""
     asked = export.requested_by
     send_export_failed(
-        unit,
+        session,
         to=asked.email,
         locale=asked.locale,
         number=export.id,

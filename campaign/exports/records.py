@@ -130,7 +130,7 @@ class Told:
         return outcomes, self.others.get(row.bundle_id or 0, "waiting")
 
 
-def count(unit: Session, source: Source) -> int:
+def count(session: Session, source: Source) -> int:
     """How many rows there are, about: people sign meanwhile."""
     if source.bundle_id:
         lists = [_letters(source, Letter.id), _moved(source, Letter.id)]
@@ -141,7 +141,9 @@ def count(unit: Session, source: Source) -> int:
             Signature.forgotten_at.is_(None),
         )
         lists = [of_campaign]
-    return sum(unit.scalar(select(func.count()).select_from(one.subquery())) or 0 for one in lists)
+    return sum(
+        session.scalar(select(func.count()).select_from(one.subquery())) or 0 for one in lists
+    )
 
 
 def iter_records(source: Source, unreadable: Callable[[], None]) -> Iterator[Record]:
@@ -163,10 +165,10 @@ def _columns(source: Source) -> tuple[Any, ...]:
 
 def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any]:
     """By the signature's id, between the campaign's first and last one."""
-    with db.reading() as unit:
+    with db.reading() as session:
         mine = Signature.campaign_id == source.campaign_id
-        first = unit.scalar(select(func.min(Signature.id)).where(mine))
-        last = unit.scalar(select(func.max(Signature.id)).where(mine))
+        first = session.scalar(select(func.min(Signature.id)).where(mine))
+        last = session.scalar(select(func.max(Signature.id)).where(mine))
     if not first:
         return
     nothing = literal(0)
@@ -239,13 +241,13 @@ def _batches(
     while True:
         # A session for each batch: a long list must not hold one transaction for minutes.
         query = wanted.where(key > last).order_by(key).limit(_BATCH)
-        with db.reading() as unit:
+        with db.reading() as session:
             try:
-                batch: Sequence[Any] = unit.execute(query).all()
+                batch: Sequence[Any] = session.execute(query).all()
                 keys = [row.key for row in batch]
             except WrongKey:
-                keys = list(unit.scalars(query.with_only_columns(key)))
-                batch = list(_one_by_one(unit, wanted, key, keys, unreadable))
+                keys = list(session.scalars(query.with_only_columns(key)))
+                batch = list(_one_by_one(session, wanted, key, keys, unreadable))
         yield from batch
         if len(keys) < _BATCH:
             return
@@ -253,11 +255,11 @@ def _batches(
 
 
 def _one_by_one(
-    unit: Session, wanted: Select[Any], key: Any, keys: list[int], unreadable: Callable[[], None]
+    session: Session, wanted: Select[Any], key: Any, keys: list[int], unreadable: Callable[[], None]
 ) -> Iterator[Any]:
     for one in keys:
         try:
-            yield unit.execute(wanted.where(key == one)).one()
+            yield session.execute(wanted.where(key == one)).one()
         except WrongKey:
             unreadable()
 

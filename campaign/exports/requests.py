@@ -36,7 +36,7 @@ class Download:
 
 
 def ask(
-    unit: Session, *, campaign: Campaign, bundle: Bundle | None, kind: ExportKind,
+    session: Session, *, campaign: Campaign, bundle: Bundle | None, kind: ExportKind,
     written_as: ExportFormat, locale: str, reason: str, keys: Sequence[str], by: StaffUser,
     settings: Settings,
 ) -> DataExport:  # fmt: skip
@@ -61,47 +61,47 @@ def ask(
         state=ExportState.MAKING,
         requested_by=by,
     )
-    unit.add(export)
-    unit.flush()
+    session.add(export)
+    session.flush()
     _note(
-        unit, export, by, "export.ask",
+        session, export, by, "export.ask",
         kind=kind.value, format=written_as.value, locale=locale, encrypted=bool(keys),
     )  # fmt: skip
-    _begin(unit, export, settings)
+    _begin(session, export, settings)
     return export
 
 
-def _begin(unit: Session, export: DataExport, settings: Settings) -> None:
+def _begin(session: Session, export: DataExport, settings: Settings) -> None:
     """Have it made, or ask those who may approve it."""
     if not settings.exports_need_second_person:
-        jobs.enqueue(unit, "exports.make", export.id)
+        jobs.enqueue(session, "exports.make", export.id)
         return
     export.state = ExportState.ASKED
     export.expires_at = db.utcnow() + timedelta(hours=settings.export_request_hours)
-    unit.flush()
-    if not mails.ask_deciders(unit, export):
+    session.flush()
+    if not mails.ask_deciders(session, export):
         raise Refused("nobody-else")
 
 
-def approve(unit: Session, export: DataExport, *, by: StaffUser) -> None:
+def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
     """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`, `emptied`)."""
     export_rules.refuse_decision(export, by.id, db.utcnow())
     export_rules.refuse_source(export)
-    _decide(unit, export, by, ExportState.MAKING, None)
-    _note(unit, export, by, "export.approve", staff=export.requested_by_id)
-    mails.tell_decision(unit, export, by)
-    jobs.enqueue(unit, "exports.make", export.id)
+    _decide(session, export, by, ExportState.MAKING, None)
+    _note(session, export, by, "export.approve", staff=export.requested_by_id)
+    mails.tell_decision(session, export, by)
+    jobs.enqueue(session, "exports.make", export.id)
 
 
-def refuse(unit: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
+def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
     """Do not let it be made. Raises Refused (`export-own`, `export-decided`)."""
     export_rules.refuse_decision(export, by.id, db.utcnow())
-    _decide(unit, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
-    _note(unit, export, by, "export.refuse", staff=export.requested_by_id)
-    mails.tell_decision(unit, export, by)
+    _decide(session, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
+    _note(session, export, by, "export.refuse", staff=export.requested_by_id)
+    mails.tell_decision(session, export, by)
 
 
-def withdraw(unit: Session, export: DataExport, *, by: StaffUser) -> None:
+def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
     """End one's own export, whatever has become of it; its file goes.
 
     Raises NotFound for another's, Refused where it has ended already.
@@ -111,13 +111,13 @@ def withdraw(unit: Session, export: DataExport, *, by: StaffUser) -> None:
     if export.state in _ENDED:
         raise Refused("export-ended")
     export.state, export.lease_until = ExportState.WITHDRAWN, None
-    forget_file(unit, export)
-    unit.flush()
-    _note(unit, export, by, "export.withdraw")
+    forget_file(session, export)
+    session.flush()
+    _note(session, export, by, "export.withdraw")
 
 
 def open_download(
-    unit: Session, export: DataExport, store: storage.Storage, *, by: StaffUser
+    session: Session, export: DataExport, store: storage.Storage, *, by: StaffUser
 ) -> Download:
     """The file as a stream; counts it and leaves a line in the audit.
 
@@ -131,8 +131,8 @@ def open_download(
     # The database adds: of two who fetch at once each counts.
     export.downloads = DataExport.downloads + 1
     export.downloaded_at = db.utcnow()
-    unit.flush()
-    _note(unit, export, by, "export.download", bytes=size)
+    session.flush()
+    _note(session, export, by, "export.download", bytes=size)
     whole = _rest(first, chunks)
     if export.kind is ExportKind.OFFICIALS:
         whole = as_long_as_running(whole, export)
@@ -144,9 +144,9 @@ def _rest(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def get_export(unit: Session, public_id: str) -> DataExport:
+def get_export(session: Session, public_id: str) -> DataExport:
     """The export. Raises NotFound."""
-    export = unit.scalar(
+    export = session.scalar(
         select(DataExport)
         .where(DataExport.public_id == public_id)
         .options(
@@ -160,9 +160,9 @@ def get_export(unit: Session, public_id: str) -> DataExport:
     return export
 
 
-def list_bundles(unit: Session, campaign: Campaign) -> list[Bundle]:
+def list_bundles(session: Session, campaign: Campaign) -> list[Bundle]:
     """The campaign's bundles that an export can be of, the newest first."""
-    found = unit.scalars(
+    found = session.scalars(
         select(Bundle)
         .options(*WITH_DESTINATION)
         .where(
@@ -176,32 +176,32 @@ def list_bundles(unit: Session, campaign: Campaign) -> list[Bundle]:
     return [one for one in found if not Frozen.from_json(one.frozen).rehearsal]
 
 
-def forget_file(unit: Session, export: DataExport) -> None:
+def forget_file(session: Session, export: DataExport) -> None:
     """Delete the file once the session's work is committed."""
     key, export.storage_key = export.storage_key, ""
     if key:
-        db.after_commit(unit, partial(storage.storage().delete, key))
+        db.after_commit(session, partial(storage.storage().delete, key))
 
 
 @jobs.job("exports.sweep", every_minutes=5)
 def sweep() -> None:
     """End what nobody decided in time, delete files whose time is over, take up what was left."""
     now = db.utcnow()
-    with db.transaction() as unit:
-        over = unit.scalars(
+    with db.transaction() as session:
+        over = session.scalars(
             select(DataExport).where(
                 DataExport.state.in_([ExportState.ASKED, ExportState.READY]),
                 DataExport.expires_at <= now,
             )
         ).all()
         for export in over:
-            forget_file(unit, export)
+            forget_file(session, export)
             export.state = ExportState.EXPIRED
             audit.record(
-                unit, actor="job:exports.sweep", action="export.expire", subject=_subject(export)
+                session, actor="job:exports.sweep", action="export.expire", subject=_subject(export)
             )
-        for export_id in unit.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():
-            jobs.enqueue(unit, "exports.make", export_id)
+        for export_id in session.scalars(select(DataExport.id).where(EXPORTS.is_due())).all():
+            jobs.enqueue(session, "exports.make", export_id)
 
 
 def _refuse_bundle(campaign: Campaign, bundle: Bundle | None) -> None:
@@ -215,10 +215,10 @@ def _refuse_bundle(campaign: Campaign, bundle: Bundle | None) -> None:
 
 
 def _decide(
-    unit: Session, export: DataExport, by: StaffUser, state: ExportState, note: str | None
+    session: Session, export: DataExport, by: StaffUser, state: ExportState, note: str | None
 ) -> None:
     """Of two people who decide at once, one does."""
-    found = unit.scalar(
+    found = session.scalar(
         update(DataExport)
         .where(DataExport.id == export.id, DataExport.state == ExportState.ASKED)
         .values(
@@ -233,12 +233,14 @@ def _decide(
     )
     if found is None:
         raise Refused("export-decided")
-    unit.refresh(export)
+    session.refresh(export)
 
 
-def _note(unit: Session, export: DataExport, by: StaffUser, action: str, **facts: object) -> None:
+def _note(
+    session: Session, export: DataExport, by: StaffUser, action: str, **facts: object
+) -> None:
     audit.record(
-        unit,
+        session,
         actor=actor_name(by),
         action=action,
         subject=_subject(export),

@@ -20,45 +20,45 @@ from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name
 
 
-def list_keys(unit: Session, user: StaffUser) -> Sequence[ExportKey]:
+def list_keys(session: Session, user: StaffUser) -> Sequence[ExportKey]:
     """The user's keys, in the order in which they came."""
-    return unit.scalars(
+    return session.scalars(
         select(ExportKey).where(ExportKey.staff_user_id == user.id).order_by(ExportKey.id)
     ).all()
 
 
-def add_key(unit: Session, *, user: StaffUser, typed: str, label: str) -> ExportKey:
+def add_key(session: Session, *, user: StaffUser, typed: str, label: str) -> ExportKey:
     """Keep a key. Raises Invalid with the field `recipient`."""
     recipient = normalised(typed)
     mine = select(func.count()).select_from(ExportKey).where(ExportKey.staff_user_id == user.id)
-    if (unit.scalar(mine) or 0) >= MOST:
+    if (session.scalar(mine) or 0) >= MOST:
         raise Invalid(fields={"recipient": "keys-many"})
     key = ExportKey(staff_user_id=user.id, recipient=recipient, label=label.strip()[:60])
     try:
-        with unit.begin_nested():
-            unit.add(key)
+        with session.begin_nested():
+            session.add(key)
     except IntegrityError as problem:
         raise Invalid(fields={"recipient": "key-known"}) from problem
     audit.record(
-        unit, actor=actor_name(user), action="export.key-add", subject=actor_name(user),
+        session, actor=actor_name(user), action="export.key-add", subject=actor_name(user),
         fingerprint=fingerprint(recipient),
     )  # fmt: skip
     return key
 
 
-def remove_key(unit: Session, *, user: StaffUser, public_id: str) -> None:
+def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
     """Forget a key of the user's. Exports that were encrypted to it stay so. Raises NotFound."""
-    key = unit.scalar(
+    key = session.scalar(
         select(ExportKey).where(
             ExportKey.public_id == public_id, ExportKey.staff_user_id == user.id
         )
     )
     if key is None:
         raise NotFound("export-key")
-    unit.delete(key)
-    unit.flush()
+    session.delete(key)
+    session.flush()
     audit.record(
-        unit, actor=actor_name(user), action="export.key-remove", subject=actor_name(user),
+        session, actor=actor_name(user), action="export.key-remove", subject=actor_name(user),
         fingerprint=fingerprint(key.recipient),
     )  # fmt: skip
 

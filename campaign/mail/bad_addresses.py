@@ -24,13 +24,13 @@ def tells_of_the_address(status: str) -> bool:
     return found is not None and found.group(1) in _ABOUT_THE_ADDRESS
 
 
-def mark(unit: Session, fingerprint: bytes, status: str) -> bool:
+def mark(session: Session, fingerprint: bytes, status: str) -> bool:
     """Mark the address of that fingerprint, if the status tells of it; gives whether it does."""
     if not tells_of_the_address(status):
         return False
     now = db.utcnow()
-    unit.execute(
-        db.insert_into(unit, BadAddress)
+    session.execute(
+        db.insert_into(session, BadAddress)
         .values(email_hmac=fingerprint, status=status, marked_at=now)
         .on_conflict_do_update(
             index_elements=[BadAddress.email_hmac], set_={"status": status, "marked_at": now}
@@ -39,15 +39,15 @@ def mark(unit: Session, fingerprint: bytes, status: str) -> bool:
     return True
 
 
-def mark_recipient(unit: Session, mail_id: int, status: str) -> bool:
+def mark_recipient(session: Session, mail_id: int, status: str) -> bool:
     """Mark the address to which that mail of the outbox went."""
-    fingerprint = unit.scalar(select(OutboxMail.recipient_hmac).where(OutboxMail.id == mail_id))
-    return fingerprint is not None and mark(unit, fingerprint, status)
+    fingerprint = session.scalar(select(OutboxMail.recipient_hmac).where(OutboxMail.id == mail_id))
+    return fingerprint is not None and mark(session, fingerprint, status)
 
 
-def clear(unit: Session, fingerprint: bytes) -> None:
+def clear(session: Session, fingerprint: bytes) -> None:
     """A mail got there: somebody pressed the button that it led to."""
-    unit.execute(delete(BadAddress).where(BadAddress.email_hmac == fingerprint))
+    session.execute(delete(BadAddress).where(BadAddress.email_hmac == fingerprint))
 
 
 def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:

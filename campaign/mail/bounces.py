@@ -72,21 +72,21 @@ def _read(raw: bytes) -> bool:
         reports = list(reports_in(raw))
     except NoReport:
         return False
-    with db.transaction() as unit:
+    with db.transaction() as session:
         for report in reports:
-            take_in(unit, report)
+            take_in(session, report)
     return True
 
 
-def take_in(unit: Session, report: Report) -> bool:
+def take_in(session: Session, report: Report) -> bool:
     """Mark the address of which a report says that mail does not get there, if it is believed.
 
     Only one that quotes the id of our mail is: anybody can send a report that names an address.
     """
-    fingerprint = unit.scalar(
+    fingerprint = session.scalar(
         select(OutboxMail.recipient_hmac).where(OutboxMail.public_id == report.message_id)
     )
-    return fingerprint is not None and bad_addresses.mark(unit, fingerprint, report.status)
+    return fingerprint is not None and bad_addresses.mark(session, fingerprint, report.status)
 
 
 def reports_in(raw: bytes) -> Iterator[Report]:

@@ -95,7 +95,7 @@ def _sending(name: str, function: Callable[..., Context], *, limited: bool) -> C
 
     @wraps(function)
     def send(
-        unit: Session,
+        session: Session,
         *,
         to: str,
         locale: str,
@@ -113,7 +113,7 @@ def _sending(name: str, function: Callable[..., Context], *, limited: bool) -> C
         row = _row(name, to, context) | {"campaign_id": campaign_id, "locale": locale}
         if due_at is not None:
             row["due_at"] = due_at
-        return _put(unit, row, limited=limited)
+        return _put(session, row, limited=limited)
 
     return send
 
@@ -138,24 +138,24 @@ def _row(kind: str, to: str, context: Context) -> dict[str, Any]:
     }
 
 
-def _put(unit: Session, row: dict[str, Any], *, limited: bool) -> bool:
+def _put(session: Session, row: dict[str, Any], *, limited: bool) -> bool:
     """Put a mail in the outbox and have it sent; False where its reader has had those of a day."""
-    mail_id = _put_within_limit(unit, row) if limited else unit.scalar(_PUT, row)
+    mail_id = _put_within_limit(session, row) if limited else session.scalar(_PUT, row)
     if mail_id is None:
         return False
     if row["due_at"] <= row["created_at"]:
-        jobs.enqueue(unit, "mail.send", mail_id)
+        jobs.enqueue(session, "mail.send", mail_id)
     return True
 
 
-def _put_within_limit(unit: Session, row: dict[str, Any]) -> int | None:
+def _put_within_limit(session: Session, row: dict[str, Any]) -> int | None:
     """Put a mail in the outbox, unless its reader has had those of a day; gives its id."""
-    lock_address(unit, row["recipient_hmac"])
+    lock_address(session, row["recipient_hmac"])
     limits = {"since": row["created_at"] - _DAY, "most": most_a_day(row["kind"])}
     budget = budgets[row["kind"]]
     counted = tuple(sorted(kind for kind, other in budgets.items() if other == budget))
     statement = _put_unless_full(tuple(row), counted)
-    mail_id: int | None = db.connection_of(unit).scalar(statement, row | limits)
+    mail_id: int | None = db.connection_of(session).scalar(statement, row | limits)
     return mail_id
 
 
@@ -166,9 +166,9 @@ def most_a_day(kind: str) -> int:
     return min(most, MOST_A_DAY.get(budgets[kind], most))
 
 
-def lock_address(unit: Session, recipient_hmac: bytes) -> None:
+def lock_address(session: Session, recipient_hmac: bytes) -> None:
     """Have whoever mails the same person at once wait until this is committed."""
-    connection = db.connection_of(unit)
+    connection = db.connection_of(session)
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK, {"key": int.from_bytes(recipient_hmac[:8]) >> 1})
 

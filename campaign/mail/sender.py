@@ -63,9 +63,9 @@ def send_mail(mail_id: int) -> None:
     settings: Settings = current_app.extensions["settings"]
     transport: Transport = current_app.extensions.get("mail_transport") or transport_of(settings)
     try:
-        with db.reading() as unit:
-            mail = unit.get_one(OutboxMail, mail_id)
-            wanted = _is_still_wanted(unit, mail)
+        with db.reading() as session:
+            mail = session.get_one(OutboxMail, mail_id)
+            wanted = _is_still_wanted(session, mail)
         if wanted:
             transport.send(render(mail, settings))
     except MailNotTaken as problem:
@@ -76,18 +76,18 @@ def send_mail(mail_id: int) -> None:
         log.error("mail cannot be made", mail=mail_id, problem=kind)
         _put_back(mail_id, MailNotTaken(kind, permanent=False))
     else:
-        with db.transaction() as unit:
+        with db.transaction() as session:
             if wanted:
-                _finish(unit, mail_id, state=MailState.SENT)
+                _finish(session, mail_id, state=MailState.SENT)
             else:
-                _finish(unit, mail_id, state=MailState.FAILED, failure="no longer wanted")
+                _finish(session, mail_id, state=MailState.FAILED, failure="no longer wanted")
 
 
 @jobs.job("mail.sweep", every_minutes=1)
 def sweep() -> None:
     """Send what is due: retries, and mails whose message was lost with a worker."""
-    with db.reading() as unit:
-        due = unit.scalars(
+    with db.reading() as session:
+        due = session.scalars(
             select(OutboxMail.id).where(_MAILS.is_due()).order_by(OutboxMail.due_at).limit(_SWEEP)
         ).all()
     for mail_id in due:
@@ -100,8 +100,8 @@ def sweep() -> None:
 @jobs.job("mail.forget", every_minutes=60)
 def forget() -> None:
     """Remove what is left of mails that were sent, or failed, long ago."""
-    with db.transaction() as unit:
-        unit.execute(
+    with db.transaction() as session:
+        session.execute(
             delete(OutboxMail).where(
                 OutboxMail.state.in_([MailState.SENT, MailState.FAILED]),
                 OutboxMail.sent_at < db.utcnow() - _REMEMBERED,
@@ -132,13 +132,13 @@ def render(mail: OutboxMail, settings: Settings) -> EmailMessage:
     return message
 
 
-def _is_still_wanted(unit: Session, mail: OutboxMail) -> bool:
+def _is_still_wanted(session: Session, mail: OutboxMail) -> bool:
     """Let the kind look again at what the mail says, which may have changed while it waited."""
     recheck = rechecks.get(mail.kind)
     if recheck is None:
         return True
-    unit.expunge(mail)
-    context = recheck(unit, json.loads(mail.context or "{}"))
+    session.expunge(mail)
+    context = recheck(session, json.loads(mail.context or "{}"))
     mail.context = json.dumps(context)
     return context is not None
 
@@ -153,18 +153,18 @@ def _ascii_address(address: str) -> str:
 
 def _claim(mail_id: int) -> bool:
     """Take a mail that is due, to send it; one that its campaign holds back has failed instead."""
-    with db.transaction() as unit:
-        if _MAILS.claim(unit, mail_id) is None:
+    with db.transaction() as session:
+        if _MAILS.claim(session, mail_id) is None:
             return False
-        if reason := _held_back(unit, mail_id):
-            _finish(unit, mail_id, state=MailState.FAILED, failure=reason)
+        if reason := _held_back(session, mail_id):
+            _finish(session, mail_id, state=MailState.FAILED, failure=reason)
             return False
     return True
 
 
-def _held_back(unit: Session, mail_id: int) -> str:
+def _held_back(session: Session, mail_id: int) -> str:
     """Why the mail's campaign holds it back: a stop, or a rehearsal; empty where it does not."""
-    row = unit.execute(
+    row = session.execute(
         select(_CAMPAIGN.c.status, OutboxMail.kind)
         .join(OutboxMail, OutboxMail.campaign_id == _CAMPAIGN.c.id)
         .where(OutboxMail.id == mail_id)
@@ -177,25 +177,27 @@ def _held_back(unit: Session, mail_id: int) -> str:
 
 def _put_back(mail_id: int, problem: MailNotTaken) -> None:
     reason = str(problem)
-    with db.transaction() as unit:
+    with db.transaction() as session:
         # Only this column: the row may hold what cannot be opened.
-        attempts = unit.scalar(select(OutboxMail.attempts).where(OutboxMail.id == mail_id)) or 0
+        attempts = session.scalar(select(OutboxMail.attempts).where(OutboxMail.id == mail_id)) or 0
         if problem.permanent or attempts > len(RETRY_MINUTES):
             log.warning("mail failed", mail=mail_id, reason=reason)
             if problem.recipient_status:
-                bad_addresses.mark_recipient(unit, mail_id, problem.recipient_status)
-            _finish(unit, mail_id, state=MailState.FAILED, failure=reason)
+                bad_addresses.mark_recipient(session, mail_id, problem.recipient_status)
+            _finish(session, mail_id, state=MailState.FAILED, failure=reason)
             return
         wait = timedelta(minutes=RETRY_MINUTES[max(attempts, 1) - 1])
-        unit.execute(
+        session.execute(
             update(OutboxMail)
             .where(OutboxMail.id == mail_id)
             .values(state=MailState.WAITING, due_at=db.utcnow() + wait, failure=reason)
         )
 
 
-def _finish(unit: Session, mail_id: int, *, state: MailState, failure: str | None = None) -> None:
+def _finish(
+    session: Session, mail_id: int, *, state: MailState, failure: str | None = None
+) -> None:
     facts = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
     if failure is not None:
         facts["failure"] = failure
-    unit.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**facts))
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**facts))

@@ -46,26 +46,31 @@ def send_digests() -> None:
 def _send_batch(frequency: Frequency, last_id: int) -> int | None:
     """Write to the next members; gives the last one's id, None where none was left."""
     now = db.utcnow()
-    with db.transaction() as unit:
-        current = _current(unit, now)
-        members = _due(unit, frequency, last_id, now) if current else []
+    with db.transaction() as session:
+        current = _current(session, now)
+        members = _due(session, frequency, last_id, now) if current else []
         for member in members:
-            _send(unit, member, current, now)
+            _send(session, member, current, now)
         return members[-1].id if members else None
 
 
-def _current(unit: Session, now: datetime) -> list[_Told]:
+def _current(session: Session, now: datetime) -> list[_Told]:
     """Mailings of the last two months that are still news."""
     found = []
     recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
-    for mailing in unit.scalars(recent):
-        campaign, posted = unit.get_one(Campaign, mailing.campaign_id), update_of(unit, mailing)
+    for mailing in session.scalars(recent):
+        campaign, posted = (
+            session.get_one(Campaign, mailing.campaign_id),
+            update_of(session, mailing),
+        )
         if is_news(posted.kind if posted else None, campaign.status, campaign.act_by, now):
             found.append(_Told(mailing, campaign, posted))
     return found
 
 
-def _due(unit: Session, frequency: Frequency, last_id: int, now: datetime) -> list[NetworkMember]:
+def _due(
+    session: Session, frequency: Frequency, last_id: int, now: datetime
+) -> list[NetworkMember]:
     statement = (
         select(NetworkMember)
         .where(
@@ -80,14 +85,14 @@ def _due(unit: Session, frequency: Frequency, last_id: int, now: datetime) -> li
         .options(defer(NetworkMember.email, raiseload=True))
         .with_for_update(key_share=True)
     )
-    return list(unit.scalars(statement))
+    return list(session.scalars(statement))
 
 
-def _send(unit: Session, member: NetworkMember, current: list[_Told], now: datetime) -> None:
+def _send(session: Session, member: NetworkMember, current: list[_Told], now: datetime) -> None:
     since = member.told_at or member.confirmed_at
     assert since is not None  # it was just compared
     known = set(
-        unit.scalars(
+        session.scalars(
             select(MailingMember.mailing_id).where(
                 MailingMember.member_id == member.id,
                 MailingMember.mailing_id.in_([one.mailing.id for one in current]),
@@ -101,10 +106,10 @@ def _send(unit: Session, member: NetworkMember, current: list[_Told], now: datet
         and one.mailing.id not in known
         and matches(wishes_of(member), subject_of(one.campaign))
     ]
-    told = [one for one in wanted if mark_told(unit, one.mailing.id, member.id)]
+    told = [one for one in wanted if mark_told(session, one.mailing.id, member.id)]
     if not told:
         return
     member.told_at = now
-    if address := address_of(unit, member):
+    if address := address_of(session, member):
         items = [news_of(one.campaign, one.update, member.locale, now) for one in told]
-        mail_digest(unit, member, address, items, member.frequency)
+        mail_digest(session, member, address, items, member.frequency)

@@ -22,34 +22,34 @@ _SIGNED_LATELY = timedelta(days=10)
 @jobs.job("network.announce")
 def announce(campaign_id: int) -> None:
     """Make the mailing of a campaign that has opened."""
-    with db.transaction() as unit:
-        mailings.announce(unit, unit.get_one(Campaign, campaign_id), now=db.utcnow())
+    with db.transaction() as session:
+        mailings.announce(session, session.get_one(Campaign, campaign_id), now=db.utcnow())
 
 
 @jobs.job("network.announce-update")
 def announce_update(update_id: int) -> None:
     """Make the mailing of an update."""
-    with db.transaction() as unit:
-        mailings.announce_update(unit, unit.get_one(Update, update_id), now=db.utcnow())
+    with db.transaction() as session:
+        mailings.announce_update(session, session.get_one(Update, update_id), now=db.utcnow())
 
 
 @jobs.job("network.join-signer")
 def join_signer(signature_id: int) -> None:
     """Make a member of a supporter who asked for it with a letter that is now confirmed."""
-    with db.transaction() as unit:
-        signature = unit.get(Signature, signature_id, with_for_update={"read": True})
+    with db.transaction() as session:
+        signature = session.get(Signature, signature_id, with_for_update={"read": True})
         if signature is None:
             return  # erased meanwhile
-        memberships.join_signer(unit, signature, now=db.utcnow())
+        memberships.join_signer(session, signature, now=db.utcnow())
 
 
 @jobs.job("network.sweep", every_minutes=5)
 def sweep() -> None:
     """Take up what was lost: announcements, mailings that stand still, signers who asked."""
     now = db.utcnow()
-    with db.transaction() as unit:
-        mailings.announce_missed(unit, now=now)
-        waiting = mailings.unfinished(unit)
+    with db.transaction() as session:
+        mailings.announce_missed(session, now=now)
+        waiting = mailings.unfinished(session)
     for signature_id in _missed_signers():
         _outlive(join_signer, signature_id)
     for mailing_id in waiting:
@@ -73,8 +73,8 @@ def _outlive(work: Callable[[int], None], subject: int) -> None:
 @jobs.job("network.forget-unconfirmed", every_minutes=60)
 def forget_unconfirmed() -> None:
     """Delete memberships that nobody confirmed."""
-    with db.transaction() as unit:
-        memberships.forget_unconfirmed(unit, now=db.utcnow())
+    with db.transaction() as session:
+        memberships.forget_unconfirmed(session, now=db.utcnow())
 
 
 def _missed_signers() -> list[int]:
@@ -93,5 +93,5 @@ def _missed_signers() -> list[int]:
         Signature.token_digest.is_not(None),
         ~answered.exists(),
     )
-    with db.reading() as unit:
-        return list(unit.scalars(missed))
+    with db.reading() as session:
+        return list(session.scalars(missed))

@@ -86,36 +86,36 @@ class Reach:
     total: int = 0
 
 
-def announce(unit: Session, campaign: Campaign, *, now: datetime) -> None:
+def announce(session: Session, campaign: Campaign, *, now: datetime) -> None:
     """Tell the network of a new action; a second time changes nothing."""
     if is_news(None, campaign.status, campaign.act_by, now):
-        _make(unit, campaign.id, None)
+        _make(session, campaign.id, None)
 
 
-def announce_update(unit: Session, posted: Update, *, now: datetime) -> None:
+def announce_update(session: Session, posted: Update, *, now: datetime) -> None:
     """Tell the network of an update whose author asked for it; a second time changes nothing."""
     campaign = posted.campaign
     if posted.tell_network and is_news(posted.kind, campaign.status, campaign.act_by, now):
-        _make(unit, campaign.id, posted.id)
+        _make(session, campaign.id, posted.id)
 
 
-def tell_network(unit: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
+def tell_network(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
     """Tell the network by hand of an action that opened before there was one.
 
     Raises Refused (`network-told`, `network-not-now`).
     """
-    if is_told(unit, campaign):
+    if is_told(session, campaign):
         raise Refused("network-told")
     if not is_news(None, campaign.status, campaign.act_by, now):
         raise Refused("network-not-now")
-    announce(unit, campaign, now=now)
-    audit.record(unit, actor=actor, action="network.tell", subject=f"campaign:{campaign.id}")
+    announce(session, campaign, now=now)
+    audit.record(session, actor=actor, action="network.tell", subject=f"campaign:{campaign.id}")
 
 
-def is_told(unit: Session, campaign: Campaign) -> bool:
+def is_told(session: Session, campaign: Campaign) -> bool:
     """Whether there is a mailing of the action itself."""
     made = select(Mailing.id).where(Mailing.campaign_id == campaign.id, Mailing.update_id.is_(None))
-    return unit.scalar(made) is not None
+    return session.scalar(made) is not None
 
 
 def subject_of(campaign: Campaign) -> Subject:
@@ -123,19 +123,19 @@ def subject_of(campaign: Campaign) -> Subject:
     return Subject(campaign.country, campaign.themes, campaign.letter_locales)
 
 
-def update_of(unit: Session, mailing: Mailing) -> Update | None:
+def update_of(session: Session, mailing: Mailing) -> Update | None:
     """The update that a mailing tells of; none where it tells of a new action."""
-    return None if mailing.update_id is None else unit.get_one(Update, mailing.update_id)
+    return None if mailing.update_id is None else session.get_one(Update, mailing.update_id)
 
 
-def reaches(unit: Session, campaign: Campaign) -> list[Reach]:
+def reaches(session: Session, campaign: Campaign) -> list[Reach]:
     """The campaign's mailings, the newest first, with how many members each has reached."""
     told = (
         select(MailingMember.mailing_id, func.count().label("members"))
         .group_by(MailingMember.mailing_id)
         .subquery()
     )
-    rows = unit.execute(
+    rows = session.execute(
         select(Mailing, Update, func.coalesce(told.c.members, 0))
         .outerjoin(Update, Update.id == Mailing.update_id)
         .outerjoin(told, told.c.mailing_id == Mailing.id)
@@ -143,20 +143,22 @@ def reaches(unit: Session, campaign: Campaign) -> list[Reach]:
         .order_by(Mailing.id.desc())
     )
     return [
-        Reach(posted, mailing.created_at, mailing.finished_at, members, *_progress(unit, mailing))
+        Reach(
+            posted, mailing.created_at, mailing.finished_at, members, *_progress(session, mailing)
+        )
         for mailing, posted, members in rows.all()
     ]
 
 
-def _progress(unit: Session, mailing: Mailing) -> tuple[int, int]:
+def _progress(session: Session, mailing: Mailing) -> tuple[int, int]:
     """How many members were gone through, and how many there are; nothing once it is done."""
     if mailing.finished_at is not None:
         return 0, 0
     at_once = select(func.count(NetworkMember.id)).where(
         NetworkMember.state == MemberState.ACTIVE, NetworkMember.frequency == Frequency.EACH
     )
-    done = unit.scalar(at_once.where(NetworkMember.id <= mailing.last_member_id)) or 0
-    return done, unit.scalar(at_once) or 0
+    done = session.scalar(at_once.where(NetworkMember.id <= mailing.last_member_id)) or 0
+    return done, session.scalar(at_once) or 0
 
 
 def is_queued(campaign: Campaign, *, now: datetime) -> bool:
@@ -164,17 +166,17 @@ def is_queued(campaign: Campaign, *, now: datetime) -> bool:
     return campaign.opened_at is not None and campaign.opened_at > now - _FOUND_AGAIN
 
 
-def count_waiting(unit: Session, campaign: Campaign) -> int:
+def count_waiting(session: Session, campaign: Campaign) -> int:
     """Mails of the campaign to members that lie in the outbox."""
     waiting = select(func.count(OutboxMail.id)).where(
         OutboxMail.campaign_id == campaign.id,
         OutboxMail.kind == "network-action",
         OutboxMail.state.in_([MailState.WAITING, MailState.SENDING]),
     )
-    return unit.scalar(waiting) or 0
+    return session.scalar(waiting) or 0
 
 
-def announce_missed(unit: Session, *, now: datetime) -> None:
+def announce_missed(session: Session, *, now: datetime) -> None:
     """Announce what was opened or posted lately and whose message was lost on its way."""
     since = now - _FOUND_AGAIN
     opened = select(Campaign).where(
@@ -184,29 +186,29 @@ def announce_missed(unit: Session, *, now: datetime) -> None:
         .where(Mailing.campaign_id == Campaign.id, Mailing.update_id.is_(None))
         .exists(),
     )
-    for campaign in unit.scalars(opened):
-        announce(unit, campaign, now=now)
+    for campaign in session.scalars(opened):
+        announce(session, campaign, now=now)
     posted = select(Update).where(
         Update.tell_network,
         Update.published_at > since,
         ~select(Mailing.id).where(Mailing.update_id == Update.id).exists(),
     )
-    for update in unit.scalars(posted):
-        announce_update(unit, update, now=now)
+    for update in session.scalars(posted):
+        announce_update(session, update, now=now)
 
 
-def unfinished(unit: Session) -> list[int]:
+def unfinished(session: Session) -> list[int]:
     """Mailings that have not reached everybody yet, the oldest first."""
     waiting = select(Mailing.id).where(Mailing.finished_at.is_(None)).order_by(Mailing.id)
-    return list(unit.scalars(waiting))
+    return list(session.scalars(waiting))
 
 
-def _make(unit: Session, campaign_id: int, update_id: int | None) -> None:
-    made = unit.scalar(
-        db.insert_into(unit, Mailing)
+def _make(session: Session, campaign_id: int, update_id: int | None) -> None:
+    made = session.scalar(
+        db.insert_into(session, Mailing)
         .values(campaign_id=campaign_id, update_id=update_id)
         .on_conflict_do_nothing()
         .returning(Mailing.id)
     )
     if made is not None:
-        jobs.enqueue(unit, "network.send", made)
+        jobs.enqueue(session, "network.send", made)

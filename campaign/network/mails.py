@@ -38,10 +38,10 @@ def send_network_already(*, preferences_url: str, leave_url: str) -> Context:
     return {"preferences_url": preferences_url, "leave_url": leave_url}
 
 
-def still_member(unit: Session, context: Context) -> Context | None:
+def still_member(session: Session, context: Context) -> Context | None:
     """A mail that waits, unless its reader has left the network since."""
     link = str(context["unsubscribe"]).rpartition("/")[2]
-    state = unit.scalar(
+    state = session.scalar(
         select(NetworkMember.state).where(NetworkMember.public_id == opened_link(LEAVING, link))
     )
     return context if state is MemberState.ACTIVE else None
@@ -53,12 +53,14 @@ def send_network_action(*, news: News, preferences_url: str, leave_url: str) -> 
     return {"news": news, "preferences_url": preferences_url, "leave_url": leave_url}
 
 
-def without_stopped(unit: Session, context: Context) -> Context | None:
+def without_stopped(session: Session, context: Context) -> Context | None:
     """The digest without cases that were stopped while it waited; None where nothing is left."""
-    if still_member(unit, context) is None:
+    if still_member(session, context) is None:
         return None
     ids = [news["campaign"] for news in context["items"]]
-    stopped = set(unit.scalars(select(Campaign.id).where(Campaign.id.in_(ids), is_stopped_sql())))
+    stopped = set(
+        session.scalars(select(Campaign.id).where(Campaign.id.in_(ids), is_stopped_sql()))
+    )
     left = [news for news in context["items"] if news["campaign"] not in stopped]
     return context | {"items": left} if left else None
 
@@ -77,11 +79,11 @@ def send_network_digest(
 
 
 def mail_action(
-    unit: Session, member: NetworkMember, address: str, campaign: Campaign, news: News
+    session: Session, member: NetworkMember, address: str, campaign: Campaign, news: News
 ) -> None:
     """Tell one member of one thing."""
     send_network_action(
-        unit,
+        session,
         to=address,
         locale=member.locale,
         campaign_id=campaign.id,
@@ -92,12 +94,12 @@ def mail_action(
 
 
 def mail_digest(
-    unit: Session, member: NetworkMember, address: str, items: list[News], frequency: Frequency
+    session: Session, member: NetworkMember, address: str, items: list[News], frequency: Frequency
 ) -> None:
     """Tell one member of all that has gathered."""
     ids = {news["campaign"] for news in items}
     send_network_digest(
-        unit,
+        session,
         to=address,
         locale=member.locale,
         campaign_id=ids.pop() if len(ids) == 1 else None,

@@ -53,7 +53,7 @@ class Preferences:
 
 
 def join(
-    unit: Session,
+    session: Session,
     *,
     email: str,
     locale: str,
@@ -77,20 +77,22 @@ def join(
     }
     fingerprint = address_fingerprint(email)
     for _ in range(_TRIES):
-        if _insert(unit, values | {"email_hmac": fingerprint}):
-            _send_link(unit, email, locale, token)
+        if _insert(session, values | {"email_hmac": fingerprint}):
+            _send_link(session, email, locale, token)
             return
-        member = _locked(unit, NetworkMember.email_hmac == fingerprint)
+        member = _locked(session, NetworkMember.email_hmac == fingerprint)
         if member is not None:
-            _join_again(unit, member, values, token)
+            _join_again(session, member, values, token)
             return
 
 
-def _join_again(unit: Session, member: NetworkMember, values: dict[str, Any], token: str) -> None:
+def _join_again(
+    session: Session, member: NetworkMember, values: dict[str, Any], token: str
+) -> None:
     if member.state is MemberState.ACTIVE:
         # To the address that was confirmed: the links in this mail are its owner's.
         send_network_already(
-            unit,
+            session,
             to=member.email or "",
             locale=values["locale"],
             preferences_url=mails.preferences_url(member),
@@ -98,13 +100,13 @@ def _join_again(unit: Session, member: NetworkMember, values: dict[str, Any], to
         )
         return
     if not _has_new_link(member, values) and _send_link(
-        unit, values["email"], values["locale"], token
+        session, values["email"], values["locale"], token
     ):
-        _set(unit, member, values)
+        _set(session, member, values)
     elif member.state is MemberState.PENDING and _is_good(member, values["joined_at"]):
         # Without a mail the new link would reach nobody: then the old one confirms the new wishes.
         kept = ("token_digest", "token_expires_at", "email", "joined_at")
-        _set(unit, member, {name: one for name, one in values.items() if name not in kept})
+        _set(session, member, {name: one for name, one in values.items() if name not in kept})
 
 
 def _has_new_link(member: NetworkMember, values: dict[str, Any]) -> bool:
@@ -121,14 +123,14 @@ def _is_good(member: NetworkMember, now: datetime) -> bool:
     return member.token_expires_at is not None and member.token_expires_at > now
 
 
-def confirm(unit: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:
+def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:
     """Confirm the membership of that link; tells whether this was the click that did.
 
     Raises NotFound (`network-link`) or Gone (`network-expired`).
     """
-    member = get_by_token(unit, token)
+    member = get_by_token(session, token)
     refuse_expired(member, now)
-    done = unit.scalar(
+    done = session.scalar(
         update(NetworkMember)
         .where(
             NetworkMember.id == member.id,
@@ -139,18 +141,18 @@ def confirm(unit: Session, *, token: str, now: datetime) -> tuple[NetworkMember,
         .returning(NetworkMember.id)
         .execution_options(synchronize_session=False)
     )
-    unit.refresh(member)
+    session.refresh(member)
     if done is not None:
-        bad_addresses.clear(unit, member.email_hmac)
+        bad_addresses.clear(session, member.email_hmac)
     elif not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")  # while we waited, a newer link replaced this one
     return member, done is not None
 
 
-def get_by_token(unit: Session, token: str) -> NetworkMember:
+def get_by_token(session: Session, token: str) -> NetworkMember:
     """The membership that the mailed `token` confirms. Raises NotFound (`network-link`)."""
     digest = signed_links.digest_of(token)
-    member = unit.scalar(select(NetworkMember).where(NetworkMember.token_digest == digest))
+    member = session.scalar(select(NetworkMember).where(NetworkMember.token_digest == digest))
     if member is None or not signed_links.matches(token, member.token_digest):
         raise NotFound("network-link")
     return member
@@ -163,10 +165,10 @@ def refuse_expired(member: NetworkMember, now: datetime) -> None:
         raise Gone("network-expired")
 
 
-def get_by_link(unit: Session, kind: str, token: str) -> NetworkMember:
+def get_by_link(session: Session, kind: str, token: str) -> NetworkMember:
     """The member whose mail holds the lasting link `token`. Raises NotFound (`network-link`)."""
     public_id = opened_link(kind, token)
-    member = unit.scalar(select(NetworkMember).where(NetworkMember.public_id == public_id))
+    member = session.scalar(select(NetworkMember).where(NetworkMember.public_id == public_id))
     if public_id is None or member is None:
         raise NotFound("network-link")
     return member
@@ -178,22 +180,24 @@ def refuse_left(member: NetworkMember) -> None:
         raise Gone("network-left")
 
 
-def change(unit: Session, member: NetworkMember, *, locale: str, preferences: Preferences) -> None:
+def change(
+    session: Session, member: NetworkMember, *, locale: str, preferences: Preferences
+) -> None:
     """Change what a member gets, and in which language. Raises Gone (`network-left`)."""
-    held = _locked(unit, NetworkMember.id == member.id)
+    held = _locked(session, NetworkMember.id == member.id)
     if held is None:
         raise Gone("network-left")
     refuse_left(held)
-    _set(unit, held, asdict(preferences) | {"locale": locale})
+    _set(session, held, asdict(preferences) | {"locale": locale})
 
 
-def leave(unit: Session, member: NetworkMember, *, now: datetime) -> None:
+def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
     """End a membership; a second time changes nothing.
 
     The address is deleted, here and in mails that wait; its fingerprint stays, so that a mailing
     that is under way does not reach it.
     """
-    left = unit.scalar(
+    left = session.scalar(
         update(NetworkMember)
         .where(NetworkMember.id == member.id, NetworkMember.state != MemberState.LEFT)
         .values(**_LEFT, left_at=now)
@@ -202,7 +206,7 @@ def leave(unit: Session, member: NetworkMember, *, now: datetime) -> None:
     )
     if left is None:
         return
-    unit.execute(
+    session.execute(
         update(OutboxMail)
         .where(
             OutboxMail.recipient_hmac == member.email_hmac,
@@ -218,10 +222,10 @@ def leave(unit: Session, member: NetworkMember, *, now: datetime) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    unit.refresh(member)
+    session.refresh(member)
 
 
-def join_signer(unit: Session, signature: Signature, *, now: datetime) -> None:
+def join_signer(session: Session, signature: Signature, *, now: datetime) -> None:
     """Make a member of somebody who asked for it when signing, and has confirmed the letter.
 
     Nobody comes back who left after they ticked that box.
@@ -229,7 +233,7 @@ def join_signer(unit: Session, signature: Signature, *, now: datetime) -> None:
     asked_at = signature.consent_network_at
     if signature.state is not SignatureState.CONFIRMED or asked_at is None:
         return
-    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    wording = session.get_one(ConsentWording, signature.consent_wording_id)
     values = asdict(Preferences()) | {
         "state": MemberState.ACTIVE,
         "email": signature.email,
@@ -242,9 +246,9 @@ def join_signer(unit: Session, signature: Signature, *, now: datetime) -> None:
         "told_at": None,
         "left_at": None,
     }
-    if _insert(unit, values | {"email_hmac": signature.email_hmac}):
+    if _insert(session, values | {"email_hmac": signature.email_hmac}):
         return
-    unit.execute(
+    session.execute(
         update(NetworkMember)
         .where(
             NetworkMember.email_hmac == signature.email_hmac,
@@ -256,22 +260,22 @@ def join_signer(unit: Session, signature: Signature, *, now: datetime) -> None:
     )
 
 
-def forget_unconfirmed(unit: Session, *, now: datetime) -> None:
+def forget_unconfirmed(session: Session, *, now: datetime) -> None:
     """Delete what nobody confirmed in time; who had left before has left still."""
     over = (NetworkMember.state == MemberState.PENDING, NetworkMember.token_expires_at <= now)
-    unit.execute(
+    session.execute(
         update(NetworkMember)
         .where(*over, NetworkMember.left_at.is_not(None))
         .values(**_LEFT)
         .execution_options(synchronize_session=False)
     )
-    unit.execute(delete(NetworkMember).where(*over).execution_options(synchronize_session=False))
+    session.execute(delete(NetworkMember).where(*over).execution_options(synchronize_session=False))
 
 
-def _insert(unit: Session, values: dict[str, Any]) -> bool:
+def _insert(session: Session, values: dict[str, Any]) -> bool:
     """Make a row, unless the address has one."""
-    made = unit.scalar(
-        db.insert_into(unit, NetworkMember)
+    made = session.scalar(
+        db.insert_into(session, NetworkMember)
         .values(**values)
         .on_conflict_do_nothing(index_elements=[NetworkMember.email_hmac])
         .returning(NetworkMember.id)
@@ -279,8 +283,8 @@ def _insert(unit: Session, values: dict[str, Any]) -> bool:
     return made is not None
 
 
-def _locked(unit: Session, condition: Any) -> NetworkMember | None:
-    return unit.scalar(
+def _locked(session: Session, condition: Any) -> NetworkMember | None:
+    return session.scalar(
         select(NetworkMember)
         .where(condition)
         .with_for_update()
@@ -288,15 +292,15 @@ def _locked(unit: Session, condition: Any) -> NetworkMember | None:
     )
 
 
-def _set(unit: Session, member: NetworkMember, values: dict[str, Any]) -> None:
+def _set(session: Session, member: NetworkMember, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(member, name, value)
-    unit.flush()
+    session.flush()
 
 
-def _send_link(unit: Session, email: str, locale: str, token: str) -> bool:
+def _send_link(session: Session, email: str, locale: str, token: str) -> bool:
     return send_network_confirm(
-        unit,
+        session,
         to=email,
         locale=locale,
         link=mails.confirm_url(locale, token),

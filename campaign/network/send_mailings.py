@@ -35,27 +35,27 @@ def send(mailing_id: int) -> None:
 def send_batch(mailing_id: int) -> bool:
     """Tell the next members; gives whether there may be more."""
     now = db.utcnow()
-    with db.transaction() as unit:
+    with db.transaction() as session:
         # Of two workers at once, one waits and then goes on behind the other.
-        mailing = unit.scalar(
+        mailing = session.scalar(
             select(Mailing)
             .where(Mailing.id == mailing_id, Mailing.finished_at.is_(None))
             .with_for_update(key_share=True)
         )
         if mailing is None:
             return False
-        members = _next_members(unit, mailing, now)
+        members = _next_members(session, mailing, now)
         if not members:
             mailing.finished_at = now
             return False
-        _tell(unit, mailing, members, now)
+        _tell(session, mailing, members, now)
         mailing.last_member_id = members[-1].id
     return True
 
 
-def _next_members(unit: Session, mailing: Mailing, now: datetime) -> list[NetworkMember]:
+def _next_members(session: Session, mailing: Mailing, now: datetime) -> list[NetworkMember]:
     """The next in the order of ids; nobody where the campaign has ended meanwhile."""
-    campaign, posted = unit.get_one(Campaign, mailing.campaign_id), update_of(unit, mailing)
+    campaign, posted = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
     if not is_news(posted.kind if posted else None, campaign.status, campaign.act_by, now):
         return []
     statement = (
@@ -72,21 +72,21 @@ def _next_members(unit: Session, mailing: Mailing, now: datetime) -> list[Networ
         # Who leaves at this moment waits, and then finds the mail in the outbox to take it back.
         .with_for_update(read=True)
     )
-    return list(unit.scalars(statement))
+    return list(session.scalars(statement))
 
 
-def _tell(unit: Session, mailing: Mailing, members: list[NetworkMember], now: datetime) -> None:
-    campaign, posted = unit.get_one(Campaign, mailing.campaign_id), update_of(unit, mailing)
+def _tell(session: Session, mailing: Mailing, members: list[NetworkMember], now: datetime) -> None:
+    campaign, posted = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
     subject, said = subject_of(campaign), dict[str, News]()
     for member in members:
-        if not matches(wishes_of(member), subject) or not mark_told(unit, mailing.id, member.id):
+        if not matches(wishes_of(member), subject) or not mark_told(session, mailing.id, member.id):
             continue
-        address = address_of(unit, member)
+        address = address_of(session, member)
         if address is None:
             continue
         if member.locale not in said:
             said[member.locale] = news_of(campaign, posted, member.locale, now)
-        mail_action(unit, member, address, campaign, said[member.locale])
+        mail_action(session, member, address, campaign, said[member.locale])
 
 
 def wishes_of(member: NetworkMember) -> Wishes:
@@ -94,10 +94,10 @@ def wishes_of(member: NetworkMember) -> Wishes:
     return Wishes(member.countries, member.themes, member.languages)
 
 
-def mark_told(unit: Session, mailing_id: int, member_id: int) -> bool:
+def mark_told(session: Session, mailing_id: int, member_id: int) -> bool:
     """Note that a member is told of a mailing; False where that was done before."""
-    marked = unit.scalar(
-        db.insert_into(unit, MailingMember)
+    marked = session.scalar(
+        db.insert_into(session, MailingMember)
         .values(mailing_id=mailing_id, member_id=member_id)
         .on_conflict_do_nothing()
         .returning(MailingMember.member_id)
@@ -105,10 +105,10 @@ def mark_told(unit: Session, mailing_id: int, member_id: int) -> bool:
     return marked is not None
 
 
-def address_of(unit: Session, member: NetworkMember) -> str | None:
+def address_of(session: Session, member: NetworkMember) -> str | None:
     """The member's address; None where it cannot be opened, which must hold up no other."""
     try:
-        return unit.scalar(select(NetworkMember.email).where(NetworkMember.id == member.id))
+        return session.scalar(select(NetworkMember.email).where(NetworkMember.id == member.id))
     except WrongKey:
         log.error("address cannot be opened", member=member.id)
         return None

@@ -43,16 +43,16 @@ _NOBODY: dict[str, Any] = {
 _KNOWN: dict[str, Any] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
-def sign(unit: Session, row: PaperRow, details: Details, prints: Prints) -> bool:
+def sign(session: Session, row: PaperRow, details: Details, prints: Prints) -> bool:
     """Write the details into the row's signature, a new one where it has none.
 
     One that counts goes on as it stands; whether one more counts now.
     """
     signature, campaign_id = row.signature, row.sheet.campaign_id
     told = wants_news(details) and not gets_news(
-        unit, campaign_id, prints, besides=row.signature_id
+        session, campaign_id, prints, besides=row.signature_id
     )
-    common = common_columns(unit, row.sheet)
+    common = common_columns(session, row.sheet)
     columns = common | own_columns(common, details, prints, told=told)
     if signature is None:
         row.signature = Signature(**columns)
@@ -69,7 +69,7 @@ def sign(unit: Session, row: PaperRow, details: Details, prints: Prints) -> bool
     return not counted and signature.state in COUNTS
 
 
-def take_out(unit: Session, row: PaperRow, heir: PaperRow | None) -> bool:
+def take_out(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
     """Make the row's signature count nothing; where it travels with a bundle, keep its place.
 
     The place goes to `heir`, a row of the same person that counts instead. Whether one less counts
@@ -79,26 +79,26 @@ def take_out(unit: Session, row: PaperRow, heir: PaperRow | None) -> bool:
     if signature is None:
         return False
     counted = signature.state in COUNTS
-    if not unit.scalar(select(exists().where(_CARRIED.c.signature_id == signature.id))):
+    if not session.scalar(select(exists().where(_CARRIED.c.signature_id == signature.id))):
         row.signature = None
-        unit.flush()
-        unit.delete(signature)
+        session.flush()
+        session.delete(signature)
     elif not _is_kept_place(signature):
         _empty(signature)
         if heir is not None and heir.signature is None:
             row.signature = None
-            unit.flush()
+            session.flush()
             heir.signature = signature
-    unit.flush()
+    session.flush()
     return counted
 
 
-def forget(unit: Session, *removed: ColumnElement[bool]) -> None:
+def forget(session: Session, *removed: ColumnElement[bool]) -> None:
     """Delete the kept places of such rows that were taken out: the rows are about to go."""
     mine = select(PaperRow.signature_id).where(
         PaperRow.verdict == RowVerdict.REMOVED, PaperRow.signature_id.is_not(None), *removed
     )
-    unit.execute(
+    session.execute(
         delete(Signature)
         .where(Signature.id.in_(mine), Signature.state == SignatureState.ERASED)
         .execution_options(synchronize_session=False)

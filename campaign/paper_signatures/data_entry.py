@@ -24,10 +24,10 @@ KEPT_DAYS = 7
 
 
 def list_rows(
-    unit: Session, sheet: PaperSheet, *, first: int = 0, most: int = 50
+    session: Session, sheet: PaperSheet, *, first: int = 0, most: int = 50
 ) -> Sequence[PaperRow]:
     """Rows of the sheet, the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(PaperRow)
         .where(PaperRow.sheet_id == sheet.id)
         .options(joinedload(PaperRow.signature), joinedload(PaperRow.twin))
@@ -37,9 +37,9 @@ def list_rows(
     ).all()
 
 
-def get_row(unit: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
+def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
     """A row of that sheet. Raises NotFound, also for another's."""
-    row = unit.scalar(
+    row = session.scalar(
         select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
     )
     if row is None:
@@ -68,7 +68,12 @@ def details_of(row: PaperRow) -> Details | None:
 
 
 def add_row(
-    unit: Session, sheet: PaperSheet, details: Details, *, actor: str, staff_id: int | None = None
+    session: Session,
+    sheet: PaperSheet,
+    details: Details,
+    *,
+    actor: str,
+    staff_id: int | None = None,
 ) -> PaperRow:
     """Key in one more row: a signature, or a double of one that is counted already.
 
@@ -77,152 +82,154 @@ def add_row(
     sheets.refuse_closed(sheet.campaign)
     row = PaperRow(
         sheet=sheet,
-        position=_next_position(unit, sheet),
+        position=_next_position(session, sheet),
         verdict=RowVerdict.DOUBLE,
         keyed_by_id=staff_id,
     )
-    unit.add(row)
-    _settle(unit, row, details)
-    _note(unit, row, actor, "paper.row-add")
+    session.add(row)
+    _settle(session, row, details)
+    _note(session, row, actor, "paper.row-add")
     return row
 
 
-def correct_row(unit: Session, row: PaperRow, details: Details, *, actor: str) -> None:
+def correct_row(session: Session, row: PaperRow, details: Details, *, actor: str) -> None:
     """Key in the row anew, in its place; whether it is a double is looked at anew.
 
     As long as it counts its signature stays the same: with a bundle that carries it, it travels on.
     """
     sheets.refuse_closed(row.sheet.campaign)
     row.told_apart = False
-    _settle(unit, row, details)
-    _note(unit, row, actor, "paper.row-edit")
+    _settle(session, row, details)
+    _note(session, row, actor, "paper.row-edit")
 
 
-def count_row(unit: Session, row: PaperRow, *, actor: str) -> None:
+def count_row(session: Session, row: PaperRow, *, actor: str) -> None:
     """Count a double after all: the keyer says that it is another person."""
     sheets.refuse_closed(row.sheet.campaign)
     details = _needed(row, RowVerdict.DOUBLE)
     row.told_apart = True
-    _settle(unit, row, details)
-    _note(unit, row, actor, "paper.row-count")
+    _settle(session, row, details)
+    _note(session, row, actor, "paper.row-count")
 
 
-def remove_row(unit: Session, row: PaperRow, *, actor: str) -> None:
+def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     """Take a row out, for some days so that it can be put back; a double of it counts instead."""
     details = details_of(row)
     if row.verdict is RowVerdict.REMOVED:
         raise Refused("row-removed")
-    _take_out(unit, row)
+    _take_out(session, row)
     row.verdict, row.twin_id = RowVerdict.REMOVED, None
     row.details = details.to_json() if details else None
     row.keyed_at = db.utcnow()
-    unit.flush()
-    _note(unit, row, actor, "paper.row-remove")
+    session.flush()
+    _note(session, row, actor, "paper.row-remove")
 
 
-def put_back(unit: Session, row: PaperRow, *, actor: str) -> None:
+def put_back(session: Session, row: PaperRow, *, actor: str) -> None:
     """Put a removed row back in its place. Raises Refused."""
     sheets.refuse_closed(row.sheet.campaign)
-    _settle(unit, row, _needed(row, RowVerdict.REMOVED))
-    _note(unit, row, actor, "paper.row-restore")
+    _settle(session, row, _needed(row, RowVerdict.REMOVED))
+    _note(session, row, actor, "paper.row-restore")
 
 
-def make_double(unit: Session, row: PaperRow, twin_id: int) -> None:
+def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     """Count a row no more: its person has signed online since."""
     details = details_of(row)
-    _take_out(unit, row, heirs=False)
+    _take_out(session, row, heirs=False)
     row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
     row.details = details.to_json() if details else None
-    unit.flush()
+    session.flush()
 
 
-def forget_twins(unit: Session, signature_ids: Sequence[int]) -> None:
+def forget_twins(session: Session, signature_ids: Sequence[int]) -> None:
     """Erase what rows say that double these signatures: their people are being erased."""
-    for row in unit.scalars(select(PaperRow).where(PaperRow.twin_id.in_(signature_ids))):
+    for row in session.scalars(select(PaperRow).where(PaperRow.twin_id.in_(signature_ids))):
         row.details, row.email_hmac = None, None
-    for row in unit.scalars(select(PaperRow).where(PaperRow.signature_id.in_(signature_ids))):
+    for row in session.scalars(select(PaperRow).where(PaperRow.signature_id.in_(signature_ids))):
         row.email_hmac = None
-    unit.flush()
+    session.flush()
 
 
-def forget_address(unit: Session, email_hmac: bytes, owns: Callable[[str], bool]) -> None:
+def forget_address(session: Session, email_hmac: bytes, owns: Callable[[str], bool]) -> None:
     """Erase what rows that are no signature say of a person whose address `owns` knows.
 
     Rows taken out, and doubles of somebody whose own address is another. Where the address itself
     was not kept, its fingerprint decides.
     """
-    for row in unit.scalars(select(PaperRow).where(PaperRow.email_hmac == email_hmac)):
+    for row in session.scalars(select(PaperRow).where(PaperRow.email_hmac == email_hmac)):
         email = Details.of_json(row.details).email if row.details is not None else None
         if email is not None and (not email or owns(email)):
             row.details, row.email_hmac = None, None
-    unit.flush()
+    session.flush()
 
 
-def forget_removed(unit: Session) -> None:
+def forget_removed(session: Session) -> None:
     """Delete rows that were removed long ago."""
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
-    bundle_places.forget(unit, PaperRow.keyed_at < over)
-    unit.execute(
+    bundle_places.forget(session, PaperRow.keyed_at < over)
+    session.execute(
         delete(PaperRow)
         .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
         .execution_options(synchronize_session=False)
     )
 
 
-def _settle(unit: Session, row: PaperRow, details: Details) -> None:
+def _settle(session: Session, row: PaperRow, details: Details) -> None:
     """Make the row a signature, or the double of one."""
     prints = duplicates.prints_of(details)
-    duplicates.take_turn(unit, prints)
+    duplicates.take_turn(session, prints)
     twin = None
     if not row.told_apart:
-        twin = duplicates.find_twin(unit, row.sheet.campaign_id, prints, besides=row.signature_id)
+        twin = duplicates.find_twin(
+            session, row.sheet.campaign_id, prints, besides=row.signature_id
+        )
     if twin is not None:
-        _take_out(unit, row)
+        _take_out(session, row)
         row.email_hmac = prints.email
         row.verdict, row.twin, row.details = RowVerdict.DOUBLE, twin, details.to_json()
-        unit.flush()
+        session.flush()
         return
     row.email_hmac = prints.email
-    mine = _doubles_of(unit, row)
-    one_more = bundle_places.sign(unit, row, details, prints)
+    mine = _doubles_of(session, row)
+    one_more = bundle_places.sign(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
-    unit.flush()
+    session.flush()
     if one_more:
-        move_number(unit, row.sheet, 1)
-    _settle_all(unit, mine)
+        move_number(session, row.sheet, 1)
+    _settle_all(session, mine)
 
 
-def _take_out(unit: Session, row: PaperRow, *, heirs: bool = True) -> None:
+def _take_out(session: Session, row: PaperRow, *, heirs: bool = True) -> None:
     """Let the row be no signature any more; the first double of it takes its place."""
-    mine = _doubles_of(unit, row)
+    mine = _doubles_of(session, row)
     for double in mine:
         double.twin = None
     waiting = [one for one in mine if one.details is not None] if heirs else []
-    if bundle_places.take_out(unit, row, waiting[0] if waiting else None):
-        move_number(unit, row.sheet, -1)
-    _settle_all(unit, waiting)
+    if bundle_places.take_out(session, row, waiting[0] if waiting else None):
+        move_number(session, row.sheet, -1)
+    _settle_all(session, waiting)
 
 
-def _doubles_of(unit: Session, row: PaperRow) -> Sequence[PaperRow]:
+def _doubles_of(session: Session, row: PaperRow) -> Sequence[PaperRow]:
     """Rows that double the one that this row counts, in the order in which they were keyed in."""
     if row.signature_id is None:
         return []
-    return unit.scalars(
+    return session.scalars(
         select(PaperRow).where(PaperRow.twin_id == row.signature_id).order_by(PaperRow.id)
     ).all()
 
 
-def _settle_all(unit: Session, waiting: Sequence[PaperRow]) -> None:
+def _settle_all(session: Session, waiting: Sequence[PaperRow]) -> None:
     """Look anew whether these doubles are doubles still."""
     for double in waiting:
         if double.details is not None:
-            _settle(unit, double, Details.of_json(double.details))
+            _settle(session, double, Details.of_json(double.details))
 
 
-def _next_position(unit: Session, sheet: PaperSheet) -> int:
+def _next_position(session: Session, sheet: PaperSheet) -> int:
     # Two who key in one sheet take turns.
-    unit.refresh(sheet, with_for_update=True)
-    last = unit.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
+    session.refresh(sheet, with_for_update=True)
+    last = session.scalar(select(func.max(PaperRow.position)).where(PaperRow.sheet_id == sheet.id))
     return (last or 0) + 1
 
 
@@ -232,11 +239,11 @@ def _needed(row: PaperRow, verdict: RowVerdict) -> Details:
     return Details.of_json(row.details)
 
 
-def move_number(unit: Session, sheet: PaperSheet, people: int) -> None:
+def move_number(session: Session, sheet: PaperSheet, people: int) -> None:
     """Move the number of a campaign that is no longer counted."""
     on_paper = people if sheet.origin is Origin.PAPER else 0
-    public_counts.add_on_paper(unit, sheet.campaign, people, on_paper)
+    public_counts.add_on_paper(session, sheet.campaign, people, on_paper)
 
 
-def _note(unit: Session, row: PaperRow, actor: str, action: str) -> None:
-    sheets.note(unit, row.sheet, actor, action, row=row.position, verdict=row.verdict.value)
+def _note(session: Session, row: PaperRow, actor: str, action: str) -> None:
+    sheets.note(session, row.sheet, actor, action, row=row.position, verdict=row.verdict.value)

@@ -43,42 +43,42 @@ def email_print(address: str) -> bytes:
     return database().keyring.fingerprint(canonical_email(address), "email")
 
 
-def take_turn(unit: Session, prints: Prints) -> None:
+def take_turn(session: Session, prints: Prints) -> None:
     """Of two who key in one person at once, one waits until the other is there to be found."""
-    if unit.get_bind().dialect.name == "postgresql":
+    if session.get_bind().dialect.name == "postgresql":
         for mark in filter(None, (prints.person, prints.email)):
             lock = {"key": int.from_bytes(mark[:8]) >> 1}
-            unit.execute(text("SELECT pg_advisory_xact_lock(:key)"), lock)
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), lock)
 
 
 def find_twin(
-    unit: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+    session: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
 ) -> Signature | None:
     """Who is counted on the campaign and looks like the same person; `besides` a signature.
 
     The same address, or the same name, country and postal code (or else town).
     """
-    found = {one for _mark, one in _counted(unit, campaign_id, [prints]) if one != besides}
-    return unit.get(Signature, min(found)) if found else None
+    found = {one for _mark, one in _counted(session, campaign_id, [prints]) if one != besides}
+    return session.get(Signature, min(found)) if found else None
 
 
-def known_prints(unit: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
+def known_prints(session: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
     """Which of these prints are counted on the campaign already, with the signature's id."""
-    return dict(_counted(unit, campaign_id, wanted))
+    return dict(_counted(session, campaign_id, wanted))
 
 
-def online_prints(unit: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
+def online_prints(session: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
     """Which of these prints signed online, with the signature's id."""
-    return dict(_on_signatures(unit, campaign_id, wanted, online_alone=True))
+    return dict(_on_signatures(session, campaign_id, wanted, online_alone=True))
 
 
 def _counted(
-    unit: Session, campaign_id: int, wanted: Sequence[Prints]
+    session: Session, campaign_id: int, wanted: Sequence[Prints]
 ) -> Iterator[tuple[bytes, int]]:
-    yield from _on_signatures(unit, campaign_id, wanted)
+    yield from _on_signatures(session, campaign_id, wanted)
     # Of an address on a sheet only the fingerprint is kept, beside the row.
     for part in _parts([one.email for one in wanted if one.email is not None]):
-        rows = unit.execute(
+        rows = session.execute(
             select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
             .join(Signature, PaperRow.signature_id == Signature.id)
             .where(PaperRow.email_hmac.in_(part))
@@ -89,7 +89,7 @@ def _counted(
 
 
 def _on_signatures(
-    unit: Session, campaign_id: int, wanted: Sequence[Prints], *, online_alone: bool = False
+    session: Session, campaign_id: int, wanted: Sequence[Prints], *, online_alone: bool = False
 ) -> Iterator[tuple[bytes, int]]:
     """Found by the index of the fingerprint; the state is looked at afterwards.
 
@@ -99,7 +99,7 @@ def _on_signatures(
     addresses = [one.email for one in wanted if one.email is not None]
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
         for part in _parts(values):
-            rows = unit.execute(
+            rows = session.execute(
                 select(column, Signature.id, Signature.state, Signature.origin).where(
                     Signature.campaign_id == campaign_id, column.in_(part)
                 )

@@ -36,11 +36,11 @@ class Judged:
         }
 
 
-def judge(unit: Session, campaign_id: int, reading: Reading) -> Judged:
+def judge(session: Session, campaign_id: int, reading: Reading) -> Judged:
     """What would become of the rows, as things stand now."""
     prints = [duplicates.prints_of(details) for _row, details in reading.rows]
-    known = duplicates.known_prints(unit, campaign_id, prints)
-    told = signature_columns.told_addresses(unit, campaign_id)
+    known = duplicates.known_prints(session, campaign_id, prints)
+    told = signature_columns.told_addresses(session, campaign_id)
     met: set[bytes] = set()
     judged, within = Judged([], [], 0), 0
     for (_row, details), one in zip(reading.rows, prints, strict=True):
@@ -58,9 +58,9 @@ def judge(unit: Session, campaign_id: int, reading: Reading) -> Judged:
     return Judged(judged.counted, judged.twins, within)
 
 
-def insert_rows(unit: Session, sheet: PaperSheet, judged: Judged, staff_id: int) -> None:
+def insert_rows(session: Session, sheet: PaperSheet, judged: Judged, staff_id: int) -> None:
     """Put them on the sheet: signatures, and doubles of such."""
-    common = signature_columns.common_columns(unit, sheet)
+    common = signature_columns.common_columns(session, sheet)
     shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
     ids: list[int] = []
     if judged.counted:
@@ -69,7 +69,7 @@ def insert_rows(unit: Session, sheet: PaperSheet, judged: Judged, staff_id: int)
             for details, prints, told in judged.counted
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
-        ids = list(unit.scalars(statement, values))
+        ids = list(session.scalars(statement, values))
     made: list[dict[str, Any]] = [
         shared | {
             "position": at, "verdict": RowVerdict.COUNTED, "signature_id": signature_id,
@@ -87,4 +87,4 @@ def insert_rows(unit: Session, sheet: PaperSheet, judged: Judged, staff_id: int)
         for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
     ]  # fmt: skip
     if made:
-        unit.execute(insert(PaperRow), made)
+        session.execute(insert(PaperRow), made)

@@ -24,20 +24,20 @@ def match() -> None:
     """Count those once who signed a sheet and then online: the letter is what counts."""
     last = 0
     while True:
-        with db.reading() as unit:
-            rows = _rows_after(unit, last)
-            pairs = _twins_of(unit, rows)
+        with db.reading() as session:
+            rows = _rows_after(session, last)
+            pairs = _twins_of(session, rows)
         if pairs:
-            with db.transaction() as unit:
-                _make_doubles(unit, pairs)
+            with db.transaction() as session:
+                _make_doubles(session, pairs)
         if len(rows) < _BATCH:
             return
         last = rows[-1].id
 
 
-def _rows_after(unit: Session, last: int) -> Sequence[Any]:
+def _rows_after(session: Session, last: int) -> Sequence[Any]:
     """The next rows that count, with their fingerprints."""
-    return unit.execute(
+    return session.execute(
         select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
         .join(Signature, Signature.id == PaperRow.signature_id)
         .where(
@@ -50,13 +50,13 @@ def _rows_after(unit: Session, last: int) -> Sequence[Any]:
     ).all()
 
 
-def _twins_of(unit: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
+def _twins_of(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
     """Rows whose person has signed online, with that signature."""
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
         mine = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
         wanted = [duplicates.Prints(row.person_hmac, row.email_hmac) for row in mine]
-        online = duplicates.online_prints(unit, campaign_id, wanted)
+        online = duplicates.online_prints(session, campaign_id, wanted)
         for row in mine:
             twin = online.get(row.person_hmac) or online.get(row.email_hmac)
             if twin is not None:
@@ -64,20 +64,20 @@ def _twins_of(unit: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _make_doubles(unit: Session, pairs: Sequence[tuple[int, int]]) -> None:
+def _make_doubles(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
     for row_id, twin_id in pairs:
-        row = unit.get(PaperRow, row_id, with_for_update=True)
+        row = session.get(PaperRow, row_id, with_for_update=True)
         if row is not None and row.verdict is RowVerdict.COUNTED:
-            data_entry.make_double(unit, row, twin_id)
-    audit.record(unit, actor=_ACTOR, action="paper.match", subject="paper", rows=len(pairs))
+            data_entry.make_double(session, row, twin_id)
+    audit.record(session, actor=_ACTOR, action="paper.match", subject="paper", rows=len(pairs))
 
 
 @jobs.job("paper.join-network", every_minutes=60)
 def join_network() -> None:
     """Make members of those who ticked it on a sheet."""
     now = db.utcnow()
-    with db.reading() as unit:
-        waiting = unit.scalars(
+    with db.reading() as session:
+        waiting = session.scalars(
             select(Signature.id)
             .join(PaperRow, PaperRow.signature_id == Signature.id)
             .where(
@@ -86,14 +86,14 @@ def join_network() -> None:
             )
         ).all()
     for signature_id in waiting:
-        with db.transaction() as unit:
-            signature = unit.get(Signature, signature_id)
+        with db.transaction() as session:
+            signature = session.get(Signature, signature_id)
             if signature is not None:
-                memberships.join_signer(unit, signature, now=now)
+                memberships.join_signer(session, signature, now=now)
 
 
 @jobs.job("paper.forget", every_minutes=60)
 def forget() -> None:
     """Delete rows that were removed long ago."""
-    with db.transaction() as unit:
-        data_entry.forget_removed(unit)
+    with db.transaction() as session:
+        data_entry.forget_removed(session)

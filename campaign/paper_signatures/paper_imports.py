@@ -38,7 +38,7 @@ _BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
 
 
 def upload(
-    unit: Session, campaign: Campaign, *, data: bytes, file_name: str, staff_id: int
+    session: Session, campaign: Campaign, *, data: bytes, file_name: str, staff_id: int
 ) -> PaperImport:
     """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
     sheets.refuse_closed(campaign)
@@ -48,17 +48,17 @@ def upload(
         owner_id=staff_id,
         file_name=file_name[:200],
         storage_key=f"imports/{secrets.token_hex(16)}",
-        options={"meanings": _guess_meanings(unit, table)},
+        options={"meanings": _guess_meanings(session, table)},
         expires_at=db.utcnow() + _KEPT,
     )
     keep_in, key = storage(), made.storage_key
-    when_undone(unit, lambda: keep_in.delete(key))
+    when_undone(session, lambda: keep_in.delete(key))
     sealed = db.database().keyring.seal_bytes(data, made.storage_key)
     with storage().writing(made.storage_key) as path:
         path.write_bytes(sealed)
-    unit.add(made)
-    unit.flush()
-    _note(unit, made, "paper.import-upload")
+    session.add(made)
+    session.flush()
+    _note(session, made, "paper.import-upload")
     return made
 
 
@@ -76,9 +76,9 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
     return {str(at): meaning for at, meaning in read_file.guess(table.columns).items()}
 
 
-def get_import(unit: Session, public_id: str, *, owner_id: int) -> PaperImport:
+def get_import(session: Session, public_id: str, *, owner_id: int) -> PaperImport:
     """A file of one's own. Raises NotFound, also for another's and one whose time is over."""
-    found = unit.scalar(
+    found = session.scalar(
         select(PaperImport).where(
             PaperImport.public_id == public_id,
             PaperImport.owner_id == owner_id,
@@ -114,7 +114,7 @@ def table_of(made: PaperImport) -> Table:
 
 
 def choose(
-    unit: Session,
+    session: Session,
     made: PaperImport,
     *,
     meanings: Mapping[int, str],
@@ -142,12 +142,12 @@ def choose(
     }
     made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None
     made.lease_until = None
-    unit.flush()
-    _note(unit, made, "paper.import-rehearse")
-    jobs.enqueue(unit, "paper.rehearse-import", made.id)
+    session.flush()
+    _note(session, made, "paper.import-rehearse")
+    jobs.enqueue(session, "paper.rehearse-import", made.id)
 
 
-def apply(unit: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
+def apply(session: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
     """Have what the dry run showed taken in. Raises Refused where that cannot be.
 
     Wrong rows keep all from being taken in, unless somebody says that they are left out.
@@ -155,11 +155,11 @@ def apply(unit: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
     wrong = made.counts.get("faults") and not skip_bad
     if made.state is not PaperImportState.READY or wrong or not made.counts.get("rows"):
         raise Refused("import-not-ready")
-    sheets.refuse_closed(unit.get_one(Campaign, made.campaign_id))
+    sheets.refuse_closed(session.get_one(Campaign, made.campaign_id))
     made.state, made.lease_until = PaperImportState.APPLYING, None
-    unit.flush()
-    _note(unit, made, "paper.import-apply")
-    jobs.enqueue(unit, "paper.apply-import", made.id)
+    session.flush()
+    _note(session, made, "paper.import-apply")
+    jobs.enqueue(session, "paper.apply-import", made.id)
 
 
 @jobs.job("paper.rehearse-import")
@@ -216,14 +216,14 @@ def apply_import(import_id: int) -> None:
 def resume_imports() -> None:
     """Take up what a lost message left behind, and forget files whose time is over."""
     now = db.utcnow()
-    with db.transaction() as unit:
+    with db.transaction() as session:
         left = select(PaperImport).where(or_(_REHEARSALS.is_due(), _IMPORTS.is_due()))
-        for made in unit.scalars(left):
+        for made in session.scalars(left):
             word = "apply" if made.state is PaperImportState.APPLYING else "rehearse"
-            jobs.enqueue(unit, f"paper.{word}-import", made.id)
-        for made in unit.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
-            _forget_file(unit, made)
-            unit.delete(made)
+            jobs.enqueue(session, f"paper.{word}-import", made.id)
+        for made in session.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
+            _forget_file(session, made)
+            session.delete(made)
 
 
 def faults_of(made: PaperImport) -> list[Fault]:
@@ -254,11 +254,11 @@ def read(made: PaperImport) -> Reading:
     return read_file.read_table(table_of(made), meanings, made.options["country"])
 
 
-def _write(unit: Session, made: PaperImport, judged: Judged) -> None:
-    campaign, actor = unit.get_one(Campaign, made.campaign_id), f"staff:{made.owner_id}"
+def _write(session: Session, made: PaperImport, judged: Judged) -> None:
+    campaign, actor = session.get_one(Campaign, made.campaign_id), f"staff:{made.owner_id}"
     on_paper = bool(made.options["on_paper"])
     sheet = sheets.make_sheet(
-        unit,
+        session,
         campaign,
         actor=actor,
         kind=SheetKind.SHEET,
@@ -268,18 +268,18 @@ def _write(unit: Session, made: PaperImport, judged: Judged) -> None:
         origin=Origin.PAPER if on_paper else Origin.IMPORT,
         staff_id=made.owner_id,
     )
-    insert_rows(unit, sheet, judged, made.owner_id)
-    data_entry.move_number(unit, sheet, len(judged.counted))
-    _forget_file(unit, made)
+    insert_rows(session, sheet, judged, made.owner_id)
+    data_entry.move_number(session, sheet, len(judged.counted))
+    _forget_file(session, made)
     made.storage_key, made.sheet_id, made.state = "", sheet.id, PaperImportState.APPLIED
     counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
-    sheets.note(unit, sheet, actor, "paper.import", **counts)
+    sheets.note(session, sheet, actor, "paper.import", **counts)
 
 
-def _note(unit: Session, made: PaperImport, action: str) -> None:
+def _note(session: Session, made: PaperImport, action: str) -> None:
     subject = f"paper-import:{made.id}"
     audit.record(
-        unit,
+        session,
         actor=f"staff:{made.owner_id}",
         action=action,
         subject=subject,
@@ -287,7 +287,7 @@ def _note(unit: Session, made: PaperImport, action: str) -> None:
     )
 
 
-def _forget_file(unit: Session, made: PaperImport) -> None:
+def _forget_file(session: Session, made: PaperImport) -> None:
     keep_in, key = storage(), made.storage_key
     if key:
-        db.after_commit(unit, lambda: keep_in.delete(key))
+        db.after_commit(session, lambda: keep_in.delete(key))

@@ -38,7 +38,7 @@ def read(file: BinaryIO) -> bytes:
 
 
 def keep(
-    unit: Session,
+    session: Session,
     data: bytes,
     *,
     actor: str,
@@ -61,14 +61,14 @@ def keep(
         pages=len(pages),
         byte_count=len(data) if kind is ScanKind.PDF else len(pages[0]),
     )
-    unit.add(scan)
-    unit.flush()
-    when_undone(unit, _deletion(scan))
+    session.add(scan)
+    session.flush()
+    when_undone(session, _deletion(scan))
     for number, page in enumerate(pages, start=1):
         _seal(scan, f"page-{number}", page)
     if kind is ScanKind.PDF:
         _seal(scan, "original", data)
-    audit.record(unit, actor=actor, action="scan.add", subject=_owner(scan), pages=len(pages))
+    audit.record(session, actor=actor, action="scan.add", subject=_owner(scan), pages=len(pages))
     return scan
 
 
@@ -121,22 +121,22 @@ def opened(data: bytes) -> Image.Image:
     return upright
 
 
-def scans_of_sheet(unit: Session, sheet: PaperSheet) -> Sequence[Scan]:
+def scans_of_sheet(session: Session, sheet: PaperSheet) -> Sequence[Scan]:
     """A sheet's scans, in the order in which they came."""
-    return unit.scalars(select(Scan).where(Scan.sheet_id == sheet.id).order_by(Scan.id)).all()
+    return session.scalars(select(Scan).where(Scan.sheet_id == sheet.id).order_by(Scan.id)).all()
 
 
-def scans_of_reply(unit: Session, reply_id: int) -> Sequence[Scan]:
+def scans_of_reply(session: Session, reply_id: int) -> Sequence[Scan]:
     """A reply's scans, in the order in which they came."""
-    return unit.scalars(select(Scan).where(Scan.reply_id == reply_id).order_by(Scan.id)).all()
+    return session.scalars(select(Scan).where(Scan.reply_id == reply_id).order_by(Scan.id)).all()
 
 
 def get_scan(
-    unit: Session, public_id: str, *, sheet_id: int | None = None, reply_id: int | None = None
+    session: Session, public_id: str, *, sheet_id: int | None = None, reply_id: int | None = None
 ) -> Scan:
     """A scan of that sheet, or of that reply. Raises NotFound, also for another's."""
     owner = Scan.sheet_id == sheet_id if sheet_id else Scan.reply_id == reply_id
-    scan = unit.scalar(select(Scan).where(Scan.public_id == public_id, owner))
+    scan = session.scalar(select(Scan).where(Scan.public_id == public_id, owner))
     if scan is None:
         raise NotFound("scan")
     return scan
@@ -149,31 +149,31 @@ def page_bytes(scan: Scan, number: int) -> bytes:
     return _open(scan, f"page-{number}")
 
 
-def hand_out(unit: Session, scan: Scan, *, actor: str) -> bytes:
+def hand_out(session: Session, scan: Scan, *, actor: str) -> bytes:
     """A PDF as it came; leaves a line in the audit. Raises NotFound."""
     if scan.kind is not ScanKind.PDF:
         raise NotFound("scan")
     body = _open(scan, "original")
-    audit.record(unit, actor=actor, action="scan.download", subject=_owner(scan))
+    audit.record(session, actor=actor, action="scan.download", subject=_owner(scan))
     return body
 
 
-def remove(unit: Session, scan: Scan, *, actor: str) -> None:
+def remove(session: Session, scan: Scan, *, actor: str) -> None:
     """Remove a scan, and its files once that is committed."""
-    forget_files(unit, scan)
+    forget_files(session, scan)
     owner = _owner(scan)
-    unit.delete(scan)
-    unit.flush()
-    audit.record(unit, actor=actor, action="scan.remove", subject=owner)
+    session.delete(scan)
+    session.flush()
+    audit.record(session, actor=actor, action="scan.remove", subject=owner)
 
 
 def _owner(scan: Scan) -> str:
     return f"paper-sheet:{scan.sheet_id}" if scan.sheet_id else f"reply:{scan.reply_id}"
 
 
-def forget_files(unit: Session, *scans: Scan) -> None:
+def forget_files(session: Session, *scans: Scan) -> None:
     """Delete the files of these scans once the session's work is committed."""
-    db.after_commit(unit, _deletion(*scans))
+    db.after_commit(session, _deletion(*scans))
 
 
 def delete_files(scan: Scan) -> None:

@@ -44,42 +44,42 @@ def refuse_closed(campaign: Campaign) -> None:
         raise Refused("no-paper-now", campaign=campaign.slug, status=campaign.status.value)
 
 
-def list_takers(unit: Session) -> Sequence[Campaign]:
+def list_takers(session: Session) -> Sequence[Campaign]:
     """Campaigns whose sheets can be keyed in, the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(Campaign).where(gives_letters_sql()).order_by(Campaign.id.desc())
     ).all()
 
 
-def list_sheets(unit: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
+def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
     """A page of sheets with their totals, the newest first, and how many sheets there are."""
-    total = unit.scalar(select(func.count(PaperSheet.id))) or 0
-    found = unit.scalars(
+    total = session.scalar(select(func.count(PaperSheet.id))) or 0
+    found = session.scalars(
         select(PaperSheet)
         .options(joinedload(PaperSheet.campaign))
         .order_by(PaperSheet.id.desc())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    counts = _counts(unit, [one.id for one in found])
+    counts = _counts(session, [one.id for one in found])
     return [(one, _totals(one, counts.get(one.id, {}))) for one in found], total
 
 
-def totals_of(unit: Session, sheet: PaperSheet) -> Totals:
+def totals_of(session: Session, sheet: PaperSheet) -> Totals:
     """What is keyed in of one sheet."""
-    return _totals(sheet, _counts(unit, [sheet.id]).get(sheet.id, {}))
+    return _totals(sheet, _counts(session, [sheet.id]).get(sheet.id, {}))
 
 
-def get_sheet(unit: Session, public_id: str) -> PaperSheet:
+def get_sheet(session: Session, public_id: str) -> PaperSheet:
     """The sheet of that address. Raises NotFound."""
-    sheet = unit.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
+    sheet = session.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
     if sheet is None:
         raise NotFound("sheet")
     return sheet
 
 
 def make_sheet(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -104,14 +104,14 @@ def make_sheet(
         rows_by_hand=rows_by_hand,
         created_by_id=staff_id,
     )
-    unit.add(sheet)
-    unit.flush()
-    note(unit, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
+    session.add(sheet)
+    session.flush()
+    note(session, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
     return sheet
 
 
 def edit_sheet(
-    unit: Session,
+    session: Session,
     sheet: PaperSheet,
     *,
     actor: str,
@@ -125,25 +125,25 @@ def edit_sheet(
     check_day(collected_on)
     sheet.kind, sheet.place, sheet.country = kind, place, country
     sheet.collected_on, sheet.rows_by_hand = collected_on, rows_by_hand
-    unit.flush()
-    note(unit, sheet, actor, "paper.sheet-edit")
+    session.flush()
+    note(session, sheet, actor, "paper.sheet-edit")
 
 
-def delete_sheet(unit: Session, sheet: PaperSheet, *, actor: str) -> None:
+def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
     """Delete a sheet without rows, and its scans. Raises Refused (`sheet-has-rows`)."""
-    if totals_of(unit, sheet).keyed:
+    if totals_of(session, sheet).keyed:
         raise Refused("sheet-has-rows")
-    scans.forget_files(unit, *scans.scans_of_sheet(unit, sheet))
-    bundle_places.forget(unit, PaperRow.sheet_id == sheet.id)
-    note(unit, sheet, actor, "paper.sheet-delete")
-    unit.delete(sheet)
-    unit.flush()
+    scans.forget_files(session, *scans.scans_of_sheet(session, sheet))
+    bundle_places.forget(session, PaperRow.sheet_id == sheet.id)
+    note(session, sheet, actor, "paper.sheet-delete")
+    session.delete(sheet)
+    session.flush()
 
 
-def note(unit: Session, sheet: PaperSheet, actor: str, action: str, **detail: object) -> None:
+def note(session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object) -> None:
     """Leave an audit line on the sheet."""
     audit.record(
-        unit,
+        session,
         actor=actor,
         action=action,
         subject=f"paper-sheet:{sheet.id}",
@@ -158,9 +158,9 @@ def check_day(day: date) -> None:
         raise Invalid(fields={"collected_on": "day-to-come"})
 
 
-def _counts(unit: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
+def _counts(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
     found: dict[int, dict[RowVerdict, int]] = {}
-    for sheet_id, verdict, count in unit.execute(
+    for sheet_id, verdict, count in session.execute(
         select(PaperRow.sheet_id, PaperRow.verdict, func.count())
         .where(PaperRow.sheet_id.in_(ids))
         .group_by(PaperRow.sheet_id, PaperRow.verdict)

@@ -24,7 +24,7 @@ PAPER_SEAT = 3
 Columns = dict[str, Any]
 
 
-def common_columns(unit: Session, sheet: PaperSheet) -> Columns:
+def common_columns(session: Session, sheet: PaperSheet) -> Columns:
     """What all signatures of a sheet share: signed on its day, confirmed now by the keyer."""
     campaign, ours = sheet.campaign, i18n.languages()
     locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
@@ -40,7 +40,7 @@ def common_columns(unit: Session, sheet: PaperSheet) -> Columns:
         "points": [],
         # What the printed sheet promises: officials see name and town.
         "disclosure": Disclosure.TOWN,
-        "consent_wording_id": _wording_id(unit, locale),
+        "consent_wording_id": _wording_id(session, locale),
         "consent_delivery_at": signed,
         "source": "sheet",
         "signed_at": signed,
@@ -73,7 +73,7 @@ def wants_news(details: Details) -> bool:
 
 
 def gets_news(
-    unit: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+    session: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
 ) -> bool:
     """Whether a row of paper already gets this mailbox the news; `besides` a signature."""
     taken = select(Signature.id).where(
@@ -81,12 +81,12 @@ def gets_news(
         Signature.email_hmac == prints.email,
         Signature.seat == PAPER_SEAT,
     )
-    return any(one != besides for one in unit.scalars(taken))
+    return any(one != besides for one in session.scalars(taken))
 
 
-def told_addresses(unit: Session, campaign_id: int) -> set[bytes]:
+def told_addresses(session: Session, campaign_id: int) -> set[bytes]:
     """Fingerprints of all mailboxes that get the news for a row of paper."""
-    found = unit.scalars(
+    found = session.scalars(
         select(Signature.email_hmac).where(
             Signature.campaign_id == campaign_id,
             Signature.origin != Origin.ONLINE,
@@ -95,7 +95,7 @@ def told_addresses(unit: Session, campaign_id: int) -> set[bytes]:
     return {bytes(one) for one in found}
 
 
-def _wording_id(unit: Session, locale: str) -> int:
+def _wording_id(session: Session, locale: str) -> int:
     """The record of what the printed sheet says in that language."""
     settings: Settings = current_app.extensions["settings"]
     with force_locale(locale):
@@ -104,4 +104,4 @@ def _wording_id(unit: Session, locale: str) -> int:
             updates=gettext("News of this case"),
             network=gettext("New urgent actions"),
         )
-    return record_of(unit, locale, words).id
+    return record_of(session, locale, words).id

@@ -33,22 +33,22 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 """States of which letters are counted, or will be if an invalidation is undone."""
 
 
-def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
+def forget(session: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
     # Of those that were emptied before, when it was and what they were is known already.
-    values = {"forgotten_at": now, "forgotten_words": _words(unit)}
+    values = {"forgotten_at": now, "forgotten_words": _words(session)}
     values |= empty_values(Signature, counted=False)
-    _update(unit, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
+    _update(session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
     for model in (WordsPrint, Hold):
-        unit.execute(delete(model).where(model.signature_id.in_(ids)))
-    unit.execute(
+        session.execute(delete(model).where(model.signature_id.in_(ids)))
+    session.execute(
         update(Letter)
         .where(Letter.signature_id.in_(ids), Letter.set_aside_detail.is_not(None))
         .values(empty_values(Letter, counted=False))
         .execution_options(synchronize_session=False)
     )
     for known in (PaperRow.twin_id, PaperRow.signature_id):
-        unit.execute(
+        session.execute(
             update(PaperRow)
             .where(known.in_(ids))
             .values(details=None, email_hmac=None)
@@ -56,25 +56,25 @@ def forget(unit: Session, ids: Sequence[int], now: datetime) -> None:
         )
 
 
-def unlink(unit: Session, campaign_id: int, ids: Sequence[int], now: datetime) -> None:
+def unlink(session: Session, campaign_id: int, ids: Sequence[int], now: datetime) -> None:
     """Erase the fingerprints too, and letters that count nowhere: the campaign is over."""
-    addresses = set(unit.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
-    replace_fingerprints(unit, ids)
-    _update(unit, Signature.id.in_(ids), values={"unlinked_at": now})
+    addresses = set(session.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
+    replace_fingerprints(session, ids)
+    _update(session, Signature.id.in_(ids), values={"unlinked_at": now})
     _update(
-        unit,
+        session,
         Signature.id.in_(ids),
         Signature.state.in_(_OPEN),
         values={"state": SignatureState.ERASED},
     )
     uncounted = select(Signature.id).where(Signature.id.in_(ids), Signature.state.not_in(_COUNTED))
-    unit.execute(
+    session.execute(
         delete(Letter)
         .where(Letter.signature_id.in_(uncounted), Letter.bundle_id.is_(None))
         .execution_options(synchronize_session=False)
     )
     notices = select(Notice.id).where(Notice.campaign_id == campaign_id)
-    unit.execute(
+    session.execute(
         delete(NoticeMail)
         .where(NoticeMail.notice_id.in_(notices), NoticeMail.email_hmac.in_(addresses))
         .execution_options(synchronize_session=False)
@@ -83,23 +83,23 @@ def unlink(unit: Session, campaign_id: int, ids: Sequence[int], now: datetime) -
         exists().where(one.email_hmac == BadAddress.email_hmac)
         for one in (aliased(Signature), NetworkMember)
     ]
-    unit.execute(
+    session.execute(
         delete(BadAddress)
         .where(BadAddress.email_hmac.in_(addresses), *(~one for one in elsewhere))
         .execution_options(synchronize_session=False)
     )
 
 
-def replace_fingerprints(unit: Session, ids: Sequence[int]) -> None:
+def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
     """Put chance in the place of what tells whose mailbox and person these signatures were."""
     rows = [{"which": one, "address": no_fingerprint(), "person": no_fingerprint()} for one in ids]
     if rows:
-        unit.connection().execute(_REPLACE, rows)
+        session.connection().execute(_REPLACE, rows)
 
 
-def _words(unit: Session) -> Any:
+def _words(session: Session) -> Any:
     """What is counted of the words before they go."""
-    nothing = len(db.keyring_of(unit.get_bind().dialect).seal("", "signature.own_words"))
+    nothing = len(db.keyring_of(session.get_bind().dialect).seal("", "signature.own_words"))
     return case(
         (Signature.full_text.is_not(None), REWRITTEN),
         (func.length(coerce(Signature.own_words, LargeBinary)) > nothing, OWN),
@@ -107,8 +107,8 @@ def _words(unit: Session) -> Any:
     )
 
 
-def _update(unit: Session, *which: Any, values: dict[str, Any]) -> None:
-    unit.execute(
+def _update(session: Session, *which: Any, values: dict[str, Any]) -> None:
+    session.execute(
         update(Signature)
         .where(*which)
         .values(**values)

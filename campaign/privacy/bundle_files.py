@@ -29,16 +29,16 @@ def empty_forgotten(due: Due, now: datetime) -> tuple[int, bool]:
 
     How many bundles they were, and whether none was left to another run.
     """
-    with db.reading() as unit:
-        ids = unit.scalars(select(Bundle.id).where(*_empty(due)).order_by(Bundle.id)).all()
+    with db.reading() as session:
+        ids = session.scalars(select(Bundle.id).where(*_empty(due)).order_by(Bundle.id)).all()
     emptied = 0
     for bundle_id in ids:
-        with db.transaction() as unit:
-            if not still_stands(unit, due):
+        with db.transaction() as session:
+            if not still_stands(session, due):
                 break
-            bundle = unit.scalar(select(Bundle).where(Bundle.id == bundle_id, *_empty(due)))
+            bundle = session.scalar(select(Bundle).where(Bundle.id == bundle_id, *_empty(due)))
             if bundle is not None and _is_gone(file_names.stored_folder(bundle.public_id)):
-                _note(unit, bundle, now)
+                _note(session, bundle, now)
                 emptied += 1
     return emptied, emptied == len(ids)
 
@@ -87,8 +87,8 @@ def _is_gone(folder: str) -> bool:
     return gone
 
 
-def _note(unit: Session, bundle: Bundle, now: datetime) -> None:
+def _note(session: Session, bundle: Bundle, now: datetime) -> None:
     bundle.emptied_at = now
-    for one in prints.list_prints(unit, bundle):
+    for one in prints.list_prints(session, bundle):
         one.removed_at = one.removed_at or now
-    unit.flush()
+    session.flush()

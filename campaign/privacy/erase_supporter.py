@@ -34,30 +34,30 @@ from campaign.tracking.mails import send_letters_erased
 from campaign.tracking.timeline import is_frozen
 
 
-def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
+def erase(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
     """Erase the mailbox, then mail to it that this was done."""
-    signatures = signatures_of(unit, mailbox)
-    forgotten = _forgotten(unit, mailbox)
-    hold(unit, *signatures, *forgotten)
+    signatures = signatures_of(session, mailbox)
+    forgotten = _forgotten(session, mailbox)
+    hold(session, *signatures, *forgotten)
     printed = [one for one in signatures if is_frozen(one)]
     others = [one for one in signatures if not is_frozen(one)]
     for signature in signatures:
-        forget_words(unit, signature.id)
-    forget_twins(unit, [one.id for one in signatures])
+        forget_words(session, signature.id)
+    forget_twins(session, [one.id for one in signatures])
     spent = [(one.token_digest, one.campaign_id) for one in others]
     waiting = [(digest_of(signed_link(WAITING, one.public_id)), one.campaign_id) for one in others]
-    spend_links(unit, [*spent, *waiting], LinkEnd.ERASED, now)
+    spend_links(session, [*spent, *waiting], LinkEnd.ERASED, now)
     for signature in printed:
         bury(signature)
-    _empty_regions(unit, printed)
-    unit.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
+    _empty_regions(session, printed)
+    session.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
     for signature in others:
-        unit.delete(signature)
-    unit.flush()
-    replace_fingerprints(unit, [one.id for one in forgotten])
-    _forget_address(unit, mailbox)
+        session.delete(signature)
+    session.flush()
+    replace_fingerprints(session, [one.id for one in forgotten])
+    _forget_address(session, mailbox)
     audit.record(
-        unit,
+        session,
         actor="supporter",
         action="mailbox.erase",
         subject="mailbox",
@@ -65,13 +65,13 @@ def erase(unit: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> Non
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    _confirm(unit, mailbox, locale, kept=bool(printed))
-    jobs.enqueue(unit, "following.settle")
+    _confirm(session, mailbox, locale, kept=bool(printed))
+    jobs.enqueue(session, "following.settle")
 
 
-def _forgotten(unit: Session, mailbox: Mailbox) -> Sequence[Signature]:
+def _forgotten(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
     """Of whom time has left a fingerprint alone: in which spelling they signed nobody knows."""
-    return unit.scalars(
+    return session.scalars(
         select(Signature).where(
             Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
         )
@@ -92,16 +92,16 @@ def bury(signature: Signature) -> None:
             setattr(letter, column, value)
 
 
-def _empty_regions(unit: Session, printed: Sequence[Signature]) -> None:
+def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
     """Empty the region of volumes in which nobody is left: it would be that of who was erased."""
-    unit.flush()
+    session.flush()
     volumes = {letter.volume_id for one in printed for letter in one.letters}
     living = (
         select(Letter.volume_id)
         .join(Signature)
         .where(Letter.volume_id.in_(volumes), Signature.state != SignatureState.ERASED)
     )
-    unit.execute(
+    session.execute(
         update(Volume)
         .where(Volume.id.in_(volumes), Volume.id.not_in(living))
         .values(region=None)
@@ -109,32 +109,36 @@ def _empty_regions(unit: Session, printed: Sequence[Signature]) -> None:
     )
 
 
-def _forget_address(unit: Session, mailbox: Mailbox) -> None:
+def _forget_address(session: Session, mailbox: Mailbox) -> None:
     """What is held by address: rows of sheets, links, membership, mails, marks."""
     address = mailbox.fingerprint
-    forget_address(unit, address, mailbox.owns)
-    links = unit.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
-    members = unit.scalars(select(NetworkMember).where(NetworkMember.email_hmac == address)).all()
+    forget_address(session, address, mailbox.owns)
+    links = session.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
+    members = session.scalars(
+        select(NetworkMember).where(NetworkMember.email_hmac == address)
+    ).all()
     for link in links:
         if mailbox.owns(link.email):
-            unit.delete(link)
+            session.delete(link)
     for member in members:
         if member.email is None or mailbox.owns(member.email):
-            unit.delete(member)
-    unit.flush()
-    for mail in unit.scalars(select(OutboxMail).where(OutboxMail.recipient_hmac == address)).all():
+            session.delete(member)
+    session.flush()
+    for mail in session.scalars(
+        select(OutboxMail).where(OutboxMail.recipient_hmac == address)
+    ).all():
         if mail.recipient is None or mailbox.owns(mail.recipient):
-            unit.delete(mail)
-    unit.flush()
-    unit.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))
-    bad_addresses.clear(unit, address)
+            session.delete(mail)
+    session.flush()
+    session.execute(delete(NoticeMail).where(NoticeMail.email_hmac == address))
+    bad_addresses.clear(session, address)
 
 
-def _confirm(unit: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
+def _confirm(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
     settings: Settings = current_app.extensions["settings"]
     base = settings.base_url.rstrip("/")
     send_letters_erased(
-        unit, to=mailbox.email, locale=locale, kept=kept, home_url=f"{base}/{locale}/"
+        session, to=mailbox.email, locale=locale, kept=kept, home_url=f"{base}/{locale}/"
     )
 
 

@@ -49,7 +49,7 @@ class Due:
         return datetime.combine(self.over + timedelta(days=1), time(), UTC)
 
 
-def list_due(unit: Session, *, months: int, now: datetime) -> list[Due]:
+def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
     """The campaigns to look through, of which something was handed over or which ended."""
     over = months_before(clock.day_of(now, "UTC"), months)
     delivered = (
@@ -60,7 +60,7 @@ def list_due(unit: Session, *, months: int, now: datetime) -> list[Due]:
         )
         .scalar_subquery()
     )
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign.id, *_STANDING, Campaign.forgotten_at, delivered.label("delivered_on"))
         .where(Campaign.status.in_(lifecycle.PUBLIC))
         .order_by(Campaign.id)
@@ -77,15 +77,17 @@ def list_due(unit: Session, *, months: int, now: datetime) -> list[Due]:
     return found
 
 
-def count_due(unit: Session, due: Sequence[Due]) -> int:
+def count_due(session: Session, due: Sequence[Due]) -> int:
     """How many signatures these campaigns have that should be erased by now."""
-    return sum(unit.scalar(select(func.count(Signature.id)).where(*which(one))) or 0 for one in due)
+    return sum(
+        session.scalar(select(func.count(Signature.id)).where(*which(one))) or 0 for one in due
+    )
 
 
-def still_stands(unit: Session, due: Due) -> bool:
+def still_stands(session: Session, due: Due) -> bool:
     """Keep its campaign from being closed, opened again or stopped; whether none of it happened."""
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
-    row = unit.execute(
+    row = session.execute(
         select(*_STANDING).where(Campaign.id == due.campaign_id).with_for_update(key_share=True)
     ).first()
     return row is not None and tuple(row) == due.seen

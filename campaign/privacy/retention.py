@@ -33,8 +33,8 @@ def erase_what_is_over() -> None:
     now = db.utcnow()
     if not settings.retention_months:
         return
-    with db.reading() as unit:
-        due = list_due(unit, months=settings.retention_months, now=now)
+    with db.reading() as session:
+        due = list_due(session, months=settings.retention_months, now=now)
     erased = [erase_due(one, now, keep_files=settings.keep_printed_files) for one in due]
     if any(erased):
         settle()
@@ -50,14 +50,14 @@ def erase_due(due: Due, now: datetime, *, keep_files: bool) -> bool:
         signatures, last = signatures + len(ids), ids[-1]
     scans, no_scan_left = forget_sheets(due) if due.ended is not None else (0, True)
     bundles, no_file_left = (0, True) if keep_files else empty_forgotten(due, now)
-    with db.transaction() as unit:
-        if due.ended is not None and no_scan_left and no_file_left and still_stands(unit, due):
+    with db.transaction() as session:
+        if due.ended is not None and no_scan_left and no_file_left and still_stands(session, due):
             looked = update(Campaign).where(Campaign.id == due.campaign_id)
-            unit.execute(looked.values(forgotten_at=now))
+            session.execute(looked.values(forgotten_at=now))
         if not (signatures or scans or bundles):
             return False
         audit.record(
-            unit,
+            session,
             actor=ACTOR,
             action="mailbox.retention",
             subject=f"campaign:{due.campaign_id}",
@@ -70,8 +70,8 @@ def erase_due(due: Due, now: datetime, *, keep_files: bool) -> bool:
 
 def _erase_next(due: Due, last: int, now: datetime) -> list[int]:
     """Erase the next ones after that id; their ids."""
-    with db.transaction() as unit:
-        if not still_stands(unit, due):
+    with db.transaction() as session:
+        if not still_stands(session, due):
             return []
         found = (
             select(Signature.id)
@@ -80,8 +80,8 @@ def _erase_next(due: Due, last: int, now: datetime) -> list[int]:
             .limit(_BATCH)
             .with_for_update()
         )
-        if ids := list(unit.scalars(found)):
-            forget(unit, ids, now)
+        if ids := list(session.scalars(found)):
+            forget(session, ids, now)
             if due.ended is not None:
-                unlink(unit, due.campaign_id, ids, now)
+                unlink(session, due.campaign_id, ids, now)
         return ids

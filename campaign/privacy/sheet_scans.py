@@ -29,18 +29,18 @@ def forget_sheets(due: Due) -> tuple[int, bool]:
     """
     removed = last = left = 0
     while True:
-        with db.transaction() as unit:
-            if not still_stands(unit, due):
+        with db.transaction() as session:
+            if not still_stands(session, due):
                 return removed, False
-            if _waits_for_hand_over(unit, due):
+            if _waits_for_hand_over(session, due):
                 return removed, True
             if not last:
-                _forget_rows(unit, due)
-            found = _next(unit, due, last)
+                _forget_rows(session, due)
+            found = _next(session, due, last)
             gone = [one for one in found if _is_gone(one)]
             for one in gone:
-                unit.delete(one)
-            unit.flush()
+                session.delete(one)
+            session.flush()
             if found:
                 last = found[-1].id
         removed += len(gone)
@@ -49,10 +49,10 @@ def forget_sheets(due: Due) -> tuple[int, bool]:
             return removed, not left
 
 
-def _waits_for_hand_over(unit: Session, due: Due) -> bool:
+def _waits_for_hand_over(session: Session, due: Due) -> bool:
     mine = Signature.campaign_id == due.campaign_id
     return due.hands_over and bool(
-        unit.scalar(select(Signature.id).where(mine, is_awaited()).limit(1))
+        session.scalar(select(Signature.id).where(mine, is_awaited()).limit(1))
     )
 
 
@@ -73,8 +73,8 @@ def _sheets(due: Due) -> list[ColumnElement[bool]]:
     return [mine, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
 
 
-def _forget_rows(unit: Session, due: Due) -> None:
-    unit.execute(
+def _forget_rows(session: Session, due: Due) -> None:
+    session.execute(
         update(PaperRow)
         .where(PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_sheets(due))))
         .values(details=None, email_hmac=None)
@@ -82,8 +82,8 @@ def _forget_rows(unit: Session, due: Due) -> None:
     )
 
 
-def _next(unit: Session, due: Due, last: int) -> Sequence[Scan]:
-    return unit.scalars(
+def _next(session: Session, due: Due, last: int) -> Sequence[Scan]:
+    return session.scalars(
         select(Scan)
         .join(PaperSheet, PaperSheet.id == Scan.sheet_id)
         .where(Scan.id > last, *_sheets(due))

@@ -47,61 +47,61 @@ class Holding:
     """Of letters that have a text."""
 
 
-def gather(unit: Session, mailbox: Mailbox, now: datetime) -> Holding:
+def gather(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     """Every row about the mailbox."""
-    signatures = signatures_of(unit, mailbox)
+    signatures = signatures_of(session, mailbox)
     address = mailbox.fingerprint
     data = {
         "made_at": now,
         "email": mailbox.email,
-        "letters": [_signature(unit, one) for one in signatures],
-        "network": _memberships(unit, mailbox),
-        "mails": _mails(unit, mailbox),
+        "letters": [_signature(session, one) for one in signatures],
+        "network": _memberships(session, mailbox),
+        "mails": _mails(session, mailbox),
         "links_to_my_letters": [
             _columns(one)
-            for one in unit.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
+            for one in session.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
             if mailbox.owns(one.email)
         ],
-        "news_told": _news_told(unit, mailbox),
+        "news_told": _news_told(session, mailbox),
         "mail_does_not_arrive": [
             _columns(one)
-            for one in unit.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
+            for one in session.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
         ],
     }
     written = tuple(one.id for one in signatures if one.shown_state in LIVE)
     return Holding(data, written)
 
 
-def _memberships(unit: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     wanted = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
     return [
         _columns(one)
-        for one in unit.scalars(wanted)
+        for one in session.scalars(wanted)
         if one.email is None or mailbox.owns(one.email)
     ]
 
 
-def _mails(unit: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     """What a waiting mail says is not shown: it may hold a link, and goes out anyway."""
     wanted = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
     return [
         {name: told for name, told in _columns(one).items() if name != "context"}
-        for one in unit.scalars(wanted)
+        for one in session.scalars(wanted)
         if one.recipient is None or mailbox.owns(one.recipient)
     ]
 
 
-def _news_told(unit: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _news_told(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     wanted = (
         select(Notice.kind, Notice.created_at)
         .join(NoticeMail, NoticeMail.notice_id == Notice.id)
         .where(NoticeMail.email_hmac == mailbox.fingerprint)
     )
-    return [{"kind": kind, "at": at} for kind, at in unit.execute(wanted)]
+    return [{"kind": kind, "at": at} for kind, at in session.execute(wanted)]
 
 
-def _signature(unit: Session, signature: Signature) -> dict[str, Any]:
-    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+def _signature(session: Session, signature: Signature) -> dict[str, Any]:
+    wording = session.get_one(ConsentWording, signature.consent_wording_id)
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
         "updates": (wording.updates, signature.consent_updates_at),
@@ -118,12 +118,12 @@ def _signature(unit: Session, signature: Signature) -> dict[str, Any]:
             {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
             for what, (words, at) in consents.items()
         ],
-        "sent_to": [_letter(unit, one) for one in signature.letters],
+        "sent_to": [_letter(session, one) for one in signature.letters],
     }
 
 
-def _letter(unit: Session, letter: Letter) -> dict[str, Any]:
-    bundle = unit.get(Bundle, letter.bundle_id) if letter.bundle_id else None
+def _letter(session: Session, letter: Letter) -> dict[str, Any]:
+    bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
     official = letter.target.official
     return {
         "official": official.name or i18n.words_in(official.office, i18n.locale()),
@@ -137,7 +137,7 @@ def _letter(unit: Session, letter: Letter) -> dict[str, Any]:
                 "place": one.attempt.place,
                 **({"envelope": one.envelope.envelope} if one.envelope else {}),
             }
-            for one in trips_of(unit, [letter])
+            for one in trips_of(session, [letter])
         ],
     }
 
@@ -176,8 +176,8 @@ def stream(holding: Holding, home: str) -> Iterator[bytes]:
 
 def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
     """A letter as text, and as a PDF where it can be printed."""
-    with db.reading() as unit:
-        signature = unit.get(Signature, signature_id)
+    with db.reading() as session:
+        signature = session.get(Signature, signature_id)
         if signature is None:
             return
         letters = signed_letters(signature, home=home)

@@ -179,9 +179,9 @@ def _narrowings(
 
 
 def _load(lang: str) -> Board:
-    with db.reading() as unit:
-        campaigns = list_public(unit)
-        return board_of(campaigns, counts_of(unit, campaigns), lang, db.utcnow())
+    with db.reading() as session:
+        campaigns = list_public(session)
+        return board_of(campaigns, counts_of(session, campaigns), lang, db.utcnow())
 
 
 def _by_name(named: dict[str, str]) -> tuple[tuple[str, str], ...]:

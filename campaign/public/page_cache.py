@@ -168,8 +168,8 @@ class PageCache:
         if not self._checking.acquire(blocking=False):
             return  # another thread is asking: what we have is at most as old as its question
         try:
-            with db.reading() as unit:
-                rows = unit.execute(_VERSION).all()
+            with db.reading() as session:
+                rows = session.execute(_VERSION).all()
             confirmed = {row.slug: (row.confirmed, row.held) for row in rows}
             self._forget_changed(tuple(rows[0][3:]), confirmed)
             self._checked_at = self._clock()

@@ -32,12 +32,12 @@ def list_named(reply: Reply) -> list[Finding]:
     return list(found.values())
 
 
-def black_out(unit: Session, reply: Reply, words: str, *, actor: str) -> bool:
+def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool:
     """Leave `words` out of the answer and its translations; tells whether one said them.
 
     Titles stay as they are. Raises Refused (`reply-published`).
     """
-    replies.hold_draft(unit, reply)
+    replies.hold_draft(session, reply)
     phrases, changed = phrases_of([words]), False
     texts: list[Reply | ReplyTranslation] = [reply, *reply.translations]
     for one in texts:
@@ -45,6 +45,6 @@ def black_out(unit: Session, reply: Reply, words: str, *, actor: str) -> bool:
             new = marked(one.text, phrases.places)
             one.text, changed = new, changed or new != one.text
     if changed:
-        unit.flush()
-        replies.note(unit, reply, actor, "reply.edit", blacked_out=True)
+        session.flush()
+        replies.note(session, reply, actor, "reply.edit", blacked_out=True)
     return changed

@@ -41,7 +41,7 @@ def address_of(campaign: Campaign) -> str:
     return f"{local}+{_token(campaign.public_id)}@{domain}" if at else ""
 
 
-def take_in(unit: Session, raw: bytes, *, recipient: str = "") -> Reply:
+def take_in(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     """Make a draft of a mail; `recipient` is the address that the mail server says it is for.
 
     Raises NotTaken.
@@ -50,21 +50,21 @@ def take_in(unit: Session, raw: bytes, *, recipient: str = "") -> Reply:
         mail = read(raw)
     except Unreadable as problem:
         raise NotTaken(str(problem)) from problem
-    campaign = _campaign_of(unit, [recipient, *mail.recipients])
+    campaign = _campaign_of(session, [recipient, *mail.recipients])
     if campaign is None:
         raise NotTaken("mail-for-nobody")
     if mail.is_automatic:
         raise NotTaken("mail-automatic")
     digest = _digest(campaign, mail, raw)
-    if unit.scalar(select(Reply.id).where(Reply.message_digest == digest)) is not None:
+    if session.scalar(select(Reply.id).where(Reply.message_digest == digest)) is not None:
         raise NotTaken("mail-known")
     reply = _draft(campaign, mail)
     reply.message_digest = digest
-    unit.add(reply)
-    unit.flush()
-    kept = _keep_files(unit, reply, mail.files)
+    session.add(reply)
+    session.flush()
+    kept = _keep_files(session, reply, mail.files)
     replies.note(
-        unit, reply, _ACTOR, "reply.mail",
+        session, reply, _ACTOR, "reply.mail",
         known=reply.sender_known, files=kept, left=len(mail.files) - kept,
     )  # fmt: skip
     return reply
@@ -87,8 +87,8 @@ def read_mail() -> None:
 
 def _read_one(raw: bytes) -> bool:
     try:
-        with db.transaction() as unit:
-            take_in(unit, raw)
+        with db.transaction() as session:
+            take_in(session, raw)
     except NotTaken as problem:
         return problem.slug in {"mail-automatic", "mail-known"}
     return True
@@ -135,20 +135,20 @@ def _has_address(contacts: Iterable[ContactDetail], wanted: str) -> bool:
     return any(one.type == "email" and canonical_email(one.value) == wanted for one in contacts)
 
 
-def _keep_files(unit: Session, reply: Reply, files: Iterable[bytes]) -> int:
+def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
     """Keep what is a picture or a PDF, judged by content; a PDF is not drawn by itself."""
     kept = 0
     for body in files:
         try:
-            with unit.begin_nested():
-                scans.keep(unit, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
+            with session.begin_nested():
+                scans.keep(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
         except Invalid:
             continue
         kept += 1
     return kept
 
 
-def _campaign_of(unit: Session, recipients: Iterable[str]) -> Campaign | None:
+def _campaign_of(session: Session, recipients: Iterable[str]) -> Campaign | None:
     local, at, domain = _settings().reply_address.casefold().rpartition("@")
     if not at:
         return None
@@ -160,9 +160,9 @@ def _campaign_of(unit: Session, recipients: Iterable[str]) -> Campaign | None:
     tokens = {one for one in asked if _TOKEN.fullmatch(one)}
     if not tokens:
         return None
-    for campaign_id, public_id in unit.execute(select(Campaign.id, Campaign.public_id)):
+    for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
         if _token(public_id) in tokens:
-            return unit.get(Campaign, campaign_id)
+            return session.get(Campaign, campaign_id)
     return None
 
 

@@ -66,13 +66,13 @@ def unclosed_in(reply: Reply) -> list[str]:
     return list(dict.fromkeys(code for code, text in texts if not are_paired(text)))
 
 
-def painted(unit: Session, reply: Reply) -> bytes | None:
+def painted(session: Session, reply: Reply) -> bytes | None:
     """The page that is shown, with its bars painted into the pixels; None where none is."""
     if not reply.shown_page:
         return None
     scan_id, _slash, number = reply.shown_page.partition("/")
     try:
-        scan = scans.get_scan(unit, scan_id, reply_id=reply.id)
+        scan = scans.get_scan(session, scan_id, reply_id=reply.id)
         page = scans.page_bytes(scan, int(number))
     except (NotFound, ValueError) as problem:
         raise Invalid(fields={"shown_page": "page-gone"}) from problem
@@ -88,7 +88,7 @@ def painted(unit: Session, reply: Reply) -> bytes | None:
 
 
 def publish(
-    unit: Session, reply: Reply, *, actor: str, look: str, risks_seen: bool = False
+    session: Session, reply: Reply, *, actor: str, look: str, risks_seen: bool = False
 ) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
@@ -97,19 +97,19 @@ def publish(
     where it is published, has changed since the look, or the campaign is no public one; RiskNamed
     where it says what a flag rules out.
     """
-    replies.hold_draft(unit, reply)
+    replies.hold_draft(session, reply)
     if changed_since(reply, look):
         raise Refused("reply-changed")
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
     shown = shown_in(reply)
-    picture = painted(unit, reply)
+    picture = painted(session, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
     refuse_named(campaign, flagged_words.words_of(reply), seen=risks_seen)
     update = updates.post_update(
-        unit,
+        session,
         campaign,
         actor=actor,
         kind=UpdateKind.REPLY,
@@ -119,13 +119,13 @@ def publish(
         risks_seen=True,  # Markdown hides words that stand over two lines: looked through above
     )
     update.target_id = reply.target_id
-    unit.flush()
+    session.flush()
     if reply.published_at is not None:
-        tell_nobody(unit, campaign.id, NoticeKind.REPLY, update.id)
+        tell_nobody(session, campaign.id, NoticeKind.REPLY, update.id)
     reply.update, reply.state = update, ReplyState.PUBLISHED
     reply.published_at = reply.published_at or db.utcnow()
-    unit.flush()
-    replies.note(unit, reply, actor, "reply.publish", update=update.id)
+    session.flush()
+    replies.note(session, reply, actor, "reply.publish", update=update.id)
     return update
 
 
@@ -136,20 +136,20 @@ def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]
     return [updates.Shown(keep_picture(io.BytesIO(page)), {code: _alt(code) for code in locales})]
 
 
-def take_back(unit: Session, reply: Reply, *, actor: str) -> None:
+def take_back(session: Session, reply: Reply, *, actor: str) -> None:
     """Take the post away; mails that wait are not sent. Raises Refused where there is none.
 
     Its picture is shown no more; the file is left to `picture_sweep`: others may show the same.
     """
-    replies.hold(unit, reply)
+    replies.hold(session, reply)
     if reply.state is not ReplyState.PUBLISHED:
         raise Refused("reply-not-published")
     update, reply.update = reply.update, None
     reply.state = ReplyState.TAKEN_BACK
-    unit.flush()
+    session.flush()
     if update is not None:
         reply.campaign.updates.remove(update)
-    record_change(unit, reply.campaign, actor, "reply.take-back", reply=reply.id)
+    record_change(session, reply.campaign, actor, "reply.take-back", reply=reply.id)
 
 
 def _order(reply: Reply, code: str) -> tuple[bool, str]:

@@ -52,51 +52,51 @@ class Facts:
 
 
 def log_reply(
-    unit: Session, campaign: Campaign, facts: Facts, *, actor: str, staff_id: int | None = None
+    session: Session, campaign: Campaign, facts: Facts, *, actor: str, staff_id: int | None = None
 ) -> Reply:
     """Log an answer as a draft. Raises Invalid where the day is still to come."""
     reply = Reply(campaign=campaign, created_by_id=staff_id)
     _fill(reply, facts)
-    unit.add(reply)
-    unit.flush()
-    note(unit, reply, actor, "reply.log", channel=facts.channel.value)
+    session.add(reply)
+    session.flush()
+    note(session, reply, actor, "reply.log", channel=facts.channel.value)
     return reply
 
 
-def edit_reply(unit: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
+def edit_reply(session: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
     """Change a draft. Raises Invalid, or Refused (`reply-published`): it is taken back first."""
-    hold_draft(unit, reply)
+    hold_draft(session, reply)
     _fill(reply, facts)
-    unit.flush()
-    note(unit, reply, actor, "reply.edit")
+    session.flush()
+    note(session, reply, actor, "reply.edit")
 
 
-def delete_reply(unit: Session, reply: Reply, *, actor: str) -> None:
+def delete_reply(session: Session, reply: Reply, *, actor: str) -> None:
     """Delete a draft with all that came with it. Raises Refused."""
-    hold_draft(unit, reply)
-    scans.forget_files(unit, *scans.scans_of_reply(unit, reply.id))
-    note(unit, reply, actor, "reply.delete")
-    unit.delete(reply)
-    unit.flush()
+    hold_draft(session, reply)
+    scans.forget_files(session, *scans.scans_of_reply(session, reply.id))
+    note(session, reply, actor, "reply.delete")
+    session.delete(reply)
+    session.flush()
 
 
-def get_reply(unit: Session, public_id: str, user: StaffUser) -> Reply:
+def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
     """The reply of that address. Raises NotFound, also for one of another team's campaign."""
-    reply = unit.scalar(select(Reply).where(Reply.public_id == public_id, may_open(user)))
+    reply = session.scalar(select(Reply).where(Reply.public_id == public_id, may_open(user)))
     if reply is None:
         raise NotFound("reply")
     return reply
 
 
 def list_replies(
-    unit: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
+    session: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
 ) -> tuple[Sequence[Reply], int]:
     """A page of replies, drafts first, then the newest; and how many there are."""
     seen = [may_open(user)]
     if campaign is not None:
         seen.append(Reply.campaign_id == campaign.id)
-    total = unit.scalar(select(func.count(Reply.id)).where(*seen)) or 0
-    found = unit.scalars(
+    total = session.scalar(select(func.count(Reply.id)).where(*seen)) or 0
+    found = session.scalars(
         select(Reply)
         .where(*seen)
         .options(
@@ -111,9 +111,9 @@ def list_replies(
     return found, total
 
 
-def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[Delivery]:
+def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
     """What the reply can be the answer to, the newest first."""
-    rows = unit.execute(
+    rows = session.execute(
         select(DeliveryAttempt, GateVisit.happened_time)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .options(*ATTEMPT_WITH_DESTINATION)
@@ -124,35 +124,37 @@ def list_deliveries(unit: Session, campaign: Campaign) -> Sequence[Delivery]:
     return [Delivery(attempt, attempt.destination, clock) for attempt, clock in rows]
 
 
-def set_bars(unit: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str) -> None:
+def set_bars(
+    session: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str
+) -> None:
     """Say what is painted over in the published picture. Raises Refused."""
-    hold_draft(unit, reply)
+    hold_draft(session, reply)
     reply.bars = [dict(one) for one in bars]
-    unit.flush()
-    note(unit, reply, actor, "reply.edit", bars=len(bars))
+    session.flush()
+    note(session, reply, actor, "reply.edit", bars=len(bars))
 
 
-def hold(unit: Session, reply: Reply) -> None:
+def hold(session: Session, reply: Reply) -> None:
     """Wait for others who publish or change it, and see what they made of it.
 
     Raises NotFound where they deleted it.
     """
     as_it_is = select(Reply).where(Reply.id == reply.id).with_for_update(key_share=True)
-    if unit.scalar(as_it_is.execution_options(populate_existing=True)) is None:
+    if session.scalar(as_it_is.execution_options(populate_existing=True)) is None:
         raise NotFound("reply")
 
 
-def hold_draft(unit: Session, reply: Reply) -> None:
+def hold_draft(session: Session, reply: Reply) -> None:
     """Hold it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
-    hold(unit, reply)
+    hold(session, reply)
     if reply.state is ReplyState.PUBLISHED:
         raise Refused("reply-published")
 
 
-def note(unit: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
+def note(session: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
     """Leave an audit line on the reply."""
     audit.record(
-        unit,
+        session,
         actor=actor,
         action=action,
         subject=f"reply:{reply.id}",

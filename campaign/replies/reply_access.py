@@ -38,24 +38,24 @@ def may_publish(user: StaffUser) -> bool:
 
 def load(slug: str) -> Campaign:
     """The campaign of this page. Raises NotFound where one may log no reply to it."""
-    unit, user = db.session(), staff_user()
-    campaign = get_campaign_of(unit, slug, user)
+    session, user = db.session(), staff_user()
+    campaign = get_campaign_of(session, slug, user)
     if user.role in PUBLISHERS:
         return campaign
-    carried = unit.scalar(select(Bundle.id).where(Bundle.campaign_id == campaign.id).limit(1))
+    carried = session.scalar(select(Bundle.id).where(Bundle.campaign_id == campaign.id).limit(1))
     if carried is None or lifecycle.is_rehearsal(campaign.status):
         raise NotFound("campaign", campaign=slug)
     return campaign
 
 
-def list_carried(unit: Session) -> Sequence[Campaign]:
+def list_carried(session: Session) -> Sequence[Campaign]:
     """Campaigns of which letters were printed to be carried, the newest bundle first."""
     newest = (
         select(Bundle.campaign_id, func.max(Bundle.id).label("last"))
         .group_by(Bundle.campaign_id)
         .subquery()
     )
-    return unit.scalars(
+    return session.scalars(
         select(Campaign)
         .join(newest, newest.c.campaign_id == Campaign.id)
         .where(Campaign.status.not_in(lifecycle.HIDDEN))

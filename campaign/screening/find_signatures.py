@@ -44,7 +44,7 @@ def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
 
 
 def find(
-    unit: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
+    session: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
 ) -> list[Match]:
     """Those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
     opened = conditions.reads or bool(conditions.domains)
@@ -52,7 +52,7 @@ def find(
         Signature.id, Signature.public_id, Signature.campaign_id, Signature.state,
         Signature.state_before,
     )  # fmt: skip
-    rows = unit.execute(
+    rows = session.execute(
         select(*columns, *(_OPENED if opened else ()))
         .where(
             Signature.id > after,
@@ -62,7 +62,7 @@ def find(
         .order_by(Signature.id)
     ).all()
     if opened:
-        alike = _alike(unit, conditions, [row.id for row in rows])
+        alike = _alike(session, conditions, [row.id for row in rows])
         rows = [row for row in rows if _fits(row, conditions, alike)]
     return [
         Match(
@@ -100,13 +100,13 @@ def unindexed(column: Any) -> Any:
     return func.coalesce(column, column)
 
 
-def _alike(unit: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
+def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
     """Of letters whose words have a print: whether they are alike the text looked for."""
     if not conditions.similar_to or not ids:
         return {}
     wanted = wanted_bands(conditions.similar_to, db.database().keyring)
     prints: dict[int, list[int]] = {}
-    for signature_id, value in unit.execute(
+    for signature_id, value in session.execute(
         select(WordsPrint.signature_id, WordsPrint.value)
         .where(WordsPrint.signature_id.between(ids[0], ids[-1]))
         .order_by(WordsPrint.signature_id, WordsPrint.band)

@@ -41,7 +41,7 @@ class Effect:
 
 
 def begin_count(
-    unit: Session,
+    session: Session,
     *,
     conditions: Conditions,
     campaign: Campaign | None,
@@ -58,30 +58,30 @@ def begin_count(
         created_by_id=by.id,
         created_at=now,
         worked_at=now,
-        last_id=_newest_id(unit),
+        last_id=_newest_id(session),
     )
-    unit.add(made)
-    _record(unit, made, by, "invalidation.count")
-    jobs.enqueue(unit, "screening.work", made.id)
+    session.add(made)
+    _record(session, made, by, "invalidation.count")
+    jobs.enqueue(session, "screening.work", made.id)
     return made
 
 
-def get_invalidation(unit: Session, public_id: str) -> Invalidation:
+def get_invalidation(session: Session, public_id: str) -> Invalidation:
     """One by its public id. Raises NotFound (`invalidation`)."""
-    found = unit.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
+    found = session.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
     if found is None:
         raise NotFound("invalidation")
     return found
 
 
-def list_invalidations(unit: Session, *, limit: int = 100) -> Sequence[Invalidation]:
+def list_invalidations(session: Session, *, limit: int = 100) -> Sequence[Invalidation]:
     """The newest first."""
     query = select(Invalidation).order_by(Invalidation.id.desc()).limit(limit)
-    return unit.scalars(query).all()
+    return session.scalars(query).all()
 
 
 def run(
-    unit: Session,
+    session: Session,
     invalidation: Invalidation,
     *,
     reason: str,
@@ -103,42 +103,44 @@ def run(
         problems["standing"] = "standing-everybody"
     if problems:
         raise Invalid(fields=problems)
-    _move(unit, invalidation, (InvalidationState.COUNTED,), InvalidationState.RUNNING, now)
+    _move(session, invalidation, (InvalidationState.COUNTED,), InvalidationState.RUNNING, now)
     invalidation.reason = reason
     invalidation.standing = standing
-    invalidation.last_id = _newest_id(unit)
-    _record(unit, invalidation, by, "invalidation.run", found=invalidation.found, standing=standing)
-    jobs.enqueue(unit, "screening.work", invalidation.id)
+    invalidation.last_id = _newest_id(session)
+    _record(
+        session, invalidation, by, "invalidation.run", found=invalidation.found, standing=standing
+    )
+    jobs.enqueue(session, "screening.work", invalidation.id)
 
 
-def cancel(unit: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
+def cancel(session: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
     """End the count, or the deed half-way. Raises Refused (`invalidation-moved`)."""
     before = invalidation.state
     at_work = (InvalidationState.COUNTING, InvalidationState.RUNNING)
-    _move(unit, invalidation, at_work, InvalidationState.CANCELLED, now)
+    _move(session, invalidation, at_work, InvalidationState.CANCELLED, now)
     invalidation.standing = False
     invalidation.ended_at = now
-    _record(unit, invalidation, by, "invalidation.cancel", state=before.value)
-    jobs.enqueue(unit, "campaigns.count")
+    _record(session, invalidation, by, "invalidation.cancel", state=before.value)
+    jobs.enqueue(session, "campaigns.count")
 
 
-def undo(unit: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
+def undo(session: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
     """Restore what it set aside, also what came since. Raises Refused."""
     if not invalidation.reason:
         raise Refused("not-done")
-    _move(unit, invalidation, _BEGUN, InvalidationState.UNDOING, now)
+    _move(session, invalidation, _BEGUN, InvalidationState.UNDOING, now)
     invalidation.standing = False
     invalidation.ended_at = None
-    _record(unit, invalidation, by, "invalidation.undo", done=invalidation.done)
-    jobs.enqueue(unit, "screening.work", invalidation.id)
+    _record(session, invalidation, by, "invalidation.undo", done=invalidation.done)
+    jobs.enqueue(session, "screening.work", invalidation.id)
 
 
-def end_standing(unit: Session, invalidation: Invalidation, *, by: StaffUser) -> None:
+def end_standing(session: Session, invalidation: Invalidation, *, by: StaffUser) -> None:
     """Take those that come from now on as they come again."""
     if not invalidation.standing:
         return
     invalidation.standing = False
-    _record(unit, invalidation, by, "invalidation.standing-ended")
+    _record(session, invalidation, by, "invalidation.standing-ended")
 
 
 def takes_newcomers(invalidation: Invalidation) -> bool:
@@ -146,12 +148,12 @@ def takes_newcomers(invalidation: Invalidation) -> bool:
     return invalidation.standing and _conditions_of(invalidation).tell_who
 
 
-def effects_of(unit: Session, invalidation: Invalidation) -> list[Effect]:
+def effects_of(session: Session, invalidation: Invalidation) -> list[Effect]:
     """How each campaign's public number would change, the hardest hit first."""
     counts = {int(one): states for one, states in invalidation.counts.items()}
-    campaigns = unit.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
+    campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
     confirmed = SignatureState.CONFIRMED.value
-    now = public_counts.counts_of(unit, campaigns)
+    now = public_counts.counts_of(session, campaigns)
     found = [
         Effect(
             one,
@@ -164,9 +166,9 @@ def effects_of(unit: Session, invalidation: Invalidation) -> list[Effect]:
     return sorted(found, key=lambda one: (-one.found, one.campaign.reference))
 
 
-def sample_of(unit: Session, invalidation: Invalidation) -> Sequence[Signature]:
+def sample_of(session: Session, invalidation: Invalidation) -> Sequence[Signature]:
     """A few of those that were found."""
-    return unit.scalars(
+    return session.scalars(
         select(Signature)
         .where(
             Signature.public_id.in_(invalidation.sample),
@@ -176,23 +178,23 @@ def sample_of(unit: Session, invalidation: Invalidation) -> Sequence[Signature]:
     ).all()
 
 
-def count_aside(unit: Session, invalidation: Invalidation) -> int:
+def count_aside(session: Session, invalidation: Invalidation) -> int:
     """How many it keeps aside now, with those that came since; of very many, what the work told."""
     mine = select(Signature.id).where(Signature.invalidation_id == invalidation.id)
     some = mine.limit(_COUNTED).subquery()
-    count = unit.scalar(select(func.count()).select_from(some)) or 0
+    count = session.scalar(select(func.count()).select_from(some)) or 0
     return count if count < _COUNTED else max(count, invalidation.done - invalidation.restored)
 
 
 def _move(
-    unit: Session,
+    session: Session,
     invalidation: Invalidation,
     before: tuple[InvalidationState, ...],
     after: InvalidationState,
     now: datetime,
 ) -> None:
     """From one of these states to another; of two at once one is refused."""
-    unit.refresh(invalidation, with_for_update=True)
+    session.refresh(invalidation, with_for_update=True)
     if invalidation.state not in before:
         raise Refused("invalidation-moved", state=invalidation.state.value)
     invalidation.state = after
@@ -204,16 +206,16 @@ def _conditions_of(invalidation: Invalidation) -> Conditions:
     return Conditions.from_json(invalidation.conditions)
 
 
-def _newest_id(unit: Session) -> int:
-    return unit.scalar(select(func.max(Signature.id))) or 0
+def _newest_id(session: Session) -> int:
+    return session.scalar(select(func.max(Signature.id))) or 0
 
 
 def _record(
-    unit: Session, invalidation: Invalidation, by: StaffUser, action: str, **detail: object
+    session: Session, invalidation: Invalidation, by: StaffUser, action: str, **detail: object
 ) -> None:
-    unit.flush()
+    session.flush()
     audit.record(
-        unit,
+        session,
         actor=actor_name(by),
         action=action,
         subject=f"invalidation:{invalidation.id}",

@@ -48,10 +48,10 @@ class Pace:
     @contextmanager
     def turn(self) -> Iterator[Session]:
         """One transaction; on SQLite then as long a pause, in which whoever signs gets the lock."""
-        with db.transaction() as unit:
-            unit.connection()  # takes the lock: how long others held it says nothing of us
+        with db.transaction() as session:
+            session.connection()  # takes the lock: how long others held it says nothing of us
             began = monotonic()
-            yield unit
+            yield session
         if db.database().engine.dialect.name != "sqlite":
             self.size = WRITE_AT_ONCE // 2  # only the rows themselves are locked
             return
@@ -74,23 +74,23 @@ def work(invalidation_id: int) -> None:
 @jobs.job("screening.resume", every_minutes=1)
 def resume() -> None:
     """Take up again what a worker left behind."""
-    with db.transaction() as unit:
-        lost = unit.scalars(
+    with db.transaction() as session:
+        lost = session.scalars(
             select(Invalidation.id).where(
                 Invalidation.state.in_(AT_WORK),
                 Invalidation.worked_at < db.utcnow() - _LOST_AFTER,
             )
         ).all()
-        for invalidation_id in (*lost, *_late(unit)):
-            jobs.enqueue(unit, "screening.work", invalidation_id)
+        for invalidation_id in (*lost, *_late(session)):
+            jobs.enqueue(session, "screening.work", invalidation_id)
 
 
-def _late(unit: Session) -> Sequence[int]:
+def _late(session: Session) -> Sequence[int]:
     """Undone ones that still keep somebody aside, who confirmed in that very moment."""
     left = select(Signature.id).where(
         Signature.invalidation_id == Invalidation.id, Signature.state == SignatureState.INVALID
     )
-    return unit.scalars(
+    return session.scalars(
         update(Invalidation)
         .where(Invalidation.state == InvalidationState.UNDONE, left.exists())
         .values(state=InvalidationState.UNDOING, position=0, worked_at=db.utcnow())
@@ -101,14 +101,14 @@ def _late(unit: Session) -> Sequence[int]:
 
 def work_once(invalidation_id: int, pace: Pace) -> bool:
     """Look through one slice and do what is to be done; False when there is nothing left."""
-    with db.reading() as unit:
-        seen = unit.get(Invalidation, invalidation_id)
+    with db.reading() as session:
+        seen = session.get(Invalidation, invalidation_id)
         if seen is None or seen.state not in AT_WORK:
             return False
         undoing = seen.state is InvalidationState.UNDOING
-        aside = _aside(unit, seen) if undoing else ()
+        aside = _aside(session, seen) if undoing else ()
         upto = min(seen.position + READ_AT_ONCE, seen.last_id)
-        found = [] if undoing else _found(unit, seen, upto)
+        found = [] if undoing else _found(session, seen, upto)
     if undoing:
         return _restore(seen, aside, pace)
     if seen.state is InvalidationState.COUNTING:
@@ -116,13 +116,13 @@ def work_once(invalidation_id: int, pace: Pace) -> bool:
     return _set_aside(seen, found, upto, pace)
 
 
-def _found(unit: Session, seen: Invalidation, upto: int) -> list[Match]:
+def _found(session: Session, seen: Invalidation, upto: int) -> list[Match]:
     conditions, place = Conditions.from_json(seen.conditions), seen.campaign_id
-    return find(unit, conditions, campaign_id=place, after=seen.position, upto=upto)
+    return find(session, conditions, campaign_id=place, after=seen.position, upto=upto)
 
 
-def _aside(unit: Session, seen: Invalidation) -> Sequence[int]:
-    return unit.scalars(
+def _aside(session: Session, seen: Invalidation) -> Sequence[int]:
+    return session.scalars(
         select(Signature.id)
         .where(Signature.invalidation_id == seen.id, Signature.id > seen.position)
         .order_by(Signature.id)
@@ -137,8 +137,8 @@ def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> boo
         state = SignatureState.CONFIRMED if match.counts else match.state
         states[state.value] = states.get(state.value, 0) + 1
     ends = upto >= seen.last_id
-    with pace.turn() as unit:
-        claimed = _claim(unit, seen, upto)
+    with pace.turn() as session:
+        claimed = _claim(session, seen, upto)
         if claimed is None:
             return True
         claimed.counts = counts
@@ -155,15 +155,15 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
     while True:
         ids, rest = rest[: pace.size], rest[pace.size :]
         ends = not rest and upto >= seen.last_id
-        with pace.turn() as unit:
-            claimed = _claim(unit, seen, ids[-1] if rest else upto)
+        with pace.turn() as session:
+            claimed = _claim(session, seen, ids[-1] if rest else upto)
             if claimed is None:
                 return True
             silent = and_(
                 Signature.state == SignatureState.HELD,
-                Signature.id.in_(held_in_silence(unit, ids)),
+                Signature.id.in_(held_in_silence(session, ids)),
             )
-            done = unit.scalars(
+            done = session.scalars(
                 update(Signature)
                 # Confirmed, withdrawn or renewed since it was read: judged as it stands now.
                 .where(Signature.id.in_(ids), unindexed(Signature.state).in_(states))
@@ -178,9 +178,9 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
                 .execution_options(synchronize_session=False)
             ).all()
             claimed.done += len(done)
-            _hide_holds(unit, done)
+            _hide_holds(session, done)
             if ends:
-                _end(unit, claimed, InvalidationState.DONE)
+                _end(session, claimed, InvalidationState.DONE)
         if not rest:
             return not ends
         seen = claimed
@@ -191,12 +191,12 @@ def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
     while True:
         ids, rest = rest[: pace.size], rest[pace.size :]
         ends = not rest and len(found) < RESTORE_AT_ONCE
-        with pace.turn() as unit:
-            claimed = _claim(unit, seen, ids[-1] if ids else seen.position)
+        with pace.turn() as session:
+            claimed = _claim(session, seen, ids[-1] if ids else seen.position)
             if claimed is None:
                 return True
-            silent = Signature.id.in_(held_in_silence(unit, ids))
-            restored = unit.scalars(
+            silent = Signature.id.in_(held_in_silence(session, ids))
+            restored = session.scalars(
                 update(Signature)
                 .where(
                     Signature.id.in_(ids),
@@ -215,20 +215,20 @@ def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
                 .execution_options(synchronize_session=False)
             ).all()
             claimed.restored += len(restored)
-            _show_holds(unit, restored)
+            _show_holds(session, restored)
             if ends:
-                _end(unit, claimed, InvalidationState.UNDONE)
+                _end(session, claimed, InvalidationState.UNDONE)
                 # Of what was printed without them meanwhile, letters wait for the next bundle.
-                jobs.enqueue(unit, "bundles.restore")
+                jobs.enqueue(session, "bundles.restore")
         if not rest:
             return not ends
         seen = claimed
 
 
-def _hide_holds(unit: Session, ids: Sequence[int]) -> None:
+def _hide_holds(session: Session, ids: Sequence[int]) -> None:
     """Take the letters of these out of the queue."""
     waiting = (Decision.OPEN, Decision.RETURNED)
-    unit.execute(
+    session.execute(
         update(Hold)
         .where(Hold.signature_id.in_(ids), Hold.decision.in_(waiting))
         .values(decision=Decision.ASIDE)
@@ -236,9 +236,9 @@ def _hide_holds(unit: Session, ids: Sequence[int]) -> None:
     )
 
 
-def _show_holds(unit: Session, ids: Sequence[int]) -> None:
+def _show_holds(session: Session, ids: Sequence[int]) -> None:
     """Put them back, where they were: only what was sent back keeps what was asked."""
-    unit.execute(
+    session.execute(
         update(Hold)
         .where(Hold.signature_id.in_(ids), Hold.decision == Decision.ASIDE)
         .values(
@@ -250,19 +250,19 @@ def _show_holds(unit: Session, ids: Sequence[int]) -> None:
     )
 
 
-def _claim(unit: Session, seen: Invalidation, upto: int) -> Invalidation | None:
+def _claim(session: Session, seen: Invalidation, upto: int) -> Invalidation | None:
     """Take the batch: None where another worker took it, or somebody cancelled meanwhile."""
     as_seen = (Invalidation.state == seen.state, Invalidation.position == seen.position)
     taken = db.update_row(
-        unit, Invalidation, seen.id, *as_seen, position=upto, worked_at=db.utcnow()
+        session, Invalidation, seen.id, *as_seen, position=upto, worked_at=db.utcnow()
     )
-    return unit.get_one(Invalidation, seen.id, populate_existing=True) if taken else None
+    return session.get_one(Invalidation, seen.id, populate_existing=True) if taken else None
 
 
-def _end(unit: Session, claimed: Invalidation, state: InvalidationState) -> None:
+def _end(session: Session, claimed: Invalidation, state: InvalidationState) -> None:
     claimed.state = state
     claimed.ended_at = db.utcnow()
-    jobs.enqueue(unit, "campaigns.count")
+    jobs.enqueue(session, "campaigns.count")
 
 
 def progress_of(invalidation: Invalidation) -> tuple[int, int]:

@@ -51,12 +51,12 @@ def printed(signature: Signature, home: str) -> tuple[Letters, Layout]:
     return signed_letters(signature, home=home), layout_of(signature.campaign, home)
 
 
-def hand_out(unit: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
+def hand_out(session: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
     """Its letters as a PDF; leaves a line in the audit. Raises LetterRefused."""
     signature = hold.signature
     body = pdf_of(*printed(signature, home))
     audit.record(
-        unit,
+        session,
         actor=actor_name(by),
         action="letter.download",
         subject=f"campaign:{signature.campaign_id}",

@@ -92,7 +92,7 @@ class Filter:
 
 
 def list_held(
-    unit: Session, chosen: Filter, *, limit: int, after: Hold | None = None
+    session: Session, chosen: Filter, *, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
     """The letters that wait, the oldest first; with `after`, those that come behind it."""
     query = select(Hold).where(*chosen.conditions())
@@ -102,36 +102,36 @@ def list_held(
             | ((Hold.held_at == after.held_at) & (Hold.signature_id > after.signature_id))
         )
     loaded = query.options(joinedload(Hold.signature)).order_by(Hold.held_at, Hold.signature_id)
-    return unit.scalars(loaded.limit(limit)).all()
+    return session.scalars(loaded.limit(limit)).all()
 
 
-def count_held(unit: Session, chosen: Filter) -> int:
+def count_held(session: Session, chosen: Filter) -> int:
     """How many wait, up to COUNTED."""
     some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED).subquery()
-    return unit.scalar(select(func.count()).select_from(some)) or 0
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def list_campaigns(unit: Session) -> Sequence[Campaign]:
+def list_campaigns(session: Session) -> Sequence[Campaign]:
     """Campaigns of which a letter was held and is not decided about."""
     undecided = exists().where(
         Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
     )
-    return unit.scalars(
+    return session.scalars(
         select(Campaign).where(undecided, may_go_out_sql()).order_by(Campaign.reference)
     ).all()
 
 
-def get_held(unit: Session, public_id: str, chosen: Filter) -> Hold:
+def get_held(session: Session, public_id: str, chosen: Filter) -> Hold:
     """One that waits. Raises NotFound (`letter`) where it does no more."""
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
-    found: Hold | None = unit.scalar(query)
+    found: Hold | None = session.scalar(query)
     if found is None:
         raise NotFound("letter")
     return found
 
 
-def list_ids(unit: Session, chosen: Filter, *, seen: datetime) -> list[str]:
+def list_ids(session: Session, chosen: Filter, *, seen: datetime) -> list[str]:
     """Public ids of all that a filter shows, without what came after it was looked at."""
     first = (
         select(Hold.signature_id)
@@ -139,12 +139,12 @@ def list_ids(unit: Session, chosen: Filter, *, seen: datetime) -> list[str]:
         .order_by(Hold.held_at, Hold.signature_id)
         .limit(MOST_AT_ONCE)
     )
-    ids = unit.scalars(first).all()
-    return list(unit.scalars(select(Signature.public_id).where(Signature.id.in_(ids))))
+    ids = session.scalars(first).all()
+    return list(session.scalars(select(Signature.public_id).where(Signature.id.in_(ids))))
 
 
 def decide(
-    unit: Session,
+    session: Session,
     *,
     public_ids: Sequence[str],
     decision: Decision,
@@ -164,31 +164,31 @@ def decide(
     """
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
-        _refuse_named(unit, public_ids, note, seen=risks_seen)
-    taken = _take(unit, public_ids, decision)
+        _refuse_named(session, public_ids, note, seen=risks_seen)
+    taken = _take(session, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
-    if decision is Decision.APPROVED and not flagged_seen and _flagged(unit, taken):
+    if decision is Decision.APPROVED and not flagged_seen and _flagged(session, taken):
         raise NamesRisk
     if decision is Decision.RETURNED:
-        taken = [one for one in taken if _send_back(unit, one, note)]
+        taken = [one for one in taken if _send_back(session, one, note)]
         if not taken:
             raise Refused("cannot-mail")
     act = ScreeningAct(staff_id=by.id, at=now, decision=decision, letters=len(taken))
-    unit.add(act)
-    unit.flush()
+    session.add(act)
+    session.flush()
     values: dict[str, Any] = {"decision": decision, "act_id": act.id, "note": note or None}
     if decision is Decision.RETURNED:
         values["returned_at"] = now
-    unit.execute(
+    session.execute(
         update(Hold)
         .where(Hold.signature_id.in_([one.id for one in taken]))
         .values(**values)
         .execution_options(synchronize_session=False)
     )
     for signature in taken:
-        start_followers(unit, signature)
-    _note(unit, by, f"letter.{decision.value}", taken, act)
+        start_followers(session, signature)
+    _note(session, by, f"letter.{decision.value}", taken, act)
     return act
 
 
@@ -201,22 +201,22 @@ def _checked_note(note: str, decision: Decision) -> str:
     return note
 
 
-def _refuse_named(unit: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
+def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
-    for campaign in unit.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
+    for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
         refuse_named(campaign, [words], seen=seen)
 
 
-def list_flagged(unit: Session, public_ids: Sequence[str]) -> set[str]:
+def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
     """Which of these letters say what a risk flag rules out: each is approved by itself."""
-    found = unit.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
-    return {one.public_id for one in _flagged(unit, found)}
+    found = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
+    return {one.public_id for one in _flagged(session, found)}
 
 
-def _flagged(unit: Session, signatures: Sequence[Signature]) -> list[Signature]:
+def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
     """Those held for a risk flag, and those of which a flag that came later rules out a word."""
-    held = unit.execute(
+    held = session.execute(
         select(Hold.signature_id, Hold.reasons).where(
             Hold.signature_id.in_([one.id for one in signatures])
         )
@@ -225,9 +225,9 @@ def _flagged(unit: Session, signatures: Sequence[Signature]) -> list[Signature]:
     return [one for one in signatures if one.id in for_risk or flagged_in(one)]
 
 
-def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
+def last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
     """What `by` decided last, while it can be undone."""
-    act = unit.scalar(
+    act = session.scalar(
         select(ScreeningAct)
         .where(ScreeningAct.staff_id == by.id)
         .order_by(ScreeningAct.id.desc())
@@ -238,22 +238,22 @@ def last_act(unit: Session, by: StaffUser, now: datetime) -> ScreeningAct | None
     return act
 
 
-def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
+def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     """Put the letters of the last act back into the queue; how many.
 
     Left alone are those that their writers have changed, withdrawn or had erased since, that a
     bundle holds, or that were found false. Raises Refused (`nothing-to-undo`).
     """
-    act = last_act(unit, by, now)
+    act = last_act(session, by, now)
     if act is None:
         raise Refused("nothing-to-undo")
     act.undone_at = now
     mine = select(Hold.signature_id).where(Hold.act_id == act.id, Hold.decision == act.decision)
-    ids = unit.scalars(mine).all()
-    _hold_campaigns(unit, select(Hold.campaign_id).where(Hold.act_id == act.id))
+    ids = session.scalars(mine).all()
+    _hold_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
-    back = unit.scalars(
+    back = session.scalars(
         update(Signature)
         .where(
             Signature.id.in_(ids),
@@ -264,32 +264,32 @@ def undo(unit: Session, *, by: StaffUser, now: datetime) -> int:
         .returning(Signature.id)
         .execution_options(synchronize_session=False)
     ).all()
-    unit.execute(
+    session.execute(
         update(Hold)
         .where(Hold.signature_id.in_(back))
         .values(decision=Decision.OPEN, act_id=None, note=None)
         .execution_options(synchronize_session=False)
     )
-    unit.execute(
+    session.execute(
         update(Signature)
-        .where(Signature.id.in_(held_in_silence(unit, back)))
+        .where(Signature.id.in_(held_in_silence(session, back)))
         .values(state_before=SignatureState.CONFIRMED)
         .execution_options(synchronize_session=False)
     )
-    found = unit.scalars(
+    found = session.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
-    _note(unit, by, "letter.decision-undone", found, act)
+    _note(session, by, "letter.decision-undone", found, act)
     return len(back)
 
 
-def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Sequence[Signature]:
+def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Sequence[Signature]:
     """Change the state of those that still wait; of two who decide at once, one does."""
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)),
         Hold.decision != decision,
     )
-    taken = unit.scalars(
+    taken = session.scalars(
         select(Signature)
         .where(
             Signature.public_id.in_(public_ids),
@@ -307,17 +307,17 @@ def _take(unit: Session, public_ids: Sequence[str], decision: Decision) -> Seque
     return taken
 
 
-def _hold_campaigns(unit: Session, ids: Select[Any]) -> None:
+def _hold_campaigns(session: Session, ids: Select[Any]) -> None:
     """Keep bundles from freezing while letters are taken out of what they would freeze."""
     query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
-    unit.execute(query.with_for_update(key_share=True)).all()
+    session.execute(query.with_for_update(key_share=True)).all()
 
 
 def _is_in_a_bundle() -> ColumnElement[bool]:
     return Signature.letters.any(Letter.bundle_id.is_not(None))
 
 
-def _send_back(unit: Session, signature: Signature, note: str) -> bool:
+def _send_back(session: Session, signature: Signature, note: str) -> bool:
     """Mail what is to be changed, with a link that replaces the one before; False: no mail went."""
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
@@ -325,7 +325,7 @@ def _send_back(unit: Session, signature: Signature, note: str) -> bool:
     token = signed_links.new_token()
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     sent = send_letter_returned(
-        unit,
+        session,
         to=signature.email,
         locale=signature.locale,
         campaign_id=signature.campaign_id,
@@ -338,23 +338,23 @@ def _send_back(unit: Session, signature: Signature, note: str) -> bool:
     )
     if sent:
         signature.token_digest = signed_links.digest_of(token)
-        unit.flush()
+        session.flush()
     return sent
 
 
 def _note(
-    unit: Session, by: StaffUser, action: str, found: Sequence[Signature], act: ScreeningAct
+    session: Session, by: StaffUser, action: str, found: Sequence[Signature], act: ScreeningAct
 ) -> None:
     campaigns = sorted({one.campaign_id for one in found})
     audit.record(
-        unit,
+        session,
         actor=actor_name(by),
         action=action,
         subject=f"screening-act:{act.id}",
         letters=[one.public_id for one in found],
         campaigns=campaigns,
     )
-    jobs.enqueue(unit, "campaigns.count")
+    jobs.enqueue(session, "campaigns.count")
 
 
 @message("letter-returned", limited=False)
@@ -371,7 +371,7 @@ def send_letter_returned(
     }
 
 
-def set_rules(unit: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
+def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
     """Set the rules for letters that are confirmed from now on; those that wait, wait.
 
     The audit tells how many words are watched, not which. Raises Invalid by the rules' names.
@@ -390,10 +390,10 @@ def set_rules(unit: Session, campaign: Campaign, *, rules: ScreeningRules, actor
         return
     campaign.screening = stored
     told = {name: value for name, value in stored.items() if name != "watched"}
-    record_change(unit, campaign, actor, "campaign.screening", **told, watched_words=len(words))
+    record_change(session, campaign, actor, "campaign.screening", **told, watched_words=len(words))
 
 
-def count_waiting(unit: Session, campaign: Campaign) -> int:
+def count_waiting(session: Session, campaign: Campaign) -> int:
     """How many letters of a campaign wait for a look: a number, and nobody's name.
 
     Those of a rehearsal wait for nobody.
@@ -405,11 +405,11 @@ def count_waiting(unit: Session, campaign: Campaign) -> int:
         .select_from(Hold)
         .where(Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN)
     )
-    return unit.scalar(waiting) or 0
+    return session.scalar(waiting) or 0
 
 
-def lookalike_references(unit: Session, campaign: Campaign) -> Sequence[str]:
+def lookalike_references(session: Session, campaign: Campaign) -> Sequence[str]:
     """References of other campaigns that a reader could take for this one's."""
     shape = skeleton(campaign.reference)
-    rows = unit.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
+    rows = session.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
     return sorted(one for one in rows if skeleton(one) == shape)

@@ -67,31 +67,31 @@ def spikes_in(hours: Sequence[int]) -> frozenset[int]:
 def count_trends() -> None:
     """Count the hours that are not over, and those that nobody has counted."""
     now = db.utcnow()
-    with db.reading() as unit:
-        last = unit.scalar(select(func.max(TrendCount.hour)))
+    with db.reading() as session:
+        last = session.scalar(select(func.max(TrendCount.hour)))
         traced = Signature.trace.is_not(None)
-        first = unit.scalar(select(func.min(Signature.signed_at)).where(traced))
+        first = session.scalar(select(func.min(Signature.signed_at)).where(traced))
     hour = hour_of(max(last or first or now, now - timedelta(days=_settings().trace_days)))
     hour = min(hour, hour_of(now - HOUR))
     while hour <= now:
         _count_hour(hour)
         hour += HOUR
-    with db.transaction() as unit:
+    with db.transaction() as session:
         limit = now - timedelta(days=_settings().trace_days)
-        unit.execute(delete(TrendCount).where(TrendCount.hour < limit))
+        session.execute(delete(TrendCount).where(TrendCount.hour < limit))
 
 
 def _count_hour(hour: datetime) -> None:
-    with db.reading() as unit:
-        rows = _rows_of_hour(unit, hour)
-    with db.transaction() as unit:
-        unit.execute(delete(TrendCount).where(TrendCount.hour == hour))
+    with db.reading() as session:
+        rows = _rows_of_hour(session, hour)
+    with db.transaction() as session:
+        session.execute(delete(TrendCount).where(TrendCount.hour == hour))
         if rows:
-            unit.execute(db.insert_into(unit, TrendCount).on_conflict_do_nothing(), rows)
+            session.execute(db.insert_into(session, TrendCount).on_conflict_do_nothing(), rows)
 
 
-def _rows_of_hour(unit: Session, hour: datetime) -> list[dict[str, Any]]:
-    found = unit.execute(_signed_in(hour)).yield_per(_FETCHED)
+def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
+    found = session.execute(_signed_in(hour)).yield_per(_FETCHED)
     # Per kind and (campaign, mark): how many, and a signature of them; then over all campaigns.
     counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {kind: Counter() for kind in TrendKind}
     confirmed: dict[TrendKind, Counter[tuple[int, bytes]]] = defaultdict(Counter)
@@ -158,15 +158,15 @@ def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
 
 
 def list_trends(
-    unit: Session, *, campaign_id: int = EVERYWHERE, hours: int, now: datetime, most: int = 10
+    session: Session, *, campaign_id: int = EVERYWHERE, hours: int, now: datetime, most: int = 10
 ) -> dict[TrendKind, list[Trend]]:
     """The marks that most signatures of the window share, of each kind."""
     start = hour_of(now) - (hours - 1) * HOUR
     window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
-    chosen = _most_shared(unit, window, most)
+    chosen = _most_shared(session, window, most)
     kept = [row for found in chosen.values() for row in found]
-    lines = _lines(unit, window, {bytes(row.mark) for row in kept}, start, hours)
-    words = _words(unit, kept)
+    lines = _lines(session, window, {bytes(row.mark) for row in kept}, start, hours)
+    words = _words(session, kept)
     return {
         kind: [
             Trend(
@@ -184,10 +184,10 @@ def list_trends(
     }
 
 
-def _most_shared(unit: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
+def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
     """Of each kind the first marks, with their sums and the newest signature that has them."""
     total = func.sum(TrendCount.count)
-    rows = unit.execute(
+    rows = session.execute(
         select(
             TrendCount.kind,
             TrendCount.mark,
@@ -207,10 +207,10 @@ def _most_shared(unit: Session, window: Any, most: int) -> dict[TrendKind, list[
 
 
 def _lines(
-    unit: Session, window: Any, marks: set[bytes], start: datetime, hours: int
+    session: Session, window: Any, marks: set[bytes], start: datetime, hours: int
 ) -> Mapping[tuple[TrendKind, bytes], tuple[int, ...]]:
     found: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
-    rows = unit.execute(
+    rows = session.execute(
         select(TrendCount.kind, TrendCount.mark, TrendCount.hour, TrendCount.count).where(
             *window, TrendCount.mark.in_(marks)
         )
@@ -222,12 +222,12 @@ def _lines(
     return {key: tuple(line) for key, line in found.items()}
 
 
-def _words(unit: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
+def _words(session: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
     """What the marks stand for, as one signature of each tells."""
     named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
     found = {
         one.id: one
-        for one in unit.execute(
+        for one in session.execute(
             select(Signature.id, Signature.email, Signature.trace).where(
                 Signature.id.in_(set(named.values())), Signature.state != SignatureState.ERASED
             )
@@ -251,9 +251,9 @@ def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
     }.get(kind, "")
 
 
-def counted_at(unit: Session) -> datetime | None:
+def counted_at(session: Session) -> datetime | None:
     """The newest hour that was counted."""
-    return unit.scalar(select(func.max(TrendCount.hour)))
+    return session.scalar(select(func.max(TrendCount.hour)))
 
 
 @jobs.job("screening.forget-traces", every_minutes=60)
@@ -261,14 +261,14 @@ def forget_traces() -> None:
     """Erase traces whose time is over, and all marks but that of the address's domain."""
     limit = db.utcnow() - timedelta(days=_settings().trace_days)
     while True:
-        with db.transaction() as unit:
+        with db.transaction() as session:
             old = (
                 select(Signature.id)
                 .where(Signature.trace.is_not(None), Signature.signed_at < limit)
                 .order_by(Signature.signed_at)
                 .limit(_FORGOTTEN_AT_ONCE)
             )
-            gone = unit.scalars(
+            gone = session.scalars(
                 update(Signature)
                 .where(Signature.id.in_(old))
                 .values(**FORGOTTEN)

@@ -104,19 +104,19 @@ def last_plan(slug: str) -> SigningPlan | None:
     return _plans.last(slug)
 
 
-def get_plan(unit: Session, slug: str) -> SigningPlan:
+def get_plan(session: Session, slug: str) -> SigningPlan:
     """The plan of a public campaign, in one small query where it is known already.
 
     Raises NotFound: there is none, or it is a draft.
     """
-    row = db.connection_of(unit).execute(_STATE, {"slug": slug}).one_or_none()
+    row = db.connection_of(session).execute(_STATE, {"slug": slug}).one_or_none()
     if row is None:
         raise NotFound("campaign", slug=slug)
     key = tuple(row)
     plan = _plans.find(key)
     if plan is None:
         settings: Settings = current_app.extensions["settings"]
-        plan = plan_of(unit.get_one(Campaign, row[0]), home=settings.organisation_country)
+        plan = plan_of(session.get_one(Campaign, row[0]), home=settings.organisation_country)
         _plans.keep(key, plan)
     return plan
 

@@ -39,12 +39,12 @@ _REMEMBERED_SECONDS = 10
 """How long a process goes by what it knows of a campaign."""
 
 
-def is_needed(unit: Session, campaign_id: int, signed_here: int) -> bool:
+def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
     """Whether a letter needs it now, when `signed_here` were signed from its network this hour."""
     settings = _settings()
     if settings.proof_of_work != "burst":
         return settings.proof_of_work == "always"
-    return signed_here > settings.burst_per_network or _campaign_is_flooded(unit, campaign_id)
+    return signed_here > settings.burst_per_network or _campaign_is_flooded(session, campaign_id)
 
 
 def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
@@ -63,18 +63,18 @@ def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
 
 
 def admit(
-    unit: Session, plan: SigningPlan, solution: str, *, network: str, signed_here: int
+    session: Session, plan: SigningPlan, solution: str, *, network: str, signed_here: int
 ) -> None:
     """Let a letter pass. Raises TooMany where it needs a solution and this network has had its few.
 
     A solution is used up only where one is needed.
     """
-    if not is_needed(unit, plan.campaign_id, signed_here) or spend(unit, plan, solution):
+    if not is_needed(session, plan.campaign_id, signed_here) or spend(session, plan, solution):
         return
-    count_against_limit(unit, WITHOUT, network, _settings().signings_without_work_per_hour)
+    count_against_limit(session, WITHOUT, network, _settings().signings_without_work_per_hour)
 
 
-def spend(unit: Session, plan: SigningPlan, solution: str) -> bool:
+def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
     """Use up a solution; whether it was right, for this campaign, and not used before."""
     if not solution:
         return False
@@ -84,8 +84,8 @@ def spend(unit: Session, plan: SigningPlan, solution: str) -> bool:
     solved = Payload.from_base64(solution).challenge.parameters
     if (solved.data or {}).get("campaign") != plan.slug or solved.expires_at is None:
         return False
-    first = unit.scalar(
-        db.insert_into(unit, SpentWork)
+    first = session.scalar(
+        db.insert_into(session, SpentWork)
         .values(
             nonce=hashlib.sha256(solved.nonce.encode()).digest(),
             expires_at=datetime.fromtimestamp(solved.expires_at, UTC),
@@ -99,11 +99,11 @@ def spend(unit: Session, plan: SigningPlan, solution: str) -> bool:
 @jobs.job("signing.forget-work", every_minutes=15)
 def forget_work() -> None:
     """Remove what was used and would let nothing pass any more."""
-    with db.transaction() as unit:
-        unit.execute(delete(SpentWork).where(SpentWork.expires_at < db.utcnow()))
+    with db.transaction() as session:
+        session.execute(delete(SpentWork).where(SpentWork.expires_at < db.utcnow()))
 
 
-def _campaign_is_flooded(unit: Session, campaign_id: int) -> bool:
+def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
     """Whether unusually many unconfirmed letters of the campaign came in lately.
 
     Looked at by each process every few seconds: a counter that every letter updates would have
@@ -124,7 +124,7 @@ def _campaign_is_flooded(unit: Session, campaign_id: int) -> bool:
         .limit(most + 1)
         .subquery()
     )
-    flooded = (unit.scalar(select(func.count()).select_from(recent)) or 0) > most
+    flooded = (session.scalar(select(func.count()).select_from(recent)) or 0) > most
     known[campaign_id] = (time.monotonic(), flooded)
     return flooded
 

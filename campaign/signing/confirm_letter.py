@@ -24,30 +24,30 @@ _TRIES = 3
 _PENDING = SignatureState.PENDING.value
 
 
-def get_by_token(unit: Session, token: str) -> Signature:
+def get_by_token(session: Session, token: str) -> Signature:
     """The signature whose link holds `token`.
 
     Raises NotFound (`letter-link`): there is none, or a newer link has replaced it. Raises Gone
     (`link-expired`, `letter-erased`) where the letter was there and is no more.
     """
     digest = signed_links.digest_of(token)
-    signature = unit.scalar(select(Signature).where(Signature.token_digest == digest))
+    signature = session.scalar(select(Signature).where(Signature.token_digest == digest))
     if signature is not None and signed_links.matches(token, signature.token_digest):
         return signature
     public_id = opened_link(WAITING, token)
     if public_id:
-        signature = unit.scalar(select(Signature).where(Signature.public_id == public_id))
+        signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
         if signature is not None:
             return signature
-    _refuse_spent(unit, digest)
+    _refuse_spent(session, digest)
     if public_id:
         # Made here, and its letter deleted since: of which case it was, nobody knows any more.
         raise Gone("link-expired")
     raise NotFound("letter-link")
 
 
-def _refuse_spent(unit: Session, digest: bytes) -> None:
-    spent = unit.execute(
+def _refuse_spent(session: Session, digest: bytes) -> None:
+    spent = session.execute(
         select(SpentLink.end, Campaign.slug, Campaign.format)
         .join(Campaign, Campaign.id == SpentLink.campaign_id)
         .where(SpentLink.token_digest == digest)
@@ -58,7 +58,7 @@ def _refuse_spent(unit: Session, digest: bytes) -> None:
 
 
 def confirm(
-    unit: Session, *, token: str, now: datetime, postal_code: str = ""
+    session: Session, *, token: str, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
     """Confirm the letter of that link; tells whether this was the click that did.
 
@@ -67,11 +67,13 @@ def confirm(
     `letter-forgotten`, `letter-removed`), Refused (`campaign-ended`: closed or stopped before it
     was confirmed) or MailboxShared (two people have signed from there, or one of another home).
     """
-    return confirm_signature(unit, get_by_token(unit, token), now=now, postal_code=postal_code)
+    return confirm_signature(
+        session, get_by_token(session, token), now=now, postal_code=postal_code
+    )
 
 
 def confirm_signature(
-    unit: Session, signature: Signature, *, now: datetime, postal_code: str = ""
+    session: Session, signature: Signature, *, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
     """Confirm a letter for whom its mailbox has proved to be theirs; raises what `confirm` does."""
     digest = signature.token_digest
@@ -81,9 +83,9 @@ def confirm_signature(
             return signature, False
         refuse_unconfirmable(signature.campaign)
         before = signature.state
-        seat = take_seat(unit, signature, postal_code)
-        verdict = review_decision.judge(unit, signature)
-        done = unit.scalar(
+        seat = take_seat(session, signature, postal_code)
+        verdict = review_decision.judge(session, signature)
+        done = session.scalar(
             update(Signature)
             .where(
                 Signature.id == signature.id,
@@ -95,12 +97,12 @@ def confirm_signature(
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
         )
-        unit.refresh(signature)
+        session.refresh(signature)
         if done is not None:
             if verdict.reasons:
-                review_decision.keep_hold(unit, signature, verdict.reasons, now)
-            bad_addresses.clear(unit, signature.email_hmac)
-            start_followers(unit, signature)
+                review_decision.keep_hold(session, signature, verdict.reasons, now)
+            bad_addresses.clear(session, signature.email_hmac)
+            start_followers(session, signature)
             return signature, True
         # Another click, a newer link, or an invalidation was quicker: look again.
         if signature.state is before:
@@ -120,21 +122,21 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
     return True
 
 
-def start_followers(unit: Session, signature: Signature) -> None:
+def start_followers(session: Session, signature: Signature) -> None:
     """Have done what follows a letter that counts from now on; of a held one, what can be."""
     if signature.shown_state is not SignatureState.CONFIRMED:
         return
     if signature.own_words or signature.full_text:
-        jobs.enqueue(unit, "signing.note-words", signature.id)
+        jobs.enqueue(session, "signing.note-words", signature.id)
     if signature.consent_network_at is not None:
-        jobs.enqueue(unit, "network.join-signer", signature.id)
+        jobs.enqueue(session, "network.join-signer", signature.id)
 
 
-def count_for(unit: Session, signature: Signature) -> int:
+def count_for(session: Session, signature: Signature) -> int:
     """How many have written, as its writer sees it: one silently set aside is counted for them."""
     aside = signature.state is SignatureState.INVALID
     own = aside and signature.shown_state is SignatureState.CONFIRMED
-    return public_counts.count_now(unit, signature.campaign) + (1 if own else 0)
+    return public_counts.count_now(session, signature.campaign) + (1 if own else 0)
 
 
 def refuse_lost(signature: Signature, now: datetime) -> None:

@@ -46,18 +46,18 @@ def sentences(*, cards: bool = False) -> Sentences:
     )
 
 
-def wording_for(unit: Session, locale: str, *, cards: bool = False) -> ConsentWording:
+def wording_for(session: Session, locale: str, *, cards: bool = False) -> ConsentWording:
     """The record of the consents as they stand in `locale` now, made where there is none."""
     with force_locale(locale):
         words = sentences(cards=cards)
-    return record_of(unit, locale, words)
+    return record_of(session, locale, words)
 
 
-def record_of(unit: Session, locale: str, words: Sentences) -> ConsentWording:
+def record_of(session: Session, locale: str, words: Sentences) -> ConsentWording:
     """The record of these very words, made where there is none."""
     digest = words.digest(locale)
-    unit.execute(
-        db.insert_into(unit, ConsentWording)
+    session.execute(
+        db.insert_into(session, ConsentWording)
         .values(
             digest=digest,
             locale=locale,
@@ -67,16 +67,16 @@ def record_of(unit: Session, locale: str, words: Sentences) -> ConsentWording:
         )
         .on_conflict_do_nothing(index_elements=[ConsentWording.digest])
     )
-    return unit.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()
+    return session.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()
 
 
-def wording_id(unit: Session, locale: str, *, cards: bool = False) -> int:
+def wording_id(session: Session, locale: str, *, cards: bool = False) -> int:
     """Id of `wording_for`; remembered once it is committed, for it never changes."""
     known: dict[tuple[str, bool], int]
     known = current_app.extensions.setdefault("consent_wordings", {})
     key = (locale, cards)
     if key not in known:
-        found = wording_for(unit, locale, cards=cards).id
-        db.after_commit(unit, lambda: known.setdefault(key, found))
+        found = wording_for(session, locale, cards=cards).id
+        db.after_commit(session, lambda: known.setdefault(key, found))
         return found
     return known[key]

@@ -34,15 +34,15 @@ class MailboxShared(Refused):
     """
 
 
-def lock_seats(unit: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
+def lock_seats(session: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
     """The mailbox's signatures: of two who do this at once one waits, then sees the other's."""
     query = _of_mailbox(campaign_id, email_hmac).with_for_update()
-    return list(unit.scalars(query.execution_options(populate_existing=True)))
+    return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
-def list_seats(unit: Session, signature: Signature) -> list[Signature]:
+def list_seats(session: Session, signature: Signature) -> list[Signature]:
     """The signatures of a signature's mailbox on its campaign."""
-    return list(unit.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac)))
+    return list(session.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac)))
 
 
 def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
@@ -58,7 +58,7 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
     )
 
 
-def seats_of(unit: Session, rows: Sequence[Signature]) -> list[Seat]:
+def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
     """What the rules ask of each signature."""
     return [
         Seat(
@@ -67,7 +67,7 @@ def seats_of(unit: Session, rows: Sequence[Signature]) -> list[Seat]:
             person=person_of(row),
             state=row.shown_state,
             expires_at=row.token_expires_at,
-            is_record=_is_record(unit, row),
+            is_record=_is_record(session, row),
             is_forgotten=row.forgotten_at is not None,
             since=row.signed_at,
         )
@@ -80,33 +80,33 @@ def person_of(row: Signature) -> Person:
     return Person(row.given_name, row.family_name, row.country, row.postal_code, row.locality)
 
 
-def _is_record(unit: Session, row: Signature) -> bool:
+def _is_record(session: Session, row: Signature) -> bool:
     """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
     if row.shown_state is not SignatureState.WITHDRAWN:
         return False
     bundled = select(func.count(Letter.id)).where(
         Letter.signature_id == row.id, Letter.bundle_id.is_not(None)
     )
-    return bool(unit.scalar(bundled))
+    return bool(session.scalar(bundled))
 
 
-def refuse_shared(unit: Session, signature: Signature) -> None:
+def refuse_shared(session: Session, signature: Signature) -> None:
     """Raise MailboxShared where the letter could not be confirmed now."""
-    rows = list_seats(unit, signature)
-    others = seats_of(unit, [row for row in rows if row.id != signature.id])
+    rows = list_seats(session, signature)
+    others = seats_of(session, [row for row in rows if row.id != signature.id])
     ruling = signatures_per_mailbox.rule_confirmed(person_of(signature), others)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=False)
 
 
-def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int:
+def take_seat(session: Session, signature: Signature, postal_code: str = "") -> int:
     """The seat on which a letter counts once it is confirmed, made free where one waits on it.
 
     `postal_code` is that of the household, where another was given when signing. Raises
     MailboxShared: two people have a seat, or one of another home, or the same person.
     """
-    rows = lock_seats(unit, signature.campaign_id, signature.email_hmac)
-    others = seats_of(unit, [row for row in rows if row.id != signature.id])
+    rows = lock_seats(session, signature.campaign_id, signature.email_hmac)
+    others = seats_of(session, [row for row in rows if row.id != signature.id])
     person = person_of(signature)
     ruling = signatures_per_mailbox.rule_confirmed(person, others)
     if ruling is Ruling.ELSEWHERE and (code := _tidy_code(person.country, postal_code)):
@@ -116,10 +116,10 @@ def take_seat(unit: Session, signature: Signature, postal_code: str = "") -> int
             _move_home(signature, person)
     if ruling is not Ruling.SIT:
         raise _shared(signature, ruling, others, tried=bool(postal_code.strip()))
-    return signature.seat if signature.seat in SEATS else _make_room(unit, signature, others)
+    return signature.seat if signature.seat in SEATS else _make_room(session, signature, others)
 
 
-def _make_room(unit: Session, signature: Signature, others: Sequence[Seat]) -> int:
+def _make_room(session: Session, signature: Signature, others: Sequence[Seat]) -> int:
     """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
     held = {seat.number for seat in signatures_per_mailbox.counted(others)}
     number = next((one for one in SEATS if one not in held), None)
@@ -131,7 +131,7 @@ def _make_room(unit: Session, signature: Signature, others: Sequence[Seat]) -> i
         aside = next((one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers), None)
         if aside is None:
             raise _shared(signature, Ruling.FULL, others, tried=False)
-        unit.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))
+        session.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))
     return number
 
 

@@ -27,7 +27,7 @@ def mail_name(given_name: str) -> str:
     return given_name if all(unicodedata.category(one)[0] in "LM" for one in parts) else ""
 
 
-def still_unconfirmed(unit: Session, context: Context) -> Context | None:
+def still_unconfirmed(session: Session, context: Context) -> Context | None:
     """A mail that waits, unless its letter was confirmed, taken back or got a newer link since."""
     digest = signed_links.digest_of(str(context["link"]).rpartition("/")[2])
     waits = select(Signature.id).where(
@@ -38,7 +38,7 @@ def still_unconfirmed(unit: Session, context: Context) -> Context | None:
             Signature.state_before == SignatureState.PENDING,
         ),
     )
-    return context if unit.scalar(waits) is not None else None
+    return context if session.scalar(waits) is not None else None
 
 
 @message("confirm-letter", budget="confirm", recheck=still_unconfirmed)

@@ -35,16 +35,16 @@ def fill_prints() -> None:
 
 def _fill_batch() -> bool:
     """Some of them, in a transaction of their own; whether there may be more."""
-    with db.reading() as unit:
-        prints = _missing(unit)
+    with db.reading() as session:
+        prints = _missing(session)
     if prints:
-        with db.transaction() as unit:
-            unit.connection().execute(_FILL, prints)
+        with db.transaction() as session:
+            session.connection().execute(_FILL, prints)
     return len(prints) == _BATCH
 
 
-def _missing(unit: Session) -> list[dict[str, object]]:
-    rows = unit.execute(
+def _missing(session: Session) -> list[dict[str, object]]:
+    rows = session.execute(
         select(
             Signature.id,
             Signature.given_name,

@@ -37,17 +37,17 @@ def remind() -> None:
     """Remind once of every letter that has waited long enough."""
     last = 0
     while True:
-        with db.reading() as unit:
-            due = unit.scalars(
+        with db.reading() as session:
+            due = session.scalars(
                 select(Signature.id)
-                .where(Signature.id > last, *_due(unit, db.utcnow()))
+                .where(Signature.id > last, *_due(session, db.utcnow()))
                 .order_by(Signature.id)
                 .limit(_BATCH)
             ).all()
         for signature_id in due:
             try:
-                with db.transaction() as unit:
-                    remind_one(unit, signature_id, db.utcnow())
+                with db.transaction() as session:
+                    remind_one(session, signature_id, db.utcnow())
             except WrongKey:
                 # One that cannot be opened must hold up no other.
                 log.error("signature cannot be opened", signature=signature_id)
@@ -56,21 +56,21 @@ def remind() -> None:
         last = due[-1]
 
 
-def _due(unit: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _due(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Signature.state == SignatureState.PENDING,
         Signature.reminded_at.is_(None),
         Signature.signed_at <= now - timedelta(hours=_settings().remind_hours),
         Signature.token_expires_at > now + _STILL_TIME,
-        Signature.campaign_id.in_(_still_confirmed(unit, now)),
+        Signature.campaign_id.in_(_still_confirmed(session, now)),
         ~bad_addresses.is_bad(Signature.email_hmac),
     )
 
 
-def _still_confirmed(unit: Session, now: datetime) -> list[int]:
+def _still_confirmed(session: Session, now: datetime) -> list[int]:
     """Campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
     since = now - timedelta(days=_settings().confirm_days)
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
             or_(
                 Campaign.status == CampaignStatus.OPEN,
@@ -81,7 +81,7 @@ def _still_confirmed(unit: Session, now: datetime) -> list[int]:
     return [one for one, status, day, ended in rows if takes_confirmations(status, day, ended)]
 
 
-def remind_one(unit: Session, signature_id: int, now: datetime) -> bool:
+def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
     """Mail a fresh link in the place of the first; tells whether this call did.
 
     The first link is stored nowhere, so a reminder needs a new one. Both the mark and the new
@@ -89,29 +89,29 @@ def remind_one(unit: Session, signature_id: int, now: datetime) -> bool:
     either before it or after it. A mail that is not taken leaves the old link good.
     """
     token = signed_links.new_token()
-    with unit.begin_nested() as step:
-        claimed = unit.scalar(
+    with session.begin_nested() as step:
+        claimed = session.scalar(
             update(Signature)
-            .where(Signature.id == signature_id, *_due(unit, now))
+            .where(Signature.id == signature_id, *_due(session, now))
             .values(reminded_at=now, token_digest=signed_links.digest_of(token))
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
         )
         if claimed is None:
             return False
-        signature = unit.get_one(Signature, signature_id, populate_existing=True)
-        if not _send(unit, signature, token, now):
+        signature = session.get_one(Signature, signature_id, populate_existing=True)
+        if not _send(session, signature, token, now):
             step.rollback()
             return False
     return True
 
 
-def _send(unit: Session, signature: Signature, token: str, now: datetime) -> bool:
+def _send(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
     left = signature.token_expires_at - now
     base = f"{_settings().base_url.rstrip('/')}/{signature.locale}"
     return send_remind_letter(
-        unit,
+        session,
         to=signature.email,
         locale=signature.locale,
         campaign_id=signature.campaign_id,
@@ -130,13 +130,13 @@ def expire() -> None:
     """Erase every letter that waited for its confirmation in vain, and links spent long ago."""
     while _expire_batch(db.utcnow()) == _BATCH:
         pass
-    with db.transaction() as unit:
-        unit.execute(delete(SpentLink).where(SpentLink.ended_at < db.utcnow() - _REMEMBERED))
+    with db.transaction() as session:
+        session.execute(delete(SpentLink).where(SpentLink.ended_at < db.utcnow() - _REMEMBERED))
 
 
 def _expire_batch(now: datetime) -> int:
-    with db.transaction() as unit:
-        lapsed = unit.execute(
+    with db.transaction() as session:
+        lapsed = session.execute(
             delete(Signature)
             .where(
                 Signature.id.in_(
@@ -147,7 +147,7 @@ def _expire_batch(now: datetime) -> int:
             .returning(Signature.token_digest, Signature.campaign_id)
             .execution_options(synchronize_session=False)
         ).all()
-        spend_links(unit, lapsed, LinkEnd.EXPIRED, now)
+        spend_links(session, lapsed, LinkEnd.EXPIRED, now)
     return len(lapsed)
 
 
@@ -167,22 +167,22 @@ def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Signature.state.in_((SignatureState.PENDING, SignatureState.INVALID)), waits, over)
 
 
-def list_waiting_beside(unit: Session, signature: Signature) -> list[Signature]:
+def list_waiting_beside(session: Session, signature: Signature) -> list[Signature]:
     """The letters of this one's mailbox and case that wait, with itself where it does."""
-    return _waiting_of(signature, mailbox_limit.list_seats(unit, signature))
+    return _waiting_of(signature, mailbox_limit.list_seats(session, signature))
 
 
-def delete_waiting_beside(unit: Session, signature: Signature, now: datetime) -> int:
+def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> int:
     """Delete them, which frees their places; gives how many. One confirmed meanwhile stays."""
-    rows = mailbox_limit.lock_seats(unit, signature.campaign_id, signature.email_hmac)
+    rows = mailbox_limit.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
-    unit.execute(
+    session.execute(
         delete(Signature)
         .where(Signature.id.in_([row.id for row in gone]))
         .execution_options(synchronize_session=False)
     )
-    spend_links(unit, links, LinkEnd.ERASED, now)
+    spend_links(session, links, LinkEnd.ERASED, now)
     return len(gone)
 
 
@@ -196,7 +196,7 @@ def _waiting_of(signature: Signature, rows: Sequence[Signature]) -> list[Signatu
     ]
 
 
-def spend_links(unit: Session, gone: Sequence[Any], end: LinkEnd, now: datetime) -> None:
+def spend_links(session: Session, gone: Sequence[Any], end: LinkEnd, now: datetime) -> None:
     """Remember what became of the letters of these links (token digest, campaign)."""
     rows = [
         {"token_digest": digest, "campaign_id": campaign_id, "end": end, "ended_at": now}
@@ -206,8 +206,8 @@ def spend_links(unit: Session, gone: Sequence[Any], end: LinkEnd, now: datetime)
     if rows:
         # One that was signed again in the same tab had the same link, and may go a second time.
         digests = [row["token_digest"] for row in rows]
-        unit.execute(delete(SpentLink).where(SpentLink.token_digest.in_(digests)))
-        unit.execute(insert(SpentLink), rows)
+        session.execute(delete(SpentLink).where(SpentLink.token_digest.in_(digests)))
+        session.execute(insert(SpentLink), rows)
 
 
 def _settings() -> Settings:

@@ -97,7 +97,7 @@ def make_signing(
     return Signing(plan, letter, locale, now, token, values, replaces)
 
 
-def sign(unit: Session, signing: Signing) -> None:
+def sign(session: Session, signing: Signing) -> None:
     """Take a signature and mail the link that confirms it.
 
     A new person gets a row and letters. Somebody who has not confirmed yet gets the newest text
@@ -106,22 +106,22 @@ def sign(unit: Session, signing: Signing) -> None:
     Raises Refused (`campaign-ended`) where the campaign takes no letters now.
     """
     refuse_ended(signing.plan, signing.now)
-    wording = wording_id(unit, signing.locale, cards=signing.plan.cards)
+    wording = wording_id(session, signing.locale, cards=signing.plan.cards)
     signing.values["consent_wording_id"] = wording
-    if _sit(unit, signing, seat=SEATS[0]):
-        _send_link(unit, signing)
+    if _sit(session, signing, seat=SEATS[0]):
+        _send_link(session, signing)
     else:
-        _sign_again(unit, signing)
+        _sign_again(session, signing)
     if signing.replaces is not None:
-        _take_back(unit, signing, signing.replaces)
+        _take_back(session, signing, signing.replaces)
 
 
-def _take_back(unit: Session, signing: Signing, digest: bytes) -> None:
+def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
     """Delete the same person's letter that waits at a wrong address: its link opens nothing.
 
     Who confirms it at the same moment is left alone, and so is another spelling of this mailbox.
     """
-    former = unit.scalar(
+    former = session.scalar(
         select(Signature)
         .where(
             Signature.token_digest == digest,
@@ -134,9 +134,9 @@ def _take_back(unit: Session, signing: Signing, digest: bytes) -> None:
     )
     if former is None or mailbox_limit.person_of(former).name != _name_of(signing.letter):
         return
-    unit.delete(former)
-    unit.flush()
-    spend_links(unit, [(digest, former.campaign_id)], LinkEnd.EXPIRED, signing.now)
+    session.delete(former)
+    session.flush()
+    spend_links(session, [(digest, former.campaign_id)], LinkEnd.EXPIRED, signing.now)
 
 
 def begun(token: str, now: datetime) -> dict[str, Any]:
@@ -190,18 +190,18 @@ def columns_of(letter: SignedForm) -> dict[str, Any]:
     }
 
 
-def _sit(unit: Session, signing: Signing, *, seat: int) -> bool:
+def _sit(session: Session, signing: Signing, *, seat: int) -> bool:
     """Insert the signature with its letters, unless the seat is taken."""
-    connection = db.connection_of(unit)
+    connection = db.connection_of(session)
     statement = _SIT[connection.dialect.name]
     signature_id = connection.scalar(statement, signing.values | {"seat": seat})
     if signature_id is None:
         return False
-    _add_letters(unit, signing, signature_id)
+    _add_letters(session, signing, signature_id)
     return True
 
 
-def _add_letters(unit: Session, signing: Signing, signature_id: int) -> None:
+def _add_letters(session: Session, signing: Signing, signature_id: int) -> None:
     rows = [
         {
             "signature_id": signature_id,
@@ -210,14 +210,14 @@ def _add_letters(unit: Session, signing: Signing, signature_id: int) -> None:
         }
         for planned in signing.plan.letters[signing.letter.letter_locale]
     ]
-    db.connection_of(unit).execute(_ADD_LETTERS, rows)
+    db.connection_of(session).execute(_ADD_LETTERS, rows)
 
 
 def _name_of(letter: SignedForm) -> str:
     return fold_name(f"{letter.given_name} {letter.family_name}")
 
 
-def _sign_again(unit: Session, signing: Signing) -> None:
+def _sign_again(session: Session, signing: Signing) -> None:
     """What a signature comes to whose mailbox has signed before."""
     letter = signing.letter
     newcomer = Person(
@@ -226,9 +226,9 @@ def _sign_again(unit: Session, signing: Signing) -> None:
     ruling = Ruling.WAITING
     for _ in range(_TRIES):
         rows = mailbox_limit.lock_seats(
-            unit, signing.plan.campaign_id, signing.values["email_hmac"]
+            session, signing.plan.campaign_id, signing.values["email_hmac"]
         )
-        taken = mailbox_limit.seats_of(unit, rows)
+        taken = mailbox_limit.seats_of(session, rows)
         ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
         own = seat.id if ruling is Ruling.RENEW and seat is not None else None
         digest = signing.values["token_digest"]
@@ -236,18 +236,18 @@ def _sign_again(unit: Session, signing: Signing) -> None:
             signing = _with_other_link(signing)
         if ruling is Ruling.RENEW and seat is not None:
             former = next(row.token_digest for row in rows if row.id == seat.id)
-            _renew(unit, signing, seat)
+            _renew(session, signing, seat)
             if seat.person.name != _name_of(letter):
                 gone = [(former, signing.plan.campaign_id)]
-                spend_links(unit, gone, LinkEnd.EXPIRED, signing.now)
+                spend_links(session, gone, LinkEnd.EXPIRED, signing.now)
             return
         if ruling is not Ruling.SIT:
             break
-        if _sit(unit, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT):
-            _send_link(unit, signing)
+        if _sit(session, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT):
+            _send_link(session, signing)
             return
     send_already_signed(
-        unit,
+        session,
         to=letter.email,
         locale=signing.locale,
         campaign_id=signing.plan.campaign_id,
@@ -270,35 +270,35 @@ def _with_other_link(signing: Signing) -> Signing:
     return replace(signing, token=token, values=values)
 
 
-def _renew(unit: Session, signing: Signing, seat: Seat) -> None:
+def _renew(session: Session, signing: Signing, seat: Seat) -> None:
     """Put the newest text in the place of one that was not confirmed; the old link dies.
 
     Where no mail brings a new link now, the old one opens the newest text of the same person.
     """
     check_move(seat.state, SignatureState.PENDING)
     values = signing.values
-    sent = _send_link(unit, signing)
+    sent = _send_link(session, signing)
     if seat.person.name != _name_of(signing.letter):
         # No link that was mailed for one person opens the letter of another.
         values = values | {"public_id": db.new_public_id()}
     elif not sent and seat.state is SignatureState.PENDING:
         values = {name: value for name, value in values.items() if name != "token_digest"}
-    unit.execute(delete(Letter).where(Letter.signature_id == seat.id))
-    unit.execute(delete(Hold).where(Hold.signature_id == seat.id))
-    unit.execute(
+    session.execute(delete(Letter).where(Letter.signature_id == seat.id))
+    session.execute(delete(Hold).where(Hold.signature_id == seat.id))
+    session.execute(
         update(Signature)
         .where(Signature.id == seat.id)
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    _add_letters(unit, signing, seat.id)
+    _add_letters(session, signing, seat.id)
 
 
-def _send_link(unit: Session, signing: Signing) -> bool:
+def _send_link(session: Session, signing: Signing) -> bool:
     """Mail the link; False where it comes later, in one mail with others."""
     settings = _settings()
     sent = send_confirm_letter(
-        unit,
+        session,
         to=signing.letter.email,
         locale=signing.locale,
         campaign_id=signing.plan.campaign_id,
@@ -311,7 +311,7 @@ def _send_link(unit: Session, signing: Signing) -> bool:
         days=settings.confirm_days,
     )
     if not sent:
-        queue_waiting(unit, to=signing.letter.email, locale=signing.locale, now=signing.now)
+        queue_waiting(session, to=signing.letter.email, locale=signing.locale, now=signing.now)
     return sent
 
 

@@ -42,9 +42,9 @@ def rehearsal_mark(locale: str) -> str:
         return str(gettext("Rehearsal"))
 
 
-def count_rehearsed(unit: Session, campaign: Campaign) -> dict[SignatureState, int]:
+def count_rehearsed(session: Session, campaign: Campaign) -> dict[SignatureState, int]:
     """How many invented letters there are, by where they stand."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Signature.state, func.count())
         .where(Signature.campaign_id == campaign.id)
         .group_by(Signature.state)
@@ -53,7 +53,7 @@ def count_rehearsed(unit: Session, campaign: Campaign) -> dict[SignatureState, i
 
 
 def sign_in_rehearsal(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     plan: SigningPlan,
@@ -66,8 +66,8 @@ def sign_in_rehearsal(
 
     Raises Refused: `rehearsal-over`, or `rehearsal-full` where there are enough of them.
     """
-    rehearsal.take_part(unit, campaign, actor=actor)
-    if sum(count_rehearsed(unit, campaign).values()) >= rehearsal.MOST_SIGNATURES:
+    rehearsal.take_part(session, campaign, actor=actor)
+    if sum(count_rehearsed(session, campaign).values()) >= rehearsal.MOST_SIGNATURES:
         raise Refused("rehearsal-full")
     token = signed_links.new_token()
     values = sign.columns_of(letter) | {
@@ -75,10 +75,10 @@ def sign_in_rehearsal(
         **_invented(),
         "campaign_id": campaign.id,
         "locale": locale,
-        "consent_wording_id": wording_id(unit, locale, cards=campaign.cards),
+        "consent_wording_id": wording_id(session, locale, cards=campaign.cards),
     }
-    signature_id = unit.scalar(insert(Signature).values(**values).returning(Signature.id))
-    unit.execute(
+    signature_id = session.scalar(insert(Signature).values(**values).returning(Signature.id))
+    session.execute(
         insert(Letter),
         [
             {
@@ -89,7 +89,7 @@ def sign_in_rehearsal(
             for planned in plan.letters[letter.letter_locale]
         ],
     )
-    signature, _first = confirm_letter.confirm(unit, token=token, now=now)
+    signature, _first = confirm_letter.confirm(session, token=token, now=now)
     return signature
 
 
@@ -101,8 +101,8 @@ def _invented() -> dict[str, Any]:
 
 
 @rehearsal.removes_rehearsal
-def remove_signatures(unit: Session, campaign: Campaign) -> None:
+def remove_signatures(session: Session, campaign: Campaign) -> None:
     """Remove the letters, and all that hangs on them."""
     mine = select(Signature.id).where(Signature.campaign_id == campaign.id)
-    unit.execute(delete(Letter).where(Letter.signature_id.in_(mine)))
-    unit.execute(delete(Signature).where(Signature.campaign_id == campaign.id))
+    session.execute(delete(Letter).where(Letter.signature_id.in_(mine)))
+    session.execute(delete(Signature).where(Signature.campaign_id == campaign.id))

@@ -30,10 +30,10 @@ _MOST = 20
 _KIND = "letters-waiting"
 
 
-def list_waiting(unit: Session, context: Context) -> Context | None:
+def list_waiting(session: Session, context: Context) -> Context | None:
     """Every letter of the mailbox that can be confirmed now; None where none waits any more."""
     email, now = str(context["email"]), db.utcnow()
-    rows = unit.scalars(
+    rows = session.scalars(
         select(Signature)
         .where(
             Signature.email_hmac == address_fingerprint(email),
@@ -72,11 +72,11 @@ def send_letters_waiting(*, email: str, letters: list[dict[str, Any]], days: int
     return {"email": email, "letters": letters, "days": days}
 
 
-def queue_waiting(unit: Session, *, to: str, locale: str, now: datetime) -> None:
+def queue_waiting(session: Session, *, to: str, locale: str, now: datetime) -> None:
     """Have a link mailed later with others, for a letter whose own mail does not go out."""
     fingerprint = address_fingerprint(to)
-    lock_address(unit, fingerprint)
-    had = unit.execute(
+    lock_address(session, fingerprint)
+    had = session.execute(
         select(OutboxMail.state, OutboxMail.recipient, OutboxMail.due_at).where(
             OutboxMail.recipient_hmac == fingerprint,
             OutboxMail.kind == _KIND,
@@ -92,7 +92,7 @@ def queue_waiting(unit: Session, *, to: str, locale: str, now: datetime) -> None
     # than one that went out just now.
     due = max([now + WAIT, *(min(due_at, now) + APART for _, _, due_at in had)])
     days = _settings().confirm_days
-    send_letters_waiting(unit, to=to, locale=locale, due_at=due, email=to, letters=[], days=days)
+    send_letters_waiting(session, to=to, locale=locale, due_at=due, email=to, letters=[], days=days)
 
 
 def _settings() -> Settings:

@@ -30,13 +30,15 @@ def set_password_link(user: StaffUser) -> str:
     return f"{_settings().base_url.rstrip('/')}/desk/set-password/{token}"
 
 
-def user_of_link(unit: Session, token: str) -> StaffUser:
+def user_of_link(session: Session, token: str) -> StaffUser:
     """Whose link it is, with the row locked; raises Gone if it was used, is too old or a fake."""
     try:
         public_id, state = _serializer().loads(token, max_age=LINK_DAYS * _DAY_SECONDS)
     except (BadSignature, ValueError, TypeError) as problem:
         raise Gone("set-password-link") from problem
-    user = unit.scalar(select(StaffUser).where(StaffUser.public_id == public_id).with_for_update())
+    user = session.scalar(
+        select(StaffUser).where(StaffUser.public_id == public_id).with_for_update()
+    )
     if user is None or not user.active or not hmac.compare_digest(_state(user), state):
         raise Gone("set-password-link")
     return user

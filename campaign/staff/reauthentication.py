@@ -6,7 +6,8 @@ figures, and who knows a password could guess from many places at once. A recove
 guessed, so it works even then, and nobody is locked out.
 """
 
-from flask import current_app, request, session
+from flask import current_app, request
+from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -39,7 +40,7 @@ def is_required(user: StaffUser) -> bool:
 def is_fresh() -> bool:
     """Whether this session proved who it is within the last minutes (`fresh_minutes`)."""
     settings: Settings = current_app.extensions["settings"]
-    proved = session.get(_SINCE)
+    proved = cookie.get(_SINCE)
     if not isinstance(proved, int | float):
         return False
     return 0 <= db.utcnow().timestamp() - proved <= settings.fresh_minutes * 60
@@ -47,7 +48,7 @@ def is_fresh() -> bool:
 
 def note_fresh() -> None:
     """From now on this session is fresh again."""
-    session[_SINCE] = db.utcnow().timestamp()
+    cookie[_SINCE] = db.utcnow().timestamp()
 
 
 def prove(user_id: int, typed: str) -> bool:
@@ -56,15 +57,15 @@ def prove(user_id: int, typed: str) -> bool:
     Works in transactions of its own, since a refused try commits nothing else: the request's
     session must not hold SQLite's one write lock meanwhile. Raises TooMany.
     """
-    with db.transaction() as unit:
-        count_against_limit(unit, _WHAT, _place(user_id), TRIES_PER_HOUR)
-        user = _get(unit, user_id)
+    with db.transaction() as session:
+        count_against_limit(session, _WHAT, _place(user_id), TRIES_PER_HOUR)
+        user = _get(session, user_id)
         if user.has_second_factor and not totp.looks_like_recovery_code(typed):
-            count_against_limit(unit, _WHAT, str(user_id), CODES_PER_HOUR)
+            count_against_limit(session, _WHAT, str(user_id), CODES_PER_HOUR)
     right = _use_code(user_id, typed) if user.has_second_factor else is_password_right(user, typed)
     if right:
-        with db.transaction() as unit:
-            forget_count(unit, _WHAT, _place(user_id))
+        with db.transaction() as session:
+            forget_count(session, _WHAT, _place(user_id))
     return right
 
 
@@ -73,36 +74,36 @@ def prove_password(user_id: int, typed: str) -> bool:
 
     In transactions of its own, like `prove`. Raises TooMany.
     """
-    with db.transaction() as unit:
-        count_against_limit(unit, _WHAT, _place(user_id), TRIES_PER_HOUR)
-        user = _get(unit, user_id)
+    with db.transaction() as session:
+        count_against_limit(session, _WHAT, _place(user_id), TRIES_PER_HOUR)
+        user = _get(session, user_id)
     right = is_password_right(user, typed)
     if right:
-        with db.transaction() as unit:
-            forget_count(unit, _WHAT, _place(user_id))
+        with db.transaction() as session:
+            forget_count(session, _WHAT, _place(user_id))
     return right
 
 
-def use_either_code(unit: Session, user: StaffUser, typed: str) -> bool:
+def use_either_code(session: Session, user: StaffUser, typed: str) -> bool:
     """Whether `typed` is a code of the app or a recovery code; it is used up then."""
     if totp.looks_like_recovery_code(typed):
-        if not totp.use_recovery_code(unit, user, typed):
+        if not totp.use_recovery_code(session, user, typed):
             return False
-        left = totp.count_recovery_codes(unit, user)
+        left = totp.count_recovery_codes(session, user)
         name = actor_name(user)
-        audit.record(unit, actor=name, action="accounts.recovery-code", subject=name, left=left)
+        audit.record(session, actor=name, action="accounts.recovery-code", subject=name, left=left)
         return True
-    return totp.use_app_code(unit, user, typed)
+    return totp.use_app_code(session, user, typed)
 
 
 def _use_code(user_id: int, typed: str) -> bool:
-    with db.transaction() as unit:
-        user = _get(unit, user_id)
-        return user.active and user.has_second_factor and use_either_code(unit, user, typed)
+    with db.transaction() as session:
+        user = _get(session, user_id)
+        return user.active and user.has_second_factor and use_either_code(session, user, typed)
 
 
-def _get(unit: Session, user_id: int) -> StaffUser:
-    return unit.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
+def _get(session: Session, user_id: int) -> StaffUser:
+    return session.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
 
 
 def _place(user_id: int) -> str:

@@ -42,12 +42,12 @@ def watch() -> None:
     """Keep in mind what this request writes."""
     if request.method != "POST":
         return
-    unit = db.session()
-    if not unit.info.get("watched"):
-        unit.info["watched"] = True
-        event.listen(unit, "after_flush", _note_flush)
-        event.listen(unit, "do_orm_execute", _note_statement)
-        event.listen(unit, "after_rollback", _forget)
+    session = db.session()
+    if not session.info.get("watched"):
+        session.info["watched"] = True
+        event.listen(session, "after_flush", _note_flush)
+        event.listen(session, "do_orm_execute", _note_statement)
+        event.listen(session, "after_rollback", _forget)
 
 
 def want_entry(response: Response) -> Response:
@@ -61,31 +61,35 @@ def want_entry(response: Response) -> Response:
         or not current_user.is_authenticated
     ):
         return response
-    unit = db.session()
-    unit.flush()
+    session = db.session()
+    session.flush()
     hands_out = response.headers.get("Content-Disposition", "").startswith("attachment")
-    if (hands_out or unit.info.get("wrote")) and not unit.info.get("audited"):
-        _keep_fault(unit)
+    if (hands_out or session.info.get("wrote")) and not session.info.get("audited"):
+        _keep_fault(session)
     return response
 
 
-def _keep_fault(unit: Session) -> None:
+def _keep_fault(session: Session) -> None:
     page = str(request.endpoint)
     if current_app.testing:
         raise AssertionError(
-            f"POST {page} changed {unit.info.get('wrote') or 'nothing, but hands out a file'} and "
-            "left no audit entry: have its service call audit.record, or mark the view with "
+            f"POST {page} changed {session.info.get('wrote') or 'nothing, but hands out a file'} "
+            "and left no audit entry: have its service call audit.record, or mark the view with "
             "staff.require_audit.leaves_no_entry and say why."
         )
     log.error("deed without an audit entry", page=page)
     user = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way
-    audit.record(unit, actor=f"staff:{user.id}", action="desk.deed", subject=f"page:{page}")
+    audit.record(session, actor=f"staff:{user.id}", action="desk.deed", subject=f"page:{page}")
 
 
-def _note_flush(unit: Session, _context: UOWTransaction) -> None:
-    changed = [*unit.new, *unit.deleted, *(one for one in unit.dirty if unit.is_modified(one))]
+def _note_flush(session: Session, _context: UOWTransaction) -> None:
+    changed = [
+        *session.new,
+        *session.deleted,
+        *(one for one in session.dirty if session.is_modified(one)),
+    ]
     for one in changed:
-        _note(unit, one.__tablename__)
+        _note(session, one.__tablename__)
 
 
 def _note_statement(state: ORMExecuteState) -> None:
@@ -94,12 +98,12 @@ def _note_statement(state: ORMExecuteState) -> None:
         _note(state.session, str(getattr(table, "name", "?")))
 
 
-def _forget(unit: Session) -> None:
+def _forget(session: Session) -> None:
     """What was rolled back was not written."""
-    unit.info.pop("wrote", None)
-    unit.info.pop("audited", None)
+    session.info.pop("wrote", None)
+    session.info.pop("audited", None)
 
 
-def _note(unit: Session, table: str) -> None:
+def _note(session: Session, table: str) -> None:
     if table not in _TABLES_OF_THE_HOUSE:
-        unit.info.setdefault("wrote", table)
+        session.info.setdefault("wrote", table)

@@ -9,60 +9,60 @@ from campaign.staff import totp
 from campaign.staff.staff_users import actor_name, end_sessions
 
 
-def start(unit: Session, *, user: StaffUser) -> None:
+def start(session: Session, *, user: StaffUser) -> None:
     """Make a secret for the user's app; until a code proves it, it counts for nothing.
 
     Raises Refused (`factor-is-set`) where there is a second factor already.
     """
     if user.has_second_factor:
         raise Refused("factor-is-set")
-    user.totp_secret, user.totp_counter = totp.new_secret(unit), None
-    _record(unit, user, user, "accounts.factor-start")
+    user.totp_secret, user.totp_counter = totp.new_secret(session), None
+    _record(session, user, user, "accounts.factor-start")
 
 
-def turn_on(unit: Session, *, user: StaffUser, code: str) -> list[str]:
+def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
     """Ask for codes from now on; gives the recovery codes, which are shown this once.
 
     Raises Invalid (field `code`) where the app shows another, Refused where nothing was started.
     """
     if user.has_second_factor or user.totp_secret is None:
         raise Refused("factor-not-started")
-    if not totp.use_app_code(unit, user, code):
+    if not totp.use_app_code(session, user, code):
         raise Invalid(fields={"code": "code-wrong"})
     user.totp_since = db.utcnow()
-    made = totp.new_recovery_codes(unit, user)
-    _record(unit, user, user, "accounts.factor-on")
+    made = totp.new_recovery_codes(session, user)
+    _record(session, user, user, "accounts.factor-on")
     return made
 
 
-def renew_recovery_codes(unit: Session, *, user: StaffUser) -> list[str]:
+def renew_recovery_codes(session: Session, *, user: StaffUser) -> list[str]:
     """New recovery codes for the old ones. Raises Refused without a second factor."""
     if not user.has_second_factor:
         raise Refused("factor-not-started")
-    made = totp.new_recovery_codes(unit, user)
-    _record(unit, user, user, "accounts.factor-codes")
+    made = totp.new_recovery_codes(session, user)
+    _record(session, user, user, "accounts.factor-codes")
     return made
 
 
-def turn_off(unit: Session, *, user: StaffUser, required: bool) -> None:
+def turn_off(session: Session, *, user: StaffUser, required: bool) -> None:
     """Ask for no codes any more. Raises Refused (`factor-required`) where the role needs one."""
     if required:
         raise Refused("factor-required")
-    totp.forget(unit, user)
-    _record(unit, user, user, "accounts.factor-off")
+    totp.forget(session, user)
+    _record(session, user, user, "accounts.factor-off")
 
 
-def reset(unit: Session, *, user: StaffUser, actor: str) -> None:
+def reset(session: Session, *, user: StaffUser, actor: str) -> None:
     """For somebody who lost the app and the recovery codes: the password alone signs in again.
 
     All their sessions end. Whoever does this must know by another way that it is really them.
     """
-    totp.forget(unit, user)
+    totp.forget(session, user)
     end_sessions(user)
-    unit.flush()
-    audit.record(unit, actor=actor, action="accounts.factor-reset", subject=actor_name(user))
+    session.flush()
+    audit.record(session, actor=actor, action="accounts.factor-reset", subject=actor_name(user))
 
 
-def _record(unit: Session, by: StaffUser, user: StaffUser, action: str) -> None:
-    unit.flush()
-    audit.record(unit, actor=actor_name(by), action=action, subject=actor_name(user))
+def _record(session: Session, by: StaffUser, user: StaffUser, action: str) -> None:
+    session.flush()
+    audit.record(session, actor=actor_name(by), action=action, subject=actor_name(user))

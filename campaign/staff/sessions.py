@@ -6,7 +6,8 @@ ends every session, also a stolen copy.
 
 import re
 
-from flask import g, redirect, request, session, url_for
+from flask import g, redirect, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_security.utils import login_user
 from sqlalchemy import select
@@ -24,47 +25,51 @@ LAST_LANGUAGE = "last-language"
 _HALFWAY_SECONDS = 600
 
 
-def begin(unit: Session, user: StaffUser) -> None:
+def begin(session: Session, user: StaffUser) -> None:
     """Sign `user` in, in a session that has nothing of the one before."""
     _forget_session()
     user.last_sign_in_at = db.utcnow()
     proved = ["password", "totp"] if user.has_second_factor else ["password"]
     login_user(user, remember=False, authn_via=proved)
-    unit.flush()
-    audit.record(unit, actor=actor_name(user), action="accounts.sign-in", subject=actor_name(user))
+    session.flush()
+    audit.record(
+        session, actor=actor_name(user), action="accounts.sign-in", subject=actor_name(user)
+    )
 
 
 def begin_halfway(user: StaffUser) -> None:
     """Keep that `user` knew the password: who has a second factor is not signed in by it alone."""
     _forget_session()
-    session[_HALFWAY] = [user.fs_uniquifier, db.utcnow().timestamp()]
+    cookie[_HALFWAY] = [user.fs_uniquifier, db.utcnow().timestamp()]
 
 
-def user_halfway(unit: Session) -> StaffUser | None:
+def user_halfway(session: Session) -> StaffUser | None:
     """Who knew the password within the last minutes and owes the second factor, if anybody."""
-    uniquifier, since = session.get(_HALFWAY) or ("", 0.0)
+    uniquifier, since = cookie.get(_HALFWAY) or ("", 0.0)
     if not 0 <= db.utcnow().timestamp() - since <= _HALFWAY_SECONDS:
         return None
     # A new password, another sign-in's end or disabling make it worthless like any session.
-    user = unit.scalar(select(StaffUser).where(StaffUser.fs_uniquifier == uniquifier))
+    user = session.scalar(select(StaffUser).where(StaffUser.fs_uniquifier == uniquifier))
     return user if user is not None and user.active and user.has_second_factor else None
 
 
-def begin_anew(unit: Session, user: StaffUser) -> None:
+def begin_anew(session: Session, user: StaffUser) -> None:
     """End all sessions of `user` but this one, which is signed in afresh."""
     end_sessions(user)
-    unit.flush()
+    session.flush()
     _forget_session()
     login_user(user, remember=False, authn_via=["password", "totp"])
 
 
-def end(unit: Session, user: StaffUser) -> None:
+def end(session: Session, user: StaffUser) -> None:
     """Sign `user` out, here and on every other machine."""
     end_sessions(user)
     _forget_session()
-    session[LAST_LANGUAGE] = user.locale
-    unit.flush()
-    audit.record(unit, actor=actor_name(user), action="accounts.sign-out", subject=actor_name(user))
+    cookie[LAST_LANGUAGE] = user.locale
+    session.flush()
+    audit.record(
+        session, actor=actor_name(user), action="accounts.sign-out", subject=actor_name(user)
+    )
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
@@ -89,7 +94,7 @@ def safe_next(wanted: str | None) -> str:
 
 
 def _forget_session() -> None:
-    session.clear()
+    cookie.clear()
     # Flask-WTF keeps the token of this request; the next form needs one of the new session.
     for name in ("csrf_token", "_csrf_token"):
         g.pop(name, None)

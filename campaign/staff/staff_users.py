@@ -18,28 +18,28 @@ from campaign.models.staff import Role, StaffUser
 from campaign.staff.passwords import problem_of
 
 
-def find_by_email(unit: Session, email: str) -> StaffUser | None:
+def find_by_email(session: Session, email: str) -> StaffUser | None:
     """The user with this address, however it is spelled."""
-    return unit.scalar(select(StaffUser).where(StaffUser.email_hmac == _fingerprint(email)))
+    return session.scalar(select(StaffUser).where(StaffUser.email_hmac == _fingerprint(email)))
 
 
-def get_staff_user(unit: Session, public_id: str) -> StaffUser:
+def get_staff_user(session: Session, public_id: str) -> StaffUser:
     """The user of this public id; raises NotFound."""
-    user = unit.scalar(select(StaffUser).where(StaffUser.public_id == public_id))
+    user = session.scalar(select(StaffUser).where(StaffUser.public_id == public_id))
     if user is None:
         raise NotFound("staff-user")
     return user
 
 
-def list_staff_users(unit: Session) -> Sequence[StaffUser]:
+def list_staff_users(session: Session) -> Sequence[StaffUser]:
     """All staff users, by name and address; active ones first."""
-    users = unit.scalars(select(StaffUser)).all()
+    users = session.scalars(select(StaffUser)).all()
     # Name and address are sealed: only here can they be put in order.
     return sorted(users, key=lambda user: (not user.active, user.name.casefold(), user.email))
 
 
 def add_staff_user(
-    unit: Session,
+    session: Session,
     *,
     email: str,
     role: Role,
@@ -61,41 +61,41 @@ def add_staff_user(
         active=True,
         fs_uniquifier=new_uniquifier(),
     )
-    if find_by_email(unit, email) is not None:
+    if find_by_email(session, email) is not None:
         raise Refused("staff-exists")
     try:
-        with unit.begin_nested():
-            unit.add(user)
+        with session.begin_nested():
+            session.add(user)
     except IntegrityError as problem:
         raise Refused("staff-exists") from problem
-    _record(unit, actor, "accounts.add", user, role=role.value)
+    _record(session, actor, "accounts.add", user, role=role.value)
     return user
 
 
-def change_role(unit: Session, *, user: StaffUser, role: Role, by: StaffUser) -> None:
+def change_role(session: Session, *, user: StaffUser, role: Role, by: StaffUser) -> None:
     """Give a user another role; raises Refused (`own-account`) for one's own."""
     _refuse_own(user, by)
     if user.role is role:
         return
     before, user.role = user.role, role
-    _record(unit, actor_name(by), "accounts.role", user, before=before.value, after=role.value)
+    _record(session, actor_name(by), "accounts.role", user, before=before.value, after=role.value)
 
 
-def disable_staff_user(unit: Session, *, user: StaffUser, by: StaffUser) -> None:
+def disable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> None:
     """Let a user in no more, and end all their sessions; raises Refused for one's own account."""
     _refuse_own(user, by)
     user.active = False
     end_sessions(user)
-    _record(unit, actor_name(by), "accounts.disable", user)
+    _record(session, actor_name(by), "accounts.disable", user)
 
 
-def enable_staff_user(unit: Session, *, user: StaffUser, by: StaffUser) -> None:
+def enable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> None:
     """Let a disabled user sign in again, with the password they had."""
     user.active = True
-    _record(unit, actor_name(by), "accounts.enable", user)
+    _record(session, actor_name(by), "accounts.enable", user)
 
 
-def note_new_link(unit: Session, *, user: StaffUser, actor: str) -> None:
+def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
     """From now on only a new link sets this user's password, which the audit keeps.
 
     Raises Refused (`staff-disabled`).
@@ -103,19 +103,19 @@ def note_new_link(unit: Session, *, user: StaffUser, actor: str) -> None:
     if not user.active:
         raise Refused("staff-disabled")
     user.link_number = StaffUser.link_number + 1
-    _record(unit, actor, "accounts.link", user)
+    _record(session, actor, "accounts.link", user)
 
 
-def change_profile(unit: Session, *, user: StaffUser, name: str, locale: str) -> None:
+def change_profile(session: Session, *, user: StaffUser, name: str, locale: str) -> None:
     """A user's own name and language."""
     user.name, user.locale = name, locale
-    _record(unit, actor_name(user), "accounts.profile", user)
+    _record(session, actor_name(user), "accounts.profile", user)
 
 
-def set_password(unit: Session, *, user: StaffUser, password: str) -> None:
+def set_password(session: Session, *, user: StaffUser, password: str) -> None:
     """Set a password and end all sessions; raises Invalid (field `password`) for a weak one."""
     hashed = hash_new_password(password, about=(user.email, user.name))
-    keep_password(unit, user=user, hashed=hashed)
+    keep_password(session, user=user, hashed=hashed)
 
 
 def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
@@ -130,11 +130,11 @@ def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
     return hash_password(normal)
 
 
-def keep_password(unit: Session, *, user: StaffUser, hashed: str) -> None:
+def keep_password(session: Session, *, user: StaffUser, hashed: str) -> None:
     """Keep what `hash_new_password` gave, and end all sessions."""
     user.password = hashed
     end_sessions(user)
-    _record(unit, actor_name(user), "accounts.password", user)
+    _record(session, actor_name(user), "accounts.password", user)
 
 
 def is_password_right(user: StaffUser | None, password: str) -> bool:
@@ -186,6 +186,6 @@ def _refuse_own(user: StaffUser, by: StaffUser) -> None:
         raise Refused("own-account")
 
 
-def _record(unit: Session, actor: str, action: str, user: StaffUser, **detail: str) -> None:
-    unit.flush()
-    audit.record(unit, actor=actor, action=action, subject=f"staff:{user.id}", **detail)
+def _record(session: Session, actor: str, action: str, user: StaffUser, **detail: str) -> None:
+    session.flush()
+    audit.record(session, actor=actor, action=action, subject=f"staff:{user.id}", **detail)

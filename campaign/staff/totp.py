@@ -28,13 +28,13 @@ _PARTS, _PART_LENGTH = 4, 4
 class _Totp(Totp):
     """Flask-Security's check, with its memory in the user's row."""
 
-    def __init__(self, unit: Session) -> None:
+    def __init__(self, session: Session) -> None:
         settings: Settings = current_app.extensions["settings"]
         key = db.database().keyring.fingerprint("totp", "totp").hex()
         # A colon parts the issuer from the account in the address that the app reads.
         issuer = settings.organisation_name.replace(":", " ")
         super().__init__({"1": key}, issuer)
-        self.unit = unit
+        self.unit = session
 
     def get_last_counter(self, user: UserMixin) -> int | None:
         """The half minute whose code was used last."""
@@ -54,43 +54,43 @@ class _Totp(Totp):
             raise UsedTokenError
 
 
-def new_secret(unit: Session) -> str:
+def new_secret(session: Session) -> str:
     """A secret for an app, in the form in which it is kept."""
-    return str(_Totp(unit).generate_totp_secret())
+    return str(_Totp(session).generate_totp_secret())
 
 
-def app_address(unit: Session, user: StaffUser) -> str:
+def app_address(session: Session, user: StaffUser) -> str:
     """What the QR code says: `otpauth://totp/…`."""
-    return str(_Totp(unit).get_totp_uri(user.email, user.totp_secret or ""))
+    return str(_Totp(session).get_totp_uri(user.email, user.totp_secret or ""))
 
 
-def app_key(unit: Session, user: StaffUser) -> str:
+def app_key(session: Session, user: StaffUser) -> str:
     """The secret in groups of letters, for who types it."""
-    return str(_Totp(unit).get_totp_pretty_key(user.totp_secret or ""))
+    return str(_Totp(session).get_totp_pretty_key(user.totp_secret or ""))
 
 
-def use_app_code(unit: Session, user: StaffUser, code: str) -> bool:
+def use_app_code(session: Session, user: StaffUser, code: str) -> bool:
     """Whether `code` is the app's code of now; it is used up then."""
     if user.totp_secret is None:
         return False
     typed = "".join(code.split())
     if not (typed.isascii() and typed.isdigit()):
         return False
-    return bool(_Totp(unit).verify_totp(typed, user.totp_secret, user, window=_SLACK_SECONDS))
+    return bool(_Totp(session).verify_totp(typed, user.totp_secret, user, window=_SLACK_SECONDS))
 
 
-def new_recovery_codes(unit: Session, user: StaffUser) -> list[str]:
+def new_recovery_codes(session: Session, user: StaffUser) -> list[str]:
     """Ten new codes, shown once; the earlier ones are worthless. Only digests are kept."""
-    unit.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
+    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
     made = [_random_code() for _ in range(RECOVERY_CODES)]
-    unit.add_all(RecoveryCode(staff_user_id=user.id, digest=_digest(user, one)) for one in made)
-    unit.flush()
+    session.add_all(RecoveryCode(staff_user_id=user.id, digest=_digest(user, one)) for one in made)
+    session.flush()
     return made
 
 
-def use_recovery_code(unit: Session, user: StaffUser, code: str) -> bool:
+def use_recovery_code(session: Session, user: StaffUser, code: str) -> bool:
     """Whether `code` is one of the user's; it is used up then."""
-    used = unit.scalar(
+    used = session.scalar(
         update(RecoveryCode)
         .where(
             RecoveryCode.staff_user_id == user.id,
@@ -104,19 +104,19 @@ def use_recovery_code(unit: Session, user: StaffUser, code: str) -> bool:
     return used is not None
 
 
-def count_recovery_codes(unit: Session, user: StaffUser) -> int:
+def count_recovery_codes(session: Session, user: StaffUser) -> int:
     """How many are left."""
     left = select(func.count(RecoveryCode.id)).where(
         RecoveryCode.staff_user_id == user.id, RecoveryCode.used_at.is_(None)
     )
-    return unit.scalar(left) or 0
+    return session.scalar(left) or 0
 
 
-def forget(unit: Session, user: StaffUser) -> None:
+def forget(session: Session, user: StaffUser) -> None:
     """Take the second factor away, with all that belongs to it."""
-    unit.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
+    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
     user.totp_secret = user.totp_since = user.totp_counter = None
-    unit.flush()
+    session.flush()
 
 
 def looks_like_recovery_code(code: str) -> bool:

@@ -74,13 +74,13 @@ def can_change(signature: Signature) -> bool:
     return True
 
 
-def plan_for(unit: Session, signature: Signature, home: str) -> SigningPlan:
+def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
     """The campaign's plan as it is for this letter: it stays in the words that were signed.
 
     Whatever was written, ruled out or switched off since, its templates' versions are what it is
     held to, what it says already may stay in it, and so may a text that was rewritten.
     """
-    plan = get_plan(unit, signature.campaign.slug)
+    plan = get_plan(session, signature.campaign.slug)
     locale = signature.letter_locale
     letters = tuple(PlannedLetter(one.target_id, one.template_id) for one in signature.letters)
     points: dict[str, bool] = {}
@@ -122,7 +122,7 @@ def as_posted(signature: Signature) -> Posted:
     return MultiDict([*values.items(), *(("points", key) for key in signature.points)])
 
 
-def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
+def judge(session: Session, signature: Signature, form: Posted) -> Changed:
     """What a form would make of the letter: only what may be changed is taken from it."""
     taken = [name for name in (*EDITABLE, *_MOVING) if name in form or name == "points"]
     kept = as_posted(signature).items(multi=True)
@@ -135,7 +135,7 @@ def judge(unit: Session, signature: Signature, form: Posted) -> Changed:
     if posted.get("locality") != signature.locality:
         posted["town_is_right"] = form.get("town_is_right", "")
     settings: Settings = current_app.extensions["settings"]
-    plan = plan_for(unit, signature, settings.organisation_country)
+    plan = plan_for(session, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))
     sent = steps.judge(posted, plan, limit=limit)
     bounded = signature.letter_locale in plan.bounded
@@ -187,12 +187,12 @@ def offered_points(signature: Signature, home: str, posted: Posted) -> list[tupl
     return [(key, *offered[key]) for key in placed]
 
 
-def change(unit: Session, signature: Signature, form: SignedForm) -> None:
+def change(session: Session, signature: Signature, form: SignedForm) -> None:
     """Put the new words in the place of the old ones, and have them judged anew.
 
     Raises TooLate where a bundle, a stop or a withdrawal came before.
     """
-    hold(unit, signature)
+    hold(session, signature)
     refuse_unchangeable(signature)
     signature.country = form.country
     signature.given_name = form.given_name
@@ -211,45 +211,45 @@ def change(unit: Session, signature: Signature, form: SignedForm) -> None:
     signature.full_text = form.full_text or None
     signature.points = list(form.points)
     signature.disclosure = form.disclosure
-    similar.forget_words(unit, signature.id)
-    unit.flush()
+    similar.forget_words(session, signature.id)
+    session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
-    review_decision.judge_again(unit, signature, db.utcnow())
+    review_decision.judge_again(session, signature, db.utcnow())
     if was_confirmed is not (signature.state is SignatureState.CONFIRMED):
-        jobs.enqueue(unit, "campaigns.count")
-    jobs.enqueue(unit, "signing.note-words", signature.id)
+        jobs.enqueue(session, "campaigns.count")
+    jobs.enqueue(session, "signing.note-words", signature.id)
 
 
-def refuse_unwithdrawable(unit: Session, signature: Signature) -> None:
+def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
     """Raise TooLate where the letter was handed over, or is none any more."""
     if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=signature.campaign.cards)
-    if is_handed_over(unit, signature):
+    if is_handed_over(session, signature):
         raise TooLate("letter-handed-over", cards=signature.campaign.cards)
 
 
-def can_withdraw(unit: Session, signature: Signature) -> bool:
+def can_withdraw(session: Session, signature: Signature) -> bool:
     """Whether the letter can still be taken back."""
     try:
-        refuse_unwithdrawable(unit, signature)
+        refuse_unwithdrawable(session, signature)
     except TooLate:
         return False
     return True
 
 
-def withdraw(unit: Session, signature: Signature, now: datetime) -> None:
+def withdraw(session: Session, signature: Signature, now: datetime) -> None:
     """Take the letter back. In a bundle its row stays, as the record of what is to be taken out.
 
     The name stays, so that the same person can sign again; their words do not.
     """
-    hold(unit, signature)
-    refuse_unwithdrawable(unit, signature)
+    hold(session, signature)
+    refuse_unwithdrawable(session, signature)
     move_signature(signature, SignatureState.WITHDRAWN)
     signature.state_before = signature.invalidation_id = None
     signature.withdrawn_at = now
     signature.own_words = ""
     signature.full_text = None
     signature.consent_updates_at = None
-    forget_words(unit, signature.id)
-    unit.execute(delete(Hold).where(Hold.signature_id == signature.id))
-    unit.flush()
+    forget_words(session, signature.id)
+    session.execute(delete(Hold).where(Hold.signature_id == signature.id))
+    session.flush()

@@ -52,10 +52,10 @@ class Trip:
         return self.fate in TAKES_OUT
 
 
-def stays_of(unit: Session, letters: Sequence[Letter]) -> list[Stay]:
+def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
     """Every bundle that these letters were printed in, and are, the earlier ones first."""
     by_id = {one.id: one for one in letters}
-    moved = unit.scalars(
+    moved = session.scalars(
         select(LetterMove).where(LetterMove.letter_id.in_(by_id)).order_by(LetterMove.bundle_id)
     )
     before = [Stay(by_id[one.letter_id], one.bundle_id, one.sequence, now=False) for one in moved]
@@ -67,19 +67,19 @@ def stays_of(unit: Session, letters: Sequence[Letter]) -> list[Stay]:
     return before + present
 
 
-def trips_of(unit: Session, letters: Sequence[Letter]) -> list[Trip]:
+def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
     """What happened to these letters, the earliest first."""
-    stays = [one for one in stays_of(unit, letters) if not (one.now and one.letter.set_aside)]
+    stays = [one for one in stays_of(session, letters) if not (one.now and one.letter.set_aside)]
     if not stays:
         return []
-    attempts = unit.scalars(
+    attempts = session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id.in_({one.bundle_id for one in stays}))
         .options(selectinload(DeliveryAttempt.taken), *ATTEMPT_WITH_DESTINATION)
     ).all()
     if not attempts:
         return []
-    return list(fates(_placed(unit, attempts, stays), stays, _ranges(unit, attempts, stays)))
+    return list(fates(_placed(session, attempts, stays), stays, _ranges(session, attempts, stays)))
 
 
 def _placed(
@@ -97,9 +97,9 @@ def _placed(
 
 
 def _ranges(
-    unit: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
+    session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
 ) -> dict[int, list[Range]]:
-    return ranges_of(unit, [one.id for one in attempts], {one.number for one in stays})
+    return ranges_of(session, [one.id for one in attempts], {one.number for one in stays})
 
 
 def fates(
@@ -119,7 +119,7 @@ def fates(
                 yield Trip(attempt, fate, tuple(letters), at, envelope)
 
 
-def hold(unit: Session, *signatures: Signature) -> None:
+def hold(session: Session, *signatures: Signature) -> None:
     """See these signatures and their letters as they stand now, and keep bundles from freezing.
 
     A freeze holds its campaign in the same way, so each sees what the other did. In the order of
@@ -136,4 +136,4 @@ def hold(unit: Session, *signatures: Signature) -> None:
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait. Objects are
     # seen anew only as their rows are read, hence `all`.
     for query in (campaigns.with_for_update(key_share=True), mine.with_for_update(), letters):
-        unit.scalars(query.execution_options(populate_existing=True)).all()
+        session.scalars(query.execution_options(populate_existing=True)).all()

@@ -40,17 +40,17 @@ class Mailbox:
         return address is not None and spelling(address) == spelling(self.email)
 
 
-def ask(unit: Session, *, email: str, locale: str, now: datetime) -> None:
+def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
     """Mail a link to the letters of that address, or say that there are none.
 
     The caller cannot tell these apart, nor whether the day's mails to the address are used up.
     """
     fingerprint = address_fingerprint(email)
-    held = _addresses(unit, fingerprint)
+    held = _addresses(session, fingerprint)
     for address in held:
         token = signed_links.new_token()
-        if _mail(unit, address, locale, token):
-            unit.add(
+        if _mail(session, address, locale, token):
+            session.add(
                 LettersLink(
                     email=address,
                     email_hmac=fingerprint,
@@ -62,18 +62,20 @@ def ask(unit: Session, *, email: str, locale: str, now: datetime) -> None:
             )
     if not held:
         base = _settings().base_url.rstrip("/")
-        send_no_letters(unit, to=email, locale=locale, home_url=f"{base}/{locale}/")
-    unit.flush()
+        send_no_letters(session, to=email, locale=locale, home_url=f"{base}/{locale}/")
+    session.flush()
 
 
-def _addresses(unit: Session, fingerprint: bytes) -> list[str]:
+def _addresses(session: Session, fingerprint: bytes) -> list[str]:
     """The spellings under which something is held, the newest first."""
-    signed = unit.scalars(
+    signed = session.scalars(
         select(Signature.email)
         .where(Signature.email_hmac == fingerprint, Signature.state.in_(_SHOWN))
         .order_by(Signature.id.desc())
     ).all()
-    member = unit.scalar(select(NetworkMember.email).where(NetworkMember.email_hmac == fingerprint))
+    member = session.scalar(
+        select(NetworkMember.email).where(NetworkMember.email_hmac == fingerprint)
+    )
     found: dict[str, str] = {}
     for address in (*signed, member):
         if address:
@@ -81,19 +83,19 @@ def _addresses(unit: Session, fingerprint: bytes) -> list[str]:
     return list(found.values())
 
 
-def _mail(unit: Session, address: str, locale: str, token: str) -> bool:
+def _mail(session: Session, address: str, locale: str, token: str) -> bool:
     settings = _settings()
     link = f"{settings.base_url.rstrip('/')}/{locale}/my-letters/{token}"
-    return send_my_letters(unit, to=address, locale=locale, link=link, hours=settings.link_hours)
+    return send_my_letters(session, to=address, locale=locale, link=link, hours=settings.link_hours)
 
 
-def open_mailbox(unit: Session, token: str, now: datetime) -> Mailbox:
+def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
     """The mailbox whose link holds `token`.
 
     Raises NotFound or Gone (`letters-link`): there is none, or its time is over.
     """
     digest = signed_links.digest_of(token)
-    link = unit.scalar(select(LettersLink).where(LettersLink.token_digest == digest))
+    link = session.scalar(select(LettersLink).where(LettersLink.token_digest == digest))
     if link is None or not signed_links.matches(token, link.token_digest):
         raise NotFound("letters-link")
     if link.expires_at <= now:
@@ -101,9 +103,9 @@ def open_mailbox(unit: Session, token: str, now: datetime) -> Mailbox:
     return Mailbox(link.email, link.email_hmac, link.expires_at)
 
 
-def signatures_of(unit: Session, mailbox: Mailbox) -> list[Signature]:
+def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
     """Everything signed from a mailbox, the newest first; what was erased is no longer there."""
-    found = unit.scalars(
+    found = session.scalars(
         select(Signature)
         .where(Signature.email_hmac == mailbox.fingerprint, Signature.state.in_(_SHOWN))
         .order_by(Signature.id.desc())
@@ -111,9 +113,9 @@ def signatures_of(unit: Session, mailbox: Mailbox) -> list[Signature]:
     return [one for one in found if mailbox.owns(one.email)]
 
 
-def get_signature(unit: Session, mailbox: Mailbox, public_id: str) -> Signature:
+def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signature:
     """One of the mailbox's signatures. Raises NotFound, also for somebody else's."""
-    found = unit.scalar(
+    found = session.scalar(
         select(Signature).where(
             Signature.public_id == public_id,
             Signature.email_hmac == mailbox.fingerprint,
@@ -128,8 +130,10 @@ def get_signature(unit: Session, mailbox: Mailbox, public_id: str) -> Signature:
 @jobs.job("following.forget-links", every_minutes=60)
 def forget_links() -> None:
     """Remove links whose time was over long ago."""
-    with db.transaction() as unit:
-        unit.execute(delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED))
+    with db.transaction() as session:
+        session.execute(
+            delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED)
+        )
 
 
 def _settings() -> Settings:

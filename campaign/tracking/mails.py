@@ -54,16 +54,16 @@ def send_letter_handed_over(
     }
 
 
-def _while_it_stands(unit: Session, context: Context) -> Context | None:
+def _while_it_stands(session: Session, context: Context) -> Context | None:
     """The mail, unless its post was taken back, or a stop lets only an outcome be told."""
     update_id = context.get("update_id")
     if update_id is not None:
-        update = unit.get(Update, update_id)
+        update = session.get(Update, update_id)
         if update is None:
             return None
         if not may_go_out(update.campaign.status) and update.kind is not UpdateKind.OUTCOME:
             return None
-    return still_wanted(unit, context)
+    return still_wanted(session, context)
 
 
 @message("case-update", limited=False, tells_of_stop=True, recheck=_while_it_stands)
@@ -116,12 +116,12 @@ def send_case_stopped(
     }
 
 
-def unless_stopped(unit: Session, context: Context) -> Context | None:
+def unless_stopped(session: Session, context: Context) -> Context | None:
     """The mail, unless the earlier action was stopped while it waited, or nobody wants it now."""
-    status = unit.scalar(select(Campaign.status).where(Campaign.id == context["earlier_id"]))
+    status = session.scalar(select(Campaign.status).where(Campaign.id == context["earlier_id"]))
     if status is not None and not may_go_out(status):
         return None
-    return still_wanted(unit, context)
+    return still_wanted(session, context)
 
 
 @message("case-continued", limited=False, recheck=unless_stopped)

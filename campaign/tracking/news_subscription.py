@@ -52,7 +52,7 @@ def unsubscribe_url(signature: Signature) -> str:
     return f"{settings.base_url.rstrip('/')}/news-off/{link}"
 
 
-def open_news(unit: Session, link: str) -> News:
+def open_news(session: Session, link: str) -> News:
     """What such a link is about; nothing where the signature was erased.
 
     Raises NotFound (`news-link`): the link was not made here.
@@ -60,13 +60,13 @@ def open_news(unit: Session, link: str) -> News:
     public_id = opened_link(_KIND, link)
     if public_id is None:
         raise NotFound("news-link")
-    signature = unit.scalar(select(Signature).where(Signature.public_id == public_id))
+    signature = session.scalar(select(Signature).where(Signature.public_id == public_id))
     if signature is None or signature.shown_state not in LIVE:
         return News(None)
     return News(signature)
 
 
-def switch(unit: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
+def switch(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
     """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
     if signature is None or signature.shown_state not in LIVE:
         return
@@ -74,16 +74,16 @@ def switch(unit: Session, signature: Signature | None, *, on: bool, now: datetim
         signature.consent_updates_at = None
     elif signature.consent_updates_at is None:
         signature.consent_updates_at = now
-    unit.flush()
+    session.flush()
 
 
-def still_wanted(unit: Session, context: Context) -> Context | None:
+def still_wanted(session: Session, context: Context) -> Context | None:
     """A mail with news that waits, unless its reader has switched them off or withdrawn since.
 
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
     public_id = opened_link(_KIND, str(context["unsubscribe"]).rpartition("/")[2])
-    row = unit.execute(
+    row = session.execute(
         select(Signature.campaign_id, Signature.email_hmac).where(Signature.public_id == public_id)
     ).one_or_none()
     if row is None:
@@ -94,7 +94,7 @@ def still_wanted(unit: Session, context: Context) -> Context | None:
         Signature.state == SignatureState.CONFIRMED,
         Signature.consent_updates_at.is_not(None),
     )
-    return context if unit.scalar(wants.limit(1)) is not None else None
+    return context if session.scalar(wants.limit(1)) is not None else None
 
 
 MOST = 10_000
@@ -103,7 +103,7 @@ _SEATS = 3
 """Signatures that one mailbox can have on a campaign: of so many more, enough mailboxes are."""
 
 
-def count_readers(unit: Session, campaign: Campaign) -> int:
+def count_readers(session: Session, campaign: Campaign) -> int:
     """Mailboxes that asked for news of the case; `MOST` says that there may be more."""
     wanting = (
         select(Signature.email_hmac)
@@ -116,7 +116,7 @@ def count_readers(unit: Session, campaign: Campaign) -> int:
         .limit(MOST * _SEATS)
         .subquery()
     )
-    found = unit.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
+    found = session.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
     return min(found, MOST)
 
 

@@ -27,11 +27,11 @@ class NextAction:
 
 
 def next_action(
-    unit: Session, signature: Signature, locale: str, now: datetime
+    session: Session, signature: Signature, locale: str, now: datetime
 ) -> NextAction | None:
     """The open action with the nearest last day that this mailbox has not signed."""
     signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
-    found = find_open(unit, now, besides=signed)
+    found = find_open(session, now, besides=signed)
     if found is None:
         return None
     edition = edition_for(found, locale)

@@ -39,54 +39,54 @@ class Event:
 @jobs.job("following.delivery-recorded")
 def delivery_recorded(delivery_id: int) -> None:
     """A delivery was recorded."""
-    with db.transaction() as unit:
-        _put_down(unit, _deliveries(unit, DeliveryAttempt.id == delivery_id))
+    with db.transaction() as session:
+        _put_down(session, _deliveries(session, DeliveryAttempt.id == delivery_id))
 
 
 @jobs.job("following.update-posted")
 def update_posted(update_id: int) -> None:
     """An update was posted."""
-    with db.transaction() as unit:
-        _put_down(unit, _updates(unit, Update.id == update_id))
+    with db.transaction() as session:
+        _put_down(session, _updates(session, Update.id == update_id))
 
 
 @jobs.job("following.campaign-stopped")
 def campaign_stopped(campaign_id: int) -> None:
     """A campaign was stopped."""
-    with db.transaction() as unit:
-        _put_down(unit, _stops(unit, Campaign.id == campaign_id))
+    with db.transaction() as session:
+        _put_down(session, _stops(session, Campaign.id == campaign_id))
 
 
 @jobs.job("following.continued")
 def continued(next_id: int) -> None:
     """A campaign that continues another one was opened."""
-    with db.transaction() as unit:
-        _put_down(unit, _continuations(unit, Campaign.id == next_id))
+    with db.transaction() as session:
+        _put_down(session, _continuations(session, Campaign.id == next_id))
 
 
 @jobs.job("following.find-news", every_minutes=5)
 def find_news() -> None:
     """Find what nobody was told yet, and go on with what was begun."""
     since = db.utcnow() - _LATELY
-    with db.transaction() as unit:
+    with db.transaction() as session:
         events = [
-            *_deliveries(unit, DeliveryAttempt.created_at > since),
-            *_updates(unit, Update.published_at > since),
-            *_stops(unit, Campaign.id.in_(_stopped_since(unit, since))),
-            *_continuations(unit, Campaign.opened_at > since),
+            *_deliveries(session, DeliveryAttempt.created_at > since),
+            *_updates(session, Update.published_at > since),
+            *_stops(session, Campaign.id.in_(_stopped_since(session, since))),
+            *_continuations(session, Campaign.opened_at > since),
         ]
-        _put_down(unit, events)
-        begun = unit.scalars(
+        _put_down(session, events)
+        begun = session.scalars(
             select(Notice.id).where(Notice.finished_at.is_(None)).order_by(Notice.id)
         ).all()
         for notice_id in begun:
-            jobs.enqueue(unit, "following.tell", notice_id)
+            jobs.enqueue(session, "following.tell", notice_id)
 
 
-def tell_nobody(unit: Session, campaign_id: int, kind: NoticeKind, update_id: int) -> None:
+def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id: int) -> None:
     """Note that a post needs no mail: its signers were told before it was taken back."""
     now = db.utcnow()
-    unit.add(
+    session.add(
         Notice(
             campaign_id=campaign_id,
             kind=kind,
@@ -95,14 +95,14 @@ def tell_nobody(unit: Session, campaign_id: int, kind: NoticeKind, update_id: in
             finished_at=now,
         )
     )
-    unit.flush()
+    session.flush()
 
 
-def _put_down(unit: Session, events: list[Event]) -> None:
+def _put_down(session: Session, events: list[Event]) -> None:
     """A notice for each, and a job that tells it; of two who do so at once, one does."""
     for event in events:
-        notice_id = unit.scalar(
-            db.insert_into(unit, Notice)
+        notice_id = session.scalar(
+            db.insert_into(session, Notice)
             .values(
                 **asdict(event),
                 public_id=db.new_public_id(),
@@ -113,15 +113,15 @@ def _put_down(unit: Session, events: list[Event]) -> None:
             .returning(Notice.id)
         )
         if notice_id is not None:
-            jobs.enqueue(unit, "following.tell", notice_id)
+            jobs.enqueue(session, "following.tell", notice_id)
 
 
-def _deliveries(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     """Deliveries of our bundles that got rid of letters; a refusal is no news.
 
     Of a part, once somebody has said which letters were taken.
     """
-    rows = unit.execute(
+    rows = session.execute(
         select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
             DeliveryAttempt.bundle_id.is_not(None),
             DeliveryAttempt.outcome.in_(GONE_OUT),
@@ -136,8 +136,8 @@ def _deliveries(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     return [Event(campaign, NoticeKind.HANDED_OVER, delivery_id=one) for campaign, one in rows]
 
 
-def _updates(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    rows = unit.execute(
+def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    rows = session.execute(
         select(Update.campaign_id, Update.kind, Update.id).where(
             or_(Update.kind.in_(_TOLD), Update.tell_signers),
             ~exists().where(Notice.update_id == Update.id),
@@ -150,15 +150,15 @@ def _updates(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     ]
 
 
-def _stops(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
-    rows = unit.scalars(select(Campaign.id).where(is_stopped_sql(), ~told, *conditions))
+    rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~told, *conditions))
     return [Event(one, NoticeKind.STOP) for one in rows]
 
 
-def _continuations(unit: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     """Open campaigns that continue one whose signers were not told of it."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign.follows_id, Campaign.id).where(
             Campaign.status == CampaignStatus.OPEN,
             Campaign.follows_id.is_not(None),
@@ -173,9 +173,9 @@ def _continuations(unit: Session, *conditions: ColumnElement[bool]) -> list[Even
     ]
 
 
-def _stopped_since(unit: Session, since: datetime) -> list[int]:
+def _stopped_since(session: Session, since: datetime) -> list[int]:
     """Campaigns that somebody stopped since then, as the audit has it."""
-    subjects = unit.scalars(
+    subjects = session.scalars(
         select(AuditEntry.subject).where(
             AuditEntry.action == "campaign.stopped", AuditEntry.at > since
         )

@@ -158,9 +158,9 @@ def _destination(target: Target, home: str) -> str:
     return target.mission.host_country if target.mission else target.official.country or home
 
 
-def note(unit: Session, signature: Signature, now: datetime) -> bool:
+def note(session: Session, signature: Signature, now: datetime) -> bool:
     """Note that the supporter sent the letter; tells whether it was the first time."""
-    done = unit.scalar(
+    done = session.scalar(
         update(Signature)
         .where(
             Signature.id == signature.id,
@@ -174,10 +174,10 @@ def note(unit: Session, signature: Signature, now: datetime) -> bool:
     return done is not None
 
 
-def count(unit: Session, campaign: Campaign) -> int:
+def count(session: Session, campaign: Campaign) -> int:
     """How many people sent theirs, counted now."""
     return (
-        unit.scalar(
+        session.scalar(
             select(func.count(Signature.id)).where(
                 Signature.campaign_id == campaign.id,
                 public_counts.counted_publicly(Signature.state, Signature.state_before),

@@ -52,41 +52,41 @@ def tell(notice_id: int) -> None:
 
 def tell_batch(notice_id: int) -> bool:
     """Tell the next signers, in a transaction of their own; whether there may be more."""
-    with db.transaction() as unit:
-        notice = unit.get(Notice, notice_id, with_for_update=True)
+    with db.transaction() as session:
+        notice = session.get(Notice, notice_id, with_for_update=True)
         if notice is None or notice.finished_at is not None:
             return False
-        campaign = unit.get_one(Campaign, notice.campaign_id)
+        campaign = session.get_one(Campaign, notice.campaign_id)
         if not may_go_out(campaign.status) and notice.kind not in _AFTER_A_STOP:
             notice.finished_at = db.utcnow()  # a stop holds back what could ask for a letter
             return False
-        if notice.next_id is not None and not _takes_letters(unit, notice.next_id):
+        if notice.next_id is not None and not _takes_letters(session, notice.next_id):
             notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken
             return False
-        batch = _next(unit, notice)
-        send = _sender(unit, notice, campaign)
+        batch = _next(session, notice)
+        send = _sender(session, notice, campaign)
         for signature_id in batch:
             try:
-                _tell_one(unit, notice, signature_id, send)
+                _tell_one(session, notice, signature_id, send)
             except WrongKey:
                 # One that cannot be opened must hold up no other.
                 log.error("signature cannot be opened", signature=signature_id)
         if batch:
             notice.last_signature_id = batch[-1]
             return True
-        _end(unit, notice)
+        _end(session, notice)
         return False
 
 
-def _takes_letters(unit: Session, campaign_id: int) -> bool:
-    campaign = unit.get_one(Campaign, campaign_id)
+def _takes_letters(session: Session, campaign_id: int) -> bool:
+    campaign = session.get_one(Campaign, campaign_id)
     return takes_signatures(campaign.status, campaign.act_by, db.utcnow())
 
 
-def _next(unit: Session, notice: Notice, *, after: bool = True) -> Sequence[int]:
-    return unit.scalars(
+def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[int]:
+    return session.scalars(
         select(Signature.id)
-        .where(Signature.id > (notice.last_signature_id if after else 0), *_wants(unit, notice))
+        .where(Signature.id > (notice.last_signature_id if after else 0), *_wants(session, notice))
         .order_by(Signature.id)
         .limit(_BATCH)
         # Whoever is erased meanwhile waits, and then erases what was written here as well.
@@ -94,7 +94,7 @@ def _next(unit: Session, notice: Notice, *, after: bool = True) -> Sequence[int]
     ).all()
 
 
-def _wants(unit: Session, notice: Notice) -> list[ColumnElement[bool]]:
+def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     """Who is to be told: those who asked for news, have a letter in it, and were not told yet."""
     told = exists().where(
         NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
@@ -107,30 +107,30 @@ def _wants(unit: Session, notice: Notice) -> list[ColumnElement[bool]]:
         ~told,
     ]
     if notice.delivery_id is not None:
-        delivery = unit.get_one(DeliveryAttempt, notice.delivery_id)
+        delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         conditions.append(
             exists().where(
                 Letter.signature_id == Signature.id,
                 Letter.bundle_id == delivery.bundle_id,
                 Letter.set_aside.is_(None),
-                *_news_of(unit, delivery),
+                *_news_of(session, delivery),
             )
         )
     return conditions
 
 
-def _news_of(unit: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
+def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
     """Letters that went with it, unless a record made before this one told that they are gone."""
     told = gone(when=DeliveryAttempt.id < delivery.id)
-    return covered_by(unit, delivery), ~told
+    return covered_by(session, delivery), ~told
 
 
-def _tell_one(unit: Session, notice: Notice, signature_id: int, send: Send) -> None:
+def _tell_one(session: Session, notice: Notice, signature_id: int, send: Send) -> None:
     """One mail to one mailbox. A mail that is not taken (too many today) leaves no mark."""
-    with unit.begin_nested() as step:
-        signature = unit.get_one(Signature, signature_id)
-        first = unit.scalar(
-            db.insert_into(unit, NoticeMail)
+    with session.begin_nested() as step:
+        signature = session.get_one(Signature, signature_id)
+        first = session.scalar(
+            db.insert_into(session, NoticeMail)
             .values(notice_id=notice.id, email_hmac=signature.email_hmac)
             .on_conflict_do_nothing()
             .returning(NoticeMail.notice_id)
@@ -138,27 +138,27 @@ def _tell_one(unit: Session, notice: Notice, signature_id: int, send: Send) -> N
         if first is None:
             return
         with force_locale(signature.locale):
-            taken = send(unit, signature)
+            taken = send(session, signature)
         if not taken:
             step.rollback()
 
 
-def _end(unit: Session, notice: Notice) -> None:
+def _end(session: Session, notice: Notice) -> None:
     """All were asked for: those whose mailbox was full today are asked for again later."""
     now = db.utcnow()
     notice.last_signature_id = 0
-    if now - notice.created_at > _TRIED_FOR or not _next(unit, notice, after=False):
+    if now - notice.created_at > _TRIED_FOR or not _next(session, notice, after=False):
         notice.finished_at = now
 
 
-def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
+def _sender(session: Session, notice: Notice, campaign: Campaign) -> Send:
     """What mails the notice to one signature."""
     if notice.delivery_id is not None:
-        delivery = unit.get_one(DeliveryAttempt, notice.delivery_id)
+        delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         where = delivery.destination
-        return lambda unit, one: mails.send_letter_handed_over(
-            unit,
-            numbers=_numbers(unit, one, delivery),
+        return lambda session, one: mails.send_letter_handed_over(
+            session,
+            numbers=_numbers(session, one, delivery),
             mission=destination_name(where, one.locale),
             day=i18n.say_date(delivery.happened_on, one.locale),
             place=delivery.place,
@@ -166,25 +166,25 @@ def _sender(unit: Session, notice: Notice, campaign: Campaign) -> Send:
             **_common(campaign, one),
         )
     if notice.update_id is not None:
-        update = unit.get_one(Update, notice.update_id)
-        return lambda unit, one: mails.send_case_update(
-            unit,
+        update = session.get_one(Update, notice.update_id)
+        return lambda session, one: mails.send_case_update(
+            session,
             update_id=update.id,
             **_told(campaign, update, one.locale),
             **_common(campaign, one),
         )
     if notice.next_id is not None:
-        later = unit.get_one(Campaign, notice.next_id)
+        later = session.get_one(Campaign, notice.next_id)
         earlier = {"reference": campaign.reference, "cards": campaign.cards}
-        return lambda unit, one: mails.send_case_continued(
-            unit,
+        return lambda session, one: mails.send_case_continued(
+            session,
             earlier_id=campaign.id,
             **_further(later, one.locale),
             **(_common(later, one) | earlier),
         )
     reasons = reasons_of(campaign)
-    return lambda unit, one: mails.send_case_stopped(
-        unit, **_stop(reasons, one.locale), **_common(campaign, one)
+    return lambda session, one: mails.send_case_stopped(
+        session, **_stop(reasons, one.locale), **_common(campaign, one)
     )
 
 
@@ -205,15 +205,15 @@ def _told_outcome(delivery: DeliveryAttempt) -> str:
     return delivery.outcome.value
 
 
-def _numbers(unit: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
+def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
     """Numbers of the mailbox's letters in the bundle: two of a household get one mail."""
-    sequences = unit.scalars(
+    sequences = session.scalars(
         select(Letter.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
             Letter.bundle_id == delivery.bundle_id,
             Letter.set_aside.is_(None),
-            *_news_of(unit, delivery),
+            *_news_of(session, delivery),
             Signature.email_hmac == signature.email_hmac,
             Signature.state == SignatureState.CONFIRMED,
         )

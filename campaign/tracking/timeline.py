@@ -47,17 +47,17 @@ class Mark:
     picture: Picture | None = None
 
 
-def marks_of(unit: Session, signature: Signature) -> list[Mark]:
+def marks_of(session: Session, signature: Signature) -> list[Mark]:
     """The way of a letter so far, and what is still ahead; a stop or a withdrawal ends it."""
     campaign = signature.campaign
-    stays = stays_of(unit, signature.letters)
-    bundles = _bundles_of(unit, stays)
-    trips = trips_of(unit, signature.letters)
+    stays = stays_of(session, signature.letters)
+    bundles = _bundles_of(session, stays)
+    trips = trips_of(session, signature.letters)
     posts = posts_of(campaign, i18n.locale())
-    late = list_late(unit, [one.attempt for one in trips])
+    late = list_late(session, [one.attempt for one in trips])
     several, stopped = len(signature.letters) > 1, _stopped(campaign)
     done = [
-        *_begun(unit, signature),
+        *_begun(session, signature),
         *_printed(signature, stays, bundles),
         *_trips([one for one in trips if one.attempt.id not in late], posts, several=several),
         *stopped,
@@ -96,9 +96,9 @@ def _late(marks: Sequence[Mark]) -> list[Mark]:
     return [replace(one, text=f"{one.text} · {words}" if one.text else words) for one in marks]
 
 
-def is_handed_over(unit: Session, signature: Signature) -> bool:
+def is_handed_over(session: Session, signature: Signature) -> bool:
     """Whether a letter of the signature is out of our hands."""
-    return any(trip.is_gone for trip in trips_of(unit, signature.letters))
+    return any(trip.is_gone for trip in trips_of(session, signature.letters))
 
 
 def is_frozen(signature: Signature) -> bool:
@@ -106,20 +106,20 @@ def is_frozen(signature: Signature) -> bool:
     return any(one.bundle_id is not None for one in signature.letters)
 
 
-def _bundles_of(unit: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
+def _bundles_of(session: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
     ids = {one.bundle_id for one in stays}
     if not ids:
         return {}
-    return {one.id: one for one in unit.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+    return {one.id: one for one in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
 
 
-def _begun(unit: Session, signature: Signature) -> list[Mark]:
+def _begun(session: Session, signature: Signature) -> list[Mark]:
     zone = signature.campaign.timezone
     marks = [_happened(gettext("Signed"), signature.signed_at, zone)]
     if signature.confirmed_at:
         marks.append(_happened(gettext("Confirmed"), signature.confirmed_at, zone))
     if signature.shown_state is SignatureState.HELD:
-        marks.append(_held(note_for(unit, signature), marks[-1]))
+        marks.append(_held(note_for(session, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
         last = marks[-1]
         marks.append(Mark(gettext("Not taken"), "done", last.at, iso=last.iso))
@@ -311,11 +311,11 @@ def _dated(title: str, day: date, at: datetime) -> Mark:
     return Mark(title, "done", at, i18n.say_date(day), day.isoformat())
 
 
-def note_for(unit: Session, signature: Signature) -> str:
+def note_for(session: Session, signature: Signature) -> str:
     """What the writer of a held letter is asked to change; empty: it is only being looked at."""
     if signature.shown_state is not SignatureState.HELD:
         return ""
-    hold = unit.get(Hold, signature.id)
+    hold = session.get(Hold, signature.id)
     if hold is None or hold.decision is not Decision.RETURNED:
         return ""
     return hold.note or ""

@@ -62,9 +62,9 @@ def _label(form: Any, name: str) -> str:
     return label
 
 
-def hold(unit: Session, row: Base) -> None:
+def hold(session: Session, row: Base) -> None:
     """Wait for others who write to it, and read it anew: nobody saves between look and save."""
-    unit.refresh(row, with_for_update={"key_share": True})
+    session.refresh(row, with_for_update={"key_share": True})
 
 
 def mark_of(data: Mapping[str, Any]) -> str:

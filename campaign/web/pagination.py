@@ -29,33 +29,35 @@ class Listing(Generic[T]):
     pages: int
 
 
-def rank_of_country(unit: Session, column: InstrumentedAttribute[str]) -> ColumnElement[int]:
+def rank_of_country(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[int]:
     """Where the country's name stands among all, in the language of the page."""
     codes = literal(",".join(code for code, _name in i18n.senders()))
-    postgresql = unit.get_bind().dialect.name == "postgresql"
+    postgresql = session.get_bind().dialect.name == "postgresql"
     return func.strpos(codes, column) if postgresql else func.instr(codes, column)
 
 
-def page_of(unit: Session, query: Select[T], page: int, *, total: int | None = None) -> Listing[T]:
+def page_of(
+    session: Session, query: Select[T], page: int, *, total: int | None = None
+) -> Listing[T]:
     """The page `page` (from 1) of what `query` gives; the last one where there are fewer.
 
     `total` is how many there are, where that is known.
     """
     if page <= 1:
         # What a search finds is looked for once; only where there is more is it counted.
-        rows: Sequence[Any] = unit.scalars(query.limit(PAGE_SIZE + 1)).all()
+        rows: Sequence[Any] = session.scalars(query.limit(PAGE_SIZE + 1)).all()
         if len(rows) <= PAGE_SIZE:
             return Listing(rows, len(rows), 1, 1)
-        total = _count(unit, query) if total is None else total
+        total = _count(session, query) if total is None else total
         return Listing(rows[:PAGE_SIZE], total, 1, _pages(total))
-    total = _count(unit, query) if total is None else total
+    total = _count(session, query) if total is None else total
     page = min(page, _pages(total))
-    rows = unit.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    rows = session.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
     return Listing(rows, total, page, _pages(total))
 
 
-def _count(unit: Session, query: Select[Any]) -> int:
-    return unit.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+def _count(session: Session, query: Select[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
 def _pages(total: int) -> int:

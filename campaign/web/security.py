@@ -132,7 +132,7 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def count_against_limit(unit: Session, what: str, place: str, per_hour: int) -> int:
+def count_against_limit(session: Session, what: str, place: str, per_hour: int) -> int:
     """Count one `what` from `place`, and give how many there were in this clock hour.
 
     Raises TooMany beyond `per_hour`.
@@ -143,23 +143,23 @@ def count_against_limit(unit: Session, what: str, place: str, per_hour: int) -> 
         "count": 1,
         "expires_at": now + timedelta(hours=1),
     }
-    connection = db.connection_of(unit)
+    connection = db.connection_of(session)
     count = cast(int, connection.scalar(_COUNT[connection.dialect.name], row))
     if count > per_hour:
         raise TooMany(what, seconds=_HOUR - int(now.timestamp()) % _HOUR)
     return count
 
 
-def counted(unit: Session, what: str, place: str) -> int:
+def counted(session: Session, what: str, place: str) -> int:
     """How many `what` were counted from `place` in this clock hour."""
     bucket = _bucket(what, place, clock.utcnow())
-    return unit.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
+    return session.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
 
 
-def forget_count(unit: Session, what: str, place: str) -> None:
+def forget_count(session: Session, what: str, place: str) -> None:
     """Start the count of `what` from `place` anew: what was counted was no abuse."""
     bucket = _bucket(what, place, clock.utcnow())
-    unit.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
+    session.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
 
 
 def _bucket(what: str, place: str, now: datetime) -> bytes:
@@ -172,8 +172,8 @@ def _bucket(what: str, place: str, now: datetime) -> bytes:
 @jobs.job("security.forget-limits", every_minutes=15)
 def forget_limits() -> None:
     """Remove counts whose hour is over."""
-    with db.transaction() as unit:
-        unit.execute(delete(RateLimit).where(RateLimit.expires_at < db.utcnow()))
+    with db.transaction() as session:
+        session.execute(delete(RateLimit).where(RateLimit.expires_at < db.utcnow()))
 
 
 def init_app(app: Flask, settings: Settings) -> None:

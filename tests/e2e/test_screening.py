@@ -35,10 +35,10 @@ def instance(site: Site) -> Iterator[Flask]:
 
 def flood(site: Site) -> int:
     """Twelve hundred confirmed signatures from one network; gives the number that is true."""
-    with instance(site), db.transaction() as unit:
-        campaign = unit.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
-        honest = public_counts.recount(unit, campaign)
-        model = unit.scalars(
+    with instance(site), db.transaction() as session:
+        campaign = session.scalars(select(Campaign).where(Campaign.slug == _SLUG)).one()
+        honest = public_counts.recount(session, campaign)
+        model = session.scalars(
             select(Signature).where(
                 Signature.campaign_id == campaign.id, Signature.state == SignatureState.CONFIRMED
             )
@@ -62,17 +62,17 @@ def flood(site: Site) -> int:
                 | {"person_hmac": None, "signed_at": now, "confirmed_at": now, "own_words": ""}
                 | {"trace": trace.text, **marks_of(keyring, trace, email).columns}
             )
-        ids = unit.scalars(insert(Signature).returning(Signature.id), rows).all()
+        ids = session.scalars(insert(Signature).returning(Signature.id), rows).all()
         target, template = model.letters[0].target_id, model.letters[0].template_id
         addressed = {"target_id": target, "template_id": template}
-        unit.execute(insert(Letter), [{"signature_id": one} | addressed for one in ids])
+        session.execute(insert(Letter), [{"signature_id": one} | addressed for one in ids])
     return honest
 
 
 def hold_one(site: Site) -> str:
     """One honest letter waits for a look; gives its writer's name."""
-    with instance(site), db.transaction() as unit:
-        found = unit.scalars(
+    with instance(site), db.transaction() as session:
+        found = session.scalars(
             select(Signature)
             .where(Signature.state == SignatureState.CONFIRMED, Signature.trace.is_(None))
             .order_by(Signature.id)
@@ -81,7 +81,7 @@ def hold_one(site: Site) -> str:
         found.state = SignatureState.HELD
         found.own_words = "Look at www.example.com, then answer."
         found.campaign.screening = {"held": ["link"]}
-        unit.add(
+        session.add(
             Hold(
                 signature_id=found.id,
                 campaign_id=found.campaign_id,
@@ -99,9 +99,9 @@ def count_now(site: Site) -> None:
 
 
 def state_of(site: Site, state: SignatureState) -> int:
-    with instance(site), db.reading() as unit:
+    with instance(site), db.reading() as session:
         query = select(func.count(Signature.id)).where(Signature.state == state)
-        return unit.scalar(query) or 0
+        return session.scalar(query) or 0
 
 
 def sign_in(page: Page, site: Site) -> None:

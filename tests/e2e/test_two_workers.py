@@ -77,26 +77,26 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
     settings = load_settings()
     app = create_app(settings)
     with app.app_context(), two_workers(commands, environment):
-        with db.transaction() as unit:
+        with db.transaction() as session:
             campaign, mission = find_bundles.get_pair(
-                unit, campaign="ua-58-20", mission="mexico-ottawa"
+                session, campaign="ua-58-20", mission="mexico-ottawa"
             )
             bundle = freeze_bundle.freeze(
-                unit, campaign=campaign, mission=mission, settings=settings, locale="en",
+                session, campaign=campaign, mission=mission, settings=settings, locale="en",
                 actor="test",
             )  # fmt: skip
-            print_jobs.send_for(unit, bundle, chains=2)
+            print_jobs.send_for(session, bundle, chains=2)
             bundle_id, frozen = bundle.id, bundle.letter_count
         made = _wait(bundle_id)
         assert made.state is BundleState.READY, made.failure
-        with db.transaction() as unit:
+        with db.transaction() as session:
             download = find_bundles.open_download(
-                unit, unit.get_one(Bundle, bundle_id), storage.storage(), actor="test"
+                session, session.get_one(Bundle, bundle_id), storage.storage(), actor="test"
             )
             for _ in write_zip(download.chunks, tmp_path / download.name):
                 pass
-        with db.reading() as unit:
-            volumes = unit.query(Volume).filter_by(bundle_id=bundle_id).all()
+        with db.reading() as session:
+            volumes = session.query(Volume).filter_by(bundle_id=bundle_id).all()
         assert jobs.queue().huey.storage.dsn == environment["CAMPAIGN_JOBS_URL"]
     close_app(app)
     assert len(volumes) == -(-frozen // _VOLUME)
@@ -108,8 +108,8 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
 def _wait(bundle_id: int) -> Bundle:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        with db.reading() as unit:
-            bundle = unit.get_one(Bundle, bundle_id)
+        with db.reading() as session:
+            bundle = session.get_one(Bundle, bundle_id)
         if bundle.state in {BundleState.READY, BundleState.FAILED}:
             return bundle
         time.sleep(0.2)

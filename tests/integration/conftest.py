@@ -34,10 +34,10 @@ def fresh_pages(app: Flask) -> None:
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
+def campaign(session: Session) -> Campaign:
     """An open campaign, committed."""
-    made = make_campaign(unit)
-    unit.commit()
+    made = make_campaign(session)
+    session.commit()
     return made
 
 

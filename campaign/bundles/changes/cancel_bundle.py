@@ -28,28 +28,28 @@ WAITS = {
 _CAN = (BundleState.PRINTING, BundleState.ASSEMBLING, BundleState.READY)
 
 
-def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
+def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
     """Give the bundle up; how many of its letters left it. The sheets on paper wait again too.
 
     Its row stays with its prints' hashes and the numbers of what was taken back, its files go. A
     worker that prints it just now loses its volume. Raises Refused: `handed-over`, `moved-on`,
     `emptied`, `cancelled`, `not-ready` (it failed: that has a button of its own).
     """
-    bundle_status.hold(unit, bundle)
-    bundle_status.refuse_settled(unit, bundle)
+    bundle_status.hold(session, bundle)
+    bundle_status.refuse_settled(session, bundle)
     bundle_status.refuse_emptied(bundle)
     if bundle.state is BundleState.CANCELLED:
         raise Refused("cancelled")
     if bundle.state not in _CAN:
         raise Refused("not-ready")
-    gone = list_taken_back(unit, bundle, limit=None)
+    gone = list_taken_back(session, bundle, limit=None)
     bundle.taken_out = [
         *bundle.taken_out,
         *taken_out(gone, bundle, clock.today(bundle.campaign.timezone)),
     ]
-    freed = give_up(unit, bundle, store, reason=reason, actor=actor)
+    freed = give_up(session, bundle, store, reason=reason, actor=actor)
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.cancel",
         subject=f"bundle:{bundle.id}",
@@ -59,34 +59,34 @@ def cancel(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor:
     return freed
 
 
-def give_up(unit: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
+def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, actor: str) -> int:
     """Mark it as given up, whatever its state; how many of its letters left it.
 
     Letters that another mission had refused lie in their first bundle again.
     """
-    freed = give_back(unit, bundle, actor=actor) + _let_go(unit, bundle)
+    freed = give_back(session, bundle, actor=actor) + _let_go(session, bundle)
     now = db.utcnow()
-    for one in prints.list_prints(unit, bundle):
+    for one in prints.list_prints(session, bundle):
         one.removed_at = one.removed_at or now
     bundle.state = BundleState.CANCELLED
     bundle.cancelled_at, bundle.cancel_reason = now, reason
     bundle.lease_until = None
-    unit.flush()
+    session.flush()
     folder = file_names.stored_folder(bundle.public_id)
-    after_commit(unit, lambda: store.delete_folder(folder))
+    after_commit(session, lambda: store.delete_folder(folder))
     return freed
 
 
-def _let_go(unit: Session, bundle: Bundle) -> int:
+def _let_go(session: Session, bundle: Bundle) -> int:
     """Its letters and sheets wait again, its volumes go; how many letters they were."""
-    freed = unit.scalars(
+    freed = session.scalars(
         update(Letter)
         .where(Letter.bundle_id == bundle.id)
         .values(**WAITS)
         .returning(Letter.id)
         .execution_options(synchronize_session=False)
     ).all()
-    signed_sheets.leave_sheets(unit, bundle)
-    unit.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
-    unit.expire(bundle, ["volumes"])
+    signed_sheets.leave_sheets(session, bundle)
+    session.execute(delete(Volume).where(Volume.bundle_id == bundle.id))
+    session.expire(bundle, ["volumes"])
     return len(freed)

@@ -19,7 +19,7 @@ from campaign.storage import FileDamaged, Storage
 
 
 def add_print(
-    unit: Session,
+    session: Session,
     bundle: Bundle,
     *,
     made: Sequence[FileFacts],
@@ -34,10 +34,10 @@ def add_print(
     The files of earlier prints are not kept any longer: nothing of them was handed over.
     """
     now = db.utcnow()
-    for one in list_prints(unit, bundle):
+    for one in list_prints(session, bundle):
         if one.zip_sha256 != zip_sha256:
             one.removed_at = one.removed_at or now
-    last = unit.scalar(
+    last = session.scalar(
         select(func.max(BundlePrint.number)).where(BundlePrint.bundle_id == bundle.id)
     )
     row = BundlePrint(
@@ -50,8 +50,8 @@ def add_print(
         files=[_file(one, stored[one.name]) for one in made],
         made_at=now,
     )
-    unit.add(row)
-    unit.flush()
+    session.add(row)
+    session.flush()
     return row
 
 
@@ -65,16 +65,16 @@ def _file(facts: FileFacts, stored: str) -> dict[str, Any]:
     }
 
 
-def list_prints(unit: Session, bundle: Bundle) -> Sequence[BundlePrint]:
+def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
     """Every print of the bundle, the first one first."""
-    return unit.scalars(
+    return session.scalars(
         select(BundlePrint).where(BundlePrint.bundle_id == bundle.id).order_by(BundlePrint.number)
     ).all()
 
 
-def find_print(unit: Session, bundle: Bundle) -> BundlePrint | None:
+def find_print(session: Session, bundle: Bundle) -> BundlePrint | None:
     """The print that the bundle now is; None of one from before prints were recorded."""
-    found = unit.scalars(
+    found = session.scalars(
         select(BundlePrint)
         .where(BundlePrint.bundle_id == bundle.id)
         .order_by(BundlePrint.number.desc())
@@ -98,18 +98,18 @@ def letters_of_print() -> ScalarSelect[int]:
     )
 
 
-def count_printed(unit: Session, bundle: Bundle) -> int:
+def count_printed(session: Session, bundle: Bundle) -> int:
     """Letters in the files that the bundle now is."""
-    found = find_print(unit, bundle)
+    found = find_print(session, bundle)
     if found is not None:
         return found.letters
     printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    return unit.scalar(printed) or 0
+    return session.scalar(printed) or 0
 
 
-def parts_of(unit: Session, bundle: Bundle, store: Storage) -> list[Part]:
+def parts_of(session: Session, bundle: Bundle, store: Storage) -> list[Part]:
     """The files of the bundle's ZIP as it now is, in its order. Raises NotFound."""
-    found = find_print(unit, bundle)
+    found = find_print(session, bundle)
     if found is not None:
         return parts_in(bundle, found, store)
     if bundle.zip_sha256 is None:

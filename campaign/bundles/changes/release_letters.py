@@ -21,25 +21,25 @@ from campaign.models.signature import Letter
 from campaign.storage import Storage
 
 
-def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int:
+def release(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> int:
     """Let a bundle's unprinted letters wait again; gives how many.
 
     Raises Refused: `not-ready` while it is being printed, `handed-over` where it failed after
     letters of it had gone out.
     """
-    bundle_status.hold(unit, bundle)
+    bundle_status.hold(session, bundle)
     if bundle.state not in {BundleState.FAILED, BundleState.READY}:
         raise Refused("not-ready")
     failed = bundle.state is BundleState.FAILED
     if failed:
-        bundle_status.refuse_handed_over(unit, bundle)
-        stays = has_past(unit, bundle)
-        freed = cancel_bundle.give_up(unit, bundle, store, reason="", actor=actor)
+        bundle_status.refuse_handed_over(session, bundle)
+        stays = has_past(session, bundle)
+        freed = cancel_bundle.give_up(session, bundle, store, reason="", actor=actor)
     else:
-        _remember(unit, bundle)
-        freed = _free_set_aside(unit, bundle)
+        _remember(session, bundle)
+        freed = _free_set_aside(session, bundle)
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.release",
         subject=f"bundle:{bundle.id}",
@@ -47,17 +47,17 @@ def release(unit: Session, bundle: Bundle, store: Storage, *, actor: str) -> int
         failure=bundle.failure,
     )
     if failed and not stays:
-        unit.execute(delete(Bundle).where(Bundle.id == bundle.id))
+        session.execute(delete(Bundle).where(Bundle.id == bundle.id))
     return freed
 
 
-def has_past(unit: Session, bundle: Bundle) -> bool:
+def has_past(session: Session, bundle: Bundle) -> bool:
     """Whether something is known of it that must stay: its files were ready, or letters moved."""
-    return bundle.ready_at is not None or bundle_status.is_rerouted(unit, bundle)
+    return bundle.ready_at is not None or bundle_status.is_rerouted(session, bundle)
 
 
-def _free_set_aside(unit: Session, bundle: Bundle) -> int:
-    freed = unit.scalars(
+def _free_set_aside(session: Session, bundle: Bundle) -> int:
+    freed = session.scalars(
         update(Letter)
         .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
         .values(**cancel_bundle.WAITS)
@@ -67,9 +67,9 @@ def _free_set_aside(unit: Session, bundle: Bundle) -> int:
     return len(freed)
 
 
-def _remember(unit: Session, bundle: Bundle) -> None:
+def _remember(session: Session, bundle: Bundle) -> None:
     """Keep the numbers that leave it: its papers name them, also when they are made again."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.sequence, Letter.set_aside)
         .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
         .order_by(Letter.sequence)
@@ -78,9 +78,9 @@ def _remember(unit: Session, bundle: Bundle) -> None:
     bundle.released = [*bundle.released, *left]
 
 
-def find_failed(unit: Session, *, campaign: Campaign, mission: Destination) -> Bundle | None:
+def find_failed(session: Session, *, campaign: Campaign, mission: Destination) -> Bundle | None:
     """A bundle of the pair that failed, if there is one."""
-    return unit.scalar(
+    return session.scalar(
         select(Bundle)
         .where(
             Bundle.campaign_id == campaign.id,

@@ -25,28 +25,28 @@ from campaign.models.signature import Letter, Signature
 ACTOR = "job:bundles.remake"
 
 
-def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
+def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     """Send the volumes that hold letters which were taken back to be printed without them.
 
     How many letters are taken out. Where nothing would be left, the bundle is cancelled. The
     lists are made again too where somebody on the signed sheets is gone. Raises Refused:
     `stopped`, `handed-over`, `moved-on`, `emptied`, `not-ready`.
     """
-    bundle_status.hold(unit, bundle)
+    bundle_status.hold(session, bundle)
     refuse_stopped(bundle.campaign)
-    bundle_status.refuse_settled(unit, bundle)
+    bundle_status.refuse_settled(session, bundle)
     bundle_status.refuse_emptied(bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    gone = list_taken_back(unit, bundle, limit=None)
-    if not gone and not lists_are_stale(unit, bundle):
+    gone = list_taken_back(session, bundle, limit=None)
+    if not gone and not lists_are_stale(session, bundle):
         return 0
-    if _is_empty_without(unit, bundle, gone):
-        return cancel_bundle.cancel(unit, bundle, storage.storage(), reason="", actor=actor)
-    _note(unit, bundle, gone)
+    if _is_empty_without(session, bundle, gone):
+        return cancel_bundle.cancel(session, bundle, storage.storage(), reason="", actor=actor)
+    _note(session, bundle, gone)
     sent = [one for one in bundle.volumes if one.state is VolumeState.WAITING]
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.remake",
         subject=f"bundle:{bundle.id}",
@@ -56,14 +56,14 @@ def remake(unit: Session, bundle: Bundle, *, actor: str) -> int:
     )
     settings: Settings = current_app.extensions["settings"]
     for volume in sent[: settings.worker_threads]:
-        jobs.enqueue(unit, "bundles.print_volume", volume.id)
+        jobs.enqueue(session, "bundles.print_volume", volume.id)
     if not sent:
-        jobs.enqueue(unit, "bundles.assemble", bundle.id)
-    jobs.enqueue(unit, "deliveries.bundle-remade", bundle.id)
+        jobs.enqueue(session, "bundles.assemble", bundle.id)
+    jobs.enqueue(session, "deliveries.bundle-remade", bundle.id)
     return len(gone)
 
 
-def _note(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
+def _note(session: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
     """Write down what is taken out, and have its volumes wait for the press."""
     now = db.utcnow()
     bundle.taken_out = [
@@ -75,28 +75,28 @@ def _note(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
         if volume.sequence in without:
             volume.state, volume.lease_until = VolumeState.WAITING, None
     bundle.state, bundle.lease_until, bundle.remade_at = BundleState.PRINTING, None, now
-    unit.flush()
+    session.flush()
 
 
-def _is_empty_without(unit: Session, bundle: Bundle, gone: list[TakenBack]) -> bool:
+def _is_empty_without(session: Session, bundle: Bundle, gone: list[TakenBack]) -> bool:
     """Whether every printed letter is gone; of signed sheets alone, everybody on them."""
     printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
-    if len(gone) != unit.scalar(printed):
+    if len(gone) != session.scalar(printed):
         return False
-    return bool(gone) or not signed_sheets.count_carried(unit, bundle.id)
+    return bool(gone) or not signed_sheets.count_carried(session, bundle.id)
 
 
-def lists_are_stale(unit: Session, bundle: Bundle) -> bool:
+def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     """Whether the lists name people on signed sheets who are gone, or lack who was put back."""
-    found = prints.find_print(unit, bundle)
-    return found is not None and found.on_paper != signed_sheets.count_carried(unit, bundle.id)
+    found = prints.find_print(session, bundle)
+    return found is not None and found.on_paper != signed_sheets.count_carried(session, bundle.id)
 
 
 @jobs.job("bundles.remake", every_minutes=3)
 def remake_taken_back() -> None:
     """Make again what holds letters that were taken back: every bundle that is still here."""
-    with db.reading() as unit:
-        ids = unit.scalars(
+    with db.reading() as session:
+        ids = session.scalars(
             select(Bundle.id)
             .join(Campaign, Campaign.id == Bundle.campaign_id)
             .where(
@@ -108,20 +108,20 @@ def remake_taken_back() -> None:
             )
             .order_by(Bundle.id)
         ).all()
-        due = [one for one in ids if _is_due(unit, unit.get_one(Bundle, one))]
+        due = [one for one in ids if _is_due(session, session.get_one(Bundle, one))]
     for bundle_id in due:
-        with db.transaction() as unit:
+        with db.transaction() as session:
             try:
-                remake(unit, unit.get_one(Bundle, bundle_id), actor=ACTOR)
+                remake(session, session.get_one(Bundle, bundle_id), actor=ACTOR)
             except Refused:
                 continue  # it was handed over, rerouted or stopped since
 
 
-def _is_due(unit: Session, bundle: Bundle) -> bool:
+def _is_due(session: Session, bundle: Bundle) -> bool:
     printed = (Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
     gone = (
         exists()
         .where(Letter.signature_id == Signature.id, *printed)
         .where(Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE))
     )
-    return bool(unit.scalar(select(gone))) or lists_are_stale(unit, bundle)
+    return bool(session.scalar(select(gone))) or lists_are_stale(session, bundle)

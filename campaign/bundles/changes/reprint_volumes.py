@@ -29,12 +29,12 @@ class Choice:
     pages: int | None
 
 
-def list_choices(unit: Session, bundle: Bundle) -> list[Choice]:
+def list_choices(session: Session, bundle: Bundle) -> list[Choice]:
     """The whole bundle, and each PDF of it, as far as nobody who is gone stands in it."""
-    found = prints.find_print(unit, bundle)
+    found = prints.find_print(session, bundle)
     if found is None or bundle.emptied_at is not None:
         return []
-    taken_back = withdrawals.list_taken_back(unit, bundle, limit=None)
+    taken_back = withdrawals.list_taken_back(session, bundle, limit=None)
     gone = {file_names.volume_file(one.volume) for one in taken_back}
     pdfs = [Choice(one["name"], one["pages"]) for one in found.files if one["pages"]]
     if not gone:
@@ -45,7 +45,7 @@ def list_choices(unit: Session, bundle: Bundle) -> list[Choice]:
 
 
 def reprint(
-    unit: Session,
+    session: Session,
     bundle: Bundle,
     store: Storage,
     *,
@@ -63,16 +63,18 @@ def reprint(
     access.refuse_files(bundle)
     if not reason.strip():
         raise Invalid(fields={"reason": "reason-missing"})
-    found = prints.find_print(unit, bundle)
+    found = prints.find_print(session, bundle)
     if found is None:
         raise NotFound("file")
-    if name not in {one.name for one in list_choices(unit, bundle)}:
+    if name not in {one.name for one in list_choices(session, bundle)}:
         raise Refused("taken-back")
     chosen = [one for one in found.files if name in {"", one["name"]}]
     if any(prints.differs(store, one) for one in chosen):
         raise Refused("file-differs")
     made = _open(bundle, found, chosen, store, name)
-    _record(unit, bundle, found, chosen, name=name, reason=reason, actor=actor, staff_id=staff_id)
+    _record(
+        session, bundle, found, chosen, name=name, reason=reason, actor=actor, staff_id=staff_id
+    )
     return made
 
 
@@ -90,7 +92,7 @@ def _open(
 
 
 def _record(
-    unit: Session,
+    session: Session,
     bundle: Bundle,
     found: BundlePrint,
     chosen: list[dict[str, Any]],
@@ -101,7 +103,7 @@ def _record(
     staff_id: int | None,
 ) -> None:
     digest = chosen[0]["sha256"] if name else found.zip_sha256
-    unit.add(
+    session.add(
         BundleReprint(
             bundle_id=bundle.id,
             print_id=found.id,
@@ -111,9 +113,9 @@ def _record(
             staff_id=staff_id,
         )
     )
-    unit.flush()
+    session.flush()
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.reprint",
         subject=f"bundle:{bundle.id}",
@@ -122,9 +124,9 @@ def _record(
     )
 
 
-def list_reprints(unit: Session, bundle: Bundle) -> Sequence[BundleReprint]:
+def list_reprints(session: Session, bundle: Bundle) -> Sequence[BundleReprint]:
     """What was printed once more, the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(BundleReprint)
         .where(BundleReprint.bundle_id == bundle.id)
         .order_by(BundleReprint.id.desc())

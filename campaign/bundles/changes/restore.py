@@ -28,8 +28,8 @@ _AT_ONCE = 400
 @jobs.job("bundles.restore", every_minutes=3)
 def restore_all() -> None:
     """Let wait again what was left out, of every bundle that is ready and not stopped."""
-    with db.reading() as unit:
-        ids = unit.scalars(
+    with db.reading() as session:
+        ids = session.scalars(
             select(Bundle.id)
             .join(Campaign, Campaign.id == Bundle.campaign_id)
             .where(
@@ -40,20 +40,20 @@ def restore_all() -> None:
             .order_by(Bundle.id)
         ).all()
     for bundle_id in ids:
-        with db.transaction() as unit:
-            restore(unit, unit.get_one(Bundle, bundle_id), actor=ACTOR)
+        with db.transaction() as session:
+            restore(session, session.get_one(Bundle, bundle_id), actor=ACTOR)
 
 
-def restore(unit: Session, bundle: Bundle, *, actor: str) -> int:
+def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
     """Let the letters of a bundle wait again whose signatures are good again; how many.
 
     None of a bundle that is being made: it may still print them. They stay in its total, and its
     papers name them as left out.
     """
-    bundle_status.hold(unit, bundle)
+    bundle_status.hold(session, bundle)
     if bundle.state is not BundleState.READY:
         return 0
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.id, Letter.sequence)
         .where(Letter.bundle_id == bundle.id, *_good_again())
         .order_by(Letter.sequence)
@@ -63,14 +63,14 @@ def restore(unit: Session, bundle: Bundle, *, actor: str) -> int:
     left = [{"number": number_of(row.sequence or 0), "reason": WITHDRAWN} for row in rows]
     bundle.released = [*bundle.released, *left]
     for some in batched([row.id for row in rows], _AT_ONCE):
-        unit.execute(
+        session.execute(
             update(Letter)
             .where(Letter.id.in_(some), Letter.bundle_id == bundle.id)
             .values(**WAITS)
             .execution_options(synchronize_session=False)
         )
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.restore",
         subject=f"bundle:{bundle.id}",

@@ -56,23 +56,25 @@ def taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[
     ]
 
 
-def refuse_taken_back(unit: Session, bundle: Bundle) -> None:
+def refuse_taken_back(session: Session, bundle: Bundle) -> None:
     """Raise Refused (`taken-back`) where a file of the bundle holds a letter that is gone."""
-    if list_taken_back(unit, bundle, limit=1):
+    if list_taken_back(session, bundle, limit=1):
         raise Refused("taken-back")
 
 
-def list_taken_back(unit: Session, bundle: Bundle, *, limit: int | None = 500) -> list[TakenBack]:
+def list_taken_back(
+    session: Session, bundle: Bundle, *, limit: int | None = 500
+) -> list[TakenBack]:
     """The letters that stand in a bundle's files and must not be handed out, in order."""
-    found = [*list_in_it(unit, bundle, limit=limit), *_list_moved_on(unit, bundle, limit)]
+    found = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
     return sorted(found, key=lambda one: int(one.number))[:limit]
 
 
 def list_in_it(
-    unit: Session, bundle: Bundle, *only: ColumnElement[bool], limit: int | None = 500
+    session: Session, bundle: Bundle, *only: ColumnElement[bool], limit: int | None = 500
 ) -> list[TakenBack]:
     """Those that are still the bundle's, in order; `only` such letters."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.sequence, Letter.first_page, Signature.state, Volume.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Volume, Volume.id == Letter.volume_id)
@@ -91,8 +93,8 @@ def list_in_it(
     ]
 
 
-def _list_moved_on(unit: Session, bundle: Bundle, limit: int | None) -> list[TakenBack]:
-    rows = unit.execute(
+def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[TakenBack]:
+    rows = session.execute(
         select(_MOVES.c.sequence, Signature.state)
         .join(Letter, Letter.id == _MOVES.c.letter_id)
         .join(Signature, Signature.id == Letter.signature_id)

@@ -66,11 +66,11 @@ def copy_of(shown: Iterable[FileShown]) -> list[tuple[str, int, str]]:
     return [(one.name, one.bytes, one.sha256) for one in shown if one.sha256]
 
 
-def files_of(unit: Session, bundle: Bundle) -> list[FileShown]:
+def files_of(session: Session, bundle: Bundle) -> list[FileShown]:
     """The files of the ZIP, in its order."""
     letters = {file_names.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
     volumes = {file_names.volume_file(one.sequence): one for one in bundle.volumes}
-    found, by_post = prints.find_print(unit, bundle), bundle.official_id is not None
+    found, by_post = prints.find_print(session, bundle), bundle.official_id is not None
     if found is None:
         names = [
             *file_names.BEFORE[:2],

@@ -34,17 +34,19 @@ def register(blueprint: Blueprint) -> None:
 
 def moves_of(bundle: Bundle) -> dict[str, Any]:
     """What can be done with the bundle, and what was done."""
-    unit = db.session()
+    session = db.session()
     stopped = is_stopped(bundle.campaign.status)
     ready = bundle.state is BundleState.READY
-    settled = bundle_status.is_settled(unit, bundle)
+    settled = bundle_status.is_settled(session, bundle)
     has_files = ready and bundle.emptied_at is None
     ended = {BundleState.CANCELLED, BundleState.FAILED}
     return {
-        "gone": withdrawals.list_taken_back(unit, bundle) if has_files else [],
-        "reprints": reprint_volumes.list_reprints(unit, bundle),
-        "prints": prints.list_prints(unit, bundle),
-        "can_reprint": ready and not stopped and bool(reprint_volumes.list_choices(unit, bundle)),
+        "gone": withdrawals.list_taken_back(session, bundle) if has_files else [],
+        "reprints": reprint_volumes.list_reprints(session, bundle),
+        "prints": prints.list_prints(session, bundle),
+        "can_reprint": ready
+        and not stopped
+        and bool(reprint_volumes.list_choices(session, bundle)),
         "settled": settled,
         "can_cancel": not settled and bundle.state not in ended,
         "can_remake": ready and not settled and not stopped,
@@ -60,14 +62,14 @@ def reprint(public_id: str) -> ResponseReturnValue:
 @fresh(back="bundles.reprint")
 def take_reprint(public_id: str) -> ResponseReturnValue:
     """The file once more, as it was, byte for byte."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
     form = _reprint_form(bundle)
     if not form.validate_on_submit():
         return _reprint_page(bundle, form), 422
     try:
         made = reprint_volumes.reprint(
-            unit, bundle, storage.storage(), name=form.name(), reason=form.reason.data,
+            session, bundle, storage.storage(), name=form.name(), reason=form.reason.data,
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
@@ -93,13 +95,13 @@ def _reprint_page(bundle: Bundle, form: ReprintForm, problem: str = "") -> str:
 
 def cancel(public_id: str) -> ResponseReturnValue:
     """What follows from giving a bundle up, and the button."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
     form, problem, status = CancelForm(), "", 200
     if form.validate_on_submit():
         try:
             cancel_bundle.cancel(
-                unit, bundle, storage.storage(), reason=form.reason.data, actor=actor()
+                session, bundle, storage.storage(), reason=form.reason.data, actor=actor()
             )
         except Refused as refused:
             problem, status = refused.slug, refused.status
@@ -112,7 +114,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
 
 def remake(public_id: str) -> ResponseReturnValue:
     """The volumes that hold letters which were taken back are made again without them."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
-    remake_bundle.remake(unit, bundle, actor=actor())
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
+    remake_bundle.remake(session, bundle, actor=actor())
     return redirect(url_for("bundles.show", public_id=public_id), 303)

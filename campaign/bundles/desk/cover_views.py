@@ -38,11 +38,11 @@ def first(slug: str) -> ResponseReturnValue:
 
 def edit(slug: str, locale: str) -> ResponseReturnValue:
     """The words; saved, looked at as they will print, or put back to the usual ones."""
-    unit = db.session()
-    mission = get_mission(unit, slug=slug)
+    session = db.session()
+    mission = get_mission(session, slug=slug)
     if locale not in _settings().locales:
         raise NotFound("language")
-    kept = cover_texts.find_words(unit, mission_id=mission.id, locale=locale)
+    kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
     usual = _usual(mission, locale)
     form = CoverForm(obj=kept or usual)
     if form.validate_on_submit():

@@ -70,15 +70,15 @@ def sign(slug: str) -> ResponseReturnValue:
 @blueprint.post("/bundles")
 def make_bundle(slug: str) -> ResponseReturnValue:
     """Print what waits for one mission, or to go by post to one official."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     wanted = request.form.get("mission", "")
-    waiting = list_waiting(unit, rehearsal=campaign)
+    waiting = list_waiting(session, rehearsal=campaign)
     mission = next((one.mission for one in waiting if slug_of(one.mission) == wanted), None)
     if mission is None:
         raise NotFound("mission", slug=wanted)
     try:
         rehearsal_bundles.make_bundle(
-            unit, campaign, mission=mission, settings=_settings(), locale=i18n.locale(),
+            session, campaign, mission=mission, settings=_settings(), locale=i18n.locale(),
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
@@ -89,10 +89,12 @@ def make_bundle(slug: str) -> ResponseReturnValue:
 @blueprint.post("/bundles/<public_id>/download")
 def download(slug: str, public_id: str) -> ResponseReturnValue:
     """The ZIP of a rehearsal bundle."""
-    unit, campaign = db.session(), load(slug)
-    bundle = find_bundles.get_bundle(unit, public_id)
+    session, campaign = db.session(), load(slug)
+    bundle = find_bundles.get_bundle(session, public_id)
     access.refuse_not_rehearsed(bundle, campaign)
-    return zip_response(find_bundles.open_download(unit, bundle, storage.storage(), actor=actor()))
+    return zip_response(
+        find_bundles.open_download(session, bundle, storage.storage(), actor=actor())
+    )
 
 
 @blueprint.post("/wipe")
@@ -103,21 +105,21 @@ def wipe(slug: str) -> ResponseReturnValue:
 
 
 def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = "") -> str:
-    unit, now = db.session(), db.utcnow()
+    session, now = db.session(), db.utcnow()
     # Once it has opened nothing of the rehearsal is left: its letters are real, and many.
     rehearses = lifecycle.is_rehearsal(campaign.status)
-    bundles = rehearsal_bundles.list_bundles(unit, campaign) if rehearses else []
+    bundles = rehearsal_bundles.list_bundles(session, campaign) if rehearses else []
     return render_template(
         "bundles/rehearsal.html",
         campaign=campaign,
         form=form,
         error=error,
         problem=problem,
-        counts=count_rehearsed(unit, campaign) if rehearses else {},
+        counts=count_rehearsed(session, campaign) if rehearses else {},
         gaps=len(blockers(campaign, now)),
         languages=list(plan_of(campaign).letters),
-        waiting=list_waiting(unit, rehearsal=campaign) if rehearses else [],
-        bundles=[(one, find_bundles.progress_of(unit, one, now)) for one in bundles],
+        waiting=list_waiting(session, rehearsal=campaign) if rehearses else [],
+        bundles=[(one, find_bundles.progress_of(session, one, now)) for one in bundles],
         working=any(one.state in find_bundles.UNFINISHED for one in bundles),
         at_once=AT_ONCE,
         most=rehearsal.MOST_SIGNATURES,

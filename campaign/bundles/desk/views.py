@@ -44,11 +44,11 @@ blueprint.add_app_template_filter(nouns.noun_of, "noun")
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """What waits, and the bundles that were made."""
-    unit = db.session()
+    session = db.session()
     return _page(
         "index",
-        waiting=waiting_counts.list_by_mission(unit),
-        listing=find_bundles.list_bundles(unit, page=request.args.get("page", 1, type=int)),
+        waiting=waiting_counts.list_by_mission(session),
+        listing=find_bundles.list_bundles(session, page=request.args.get("page", 1, type=int)),
     )
 
 
@@ -72,10 +72,10 @@ def progress(public_id: str) -> ResponseReturnValue:
 @fresh(back="bundles.show")
 def download(public_id: str) -> ResponseReturnValue:
     """The ZIP, as a stream of known size."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
     try:
-        made = find_bundles.open_download(unit, bundle, storage.storage(), actor=actor())
+        made = find_bundles.open_download(session, bundle, storage.storage(), actor=actor())
     except Refused as problem:
         return _page("show", **_facts(bundle), problem=problem.slug), problem.status
     return zip_response(made)
@@ -92,11 +92,11 @@ def zip_response(made: find_bundles.Download) -> Response:
 @blueprint.post("/<public_id>/release")
 def release(public_id: str) -> ResponseReturnValue:
     """The letters of a bundle that could not be printed wait again."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
     campaign, mission = bundle.campaign.slug, slug_of(bundle.destination)
-    stays = bundle.state is BundleState.FAILED and release_letters.has_past(unit, bundle)
-    release_letters.release(unit, bundle, storage.storage(), actor=actor())
+    stays = bundle.state is BundleState.FAILED and release_letters.has_past(session, bundle)
+    release_letters.release(session, bundle, storage.storage(), actor=actor())
     if stays:
         flash(_("The bundle is given up. Its letters wait for another."))
         return redirect(url_for("bundles.show", public_id=public_id))
@@ -109,21 +109,21 @@ cover_views.register(blueprint)
 
 
 def _facts(bundle: Bundle) -> dict[str, Any]:
-    unit = db.session()
+    session = db.session()
     return {
         "bundle": bundle,
-        "progress": find_bundles.progress_of(unit, bundle, db.utcnow()),
+        "progress": find_bundles.progress_of(session, bundle, db.utcnow()),
         "unfinished": bundle.state in find_bundles.UNFINISHED,
-        "set_aside": set_aside_of(find_bundles.list_set_aside(unit, bundle)),
-        "set_aside_count": find_bundles.count_set_aside(unit, bundle),
-        "can_wait_again": find_bundles.can_wait_again(unit, bundle),
-        "files": files_of(unit, bundle),
+        "set_aside": set_aside_of(find_bundles.list_set_aside(session, bundle)),
+        "set_aside_count": find_bundles.count_set_aside(session, bundle),
+        "can_wait_again": find_bundles.can_wait_again(session, bundle),
+        "files": files_of(session, bundle),
         "copy_of": copy_of,
         "zip_name": find_bundles.zip_name(bundle),
         "frozen": Frozen.from_json(bundle.frozen),
         "orders": ORDERS,
         "layouts": LAYOUT_WORDS,
-        "companions": joint_freeze.list_companions(unit, bundle),
+        "companions": joint_freeze.list_companions(session, bundle),
     }
 
 

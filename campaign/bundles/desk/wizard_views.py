@@ -135,16 +135,16 @@ def create() -> ResponseReturnValue:
         return _page(draft, "create"), 409
     if not draft.form.validate():
         return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
-    unit, settings = db.session(), _settings()
+    session, settings = db.session(), _settings()
     try:
         made = joint_freeze.freeze_parts(
-            unit, _parts(draft), mission=draft.mission, settings=settings,
+            session, _parts(draft), mission=draft.mission, settings=settings,
             locale=draft.form.locale.data, actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
         return _page(draft, "create", problem=problem), problem.status
     for bundle in made:
-        print_jobs.send_for(unit, bundle, chains=settings.worker_threads)
+        print_jobs.send_for(session, bundle, chains=settings.worker_threads)
     return redirect(_made_url(made))
 
 
@@ -178,9 +178,9 @@ def print_proof() -> ResponseReturnValue:
 
 def show_journey(public_id: str) -> ResponseReturnValue:
     """Bundles that travel together, and how far each is."""
-    unit = db.session()
-    journey = joint_freeze.get_journey(unit, public_id)
-    progress = find_bundles.progress_of_all(unit, journey.bundles, db.utcnow())
+    session = db.session()
+    journey = joint_freeze.get_journey(session, public_id)
+    progress = find_bundles.progress_of_all(session, journey.bundles, db.utcnow())
     return render_template(
         "bundles/joint.html",
         journey=journey,
@@ -191,13 +191,13 @@ def show_journey(public_id: str) -> ResponseReturnValue:
 
 
 def _draft() -> Draft:
-    unit, settings = db.session(), _settings()
+    session, settings = db.session(), _settings()
     values = request.form if request.method == "POST" else request.args
-    mission = find_destination(unit, values.get("mission", ""))
+    mission = find_destination(session, values.get("mission", ""))
     named = values.getlist("campaign")
     for slug in named:
-        find_bundles.get_pair(unit, campaign=slug, mission=slug_of(mission))
-    offers = list_offers(unit, mission, named=named)
+        find_bundles.get_pair(session, campaign=slug, mission=slug_of(mission))
+    offers = list_offers(session, mission, named=named)
     form = WizardForm.of(
         values, mission, offers, locales=settings.locales, size=settings.volume_letters,
         home=settings.organisation_country,
@@ -246,15 +246,15 @@ def _made_url(made: list[Bundle]) -> str:
 
 
 def _page(draft: Draft, name: str, **facts: Any) -> str:
-    unit = db.session()
+    session = db.session()
     chosen = draft.chosen
     if name == "create":
         choices = {one.campaign.slug: draft.form.choice_for(one) for one in chosen}
         facts["choices"] = choices
         facts["need"] = _need(draft)
-        facts["left"] = list_left(unit, draft.mission, draft.offers, choices)
+        facts["left"] = list_left(session, draft.mission, draft.offers, choices)
         pairs = [
-            find_bundles.find_bundle(unit, campaign=one.campaign, mission=draft.mission)
+            find_bundles.find_bundle(session, campaign=one.campaign, mission=draft.mission)
             for one in chosen
         ]
         facts["unfinished"] = [one for one in pairs if one is not None]
@@ -289,7 +289,7 @@ def _weight(draft: Draft) -> str:
 
 def _need(draft: Draft) -> Need:
     """Sheets and volumes of all that is chosen; regions are opened of some thousand letters."""
-    unit, form, need = db.session(), draft.form, Need()
+    session, form, need = db.session(), draft.form, Need()
     for offer in draft.chosen:
         choice = form.choice_for(offer)
         parts = offer.taken(choice)
@@ -299,7 +299,7 @@ def _need(draft: Draft) -> Need:
             groups = None
             if draft.letters <= _MOST_OPENED:
                 groups = select_letters.count_groups(
-                    unit, offer.campaign.id, draft.mission, choice, form.locale.data
+                    session, offer.campaign.id, draft.mission, choice, form.locale.data
                 )
         size = choice.volume_letters or MOST_IN_A_VOLUME
         into = letter_translations.language_of(offer.campaign)

@@ -60,20 +60,20 @@ class CoverWords:
 
 
 def find_words(
-    unit: Session, *, mission_id: int | None, locale: str, at: datetime | None = None
+    session: Session, *, mission_id: int | None, locale: str, at: datetime | None = None
 ) -> CoverWords | None:
     """The newest text (as of `at`) for a mission in a language; None: the usual one is taken."""
     query = select(CoverText).where(CoverText.mission_id == mission_id, CoverText.locale == locale)
     if at is not None:
         query = query.where(CoverText.created_at <= at)
-    found = unit.scalars(query.order_by(CoverText.version.desc()).limit(1)).first()
+    found = session.scalars(query.order_by(CoverText.version.desc()).limit(1)).first()
     if found is None or not found.body:
         return None
     return CoverWords(found.subject, found.salutation, found.body, found.close)
 
 
 def save_words(
-    unit: Session,
+    session: Session,
     *,
     mission: Mission,
     locale: str,
@@ -90,14 +90,16 @@ def save_words(
     """
     if words is not None:
         check_words(words)
-        refuse_named_in(_campaigns_through(unit, mission), _texts(words, locale), seen=risks_seen)
-    if words == find_words(unit, mission_id=mission.id, locale=locale):
+        refuse_named_in(
+            _campaigns_through(session, mission), _texts(words, locale), seen=risks_seen
+        )
+    if words == find_words(session, mission_id=mission.id, locale=locale):
         return None
-    row = _new_version(unit, mission, locale, words or CoverWords("", "", "", ""))
+    row = _new_version(session, mission, locale, words or CoverWords("", "", "", ""))
     row.created_by_id = staff_id
-    unit.flush()
+    session.flush()
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.cover-text",
         subject=f"mission:{mission.public_id}",
@@ -107,17 +109,17 @@ def save_words(
     return row
 
 
-def _campaigns_through(unit: Session, mission: Mission) -> Sequence[Campaign]:
+def _campaigns_through(session: Session, mission: Mission) -> Sequence[Campaign]:
     aimed = select(Target.campaign_id).where(Target.mission_id == mission.id)
-    return unit.scalars(select(Campaign).where(Campaign.id.in_(aimed))).all()
+    return session.scalars(select(Campaign).where(Campaign.id.in_(aimed))).all()
 
 
 def _texts(words: CoverWords, locale: str) -> list[Words]:
     return [Words("cover", locale, one.name, getattr(words, one.name)) for one in fields(words)]
 
 
-def _new_version(unit: Session, mission: Mission, locale: str, words: CoverWords) -> CoverText:
-    last = unit.scalar(
+def _new_version(session: Session, mission: Mission, locale: str, words: CoverWords) -> CoverText:
+    last = session.scalar(
         select(func.max(CoverText.version)).where(
             CoverText.mission_id == mission.id, CoverText.locale == locale
         )
@@ -128,7 +130,7 @@ def _new_version(unit: Session, mission: Mission, locale: str, words: CoverWords
         version=(last or 0) + 1,
         **{one.name: getattr(words, one.name) for one in fields(words)},
     )
-    unit.add(row)
+    session.add(row)
     return row
 
 
@@ -167,15 +169,15 @@ def language_of(mission: Mission | Official, locales: Sequence[str]) -> str:
 
 
 @moves("cover_text", "mission")
-def move_texts(unit: Session, kept_id: int, gone_id: int, _actor: str) -> None:
+def move_texts(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """Two missions become one: its texts stay, and those in other languages come along."""
     known = select(CoverText.locale).where(CoverText.mission_id == kept_id)
-    unit.execute(
+    session.execute(
         delete(CoverText)
         .where(CoverText.mission_id == gone_id, CoverText.locale.in_(known))
         .execution_options(synchronize_session=False)
     )
-    unit.execute(
+    session.execute(
         update(CoverText)
         .where(CoverText.mission_id == gone_id)
         .values(mission_id=kept_id)

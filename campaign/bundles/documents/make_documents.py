@@ -130,12 +130,12 @@ def make_papers(
 def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:
     settings: Settings = current_app.extensions["settings"]
     frozen = Frozen.from_json(bundle.frozen)
-    with db.reading() as unit:
-        packets = list_packets(unit, bundle, volumes)
+    with db.reading() as session:
+        packets = list_packets(session, bundle, volumes)
         words = cover_texts.find_words(
-            unit, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
+            session, mission_id=bundle.mission_id, locale=frozen.locale, at=bundle.created_at
         )
-        travelling = signed_sheets.list_travelling_sheets(unit, bundle.id)
+        travelling = signed_sheets.list_travelling_sheets(session, bundle.id)
     # Nobody goes to a gate with a rehearsal.
     code = "" if frozen.rehearsal else delivery_url(settings, bundle.public_id)
     covered = Covered(counts.per_target, counts.on_paper, code)
@@ -271,8 +271,8 @@ def _bundle_facts(
 
 def _iter_aside(bundle: Bundle) -> Iterator[AsideFacts]:
     """The letters that are not in the papers, also those that wait again by now; in order."""
-    with db.reading() as unit:
-        rows = unit.execute(
+    with db.reading() as session:
+        rows = session.execute(
             select(Letter.sequence, Letter.set_aside).where(
                 Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None)
             )

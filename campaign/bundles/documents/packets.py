@@ -41,11 +41,11 @@ class Packet:
     """What was printed once and taken out again; see `Bundle.taken_out`."""
 
 
-def list_packets(unit: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
+def list_packets(session: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
     """Every volume of the bundle, in order."""
-    spans = _spans(unit, bundle)
-    per_target = _per_target(unit, bundle)
-    aside = _aside(unit, bundle)
+    spans = _spans(session, bundle)
+    per_target = _per_target(session, bundle)
+    aside = _aside(session, bundle)
     return [
         Packet(
             volume=one.sequence,
@@ -63,9 +63,9 @@ def list_packets(unit: Session, bundle: Bundle, volumes: Sequence[Volume]) -> li
     ]
 
 
-def _spans(unit: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
+def _spans(session: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
     """The first and the last number of each volume, by its id."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.volume_id, func.min(Letter.sequence), func.max(Letter.sequence))
         .where(Letter.bundle_id == bundle.id)
         .group_by(Letter.volume_id)
@@ -73,9 +73,9 @@ def _spans(unit: Session, bundle: Bundle) -> dict[int, tuple[int, int]]:
     return {volume_id or 0: (first or 0, last or 0) for volume_id, first, last in rows}
 
 
-def _per_target(unit: Session, bundle: Bundle) -> defaultdict[int, dict[int, int]]:
+def _per_target(session: Session, bundle: Bundle) -> defaultdict[int, dict[int, int]]:
     """Printed letters of each volume, by its id, to each target."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.volume_id, Letter.target_id, func.count(Letter.id))
         .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
         .group_by(Letter.volume_id, Letter.target_id)
@@ -86,9 +86,9 @@ def _per_target(unit: Session, bundle: Bundle) -> defaultdict[int, dict[int, int
     return found
 
 
-def _aside(unit: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
+def _aside(session: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
     """Numbers that were set aside, in order, by the id of their volume."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.volume_id, Letter.sequence)
         .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
         .order_by(Letter.sequence)

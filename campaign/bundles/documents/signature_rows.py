@@ -78,8 +78,8 @@ def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
     """Every person on the sheets that travel with the bundle, in order."""
     last = 0
     while True:
-        with db.reading() as unit:
-            batch = unit.execute(
+        with db.reading() as session:
+            batch = session.execute(
                 select(CarriedSignature.position, *_PERSON)
                 .join(Signature, Signature.id == CarriedSignature.signature_id)
                 .where(
@@ -148,8 +148,8 @@ class PaperEntry:
 
 def iter_paper_entries(bundle_id: int) -> Iterator[PaperEntry]:
     """Every person on the sheets that travel with the bundle, in order."""
-    with db.reading() as unit:
-        rows = unit.execute(
+    with db.reading() as session:
+        rows = session.execute(
             select(CarriedSignature.position, Signature.public_id)
             .join(Signature, Signature.id == CarriedSignature.signature_id)
             .where(
@@ -199,8 +199,8 @@ def _printed(bundle_id: int, *columns: Any) -> Iterator[Any]:
     last = 0
     while True:
         # A session for each batch: a list of 35,000 must not hold one transaction for minutes.
-        with db.reading() as unit:
-            batch = unit.execute(
+        with db.reading() as session:
+            batch = session.execute(
                 select(*columns)
                 .select_from(Letter)
                 .join(Signature, Signature.id == Letter.signature_id)

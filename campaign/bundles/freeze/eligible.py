@@ -87,13 +87,15 @@ def is_taken(part: WaitingPart, choice: Choice) -> bool:
     )
 
 
-def list_offers(unit: Session, mission: Destination, *, named: Iterable[str] = ()) -> list[Offer]:
+def list_offers(
+    session: Session, mission: Destination, *, named: Iterable[str] = ()
+) -> list[Offer]:
     """What waits for the mission, the most letters first; of `named` slugs also without any.
 
     Signed sheets wait too, for whichever mission of their campaign they are carried to. Of the
     others only campaigns that give letters now: open or closed.
     """
-    targets = unit.scalars(
+    targets = session.scalars(
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
@@ -102,14 +104,14 @@ def list_offers(unit: Session, mission: Destination, *, named: Iterable[str] = (
         )
         .order_by(Target.campaign_id, Target.position, Target.id)
     ).all()
-    counts = count_waiting(unit, [one.id for one in targets])
+    counts = count_waiting(session, [one.id for one in targets])
     parts: dict[Campaign, list[WaitingPart]] = {}
     for target in targets:
         own = [(locale, n) for (target_id, locale), n in counts.items() if target_id == target.id]
         parts.setdefault(target.campaign, []).extend(
             WaitingPart(target, locale, n) for locale, n in sorted(own, key=lambda one: -one[1])
         )
-    people = count_waiting_on_paper(unit, [one.id for one in parts])
+    people = count_waiting_on_paper(session, [one.id for one in parts])
     offers = [Offer(one, found, people.get(one.id, 0)) for one, found in parts.items()]
     wanted = [
         one for one in offers if one.letters or one.on_paper or one.campaign.slug in set(named)
@@ -118,26 +120,26 @@ def list_offers(unit: Session, mission: Destination, *, named: Iterable[str] = (
 
 
 def list_left(
-    unit: Session, mission: Destination, offers: Iterable[Offer], chosen: dict[str, Choice]
+    session: Session, mission: Destination, offers: Iterable[Offer], chosen: dict[str, Choice]
 ) -> list[Left]:
     """What is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
-    people = _count_people(unit, [offer.campaign.id for offer in inside])
-    elsewhere = _count_elsewhere(unit, mission, inside)
+    people = _count_people(session, [offer.campaign.id for offer in inside])
+    elsewhere = _count_elsewhere(session, mission, inside)
     found: list[Left] = []
     for offer in offers:
         campaign = offer.campaign
         if campaign.slug not in chosen:
             found.append(Left(campaign, Why.CAMPAIGN, offer.letters))
             continue
-        found += _left_letters(unit, mission, offer, chosen[campaign.slug])
+        found += _left_letters(session, mission, offer, chosen[campaign.slug])
         found.append(Left(campaign, Why.MISSION, elsewhere[campaign.id]))
         found += [Left(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
     return [one for one in found if one.count]
 
 
 def _left_letters(
-    unit: Session, mission: Destination, offer: Offer, choice: Choice
+    session: Session, mission: Destination, offer: Offer, choice: Choice
 ) -> Iterator[Left]:
     official = language = 0
     for part in offer.parts:
@@ -147,13 +149,13 @@ def _left_letters(
             language += part.letters
     yield Left(offer.campaign, Why.OFFICIAL, official)
     yield Left(offer.campaign, Why.LANGUAGE, language)
-    yield Left(offer.campaign, Why.EARLIER, _count_earlier(unit, mission, offer.campaign))
+    yield Left(offer.campaign, Why.EARLIER, _count_earlier(session, mission, offer.campaign))
 
 
-def _count_earlier(unit: Session, mission: Destination, campaign: Campaign) -> int:
+def _count_earlier(session: Session, mission: Destination, campaign: Campaign) -> int:
     """Letters that are in bundles for the mission now; what left a bundle, or is gone, is not."""
     moved = select(_REROUTING.c.from_bundle_id).where(_REROUTING.c.from_bundle_id == Bundle.id)
-    rows = unit.execute(
+    rows = session.execute(
         select(
             Bundle.id, Bundle.letter_count, Bundle.released, moved.exists().label("moved")
         ).where(
@@ -164,12 +166,12 @@ def _count_earlier(unit: Session, mission: Destination, campaign: Campaign) -> i
     ).all()
     # Letters are counted only of a bundle that went elsewhere: there are few left, not a million.
     return sum(
-        _count_letters(unit, row.id) if row.moved else row.letter_count - len(row.released)
+        _count_letters(session, row.id) if row.moved else row.letter_count - len(row.released)
         for row in rows
-    ) - _count_gone(unit, campaign, [row.id for row in rows])
+    ) - _count_gone(session, campaign, [row.id for row in rows])
 
 
-def _count_gone(unit: Session, campaign: Campaign, bundle_ids: list[int]) -> int:
+def _count_gone(session: Session, campaign: Campaign, bundle_ids: list[int]) -> int:
     """Letters of these bundles whose writers are counted as withdrawn, erased or invalid."""
     gone = select(Signature.id).where(
         Signature.campaign_id == campaign.id, Signature.state.in_(GONE)
@@ -177,15 +179,17 @@ def _count_gone(unit: Session, campaign: Campaign, bundle_ids: list[int]) -> int
     count = select(func.count(Letter.id)).where(
         Letter.bundle_id.in_(bundle_ids), Letter.signature_id.in_(gone)
     )
-    return unit.scalar(count) or 0 if bundle_ids else 0
+    return session.scalar(count) or 0 if bundle_ids else 0
 
 
-def _count_letters(unit: Session, bundle_id: int) -> int:
+def _count_letters(session: Session, bundle_id: int) -> int:
     count = select(func.count()).select_from(Letter).where(Letter.bundle_id == bundle_id)
-    return unit.scalar(count) or 0
+    return session.scalar(count) or 0
 
 
-def _count_elsewhere(unit: Session, mission: Destination, offers: Iterable[Offer]) -> Counter[int]:
+def _count_elsewhere(
+    session: Session, mission: Destination, offers: Iterable[Offer]
+) -> Counter[int]:
     """Letters that wait for another mission or for none, by campaign."""
     targets = {
         target.id: offer.campaign.id
@@ -195,14 +199,14 @@ def _count_elsewhere(unit: Session, mission: Destination, offers: Iterable[Offer
     }
     found: Counter[int] = Counter()
     if targets:
-        for (target_id, _locale), letters in count_waiting(unit, targets).items():
+        for (target_id, _locale), letters in count_waiting(session, targets).items():
             found[targets[target_id]] += letters
     return found
 
 
-def _count_people(unit: Session, campaigns: list[int]) -> Counter[tuple[int, SignatureState]]:
+def _count_people(session: Session, campaigns: list[int]) -> Counter[tuple[int, SignatureState]]:
     """Who signed and is in no bundle because of where their signature stands."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Signature.campaign_id, Signature.state, func.count())
         .where(
             Signature.campaign_id.in_(campaigns),

@@ -26,7 +26,7 @@ from campaign.models.signature import Letter, Signature
 
 
 def freeze(
-    unit: Session,
+    session: Session,
     *,
     campaign: Campaign,
     mission: Destination,
@@ -47,24 +47,24 @@ def freeze(
     `address-missing` (by post), `address-does-not-fit` (of the destination or an official: every
     letter would be set aside). Then nothing is changed.
     """
-    with unit.begin_nested():
-        _hold_campaign(unit, campaign, rehearsal=rehearsal)
+    with session.begin_nested():
+        _hold_campaign(session, campaign, rehearsal=rehearsal)
         _refuse_unaddressed(mission)
-        _refuse_nothing(unit, campaign, mission, choice, on_paper=on_paper)
-        bundle = new_bundle(unit, campaign, mission, staff_id)
-        first, size = _take_letters(unit, bundle, choice, settings=settings, locale=locale)
-        people = signed_sheets.take_sheets(unit, bundle) if on_paper else 0
+        _refuse_nothing(session, campaign, mission, choice, on_paper=on_paper)
+        bundle = new_bundle(session, campaign, mission, staff_id)
+        first, size = _take_letters(session, bundle, choice, settings=settings, locale=locale)
+        people = signed_sheets.take_sheets(session, bundle) if on_paper else 0
         if not bundle.letter_count and not people:
             raise Refused("letters-taken", campaign=campaign.slug)
         facts = facts_of(
-            campaign, mission, pairs=_pairs(unit, bundle), at=bundle.created_at,
+            campaign, mission, pairs=_pairs(session, bundle), at=bundle.created_at,
             settings=settings, locale=locale, choice=choice,
         )  # fmt: skip
         facts = replace(facts, on_paper=people, volume_letters=size, first_number=first)
         check_addresses(facts)
         bundle.frozen = facts.to_json()
-        unit.flush()
-    _note(unit, bundle, actor)
+        session.flush()
+    _note(session, bundle, actor)
     return bundle
 
 
@@ -75,30 +75,30 @@ def _refuse_unaddressed(destination: Destination) -> None:
 
 
 def _refuse_nothing(
-    unit: Session, campaign: Campaign, destination: Destination, choice: Choice, *, on_paper: int
+    session: Session, campaign: Campaign, destination: Destination, choice: Choice, *, on_paper: int
 ) -> None:
-    if select_letters.any_waits(unit, campaign.id, destination, choice):
+    if select_letters.any_waits(session, campaign.id, destination, choice):
         return
-    if not on_paper or not signed_sheets.waiting_on_paper(unit, campaign):
+    if not on_paper or not signed_sheets.waiting_on_paper(session, campaign):
         raise Refused("nothing-to-print", campaign=campaign.slug, mission=slug_of(destination))
 
 
 def _take_letters(
-    unit: Session, bundle: Bundle, choice: Choice, *, settings: Settings, locale: str
+    session: Session, bundle: Bundle, choice: Choice, *, settings: Settings, locale: str
 ) -> tuple[int, int]:
     """Take and number what is chosen, in volumes: the first number, and letters in a volume."""
     size = min(choice.volume_letters or settings.volume_letters, MOST_IN_A_VOLUME)
-    first = next_number(unit, bundle.campaign, bundle.destination) if choice.goes_on else 1
-    groups = select_letters.take_letters(unit, bundle, choice, first=first, locale=locale)
+    first = next_number(session, bundle.campaign, bundle.destination) if choice.goes_on else 1
+    groups = select_letters.take_letters(session, bundle, choice, first=first, locale=locale)
     bundle.letter_count = sum(group.letters for group in groups)
-    _check_taken(unit, bundle, first)
-    select_letters.make_volumes(unit, bundle, groups, size=size, first=first)
+    _check_taken(session, bundle, first)
+    select_letters.make_volumes(session, bundle, groups, size=size, first=first)
     return (first if bundle.letter_count else 1), size
 
 
-def _note(unit: Session, bundle: Bundle, actor: str) -> None:
+def _note(session: Session, bundle: Bundle, actor: str) -> None:
     audit.record(
-        unit,
+        session,
         actor=actor,
         action="bundle.freeze",
         subject=f"bundle:{bundle.id}",
@@ -108,10 +108,10 @@ def _note(unit: Session, bundle: Bundle, actor: str) -> None:
 
 
 def new_bundle(
-    unit: Session, campaign: Campaign, destination: Destination, staff_id: int | None
+    session: Session, campaign: Campaign, destination: Destination, staff_id: int | None
 ) -> Bundle:
     """A bundle of the next number, with nothing in it yet."""
-    earlier = unit.scalar(
+    earlier = session.scalar(
         select(func.max(Bundle.sequence)).where(
             Bundle.campaign_id == campaign.id, is_for(destination)
         )
@@ -121,31 +121,31 @@ def new_bundle(
         mission=destination if isinstance(destination, Mission) else None,
         official=destination if isinstance(destination, Official) else None,
         sequence=(earlier or 0) + 1,
-        kind=_kind(unit, campaign, destination),
+        kind=_kind(session, campaign, destination),
         frozen={},
         letter_count=0,
         created_by_id=staff_id,
         created_at=db.utcnow(),
     )
-    unit.add(bundle)
-    unit.flush()
+    session.add(bundle)
+    session.flush()
     return bundle
 
 
-def _kind(unit: Session, campaign: Campaign, destination: Destination) -> BundleKind:
+def _kind(session: Session, campaign: Campaign, destination: Destination) -> BundleKind:
     """A first bundle, unless one stands already; one that was cancelled does not."""
     stands = select(Bundle.id).where(
         Bundle.campaign_id == campaign.id,
         is_for(destination),
         Bundle.state != BundleState.CANCELLED,
     )
-    found = unit.scalar(stands.limit(1))
+    found = session.scalar(stands.limit(1))
     return BundleKind.FIRST if found is None else BundleKind.SUPPLEMENTARY
 
 
-def next_number(unit: Session, campaign: Campaign, destination: Destination) -> int:
+def next_number(session: Session, campaign: Campaign, destination: Destination) -> int:
     """The number after the last of the campaign's bundles for the destination; 1 without any."""
-    earlier = unit.execute(
+    earlier = session.execute(
         select(Bundle.frozen, Bundle.letter_count).where(
             Bundle.campaign_id == campaign.id, is_for(destination)
         )
@@ -154,19 +154,19 @@ def next_number(unit: Session, campaign: Campaign, destination: Destination) -> 
     return max(ends, default=1)
 
 
-def _hold_campaign(unit: Session, campaign: Campaign, *, rehearsal: bool) -> None:
+def _hold_campaign(session: Session, campaign: Campaign, *, rehearsal: bool) -> None:
     """Wait for another freeze or a stop of this campaign to end, then see how it stands."""
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
-    unit.refresh(campaign, with_for_update={"key_share": True})
+    session.refresh(campaign, with_for_update={"key_share": True})
     refuse_stopped(campaign)
     hidden = lifecycle.is_rehearsal(campaign.status)
     if hidden is not rehearsal:
         raise Refused("not-open" if hidden else "rehearsal-over", campaign=campaign.slug)
 
 
-def _check_taken(unit: Session, bundle: Bundle, first: int) -> None:
+def _check_taken(session: Session, bundle: Bundle, first: int) -> None:
     """Raises Refused (`letters-taken`) where somebody took letters without holding the campaign."""
-    count, last = unit.execute(
+    count, last = session.execute(
         select(func.count(Letter.id), func.max(Letter.sequence)).where(
             Letter.bundle_id == bundle.id
         )
@@ -175,9 +175,9 @@ def _check_taken(unit: Session, bundle: Bundle, first: int) -> None:
         raise Refused("letters-taken", campaign=bundle.campaign.slug)
 
 
-def _pairs(unit: Session, bundle: Bundle) -> set[tuple[int, str]]:
+def _pairs(session: Session, bundle: Bundle) -> set[tuple[int, str]]:
     """Target and language of the bundle's letters."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.target_id, Signature.letter_locale)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(Letter.bundle_id == bundle.id)

@@ -123,29 +123,29 @@ def _conditions(
         yield Signature.letter_locale.in_(sorted(choice.locales))
 
 
-def any_waits(unit: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
+def any_waits(session: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
     """Whether there is a letter to take."""
     query = chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
-    return unit.scalar(query) is not None
+    return session.scalar(query) is not None
 
 
 def count_groups(
-    unit: Session, campaign_id: int, destination: Destination, choice: Choice, locale: str
+    session: Session, campaign_id: int, destination: Destination, choice: Choice, locale: str
 ) -> list[int]:
     """How many letters each region's volumes would hold; opens the region of each letter."""
     query = chosen(select(Letter.id), campaign_id, destination, choice)
-    return [group.letters for group in _groups(_sorted(unit, query, choice, locale), choice)]
+    return [group.letters for group in _groups(_sorted(session, query, choice, locale), choice)]
 
 
 def take_letters(
-    unit: Session, bundle: Bundle, choice: Choice, *, first: int, locale: str
+    session: Session, bundle: Bundle, choice: Choice, *, first: int, locale: str
 ) -> list[Group]:
     """Take the chosen letters into the bundle and number them from `first`; how they group.
 
     `locale` is the language in whose order countries stand.
     """
     if choice.by_person:
-        return _take_sorted(unit, bundle, choice, first, locale)
+        return _take_sorted(session, bundle, choice, first, locale)
     at = Signature.signed_at if choice.order is Order.SIGNED else Signature.confirmed_at
     place = func.row_number().over(order_by=(at, Letter.id))
     ranked = chosen(
@@ -154,7 +154,7 @@ def take_letters(
         bundle.destination,
         choice,
     ).subquery()
-    taken: Any = unit.execute(
+    taken: Any = session.execute(
         update(Letter)
         .where(Letter.id == ranked.c.letter_id, Letter.bundle_id.is_(None))
         .values(bundle_id=bundle.id, sequence=ranked.c.place + (first - 1))
@@ -164,13 +164,13 @@ def take_letters(
 
 
 def _take_sorted(
-    unit: Session, bundle: Bundle, choice: Choice, first: int, locale: str
+    session: Session, bundle: Bundle, choice: Choice, first: int, locale: str
 ) -> list[Group]:
     query = chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
-    facts = _sorted(unit, query, choice, locale)
+    facts = _sorted(session, query, choice, locale)
     for batch in batched(enumerate((one.letter_id for one in facts), first), _BATCH):
         places = {letter_id: place for place, letter_id in batch}
-        unit.execute(
+        session.execute(
             update(Letter)
             .where(Letter.id.in_(places), Letter.bundle_id.is_(None))
             .values(bundle_id=bundle.id, sequence=case(places, value=Letter.id))
@@ -179,9 +179,9 @@ def _take_sorted(
     return list(_groups(facts, choice))
 
 
-def _sorted(unit: Session, query: Select[Any], choice: Choice, locale: str) -> list[Facts]:
+def _sorted(session: Session, query: Select[Any], choice: Choice, locale: str) -> list[Facts]:
     """What the order of the letters that a query finds goes by, in that order."""
-    found = iter_facts(unit, unit.scalars(query).all(), choice, locale)
+    found = iter_facts(session, session.scalars(query).all(), choice, locale)
     return sorted(found, key=lambda one: key_of(one, choice))
 
 
@@ -201,28 +201,30 @@ def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
         yield Group(letters, label)
 
 
-def iter_facts(unit: Session, ids: Sequence[int], choice: Choice, locale: str) -> Iterator[Facts]:
+def iter_facts(
+    session: Session, ids: Sequence[int], choice: Choice, locale: str
+) -> Iterator[Facts]:
     """What the order of these letters goes by, read by key."""
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
         try:
-            rows: Sequence[Any] = unit.execute(query.where(Letter.id.in_(batch))).all()
+            rows: Sequence[Any] = session.execute(query.where(Letter.id.in_(batch))).all()
         except WrongKey:
-            yield from _one_by_one(unit, query, batch, choice, locale)
+            yield from _one_by_one(session, query, batch, choice, locale)
             continue
         for row in rows:
             yield _facts(row, choice, locale)
 
 
 def _one_by_one(
-    unit: Session, query: Any, ids: Iterable[int], choice: Choice, locale: str
+    session: Session, query: Any, ids: Iterable[int], choice: Choice, locale: str
 ) -> Iterator[Facts]:
     """What does not open stands at the end; printing sets it aside with its reason."""
     for letter_id in ids:
         try:
-            yield _facts(unit.execute(query.where(Letter.id == letter_id)).one(), choice, locale)
+            yield _facts(session.execute(query.where(Letter.id == letter_id)).one(), choice, locale)
         except WrongKey:
-            at = unit.scalar(
+            at = session.scalar(
                 select(Signature.confirmed_at)
                 .join(Letter, Letter.signature_id == Signature.id)
                 .where(Letter.id == letter_id)
@@ -243,7 +245,7 @@ def _facts(row: Any, choice: Choice, locale: str) -> Facts:
 
 
 def make_volumes(
-    unit: Session, bundle: Bundle, groups: Iterable[Group], *, size: int, first: int
+    session: Session, bundle: Bundle, groups: Iterable[Group], *, size: int, first: int
 ) -> None:
     """Divide the bundle's letters, numbered from `first`, into volumes of at most `size`."""
     number = first
@@ -255,8 +257,8 @@ def make_volumes(
                 region=group.region or None,
             )
             bundle.volumes.append(volume)
-            unit.flush()
-            unit.execute(
+            session.flush()
+            session.execute(
                 update(Letter)
                 .where(
                     Letter.bundle_id == bundle.id,

@@ -62,14 +62,14 @@ def paper_number(position: int) -> str:
     return f"P{position:05d}"
 
 
-def waiting_on_paper(unit: Session, campaign: Campaign) -> int:
+def waiting_on_paper(session: Session, campaign: Campaign) -> int:
     """How many people stand on sheets that no bundle has taken along yet."""
-    return unit.scalar(select(func.count(Signature.id)).where(*_waits(campaign.id))) or 0
+    return session.scalar(select(func.count(Signature.id)).where(*_waits(campaign.id))) or 0
 
 
-def count_waiting_on_paper(unit: Session, campaigns: Iterable[int]) -> dict[int, int]:
+def count_waiting_on_paper(session: Session, campaigns: Iterable[int]) -> dict[int, int]:
     """The same of each of these campaigns of which some wait, by its id."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Signature.campaign_id, func.count(Signature.id).label("people"))
         .where(Signature.campaign_id.in_(list(campaigns)), *_unbound())
         .group_by(Signature.campaign_id)
@@ -77,44 +77,44 @@ def count_waiting_on_paper(unit: Session, campaigns: Iterable[int]) -> dict[int,
     return {row.campaign_id: row.people for row in rows}
 
 
-def take_sheets(unit: Session, bundle: Bundle) -> int:
+def take_sheets(session: Session, bundle: Bundle) -> int:
     """Have the sheets that wait travel with the bundle; how many people stand on them."""
     place = func.row_number().over(order_by=Signature.id)
     waiting = select(literal(bundle.id), place, Signature.id).where(*_waits(bundle.campaign_id))
-    unit.execute(
+    session.execute(
         insert(CarriedSignature).from_select(["bundle_id", "position", "signature_id"], waiting)
     )
-    return count_carried(unit, bundle.id)
+    return count_carried(session, bundle.id)
 
 
-def count_carried(unit: Session, bundle_id: int) -> int:
+def count_carried(session: Session, bundle_id: int) -> int:
     """How many people on the bundle's sheets still stand there."""
     query = (
         select(func.count(CarriedSignature.position))
         .join(Signature, Signature.id == CarriedSignature.signature_id)
         .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
     )
-    return unit.scalar(query) or 0
+    return session.scalar(query) or 0
 
 
-def leave_sheets(unit: Session, bundle: Bundle) -> None:
+def leave_sheets(session: Session, bundle: Bundle) -> None:
     """The sheets stay here, and wait for another bundle."""
-    unit.execute(
+    session.execute(
         delete(CarriedSignature)
         .where(CarriedSignature.bundle_id == bundle.id)
         .execution_options(synchronize_session=False)
     )
 
 
-def move(unit: Session, old: Bundle, new: Bundle) -> int:
+def move(session: Session, old: Bundle, new: Bundle) -> int:
     """The sheets go on with another bundle, numbered as before; how many people stand on them."""
-    unit.execute(
+    session.execute(
         update(CarriedSignature)
         .where(CarriedSignature.bundle_id == old.id)
         .values(bundle_id=new.id)
         .execution_options(synchronize_session=False)
     )
-    return count_carried(unit, new.id)
+    return count_carried(session, new.id)
 
 
 def _waits(campaign_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -31,11 +31,11 @@ Key = tuple[int, str]
 _DUE = table("figures_due", column("block"))
 
 
-def count_waiting(unit: Session, targets: Iterable[int]) -> Counter[Key]:
+def count_waiting(session: Session, targets: Iterable[int]) -> Counter[Key]:
     """Confirmed letters to these targets that are in no bundle, by target and language."""
     wanted = list(targets)
-    due = unit.scalars(select(_DUE.c.block).distinct().order_by(_DUE.c.block)).all()
-    kept = unit.execute(
+    due = session.scalars(select(_DUE.c.block).distinct().order_by(_DUE.c.block)).all()
+    kept = session.execute(
         select(WaitingLetters.target_id, WaitingLetters.locale, func.sum(WaitingLetters.letters))
         .where(
             WaitingLetters.target_id.in_(wanted),
@@ -45,12 +45,14 @@ def count_waiting(unit: Session, targets: Iterable[int]) -> Counter[Key]:
     )
     found: Counter[Key] = Counter({(target, locale): int(n) for target, locale, n in kept})
     for first, last in _ranges(due):
-        found.update({key: n for key, n in _count(unit, first, last).items() if key[0] in wanted})
+        found.update(
+            {key: n for key, n in _count(session, first, last).items() if key[0] in wanted}
+        )
     return found
 
 
 def first_blocks(
-    unit: Session,
+    session: Session,
     targets: Iterable[int],
     locales: Collection[str] | None,
     *,
@@ -63,7 +65,7 @@ def first_blocks(
     together, `most` blocks at most. A look at what is kept: what changed since may lie elsewhere.
     """
     chosen = true() if locales is None else WaitingLetters.locale.in_(sorted(locales))
-    rows = unit.execute(
+    rows = session.execute(
         select(WaitingLetters.block, func.sum(WaitingLetters.letters))
         .where(WaitingLetters.target_id.in_(list(targets)), chosen)
         .group_by(WaitingLetters.block)
@@ -79,21 +81,21 @@ def first_blocks(
     return [(first * BLOCK, (last + 1) * BLOCK) for first, last in _ranges(blocks)]
 
 
-def keep_block(unit: Session, block: int) -> None:
+def keep_block(session: Session, block: int) -> None:
     """Count a block, and keep what was found."""
-    unit.execute(delete(WaitingLetters).where(WaitingLetters.block == block))
+    session.execute(delete(WaitingLetters).where(WaitingLetters.block == block))
     rows = [
         {"block": block, "target_id": target_id, "locale": locale, "letters": letters}
-        for (target_id, locale), letters in _count(unit, block, block).items()
+        for (target_id, locale), letters in _count(session, block, block).items()
     ]
     if rows:
-        unit.execute(insert(WaitingLetters), rows)
+        session.execute(insert(WaitingLetters), rows)
 
 
-def _count(unit: Session, first: int, last: int) -> Mapping[Key, int]:
+def _count(session: Session, first: int, last: int) -> Mapping[Key, int]:
     """What waits in the blocks from `first` to `last`."""
     begin, end = first * BLOCK, (last + 1) * BLOCK
-    rows = unit.execute(
+    rows = session.execute(
         select(
             Letter.target_id,
             Signature.letter_locale,
@@ -155,25 +157,27 @@ class WaitingPart:
     letters: int
 
 
-def list_waiting(unit: Session, *, rehearsal: Campaign | None = None) -> list[Waiting]:
+def list_waiting(session: Session, *, rehearsal: Campaign | None = None) -> list[Waiting]:
     """What could be frozen now, the most letters first; stopped campaigns are left out.
 
     With `rehearsal`, what waits of that campaign, which has not opened.
     """
     chosen = gives_letters_sql() if rehearsal is None else Campaign.id == rehearsal.id
-    aims = unit.execute(
+    aims = session.execute(
         select(Target.id, Target.campaign_id, Target.mission_id, Target.official_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(chosen)
     ).all()
     counts: Counter[int] = Counter()
-    for (target_id, _), letters in count_waiting(unit, [aim.id for aim in aims]).items():
+    for (target_id, _), letters in count_waiting(session, [aim.id for aim in aims]).items():
         counts[target_id] += letters
     pairs: Counter[tuple[int, _Key]] = Counter()
     for target_id, campaign_id, mission_id, official_id in aims:
         pairs[campaign_id, _key(mission_id, official_id)] += counts[target_id]
-    campaigns = _by_id(unit, Campaign, {campaign_id for (campaign_id, _), n in pairs.items() if n})
-    places = _destinations(unit, {key for (_, key), n in pairs.items() if n})
+    campaigns = _by_id(
+        session, Campaign, {campaign_id for (campaign_id, _), n in pairs.items() if n}
+    )
+    places = _destinations(session, {key for (_, key), n in pairs.items() if n})
     found = [Waiting(campaigns[one], places[key], n) for (one, key), n in pairs.items() if n]
     return sorted(found, key=lambda one: (-one.letters, one.campaign.id, one.mission.id))
 
@@ -182,19 +186,21 @@ def _key(mission_id: int | None, official_id: int) -> _Key:
     return (mission_id, 0) if mission_id is not None else (None, official_id)
 
 
-def _destinations(unit: Session, keys: Iterable[_Key]) -> dict[_Key, Destination]:
-    missions = _by_id(unit, Mission, {mission for mission, _ in keys if mission is not None})
-    officials = _by_id(unit, Official, {official for mission, official in keys if mission is None})
+def _destinations(session: Session, keys: Iterable[_Key]) -> dict[_Key, Destination]:
+    missions = _by_id(session, Mission, {mission for mission, _ in keys if mission is not None})
+    officials = _by_id(
+        session, Official, {official for mission, official in keys if mission is None}
+    )
     return {key: officials[key[1]] if key[0] is None else missions[key[0]] for key in keys}
 
 
-def _by_id(unit: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
-    return {one.id: one for one in unit.scalars(select(kind).where(kind.id.in_(ids)))}
+def _by_id(session: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
+    return {one.id: one for one in session.scalars(select(kind).where(kind.id.in_(ids)))}
 
 
-def _list_sheets_alone(unit: Session, others: Collection[int]) -> list[Waiting]:
+def _list_sheets_alone(session: Session, others: Collection[int]) -> list[Waiting]:
     """Signed sheets of all campaigns but `others`: for each destination that they can go to."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Target.campaign_id, Target.mission_id, Target.official_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
@@ -205,17 +211,17 @@ def _list_sheets_alone(unit: Session, others: Collection[int]) -> list[Waiting]:
         .order_by(Target.campaign_id, Target.mission_id.is_(None), Target.mission_id, Target.id)
     ).all()
     pairs = list(dict.fromkeys((one, _key(mission, official)) for one, mission, official in rows))
-    people = count_waiting_on_paper(unit, {campaign_id for campaign_id, _key in pairs})
+    people = count_waiting_on_paper(session, {campaign_id for campaign_id, _key in pairs})
     found = [(one, key) for one, key in pairs if one in people]
-    campaigns = _by_id(unit, Campaign, set(people))
-    places = _destinations(unit, {key for _one, key in found})
+    campaigns = _by_id(session, Campaign, set(people))
+    places = _destinations(session, {key for _one, key in found})
     return [Waiting(campaigns[one], places[key], 0, people[one]) for one, key in found]
 
 
-def list_by_mission(unit: Session) -> list[tuple[Destination, list[Waiting]]]:
+def list_by_mission(session: Session) -> list[tuple[Destination, list[Waiting]]]:
     """What could be frozen now, per destination, the most letters first; then sheets alone."""
     found: dict[Destination, list[Waiting]] = {}
-    waiting = list_waiting(unit)
-    for one in (*waiting, *_list_sheets_alone(unit, {one.campaign.id for one in waiting})):
+    waiting = list_waiting(session)
+    for one in (*waiting, *_list_sheets_alone(session, {one.campaign.id for one in waiting})):
         found.setdefault(one.mission, []).append(one)
     return sorted(found.items(), key=lambda pair: -sum(one.letters for one in pair[1]))

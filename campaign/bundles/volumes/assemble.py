@@ -90,14 +90,14 @@ def _try_again(hold: Hold, fault: str) -> None:
 
 
 def _assemble(hold: Hold) -> None:
-    with db.reading() as unit:
-        bundle = unit.get_one(Bundle, hold.row_id)
+    with db.reading() as session:
+        bundle = session.get_one(Bundle, hold.row_id)
         volumes = list(bundle.volumes)
-        total = total_of(unit, bundle)
+        total = total_of(session, bundle)
         counts = Counts(
             total.printed,
             total.set_aside,
-            printed_per_target(unit, bundle),
+            printed_per_target(session, bundle),
             total.on_paper,
         )
     if total.problem:
@@ -160,10 +160,10 @@ def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str
 
 def _fail(hold: Hold, slug: str) -> None:
     log.warning("bundle failed", bundle=hold.row_id, reason=slug)
-    with db.transaction() as unit:
-        if BUNDLES.finish(unit, hold, state=BundleState.FAILED, failure=slug):
+    with db.transaction() as session:
+        if BUNDLES.finish(session, hold, state=BundleState.FAILED, failure=slug):
             audit.record(
-                unit,
+                session,
                 actor="job:bundles.assemble",
                 action="bundle.failed",
                 subject=f"bundle:{hold.row_id}",
@@ -182,13 +182,13 @@ def _print_missing_again(hold: Hold, bundle: Bundle, volumes: list[Volume]) -> b
     if not lost:
         return False
     log.warning("volumes lost from the storage", bundle=bundle.id, volumes=len(lost))
-    with db.transaction() as unit:
-        unit.execute(
+    with db.transaction() as session:
+        session.execute(
             update(Volume)
             .where(Volume.id.in_(lost))
             .values(state=VolumeState.WAITING, lease_until=None)
         )
-        BUNDLES.finish(unit, hold, state=BundleState.PRINTING, failure=None)
+        BUNDLES.finish(session, hold, state=BundleState.PRINTING, failure=None)
     return True
 
 
@@ -208,9 +208,9 @@ def _finish(
     counts: Counts,
 ) -> bool:
     pages = sum(one.page_count or 0 for one in volumes)
-    with db.transaction() as unit:
+    with db.transaction() as session:
         first = BUNDLES.finish(
-            unit,
+            session,
             hold,
             bundle_status.bundle_may_go_out(
                 Bundle.id
@@ -224,12 +224,12 @@ def _finish(
         )
         if first:
             prints.add_print(
-                unit, bundle, made=made, stored=_stored(bundle, volumes, digest),
+                session, bundle, made=made, stored=_stored(bundle, volumes, digest),
                 zip_sha256=digest, letters=counts.printed, pages=pages,
                 on_paper=counts.on_paper,
             )  # fmt: skip
             audit.record(
-                unit,
+                session,
                 actor="job:bundles.assemble",
                 action="bundle.ready",
                 subject=f"bundle:{bundle.id}",
@@ -266,9 +266,9 @@ class Total:
         return "" if self.printed or sheets_alone else NOTHING_PRINTED
 
 
-def total_of(unit: Session, bundle: Bundle) -> Total:
+def total_of(session: Session, bundle: Bundle) -> Total:
     """How the bundle's letters ended."""
-    printed, aside, both, every = unit.execute(
+    printed, aside, both, every = session.execute(
         select(
             func.count(Letter.first_page),
             func.count(Letter.set_aside),
@@ -283,13 +283,13 @@ def total_of(unit: Session, bundle: Bundle) -> Total:
         set_aside=aside + len(bundle.released),
         neither=every - printed - aside + 2 * both,
         frozen=bundle.letter_count,
-        on_paper=count_carried(unit, bundle.id),
+        on_paper=count_carried(session, bundle.id),
     )
 
 
-def printed_per_target(unit: Session, bundle: Bundle) -> dict[int, int]:
+def printed_per_target(session: Session, bundle: Bundle) -> dict[int, int]:
     """Letters that were printed, by the id of the target."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Letter.target_id, func.count(Letter.id).label("letters"))
         .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
         .group_by(Letter.target_id)
@@ -302,8 +302,8 @@ def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
 
     Gives whether the bundle is to be assembled later.
     """
-    with db.reading() as unit:
-        found = unit.get(Bundle, bundle.id)
+    with db.reading() as session:
+        found = session.get(Bundle, bundle.id)
         stopped = found is not None and not may_go_out(found.campaign.status)
     if found is None or found.state is BundleState.CANCELLED:
         store.delete_folder(file_names.stored_folder(bundle.public_id))

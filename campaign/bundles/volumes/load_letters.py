@@ -63,14 +63,14 @@ def number_of(sequence: int) -> str:
     return f"{sequence:05d}"
 
 
-def load_volume(unit: Session, volume_id: int) -> Loaded:
+def load_volume(session: Session, volume_id: int) -> Loaded:
     """The volume's letters."""
-    volume = unit.get_one(Volume, volume_id)
-    frozen = Frozen.from_json(unit.get_one(Bundle, volume.bundle_id).frozen)
+    volume = session.get_one(Volume, volume_id)
+    frozen = Frozen.from_json(session.get_one(Bundle, volume.bundle_id).frozen)
     loaded = Loaded(frozen)
-    rows, loaded.set_aside = _rows(unit, volume_id)
-    proposals = _proposals(unit, {row.template_id for row in rows})
-    translator = _Translator.of(unit, volume.bundle_id, frozen)
+    rows, loaded.set_aside = _rows(session, volume_id)
+    proposals = _proposals(session, {row.template_id for row in rows})
+    translator = _Translator.of(session, volume.bundle_id, frozen)
     for row in rows:
         if row.state is not SignatureState.CONFIRMED or row.forgotten_at is not None:
             loaded.set_aside.append(Aside(row.id, WITHDRAWN))
@@ -84,13 +84,13 @@ def load_volume(unit: Session, volume_id: int) -> Loaded:
 
 
 def load_some(
-    unit: Session, letter_ids: Sequence[int], frozen: Frozen, *, campaign_id: int
+    session: Session, letter_ids: Sequence[int], frozen: Frozen, *, campaign_id: int
 ) -> Loaded:
     """Letters that are not frozen yet, in this order and without their numbers: for a proof."""
     loaded = Loaded(frozen)
-    rows, loaded.set_aside = _rows_by_id(unit, letter_ids)
-    proposals = _proposals(unit, {row.template_id for row in rows})
-    templates = _templates_in(unit, campaign_id, frozen.translation)
+    rows, loaded.set_aside = _rows_by_id(session, letter_ids)
+    proposals = _proposals(session, {row.template_id for row in rows})
+    templates = _templates_in(session, campaign_id, frozen.translation)
     translator = _Translator(frozen.translation, templates, frozen.targets)
     for row in rows:
         try:
@@ -103,10 +103,10 @@ def load_some(
     return loaded
 
 
-def _rows_by_id(unit: Session, ids: Sequence[int]) -> tuple[list[Any], list[Aside]]:
+def _rows_by_id(session: Session, ids: Sequence[int]) -> tuple[list[Any], list[Aside]]:
     query = select(*_COLUMNS).join(Signature, Signature.id == Letter.signature_id)
     try:
-        found = {row.id: row for row in unit.execute(query.where(Letter.id.in_(ids)))}
+        found = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
         return [found[letter_id] for letter_id in ids], []
     except WrongKey:
         pass
@@ -114,23 +114,23 @@ def _rows_by_id(unit: Session, ids: Sequence[int]) -> tuple[list[Any], list[Asid
     aside: list[Aside] = []
     for letter_id in ids:
         try:
-            rows.append(unit.execute(query.where(Letter.id == letter_id)).one())
+            rows.append(session.execute(query.where(Letter.id == letter_id)).one())
         except WrongKey:
             aside.append(Aside(letter_id, UNREADABLE))
     return rows, aside
 
 
-def _templates_in(unit: Session, campaign_id: int, locale: str) -> Sequence[LetterTemplate]:
+def _templates_in(session: Session, campaign_id: int, locale: str) -> Sequence[LetterTemplate]:
     if not locale:
         return ()
-    return unit.scalars(
+    return session.scalars(
         select(LetterTemplate)
         .where(LetterTemplate.campaign_id == campaign_id, LetterTemplate.locale == locale)
         .options(selectinload(LetterTemplate.points))
     ).all()
 
 
-def _rows(unit: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]:
+def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]:
     query = (
         select(*_COLUMNS)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -138,24 +138,24 @@ def _rows(unit: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]:
         .order_by(Letter.sequence)
     )
     try:
-        return unit.execute(query).all(), []
+        return session.execute(query).all(), []
     except WrongKey:
         # One damaged row must not hold up the others: read them one by one.
         rows: list[Any] = []
         aside: list[Aside] = []
-        ids = unit.scalars(
+        ids = session.scalars(
             select(Letter.id).where(Letter.volume_id == volume_id).order_by(Letter.sequence)
         ).all()
         for letter_id in ids:
             try:
-                rows.append(unit.execute(query.where(Letter.id == letter_id)).one())
+                rows.append(session.execute(query.where(Letter.id == letter_id)).one())
             except WrongKey:
                 aside.append(Aside(letter_id, UNREADABLE))
         return rows, aside
 
 
-def _proposals(unit: Session, ids: set[int]) -> dict[int, Proposal]:
-    templates = unit.scalars(
+def _proposals(session: Session, ids: set[int]) -> dict[int, Proposal]:
+    templates = session.scalars(
         select(LetterTemplate)
         .where(LetterTemplate.id.in_(ids))
         .options(selectinload(LetterTemplate.points))
@@ -173,11 +173,11 @@ class _Translator:
     _known: dict[int, Proposal] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, unit: Session, bundle_id: int, frozen: Frozen) -> "_Translator":
+    def of(cls, session: Session, bundle_id: int, frozen: Frozen) -> "_Translator":
         """The translator of a bundle; without a language it has nothing to do."""
         templates: Sequence[LetterTemplate] = ()
         if frozen.translation:
-            templates = unit.scalars(
+            templates = session.scalars(
                 select(LetterTemplate)
                 .join(Bundle, Bundle.campaign_id == LetterTemplate.campaign_id)
                 .where(Bundle.id == bundle_id, LetterTemplate.locale == frozen.translation)

@@ -42,15 +42,15 @@ def print_volume(volume_id: int) -> None:
     send_next(taken.bundle_id)
 
 
-def send_for(unit: Session, bundle: Bundle, *, chains: int) -> None:
-    """Have a new bundle printed once `unit` is committed, `chains` volumes at once.
+def send_for(session: Session, bundle: Bundle, *, chains: int) -> None:
+    """Have a new bundle printed once `session` is committed, `chains` volumes at once.
 
     One of signed sheets alone has none: its papers are made.
     """
     for volume in bundle.volumes[:chains]:
-        jobs.enqueue(unit, "bundles.print_volume", volume.id)
+        jobs.enqueue(session, "bundles.print_volume", volume.id)
     if not bundle.volumes:
-        jobs.enqueue(unit, "bundles.assemble", bundle.id)
+        jobs.enqueue(session, "bundles.assemble", bundle.id)
 
 
 def call_idle(bundle_id: int) -> None:
@@ -62,17 +62,17 @@ def call_idle(bundle_id: int) -> None:
     courier = jobs.queue()
     if courier.waiting():
         return
-    with db.reading() as unit:
-        due = print_queue.list_due(unit, bundle_id)
+    with db.reading() as session:
+        due = print_queue.list_due(session, bundle_id)
     if due:
         courier.send("bundles.print_volume", (due[0],))
 
 
 def send_next(bundle_id: int) -> None:
     """Send for the bundle's next volume, or for its assembling."""
-    with db.reading() as unit:
-        due = print_queue.list_due(unit, bundle_id)
-        done = print_queue.all_printed(unit, bundle_id)
+    with db.reading() as session:
+        due = print_queue.list_due(session, bundle_id)
+        done = print_queue.all_printed(session, bundle_id)
     if due:
         jobs.queue().send("bundles.print_volume", (due[0],))
     elif done:
@@ -81,9 +81,9 @@ def send_next(bundle_id: int) -> None:
 
 def print_claimed(taken: Claim) -> bool:
     """Print a volume that is ours; False if it was lost to another, or stopped, meanwhile."""
-    with db.reading() as unit:
-        public_id = unit.get_one(Bundle, taken.bundle_id).public_id
-        loaded = load_volume(unit, taken.row_id)
+    with db.reading() as session:
+        public_id = session.get_one(Bundle, taken.bundle_id).public_id
+        loaded = load_volume(session, taken.row_id)
     name = file_names.stored_volume(public_id, taken.sequence, taken.attempt)
     try:
         with print_queue.VOLUMES.keep_alive(
@@ -167,15 +167,15 @@ def sweep() -> None:
     settings: Settings = current_app.extensions["settings"]
     courier = jobs.queue()
     print_queue.shorten_leases()
-    with db.reading() as unit:
-        unfinished = unit.scalars(
+    with db.reading() as session:
+        unfinished = session.scalars(
             select(Bundle.id)
             .where(Bundle.state.in_([BundleState.PRINTING, BundleState.ASSEMBLING]))
             .order_by(Bundle.id)
         ).all()
         for bundle_id in unfinished:
-            due = print_queue.list_due(unit, bundle_id)
-            at_work = unit.scalar(
+            due = print_queue.list_due(session, bundle_id)
+            at_work = session.scalar(
                 select(Volume.id)
                 .where(
                     Volume.bundle_id == bundle_id,
@@ -189,5 +189,5 @@ def sweep() -> None:
             wanted = settings.worker_threads if at_work is None else 1 - min(courier.waiting(), 1)
             for volume_id in due[:wanted]:
                 courier.send("bundles.print_volume", (volume_id,))
-            if print_queue.all_printed(unit, bundle_id):
+            if print_queue.all_printed(session, bundle_id):
                 courier.send("bundles.assemble", (bundle_id,))

@@ -76,15 +76,15 @@ def claim(volume_id: int) -> Claim | None:
 
 def claim_next(bundle_id: int) -> Claim | None:
     """Take the first volume of the bundle that is to be printed; None where there is none."""
-    with db.reading() as unit:
-        ids = list_due(unit, bundle_id)
+    with db.reading() as session:
+        ids = list_due(session, bundle_id)
     return next((taken for one in ids if (taken := claim(one))), None)
 
 
 def claim_beside(volume_id: int) -> Claim | None:
     """Take another volume of this one's bundle; None where there is none to be printed."""
-    with db.reading() as unit:
-        bundle_id = unit.scalar(select(Volume.bundle_id).where(Volume.id == volume_id))
+    with db.reading() as session:
+        bundle_id = session.scalar(select(Volume.bundle_id).where(Volume.id == volume_id))
     return None if bundle_id is None else claim_next(bundle_id)
 
 
@@ -98,10 +98,10 @@ def _is_wanted() -> ColumnElement[bool]:
     return Volume.bundle_id.in_(live)
 
 
-def list_due(unit: Session, bundle_id: int) -> list[int]:
+def list_due(session: Session, bundle_id: int) -> list[int]:
     """Ids of the bundle's volumes that can be taken now, in order."""
     return list(
-        unit.scalars(
+        session.scalars(
             select(Volume.id)
             .where(Volume.bundle_id == bundle_id, VOLUMES.is_due(), _is_wanted())
             .order_by(Volume.sequence)
@@ -129,9 +129,9 @@ def shorten_leases() -> int:
     """
     longest = db.utcnow() + LEASE
     count = 0
-    with db.transaction() as unit:
+    with db.transaction() as session:
         for table in (Volume, Bundle):
-            done = unit.execute(
+            done = session.execute(
                 update(table)
                 .where(table.lease_until > longest + timedelta(seconds=1))
                 .values(lease_until=longest)
@@ -152,9 +152,9 @@ def give_back(taken: Claim, fault: str | None = None) -> None:
             _note_fault(session, taken, fault)
 
 
-def _note_fault(unit: Session, taken: Claim, fault: str | None) -> None:
+def _note_fault(session: Session, taken: Claim, fault: str | None) -> None:
     """Write nothing where nothing changes: volumes of a bundle are printed side by side."""
-    unit.execute(
+    session.execute(
         update(Bundle)
         .where(
             Bundle.id == taken.bundle_id,
@@ -171,9 +171,9 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
 
     Or if its campaign was stopped: what is not printed by then is not printed.
     """
-    with db.transaction() as unit:
+    with db.transaction() as session:
         ours = VOLUMES.finish(
-            unit,
+            session,
             taken,
             bundle_status.bundle_may_go_out(Volume.bundle_id),
             state=VolumeState.PRINTED,
@@ -184,12 +184,12 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
             printed_at=db.utcnow(),
         )
         if ours:
-            _write_letters(unit, outcome)
-            _note_fault(unit, taken, None)
+            _write_letters(session, outcome)
+            _note_fault(session, taken, None)
     return ours
 
 
-def _write_letters(unit: Session, outcome: Outcome) -> None:
+def _write_letters(session: Session, outcome: Outcome) -> None:
     rows: list[dict[str, Any]] = [
         {
             "id": one.letter_id,
@@ -210,12 +210,12 @@ def _write_letters(unit: Session, outcome: Outcome) -> None:
         }
         for one in outcome.set_aside
     ]
-    unit.execute(update(Letter), rows)
+    session.execute(update(Letter), rows)
 
 
-def all_printed(unit: Session, bundle_id: int) -> bool:
+def all_printed(session: Session, bundle_id: int) -> bool:
     """Whether every volume of the bundle is printed."""
     left = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )
-    return unit.scalar(left.limit(1)) is None
+    return session.scalar(left.limit(1)) is None

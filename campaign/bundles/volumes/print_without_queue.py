@@ -48,11 +48,11 @@ def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None])
 
 
 def _look(bundle_id: int, progress: Callable[[int], None]) -> tuple[BundleState, list[int]]:
-    with db.reading() as unit:
-        bundle = unit.get_one(Bundle, bundle_id)
+    with db.reading() as session:
+        bundle = session.get_one(Bundle, bundle_id)
         refuse_stopped(bundle.campaign)
-        progress(find_bundles.progress_of(unit, bundle, db.utcnow()).done)
-        return bundle.state, print_queue.list_due(unit, bundle_id)
+        progress(find_bundles.progress_of(session, bundle, db.utcnow()).done)
+        return bundle.state, print_queue.list_due(session, bundle_id)
 
 
 def _print_next(app: Any, bundle_id: int) -> None:

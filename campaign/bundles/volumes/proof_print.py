@@ -90,25 +90,25 @@ class Proof:
 
 
 def pick(
-    unit: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
+    session: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
 ) -> Proof:
     """The letters of a proof of one campaign."""
     campaign, choice = part.campaign, part.choice
-    ids, waiting = _candidates(unit, campaign, mission, choice)
+    ids, waiting = _candidates(session, campaign, mission, choice)
     facts = sorted(
-        select_letters.iter_facts(unit, ids, choice, locale), key=lambda one: key_of(one, choice)
+        select_letters.iter_facts(session, ids, choice, locale), key=lambda one: key_of(one, choice)
     )
     order = [one.letter_id for one in facts]
     frozen = facts_of(
-        campaign, mission, pairs=_pairs(unit, ids), at=db.utcnow(), settings=settings,
+        campaign, mission, pairs=_pairs(session, ids), at=db.utcnow(), settings=settings,
         locale=locale, choice=choice,
     )  # fmt: skip
-    first = next_number(unit, campaign, mission) if choice.goes_on else 1
-    return proof_of_letters(unit, campaign, order, frozen, waiting=waiting, first=first)
+    first = next_number(session, campaign, mission) if choice.goes_on else 1
+    return proof_of_letters(session, campaign, order, frozen, waiting=waiting, first=first)
 
 
 def proof_of_letters(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     ids: Sequence[int],
     frozen: Frozen,
@@ -117,7 +117,7 @@ def proof_of_letters(
     first: int,
 ) -> Proof:
     """A proof of these letters, in their order; `first` is the number of the first."""
-    loaded = load_some(unit, ids, frozen, campaign_id=campaign.id)
+    loaded = load_some(session, ids, frozen, campaign_id=campaign.id)
     proof = Proof(campaign, frozen, waiting, len(ids), set_aside=list(loaded.set_aside))
     good = list(_printable(loaded.letters, frozen, proof.set_aside))
     proof.shown.extend(_first(good, first))
@@ -126,7 +126,7 @@ def proof_of_letters(
 
 
 def _candidates(
-    unit: Session, campaign: Campaign, destination: Destination, choice: Choice
+    session: Session, campaign: Campaign, destination: Destination, choice: Choice
 ) -> tuple[list[int], int]:
     """Ids of the letters to look at, and how many wait."""
     targets = [one.id for one in campaign.targets if destination_of(one) is destination]
@@ -134,20 +134,20 @@ def _candidates(
         targets = [one for one in targets if one in choice.targets]
     waiting = sum(
         letters
-        for (_target, locale), letters in count_waiting(unit, targets).items()
+        for (_target, locale), letters in count_waiting(session, targets).items()
         if choice.locales is None or locale in choice.locales
     )
     # What is sealed is a little longer than what was written, by the same for all.
     length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
     if waiting > SORTED:
-        some = _some_of_many(unit, targets, choice, length)
+        some = _some_of_many(session, targets, choice, length)
         if len(some) >= min(LOOKED_AT, waiting):
             return some, waiting
         # They lie too far apart, or were not counted yet: then it takes the time that it takes.
 
     def ids(*order: Any, limit: int) -> Sequence[int]:
         query = select_letters.chosen(select(Letter.id), campaign.id, destination, choice)
-        return unit.scalars(query.order_by(*order).limit(limit)).all()
+        return session.scalars(query.order_by(*order).limit(limit)).all()
 
     found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
     found |= dict.fromkeys(ids(Letter.id.desc(), limit=_NEWEST))
@@ -156,13 +156,13 @@ def _candidates(
 
 
 def _some_of_many(
-    unit: Session, targets: Sequence[int], choice: Choice, length: ColumnElement[int]
+    session: Session, targets: Sequence[int], choice: Choice, length: ColumnElement[int]
 ) -> list[int]:
     """Of a great many letters the same, among those signed first: nobody waits for a million."""
     rows: list[Any] = []
-    blocks = first_blocks(unit, targets, choice.locales, letters=_WINDOW, most=_BLOCKS)
+    blocks = first_blocks(session, targets, choice.locales, letters=_WINDOW, most=_BLOCKS)
     for begin, end in blocks:
-        rows += unit.execute(
+        rows += session.execute(
             select(
                 Letter.id, Letter.target_id, Signature.state, Signature.forgotten_at,
                 Signature.letter_locale, Signature.confirmed_at, length.label("length"),
@@ -188,8 +188,8 @@ def _some_of_many(
     return list(dict.fromkeys(row.id for row in (*first, *longest)))
 
 
-def _pairs(unit: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
-    rows = unit.execute(
+def _pairs(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
+    rows = session.execute(
         select(Letter.target_id, Signature.letter_locale)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(Letter.id.in_(ids))
@@ -252,7 +252,7 @@ def script_name(code: str, locale: str) -> str:
     return str(Locale.parse(locale, sep="-").scripts.get(code, code))
 
 
-def print_proof(unit: Session, proof: Proof, *, actor: str) -> bytes:
+def print_proof(session: Session, proof: Proof, *, actor: str) -> bytes:
     """The proof as a PDF, printed as the bundle will be; leaves a line in the audit.
 
     Raises Refused (`nothing-printed`) where none of its letters can be printed.
@@ -266,7 +266,7 @@ def print_proof(unit: Session, proof: Proof, *, actor: str) -> bytes:
         if not printed.letters:
             raise Refused("nothing-printed", campaign=proof.campaign.slug)
         audit.record(
-            unit,
+            session,
             actor=actor,
             action="bundle.proof",
             subject=f"campaign:{proof.campaign.id}",

@@ -18,7 +18,7 @@ LEAST_WIDTH = 400
 
 
 def set_picture(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -59,7 +59,7 @@ def set_picture(
     campaign.picture, campaign.picture_alt = key, described
     campaign.picture_x, campaign.picture_y = x, y
     if _state(campaign) != before:
-        record_change(unit, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
+        record_change(session, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
 
 
 def _redrawn(file: BinaryIO, name: str) -> bytes:
@@ -76,14 +76,14 @@ def _undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, 
     return {f"alt_{code}": "picture-alt-missing" for code in sorted(needed - set(described))}
 
 
-def remove_picture(unit: Session, campaign: Campaign, *, actor: str) -> None:
+def remove_picture(session: Session, campaign: Campaign, *, actor: str) -> None:
     """Show no picture; without one nothing changes."""
     if not campaign.picture:
         return
     campaign.picture = campaign.picture_wide = campaign.picture_small = ""
     campaign.picture_alt = {}
     campaign.picture_x = campaign.picture_y = 50
-    record_change(unit, campaign, actor, "campaign.picture", picture="")
+    record_change(session, campaign, actor, "campaign.picture", picture="")
 
 
 def _state(campaign: Campaign) -> tuple[object, ...]:

@@ -63,7 +63,7 @@ def draft_mark(content: Mapping[str, Any]) -> str:
 
 
 def keep(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     staff_id: int,
@@ -82,11 +82,11 @@ def keep(
         "place": place,
         "conflict": conflict,
     }
-    return store_draft(unit, DeskDraft, key, content, tab, based_on=based_on)
+    return store_draft(session, DeskDraft, key, content, tab, based_on=based_on)
 
 
 def store_draft(
-    unit: Session,
+    session: Session,
     table: type[DeskDraft | NewCampaignDraft],
     key: dict[str, Any],
     content: dict[str, Any],
@@ -96,17 +96,17 @@ def store_draft(
     """Insert the row with that key, or update it where the tab knows what it holds, in one go."""
     said = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow(), **more}
     for _ in range(_TRIES):
-        row = lock_draft(unit, table, key)
+        row = lock_draft(session, table, key)
         if row is not None:
             stored = json.loads(row.content)
             if not tab.knows(stored) and draft_mark(stored) != draft_mark(content):
                 return False
             for name, value in said.items():
                 setattr(row, name, value)
-            unit.flush()
+            session.flush()
             return True
-        made = unit.scalar(
-            db.insert_into(unit, table)
+        made = session.scalar(
+            db.insert_into(session, table)
             .values(**key, **said)
             .on_conflict_do_nothing(index_elements=list(key))
             .returning(table.staff_id)
@@ -118,32 +118,32 @@ def store_draft(
 
 
 def lock_draft(
-    unit: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any]
+    session: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any]
 ) -> DeskDraft | NewCampaignDraft | None:
     """The row with that key, which nobody else changes until the transaction ends."""
     query: Any = select(table).filter_by(**key).with_for_update()
-    row: DeskDraft | NewCampaignDraft | None = unit.scalar(
+    row: DeskDraft | NewCampaignDraft | None = session.scalar(
         query.execution_options(populate_existing=True)
     )
     return row
 
 
 def remove_draft(
-    unit: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any], tab: Tab
+    session: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any], tab: Tab
 ) -> bool:
     """Delete the row with that key; False where it holds what the tab does not know."""
-    row = lock_draft(unit, table, key)
+    row = lock_draft(session, table, key)
     if row is None:
         return True
     if not tab.knows(json.loads(row.content)):
         return False
-    unit.delete(row)
-    unit.flush()
+    session.delete(row)
+    session.flush()
     return True
 
 
 def find(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     staff_id: int,
@@ -152,23 +152,23 @@ def find(
     conflict: bool = False,
 ) -> Draft | None:
     """What this person has typed there and not saved."""
-    row = unit.scalar(select(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict)))
+    row = session.scalar(select(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict)))
     return _draft(row) if row else None
 
 
 def get_conflict(
-    unit: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
+    session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> Draft:
     """The text that waits to be brought together with somebody else's. Raises NotFound."""
-    found = find(unit, campaign, staff_id=staff_id, part=part, place=place, conflict=True)
+    found = find(session, campaign, staff_id=staff_id, part=part, place=place, conflict=True)
     if found is None:
         raise NotFound("draft")
     return found
 
 
-def list_conflicts(unit: Session, campaign: Campaign, *, staff_id: int) -> Sequence[Draft]:
+def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Sequence[Draft]:
     """All texts of this person that wait so."""
-    rows = unit.scalars(
+    rows = session.scalars(
         select(DeskDraft)
         .where(
             DeskDraft.staff_id == staff_id,
@@ -181,7 +181,7 @@ def list_conflicts(unit: Session, campaign: Campaign, *, staff_id: int) -> Seque
 
 
 def drop(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     staff_id: int,
@@ -197,19 +197,19 @@ def drop(
         "place": place,
         "conflict": False,
     }
-    return remove_draft(unit, DeskDraft, key, tab)
+    return remove_draft(session, DeskDraft, key, tab)
 
 
 def drop_conflict(
-    unit: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
+    session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> None:
     """Throw away the text that waited to be brought together: it is, or is not wanted."""
-    unit.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict=True)))
+    session.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict=True)))
 
 
-def drop_everybodys(unit: Session, campaign: Campaign, *, part: str, place: str) -> None:
+def drop_everybodys(session: Session, campaign: Campaign, *, part: str, place: str) -> None:
     """Throw away what anybody has typed there: what it belongs to is gone."""
-    unit.execute(
+    session.execute(
         delete(DeskDraft).where(
             DeskDraft.campaign_id == campaign.id, DeskDraft.part == part, DeskDraft.place == place
         )
@@ -220,9 +220,9 @@ def drop_everybodys(unit: Session, campaign: Campaign, *, part: str, place: str)
 def forget_drafts() -> None:
     """Remove what nobody has come back to for sixty days."""
     limit = db.utcnow() - timedelta(days=KEPT_DAYS)
-    with db.transaction() as unit:
-        unit.execute(delete(DeskDraft).where(DeskDraft.saved_at < limit))
-        unit.execute(delete(NewCampaignDraft).where(NewCampaignDraft.saved_at < limit))
+    with db.transaction() as session:
+        session.execute(delete(DeskDraft).where(DeskDraft.saved_at < limit))
+        session.execute(delete(NewCampaignDraft).where(NewCampaignDraft.saved_at < limit))
 
 
 def _of(

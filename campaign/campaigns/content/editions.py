@@ -31,7 +31,7 @@ def find_edition(campaign: Campaign, locale: str) -> Edition | None:
 
 
 def save_edition(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -46,7 +46,7 @@ def save_edition(
     campaign's edition would be left incomplete, RiskNamed where everybody would read what a flag
     rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
     """
-    revisions.check(unit, campaign, Part.EDITION, locale, based_on)
+    revisions.check(session, campaign, Part.EDITION, locale, based_on)
     said = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
     refuse_named(campaign, edition_words(locale, **said), seen=risks_seen)
     before = edition_content(find_edition(campaign, locale))
@@ -55,9 +55,9 @@ def save_edition(
     if changed:
         after = edition_content(edition)
         revisions.keep(
-            unit, campaign, Part.EDITION, locale, before=before, after=after, actor=actor
+            session, campaign, Part.EDITION, locale, before=before, after=after, actor=actor
         )
-        record_change(unit, campaign, actor, "campaign.edition", locale=locale, fields=changed)
+        record_change(session, campaign, actor, "campaign.edition", locale=locale, fields=changed)
     return edition
 
 

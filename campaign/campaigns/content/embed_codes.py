@@ -28,7 +28,9 @@ def host_of(text: str) -> str:
     return plain if _HOST.fullmatch(plain) else ""
 
 
-def set_embed_hosts(unit: Session, campaign: Campaign, *, actor: str, hosts: Iterable[str]) -> None:
+def set_embed_hosts(
+    session: Session, campaign: Campaign, *, actor: str, hosts: Iterable[str]
+) -> None:
     """Let pages of these hosts, and no others, show the form in a frame.
 
     Raises Invalid with the field `hosts`: one is no host, or there are too many.
@@ -42,4 +44,4 @@ def set_embed_hosts(unit: Session, campaign: Campaign, *, actor: str, hosts: Ite
         raise Invalid(fields={"hosts": "hosts-too-many"})
     if chosen != campaign.embed_hosts:
         campaign.embed_hosts = chosen
-        record_change(unit, campaign, actor, "campaign.reach", hosts=chosen)
+        record_change(session, campaign, actor, "campaign.reach", hosts=chosen)

@@ -17,7 +17,7 @@ LONGEST_WORD = 80
 
 
 def set_letter_options(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -33,7 +33,7 @@ def set_letter_options(
     (`changed-meanwhile`) where somebody saved after revision `based_on`.
     """
     words = _checked(forbidden_words)
-    revisions.check(unit, campaign, Part.OPTIONS, "", based_on)
+    revisions.check(session, campaign, Part.OPTIONS, "", based_on)
     before = options_content(campaign)
     wanted = (words, full_text_edit, print_translation)
     if wanted == (
@@ -46,9 +46,9 @@ def set_letter_options(
     campaign.full_text_edit = full_text_edit
     campaign.print_translation = print_translation
     after = options_content(campaign)
-    revisions.keep(unit, campaign, Part.OPTIONS, "", before=before, after=after, actor=actor)
+    revisions.keep(session, campaign, Part.OPTIONS, "", before=before, after=after, actor=actor)
     record_change(
-        unit,
+        session,
         campaign,
         actor,
         "campaign.letter-options",

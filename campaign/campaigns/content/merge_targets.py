@@ -21,32 +21,32 @@ _RULED = {"letter", "letter_template"}
 
 
 @moves("target", "official")
-def move_targets(unit: Session, kept_id: int, gone_id: int, actor: str) -> None:
+def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> None:
     """Aim at the official who is kept; where a campaign aims at both, fold the two into one.
 
     Raises Refused (`merge-printed-twice`) where letters to both are in bundles of one campaign.
     """
-    unit.flush()
-    for gone in unit.scalars(select(Target).where(Target.official_id == gone_id)).all():
+    session.flush()
+    for gone in session.scalars(select(Target).where(Target.official_id == gone_id)).all():
         campaign = gone.campaign
         before = targets_content(campaign)
-        twin = unit.scalar(
+        twin = session.scalar(
             select(Target).where(
                 Target.campaign_id == gone.campaign_id, Target.official_id == kept_id
             )
         )
-        survivor = gone.id if twin is None else _fold(unit, campaign, twin, gone)
-        unit.execute(update(Target).where(Target.id == survivor).values(official_id=kept_id))
-        unit.expire_all()
+        survivor = gone.id if twin is None else _fold(session, campaign, twin, gone)
+        session.execute(update(Target).where(Target.id == survivor).values(official_id=kept_id))
+        session.expire_all()
         after = targets_content(campaign)
-        revisions.keep(unit, campaign, Part.TARGETS, "", before=before, after=after, actor=actor)
+        revisions.keep(session, campaign, Part.TARGETS, "", before=before, after=after, actor=actor)
 
 
-def _fold(unit: Session, campaign: Campaign, first: Target, second: Target) -> int:
+def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -> int:
     """Make one of two targets of a campaign; gives the id of the one that stays."""
     kept, gone = first, second
-    if _printed(unit, second):
-        if _printed(unit, first):
+    if _printed(session, second):
+        if _printed(session, first):
             raise Refused("merge-printed-twice", campaign=campaign.reference)
         kept, gone = second, first
     kept_id, gone_id = kept.id, gone.id
@@ -55,37 +55,39 @@ def _fold(unit: Session, campaign: Campaign, first: Target, second: Target) -> i
         "mission_id": kept.mission_id or gone.mission_id,
         "position": min(kept.position, gone.position),
     }
-    _move_letters(unit, kept_id, gone_id)
-    _move_templates(unit, kept_id, gone_id)
+    _move_letters(session, kept_id, gone_id)
+    _move_templates(session, kept_id, gone_id)
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             if table.name not in _RULED and any(
                 key.target_fullname == "target.id" for key in column.foreign_keys
             ):
-                unit.execute(update(table).where(column == gone_id).values({column.name: kept_id}))
-    unit.execute(delete(Target).where(Target.id == gone_id))
-    unit.execute(update(Target).where(Target.id == kept_id).values(facts))
+                session.execute(
+                    update(table).where(column == gone_id).values({column.name: kept_id})
+                )
+    session.execute(delete(Target).where(Target.id == gone_id))
+    session.execute(update(Target).where(Target.id == kept_id).values(facts))
     return kept_id
 
 
-def _move_letters(unit: Session, kept_id: int, gone_id: int) -> None:
+def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
     """Letters follow; of two from one supporter, the one that is not printed goes."""
     letter = _table("letter")
     twins = select(letter.c.signature_id).where(letter.c.target_id == kept_id)
-    unit.execute(
+    session.execute(
         delete(letter).where(
             letter.c.target_id == gone_id,
             letter.c.bundle_id.is_(None),
             letter.c.signature_id.in_(twins),
         )
     )
-    unit.execute(update(letter).where(letter.c.target_id == gone_id).values(target_id=kept_id))
+    session.execute(update(letter).where(letter.c.target_id == gone_id).values(target_id=kept_id))
 
 
-def _move_templates(unit: Session, kept_id: int, gone_id: int) -> None:
+def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
     """What was signed stays; versions of the one that goes come before those of the other."""
     newest = dict(
-        unit.execute(
+        session.execute(
             select(LetterTemplate.locale, func.max(LetterTemplate.version))
             .where(LetterTemplate.target_id == gone_id)
             .group_by(LetterTemplate.locale)
@@ -94,22 +96,22 @@ def _move_templates(unit: Session, kept_id: int, gone_id: int) -> None:
     mine = select(LetterTemplate.id, LetterTemplate.locale, LetterTemplate.version).where(
         LetterTemplate.target_id == kept_id, LetterTemplate.locale.in_(newest)
     )
-    for template_id, locale, version in unit.execute(
+    for template_id, locale, version in session.execute(
         mine.order_by(LetterTemplate.version.desc())
     ).all():
         moved = update(LetterTemplate).where(LetterTemplate.id == template_id)
-        unit.execute(moved.values(version=version + newest[locale]))
-    unit.execute(
+        session.execute(moved.values(version=version + newest[locale]))
+    session.execute(
         update(LetterTemplate).where(LetterTemplate.target_id == gone_id).values(target_id=kept_id)
     )
 
 
-def _printed(unit: Session, target: Target) -> bool:
+def _printed(session: Session, target: Target) -> bool:
     letter = _table("letter")
     found = select(letter.c.id).where(
         letter.c.target_id == target.id, letter.c.bundle_id.is_not(None)
     )
-    return unit.scalar(found.limit(1)) is not None
+    return session.scalar(found.limit(1)) is not None
 
 
 def _table(name: str) -> Table:

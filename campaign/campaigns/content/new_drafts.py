@@ -24,17 +24,17 @@ class NewDraft:
     saved_at: datetime
 
 
-def keep(unit: Session, *, staff_id: int, content: Fields, tab: Tab) -> bool:
+def keep(session: Session, *, staff_id: int, content: Fields, tab: Tab) -> bool:
     """Keep what was typed; False where something else is kept that the tab does not know."""
-    return drafts.store_draft(unit, NewCampaignDraft, {"staff_id": staff_id}, content, tab)
+    return drafts.store_draft(session, NewCampaignDraft, {"staff_id": staff_id}, content, tab)
 
 
-def find(unit: Session, *, staff_id: int) -> NewDraft | None:
+def find(session: Session, *, staff_id: int) -> NewDraft | None:
     """What this person has typed and not made a campaign of."""
-    row = unit.get(NewCampaignDraft, staff_id, populate_existing=True)
+    row = session.get(NewCampaignDraft, staff_id, populate_existing=True)
     return NewDraft(json.loads(row.content), row.saved_at) if row else None
 
 
-def drop(unit: Session, *, staff_id: int, tab: Tab) -> bool:
+def drop(session: Session, *, staff_id: int, tab: Tab) -> bool:
     """Throw it away: it is made, or not wanted. False where another tab has newer text."""
-    return drafts.remove_draft(unit, NewCampaignDraft, {"staff_id": staff_id}, tab)
+    return drafts.remove_draft(session, NewCampaignDraft, {"staff_id": staff_id}, tab)

@@ -37,7 +37,7 @@ LIMITS = {"title": 200, "summary": 1200, "background": 20_000, "outcome": 20_000
 POINT_LIMIT, ASK_LIMIT, MOST_ASKS = 600, 300, 8
 
 
-def content_now(unit: Session, campaign: Campaign, part: Part, place: str) -> Content:
+def content_now(session: Session, campaign: Campaign, part: Part, place: str) -> Content:
     """What the part says now; nothing where it is not written. Raises NotFound."""
     if part is Part.FACTS:
         return facts_content(campaign)
@@ -48,7 +48,7 @@ def content_now(unit: Session, campaign: Campaign, part: Part, place: str) -> Co
     if part is Part.EDITION:
         return edition_content(editions.find_edition(campaign, place))
     locale, target = letter_named(campaign, place)
-    return letter_content(templates.find_template(unit, campaign, locale, target))
+    return letter_content(templates.find_template(session, campaign, locale, target))
 
 
 def letter_named(campaign: Campaign, place: str) -> tuple[str, Target | None]:
@@ -58,7 +58,7 @@ def letter_named(campaign: Campaign, place: str) -> tuple[str, Target | None]:
 
 
 def save_content(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     part: Part,
     place: str,
@@ -76,18 +76,20 @@ def save_content(
     _check_lengths(content)
     by: dict[str, Any] = {"actor": actor, "based_on": based_on}
     if part is Part.FACTS:
-        campaigns.edit_campaign(unit, campaign, risks_seen=risks_seen, **by, **facts_from(content))
+        campaigns.edit_campaign(
+            session, campaign, risks_seen=risks_seen, **by, **facts_from(content)
+        )
     elif part is Part.OPTIONS:
-        letter_options.set_letter_options(unit, campaign, **by, **content)
+        letter_options.set_letter_options(session, campaign, **by, **content)
     elif part is Part.TARGETS:
-        aims = [_aim(unit, *row) for row in targets_from(content)]
-        targets.set_targets(unit, campaign, aims=aims, risks_seen=risks_seen, **by)
+        aims = [_aim(session, *row) for row in targets_from(content)]
+        targets.set_targets(session, campaign, aims=aims, risks_seen=risks_seen, **by)
     elif part is Part.EDITION:
         texts = edition_from(content)
-        editions.save_edition(unit, campaign, locale=place, risks_seen=risks_seen, **by, **texts)
+        editions.save_edition(session, campaign, locale=place, risks_seen=risks_seen, **by, **texts)
     else:
         by |= {"created_by_id": created_by_id, "risks_seen": risks_seen}
-        _save_letter(unit, campaign, place, content, **by)
+        _save_letter(session, campaign, place, content, **by)
 
 
 def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list[str]]:
@@ -109,11 +111,11 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
 
 
 def _save_letter(
-    unit: Session, campaign: Campaign, place: str, content: Content, **by: Any
+    session: Session, campaign: Campaign, place: str, content: Content, **by: Any
 ) -> None:
     locale, target = letter_named(campaign, place)
     templates.save_template(
-        unit,
+        session,
         campaign,
         locale=locale,
         target=target,
@@ -125,9 +127,9 @@ def _save_letter(
     )
 
 
-def _aim(unit: Session, official: str, kind: str, mission: str) -> Aim:
-    found = find_official(unit, slug=official)
-    reached = find_mission(unit, slug=mission) if mission else None
+def _aim(session: Session, official: str, kind: str, mission: str) -> Aim:
+    found = find_official(session, slug=official)
+    reached = find_mission(session, slug=mission) if mission else None
     if found is None or (mission and reached is None):
         raise NotFound("official" if found is None else "mission", slug=official)
     return Aim(found, TargetKind(kind), reached)

@@ -39,15 +39,15 @@ def sweep_pictures() -> None:
 
 
 def _sweep(names: Sequence[str], before: datetime) -> int:
-    with db.reading() as unit:
-        orphans = set(names) - _shown(unit, names)
+    with db.reading() as session:
+        orphans = set(names) - _shown(session, names)
     return sum(_remove(name, before) for name in orphans)
 
 
 def _remove(name: str, before: datetime) -> bool:
     """Remove it, unless it came back since the others were looked at; its age is asked last."""
-    with db.reading() as unit:
-        if _shown(unit, [name]):
+    with db.reading() as session:
+        if _shown(session, [name]):
             return False
     if not storage().is_older(name, before):
         return False
@@ -55,6 +55,6 @@ def _remove(name: str, before: datetime) -> bool:
     return True
 
 
-def _shown(unit: Session, names: Sequence[str]) -> set[str]:
+def _shown(session: Session, names: Sequence[str]) -> set[str]:
     """Those of them that a case, a post or a proposed one shows, public or not."""
-    return {key for one in _SHOWN for key in unit.scalars(select(one).where(one.in_(names)))}
+    return {key for one in _SHOWN for key in session.scalars(select(one).where(one.in_(names)))}

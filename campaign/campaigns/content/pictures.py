@@ -107,7 +107,7 @@ def size_of(key: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def read_public(unit: Session, name: str) -> bytes:
+def read_public(session: Session, name: str) -> bytes:
     """The picture of that name, if it belongs to a case or post that everybody may read.
 
     Raises NotFound.
@@ -120,7 +120,7 @@ def read_public(unit: Session, name: str) -> bytes:
     )
     parts = (Campaign.picture, Campaign.picture_wide, Campaign.picture_small)
     of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public).limit(1)
-    if not _NAME.fullmatch(name) or all(unit.scalar(one) is None for one in (of_case, of_post)):
+    if not _NAME.fullmatch(name) or all(session.scalar(one) is None for one in (of_case, of_post)):
         raise NotFound("picture")
     return read(key)
 

@@ -38,13 +38,13 @@ def letter_place(locale: str, target: Target | None) -> str:
     return f"{locale}:{target.official.slug}" if target else locale
 
 
-def list_kept(unit: Session, campaign: Campaign, part: Part, place: str) -> list[Kept]:
+def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> list[Kept]:
     """The revisions of a part, the newest first."""
     if part is Part.LETTER:
         versions = _versions(campaign, place)
         newest = LetterTemplate.version.desc()
-        return [_version(one) for one in unit.scalars(versions.order_by(newest).limit(_SHOWN))]
-    found = unit.scalars(
+        return [_version(one) for one in session.scalars(versions.order_by(newest).limit(_SHOWN))]
+    found = session.scalars(
         select(Revision)
         .where(*_of(campaign, part, place))
         .order_by(Revision.number.desc())
@@ -53,13 +53,13 @@ def list_kept(unit: Session, campaign: Campaign, part: Part, place: str) -> list
     return [_kept(one) for one in found]
 
 
-def get_kept(unit: Session, campaign: Campaign, part: Part, place: str, number: int) -> Kept:
+def get_kept(session: Session, campaign: Campaign, part: Part, place: str, number: int) -> Kept:
     """One revision. Raises NotFound."""
     if part is Part.LETTER:
-        version = unit.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
+        version = session.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
         found = _version(version) if version else None
     else:
-        row = unit.scalar(
+        row = session.scalar(
             select(Revision).where(*_of(campaign, part, place), Revision.number == number)
         )
         found = _kept(row) if row else None
@@ -68,36 +68,38 @@ def get_kept(unit: Session, campaign: Campaign, part: Part, place: str, number: 
     return found
 
 
-def base_of(unit: Session, campaign: Campaign, part: Part, place: str, number: int) -> Content:
+def base_of(session: Session, campaign: Campaign, part: Part, place: str, number: int) -> Content:
     """What somebody saw who based their text on that revision; nothing where none was there."""
     try:
-        return get_kept(unit, campaign, part, place, number).content
+        return get_kept(session, campaign, part, place, number).content
     except NotFound:
         return {}
 
 
-def newest_number(unit: Session, campaign: Campaign, part: Part, place: str) -> int:
+def newest_number(session: Session, campaign: Campaign, part: Part, place: str) -> int:
     """The number of the newest revision; 0 where there is none."""
     if part is Part.LETTER:
         numbers = _versions(campaign, place).with_only_columns(func.max(LetterTemplate.version))
-        return unit.scalar(numbers) or 0
+        return session.scalar(numbers) or 0
     found = select(func.max(Revision.number)).where(*_of(campaign, part, place))
-    return unit.scalar(found) or 0
+    return session.scalar(found) or 0
 
 
-def check(unit: Session, campaign: Campaign, part: Part, place: str, based_on: int | None) -> None:
+def check(
+    session: Session, campaign: Campaign, part: Part, place: str, based_on: int | None
+) -> None:
     """Wait for others who save or move this campaign; then raise Refused where one saved.
 
     `based_on` is the revision that the editor saw (0: none); None: nobody looked. The campaign is
     read again: it may have opened while we waited.
     """
-    unit.refresh(campaign, with_for_update={"key_share": True})
-    if based_on is not None and based_on != (now := newest_number(unit, campaign, part, place)):
+    session.refresh(campaign, with_for_update={"key_share": True})
+    if based_on is not None and based_on != (now := newest_number(session, campaign, part, place)):
         raise Refused(CHANGED, number=now)
 
 
 def keep(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     part: Part,
     place: str,
@@ -107,31 +109,33 @@ def keep(
     actor: str,
 ) -> None:
     """Keep a state that was saved; with the first one also the state before it, as number 0."""
-    number = newest_number(unit, campaign, part, place)
+    number = newest_number(session, campaign, part, place)
     if number == 0 and before:
         first = _row(campaign, part, place, 0, before)
         first.saved_by_id, first.saved_at = campaign.created_by_id, campaign.created_at
-        unit.add(first)
+        session.add(first)
     saved = _row(campaign, part, place, number + 1, after)
     saved.saved_by_id = staff_id(actor)
-    unit.add(saved)
-    unit.flush()
+    session.add(saved)
+    session.flush()
 
 
-def note_restored(unit: Session, campaign: Campaign, part: Part, place: str, number: int) -> None:
+def note_restored(
+    session: Session, campaign: Campaign, part: Part, place: str, number: int
+) -> None:
     """Say of the newest revision, which was just saved, that it restores that one."""
-    newest = newest_number(unit, campaign, part, place)
-    row = unit.scalar(
+    newest = newest_number(session, campaign, part, place)
+    row = session.scalar(
         select(Revision).where(*_of(campaign, part, place), Revision.number == newest)
     )
     if row is not None:
         row.restored_from = number
-        unit.flush()
+        session.flush()
 
 
-def places_of(unit: Session, campaign: Campaign) -> list[tuple[Part, str]]:
+def places_of(session: Session, campaign: Campaign) -> list[tuple[Part, str]]:
     """The parts of which something is kept, besides letters."""
-    found = unit.execute(
+    found = session.execute(
         select(Revision.part, Revision.place)
         .where(Revision.campaign_id == campaign.id)
         .distinct()

@@ -39,7 +39,7 @@ def watch_of(campaign: Campaign) -> Watch:
 
 
 def set_flags(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -69,7 +69,7 @@ def set_flags(
     campaign.embargo_until = embargo_until
     counts = {kind.value: sum(one is kind for one, _ in wanted) for kind in RiskKind}
     record_change(
-        unit, campaign, actor, "campaign.risks", flags=counts, embargo=embargo_until is not None
+        session, campaign, actor, "campaign.risks", flags=counts, embargo=embargo_until is not None
     )
 
 
@@ -94,14 +94,14 @@ def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, se
 
 @finds_flags
 def find_naming(
-    unit: Session, column: str, said: Mapping[int, Iterable[str]]
+    session: Session, column: str, said: Mapping[int, Iterable[str]]
 ) -> dict[int, list[Naming]]:
     """Of entries of the directory, those that break a flag of a campaign on its way that names one.
 
     `column` of a target holds their ids; `said` is what each would say.
     """
     entry = Target.__table__.c[column]
-    naming = unit.execute(
+    naming = session.execute(
         select(entry, Campaign.id)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(Campaign.status.in_(_ON_ITS_WAY), Campaign.risk_flags.any(), entry.is_not(None))
@@ -112,16 +112,16 @@ def find_naming(
         words = [Words("entry", "", "", text) for text in said.get(entry_id, ())]
         if not words:
             continue
-        campaign = unit.get_one(Campaign, campaign_id)
+        campaign = session.get_one(Campaign, campaign_id)
         if watch_of(campaign).findings(words):
             waits = campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
-            take_off = partial(_note_entry, unit, campaign, column) if waits else None
+            take_off = partial(_note_entry, session, campaign, column) if waits else None
             found.setdefault(entry_id, []).append(Naming(take_off))
     return found
 
 
-def _note_entry(unit: Session, campaign: Campaign, column: str, actor: str) -> None:
-    record_change(unit, campaign, actor, "campaign.entry", kind=column.removesuffix("_id"))
+def _note_entry(session: Session, campaign: Campaign, column: str, actor: str) -> None:
+    record_change(session, campaign, actor, "campaign.entry", kind=column.removesuffix("_id"))
 
 
 def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list[Words]:

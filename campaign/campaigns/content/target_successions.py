@@ -34,9 +34,9 @@ class Replaced:
     """Those whose risk flags rule out what the successor's entry says."""
 
 
-def list_aimed(unit: Session, *, official: Official, by: StaffUser) -> Sequence[Target]:
+def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequence[Target]:
     """Targets of campaigns that are not over, as far as `by` sees them, that are this official."""
-    return unit.scalars(
+    return session.scalars(
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(
@@ -48,7 +48,7 @@ def list_aimed(unit: Session, *, official: Official, by: StaffUser) -> Sequence[
     ).all()
 
 
-def replace_official(unit: Session, *, target: Target, successor: Official, actor: str) -> None:
+def replace_official(session: Session, *, target: Target, successor: Official, actor: str) -> None:
     """Aim at the successor from now on; letters that are not in a bundle yet go there too.
 
     Raises Refused (`target-already`) where the campaign aims at the successor, Invalid where an
@@ -57,35 +57,37 @@ def replace_official(unit: Session, *, target: Target, successor: Official, acto
     campaign, before = target.campaign, target.official
     if find_target(campaign, successor.slug) is not None:
         raise Refused("target-already", campaign=campaign.reference)
-    revisions.check(unit, campaign, Part.TARGETS, "", None)
+    revisions.check(session, campaign, Part.TARGETS, "", None)
     refuse_named(campaign, words_of_official(campaign, successor), seen=False)
     content = targets_content(campaign)
     with stays_ready(campaign):
         target.official, target.official_id = successor, successor.id
         order_letter_locales(campaign)
-    unit.flush()
+    session.flush()
     after = targets_content(campaign)
-    revisions.keep(unit, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
-    record_change(unit, campaign, actor, "campaign.successor", before=before.id, after=successor.id)
+    revisions.keep(session, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
+    record_change(
+        session, campaign, actor, "campaign.successor", before=before.id, after=successor.id
+    )
 
 
 def replace_everywhere(
-    unit: Session, *, targets: Sequence[Target], successor: Official, actor: str
+    session: Session, *, targets: Sequence[Target], successor: Official, actor: str
 ) -> Replaced:
     """Do so on each of the campaigns; one that cannot is left as it is, and named."""
     found = Replaced()
     for target in targets:
         reference = target.campaign.reference
         try:
-            with unit.begin_nested():
-                replace_official(unit, target=target, successor=successor, actor=actor)
+            with session.begin_nested():
+                replace_official(session, target=target, successor=successor, actor=actor)
         except Refused:
             found.twice.append(reference)
         except RiskNamed:
             found.flagged.append(reference)
         except Invalid:
-            unit.refresh(target)
-            unit.refresh(target.campaign)
+            session.refresh(target)
+            session.refresh(target.campaign)
             found.lacking.append(reference)
         else:
             found.done.append(reference)

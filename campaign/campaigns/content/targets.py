@@ -45,7 +45,7 @@ def get_target(campaign: Campaign, official_slug: str) -> Target:
 
 
 def set_targets(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -63,11 +63,11 @@ def set_targets(
     wanted = [aim.official.id for aim in aims]
     if len(set(wanted)) < len(wanted):
         raise Invalid(fields={"official": "target-twice"})
-    revisions.check(unit, campaign, Part.TARGETS, "", based_on)
+    revisions.check(session, campaign, Part.TARGETS, "", based_on)
     refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
     before, content = [_state(one) for one in campaign.targets], targets_content(campaign)
     for target in [one for one in campaign.targets if one.official_id not in wanted]:
-        _refuse_if_written_to(unit, target)
+        _refuse_if_written_to(session, target)
         for post in (one for one in campaign.updates if one.target_id == target.id):
             post.target_id = None
     with stays_ready(campaign):
@@ -78,8 +78,10 @@ def set_targets(
         order_letter_locales(campaign)
     if [_state(one) for one in campaign.targets] != before:
         after = targets_content(campaign)
-        revisions.keep(unit, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
-        record_change(unit, campaign, actor, "campaign.targets", officials=wanted)
+        revisions.keep(
+            session, campaign, Part.TARGETS, "", before=content, after=after, actor=actor
+        )
+        record_change(session, campaign, actor, "campaign.targets", officials=wanted)
     return list(campaign.targets)
 
 
@@ -90,10 +92,10 @@ def content_of(aims: Sequence[Aim]) -> Content:
     )
 
 
-def has_letters(unit: Session, target: Target) -> bool:
+def has_letters(session: Session, target: Target) -> bool:
     """Whether anybody has written to this target."""
     written = select(exists().where(_LETTER.c.target_id == target.id))
-    return bool(unit.scalar(written))
+    return bool(session.scalar(written))
 
 
 def suggested_mission(
@@ -107,28 +109,28 @@ def suggested_mission(
     return best_mission(sent, host_country)
 
 
-def list_missions(unit: Session) -> Sequence[Mission]:
+def list_missions(session: Session) -> Sequence[Mission]:
     """All missions, by country and town."""
-    return unit.scalars(
+    return session.scalars(
         select(Mission).order_by(Mission.sending_country, Mission.host_country, Mission.locality)
     ).all()
 
 
-def find_officials(unit: Session, slugs: Collection[str]) -> dict[str, Official]:
+def find_officials(session: Session, slugs: Collection[str]) -> dict[str, Official]:
     """Those of these officials who are in the directory, by slug."""
-    found = unit.scalars(select(Official).where(Official.slug.in_(slugs)))
+    found = session.scalars(select(Official).where(Official.slug.in_(slugs)))
     return {one.slug: one for one in found}
 
 
-def find_missions(unit: Session, slugs: Collection[str]) -> dict[str, Mission]:
+def find_missions(session: Session, slugs: Collection[str]) -> dict[str, Mission]:
     """Those of these missions that are in the directory, by slug."""
-    found = unit.scalars(select(Mission).where(Mission.slug.in_(slugs)))
+    found = session.scalars(select(Mission).where(Mission.slug.in_(slugs)))
     return {one.slug: one for one in found}
 
 
-def missions_sent_by(unit: Session, countries: Collection[str]) -> Sequence[Mission]:
+def missions_sent_by(session: Session, countries: Collection[str]) -> Sequence[Mission]:
     """The missions of these countries."""
-    return unit.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
+    return session.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
 
 
 def _placed(known: Target | None, aim: Aim, place: int) -> Target:
@@ -138,8 +140,8 @@ def _placed(known: Target | None, aim: Aim, place: int) -> Target:
     return target
 
 
-def _refuse_if_written_to(unit: Session, target: Target) -> None:
-    if has_letters(unit, target):
+def _refuse_if_written_to(session: Session, target: Target) -> None:
+    if has_letters(session, target):
         raise Refused("target-has-letters", official=target.official.slug)
 
 

@@ -14,13 +14,13 @@ from campaign.staff.staff_users import actor_name, list_staff_users
 _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 
 
-def get_campaign_of(unit: Session, slug: str, user: StaffUser) -> Campaign:
+def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
     """The campaign of that address, draft or not, if `user` may see it.
 
     Raises NotFound, the same for one of another team as for one that does not exist.
     """
     wanted = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
-    campaign = unit.scalar(wanted)
+    campaign = session.scalar(wanted)
     if campaign is None:
         raise NotFound("campaign", campaign=slug)
     return campaign
@@ -31,30 +31,30 @@ def may_manage(user: StaffUser, campaign: Campaign) -> bool:
     return user.role is Role.ADMIN or campaign.owner_id == user.id
 
 
-def owner_of(unit: Session, campaign: Campaign) -> StaffUser | None:
+def owner_of(session: Session, campaign: Campaign) -> StaffUser | None:
     """Who answers for the campaign; None where the admins do."""
-    return None if campaign.owner_id is None else unit.get(StaffUser, campaign.owner_id)
+    return None if campaign.owner_id is None else session.get(StaffUser, campaign.owner_id)
 
 
-def list_members(unit: Session, campaign: Campaign) -> Sequence[StaffUser]:
+def list_members(session: Session, campaign: Campaign) -> Sequence[StaffUser]:
     """The members besides the owner, by name."""
     on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
-    found = unit.scalars(select(StaffUser).where(StaffUser.id.in_(on_team)))
+    found = session.scalars(select(StaffUser).where(StaffUser.id.in_(on_team)))
     return sorted(found, key=lambda user: (user.name.casefold(), user.email))
 
 
-def list_writers(unit: Session) -> list[StaffUser]:
+def list_writers(session: Session) -> list[StaffUser]:
     """Who can be on a team or take one over: active organizers and admins, by name."""
-    return [user for user in list_staff_users(unit) if _can_write(user)]
+    return [user for user in list_staff_users(session) if _can_write(user)]
 
 
-def list_owned(unit: Session, user: StaffUser) -> Sequence[Campaign]:
+def list_owned(session: Session, user: StaffUser) -> Sequence[Campaign]:
     """The campaigns that `user` answers for, the oldest first."""
     wanted = select(Campaign).where(Campaign.owner_id == user.id).order_by(Campaign.id)
-    return unit.scalars(wanted).all()
+    return session.scalars(wanted).all()
 
 
-def add_member(unit: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
+def add_member(session: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
     """Put somebody on the team; a second time changes nothing.
 
     Raises Refused: `not-team-owner`, or `cannot-write` for who is disabled or has another role.
@@ -62,18 +62,20 @@ def add_member(unit: Session, campaign: Campaign, member: StaffUser, *, by: Staf
     _refuse_others(campaign, by)
     _refuse_idle(member)
     if member.id != campaign.owner_id:
-        _join(unit, campaign, member, by)
+        _join(session, campaign, member, by)
 
 
-def remove_member(unit: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
+def remove_member(
+    session: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser
+) -> None:
     """Take somebody off the team; members may leave by themselves. Raises Refused."""
     if member.id != by.id:
         _refuse_others(campaign, by)
-    if _drop(unit, campaign, member):
-        _record(unit, campaign, by, "campaign.team-remove", member)
+    if _drop(session, campaign, member):
+        _record(session, campaign, by, "campaign.team-remove", member)
 
 
-def hand_over(unit: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser) -> None:
+def hand_over(session: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser) -> None:
     """Give the campaign another owner; the one before stays on the team while their account lives.
 
     Raises Refused: `not-team-owner`, `cannot-write`.
@@ -81,10 +83,10 @@ def hand_over(unit: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser
     _refuse_others(campaign, by)
     _refuse_idle(to)
     if campaign.owner_id != to.id:
-        _give(unit, campaign, to, by)
+        _give(session, campaign, to, by)
 
 
-def hand_over_all(unit: Session, *, owner: StaffUser, to: StaffUser, by: StaffUser) -> int:
+def hand_over_all(session: Session, *, owner: StaffUser, to: StaffUser, by: StaffUser) -> int:
     """Give all campaigns of somebody to another; gives their number.
 
     Who is still there stays on the teams; who is disabled, or writes no more, does not. For
@@ -95,35 +97,35 @@ def hand_over_all(unit: Session, *, owner: StaffUser, to: StaffUser, by: StaffUs
     _refuse_idle(to)
     if owner.id == to.id:
         raise Refused("same-owner")
-    campaigns = list_owned(unit, owner)
+    campaigns = list_owned(session, owner)
     for campaign in campaigns:
-        _give(unit, campaign, to, by)
+        _give(session, campaign, to, by)
     return len(campaigns)
 
 
-def _join(unit: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -> None:
-    if unit.get(CampaignMember, (campaign.id, member.id)) is not None:
+def _join(session: Session, campaign: Campaign, member: StaffUser, by: StaffUser) -> None:
+    if session.get(CampaignMember, (campaign.id, member.id)) is not None:
         return
-    made = unit.scalar(
-        db.insert_into(unit, CampaignMember)
+    made = session.scalar(
+        db.insert_into(session, CampaignMember)
         .values(campaign_id=campaign.id, staff_user_id=member.id, added_at=db.utcnow())
         .on_conflict_do_nothing()
         .returning(CampaignMember.staff_user_id)
     )
     if made is not None:
-        _record(unit, campaign, by, "campaign.team-add", member)
+        _record(session, campaign, by, "campaign.team-add", member)
 
 
-def _give(unit: Session, campaign: Campaign, to: StaffUser, by: StaffUser) -> None:
-    before, campaign.owner_id = owner_of(unit, campaign), to.id
-    _drop(unit, campaign, to)
-    _record(unit, campaign, by, "campaign.hand-over", to, before=before.id if before else None)
+def _give(session: Session, campaign: Campaign, to: StaffUser, by: StaffUser) -> None:
+    before, campaign.owner_id = owner_of(session, campaign), to.id
+    _drop(session, campaign, to)
+    _record(session, campaign, by, "campaign.hand-over", to, before=before.id if before else None)
     if before is not None and _can_write(before):
-        _join(unit, campaign, before, by)
+        _join(session, campaign, before, by)
 
 
-def _drop(unit: Session, campaign: Campaign, member: StaffUser) -> bool:
-    gone = unit.scalar(
+def _drop(session: Session, campaign: Campaign, member: StaffUser) -> bool:
+    gone = session.scalar(
         delete(CampaignMember)
         .where(CampaignMember.campaign_id == campaign.id, CampaignMember.staff_user_id == member.id)
         .returning(CampaignMember.staff_user_id)
@@ -146,16 +148,16 @@ def _refuse_others(campaign: Campaign, by: StaffUser) -> None:
 
 
 def _record(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     by: StaffUser,
     action: str,
     about: StaffUser,
     **detail: int | None,
 ) -> None:
-    unit.flush()
+    session.flush()
     audit.record(
-        unit,
+        session,
         actor=actor_name(by),
         action=action,
         subject=f"campaign:{campaign.id}",

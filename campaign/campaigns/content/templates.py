@@ -42,33 +42,33 @@ class UnknownPlaceholders(Invalid):
 
 
 def current_template(
-    unit: Session, campaign: Campaign, locale: str, target: Target | None = None
+    session: Session, campaign: Campaign, locale: str, target: Target | None = None
 ) -> LetterTemplate:
     """The letter proposed now: the target's own where there is one, else the one for all.
 
     Raises NotFound where there is none in that language.
     """
-    template = find_template(unit, campaign, locale, target)
+    template = find_template(session, campaign, locale, target)
     if template is None and target is not None:
-        template = find_template(unit, campaign, locale, None)
+        template = find_template(session, campaign, locale, None)
     if template is None:
         raise NotFound("letter-template", locale=locale)
     return template
 
 
 def find_template(
-    unit: Session, campaign: Campaign, locale: str, target: Target | None
+    session: Session, campaign: Campaign, locale: str, target: Target | None
 ) -> LetterTemplate | None:
     """The newest version for exactly that target, or for all (None)."""
-    versions = list_versions(unit, campaign, locale, target, limit=1)
+    versions = list_versions(session, campaign, locale, target, limit=1)
     return versions[0] if versions else None
 
 
 def get_version(
-    unit: Session, campaign: Campaign, locale: str, target: Target | None, version: int
+    session: Session, campaign: Campaign, locale: str, target: Target | None, version: int
 ) -> LetterTemplate:
     """One version, also an old one. Raises NotFound."""
-    template = unit.scalar(
+    template = session.scalar(
         select(LetterTemplate).where(
             *_of(campaign, locale, target), LetterTemplate.version == version
         )
@@ -79,10 +79,10 @@ def get_version(
 
 
 def list_versions(
-    unit: Session, campaign: Campaign, locale: str, target: Target | None, limit: int = 50
+    session: Session, campaign: Campaign, locale: str, target: Target | None, limit: int = 50
 ) -> Sequence[LetterTemplate]:
     """The versions for exactly that target, or for all (None), the newest first."""
-    return unit.scalars(
+    return session.scalars(
         select(LetterTemplate)
         .where(*_of(campaign, locale, target))
         .order_by(LetterTemplate.version.desc())
@@ -91,19 +91,20 @@ def list_versions(
 
 
 def points_to_translate(
-    unit: Session, campaign: Campaign, locale: str, target: Target | None
+    session: Session, campaign: Campaign, locale: str, target: Target | None
 ) -> LetterTemplate | None:
     """The letter in another language, whose talking points' keys a first version should share."""
     newest = [
         template
         for code in (campaign.default_locale, *campaign.letter_locales)
-        if code != locale and (template := find_template(unit, campaign, code, target)) is not None
+        if code != locale
+        and (template := find_template(session, campaign, code, target)) is not None
     ]
     return newest[0] if newest else None
 
 
 def save_template(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -126,8 +127,10 @@ def save_template(
     kept = with_keys(points)
     texts = {"subject": subject, "opening": opening, "closing": closing}
     check_placeholders(points=kept, **texts)
-    revisions.check(unit, campaign, Part.LETTER, revisions.letter_place(locale, target), based_on)
-    newest = find_template(unit, campaign, locale, target)
+    revisions.check(
+        session, campaign, Part.LETTER, revisions.letter_place(locale, target), based_on
+    )
+    newest = find_template(session, campaign, locale, target)
     draft = LetterTemplate(locale=locale, created_by_id=created_by_id, **texts)
     draft.target_id = target.id if target else None
     draft.version = (newest.version if newest else 0) + 1
@@ -138,7 +141,7 @@ def save_template(
     refuse_named(campaign, words, seen=risks_seen)
     with stays_ready(campaign):
         campaign.templates.append(draft)
-    record_change(unit, campaign, actor, "campaign.letter", locale=locale, version=draft.version)
+    record_change(session, campaign, actor, "campaign.letter", locale=locale, version=draft.version)
     return draft
 
 

@@ -56,7 +56,7 @@ NOBODY = Telling()
 
 
 def post_update(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -82,11 +82,11 @@ def post_update(
     update.tell_network, update.tell_signers = telling.network, telling.signers
     campaign.updates.append(update)
     told = {"told": telling.names()} if telling.names() else {}
-    record_change(unit, campaign, actor, "campaign.update", kind=kind.value, **told)
+    record_change(session, campaign, actor, "campaign.update", kind=kind.value, **told)
     if telling.network:
-        jobs.enqueue(unit, "network.announce-update", update.id)
+        jobs.enqueue(session, "network.announce-update", update.id)
     if tells_signers(kind, telling):
-        jobs.enqueue(unit, "following.update-posted", update.id)
+        jobs.enqueue(session, "following.update-posted", update.id)
     return update
 
 
@@ -164,18 +164,18 @@ def texts_of(
             yield risk_words.Words("update", code, f"alt_{code}", words)
 
 
-def made_elsewhere(unit: Session, campaign: Campaign) -> set[int]:
+def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:
     """Posts made of a logged reply, and handovers: they are taken back where they were published.
 
     A reply that somebody posted by hand is taken back as any other post.
     """
     logged = Update.metadata.tables["reply"].c.update_id
     ids = {kind: [one.id for one in campaign.updates if one.kind is kind] for kind in UpdateKind}
-    replies = unit.scalars(select(logged).where(logged.in_(ids[UpdateKind.REPLY])))
+    replies = session.scalars(select(logged).where(logged.in_(ids[UpdateKind.REPLY])))
     return {*ids[UpdateKind.DELIVERY], *replies}
 
 
-def take_back_update(unit: Session, campaign: Campaign, update_id: int, *, actor: str) -> Update:
+def take_back_update(session: Session, campaign: Campaign, update_id: int, *, actor: str) -> Update:
     """Take a post off the page; mails of it that still wait are not sent.
 
     Gives the post as it was. Raises NotFound where the campaign has none of that id, and Refused
@@ -184,8 +184,8 @@ def take_back_update(unit: Session, campaign: Campaign, update_id: int, *, actor
     update = next((one for one in campaign.updates if one.id == update_id), None)
     if update is None:
         raise NotFound("update")
-    if update.id in made_elsewhere(unit, campaign):
+    if update.id in made_elsewhere(session, campaign):
         raise Refused("not-taken-back-here")
     campaign.updates.remove(update)
-    record_change(unit, campaign, actor, "campaign.update-take-back", kind=update.kind.value)
+    record_change(session, campaign, actor, "campaign.update-take-back", kind=update.kind.value)
     return update

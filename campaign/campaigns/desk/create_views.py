@@ -27,22 +27,24 @@ from campaign.staff.guards import actor, staff_user
 @blueprint.route("/new", methods=["GET", "POST"])
 def create() -> ResponseReturnValue:
     """A new draft."""
-    unit, me = db.session(), staff_user().id
-    draft = new_drafts.find(unit, staff_id=me) if request.method == "GET" else None
+    session, me = db.session(), staff_user().id
+    draft = new_drafts.find(session, staff_id=me) if request.method == "GET" else None
     going_on = draft is not None and "draft" in request.args
     typed = {"formdata": as_typed(draft.content)} if draft and going_on else {}
-    form = FactsForm(campaigns.list_followable(unit, None, by=staff_user()), data=_fresh(), **typed)
+    form = FactsForm(
+        campaigns.list_followable(session, None, by=staff_user()), data=_fresh(), **typed
+    )
     other: dict[str, object] = {}
     if "keep" in request.form:
         if _keep():
             return done(draft_kept(), ".create")
-        kept = new_drafts.find(unit, staff_id=me)
+        kept = new_drafts.find(session, staff_id=me)
         other = show_again(form, kept.content) if kept else {}
     if form.validate_on_submit() and accepted(
         form,
-        lambda: campaigns.create_campaign(unit, actor=actor(), created_by_id=me, **form.facts()),
+        lambda: campaigns.create_campaign(session, actor=actor(), created_by_id=me, **form.facts()),
     ):
-        new_drafts.drop(unit, staff_id=me, tab=this_tab())
+        new_drafts.drop(session, staff_id=me, tab=this_tab())
         slug = slug_of(form.reference.data)
         return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
     words = draft_words(draft) | other

@@ -65,7 +65,7 @@ def preview_text(slug: str, locale: str) -> ResponseReturnValue:
 
 
 def _save(form: EditionForm, desk: Desk) -> ResponseReturnValue | bool:
-    unit, campaign, locale = db.session(), desk.campaign, desk.place
+    session, campaign, locale = db.session(), desk.campaign, desk.place
 
     def mine() -> Content:
         return edition_content(Edition(locale=locale, **form.texts()))
@@ -74,7 +74,7 @@ def _save(form: EditionForm, desk: Desk) -> ResponseReturnValue | bool:
         form,
         mine,
         lambda: editions.save_edition(
-            unit,
+            session,
             campaign,
             actor=actor(),
             locale=locale,

@@ -20,13 +20,13 @@ guard(blueprint, Role.ADMIN)
 @blueprint.get("")
 def show(public_id: str) -> ResponseReturnValue:
     """What they answer for, and who could take it over."""
-    unit = db.session()
-    user = get_staff_user(unit, public_id)
-    writers = [one for one in team.list_writers(unit) if one.id != user.id]
+    session = db.session()
+    user = get_staff_user(session, public_id)
+    writers = [one for one in team.list_writers(session) if one.id != user.id]
     return render_template(
         "campaigns/handover.html",
         user=user,
-        owned=team.list_owned(unit, user),
+        owned=team.list_owned(session, user),
         taking=PersonForm(formdata=None).offer("taking", writers),
     )
 
@@ -34,13 +34,13 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.post("")
 def hand_over(public_id: str) -> ResponseReturnValue:
     """Give all of them to another, as when somebody leaves."""
-    unit = db.session()
-    user = get_staff_user(unit, public_id)
+    session = db.session()
+    user = get_staff_user(session, public_id)
     to = chosen_person()
     if to is None:
         return _refused(public_id)
     try:
-        count = team.hand_over_all(unit, owner=user, to=to, by=staff_user())
+        count = team.hand_over_all(session, owner=user, to=to, by=staff_user())
     except Refused:
         return _refused(public_id)
     flash(ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count))

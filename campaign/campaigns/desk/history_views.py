@@ -26,9 +26,9 @@ from campaign.web.fields import WORDS
 @blueprint.get("/<slug>/history")
 def show_histories(slug: str) -> ResponseReturnValue:
     """The parts of which states are kept."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     letters = dict.fromkeys(_letter_places(campaign))
-    places = [*revisions.places_of(unit, campaign), *((Part.LETTER, one) for one in letters)]
+    places = [*revisions.places_of(session, campaign), *((Part.LETTER, one) for one in letters)]
     listed = [(part, place, part_name(part, place)) for part, place in places]
     return page("histories", campaign=campaign, listed=listed)
 
@@ -66,21 +66,21 @@ def _show(
 @blueprint.post("/<slug>/history/<part>/<place>/<int(max=999999):number>")
 def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValue:
     """Save an earlier state again, as a new one."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
-    kept = revisions.get_kept(unit, campaign, which, where, number)
+    kept = revisions.get_kept(session, campaign, which, where, number)
     try:
         parts.save_content(
-            unit, campaign, which, where, kept.content, actor=actor(),
+            session, campaign, which, where, kept.content, actor=actor(),
             created_by_id=staff_user().id, based_on=_seen(),
             risks_seen="risks_seen" in request.form,
         )  # fmt: skip
     except RiskNamed as problem:
         return _show(campaign, part, place, str(number), problem.found)
     except (Invalid, NotFound, Refused) as problem:
-        unit.rollback()
+        session.rollback()
         return done(_refusal(problem), ".show_history", slug=slug, part=part, place=place)
-    revisions.note_restored(unit, campaign, which, where, number)
+    revisions.note_restored(session, campaign, which, where, number)
     said = _("State %(number)s is saved again, as a new one.", number=number)
     return done(said, ".show_history", slug=campaign.slug, part=part, place=place)
 

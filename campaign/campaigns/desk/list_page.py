@@ -48,7 +48,7 @@ SORTS: dict[str, ColumnElement[Any]] = {
 
 
 def list_for_desk(
-    unit: Session,
+    session: Session,
     *,
     by: StaffUser,
     status: CampaignStatus | None,
@@ -65,7 +65,7 @@ def list_for_desk(
     condition = [sees(by, Campaign.id)]
     if status is not None:
         condition.append(Campaign.status == status)
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign, func.coalesce(CampaignTally.confirmed, 0))
         .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
         .where(*condition)
@@ -79,13 +79,13 @@ def list_for_desk(
         .limit(per_page)
         .offset((page - 1) * per_page)
     )
-    total = unit.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
+    total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
     return [DeskRow(campaign, count) for campaign, count in rows], total
 
 
-def count_by_status(unit: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:
+def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:
     """How many of the campaigns that `by` sees stand in each status."""
-    rows = unit.execute(
+    rows = session.execute(
         select(Campaign.status, func.count()).where(sees(by, Campaign.id)).group_by(Campaign.status)
     )
     return dict(rows.all())

@@ -31,12 +31,12 @@ from campaign.web.fields import WORDS
 @blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
 def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
     """Theirs, mine, what both come to; nothing is lost before its writer has chosen."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
-    draft = drafts.get_conflict(unit, campaign, staff_id=staff_user().id, part=part, place=where)
-    newest = revisions.newest_number(unit, campaign, which, where)
-    theirs = parts.content_now(unit, campaign, which, where)
-    base = revisions.base_of(unit, campaign, which, where, draft.based_on)
+    draft = drafts.get_conflict(session, campaign, staff_id=staff_user().id, part=part, place=where)
+    newest = revisions.newest_number(session, campaign, which, where)
+    theirs = parts.content_now(session, campaign, which, where)
+    base = revisions.base_of(session, campaign, which, where, draft.based_on)
     meetings = three_way_merge.meet(base, theirs, draft.content)
     choices, risks = _choices(meetings), list[Finding]()
     if request.method == "POST" and request.form.get("seen") == str(newest):
@@ -63,9 +63,9 @@ def _settle(
         return None
     made = three_way_merge.settled(theirs, meetings, choices)
     own: dict[str, Any] = {"staff_id": staff_user().id, "part": draft.part, "place": where}
-    unit = db.session()
+    session = db.session()
     if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, made, newest)):
-        if not drafts.keep(unit, campaign, based_on=newest, content=typed, **own):
+        if not drafts.keep(session, campaign, based_on=newest, content=typed, **own):
             flash(_("You have a draft of this part. Save it or throw it away first."), "error")
             return None
         said = _("Both texts are in the form, and nothing is saved yet. Read it, then save it.")
@@ -79,7 +79,7 @@ def _settle(
             return None
         said = _("Both texts are brought together and saved.")
         target = part_url(campaign, draft.part, where)
-    drafts.drop_conflict(unit, campaign, **own)
+    drafts.drop_conflict(session, campaign, **own)
     flash(said)
     return redirect(target, 303)
 

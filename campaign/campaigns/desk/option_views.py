@@ -61,7 +61,7 @@ class LetterOptionsForm(DeskForm):
 @blueprint.route("/<slug>/letter-options", methods=["GET", "POST"])
 def edit_options(slug: str) -> ResponseReturnValue:
     """What holds for letters that are written from now on."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
     form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
     if "keep" in request.form and desk.keep(form):
@@ -72,7 +72,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
             form,
             lambda: wanted,
             lambda: letter_options.set_letter_options(
-                unit, campaign, actor=actor(), based_on=number_seen(form), **wanted
+                session, campaign, actor=actor(), based_on=number_seen(form), **wanted
             ),
         )
         if saved is True:

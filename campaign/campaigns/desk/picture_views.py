@@ -75,7 +75,7 @@ def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
 @takes_file(pictures.MAX_BYTES)
 def edit_picture(slug: str) -> ResponseReturnValue:
     """Choose a picture, say what it shows, and where in it that is which matters."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")
     now = _data(desk.held(), codes)
@@ -84,7 +84,7 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
-        case_picture.remove_picture(unit, campaign, actor=actor())
+        case_picture.remove_picture(session, campaign, actor=actor())
         return done(_("The case has no picture now."), ".edit_picture", slug=slug)
     stands = form.validate_on_submit() and form.meets(now)
     if stands and accepted(form, lambda: _save(form, campaign, codes)):

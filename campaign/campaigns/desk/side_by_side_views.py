@@ -75,10 +75,10 @@ def _save(
 
 def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str | None:
     """Empty where it is saved or was not changed; a page to merge on; None where refused."""
-    unit, seen = db.session(), form.seen(code)
+    session, seen = db.session(), form.seen(code)
     base, newest = _now(campaign, part, code)
     if newest != seen:
-        base = revisions.base_of(unit, campaign, part, code, seen)
+        base = revisions.base_of(session, campaign, part, code, seen)
     mine: list[Content] = []
     if not accepted(form, lambda: mine.append(form.content(code, base))):
         return None
@@ -86,7 +86,7 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
         return ""
     try:
         parts.save_content(
-            unit, campaign, part, code, mine[0], actor=actor(), created_by_id=staff_user().id,
+            session, campaign, part, code, mine[0], actor=actor(), created_by_id=staff_user().id,
             based_on=seen, risks_seen=bool(form.risks_seen.data),
         )  # fmt: skip
     except Refused as problem:
@@ -133,10 +133,10 @@ def _lacking(found: Sequence[Gap], part: Part, code: str) -> list[Gap]:
 
 def _now(campaign: Campaign, part: Part, code: str) -> tuple[Content, int]:
     """What a language says now, and the revision that says it."""
-    unit = db.session()
+    session = db.session()
     return (
-        parts.content_now(unit, campaign, part, code),
-        revisions.newest_number(unit, campaign, part, code),
+        parts.content_now(session, campaign, part, code),
+        revisions.newest_number(session, campaign, part, code),
     )
 
 

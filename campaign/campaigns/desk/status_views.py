@@ -45,14 +45,14 @@ def change_status(slug: str) -> ResponseReturnValue:
 @blueprint.route("/<slug>/extend", methods=["GET", "POST"])
 def extend(slug: str) -> ResponseReturnValue:
     """A later last day for an open campaign."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     if campaign.status is not CampaignStatus.OPEN:
         raise Refused("campaign-status")
     form = ExtendForm()
     if form.validate_on_submit() and accepted(
         form,
         lambda: schedule.extend_campaign(
-            unit, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
+            session, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
         ),
     ):
         return done(_("The last day to write is moved."), ".show", slug=slug)
@@ -76,14 +76,14 @@ def clone(slug: str) -> ResponseReturnValue:
 def _copy(
     source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
 ) -> ResponseReturnValue:
-    unit, form, made = db.session(), CopyForm(), list[Campaign]()
+    session, form, made = db.session(), CopyForm(), list[Campaign]()
     form.asks_risks = not linked and bool(source.risk_flags)
     more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
     if form.validate_on_submit() and accepted(
         form,
         lambda: made.append(
             make(
-                unit, source, actor=actor(), created_by_id=staff_user().id,
+                session, source, actor=actor(), created_by_id=staff_user().id,
                 reference=form.reference.data, **more,
             )
         ),
@@ -148,27 +148,27 @@ def _change(
 def _do(
     form: StatusForm, campaign: Campaign, wanted: CampaignStatus, facts: dict[str, Any]
 ) -> None:
-    unit, reasons = db.session(), form.reasons(languages_of(campaign))
+    session, reasons = db.session(), form.reasons(languages_of(campaign))
     seen = bool(form.risks_seen.data)
     if wanted is CampaignStatus.OPEN:
         reopened = campaign.status is CampaignStatus.CLOSED
         day = form.act_by.data if reopened else None
-        campaigns.open_campaign(unit, campaign, act_by=day, risks_seen=seen, **facts)
+        campaigns.open_campaign(session, campaign, act_by=day, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.REVIEW:
-        approval.submit_for_review(unit, campaign, **facts)
+        approval.submit_for_review(session, campaign, **facts)
     elif wanted is CampaignStatus.DRAFT:
-        approval.return_to_draft(unit, campaign, actor=facts["actor"], note=form.note.data)
+        approval.return_to_draft(session, campaign, actor=facts["actor"], note=form.note.data)
     elif wanted is CampaignStatus.SCHEDULED:
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = schedule.moment_in(campaign.timezone, form.open_at.data)
-        approval.schedule_campaign(unit, campaign, open_at=moment, risks_seen=seen, **facts)
+        approval.schedule_campaign(session, campaign, open_at=moment, risks_seen=seen, **facts)
     elif wanted is CampaignStatus.CLOSED:
-        campaigns.close_campaign(unit, campaign, reasons=reasons, risks_seen=seen, **facts)
+        campaigns.close_campaign(session, campaign, reasons=reasons, risks_seen=seen, **facts)
     else:
         kind = form.stop_kind()
         campaigns.stop_campaign(
-            unit, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts
+            session, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts
         )
 
 

@@ -20,16 +20,16 @@ from campaign.web.fields import DeskForm
 @blueprint.route("/officials/<official>", methods=["GET", "POST"])
 def aimed_at(official: str) -> ResponseReturnValue:
     """Campaigns that are not over and aim at the official; who takes over, by one button."""
-    unit, form = db.session(), DeskForm()
-    before = officials.get_official(unit, slug=official)
-    aimed = target_successions.list_aimed(unit, official=before, by=staff_user())
+    session, form = db.session(), DeskForm()
+    before = officials.get_official(session, slug=official)
+    aimed = target_successions.list_aimed(session, official=before, by=staff_user())
     candidates = _candidates(before)
     if form.validate_on_submit():
-        successor = officials.get_official(unit, slug=request.form.get("successor", ""))
+        successor = officials.get_official(session, slug=request.form.get("successor", ""))
         chosen = set(request.form.getlist("campaign"))
         wanted = [one for one in aimed if one.campaign.slug in chosen]
         found = target_successions.replace_everywhere(
-            unit, targets=wanted, successor=successor, actor=actor()
+            session, targets=wanted, successor=successor, actor=actor()
         )
         _tell(found, successor)
         return done(_said(found), ".aimed_at", official=official, successor=successor.slug)
@@ -42,9 +42,9 @@ def aimed_at(official: str) -> ResponseReturnValue:
 
 def _candidates(before: Official) -> list[Official]:
     """Who holds the office now, and who the address names."""
-    unit = db.session()
-    found = offices.successors(unit, before)
-    asked = officials.find_official(unit, slug=request.values.get("successor", ""))
+    session = db.session()
+    found = offices.successors(session, before)
+    asked = officials.find_official(session, slug=request.values.get("successor", ""))
     if asked is not None and asked.id != before.id and asked not in found:
         found.insert(0, asked)
     return found

@@ -55,7 +55,7 @@ class TargetsForm(DeskForm):
 
     def __init__(
         self,
-        unit: Session,
+        session: Session,
         campaign: Campaign,
         host_country: str,
         also: Sequence[Mission] = (),
@@ -65,11 +65,11 @@ class TargetsForm(DeskForm):
         super().__init__(data=_target_data(campaign), **kwargs)
         self._host = host_country
         named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
-        self.officials = targets.find_officials(unit, named)
+        self.officials = targets.find_officials(session, named)
         countries = {one.country for one in self.officials.values()}
         said = {row.form.mission.data or "" for row in self.rows} | {self.mission.data or ""}
-        fitting = targets.missions_sent_by(unit, countries)
-        others = [*targets.find_missions(unit, said).values(), *also]
+        fitting = targets.missions_sent_by(session, countries)
+        others = [*targets.find_missions(session, said).values(), *also]
         self._missions = {one.slug: one for one in (*fitting, *others)}
         offered = (SUGGESTED, _l("The mission of the official's country, where we are"))
         more = [(one.slug, mission_words(one)) for one in others]

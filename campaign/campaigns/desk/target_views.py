@@ -23,13 +23,15 @@ from campaign.staff.guards import actor
 @blueprint.route("/<slug>/targets", methods=["GET", "POST"])
 def edit_targets(slug: str) -> ResponseReturnValue:
     """Officials, whether the letter goes to them or names them, and through which mission."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     also = _missions_found()
     # As they are before somebody is added: who is refused is offered again.
     known = {target.official.slug: target for target in campaign.targets}
     taken = [target.official_id for target in known.values()]
     desk = Desk(campaign, Part.TARGETS)
-    form = TargetsForm(unit, campaign, desk_settings().organisation_country, also, **desk.typed())
+    form = TargetsForm(
+        session, campaign, desk_settings().organisation_country, also, **desk.typed()
+    )
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_targets", slug=slug)
     form.based_on.data = form.based_on.data or str(desk.seen)
@@ -40,7 +42,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
         return _saved(campaign, form)
     return page(
         "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(taken, form),
-        written_to={name for name, one in known.items() if targets.has_letters(unit, one)},
+        written_to={name for name, one in known.items() if targets.has_letters(session, one)},
         words=request.args.get("q", ""), mission_words=request.args.get("m", ""), also=also,
         **desk.words(),
     )  # fmt: skip

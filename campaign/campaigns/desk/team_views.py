@@ -89,11 +89,11 @@ def _refused(campaign: Campaign, problem: Refused) -> ResponseReturnValue:
 
 
 def _team_page(campaign: Campaign) -> ResponseReturnValue:
-    unit, user = db.session(), staff_user()
-    owner = team.owner_of(unit, campaign)
-    members = team.list_members(unit, campaign)
+    session, user = db.session(), staff_user()
+    owner = team.owner_of(session, campaign)
+    members = team.list_members(session, campaign)
     manages = team.may_manage(user, campaign)
-    writers = team.list_writers(unit) if manages else []
+    writers = team.list_writers(session) if manages else []
     there = {one.id for one in members} | {campaign.owner_id}
     return page(
         "team",

@@ -32,11 +32,11 @@ from campaign.staff.guards import actor, staff_user
 @blueprint.route("/<slug>/letters/<locale>", methods=["GET", "POST"])
 def edit_template(slug: str, locale: str) -> ResponseReturnValue:
     """The letter for all targets, or with `?for=` for one; what is saved is a new version."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     known_locale(campaign, locale)
     target = _target(campaign)
-    newest = find_template(unit, campaign, locale, target)
-    pattern = templates.points_to_translate(unit, campaign, locale, target)
+    newest = find_template(session, campaign, locale, target)
+    pattern = templates.points_to_translate(session, campaign, locale, target)
     desk = Desk(campaign, Part.LETTER, letter_place(locale, target))
     form = template_form(newest, pattern, **desk.typed())
     saved: ResponseReturnValue | bool = False
@@ -60,7 +60,7 @@ def _show(
     target: Target | None,
     pattern: LetterTemplate | None,
 ) -> ResponseReturnValue:
-    unit, campaign = db.session(), desk.campaign
+    session, campaign = db.session(), desk.campaign
     form.add_spare_rows()
     return page(
         "edit_template",
@@ -73,7 +73,7 @@ def _show(
         pattern_locale=pattern.locale if pattern else "",
         placeholders=list(KNOWN),
         written={one.locale for one in campaign.templates if one.target_id is None},
-        versions=templates.list_versions(unit, campaign, locale, target),
+        versions=templates.list_versions(session, campaign, locale, target),
         addressed=[one for one in campaign.targets if one.kind is TargetKind.TO],
         findings=by_field(watch_of(campaign).findings(form.words(locale))),
         fits=_fits(campaign, locale, target),

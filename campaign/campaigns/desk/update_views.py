@@ -48,9 +48,9 @@ def post_update(slug: str) -> ResponseReturnValue:
 @blueprint.post("/<slug>/updates/take-back")
 def take_back_update(slug: str) -> ResponseReturnValue:
     """Take a post off the public page; its words go back into the form, to be mended."""
-    campaign, unit = load(slug), db.session()
+    campaign, session = load(slug), db.session()
     taken = updates.take_back_update(
-        unit, campaign, request.form.get("update", 0, type=int), actor=actor()
+        session, campaign, request.form.get("update", 0, type=int), actor=actor()
     )
     desk = Desk(campaign, "update")
     if desk.draft() is None:

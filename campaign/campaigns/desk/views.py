@@ -70,10 +70,10 @@ blueprint.register_blueprint(reason_views.blueprint)
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """All campaigns; filter, order and page stand in the address."""
-    unit = db.session()
+    session = db.session()
     listing = Listing.of(request.args)
-    rows, total = list_page.list_for_desk(unit, by=staff_user(), **listing.query())
-    counts = list_page.count_by_status(unit, by=staff_user())
+    rows, total = list_page.list_for_desk(session, by=staff_user(), **listing.query())
+    counts = list_page.count_by_status(session, by=staff_user())
     return page(
         "index", rows=rows, listing=listing, pages=listing.pages(total), counts=counts, total=total
     )
@@ -82,17 +82,17 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     """One campaign: the one next thing to do, and where everything stands."""
-    unit, campaign, now = db.session(), load(slug), db.utcnow()
+    session, campaign, now = db.session(), load(slug), db.utcnow()
     gaps = check_readiness.gaps(campaign, now)
     step = check_readiness.next_step(campaign, gaps)
-    earlier, later = follow_ups.visible_neighbours(unit, campaign, by=staff_user())
+    earlier, later = follow_ups.visible_neighbours(session, campaign, by=staff_user())
     return page(
         "show",
         campaign=campaign,
         step=step,
         others=check_readiness.later_gaps(campaign, gaps, step),
-        count=public_counts.count_of(unit, campaign),
-        sent_by_self=public_counts.sent_by_self(unit, campaign),
+        count=public_counts.count_of(session, campaign),
+        sent_by_self=public_counts.sent_by_self(session, campaign),
         locales=languages_of(campaign),
         editions={one.locale: one for one in campaign.editions},
         templates=current_templates(campaign),
@@ -100,7 +100,7 @@ def show(slug: str) -> ResponseReturnValue:
         moves=approval.moves_for(campaign, actor(), second_person=needs_second_person()),
         own=approval.is_writer(campaign, actor()),
         may_reword=staff_user().role is Role.ADMIN or proposals.needs_approval(campaign),
-        proposed=proposals.list_waiting(unit, campaign, staff_user()),
+        proposed=proposals.list_waiting(session, campaign, staff_user()),
         user=staff_user(),
         conflicts=merge_views.conflict_links(campaign),
         earlier=earlier,
@@ -112,9 +112,9 @@ def show(slug: str) -> ResponseReturnValue:
 @blueprint.route("/<slug>/facts", methods=["GET", "POST"])
 def edit_facts(slug: str) -> ResponseReturnValue:
     """What the campaign is, apart from its texts."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.FACTS)
-    others = campaigns.list_followable(unit, campaign, by=staff_user())
+    others = campaigns.list_followable(session, campaign, by=staff_user())
     form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_facts", slug=slug)
@@ -123,7 +123,7 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             form,
             lambda: plain_facts(form.facts()),
             lambda: campaigns.edit_campaign(
-                unit, campaign, actor=actor(), based_on=number_seen(form),
+                session, campaign, actor=actor(), based_on=number_seen(form),
                 risks_seen=bool(form.risks_seen.data), **form.facts(),
             ),
         )  # fmt: skip

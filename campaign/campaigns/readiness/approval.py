@@ -13,36 +13,36 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 
 
-def submit_for_review(unit: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
+def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
     """Ask somebody else to look at the draft and to open it.
 
     Raises Refused: `campaign-status`, or `campaign-not-ready` with the number of blocking gaps.
     """
-    check_move(unit, campaign, CampaignStatus.REVIEW, actor)
+    check_move(session, campaign, CampaignStatus.REVIEW, actor)
     _refuse_unready(campaign, CampaignStatus.REVIEW, now)
     campaign.submitted_by_id = staff_id(actor)
-    move(unit, campaign, CampaignStatus.REVIEW, actor)
-    approval_mails.ask(unit, campaign, by=campaign.submitted_by_id)
+    move(session, campaign, CampaignStatus.REVIEW, actor)
+    approval_mails.ask(session, campaign, by=campaign.submitted_by_id)
 
 
-def return_to_draft(unit: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
+def return_to_draft(session: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
     """Send what is in review back to its writer with a note, or take back what one submitted.
 
     A scheduled one stays unopened, too. Raises Refused (`campaign-status`), or Invalid with the
     field `reason` where somebody else sends it back without saying why.
     """
-    check_move(unit, campaign, CampaignStatus.DRAFT, actor)
+    check_move(session, campaign, CampaignStatus.DRAFT, actor)
     own = staff_id(actor) == campaign.submitted_by_id
     if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
         raise Invalid(fields={"note": "note-missing"})
     campaign.review_note = note.strip()
     before = campaign.status
-    move(unit, campaign, CampaignStatus.DRAFT, actor)
-    approval_mails.answer(unit, campaign, before, by=staff_id(actor))
+    move(session, campaign, CampaignStatus.DRAFT, actor)
+    approval_mails.answer(session, campaign, before, by=staff_id(actor))
 
 
 def schedule_campaign(
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     *,
     actor: str,
@@ -55,7 +55,7 @@ def schedule_campaign(
     Raises Invalid with the field `open_at` where that is not to come or under an embargo; Refused
     as opening does, also where the last day to write will be over then.
     """
-    check_move(unit, campaign, CampaignStatus.SCHEDULED, actor)
+    check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
     if campaign.embargo_until is not None and open_at < campaign.embargo_until:
@@ -64,8 +64,8 @@ def schedule_campaign(
     refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
     campaign.open_at = open_at
     before = campaign.status
-    move(unit, campaign, CampaignStatus.SCHEDULED, actor)
-    approval_mails.answer(unit, campaign, before, by=staff_id(actor))
+    move(session, campaign, CampaignStatus.SCHEDULED, actor)
+    approval_mails.answer(session, campaign, before, by=staff_id(actor))
 
 
 def is_writer(campaign: Campaign, actor: str) -> bool:

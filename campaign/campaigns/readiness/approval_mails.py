@@ -77,63 +77,63 @@ def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) ->
         )  # fmt: skip
 
 
-def ask(unit: Session, campaign: Campaign, *, by: int | None, changed: bool = False) -> None:
+def ask(session: Session, campaign: Campaign, *, by: int | None, changed: bool = False) -> None:
     """Mail those who can look at it: the team besides `by`; the admins where there is none."""
-    who = _name(unit, by)
-    for user in reviewers(unit, campaign, by=by):
+    who = _name(session, by)
+    for user in reviewers(session, campaign, by=by):
         send_review_asked(
-            unit, to=user.email, locale=user.locale, reference=campaign.reference, who=who,
+            session, to=user.email, locale=user.locale, reference=campaign.reference, who=who,
             link=_link(campaign), changed=changed,
         )  # fmt: skip
 
 
-def answer(unit: Session, campaign: Campaign, before: CampaignStatus, *, by: int | None) -> None:
+def answer(session: Session, campaign: Campaign, before: CampaignStatus, *, by: int | None) -> None:
     """Mail who wrote last what a second person decided; who decides for themselves knows it."""
-    writer = _mailable(unit, campaign.submitted_by_id)
+    writer = _mailable(session, campaign.submitted_by_id)
     if before is CampaignStatus.DRAFT or writer is None or writer.id == by:
         return
     facts = {
         "to": writer.email,
         "locale": writer.locale,
         "reference": campaign.reference,
-        "who": _name(unit, by),
+        "who": _name(session, by),
         "link": _link(campaign),
     }
     if campaign.status is CampaignStatus.DRAFT:
-        send_review_returned(unit, **facts)
+        send_review_returned(session, **facts)
     elif before is CampaignStatus.REVIEW:
         moment = _say(campaign.open_at, campaign, writer)
-        send_review_approved(unit, moment=moment, **facts)
+        send_review_approved(session, moment=moment, **facts)
 
 
-def tell_missed(unit: Session, campaign: Campaign) -> None:
+def tell_missed(session: Session, campaign: Campaign) -> None:
     """Mail the owner, and who wrote last, that it could not open at its moment."""
     for number in dict.fromkeys((campaign.owner_id, campaign.submitted_by_id)):
-        user = _mailable(unit, number)
+        user = _mailable(session, number)
         if user is not None:
             send_opening_missed(
-                unit, to=user.email, locale=user.locale, reference=campaign.reference,
+                session, to=user.email, locale=user.locale, reference=campaign.reference,
                 link=_link(campaign), moment=_say(campaign.opening_missed_at, campaign, user),
             )  # fmt: skip
 
 
-def reviewers(unit: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:
+def reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:
     """Who is asked to look at it: owner and members besides `by`, otherwise all admins."""
     can = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(_WRITERS))
     can = can.where(StaffUser.id != (by or 0)).order_by(StaffUser.id)
     members = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
     team = or_(StaffUser.id == (campaign.owner_id or 0), StaffUser.id.in_(members))
-    found = unit.scalars(can.where(team)).all()
-    return found or unit.scalars(can.where(StaffUser.role == Role.ADMIN)).all()
+    found = session.scalars(can.where(team)).all()
+    return found or session.scalars(can.where(StaffUser.role == Role.ADMIN)).all()
 
 
-def _mailable(unit: Session, number: int | None) -> StaffUser | None:
-    user = unit.get(StaffUser, number) if number else None
+def _mailable(session: Session, number: int | None) -> StaffUser | None:
+    user = session.get(StaffUser, number) if number else None
     return user if user is not None and user.active else None
 
 
-def _name(unit: Session, number: int | None) -> str:
-    user = unit.get(StaffUser, number) if number else None
+def _name(session: Session, number: int | None) -> str:
+    user = session.get(StaffUser, number) if number else None
     return _settings().organisation_name if user is None else user.name or user.email
 
 

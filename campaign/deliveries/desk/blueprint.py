@@ -36,17 +36,17 @@ correct_views.register(blueprint)
 @blueprint.app_template_global("way_of_bundle")
 def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
     """What the page of a bundle says of its way: tries, what is still here, where the rest went."""
-    unit = db.session()
-    attempts = visits.attempts_of(unit, bundle)
+    session = db.session()
+    attempts = visits.attempts_of(session, bundle)
     return {
         "attempts": attempts,
-        "late": visits.list_late(unit, attempts),
-        "here": count_here(unit, bundle),
-        "unnamed": unnamed_part(unit, bundle),
-        "moved_to": reroute_bundle.list_from(unit, bundle),
-        "moved_from": reroute_bundle.find_to(unit, bundle),
-        "returned": reroute_bundle.list_returned(unit, bundle),
-        "run": split_bundle.find_run(unit, bundle),
+        "late": visits.list_late(session, attempts),
+        "here": count_here(session, bundle),
+        "unnamed": unnamed_part(session, bundle),
+        "moved_to": reroute_bundle.list_from(session, bundle),
+        "moved_from": reroute_bundle.find_to(session, bundle),
+        "returned": reroute_bundle.list_returned(session, bundle),
+        "run": split_bundle.find_run(session, bundle),
     }
 
 
@@ -99,9 +99,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/deliveries/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
     """One visit: what was written down, its pictures, and what can be done next."""
-    unit = db.session()
-    visit = visits.get_visit(unit, public_id)
-    left = {one.id: count_left(unit, one.bundle) for one in visit.attempts if one.bundle}
+    session = db.session()
+    visit = visits.get_visit(session, public_id)
+    left = {one.id: count_left(session, one.bundle) for one in visit.attempts if one.bundle}
     return render_template("deliveries/show.html", visit=visit, left=left, **_facts(visit))
 
 
@@ -115,8 +115,8 @@ def show_attempt(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/deliveries/<public_id>/files/<file_id>/<int:number>.jpg")
 def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
     """A picture, or a page of the receipt."""
-    unit = db.session()
-    file = attachments.get_file(unit, visits.get_visit(unit, public_id), file_id)
+    session = db.session()
+    file = attachments.get_file(session, visits.get_visit(session, public_id), file_id)
     return Response(attachments.page_bytes(file, number), mimetype="image/jpeg")
 
 
@@ -124,9 +124,9 @@ def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
 @fresh(back="deliveries.show_again")
 def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
     """The receipt's PDF as it came."""
-    unit = db.session()
-    file = attachments.get_file(unit, visits.get_visit(unit, public_id), file_id)
-    return pdf_attachment(attachments.hand_out(unit, file, actor=actor()), "receipt.pdf")
+    session = db.session()
+    file = attachments.get_file(session, visits.get_visit(session, public_id), file_id)
+    return pdf_attachment(attachments.hand_out(session, file, actor=actor()), "receipt.pdf")
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>")
@@ -138,10 +138,10 @@ def show_again(public_id: str, file_id: str) -> ResponseReturnValue:
 @blueprint.post("/deliveries/<public_id>/remove")
 def remove(public_id: str) -> ResponseReturnValue:
     """Take a record back that was a mistake."""
-    unit = db.session()
-    visit = visits.get_visit(unit, public_id)
+    session = db.session()
+    visit = visits.get_visit(session, public_id)
     bundle = next((one.bundle for one in visit.attempts if one.bundle), None)
-    record_delivery.remove_visit(unit, visit, actor=actor())
+    record_delivery.remove_visit(session, visit, actor=actor())
     flash(_("The record is removed."))
     if bundle is None:
         return redirect(url_for(".index"), 303)

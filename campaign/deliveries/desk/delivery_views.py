@@ -38,8 +38,8 @@ def register(blueprint: Blueprint) -> None:
 @takes_file(attachments.MAX_REQUEST_BYTES)
 def deliver(public_id: str) -> ResponseReturnValue:
     """What happened at the gate, in thirty seconds."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
     stopped = is_stopped(bundle.campaign.status)
@@ -71,23 +71,23 @@ def worker(public_id: str) -> ResponseReturnValue:
 
 def _form(bundle: Bundle, *, stopped: bool) -> GateForm:
     """The form with what may travel along, and with what was ticked when it was written down."""
-    unit = db.session()
+    session = db.session()
     ids = ticked_ids(request.form) - {bundle.id}
-    ticked = visits.ticked_of(unit, bundle, ids) if ids else ()
-    offered = {one.id: one for one in (*visits.companions_of(unit, bundle), *ticked)}
+    ticked = visits.ticked_of(session, bundle, ids) if ids else ()
+    offered = {one.id: one for one in (*visits.companions_of(session, bundle), *ticked)}
     unknown = len(ticked) < len(ids)
     return gate_form(bundle, list(offered.values()), stopped=stopped, unknown=unknown)
 
 
 def _recorded(form: GateForm) -> Any:
     """The visit; none where it was not taken, which is said on the form."""
-    unit = db.session()
+    session = db.session()
     try:
-        found = record_delivery.find_visit(unit, form.key.data)
+        found = record_delivery.find_visit(session, form.key.data)
         if found is None:
-            count_against_limit(unit, "deliver", actor(), _PER_HOUR)
+            count_against_limit(session, "deliver", actor(), _PER_HOUR)
         return record_delivery.record_visit(
-            unit, carried=form.bundles(), happened=form.happened(), key=form.key.data,
+            session, carried=form.bundles(), happened=form.happened(), key=form.key.data,
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Invalid as problem:
@@ -138,18 +138,18 @@ def say_refused(problem: DomainError) -> str:
 
 
 def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
-    unit = db.session()
+    session = db.session()
     body = render_template(
         "deliveries/deliver.html",
         bundle=bundle,
         form=form,
         stopped=stopped,
         before="before" in request.args or bool(form.problems()),
-        here={one.id: count_left(unit, one) for one in form.carried},
-        attempts=visits.attempts_of(unit, bundle),
-        unnamed=unnamed_part(unit, bundle),
-        moved_to=reroute_bundle.list_from(unit, bundle),
-        taken_back=taken_back_here(unit, bundle),
+        here={one.id: count_left(session, one) for one in form.carried},
+        attempts=visits.attempts_of(session, bundle),
+        unnamed=unnamed_part(session, bundle),
+        moved_to=reroute_bundle.list_from(session, bundle),
+        taken_back=taken_back_here(session, bundle),
         who=staff_user().public_id,
         made_at=db.utcnow(),
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),

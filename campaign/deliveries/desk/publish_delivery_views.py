@@ -98,9 +98,9 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
 
 
 def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
-    unit = db.session()
-    attempt = visits.get_attempt(unit, public_id)
-    return attempt, visits.visit_of(unit, attempt)
+    session = db.session()
+    attempt = visits.get_attempt(session, public_id)
+    return attempt, visits.visit_of(session, attempt)
 
 
 def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:

@@ -67,26 +67,26 @@ def after(public_id: str) -> ResponseReturnValue:
 
 def part(public_id: str) -> ResponseReturnValue:
     """Say which letters were taken."""
-    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    form = PartForm.of(split_bundle.numbers_of(unit, bundle))
-    attempt = unnamed_part(unit, bundle)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    form = PartForm.of(split_bundle.numbers_of(session, bundle))
+    attempt = unnamed_part(session, bundle)
     if attempt is None:
         return redirect(url_for("deliveries.after", public_id=public_id), 303)
 
     def deed() -> None:
-        split_bundle.name_part(unit, attempt, form.read, actor=actor())
+        split_bundle.name_part(session, attempt, form.read, actor=actor())
 
     return _done(bundle, "part", form, deed, _("Their writers see now that they were taken."))
 
 
 def split(public_id: str) -> ResponseReturnValue:
     """Put the letters into envelopes."""
-    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     form = SplitForm()
 
     def deed() -> None:
         split_bundle.split(
-            unit, bundle, letters_each=form.letters_each.data,
+            session, bundle, letters_each=form.letters_each.data,
             with_letters=form.with_letters.data, actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
 
@@ -95,24 +95,28 @@ def split(public_id: str) -> ResponseReturnValue:
 
 def undo(public_id: str) -> ResponseReturnValue:
     """Take the letters out of their envelopes again."""
-    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(unit, bundle)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(session, bundle)
     words = _("The bundle is whole again.")
     return _done(
-        bundle, "undo", DeskForm(), lambda: split_bundle.undo_split(unit, run, actor=actor()), words
+        bundle,
+        "undo",
+        DeskForm(),
+        lambda: split_bundle.undo_split(session, run, actor=actor()),
+        words,
     )
 
 
 def again(public_id: str) -> ResponseReturnValue:
     """Try once more to make files that could not be made."""
-    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(unit, bundle)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(session, bundle)
     words = _("The envelopes are being made up.")
     return _done(
         bundle,
         "again",
         DeskForm(),
-        lambda: envelope_job.try_again(unit, run, actor=actor()),
+        lambda: envelope_job.try_again(session, run, actor=actor()),
         words,
     )
 
@@ -152,13 +156,13 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
 
 def post(public_id: str) -> ResponseReturnValue:
     """Note that envelopes were posted."""
-    unit, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(unit, bundle)
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(session, bundle)
     form = PostForm.of(run, 1, run.envelope_count)
 
     def deed() -> None:
         mark_posted.post_envelopes(
-            unit, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
+            session, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
         )
 
     return _done(bundle, "post", form, deed, _("The envelopes are noted as posted."))
@@ -167,14 +171,14 @@ def post(public_id: str) -> ResponseReturnValue:
 @fresh(back="deliveries.after_again")
 def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     """One of the files of the envelopes; or its page, where that is made anew first."""
-    unit = db.session()
-    bundle = find_bundles.get_bundle(unit, public_id)
-    run = split_bundle.get_run(unit, bundle)
+    session = db.session()
+    bundle = find_bundles.get_bundle(session, public_id)
+    run = split_bundle.get_run(session, bundle)
     try:
-        if envelope_job.made_anew(unit, run, name, actor=actor()):
+        if envelope_job.made_anew(session, run, name, actor=actor()):
             flash(_("The files are being made anew, without letters that were taken back since."))
             return redirect(url_for("deliveries.after", public_id=public_id), 303)
-        body = envelope_store.hand_out(unit, run, name, actor=actor())
+        body = envelope_store.hand_out(session, run, name, actor=actor())
     except Refused as problem:
         return _page(bundle, problem=problem.slug), 409
     response = Response(body, mimetype="application/pdf")
@@ -245,17 +249,17 @@ def _no_way(
 
 
 def _page(bundle: Bundle, **given: Any) -> str:
-    unit = db.session()
-    run = split_bundle.find_run(unit, bundle)
-    here, moved_to = count_left(unit, bundle), reroute_bundle.list_from(unit, bundle)
+    session = db.session()
+    run = split_bundle.find_run(session, bundle)
+    here, moved_to = count_left(session, bundle), reroute_bundle.list_from(session, bundle)
     facts: dict[str, Any] = {
         "bundle": bundle,
         "problem": "",
         "here": here,
-        "attempts": visits.attempts_of(unit, bundle),
-        "unnamed": unnamed_part(unit, bundle),
+        "attempts": visits.attempts_of(session, bundle),
+        "unnamed": unnamed_part(session, bundle),
         "moved_to": moved_to,
-        "taken_back": taken_back_here(unit, bundle),
+        "taken_back": taken_back_here(session, bundle),
         "part_form": None,
         "split_form": None,
         "reroute_form": None,
@@ -267,7 +271,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
     } | given
     facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
-    facts["by_post_too"] = official_for(unit, bundle) is not None
+    facts["by_post_too"] = official_for(session, bundle) is not None
     if facts["reroute_form"] is None:
         facts["reroute_form"] = _reroute_form(bundle)
     if run is not None and facts["post_form"] is None:
@@ -291,22 +295,22 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
     """The envelopes, a page of them, and how many still lie here; `opened` for another mission."""
     if run is None:
         return {"run": None}
-    unit = db.session()
+    session = db.session()
     sought = _asked("letter")
-    found = split_bundle.envelope_of(unit, run, sought) if sought else 0
+    found = split_bundle.envelope_of(session, run, sought) if sought else 0
     begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
-    shown = split_bundle.list_envelopes(unit, run, after=begin, limit=_SHOWN)
-    ways = mark_posted.list_ways(unit, run, here=here)
+    shown = split_bundle.list_envelopes(session, run, after=begin, limit=_SHOWN)
+    ways = mark_posted.list_ways(session, run, here=here)
     went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
     total = run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count
     return {
         "run": run,
         "envelopes": shown,
-        "weights": weights_of(unit, run, shown, i18n.locale()),
+        "weights": weights_of(session, run, shown, i18n.locale()),
         "cards": run.bundle.frozen["format"] == LetterFormat.CARD.value,
         "emptied": ways.empty,
         "postings": ways.lines,
-        "trips": visits.attempts_by_id(unit, [one for one in went if one]),
+        "trips": visits.attempts_by_id(session, [one for one in went if one]),
         "sought": sought or "",
         "to_post": ways.to_post,
         "posted": ways.posted,

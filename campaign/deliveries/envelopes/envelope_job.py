@@ -53,14 +53,14 @@ def print_envelopes(run_id: int) -> None:
 @jobs.job("deliveries.bundle-remade")
 def bundle_remade(bundle_id: int) -> None:
     """A bundle is printed without letters that were taken back: so are its envelopes, after it."""
-    with db.transaction() as unit:
+    with db.transaction() as session:
         with_them = select(EnvelopeRun).where(
             EnvelopeRun.bundle_id == bundle_id,
             EnvelopeRun.with_letters,
             EnvelopeRun.state != RunState.FAILED,
         )
-        for run in unit.scalars(with_them):
-            print_anew(unit, run)
+        for run in session.scalars(with_them):
+            print_anew(session, run)
 
 
 @jobs.job("deliveries.sweep", every_minutes=1)
@@ -69,22 +69,22 @@ def sweep() -> None:
 
     Those that hold letters which were taken back since are made anew.
     """
-    with db.transaction() as unit:
+    with db.transaction() as session:
         offered = select(EnvelopeRun).where(
             EnvelopeRun.state == RunState.READY,
             EnvelopeRun.bundle_id.in_(_at_rest().where(Bundle.emptied_at.is_(None))),
             bundle_status.bundle_may_go_out(EnvelopeRun.bundle_id),
             EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
         )
-        for run in unit.scalars(offered).all():
-            if envelope_store.holds_gone(unit, run, run.files):
-                _wait_again(unit, run)
+        for run in session.scalars(offered).all():
+            if envelope_store.holds_gone(session, run, run.files):
+                _wait_again(session, run)
         due = select(EnvelopeRun.id).where(RUNS.is_due(), *_printable())
-        for run_id in unit.scalars(due).all():
-            jobs.enqueue(unit, "deliveries.print-envelopes", run_id)
+        for run_id in session.scalars(due).all():
+            jobs.enqueue(session, "deliveries.print-envelopes", run_id)
 
 
-def made_anew(unit: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
+def made_anew(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
     """Have a run's files made anew where this one holds a letter that is gone, or is lost.
 
     Whether so. Raises Refused where nothing of it is given out in any case.
@@ -94,36 +94,36 @@ def made_anew(unit: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool
     if facts is None:
         return False
     right = envelope_store.is_there(run, facts) and not envelope_store.holds_gone(
-        unit, run, [facts]
+        session, run, [facts]
     )
     if not right:
-        print_anew(unit, run)
-        _note_again(unit, run, actor)
+        print_anew(session, run)
+        _note_again(session, run, actor)
     return not right
 
 
-def try_again(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
+def try_again(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     """Have files made that could not be made before. Raises Refused where they did not fail."""
     if run.state is not RunState.FAILED:
         raise Refused("not-failed")
-    print_anew(unit, run)
-    _note_again(unit, run, actor)
+    print_anew(session, run)
+    _note_again(session, run, actor)
 
 
-def _note_again(unit: Session, run: EnvelopeRun, actor: str) -> None:
+def _note_again(session: Session, run: EnvelopeRun, actor: str) -> None:
     subject = f"bundle:{run.bundle_id}"
-    audit.record(unit, actor=actor, action="bundle.envelopes-again", subject=subject)
+    audit.record(session, actor=actor, action="bundle.envelopes-again", subject=subject)
 
 
-def print_anew(unit: Session, run: EnvelopeRun) -> None:
+def print_anew(session: Session, run: EnvelopeRun) -> None:
     """Send a run to be made once more; a worker that is at it just now makes it in vain."""
-    _wait_again(unit, run)
-    jobs.enqueue(unit, "deliveries.print-envelopes", run.id)
+    _wait_again(session, run)
+    jobs.enqueue(session, "deliveries.print-envelopes", run.id)
 
 
-def _wait_again(unit: Session, run: EnvelopeRun) -> None:
+def _wait_again(session: Session, run: EnvelopeRun) -> None:
     waiting = {"state": RunState.WAITING, "lease_until": None, "failure": ""}
-    unit.execute(update(EnvelopeRun).where(EnvelopeRun.id == run.id).values(**waiting))
+    session.execute(update(EnvelopeRun).where(EnvelopeRun.id == run.id).values(**waiting))
 
 
 def _at_rest() -> Any:
@@ -142,8 +142,8 @@ def _after(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
     fault = machine_faults.fault_of(problem)
     if fault in machine_faults.PATIENT:
         return RunState.WAITING, fault
-    with db.reading() as unit:
-        files = unit.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == hold.row_id)) or []
+    with db.reading() as session:
+        files = session.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == hold.row_id)) or []
     tries = hold.attempt - max((one["attempt"] for one in files), default=0)
     if isinstance(problem, Exception) and tries >= machine_faults.MOST_TRIES:
         log.error("envelopes given up", run=hold.row_id, problem=type(problem).__name__)

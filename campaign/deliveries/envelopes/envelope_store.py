@@ -39,7 +39,7 @@ def refuse_held_back(run: EnvelopeRun) -> None:
         raise Refused("not-ready")
 
 
-def hand_out(unit: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
+def hand_out(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
     """One of a run's files; leaves a line in the audit.
 
     Raises NotFound; Refused as `refuse_held_back`, or `taken-back`.
@@ -48,12 +48,12 @@ def hand_out(unit: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes
     facts = find_facts(run, name)
     if facts is None:
         raise NotFound("file")
-    if holds_gone(unit, run, [facts]):
+    if holds_gone(session, run, [facts]):
         raise Refused("taken-back")
     with storage().open(_stored(run, facts)) as file:
         body = file.read()
     audit.record(
-        unit, actor=actor, action="bundle.envelopes-download", subject=f"bundle:{run.bundle_id}",
+        session, actor=actor, action="bundle.envelopes-download", subject=f"bundle:{run.bundle_id}",
         file=name, bytes=len(body),
     )  # fmt: skip
     return body
@@ -69,14 +69,14 @@ def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
     return storage().exists(_stored(run, facts))
 
 
-def holds_gone(unit: Session, run: EnvelopeRun, made: Iterable[dict[str, Any]]) -> bool:
+def holds_gone(session: Session, run: EnvelopeRun, made: Iterable[dict[str, Any]]) -> bool:
     """Whether one of these files of a run holds a letter that is not to be handed over."""
     held = sorted((first, last) for facts in made for first, last in _letters_in(run, facts))
     if not held:
         return False
     return any(
         at and number <= held[at - 1][1]
-        for number in _gone_numbers(unit, run.bundle)
+        for number in _gone_numbers(session, run.bundle)
         for at in [bisect_right(held, (number, 2**31))]
     )
 
@@ -90,7 +90,7 @@ def _letters_in(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, 
     return _ANY if holds and Frozen.from_json(run.bundle.frozen).format != "card" else ()
 
 
-def _gone_numbers(unit: Session, bundle: Bundle) -> list[int]:
+def _gone_numbers(session: Session, bundle: Bundle) -> list[int]:
     """Numbers in this bundle of letters that are not to be handed over, wherever they are now."""
     gone = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
@@ -103,13 +103,13 @@ def _gone_numbers(unit: Session, bundle: Bundle) -> list[int]:
         .join(Letter, Letter.id == LetterMove.letter_id)
         .where(LetterMove.bundle_id == bundle.id, Letter.signature_id.in_(gone))
     )
-    return [*unit.scalars(still), *unit.scalars(moved)]
+    return [*session.scalars(still), *session.scalars(moved)]
 
 
-def forget_files(unit: Session, run: EnvelopeRun) -> None:
+def forget_files(session: Session, run: EnvelopeRun) -> None:
     """Delete the files of a run once the session's work is committed."""
     bundle, ident = run.bundle.public_id, run.public_id
-    db.after_commit(unit, lambda: delete_files(bundle, ident))
+    db.after_commit(session, lambda: delete_files(bundle, ident))
 
 
 def delete_files(bundle: str, run: str, attempts: Container[int] = _ALL) -> None:

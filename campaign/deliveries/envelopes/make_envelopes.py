@@ -63,10 +63,10 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     with ExitStack() as stack:
         folder = stack.enter_context(storage().workshop())
-        with db.reading() as unit:
-            run = unit.get_one(EnvelopeRun, run_id)
+        with db.reading() as session:
+            run = session.get_one(EnvelopeRun, run_id)
             bundle = run.bundle
-            contents = _contents(unit, run, bundle, stack)
+            contents = _contents(session, run, bundle, stack)
         frozen = Frozen.from_json(bundle.frozen)
         letters = run.with_letters and frozen.format != "card"
         keep = partial(_keep, bundle.public_id, run.public_id, attempt, made)
@@ -136,10 +136,12 @@ def _packets(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
         yield packet
 
 
-def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack) -> list[_Content]:
+def _contents(
+    session: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack
+) -> list[_Content]:
     """Every envelope with its letters; one that was taken back meanwhile is left out."""
     columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
-    rows = unit.execute(
+    rows = session.execute(
         here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
         .where(Letter.first_page.is_not(None))
@@ -151,7 +153,7 @@ def _contents(unit: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack)
                                   row.pages or 1))
         for row in rows
     ]  # fmt: skip
-    envelopes = unit.execute(
+    envelopes = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)

@@ -50,7 +50,7 @@ class Posting:
 
 
 def post_envelopes(
-    unit: Session,
+    session: Session,
     run: EnvelopeRun,
     posting: Posting,
     *,
@@ -65,41 +65,41 @@ def post_envelopes(
     (`posted_on`), or with a tracking number for more than one (`tracking`).
     """
     bundle = run.bundle
-    _refuse_unready(unit, bundle, posting)
-    lying = _lying(unit, run, posting)
+    _refuse_unready(session, bundle, posting)
+    lying = _lying(session, run, posting)
     count, letters = len(lying), sum(lying.values())
     if not letters:
         raise Refused("envelopes-empty")
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
-    attempt = _posted(unit, bundle, posting, key, staff_id)
+    attempt = _posted(session, bundle, posting, key, staff_id)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):
-        unit.execute(
+        session.execute(
             update(Envelope)
             .where(Envelope.id.in_(ids))
             .values(attempt_id=attempt.id, tracking=posting.tracking)
             .execution_options(synchronize_session=False)
         )
-    unit.flush()
-    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
+    session.flush()
+    jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
-        unit, actor=actor, action="delivery.record", subject=f"delivery:{attempt.id}",
+        session, actor=actor, action="delivery.record", subject=f"delivery:{attempt.id}",
         outcome=attempt.outcome.value, messages=attempt.messages, envelopes=count,
     )  # fmt: skip
     return attempt
 
 
-def _refuse_unready(unit: Session, bundle: Bundle, posting: Posting) -> None:
+def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
     # Of two who note the same, one waits; and so does who takes the envelopes apart.
-    bundle_status.hold(unit, bundle)
+    bundle_status.hold(session, bundle)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))
-    returned_on = last_return(unit, bundle)
+    returned_on = last_return(session, bundle)
     if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
         raise Invalid(fields={"posted_on": "posted-before-visit"})
-    if unnamed_part(unit, bundle) is not None:
+    if unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
 
 
@@ -127,7 +127,7 @@ def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
     return session.scalar(of_it.limit(1)) is not None
 
 
-def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
+def _lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
     """The envelopes that are named and hold letters that lie here: id to how many.
 
     There may be 35,000, so none is loaded.
@@ -137,7 +137,7 @@ def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
         .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
         .scalar_subquery()
     )
-    rows = unit.execute(
+    rows = session.execute(
         select(Envelope.id, letters)
         .where(
             Envelope.run_id == run.id,
@@ -150,7 +150,7 @@ def _lying(unit: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
 
 
 def _posted(
-    unit: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
+    session: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
 ) -> DeliveryAttempt:
     visit = GateVisit(
         key=key,
@@ -170,9 +170,9 @@ def _posted(
         messages=0,
         outcome=posting.outcome,
     )
-    unit.add(visit)
+    session.add(visit)
     visit.attempts.append(attempt)
-    unit.flush()
+    session.flush()
     return attempt
 
 
@@ -218,23 +218,23 @@ class Ways:
         return next((one for one in self.lines if one.attempt_id is None and not one.empty), None)
 
 
-def list_ways(unit: Session, run: EnvelopeRun, *, here: int) -> Ways:
+def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> Ways:
     """All envelopes by how they went, in a few lines; `here` letters of the bundle are left."""
-    lines = _by_posting(unit, run)
-    gone = _not_here(unit, run.bundle) if here else []
+    lines = _by_posting(session, run)
+    gone = _not_here(session, run.bundle) if here else []
     if (here and not gone) or not any(one.attempt_id is None for one in lines):
         return Ways(lines, frozenset())
-    lying = _list_lying(unit, run)
-    empty = _empty(unit, run, lying, gone) if here else {sequence for sequence, *_ in lying}
+    lying = _list_lying(session, run)
+    empty = _empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
     told = [one for one in lines if one.attempt_id is not None]
     told += _line([one for one in lying if one[0] not in empty])
     told += _line([one for one in lying if one[0] in empty], empty=True)
     return Ways(sorted(told, key=lambda one: one.first), frozenset(empty))
 
 
-def _by_posting(unit: Session, run: EnvelopeRun) -> list[Posted]:
+def _by_posting(session: Session, run: EnvelopeRun) -> list[Posted]:
     first = func.min(Envelope.sequence)
-    rows = unit.execute(
+    rows = session.execute(
         select(
             first,
             func.max(Envelope.sequence),
@@ -249,8 +249,8 @@ def _by_posting(unit: Session, run: EnvelopeRun) -> list[Posted]:
     return [Posted(*row) for row in rows]
 
 
-def _list_lying(unit: Session, run: EnvelopeRun) -> Sequence[_Lying]:
-    rows = unit.execute(
+def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_Lying]:
+    rows = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.letters)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
@@ -265,9 +265,9 @@ def _line(some: Sequence[_Lying], *, empty: bool = False) -> list[Posted]:
     return [Posted(some[0][0], some[-1][0], len(some), letters, None, empty)]
 
 
-def list_taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
+def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
     """The numbers from which to which letters were taken as a part."""
-    rows = unit.execute(
+    rows = session.execute(
         select(TakenLetters.first_number, TakenLetters.last_number)
         .join(DeliveryAttempt, DeliveryAttempt.id == TakenLetters.attempt_id)
         .where(DeliveryAttempt.bundle_id == bundle.id)
@@ -275,17 +275,17 @@ def list_taken(unit: Session, bundle: Bundle) -> list[tuple[int, int]]:
     return [(first, last) for first, last in rows]
 
 
-def _not_here(unit: Session, bundle: Bundle) -> list[Numbers]:
+def _not_here(session: Session, bundle: Bundle) -> list[Numbers]:
     """Letters that left as a part, or are not wanted any more; such as were posted are not told."""
     unwanted = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(_UNWANTED)
     )
-    lost = unit.scalars(
+    lost = session.scalars(
         select(Letter.sequence).where(
             Letter.bundle_id == bundle.id, Letter.signature_id.in_(unwanted)
         )
     )
-    return joined([*list_taken(unit, bundle), *((one, one) for one in lost if one)])
+    return joined([*list_taken(session, bundle), *((one, one) for one in lost if one)])
 
 
 def joined(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
@@ -300,7 +300,7 @@ def joined(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
 
 
 def _empty(
-    unit: Session, run: EnvelopeRun, lying: Iterable[_Lying], gone: Sequence[Numbers]
+    session: Session, run: EnvelopeRun, lying: Iterable[_Lying], gone: Sequence[Numbers]
 ) -> set[int]:
     """Numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []
@@ -316,4 +316,4 @@ def _empty(
     asked = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
     )
-    return empty | set(unit.scalars(asked)) if unsure else empty
+    return empty | set(session.scalars(asked)) if unsure else empty

@@ -51,7 +51,7 @@ _UNPRINTED = {
 
 
 def reroute(
-    unit: Session,
+    session: Session,
     bundle: Bundle,
     mission: Destination,
     *,
@@ -68,20 +68,20 @@ def reroute(
     this moment).
     """
     _refuse_destination(bundle, mission)
-    bundle_status.hold(unit, bundle)
-    refuse_unsplittable(unit, bundle)
-    with unit.begin_nested():
-        made = new_bundle(unit, bundle.campaign, mission, staff_id)
-        _move_all(unit, bundle, made, settings)
-        _open_envelopes(unit, bundle)
-        unit.add(
+    bundle_status.hold(session, bundle)
+    refuse_unsplittable(session, bundle)
+    with session.begin_nested():
+        made = new_bundle(session, bundle.campaign, mission, staff_id)
+        _move_all(session, bundle, made, settings)
+        _open_envelopes(session, bundle)
+        session.add(
             Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=made.letter_count,
                       created_by_id=staff_id)
         )  # fmt: skip
-        unit.flush()
-    print_jobs.send_for(unit, made, chains=settings.worker_threads)
+        session.flush()
+    print_jobs.send_for(session, made, chains=settings.worker_threads)
     audit.record(
-        unit, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
+        session, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
         letters=made.letter_count,
         to=f"{made.campaign.reference} · {made.sequence:03d} ({slug_of(mission)})",
     )  # fmt: skip
@@ -137,23 +137,25 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
         raise Invalid(fields={"mission": "mission-without-street"})
 
 
-def _move_all(unit: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
+def _move_all(session: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
     """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
     on_paper = (
-        0 if bundle_status.is_handed_over(unit, bundle) else signed_sheets.move(unit, bundle, made)
+        0
+        if bundle_status.is_handed_over(session, bundle)
+        else signed_sheets.move(session, bundle, made)
     )
     home = settings.organisation_country
-    made.frozen = _addressed_anew(unit, bundle, made.destination, on_paper, home).to_json()
-    made.letter_count = _move_letters(unit, bundle, made)
+    made.frozen = _addressed_anew(session, bundle, made.destination, on_paper, home).to_json()
+    made.letter_count = _move_letters(session, bundle, made)
     if not made.letter_count and not on_paper:
         raise Refused("nothing-here")
     size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
-    _make_volumes(unit, made, size)
+    _make_volumes(session, made, size)
 
 
-def list_from(unit: Session, bundle: Bundle) -> Sequence[Rerouting]:
+def list_from(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
     """Where letters of a bundle went instead."""
-    return unit.scalars(
+    return session.scalars(
         select(Rerouting)
         .where(Rerouting.from_bundle_id == bundle.id)
         .options(joinedload(Rerouting.to_bundle).options(*WITH_DESTINATION))
@@ -171,9 +173,9 @@ def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
     ).all()
 
 
-def find_to(unit: Session, bundle: Bundle) -> Rerouting | None:
+def find_to(session: Session, bundle: Bundle) -> Rerouting | None:
     """Where the letters of a bundle were before."""
-    return unit.scalar(
+    return session.scalar(
         select(Rerouting)
         .where(Rerouting.to_bundle_id == bundle.id)
         .options(joinedload(Rerouting.from_bundle).options(*WITH_DESTINATION))
@@ -181,12 +183,12 @@ def find_to(unit: Session, bundle: Bundle) -> Rerouting | None:
 
 
 def _addressed_anew(
-    unit: Session, bundle: Bundle, destination: Destination, on_paper: int, home: str
+    session: Session, bundle: Bundle, destination: Destination, on_paper: int, home: str
 ) -> Frozen:
     """What the bundle froze, on its other way. Raises Refused."""
     frozen, country = Frozen.from_json(bundle.frozen), country_of(destination, home)
     targets = {
-        one.id: one for one in unit.scalars(select(Target).where(Target.id.in_(frozen.targets)))
+        one.id: one for one in session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
     }
     facts = replace(
         frozen,
@@ -219,16 +221,16 @@ def _through(
     return replace(old, addressing=addressing)
 
 
-def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
+def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     """Number the letters anew, in their order, and keep the numbers that they had; how many."""
     columns = {
         "letter_id": Letter.id, "bundle_id": Letter.bundle_id, "sequence": Letter.sequence,
         "volume_id": Letter.volume_id, "first_page": Letter.first_page, "pages": Letter.pages,
     }  # fmt: skip
     moving = here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
-    unit.execute(insert(LetterMove).from_select(list(columns), moving))
+    session.execute(insert(LetterMove).from_select(list(columns), moving))
     mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
-    count = unit.scalar(
+    count = session.scalar(
         select(func.count())
         .select_from(LetterMove)
         .join(Letter, Letter.id == LetterMove.letter_id)
@@ -243,7 +245,7 @@ def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
         .where(*mine)
         .subquery()
     )
-    taken = unit.execute(
+    taken = session.execute(
         update(Letter)
         .where(Letter.id == ranked.c.letter_id, Letter.bundle_id == old.id)
         .values(bundle_id=new.id, sequence=ranked.c.place, **_UNPRINTED)
@@ -254,20 +256,20 @@ def _move_letters(unit: Session, old: Bundle, new: Bundle) -> int:
     return count
 
 
-def _open_envelopes(unit: Session, bundle: Bundle) -> None:
+def _open_envelopes(session: Session, bundle: Bundle) -> None:
     """Envelopes that lie here are empty now; where some were posted, their record stays."""
-    run = find_run(unit, bundle)
-    if run is not None and not is_posted(unit, run):
-        forget_run(unit, run)
+    run = find_run(session, bundle)
+    if run is not None and not is_posted(session, run):
+        forget_run(session, run)
 
 
-def _make_volumes(unit: Session, bundle: Bundle, size: int) -> None:
+def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
     for sequence, first in enumerate(range(1, bundle.letter_count + 1, size), start=1):
         last = min(first + size - 1, bundle.letter_count)
         volume = Volume(sequence=sequence, letter_count=last - first + 1)
         bundle.volumes.append(volume)
-        unit.flush()
-        unit.execute(
+        session.flush()
+        session.execute(
             update(Letter)
             .where(Letter.bundle_id == bundle.id, Letter.sequence.between(first, last))
             .values(volume_id=volume.id)
@@ -276,7 +278,7 @@ def _make_volumes(unit: Session, bundle: Bundle, size: int) -> None:
 
 
 def missions_for(
-    unit: Session, bundle: Bundle, *, home: str = "", limit: int = 300
+    session: Session, bundle: Bundle, *, home: str = "", limit: int = 300
 ) -> Sequence[Mission]:
     """Missions of the same country, those in the same host country first; by post, in `home`."""
     host = bundle.mission.host_country if bundle.mission else home
@@ -286,13 +288,13 @@ def missions_for(
     if bundle.mission is not None:
         wanted = wanted.where(Mission.id != bundle.mission.id)
     order = (Mission.host_country != host, Mission.host_country, Mission.slug)
-    return unit.scalars(wanted.order_by(*order).limit(limit)).all()
+    return session.scalars(wanted.order_by(*order).limit(limit)).all()
 
 
-def official_for(unit: Session, bundle: Bundle) -> Official | None:
+def official_for(session: Session, bundle: Bundle) -> Official | None:
     """The official to whom all letters of a bundle for a mission could go by post instead."""
     targets = Frozen.from_json(bundle.frozen).targets
     if bundle.mission_id is None or len(targets) != 1:
         return None
-    official = unit.get_one(Target, next(iter(targets))).official
+    official = session.get_one(Target, next(iter(targets))).official
     return None if missing_of_address(official) else official

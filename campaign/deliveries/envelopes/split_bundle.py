@@ -52,7 +52,7 @@ def spans(
         yield Span(some[0], some[-1], len(some))
 
 
-def refuse_unsplittable(unit: Session, bundle: Bundle) -> None:
+def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
     """Raise Refused: `stopped`, `not-open` (a rehearsal), `not-ready`, or `part-unnamed`.
 
     As long as nobody has said which letters were taken of a part, nobody knows which are here.
@@ -62,12 +62,12 @@ def refuse_unsplittable(unit: Session, bundle: Bundle) -> None:
     refuse_stopped(bundle.campaign)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    if unnamed_part(unit, bundle) is not None:
+    if unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
 
 
 def name_part(
-    unit: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers], *, actor: str
+    session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers], *, actor: str
 ) -> None:
     """Say which letters were taken of a part; their signers are told.
 
@@ -76,22 +76,22 @@ def name_part(
     """
     if attempt.bundle_id is None:
         raise NotFound("bundle")
-    unit.refresh(attempt.campaign, with_for_update={"key_share": True})
-    unit.refresh(attempt, ["taken"])  # a colleague may have said it while we waited
+    session.refresh(attempt.campaign, with_for_update={"key_share": True})
+    session.refresh(attempt, ["taken"])  # a colleague may have said it while we waited
     if attempt.taken:
         raise Refused("part-named")
-    _refuse_other_than_taken(unit, attempt, numbers)
+    _refuse_other_than_taken(session, attempt, numbers)
     attempt.taken = [TakenLetters(first_number=one.first, last_number=one.last) for one in numbers]
-    unit.flush()
-    jobs.enqueue(unit, "following.delivery-recorded", attempt.id)
+    session.flush()
+    jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
-        unit, actor=actor, action="delivery.part", subject=f"delivery:{attempt.id}",
+        session, actor=actor, action="delivery.part", subject=f"delivery:{attempt.id}",
         numbers=say_numbers(numbers),
     )  # fmt: skip
 
 
 def _refuse_other_than_taken(
-    unit: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
+    session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> None:
     """Letters that were taken back since may have been handed over, or not: both counts hold."""
     printed, wanted, gone_before = 0, 0, 0
@@ -110,7 +110,7 @@ def _refuse_other_than_taken(
                 Letter.sequence.between(one.first, one.last),
             )
         )
-        some = unit.execute(counts).one()
+        some = session.execute(counts).one()
         printed, wanted, gone_before = (
             printed + some[0], wanted + some[1], gone_before + some[2],
         )  # fmt: skip
@@ -122,14 +122,14 @@ def _refuse_other_than_taken(
         raise Invalid(fields={"numbers": "taken-too-many"})
 
 
-def numbers_of(unit: Session, bundle: Bundle) -> Numbers:
+def numbers_of(session: Session, bundle: Bundle) -> Numbers:
     """From which number to which a bundle's letters are numbered; the last is 0: it has none."""
     highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
-    return Numbers(Frozen.from_json(bundle.frozen).first_number, unit.scalar(highest) or 0)
+    return Numbers(Frozen.from_json(bundle.frozen).first_number, session.scalar(highest) or 0)
 
 
 def split(
-    unit: Session,
+    session: Session,
     bundle: Bundle,
     *,
     letters_each: int,
@@ -141,15 +141,15 @@ def split(
 
     Raises Refused: as `refuse_unsplittable`, `nothing-here`, `is-split`, `too-many-envelopes`.
     """
-    bundle_status.hold(unit, bundle)
-    refuse_unsplittable(unit, bundle)
-    if find_run(unit, bundle) is not None:
+    bundle_status.hold(session, bundle)
+    refuse_unsplittable(session, bundle)
+    if find_run(session, bundle) is not None:
         raise Refused("is-split")
     query = here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
-    numbers = [one or 0 for one in unit.scalars(query.order_by(Letter.sequence))]
+    numbers = [one or 0 for one in session.scalars(query.order_by(Letter.sequence))]
     if not numbers:
         raise Refused("nothing-here")
-    made = list(spans(numbers, letters_each, list_taken(unit, bundle)))
+    made = list(spans(numbers, letters_each, list_taken(session, bundle)))
     if letters_each > 1 and len(made) > MOST_ENVELOPES:
         raise Refused("too-many-envelopes")
     run = EnvelopeRun(
@@ -160,19 +160,19 @@ def split(
         envelope_count=len(made),
         created_by_id=staff_id,
     )
-    _put_in(unit, run, made)
-    jobs.enqueue(unit, "deliveries.print-envelopes", run.id)
+    _put_in(session, run, made)
+    jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     audit.record(
-        unit, actor=actor, action="bundle.split", subject=f"bundle:{bundle.id}",
+        session, actor=actor, action="bundle.split", subject=f"bundle:{bundle.id}",
         letters=len(numbers), envelopes=len(made),
     )  # fmt: skip
     return run
 
 
-def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
-    unit.add(run)
-    unit.flush()
-    unit.execute(
+def _put_in(session: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
+    session.add(run)
+    session.flush()
+    session.execute(
         insert(Envelope),
         [
             {
@@ -187,34 +187,34 @@ def _put_in(unit: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
     )
 
 
-def find_run(unit: Session, bundle: Bundle) -> EnvelopeRun | None:
+def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:
     """The bundle's envelopes, if it is in some."""
-    return unit.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
+    return session.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
 
 
-def get_run(unit: Session, bundle: Bundle) -> EnvelopeRun:
+def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
     """The bundle's envelopes. Raises NotFound."""
-    run = find_run(unit, bundle)
+    run = find_run(session, bundle)
     if run is None:
         raise NotFound("envelopes")
     return run
 
 
-def envelope_of(unit: Session, run: EnvelopeRun, number: int) -> int:
+def envelope_of(session: Session, run: EnvelopeRun, number: int) -> int:
     """The envelope that holds a letter of this number; 0: none does."""
     holding = select(Envelope.sequence).where(
         Envelope.run_id == run.id,
         Envelope.first_number <= number,
         Envelope.last_number >= number,
     )
-    return unit.scalar(holding) or 0
+    return session.scalar(holding) or 0
 
 
 def list_envelopes(
-    unit: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
+    session: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
 ) -> Sequence[Envelope]:
     """Envelopes in order, beginning after one of them."""
-    return unit.scalars(
+    return session.scalars(
         select(Envelope)
         .where(Envelope.run_id == run.id, Envelope.sequence > after)
         .order_by(Envelope.sequence)
@@ -222,31 +222,31 @@ def list_envelopes(
     ).all()
 
 
-def undo_split(unit: Session, run: EnvelopeRun, *, actor: str) -> None:
+def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     """Take the letters out of their envelopes again.
 
     Raises Refused (`envelopes-gone`) once one is posted, NotFound where they are out already.
     """
-    unit.refresh(run.bundle.campaign, with_for_update={"key_share": True})
-    if find_run(unit, run.bundle) is not run:
+    session.refresh(run.bundle.campaign, with_for_update={"key_share": True})
+    if find_run(session, run.bundle) is not run:
         raise NotFound("envelopes")
-    if is_posted(unit, run):
+    if is_posted(session, run):
         raise Refused("envelopes-gone")
-    forget_run(unit, run)
+    forget_run(session, run)
     audit.record(
-        unit, actor=actor, action="bundle.split-undone", subject=f"bundle:{run.bundle_id}",
+        session, actor=actor, action="bundle.split-undone", subject=f"bundle:{run.bundle_id}",
         envelopes=run.envelope_count,
     )  # fmt: skip
 
 
-def is_posted(unit: Session, run: EnvelopeRun) -> bool:
+def is_posted(session: Session, run: EnvelopeRun) -> bool:
     """Whether one of the envelopes went out."""
     posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
-    return unit.scalar(posted.limit(1)) is not None
+    return session.scalar(posted.limit(1)) is not None
 
 
-def forget_run(unit: Session, run: EnvelopeRun) -> None:
+def forget_run(session: Session, run: EnvelopeRun) -> None:
     """Remove a run with its envelopes, and its files once that is committed."""
-    forget_files(unit, run)
-    unit.delete(run)
-    unit.flush()
+    forget_files(session, run)
+    session.delete(run)
+    session.flush()

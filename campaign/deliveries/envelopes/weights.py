@@ -25,7 +25,7 @@ class Weight:
 
 
 def weights_of(
-    unit: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
+    session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
 ) -> dict[int, Weight]:
     """What lies in each of these envelopes that is still here, by its number."""
     lying = [one for one in envelopes if one.attempt_id is None]
@@ -33,7 +33,7 @@ def weights_of(
         return {}
     frozen = Frozen.from_json(run.bundle.frozen)
     card, paper = frozen.format == "card", LAYOUTS[frozen.layout].paper
-    letters, sheets = _count(unit, run, lying, duplex=frozen.duplex)
+    letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
     found = {}
     for one in lying:
         inside = -(-letters[one.sequence] // CARDS_A_SHEET) if card else sheets[one.sequence]
@@ -48,10 +48,10 @@ def weights_of(
 
 
 def _count(
-    unit: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
+    session: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
 ) -> tuple[Counter[int], Counter[int]]:
     """Letters, and sheets of paper that they need, by the number of their envelope."""
-    rows = unit.execute(
+    rows = session.execute(
         here(run.bundle)
         .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)
         .where(Letter.sequence.between(lying[0].first_number, lying[-1].last_number))

@@ -55,18 +55,18 @@ def both(path: str, *methods: str) -> Callable[[Any], Any]:
 @takes_file(MAX_BYTES)
 def imports(directory: str) -> ResponseReturnValue:
     """A file is chosen; what was uploaded and is still kept."""
-    unit, form, part = db.session(), UploadForm(), Directory(directory)
+    session, form, part = db.session(), UploadForm(), Directory(directory)
     if form.validate_on_submit():
         try:
             kept = uploads.keep_upload(
-                unit, owner_id=staff_user().id, directory=part,
+                session, owner_id=staff_user().id, directory=part,
                 file_name=form.file.data.filename, data=form.body(), actor=actor(),
             )  # fmt: skip
         except UnreadableFile as problem:
             form.refuse(problem.fault)
         else:
             return redirect(_url("mapping", kept), 303)
-    mine = uploads.list_uploads(unit, owner_id=staff_user().id, directory=part)
+    mine = uploads.list_uploads(session, owner_id=staff_user().id, directory=part)
     page = render_template(
         "directory/import_upload.html", form=form, directory=part, mine=mine, url=_url
     )

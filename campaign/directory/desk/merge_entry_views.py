@@ -59,7 +59,7 @@ def tell_apart(directory: str) -> ResponseReturnValue:
 @both("/merge", "GET", "POST")
 def merge(directory: str) -> ResponseReturnValue:
     """Two side by side, a choice per field, and what depends on each; then one of them."""
-    unit, part = db.session(), Directory(directory)
+    session, part = db.session(), Directory(directory)
     first = _load(directory, request.values.get("first", ""))
     if not request.values.get("second"):
         return _choose(part, first)
@@ -70,11 +70,11 @@ def merge(directory: str) -> ResponseReturnValue:
         take = [n for n in merge_entries.fields_of(first) if request.form.get(n) == "second"]
         try:
             merge_entries.merge(
-                unit, kept=first, gone=second, take=take, actor=actor(),
+                session, kept=first, gone=second, take=take, actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )  # fmt: skip
         except (Refused, FlagNamed) as problem:
-            unit.rollback()
+            session.rollback()
             first, second = (_load(directory, one.slug) for one in (first, second))
             if isinstance(problem, Refused):
                 refused = problem
@@ -119,7 +119,7 @@ def _choose(part: Directory, first: Any) -> ResponseReturnValue:
 def _side_by_side(
     part: Directory, first: Any, second: Any, refused: Refused | None, asked: str
 ) -> str:
-    unit, sent = db.session(), request.form
+    session, sent = db.session(), request.form
     fields = [
         {
             "name": name,
@@ -134,7 +134,7 @@ def _side_by_side(
         for name in merge_entries.fields_of(first)
         if getattr(first, name) or getattr(second, name)
     ]
-    rows = [(one, merge_entries.dependants(unit, one)) for one in (first, second)]
+    rows = [(one, merge_entries.dependants(session, one)) for one in (first, second)]
     return render_template(
         "directory/merge.html", directory=part, first=first, second=second, fields=fields,
         rows=rows, title=title_of, refused=refused, asked=asked, contact_labels=CONTACT_LABELS,

@@ -26,11 +26,11 @@ from campaign.web.edit_conflict import hold
 @blueprint.get("/desk/missions")
 def missions() -> str:
     """The list of missions; what it shows lives in the address."""
-    unit = db.session()
+    session = db.session()
     form = MissionFilter(request.args)
     sort = request.args.get("sort", "sending")
     listing = services.list_missions(
-        unit,
+        session,
         query=form.q.data or "",
         sending=form.sending.data or "",
         host=form.host.data or "",
@@ -42,9 +42,9 @@ def missions() -> str:
     shown = {"form": form, "listing": listing, "rows": rows, "sort": sort, "url": listing_url}
     if "HX-Request" in request.headers:
         return render_template("directory/_mission_list.html", kinds=KIND_LABELS, **shown)
-    sending, host = services.countries_of_missions(unit)
+    sending, host = services.countries_of_missions(session)
     form.sending.choices, form.host.choices = country_choices(sending), country_choices(host)
-    unchecked = services.count_stale_in_use(unit, i18n.today_at_home())
+    unchecked = services.count_stale_in_use(session, i18n.today_at_home())
     return render_template(
         "directory/missions.html", kinds=KIND_LABELS, unchecked=unchecked, **shown
     )
@@ -70,27 +70,31 @@ def create_mission() -> ResponseReturnValue:
 @blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
 def edit_mission(slug: str) -> ResponseReturnValue:
     """A mission, with the address as it will be printed; saved, and also checked today."""
-    unit, by = db.session(), actor()
-    mission = services.get_mission(unit, slug=slug)
+    session, by = db.session(), actor()
+    mission = services.get_mission(session, slug=slug)
     if request.method == "POST":
-        hold(unit, mission)
+        hold(session, mission)
     form = mission_form(services.draft_of(mission))
     if form.validate_on_submit() and form.meets(form.now):
         try:
             services.update_mission(
-                unit, mission=mission, draft=form.draft(), actor=by, risks_seen=form.risks_seen.data
+                session,
+                mission=mission,
+                draft=form.draft(),
+                actor=by,
+                risks_seen=form.risks_seen.data,
             )
         except FlagNamed as problem:
-            unit.rollback()  # the page is headed by what is kept
+            session.rollback()  # the page is headed by what is kept
             form.ask_flagged(problem)
         else:
-            return _saved(unit, mission, by)
+            return _saved(session, mission, by)
     return _edit_page(mission, form), 422 if form.errors else 200
 
 
-def _saved(unit: Session, mission: Mission, by: str) -> ResponseReturnValue:
+def _saved(session: Session, mission: Mission, by: str) -> ResponseReturnValue:
     if "checked" in request.form:
-        services.check_mission(unit, mission=mission, on=i18n.today_at_home(), actor=by)
+        services.check_mission(session, mission=mission, on=i18n.today_at_home(), actor=by)
         flash(_("The changes are saved, and noted: checked today."))
     else:
         flash(_("The changes are saved."))
@@ -100,23 +104,25 @@ def _saved(unit: Session, mission: Mission, by: str) -> ResponseReturnValue:
 @blueprint.route("/desk/missions/<slug>/delete", methods=["GET", "POST"])
 def delete_mission(slug: str) -> ResponseReturnValue:
     """Ask, and delete a mission that nothing uses."""
-    unit = db.session()
-    mission = services.get_mission(unit, slug=slug)
+    session = db.session()
+    mission = services.get_mission(session, slug=slug)
     status = 200
     if request.method == "POST":
         try:
-            services.delete_mission(unit, mission=mission, actor=actor())
+            services.delete_mission(session, mission=mission, actor=actor())
         except Refused:
             status = 409
         else:
             flash(_("The mission is deleted."))
             return redirect(url_for("directory.missions"))
-    uses = where_used.said_to(unit, services.uses_of_mission(unit, mission=mission), staff_user())
+    uses = where_used.said_to(
+        session, services.uses_of_mission(session, mission=mission), staff_user()
+    )
     return render_template("directory/delete_mission.html", mission=mission, uses=uses), status
 
 
 def _edit_page(mission: Mission, form: MissionForm) -> str:
-    unit = db.session()
+    session = db.session()
     head = [i18n.words_in(mission.name, i18n.locale())]
     shown = address_shown(
         mission, country=mission.host_country, head=head, locale=i18n.locale(), abroad=False
@@ -127,7 +133,7 @@ def _edit_page(mission: Mission, form: MissionForm) -> str:
         form=form,
         stale=services.is_stale(mission, i18n.today_at_home()),
         uses=where_used.said_to(
-            unit, services.uses_of_mission(unit, mission=mission), staff_user()
+            session, services.uses_of_mission(session, mission=mission), staff_user()
         ),
         **shown,
     )

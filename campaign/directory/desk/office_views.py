@@ -28,13 +28,17 @@ __all__ = ["blueprint"]
 @blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
 def edit_posts(slug: str) -> ResponseReturnValue:
     """From when until when the official held each post."""
-    unit = db.session()
-    official = officials.get_official(unit, slug=slug)
+    session = db.session()
+    official = officials.get_official(session, slug=slug)
     form = days_form(official.memberships)
     if form.validate_on_submit():
         try:
             offices.save_days(
-                unit, official=official, days=form.days(), today=i18n.today_at_home(), actor=actor()
+                session,
+                official=official,
+                days=form.days(),
+                today=i18n.today_at_home(),
+                actor=actor(),
             )
         except Invalid as problem:
             form.refuse(problem.fields)
@@ -56,14 +60,14 @@ def leave_office(slug: str) -> ResponseReturnValue:
 @blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
 def new_successor(slug: str) -> ResponseReturnValue:
     """The office passes to a new person."""
-    unit = db.session()
-    official = officials.get_official(unit, slug=slug)
+    session = db.session()
+    official = officials.get_official(session, slug=slug)
     form = successor_form(official, officials.draft_of(official), i18n.today_at_home())
     if form.validate_on_submit() and (successor := _passed(official, form)):
         return _after(official, successor)
     words = request.args.get("q", "").strip()
-    found = officials.list_officials(unit, query=words).rows[:20] if words else []
-    asked = officials.find_official(unit, slug=request.args.get("asked", ""))
+    found = officials.list_officials(session, query=words).rows[:20] if words else []
+    asked = officials.find_official(session, slug=request.args.get("asked", ""))
     if asked is not None:
         found = [asked]
     page = render_template(
@@ -77,14 +81,14 @@ def new_successor(slug: str) -> ResponseReturnValue:
 @blueprint.post("/desk/officials/<slug>/successor/known")
 def known_successor(slug: str) -> ResponseReturnValue:
     """The office passes to somebody who is in the directory."""
-    unit, form = db.session(), SuccessorDay()
+    session, form = db.session(), SuccessorDay()
     asked: dict[str, Any] = {}
-    official = officials.get_official(unit, slug=slug)
-    successor = officials.get_official(unit, slug=request.form.get("successor", ""))
+    official = officials.get_official(session, slug=slug)
+    successor = officials.get_official(session, slug=request.form.get("successor", ""))
     if form.validate_on_submit():
         try:
             offices.pass_to(
-                unit, predecessor=official, successor=successor, on=form.day(), actor=actor(),
+                session, predecessor=official, successor=successor, on=form.day(), actor=actor(),
                 risks_seen="risks_seen" in request.form,
             )  # fmt: skip
         except FlagNamed as problem:
@@ -97,7 +101,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
     else:
         said = form.on.errors or [_("Give the day on which the office passes.")]
         flash(str(said[0]), "error")
-    unit.rollback()
+    session.rollback()
     words = request.form.get("q", "")
     return redirect(url_for("directory.new_successor", slug=slug, q=words, **asked), 303)
 

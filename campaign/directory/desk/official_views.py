@@ -35,11 +35,11 @@ __all__ = [
 @blueprint.get("/desk/officials")
 def index() -> str:
     """The list of officials; what it shows lives in the address."""
-    unit = db.session()
+    session = db.session()
     form = OfficialFilter(request.args)
     sort = request.args.get("sort", "name")
     listing = officials.list_officials(
-        unit,
+        session,
         query=form.q.data or "",
         country=form.country.data or "",
         left=bool(form.left.data),
@@ -49,8 +49,8 @@ def index() -> str:
     shown = {"form": form, "listing": listing, "sort": sort, "url": listing_url}
     if "HX-Request" in request.headers:
         return render_template("directory/_official_list.html", **shown)
-    form.country.choices = country_choices(officials.countries_of_officials(unit))
-    return render_template("directory/index.html", left=officials.count_left(unit), **shown)
+    form.country.choices = country_choices(officials.countries_of_officials(session))
+    return render_template("directory/index.html", left=officials.count_left(session), **shown)
 
 
 @blueprint.route("/desk/officials/new", methods=["GET", "POST"])
@@ -91,25 +91,25 @@ def edit(slug: str) -> ResponseReturnValue:
 @blueprint.route("/desk/officials/<slug>/delete", methods=["GET", "POST"])
 def delete(slug: str) -> ResponseReturnValue:
     """Ask, and delete an official whom nothing uses."""
-    unit = db.session()
-    official = officials.get_official(unit, slug=slug)
+    session = db.session()
+    official = officials.get_official(session, slug=slug)
     status = 200
     if request.method == "POST":
         try:
-            officials.delete_official(unit, official=official, actor=actor())
+            officials.delete_official(session, official=official, actor=actor())
         except Refused:
             status = 409
         else:
             flash(_("The official is deleted."))
             return redirect(url_for("directory.index"))
     uses = where_used.said_to(
-        unit, officials.uses_of_official(unit, official=official), staff_user()
+        session, officials.uses_of_official(session, official=official), staff_user()
     )
     return render_template("directory/delete.html", official=official, uses=uses), status
 
 
 def _edit_page(official: Official, form: OfficialForm) -> str:
-    unit = db.session()
+    session = db.session()
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
     return render_template(
@@ -117,8 +117,8 @@ def _edit_page(official: Official, form: OfficialForm) -> str:
         official=official,
         form=form,
         uses=where_used.said_to(
-            unit, officials.uses_of_official(unit, official=official), staff_user()
+            session, officials.uses_of_official(session, official=official), staff_user()
         ),
-        after=offices.successors(unit, official) if official.left_on else [],
+        after=offices.successors(session, official) if official.left_on else [],
         **address_shown(official, country=official.country, head=head, locale=locale),
     )

@@ -39,17 +39,17 @@ class Pair:
     reasons: tuple[str, ...]
 
 
-def find_duplicates(unit: Session, model: Model, *, page: int = 1) -> Listing[Pair]:
+def find_duplicates(session: Session, model: Model, *, page: int = 1) -> Listing[Pair]:
     """A page of the pairs that may be one, those with most reasons first."""
     why: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for reason, groups in _groups(unit, model):
+    for reason, groups in _groups(session, model):
         for ids in groups:
             for pair in combinations(sorted(ids)[:_ALIKE], 2):
                 if reason not in why[pair] and not (reason == "countries" and "place" in why[pair]):
                     why[pair].append(reason)
     ranked = sorted(why, key=lambda pair: (-len(why[pair]), pair))
     alike = {one for pair in ranked for one in pair}
-    apart, known = _told_apart(unit), _ids_of(unit, model, alike)
+    apart, known = _told_apart(session), _ids_of(session, model, alike)
     ranked = [
         (one, other) for one, other in ranked
         if _key(known[one][0], known[other][0]) not in apart
@@ -60,34 +60,36 @@ def find_duplicates(unit: Session, model: Model, *, page: int = 1) -> Listing[Pa
     page = min(max(page, 1), pages)
     shown = ranked[(page - 1) * MOST : page * MOST]
     wanted = {one for pair in shown for one in pair}
-    found_rows: list[Any] = list(unit.scalars(select(model).where(model.id.in_(wanted))))
+    found_rows: list[Any] = list(session.scalars(select(model).where(model.id.in_(wanted))))
     rows = {row.id: row for row in found_rows}
     pairs = [Pair(rows[one], rows[other], tuple(why[one, other])) for one, other in shown]
     return Listing(pairs, len(ranked), page, pages)
 
 
-def tell_apart(unit: Session, *, first: Any, second: Any, actor: str) -> None:
+def tell_apart(session: Session, *, first: Any, second: Any, actor: str) -> None:
     """Note that the two are two: they are not suggested again."""
     one, other = _key(first.public_id, second.public_id)
-    statement = db.insert_into(unit, ToldApart).values(first=one, second=other, said_at=db.utcnow())
-    unit.execute(statement.on_conflict_do_nothing(index_elements=["first", "second"]))
-    audit.record(unit, actor=actor, action="directory.tell-apart", subject=one, other=other)
+    statement = db.insert_into(session, ToldApart).values(
+        first=one, second=other, said_at=db.utcnow()
+    )
+    session.execute(statement.on_conflict_do_nothing(index_elements=["first", "second"]))
+    audit.record(session, actor=actor, action="directory.tell-apart", subject=one, other=other)
 
 
-def _groups(unit: Session, model: Model) -> Iterator[tuple[str, list[list[int]]]]:
+def _groups(session: Session, model: Model) -> Iterator[tuple[str, list[list[int]]]]:
     """Ids of rows that are alike in each way."""
-    yield "source", _alike(unit, select(model.id, model.source_id).where(model.source_id != ""))
+    yield "source", _alike(session, select(model.id, model.source_id).where(model.source_id != ""))
     owner = ContactDetail.official_id if model is Official else ContactDetail.mission_id
     mails = select(owner, ContactDetail.value).distinct()
-    yield "email", _alike(unit, mails.where(ContactDetail.type == "email", owner.is_not(None)))
+    yield "email", _alike(session, mails.where(ContactDetail.type == "email", owner.is_not(None)))
     if model is Official:
         keys = select(Official.id, Official.country, Official.name_key)
-        yield "name", _alike(unit, keys.where(Official.name_key != ""))
+        yield "name", _alike(session, keys.where(Official.name_key != ""))
         return
-    yield from _of_one_place(unit)
+    yield from _of_one_place(session)
 
 
-def _of_one_place(unit: Session) -> Iterator[tuple[str, list[list[int]]]]:
+def _of_one_place(session: Session) -> Iterator[tuple[str, list[list[int]]]]:
     """Ids of missions of one sender in one town; and of embassies in one country.
 
     A state has one embassy in another, as a rule, whatever two lists call its town or district.
@@ -97,7 +99,7 @@ def _of_one_place(unit: Session) -> Iterator[tuple[str, list[list[int]]]]:
     )
     towns: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     embassies: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row_id, sender, host, kind, town in unit.execute(places.order_by(Mission.id)):
+    for row_id, sender, host, kind, town in session.execute(places.order_by(Mission.id)):
         key = town_key(town, host)
         if key or kind is MissionKind.PERMANENT_MISSION:
             towns[sender, host, main_kind(kind), key].append(row_id)
@@ -107,26 +109,28 @@ def _of_one_place(unit: Session) -> Iterator[tuple[str, list[list[int]]]]:
     yield "countries", [ids for ids in embassies.values() if 1 < len(ids) <= _EMBASSIES]
 
 
-def _alike(unit: Session, query: Any) -> list[list[int]]:
+def _alike(session: Session, query: Any) -> list[list[int]]:
     """Ids (the first column) of rows of which the other columns are the same."""
     groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for row_id, *key in unit.execute(query):
+    for row_id, *key in session.execute(query):
         groups[tuple(key)].append(row_id)
     return [ids for ids in groups.values() if len(ids) > 1]
 
 
-def _ids_of(unit: Session, model: Model, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+def _ids_of(session: Session, model: Model, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Public id and id in the source, of each row."""
     found: dict[int, tuple[str, str]] = {}
     for chunk in batched(ids, _CHUNK):
         columns = select(model.id, model.public_id, model.source_id)
-        rows: list[Any] = list(unit.execute(columns.where(model.id.in_(chunk))))
+        rows: list[Any] = list(session.execute(columns.where(model.id.in_(chunk))))
         found |= {row.id: (row.public_id, row.source_id) for row in rows}
     return found
 
 
-def _told_apart(unit: Session) -> set[tuple[str, str]]:
-    return {(one, other) for one, other in unit.execute(select(ToldApart.first, ToldApart.second))}
+def _told_apart(session: Session) -> set[tuple[str, str]]:
+    return {
+        (one, other) for one, other in session.execute(select(ToldApart.first, ToldApart.second))
+    }
 
 
 def _key(first: str, second: str) -> tuple[str, str]:

@@ -43,18 +43,18 @@ def moves(table: str, owner: str) -> Callable[[Mover], Mover]:
     return register
 
 
-def dependants(unit: Session, row: Official | Mission) -> dict[str, int]:
+def dependants(session: Session, row: Official | Mission) -> dict[str, int]:
     """How many rows of each table refer to it."""
     found: dict[str, int] = {}
     for table, column in _references(row.__tablename__):
-        count = unit.scalar(select(func.count()).select_from(table).where(column == row.id))
+        count = session.scalar(select(func.count()).select_from(table).where(column == row.id))
         if count:
             found[table.name] = found.get(table.name, 0) + count
     return found
 
 
 def merge(
-    unit: Session,
+    session: Session,
     *,
     kept: Official | Mission,
     gone: Official | Mission,
@@ -70,28 +70,28 @@ def merge(
     """
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")
-    moved = dependants(unit, gone)
+    moved = dependants(session, gone)
     for table, column in _references(kept.__tablename__):
         mover = _movers.get((table.name, kept.__tablename__))
         if mover is not None:
-            mover(unit, kept.id, gone.id, actor)
+            mover(session, kept.id, gone.id, actor)
         else:
-            unit.execute(update(table).where(column == gone.id).values({column: kept.id}))
+            session.execute(update(table).where(column == gone.id).values({column: kept.id}))
     _take_words(kept, gone, take)
     _take_contacts(kept, gone)
     if isinstance(kept, Official) and isinstance(gone, Official):
         _take_posts(kept, gone)
-    unit.flush()
-    refuse_flagged(unit, kept, (*fields_of(kept), *_PLACE), seen=risks_seen, actor=actor)
-    where_used.show_change(unit, f"{kept.__tablename__}_id", kept.id)
-    unit.expire(gone)
+    session.flush()
+    refuse_flagged(session, kept, (*fields_of(kept), *_PLACE), seen=risks_seen, actor=actor)
+    where_used.show_change(session, f"{kept.__tablename__}_id", kept.id)
+    session.expire(gone)
     audit.record(
-        unit, actor=actor, action=f"{kept.__tablename__}s.merge",
+        session, actor=actor, action=f"{kept.__tablename__}s.merge",
         subject=f"{kept.__tablename__}:{kept.public_id}", gone=gone.public_id,
         taken=sorted(take), moved=moved,
     )  # fmt: skip
-    unit.delete(gone)
-    unit.flush()
+    session.delete(gone)
+    session.flush()
 
 
 def fields_of(row: Official | Mission) -> tuple[str, ...]:

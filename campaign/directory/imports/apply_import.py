@@ -55,30 +55,30 @@ class ImportReport:
 
 
 def plan_of_missions(
-    unit: Session,
+    session: Session,
     readings: Iterable[MissionRecord | RowProblem | Repeated],
     *,
     replace: bool = False,
 ) -> Plan:
     """What the missions of a file would change here."""
     query = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
-    plan = plan_missions(list(unit.scalars(query)), readings, replace=replace)
-    return _without_flagged(unit, plan, Mission)
+    plan = plan_missions(list(session.scalars(query)), readings, replace=replace)
+    return _without_flagged(session, plan, Mission)
 
 
 def plan_of_officials(
-    unit: Session, readings: Iterable[OfficialRecord | RowProblem], *, replace: bool = False
+    session: Session, readings: Iterable[OfficialRecord | RowProblem], *, replace: bool = False
 ) -> Plan:
     """What the officials of a file would change here."""
     query = select(Official).options(
         selectinload(Official.contacts), selectinload(Official.memberships)
     )
-    plan = plan_officials(list(unit.scalars(query)), readings, replace=replace)
-    return _without_flagged(unit, plan, Official)
+    plan = plan_officials(list(session.scalars(query)), readings, replace=replace)
+    return _without_flagged(session, plan, Official)
 
 
 def import_missions(
-    unit: Session,
+    session: Session,
     *,
     readings: Iterable[MissionRecord | RowProblem | Repeated],
     actor: str,
@@ -90,12 +90,12 @@ def import_missions(
 
     With a bad row nothing is written unless `skip_bad`. `progress` hears of rows as they are done.
     """
-    plan = plan_of_missions(unit, readings)
-    return _report(unit, plan, Mission, actor, dry_run, skip_bad, progress)
+    plan = plan_of_missions(session, readings)
+    return _report(session, plan, Mission, actor, dry_run, skip_bad, progress)
 
 
 def import_officials(
-    unit: Session,
+    session: Session,
     *,
     readings: Iterable[OfficialRecord | RowProblem],
     actor: str,
@@ -104,12 +104,12 @@ def import_officials(
     progress: Progress | None = None,
 ) -> ImportReport:
     """Keep the officials that a file has; a second import of the same file changes nothing."""
-    plan = plan_of_officials(unit, readings)
-    return _report(unit, plan, Official, actor, dry_run, skip_bad, progress)
+    plan = plan_of_officials(session, readings)
+    return _report(session, plan, Official, actor, dry_run, skip_bad, progress)
 
 
 def apply_plan(
-    unit: Session,
+    session: Session,
     plan: Plan,
     model: type[Mission | Official],
     *,
@@ -119,30 +119,30 @@ def apply_plan(
     """Write all that a plan says, its refused rows left out; one audit entry says how much."""
     for item in plan.items:
         if item.verdict is Verdict.CHANGED:
-            _change(unit, item)
+            _change(session, item)
     fresh = [item for item in plan.items if item.verdict is Verdict.ADDED]
     for start in range(0, len(fresh), _CHUNK):
         chunk = fresh[start : start + _CHUNK]
-        _insert(unit, model, chunk)
+        _insert(session, model, chunk)
         if progress:
             progress(len(chunk))
-    unit.flush()
+    session.flush()
     counts = plan.counts()
     if counts["added"] or counts["changed"]:
         what = "missions" if model is Mission else "officials"
         audit.record(
-            unit, actor=actor, action=f"{what}.import", subject=what, added=counts["added"],
+            session, actor=actor, action=f"{what}.import", subject=what, added=counts["added"],
             changed=counts["changed"], left=counts["left"], bad=counts["refused"],
         )  # fmt: skip
 
 
-def _without_flagged(unit: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
+def _without_flagged(session: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
     """Refuse rows about whose entry risk flags ask: its own page does, many at once do not."""
     changes: dict[int, dict[str, Any]] = {}
     for item in plan.items:
         if item.verdict is Verdict.CHANGED:
             changes.setdefault(item.known.id, {}).update(item.values)
-    flagged = flagged_among(unit, model, changes)
+    flagged = flagged_among(session, model, changes)
     for place, item in enumerate(plan.items):
         if item.verdict is Verdict.CHANGED and item.known.id in flagged:
             problem = RowProblem(item.row, "", Fault(_FLAGGED, {"name": item.title}))
@@ -151,7 +151,7 @@ def _without_flagged(unit: Session, plan: Plan, model: type[Mission | Official])
 
 
 def _report(
-    unit: Session,
+    session: Session,
     plan: Plan,
     model: type[Mission | Official],
     actor: str,
@@ -165,12 +165,12 @@ def _report(
     report.left_out = [(one.row, *part) for one in plan.items for part in one.left_out]
     report.crowded = plan.crowded
     if not dry_run and (skip_bad or not problems):
-        apply_plan(unit, plan, model, actor=actor, progress=progress)
+        apply_plan(session, plan, model, actor=actor, progress=progress)
         report.applied = True
     return report
 
 
-def _change(unit: Session, item: Item) -> None:
+def _change(session: Session, item: Item) -> None:
     row = item.known
     for name, value in item.values.items():
         setattr(row, name, value)
@@ -179,14 +179,14 @@ def _change(unit: Session, item: Item) -> None:
         row.contacts = [one for one in row.contacts if (one.type, one.value) not in gone]
     row.contacts.extend(contact_details(item.contacts))
     for held in item.held:
-        note_held(unit, row, held)
+        note_held(session, row, held)
     column = "mission_id" if isinstance(row, Mission) else "official_id"
-    where_used.show_change(unit, column, row.id)
+    where_used.show_change(session, column, row.id)
 
 
-def _insert(unit: Session, model: type[Mission | Official], chunk: list[Item]) -> None:
+def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]) -> None:
     """Rows and their contacts by two statements, not by two thousand."""
-    ids = unit.scalars(
+    ids = session.scalars(
         insert(model).returning(model.id, sort_by_parameter_order=True),
         [one.values | _words(model, one.values) for one in chunk],
     ).all()
@@ -197,11 +197,11 @@ def _insert(unit: Session, model: type[Mission | Official], chunk: list[Item]) -
         for contact in one.contacts
     ]
     if contacts:
-        unit.execute(insert(ContactDetail), contacts)
+        session.execute(insert(ContactDetail), contacts)
     held = [
         {
             "official_id": row_id,
-            "post_id": find_post(unit, country=one.values["country"], label=office.label).id,
+            "post_id": find_post(session, country=one.values["country"], label=office.label).id,
             "started_on": office.started_on,
             "ended_on": office.ended_on,
         }
@@ -209,7 +209,7 @@ def _insert(unit: Session, model: type[Mission | Official], chunk: list[Item]) -
         for office in one.held
     ]
     if held:
-        unit.execute(insert(Membership), held)
+        session.execute(insert(Membership), held)
 
 
 def _words(model: type[Mission | Official], values: dict[str, Any]) -> dict[str, str]:

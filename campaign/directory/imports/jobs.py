@@ -39,22 +39,22 @@ _BROKEN = Fault(
 )  # fmt: skip
 
 
-def ask_rehearsal(unit: Session, *, kept: DirectoryImport, choices: Choices, actor: str) -> None:
+def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, actor: str) -> None:
     """Have a dry run made of the upload, read as `choices` say. Raises Invalid, Refused."""
     if not uploads.may_change(kept):
         raise Refused("import-busy")
     source = uploads.source_of_upload(kept, choices)
     if source.table is not None and len(choices.mapping) != len(source.table.columns):
         # In another encoding or with another heading the columns are others.
-        choices.mapping = uploads.guess_choices(unit, source, kept.file_name).mapping
+        choices.mapping = uploads.guess_choices(session, source, kept.file_name).mapping
     uploads.refuse_unmapped(source, choices)
     choices.columns = source.table.columns if source.table else []
     kept.options = asdict(choices)
-    _hand_over(unit, kept, ImportState.REHEARSING, "officials.rehearse-import")
-    audit.record(unit, actor=actor, action="imports.rehearse", subject=_subject(kept))
+    _hand_over(session, kept, ImportState.REHEARSING, "officials.rehearse-import")
+    audit.record(session, actor=actor, action="imports.rehearse", subject=_subject(kept))
 
 
-def ask_import(unit: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
+def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor: str) -> None:
     """Have done what the dry run showed.
 
     Raises Refused: there was none (`import-not-ready`), rows are refused and nobody said to leave
@@ -66,29 +66,29 @@ def ask_import(unit: Session, *, kept: DirectoryImport, skip_bad: bool, actor: s
         raise Refused("import-has-bad-rows")
     if not kept.counts.get("added") and not kept.counts.get("changed"):
         raise Refused("import-empty")
-    _hand_over(unit, kept, ImportState.APPLYING, "officials.apply-import")
-    audit.record(unit, actor=actor, action="imports.start", subject=_subject(kept))
+    _hand_over(session, kept, ImportState.APPLYING, "officials.apply-import")
+    audit.record(session, actor=actor, action="imports.start", subject=_subject(kept))
 
 
 def rows_of(
-    unit: Session, *, kept: DirectoryImport, verdict: Verdict | None, page: int
+    session: Session, *, kept: DirectoryImport, verdict: Verdict | None, page: int
 ) -> tuple[Listing[ImportRow], list[dict[str, Any]]]:
     """A page of the dry run's rows of one verdict, and what each says; none: those kept in part."""
     chosen = ImportRow.partly if verdict is None else ImportRow.verdict == verdict
     query = select(ImportRow).where(ImportRow.import_id == kept.id, chosen)
     total = int(kept.counts.get(verdict.value if verdict else "partly", 0))
-    listing = page_of(unit, query.order_by(ImportRow.id), page, total=total)
+    listing = page_of(session, query.order_by(ImportRow.id), page, total=total)
     return listing, [json.loads(row.detail) | {"row": row.row} for row in listing.rows]
 
 
-def refused_rows(unit: Session, *, kept: DirectoryImport) -> list[dict[str, Any]]:
+def refused_rows(session: Session, *, kept: DirectoryImport) -> list[dict[str, Any]]:
     """All refused rows, for a file to mend them by."""
     query = (
         select(ImportRow)
         .where(ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.REFUSED)
         .order_by(ImportRow.id)
     )
-    return [json.loads(row.detail) | {"row": row.row} for row in unit.scalars(query)]
+    return [json.loads(row.detail) | {"row": row.row} for row in session.scalars(query)]
 
 
 @jobs.job("officials.rehearse-import")
@@ -107,21 +107,21 @@ def apply_import(import_id: int) -> None:
 def tend_imports() -> None:
     """Take up again what a worker left behind; throw away what has expired."""
     now = db.utcnow()
-    with db.reading() as unit:
-        left = unit.execute(
+    with db.reading() as session:
+        left = session.execute(
             select(DirectoryImport.id, DirectoryImport.state).where(
                 or_(_REHEARSALS.is_due(), _IMPORTS.is_due())
             )
         ).all()
     for import_id, state in left:
         (rehearse if state is ImportState.REHEARSING else apply_import)(import_id)
-    with db.transaction() as unit:
+    with db.transaction() as session:
         expired = select(DirectoryImport).where(
             DirectoryImport.expires_at <= now, _IMPORTS.is_free()
         )
-        for kept in unit.scalars(expired).all():
-            uploads.forget_file(unit, kept)
-            unit.delete(kept)
+        for kept in session.scalars(expired).all():
+            uploads.forget_file(session, kept)
+            session.delete(kept)
 
 
 def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, Hold], None]) -> None:
@@ -143,30 +143,30 @@ def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, Hold], No
 
 def _rehearse(kept: DirectoryImport, hold: Hold) -> None:
     readings = _readings(kept)
-    with db.reading() as unit:
-        plan = _plan(unit, kept, readings)
-    with db.transaction() as unit:
-        if _REHEARSALS.beat(unit, hold):  # else another was quicker, and the import has moved on
-            _keep_plan(unit, kept.id, plan)
+    with db.reading() as session:
+        plan = _plan(session, kept, readings)
+    with db.transaction() as session:
+        if _REHEARSALS.beat(session, hold):  # else another was quicker, and the import has moved on
+            _keep_plan(session, kept.id, plan)
 
 
 def _apply(kept: DirectoryImport, hold: Hold) -> None:
     readings = _readings(kept)
-    with db.transaction() as unit:
-        if not _IMPORTS.beat(unit, hold):
+    with db.transaction() as session:
+        if not _IMPORTS.beat(session, hold):
             return
-        plan = _plan(unit, kept, readings)
+        plan = _plan(session, kept, readings)
         if plan.digest() != kept.digest:
             # Somebody changed the directory in between: nobody has seen this yet.
-            _keep_plan(unit, kept.id, plan, again=True)
+            _keep_plan(session, kept.id, plan, again=True)
             return
         model = Mission if kept.directory is Directory.MISSIONS else Official
-        undoing.remember(unit, kept, plan)
-        apply_plan(unit, plan, model, actor=f"staff:{kept.owner_id}")
-        mine = unit.get_one(DirectoryImport, kept.id)
+        undoing.remember(session, kept, plan)
+        apply_plan(session, plan, model, actor=f"staff:{kept.owner_id}")
+        mine = session.get_one(DirectoryImport, kept.id)
         mine.state, mine.lease_until = ImportState.APPLIED, None
         mine.expires_at = db.utcnow() + undoing.KEPT_FOR
-        uploads.forget_file(unit, mine)
+        uploads.forget_file(session, mine)
 
 
 def _readings(kept: DirectoryImport) -> list[Any]:
@@ -181,14 +181,14 @@ def _readings(kept: DirectoryImport) -> list[Any]:
     )  # fmt: skip
 
 
-def _plan(unit: Session, kept: DirectoryImport, readings: list[Any]) -> Plan:
+def _plan(session: Session, kept: DirectoryImport, readings: list[Any]) -> Plan:
     replace = uploads.choices_of(kept).replace
     make = plan_of_missions if kept.directory is Directory.MISSIONS else plan_of_officials
-    return make(unit, readings, replace=replace)
+    return make(session, readings, replace=replace)
 
 
-def _keep_plan(unit: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:
-    unit.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
+def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:
+    session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
     rows = [
         {
             "import_id": import_id,
@@ -200,8 +200,8 @@ def _keep_plan(unit: Session, import_id: int, plan: Plan, *, again: bool = False
         for item in plan.items
     ]
     for start in range(0, len(rows), _CHUNK):
-        unit.execute(insert(ImportRow), rows[start : start + _CHUNK])
-    mine = unit.get_one(DirectoryImport, import_id)
+        session.execute(insert(ImportRow), rows[start : start + _CHUNK])
+    mine = session.get_one(DirectoryImport, import_id)
     more = {"again": int(again), "partly": plan.partly(), "crowded": plan.crowded}
     mine.counts = plan.counts() | {name: count for name, count in more.items() if count}
     mine.digest, mine.failure = plan.digest(), None
@@ -214,10 +214,10 @@ def _fail(lease: Lease, hold: Hold, fault: Fault) -> None:
         lease.finish(session, hold, state=ImportState.FAILED, failure=failure)
 
 
-def _hand_over(unit: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
+def _hand_over(session: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
     kept.state, kept.lease_until, kept.failure = state, None, None
-    unit.flush()
-    jobs.enqueue(unit, job, kept.id)
+    session.flush()
+    jobs.enqueue(session, job, kept.id)
 
 
 def _subject(kept: DirectoryImport) -> str:

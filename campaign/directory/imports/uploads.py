@@ -27,7 +27,7 @@ _ASKED = {ImportState.UPLOADED, ImportState.READY, ImportState.FAILED}
 
 
 def keep_upload(
-    unit: Session,
+    session: Session,
     *,
     owner_id: int,
     directory: Directory,
@@ -42,7 +42,7 @@ def keep_upload(
     source = open_source(data, directory)
     key = f"{_FOLDER}/{secrets.token_hex(16)}"
     keep_in = storage()
-    when_undone(unit, lambda: keep_in.delete(key))
+    when_undone(session, lambda: keep_in.delete(key))
     with keep_in.writing(key) as path:
         path.write_bytes(db.database().keyring.seal_bytes(data, f"{_PLACE}:{key}"))
     kept = DirectoryImport(
@@ -50,12 +50,12 @@ def keep_upload(
         owner_id=owner_id,
         file_name=file_name[-_NAME_LENGTH:],
         storage_key=key,
-        options=asdict(guess_choices(unit, source, file_name)),
+        options=asdict(guess_choices(session, source, file_name)),
         expires_at=db.utcnow() + KEPT_FOR,
     )
-    unit.add(kept)
-    unit.flush()
-    audit.record(unit, actor=actor, action="imports.upload", subject=f"import:{kept.public_id}")
+    session.add(kept)
+    session.flush()
+    audit.record(session, actor=actor, action="imports.upload", subject=f"import:{kept.public_id}")
     return kept
 
 
@@ -85,10 +85,10 @@ def guess_choices(session: Session, source: Source, file_name: str) -> Choices:
 
 
 def get_upload(
-    unit: Session, *, public_id: str, owner_id: int, directory: Directory
+    session: Session, *, public_id: str, owner_id: int, directory: Directory
 ) -> DirectoryImport:
     """The upload, if it is theirs and has not expired. Raises NotFound."""
-    kept = unit.scalar(
+    kept = session.scalar(
         select(DirectoryImport).where(
             DirectoryImport.public_id == public_id,
             DirectoryImport.owner_id == owner_id,
@@ -101,7 +101,7 @@ def get_upload(
     return kept
 
 
-def list_uploads(unit: Session, *, owner_id: int, directory: Directory) -> list[DirectoryImport]:
+def list_uploads(session: Session, *, owner_id: int, directory: Directory) -> list[DirectoryImport]:
     """What this person uploaded and is still kept, the latest first."""
     query = (
         select(DirectoryImport)
@@ -113,7 +113,7 @@ def list_uploads(unit: Session, *, owner_id: int, directory: Directory) -> list[
         .order_by(DirectoryImport.id.desc())
         .limit(50)
     )
-    return list(unit.scalars(query))
+    return list(session.scalars(query))
 
 
 def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> Source:
@@ -149,22 +149,22 @@ def choices_of(kept: DirectoryImport) -> Choices:
     return Choices(**kept.options)
 
 
-def discard(unit: Session, *, kept: DirectoryImport, actor: str) -> None:
+def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
     """Throw the upload away, with what it would have changed."""
     if kept.state in {ImportState.APPLYING, ImportState.REHEARSING}:
         raise Refused("import-busy")
-    forget_file(unit, kept)
-    unit.delete(kept)
-    unit.flush()
-    audit.record(unit, actor=actor, action="imports.discard", subject=f"import:{kept.public_id}")
+    forget_file(session, kept)
+    session.delete(kept)
+    session.flush()
+    audit.record(session, actor=actor, action="imports.discard", subject=f"import:{kept.public_id}")
 
 
-def forget_file(unit: Session, kept: DirectoryImport) -> None:
+def forget_file(session: Session, kept: DirectoryImport) -> None:
     """Delete the file once the work is committed."""
     key, kept.storage_key = kept.storage_key, ""
     if key:
         files = storage()
-        db.after_commit(unit, lambda: files.delete(key))
+        db.after_commit(session, lambda: files.delete(key))
 
 
 def refuse_unmapped(source: Source, choices: Choices) -> None:

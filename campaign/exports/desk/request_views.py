@@ -35,15 +35,15 @@ def choose() -> ResponseReturnValue:
 @fresh()
 def ask() -> ResponseReturnValue:
     """Ask for it; it is made at once, or waits for a second person."""
-    unit = db.session()
-    campaign = get_campaign(unit, request.form.get("campaign", ""))
+    session = db.session()
+    campaign = get_campaign(session, request.form.get("campaign", ""))
     form = _form(campaign)
     if not form.validate():
         return _asking(campaign, form), 422
     try:
         made = requests.ask(
-            unit, campaign=campaign, kind=ExportKind(form.kind.data),
-            bundle=get_bundle(unit, form.bundle.data) if form.bundle.data else None,
+            session, campaign=campaign, kind=ExportKind(form.kind.data),
+            bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
             written_as=ExportFormat(form.format.data), locale=form.locale.data,
             reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=settings(),
         )  # fmt: skip
@@ -51,8 +51,8 @@ def ask() -> ResponseReturnValue:
         _mark(form, problem)
         return _asking(campaign, form), 422
     except Refused as problem:
-        unit.rollback()
-        return _asking(get_campaign(unit, campaign.slug), form, problem.slug), problem.status
+        session.rollback()
+        return _asking(get_campaign(session, campaign.slug), form, problem.slug), problem.status
     return redirect(url_for(".show", public_id=made.public_id), 303)
 
 
@@ -91,10 +91,13 @@ def remove_key(public_id: str) -> ResponseReturnValue:
 
 
 def _form(campaign: Campaign) -> AskForm:
-    unit = db.session()
-    bundles = requests.list_bundles(unit, campaign)
+    session = db.session()
+    bundles = requests.list_bundles(session, campaign)
     return AskForm.of(
-        campaign.slug, bundles, staff_keys.list_keys(unit, staff_user()), locales=settings().locales
+        campaign.slug,
+        bundles,
+        staff_keys.list_keys(session, staff_user()),
+        locales=settings().locales,
     )
 
 

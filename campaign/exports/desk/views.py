@@ -23,20 +23,20 @@ __all__ = ["blueprint"]
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """What waits for a decision, and the log."""
-    unit, asked = db.session(), export_log.Asked.of(request.args)
+    session, asked = db.session(), export_log.Asked.of(request.args)
     found = export_log.list_exports(
-        unit, asked, zone=settings().timezone, limit=export_log.PER_PAGE + 1
+        session, asked, zone=settings().timezone, limit=export_log.PER_PAGE + 1
     )
     shown = found[: export_log.PER_PAGE]
     more = len(found) > export_log.PER_PAGE
     return page(
         "index",
-        waiting=export_log.list_waiting(unit, db.utcnow()),
+        waiting=export_log.list_waiting(session, db.utcnow()),
         exports=shown,
         typed=asked.typed,
         older=_address(asked.state, shown[-1].id) if more else "",
         newest=_address(asked.state) if asked.before is not None else "",
-        people=export_log.list_people(unit),
+        people=export_log.list_people(session),
         kinds=list(ExportKind),
         states=list(ExportState),
     )
@@ -92,9 +92,9 @@ def withdraw(public_id: str) -> ResponseReturnValue:
 @fresh(back="exports.show")
 def download(public_id: str) -> ResponseReturnValue:
     """The file, as a stream of known size."""
-    unit = db.session()
-    export = requests.get_export(unit, public_id)
-    made = requests.open_download(unit, export, storage.storage(), by=staff_user())
+    session = db.session()
+    export = requests.get_export(session, public_id)
+    made = requests.open_download(session, export, storage.storage(), by=staff_user())
     response = Response(made.chunks, mimetype="application/octet-stream")
     response.headers["Content-Length"] = str(made.size)
     response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'

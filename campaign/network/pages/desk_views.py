@@ -22,10 +22,10 @@ guard(blueprint, Role.ORGANIZER)
 @blueprint.post("/<slug>/network")
 def tell(slug: str) -> ResponseReturnValue:
     """Tell the network of an action of which it has not heard."""
-    unit = db.session()
+    session = db.session()
     campaign = load(slug)
     try:
-        mailings.tell_network(unit, campaign, actor=actor(), now=db.utcnow())
+        mailings.tell_network(session, campaign, actor=actor(), now=db.utcnow())
     except Refused as problem:
         told = problem.slug == "network-told"
         flash(
@@ -42,14 +42,14 @@ def tell(slug: str) -> ResponseReturnValue:
 @blueprint.app_template_global()
 def network_of_campaign(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page on the desk shows of the network."""
-    unit, now = db.session(), db.utcnow()
-    reaches = mailings.reaches(unit, campaign)
+    session, now = db.session(), db.utcnow()
+    reaches = mailings.reaches(session, campaign)
     is_told = any(one.update is None for one in reaches)
     to_tell = is_news(None, campaign.status, campaign.act_by, now) and not is_told
     queued = to_tell and mailings.is_queued(campaign, now=now)
     return {
         "reaches": reaches,
-        "waiting": mailings.count_waiting(unit, campaign) if reaches else 0,
+        "waiting": mailings.count_waiting(session, campaign) if reaches else 0,
         "queued": queued,
         "may_tell": to_tell and not queued,
     }

@@ -106,10 +106,12 @@ class PreferencesForm(PlainForm):
             frequency=Frequency(self.frequency.data),
         )
 
-    def offer(self, unit: Session, member: NetworkMember | None = None) -> None:
+    def offer(self, session: Session, member: NetworkMember | None = None) -> None:
         """Fill the choices: countries and languages that actions have had, and the member's own."""
-        countries = set(unit.scalars(select(Campaign.country).where(Campaign.status.in_(PUBLIC))))
-        spoken = [*i18n.languages(), *_letter_languages(unit)]
+        countries = set(
+            session.scalars(select(Campaign.country).where(Campaign.status.in_(PUBLIC)))
+        )
+        spoken = [*i18n.languages(), *_letter_languages(session)]
         if member is not None:
             countries |= set(member.countries)
             spoken += member.languages
@@ -151,9 +153,9 @@ class ChangeForm(PreferencesForm):
 
     locale = RadioField(_l("Language of the mails"), validate_choice=False)
 
-    def offer(self, unit: Session, member: NetworkMember | None = None) -> None:
+    def offer(self, session: Session, member: NetworkMember | None = None) -> None:
         """Fill the choices."""
-        super().offer(unit, member)
+        super().offer(session, member)
         self.locale.choices = _choices(
             [(code, i18n.language_name(code)) for code in i18n.languages()]
         )
@@ -177,8 +179,8 @@ def typed_of(member: NetworkMember) -> dict[str, Any]:
     }
 
 
-def _letter_languages(unit: Session) -> list[str]:
-    listed = unit.scalars(select(Campaign.letter_locales).where(Campaign.status.in_(PUBLIC)))
+def _letter_languages(session: Session) -> list[str]:
+    listed = session.scalars(select(Campaign.letter_locales).where(Campaign.status.in_(PUBLIC)))
     return sorted({code for codes in listed for code in codes})
 
 

@@ -23,8 +23,8 @@ blueprint.register_error_handler(NotFound, lost)
 @public
 def ask(token: str) -> ResponseReturnValue:
     """For people whose mail program opens the address: the button. Looking changes nothing."""
-    with db.reading() as unit:
-        member = memberships.get_by_link(unit, mails.LEAVING, token)
+    with db.reading() as session:
+        member = memberships.get_by_link(session, mails.LEAVING, token)
         _speak_to(member)
         if member.state is MemberState.LEFT:
             return _page("network/left.html", again=True)
@@ -37,10 +37,10 @@ def leave(token: str) -> ResponseReturnValue:
     """The click, of a provider or of the button above."""
     if request.form.get("List-Unsubscribe") != "One-Click":
         abort(400)
-    unit = db.session()
-    member = memberships.get_by_link(unit, mails.LEAVING, token)
+    session = db.session()
+    member = memberships.get_by_link(session, mails.LEAVING, token)
     _speak_to(member)
-    memberships.leave(unit, member, now=db.utcnow())
+    memberships.leave(session, member, now=db.utcnow())
     return _page("network/left.html", again=False)
 
 

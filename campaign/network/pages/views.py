@@ -42,11 +42,11 @@ def join(lang: str) -> ResponseReturnValue:
         form.offer(reader)
     if request.method != "POST" or not form.validate():
         return _form_page("network/join.html", form, consent=consent_wording())
-    unit = db.session()
+    session = db.session()
     network = network_of(request.remote_addr or "")
-    count_against_limit(unit, "network-join", network, JOINS_PER_HOUR)
+    count_against_limit(session, "network-join", network, JOINS_PER_HOUR)
     memberships.join(
-        unit,
+        session,
         email=form.email.data,
         locale=lang,
         preferences=form.preferences(),
@@ -72,8 +72,8 @@ def sent(lang: str) -> ResponseReturnValue:
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     """The button that confirms, or what came of it. Looking changes nothing."""
-    with db.reading() as unit:
-        member = memberships.get_by_token(unit, token)
+    with db.reading() as session:
+        member = memberships.get_by_token(session, token)
         memberships.refuse_expired(member, db.utcnow())
         if member.state is MemberState.PENDING:
             return _page("network/confirm.html", token=token)
@@ -96,13 +96,13 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
 @public
 def preferences(lang: str, token: str) -> ResponseReturnValue:
     """What a member gets, to be changed."""
-    unit = db.session()
-    member = memberships.get_by_link(unit, mails.PREFERENCES, token)
+    session = db.session()
+    member = memberships.get_by_link(session, mails.PREFERENCES, token)
     memberships.refuse_left(member)
     form = ChangeForm(_posted(), data=typed_of(member))
-    form.offer(unit, member)
+    form.offer(session, member)
     if request.method == "POST" and form.validate():
-        memberships.change(unit, member, locale=form.locale.data, preferences=form.preferences())
+        memberships.change(session, member, locale=form.locale.data, preferences=form.preferences())
         return redirect(url_for(".preferences", lang=lang, token=token, saved=1), 303)
     saved = request.method == "GET" and "saved" in request.args
     return _form_page("network/preferences.html", form, member=member, token=token, saved=saved)
@@ -112,8 +112,8 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
 @public
 def leave(lang: str, token: str) -> ResponseReturnValue:
     """The button that ends a membership. Looking changes nothing."""
-    with db.reading() as unit:
-        member = memberships.get_by_link(unit, mails.PREFERENCES, token)
+    with db.reading() as session:
+        member = memberships.get_by_link(session, mails.PREFERENCES, token)
         if member.state is MemberState.LEFT:
             return _page("network/left.html", again=True)
     return _page("network/leave.html", action=url_for(".leave_now", lang=lang, token=token))
@@ -123,9 +123,9 @@ def leave(lang: str, token: str) -> ResponseReturnValue:
 @public
 def leave_now(lang: str, token: str) -> ResponseReturnValue:
     """The button."""
-    unit = db.session()
-    member = memberships.get_by_link(unit, mails.PREFERENCES, token)
-    memberships.leave(unit, member, now=db.utcnow())
+    session = db.session()
+    member = memberships.get_by_link(session, mails.PREFERENCES, token)
+    memberships.leave(session, member, now=db.utcnow())
     return _page("network/left.html", "leave", again=False)
 
 

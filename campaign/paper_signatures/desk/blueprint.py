@@ -56,24 +56,24 @@ def create() -> ResponseReturnValue:
 @blueprint.route("/<public_id>/about", methods=["GET", "POST"])
 def edit(public_id: str) -> ResponseReturnValue:
     """What is known of a sheet as a whole, and its scans."""
-    unit = db.session()
-    sheet = sheets.get_sheet(unit, public_id)
+    session = db.session()
+    sheet = sheets.get_sheet(session, public_id)
     form = SheetForm.of(sheet)
     if form.validate_on_submit() and accepted(
-        form, lambda: sheets.edit_sheet(unit, sheet, actor=actor(), **form.facts())
+        form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
     ):
         flash(_("The sheet is saved."))
         return redirect(url_for(".show", public_id=public_id), 303)
-    found = scans.scans_of_sheet(unit, sheet)
-    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.totals_of(unit, sheet))
+    found = scans.scans_of_sheet(session, sheet)
+    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.totals_of(session, sheet))
 
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
     """Delete a sheet on which nobody stands."""
-    unit = db.session()
+    session = db.session()
     try:
-        sheets.delete_sheet(unit, sheets.get_sheet(unit, public_id), actor=actor())
+        sheets.delete_sheet(session, sheets.get_sheet(session, public_id), actor=actor())
     except Refused:
         flash(_("The sheet has rows. Take them out first."), "error")
         return redirect(url_for(".show", public_id=public_id), 303)
@@ -82,16 +82,16 @@ def delete(public_id: str) -> ResponseReturnValue:
 
 
 def _made(form: SheetForm) -> PaperSheet:
-    unit = db.session()
+    session = db.session()
     campaign = load(form.campaign.data)
     try:
         sheet = sheets.make_sheet(
-            unit, campaign, actor=actor(), staff_id=staff_user().id, **form.facts()
+            session, campaign, actor=actor(), staff_id=staff_user().id, **form.facts()
         )
     except Refused as problem:
         raise Invalid(fields={"campaign": problem.slug}) from problem
     if form.scan.data:
-        scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
+        scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
     return sheet
 
 

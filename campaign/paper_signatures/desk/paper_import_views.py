@@ -49,8 +49,8 @@ def upload() -> ResponseReturnValue:
 
 def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
-    unit = db.session()
-    made = paper_imports.get_import(unit, public_id, owner_id=staff_user().id)
+    session = db.session()
+    made = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
     table, views = _looked_at(made)
     form = _mapping_form(made)
     if form.validate_on_submit() and table is not None:
@@ -64,11 +64,11 @@ def show_import(public_id: str) -> ResponseReturnValue:
 def _import_page(
     made: PaperImport, form: MappingForm, table: Table | None, views: dict[str, ViewChoice]
 ) -> ResponseReturnValue:
-    unit = db.session()
+    session = db.session()
     body = render_template(
         "paper_signatures/import.html",
         made=made,
-        campaign=unit.get_one(Campaign, made.campaign_id),
+        campaign=session.get_one(Campaign, made.campaign_id),
         table=table,
         views=views,
         chosen=_chosen_meanings(made, table),
@@ -76,17 +76,17 @@ def _import_page(
         meanings=MEANINGS,
         faults=[(one, say_fault(one)) for one in paper_imports.faults_of(made)],
         failure=paper_imports.failure_of(made),
-        sheet=unit.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
+        sheet=session.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
     )
     return body, 422 if form.problems() else 200
 
 
 def apply_import(public_id: str) -> ResponseReturnValue:
     """Take in what the dry run showed."""
-    unit = db.session()
-    made = paper_imports.get_import(unit, public_id, owner_id=staff_user().id)
+    session = db.session()
+    made = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
     try:
-        paper_imports.apply(unit, made, skip_bad="skip_bad" in request.form)
+        paper_imports.apply(session, made, skip_bad="skip_bad" in request.form)
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")

@@ -43,15 +43,15 @@ def register(blueprint: Blueprint) -> None:
 
 def show(public_id: str) -> ResponseReturnValue:
     """A sheet: its scan, the row to key in, the rows so far."""
-    unit = db.session()
-    sheet = sheets.get_sheet(unit, public_id)
+    session = db.session()
+    sheet = sheets.get_sheet(session, public_id)
     return _page(sheet, _blank(sheet, _values_above(sheet)))
 
 
 def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
-    unit = db.session()
-    sheet = sheets.get_sheet(unit, public_id)
+    session = db.session()
+    sheet = sheets.get_sheet(session, public_id)
     above = _values_above(sheet)
     typed = _typed(above)
     if not typed:
@@ -60,20 +60,20 @@ def key_in(public_id: str) -> ResponseReturnValue:
         return _page(sheet, (typed + _blank(sheet, typed[-1].values))[:ROWS]), 422
     for one in typed:
         assert one.details is not None
-        data_entry.add_row(unit, sheet, one.details, actor=actor(), staff_id=staff_user().id)
+        data_entry.add_row(session, sheet, one.details, actor=actor(), staff_id=staff_user().id)
     return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
 
 
 def correct(public_id: str, row: str) -> ResponseReturnValue:
     """Correct one row in its place."""
-    unit = db.session()
-    sheet = sheets.get_sheet(unit, public_id)
-    found = data_entry.get_row(unit, sheet, row)
+    session = db.session()
+    sheet = sheets.get_sheet(session, public_id)
+    found = data_entry.get_row(session, sheet, row)
     details = data_entry.details_of(found)
     if request.method == "POST":
         one = (_typed(_values_of(details)) or [Typed({}, {"given_name": say_needed()})])[0]
         if one.details is not None:
-            data_entry.correct_row(unit, found, one.details, actor=actor())
+            data_entry.correct_row(session, found, one.details, actor=actor())
             flash(_("Row %(number)s is corrected.", number=found.position))
             return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
         return _page(sheet, [one], row=found), 422
@@ -82,9 +82,9 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
 
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     """Count a double after all, take a row out, or put it back."""
-    unit = db.session()
-    sheet = sheets.get_sheet(unit, public_id)
-    found = data_entry.get_row(unit, sheet, row)
+    session = db.session()
+    sheet = sheets.get_sheet(session, public_id)
+    found = data_entry.get_row(session, sheet, row)
     deeds = {
         "count": (data_entry.count_row, _("Row %(number)s counts.", number=found.position)),
         "remove": (data_entry.remove_row, _("Row %(number)s is taken out.", number=found.position)),
@@ -93,7 +93,7 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     if deed not in deeds:
         raise NotFound("row")
     action, words = deeds[deed]
-    action(unit, found, actor=actor())
+    action(session, found, actor=actor())
     flash(words)
     return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
 
@@ -139,9 +139,9 @@ def _values_of(details: Details | None) -> dict[str, str]:
 def _page(
     sheet: PaperSheet, typed: list[Typed], row: PaperRow | None = None, *, nothing: bool = False
 ) -> str:
-    unit = db.session()
+    session = db.session()
     first = max(0, min(request.args.get("from", 0, type=int), _MOST))
-    rows = data_entry.list_rows(unit, sheet, first=first, most=SHOWN + 1)
+    rows = data_entry.list_rows(session, sheet, first=first, most=SHOWN + 1)
     return render_template(
         "paper_signatures/sheet.html",
         sheet=sheet,
@@ -151,8 +151,8 @@ def _page(
         rows=[(one, data_entry.details_of(one)) for one in rows[:SHOWN]],
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,
-        scans=scans.scans_of_sheet(unit, sheet),
-        totals=sheets.totals_of(unit, sheet),
+        scans=scans.scans_of_sheet(session, sheet),
+        totals=sheets.totals_of(session, sheet),
         countries=i18n.countries(),
         verdicts=RowVerdict,
         number=format_number,

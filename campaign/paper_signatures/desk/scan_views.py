@@ -37,16 +37,16 @@ def attach(public_id: str) -> ResponseReturnValue:
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     """A page of a scan as a picture."""
-    unit = db.session()
-    found = _scan(unit, public_id, scan)
+    session = db.session()
+    found = _scan(session, public_id, scan)
     return Response(scans.page_bytes(found, number), mimetype="image/jpeg")
 
 
 @fresh(back="paper_signatures.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
     """A PDF as it came, to be kept as a file."""
-    unit = db.session()
-    return pdf_file(scans.hand_out(unit, _scan(unit, public_id, scan), actor=actor()))
+    session = db.session()
+    return pdf_file(scans.hand_out(session, _scan(session, public_id, scan), actor=actor()))
 
 
 def pdf_file(body: bytes) -> Response:
@@ -60,24 +60,24 @@ def pdf_file(body: bytes) -> Response:
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a sheet."""
-    unit = db.session()
-    scans.remove(unit, _scan(unit, public_id, scan), actor=actor())
+    session = db.session()
+    scans.remove(session, _scan(session, public_id, scan), actor=actor())
     flash(_("The scan is removed."))
     return redirect(url_for("paper_signatures.edit", public_id=public_id), 303)
 
 
-def _scan(unit: Session, public_id: str, scan: str) -> Scan:
-    return scans.get_scan(unit, scan, sheet_id=sheets.get_sheet(unit, public_id).id)
+def _scan(session: Session, public_id: str, scan: str) -> Scan:
+    return scans.get_scan(session, scan, sheet_id=sheets.get_sheet(session, public_id).id)
 
 
 def _kept(sheet: PaperSheet, form: ScanForm) -> bool:
-    unit = db.session()
-    full = len(scans.scans_of_sheet(unit, sheet)) >= scans.MAX_SCANS
+    session = db.session()
+    full = len(scans.scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
     if full or not form.scan.data:
         form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
         return False
     try:
-        scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
+        scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
     except Invalid as problem:
         form.refuse(problem.fields)
         return False

@@ -64,9 +64,9 @@ def ask(lang: str) -> ResponseReturnValue:
     if problem is not None or isinstance(tidy, Problem):
         error = _said(problem) if problem else ""
         return page("privacy/request_link.html", 422, email=typed, error=error)
-    unit, network = db.session(), network_of(request.remote_addr or "")
-    count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
-    letter_links.ask(unit, email=tidy, locale=lang, now=db.utcnow())
+    session, network = db.session(), network_of(request.remote_addr or "")
+    count_against_limit(session, "letters-link", network, _settings().links_per_hour)
+    letter_links.ask(session, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
@@ -87,15 +87,15 @@ def asked(lang: str) -> ResponseReturnValue:
 @public
 def mailbox(lang: str, token: str) -> ResponseReturnValue:
     """Everything that was signed from the mailbox."""
-    with db.reading() as unit:
-        box = letter_links.open_mailbox(unit, token, db.utcnow())
+    with db.reading() as session:
+        box = letter_links.open_mailbox(session, token, db.utcnow())
         rows = [
             {
                 "signature": one,
                 "case": case_page(one.campaign, lang, count=0, now=db.utcnow()),
-                "last": [mark for mark in marks_of(unit, one) if mark.state != "ahead"][-1],
+                "last": [mark for mark in marks_of(session, one) if mark.state != "ahead"][-1],
             }
-            for one in letter_links.signatures_of(unit, box)
+            for one in letter_links.signatures_of(session, box)
         ]
     months = _settings().retention_months
     return page(
@@ -106,9 +106,9 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
 @public
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """One letter: its text, how far it has come, what can be done with it."""
-    with db.reading() as unit:
-        box = letter_links.open_mailbox(unit, token, db.utcnow())
-        signature = letter_links.get_signature(unit, box, public_id)
+    with db.reading() as session:
+        box = letter_links.open_mailbox(session, token, db.utcnow())
+        signature = letter_links.get_signature(session, box, public_id)
         home = _settings().organisation_country
         stopped = is_stopped(signature.campaign.status)
         return page(
@@ -116,37 +116,37 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             token=token,
             signature=signature,
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
-            marks=marks_of(unit, signature),
+            marks=marks_of(session, signature),
             letters=_letters(signature),
             layout=layout_of(signature.campaign, home),
-            wording=unit.get_one(ConsentWording, signature.consent_wording_id),
+            wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
             can_print=signature.shown_state is SignatureState.CONFIRMED and not stopped,
             can_change=can_change(signature),
-            can_withdraw=can_withdraw(unit, signature),
+            can_withdraw=can_withdraw(session, signature),
             can_confirm=confirm_letter.can_confirm(signature, db.utcnow()),
             changed="changed" in request.args,
-            handed_over=is_handed_over(unit, signature),
+            handed_over=is_handed_over(session, signature),
         )
 
 
 @public
 def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Confirm a letter that waits: the link to one's letters came to the same mailbox."""
-    unit, now = db.session(), db.utcnow()
-    box = letter_links.open_mailbox(unit, token, now)
-    signature = letter_links.get_signature(unit, box, public_id)
+    session, now = db.session(), db.utcnow()
+    box = letter_links.open_mailbox(session, token, now)
+    signature = letter_links.get_signature(session, box, public_id)
     code = request.form.get("postal_code", "")
-    confirm_letter.confirm_signature(unit, signature, now=now, postal_code=code)
+    confirm_letter.confirm_signature(session, signature, now=now, postal_code=code)
     return redirect(url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303)
 
 
 @public
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """The confirmed letter on paper."""
-    with db.reading() as unit:
-        box = letter_links.open_mailbox(unit, token, db.utcnow())
-        signature = letter_links.get_signature(unit, box, public_id)
+    with db.reading() as session:
+        box = letter_links.open_mailbox(session, token, db.utcnow())
+        signature = letter_links.get_signature(session, box, public_id)
         if signature.shown_state is not SignatureState.CONFIRMED:
             raise NotFound("letter")
         refuse_held_back(signature.campaign)
@@ -159,10 +159,10 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 @public
 def download(lang: str, token: str) -> ResponseReturnValue:
     """Everything that is held, as a ZIP: the data, and each letter as a PDF."""
-    unit, now = db.session(), db.utcnow()
-    box = letter_links.open_mailbox(unit, token, now)
-    count_against_limit(unit, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
-    holding = subject_access.gather(unit, box, now)
+    session, now = db.session(), db.utcnow()
+    box = letter_links.open_mailbox(session, token, now)
+    count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
+    holding = subject_access.gather(session, box, now)
     chunks = subject_access.stream(holding, _settings().organisation_country)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
     name, _ = subject_access.file_names()
@@ -173,12 +173,12 @@ def download(lang: str, token: str) -> ResponseReturnValue:
 @public
 def erase(lang: str, token: str) -> ResponseReturnValue:
     """What will be erased and what remains; then the button that does it."""
-    unit, now = db.session(), db.utcnow()
-    box = letter_links.open_mailbox(unit, token, now)
+    session, now = db.session(), db.utcnow()
+    box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":
-        erase_supporter.erase(unit, box, locale=lang, now=now)
+        erase_supporter.erase(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
-    signatures = letter_links.signatures_of(unit, box)
+    signatures = letter_links.signatures_of(session, box)
     printed = [one for one in signatures if is_frozen(one)]
     return page(
         "privacy/erase.html", token=token, mailbox=box, signatures=signatures, printed=printed

@@ -60,14 +60,14 @@ def public_campaign(slug: str) -> Campaign:
 
 
 def _page_of(campaign: Campaign, lang: str) -> CasePage:
-    unit = db.session()
+    session = db.session()
     return case_page(
         campaign,
         lang,
-        count=count_now(unit, campaign),
+        count=count_now(session, campaign),
         now=db.utcnow(),
-        sent_by_self=sent_by_self(unit, campaign),
-        on_paper=on_paper(unit, campaign),
+        sent_by_self=sent_by_self(session, campaign),
+        on_paper=on_paper(session, campaign),
     )
 
 

@@ -110,8 +110,8 @@ def embed(lang: str, slug: str) -> ResponseReturnValue:
 @public
 def picture(name: str) -> ResponseReturnValue:
     """A picture of a post that everybody may read."""
-    with db.reading() as unit:
-        body = read_public(unit, name)
+    with db.reading() as session:
+        body = read_public(session, name)
     return _file(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)
 
 

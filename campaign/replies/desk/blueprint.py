@@ -64,8 +64,8 @@ def of_campaign(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def create(slug: str) -> ResponseReturnValue:
     """Log an answer."""
-    unit, campaign = db.session(), load(slug)
-    deliveries = replies.list_deliveries(unit, campaign)
+    session, campaign = db.session(), load(slug)
+    deliveries = replies.list_deliveries(session, campaign)
     desk = reply_draft_views.desk_of(campaign)
     form = reply_form(
         campaign, deliveries, titles=_usual_titles(campaign),
@@ -78,7 +78,7 @@ def create(slug: str) -> ResponseReturnValue:
 
     def log() -> None:
         facts, by = form.facts(campaign, deliveries), staff_user().id
-        made.append(replies.log_reply(unit, campaign, facts, actor=actor(), staff_id=by))
+        made.append(replies.log_reply(session, campaign, facts, actor=actor(), staff_id=by))
         _keep_scan(made[0], form)
 
     if form.validate_on_submit() and accepted(form, log):
@@ -92,9 +92,9 @@ def create(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    unit, reply = db.session(), _loaded(public_id)
-    campaign, found = reply.campaign, scans.scans_of_reply(unit, reply.id)
-    deliveries = replies.list_deliveries(unit, campaign)
+    session, reply = db.session(), _loaded(public_id)
+    campaign, found = reply.campaign, scans.scans_of_reply(session, reply.id)
+    deliveries = replies.list_deliveries(session, campaign)
     desk, titles = reply_draft_views.desk_of(campaign, reply), _usual_titles(campaign)
     form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
     if "keep" in request.form and desk.keep(form):
@@ -102,7 +102,7 @@ def edit(public_id: str) -> ResponseReturnValue:
         return redirect(request.path, 303)
 
     def change() -> None:
-        replies.edit_reply(unit, reply, form.facts(campaign, deliveries), actor=actor())
+        replies.edit_reply(session, reply, form.facts(campaign, deliveries), actor=actor())
         reply.shown_page = form.shown_page.data or ""
         _keep_scan(reply, form)
 
@@ -117,11 +117,11 @@ def edit(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
     """Delete a draft with all that came with it."""
-    unit = db.session()
-    reply = replies.get_reply(unit, public_id, staff_user())
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
     slug = reply.campaign.slug
     reply_draft_views.forget(reply.campaign, public_id)
-    replies.delete_reply(unit, reply, actor=actor())
+    replies.delete_reply(session, reply, actor=actor())
     flash(_("The draft is deleted."))
     return redirect(url_for(".of_campaign", slug=slug), 303)
 
@@ -136,10 +136,10 @@ def _pages(total: int) -> int:
 
 def _loaded(public_id: str) -> Reply:
     """The reply of this page; while its form is saved nobody else changes it meanwhile."""
-    unit = db.session()
-    reply = replies.get_reply(unit, public_id, staff_user())
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
     if request.method == "POST":
-        replies.hold(unit, reply)
+        replies.hold(session, reply)
     return reply
 
 
@@ -152,10 +152,10 @@ def _next() -> str:
 def _keep_scan(reply: Reply, form: ReplyForm) -> None:
     if not form.scan.data:
         return
-    unit = db.session()
-    if len(scans.scans_of_reply(unit, reply.id)) >= scans.MAX_SCANS:
+    session = db.session()
+    if len(scans.scans_of_reply(session, reply.id)) >= scans.MAX_SCANS:
         raise Invalid(fields={"scan": "scans-too-many"})
-    scans.keep(unit, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
+    scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
 
 
 def _usual_titles(campaign: Campaign) -> Mapping[str, str]:

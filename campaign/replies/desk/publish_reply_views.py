@@ -76,9 +76,11 @@ def black_out(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
     """The picture as everybody would see it: its bars are painted in."""
-    unit = db.session()
+    session = db.session()
     try:
-        picture = publish_reply.painted(unit, replies.get_reply(unit, public_id, staff_user()))
+        picture = publish_reply.painted(
+            session, replies.get_reply(session, public_id, staff_user())
+        )
     except Invalid as problem:
         raise NotFound("scan") from problem
     if picture is None:
@@ -89,9 +91,9 @@ def shown(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
-    unit = db.session()
-    reply = replies.get_reply(unit, public_id, staff_user())
-    publish_reply.take_back(unit, reply, actor=actor())
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    publish_reply.take_back(session, reply, actor=actor())
     flash(_("The reply is no longer on the case’s page. Mails that were sent stay sent."))
     return redirect(url_for("replies.edit", public_id=public_id), 303)
 

@@ -26,9 +26,9 @@ def register(blueprint: Blueprint) -> None:
 
 def edit_bars(public_id: str) -> ResponseReturnValue:
     """Rectangles over the pages: drawn with the pointer, or given as numbers."""
-    unit = db.session()
-    reply = replies.get_reply(unit, public_id, staff_user())
-    found = scans.scans_of_reply(unit, reply.id)
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    found = scans.scans_of_reply(session, reply.id)
     lines, wrong = _lines(reply.bars), 0
     if request.method == "POST":
         try:
@@ -36,7 +36,7 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
         except ValueError as problem:
             wrong, lines = int(problem.args[0]), _typed()
         else:
-            replies.set_bars(unit, reply, bars, actor=actor())
+            replies.set_bars(session, reply, bars, actor=actor())
             flash(_("The bars are saved. This is how everybody will see the page."))
             return redirect(url_for("replies.publish.publish", public_id=public_id), 303)
     body = render_template(
@@ -58,22 +58,22 @@ def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a draft."""
-    unit = db.session()
-    reply = replies.get_reply(unit, public_id, staff_user())
-    replies.hold_draft(unit, reply)
-    found = scans.get_scan(unit, scan, reply_id=reply.id)
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    replies.hold_draft(session, reply)
+    found = scans.get_scan(session, scan, reply_id=reply.id)
     reply.bars = [one for one in reply.bars if one["scan"] != scan]
     if reply.shown_page.startswith(f"{scan}/"):
         reply.shown_page = ""
-    scans.remove(unit, found, actor=actor())
+    scans.remove(session, found, actor=actor())
     flash(_("The scan is removed."))
     return redirect(url_for("replies.edit", public_id=public_id), 303)
 
 
 def _scan(public_id: str, scan: str) -> Scan:
-    unit = db.session()
-    reply = replies.get_reply(unit, public_id, staff_user())
-    return scans.get_scan(unit, scan, reply_id=reply.id)
+    session = db.session()
+    reply = replies.get_reply(session, public_id, staff_user())
+    return scans.get_scan(session, scan, reply_id=reply.id)
 
 
 def _pages(found: Sequence[Scan]) -> list[str]:

@@ -18,10 +18,10 @@ _WINDOWS = (24, 72, 168)
 @blueprint.get("/fraud")
 def fraud() -> ResponseReturnValue:
     """The addresses, networks, domains and browsers of which most signatures come."""
-    unit, now, campaign = db.session(), db.utcnow(), chosen_campaign()
+    session, now, campaign = db.session(), db.utcnow(), chosen_campaign()
     hours = _window()
     found = trends.list_trends(
-        unit,
+        session,
         campaign_id=campaign.id if campaign else trends.EVERYWHERE,
         hours=hours,
         now=now,
@@ -39,7 +39,7 @@ def fraud() -> ResponseReturnValue:
         now=now,
         chosen=campaign,
         campaigns=_campaigns(),
-        counted=trends.counted_at(unit),
+        counted=trends.counted_at(session),
         days=desk_settings().trace_days,
     )
 

@@ -40,9 +40,9 @@ _FIELDS = {
 @blueprint.get("/invalidations")
 def invalidations() -> ResponseReturnValue:
     """All there were, the newest first."""
-    unit = db.session()
-    found = invalidate.list_invalidations(unit)
-    names = dict(unit.execute(select(Campaign.id, Campaign.reference)).all())
+    session = db.session()
+    found = invalidate.list_invalidations(session)
+    names = dict(session.execute(select(Campaign.id, Campaign.reference)).all())
     standing = {one.id for one in found if invalidate.takes_newcomers(one)}
     return page("invalidations", found=found, names=names, standing=standing)
 
@@ -50,16 +50,16 @@ def invalidations() -> ResponseReturnValue:
 @blueprint.route("/invalidations/new", methods=["GET", "POST"])
 def new_invalidation() -> ResponseReturnValue:
     """The conditions; posted, their dry run begins."""
-    unit, zone = db.session(), desk_settings().timezone
+    session, zone = db.session(), desk_settings().timezone
     form = ConditionsForm(data=_proposed(zone))
     form.zone = zone
-    rows = unit.execute(select(Campaign.slug, Campaign.reference).order_by(Campaign.reference))
+    rows = session.execute(select(Campaign.slug, Campaign.reference).order_by(Campaign.reference))
     every = [("", _("Every campaign")), *((slug, reference) for slug, reference in rows)]
     form.campaign.choices = choices(every)
     if form.validate_on_submit():
         try:
             made = invalidate.begin_count(
-                unit,
+                session,
                 conditions=form.conditions(),
                 campaign=chosen_campaign(),
                 by=staff_user(),
@@ -89,42 +89,42 @@ def invalidation_progress(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/invalidations/<public_id>/<deed>")
 def move_invalidation(public_id: str, deed: str) -> ResponseReturnValue:
     """Run it, cancel it, undo it, or end that it takes newcomers."""
-    unit, by, now = db.session(), staff_user(), db.utcnow()
-    found = invalidate.get_invalidation(unit, public_id)
+    session, by, now = db.session(), staff_user(), db.utcnow()
+    found = invalidate.get_invalidation(session, public_id)
     try:
         if deed == "run":
             reason, standing = request.form.get("reason", ""), "standing" in request.form
-            invalidate.run(unit, found, reason=reason, standing=standing, by=by, now=now)
+            invalidate.run(session, found, reason=reason, standing=standing, by=by, now=now)
         elif deed == "cancel":
-            invalidate.cancel(unit, found, by=by, now=now)
+            invalidate.cancel(session, found, by=by, now=now)
         elif deed == "undo":
-            invalidate.undo(unit, found, by=by, now=now)
+            invalidate.undo(session, found, by=by, now=now)
         elif deed == "end-standing":
-            invalidate.end_standing(unit, found, by=by)
+            invalidate.end_standing(session, found, by=by)
             flash(_("Those who come from now on are taken as they come."))
         else:
             abort(404)
     except Invalid as problem:
-        unit.rollback()
+        session.rollback()
         return page("invalidation", 422, **_facts(found, problem.fields))
     except DomainError as problem:
-        unit.rollback()
+        session.rollback()
         say_refused(problem)
     return back(".invalidation", public_id=public_id)
 
 
 def _facts(found: Invalidation, problems: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the page says; with the `problems` of what was typed, by field, that is kept."""
-    unit, now = db.session(), db.utcnow()
+    session, now = db.session(), db.utcnow()
     done, total = invalidation_job.progress_of(found)
     return {
         "one": found,
         "state": found.state.value,
         "conditions": Conditions.from_json(found.conditions),
-        "campaign": unit.get(Campaign, found.campaign_id) if found.campaign_id else None,
-        "effects": invalidate.effects_of(unit, found),
-        "sample": invalidate.sample_of(unit, found),
-        "aside": invalidate.count_aside(unit, found),
+        "campaign": session.get(Campaign, found.campaign_id) if found.campaign_id else None,
+        "effects": invalidate.effects_of(session, found),
+        "sample": invalidate.sample_of(session, found),
+        "aside": invalidate.count_aside(session, found),
         "at_work": found.state in invalidate.AT_WORK,
         "percent": min(100, round(100 * done / total)) if total else 0,
         "is_idle": invalidation_job.is_idle(found, now),
@@ -140,11 +140,11 @@ def _proposed(zone: str) -> dict[str, Any]:
 
     The address holds keyed marks, never what they stand for: addresses of pages are logged.
     """
-    unit = db.session()
+    session = db.session()
     proposed: dict[str, Any] = {"campaign": request.args.get("campaign", "")}
     if earlier := request.args.get("from"):
-        found = invalidate.get_invalidation(unit, earlier)
-        campaign = unit.get(Campaign, found.campaign_id) if found.campaign_id else None
+        found = invalidate.get_invalidation(session, earlier)
+        campaign = session.get(Campaign, found.campaign_id) if found.campaign_id else None
         typed = as_typed(Conditions.from_json(found.conditions), zone)
         return typed | {"campaign": campaign.slug if campaign else ""}
     if marked := request.args.get("mark"):

@@ -52,10 +52,10 @@ def _show(
     `risks`: what the note would tell. `asked`: whether the letter is approved all the same.
     """
     refused = bool(risks) or asked
-    unit = db.session()
-    held = list(review_queue.list_held(unit, chosen, limit=_LISTED))
+    session = db.session()
+    held = list(review_queue.list_held(session, chosen, limit=_LISTED))
     current = _current(held, chosen, at or request.args.get("at", ""))
-    behind = review_queue.list_held(unit, chosen, limit=1, after=current) if current else ()
+    behind = review_queue.list_held(session, chosen, limit=1, after=current) if current else ()
     return page(
         "queue",
         422 if refused else 200,
@@ -67,12 +67,14 @@ def _show(
         current=current,
         **_letter(current),
         following=behind[0] if behind else None,
-        count=review_queue.count_held(unit, chosen),
-        returned=review_queue.count_held(unit, Filter(chosen.campaign_id, "", Decision.RETURNED)),
-        campaigns=review_queue.list_campaigns(unit),
+        count=review_queue.count_held(session, chosen),
+        returned=review_queue.count_held(
+            session, Filter(chosen.campaign_id, "", Decision.RETURNED)
+        ),
+        campaigns=review_queue.list_campaigns(session),
         query=_query(),
         reasons=REASONS,
-        act=review_queue.last_act(unit, staff_user(), db.utcnow()),
+        act=review_queue.last_act(session, staff_user(), db.utcnow()),
         seen=db.utcnow().isoformat(),
         most=review_queue.MOST_AT_ONCE,
         counted=review_queue.COUNTED,
@@ -84,24 +86,24 @@ def _show(
 @fresh()
 def letter_download(public_id: str) -> ResponseReturnValue:
     """A letter that waits as it will be printed: a file, which asks again who wants it."""
-    unit = db.session()
-    held = review_queue.get_held(unit, public_id, _filter())
-    body = hand_out(unit, held, home=_home(), by=staff_user())
+    session = db.session()
+    held = review_queue.get_held(session, public_id, _filter())
+    body = hand_out(session, held, home=_home(), by=staff_user())
     return pdf_response(body, f"{held.signature.campaign.slug}.pdf")
 
 
 @blueprint.post("/letters/<public_id>")
 def decide(public_id: str) -> ResponseReturnValue:
     """Approve, return or reject one letter; then the one behind it."""
-    unit, chosen = db.session(), _filter()
+    session, chosen = db.session(), _filter()
     try:
-        current = review_queue.get_held(unit, public_id, chosen)
-        behind = review_queue.list_held(unit, chosen, limit=1, after=current)
+        current = review_queue.get_held(session, public_id, chosen)
+        behind = review_queue.list_held(session, chosen, limit=1, after=current)
         _decide([public_id])
     except RiskNamed as problem:
         return _show(chosen, public_id, problem.found)
     except review_queue.NamesRisk:
-        unit.rollback()
+        session.rollback()
         return _show(chosen, public_id, asked=True)
     except Invalid as problem:
         say_refused(problem)
@@ -110,7 +112,7 @@ def decide(public_id: str) -> ResponseReturnValue:
         say_refused(Refused("nothing-held"))
         return back(".index", **_query())
     except Refused as problem:
-        unit.rollback()
+        session.rollback()
         say_refused(problem)
         return back(".index", **_query(), at=public_id)
     return back(".index", **_query(), at=behind[0].signature.public_id if behind else "")
@@ -119,19 +121,19 @@ def decide(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/all")
 def decide_all() -> ResponseReturnValue:
     """The same decision about all that the filter showed; what flags rule out is not approved."""
-    unit, left = db.session(), set[str]()
+    session, left = db.session(), set[str]()
     try:
         seen = datetime.fromisoformat(request.form.get("seen", ""))
-        wanted = review_queue.list_ids(unit, _filter(), seen=seen)
+        wanted = review_queue.list_ids(session, _filter(), seen=seen)
         if request.form.get("decision") == "approve":
-            left = review_queue.list_flagged(unit, wanted)
+            left = review_queue.list_flagged(session, wanted)
         if wanted and left.issuperset(wanted):
             raise review_queue.NamesRisk
         _decide([one for one in wanted if one not in left])
     except RiskNamed as problem:
         return _show(_filter(), risks=problem.found)
     except (Invalid, Refused) as problem:
-        unit.rollback()
+        session.rollback()
         say_refused(problem)
     except (ValueError, TypeError):
         say_refused(Refused("nothing-held"))

@@ -37,16 +37,16 @@ _DECISIONS = {
 @blueprint.get("")
 def index(slug: str) -> ResponseReturnValue:
     """Held letters of the rehearsal, the oldest first."""
-    unit, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load(slug)
     if not lifecycle.is_rehearsal(campaign.status):
         return redirect(url_for("bundles_rehearsal.show", slug=slug))
     chosen = Filter(campaign.id)
-    held = review_queue.list_held(unit, chosen, limit=_SHOWN)
+    held = review_queue.list_held(session, chosen, limit=_SHOWN)
     return render_template(
         "screening/rehearsal.html",
         campaign=campaign,
         held=[(one, shown(one)) for one in held],
-        count=review_queue.count_held(unit, chosen),
+        count=review_queue.count_held(session, chosen),
         rehearsing=True,
         number=format_number,
     )
@@ -55,15 +55,15 @@ def index(slug: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>")
 def decide(slug: str, public_id: str) -> ResponseReturnValue:
     """Approve, send back or reject one of them; nobody is mailed."""
-    unit, campaign = db.session(), load(slug)
-    rehearsal.hold(unit, campaign)
+    session, campaign = db.session(), load(slug)
+    rehearsal.hold(session, campaign)
     decision = _DECISIONS.get(request.form.get("decision", ""))
     if decision is None:
         raise NotFound("decision")
     try:
-        held = review_queue.get_held(unit, public_id, Filter(campaign.id))
+        held = review_queue.get_held(session, public_id, Filter(campaign.id))
         review_queue.decide(
-            unit, public_ids=[held.signature.public_id], decision=decision, by=staff_user(),
+            session, public_ids=[held.signature.public_id], decision=decision, by=staff_user(),
             now=db.utcnow(), note=request.form.get("note", ""), risks_seen=True,
             flagged_seen=True,
         )  # fmt: skip

@@ -122,10 +122,10 @@ def _saved(form: RulesForm, campaign: Campaign) -> bool:
 @blueprint.app_template_global()
 def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page on the desk shows: how many wait, and names to be taken for it."""
-    unit = db.session()
+    session = db.session()
     return {
-        "waiting": review_queue.count_waiting(unit, campaign),
-        "lookalikes": review_queue.lookalike_references(unit, campaign),
+        "waiting": review_queue.count_waiting(session, campaign),
+        "lookalikes": review_queue.lookalike_references(session, campaign),
     }
 
 

@@ -83,13 +83,13 @@ def shown_by(reasons: Collection[str]) -> SignatureState:
     return SignatureState.CONFIRMED if SILENT.issuperset(reasons) else SignatureState.HELD
 
 
-def held_in_silence(unit: Session, ids: Sequence[int]) -> list[int]:
+def held_in_silence(session: Session, ids: Sequence[int]) -> list[int]:
     """Those of `ids` whose writers are not to learn that they are held; locks all of them.
 
     Who was asked to change a letter knows.
     """
     letters = select(Signature.id).where(Signature.id.in_(ids)).order_by(Signature.id)
-    unit.execute(letters.with_for_update()).all()
+    session.execute(letters.with_for_update()).all()
     waiting = select(Hold.signature_id, Hold.reasons).where(
         Hold.signature_id.in_(ids),
         Hold.decision.in_((Decision.OPEN, Decision.ASIDE)),
@@ -97,17 +97,17 @@ def held_in_silence(unit: Session, ids: Sequence[int]) -> list[int]:
     )
     return [
         number
-        for number, reasons in unit.execute(waiting)
+        for number, reasons in session.execute(waiting)
         if shown_by(reasons) is SignatureState.CONFIRMED
     ]
 
 
-def judge(unit: Session, signature: Signature) -> Verdict:
+def judge(session: Session, signature: Signature) -> Verdict:
     """What a letter comes to, as it stands."""
-    return Verdict(reasons_of(unit, signature), _standing_against(unit, signature))
+    return Verdict(reasons_of(session, signature), _standing_against(session, signature))
 
 
-def reasons_of(unit: Session, signature: Signature) -> list[str]:
+def reasons_of(session: Session, signature: Signature) -> list[str]:
     """Every reason for which the campaign has such a letter looked at."""
     rules = ScreeningRules.of(signature.campaign.screening)
     text = words_of(signature)
@@ -118,12 +118,12 @@ def reasons_of(unit: Session, signature: Signature) -> list[str]:
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
     if flagged_in(signature):
         reasons.append(RISK)
-    if rules.first and _count_before(unit, signature, rules.first) < rules.first:
+    if rules.first and _count_before(session, signature, rules.first) < rules.first:
         reasons.append(FIRST)
-    if rules.alike and count_alike_text(unit, signature.campaign_id, text) >= rules.alike:
+    if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
         reasons.append(SIMILAR)
     if rules.lookalikes:
-        reasons += reasons_of_name(name_of(signature), known_names(unit, signature))
+        reasons += reasons_of_name(name_of(signature), known_names(session, signature))
     return in_order(reasons)
 
 
@@ -182,16 +182,16 @@ def said_before(signature: Signature) -> str:
     )
 
 
-def known_names(unit: Session, signature: Signature) -> Iterator[str]:
+def known_names(session: Session, signature: Signature) -> Iterator[str]:
     """Names that nobody else should sign with: the organisation's, the staff's, the case's."""
     settings: Settings = current_app.extensions["settings"]
     yield settings.organisation_name
     yield signature.campaign.person_name
     yield signature.campaign.reference
-    yield from unit.scalars(select(StaffUser.name).where(StaffUser.active.is_(True))).all()
+    yield from session.scalars(select(StaffUser.name).where(StaffUser.active.is_(True))).all()
 
 
-def keep_hold(unit: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
+def keep_hold(session: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
     """Put a held letter into the queue, with what holds it."""
     aside = signature.state is SignatureState.INVALID
     values = {
@@ -202,14 +202,14 @@ def keep_hold(unit: Session, signature: Signature, reasons: list[str], now: date
         "note": None,
         "act_id": None,
     }
-    unit.execute(
-        db.insert_into(unit, Hold)
+    session.execute(
+        db.insert_into(session, Hold)
         .values(signature_id=signature.id, **values)
         .on_conflict_do_update(index_elements=[Hold.signature_id], set_=values)
     )
 
 
-def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
+def judge_again(session: Session, signature: Signature, now: datetime) -> bool:
     """Judge a letter whose words were changed; tells whether it is held now.
 
     It may be false by what it says now, as if it came today. One that somebody sent back is looked
@@ -217,23 +217,23 @@ def judge_again(unit: Session, signature: Signature, now: datetime) -> bool:
     """
     if signature.shown_state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return False
-    before = unit.get(Hold, signature.id, populate_existing=True)
-    reasons = reasons_of(unit, signature)
+    before = session.get(Hold, signature.id, populate_existing=True)
+    reasons = reasons_of(session, signature)
     sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
     if before is not None and before.decision in sent_back and before.note is not None:
         reasons = in_order([*reasons, CHANGED])
-    verdict = Verdict(reasons, _standing_against(unit, signature, changed=True))
+    verdict = Verdict(reasons, _standing_against(session, signature, changed=True))
     for name, value in verdict.columns(signature.state).items():
         setattr(signature, name, value)
-    unit.flush()
+    session.flush()
     if reasons:
-        keep_hold(unit, signature, reasons, now)
+        keep_hold(session, signature, reasons, now)
     else:
-        unit.execute(delete(Hold).where(Hold.signature_id == signature.id))
+        session.execute(delete(Hold).where(Hold.signature_id == signature.id))
     return bool(reasons)
 
 
-def _count_before(unit: Session, signature: Signature, most: int) -> int:
+def _count_before(session: Session, signature: Signature, most: int) -> int:
     """How many others of the campaign were taken before, up to `most`."""
     others = (
         select(Signature.id)
@@ -245,15 +245,17 @@ def _count_before(unit: Session, signature: Signature, most: int) -> int:
         .limit(most)
         .subquery()
     )
-    return unit.scalar(select(func.count()).select_from(others)) or 0
+    return session.scalar(select(func.count()).select_from(others)) or 0
 
 
-def _standing_against(unit: Session, signature: Signature, *, changed: bool = False) -> int | None:
+def _standing_against(
+    session: Session, signature: Signature, *, changed: bool = False
+) -> int | None:
     """The invalidation that also takes those who come from now on, and means this one.
 
     A letter that is `changed` may have been there when it was looked for, and been spared.
     """
-    rows = unit.execute(
+    rows = session.execute(
         select(_INVALIDATION.c.id, _INVALIDATION.c.conditions, _INVALIDATION.c.last_id)
         .where(
             _INVALIDATION.c.standing.is_(True),

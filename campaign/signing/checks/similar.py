@@ -38,9 +38,9 @@ _SWEEP = 2000
 @jobs.job("signing.note-words")
 def note_words(signature_id: int) -> None:
     """Keep the print of a confirmed letter's own words; a second time changes nothing."""
-    with db.transaction() as unit:
-        signature = unit.get(Signature, signature_id, with_for_update=True)
-        forget_words(unit, signature_id)
+    with db.transaction() as session:
+        signature = session.get(Signature, signature_id, with_for_update=True)
+        forget_words(session, signature_id)
         if signature is None or signature.shown_state is not SignatureState.CONFIRMED:
             return  # of an invalid one it is kept: who repeats its words is found by it
         text = signature.full_text or signature.own_words
@@ -54,14 +54,14 @@ def note_words(signature_id: int) -> None:
             }
             for band, value in bands or [(_LOOKED_AT, 0)]
         ]
-        unit.execute(insert(WordsPrint), rows)
+        session.execute(insert(WordsPrint), rows)
 
 
 @jobs.job("signing.note-missing-words", every_minutes=60)
 def note_missing_words() -> None:
     """Keep the prints of letters confirmed lately whose message was lost with a worker."""
-    with db.reading() as unit:
-        missing = unit.scalars(
+    with db.reading() as session:
+        missing = session.scalars(
             select(Signature.id)
             .where(
                 Signature.campaign_id.in_(select(Campaign.id)),
@@ -79,18 +79,18 @@ def note_missing_words() -> None:
             log.error("signature cannot be opened", signature=signature_id)
 
 
-def forget_words(unit: Session, signature_id: int) -> None:
+def forget_words(session: Session, signature_id: int) -> None:
     """Remove the print of a letter's words: it was changed, withdrawn or erased."""
-    unit.execute(delete(WordsPrint).where(WordsPrint.signature_id == signature_id))
+    session.execute(delete(WordsPrint).where(WordsPrint.signature_id == signature_id))
 
 
-def count_alike(unit: Session, campaign_id: int, letter: SignedForm) -> int:
+def count_alike(session: Session, campaign_id: int, letter: SignedForm) -> int:
     """How many confirmed letters say nearly the same, up to MOST; 0 where it is only a few."""
-    count = count_alike_text(unit, campaign_id, letter.full_text or letter.own_words)
+    count = count_alike_text(session, campaign_id, letter.full_text or letter.own_words)
     return count if count >= MANY else 0
 
 
-def count_alike_text(unit: Session, campaign_id: int, text: str) -> int:
+def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
     """How many letters of the campaign say nearly the same as a text, up to MOST."""
     bands = bands_of(text, db.database().keyring)
     if not bands:
@@ -117,7 +117,7 @@ def count_alike_text(unit: Session, campaign_id: int, text: str) -> int:
         .having(func.count() >= SHARED)
         .subquery()
     )
-    return unit.scalar(select(func.count()).select_from(alike)) or 0
+    return session.scalar(select(func.count()).select_from(alike)) or 0
 
 
 BANDS = 4

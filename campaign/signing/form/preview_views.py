@@ -82,9 +82,9 @@ def overview(slug: str) -> ResponseReturnValue:
 @blueprint.get("/<lang>")
 def preview_case(slug: str, lang: str) -> ResponseReturnValue:
     """The case page as it would stand, with a line that says what it is."""
-    unit = db.session()
+    session = db.session()
     campaign = load(slug)
-    page = case_page(campaign, lang, count=count_of(unit, campaign), now=db.utcnow())
+    page = case_page(campaign, lang, count=count_of(session, campaign), now=db.utcnow())
     return render_template(
         "signing/preview.html",
         case=page,

@@ -86,13 +86,13 @@ def preview_pdf(slug: str, lang: str) -> ResponseReturnValue:
 @blueprint.post("/sign")
 def sign(slug: str, lang: str) -> ResponseReturnValue:
     """Sign: the letter is confirmed at once, and nothing leaves the house."""
-    unit, campaign, now = db.session(), load(slug), db.utcnow()
-    plan = views.plan_for(unit, slug)
+    session, campaign, now = db.session(), load(slug), db.utcnow()
+    plan = views.plan_for(session, slug)
     came = steps.judge(request.form, plan, now)
     if came.form is None:
-        return views.mend(unit, plan, came)
+        return views.mend(session, plan, came)
     sign_in_rehearsal.sign_in_rehearsal(
-        unit, campaign, plan=plan, letter=came.form, locale=lang, actor=actor(), now=now
+        session, campaign, plan=plan, letter=came.form, locale=lang, actor=actor(), now=now
     )
     flash(gettext("The letter is signed in rehearsal, and confirmed without a mail."))
     return redirect(url_for("bundles_rehearsal.show", slug=slug), 303)

@@ -51,9 +51,9 @@ class Sent:
         return 400 if slugs & {"nul", "not-text"} else 422
 
 
-def open_plan(unit: Session, slug: str, now: datetime) -> SigningPlan:
+def open_plan(session: Session, slug: str, now: datetime) -> SigningPlan:
     """The plan of a campaign that takes letters now. Raises NotFound or Refused."""
-    plan = get_plan(unit, slug)
+    plan = get_plan(session, slug)
     refuse_ended(plan, now)
     return plan
 

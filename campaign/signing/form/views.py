@@ -72,43 +72,43 @@ def write(lang: str, slug: str) -> ResponseReturnValue:
     """The letter, to be written; posted to when one comes back, or changes its language."""
     if request.method != "POST" and "again" in request.args:
         return back_to_write(lang, slug)
-    with db.reading() as unit:
-        plan = plan_for(unit, slug)
-        return _write_page(unit, plan, _posted(), Sent(None, {}), 200)
+    with db.reading() as session:
+        plan = plan_for(session, slug)
+        return _write_page(session, plan, _posted(), Sent(None, {}), 200)
 
 
 @public
 def live(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as it stands while it is typed: a part of the page Write. It lays nothing out."""
     _count_against("live", _settings().live_previews_per_hour)
-    with db.reading() as unit:
-        plan = plan_for(unit, slug)
-        page = write_page.live_page(_campaign(unit, plan), plan, request.form, db.utcnow())
+    with db.reading() as session:
+        plan = plan_for(session, slug)
+        page = write_page.live_page(_campaign(session, plan), plan, request.form, db.utcnow())
         return _page("signing/live_preview.html", page, 200)
 
 
 @public
 def you(lang: str, slug: str) -> ResponseReturnValue:
     """Who writes."""
-    with db.reading() as unit:
-        plan = plan_for(unit, slug)
+    with db.reading() as session:
+        plan = plan_for(session, slug)
         words = steps.judge_words(request.form, plan, db.utcnow())
         if words.problems:
-            return _write_page(unit, plan, request.form, words, words.status)
-        return _you_page(unit, plan, request.form, Sent(None, {}), 200)
+            return _write_page(session, plan, request.form, words, words.status)
+        return _you_page(session, plan, request.form, Sent(None, {}), 200)
 
 
 @public
 def check(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as it will be printed."""
-    with db.reading() as unit:
-        plan = plan_for(unit, slug)
+    with db.reading() as session:
+        plan = plan_for(session, slug)
         posted = steps.with_meant_address(request.form)
         came = steps.judge(posted, plan, db.utcnow())
         if came.form is None:
-            return mend(unit, plan, came)
-        page = steps.check_page(_campaign(unit, plan), posted, came.form, db.utcnow())
-        page["alike"] = similar.count_alike(unit, plan.campaign_id, came.form)
+            return mend(session, plan, came)
+        page = steps.check_page(_campaign(session, plan), posted, came.form, db.utcnow())
+        page["alike"] = similar.count_alike(session, plan.campaign_id, came.form)
         return _page("signing/check.html", page, 200)
 
 
@@ -130,16 +130,16 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
                 return mend(reader, plan, came)
     again = "1" if "again" in request.form else None
     done = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
-    unit, network = db.session(), network_of(request.remote_addr or "")
-    plan = plan_for(unit, slug)
+    session, network = db.session(), network_of(request.remote_addr or "")
+    plan = plan_for(session, slug)
     if plan is not ready.plan:
         came, ready = _judged(plan, lang)
         if ready is None:
-            return mend(unit, plan, came)
-    count = count_against_limit(unit, "sign", network, _settings().signings_per_hour)
+            return mend(session, plan, came)
+    count = count_against_limit(session, "sign", network, _settings().signings_per_hour)
     solution = request.form.get("work", "")
-    check_proof_of_work.admit(unit, plan, solution, network=network, signed_here=count)
-    sign_letter(unit, ready)
+    check_proof_of_work.admit(session, plan, solution, network=network, signed_here=count)
+    sign_letter(session, ready)
     return done
 
 
@@ -157,10 +157,10 @@ def _judged(plan: SigningPlan, lang: str) -> tuple[Sent, Signing | None]:
 @public
 def work_for(lang: str, slug: str) -> ResponseReturnValue:
     """The sum that a browser does beside who writes; none while it is not needed."""
-    with db.reading() as unit:
-        plan = plan_for(unit, slug)
-        count = counted(unit, "sign", network_of(request.remote_addr or ""))
-        needed = check_proof_of_work.is_needed(unit, plan.campaign_id, count + 1)
+    with db.reading() as session:
+        plan = plan_for(session, slug)
+        count = counted(session, "sign", network_of(request.remote_addr or ""))
+        needed = check_proof_of_work.is_needed(session, plan.campaign_id, count + 1)
     return private(
         jsonify(challenge=check_proof_of_work.challenge(plan, db.utcnow()) if needed else None)
     )
@@ -169,9 +169,9 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
 @public
 def sent(lang: str, slug: str) -> ResponseReturnValue:
     """Look in your mailbox."""
-    with db.reading() as unit:
-        plan = get_plan(unit, slug)
-        campaign, now = _campaign(unit, plan), db.utcnow()
+    with db.reading() as session:
+        plan = get_plan(session, slug)
+        campaign, now = _campaign(session, plan), db.utcnow()
         case = case_page(campaign, i18n.locale(), count=0, now=now)
         share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
     hours = int(APART / timedelta(hours=1))
@@ -186,12 +186,12 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
 def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as a PDF, before it is signed."""
     _count_against("preview", _settings().previews_per_hour)
-    with db.reading() as unit:
-        plan = plan_for(unit, slug)
+    with db.reading() as session:
+        plan = plan_for(session, slug)
         came = steps.judge(request.form, plan, db.utcnow())
         if came.form is None:
-            return mend(unit, plan, came)
-        campaign, home = _campaign(unit, plan), _settings().organisation_country
+            return mend(session, plan, came)
+        campaign, home = _campaign(session, plan), _settings().organisation_country
         letters = draft_letters(
             campaign,
             writer_of(came.form),
@@ -211,8 +211,8 @@ def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
     Somebody who comes back to it (js/steps.js) sends it once more.
     """
     if "again" in request.args:
-        with db.reading() as unit:
-            plan_for(unit, slug)
+        with db.reading() as session:
+            plan_for(session, slug)
         return _page("signing/resend_step.html", {"action": request.path, "slug": slug}, 200)
     return redirect(url_for("signing.write", lang=lang, slug=slug))
 
@@ -240,41 +240,41 @@ def _count_against(kind: str, limit: int) -> None:
     """One more from this network in this hour, whatever becomes of it; the team is not counted."""
     if sign_in_rehearsal.is_rehearsing():
         return
-    with db.transaction() as unit:
-        count_against_limit(unit, kind, network_of(request.remote_addr or ""), limit)
+    with db.transaction() as session:
+        count_against_limit(session, kind, network_of(request.remote_addr or ""), limit)
 
 
-def plan_for(unit: Session, slug: str) -> SigningPlan:
+def plan_for(session: Session, slug: str) -> SigningPlan:
     """What can be signed here now: on a page of a rehearsal, before the campaign has opened."""
     if not sign_in_rehearsal.is_rehearsing():
-        return steps.open_plan(unit, slug, db.utcnow())
-    plan = plan_of(get_campaign(unit, slug), home=_settings().organisation_country)
+        return steps.open_plan(session, slug, db.utcnow())
+    plan = plan_of(get_campaign(session, slug), home=_settings().organisation_country)
     if not plan.letters:
         raise NotFound("letter-template")
     return plan
 
 
-def mend(unit: Session, plan: SigningPlan, came: Sent) -> Response:
+def mend(session: Session, plan: SigningPlan, came: Sent) -> Response:
     """The page on which the first problem can be mended, with everything kept."""
     if came.step == "write":
-        return _write_page(unit, plan, request.form, came, came.status)
-    return _you_page(unit, plan, request.form, came, came.status)
+        return _write_page(session, plan, request.form, came, came.status)
+    return _you_page(session, plan, request.form, came, came.status)
 
 
 def _write_page(
-    unit: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
+    session: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
 ) -> Response:
     wanted = request.args.get("letter", "")
     page = write_page.write_page(
-        _campaign(unit, plan), plan, posted, came.problems, now=db.utcnow(), wanted=wanted
+        _campaign(session, plan), plan, posted, came.problems, now=db.utcnow(), wanted=wanted
     )
     return _page("signing/write.html", page, status)
 
 
 def _you_page(
-    unit: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
+    session: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
 ) -> Response:
-    page = steps.you_page(_campaign(unit, plan), MultiDict(posted), came.problems, db.utcnow())
+    page = steps.you_page(_campaign(session, plan), MultiDict(posted), came.problems, db.utcnow())
     return _page("signing/you.html", page, status)
 
 
@@ -298,8 +298,8 @@ def _posted() -> Posted:
     return posted
 
 
-def _campaign(unit: Session, plan: SigningPlan) -> Campaign:
-    return unit.get_one(Campaign, plan.campaign_id)
+def _campaign(session: Session, plan: SigningPlan) -> Campaign:
+    return session.get_one(Campaign, plan.campaign_id)
 
 
 def _settings() -> Settings:

@@ -226,10 +226,10 @@ def _into_signed(
 
 def _frozen(letter: Letter, locale: str) -> _Frozen | None:
     """The frozen record of the letter's bundle, as far as the letter goes by it."""
-    unit = object_session(letter)
-    if letter.bundle_id is None or unit is None:
+    session = object_session(letter)
+    if letter.bundle_id is None or session is None:
         return None
-    data: dict[str, Any] = unit.execute(
+    data: dict[str, Any] = session.execute(
         select(_BUNDLE.c.frozen).where(_BUNDLE.c.id == letter.bundle_id)
     ).scalar_one()
     target = next((one for one in data["targets"] if one["id"] == letter.target_id), None)

@@ -45,7 +45,7 @@ _DELIVERY = table(
 )
 
 
-def names_of(unit: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
+def names_of(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Words and address of each subject that is known, with one look-up for each kind."""
     idents: dict[str, list[str]] = {}
     for subject in subjects:
@@ -53,22 +53,22 @@ def names_of(unit: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str
         idents.setdefault(kind, []).append(ident)
     found: dict[str, tuple[str, str]] = {}
     for kind in idents.keys() & _THINGS.keys():
-        found |= _named(unit, kind, _THINGS[kind], idents[kind])
+        found |= _named(session, kind, _THINGS[kind], idents[kind])
     for one in idents.get("screening-act", ()):
         found[f"screening-act:{one}"] = (_("Decision %(number)s", number=one), "")
     return found
 
 
-def references_of(unit: Session, ids: Iterable[int]) -> dict[int, str]:
+def references_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """The references of campaigns that an entry names by number."""
     wanted = select(_CAMPAIGN.c.id, _CAMPAIGN.c.reference).where(_CAMPAIGN.c.id.in_(list(ids)))
-    return {row.id: row.reference for row in unit.execute(wanted)}
+    return {row.id: row.reference for row in session.execute(wanted)}
 
 
-def officials_of(unit: Session, ids: Iterable[int]) -> dict[int, str]:
+def officials_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """The names of officials that an entry names by number."""
     wanted = select(_OFFICIAL).where(_OFFICIAL.c.id.in_(list(ids)))
-    return {row.id: row.name or row.slug for row in unit.execute(wanted)}
+    return {row.id: row.name or row.slug for row in session.execute(wanted)}
 
 
 def number_of(text: str) -> int:
@@ -91,7 +91,7 @@ class _Thing:
 
 
 def _named(
-    unit: Session, kind: str, thing: _Thing, idents: Iterable[str]
+    session: Session, kind: str, thing: _Thing, idents: Iterable[str]
 ) -> dict[str, tuple[str, str]]:
     key = thing.table.c[thing.key]
     wanted = select(thing.table)
@@ -106,7 +106,7 @@ def _named(
     keys = [number_of(one) for one in idents] if thing.key == "id" else list(idents)
     return {
         f"{kind}:{getattr(row, thing.key)}": (thing.words(row), _address(thing, row))
-        for row in unit.execute(wanted.where(key.in_(keys)))
+        for row in session.execute(wanted.where(key.in_(keys)))
     }
 
 

@@ -36,7 +36,7 @@ class Filter:
 
 
 def list_entries(
-    unit: Session,
+    session: Session,
     chosen: Filter,
     *,
     zone: str,
@@ -49,7 +49,7 @@ def list_entries(
         where.append(AuditEntry.actor == chosen.actor)
     if chosen.action:
         where.append(AuditEntry.action == chosen.action)
-    lowest, highest = _bounds(unit, chosen, ZoneInfo(zone))
+    lowest, highest = _bounds(session, chosen, ZoneInfo(zone))
     if lowest is not None:
         where.append(AuditEntry.id >= lowest)
     if highest is not None:
@@ -59,48 +59,48 @@ def list_entries(
     if chosen.subjects is not None:
         about = ids_about(chosen.subjects, *where, limit=limit).subquery()
         newest = select(about.c.id).distinct().order_by(about.c.id.desc()).limit(limit)
-        where = [AuditEntry.id.in_(unit.scalars(newest).all())]
+        where = [AuditEntry.id.in_(session.scalars(newest).all())]
     wanted = select(AuditEntry).where(*where).order_by(AuditEntry.id.desc()).limit(limit)
-    return unit.scalars(wanted).all()
+    return session.scalars(wanted).all()
 
 
-def walk(unit: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[AuditEntry]]:
+def walk(session: Session, chosen: Filter, *, zone: str) -> Iterator[Sequence[AuditEntry]]:
     """All entries of the filter, the newest first, in parts."""
     before = None
-    while part := list_entries(unit, chosen, zone=zone, before=before, limit=_BATCH):
+    while part := list_entries(session, chosen, zone=zone, before=before, limit=_BATCH):
         yield part
         before = part[-1].id
-        unit.expunge_all()
+        session.expunge_all()
 
 
-def known_subjects(unit: Session, named: Iterable[str]) -> tuple[str, ...]:
+def known_subjects(session: Session, named: Iterable[str]) -> tuple[str, ...]:
     """Those of `named` that an entry is about; the first twenty are looked at."""
     wanted = list(dict.fromkeys(named))[:_MOST_SUBJECTS]
-    return tuple(one for one in wanted if _is_known(unit, one))
+    return tuple(one for one in wanted if _is_known(session, one))
 
 
-def _is_known(unit: Session, subject: str) -> bool:
+def _is_known(session: Session, subject: str) -> bool:
     own = select(AuditEntry.id).where(AuditEntry.subject == subject).limit(1)
-    if unit.scalar(own) is not None:
+    if session.scalar(own) is not None:
         return True
-    return unit.scalar(ids_about([subject], limit=1).limit(1)) is not None
+    return session.scalar(ids_about([subject], limit=1).limit(1)) is not None
 
 
-def _bounds(unit: Session, chosen: Filter, zone: ZoneInfo) -> tuple[int | None, int | None]:
+def _bounds(session: Session, chosen: Filter, zone: ZoneInfo) -> tuple[int | None, int | None]:
     """Ids between which the days lie: in the chain, time runs with the ids."""
     lowest = highest = None
     if chosen.since is not None:
         start = datetime.combine(max(chosen.since, _FIRST_DAY), time(), zone)
         first = select(AuditEntry.id).where(AuditEntry.at >= start).order_by(AuditEntry.at)
-        lowest = unit.scalar(first.order_by(AuditEntry.id).limit(1))
-        lowest = _beyond(unit) if lowest is None else lowest
+        lowest = session.scalar(first.order_by(AuditEntry.id).limit(1))
+        lowest = _beyond(session) if lowest is None else lowest
     if chosen.until is not None:
         last_day = min(chosen.until, _LAST_DAY)
         end = datetime.combine(last_day + timedelta(days=1), time(), zone)
         last = select(AuditEntry.id).where(AuditEntry.at < end).order_by(AuditEntry.at.desc())
-        highest = unit.scalar(last.order_by(AuditEntry.id.desc()).limit(1)) or 0
+        highest = session.scalar(last.order_by(AuditEntry.id.desc()).limit(1)) or 0
     return lowest, highest
 
 
-def _beyond(unit: Session) -> int:
-    return (unit.scalar(select(func.max(AuditEntry.id))) or 0) + 1
+def _beyond(session: Session) -> int:
+    return (session.scalar(select(func.max(AuditEntry.id))) or 0) + 1

@@ -56,27 +56,27 @@ _NUMBERS = {
 """Action and detail whose number is that of an official, or of a person of the staff."""
 
 
-def lines_of(unit: Session, entries: Iterable[AuditEntry]) -> list[Line]:
+def lines_of(session: Session, entries: Iterable[AuditEntry]) -> list[Line]:
     """The entries in words, with one look-up for each kind of thing."""
     entries = list(entries)
-    people = _people(unit, entries)
+    people = _people(session, entries)
     subjects = {entry.subject for entry in entries} | set(_values(entries, "other", str))
     numbers = [number for name in _CAMPAIGNS for number in _values(entries, name, int)]
     known = _Known(
-        _names(unit, subjects, people),
-        audit_subjects.references_of(unit, numbers),
-        audit_subjects.officials_of(unit, _numbers(entries, _OFFICIAL)),
+        _names(session, subjects, people),
+        audit_subjects.references_of(session, numbers),
+        audit_subjects.officials_of(session, _numbers(entries, _OFFICIAL)),
     )
     return [_line(entry, people, known) for entry in entries]
 
 
-def say_subjects(unit: Session, subjects: Collection[str]) -> str:
+def say_subjects(session: Session, subjects: Collection[str]) -> str:
     """What a filter is about, in words of which `search_field.subjects_of` knows what they mean."""
     words = " ".join(subjects)
     if len(subjects) == 1:
-        people = _people_of(unit, {number_of(words.partition(":")[2])})
-        name, _url = _names(unit, set(subjects), people).get(words, ("", ""))
-        if search_field.subjects_of(unit, name) == tuple(subjects):
+        people = _people_of(session, {number_of(words.partition(":")[2])})
+        name, _url = _names(session, set(subjects), people).get(words, ("", ""))
+        if search_field.subjects_of(session, name) == tuple(subjects):
             return name
     return words
 
@@ -131,23 +131,23 @@ def _line(entry: AuditEntry, people: Mapping[int, str], known: _Known) -> Line:
     )
 
 
-def _people(unit: Session, entries: Iterable[AuditEntry]) -> dict[int, str]:
+def _people(session: Session, entries: Iterable[AuditEntry]) -> dict[int, str]:
     named = [entry.actor for entry in entries] + [entry.subject for entry in entries]
     ids = {number_of(one.partition(":")[2]) for one in named if one.startswith("staff:")}
     ids |= {entry.detail["staff"] for entry in entries if "staff" in entry.detail}
     ids |= _numbers(entries, _STAFF)
-    return _people_of(unit, ids)
+    return _people_of(session, ids)
 
 
-def _people_of(unit: Session, ids: Collection[int]) -> dict[int, str]:
-    users = unit.scalars(select(StaffUser).where(StaffUser.id.in_(ids)))
+def _people_of(session: Session, ids: Collection[int]) -> dict[int, str]:
+    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(ids)))
     return {user.id: user.name or user.email for user in users}
 
 
-def _names(unit: Session, subjects: set[str], people: Mapping[int, str]) -> Names:
+def _names(session: Session, subjects: set[str], people: Mapping[int, str]) -> Names:
     staff = {one for one in subjects if one.startswith("staff:")}
     found = {one: (people.get(number_of(one.partition(":")[2]), _left()), "") for one in staff}
-    return found | audit_subjects.names_of(unit, subjects - staff)
+    return found | audit_subjects.names_of(session, subjects - staff)
 
 
 def _left() -> str:

@@ -22,50 +22,50 @@ _NEWEST = 1_000
 """How many are looked at of what is called by its day."""
 
 
-def subjects_of(unit: Session, typed: str) -> tuple[str, ...] | None:
+def subjects_of(session: Session, typed: str) -> tuple[str, ...] | None:
     """The subjects meant: none where there is no such thing, None where nothing is said."""
     typed = " ".join(typed.split())
     if not typed:
         return None
-    if named := known_subjects(unit, typed.split()):
+    if named := known_subjects(session, typed.split()):
         return named
     said = typed.lower()
-    found = [f"staff:{user.id}" for user in _staff_called(unit, typed)]
+    found = [f"staff:{user.id}" for user in _staff_called(session, typed)]
     campaign = table("campaign", column("id"), column("slug"), column("reference"))
     called_so = or_(campaign.c.slug == said, func.lower(campaign.c.reference) == said)
-    ids = unit.scalars(select(campaign.c.id).where(called_so))
+    ids = session.scalars(select(campaign.c.id).where(called_so))
     found.extend(f"campaign:{one}" for one in ids)
-    found.extend(_of_directory(unit, typed))
-    return known_subjects(unit, found or _shown_so(unit, typed))
+    found.extend(_of_directory(session, typed))
+    return known_subjects(session, found or _shown_so(session, typed))
 
 
-def _staff_called(unit: Session, typed: str) -> list[StaffUser]:
-    by_email = find_by_email(unit, typed) if "@" in typed else None
+def _staff_called(session: Session, typed: str) -> list[StaffUser]:
+    by_email = find_by_email(session, typed) if "@" in typed else None
     if by_email is not None:
         return [by_email]
     # Names are sealed: only here can they be compared.
-    users = unit.scalars(select(StaffUser)).all()
+    users = session.scalars(select(StaffUser)).all()
     return [user for user in users if user.name and user.name.casefold() == typed.casefold()]
 
 
-def _of_directory(unit: Session, typed: str) -> Iterator[str]:
+def _of_directory(session: Session, typed: str) -> Iterator[str]:
     """Officials by name or slug, missions by slug, and journeys, which are called as these."""
     said = typed.lower()
     official = table("official", column("public_id"), column("slug"), column("name"))
     named = or_(official.c.slug == said, official.c.name == typed)
-    for one in unit.scalars(select(official.c.public_id).where(named)):
+    for one in session.scalars(select(official.c.public_id).where(named)):
         yield f"official:{one}"
     mission = table("mission", column("id"), column("public_id"), column("slug"))
-    for key, public_id in unit.execute(
+    for key, public_id in session.execute(
         select(mission.c.id, mission.c.public_id).where(mission.c.slug == said)
     ).all():
         yield f"mission:{public_id}"
         journey = table("journey", column("id"), column("mission_id"))
-        for one in unit.scalars(select(journey.c.id).where(journey.c.mission_id == key)):
+        for one in session.scalars(select(journey.c.id).where(journey.c.mission_id == key)):
             yield f"journey:{one}"
 
 
-def _shown_so(unit: Session, typed: str) -> list[str]:
+def _shown_so(session: Session, typed: str) -> list[str]:
     """What the column calls so: “UA 58/20 · 001”, “Export 4”."""
     numbers = [int(one) for one in re.findall(r"\d+", typed) if len(one) < 10]
     likely = [
@@ -75,17 +75,17 @@ def _shown_so(unit: Session, typed: str) -> list[str]:
     begins = func.lower(campaign.c.reference) == func.substr(
         typed.lower(), 1, func.length(campaign.c.reference)
     )
-    for one in unit.scalars(select(campaign.c.id).where(begins)).all():
-        likely += [subject for kind in KINDS for subject in _likely(unit, kind, one, numbers)]
-    names = audit_subjects.names_of(unit, likely)
+    for one in session.scalars(select(campaign.c.id).where(begins)).all():
+        likely += [subject for kind in KINDS for subject in _likely(session, kind, one, numbers)]
+    names = audit_subjects.names_of(session, likely)
     return [one for one in likely if names.get(one, ("",))[0].casefold() == typed.casefold()]
 
 
-def _likely(unit: Session, kind: str, campaign: int, numbers: list[int]) -> list[str]:
+def _likely(session: Session, kind: str, campaign: int, numbers: list[int]) -> list[str]:
     number = _NUMBERED.get(kind, "id")
     of = table(KINDS[kind], *map(column, {"id", "campaign_id", number}))
     where: list[ColumnElement[bool]] = [of.c.campaign_id == campaign]
     if kind in _NUMBERED:
         where.append(of.c[number].in_(numbers))
     newest = select(of.c.id).where(*where).order_by(of.c.id.desc()).limit(_NEWEST)
-    return [f"{kind}:{one}" for one in unit.scalars(newest)]
+    return [f"{kind}:{one}" for one in session.scalars(newest)]

@@ -131,10 +131,10 @@ def download() -> ResponseReturnValue:
 def _csv(chosen: Filter) -> Iterator[str]:
     """As spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     yield "\ufeff" + _rows([_COLUMNS])
-    with db.reading() as unit:
-        for part in list_entries.walk(unit, chosen, zone=_zone()):
+    with db.reading() as session:
+        for part in list_entries.walk(session, chosen, zone=_zone()):
             rows = []
-            for line in names.lines_of(unit, part):
+            for line in names.lines_of(session, part):
                 entry = line.entry
                 detail = "; ".join(f"{name}: {value}" for name, value in line.details)
                 cells = (str(entry.id), entry.at.isoformat(), line.who, entry.actor, line.what)
@@ -150,21 +150,21 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _page(asked: _Asked, *, about: str) -> str:
-    unit = db.session()
+    session = db.session()
     entries = list_entries.list_entries(
-        unit, asked.chosen, zone=_zone(), before=asked.before, limit=PER_PAGE + 1
+        session, asked.chosen, zone=_zone(), before=asked.before, limit=PER_PAGE + 1
     )
     shown = entries[:PER_PAGE]
     state = asked.state
     return render_template(
         "staff/audit_log.html",
-        lines=names.lines_of(unit, shown),
+        lines=names.lines_of(session, shown),
         state=state,
         about=about,
         wrong=asked.wrong,
         older=_address(state, before=shown[-1].id) if entries[PER_PAGE:] else "",
         newest=_address(state) if asked.before is not None else "",
-        people=staff_users.list_staff_users(unit),
+        people=staff_users.list_staff_users(session),
         groups=_groups(),
     )
 

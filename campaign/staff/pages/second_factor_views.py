@@ -91,7 +91,7 @@ def turn_off() -> ResponseReturnValue:
 
 
 def _page(form: FirstCodeForm) -> str:
-    unit, user = db.session(), staff_user()
+    session, user = db.session(), staff_user()
     begun = user.totp_secret is not None and not user.has_second_factor
     return render_template(
         "staff/second_factor.html",
@@ -99,9 +99,9 @@ def _page(form: FirstCodeForm) -> str:
         user=user,
         begun=begun,
         required=reauthentication.is_required(user),
-        left=totp.count_recovery_codes(unit, user),
-        picture=_picture(totp.app_address(unit, user)) if begun else None,
-        key=totp.app_key(unit, user) if begun else "",
+        left=totp.count_recovery_codes(session, user),
+        picture=_picture(totp.app_address(session, user)) if begun else None,
+        key=totp.app_key(session, user) if begun else "",
     )
 
 

@@ -58,8 +58,8 @@ def sign_in_with_password() -> ResponseReturnValue:
     except TooMany as limit:
         return _too_many(form, limit)
     # The look-up and the hashing take no lock: a flood of guesses must not hold up signatures.
-    with db.reading() as unit:
-        found = staff_users.find_by_email(unit, form.email.data)
+    with db.reading() as session:
+        found = staff_users.find_by_email(session, form.email.data)
         right = staff_users.is_password_right(found, form.password.data)
     if found is None or not right:
         problem = _("This address and password do not fit together. Check both, then try again.")
@@ -79,8 +79,8 @@ def sign_in_with_password() -> ResponseReturnValue:
 def second_step() -> ResponseReturnValue:
     """Ask for the code of the authenticator app, of somebody who knew the password."""
     target = sessions.safe_next(request.args.get("next"))
-    with db.reading() as unit:
-        if sessions.user_halfway(unit) is None:
+    with db.reading() as session:
+        if sessions.user_halfway(session) is None:
             return redirect(url_for(".sign_in", next=target))
     return render_template("staff/enter_code.html", form=CodeForm(next=target))
 
@@ -92,8 +92,8 @@ def sign_in_with_code() -> ResponseReturnValue:
     """Sign in with the code, which works once."""
     form = CodeForm()
     target = sessions.safe_next(form.next.data)
-    with db.reading() as unit:
-        user = sessions.user_halfway(unit)
+    with db.reading() as session:
+        user = sessions.user_halfway(session)
     if user is None:
         flash(_("Too much time has passed. Sign in again."))
         return redirect(url_for(".sign_in", next=target))
@@ -166,13 +166,13 @@ def count_try(email: str) -> None:
     In a transaction of its own, as a refused sign-in commits nothing: call it before the
     request's session is used, which would hold SQLite's one write lock.
     """
-    with db.transaction() as unit:
-        count_against_limit(unit, _WHAT, _place(email), TRIES_PER_HOUR)
+    with db.transaction() as session:
+        count_against_limit(session, _WHAT, _place(email), TRIES_PER_HOUR)
 
 
-def forgive_tries(unit: Session, email: str) -> None:
+def forgive_tries(session: Session, email: str) -> None:
     """Forget the tries of somebody who then knew the password."""
-    forget_count(unit, _WHAT, _place(email))
+    forget_count(session, _WHAT, _place(email))
 
 
 def _place(email: str) -> str:

@@ -120,7 +120,7 @@ def _account_page(profile: Form, password: Form) -> str:
 _WRONG = {"current_password": "password-wrong"}
 
 
-def change(unit: Session, *, user: StaffUser, current_password: str, password: str) -> None:
+def change(session: Session, *, user: StaffUser, current_password: str, password: str) -> None:
     """Set one's own new password; to be called before the request has written anything.
 
     Raises Invalid where the present one is wrong or the new one weak, and TooMany after ten tries
@@ -129,11 +129,11 @@ def change(unit: Session, *, user: StaffUser, current_password: str, password: s
     user_id, about, before = user.id, (user.email, user.name), user.password
     # What has been read so far holds SQLite's one write lock, which the count of tries wants, and
     # nobody else should wait for while passwords are hashed.
-    unit.rollback()
+    session.rollback()
     if not reauthentication.prove_password(user_id, current_password):
         raise Invalid(fields=_WRONG)
     hashed = staff_users.hash_new_password(password, about=about)
-    unit.refresh(user, with_for_update=True)
+    session.refresh(user, with_for_update=True)
     if user.password != before:  # set by a link meanwhile
         raise Invalid(fields=_WRONG)
-    staff_users.keep_password(unit, user=user, hashed=hashed)
+    staff_users.keep_password(session, user=user, hashed=hashed)

@@ -34,48 +34,48 @@ def register(blueprint: Blueprint) -> None:
 @public
 def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """The letter with fields where it can be changed, until it is in a bundle."""
-    unit = db.session()
-    signature = _own(unit, token, public_id)
-    return _ask(unit, signature, token) or _back(lang, token, public_id, changed="1")
+    session = db.session()
+    signature = _own(session, token, public_id)
+    return _ask(session, signature, token) or _back(lang, token, public_id, changed="1")
 
 
 @public
 def change_held(lang: str, token: str) -> ResponseReturnValue:
     """The same for a letter that was sent back: the link in that mail is its own."""
-    unit = db.session()
-    signature = confirm_letter.get_by_token(unit, token)
+    session = db.session()
+    signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.HELD:
         raise NotFound("letter-link")
     kept = redirect(url_for("tracking.letter", lang=lang, token=token, changed="1"), 303)
-    return _ask(unit, signature, token, by_link=True) or kept
+    return _ask(session, signature, token, by_link=True) or kept
 
 
 def _ask(
-    unit: Session, signature: Signature, token: str, *, by_link: bool = False
+    session: Session, signature: Signature, token: str, *, by_link: bool = False
 ) -> ResponseReturnValue | None:
     """The form, until what it holds is kept: then None. To look at the letter keeps nothing."""
     change_letter.refuse_unchangeable(signature)
     first = request.method != "POST"
     posted = change_letter.as_posted(signature) if first else request.form
-    changed, looks = change_letter.judge(unit, signature, posted), "show" in request.form
+    changed, looks = change_letter.judge(session, signature, posted), "show" in request.form
     warns = "warned" not in request.form and change_letter.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
     if changed.sent.form is None or looks or warns:
         return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
-    change_letter.change(unit, signature, changed.sent.form)
+    change_letter.change(session, signature, changed.sent.form)
     return None
 
 
 @public
 def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Ask once more; then take the letter back."""
-    unit = db.session()
-    signature = _own(unit, token, public_id)
-    change_letter.refuse_unwithdrawable(unit, signature)
+    session = db.session()
+    signature = _own(session, token, public_id)
+    change_letter.refuse_unwithdrawable(session, signature)
     if request.method == "POST":
-        change_letter.withdraw(unit, signature, db.utcnow())
+        change_letter.withdraw(session, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
     return page("tracking/withdraw.html", token=token, signature=signature, case=case)
@@ -84,15 +84,15 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 @public
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """News of this case by mail, off or on."""
-    unit = db.session()
-    signature = _own(unit, token, public_id)
-    news_subscription.switch(unit, signature, on=request.form.get("on") == "1", now=db.utcnow())
+    session = db.session()
+    signature = _own(session, token, public_id)
+    news_subscription.switch(session, signature, on=request.form.get("on") == "1", now=db.utcnow())
     return _back(lang, token, public_id)
 
 
-def _own(unit: Session, token: str, public_id: str) -> Signature:
-    mailbox = letter_links.open_mailbox(unit, token, db.utcnow())
-    return letter_links.get_signature(unit, mailbox, public_id)
+def _own(session: Session, token: str, public_id: str) -> Signature:
+    mailbox = letter_links.open_mailbox(session, token, db.utcnow())
+    return letter_links.get_signature(session, mailbox, public_id)
 
 
 def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnValue:

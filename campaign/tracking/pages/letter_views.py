@@ -47,35 +47,35 @@ def register(blueprint: Blueprint) -> None:
 @public
 def letter(lang: str, token: str) -> ResponseReturnValue:
     """The letter with its button, or how far it has come. Looking changes nothing."""
-    with db.reading() as unit:
-        signature = confirm_letter.get_by_token(unit, token)
+    with db.reading() as session:
+        signature = confirm_letter.get_by_token(session, token)
         if signature.forgotten_at is not None:
-            return _forgotten_page(unit, signature, signature.forgotten_at)
+            return _forgotten_page(session, signature, signature.forgotten_at)
         confirm_letter.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
             confirm_letter.refuse_unconfirmable(signature.campaign)
-            refuse_shared(unit, signature)
+            refuse_shared(session, signature)
             return _confirm_page(signature, token)
-        return _thanks_page(unit, signature, token, again=False)
+        return _thanks_page(session, signature, token, again=False)
 
 
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     """The button. A second click says that the letter is confirmed already."""
-    unit = db.session()
+    session = db.session()
     signature, was_pending = confirm_letter.confirm(
-        unit, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
+        session, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
     )
     if was_pending:
         return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
-    return _thanks_page(unit, signature, token, again=True)
+    return _thanks_page(session, signature, token, again=True)
 
 
 @public
 def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
     """The confirmed letter on paper; once its campaign is stopped, nobody prints it."""
-    with db.reading() as unit:
-        signature = _confirmed(unit, token)
+    with db.reading() as session:
+        signature = _confirmed(session, token)
         letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
         layout = layout_of(signature.campaign, _home())
     return pdf_page(letters, partial(pdf_of, layout=layout), name)
@@ -84,8 +84,8 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
 @public
 def post_pdf(lang: str, token: str) -> ResponseReturnValue:
     """The letter with an addressed envelope, for who posts it as well."""
-    with db.reading() as unit:
-        signature = _confirmed(unit, token)
+    with db.reading() as session:
+        signature = _confirmed(session, token)
         letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
         layout = layout_of(signature.campaign, _home())
 
@@ -98,29 +98,29 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
 @public
 def sent(lang: str, token: str) -> ResponseReturnValue:
     """The supporter sent the letter themselves."""
-    unit = db.session()
-    send_it_yourself.note(unit, _confirmed(unit, token), db.utcnow())
+    session = db.session()
+    send_it_yourself.note(session, _confirmed(session, token), db.utcnow())
     return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
 
 
 @public
 def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     """Mail the link that changes the letter: its page stands for the mailbox, nobody types it."""
-    unit, now = db.session(), db.utcnow()
-    signature = confirm_letter.get_by_token(unit, token)
+    session, now = db.session(), db.utcnow()
+    signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, now)
     network = network_of(request.remote_addr or "")
-    count_against_limit(unit, "letters-link", network, _settings().links_per_hour)
-    letter_links.ask(unit, email=signature.email, locale=lang, now=now)
+    count_against_limit(session, "letters-link", network, _settings().links_per_hour)
+    letter_links.ask(session, email=signature.email, locale=lang, now=now)
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
 @public
 def not_mine(lang: str, token: str) -> ResponseReturnValue:
     """The letters that wait in this mailbox for the case, to be deleted by whom they are not of."""
-    with db.reading() as unit:
-        signature = confirm_letter.get_by_token(unit, token)
-        found = list_waiting_beside(unit, signature)
+    with db.reading() as session:
+        signature = confirm_letter.get_by_token(session, token)
+        found = list_waiting_beside(session, signature)
         writers = [mail_name(row.given_name) for row in found]
         return _not_mine_page(signature, {"token": token, "writers": writers})
 
@@ -128,11 +128,11 @@ def not_mine(lang: str, token: str) -> ResponseReturnValue:
 @public
 def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     """Delete them. Their links open nothing after that, so the answer is the page itself."""
-    unit, now = db.session(), db.utcnow()
-    signature = confirm_letter.get_by_token(unit, token)
+    session, now = db.session(), db.utcnow()
+    signature = confirm_letter.get_by_token(session, token)
     page = {"token": token, "deleted": True}
     body = _not_mine_page(signature, page)
-    delete_waiting_beside(unit, signature, now)
+    delete_waiting_beside(session, signature, now)
     return body
 
 
@@ -141,9 +141,9 @@ def _not_mine_page(signature: Signature, page: dict[str, object]) -> Response:
     return _page("tracking/not_mine.html", {"case": case, "deleted": False, **page})
 
 
-def _confirmed(unit: Session, token: str) -> Signature:
+def _confirmed(session: Session, token: str) -> Signature:
     """The confirmed letter of a link, while its campaign lets anything go out."""
-    signature = confirm_letter.get_by_token(unit, token)
+    signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.CONFIRMED:
         raise NotFound("letter-link")
@@ -162,19 +162,19 @@ def _confirm_page(signature: Signature, token: str) -> Response:
     return _page("signing/confirm.html", page)
 
 
-def _forgotten_page(unit: Session, signature: Signature, since: datetime) -> Response:
+def _forgotten_page(session: Session, signature: Signature, since: datetime) -> Response:
     """What was erased and when, and the way of the letter, which tells of nobody."""
     page = {
         "signature": signature,
         "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
-        "marks": marks_of(unit, signature),
+        "marks": marks_of(session, signature),
         "day": i18n.say_date(clock.day_of(since, signature.campaign.timezone)),
     }
     return _page("tracking/anonymised.html", page)
 
 
-def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool) -> Response:
-    count = confirm_letter.count_for(unit, signature)
+def _thanks_page(session: Session, signature: Signature, token: str, *, again: bool) -> Response:
+    count = confirm_letter.count_for(session, signature)
     status, now = signature.campaign.status, db.utcnow()
     letters = signed_letters(signature, home=_home())
     case = case_page(signature.campaign, i18n.locale(), count=count, now=now)
@@ -183,19 +183,19 @@ def _thanks_page(unit: Session, signature: Signature, token: str, *, again: bool
         "signature": signature,
         "case": case,
         "share": share_of(signature.campaign, case, i18n.locale(), wrote=True),
-        "marks": marks_of(unit, signature),
+        "marks": marks_of(session, signature),
         "stopped": is_stopped(status),
         "printed": any(one.sequence for one in signature.letters),
         "again": again,
         "changed": "changed" in request.args,
         "held": signature.shown_state is SignatureState.HELD,
-        "tried": bool(trips_of(unit, signature.letters)),
-        "note": note_for(unit, signature),
+        "tried": bool(trips_of(session, signature.letters)),
+        "note": note_for(session, signature),
         "letters": letters,
         "layout": layout_of(signature.campaign, _home()),
         "sendings": _sendings(signature, letters),
-        "sent_by_self": send_it_yourself.count(unit, signature.campaign),
-        "next": next_action(unit, signature, i18n.locale(), now),
+        "sent_by_self": send_it_yourself.count(session, signature.campaign),
+        "next": next_action(session, signature, i18n.locale(), now),
     }
     return _page("tracking/letter.html", page)
 

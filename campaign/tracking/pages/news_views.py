@@ -51,17 +51,17 @@ def end(link: str) -> ResponseReturnValue:
 
 
 def _shown(link: str) -> ResponseReturnValue:
-    with db.reading() as unit:
-        found = news_subscription.open_news(unit, link)
+    with db.reading() as session:
+        found = news_subscription.open_news(session, link)
         _speak_to(found)
         return page("tracking/news.html", link=link, news=found, done=False)
 
 
 def _switched(link: str, *, on: bool) -> ResponseReturnValue:
-    unit = db.session()
-    found = news_subscription.open_news(unit, link)
+    session = db.session()
+    found = news_subscription.open_news(session, link)
     _speak_to(found)
-    news_subscription.switch(unit, found.signature, on=on, now=db.utcnow())
+    news_subscription.switch(session, found.signature, on=on, now=db.utcnow())
     return page("tracking/news.html", link=link, news=found, done=True)
 
 

@@ -28,10 +28,10 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
         campaign_id: int, locale: str = "en", volume_letters: int = 500, on_paper: int = 0,
         choice: Choice = EVERYTHING,
     ) -> int:  # fmt: skip
-        with app.app_context(), db.transaction() as unit:
-            campaign = unit.get_one(Campaign, campaign_id)
+        with app.app_context(), db.transaction() as session:
+            campaign = session.get_one(Campaign, campaign_id)
             bundle = freeze_bundle.freeze(
-                unit,
+                session,
                 campaign=campaign,
                 mission=destination_of(campaign.targets[0]),
                 settings=settings.model_copy(update={"volume_letters": volume_letters}),
@@ -58,8 +58,8 @@ def print_bundle(app: Flask) -> Print:
     return run
 
 
-def reload(unit: Session, bundle_id: int) -> Bundle:
+def reload(session: Session, bundle_id: int) -> Bundle:
     """The bundle as it now stands in the database."""
-    unit.rollback()
-    unit.expire_all()
-    return unit.get_one(Bundle, bundle_id)
+    session.rollback()
+    session.expire_all()
+    return session.get_one(Bundle, bundle_id)

@@ -52,39 +52,39 @@ ASIDE = {"emoji": "missing-glyph", "a glyph nobody has": "control-character",
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_every_text_is_printed_or_set_aside_with_its_reason(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     texts = list(OWN_WORDS.values())
-    add_confirmed(unit, campaign, len(texts), own_words=lambda at: texts[at])
+    add_confirmed(session, campaign, len(texts), own_words=lambda at: texts[at])
     names = ["O", "Ana " * 29 + "Anas", "王小明", "ليلى حداد"]
     add_confirmed(
-        unit, campaign, len(names), given_name=lambda at: names[at], family_name="", own_words=""
+        session, campaign, len(names), given_name=lambda at: names[at], family_name="", own_words=""
     )
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
     aside = {
         list(OWN_WORDS)[(number or 0) - 1]: slug
-        for number, slug in unit.execute(
+        for number, slug in session.execute(
             select(Letter.sequence, Letter.set_aside).where(Letter.set_aside.is_not(None))
         )
     }
     assert aside == ASIDE
     assert result.letters + result.set_aside == len(texts) + len(names)
-    pages = Counter(unit.scalars(select(Letter.pages).where(Letter.pages.is_not(None))))
+    pages = Counter(session.scalars(select(Letter.pages).where(Letter.pages.is_not(None))))
     assert sum(count * number for count, number in pages.items()) == result.pages
     assert pages[2] >= 1
 
 
 @pytest.mark.parametrize("lines", [[], [f"Line {n}" for n in range(9)]])
 def test_a_mission_without_address_or_with_nine_lines_of_it_freezes_nothing(
-    unit: Session, freeze: Freeze, lines: list[str]
+    session: Session, freeze: Freeze, lines: list[str]
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
     mission = campaign.targets[0].mission
     assert mission is not None
     mission.address = lines
@@ -92,11 +92,11 @@ def test_a_mission_without_address_or_with_nine_lines_of_it_freezes_nothing(
         mission.locality = mission.region = mission.postal_code = ""
         mission.head_of_mission, mission.name = "", {}
     campaign_id = campaign.id
-    unit.commit()
+    session.commit()
     with pytest.raises(Refused, match="address-does-not-fit") as refused:
         freeze(campaign_id)
     assert refused.value.data["why"] == ("too-many-lines" if lines else "missing")
-    assert unit.scalar(select(func.count(Letter.id)).where(Letter.bundle_id.is_(None))) == 2
+    assert session.scalar(select(func.count(Letter.id)).where(Letter.bundle_id.is_(None))) == 2
 
 
 @contextmanager
@@ -113,12 +113,12 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 @pytest.mark.real_press
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_written(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path,
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 4)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4)
+    session.commit()
     bundle_id = freeze(campaign.id)
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
@@ -132,9 +132,9 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
             patched.setattr(app.extensions["storage"].place, "taking", away)
             with pytest.raises(FilesAway):
                 print_jobs.print_claimed(taken)
-        assert reload(unit, bundle_id).volumes[0].state is VolumeState.WAITING
-        unit.execute(update(Volume).values(lease_until=None))
-        unit.commit()
+        assert reload(session, bundle_id).volumes[0].state is VolumeState.WAITING
+        session.execute(update(Volume).values(lease_until=None))
+        session.commit()
         taken = print_queue.claim_next(bundle_id)
         assert taken is not None
         worker_pool.close_all()
@@ -142,24 +142,24 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
             print_jobs.print_claimed(taken)
     finally:
         worker_pool.close_all()
-    volume = reload(unit, bundle_id).volumes[0]
+    volume = reload(session, bundle_id).volumes[0]
     assert (volume.state, volume.sha256) == (VolumeState.WAITING, None)
     assert not list(storage.storage().names())
     volume.lease_until = None
-    unit.commit()
+    session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
-    assert list(unit.scalars(select(Letter.set_aside))) == [None] * 4
+    assert list(session.scalars(select(Letter.set_aside))) == [None] * 4
     assert (result.findings, result.letters) == ([], 4)
 
 
 @pytest.mark.real_press
 def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 4)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4)
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=2)
     url = app.extensions["settings"].sqlalchemy_url
     code = (
@@ -177,13 +177,13 @@ def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
     }
     ended = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert ended.returncode == -9
-    unit.rollback()
-    first = unit.scalars(select(Volume).order_by(Volume.sequence)).first()
+    session.rollback()
+    first = session.scalars(select(Volume).order_by(Volume.sequence)).first()
     assert first is not None
     assert first.state is VolumeState.PRINTING
     first.lease_until = None
-    unit.commit()
+    session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
-    assert list(unit.scalars(select(Letter.set_aside))) == [None] * 4
+    assert list(session.scalars(select(Letter.set_aside))) == [None] * 4
     assert (result.findings, result.letters) == ([], 4)

@@ -38,10 +38,10 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 @pytest.mark.real_press
 def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_new(
-    unit: Session, run: Any, tmp_path: Path
+    session: Session, run: Any, tmp_path: Path
 ) -> None:
-    add_confirmed(unit, make_campaign(unit), 3)
-    unit.commit()
+    add_confirmed(session, make_campaign(session), 3)
+    session.commit()
     result = run("--json", "--locale", "fr")
     assert result.exit_code == 0, result.stderr
     facts = json.loads(result.stdout)
@@ -65,28 +65,30 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
 
     rewritten = run("--json", "--number", "1")
     assert json.loads(rewritten.stdout)["sha256"] == facts["sha256"]
-    actions = [entry.action for entry in unit.query(AuditEntry).order_by(AuditEntry.id)]
+    actions = [entry.action for entry in session.query(AuditEntry).order_by(AuditEntry.id)]
     assert actions == ["bundle.freeze", "bundle.ready", "bundle.download", "bundle.download"]
-    assert list(check(unit)) == []
+    assert list(check(session)) == []
 
 
-def test_the_lists_speak_the_language_of_the_mission(unit: Session, run: Any) -> None:
-    add_confirmed(unit, make_campaign(unit), 1)
-    unit.commit()
+def test_the_lists_speak_the_language_of_the_mission(session: Session, run: Any) -> None:
+    add_confirmed(session, make_campaign(session), 1)
+    session.commit()
     assert run("--json").exit_code == 0
-    made = unit.scalars(select(Bundle)).one()
+    made = session.scalars(select(Bundle)).one()
     assert made.frozen["locale"] == "es"  # an embassy of Mexico
 
 
-def test_a_bundle_that_was_begun_is_finished_first(unit: Session, run: Any, freeze: Freeze) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+def test_a_bundle_that_was_begun_is_finished_first(
+    session: Session, run: Any, freeze: Freeze
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_queue.claim_next(bundle_id) is not None
-    unit.execute(update(Volume).values(lease_until=None))
-    add_confirmed(unit, unit.get_one(Campaign, campaign.id), 1)
-    unit.commit()
+    session.execute(update(Volume).values(lease_until=None))
+    add_confirmed(session, session.get_one(Campaign, campaign.id), 1)
+    session.commit()
     result = run("--json")
     assert result.exit_code == 0
     assert "Bundle 001 was begun and not finished" in result.stderr
@@ -101,26 +103,26 @@ def test_a_bundle_that_was_begun_is_finished_first(unit: Session, run: Any, free
     ],
 )
 def test_what_is_not_there_is_one_line_on_stderr(
-    unit: Session, run: Any, arguments: dict[str, str], sentence: str
+    session: Session, run: Any, arguments: dict[str, str], sentence: str
 ) -> None:
-    make_campaign(unit)
-    unit.commit()
+    make_campaign(session)
+    session.commit()
     result = run(**arguments)
     assert (result.exit_code, result.stderr) == (1, f"{sentence}\n")
 
 
-def test_a_stopped_campaign_gives_no_file(unit: Session, run: Any, tmp_path: Path) -> None:
-    add_confirmed(unit, make_campaign(unit, status=CampaignStatus.STOPPED), 1)
-    unit.commit()
+def test_a_stopped_campaign_gives_no_file(session: Session, run: Any, tmp_path: Path) -> None:
+    add_confirmed(session, make_campaign(session, status=CampaignStatus.STOPPED), 1)
+    session.commit()
     result = run()
     assert result.exit_code == 1
     assert "is stopped" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_a_language_the_site_does_not_have_is_wrong_use(unit: Session, run: Any) -> None:
-    make_campaign(unit)
-    unit.commit()
+def test_a_language_the_site_does_not_have_is_wrong_use(session: Session, run: Any) -> None:
+    make_campaign(session)
+    session.commit()
     assert run("--locale", "xx").exit_code == 2
 
 
@@ -133,10 +135,10 @@ def test_a_file_that_is_no_bundle_is_named(tmp_path: Path) -> None:
 
 
 def test_lists_that_take_too_much_are_said_in_one_line(
-    unit: Session, run: Any, monkeypatch: pytest.MonkeyPatch
+    session: Session, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_confirmed(unit, make_campaign(unit), 1)
-    unit.commit()
+    add_confirmed(session, make_campaign(session), 1)
+    session.commit()
     little = partial(lists.signature_list, limits=Limits(seconds=0.0, seconds_per_letter=0.0))
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
     result = run()
@@ -144,9 +146,9 @@ def test_lists_that_take_too_much_are_said_in_one_line(
     assert result.stderr == "Making the lists took longer than it may; nothing is handed out.\n"
 
 
-def test_one_letter_is_said_as_one(unit: Session, run: Any) -> None:
-    add_confirmed(unit, make_campaign(unit), 1)
-    unit.commit()
+def test_one_letter_is_said_as_one(session: Session, run: Any) -> None:
+    add_confirmed(session, make_campaign(session), 1)
+    session.commit()
     result = run()
     assert result.stdout.startswith("1 letter on 1 page, in 1 volume: ")
     said = CliRunner().invoke(verify, [result.stdout.split(": ")[1].strip().removesuffix(".")])

@@ -19,13 +19,13 @@ BEFORE = import_module("campaign.migrations.versions.0039_by_post").down_revisio
 
 
 def test_down_and_up_again_with_bundles_by_post_and_through_a_mission(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
     target = Target(official=make_target_official(7), kind=TargetKind.TO, position=0)
-    posted, carried = make_campaign(unit, targets=[target]), make_campaign(unit)
-    add_confirmed(unit, posted, 2)
-    add_confirmed(unit, carried, 1)
-    unit.commit()
+    posted, carried = make_campaign(session, targets=[target]), make_campaign(session)
+    add_confirmed(session, posted, 2)
+    add_confirmed(session, carried, 1)
+    session.commit()
     official_id, mission_id = posted.targets[0].official_id, carried.targets[0].mission_id
     by_post, by_hand = freeze(posted.id), freeze(carried.id)
     visit = GateVisit(
@@ -37,9 +37,9 @@ def test_down_and_up_again_with_bundles_by_post_and_through_a_mission(
             )
         ],
     )  # fmt: skip
-    unit.add(visit)
-    unit.commit()
-    unit.close()
+    session.add(visit)
+    session.commit()
+    session.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, BEFORE)
     with engine.connect() as connection:
@@ -50,9 +50,9 @@ def test_down_and_up_again_with_bundles_by_post_and_through_a_mission(
         )
         assert connection.execute(query).scalars().all() == [f"by-post-{official_id}"]
     migrations.upgrade(engine)
-    assert reload(unit, by_post).official_id == official_id
-    assert reload(unit, by_hand).mission_id == mission_id
-    assert unit.scalars(select(GateVisit)).one().destination.slug == "governor-7"
-    assert unit.scalars(select(DeliveryAttempt.mission_id)).one() is None
-    assert unit.scalars(select(Mission.id)).all() == [mission_id]
-    assert sorted(unit.scalars(select(Bundle.letter_count))) == [1, 2]
+    assert reload(session, by_post).official_id == official_id
+    assert reload(session, by_hand).mission_id == mission_id
+    assert session.scalars(select(GateVisit)).one().destination.slug == "governor-7"
+    assert session.scalars(select(DeliveryAttempt.mission_id)).one() is None
+    assert session.scalars(select(Mission.id)).all() == [mission_id]
+    assert sorted(session.scalars(select(Bundle.letter_count))) == [1, 2]

@@ -22,16 +22,16 @@ Enter = Callable[[Role], str]
 
 @pytest.fixture
 def enter(
-    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze, print_bundle: Print
 ) -> Enter:
     """Address of a ready bundle of three letters, for somebody who signed in."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    public_id = reload(unit, bundle_id).public_id
-    unit.rollback()
+    public_id = reload(session, bundle_id).public_id
+    session.rollback()
 
     def run(role: Role) -> str:
         sign_in(client, app, role)
@@ -55,7 +55,7 @@ def test_a_bundle_that_is_not_there_is_a_404(client: FlaskClient, enter: Enter) 
 
 
 def test_staff_print_a_file_again_with_a_reason(
-    client: FlaskClient, unit: Session, enter: Enter
+    client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
     assert "letters-001.pdf" in client.get(f"{url}/reprint").text
@@ -71,12 +71,12 @@ def test_staff_print_a_file_again_with_a_reason(
     whole = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
     assert whole.mimetype == "application/zip"
     assert len(whole.data) == int(whole.headers["Content-Length"])
-    assert unit.scalar(select(func.count(BundleReprint.id))) == 2
+    assert session.scalar(select(func.count(BundleReprint.id))) == 2
     assert "Torn" in client.get(url).text
 
 
 def test_staff_give_a_bundle_up_and_its_page_says_so(
-    client: FlaskClient, unit: Session, enter: Enter
+    client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
     assert client.get(f"{url}/cancel").status_code == 200
@@ -86,17 +86,17 @@ def test_staff_give_a_bundle_up_and_its_page_says_so(
     assert "This bundle was given up" in page
     assert "Wrong paper" in page
     assert "Download the bundle" not in page
-    assert set(unit.scalars(select(Letter.bundle_id))) == {None}
-    unit.rollback()
+    assert set(session.scalars(select(Letter.bundle_id))) == {None}
+    session.rollback()
     assert post(client, f"{url}/cancel", {"reason": "Again"}).status_code == 409
 
 
 def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
-    client: FlaskClient, unit: Session, enter: Enter, print_bundle: Print
+    client: FlaskClient, session: Session, enter: Enter, print_bundle: Print
 ) -> None:
     url = enter(Role.STAFF)
-    bundle_id = unit.scalars(select(Bundle.id)).one()
-    take_back(unit, bundle_id, 2, SignatureState.WITHDRAWN)
+    bundle_id = session.scalars(select(Bundle.id)).one()
+    take_back(session, bundle_id, 2, SignatureState.WITHDRAWN)
     page = client.get(url).text
     assert "1 letter was taken back" in page
     assert "Its writer took it back" in page
@@ -109,10 +109,10 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     assert post(client, f"{url}/download").status_code == 200
 
 
-def test_a_stop_offers_no_reprint(client: FlaskClient, unit: Session, enter: Enter) -> None:
+def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: Enter) -> None:
     url = enter(Role.STAFF)
-    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
-    unit.commit()
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
     assert "Print again" not in client.get(url).text
     answer = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
     assert answer.status_code == 409
@@ -120,13 +120,13 @@ def test_a_stop_offers_no_reprint(client: FlaskClient, unit: Session, enter: Ent
 
 
 def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
-    client: FlaskClient, unit: Session, enter: Enter
+    client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
-    bundle = unit.scalars(select(Bundle)).one()
+    bundle = session.scalars(select(Bundle)).one()
     numbers = range(1, bundle.letter_count + 1)
     for number in numbers:
-        take_back(unit, bundle.id, number, SignatureState.WITHDRAWN)
+        take_back(session, bundle.id, number, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/remake").status_code == 303
     page = client.get(url).text
     assert "This bundle was given up" in page
@@ -135,9 +135,9 @@ def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
 
 
 def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
-    client: FlaskClient, unit: Session, enter: Enter
+    client: FlaskClient, session: Session, enter: Enter
 ) -> None:
     url = enter(Role.STAFF)
-    take_back(unit, unit.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
+    take_back(session, session.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
     assert "without those that were taken back" in client.get(url).text

@@ -49,44 +49,46 @@ def do(app: Flask) -> Deed:
     """Do something with a bundle in a transaction of its own."""
 
     def run(deed: Callable[..., Any], bundle_id: int, *more: Any, **facts: Any) -> Any:
-        with app.app_context(), db.transaction() as unit:
-            return deed(unit, unit.get_one(Bundle, bundle_id), *more, actor="command", **facts)
+        with app.app_context(), db.transaction() as session:
+            return deed(
+                session, session.get_one(Bundle, bundle_id), *more, actor="command", **facts
+            )
 
     return run
 
 
 @pytest.fixture
-def ready(unit: Session, freeze: Freeze, print_bundle: Print) -> int:
+def ready(session: Session, freeze: Freeze, print_bundle: Print) -> int:
     """A bundle of seven letters in three volumes, that is ready."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 7, given_name=lambda at: f"Quille{at}")
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 7, given_name=lambda at: f"Quille{at}")
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=3)
     assert print_bundle(bundle_id) is BundleState.READY
     return bundle_id
 
 
 def take_back(
-    unit: Session, bundle_id: int, number: int, state: SignatureState = SignatureState.WITHDRAWN
+    session: Session, bundle_id: int, number: int, state: SignatureState = SignatureState.WITHDRAWN
 ) -> None:
-    signature_id = unit.scalar(
+    signature_id = session.scalar(
         select(Letter.signature_id).where(Letter.bundle_id == bundle_id, Letter.sequence == number)
     )
-    signature = unit.get_one(Signature, signature_id)
+    signature = session.get_one(Signature, signature_id)
     if state is SignatureState.ERASED:
         bury(signature)
     else:
         signature.state = state
-    unit.commit()
+    session.commit()
 
 
 def hand_over(
     do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
 ) -> None:
-    def record(unit: Session, bundle: Bundle, *, actor: str) -> None:
+    def record(session: Session, bundle: Bundle, *, actor: str) -> None:
         happened = record_delivery.Happened(outcome, today())
         record_delivery.record_visit(
-            unit, carried=[record_delivery.Carried(bundle)], happened=happened,
+            session, carried=[record_delivery.Carried(bundle)], happened=happened,
             key=str(uuid4()), actor=actor,
         )  # fmt: skip
 
@@ -96,83 +98,85 @@ def hand_over(
 # --- A letter is in one live bundle ------------------------------------------------------------
 
 
-def test_the_database_lets_a_letter_be_in_one_bundle_alone(unit: Session, ready: int) -> None:
-    letter = unit.scalars(select(Letter).limit(1)).one()
+def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, ready: int) -> None:
+    letter = session.scalars(select(Letter).limit(1)).one()
     again = Letter(
         signature_id=letter.signature_id, target_id=letter.target_id,
         template_id=letter.template_id,
     )  # fmt: skip
-    unit.add(again)
+    session.add(again)
     with pytest.raises(IntegrityError):
-        unit.flush()
-    unit.rollback()
+        session.flush()
+    session.rollback()
     # Nor can two letters bear one number, or one a number without a bundle.
     for values in ({"sequence": 2}, {"bundle_id": None}):
         with pytest.raises(IntegrityError):
-            unit.execute(update(Letter).where(Letter.sequence == 1).values(**values))
-        unit.rollback()
+            session.execute(update(Letter).where(Letter.sequence == 1).values(**values))
+        session.rollback()
 
 
 # --- Given up ----------------------------------------------------------------------------------
 
 
 def test_letters_of_a_bundle_given_up_wait_again_and_its_number_does_not(
-    unit: Session, ready: int, do: Deed, freeze: Freeze, print_bundle: Print
+    session: Session, ready: int, do: Deed, freeze: Freeze, print_bundle: Print
 ) -> None:
-    unit.rollback()
+    session.rollback()
     freed = do(cancel_bundle.cancel, ready, storage.storage(), reason="Wrong paper")
     assert freed == 7
-    bundle = reload(unit, ready)
+    bundle = reload(session, ready)
     assert (bundle.state, bundle.cancel_reason) == (BundleState.CANCELLED, "Wrong paper")
     assert bundle.volumes == []
-    (kept,) = prints.list_prints(unit, bundle)
+    (kept,) = prints.list_prints(session, bundle)
     assert kept.removed_at is not None
     assert len(kept.files) == 13
     assert not [name for name in storage.storage().names() if name.endswith(".pdf")]
     campaign_id = bundle.campaign_id
-    unit.rollback()
+    session.rollback()
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
-    made = reload(unit, again)
+    made = reload(session, again)
     assert (made.sequence, made.kind, made.letter_count) == (2, BundleKind.FIRST, 7)
     lines = select(AuditEntry.action).where(AuditEntry.subject == f"bundle:{ready}")
-    assert "bundle.cancel" in unit.scalars(lines).all()
+    assert "bundle.cancel" in session.scalars(lines).all()
 
 
-def test_what_was_handed_over_is_not_given_up(unit: Session, ready: int, do: Deed) -> None:
-    unit.rollback()
+def test_what_was_handed_over_is_not_given_up(session: Session, ready: int, do: Deed) -> None:
+    session.rollback()
     hand_over(do, ready)
     with pytest.raises(Refused, match="handed-over"):
         do(cancel_bundle.cancel, ready, storage.storage(), reason="Too late")
-    assert reload(unit, ready).state is BundleState.READY
+    assert reload(session, ready).state is BundleState.READY
 
 
-def test_what_was_refused_at_the_gate_can_be_given_up(unit: Session, ready: int, do: Deed) -> None:
-    unit.rollback()
+def test_what_was_refused_at_the_gate_can_be_given_up(
+    session: Session, ready: int, do: Deed
+) -> None:
+    session.rollback()
     hand_over(do, ready, DeliveryOutcome.REFUSED)
-    assert not bundle_status.is_handed_over(unit, reload(unit, ready))
-    unit.rollback()
+    assert not bundle_status.is_handed_over(session, reload(session, ready))
+    session.rollback()
     assert do(cancel_bundle.cancel, ready, storage.storage(), reason="Refused") == 7
     with pytest.raises(Refused, match="cancelled"):
         do(cancel_bundle.cancel, ready, storage.storage(), reason="Once more")
 
 
 def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
-    unit: Session, freeze: Freeze, do: Deed
+    session: Session, freeze: Freeze, do: Deed
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
     bundle_id = freeze(campaign.id)
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
-    letter_id = unit.scalars(select(Letter.id).order_by(Letter.id)).first()
-    unit.rollback()
+    letter_id = session.scalars(select(Letter.id).order_by(Letter.id)).first()
+    session.rollback()
     do(cancel_bundle.cancel, bundle_id, storage.storage(), reason="Stop the press")
     assert not print_queue.beat(taken)
     outcome = print_queue.Outcome(1, 10, "0" * 64, (print_queue.Place(letter_id or 0, 1, 1),), ())
     assert not print_queue.finish(taken, outcome)
-    assert set(unit.scalars(select(Letter.first_page))) == {None}
+    assert set(session.scalars(select(Letter.first_page))) == {None}
     assert print_queue.claim_next(bundle_id) is None
 
 
@@ -181,18 +185,18 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
 
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_its_volume_is_made_again_without_it_and_says_so(
-    app: Flask, unit: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path,
+    app: Flask, session: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path,
     state: SignatureState,
 ) -> None:  # fmt: skip
     before = contents(zip_of(app, ready, tmp_path))
-    old = {one.sequence: one.sha256 for one in reload(unit, ready).volumes}
-    take_back(unit, ready, 5, state)
+    old = {one.sequence: one.sha256 for one in reload(session, ready).volumes}
+    take_back(session, ready, 5, state)
     with pytest.raises(Refused, match="taken-back"):
         zip_of(app, ready, tmp_path)
-    unit.rollback()
+    session.rollback()
     jobs.run_now("bundles.remake")
-    assert reload(unit, ready).state is BundleState.PRINTING
-    unit.rollback()
+    assert reload(session, ready).state is BundleState.PRINTING
+    session.rollback()
     assert print_bundle(ready) is BundleState.READY
     path = zip_of(app, ready, tmp_path)
     result = verify_copy(path)
@@ -213,65 +217,67 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     assert sorted(name for name in kept if name.startswith("letters-")) == [
         "letters-001.1.pdf", "letters-002.2.pdf", "letters-003.1.pdf",
     ]  # fmt: skip
-    first, second = prints.list_prints(unit, reload(unit, ready))
+    first, second = prints.list_prints(session, reload(session, ready))
     assert (first.removed_at is None, second.removed_at is None) == (False, True)
     assert {"name": "letters-002.pdf", "sha256": old[2]}.items() <= next(
         one for one in first.files if one["name"] == "letters-002.pdf"
     ).items()
-    assert (second.letters, second.zip_sha256) == (6, reload(unit, ready).zip_sha256)
+    assert (second.letters, second.zip_sha256) == (6, reload(session, ready).zip_sha256)
     # A tombstone: the number stays in the bundle, and nobody stands behind it.
-    row = unit.execute(select(Letter.sequence, Letter.first_page).where(Letter.sequence == 5)).one()
+    row = session.execute(
+        select(Letter.sequence, Letter.first_page).where(Letter.sequence == 5)
+    ).one()
     assert tuple(row) == (5, None)
 
 
 def test_once_it_is_handed_over_nothing_of_it_changes(
-    app: Flask, unit: Session, ready: int, do: Deed, tmp_path: Path
+    app: Flask, session: Session, ready: int, do: Deed, tmp_path: Path
 ) -> None:
     path = zip_of(app, ready, tmp_path)
     hand_over(do, ready)
-    take_back(unit, ready, 5, SignatureState.ERASED)
-    unit.rollback()
+    take_back(session, ready, 5, SignatureState.ERASED)
+    session.rollback()
     jobs.run_now("bundles.remake")
-    bundle = reload(unit, ready)
+    bundle = reload(session, ready)
     assert bundle.state is BundleState.READY
     with path.open("rb") as file:
         assert bundle.zip_sha256 == bundle_zip.digest_of(iter(lambda: file.read(65536), b""))
-    found = prints.find_print(unit, bundle)
+    found = prints.find_print(session, bundle)
     assert found is not None
     assert not any(prints.differs(storage.storage(), one) for one in found.files)
     # But no file that still names who was erased is given out any more.
-    offered = {one.name for one in reprint_volumes.list_choices(unit, bundle)}
+    offered = {one.name for one in reprint_volumes.list_choices(session, bundle)}
     assert {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"} <= offered
     assert not {"", "letters-002.pdf", "signatures.pdf"} & offered
     with pytest.raises(Refused, match="handed-over"):
-        remake_bundle.remake(unit, bundle, actor="command")
+        remake_bundle.remake(session, bundle, actor="command")
 
 
 def test_a_bundle_of_which_every_letter_was_taken_back_is_given_up(
-    unit: Session, freeze: Freeze, print_bundle: Print
+    session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    take_back(unit, bundle_id, 1)
+    take_back(session, bundle_id, 1)
     jobs.run_now("bundles.remake")
-    assert reload(unit, bundle_id).state is BundleState.CANCELLED
+    assert reload(session, bundle_id).state is BundleState.CANCELLED
 
 
 def test_numbers_that_were_released_stay_in_the_total_when_it_is_made_again(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, do: Deed, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, do: Deed, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    add_confirmed(unit, campaign, 1, own_words="A mark \U000e0fff that no font has.")
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    add_confirmed(session, campaign, 1, own_words="A mark \U000e0fff that no font has.")
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    unit.rollback()
+    session.rollback()
     do(release_letters.release, bundle_id, storage.storage())
-    take_back(unit, bundle_id, 2)
+    take_back(session, bundle_id, 2)
     assert do(remake_bundle.remake, bundle_id) == 1
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
@@ -279,65 +285,67 @@ def test_numbers_that_were_released_stay_in_the_total_when_it_is_made_again(
     assert (result.letters, result.set_aside) == (2, 2)
 
 
-def test_a_stop_leaves_what_was_taken_back_where_it_is(unit: Session, ready: int, do: Deed) -> None:
-    take_back(unit, ready, 1)
-    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
-    unit.commit()
+def test_a_stop_leaves_what_was_taken_back_where_it_is(
+    session: Session, ready: int, do: Deed
+) -> None:
+    take_back(session, ready, 1)
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
     with pytest.raises(Refused, match="stopped"):
         do(remake_bundle.remake, ready)
     jobs.run_now("bundles.remake")
-    assert reload(unit, ready).state is BundleState.READY
+    assert reload(session, ready).state is BundleState.READY
 
 
 # --- Printed again -----------------------------------------------------------------------------
 
 
 def taken(app: Flask, bundle_id: int, name: str = "", reason: str = "Paper jam") -> bytes:
-    with app.app_context(), db.transaction() as unit:
-        bundle = unit.get_one(Bundle, bundle_id)
+    with app.app_context(), db.transaction() as session:
+        bundle = session.get_one(Bundle, bundle_id)
         made = reprint_volumes.reprint(
-            unit, bundle, storage.storage(), name=name, reason=reason, actor="command"
+            session, bundle, storage.storage(), name=name, reason=reason, actor="command"
         )
         return b"".join(made.chunks)
 
 
 def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
-    app: Flask, unit: Session, ready: int, tmp_path: Path
+    app: Flask, session: Session, ready: int, tmp_path: Path
 ) -> None:
     path = zip_of(app, ready, tmp_path)
-    before = unit.scalar(select(func.count(Letter.first_page)))
-    unit.rollback()
+    before = session.scalar(select(func.count(Letter.first_page)))
+    session.rollback()
     assert taken(app, ready) == path.read_bytes()
     assert taken(app, ready, "letters-002.pdf") == contents(path)["letters-002.pdf"]
-    bundle = reload(unit, ready)
-    assert unit.scalar(select(func.count(Letter.first_page))) == before
-    assert (len(prints.list_prints(unit, bundle)), bundle.letter_count) == (1, 7)
-    noted = reprint_volumes.list_reprints(unit, bundle)
+    bundle = reload(session, ready)
+    assert session.scalar(select(func.count(Letter.first_page))) == before
+    assert (len(prints.list_prints(session, bundle)), bundle.letter_count) == (1, 7)
+    noted = reprint_volumes.list_reprints(session, bundle)
     assert [(one.file, one.reason) for one in noted] == [
         ("letters-002.pdf", "Paper jam"), ("", "Paper jam"),
     ]  # fmt: skip
     assert noted[1].sha256 == bundle.zip_sha256
 
 
-def test_a_reprint_wants_a_reason(app: Flask, unit: Session, ready: int) -> None:
-    unit.rollback()
+def test_a_reprint_wants_a_reason(app: Flask, session: Session, ready: int) -> None:
+    session.rollback()
     with pytest.raises(Invalid):
         taken(app, ready, reason="  ")
-    assert unit.scalar(select(func.count(BundleReprint.id))) == 0
+    assert session.scalar(select(func.count(BundleReprint.id))) == 0
 
 
-def test_a_stop_holds_back_a_reprint(app: Flask, unit: Session, ready: int) -> None:
-    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
-    unit.commit()
+def test_a_stop_holds_back_a_reprint(app: Flask, session: Session, ready: int) -> None:
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
     with pytest.raises(Refused, match="stopped"):
         taken(app, ready)
 
 
 @pytest.mark.parametrize("name", ["", "letters-002.pdf"])
 def test_a_reprint_under_way_breaks_off_at_a_stop(
-    app: Flask, unit: Session, ready: int, name: str, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, ready: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit.rollback()
+    session.rollback()
     seconds = partial(find_bundles.while_wanted, clock=partial(next, count()))
     monkeypatch.setattr(find_bundles, "while_wanted", seconds)
     with db.transaction() as moving:
@@ -345,15 +353,15 @@ def test_a_reprint_under_way_breaks_off_at_a_stop(
             moving, moving.get_one(Bundle, ready), storage.storage(), name=name,
             reason="Paper jam", actor="command",
         )  # fmt: skip
-    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
-    unit.commit()
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
     assert b"".join(made.chunks) == b""
 
 
 def test_a_file_that_is_not_what_it_was_is_not_given_out(
-    app: Flask, unit: Session, ready: int
+    app: Flask, session: Session, ready: int
 ) -> None:
-    unit.rollback()
+    session.rollback()
     store = storage.storage()
     name = next(one for one in store.names() if "/letters-002." in one)
     data = bytearray(b"".join(store.chunks(name)))
@@ -370,31 +378,31 @@ def test_a_file_that_is_not_what_it_was_is_not_given_out(
 
 
 def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_in_its_folder(
-    app: Flask, unit: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path
 ) -> None:
     before = zip_of(app, ready, tmp_path).read_bytes()
-    bundle = reload(unit, ready)
+    bundle = reload(session, ready)
     kept = make_target_mission(8, slug="kept")
-    unit.add(kept)
-    unit.flush()
-    unit.add(
+    session.add(kept)
+    session.flush()
+    session.add(
         Bundle(
             campaign_id=bundle.campaign_id, mission_id=kept.id, sequence=2,
             kind=BundleKind.FIRST, state=BundleState.CANCELLED, frozen={}, letter_count=0,
         )
     )  # fmt: skip
-    unit.flush()
+    session.flush()
     name = find_bundles.zip_name(bundle)
-    move_bundles(unit, kept.id, bundle.mission_id, "command")
-    unit.commit()
-    bundle = reload(unit, ready)
+    move_bundles(session, kept.id, bundle.mission_id, "command")
+    session.commit()
+    bundle = reload(session, ready)
     assert (bundle.mission.slug, bundle.sequence) == ("kept", 3)
     path = zip_of(app, ready, tmp_path)
     assert path.read_bytes() == before
     assert taken(app, ready) == before
-    unit.rollback()
-    take_back(unit, ready, 5)
-    unit.rollback()
+    session.rollback()
+    take_back(session, ready, 5)
+    session.rollback()
     jobs.run_now("bundles.remake")
     assert print_bundle(ready) is BundleState.READY
     path = zip_of(app, ready, tmp_path)
@@ -403,12 +411,12 @@ def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_i
 
 
 def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
-    app: Flask, unit: Session, ready: int, tmp_path: Path
+    app: Flask, session: Session, ready: int, tmp_path: Path
 ) -> None:
-    bundle = reload(unit, ready)
-    for one in prints.list_prints(unit, bundle):
-        unit.delete(one)
-    unit.commit()
+    bundle = reload(session, ready)
+    for one in prints.list_prints(session, bundle):
+        session.delete(one)
+    session.commit()
     with app.app_context(), db.transaction() as work:
         download = find_bundles.open_download(
             work, work.get_one(Bundle, ready), storage.storage(), actor="command"

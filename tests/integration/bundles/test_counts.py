@@ -40,12 +40,12 @@ UNPRINTABLE = "A mark \U000e0fff that no font has."
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
+def campaign(session: Session) -> Campaign:
     """Three letters that can be printed, and one that cannot."""
-    made = make_campaign(unit)
-    add_confirmed(unit, made, 3)
-    add_confirmed(unit, made, 1, own_words=UNPRINTABLE)
-    unit.commit()
+    made = make_campaign(session)
+    add_confirmed(session, made, 3)
+    add_confirmed(session, made, 1, own_words=UNPRINTABLE)
+    session.commit()
     return made
 
 
@@ -57,25 +57,25 @@ def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
     return bundle_id
 
 
-def mission_of(unit: Session, bundle_id: int) -> Mission:
-    return reload(unit, bundle_id).mission
+def mission_of(session: Session, bundle_id: int) -> Mission:
+    return reload(session, bundle_id).mission
 
 
 def let_wait(bundle_id: int) -> None:
-    with db.transaction() as unit:
-        bundle = unit.get_one(Bundle, bundle_id)
-        release_letters.release(unit, bundle, storage.storage(), actor="test")
+    with db.transaction() as session:
+        bundle = session.get_one(Bundle, bundle_id)
+        release_letters.release(session, bundle, storage.storage(), actor="test")
 
 
 def test_an_earlier_bundle_has_what_is_in_it_now(
-    unit: Session, campaign: Campaign, ready: int, freeze: Freeze
+    session: Session, campaign: Campaign, ready: int, freeze: Freeze
 ) -> None:
     def earlier() -> int:
-        mission = mission_of(unit, ready)
-        offers = list_offers(unit, mission, named=[campaign.slug])
-        left = list_left(unit, mission, offers, {campaign.slug: Choice()})
+        mission = mission_of(session, ready)
+        offers = list_offers(session, mission, named=[campaign.slug])
+        left = list_left(session, mission, offers, {campaign.slug: Choice()})
         found = sum(one.count for one in left if one.why is Why.EARLIER)
-        unit.rollback()
+        session.rollback()
         return found
 
     assert earlier() == 4
@@ -99,13 +99,13 @@ def test_an_earlier_bundle_has_what_is_in_it_now(
 
 
 def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of_it(
-    unit: Session, campaign: Campaign, ready: int, settings: Settings
+    session: Session, campaign: Campaign, ready: int, settings: Settings
 ) -> None:
     other = make_target_mission(7, slug="consulate-montreal")
-    unit.add(other)
-    unit.commit()
+    session.add(other)
+    session.commit()
     other_id, slug = other.id, campaign.slug
-    unit.rollback()
+    session.rollback()
     with db.transaction() as writing:
         bundle = writing.get_one(Bundle, ready)
         record_delivery.record_visit(
@@ -119,20 +119,20 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
         reroute_bundle.reroute(writing, bundle, to, settings=settings, actor="test")
 
     def earlier(mission: Mission) -> int:
-        offers = list_offers(unit, mission, named=[slug])
-        left = list_left(unit, mission, offers, {slug: Choice()})
+        offers = list_offers(session, mission, named=[slug])
+        left = list_left(session, mission, offers, {slug: Choice()})
         return sum(one.count for one in left if one.why is Why.EARLIER)
 
-    assert earlier(mission_of(unit, ready)) == 1, "the one that was set aside"
-    unit.rollback()
+    assert earlier(mission_of(session, ready)) == 1, "the one that was set aside"
+    session.rollback()
     let_wait(ready)
-    assert earlier(mission_of(unit, ready)) == 0
+    assert earlier(mission_of(session, ready)) == 0
 
 
 def test_the_command_tells_what_the_zip_holds(
-    unit: Session, ready: int, run: Any, tmp_path: Path
+    session: Session, ready: int, run: Any, tmp_path: Path
 ) -> None:
-    unit.rollback()
+    session.rollback()
     let_wait(ready)
     result = run("--json", "--number", "1")
     assert result.exit_code == 0, result.stderr
@@ -141,64 +141,68 @@ def test_the_command_tells_what_the_zip_holds(
 
 
 def test_today_and_the_missions_count_what_is_printed(
-    app: Flask, unit: Session, campaign: Campaign, ready: int
+    app: Flask, session: Session, campaign: Campaign, ready: int
 ) -> None:
     jobs.run_now("overview.count")
-    staff = make_staff_user(unit, Role.STAFF)
+    staff = make_staff_user(session, Role.STAFF)
     (carried,) = [
-        one for one in deliveries_todos(unit, by=staff, now=db.utcnow()) if one.slug == "to-carry"
+        one
+        for one in deliveries_todos(session, by=staff, now=db.utcnow())
+        if one.slug == "to-carry"
     ]
     assert [one.number for one in carried.items] == [3]
-    figures = refresh.figures_of(unit, campaign)[0]
+    figures = refresh.figures_of(session, campaign)[0]
     assert (figures.one("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
         3,
         1,
     )
-    (row,) = mission_rows(unit, campaign, figures)
+    (row,) = mission_rows(session, campaign, figures)
     assert (row.printed, row.to_deliver, row.waiting) == (3, 3, 0)
 
 
-def test_the_pace_of_a_bundle_that_is_made_again_is_that_of_now(unit: Session, ready: int) -> None:
-    first = unit.scalars(select(Letter).order_by(Letter.sequence)).first()
+def test_the_pace_of_a_bundle_that_is_made_again_is_that_of_now(
+    session: Session, ready: int
+) -> None:
+    first = session.scalars(select(Letter).order_by(Letter.sequence)).first()
     assert first is not None
-    unit.get_one(Signature, first.signature_id).state = SignatureState.WITHDRAWN
-    unit.commit()
+    session.get_one(Signature, first.signature_id).state = SignatureState.WITHDRAWN
+    session.commit()
     with db.transaction() as writing:
         assert remake_bundle.remake(writing, writing.get_one(Bundle, ready), actor="test") == 1
-    bundle = reload(unit, ready)
+    bundle = reload(session, ready)
     assert bundle.remade_at is not None
     later = bundle.remade_at + timedelta(seconds=4)
-    begun = find_bundles.progress_of(unit, bundle, later)
+    begun = find_bundles.progress_of(session, bundle, later)
     assert (begun.done, begun.lately, begun.total) == (3, 0, 4)
     assert (begun.per_second, begun.seconds_left) == (0.0, None)
-    unit.rollback()
+    session.rollback()
     taken = print_queue.claim_next(ready)
     assert taken is not None
     assert print_queue.beat(taken, 1)
-    gone_on = find_bundles.progress_of(unit, reload(unit, ready), later)
+    gone_on = find_bundles.progress_of(session, reload(session, ready), later)
     assert (gone_on.done, gone_on.lately, gone_on.per_second) == (4, 1, 0.25)
 
 
 @pytest.mark.parametrize("blocks", [proof_print._BLOCKS, 1])
 def test_a_proof_of_a_rare_language_shows_its_first_three(
-    unit: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch, blocks: int
+    session: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch, blocks: int
 ) -> None:
-    campaign, start = make_campaign(unit), db.utcnow()
-    add_confirmed(unit, campaign, 5, letter_locale="en")
-    add_confirmed(unit, campaign, 1, letter_locale="fr", given_name="Aline")
+    campaign, start = make_campaign(session), db.utcnow()
+    add_confirmed(session, campaign, 5, letter_locale="en")
+    add_confirmed(session, campaign, 1, letter_locale="fr", given_name="Aline")
     add_confirmed(
-        unit, campaign, 3, letter_locale="fr", id=lambda at: 5000 + 1000 * at,
+        session, campaign, 3, letter_locale="fr", id=lambda at: 5000 + 1000 * at,
         given_name=lambda at: ["Berthe", "Chloé", "Denise"][at],
         confirmed_at=lambda at: start + timedelta(hours=1 + at),
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     jobs.run_now("overview.count")
     for name, value in (("SORTED", 0), ("_WINDOW", 3), ("LOOKED_AT", 3), ("_BLOCKS", blocks)):
         monkeypatch.setattr(proof_print, name, value)
     mission = campaign.targets[0].mission
     assert mission is not None
     part = Part(campaign, Choice(locales=frozenset({"fr"})))
-    proof = proof_print.pick(unit, part, mission=mission, settings=settings, locale="en")
+    proof = proof_print.pick(session, part, mission=mission, settings=settings, locale="en")
     first = [one.letter for one in proof.shown if one.why == "first"]
     assert [one.signature_name.split()[0] for one in first] == ["Aline", "Berthe", "Chloé"]
     assert proof.waiting == 4

@@ -48,11 +48,11 @@ OWN = CoverWords(
 
 
 @pytest.fixture
-def mission(unit: Session) -> Mission:
+def mission(session: Session) -> Mission:
     """The mission of a campaign with three letters that wait."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    session.commit()
     found = campaign.targets[0].mission
     assert found is not None
     return found
@@ -63,16 +63,21 @@ def text_of(data: bytes) -> str:
         return "\n".join(page.get_textpage().get_text_bounded() for page in pdf)
 
 
-def keep(unit: Session, mission: Mission, words: CoverWords | None, locale: str = "en") -> None:
-    cover_texts.save_words(unit, mission=mission, locale=locale, words=words, actor="command")
-    unit.commit()
+def keep(session: Session, mission: Mission, words: CoverWords | None, locale: str = "en") -> None:
+    cover_texts.save_words(session, mission=mission, locale=locale, words=words, actor="command")
+    session.commit()
 
 
 def test_a_mission_s_own_words_are_filled_and_printed(
-    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask,
+    session: Session,
+    mission: Mission,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
 ) -> None:
-    keep(unit, mission, OWN)
-    bundle_id = freeze(unit.scalars(select(Campaign.id)).one())
+    keep(session, mission, OWN)
+    bundle_id = freeze(session.scalars(select(Campaign.id)).one())
     assert print_bundle(bundle_id) is BundleState.READY
     text = text_of(contents(zip_of(app, bundle_id, tmp_path))["cover-letter.pdf"])
     for words in ("UA 1/26: 3 letters", "Dear Tomas Arbelaez:", "We bring 3 letters for Amara",
@@ -82,13 +87,18 @@ def test_a_mission_s_own_words_are_filled_and_printed(
 
 
 def test_a_bundle_keeps_the_words_that_stood_when_it_was_frozen(
-    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask,
+    session: Session,
+    mission: Mission,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
 ) -> None:
-    keep(unit, mission, OWN)
-    campaign_id = unit.scalars(select(Campaign.id)).one()
-    unit.rollback()
+    keep(session, mission, OWN)
+    campaign_id = session.scalars(select(Campaign.id)).one()
+    session.rollback()
     bundle_id = freeze(campaign_id)
-    keep(unit, mission, CoverWords("Later", "Later", "Later", "Later"))
+    keep(session, mission, CoverWords("Later", "Later", "Later", "Later"))
     assert print_bundle(bundle_id) is BundleState.READY
     text = text_of(contents(zip_of(app, bundle_id, tmp_path))["cover-letter.pdf"])
     assert "With respect," in text
@@ -96,17 +106,17 @@ def test_a_bundle_keeps_the_words_that_stood_when_it_was_frozen(
 
 
 def test_versions_never_change_and_the_usual_text_can_come_back(
-    unit: Session, mission: Mission
+    session: Session, mission: Mission
 ) -> None:
-    keep(unit, mission, OWN)
-    keep(unit, mission, OWN)
-    keep(unit, mission, None)
-    keep(unit, mission, OWN, "fr")
-    rows = unit.execute(
+    keep(session, mission, OWN)
+    keep(session, mission, OWN)
+    keep(session, mission, None)
+    keep(session, mission, OWN, "fr")
+    rows = session.execute(
         select(CoverText.locale, CoverText.version, CoverText.body).order_by(CoverText.id)
     ).all()
     assert [tuple(row) for row in rows] == [("en", 1, OWN.body), ("en", 2, ""), ("fr", 1, OWN.body)]
-    assert cover_texts.find_words(unit, mission_id=mission.id, locale="en") is None
+    assert cover_texts.find_words(session, mission_id=mission.id, locale="en") is None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +143,7 @@ def test_the_usual_words_hold_no_placeholder_that_is_none(app: Flask) -> None:
             cover_texts.check_words(cover_letter.usual_words(kind))
 
 
-def test_the_language_of_a_mission_is_its_country_s(unit: Session) -> None:
+def test_the_language_of_a_mission_is_its_country_s(session: Session) -> None:
     site = ["en", "fr", "es", "ar"]
     for country, language in (("MX", "es"), ("EG", "ar"), ("SN", "fr"), ("JP", "en")):
         mission = make_target_mission(9, sending_country=country)
@@ -141,30 +151,30 @@ def test_the_language_of_a_mission_is_its_country_s(unit: Session) -> None:
 
 
 def test_when_two_missions_become_one_the_texts_of_both_languages_stay(
-    unit: Session, mission: Mission
+    session: Session, mission: Mission
 ) -> None:
     other = make_target_mission(2)
-    unit.add(other)
-    unit.flush()
-    keep(unit, mission, OWN)
-    keep(unit, other, CoverWords("Theirs", "b", "c", "d"))
-    keep(unit, other, OWN, "es")
-    merge(unit, kept=mission, gone=other, take=(), actor="command")
-    unit.commit()
+    session.add(other)
+    session.flush()
+    keep(session, mission, OWN)
+    keep(session, other, CoverWords("Theirs", "b", "c", "d"))
+    keep(session, other, OWN, "es")
+    merge(session, kept=mission, gone=other, take=(), actor="command")
+    session.commit()
     for locale in ("en", "es"):
-        found = cover_texts.find_words(unit, mission_id=mission.id, locale=locale)
+        found = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
         assert found == OWN
-    assert unit.scalar(select(func.count(CoverText.id))) == 2
+    assert session.scalar(select(func.count(CoverText.id))) == 2
 
 
 # --- At the desk -------------------------------------------------------------------------------
 
 
 def test_staff_write_look_and_go_back(
-    app: Flask, client: FlaskClient, unit: Session, mission: Mission
+    app: Flask, client: FlaskClient, session: Session, mission: Mission
 ) -> None:
     url = f"/desk/bundles/missions/{mission.slug}/cover"
-    unit.rollback()
+    session.rollback()
     sign_in(client, app, Role.ORGANIZER)
     assert client.get(url).status_code == 404
     sign_in(client, app, Role.STAFF)
@@ -177,8 +187,8 @@ def test_staff_write_look_and_go_back(
     looked = post(client, f"{url}/en", {**form, "look": "1"})
     assert looked.mimetype == "application/pdf"
     assert "With respect," in text_of(looked.data)
-    assert unit.scalar(select(func.count(CoverText.id))) == 0
-    unit.rollback()
+    assert session.scalar(select(func.count(CoverText.id))) == 0
+    session.rollback()
     assert post(client, f"{url}/en", form).status_code == 303
     assert "Dear ((head_of_mission))" in client.get(f"{url}/en").text
     wrong = post(client, f"{url}/en", {**form, "body": "We bring ((lettres))."})
@@ -193,12 +203,17 @@ def test_staff_write_look_and_go_back(
 
 
 def test_people_on_sheets_stand_in_the_lists_counted_apart(
-    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask,
+    session: Session,
+    mission: Mission,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
 ) -> None:
-    campaign = unit.scalars(select(Campaign)).one()
-    for at, one in enumerate(add_confirmed(unit, campaign, 3, family_name="Papier")):
+    campaign = session.scalars(select(Campaign)).one()
+    for at, one in enumerate(add_confirmed(session, campaign, 3, family_name="Papier")):
         one.origin, one.letters, one.disclosure = Origin.PAPER, [], list(Disclosure)[at]
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
@@ -227,28 +242,33 @@ def test_people_on_sheets_stand_in_the_lists_counted_apart(
 
 
 def test_who_is_taken_off_a_sheet_is_taken_off_the_lists_before_they_are_handed_over(
-    app: Flask, unit: Session, mission: Mission, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask,
+    session: Session,
+    mission: Mission,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
 ) -> None:
-    campaign = unit.scalars(select(Campaign)).one()
-    people = add_confirmed(unit, campaign, 2, family_name="Papier")
+    campaign = session.scalars(select(Campaign)).one()
+    people = add_confirmed(session, campaign, 2, family_name="Papier")
     for one in people:
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
-    unit.delete(unit.get_one(Signature, people[0].id))
-    unit.commit()
-    assert unit.scalar(select(func.count()).select_from(CarriedSignature)) == 1
-    unit.rollback()
+    session.delete(session.get_one(Signature, people[0].id))
+    session.commit()
+    assert session.scalar(select(func.count()).select_from(CarriedSignature)) == 1
+    session.rollback()
     jobs.run_now("bundles.remake")
-    assert reload(unit, bundle_id).state is BundleState.PRINTING
-    unit.rollback()
+    assert reload(session, bundle_id).state is BundleState.PRINTING
+    session.rollback()
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
     assert verify_copy(path).findings == []
     manifest = json.loads(contents(path)["manifest.json"])
     assert [one["number"] for one in manifest["on_paper"]] == ["P00002"]
-    assert {one.attempt for one in reload(unit, bundle_id).volumes} == {1}
+    assert {one.attempt for one in reload(session, bundle_id).volumes} == {1}
 
 
 @pytest.mark.parametrize("locale", ["en", "fr", "es", "ar"])

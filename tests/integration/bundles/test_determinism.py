@@ -63,25 +63,28 @@ def print_in(folder: Path, *, zone: str, seed: str, umask: str, processes: str) 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("form", ["letter", "card"])
 def test_printed_twice_it_is_the_same_to_the_last_byte(
-    unit: Session, settings: Settings, freeze: Freeze, tmp_path: Path, form: str
+    session: Session, settings: Settings, freeze: Freeze, tmp_path: Path, form: str
 ) -> None:
-    campaign = make_campaign(unit, format=form)
+    campaign = make_campaign(session, format=form)
     add_confirmed(
-        unit, campaign, 10, own_words=lambda at: WORDS[at % len(WORDS)] if form == "letter" else ""
+        session,
+        campaign,
+        10,
+        own_words=lambda at: WORDS[at % len(WORDS)] if form == "letter" else "",
     )
     add_confirmed(
-        unit, campaign, 2, disclosure=Disclosure.FULL, given_name="ليلى", family_name="حداد",
+        session, campaign, 2, disclosure=Disclosure.FULL, given_name="ليلى", family_name="حداد",
         own_words="",
     )  # fmt: skip
-    for one in add_confirmed(unit, campaign, 3):
+    for one in add_confirmed(session, campaign, 3):
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id, "es", volume_letters=5, on_paper=1)
-    unit.execute(update(Campaign).values(person_name="Amara Okafor"))
-    assert unit.get_one(Bundle, bundle_id).frozen["on_paper"] == 3
-    unit.commit()
-    assert unit.query(Signature).count() == 15
-    unit.rollback()
+    session.execute(update(Campaign).values(person_name="Amara Okafor"))
+    assert session.get_one(Bundle, bundle_id).frozen["on_paper"] == 3
+    session.commit()
+    assert session.query(Signature).count() == 15
+    session.rollback()
     sides = [tmp_path / "one", tmp_path / "other"]
     for side in sides:
         shutil.copytree(settings.folder, side)

@@ -21,39 +21,52 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from tests.factories import add_confirmed, make_campaign
 
 
-def freeze(unit: Session, campaign: Campaign, settings: Settings, locale: str = "en") -> Bundle:
+def freeze(session: Session, campaign: Campaign, settings: Settings, locale: str = "en") -> Bundle:
     mission = campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze(
-        unit, campaign=campaign, mission=mission, settings=settings, locale=locale, actor="command"
+        session,
+        campaign=campaign,
+        mission=mission,
+        settings=settings,
+        locale=locale,
+        actor="command",
     )
 
 
 def test_a_freeze_numbers_letters_in_the_order_of_confirmation(
-    unit: Session, settings: Settings
+    session: Session, settings: Settings
 ) -> None:
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     start = db.utcnow()
-    add_confirmed(unit, campaign, 5, confirmed_at=lambda at: start - timedelta(minutes=at))
-    bundle = freeze(unit, campaign, settings)
-    unit.commit()
+    add_confirmed(session, campaign, 5, confirmed_at=lambda at: start - timedelta(minutes=at))
+    bundle = freeze(session, campaign, settings)
+    session.commit()
     assert (bundle.kind, bundle.sequence, bundle.letter_count) == (BundleKind.FIRST, 1, 5)
-    in_order = unit.scalars(
+    in_order = session.scalars(
         select(Signature.confirmed_at)
         .join(Letter, Letter.signature_id == Signature.id)
         .order_by(Letter.sequence)
     ).all()
     assert in_order == sorted(in_order)
-    assert unit.scalars(select(Letter.sequence).order_by(Letter.sequence)).all() == [1, 2, 3, 4, 5]
+    assert session.scalars(select(Letter.sequence).order_by(Letter.sequence)).all() == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
 
 
-def test_volumes_hold_no_more_letters_than_the_settings_say(unit: Session, tmp_path: Path) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 7)
+def test_volumes_hold_no_more_letters_than_the_settings_say(
+    session: Session, tmp_path: Path
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 7)
     small = load_settings(instance=tmp_path / "small", volume_letters=3)
-    bundle = freeze(unit, campaign, small)
+    bundle = freeze(session, campaign, small)
     assert [volume.letter_count for volume in bundle.volumes] == [3, 3, 1]
-    counted = unit.execute(
+    counted = session.execute(
         select(Volume.sequence, func.min(Letter.sequence), func.max(Letter.sequence))
         .join(Letter, Letter.volume_id == Volume.id)
         .group_by(Volume.sequence)
@@ -63,66 +76,66 @@ def test_volumes_hold_no_more_letters_than_the_settings_say(unit: Session, tmp_p
 
 
 def test_only_confirmed_letters_of_the_campaign_and_mission_are_taken(
-    unit: Session, settings: Settings
+    session: Session, settings: Settings
 ) -> None:
-    campaign, other = make_campaign(unit), make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    add_confirmed(unit, campaign, 3, state=SignatureState.PENDING)
-    add_confirmed(unit, campaign, 1, state=SignatureState.WITHDRAWN)
-    add_confirmed(unit, other, 4)
-    assert freeze(unit, campaign, settings).letter_count == 2
-    assert [(one.campaign.id, one.letters) for one in waiting_counts.list_waiting(unit)] == [
+    campaign, other = make_campaign(session), make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    add_confirmed(session, campaign, 3, state=SignatureState.PENDING)
+    add_confirmed(session, campaign, 1, state=SignatureState.WITHDRAWN)
+    add_confirmed(session, other, 4)
+    assert freeze(session, campaign, settings).letter_count == 2
+    assert [(one.campaign.id, one.letters) for one in waiting_counts.list_waiting(session)] == [
         (other.id, 4)
     ]
 
 
 def test_a_second_bundle_holds_only_what_was_confirmed_since(
-    unit: Session, settings: Settings
+    session: Session, settings: Settings
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    first = freeze(unit, campaign, settings)
-    late = add_confirmed(unit, campaign, 2)
-    second = freeze(unit, campaign, settings)
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    first = freeze(session, campaign, settings)
+    late = add_confirmed(session, campaign, 2)
+    second = freeze(session, campaign, settings)
     assert (second.kind, second.sequence, second.letter_count) == (BundleKind.SUPPLEMENTARY, 2, 2)
-    taken = set(unit.scalars(select(Letter.signature_id).where(Letter.bundle_id == second.id)))
+    taken = set(session.scalars(select(Letter.signature_id).where(Letter.bundle_id == second.id)))
     assert taken == {one.id for one in late}
     assert first.letter_count == 3
 
 
-def test_nothing_waiting_is_refused_and_leaves_no_row(unit: Session, settings: Settings) -> None:
-    campaign = make_campaign(unit)
+def test_nothing_waiting_is_refused_and_leaves_no_row(session: Session, settings: Settings) -> None:
+    campaign = make_campaign(session)
     with pytest.raises(Refused, match="nothing-to-print"):
-        freeze(unit, campaign, settings)
-    unit.commit()
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+        freeze(session, campaign, settings)
+    session.commit()
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
 @pytest.mark.parametrize(
     ("status", "slug"), [(CampaignStatus.STOPPED, "stopped"), (CampaignStatus.DRAFT, "not-open")]
 )
 def test_a_stopped_or_draft_campaign_gives_no_bundle(
-    unit: Session, settings: Settings, status: CampaignStatus, slug: str
+    session: Session, settings: Settings, status: CampaignStatus, slug: str
 ) -> None:
-    campaign = make_campaign(unit, status=status)
-    add_confirmed(unit, campaign, 1)
+    campaign = make_campaign(session, status=status)
+    add_confirmed(session, campaign, 1)
     with pytest.raises(Refused, match=slug):
-        freeze(unit, campaign, settings)
-    assert waiting_counts.list_waiting(unit) == []
+        freeze(session, campaign, settings)
+    assert waiting_counts.list_waiting(session) == []
 
 
-def test_a_closed_campaign_is_still_printed(unit: Session, settings: Settings) -> None:
-    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
-    add_confirmed(unit, campaign, 1)
-    assert freeze(unit, campaign, settings).letter_count == 1
+def test_a_closed_campaign_is_still_printed(session: Session, settings: Settings) -> None:
+    campaign = make_campaign(session, status=CampaignStatus.CLOSED)
+    add_confirmed(session, campaign, 1)
+    assert freeze(session, campaign, settings).letter_count == 1
 
 
 def test_freezes_at_once_take_each_letter_once(
-    app: Flask, unit: Session, settings: Settings
+    app: Flask, session: Session, settings: Settings
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 40)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 40)
+    session.commit()
 
     def one(_: int) -> int:
         with app.app_context(), suppress(Refused), db.transaction() as own:
@@ -132,15 +145,15 @@ def test_freezes_at_once_take_each_letter_once(
     with ThreadPoolExecutor(4) as pool:
         taken = sorted(pool.map(one, range(4)))
     assert taken == [0, 0, 0, 40]
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 1
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 1
 
 
 def test_what_is_frozen_holds_addresses_and_nothing_of_the_supporters(
-    unit: Session, settings: Settings
+    session: Session, settings: Settings
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3, family_name="Zanzibarqueen", own_words="Marmalade words.")
-    bundle = freeze(unit, campaign, settings, locale="fr")
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3, family_name="Zanzibarqueen", own_words="Marmalade words.")
+    bundle = freeze(session, campaign, settings, locale="fr")
     frozen = Frozen.from_json(bundle.frozen)
     target = frozen.targets[campaign.targets[0].id]
     assert set(target.addressing) == {"en", "fr", "es"}
@@ -152,10 +165,10 @@ def test_what_is_frozen_holds_addresses_and_nothing_of_the_supporters(
     assert not any(word in str(bundle.frozen) for word in ("Zanzibar", "Marmalade", "example.org>"))
 
 
-def test_a_freeze_is_in_the_audit(unit: Session, settings: Settings) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    bundle = freeze(unit, campaign, settings)
-    entry = unit.scalars(select(audit.AuditEntry)).one()
+def test_a_freeze_is_in_the_audit(session: Session, settings: Settings) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    bundle = freeze(session, campaign, settings)
+    entry = session.scalars(select(audit.AuditEntry)).one()
     assert (entry.action, entry.subject) == ("bundle.freeze", f"bundle:{bundle.id}")
     assert entry.detail == {"letters": 2, "volumes": 1}

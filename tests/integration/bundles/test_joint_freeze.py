@@ -20,89 +20,89 @@ from tests.integration.bundles.conftest import Print
 
 
 @pytest.fixture
-def campaigns(unit: Session) -> list[Campaign]:
+def campaigns(session: Session) -> list[Campaign]:
     """Two campaigns for one mission, with two and three letters that wait."""
-    made = [make_campaign(unit), make_campaign(unit)]
+    made = [make_campaign(session), make_campaign(session)]
     made[1].targets[0].mission = made[0].targets[0].mission
-    unit.flush()
-    add_confirmed(unit, made[0], 2)
-    add_confirmed(unit, made[1], 3)
-    unit.commit()
+    session.flush()
+    add_confirmed(session, made[0], 2)
+    add_confirmed(session, made[1], 3)
+    session.commit()
     return made
 
 
-def freeze(unit: Session, parts: list[Part], settings: Settings) -> list[Bundle]:
+def freeze(session: Session, parts: list[Part], settings: Settings) -> list[Bundle]:
     mission = parts[0].campaign.targets[0].mission
     assert mission is not None
     return joint_freeze.freeze_parts(
-        unit, parts, mission=mission, settings=settings, locale="en", actor="staff:1"
+        session, parts, mission=mission, settings=settings, locale="en", actor="staff:1"
     )
 
 
 def test_several_campaigns_are_frozen_in_one_go_each_in_a_bundle_of_its_own(
-    unit: Session, settings: Settings, campaigns: list[Campaign]
+    session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
     cards = Part(campaigns[1], Choice(format="card"))
-    made = freeze(unit, [cards, Part(campaigns[0])], settings)
+    made = freeze(session, [cards, Part(campaigns[0])], settings)
     assert [(one.campaign_id, one.letter_count) for one in made] == [
         (campaigns[0].id, 2),
         (campaigns[1].id, 3),
     ]
     assert [one.frozen["format"] for one in made] == ["letter", "card"]
-    journey = unit.scalars(select(Journey)).one()
+    journey = session.scalars(select(Journey)).one()
     assert [one.id for one in journey.bundles] == [one.id for one in made]
-    assert joint_freeze.list_companions(unit, made[0]) == [made[1]]
-    actions = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert joint_freeze.list_companions(session, made[0]) == [made[1]]
+    actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["bundle.freeze", "bundle.freeze", "bundle.freeze-together"]
 
 
 def test_one_campaign_alone_makes_no_journey(
-    unit: Session, settings: Settings, campaigns: list[Campaign]
+    session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
-    made = freeze(unit, [Part(campaigns[0])], settings)
+    made = freeze(session, [Part(campaigns[0])], settings)
     assert made[0].journey is None
-    assert joint_freeze.list_companions(unit, made[0]) == ()
-    assert unit.scalar(select(func.count()).select_from(Journey)) == 0
+    assert joint_freeze.list_companions(session, made[0]) == ()
+    assert session.scalar(select(func.count()).select_from(Journey)) == 0
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.STOPPED, CampaignStatus.DRAFT])
 def test_where_one_is_refused_none_is_frozen(
-    unit: Session, settings: Settings, campaigns: list[Campaign], status: CampaignStatus
+    session: Session, settings: Settings, campaigns: list[Campaign], status: CampaignStatus
 ) -> None:
     campaigns[1].status = status
-    unit.commit()
+    session.commit()
     with pytest.raises(Refused) as refused:
-        freeze(unit, [Part(one) for one in campaigns], settings)
+        freeze(session, [Part(one) for one in campaigns], settings)
     assert refused.value.data["campaign"] == campaigns[1].slug
-    unit.commit()
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
-    assert unit.scalar(select(func.count()).select_from(Journey)) == 0
+    session.commit()
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 0
+    assert session.scalar(select(func.count()).select_from(Journey)) == 0
     taken = select(func.count()).select_from(Letter).where(Letter.bundle_id.is_not(None))
-    assert unit.scalar(taken) == 0
+    assert session.scalar(taken) == 0
 
 
 def test_nothing_chosen_is_refused(
-    unit: Session, settings: Settings, campaigns: list[Campaign]
+    session: Session, settings: Settings, campaigns: list[Campaign]
 ) -> None:
     mission = campaigns[0].targets[0].mission
     assert mission is not None
     with pytest.raises(Refused, match="nothing-chosen"):
         joint_freeze.freeze_parts(
-            unit, [], mission=mission, settings=settings, locale="en", actor="staff:1"
+            session, [], mission=mission, settings=settings, locale="en", actor="staff:1"
         )
 
 
 def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     app: Flask,
     client: FlaskClient,
-    unit: Session,
+    session: Session,
     settings: Settings,
     campaigns: list[Campaign],
     print_bundle: Print,
 ) -> None:
-    made = freeze(unit, [Part(one) for one in campaigns], settings)
+    made = freeze(session, [Part(one) for one in campaigns], settings)
     public_id = made[0].journey.public_id if made[0].journey else ""
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "0 of 2 letters are done." in page
@@ -118,10 +118,12 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     assert client.get("/desk/bundles/journeys/nowhere").status_code == 404
 
 
-def test_a_journey_without_bundles_is_not_found(unit: Session, campaigns: list[Campaign]) -> None:
+def test_a_journey_without_bundles_is_not_found(
+    session: Session, campaigns: list[Campaign]
+) -> None:
     mission = campaigns[0].targets[0].mission
     empty = Journey(mission=mission)
-    unit.add(empty)
-    unit.flush()
+    session.add(empty)
+    session.flush()
     with pytest.raises(NotFound):
-        joint_freeze.get_journey(unit, empty.public_id)
+        joint_freeze.get_journey(session, empty.public_id)

@@ -17,21 +17,21 @@ from tests.integration.bundles.test_print import contents, zip_of
 
 
 @pytest.fixture
-def cards(unit: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
+def cards(session: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
     """Three cards that are printed."""
-    campaign = make_campaign(unit, format="card")
-    add_confirmed(unit, campaign, 3, letter_locale="en")
-    unit.commit()
+    campaign = make_campaign(session, format="card")
+    add_confirmed(session, campaign, 3, letter_locale="en")
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    return reload(unit, bundle_id)
+    return reload(session, bundle_id)
 
 
 def test_papers_and_pages_of_cards_speak_of_cards(
-    app: Flask, unit: Session, cards: Bundle, client: FlaskClient, tmp_path: Path
+    app: Flask, session: Session, cards: Bundle, client: FlaskClient, tmp_path: Path
 ) -> None:
     bundle_id, url = cards.id, f"/desk/bundles/{cards.public_id}"
-    unit.rollback()
+    session.rollback()
     made = contents(zip_of(app, bundle_id, tmp_path))
     papers = {
         name: " ".join(text_of(made[name]).split())

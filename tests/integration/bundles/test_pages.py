@@ -26,11 +26,11 @@ UNPRINTABLE = "\U000e0fff"
 
 
 @pytest.fixture
-def waiting(unit: Session) -> Campaign:
+def waiting(session: Session) -> Campaign:
     """A campaign of which three letters wait."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    session.commit()
     return campaign
 
 
@@ -60,13 +60,13 @@ def test_organizers_and_strangers_are_kept_out(
 
 
 def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
-    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign
 ) -> None:
     sign_in(client, app, "staff")
     before = jobs.queue().waiting()
     response = post(client, "/desk/bundles/new", choice(waiting))
     assert response.status_code == 302
-    bundle = unit.scalars(select(Bundle)).one()
+    bundle = session.scalars(select(Bundle)).one()
     assert response.location.endswith(f"/desk/bundles/{bundle.public_id}")
     assert jobs.queue().waiting() == before + 1
     page = client.get(response.location)
@@ -80,40 +80,40 @@ def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
 
 
 def test_a_get_freezes_nothing(
-    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign
 ) -> None:
     sign_in(client, app, "staff")
     client.get("/desk/bundles/new", query_string=choice(waiting))
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
 def test_without_a_token_nothing_is_frozen(
-    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign
 ) -> None:
     sign_in(client, app, "staff")
     assert client.post("/desk/bundles/new", data=choice(waiting)).status_code == 400
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
 def test_with_nothing_waiting_the_page_says_so(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     sign_in(client, app, "staff")
     response = post(client, "/desk/bundles/new", choice(campaign))
     assert response.status_code == 409
     assert "No letter waits" in response.text
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
 def test_a_language_that_the_site_does_not_have_is_refused(
-    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign
 ) -> None:
     sign_in(client, app, "staff")
     response = post(client, "/desk/bundles/new", {**choice(waiting), "locale": "xx"})
     assert response.status_code == 422
-    assert unit.scalar(select(func.count()).select_from(Bundle)) == 0
+    assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_language_that_the_site_does_not_have_is_refused(
      ("get", "new?campaign=no&mission=no"), ("get", "new")],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(
-    app: Flask, client: FlaskClient, unit: Session, method: str, path: str
+    app: Flask, client: FlaskClient, session: Session, method: str, path: str
 ) -> None:
     sign_in(client, app, "staff")
     url = f"/desk/bundles/{path}"
@@ -133,7 +133,7 @@ def test_what_is_not_there_is_not_found(
 def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     app: Flask,
     client: FlaskClient,
-    unit: Session,
+    session: Session,
     waiting: Campaign,
     freeze: Freeze,
     print_bundle: Print,
@@ -141,8 +141,8 @@ def test_a_download_streams_the_zip_and_leaves_an_audit_line(
     bundle_id = freeze(waiting.id)
     print_bundle(bundle_id)
     user = sign_in(client, app, "staff")
-    url = f"/desk/bundles/{reload(unit, bundle_id).public_id}"
-    unit.rollback()
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
     page = client.get(url).text
     assert "Download the bundle" in page
     assert "letters-001.pdf" in page
@@ -163,39 +163,39 @@ def test_a_download_streams_the_zip_and_leaves_an_audit_line(
         }
     shown = json.loads(html.unescape(recorded[1]))
     assert {name: digest for name, _bytes, digest in shown} == held
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (entry.actor, entry.action) == (f"staff:{user.id}", "bundle.download")
 
 
 def test_what_is_not_ready_or_stopped_is_not_handed_out(
     app: Flask,
     client: FlaskClient,
-    unit: Session,
+    session: Session,
     waiting: Campaign,
     freeze: Freeze,
 ) -> None:
     bundle_id = freeze(waiting.id)
-    url = f"/desk/bundles/{reload(unit, bundle_id).public_id}/download"
-    unit.rollback()
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}/download"
+    session.rollback()
     sign_in(client, app, "staff")
     response = post(client, url)
     assert (response.status_code, "not ready yet" in response.text) == (409, True)
-    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
-    unit.commit()
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
     response = post(client, url)
     assert (response.status_code, "held back" in response.text) == (409, True)
 
 
 def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
-    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1, own_words=UNPRINTABLE, family_name="Hushhush")
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1, own_words=UNPRINTABLE, family_name="Hushhush")
+    session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
-    public_id = reload(unit, bundle_id).public_id
-    unit.rollback()
+    public_id = reload(session, bundle_id).public_id
+    session.rollback()
     sign_in(client, app, "admin")
     page = client.get(f"/desk/bundles/{public_id}").text
     assert "1 letter is set aside" in page
@@ -205,14 +205,14 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
 
 
 def test_older_bundles_are_on_the_pages_that_follow(
-    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign, freeze: Freeze
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign, freeze: Freeze
 ) -> None:
-    first = reload(unit, freeze(waiting.id))
+    first = reload(session, freeze(waiting.id))
     facts = {name: getattr(first, name) for name in ("campaign_id", "mission_id", "kind", "frozen")}
-    unit.add_all(
+    session.add_all(
         Bundle(**facts, sequence=at, letter_count=1) for at in range(2, PAGE_SIZE + 4)
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     last = PAGE_SIZE + 3
 
@@ -231,16 +231,16 @@ def test_older_bundles_are_on_the_pages_that_follow(
 
 
 def test_a_volume_says_how_many_letters_it_printed(
-    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1, own_words=UNPRINTABLE)
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1, own_words=UNPRINTABLE)
+    add_confirmed(session, campaign, 1)
+    session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
-    public_id = reload(unit, bundle_id).public_id
-    unit.rollback()
+    public_id = reload(session, bundle_id).public_id
+    session.rollback()
     sign_in(client, app, "admin")
     page = client.get(f"/desk/bundles/{public_id}").text
     assert "1 letter is set aside" in page
@@ -249,14 +249,14 @@ def test_a_volume_says_how_many_letters_it_printed(
 
 
 def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
-    app: Flask, client: FlaskClient, unit: Session, waiting: Campaign, freeze: Freeze
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign, freeze: Freeze
 ) -> None:
-    bundle = reload(unit, freeze(waiting.id))
+    bundle = reload(session, freeze(waiting.id))
     bundle.state, bundle.ready_at = BundleState.READY, db.utcnow()
     out = {"number": "00002", "volume": 1, "page": 2, "reason": "withdrawn", "on": "2026-01-01"}
     bundle.taken_out = [out]
-    unit.execute(update(Letter).where(Letter.sequence > 1).values(set_aside="withdrawn"))
-    unit.commit()
+    session.execute(update(Letter).where(Letter.sequence > 1).values(set_aside="withdrawn"))
+    session.commit()
     sign_in(client, app, "staff")
     url = f"/desk/bundles/{bundle.public_id}"
     page = client.get(url).text
@@ -264,9 +264,9 @@ def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
     assert "1 letter was taken out" in page
     assert "1 letter is set aside" in page
     assert "Let them wait again" not in page
-    unit.execute(update(Letter).where(Letter.sequence == 3).values(set_aside="card-too-long"))
-    unit.commit()
+    session.execute(update(Letter).where(Letter.sequence == 3).values(set_aside="card-too-long"))
+    session.commit()
     assert "Let them wait again" in client.get(url).text
-    unit.execute(update(Letter).where(Letter.sequence == 3).values(set_aside=None))
-    unit.commit()
+    session.execute(update(Letter).where(Letter.sequence == 3).values(set_aside=None))
+    session.commit()
     assert "set aside" not in client.get(url).text

@@ -29,9 +29,9 @@ UNPRINTABLE = "\U000e0fff"
 
 
 def zip_of(app: Flask, bundle_id: int, folder: Path) -> Path:
-    with app.app_context(), db.transaction() as unit:
-        bundle = unit.get_one(Bundle, bundle_id)
-        download = find_bundles.open_download(unit, bundle, storage.storage(), actor="command")
+    with app.app_context(), db.transaction() as session:
+        bundle = session.get_one(Bundle, bundle_id)
+        download = find_bundles.open_download(session, bundle, storage.storage(), actor="command")
         for _ in bundle_zip.write_zip(download.chunks, folder / download.name):
             pass
     return folder / download.name
@@ -43,11 +43,11 @@ def contents(path: Path) -> dict[str, bytes]:
 
 
 def test_a_bundle_s_papers_agree_with_each_other(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 7)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 7)
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=3)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
@@ -72,9 +72,9 @@ def test_a_bundle_s_papers_agree_with_each_other(
     assert {(type(row[6]), type(row[9])) for row in cells[1:]} == {(datetime, int)}
     said = [[cell.date() if isinstance(cell, datetime) else cell for cell in row] for row in cells]
     assert [["" if cell is None else str(cell) for cell in row] for row in said[1:]] == rows[1:]
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     assert bundle.page_count == result.pages
-    places = unit.execute(
+    places = session.execute(
         select(Letter.sequence, Volume.sequence, Letter.first_page, Letter.pages)
         .join(Volume, Volume.id == Letter.volume_id)
         .order_by(Letter.sequence)
@@ -85,15 +85,15 @@ def test_a_bundle_s_papers_agree_with_each_other(
 
 
 def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     for at, disclosure in enumerate(Disclosure):
         add_confirmed(
-            unit, campaign, 1, disclosure=disclosure, given_name="Quille", locality=f"Town{at}",
+            session, campaign, 1, disclosure=disclosure, given_name="Quille", locality=f"Town{at}",
             region=f"Region{at}", postal_code=f"Z{at}Z {at}Z{at}",
         )  # fmt: skip
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
     made = contents(zip_of(app, bundle_id, tmp_path))
@@ -112,11 +112,11 @@ def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
 
 
 def test_cells_that_a_spreadsheet_would_run_are_inert(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1, given_name="=cmd|' /C calc'!A0", family_name="")
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1, given_name="=cmd|' /C calc'!A0", family_name="")
+    session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
     made = contents(zip_of(app, bundle_id, tmp_path))
@@ -127,13 +127,13 @@ def test_cells_that_a_spreadsheet_would_run_are_inert(
 
 
 def test_a_letter_that_cannot_be_printed_is_set_aside_and_the_others_print(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    add_confirmed(unit, campaign, 1, own_words=f"A mark {UNPRINTABLE} that no font has.")
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    add_confirmed(session, campaign, 1, own_words=f"A mark {UNPRINTABLE} that no font has.")
+    add_confirmed(session, campaign, 2)
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
@@ -145,49 +145,49 @@ def test_a_letter_that_cannot_be_printed_is_set_aside_and_the_others_print(
         {"number": "00003", "reason": manifest["set_aside"][0]["reason"]}
     ]
     assert manifest["set_aside"][0]["reason"] in {"missing-glyph", "control-character"}
-    letter = find_bundles.list_set_aside(unit, reload(unit, bundle_id))[0]
+    letter = find_bundles.list_set_aside(session, reload(session, bundle_id))[0]
     assert json.loads(letter.set_aside_detail or "")["character"] == "U+E0FFF"
     # It stays where it is: a second bundle does not take it again.
-    add_confirmed(unit, unit.get_one(Campaign, campaign.id), 1)
-    unit.commit()
-    assert reload(unit, freeze(campaign.id)).letter_count == 1
+    add_confirmed(session, session.get_one(Campaign, campaign.id), 1)
+    session.commit()
+    assert reload(session, freeze(campaign.id)).letter_count == 1
 
 
 def test_a_bundle_of_which_nothing_can_be_printed_fails_and_makes_no_file(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 4, own_words=UNPRINTABLE)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4, own_words=UNPRINTABLE)
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.FAILED
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     assert (bundle.failure, bundle.zip_sha256) == ("nothing-printed", None)
     assert not list(storage.storage().names())
 
 
 def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
-    unit: Session, freeze: Freeze
+    session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    signatures = add_confirmed(unit, campaign, 3)
-    unit.commit()
+    campaign = make_campaign(session)
+    signatures = add_confirmed(session, campaign, 3)
+    session.commit()
     bundle_id = freeze(campaign.id)
-    unit.execute(
+    session.execute(
         update(Signature)
         .where(Signature.id == signatures[0].id)
         .values(state=SignatureState.WITHDRAWN)
     )
-    unit.connection().exec_driver_sql(
+    session.connection().exec_driver_sql(
         f"UPDATE signature SET own_words = family_name WHERE id = {signatures[1].id}"
     )
-    unit.commit()
+    session.commit()
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
     assert print_jobs.print_claimed(taken)
-    volume = reload(unit, bundle_id).volumes[0]
+    volume = reload(session, bundle_id).volumes[0]
     assert (volume.printed_letters, volume.page_count) == (1, 1)
-    aside = find_bundles.list_set_aside(unit, volume.bundle)
+    aside = find_bundles.list_set_aside(session, volume.bundle)
     assert [(letter.sequence, letter.set_aside) for letter in aside] == [
         (1, "withdrawn"),
         (2, "unreadable"),
@@ -195,36 +195,36 @@ def test_what_was_withdrawn_or_does_not_open_costs_its_own_letter_only(
 
 
 def test_two_workers_on_one_volume_give_one_result(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    session.commit()
     bundle_id = freeze(campaign.id)
-    volume_id = unit.scalars(select(Volume.id)).one()
-    unit.rollback()
+    volume_id = session.scalars(select(Volume.id)).one()
+    session.rollback()
     first = print_queue.claim(volume_id)
     assert first is not None
     assert print_queue.claim(volume_id) is None
-    unit.rollback()
-    unit.execute(update(Volume).values(lease_until=db.utcnow().replace(year=2020)))
-    unit.commit()
+    session.rollback()
+    session.execute(update(Volume).values(lease_until=db.utcnow().replace(year=2020)))
+    session.commit()
     second = print_queue.claim(volume_id)
     assert second is not None
     assert print_jobs.print_claimed(second)
     assert not print_jobs.print_claimed(first)
-    volume = reload(unit, bundle_id).volumes[0]
+    volume = reload(session, bundle_id).volumes[0]
     assert (volume.state, volume.attempt) == (VolumeState.PRINTED, 2)
     kept = [name.rpartition("/")[2] for name in storage.storage().names()]
     assert kept == ["letters-001.2.pdf"]
 
 
 def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 5)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 5)
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=3)
     jobs.run_now("bundles.sweep")
     huey = jobs.queue().huey
@@ -233,25 +233,25 @@ def test_jobs_pass_the_word_on_until_the_bundle_is_ready(
         if task is None:
             break
         huey.execute(task)
-    assert reload(unit, bundle_id).state is BundleState.READY
+    assert reload(session, bundle_id).state is BundleState.READY
 
 
 def test_one_message_is_enough_to_call_every_worker(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 4)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4)
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=1)
-    ids = unit.scalars(select(Volume.id).order_by(Volume.sequence)).all()
-    unit.rollback()
+    ids = session.scalars(select(Volume.id).order_by(Volume.sequence)).all()
+    session.rollback()
     courier = jobs.queue()
     begun = courier.waiting()
     print_queue.claim(ids[0])
     print_jobs.print_volume(ids[0])  # somebody has it: this prints the next one
-    unit.rollback()
-    states = unit.scalars(select(Volume.state).order_by(Volume.sequence)).all()
-    unit.rollback()
+    session.rollback()
+    states = session.scalars(select(Volume.state).order_by(Volume.sequence)).all()
+    session.rollback()
     assert states == [
         VolumeState.PRINTING, VolumeState.PRINTED, VolumeState.WAITING, VolumeState.WAITING,
     ]  # fmt: skip
@@ -261,24 +261,24 @@ def test_one_message_is_enough_to_call_every_worker(
 
 
 def test_a_stop_holds_back_a_bundle_that_is_being_printed(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
+    session.commit()
     bundle_id = freeze(campaign.id)
-    unit.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
-    unit.commit()
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
     assert print_queue.claim_next(bundle_id) is None
     assert not assemble.claim(bundle_id)
 
 
 def test_a_volume_whose_file_is_lost_is_printed_again(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
     bundle_id = freeze(campaign.id)
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
@@ -286,15 +286,15 @@ def test_a_volume_whose_file_is_lost_is_printed_again(
     for name in list(storage.storage().names()):
         storage.storage().delete(name)
     assert print_bundle(bundle_id) is BundleState.READY
-    assert reload(unit, bundle_id).volumes[0].attempt == 2
+    assert reload(session, bundle_id).volumes[0].attempt == 2
 
 
 def test_cards_print_four_to_a_sheet(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit, format="card")
-    add_confirmed(unit, campaign, 3, own_words="")
-    unit.commit()
+    campaign = make_campaign(session, format="card")
+    add_confirmed(session, campaign, 3, own_words="")
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))

@@ -20,36 +20,36 @@ BEFORE = import_module("campaign.migrations.versions.0013_print").down_revision
 
 
 @pytest.fixture
-def bundles(unit: Session, freeze: Freeze, print_bundle: Print) -> tuple[int, int]:
+def bundles(session: Session, freeze: Freeze, print_bundle: Print) -> tuple[int, int]:
     """One that was handed over, with two people on sheets, and one that was given up."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
-    for one in add_confirmed(unit, campaign, 2):
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
+    for one in add_confirmed(session, campaign, 2):
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     first = freeze(campaign.id, on_paper=1)
     assert print_bundle(first) is BundleState.READY
-    bundle = reload(unit, first)
-    unit.add(
+    bundle = reload(session, first)
+    session.add(
         DeliveryAttempt(
             campaign_id=bundle.campaign_id, mission_id=bundle.mission_id, bundle_id=first,
             happened_on=today(), messages=1, outcome=DeliveryOutcome.ACCEPTED, notes={},
         )
     )  # fmt: skip
-    add_confirmed(unit, bundle.campaign, 1)
-    unit.commit()
+    add_confirmed(session, bundle.campaign, 1)
+    session.commit()
     second = freeze(bundle.campaign_id)
-    other = reload(unit, second)
-    cancel_bundle.cancel(unit, other, storage.storage(), reason="Wrong paper", actor="command")
-    unit.commit()
+    other = reload(session, second)
+    cancel_bundle.cancel(session, other, storage.storage(), reason="Wrong paper", actor="command")
+    session.commit()
     return first, second
 
 
 def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
-    app: Flask, unit: Session, bundles: tuple[int, int]
+    app: Flask, session: Session, bundles: tuple[int, int]
 ) -> None:
     first, second = bundles
-    unit.close()
+    session.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, BEFORE)
     with engine.connect() as connection:
@@ -58,9 +58,9 @@ def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
             (first, "ready", None), (second, "failed", "cancelled"),
         ]  # fmt: skip
     migrations.upgrade(engine)
-    bundle = unit.get_one(Bundle, first)
+    bundle = session.get_one(Bundle, first)
     assert (bundle.taken_out, bundle.released) == ([], [])
-    carried = unit.execute(
+    carried = session.execute(
         select(CarriedSignature.bundle_id, CarriedSignature.position).order_by(
             CarriedSignature.position
         )

@@ -37,17 +37,17 @@ from tests.factories import add_confirmed, make_campaign, post, sign_in
 
 
 @pytest.fixture
-def draft(unit: Session) -> Campaign:
+def draft(session: Session) -> Campaign:
     """A draft that could open."""
-    made = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    unit.commit()
+    made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    session.commit()
     return made
 
 
-def printed(app: Flask, unit: Session, draft: Campaign, settings: Settings) -> int:
+def printed(app: Flask, session: Session, draft: Campaign, settings: Settings) -> int:
     """A printed rehearsal bundle of what waits."""
     draft_id = draft.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
         bundle_id = freeze_bundle.freeze(
@@ -60,22 +60,22 @@ def printed(app: Flask, unit: Session, draft: Campaign, settings: Settings) -> i
     return bundle_id
 
 
-def count(unit: Session, model: type[db.Base]) -> int:
-    unit.rollback()
-    return unit.scalar(select(func.count()).select_from(model)) or 0
+def count(session: Session, model: type[db.Base]) -> int:
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
-    app: Flask, unit: Session, client: FlaskClient, draft: Campaign, settings: Settings,
+    app: Flask, session: Session, client: FlaskClient, draft: Campaign, settings: Settings,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/campaigns/{draft.slug}/rehearsal"
     assert post(client, f"{url}/people", {"people": "7"}).status_code == 303
     jobs.run_now("demo.rehearse", draft.id, 7)
-    bundle_id = printed(app, unit, draft, settings)
-    public_id = unit.scalar(select(Bundle.public_id).where(Bundle.id == bundle_id))
-    unit.rollback()
+    bundle_id = printed(app, session, draft, settings)
+    public_id = session.scalar(select(Bundle.public_id).where(Bundle.id == bundle_id))
+    session.rollback()
     page = client.get(url).text
     assert "7 invented people have signed." in page
     answer = post(client, f"{url}/bundles/{public_id}/download")
@@ -96,11 +96,11 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
 
     # Nothing of it is counted, and nothing is recorded as handed over.
     public_counts.count_signatures()
-    assert count(unit, CampaignTally) == 0
+    assert count(session, CampaignTally) == 0
     with pytest.raises(Refused) as refused:
         record_delivery.record_visit(
-            unit,
-            carried=[record_delivery.Carried(unit.scalars(select(Bundle)).one())],
+            session,
+            carried=[record_delivery.Carried(session.scalars(select(Bundle)).one())],
             happened=record_delivery.Happened(DeliveryOutcome.ACCEPTED, today()),
             key="k" * 20,
             actor="staff:1",
@@ -108,40 +108,40 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     assert refused.value.slug == "not-open"
     folder = file_names.stored_folder(str(public_id))
     assert list(storage.storage().names(folder))
-    unit.rollback()
+    session.rollback()
     draft_id = draft.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
         campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
-    assert [count(unit, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
+    assert [count(session, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
     assert not list(storage.storage().names(folder))
     assert "has opened" in client.get(url).text
     assert post(client, f"{url}/wipe").status_code == 409
 
 
 def test_a_rehearsal_bundle_is_asked_for_by_its_page_and_leaves_an_entry(
-    app: Flask, unit: Session, client: FlaskClient, draft: Campaign
+    app: Flask, session: Session, client: FlaskClient, draft: Campaign
 ) -> None:
     sign_in(client, app, Role.ADMIN)
     mission = draft.targets[0].mission
     assert mission is not None
     slug, url = mission.slug, f"/desk/campaigns/{draft.slug}/rehearsal"
     jobs.run_now("demo.rehearse", draft.id, 2)
-    unit.rollback()
+    session.rollback()
     assert post(client, f"{url}/bundles", {"mission": "nowhere"}).status_code == 404
     assert post(client, f"{url}/people", {"people": "0"}).status_code == 422
     for left_there in ("people", "bundles"):
         assert client.get(f"{url}/{left_there}").location == url
     assert post(client, f"{url}/bundles", {"mission": slug}).status_code == 303
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert entry.action == "bundle.freeze"
     assert "is being printed" in client.get(url).text
 
 
 def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(
-    app: Flask, unit: Session, client: FlaskClient, draft: Campaign
+    app: Flask, session: Session, client: FlaskClient, draft: Campaign
 ) -> None:
     base = f"/desk/campaigns/{draft.slug}/rehearsal/en"
     assert client.get(f"{base}/write").status_code == 302, "nobody comes here without signing in"
@@ -166,40 +166,40 @@ def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(
     # The desk's token is asked for, as everywhere at the desk.
     assert client.post(f"{base}/sign", data=typed).status_code == 400
     assert post(client, f"{base}/sign", typed | {"email": "nobody"}).status_code == 422
-    assert count(unit, Signature) == 0
-    unit.rollback()
+    assert count(session, Signature) == 0
+    session.rollback()
     assert post(client, f"{base}/sign", typed).status_code == 303
-    [signature] = unit.scalars(select(Signature)).all()
+    [signature] = session.scalars(select(Signature)).all()
     assert signature.state is SignatureState.CONFIRMED
     assert (signature.given_name, signature.letter_locale) == ("Ada", "es")
     assert signature.email.endswith("@example.org")
     assert (signature.consent_updates_at, signature.consent_network_at) == (None, None)
-    assert count(unit, OutboxMail) == 0
-    unit.rollback()
+    assert count(session, OutboxMail) == 0
+    session.rollback()
     assert post(client, f"/desk/campaigns/{draft.slug}/rehearsal/wipe").status_code == 303
-    assert count(unit, Signature) == 0
+    assert count(session, Signature) == 0
 
 
 @pytest.mark.parametrize(
     "status", [CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED]
 )
 def test_no_mail_about_a_campaign_that_has_not_opened_leaves_the_house(
-    unit: Session, draft: Campaign, status: CampaignStatus
+    session: Session, draft: Campaign, status: CampaignStatus
 ) -> None:
     draft.status = status
     send_no_letters(
-        unit, to="ana@example.org", locale="en", campaign_id=draft.id, home_url="http://x/"
+        session, to="ana@example.org", locale="en", campaign_id=draft.id, home_url="http://x/"
     )
-    unit.commit()
+    session.commit()
     jobs.run_now("mail.sweep")
-    [mail] = unit.scalars(select(OutboxMail)).all()
+    [mail] = session.scalars(select(OutboxMail)).all()
     assert (mail.state, mail.failure) == (MailState.FAILED, "campaign not open")
 
 
 def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
-    unit: Session, draft: Campaign, settings: Settings
+    session: Session, draft: Campaign, settings: Settings
 ) -> None:
-    add_confirmed(unit, draft, 1)
+    add_confirmed(session, draft, 1)
     mission = draft.targets[0].mission
     assert mission is not None
     facts = {"campaign": draft, "mission": mission, "settings": settings, "locale": "en"}
@@ -207,72 +207,72 @@ def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
         (CampaignStatus.SCHEDULED, False, "not-open"), (CampaignStatus.OPEN, True, "rehearsal-over")
     ):  # fmt: skip
         draft.status = status
-        unit.flush()
+        session.flush()
         with pytest.raises(Refused) as refused:
-            freeze_bundle.freeze(unit, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
+            freeze_bundle.freeze(session, actor="staff:1", rehearsal=rehearsed, **facts)  # type: ignore[arg-type]
         assert refused.value.slug == slug
-    assert [one.mission.id for one in waiting_counts.list_waiting(unit, rehearsal=draft)] == [
+    assert [one.mission.id for one in waiting_counts.list_waiting(session, rehearsal=draft)] == [
         mission.id
     ]
 
 
 def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
-    app: Flask, unit: Session, draft: Campaign
+    app: Flask, session: Session, draft: Campaign
 ) -> None:
     app.extensions["settings"] = app.extensions["settings"].model_copy(
         update={"mode": "production"}
     )
     draft_id, slug = draft.id, draft.slug
-    unit.rollback()
+    session.rollback()
     jobs.run_now("demo.rehearse", draft_id, 2)
-    assert count(unit, Signature) == 2
-    unit.rollback()
+    assert count(session, Signature) == 2
+    session.rollback()
     with db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
         campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     jobs.run_now("demo.rehearse", draft_id, 2)
     with pytest.raises(Refused):
         synthesise(slug, signatures=2)
-    assert count(unit, Signature) == 0
+    assert count(session, Signature) == 0
 
 
 def test_invented_letters_have_a_translation_as_real_ones_have(
-    unit: Session, draft: Campaign
+    session: Session, draft: Campaign
 ) -> None:
     """Nobody signs before the words are written: by that moment the translation is chosen."""
     draft.print_translation = True
-    unit.commit()
+    session.commit()
     into = letter_translations.language_of(draft)
     jobs.run_now("demo.rehearse", draft.id, 6)
-    unit.expire_all()
+    session.expire_all()
     [target] = draft.targets
-    signed = unit.execute(select(Signature.letter_locale, Signature.signed_at)).all()
+    signed = session.execute(select(Signature.letter_locale, Signature.signed_at)).all()
     assert {code for code, _at in signed} > {into}
     for _code, at in signed:
         assert letter_translations.template_at(draft.templates, target.id, into, at) is not None
 
 
 def test_a_rehearsal_holds_so_many_letters_and_no_more(
-    unit: Session, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+    session: Session, draft: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rehearsal, "MOST_SIGNATURES", 3)
     jobs.run_now("demo.rehearse", draft.id, 2)
     jobs.run_now("demo.rehearse", draft.id, 2)
     jobs.run_now("demo.rehearse", draft.id, 2)
-    assert count(unit, Signature) == 3
+    assert count(session, Signature) == 3
 
 
 def test_invented_letters_are_held_by_the_rules_of_the_campaign(
-    unit: Session, draft: Campaign
+    session: Session, draft: Campaign
 ) -> None:
     draft.screening = {"longer_than": 1}
     draft_id = draft.id
-    unit.commit()
+    session.commit()
     jobs.run_now("demo.rehearse", draft_id, 12)
-    unit.rollback()
-    every = unit.scalars(select(Signature)).all()
+    session.rollback()
+    every = session.scalars(select(Signature)).all()
     held = {one.id for one in every if one.state is SignatureState.HELD}
     assert held == {one.id for one in every if one.own_words}
     assert 0 < len(held) < 12
-    rehearsal.wipe_by_hand(unit, draft, actor="command")
-    assert unit.scalar(select(func.count(Signature.id))) == 0
+    rehearsal.wipe_by_hand(session, draft, actor="command")
+    assert session.scalar(select(func.count(Signature.id))) == 0

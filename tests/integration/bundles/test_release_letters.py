@@ -21,59 +21,59 @@ UNPRINTABLE = "\U000e0fff"
 
 
 @pytest.fixture
-def failed(unit: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
+def failed(session: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
     """A bundle none of whose letters can be printed."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3, own_words=f"I write {UNPRINTABLE}")
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3, own_words=f"I write {UNPRINTABLE}")
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.FAILED
-    return reload(unit, bundle_id)
+    return reload(session, bundle_id)
 
 
 def test_its_letters_wait_again_and_the_next_bundle_prints_them(
-    app: Flask, unit: Session, failed: Bundle, freeze: Freeze, print_bundle: Print
+    app: Flask, session: Session, failed: Bundle, freeze: Freeze, print_bundle: Print
 ) -> None:
     campaign_id, first = failed.campaign_id, failed.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as work:
         bundle = work.get_one(Bundle, first)
         assert release_letters.release(work, bundle, storage.storage(), actor="command") == 3
         work.execute(update(Signature).values(own_words="I write now in letters that print."))
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
-    made = reload(unit, again)
+    made = reload(session, again)
     assert (made.sequence, made.letter_count) == (1, 3)
-    assert set(unit.scalars(select(Letter.set_aside))) == {None}
+    assert set(session.scalars(select(Letter.set_aside))) == {None}
 
 
 def test_a_bundle_that_is_ready_gives_back_what_was_set_aside_and_keeps_the_rest(
-    app: Flask, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    add_confirmed(unit, campaign, 1, own_words=f"I write {UNPRINTABLE}")
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    add_confirmed(session, campaign, 1, own_words=f"I write {UNPRINTABLE}")
+    session.commit()
     campaign_id = campaign.id
     bundle_id = freeze(campaign_id)
     assert print_bundle(bundle_id) is BundleState.READY
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as work:
         bundle = work.get_one(Bundle, bundle_id)
         assert release_letters.release(work, bundle, storage.storage(), actor="command") == 1
         work.execute(update(Signature).values(own_words="I write now in letters that print."))
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
-    made = reload(unit, again)
+    made = reload(session, again)
     assert (made.sequence, made.letter_count) == (2, 1)
 
 
 def test_a_bundle_that_is_being_printed_gives_nothing_back(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
+    session.commit()
     bundle_id = freeze(campaign.id)
     with app.app_context(), db.transaction() as work, pytest.raises(Refused, match="not-ready"):
         release_letters.release(
@@ -82,46 +82,46 @@ def test_a_bundle_that_is_being_printed_gives_nothing_back(
 
 
 def test_what_was_ready_once_stays_as_given_up_with_its_hashes(
-    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, print_bundle: Print
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze, print_bundle: Print
 ) -> None:
     """Made again without a letter that was taken back, nothing of it prints any more."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
     campaign_id = campaign.id
     bundle_id = freeze(campaign_id)
     assert print_bundle(bundle_id) is BundleState.READY
-    first, second = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    first, second = session.scalars(select(Signature).order_by(Signature.id)).all()
     first.state, second.own_words = SignatureState.WITHDRAWN, f"I write {UNPRINTABLE}"
-    unit.commit()
+    session.commit()
     jobs.run_now("bundles.remake")
     assert print_bundle(bundle_id) is BundleState.FAILED
-    url = f"/desk/bundles/{reload(unit, bundle_id).public_id}"
-    unit.rollback()
+    url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
+    session.rollback()
     sign_in(client, app, Role.STAFF)
     assert "It was ready before: destroy what was printed of it." in client.get(url).text
     assert post(client, f"{url}/release", {}).location.endswith(url)
     assert "This bundle was given up" in client.get(url).text
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     assert bundle.state is BundleState.CANCELLED
-    assert [bool(one.removed_at) for one in prints.list_prints(unit, bundle)] == [True]
+    assert [bool(one.removed_at) for one in prints.list_prints(session, bundle)] == [True]
     assert list(storage.storage().names()) == []
-    assert unit.scalars(select(Letter.bundle_id)).all() == [None, None]
-    assert reload(unit, freeze(campaign_id)).sequence == 2, "its number is used up"
+    assert session.scalars(select(Letter.bundle_id)).all() == [None, None]
+    assert reload(session, freeze(campaign_id)).sequence == 2, "its number is used up"
 
 
 def test_a_bundle_that_was_handed_over_gives_nothing_back_even_if_it_failed(
-    app: Flask, unit: Session, failed: Bundle
+    app: Flask, session: Session, failed: Bundle
 ) -> None:
-    unit.add(
+    session.add(
         DeliveryAttempt(
             campaign_id=failed.campaign_id, mission_id=failed.mission_id, bundle_id=failed.id,
             happened_on=today(), messages=1, outcome=DeliveryOutcome.POSTED,
         )
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     bundle_id = failed.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as work, pytest.raises(Refused, match="handed-over"):
         release_letters.release(
             work, work.get_one(Bundle, bundle_id), storage.storage(), actor="command"
@@ -129,10 +129,10 @@ def test_a_bundle_that_was_handed_over_gives_nothing_back_even_if_it_failed(
 
 
 def test_staff_release_by_a_button_and_organizers_cannot(
-    app: Flask, client: FlaskClient, unit: Session, failed: Bundle
+    app: Flask, client: FlaskClient, session: Session, failed: Bundle
 ) -> None:
     url = f"/desk/bundles/{failed.public_id}/release"
-    unit.rollback()
+    session.rollback()
     sign_in(client, app, Role.ORGANIZER)
     assert post(client, url, {}).status_code == 404
     sign_in(client, app, Role.STAFF)
@@ -141,5 +141,5 @@ def test_staff_release_by_a_button_and_organizers_cannot(
     answer = post(client, url, {})
     assert answer.status_code == 302
     assert "/desk/bundles/new?" in answer.location
-    unit.rollback()
-    assert unit.scalars(select(Bundle)).all() == []
+    session.rollback()
+    assert session.scalars(select(Bundle)).all() == []

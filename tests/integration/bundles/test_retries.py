@@ -30,11 +30,11 @@ TOO_LITTLE = {
 
 
 @pytest.fixture
-def bundle_id(app: Flask, unit: Session, freeze: Freeze) -> int:
+def bundle_id(app: Flask, session: Session, freeze: Freeze) -> int:
     """A bundle whose letters are printed, and whose papers are to be made."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
     frozen = freeze(campaign.id)
     taken = print_queue.claim_next(frozen)
     assert taken is not None
@@ -42,12 +42,12 @@ def bundle_id(app: Flask, unit: Session, freeze: Freeze) -> int:
     return frozen
 
 
-def rested(unit: Session, bundle_id: int) -> Bundle:
+def rested(session: Session, bundle_id: int) -> Bundle:
     """The bundle, which has waited long enough for another try."""
-    unit.rollback()
-    unit.execute(update(Bundle).values(lease_until=None))
-    unit.commit()
-    return reload(unit, bundle_id)
+    session.rollback()
+    session.execute(update(Bundle).values(lease_until=None))
+    session.commit()
+    return reload(session, bundle_id)
 
 
 def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
@@ -60,16 +60,16 @@ def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
     ("took-too-long", "took longer than it may"), ("out-of-memory", "took more memory than"),
 ])  # fmt: skip
 def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
-    app: Flask, client: FlaskClient, unit: Session, bundle_id: int, slug: str, words: str,
+    app: Flask, client: FlaskClient, session: Session, bundle_id: int, slug: str, words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    unit.rollback()
+    session.rollback()
     little = partial(lists.signature_list, limits=TOO_LITTLE[slug])
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
     for tries in range(1, machine_faults.MOST_TRIES + 1):
         with pytest.raises(FoundryStopped):
             assemble.assemble(bundle_id)
-        bundle = rested(unit, bundle_id)
+        bundle = rested(session, bundle_id)
         assert (bundle.tries, bundle.failure) == (tries, slug)
         page = page_of(app, client, bundle)
         assert words in page
@@ -81,23 +81,23 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
 
 
 def test_a_try_that_succeeds_leaves_nothing_of_those_before(
-    app: Flask, unit: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit.rollback()
+    session.rollback()
     with monkeypatch.context() as patched:
         little = partial(lists.signature_list, limits=TOO_LITTLE["took-too-long"])
         patched.setattr(make_documents.lists, "signature_list", little)
         with pytest.raises(FoundryStopped):
             assemble.assemble(bundle_id)
-    rested(unit, bundle_id)
-    unit.rollback()
+    rested(session, bundle_id)
+    session.rollback()
     assemble.assemble(bundle_id)
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     assert (bundle.state, bundle.tries, bundle.failure) == (BundleState.READY, 0, None)
-    unit.rollback()
+    session.rollback()
     assemble._fail(Hold(bundle_id, 0), machine_faults.FAILED)  # another worker, which ends late
-    assert reload(unit, bundle_id).state is BundleState.READY
-    assert unit.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
+    assert reload(session, bundle_id).state is BundleState.READY
+    assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
 
 @pytest.mark.parametrize(("problem", "slug", "words"), [
@@ -105,10 +105,16 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     (OSError(errno.ENOSPC, "No space left on device"), "no-room", "The disk is full"),
 ])  # fmt: skip
 def test_room_and_the_storage_are_waited_for_however_long(
-    app: Flask, client: FlaskClient, unit: Session, bundle_id: int, problem: Exception, slug: str,
-    words: str, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    unit.rollback()
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    bundle_id: int,
+    problem: Exception,
+    slug: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session.rollback()
 
     def refuse(*_: object) -> None:
         raise problem
@@ -118,22 +124,26 @@ def test_room_and_the_storage_are_waited_for_however_long(
         for _ in range(machine_faults.MOST_TRIES + 1):
             with pytest.raises(type(problem)):
                 assemble.assemble(bundle_id)
-            bundle = rested(unit, bundle_id)
+            bundle = rested(session, bundle_id)
             assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, slug)
         page = page_of(app, client, bundle)
         assert words in page
         assert "It is tried again" not in page
-        unit.rollback()
+        session.rollback()
     assemble.assemble(bundle_id)
-    assert reload(unit, bundle_id).state is BundleState.READY
+    assert reload(session, bundle_id).state is BundleState.READY
 
 
 def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
-    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    freeze: Freeze,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
+    session.commit()
     bundle_id = freeze(campaign.id)
 
     def refuse(*_: object) -> None:
@@ -145,35 +155,35 @@ def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
         patched.setattr(app.extensions["storage"].place, "taking", refuse)
         with pytest.raises(OSError, match="No space left"):
             print_jobs.print_claimed(taken)
-    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(minutes=5)))
-    unit.commit()
-    page = page_of(app, client, reload(unit, bundle_id))
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(minutes=5)))
+    session.commit()
+    page = page_of(app, client, reload(session, bundle_id))
     assert "The disk is full. Free some space; printing goes on by itself." in page
     assert "Nobody is at work" not in page
-    unit.rollback()
-    unit.execute(update(Volume).values(lease_until=None))
-    unit.commit()
+    session.rollback()
+    session.execute(update(Volume).values(lease_until=None))
+    session.commit()
     again = print_queue.claim_next(bundle_id)
     assert again is not None
     assert print_jobs.print_claimed(again)
-    assert reload(unit, bundle_id).failure is None
+    assert reload(session, bundle_id).failure is None
 
 
 def test_a_worker_that_is_not_heard_of_makes_no_promise(
-    app: Flask, client: FlaskClient, unit: Session, freeze: Freeze
+    app: Flask, client: FlaskClient, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_queue.claim_next(bundle_id) is not None
 
     def heard(seconds_ago: float) -> str:
         lease = db.utcnow() - timedelta(seconds=seconds_ago) + LEASE
-        unit.rollback()
-        unit.execute(update(Volume).values(lease_until=lease, printed_letters=1))
-        unit.commit()
-        return page_of(app, client, reload(unit, bundle_id))
+        session.rollback()
+        session.execute(update(Volume).values(lease_until=lease, printed_letters=1))
+        session.commit()
+        return page_of(app, client, reload(session, bundle_id))
 
     assert "letters a " in heard(2)
     page = heard(60)

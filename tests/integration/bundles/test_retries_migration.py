@@ -17,24 +17,24 @@ BEFORE = import_module("campaign.migrations.versions.0027_tries").down_revision
 
 
 def test_down_and_up_again_with_a_bundle_that_was_tried_and_letters_set_aside(
-    app: Flask, unit: Session, freeze: Freeze
+    app: Flask, session: Session, freeze: Freeze
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1, id=1500)
-    add_confirmed(unit, campaign, 1, id=2500)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1, id=1500)
+    add_confirmed(session, campaign, 1, id=2500)
+    session.commit()
     bundle_id = freeze(campaign.id)
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     bundle.state, bundle.tries, bundle.failure = BundleState.ASSEMBLING, 3, "took-too-long"
-    letter = unit.scalars(select(Letter).where(Letter.signature_id == 2500)).one()
+    letter = session.scalars(select(Letter).where(Letter.signature_id == 2500)).one()
     letter.set_aside = "missing-glyph"
-    unit.commit()
-    unit.execute(delete(FiguresDue))
-    unit.commit()
-    unit.close()
+    session.commit()
+    session.execute(delete(FiguresDue))
+    session.commit()
+    session.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, BEFORE)
     migrations.upgrade(engine)
-    bundle = unit.get_one(Bundle, bundle_id)
+    bundle = session.get_one(Bundle, bundle_id)
     assert (bundle.tries, bundle.failure) == (0, "took-too-long")
-    assert set(unit.scalars(select(FiguresDue.block))) == {2}
+    assert set(session.scalars(select(FiguresDue.block))) == {2}

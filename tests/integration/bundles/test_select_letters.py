@@ -28,19 +28,19 @@ REGIONS = ["ON", "QC", "ON", "AB", "QC", "ON"]
 
 
 def freeze(
-    unit: Session, campaign: Campaign, settings: Settings, choice: Choice = EVERYTHING
+    session: Session, campaign: Campaign, settings: Settings, choice: Choice = EVERYTHING
 ) -> Bundle:
     mission = campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze(
-        unit, campaign=campaign, mission=mission, settings=settings, locale="en",
+        session, campaign=campaign, mission=mission, settings=settings, locale="en",
         actor="staff:1", choice=choice,
     )  # fmt: skip
 
 
-def numbered(unit: Session, bundle: Bundle) -> list[Signature]:
+def numbered(session: Session, bundle: Bundle) -> list[Signature]:
     return list(
-        unit.scalars(
+        session.scalars(
             select(Signature)
             .join(Letter, Letter.signature_id == Signature.id)
             .where(Letter.bundle_id == bundle.id)
@@ -50,12 +50,12 @@ def numbered(unit: Session, bundle: Bundle) -> list[Signature]:
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
+def campaign(session: Session) -> Campaign:
     """Six letters, confirmed one after the other, signed the other way round."""
-    made = make_campaign(unit)
+    made = make_campaign(session)
     now = db.utcnow()
     add_confirmed(
-        unit, made, 6,
+        session, made, 6,
         family_name=lambda at: ["Ngo", "Étienne", "Abel", "Zhou", "Cole", "Diaz"][at],
         given_name="Ada",
         region=lambda at: REGIONS[at],
@@ -64,7 +64,7 @@ def campaign(unit: Session) -> Campaign:
         confirmed_at=lambda at: now + timedelta(minutes=at),
         signed_at=lambda at: now - timedelta(days=at),
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     return made
 
 
@@ -78,49 +78,49 @@ def campaign(unit: Session) -> Campaign:
     ],
 )
 def test_letters_are_numbered_in_the_order_that_was_chosen(
-    unit: Session, settings: Settings, campaign: Campaign, order: Order, names: list[str]
+    session: Session, settings: Settings, campaign: Campaign, order: Order, names: list[str]
 ) -> None:
-    bundle = freeze(unit, campaign, settings, Choice(order=order))
-    assert [one.family_name for one in numbered(unit, bundle)] == names
-    sequences = unit.scalars(select(Letter.sequence).order_by(Letter.sequence)).all()
+    bundle = freeze(session, campaign, settings, Choice(order=order))
+    assert [one.family_name for one in numbered(session, bundle)] == names
+    sequences = session.scalars(select(Letter.sequence).order_by(Letter.sequence)).all()
     assert sequences == [1, 2, 3, 4, 5, 6]
     assert Frozen.from_json(bundle.frozen).order == order.value
 
 
 def test_only_chosen_languages_and_officials_are_taken(
-    unit: Session, settings: Settings, campaign: Campaign
+    session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    bundle = freeze(unit, campaign, settings, Choice(locales=frozenset({"fr"})))
-    assert {one.letter_locale for one in numbered(unit, bundle)} == {"fr"}
+    bundle = freeze(session, campaign, settings, Choice(locales=frozenset({"fr"})))
+    assert {one.letter_locale for one in numbered(session, bundle)} == {"fr"}
     assert bundle.letter_count == 2
     assert Frozen.from_json(bundle.frozen).targets[campaign.targets[0].id].names.keys() >= {"fr"}
     with pytest.raises(Refused, match="nothing-to-print"):
-        freeze(unit, campaign, settings, Choice(targets=frozenset()))
-    rest = freeze(unit, campaign, settings)
+        freeze(session, campaign, settings, Choice(targets=frozenset()))
+    rest = freeze(session, campaign, settings)
     assert rest.letter_count == 4
 
 
-def test_one_official_of_two_is_taken(unit: Session, settings: Settings) -> None:
-    campaign = make_campaign(unit)
+def test_one_official_of_two_is_taken(session: Session, settings: Settings) -> None:
+    campaign = make_campaign(session)
     mission = campaign.targets[0].mission
     campaign.targets.append(Target(official=make_target_official(77), mission=mission, position=1))
-    unit.flush()
-    add_confirmed(unit, campaign, 2)
+    session.flush()
+    add_confirmed(session, campaign, 2)
     second = campaign.targets[1]
-    bundle = freeze(unit, campaign, settings, Choice(targets=frozenset({second.id})))
+    bundle = freeze(session, campaign, settings, Choice(targets=frozenset({second.id})))
     assert bundle.letter_count == 2
-    taken = unit.scalars(select(Letter.target_id).where(Letter.bundle_id == bundle.id))
+    taken = session.scalars(select(Letter.target_id).where(Letter.bundle_id == bundle.id))
     assert set(taken) == {second.id}
 
 
 def test_volumes_by_region_hold_letters_of_one_region(
-    unit: Session, settings: Settings, campaign: Campaign
+    session: Session, settings: Settings, campaign: Campaign
 ) -> None:
     choice = Choice(split=Split.REGION, volume_letters=2, order=Order.NAME)
-    bundle = freeze(unit, campaign, settings, choice)
+    bundle = freeze(session, campaign, settings, choice)
     volumes = [(one.region, one.letter_count) for one in bundle.volumes]
     assert volumes == [("AB, Canada", 1), ("ON, Canada", 2), ("ON, Canada", 1), ("QC, Canada", 2)]
-    rows = unit.execute(
+    rows = session.execute(
         select(Volume.sequence, Signature.family_name)
         .join(Letter, Letter.volume_id == Volume.id)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -132,33 +132,33 @@ def test_volumes_by_region_hold_letters_of_one_region(
 
 
 def test_a_region_is_sealed_in_the_database(
-    unit: Session, settings: Settings, campaign: Campaign
+    session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    freeze(unit, campaign, settings, Choice(split=Split.REGION))
-    raw = unit.connection().exec_driver_sql("SELECT region FROM volume").scalars().all()
+    freeze(session, campaign, settings, Choice(split=Split.REGION))
+    raw = session.connection().exec_driver_sql("SELECT region FROM volume").scalars().all()
     assert raw
     assert not any(b"Canada" in bytes(one) for one in raw)
 
 
 def test_numbers_go_on_after_the_last_bundle_where_that_is_chosen(
-    unit: Session, settings: Settings, campaign: Campaign
+    session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    freeze(unit, campaign, settings)
-    add_confirmed(unit, campaign, 2)
-    second = freeze(unit, campaign, settings, Choice(goes_on=True, order=Order.NAME))
+    freeze(session, campaign, settings)
+    add_confirmed(session, campaign, 2)
+    second = freeze(session, campaign, settings, Choice(goes_on=True, order=Order.NAME))
     assert Frozen.from_json(second.frozen).first_number == 7
     in_second = select(Letter.sequence).where(Letter.bundle_id == second.id)
-    assert sorted(unit.scalars(in_second)) == [7, 8]  # type: ignore[type-var]
-    assert unit.scalar(select(func.count(Letter.id)).where(Letter.volume_id.is_(None))) == 0
-    add_confirmed(unit, campaign, 1)
-    third = freeze(unit, campaign, settings, Choice(goes_on=True))
+    assert sorted(session.scalars(in_second)) == [7, 8]  # type: ignore[type-var]
+    assert session.scalar(select(func.count(Letter.id)).where(Letter.volume_id.is_(None))) == 0
+    add_confirmed(session, campaign, 1)
+    third = freeze(session, campaign, settings, Choice(goes_on=True))
     assert Frozen.from_json(third.frozen).first_number == 9
 
 
 def test_what_was_chosen_before_this_was_kept_stands_at_its_defaults(
-    unit: Session, settings: Settings, campaign: Campaign
+    session: Session, settings: Settings, campaign: Campaign
 ) -> None:
-    bundle = freeze(unit, campaign, settings)
+    bundle = freeze(session, campaign, settings)
     old = {
         name: value
         for name, value in bundle.frozen.items()
@@ -170,20 +170,20 @@ def test_what_was_chosen_before_this_was_kept_stands_at_its_defaults(
 
 def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
     app: Flask,
-    unit: Session,
+    session: Session,
     settings: Settings,
     campaign: Campaign,
     print_bundle: Print,
     tmp_path: Path,
 ) -> None:
-    damaged = unit.scalars(select(Signature.id).order_by(Signature.id)).first()
-    unit.connection().exec_driver_sql(
+    damaged = session.scalars(select(Signature.id).order_by(Signature.id)).first()
+    session.connection().exec_driver_sql(
         f"UPDATE signature SET region = own_words WHERE id = {damaged}"
     )
-    bundle = freeze(unit, campaign, settings, Choice(order=Order.REGION))
-    unit.commit()
+    bundle = freeze(session, campaign, settings, Choice(order=Order.REGION))
+    session.commit()
     assert print_bundle(bundle.id) is BundleState.READY
-    aside = unit.execute(
+    aside = session.execute(
         select(Letter.sequence, Letter.set_aside).where(Letter.set_aside.is_not(None))
     ).all()
     assert [tuple(row) for row in aside] == [(6, "unreadable")]
@@ -192,16 +192,16 @@ def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
 
 def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     app: Flask,
-    unit: Session,
+    session: Session,
     settings: Settings,
     campaign: Campaign,
     print_bundle: Print,
     tmp_path: Path,
 ) -> None:
-    freeze(unit, campaign, settings, Choice(locales=frozenset({"en"})))
+    freeze(session, campaign, settings, Choice(locales=frozenset({"en"})))
     choice = Choice(duplex=True, layout="fr", goes_on=True, order=Order.NAME, volume_letters=3)
-    bundle_id = freeze(unit, campaign, settings, choice).id
-    unit.commit()
+    bundle_id = freeze(session, campaign, settings, choice).id
+    session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
     result = verify_copy(path)
@@ -212,20 +212,20 @@ def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     assert facts == {"first_number": 3, "duplex": True, "paper": "a4"}
     assert [one["number"] for one in manifest["letters"]] == ["00003", "00004", "00005", "00006"]
     assert [one["first_page"] for one in manifest["letters"]] == [1, 3, 5, 1]
-    assert reload(unit, bundle_id).page_count == 8
+    assert reload(session, bundle_id).page_count == 8
 
 
 def test_a_campaign_s_letters_can_be_printed_as_cards(
-    app: Flask, unit: Session, settings: Settings, print_bundle: Print, tmp_path: Path
+    app: Flask, session: Session, settings: Settings, print_bundle: Print, tmp_path: Path
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 5, own_words="", points=[])
-    unit.commit()
-    bundle_id = freeze(unit, campaign, settings, Choice(format="card", duplex=True)).id
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 5, own_words="", points=[])
+    session.commit()
+    bundle_id = freeze(session, campaign, settings, Choice(format="card", duplex=True)).id
+    session.commit()
     assert print_bundle(bundle_id) is BundleState.READY
     result = verify_copy(zip_of(app, bundle_id, tmp_path))
     assert result.findings == []
-    facts: dict[str, Any] = reload(unit, bundle_id).frozen
+    facts: dict[str, Any] = reload(session, bundle_id).frozen
     assert (facts["format"], facts["duplex"]) == ("card", False), "a card has no back"
     assert result.pages == 2

@@ -40,12 +40,12 @@ WISH = {"campaign": "ua-1-26", "mission": "embassy-1"}
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
+def campaign(session: Session) -> Campaign:
     """A campaign that two people signed by hand, and nobody online."""
-    made = make_campaign(unit)
-    for one in add_confirmed(unit, made, 2, family_name="Papier"):
+    made = make_campaign(session)
+    for one in add_confirmed(session, made, 2, family_name="Papier"):
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     return made
 
 
@@ -57,20 +57,20 @@ def ready(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
     return bundle_id
 
 
-def awaited(unit: Session) -> int:
-    unit.rollback()
-    return unit.scalar(select(func.count(Signature.id)).where(is_awaited())) or 0
+def awaited(session: Session) -> int:
+    session.rollback()
+    return session.scalar(select(func.count(Signature.id)).where(is_awaited())) or 0
 
 
 def test_its_papers_speak_of_sheets_and_hold_together(
-    app: Flask, unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
+    app: Flask, session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     mission = campaign.targets[0].mission
     assert mission is not None
     own = CoverWords("Letters", "Dear all:", "We bring ((letters)).\n\n((counts))", "Yours,")
-    cover_texts.save_words(unit, mission=mission, locale="en", words=own, actor="command")
-    unit.commit()
+    cover_texts.save_words(session, mission=mission, locale="en", words=own, actor="command")
+    session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
@@ -96,16 +96,16 @@ def test_its_papers_speak_of_sheets_and_hold_together(
     assert "2 people who signed on paper" in listed
     for text in (cover, gate, listed, made["README.html"].decode()):
         assert "letters" not in text.replace("Letters for Defenders", "").lower()
-    unit.rollback()
-    bundle = reload(unit, bundle_id)
+    session.rollback()
+    bundle = reload(session, bundle_id)
     assert (bundle.kind, bundle.letter_count, bundle.page_count) == (BundleKind.FIRST, 0, 0)
 
 
 def test_sheets_that_nobody_takes_along_are_no_reason(
-    unit: Session, campaign: Campaign, freeze: Freeze
+    session: Session, campaign: Campaign, freeze: Freeze
 ) -> None:
     campaign_id = campaign.id
-    unit.rollback()
+    session.rollback()
     with pytest.raises(Refused, match="nothing-to-print"):
         freeze(campaign_id)
     freeze(campaign_id, on_paper=1)
@@ -114,50 +114,50 @@ def test_sheets_that_nobody_takes_along_are_no_reason(
 
 
 def test_its_numbers_go_on_after_no_letter(
-    unit: Session, campaign: Campaign, settings: Settings
+    session: Session, campaign: Campaign, settings: Settings
 ) -> None:
-    add_confirmed(unit, campaign, 3)
+    add_confirmed(session, campaign, 3)
     mission = campaign.targets[0].mission
     assert mission is not None
 
     def make(on_paper: int) -> Bundle:
         return freeze_bundle.freeze(
-            unit, campaign=campaign, mission=mission, settings=settings, locale="en",
+            session, campaign=campaign, mission=mission, settings=settings, locale="en",
             actor="command", on_paper=on_paper, choice=Choice(goes_on=True),
         )  # fmt: skip
 
     made = [make(0), make(1)]
-    add_confirmed(unit, campaign, 1)
+    add_confirmed(session, campaign, 1)
     made.append(make(0))
     assert [one.frozen["first_number"] for one in made] == [1, 1, 4]
 
 
 def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
-    app: Flask, unit: Session, campaign: Campaign, client: FlaskClient
+    app: Flask, session: Session, campaign: Campaign, client: FlaskClient
 ) -> None:
     sign_in(client, app, Role.STAFF)
     answer = post(client, NEW, WISH)
     assert answer.status_code == 302
-    unit.rollback()
+    session.rollback()
     page = client.get(answer.location).text
     assert "The lists are being made" in page
     assert "letters are done" not in page
-    bundle_id = unit.scalars(select(Bundle.id)).one()
-    unit.rollback()
+    bundle_id = session.scalars(select(Bundle.id)).one()
+    session.rollback()
     with app.app_context():
         assert jobs.queue().waiting() == 1
         jobs.run_now("bundles.sweep")
         assert jobs.queue().waiting() == 2
         jobs.run_now("bundles.assemble", bundle_id)
-    assert reload(unit, bundle_id).state is BundleState.READY
-    unit.rollback()
+    assert reload(session, bundle_id).state is BundleState.READY
+    session.rollback()
     page = client.get(answer.location).text
     assert "one ZIP with what goes with the signed sheets" in page
     assert "Export its list" not in page
 
 
 def test_the_desk_offers_them(
-    app: Flask, unit: Session, campaign: Campaign, client: FlaskClient
+    app: Flask, session: Session, campaign: Campaign, client: FlaskClient
 ) -> None:
     sign_in(client, app, Role.STAFF)
     index = client.get("/desk/bundles/").text
@@ -177,13 +177,13 @@ def test_the_desk_offers_them(
 
 
 def test_the_command_takes_them_where_it_is_told_to(
-    unit: Session, campaign: Campaign, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+    session: Session, campaign: Campaign, settings: Settings, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
     arguments = ["ua-1-26", "--mission", "embassy-1", "--out", str(tmp_path), "--json"]
-    unit.rollback()
+    session.rollback()
     assert CliRunner().invoke(command, arguments).exit_code == 1
     result = CliRunner().invoke(command, [*arguments, "--sheets"])
     assert result.exit_code == 0, result.stderr
@@ -193,13 +193,13 @@ def test_the_command_takes_them_where_it_is_told_to(
 
 
 def test_of_a_stopped_campaign_today_says_how_many_people_stand_on_its_sheets(
-    app: Flask, unit: Session, ready: int, client: FlaskClient
+    app: Flask, session: Session, ready: int, client: FlaskClient
 ) -> None:
-    bundle = reload(unit, ready)
+    bundle = reload(session, ready)
     stop_campaign(
-        unit, bundle.campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+        session, bundle.campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
     )
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.STAFF)
     page = client.get("/desk/today").text
     assert "Stopped: do not hand over 1 printed bundle" in page
@@ -207,21 +207,21 @@ def test_of_a_stopped_campaign_today_says_how_many_people_stand_on_its_sheets(
 
 
 def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
-    app: Flask, unit: Session, ready: int, client: FlaskClient
+    app: Flask, session: Session, ready: int, client: FlaskClient
 ) -> None:
-    bundle = reload(unit, ready)
+    bundle = reload(session, ready)
     url = f"/desk/bundles/{bundle.public_id}"
-    unit.rollback()
+    session.rollback()
     sign_in(client, app, Role.STAFF)
     gate = client.get(f"{url}/deliver").text
     assert "2 people on signed sheets" in gate
     assert 'value="part"' not in gate
-    assert awaited(unit) == 2
+    assert awaited(session) == 2
     part = post(client, f"{url}/deliver", form(outcome="part", **{f"taken_{ready}": "1"}))
     assert part.status_code == 422
     assert post(client, f"{url}/deliver", form()).status_code == 303
-    assert awaited(unit) == 0
-    attempt = unit.scalars(select(DeliveryAttempt)).one()
+    assert awaited(session) == 0
+    attempt = session.scalars(select(DeliveryAttempt)).one()
     assert attempt.messages == 2
     assert proposal(attempt, bundle.mission, "en")[0] == "Signed sheets handed over"
     page = client.get(url).text
@@ -231,12 +231,17 @@ def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
 
 
 def test_sheets_that_were_refused_go_through_another_mission(
-    app: Flask, unit: Session, ready: int, client: FlaskClient, print_bundle: Print, tmp_path: Path
+    app: Flask,
+    session: Session,
+    ready: int,
+    client: FlaskClient,
+    print_bundle: Print,
+    tmp_path: Path,
 ) -> None:
-    unit.add(make_target_mission(7, slug="consulate-montreal", locality="Montréal"))
-    unit.commit()
-    url = f"/desk/bundles/{reload(unit, ready).public_id}"
-    unit.rollback()
+    session.add(make_target_mission(7, slug="consulate-montreal", locality="Montréal"))
+    session.commit()
+    url = f"/desk/bundles/{reload(session, ready).public_id}"
+    session.rollback()
     sign_in(client, app, Role.STAFF)
     assert post(client, f"{url}/deliver", form(outcome="refused")).status_code == 303
     after = client.get(f"{url}/after").text
@@ -245,10 +250,10 @@ def test_sheets_that_were_refused_go_through_another_mission(
     moved = post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"})
     assert moved.status_code == 303
     assert "The signed sheets go through another mission now:" in client.get(url).text
-    made = unit.scalars(select(Rerouting.to_bundle_id)).one()
-    unit.rollback()
+    made = session.scalars(select(Rerouting.to_bundle_id)).one()
+    session.rollback()
     assert print_bundle(made) is BundleState.READY
-    assert signed_sheets.count_carried(unit, made) == 2
+    assert signed_sheets.count_carried(session, made) == 2
     assert verify_copy(zip_of(app, made, tmp_path)).findings == []
     assert (
         post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"}).status_code == 409
@@ -256,26 +261,26 @@ def test_sheets_that_were_refused_go_through_another_mission(
 
 
 def test_it_is_made_again_without_who_is_gone_and_given_up_without_anybody(
-    unit: Session, ready: int, print_bundle: Print
+    session: Session, ready: int, print_bundle: Print
 ) -> None:
-    first = unit.scalars(select(Signature.id).order_by(Signature.id)).first()
-    unit.execute(delete(Signature).where(Signature.id == first))
-    unit.commit()
+    first = session.scalars(select(Signature.id).order_by(Signature.id)).first()
+    session.execute(delete(Signature).where(Signature.id == first))
+    session.commit()
     jobs.run_now("bundles.remake")
     assert print_bundle(ready) is BundleState.READY
-    assert signed_sheets.count_carried(unit, ready) == 1
-    unit.execute(delete(Signature))
-    unit.commit()
+    assert signed_sheets.count_carried(session, ready) == 1
+    session.execute(delete(Signature))
+    session.commit()
     jobs.run_now("bundles.remake")
-    assert reload(unit, ready).state is BundleState.CANCELLED
+    assert reload(session, ready).state is BundleState.CANCELLED
 
 
 def test_letters_that_all_fail_are_not_hidden_behind_sheets(
-    unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
 ) -> None:
-    add_confirmed(unit, campaign, 1)
-    unit.execute(
+    add_confirmed(session, campaign, 1)
+    session.execute(
         update(Signature).where(Signature.origin != Origin.PAPER).values(own_words="\U000e0fff")
     )
-    unit.commit()
+    session.commit()
     assert print_bundle(freeze(campaign.id, on_paper=1)) is BundleState.FAILED

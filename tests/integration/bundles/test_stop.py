@@ -27,30 +27,30 @@ from tests.integration.bundles.conftest import Freeze, Print, reload
 
 
 @pytest.fixture
-def bundle_id(unit: Session, freeze: Freeze) -> int:
+def bundle_id(session: Session, freeze: Freeze) -> int:
     """A frozen bundle of two volumes."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    session.commit()
     return freeze(campaign.id, volume_letters=2)
 
 
 def stop(bundle_id: int) -> None:
-    with db.transaction() as unit:
-        campaign = unit.get_one(Bundle, bundle_id).campaign
+    with db.transaction() as session:
+        campaign = session.get_one(Bundle, bundle_id).campaign
         stop_campaign(
-            unit, campaign, actor="staff:1", now=db.utcnow(), reasons={"en": "She asked us to."}
+            session, campaign, actor="staff:1", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
 
 
-def pdfs(unit: Session, bundle_id: int) -> list[str]:
-    folder = file_names.stored_folder(reload(unit, bundle_id).public_id)
-    unit.rollback()
+def pdfs(session: Session, bundle_id: int) -> list[str]:
+    folder = file_names.stored_folder(reload(session, bundle_id).public_id)
+    session.rollback()
     return [name for name in storage.storage().names(folder) if name.endswith(".pdf")]
 
 
 def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
-    unit: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
+    session: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     press = print_jobs.run_press
     stops = [bundle_id]
@@ -64,16 +64,16 @@ def test_a_volume_that_is_being_printed_ends_and_is_not_kept(
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
     assert print_jobs.print_claimed(taken) is False
-    first, second = unit.scalars(select(Volume).order_by(Volume.sequence)).all()
+    first, second = session.scalars(select(Volume).order_by(Volume.sequence)).all()
     assert {first.state, second.state} == {VolumeState.WAITING}
-    assert pdfs(unit, bundle_id) == []
+    assert pdfs(session, bundle_id) == []
     jobs.run_now("bundles.sweep")
     jobs.run_now("bundles.print_volume", first.id)
-    assert {one.state for one in unit.scalars(select(Volume))} == {VolumeState.WAITING}
+    assert {one.state for one in session.scalars(select(Volume))} == {VolumeState.WAITING}
 
 
 def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished(
-    unit: Session, bundle_id: int
+    session: Session, bundle_id: int
 ) -> None:
     taken = print_queue.claim_next(bundle_id)
     assert taken is not None
@@ -81,11 +81,11 @@ def test_a_volume_whose_last_letter_was_laid_out_before_the_stop_is_not_finished
     stop(bundle_id)
     assert not print_queue.beat(taken, 2)
     assert not print_queue.finish(taken, print_queue.Outcome(2, 10, "0" * 64, (), ()))
-    assert unit.get_one(Volume, taken.row_id).state is VolumeState.PRINTING
+    assert session.get_one(Volume, taken.row_id).state is VolumeState.PRINTING
 
 
 def test_a_bundle_that_is_being_assembled_never_becomes_ready(
-    unit: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
+    session: Session, bundle_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     while taken := print_queue.claim_next(bundle_id):
         print_jobs.print_claimed(taken)
@@ -97,38 +97,38 @@ def test_a_bundle_that_is_being_assembled_never_becomes_ready(
 
     monkeypatch.setattr(assemble, "make_papers", stopped_meanwhile)
     jobs.run_now("bundles.assemble", bundle_id)
-    assert reload(unit, bundle_id).state is BundleState.ASSEMBLING
-    left = [name.rpartition("/")[2] for name in pdfs(unit, bundle_id)]
+    assert reload(session, bundle_id).state is BundleState.ASSEMBLING
+    left = [name.rpartition("/")[2] for name in pdfs(session, bundle_id)]
     assert left == ["letters-001.1.pdf", "letters-002.1.pdf"], "no paper around them"
     jobs.run_now("bundles.assemble", bundle_id)
-    assert reload(unit, bundle_id).zip_sha256 is None
+    assert reload(session, bundle_id).zip_sha256 is None
 
 
 def test_what_is_ready_is_neither_downloaded_nor_handed_over(
-    app: Flask, client: FlaskClient, unit: Session, bundle_id: int, print_bundle: Print
+    app: Flask, client: FlaskClient, session: Session, bundle_id: int, print_bundle: Print
 ) -> None:
     print_bundle(bundle_id)
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     wanted = iter([True, False])
     clock = iter(range(100))
     began = find_bundles.while_wanted(
         (b"x" for _ in range(50)), lambda: next(wanted), lambda: next(clock)
     )
     assert len(b"".join(began)) == 1, "a download under way breaks off"
-    unit.rollback()
+    session.rollback()
     stop(bundle_id)
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     with pytest.raises(Refused) as refused:
-        find_bundles.open_download(unit, bundle, storage.storage(), actor="staff:1")
+        find_bundles.open_download(session, bundle, storage.storage(), actor="staff:1")
     assert refused.value.slug == "stopped"
     today = days_ago(0)
-    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
-    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
-    unit.commit()
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
+    session.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
+    session.commit()
 
     def record(day: date, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> GateVisit:
         return record_delivery.record_visit(
-            unit,
+            session,
             carried=[record_delivery.Carried(bundle)],
             happened=record_delivery.Happened(outcome, day),
             key=db.new_public_id(),
@@ -137,26 +137,26 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
 
     assert record(today, DeliveryOutcome.STOPPED).id
     assert record(today - timedelta(days=2)).id
-    unit.rollback()
+    session.rollback()
     sign_in(client, app, Role.STAFF)
     page = client.get(f"/desk/bundles/{bundle.public_id}").text
     assert "She asked us to." in page
     assert post(client, f"/desk/bundles/{bundle.public_id}/download").status_code == 409
 
 
-def test_nothing_is_frozen_any_more(unit: Session, freeze: Freeze) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
+def test_nothing_is_frozen_any_more(session: Session, freeze: Freeze) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
     stop_campaign(
-        unit, campaign, actor="staff:1", now=db.utcnow(), reasons={"en": "It would do harm."}
+        session, campaign, actor="staff:1", now=db.utcnow(), reasons={"en": "It would do harm."}
     )
-    unit.commit()
+    session.commit()
     with pytest.raises(Refused) as refused:
         freeze(campaign.id)
     assert refused.value.slug == "stopped"
-    assert reload_status(unit, campaign.id) == "stopped"
+    assert reload_status(session, campaign.id) == "stopped"
 
 
-def reload_status(unit: Session, campaign_id: int) -> str:
-    unit.rollback()
-    return unit.get_one(Campaign, campaign_id).status.value
+def reload_status(session: Session, campaign_id: int) -> str:
+    session.rollback()
+    return session.get_one(Campaign, campaign_id).status.value

@@ -40,21 +40,21 @@ NEW = "/desk/bundles/new"
 
 
 @pytest.fixture
-def campaigns(unit: Session) -> list[Campaign]:
+def campaigns(session: Session) -> list[Campaign]:
     """Two campaigns for one mission: six letters and three; the first aims at two officials."""
-    first, second = make_campaign(unit), make_campaign(unit, person_name="Ilse Brandt")
+    first, second = make_campaign(session), make_campaign(session, person_name="Ilse Brandt")
     mission = first.targets[0].mission
     second.targets[0].mission = mission
     first.targets.append(Target(official=make_target_official(9), mission=mission, position=1))
-    unit.flush()
+    session.flush()
     start = db.utcnow()
     add_confirmed(
-        unit, first, 3, confirmed_at=lambda at: start + timedelta(seconds=at),
+        session, first, 3, confirmed_at=lambda at: start + timedelta(seconds=at),
         family_name=lambda at: ["Zhou", "Abel", "Ngo"][at],
         letter_locale=lambda at: ["en", "fr", "en"][at],
     )  # fmt: skip
-    add_confirmed(unit, second, 3)
-    unit.commit()
+    add_confirmed(session, second, 3)
+    session.commit()
     return [first, second]
 
 
@@ -64,9 +64,9 @@ def base(campaigns: list[Campaign], **more: Any) -> dict[str, Any]:
     return {"mission": mission.slug, "campaign": [one.slug for one in campaigns], **more}
 
 
-def bundles(unit: Session) -> list[Bundle]:
-    unit.rollback()
-    return list(unit.scalars(select(Bundle).order_by(Bundle.id)))
+def bundles(session: Session) -> list[Bundle]:
+    session.rollback()
+    return list(session.scalars(select(Bundle).order_by(Bundle.id)))
 
 
 def test_the_list_groups_what_waits_by_mission(
@@ -107,11 +107,11 @@ def test_each_step_carries_what_was_chosen_before(
 
 
 def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
-    for one in add_confirmed(unit, campaigns[0], 2, family_name="Papier"):
+    for one in add_confirmed(session, campaigns[0], 2, family_name="Papier"):
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     chosen = base(campaigns)
     page = client.get(NEW, query_string=chosen).text
@@ -133,11 +133,11 @@ def shown_to_freeze(page: str) -> dict[str, list[str]]:
 
 
 def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
-    for one in add_confirmed(unit, campaigns[0], 2, family_name="Papier"):
+    for one in add_confirmed(session, campaigns[0], 2, family_name="Papier"):
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(NEW, query_string=base(campaigns[:1])).text
     both_look_at = shown_to_freeze(page)
@@ -145,22 +145,22 @@ def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
     assert "sheets_travel" not in both_look_at
     assert post(client, NEW, both_look_at).status_code == 302
     assert post(client, NEW, both_look_at).status_code == 409
-    [bundle] = bundles(unit)
+    [bundle] = bundles(session)
     assert (bundle.letter_count, bundle.frozen["on_paper"]) == (6, 0)
 
 
 def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     sign_in(client, app, "staff")
     shown = shown_to_freeze(client.get(NEW, query_string={"mission": "embassy-1"}).text)
     del shown["csrf_token"]
-    third = make_campaign(unit)
+    third = make_campaign(session)
     third.targets[0].mission = campaigns[0].targets[0].mission
-    add_confirmed(unit, third, 1)
-    unit.commit()
+    add_confirmed(session, third, 1)
+    session.commit()
     assert post(client, NEW, shown).status_code == 302
-    assert {one.campaign_id for one in bundles(unit)} == {one.id for one in campaigns}
+    assert {one.campaign_id for one in bundles(session)} == {one.id for one in campaigns}
 
 
 def said_of_paper(page: str) -> str:
@@ -170,7 +170,7 @@ def said_of_paper(page: str) -> str:
 
 
 def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign],
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     sign_in(client, app, "staff")
@@ -187,14 +187,14 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     monkeypatch.setattr(wizard_views, "_MOST_OPENED", 8)
     said = said_of_paper(client.get(NEW, query_string=by_region).text)
     assert "By region: their number is known once frozen" in said
-    unit.execute(update(Campaign).values(print_translation=True))
-    unit.commit()
+    session.execute(update(Campaign).values(print_translation=True))
+    session.commit()
     said = said_of_paper(client.get(NEW, query_string=wish).text)
     assert "About 13 sheets on one side, about 9 sheets on both sides" in said
 
 
 def test_what_was_chosen_is_frozen(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     sign_in(client, app, "staff")
     wish = base(
@@ -204,7 +204,7 @@ def test_what_was_chosen_is_frozen(
     )  # fmt: skip
     answer = post(client, NEW, wish)
     assert answer.status_code == 302
-    bundle = bundles(unit)[0]
+    bundle = bundles(session)[0]
     frozen = Frozen.from_json(bundle.frozen)
     assert answer.location.endswith(f"/desk/bundles/{bundle.public_id}")
     assert (frozen.format, frozen.layout, frozen.locale) == ("card", "din-5008-a", "fr")
@@ -217,13 +217,13 @@ def test_what_was_chosen_is_frozen(
 
 
 def test_several_campaigns_lead_to_their_journey(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     sign_in(client, app, "staff")
     answer = post(client, NEW, base(campaigns))
-    journey = unit.scalars(select(Journey)).one()
+    journey = session.scalars(select(Journey)).one()
     assert answer.location.endswith(f"/desk/bundles/journeys/{journey.public_id}")
-    assert [one.letter_count for one in bundles(unit)] == [6, 3]
+    assert [one.letter_count for one in bundles(session)] == [6, 3]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_several_campaigns_lead_to_their_journey(
 )  # fmt: skip
 @pytest.mark.parametrize("verb", ["get", "post"])
 def test_what_cannot_be_chosen_leads_back_to_its_step(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign],
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign],
     wrong: dict[str, str], step: str, words: str, verb: str,
 ) -> None:  # fmt: skip
     sign_in(client, app, "staff")
@@ -254,45 +254,45 @@ def test_what_cannot_be_chosen_leads_back_to_its_step(
     assert answer.status_code == 422
     assert step in answer.text
     assert words in answer.text
-    assert bundles(unit) == []
+    assert bundles(session) == []
 
 
 def test_one_stopped_campaign_holds_back_all_and_is_named(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     campaigns[1].status = CampaignStatus.STOPPED
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(NEW, query_string=base(campaigns)).text
     assert "UA 2/26: The campaign is stopped." in page
     assert "Freeze and print" not in page
     answer = post(client, NEW, base(campaigns))
     assert answer.status_code == 409
-    assert bundles(unit) == []
+    assert bundles(session) == []
 
 
 def test_the_check_says_what_is_not_in_and_why(
-    unit: Session, freeze: Freeze, campaigns: list[Campaign]
+    session: Session, freeze: Freeze, campaigns: list[Campaign]
 ) -> None:
     first = campaigns[0]
     freeze(first.id)
-    add_confirmed(unit, first, 2)
+    add_confirmed(session, first, 2)
     for state, count in (
         (SignatureState.PENDING, 4), (SignatureState.HELD, 3), (SignatureState.REJECTED, 1),
         (SignatureState.WITHDRAWN, 2), (SignatureState.INVALID, 1), (SignatureState.ERASED, 1),
     ):  # fmt: skip
-        add_confirmed(unit, first, count, state=state)
+        add_confirmed(session, first, count, state=state)
     other = Target(official=make_target_official(8), mission=make_target_mission(8), position=2)
     first.targets.append(other)
-    unit.flush()
-    add_confirmed(unit, first, 1, letter_locale="es")
+    session.flush()
+    add_confirmed(session, first, 1, letter_locale="es")
     mission = first.targets[0].mission
     assert mission is not None
-    offers = list_offers(unit, mission)
+    offers = list_offers(session, mission)
     choice = Choice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
     left = {
         (one.campaign.reference, one.why): one.count
-        for one in list_left(unit, mission, offers, {first.slug: choice})
+        for one in list_left(session, mission, offers, {first.slug: choice})
     }
     assert left == {
         ("UA 1/26", Why.OFFICIAL): 3,
@@ -319,7 +319,7 @@ def pages_of(data: bytes) -> Iterator[pikepdf.Pdf]:
 def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     app: Flask,
     client: FlaskClient,
-    unit: Session,
+    session: Session,
     campaigns: list[Campaign],
     monkeypatch: pytest.MonkeyPatch,
     most: int,
@@ -328,13 +328,13 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     second = campaigns[1]
     later = db.utcnow() + timedelta(hours=1)
     long = "A longer word of my own. " * 30
-    add_confirmed(unit, second, 1, own_words=long, confirmed_at=later, letter_locale="en")
-    add_confirmed(unit, second, 1, given_name="Νίκος", confirmed_at=later, letter_locale="en")
-    add_confirmed(unit, second, 1, own_words="\U000e0fff", confirmed_at=later)
-    unit.commit()
+    add_confirmed(session, second, 1, own_words=long, confirmed_at=later, letter_locale="en")
+    add_confirmed(session, second, 1, given_name="Νίκος", confirmed_at=later, letter_locale="en")
+    add_confirmed(session, second, 1, own_words="\U000e0fff", confirmed_at=later)
+    session.commit()
     jobs.run_now("overview.count")
-    assert first_blocks(unit, [second.targets[0].id], None, letters=1, most=1)
-    unit.commit()
+    assert first_blocks(session, [second.targets[0].id], None, letters=1, most=1)
+    session.commit()
     sign_in(client, app, "staff")
     wish = base([second])
     page = client.get(f"{NEW}/proof", query_string=wish).text
@@ -350,18 +350,18 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     assert answer.headers["Cache-Control"] == "no-store"
     with pages_of(answer.data) as pdf:
         assert len(pdf.pages) == 5
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (entry.action, entry.detail) == ("bundle.proof", {"letters": 5})
-    assert bundles(unit) == []
+    assert bundles(session) == []
 
 
 def test_a_proof_of_cards_names_what_is_too_long_for_one(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit, format=LetterFormat.CARD)
+    campaign = make_campaign(session, format=LetterFormat.CARD)
     long = "I write because what happened there matters to me. " * 30
-    add_confirmed(unit, campaign, 8, own_words=lambda at: long if at < 7 else "Be free.")
-    unit.commit()
+    add_confirmed(session, campaign, 8, own_words=lambda at: long if at < 7 else "Be free.")
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
     aside = page[page.index("Would be set aside") :]
@@ -372,18 +372,18 @@ def test_a_proof_of_cards_names_what_is_too_long_for_one(
 
 
 def test_a_proof_looks_at_the_newest_letters_too(
-    app: Flask, client: FlaskClient, unit: Session, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof_print, "LOOKED_AT", 3)
     monkeypatch.setattr(proof_print, "_NEWEST", 2)
     monkeypatch.setattr(proof_print, "_LONGEST", 0)
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     start = db.utcnow()
     add_confirmed(
-        unit, campaign, 9, confirmed_at=lambda at: start + timedelta(seconds=at), own_words="",
+        session, campaign, 9, confirmed_at=lambda at: start + timedelta(seconds=at), own_words="",
         given_name=lambda at: "\u0410\u043d\u043d\u0430" if at == 8 else "Ana",
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
     assert "Written in another script (Cyrillic)" in page
@@ -399,14 +399,14 @@ def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
 
 
 def test_looking_at_the_steps_writes_nothing(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     sign_in(client, app, "staff")
-    before = unit.scalar(select(func.count(AuditEntry.id)))
+    before = session.scalar(select(func.count(AuditEntry.id)))
     for step in ("", "/letters", "/paper", "/proof"):
         assert client.get(f"{NEW}{step}", query_string=base(campaigns)).status_code == 200
-    assert bundles(unit) == []
-    assert unit.scalar(select(func.count(AuditEntry.id))) == before
+    assert bundles(session) == []
+    assert session.scalar(select(func.count(AuditEntry.id))) == before
 
 
 @pytest.mark.parametrize("step", ["", "/letters", "/paper", "/proof"])
@@ -422,16 +422,16 @@ def test_steps_are_for_staff_and_need_a_mission(
 
 
 def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     second = campaigns[1]
-    damaged = unit.scalars(
+    damaged = session.scalars(
         select(Signature.id).where(Signature.campaign_id == second.id).order_by(Signature.id)
     ).first()
-    unit.connection().exec_driver_sql(
+    session.connection().exec_driver_sql(
         f"UPDATE signature SET own_words = region WHERE id = {damaged}"
     )
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([second])).text
     assert "What is stored does not open" in page
@@ -440,12 +440,12 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
 
 
 def test_only_what_travels_is_asked_about_cards_and_the_other_ticks_ride_along(
-    app: Flask, client: FlaskClient, unit: Session, campaigns: list[Campaign]
+    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
     first, second = campaigns
     second.format = LetterFormat.CARD
     rest = {"chosen": "1", "written": ["en"], "target": ["ua-1-26:governor-9"]}
-    unit.commit()
+    session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/paper", query_string=base([first], **rest)).text
     cards = re.findall(r'<input[^>]*name="cards"[^>]*>', page)

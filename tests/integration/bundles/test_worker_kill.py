@@ -101,42 +101,42 @@ def start_worker(nursery: "subprocess.Popen[str]", settings: Settings) -> Start:
     return run
 
 
-def let_leases_run_out(unit: Session) -> None:
+def let_leases_run_out(session: Session) -> None:
     """As if a minute and a half had passed since the worker died."""
     past = db.utcnow() - timedelta(seconds=1)
-    unit.rollback()
-    unit.execute(update(Volume).where(Volume.lease_until.is_not(None)).values(lease_until=past))
-    unit.execute(update(Bundle).where(Bundle.lease_until.is_not(None)).values(lease_until=past))
-    unit.commit()
+    session.rollback()
+    session.execute(update(Volume).where(Volume.lease_until.is_not(None)).values(lease_until=past))
+    session.execute(update(Bundle).where(Bundle.lease_until.is_not(None)).values(lease_until=past))
+    session.commit()
 
 
-def wait_until(unit: Session, holds: object, seconds: float) -> bool:
+def wait_until(session: Session, holds: object, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        unit.rollback()
-        unit.expire_all()
-        if holds(unit):  # type: ignore[operator]
+        session.rollback()
+        session.expire_all()
+        if holds(session):  # type: ignore[operator]
             return True
         time.sleep(0.05)
     return False
 
 
-def state_of(unit: Session) -> BundleState:
-    return unit.scalars(select(Bundle.state)).one()
+def state_of(session: Session) -> BundleState:
+    return session.scalars(select(Bundle.state)).one()
 
 
-def is_ended(unit: Session) -> bool:
-    return state_of(unit) in {BundleState.READY, BundleState.FAILED}
+def is_ended(session: Session) -> bool:
+    return state_of(session) in {BundleState.READY, BundleState.FAILED}
 
 
-def somebody_is_at_it(unit: Session) -> bool:
-    leased = unit.scalar(
+def somebody_is_at_it(session: Session) -> bool:
+    leased = session.scalar(
         select(func.count())
         .select_from(Volume)
         .where(Volume.state == VolumeState.PRINTING, Volume.lease_until > db.utcnow())
     )
-    assembling = unit.scalar(select(func.count()).where(Bundle.lease_until > db.utcnow()))
-    return bool(leased or assembling) or is_ended(unit)
+    assembling = session.scalar(select(func.count()).where(Bundle.lease_until > db.utcnow()))
+    return bool(leased or assembling) or is_ended(session)
 
 
 def end(*workers: Worker) -> None:
@@ -147,11 +147,11 @@ def end(*workers: Worker) -> None:
 
 
 def assert_every_letter_is_there_once(
-    app: Flask, unit: Session, bundle_id: int, frozen: set[int], folder: Path
+    app: Flask, session: Session, bundle_id: int, frozen: set[int], folder: Path
 ) -> None:
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     assert (bundle.state, bundle.letter_count) == (BundleState.READY, len(frozen))
-    printed = unit.execute(
+    printed = session.execute(
         select(Letter.id, Letter.sequence).where(
             Letter.bundle_id == bundle_id, Letter.first_page.is_not(None)
         )
@@ -165,61 +165,61 @@ def assert_every_letter_is_there_once(
 
 @pytest.mark.timeout(900 + 10 * KILLS)
 def test_workers_killed_at_random_moments_lose_no_letter_and_double_none(
-    app: Flask, unit: Session, start_worker: Start, freeze: Freeze, tmp_path: Path
+    app: Flask, session: Session, start_worker: Start, freeze: Freeze, tmp_path: Path
 ) -> None:
     chance = random.Random(20)
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, LETTERS)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, LETTERS)
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=max(2, LETTERS // 500))
-    frozen = set(unit.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
+    frozen = set(session.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
     workers = [start_worker(), start_worker()]
     killed = 0
-    while killed < KILLS and not is_ended(unit):
-        assert wait_until(unit, somebody_is_at_it, 60)
+    while killed < KILLS and not is_ended(session):
+        assert wait_until(session, somebody_is_at_it, 60)
         victim = chance.randrange(2)
         workers[victim].has_ended(chance.uniform(0, 2.0))
         end(workers[victim])
         killed += 1
-        let_leases_run_out(unit)
+        let_leases_run_out(session)
         workers[victim] = start_worker()
-    done = wait_until(unit, is_ended, 120 + LETTERS / 10)
+    done = wait_until(session, is_ended, 120 + LETTERS / 10)
     end(*workers)
-    attempts = unit.scalar(select(func.sum(Volume.attempt)))
+    attempts = session.scalar(select(func.sum(Volume.attempt)))
     sys.stdout.write(f"{killed} kills, {attempts} attempts at the volumes\n")
     assert done
-    assert_every_letter_is_there_once(app, unit, bundle_id, frozen, tmp_path)
+    assert_every_letter_is_there_once(app, session, bundle_id, frozen, tmp_path)
 
 
 @pytest.mark.parametrize("queue", ["file", "database"])
 def test_a_database_that_drops_its_connections_costs_time_only(
     app: Flask,
-    unit: Session,
+    session: Session,
     settings: Settings,
     start_worker: Start,
     freeze: Freeze,
     tmp_path: Path,
     queue: str,
 ) -> None:
-    if unit.get_bind().dialect.name == "sqlite":
+    if session.get_bind().dialect.name == "sqlite":
         pytest.skip("a file has no connection to drop")
     chance = random.Random(7)
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 10)
-    unit.commit()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 10)
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=1)
-    frozen = set(unit.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
+    frozen = set(session.scalars(select(Letter.id).where(Letter.bundle_id == bundle_id)))
     jobs_url = settings.sqlalchemy_url if queue == "database" else ""
     worker = start_worker(jobs_url.replace("+psycopg", ""))
-    assert wait_until(unit, somebody_is_at_it, 60)
+    assert wait_until(session, somebody_is_at_it, 60)
     for _ in range(6):
-        wait_until(unit, is_ended, chance.uniform(0, 0.6))
-        unit.execute(DROP_OTHERS)
-        let_leases_run_out(unit)
+        wait_until(session, is_ended, chance.uniform(0, 0.6))
+        session.execute(DROP_OTHERS)
+        let_leases_run_out(session)
     # The sweep of the next minute, now.
     helper = start_worker(jobs_url.replace("+psycopg", ""))
-    done = wait_until(unit, is_ended, 120)
+    done = wait_until(session, is_ended, 120)
     assert not worker.has_ended(), "a worker must outlive a lost connection"
     end(worker, helper)
     assert done
-    assert_every_letter_is_there_once(app, unit, bundle_id, frozen, tmp_path)
+    assert_every_letter_is_there_once(app, session, bundle_id, frozen, tmp_path)

@@ -17,10 +17,10 @@ Send = Callable[..., Any]
 
 
 @pytest.fixture
-def draft(unit: Session) -> Campaign:
+def draft(session: Session) -> Campaign:
     """A draft in en, fr and es that lacks nothing."""
-    made = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    unit.commit()
+    made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    session.commit()
     return made
 
 
@@ -46,12 +46,12 @@ def send(desk: FlaskClient) -> Send:
 
 
 @pytest.fixture
-def fresh(unit: Session, draft: Campaign) -> Callable[[], Campaign]:
+def fresh(session: Session, draft: Campaign) -> Callable[[], Campaign]:
     """The campaign as it stands in the database."""
 
     def again() -> Campaign:
-        unit.rollback()
-        unit.expire_all()
+        session.rollback()
+        session.expire_all()
         return draft
 
     return again

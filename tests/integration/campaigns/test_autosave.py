@@ -35,13 +35,13 @@ PAGES = [
 
 @pytest.mark.parametrize(("page", "draft_url", "field"), PAGES)
 def test_what_is_typed_is_offered_again_to_its_writer_alone(
-    desk: FlaskClient, other: FlaskClient, unit: Session, page: str, draft_url: str, field: str
+    desk: FlaskClient, other: FlaskClient, session: Session, page: str, draft_url: str, field: str
 ) -> None:
     assert f'data-autosave="{draft_url}"' in desk.get(page).text
     assert post(desk, draft_url, TAB | {field: "Planted words"}).status_code == 204
     table = "new_campaign_draft" if page.endswith("campaigns/new") else "desk_draft"
-    sealed = unit.execute(text(f"SELECT content FROM {table}")).scalar_one()
-    unit.rollback()
+    sealed = session.execute(text(f"SELECT content FROM {table}")).scalar_one()
+    session.rollback()
     assert b"Planted" not in bytes(sealed)
     offered = desk.get(page).text
     assert OFFER in offered
@@ -78,14 +78,14 @@ def test_a_target_that_was_chosen_is_offered_again(
     assert OFFER not in desk.get(f"{DESK}/targets").text
 
 
-def test_a_campaign_that_is_made_leaves_no_draft(desk: FlaskClient, unit: Session) -> None:
+def test_a_campaign_that_is_made_leaves_no_draft(desk: FlaskClient, session: Session) -> None:
     url = "/desk/campaigns/new"
     assert post(desk, f"{url}/draft", FACTS | TAB).status_code == 204
     assert post(desk, url, FACTS | TAB).status_code == 422
-    assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 1
-    unit.rollback()
+    assert session.scalar(select(func.count()).select_from(NewCampaignDraft)) == 1
+    session.rollback()
     assert post(desk, url, FACTS | TAB | {"person_name": "Ana"}).status_code == 303
-    assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0
+    assert session.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0
 
 
 def test_saving_the_rules_or_the_risks_forgets_the_draft(desk: FlaskClient, send: Send) -> None:
@@ -96,7 +96,7 @@ def test_saving_the_rules_or_the_risks_forgets_the_draft(desk: FlaskClient, send
 
 
 def test_a_reply_that_is_deleted_takes_with_it_what_was_typed_of_it(
-    desk: FlaskClient, other: FlaskClient, unit: Session
+    desk: FlaskClient, other: FlaskClient, session: Session
 ) -> None:
     facts = {"received_on": "2026-11-02", "channel": "letter", "language": "en", "who": "",
              "text": "We took note.", "title_en": "An answer"}  # fmt: skip
@@ -110,19 +110,19 @@ def test_a_reply_that_is_deleted_takes_with_it_what_was_typed_of_it(
     assert OFFER not in desk.get(url).text
     assert "[[her sister]]" in other.get(f"{url}?draft=1").text
     assert post(desk, f"{url}/delete").status_code == 303
-    assert unit.scalar(select(func.count()).select_from(DeskDraft)) == 0
+    assert session.scalar(select(func.count()).select_from(DeskDraft)) == 0
     assert post(other, f"{url}/draft", {"text": "x"}).status_code == 404
 
 
 def test_drafts_of_campaigns_that_never_began_are_forgotten_too(
-    app: Flask, desk: FlaskClient, unit: Session
+    app: Flask, desk: FlaskClient, session: Session
 ) -> None:
     assert post(desk, "/desk/campaigns/new/draft", FACTS).status_code == 204
-    me = unit.scalars(select(StaffUser)).first()
+    me = session.scalars(select(StaffUser)).first()
     assert me is not None
-    row = unit.scalars(select(NewCampaignDraft)).one()
+    row = session.scalars(select(NewCampaignDraft)).one()
     forget_drafts()
     row.saved_at = db.utcnow().replace(year=2020)
-    unit.commit()
+    session.commit()
     forget_drafts()
-    assert unit.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0
+    assert session.scalar(select(func.count()).select_from(NewCampaignDraft)) == 0

@@ -60,21 +60,21 @@ def test_a_day_that_is_none_stays_where_it_was_typed(send: Send, typed: str) -> 
 
 
 def test_further_information_that_leads_back_to_itself_is_refused_by_its_field(
-    desk: FlaskClient, send: Send, unit: Session, draft: Campaign
+    desk: FlaskClient, send: Send, session: Session, draft: Campaign
 ) -> None:
-    later = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None, follows_id=draft.id)
-    unit.commit()
+    later = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None, follows_id=draft.id)
+    session.commit()
     sign_in(desk, desk.application, Role.ADMIN)
     refused = send("/facts", FACTS | {"follows": later.slug})
     assert refused.status_code == 422
     assert "itself further information on this one" in refused.text
-    unit.expire_all()
+    session.expire_all()
     assert draft.follows_id is None
 
 
-def _paper(app: Flask, client: FlaskClient, unit: Session) -> str:
-    slug = make_campaign(unit).slug
-    unit.commit()
+def _paper(app: Flask, client: FlaskClient, session: Session) -> str:
+    slug = make_campaign(session).slug
+    session.commit()
     sign_in(client, app, Role.STAFF)
     return slug
 
@@ -94,19 +94,19 @@ def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
     ],
 )
 def test_a_list_of_signatures_that_is_none_is_refused_in_words_and_not_kept(
-    app: Flask, client: FlaskClient, unit: Session, body: bytes, said: str
+    app: Flask, client: FlaskClient, session: Session, body: bytes, said: str
 ) -> None:
-    refused = _send_file(client, _paper(app, client, unit), body)
+    refused = _send_file(client, _paper(app, client, session), body)
     assert refused.status_code == 422
     assert said in refused.text
-    assert unit.scalar(select(func.count()).select_from(PaperImport)) == 0
+    assert session.scalar(select(func.count()).select_from(PaperImport)) == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252"])
 def test_a_list_of_signatures_is_read_in_every_encoding_that_offices_use(
-    app: Flask, client: FlaskClient, unit: Session, encoding: str
+    app: Flask, client: FlaskClient, session: Session, encoding: str
 ) -> None:
-    slug = _paper(app, client, unit)
+    slug = _paper(app, client, session)
     body = "Nom;Prénom;Ville\nNúñez;Ana;Montréal\n".encode(encoding)
     sent = _send_file(client, slug, body)
     assert sent.status_code == 303
@@ -116,9 +116,9 @@ def test_a_list_of_signatures_is_read_in_every_encoding_that_offices_use(
 
 
 def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    slug = _paper(app, client, unit)
+    slug = _paper(app, client, session)
     sent = _send_file(client, slug, b"Name;Town;Town\nAna;Ottawa;Hull\n")
     assert sent.status_code == 303
     mapping = {"meaning-0": "name", "meaning-1": "locality", "meaning-2": "locality",
@@ -129,9 +129,9 @@ def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
 
 
 def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    _paper(app, client, unit)
+    _paper(app, client, session)
     for place in (IMPORTS, "/desk/missions/imports"):
         refused = client.post(
             place, data=b"x", content_type="multipart/form-data; boundary=x",
@@ -142,7 +142,7 @@ def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
 
 
 def test_a_scan_of_fifty_thousand_pixels_a_side_is_refused_for_its_size(
-    desk: FlaskClient, unit: Session, draft: Campaign
+    desk: FlaskClient, session: Session, draft: Campaign
 ) -> None:
     typed = {"received_on": "2026-11-02", "channel": "letter", "language": "en", "who": "",
              "text": "We took note.", "title_en": "An answer",

@@ -34,44 +34,44 @@ def second(app: Flask) -> None:
 
 
 @pytest.fixture
-def draft(unit: Session) -> Campaign:
+def draft(session: Session) -> Campaign:
     """A draft that lacks nothing."""
-    made = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    unit.commit()
+    made = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    session.commit()
     return made
 
 
 def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
-    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
     now = utcnow()
     draft.embargo_until = (now + timedelta(days=1)).replace(second=30)
-    unit.commit()
+    session.commit()
     assert check_readiness.next_step(draft, check_readiness.gaps(draft, now)).slug == "embargo"
     sign_in(client, app, Role.ADMIN)
     page = client.get(f"{DESK}/status?to=scheduled").text
     assert "The campaign cannot open yet" not in page
     proposed = page.partition('name="open_at"')[2].partition('value="')[2].partition('"')[0]
     with pytest.raises(Invalid) as early:
-        approval.schedule_campaign(unit, draft, actor="staff:1", now=now,
+        approval.schedule_campaign(session, draft, actor="staff:1", now=now,
                                     open_at=now + timedelta(hours=1))  # fmt: skip
     assert early.value.fields == {"open_at": "opens-under-embargo"}
     with pytest.raises(Refused):
-        campaigns.open_campaign(unit, draft, actor="staff:1", now=now)
-    unit.rollback()
+        campaigns.open_campaign(session, draft, actor="staff:1", now=now)
+    session.rollback()
     assert post(client, f"{DESK}/status?to=scheduled", {"open_at": proposed}).status_code == 303
-    unit.expire_all()
+    session.expire_all()
     assert draft.open_at is not None
     assert draft.open_at >= draft.embargo_until
 
 
-def test_a_review_is_asked_for_under_an_embargo(unit: Session, draft: Campaign) -> None:
+def test_a_review_is_asked_for_under_an_embargo(session: Session, draft: Campaign) -> None:
     draft.embargo_until = utcnow() + timedelta(days=1)
-    approval.submit_for_review(unit, draft, actor="command", now=utcnow())
+    approval.submit_for_review(session, draft, actor="command", now=utcnow())
     assert draft.status is CampaignStatus.REVIEW
 
 
-def test_no_risk_flags_is_said_and_stops_nothing(unit: Session, draft: Campaign) -> None:
+def test_no_risk_flags_is_said_and_stops_nothing(session: Session, draft: Campaign) -> None:
     found = check_readiness.gaps(draft, utcnow())
     assert [(gap.slug, gap.blocking) for gap in found] == [("no-risks", False)]
     draft.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Nobody")]
@@ -79,32 +79,32 @@ def test_no_risk_flags_is_said_and_stops_nothing(unit: Session, draft: Campaign)
 
 
 def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
-    source = make_campaign(unit)
+    source = make_campaign(session)
     source.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Calle 9")]
-    unit.commit()
+    session.commit()
     who = {"actor": "staff:1", "created_by_id": None}
-    later = continue_or_clone.continue_campaign(unit, source, reference="UA 1/26.1", **who)
+    later = continue_or_clone.continue_campaign(session, source, reference="UA 1/26.1", **who)
     assert [(one.kind, one.words) for one in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     for answer, status, words in (
         (None, 422, []), ("leave", 303, []), ("take", 303, ["Calle 9"]),
     ):  # fmt: skip
         data = {"reference": f"UA 9/26 {answer}"} | ({"risks": answer} if answer else {})
         assert post(client, f"{DESK}/clone", data).status_code == status
-        unit.rollback()
-        made = unit.scalar(select(Campaign).where(Campaign.reference == data["reference"]))
+        session.rollback()
+        made = session.scalar(select(Campaign).where(Campaign.reference == data["reference"]))
         assert [one.words for one in made.risk_flags] == words if made else status == 422
 
 
 @pytest.mark.usefixtures("second")
 def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
-    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
     draft.status, draft.open_at = CampaignStatus.SCHEDULED, utcnow() + timedelta(days=1)
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     assert "A change cancels the opening" in client.get(f"{DESK}/risks").text
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
@@ -113,25 +113,25 @@ def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
 
 
 @pytest.mark.usefixtures("second")
-def test_today_says_what_is_hers(app: Flask, unit: Session, draft: Campaign) -> None:
-    writer, other = make_staff_user(unit, Role.ORGANIZER), make_staff_user(unit, Role.ADMIN)
+def test_today_says_what_is_hers(app: Flask, session: Session, draft: Campaign) -> None:
+    writer, other = make_staff_user(session, Role.ORGANIZER), make_staff_user(session, Role.ADMIN)
     draft.owner_id = writer.id
     with app.test_request_context("/"):
-        assert [one.slug for one in todos(unit, by=writer, now=utcnow())] == ["ready-for-review"]
+        assert [one.slug for one in todos(session, by=writer, now=utcnow())] == ["ready-for-review"]
         draft.status, draft.submitted_by_id = CampaignStatus.REVIEW, writer.id
-        unit.flush()
-        assert [one.slug for one in todos(unit, by=writer, now=utcnow())] == []
-        assert [one.slug for one in todos(unit, by=other, now=utcnow())] == ["review"]
+        session.flush()
+        assert [one.slug for one in todos(session, by=writer, now=utcnow())] == []
+        assert [one.slug for one in todos(session, by=other, now=utcnow())] == ["review"]
         draft.status, draft.review_note = CampaignStatus.DRAFT, "Shorten it."
-        unit.flush()
-        assert [one.slug for one in todos(unit, by=writer, now=utcnow())] == ["sent-back"]
+        session.flush()
+        assert [one.slug for one in todos(session, by=writer, now=utcnow())] == ["sent-back"]
 
 
 def test_after_saving_the_page_says_what_is_next(
-    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
     draft.act_by = days_ago(9)
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     assert "Next:" not in client.get(f"{DESK}/risks").text
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
@@ -139,56 +139,58 @@ def test_after_saving_the_page_says_what_is_next(
 
 
 def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
-    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
-    add_confirmed(unit, draft, 2)  # of a draft: a rehearsal
-    unit.commit()
+    add_confirmed(session, draft, 2)  # of a draft: a rehearsal
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     assert "Delete this draft?" in client.get(f"{DESK}/delete").text
     assert post(client, f"{DESK}/delete").status_code == 303
-    unit.rollback()
-    assert unit.scalars(select(Campaign.id)).all() == []
-    assert unit.scalars(select(Signature.id)).all() == []
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.delete")).one()
+    session.rollback()
+    assert session.scalars(select(Campaign.id)).all() == []
+    assert session.scalars(select(Signature.id)).all() == []
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.delete")).one()
     assert entry.detail == {"reference": "UA 1/26"}
 
 
-def test_the_number_of_a_deleted_draft_is_never_given_again(unit: Session, draft: Campaign) -> None:
+def test_the_number_of_a_deleted_draft_is_never_given_again(
+    session: Session, draft: Campaign
+) -> None:
     """Else the next team's campaign shows what was done to the one that is gone."""
     gone = draft.id
-    delete_draft(unit, draft, actor="staff:1")
-    unit.commit()
-    unit.add_all(
+    delete_draft(session, draft, actor="staff:1")
+    session.commit()
+    session.add_all(
         Campaign(slug=f"ua-{at}-26", reference=f"UA {at}/26", country="MX", person_name="Ana",
                  timezone="America/Toronto", default_locale="en")
         for at in (7, 8)
     )  # fmt: skip
-    unit.flush()
-    again = unit.scalars(select(Campaign.id).order_by(Campaign.id)).all()
+    session.flush()
+    again = session.scalars(select(Campaign.id).order_by(Campaign.id)).all()
     assert again == [gone + 1, gone + 2]
 
 
 def test_what_was_open_or_is_followed_is_never_deleted(
-    client: FlaskClient, app: Flask, unit: Session, draft: Campaign
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
-    earlier = make_campaign(unit, reference="UA 2/26", slug="ua-2-26")
-    make_campaign(unit, reference="UA 3/26", slug="ua-3-26", status=CampaignStatus.DRAFT,
+    earlier = make_campaign(session, reference="UA 2/26", slug="ua-2-26")
+    make_campaign(session, reference="UA 3/26", slug="ua-3-26", status=CampaignStatus.DRAFT,
                   opened_at=None, follows_id=draft.id)  # fmt: skip
-    unit.commit()
+    session.commit()
     with pytest.raises(Refused, match="not-a-draft"):
-        delete_draft(unit, earlier, actor="staff:1")
+        delete_draft(session, earlier, actor="staff:1")
     sign_in(client, app, Role.ADMIN)
     assert client.get("/desk/campaigns/ua-2-26/delete").status_code == 409
     assert post(client, f"{DESK}/delete").status_code == 422
-    unit.rollback()
-    assert unit.get(Campaign, draft.id) is not None
+    session.rollback()
+    assert session.get(Campaign, draft.id) is not None
 
 
 def test_an_update_and_a_reason_are_seen_before_they_are_out(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     news = {"kind": "good-news", "happened_on": "2026-01-09", "title_en": "Safe",
             "body_en": "She is **home**.", "look": "1"}  # fmt: skip
@@ -196,7 +198,7 @@ def test_an_update_and_a_reason_are_seen_before_they_are_out(
     assert "She is <strong>home</strong>." in page.text
     stop = {"kind": "harm", "reason_en": "Letters could do harm.", "look": "1"}
     assert "Nothing is changed yet." in post(client, f"{DESK}/status?to=stopped", stop).text
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert campaign.updates == []
     assert campaign.status is CampaignStatus.OPEN

@@ -60,65 +60,65 @@ def aims_of(campaign: Campaign) -> list[targets.Aim]:
     return [targets.Aim(one.official, one.kind, one.mission) for one in campaign.targets]
 
 
-def aim_at(unit: Session, campaign: Campaign, aim: targets.Aim) -> Target:
+def aim_at(session: Session, campaign: Campaign, aim: targets.Aim) -> Target:
     """Aim at one more, the last in the order."""
-    return targets.set_targets(unit, campaign, actor=BY, aims=[*aims_of(campaign), aim])[-1]
+    return targets.set_targets(session, campaign, actor=BY, aims=[*aims_of(campaign), aim])[-1]
 
 
-def draft(unit: Session, **overrides: Any) -> Campaign:
-    return make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None, **overrides)
+def draft(session: Session, **overrides: Any) -> Campaign:
+    return make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None, **overrides)
 
 
-def actions(unit: Session, campaign: Campaign) -> list[str]:
+def actions(session: Session, campaign: Campaign) -> list[str]:
     subject = f"campaign:{campaign.id}"
     return list(
-        unit.scalars(
+        session.scalars(
             select(AuditEntry.action).where(AuditEntry.subject == subject).order_by(AuditEntry.id)
         )
     )
 
 
-def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(unit: Session) -> None:
-    campaign = campaigns.create_campaign(unit, actor=BY, **facts())
+def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(session: Session) -> None:
+    campaign = campaigns.create_campaign(session, actor=BY, **facts())
     assert campaign.status is CampaignStatus.DRAFT
     assert campaign.slug == "ua-58-20"
-    assert actions(unit, campaign) == ["campaign.create"]
+    assert actions(session, campaign) == ["campaign.create"]
 
 
 @pytest.mark.parametrize("reference", ["UA 58/20", "ua 58/20", "UA-58-20", "new"])
-def test_a_reference_or_address_that_is_taken_is_refused(unit: Session, reference: str) -> None:
-    campaigns.create_campaign(unit, actor=BY, **facts())
+def test_a_reference_or_address_that_is_taken_is_refused(session: Session, reference: str) -> None:
+    campaigns.create_campaign(session, actor=BY, **facts())
     with pytest.raises(Invalid) as refused:
-        campaigns.create_campaign(unit, actor=BY, **facts(reference=reference))
+        campaigns.create_campaign(session, actor=BY, **facts(reference=reference))
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
-def test_the_address_follows_the_reference_until_the_campaign_opens(unit: Session) -> None:
-    campaign = draft(unit)
-    campaigns.edit_campaign(unit, campaign, actor=BY, reference="UA 7/26")
+def test_the_address_follows_the_reference_until_the_campaign_opens(session: Session) -> None:
+    campaign = draft(session)
+    campaigns.edit_campaign(session, campaign, actor=BY, reference="UA 7/26")
     assert campaign.slug == "ua-7-26"
-    campaigns.open_campaign(unit, campaign, actor=BY, now=db.utcnow())
-    campaigns.edit_campaign(unit, campaign, actor=BY, reference="UA 8/26")
+    campaigns.open_campaign(session, campaign, actor=BY, now=db.utcnow())
+    campaigns.edit_campaign(session, campaign, actor=BY, reference="UA 8/26")
     assert campaign.slug == "ua-7-26"
 
 
-def test_saving_the_same_facts_changes_nothing(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_saving_the_same_facts_changes_nothing(session: Session) -> None:
+    campaign = make_campaign(session)
     before = campaign.changed_at
-    campaigns.edit_campaign(unit, campaign, actor=BY, person_name=campaign.person_name)
+    campaigns.edit_campaign(session, campaign, actor=BY, person_name=campaign.person_name)
     assert campaign.changed_at == before
-    assert actions(unit, campaign) == []
+    assert actions(session, campaign) == []
 
 
-def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_every_change_that_the_public_sees_moves_changed_at(session: Session) -> None:
+    campaign = make_campaign(session)
     official = make_target_official(2)
-    unit.add(official)
-    unit.flush()
+    session.add(official)
+    session.flush()
     changes = [
-        lambda: campaigns.edit_campaign(unit, campaign, actor=BY, person_name="Amara N. Okafor"),
+        lambda: campaigns.edit_campaign(session, campaign, actor=BY, person_name="Amara N. Okafor"),
         lambda: editions.save_edition(
-            unit,
+            session,
             campaign,
             actor=BY,
             locale="fr",
@@ -128,9 +128,11 @@ def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> No
             asks=["Demande"],
             outcome="",
         ),
-        lambda: aim_at(unit, campaign, targets.Aim(official, mission=campaign.targets[0].mission)),
+        lambda: aim_at(
+            session, campaign, targets.Aim(official, mission=campaign.targets[0].mission)
+        ),
         lambda: updates.post_update(
-            unit,
+            session,
             campaign,
             actor=BY,
             kind=UpdateKind.GOOD_NEWS,
@@ -138,147 +140,151 @@ def test_every_change_that_the_public_sees_moves_changed_at(unit: Session) -> No
             words={"en": ("She is safe", "")},
         ),
         lambda: campaigns.close_campaign(
-            unit, campaign, actor=BY, now=NOW, reasons={"en": "Done."}
+            session, campaign, actor=BY, now=NOW, reasons={"en": "Done."}
         ),
-        lambda: campaigns.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER),
-        lambda: campaigns.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"fr": "Stop."}),
+        lambda: campaigns.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER),
+        lambda: campaigns.stop_campaign(
+            session, campaign, actor=BY, now=NOW, reasons={"fr": "Stop."}
+        ),
     ]
     for number, change in enumerate(changes, 1):
         before = campaign.changed_at
         change()
         assert campaign.changed_at > before
-        assert len(actions(unit, campaign)) == number
+        assert len(actions(session, campaign)) == number
 
 
-def test_a_draft_that_lacks_something_does_not_open(unit: Session) -> None:
-    campaign = draft(unit, targets=[])
+def test_a_draft_that_lacks_something_does_not_open(session: Session) -> None:
+    campaign = draft(session, targets=[])
     with pytest.raises(Refused) as refused:
-        campaigns.open_campaign(unit, campaign, actor=BY, now=NOW)
+        campaigns.open_campaign(session, campaign, actor=BY, now=NOW)
     assert (refused.value.slug, refused.value.data) == ("campaign-not-ready", {"missing": 1})
     assert campaign.status is CampaignStatus.DRAFT
 
 
-def test_a_closed_campaign_opens_again_with_a_new_last_day(unit: Session) -> None:
-    campaign = make_campaign(unit, act_by=date(2026, 11, 1))
-    campaigns.close_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."})
+def test_a_closed_campaign_opens_again_with_a_new_last_day(session: Session) -> None:
+    campaign = make_campaign(session, act_by=date(2026, 11, 1))
+    campaigns.close_campaign(
+        session, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."}
+    )
     assert (campaign.closed_at, campaign.status_reasons) == (NOW, {"en": "The day is over."})
     with pytest.raises(Refused):
-        campaigns.open_campaign(unit, campaign, actor=BY, now=NOW)
-    campaigns.open_campaign(unit, campaign, actor=BY, now=NOW, act_by=LATER)
+        campaigns.open_campaign(session, campaign, actor=BY, now=NOW)
+    campaigns.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER)
     assert campaign.status is CampaignStatus.OPEN
     assert (campaign.act_by, campaign.closed_at, campaign.status_reasons) == (LATER, None, {})
 
 
-def test_a_stop_needs_a_reason_and_is_final(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_a_stop_needs_a_reason_and_is_final(session: Session) -> None:
+    campaign = make_campaign(session)
     with pytest.raises(Invalid) as missing:
-        campaigns.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": " "})
+        campaigns.stop_campaign(session, campaign, actor=BY, now=NOW, reasons={"en": " "})
     assert missing.value.fields == {"reason_en": "reason-missing"}
     campaigns.stop_campaign(
-        unit, campaign, actor=BY, now=NOW, reasons={"en": "More letters would harm."}
+        session, campaign, actor=BY, now=NOW, reasons={"en": "More letters would harm."}
     )
     assert campaign.status_reasons == {"en": "More letters would harm."}
     with pytest.raises(Refused):
-        campaigns.open_campaign(unit, campaign, actor=BY, now=NOW)
+        campaigns.open_campaign(session, campaign, actor=BY, now=NOW)
 
 
-def test_a_closed_campaign_can_be_stopped(unit: Session) -> None:
-    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
+def test_a_closed_campaign_can_be_stopped(session: Session) -> None:
+    campaign = make_campaign(session, status=CampaignStatus.CLOSED)
     campaigns.stop_campaign(
-        unit, campaign, actor=BY, now=NOW, reasons={"en": "Letters would harm."}
+        session, campaign, actor=BY, now=NOW, reasons={"en": "Letters would harm."}
     )
     assert campaign.status is CampaignStatus.STOPPED
 
 
-def test_an_open_campaign_keeps_what_it_needs(unit: Session) -> None:
-    campaign = make_campaign(unit, locales=["en"])
+def test_an_open_campaign_keeps_what_it_needs(session: Session) -> None:
+    campaign = make_campaign(session, locales=["en"])
     with pytest.raises(Invalid) as language:
-        campaigns.edit_campaign(unit, campaign, actor=BY, default_locale="fr")
+        campaigns.edit_campaign(session, campaign, actor=BY, default_locale="fr")
     assert set(language.value.fields.values()) == {"edition-missing"}
     with pytest.raises(Invalid) as text:
         editions.save_edition(
-            unit, campaign, actor=BY, locale="en", title="T", summary="", background="",
+            session, campaign, actor=BY, locale="en", title="T", summary="", background="",
             asks=[], outcome="",
         )  # fmt: skip
     assert text.value.fields == {"summary": "edition-incomplete"}
 
 
-def test_the_public_finds_no_draft(unit: Session) -> None:
-    hidden = draft(unit)
-    shown = make_campaign(unit)
-    assert campaigns.find_public_campaign(unit, hidden.slug) is None
-    assert campaigns.find_public_campaign(unit, shown.slug) is shown
-    assert campaigns.get_campaign(unit, hidden.slug) is hidden
+def test_the_public_finds_no_draft(session: Session) -> None:
+    hidden = draft(session)
+    shown = make_campaign(session)
+    assert campaigns.find_public_campaign(session, hidden.slug) is None
+    assert campaigns.find_public_campaign(session, shown.slug) is shown
+    assert campaigns.get_campaign(session, hidden.slug) is hidden
 
 
-def test_an_unknown_address_is_not_found(unit: Session) -> None:
+def test_an_unknown_address_is_not_found(session: Session) -> None:
     with pytest.raises(NotFound):
-        campaigns.get_campaign(unit, "ua-0-00")
-    assert campaigns.find_public_campaign(unit, "ua-0-00") is None
+        campaigns.get_campaign(session, "ua-0-00")
+    assert campaigns.find_public_campaign(session, "ua-0-00") is None
 
 
-def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(unit: Session) -> None:
+def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session: Session) -> None:
     today = date(2026, 11, 24)
-    endless = make_campaign(unit, act_by=None)
-    soon = make_campaign(unit, act_by=today)
-    late = make_campaign(unit, act_by=today + timedelta(days=9))
-    over = make_campaign(unit, act_by=date(2026, 11, 22), issued_on=date(2026, 10, 1))
-    closed = make_campaign(unit, status=CampaignStatus.CLOSED, issued_on=date(2026, 11, 1))
-    stopped = make_campaign(unit, status=CampaignStatus.STOPPED, issued_on=None)
-    draft(unit)
-    assert list(campaigns.list_open(unit, NOW)) == [soon, late, endless]
-    assert not {closed, over, stopped} & set(campaigns.list_open(unit, NOW))
+    endless = make_campaign(session, act_by=None)
+    soon = make_campaign(session, act_by=today)
+    late = make_campaign(session, act_by=today + timedelta(days=9))
+    over = make_campaign(session, act_by=date(2026, 11, 22), issued_on=date(2026, 10, 1))
+    closed = make_campaign(session, status=CampaignStatus.CLOSED, issued_on=date(2026, 11, 1))
+    stopped = make_campaign(session, status=CampaignStatus.STOPPED, issued_on=None)
+    draft(session)
+    assert list(campaigns.list_open(session, NOW)) == [soon, late, endless]
+    assert not {closed, over, stopped} & set(campaigns.list_open(session, NOW))
 
 
-def test_the_desks_list_filters_orders_and_pages(unit: Session) -> None:
-    first = make_campaign(unit, person_name="Zoe")
-    second = draft(unit, person_name="Ana")
-    third = make_campaign(unit, person_name="Mia")
-    admin = make_staff_user(unit, Role.ADMIN)
+def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
+    first = make_campaign(session, person_name="Zoe")
+    second = draft(session, person_name="Ana")
+    third = make_campaign(session, person_name="Mia")
+    admin = make_staff_user(session, Role.ADMIN)
 
     def listed(**query: Any) -> tuple[list[Campaign], int]:
         usual = {"status": None, "sort": "person", "descending": False, "page": 1, "per_page": 2}
-        rows, total = list_page.list_for_desk(unit, by=admin, **(usual | query))
+        rows, total = list_page.list_for_desk(session, by=admin, **(usual | query))
         return [row.campaign for row in rows], total
 
     assert listed() == ([second, third], 3)
     assert listed(page=2) == ([first], 3)
     assert listed(descending=True) == ([first, third], 3)
     assert listed(status=CampaignStatus.DRAFT) == ([second], 1)
-    counts = list_page.count_by_status(unit, by=admin)
+    counts = list_page.count_by_status(session, by=admin)
     assert counts == {CampaignStatus.OPEN: 2, CampaignStatus.DRAFT: 1}
 
 
-def test_the_same_edition_again_changes_nothing(unit: Session) -> None:
-    campaign = draft(unit, locales=["en"])
+def test_the_same_edition_again_changes_nothing(session: Session) -> None:
+    campaign = draft(session, locales=["en"])
     texts: dict[str, Any] = {
         "title": "Titre", "summary": "", "background": "", "asks": [], "outcome": "",
     }  # fmt: skip
-    made = editions.save_edition(unit, campaign, actor=BY, locale="fr", **texts)
+    made = editions.save_edition(session, campaign, actor=BY, locale="fr", **texts)
     before = campaign.changed_at
-    assert editions.save_edition(unit, campaign, actor=BY, locale="fr", **texts) is made
+    assert editions.save_edition(session, campaign, actor=BY, locale="fr", **texts) is made
     assert campaign.changed_at == before
     assert len(campaign.editions) == 2
 
 
-def test_an_official_is_a_target_once(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_an_official_is_a_target_once(session: Session) -> None:
+    campaign = make_campaign(session)
     official = campaign.targets[0].official
     with pytest.raises(Invalid) as refused:
-        aim_at(unit, campaign, targets.Aim(official))
+        aim_at(session, campaign, targets.Aim(official))
     assert refused.value.fields == {"official": "target-twice"}
 
 
-def test_targets_are_ordered_changed_and_removed(unit: Session) -> None:
-    campaign = draft(unit)
+def test_targets_are_ordered_changed_and_removed(session: Session) -> None:
+    campaign = draft(session)
     first = campaign.targets[0]
     copied = make_target_official(2, preferred_locale="fr")
     mission = make_target_mission(2)
-    unit.add_all([copied, mission])
-    unit.flush()
-    second = aim_at(unit, campaign, targets.Aim(copied, TargetKind.COPY, mission))
+    session.add_all([copied, mission])
+    session.flush()
+    second = aim_at(session, campaign, targets.Aim(copied, TargetKind.COPY, mission))
     targets.set_targets(
-        unit,
+        session,
         campaign,
         actor=BY,
         aims=[
@@ -286,91 +292,91 @@ def test_targets_are_ordered_changed_and_removed(unit: Session) -> None:
             targets.Aim(first.official, TargetKind.COPY, mission),
         ],
     )
-    unit.commit()
-    unit.expire_all()
+    session.commit()
+    session.expire_all()
     assert [one.id for one in campaign.targets] == [second.id, first.id]
     assert [one.kind for one in campaign.targets] == [TargetKind.TO, TargetKind.COPY]
     assert [one.mission for one in campaign.targets] == [None, mission]
     assert campaign.letter_locales[0] == "fr"
-    targets.set_targets(unit, campaign, actor=BY, aims=aims_of(campaign)[:1])
+    targets.set_targets(session, campaign, actor=BY, aims=aims_of(campaign)[:1])
     assert [one.id for one in campaign.targets] == [second.id]
 
 
-def test_a_target_to_whom_somebody_wrote_stays(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
+def test_a_target_to_whom_somebody_wrote_stays(session: Session) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
     target = campaign.targets[0]
     with pytest.raises(Refused) as refused:
-        targets.set_targets(unit, campaign, actor=BY, aims=[])
+        targets.set_targets(session, campaign, actor=BY, aims=[])
     assert refused.value.slug == "target-has-letters"
     assert list(campaign.targets) == [target]
 
 
 def test_the_suggested_mission_is_that_of_the_officials_country_where_we_are(
-    unit: Session,
+    session: Session,
 ) -> None:
     embassy = make_target_mission(1)
     consulate = make_target_mission(2, kind="consulate")
     elsewhere = make_target_mission(3, host_country="US")
     foreign = make_target_mission(4, sending_country="GT")
-    unit.add_all([consulate, elsewhere, foreign, embassy])
-    unit.flush()
+    session.add_all([consulate, elsewhere, foreign, embassy])
+    session.flush()
     official = make_target_official(country="MX")
-    missions = targets.list_missions(unit)
+    missions = targets.list_missions(session)
     assert targets.suggested_mission(missions, official, "CA") is embassy
     assert targets.suggested_mission(missions, official, "FR") is None
 
 
-def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(session: Session) -> None:
+    campaign = make_campaign(session)
     post: dict[str, Any] = {
         "actor": BY, "kind": UpdateKind.REPLY, "happened_on": date(2026, 11, 2),
     }  # fmt: skip
     with pytest.raises(Invalid) as refused:
-        updates.post_update(unit, campaign, words={"fr": ("Réponse", "")}, **post)
+        updates.post_update(session, campaign, words={"fr": ("Réponse", "")}, **post)
     assert refused.value.fields == {"title_en": "update-title-missing"}
     words = {"en": ("A reply", "It says *yes*."), "fr": ("", "")}
-    update = updates.post_update(unit, campaign, words=words, **post)
+    update = updates.post_update(session, campaign, words=words, **post)
     assert [(one.locale, one.title) for one in update.editions] == [("en", "A reply")]
 
 
 @pytest.mark.parametrize("move", ["open", "close"])
 def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str) -> None:
     before = CampaignStatus.CLOSED if move == "open" else CampaignStatus.OPEN
-    with app.app_context(), db.transaction() as unit:
-        campaign_id = make_campaign(unit, status=before).id
+    with app.app_context(), db.transaction() as session:
+        campaign_id = make_campaign(session, status=before).id
 
-    def stop(unit: Session) -> None:
-        campaign = unit.get_one(Campaign, campaign_id)
+    def stop(session: Session) -> None:
+        campaign = session.get_one(Campaign, campaign_id)
         campaigns.stop_campaign(
-            unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
+            session, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
         )
 
     with pytest.raises(Refused, match="campaign-status"):
         overtake(
             app,
             stop,
-            lambda unit: unit.get_one(Campaign, campaign_id),
-            lambda unit, seen: getattr(campaigns, f"{move}_campaign")(
-                unit, seen, actor=BY, now=NOW
+            lambda session: session.get_one(Campaign, campaign_id),
+            lambda session, seen: getattr(campaigns, f"{move}_campaign")(
+                session, seen, actor=BY, now=NOW
             ),
         )
-    with app.app_context(), db.reading() as unit:
-        kept = unit.get_one(Campaign, campaign_id)
+    with app.app_context(), db.reading() as session:
+        kept = session.get_one(Campaign, campaign_id)
         assert (kept.status, kept.status_reasons["en"]) == (
             CampaignStatus.STOPPED,
             "She asked us to.",
         )
 
 
-def _edit(unit: Session, campaign: Campaign) -> None:
-    campaigns.edit_campaign(unit, campaign, actor="staff:2", index_number="AMR 41/2020")
+def _edit(session: Session, campaign: Campaign) -> None:
+    campaigns.edit_campaign(session, campaign, actor="staff:2", index_number="AMR 41/2020")
 
 
-def _post(unit: Session, campaign: Campaign) -> None:
+def _post(session: Session, campaign: Campaign) -> None:
     words = {"en": ("She is well", "")}
     updates.post_update(
-        unit, campaign, words=words, actor="staff:2", kind=UpdateKind.REPLY,
+        session, campaign, words=words, actor="staff:2", kind=UpdateKind.REPLY,
         happened_on=date(2026, 11, 2),
     )  # fmt: skip
 
@@ -381,53 +387,55 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
 ) -> None:
     settings = app.extensions["settings"]
     app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
-    with app.app_context(), db.transaction() as unit:
+    with app.app_context(), db.transaction() as session:
         waiting = make_campaign(
-            unit, status=CampaignStatus.SCHEDULED, opened_at=None, submitted_by_id=None
+            session, status=CampaignStatus.SCHEDULED, opened_at=None, submitted_by_id=None
         )
         campaign_id = waiting.id
 
-    def open_it(unit: Session) -> None:
-        campaigns.open_campaign(unit, unit.get_one(Campaign, campaign_id), actor="job", now=NOW)
+    def open_it(session: Session) -> None:
+        campaigns.open_campaign(
+            session, session.get_one(Campaign, campaign_id), actor="job", now=NOW
+        )
 
-    overtake(app, open_it, lambda unit: unit.get_one(Campaign, campaign_id), change)
-    with app.app_context(), db.reading() as unit:
-        kept = unit.get_one(Campaign, campaign_id)
+    overtake(app, open_it, lambda session: session.get_one(Campaign, campaign_id), change)
+    with app.app_context(), db.reading() as session:
+        kept = session.get_one(Campaign, campaign_id)
         assert (kept.status, kept.submitted_by_id) == (CampaignStatus.OPEN, None)
 
 
 def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
-    def create(unit: Session, _seen: object = None) -> Campaign:
-        return campaigns.create_campaign(unit, actor=BY, **facts())
+    def create(session: Session, _seen: object = None) -> Campaign:
+        return campaigns.create_campaign(session, actor=BY, **facts())
 
     with pytest.raises(Invalid) as refused:
-        overtake(app, create, lambda unit: unit.scalar(select(Campaign.id)), create)
+        overtake(app, create, lambda session: session.scalar(select(Campaign.id)), create)
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
 def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        ids = [draft(unit, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
+    with app.app_context(), db.transaction() as session:
+        ids = [draft(session, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
 
-    def rename(unit: Session, campaign: Campaign) -> None:
-        campaigns.edit_campaign(unit, campaign, actor=BY, reference="UA 9/26")
+    def rename(session: Session, campaign: Campaign) -> None:
+        campaigns.edit_campaign(session, campaign, actor=BY, reference="UA 9/26")
 
     with pytest.raises(Invalid) as refused:
         overtake(
-            app, lambda unit: rename(unit, unit.get_one(Campaign, ids[0])),
-            lambda unit: unit.get_one(Campaign, ids[1]), rename,
+            app, lambda session: rename(session, session.get_one(Campaign, ids[0])),
+            lambda session: session.get_one(Campaign, ids[1]), rename,
         )  # fmt: skip
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
-def test_the_next_open_campaign_is_the_nearest_that_is_left(unit: Session) -> None:
+def test_the_next_open_campaign_is_the_nearest_that_is_left(session: Session) -> None:
     days = (date(2099, 1, 3), date(2099, 1, 1), date(2099, 1, 2), None)
     made = [
-        make_campaign(unit, slug=f"c-{at}", reference=f"C {at}", act_by=day)
+        make_campaign(session, slug=f"c-{at}", reference=f"C {at}", act_by=day)
         for at, day in enumerate(days)
     ]
     order = [made[1], made[2], made[0], made[3]]
     for done in range(4):
         signed = select(Campaign.id).where(Campaign.id.in_([one.id for one in order[:done]]))
-        assert campaigns.find_open(unit, NOW, besides=signed) is order[done]
-    assert campaigns.find_open(unit, NOW, besides=select(Campaign.id)) is None
+        assert campaigns.find_open(session, NOW, besides=signed) is order[done]
+    assert campaigns.find_open(session, NOW, besides=select(Campaign.id)) is None

@@ -17,9 +17,9 @@ PAGE = "/desk/campaigns/ua-1-26/targets"
 
 
 @pytest.fixture
-def desk(app: Flask, client: FlaskClient, unit: Session) -> FlaskClient:
-    make_campaign(unit)
-    unit.add_all([
+def desk(app: Flask, client: FlaskClient, session: Session) -> FlaskClient:
+    make_campaign(session)
+    session.add_all([
         make_target_official(2, slug="jose", name="José Núñez", given_name="José",
                              family_name="Núñez", country="GT",
                              office={"en": "Ombudsman", "fr": "Défenseur des droits"}),
@@ -30,7 +30,7 @@ def desk(app: Flask, client: FlaskClient, unit: Session) -> FlaskClient:
                             locality="Toronto", kind=MissionKind.CONSULATE,
                             name={"en": "Consulate of Guatemala in Toronto"}),
     ])  # fmt: skip
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     return client
 
@@ -49,7 +49,7 @@ def test_who_is_a_target_already_is_not_offered_again(desk: FlaskClient) -> None
     assert "No official is found with these words who is not a target already." in found
 
 
-def test_the_suggested_mission_says_why(desk: FlaskClient, unit: Session) -> None:
+def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> None:
     row = {"rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
            "rows-0-position": "1"}  # fmt: skip
     new = {"official": "jose", "kind": "copy", "mission": ""}
@@ -59,13 +59,15 @@ def test_the_suggested_mission_says_why(desk: FlaskClient, unit: Session) -> Non
     assert f"Suggested: Embassy of Guatemala in Washington – {why}" in page
     assert page.index("guatemala-washington") < page.index("guatemala-toronto")
     assert "since Guatemala sends it" in page
-    unit.rollback()
-    target = unit.scalars(select(Target).join(Campaign).order_by(Target.position.desc())).first()
+    session.rollback()
+    target = session.scalars(select(Target).join(Campaign).order_by(Target.position.desc())).first()
     assert target is not None
     assert target.mission is None  # by post was said
 
 
-def test_a_mission_of_another_country_can_be_searched_for(desk: FlaskClient, unit: Session) -> None:
+def test_a_mission_of_another_country_can_be_searched_for(
+    desk: FlaskClient, session: Session
+) -> None:
     assert 'value="guatemala-toronto"' not in desk.get(PAGE).get_data(as_text=True)
     page = desk.get(f"{PAGE}?m=guatemala+toronto").get_data(as_text=True)
     assert 'value="guatemala-toronto"' in page
@@ -81,7 +83,7 @@ def test_a_mission_of_another_country_can_be_searched_for(desk: FlaskClient, uni
      ({"official": "nobody"}, "Choose an official from the directory.")],
 )  # fmt: skip
 def test_the_same_target_twice_and_nobody_are_refused_in_words(
-    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:
     data: dict[str, Any] = {
         "rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
@@ -90,7 +92,7 @@ def test_the_same_target_twice_and_nobody_are_refused_in_words(
     response = post(desk, PAGE, data | change)
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
-    assert len(unit.scalars(select(Target)).all()) == 1
+    assert len(session.scalars(select(Target)).all()) == 1
 
 
 def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClient) -> None:
@@ -111,10 +113,10 @@ def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClien
      ({"rows-0-mission": ""}, "Nobody was added: tick the official first.")],
 )  # fmt: skip
 def test_an_official_found_and_not_ticked_stays_found(
-    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:
-    unit.scalars(select(Campaign)).one().status = CampaignStatus.DRAFT
-    unit.commit()
+    session.scalars(select(Campaign)).one().status = CampaignStatus.DRAFT
+    session.commit()
     row = {"rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
            "rows-0-position": "1"}  # fmt: skip
     found = desk.get(f"{PAGE}/officials?q=nunez").get_data(as_text=True)

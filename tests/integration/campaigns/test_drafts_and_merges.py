@@ -32,14 +32,14 @@ def english(campaign: Campaign) -> str:
 
 
 def test_what_is_typed_is_kept_for_its_writer_alone_and_never_published(
-    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, unit: Session
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, session: Session
 ) -> None:
     typed = TEXT | {"title": "", "background": "Planted words", "based_on": "0", "draft_tab": "a"}
     assert send("/drafts/edition/en", typed).status_code == 204
     assert english(fresh()) == ""
-    raw = unit.execute(text("SELECT content FROM desk_draft")).scalar_one()
+    raw = session.execute(text("SELECT content FROM desk_draft")).scalar_one()
     assert b"Planted" not in bytes(raw)
-    unit.rollback()
+    session.rollback()
     assert "did not save it" in desk.get(DESK + PAGE).text
     assert "Planted words" not in desk.get(DESK + PAGE).text
     assert "Planted words" in desk.get(f"{DESK}{PAGE}?draft=1").text
@@ -91,7 +91,7 @@ def test_two_texts_that_do_not_meet_are_merged_and_those_that_do_wait_for_a_choi
 
 
 def test_a_letter_written_at_once_keeps_both_editors_points(
-    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, unit: Session
+    desk: FlaskClient, other: FlaskClient, send: Send, fresh: Fresh, session: Session
 ) -> None:
     seen = {"based_on": "1"}
     hers = LETTER | seen | {"points-0-text": "Protect her at home."}
@@ -104,7 +104,7 @@ def test_a_letter_written_at_once_keeps_both_editors_points(
     assert "What stands" in page or "fit together" in page
     data = {f"choice-{number}": "theirs" for number in range(9)}
     assert send("/merge/letter/fr", {"seen": "2", **data}).status_code == 303
-    points = {one.key: one.text for one in current_template(unit, fresh(), "fr").points}
+    points = {one.key: one.text for one in current_template(session, fresh(), "fr").points}
     assert points["protect"] == "Protect her at home."
     assert points["say-so"] == "Say so."
 
@@ -162,12 +162,12 @@ def test_each_part_has_its_history(desk: FlaskClient, send: Send, fresh: Fresh, 
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_what_a_part_holds_is_said_in_words(app: Flask, unit: Session, draft: Campaign) -> None:
+def test_what_a_part_holds_is_said_in_words(app: Flask, session: Session, draft: Campaign) -> None:
     campaign = draft
     target = campaign.targets[0]
     assert target.mission is not None
     campaign.act_by = date(2026, 12, 4)
-    unit.commit()
+    session.commit()
     with app.app_context(), force_locale("fr"):
         targets = texts_of_content("targets", targets_content(campaign), campaign)
         facts = texts_of_content("facts", facts_content(campaign), campaign)

@@ -29,12 +29,12 @@ def seen_on(page: str) -> str:
 
 @pytest.mark.parametrize(("page", "field", "more"), PAGES)
 def test_who_saves_second_sees_both_and_saves_knowingly(
-    desk: FlaskClient, other: FlaskClient, unit: Session, draft: Campaign,
+    desk: FlaskClient, other: FlaskClient, session: Session, draft: Campaign,
     page: str, field: str, more: dict[str, str],
 ) -> None:  # fmt: skip
     if page == "reply":
-        page = f"/desk/replies/{make_reply(unit, draft).public_id}"
-        unit.commit()
+        page = f"/desk/replies/{make_reply(session, draft).public_id}"
+        session.commit()
     mark = seen_on(desk.get(page).text)
     assert post(other, page, more | {field: "theirs.org", "seen": mark}).status_code == 303
     late = post(desk, page, more | {field: "mine.org", "title_es": "Otra", "seen": mark})

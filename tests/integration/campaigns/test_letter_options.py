@@ -15,7 +15,7 @@ from tests.integration.signing.conftest import FORM
 
 
 def test_options_are_set_audited_and_hold_at_once(
-    client: FlaskClient, app: Flask, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, app: Flask, session: Session, campaign: Campaign, case: str
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     form = {**FORM, "own_words": "Elena saw it."}
@@ -24,9 +24,9 @@ def test_options_are_set_audited_and_hold_at_once(
     address = f"/desk/campaigns/{campaign.slug}/letter-options"
     words = {"forbidden_words": "  Elena\r\n\r\nthe  blue house\r\nElena", "full_text_edit": "y"}
     assert post(client, address, words).status_code == 303
-    unit.refresh(campaign)
+    session.refresh(campaign)
     assert campaign.forbidden_words == ["Elena", "the blue house"]
-    lying = bytes(unit.scalars(text("SELECT forbidden_words FROM campaign")).one())
+    lying = bytes(session.scalars(text("SELECT forbidden_words FROM campaign")).one())
     assert b"Elena" not in lying
     assert b"blue" not in lying
     assert (campaign.full_text_edit, campaign.print_translation) == (True, False)
@@ -34,20 +34,22 @@ def test_options_are_set_audited_and_hold_at_once(
     assert client.post(f"{case}/check", data=form).status_code == 422
     page = client.get(address).text
     assert "the blue house" in page
-    lines = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.letter-options"))
+    lines = session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "campaign.letter-options")
+    )
     [line] = lines.all()
     assert line.detail["forbidden_words"] == 2
     assert "Elena" not in str(line.detail)
 
 
 def test_options_that_cannot_be_are_refused(
-    client: FlaskClient, app: Flask, unit: Session, campaign: Campaign
+    client: FlaskClient, app: Flask, session: Session, campaign: Campaign
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}/letter-options"
     for words in ("x" * 81, "\n".join(map(str, range(201))), "?!"):
         assert post(client, address, {"forbidden_words": words}).status_code == 422
-    unit.refresh(campaign)
+    session.refresh(campaign)
     assert campaign.forbidden_words == []
     sign_in(client, app, Role.STAFF)
     assert client.get(address).status_code == 404

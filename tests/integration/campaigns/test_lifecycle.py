@@ -30,20 +30,20 @@ ENDED = datetime(2026, 12, 5, 12, tzinfo=UTC)
 """When 4 December has ended everywhere on Earth."""
 
 
-def draft(unit: Session, **overrides: Any) -> Campaign:
+def draft(session: Session, **overrides: Any) -> Campaign:
     facts = {"status": CampaignStatus.DRAFT, "opened_at": None, "issued_on": date(2026, 11, 1),
              "act_by": LAST_DAY}  # fmt: skip
-    return make_campaign(unit, **(facts | overrides))
+    return make_campaign(session, **(facts | overrides))
 
 
-def reload(unit: Session, campaign_id: int) -> Campaign:
-    unit.rollback()
-    unit.expire_all()
-    return unit.get_one(Campaign, campaign_id)
+def reload(session: Session, campaign_id: int) -> Campaign:
+    session.rollback()
+    session.expire_all()
+    return session.get_one(Campaign, campaign_id)
 
 
-def actions(unit: Session) -> list[str]:
-    return list(unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+def actions(session: Session) -> list[str]:
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def asks_for_a_second_person(app: Flask) -> None:
@@ -52,52 +52,52 @@ def asks_for_a_second_person(app: Flask) -> None:
 
 
 def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
     asks_for_a_second_person(app)
-    one, two = (make_staff_user(unit, Role.ORGANIZER) for _ in range(2))
+    one, two = (make_staff_user(session, Role.ORGANIZER) for _ in range(2))
     writer, reader = f"staff:{one.id}", f"staff:{two.id}"
-    campaign = draft(unit)
+    campaign = draft(session)
     with pytest.raises(Refused) as refused:
-        campaigns.open_campaign(unit, campaign, actor=reader, now=NOW)
+        campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
     assert refused.value.slug == "needs-review"
 
-    approval.submit_for_review(unit, campaign, actor=writer, now=NOW)
+    approval.submit_for_review(session, campaign, actor=writer, now=NOW)
     with pytest.raises(Refused) as refused:
-        campaigns.open_campaign(unit, campaign, actor=writer, now=NOW)
+        campaigns.open_campaign(session, campaign, actor=writer, now=NOW)
     assert refused.value.slug == "second-person"
     with pytest.raises(Invalid) as invalid:
-        approval.return_to_draft(unit, campaign, actor=reader, note=" ")
+        approval.return_to_draft(session, campaign, actor=reader, note=" ")
     assert invalid.value.fields == {"note": "note-missing"}
-    approval.return_to_draft(unit, campaign, actor=reader, note="The date is wrong.")
+    approval.return_to_draft(session, campaign, actor=reader, note="The date is wrong.")
     assert (campaign.status, campaign.review_note) == (CampaignStatus.DRAFT, "The date is wrong.")
 
-    approval.submit_for_review(unit, campaign, actor=writer, now=NOW)
+    approval.submit_for_review(session, campaign, actor=writer, now=NOW)
     # Whoever mends it meanwhile has written last: now the first may decide, and the second not.
-    campaigns.edit_campaign(unit, campaign, actor=reader, person_pronouns="they")
+    campaigns.edit_campaign(session, campaign, actor=reader, person_pronouns="they")
     with pytest.raises(Refused):
-        campaigns.open_campaign(unit, campaign, actor=reader, now=NOW)
+        campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
     moment = NOW + timedelta(days=1)
-    approval.schedule_campaign(unit, campaign, actor=writer, open_at=moment, now=NOW)
+    approval.schedule_campaign(session, campaign, actor=writer, open_at=moment, now=NOW)
     # What was approved and then changed is looked at again.
-    campaigns.edit_campaign(unit, campaign, actor=writer, person_pronouns="she")
+    campaigns.edit_campaign(session, campaign, actor=writer, person_pronouns="she")
     assert campaign.status is CampaignStatus.REVIEW
     with pytest.raises(Refused):
-        campaigns.open_campaign(unit, campaign, actor=writer, now=NOW)
-    campaigns.open_campaign(unit, campaign, actor=reader, now=NOW)
+        campaigns.open_campaign(session, campaign, actor=writer, now=NOW)
+    campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
     assert (campaign.status, campaign.review_note) == (CampaignStatus.OPEN, "")
-    assert [one for one in actions(unit) if one.startswith("campaign.")] == [
+    assert [one for one in actions(session) if one.startswith("campaign.")] == [
         "campaign.review", "campaign.draft", "campaign.review", "campaign.edit",
         "campaign.scheduled", "campaign.review", "campaign.edit", "campaign.open",
     ]  # fmt: skip
 
 
-def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(unit: Session) -> None:
-    campaign = draft(unit, targets=[])
+def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session) -> None:
+    campaign = draft(session, targets=[])
     for move in (
-        lambda: approval.submit_for_review(unit, campaign, actor=BY, now=NOW),
+        lambda: approval.submit_for_review(session, campaign, actor=BY, now=NOW),
         lambda: approval.schedule_campaign(
-            unit, campaign, actor=BY, open_at=NOW + timedelta(hours=1), now=NOW
+            session, campaign, actor=BY, open_at=NOW + timedelta(hours=1), now=NOW
         ),
     ):
         with pytest.raises(Refused) as refused:
@@ -106,81 +106,87 @@ def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(unit: Session) -
     assert campaign.status is CampaignStatus.DRAFT
 
 
-def test_it_opens_at_its_moment_and_not_before_and_once(unit: Session) -> None:
-    campaign = draft(unit)
+def test_it_opens_at_its_moment_and_not_before_and_once(session: Session) -> None:
+    campaign = draft(session)
     moment = schedule.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
     assert moment == datetime(2026, 11, 25, 14, tzinfo=UTC)
-    approval.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
-    unit.commit()
+    approval.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
+    session.commit()
     schedule.open_scheduled(moment - timedelta(seconds=1))
-    assert reload(unit, campaign.id).status is CampaignStatus.SCHEDULED
-    unit.rollback()
+    assert reload(session, campaign.id).status is CampaignStatus.SCHEDULED
+    session.rollback()
     schedule.open_scheduled(moment)
     schedule.open_scheduled(moment)
-    found = reload(unit, campaign.id)
+    found = reload(session, campaign.id)
     assert (found.status, found.opened_at, found.open_at) == (CampaignStatus.OPEN, moment, None)
-    assert actions(unit).count("campaign.open") == 1
+    assert actions(session).count("campaign.open") == 1
 
 
 def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    lacking, whole = draft(unit), draft(unit)
+    lacking, whole = draft(session), draft(session)
     moment = NOW + timedelta(days=1)
     for campaign in (lacking, whole):
-        approval.schedule_campaign(unit, campaign, actor=BY, open_at=moment, now=NOW)
+        approval.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
     lacking.targets[0].official.salutation = {}
-    unit.commit()
+    session.commit()
     schedule.open_scheduled(moment)
-    found = reload(unit, lacking.id)
+    found = reload(session, lacking.id)
     assert (found.status, found.opening_missed_at) == (CampaignStatus.DRAFT, moment)
-    assert reload(unit, whole.id).status is CampaignStatus.OPEN
-    [entry] = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.opening-missed"))
+    assert reload(session, whole.id).status is CampaignStatus.OPEN
+    [entry] = session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "campaign.opening-missed")
+    )
     assert entry.detail == {"gaps": ["no-salutation"]}
-    unit.rollback()
+    session.rollback()
     sign_in(client, app, Role.ADMIN)
     assert "It could not open" in client.get(f"/desk/campaigns/{lacking.slug}").text
     assert "could not open" in client.get("/desk/campaigns/").text
     assert client.get(f"/en/actions/{lacking.slug}").status_code == 404
 
 
-def test_the_calendar_closes_what_has_ended_everywhere_on_earth(unit: Session) -> None:
-    campaign = make_campaign(unit, act_by=LAST_DAY, opened_at=NOW)
-    endless = make_campaign(unit, act_by=None)
-    unit.commit()
+def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session) -> None:
+    campaign = make_campaign(session, act_by=LAST_DAY, opened_at=NOW)
+    endless = make_campaign(session, act_by=None)
+    session.commit()
     schedule.close_ended(ENDED - timedelta(seconds=1))
-    assert reload(unit, campaign.id).status is CampaignStatus.OPEN
-    unit.rollback()
+    assert reload(session, campaign.id).status is CampaignStatus.OPEN
+    session.rollback()
     schedule.close_ended(ENDED)
     schedule.close_ended(ENDED + timedelta(days=1))
-    found = reload(unit, campaign.id)
+    found = reload(session, campaign.id)
     assert (found.status, found.closed_at, found.status_reasons) == (
         CampaignStatus.CLOSED, ENDED, {}
     )  # fmt: skip
-    assert reload(unit, endless.id).status is CampaignStatus.OPEN
-    assert actions(unit) == ["campaign.closed"]
+    assert reload(session, endless.id).status is CampaignStatus.OPEN
+    assert actions(session) == ["campaign.closed"]
 
 
 def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with_it(
-    unit: Session,
+    session: Session,
 ) -> None:
-    campaign = make_campaign(unit, act_by=LAST_DAY, issued_on=date(2026, 11, 1))
+    campaign = make_campaign(session, act_by=LAST_DAY, issued_on=date(2026, 11, 1))
     later = LAST_DAY + timedelta(days=7)
     for day, slug in ((date(2026, 11, 1), "deadline-past"), (LAST_DAY, "deadline-not-later")):
         with pytest.raises(Invalid) as refused:
-            schedule.extend_campaign(unit, campaign, actor=BY, act_by=day, now=NOW)
+            schedule.extend_campaign(session, campaign, actor=BY, act_by=day, now=NOW)
         assert refused.value.fields == {"act_by": slug}
     before = campaign.changed_at
-    schedule.extend_campaign(unit, campaign, actor=BY, act_by=later, now=NOW)
+    schedule.extend_campaign(session, campaign, actor=BY, act_by=later, now=NOW)
     assert campaign.act_by == later
     assert campaign.changed_at > before
-    campaigns.close_campaign(unit, campaign, actor=BY, now=NOW)
+    campaigns.close_campaign(session, campaign, actor=BY, now=NOW)
     last = later + timedelta(days=7)
-    schedule.extend_campaign(unit, campaign, actor=BY, act_by=last, now=NOW)
+    schedule.extend_campaign(session, campaign, actor=BY, act_by=last, now=NOW)
     assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
-    campaigns.stop_campaign(unit, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."})
+    campaigns.stop_campaign(
+        session, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
+    )
     with pytest.raises(Refused):
-        schedule.extend_campaign(unit, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW)
+        schedule.extend_campaign(
+            session, campaign, actor=BY, act_by=last + timedelta(days=1), now=NOW
+        )
 
 
 def test_an_hour_that_the_clocks_skip_is_refused() -> None:
@@ -190,19 +196,19 @@ def test_an_hour_that_the_clocks_skip_is_refused() -> None:
 
 
 def test_further_information_carries_everything_over_but_what_is_of_its_own_time(
-    unit: Session,
+    session: Session,
 ) -> None:
-    earlier = make_campaign(unit, forbidden_words=["Nora"], full_text_edit=True)
+    earlier = make_campaign(session, forbidden_words=["Nora"], full_text_edit=True)
     editions.save_edition(
-        unit, earlier, actor=BY, locale="en", title="T", summary="S", background="B",
+        session, earlier, actor=BY, locale="en", title="T", summary="S", background="B",
         asks=["Protect her."], outcome="They were freed.",
     )  # fmt: skip
     letter = next(one for one in earlier.templates if one.locale == "en")
     made = continue_or_clone.continue_campaign(
-        unit, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
+        session, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
     )
-    unit.commit()
-    found = reload(unit, made.id)
+    session.commit()
+    found = reload(session, made.id)
     assert found.follows is not None
     assert found.follows.followed_by == [found]
     assert (found.status, found.slug) == (CampaignStatus.DRAFT, "ua-90-26")
@@ -220,12 +226,12 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
         (one.key, one.text) for one in letter.points
     ]
     clone = continue_or_clone.clone_campaign(
-        unit, found, actor=BY, created_by_id=None, reference="UA 91/26"
+        session, found, actor=BY, created_by_id=None, reference="UA 91/26"
     )
     assert (clone.follows_id, len(clone.templates)) == (None, 3)
     with pytest.raises(Invalid) as taken:
         continue_or_clone.clone_campaign(
-            unit, found, actor=BY, created_by_id=None, reference="ua 91/26"
+            session, found, actor=BY, created_by_id=None, reference="ua 91/26"
         )
     assert taken.value.fields == {"reference": "reference-taken"}
 
@@ -238,64 +244,66 @@ _CARRIED_OVER = {
 }  # fmt: skip
 
 
-def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(unit: Session) -> None:
+def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session: Session) -> None:
     columns = {one.key for one in inspect(Campaign).column_attrs}
     assert columns == continue_or_clone.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
     assert continue_or_clone.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
     moments = {"opened_at", "closed_at", "stopped_at", "forgotten_at"}
     earlier = make_campaign(
-        unit, status=CampaignStatus.STOPPED, **{name: db.utcnow() for name in moments}
+        session, status=CampaignStatus.STOPPED, **{name: db.utcnow() for name in moments}
     )
     clone = continue_or_clone.clone_campaign(
-        unit, earlier, actor=BY, created_by_id=None, reference="UA 92/26"
+        session, earlier, actor=BY, created_by_id=None, reference="UA 92/26"
     )
     assert {getattr(clone, name) for name in moments} == {None}
 
 
 @pytest.mark.parametrize("length", [1, 2, 4])
-def test_a_circle_of_further_information_is_refused(unit: Session, length: int) -> None:
-    chain = [draft(unit) for _ in range(length)]
+def test_a_circle_of_further_information_is_refused(session: Session, length: int) -> None:
+    chain = [draft(session) for _ in range(length)]
     for one, before in zip(chain[1:], chain, strict=False):
-        campaigns.edit_campaign(unit, one, actor=BY, follows_id=before.id)
+        campaigns.edit_campaign(session, one, actor=BY, follows_id=before.id)
     with pytest.raises(Invalid) as refused:
-        campaigns.edit_campaign(unit, chain[0], actor=BY, follows_id=chain[-1].id)
+        campaigns.edit_campaign(session, chain[0], actor=BY, follows_id=chain[-1].id)
     assert refused.value.fields == {"follows": "follows-circle"}
     assert chain[0].follows_id is None
 
 
 def test_the_public_pages_lead_to_each_other_once_both_are_public(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    earlier = make_campaign(unit, status=CampaignStatus.CLOSED)
-    later = draft(unit, follows_id=earlier.id, act_by=None)
-    unit.commit()
+    earlier = make_campaign(session, status=CampaignStatus.CLOSED)
+    later = draft(session, follows_id=earlier.id, act_by=None)
+    session.commit()
     hidden = client.get(f"/en/actions/{earlier.slug}").text
     assert later.slug not in hidden
-    campaigns.open_campaign(unit, later, actor=BY, now=db.utcnow())
-    unit.commit()
+    campaigns.open_campaign(session, later, actor=BY, now=db.utcnow())
+    session.commit()
     client.application.extensions["page_cache"].recheck_now()
     assert f"/en/actions/{later.slug}" in client.get(f"/en/actions/{earlier.slug}").text
     assert f"/en/actions/{earlier.slug}" in client.get(f"/en/actions/{later.slug}").text
 
 
 def test_an_outcome_has_its_day_and_its_text_on_the_public_page(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
+    campaign = make_campaign(session, status=CampaignStatus.CLOSED)
     post_update(
-        unit, campaign, actor=BY, kind=UpdateKind.OUTCOME, happened_on=date(2026, 12, 9),
+        session, campaign, actor=BY, kind=UpdateKind.OUTCOME, happened_on=date(2026, 12, 9),
         words={"en": ("She is free", "A court let her go.")},
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     page = client.get(f"/en/actions/{campaign.slug}").text
     assert "2026-12-09" in page
     assert "A court let her go." in page
 
 
-def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, unit: Session) -> None:
+def test_every_move_can_be_made_at_the_desk(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
     asks_for_a_second_person(app)
-    campaign = draft(unit, act_by=date(2099, 1, 1))
-    unit.commit()
+    campaign = draft(session, act_by=date(2099, 1, 1))
+    session.commit()
     other = app.test_client()
     sign_in(client, app, Role.ADMIN)
     sign_in(other, app, Role.ADMIN)
@@ -329,7 +337,7 @@ def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, uni
     assert client.get("/desk/campaigns/ua-7-27").status_code == 200
     clone = f"/desk/campaigns/{campaign.slug}/clone"
     assert post(client, clone, {"reference": "UA 8/27"}).status_code == 303
-    assert "campaign.clone" in actions(unit)
+    assert "campaign.clone" in actions(session)
     assert "continues" not in client.get("/desk/campaigns/ua-8-27").text.casefold()
     assert move(client, "stopped") == 422
     assert move(client, "stopped", reason_en="It would do harm.", kind="harm") == 303
@@ -338,33 +346,33 @@ def test_every_move_can_be_made_at_the_desk(app: Flask, client: FlaskClient, uni
 
 
 def test_who_signed_on_the_last_day_confirms_after_the_calendar_has_closed_it(
-    unit: Session,
+    session: Session,
 ) -> None:
-    campaign = make_campaign(unit, act_by=LAST_DAY, opened_at=NOW)
+    campaign = make_campaign(session, act_by=LAST_DAY, opened_at=NOW)
     token = new_token()
     [signature] = add_confirmed(
-        unit, campaign, 1, state=SignatureState.PENDING, confirmed_at=None,
+        session, campaign, 1, state=SignatureState.PENDING, confirmed_at=None,
         token_digest=digest_of(token), token_expires_at=ENDED + timedelta(days=6),
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     schedule.close_ended(ENDED)
-    reload(unit, campaign.id)
-    _found, first = confirm_letter.confirm(unit, token=token, now=ENDED + timedelta(hours=2))
+    reload(session, campaign.id)
+    _found, first = confirm_letter.confirm(session, token=token, now=ENDED + timedelta(hours=2))
     assert first
     assert signature.state is SignatureState.CONFIRMED
 
 
 def test_everybody_reads_at_once_why_an_action_was_stopped(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit, embed_hosts=["example.org"])
-    unit.commit()
+    campaign = make_campaign(session, embed_hosts=["example.org"])
+    session.commit()
     pages = [f"/en/actions/{campaign.slug}", f"/fr/actions/{campaign.slug}/embed", "/en/archive"]
     assert all("She asked" not in client.get(page).text for page in pages)
     campaigns.stop_campaign(
-        unit, campaign, actor=BY, now=db.utcnow(), reasons={"en": "She asked us to."}
+        session, campaign, actor=BY, now=db.utcnow(), reasons={"en": "She asked us to."}
     )
-    unit.commit()
+    session.commit()
     client.application.extensions["page_cache"].recheck_now()
     assert all("She asked us to." in client.get(page).text for page in pages)
     assert campaign.slug not in client.get("/en/").text

@@ -38,9 +38,9 @@ FACTS: dict[str, Any] = {
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
-    made = make_campaign(unit)
-    unit.commit()
+def campaign(session: Session) -> Campaign:
+    made = make_campaign(session)
+    session.commit()
     return made
 
 
@@ -51,9 +51,9 @@ def desk(client: FlaskClient, app: Flask) -> Iterator[FlaskClient]:
     return client
 
 
-def fresh(unit: Session, campaign: Campaign) -> Campaign:
-    unit.rollback()
-    unit.refresh(campaign)
+def fresh(session: Session, campaign: Campaign) -> Campaign:
+    session.rollback()
+    session.refresh(campaign)
     return campaign
 
 
@@ -83,12 +83,12 @@ def test_for_staff_the_pages_are_not_there(
 
 @pytest.mark.parametrize("page", FORMS)
 def test_a_form_without_its_token_changes_nothing(
-    desk: FlaskClient, campaign: Campaign, unit: Session, page: str
+    desk: FlaskClient, campaign: Campaign, session: Session, page: str
 ) -> None:
     response = desk.post(DESK + page, data=FACTS | {"to": "closed", "reason_en": "x"})
     assert response.status_code == 400
-    assert fresh(unit, campaign).status is CampaignStatus.OPEN
-    assert unit.query(Campaign).count() == 1
+    assert fresh(session, campaign).status is CampaignStatus.OPEN
+    assert session.query(Campaign).count() == 1
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_pages_that_only_show_take_no_form(desk: FlaskClient, campaign: Campaign
     assert desk.delete(f"{DESK}/ua-1-26/facts").status_code == 405
 
 
-def test_the_list_keeps_its_state_in_the_address(desk: FlaskClient, unit: Session) -> None:
-    make_campaign(unit, person_name="Ana Abril")
-    make_campaign(unit, person_name="Zoe Zafra")
-    make_campaign(unit, person_name="Dora Duda", status=CampaignStatus.DRAFT)
-    unit.commit()
+def test_the_list_keeps_its_state_in_the_address(desk: FlaskClient, session: Session) -> None:
+    make_campaign(session, person_name="Ana Abril")
+    make_campaign(session, person_name="Zoe Zafra")
+    make_campaign(session, person_name="Dora Duda", status=CampaignStatus.DRAFT)
+    session.commit()
     page = desk.get(f"{DESK}/?status=open&sort=person&order=down").text
     assert page.index("Zoe Zafra") < page.index("Ana Abril")
     assert "Dora Duda" not in page
@@ -133,10 +133,10 @@ def test_an_empty_list_offers_to_write_the_first(desk: FlaskClient) -> None:
     assert "There is no campaign yet." in desk.get(f"{DESK}/").text
 
 
-def test_a_draft_is_made(desk: FlaskClient, unit: Session) -> None:
+def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
     response = post(desk, f"{DESK}/new", FACTS)
     assert (response.status_code, response.location) == (303, f"{DESK}/ua-58-20")
-    made = unit.scalars(select(Campaign)).one()
+    made = session.scalars(select(Campaign)).one()
     assert made.themes == ["women", "defenders"]
     assert (made.act_by, made.letter_locales) == (date(2026, 12, 4), ["es", "en"])
     assert "Still to do" in desk.get(response.location).text
@@ -172,66 +172,66 @@ def test_what_cannot_be_taken_is_said_and_what_was_typed_is_kept(
     "field", ["country", "format", "timezone", "default_locale", "letter_locales", "follows"]
 )
 def test_a_choice_that_was_not_offered_is_refused(
-    desk: FlaskClient, unit: Session, field: str
+    desk: FlaskClient, session: Session, field: str
 ) -> None:
     response = post(desk, f"{DESK}/new", FACTS | {field: "elsewhere"})
     assert response.status_code == 422
-    assert unit.query(Campaign).count() == 0
+    assert session.query(Campaign).count() == 0
 
 
-def test_facts_are_changed(desk: FlaskClient, campaign: Campaign, unit: Session) -> None:
+def test_facts_are_changed(desk: FlaskClient, campaign: Campaign, session: Session) -> None:
     response = post(desk, f"{DESK}/ua-1-26/facts", FACTS | {"act_by": "2099-12-04"})
     assert response.status_code == 303
-    changed = fresh(unit, campaign)
+    changed = fresh(session, campaign)
     assert (changed.reference, changed.slug) == ("UA 58/20", "ua-1-26")
 
 
 def test_an_open_campaign_keeps_a_language_for_letters(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     data = FACTS | {"act_by": "", "letter_locales": []}
     response = post(desk, f"{DESK}/ua-1-26/facts", data)
     assert response.status_code == 422
     assert "keep at least one language for letters" in response.text
-    assert len(fresh(unit, campaign).letter_locales) == 3
+    assert len(fresh(session, campaign).letter_locales) == 3
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>'])
-def test_markup_in_a_name_stays_text(desk: FlaskClient, unit: Session, text: str) -> None:
-    make_campaign(unit, person_name=text)
-    unit.commit()
+def test_markup_in_a_name_stays_text(desk: FlaskClient, session: Session, text: str) -> None:
+    make_campaign(session, person_name=text)
+    session.commit()
     for page in PAGES:
         assert text not in desk.get(DESK + page).text
     assert str(escape(text)) in desk.get(f"{DESK}/").text
 
 
-def test_a_ready_draft_is_opened_after_a_question(desk: FlaskClient, unit: Session) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    unit.commit()
+def test_a_ready_draft_is_opened_after_a_question(desk: FlaskClient, session: Session) -> None:
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    session.commit()
     address = f"{DESK}/{draft.slug}/status?to=open"
     assert address in desk.get(f"{DESK}/{draft.slug}").text
     assert desk.get(address).status_code == 200
-    assert fresh(unit, draft).status is CampaignStatus.DRAFT
-    unit.rollback()
+    assert fresh(session, draft).status is CampaignStatus.DRAFT
+    session.rollback()
     assert post(desk, address).status_code == 303
-    assert fresh(unit, draft).status is CampaignStatus.OPEN
+    assert fresh(session, draft).status is CampaignStatus.OPEN
 
 
 def test_a_draft_that_lacks_something_shows_what_and_does_not_open(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, targets=[])
-    unit.commit()
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, targets=[])
+    session.commit()
     address = f"{DESK}/{draft.slug}/status?to=open"
     page = desk.get(address).text
     assert "No official is chosen to whom letters go." in page
     assert f'href="{DESK}/{draft.slug}/targets"' in page
     assert post(desk, address).status_code == 422
-    assert fresh(unit, draft).status is CampaignStatus.DRAFT
+    assert fresh(session, draft).status is CampaignStatus.DRAFT
 
 
 def test_a_stop_asks_for_a_reason_and_shows_it(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     address = f"{DESK}/ua-1-26/status?to=stopped"
     for typed, problem in (
@@ -248,11 +248,11 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
         assert response.status_code == 422
         assert problem in response.text
         assert typed["reason_en"] in response.text
-    assert fresh(unit, campaign).status is CampaignStatus.OPEN
-    unit.rollback()
+    assert fresh(session, campaign).status is CampaignStatus.OPEN
+    session.rollback()
     said = {"kind": "safe", "reason_en": "She is free.", "reason_fr": "Elle est libre."}
     assert post(desk, address, said).status_code == 303
-    stopped = fresh(unit, campaign)
+    stopped = fresh(session, campaign)
     assert (stopped.status, stopped.stop_kind) == (CampaignStatus.STOPPED, StopKind.SAFE)
     page = desk.get(f"{DESK}/ua-1-26").text
     assert "She is free." in page
@@ -260,21 +260,21 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
     assert desk.get(f"{DESK}/ua-1-26/status?to=open").status_code == 409
 
 
-def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, unit: Session) -> None:
-    closed = make_campaign(unit, status=CampaignStatus.CLOSED, act_by=date(2026, 1, 1))
-    unit.commit()
+def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, session: Session) -> None:
+    closed = make_campaign(session, status=CampaignStatus.CLOSED, act_by=date(2026, 1, 1))
+    session.commit()
     address = f"{DESK}/{closed.slug}/status?to=open"
     assert post(desk, address, {"act_by": "2026-01-01"}).status_code == 422
     assert post(desk, address, {"act_by": "2099-01-01"}).status_code == 303
-    assert fresh(unit, closed).act_by == date(2099, 1, 1)
+    assert fresh(session, closed).act_by == date(2099, 1, 1)
 
 
-def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, unit: Session) -> None:
+def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Session) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "*So*"}
     page = desk.get(f"{DESK}/ua-1-26/updates").text
     assert "Tell the supporters who asked for news of this case (0 people)" in page
     assert post(desk, f"{DESK}/ua-1-26/updates", data | {"tell_signers": "y"}).status_code == 303
-    (update,) = fresh(unit, campaign).updates
+    (update,) = fresh(session, campaign).updates
     assert (update.kind, update.editions[0].title) == (UpdateKind.GOOD_NEWS, "Safe")
     assert (update.tell_signers, update.tell_network) == (True, False)
     assert "Safe" in desk.get(f"{DESK}/ua-1-26/updates").text
@@ -290,7 +290,7 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, unit: Sessio
     ],
 )
 def test_an_update_that_cannot_be_posted_is_kept(
-    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+    desk: FlaskClient, campaign: Campaign, session: Session, change: dict[str, str], words: str
 ) -> None:
     data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "She is.",
             "body_es": "Texto guardado", "title_es": "T"}  # fmt: skip
@@ -298,7 +298,7 @@ def test_an_update_that_cannot_be_posted_is_kept(
     assert response.status_code == 422
     assert words in response.text
     assert "Texto guardado" in response.text
-    assert fresh(unit, campaign).updates == []
+    assert fresh(session, campaign).updates == []
 
 
 def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign) -> None:
@@ -315,13 +315,13 @@ def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign)
     ],
 )
 def test_an_update_that_would_mislead_is_refused(
-    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+    desk: FlaskClient, campaign: Campaign, session: Session, change: dict[str, str], words: str
 ) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So."}
     response = post(desk, f"{DESK}/ua-1-26/updates", data | change)
     assert response.status_code == 422
     assert words in response.text
-    assert fresh(unit, campaign).updates == []
+    assert fresh(session, campaign).updates == []
 
 
 def test_the_link_to_an_outcome_chooses_that_kind(desk: FlaskClient, campaign: Campaign) -> None:
@@ -331,57 +331,57 @@ def test_the_link_to_an_outcome_chooses_that_kind(desk: FlaskClient, campaign: C
 
 
 def test_an_update_is_taken_back_and_waits_to_be_mended(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So."}
     post(desk, f"{DESK}/ua-1-26/updates", data)
-    (update,) = fresh(unit, campaign).updates
-    unit.rollback()
+    (update,) = fresh(session, campaign).updates
+    session.rollback()
     back = f"{DESK}/ua-1-26/updates/take-back"
     assert post(desk, back, {"update": str(update.id + 1)}).status_code == 404
     assert post(desk, back, {"update": str(update.id)}).status_code == 303
-    assert fresh(unit, campaign).updates == []
+    assert fresh(session, campaign).updates == []
     assert "Nothing is posted yet." in desk.get(f"{DESK}/ua-1-26/updates").text
     assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
 
 
 def test_the_picture_of_a_post_taken_back_is_served_only_where_something_else_shows_it(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     out = io.BytesIO()
     Image.new("RGB", (60, 40), "teal").save(out, "JPEG")
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So.",
             "alt_en": "A door", "picture": (io.BytesIO(out.getvalue()), "door.jpg")}  # fmt: skip
     assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 303
-    (update,) = fresh(unit, campaign).updates
+    (update,) = fresh(session, campaign).updates
     key = update.picture
-    another = Update(campaign=make_campaign(unit), kind=UpdateKind.GOOD_NEWS,
+    another = Update(campaign=make_campaign(session), kind=UpdateKind.GOOD_NEWS,
                      happened_on=date(2026, 11, 20))  # fmt: skip
     another.more_pictures = [UpdatePicture(position=1, key=key, alt={})]
-    unit.add(another)
-    unit.commit()
+    session.add(another)
+    session.commit()
     back = {"update": str(update.id)}
     assert post(desk, f"{DESK}/ua-1-26/updates/take-back", back).status_code == 303
     assert desk.get(f"/{key}").status_code == 200, "another post shows the same"
-    unit.delete(another)
-    unit.commit()
+    session.delete(another)
+    session.commit()
     assert desk.get(f"/{key}").status_code == 404
 
 
 def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "They answer"}
     post(desk, f"{DESK}/ua-1-26/updates", data)
-    (update,) = fresh(unit, campaign).updates
-    unit.rollback()
+    (update,) = fresh(session, campaign).updates
+    session.rollback()
     back = f"{DESK}/ua-1-26/updates/take-back"
     assert post(desk, back, {"update": str(update.id)}).status_code == 303
-    assert fresh(unit, campaign).updates == []
+    assert fresh(session, campaign).updates == []
     made = Update(campaign=campaign, kind=UpdateKind.DELIVERY, happened_on=date(2026, 11, 20))
-    unit.add(made)
-    unit.commit()
+    session.add(made)
+    session.commit()
     refused = post(desk, back, {"update": str(made.id)})
     assert refused.status_code == 409
     assert "taken back where it was published" in refused.text
-    assert len(fresh(unit, campaign).updates) == 1
+    assert len(fresh(session, campaign).updates) == 1

@@ -76,11 +76,11 @@ def test_everything_is_listed_and_nobody_else_sees_it(
 
 
 def test_a_letter_that_is_written_waits_for_its_target_and_the_preview_says_so(
-    desk: FlaskClient, unit: Session, fresh: Callable[[], Campaign]
+    desk: FlaskClient, session: Session, fresh: Callable[[], Campaign]
 ) -> None:
     for target in list(fresh().targets):
-        unit.delete(target)
-    unit.commit()
+        session.delete(target)
+    session.commit()
     page = desk.get(f"{DESK}/preview").text
     assert page.count("The letter is written. It is shown once it is chosen to whom it goes.") == 3
     assert f'href="{DESK}/targets"' in page
@@ -94,12 +94,12 @@ def test_a_letter_that_is_written_waits_for_its_target_and_the_preview_says_so(
 )
 def test_the_desk_names_a_last_day_to_write_while_letters_are_taken(
     desk: FlaskClient,
-    unit: Session,
+    session: Session,
     fresh: Callable[[], Campaign],
     status: CampaignStatus,
     said: int,
 ) -> None:
     campaign = fresh()
     campaign.status, campaign.opened_at = status, db.utcnow()
-    unit.commit()
+    session.commit()
     assert desk.get(DESK).text.count("Write until") == said

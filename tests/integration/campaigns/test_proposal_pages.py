@@ -30,35 +30,35 @@ UPDATE = {
 
 
 @pytest.fixture(autouse=True)
-def case(app: Flask, unit: Session) -> Iterator[Campaign]:
+def case(app: Flask, session: Session) -> Iterator[Campaign]:
     """An open campaign of a house that asks for a second person."""
     asks_for_approval(app)
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     yield campaign
-    unit.rollback()
+    session.rollback()
 
 
 def queued(app: Flask) -> bytes:
     return b"".join(app.extensions["queue"].huey.storage.enqueued_items())
 
 
-def newest(unit: Session) -> Proposal:
-    unit.rollback()
-    unit.expire_all()
-    found = unit.scalars(select(Proposal).order_by(Proposal.id.desc())).first()
+def newest(session: Session) -> Proposal:
+    session.rollback()
+    session.expire_all()
+    found = session.scalars(select(Proposal).order_by(Proposal.id.desc())).first()
     assert found is not None
     return found
 
 
 def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
     author = sign_in(client, app, Role.ORGANIZER)
     assert "Ask for approval" in client.get(f"{HOME}/updates").text
     assert post(client, f"{HOME}/updates", UPDATE).location == f"{HOME}/updates"
-    url = f"{HOME}/proposals/{newest(unit).public_id}"
-    assert unit.scalars(select(Update)).all() == []
+    url = f"{HOME}/proposals/{newest(session).public_id}"
+    assert session.scalars(select(Update)).all() == []
     assert b"following.update-posted" not in queued(app)
     assert "1 text of yours waits for a colleague" in client.get("/desk/today").text
     own = client.get(url).text
@@ -78,7 +78,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     assert post(client, url, {"decision": "approve"}).location == HOME
     assert "She is free" in client.get("/en/actions/ua-1-26").text
     assert b"following.update-posted" in queued(app)
-    assert newest(unit).decided_by_id == colleague.id
+    assert newest(session).decided_by_id == colleague.id
     late = post(client, url, {"decision": "approve"})
     assert late.status_code == 422
     assert "Someone has already decided this" in late.text
@@ -86,12 +86,12 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
 
 
 def test_what_comes_back_is_mended_in_the_form_it_came_from(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
     reader = app.test_client()
     sign_in(client, app, Role.ORGANIZER)
     post(client, f"{HOME}/updates", UPDATE)
-    first = newest(unit).public_id
+    first = newest(session).public_id
     url = f"{HOME}/proposals/{first}"
     sign_in(reader, app, Role.ORGANIZER)
     assert post(reader, url, {"decision": "return"}).status_code == 422
@@ -108,47 +108,47 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert f"{HOME}/updates?proposal={first}" in form
     again = UPDATE | {"body_en": "Out of prison."}
     assert post(client, f"{HOME}/updates?proposal={first}", again).status_code == 303
-    second = newest(unit)
+    second = newest(session)
     assert second.state is ProposalState.PENDING
     assert second.public_id != first
     assert "came back to you" not in client.get("/desk/today").text
     assert post(client, f"{HOME}/proposals/{second.public_id}",
                 {"decision": "withdraw"}).status_code == 303  # fmt: skip
-    assert newest(unit).state is ProposalState.WITHDRAWN
+    assert newest(session).state is ProposalState.WITHDRAWN
 
 
 def test_what_cannot_be_published_any_more_says_why_and_waits_on(
-    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     post(client, f"{HOME}/updates", UPDATE)
-    url = f"{HOME}/proposals/{newest(unit).public_id}"
-    campaigns.stop_campaign(unit, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
-    unit.commit()
+    url = f"{HOME}/proposals/{newest(session).public_id}"
+    campaigns.stop_campaign(session, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     refused = post(client, url, {"decision": "approve", "note": "Tell them."})
     assert refused.status_code == 422
     assert "after a stop the outcome only" in refused.text
     assert "Tell them." in refused.text
     assert "Approve and publish" in refused.text, "it is not decided"
-    assert newest(unit).state is ProposalState.PENDING
+    assert newest(session).state is ProposalState.PENDING
     assert post(client, url, {"decision": "return", "note": "Tell nobody."}).status_code == 303
 
 
 def test_a_stop_is_done_at_once_and_its_reason_waits(
-    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     stop = {"to": "stopped", "kind": "harm", "reason_en": "Her sister is watched."}
     assert post(client, f"{HOME}/status", stop).status_code == 303
-    unit.rollback()
-    unit.refresh(case)
+    session.rollback()
+    session.refresh(case)
     assert case.status is CampaignStatus.STOPPED
     assert b"following.campaign-stopped" in queued(app)
     public = client.get("/en/actions/ua-1-26").text
     assert "another letter could do harm" in public
     assert "sister" not in public
-    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    url = f"{HOME}/proposals/{newest(session).public_id}"
     sign_in(client, app, Role.ORGANIZER)
     assert "Her sister is watched." in client.get(url).text
     assert post(client, url, {"decision": "approve"}).status_code == 303
@@ -156,15 +156,15 @@ def test_a_stop_is_done_at_once_and_its_reason_waits(
 
 
 def test_closing_with_a_reason_waits_and_without_one_does_not(
-    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     assert post(client, f"{HOME}/status", {"to": "closed", "reason_en": "Won."}).location == HOME
     assert "stays open until someone else approves" in client.get(HOME).text
-    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    url = f"{HOME}/proposals/{newest(session).public_id}"
     assert post(client, f"{HOME}/status", {"to": "closed"}).status_code == 303
-    unit.rollback()
-    unit.refresh(case)
+    session.rollback()
+    session.refresh(case)
     assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {})
     sign_in(client, app, Role.ADMIN)
     assert post(client, url, {"decision": "approve"}).status_code == 422
@@ -172,29 +172,29 @@ def test_closing_with_a_reason_waits_and_without_one_does_not(
 
 
 def test_an_organizer_proposes_a_reason_that_an_admin_alone_would_reword(
-    app: Flask, client: FlaskClient, unit: Session, case: Campaign
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
 ) -> None:
     case.status, case.closed_at = CampaignStatus.CLOSED, utcnow()
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     assert f"{HOME}/reason" in client.get(HOME).text
     assert post(client, f"{HOME}/reason", {"reason_en": "Won."}).status_code == 303
-    unit.rollback()
-    unit.refresh(case)
+    session.rollback()
+    session.refresh(case)
     assert case.status_reasons == {}
-    url = f"{HOME}/proposals/{newest(unit).public_id}"
+    url = f"{HOME}/proposals/{newest(session).public_id}"
     sign_in(client, app, Role.ADMIN)
     assert post(client, url, {"decision": "approve"}).status_code == 303
     assert "Won." in client.get("/en/actions/ua-1-26").text
 
 
 def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     sent = UPDATE | {"alt_en": "A door.", "picture": (io.BytesIO(picture()), "door.jpg")}
     assert post(client, f"{HOME}/updates", sent).status_code == 303
-    proposal = newest(unit)
+    proposal = newest(session)
     key, url = proposal.picture, f"{HOME}/proposals/{proposal.public_id}/picture"
     assert url in client.get(url.removesuffix("/picture")).text
     assert client.get(url).mimetype == "image/jpeg"
@@ -202,7 +202,7 @@ def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
     with app.app_context():
         picture_sweep._sweep([key], utcnow() + timedelta(days=1))
         assert list(storage.storage().names("pictures")) == [key]
-        unit.execute(update(Proposal).values(picture=""))
-        unit.commit()
+        session.execute(update(Proposal).values(picture=""))
+        session.commit()
         picture_sweep._sweep([key], utcnow() + timedelta(days=1))
         assert list(storage.storage().names("pictures")) == []

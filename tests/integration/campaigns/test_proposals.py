@@ -46,45 +46,45 @@ def asks_for_approval(app: Flask) -> None:
 
 
 @pytest.fixture
-def author(unit: Session) -> StaffUser:
-    return make_staff_user(unit, Role.ORGANIZER)
+def author(session: Session) -> StaffUser:
+    return make_staff_user(session, Role.ORGANIZER)
 
 
 @pytest.fixture
-def colleague(unit: Session) -> StaffUser:
-    return make_staff_user(unit, Role.ORGANIZER)
+def colleague(session: Session) -> StaffUser:
+    return make_staff_user(session, Role.ORGANIZER)
 
 
 @pytest.fixture
-def case(unit: Session, author: StaffUser, colleague: StaffUser) -> Campaign:
+def case(session: Session, author: StaffUser, colleague: StaffUser) -> Campaign:
     """An open campaign of the two."""
-    campaign = make_campaign(unit, owner_id=author.id)
-    if unit.get(CampaignMember, (campaign.id, colleague.id)) is None:
-        unit.add(CampaignMember(campaign_id=campaign.id, staff_user_id=colleague.id))
-    unit.commit()
+    campaign = make_campaign(session, owner_id=author.id)
+    if session.get(CampaignMember, (campaign.id, colleague.id)) is None:
+        session.add(CampaignMember(campaign_id=campaign.id, staff_user_id=colleague.id))
+    session.commit()
     return campaign
 
 
-def last(unit: Session, model: type[Any]) -> Any:
-    return unit.scalars(select(model).order_by(model.id.desc())).first()
+def last(session: Session, model: type[Any]) -> Any:
+    return session.scalars(select(model).order_by(model.id.desc())).first()
 
 
 def test_an_update_is_posted_once_another_person_approves_it(
-    app: Flask, unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    app: Flask, session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
-    proposal = proposals.propose_update(unit, case, by=author, **POST)
+    proposal = proposals.propose_update(session, case, by=author, **POST)
     assert case.updates == []
-    mail = last(unit, OutboxMail)
+    mail = last(session, OutboxMail)
     assert (mail.kind, mail.recipient) == ("staff-approval-asked", colleague.email)
     text = str(render(mail, app.extensions["settings"]).get_body(("plain",)).get_content())  # type: ignore[union-attr]
     assert f"/desk/campaigns/{case.slug}/proposals/{proposal.public_id}" in text
     assert "free" not in text
     with pytest.raises(Refused) as refused:
-        proposals.approve(unit, proposal, by=author, now=NOW)
+        proposals.approve(session, proposal, by=author, now=NOW)
     assert refused.value.slug == "own-proposal"
 
-    proposals.approve(unit, proposal, by=colleague, now=NOW)
-    posted = unit.scalars(select(Update)).one()
+    proposals.approve(session, proposal, by=colleague, now=NOW)
+    posted = session.scalars(select(Update)).one()
     assert [(one.locale, one.title, one.body) for one in posted.editions] == [
         ("en", "She is free", "At **home**.")
     ]
@@ -92,11 +92,11 @@ def test_an_update_is_posted_once_another_person_approves_it(
     assert (posted.tell_signers, posted.tell_network) == (True, False)
     assert (posted.kind, posted.happened_on) == (POST["kind"], POST["happened_on"])
     assert (proposal.state, proposal.payload, proposal.picture) == ("approved", "", "")
-    assert (last(unit, OutboxMail).kind, last(unit, OutboxMail).recipient) == (
+    assert (last(session, OutboxMail).kind, last(session, OutboxMail).recipient) == (
         "staff-approval-given", author.email,
     )  # fmt: skip
     about = select(AuditEntry).where(AuditEntry.action.startswith("campaign."))
-    entries = unit.scalars(about.order_by(AuditEntry.id)).all()
+    entries = session.scalars(about.order_by(AuditEntry.id)).all()
     assert [one.action for one in entries] == [
         "campaign.propose",
         "campaign.proposal-approve",
@@ -104,142 +104,142 @@ def test_an_update_is_posted_once_another_person_approves_it(
     ]
     assert [one.actor for one in entries[1:]] == [f"staff:{colleague.id}"] * 2
     with pytest.raises(Refused) as refused:
-        proposals.approve(unit, proposal, by=colleague, now=NOW)
+        proposals.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
 
 
 def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
-    unit: Session, case: Campaign, author: StaffUser
+    session: Session, case: Campaign, author: StaffUser
 ) -> None:
-    proposal = proposals.propose_update(unit, case, by=author, **POST)
+    proposal = proposals.propose_update(session, case, by=author, **POST)
     with pytest.raises(Refused):
-        proposals.approve(unit, proposal, by=make_staff_user(unit, Role.STAFF), now=NOW)
-    stranger = make_staff_user(unit, Role.ORGANIZER)
-    unit.execute(delete(CampaignMember).where(CampaignMember.staff_user_id == stranger.id))
+        proposals.approve(session, proposal, by=make_staff_user(session, Role.STAFF), now=NOW)
+    stranger = make_staff_user(session, Role.ORGANIZER)
+    session.execute(delete(CampaignMember).where(CampaignMember.staff_user_id == stranger.id))
     with pytest.raises(NotFound):
-        proposals.approve(unit, proposal, by=stranger, now=NOW)
-    proposals.approve(unit, proposal, by=make_staff_user(unit, Role.ADMIN), now=NOW)
+        proposals.approve(session, proposal, by=stranger, now=NOW)
+    proposals.approve(session, proposal, by=make_staff_user(session, Role.ADMIN), now=NOW)
     assert proposal.state is ProposalState.APPROVED
 
 
 def test_the_database_takes_nobody_who_approves_their_own_words(
-    unit: Session, case: Campaign, author: StaffUser
+    session: Session, case: Campaign, author: StaffUser
 ) -> None:
-    proposal = proposals.propose_update(unit, case, by=author, **POST)
+    proposal = proposals.propose_update(session, case, by=author, **POST)
     proposal.decided_by_id = author.id
     with pytest.raises(IntegrityError):
-        unit.flush()
-    unit.rollback()
+        session.flush()
+    session.rollback()
 
 
 def test_what_comes_back_has_a_note_and_is_written_again(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
-    proposal = proposals.propose_update(unit, case, by=author, **POST)
+    proposal = proposals.propose_update(session, case, by=author, **POST)
     with pytest.raises(Invalid) as invalid:
-        proposals.return_proposal(unit, proposal, by=colleague, why=" ")
+        proposals.return_proposal(session, proposal, by=colleague, why=" ")
     assert invalid.value.fields == {"note": "note-missing"}
-    proposals.return_proposal(unit, proposal, by=colleague, why="The day is wrong.")
+    proposals.return_proposal(session, proposal, by=colleague, why="The day is wrong.")
     assert (proposal.state, proposal.note) == (ProposalState.DECLINED, "The day is wrong.")
-    assert last(unit, OutboxMail).recipient == author.email
-    assert proposals.list_waiting(unit, case, author) == [proposal]
-    assert proposals.list_waiting(unit, case, colleague) == []
-    again = proposals.propose_update(unit, case, by=author, replaces=proposal, **POST)
+    assert last(session, OutboxMail).recipient == author.email
+    assert proposals.list_waiting(session, case, author) == [proposal]
+    assert proposals.list_waiting(session, case, colleague) == []
+    again = proposals.propose_update(session, case, by=author, replaces=proposal, **POST)
     assert (proposal.state, proposal.payload) == (ProposalState.OBSOLETE, "")
-    assert proposals.list_waiting(unit, case, colleague) == [again]
+    assert proposals.list_waiting(session, case, colleague) == [again]
     with pytest.raises(Refused):
-        proposals.withdraw_proposal(unit, again, by=colleague)
-    proposals.withdraw_proposal(unit, again, by=author)
+        proposals.withdraw_proposal(session, again, by=colleague)
+    proposals.withdraw_proposal(session, again, by=author)
     assert (again.state, again.payload, again.picture) == (ProposalState.WITHDRAWN, "", "")
     with pytest.raises(Refused):
-        proposals.approve(unit, again, by=colleague, now=NOW)
+        proposals.approve(session, again, by=colleague, now=NOW)
     assert case.updates == []
 
 
 def test_a_proposal_is_refused_as_posting_is(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
     with pytest.raises(Invalid) as invalid:
-        proposals.propose_update(unit, case, by=author, **(POST | {"words": {"en": ("", "")}}))
+        proposals.propose_update(session, case, by=author, **(POST | {"words": {"en": ("", "")}}))
     assert invalid.value.fields == {"title_en": "update-title-missing"}
-    proposal = proposals.propose_update(unit, case, by=author, **POST)
-    campaigns.stop_campaign(unit, case, actor="command", now=NOW, reasons={"en": "Danger."})
+    proposal = proposals.propose_update(session, case, by=author, **POST)
+    campaigns.stop_campaign(session, case, actor="command", now=NOW, reasons={"en": "Danger."})
     with pytest.raises(Invalid) as invalid:
-        proposals.approve(unit, proposal, by=colleague, now=NOW)
+        proposals.approve(session, proposal, by=colleague, now=NOW)
     assert invalid.value.fields == {"tell_signers": "not-for-signers"}
 
 
 def test_risk_flags_are_asked_when_it_is_proposed_and_again_when_it_is_approved(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
-    proposal = proposals.propose_update(unit, case, by=author, **POST)
+    proposal = proposals.propose_update(session, case, by=author, **POST)
     case.risk_flags = [RiskFlag(kind=RiskKind.OTHER, words="home")]
     with pytest.raises(RiskNamed):
-        proposals.propose_update(unit, case, by=author, **POST)
-    with unit.begin_nested(), pytest.raises(RiskNamed):
-        proposals.approve(unit, proposal, by=colleague, now=NOW)
+        proposals.propose_update(session, case, by=author, **POST)
+    with session.begin_nested(), pytest.raises(RiskNamed):
+        proposals.approve(session, proposal, by=colleague, now=NOW)
 
 
 def test_closing_with_a_reason_waits(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
     first = proposals.propose_reasons(
-        unit, case, kind=ProposalKind.CLOSE, by=colleague, reasons={"en": "No."}
+        session, case, kind=ProposalKind.CLOSE, by=colleague, reasons={"en": "No."}
     )
     later = proposals.propose_reasons(
-        unit, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes.", "fr": " "}
+        session, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes.", "fr": " "}
     )
-    unit.refresh(first)
+    session.refresh(first)
     assert (first.state, case.status) == (ProposalState.OBSOLETE, CampaignStatus.OPEN)
-    proposals.approve(unit, later, by=colleague, now=NOW)
+    proposals.approve(session, later, by=colleague, now=NOW)
     assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {"en": "Yes."})
     assert case.closed_at == NOW
 
 
 def test_closing_is_out_of_date_once_the_campaign_has_moved(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
     proposal = proposals.propose_reasons(
-        unit, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes."}
+        session, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes."}
     )
-    campaigns.close_campaign(unit, case, actor="calendar", now=NOW)
+    campaigns.close_campaign(session, case, actor="calendar", now=NOW)
     with pytest.raises(Refused) as refused:
-        proposals.approve(unit, proposal, by=colleague, now=NOW)
+        proposals.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
     assert proposal.state is ProposalState.OBSOLETE
     assert case.status_reasons == {}
 
 
 def test_a_stop_never_waits_and_its_reason_does(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
     proposal = proposals.stop_and_propose(
-        unit, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
+        session, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
     )
     assert (case.status, case.stopped_at) == (CampaignStatus.STOPPED, NOW)
     assert case.status_reasons == {}
     assert proposal.kind is ProposalKind.REASON
-    proposals.approve(unit, proposal, by=colleague, now=NOW)
+    proposals.approve(session, proposal, by=colleague, now=NOW)
     assert case.status_reasons == {"en": "Danger."}
     with pytest.raises(Invalid):
         proposals.propose_reasons(
-            unit, case, kind=ProposalKind.REASON, by=author, reasons={"en": " "}
+            session, case, kind=ProposalKind.REASON, by=author, reasons={"en": " "}
         )
 
 
 def test_a_reason_that_is_reworded_puts_those_that_wait_out_of_date(
-    unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
     proposal = proposals.stop_and_propose(
-        unit, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
+        session, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
     )
-    reword_reason.reword_reason(unit, case, actor="staff:1", reasons={"en": "Harm."})
+    reword_reason.reword_reason(session, case, actor="staff:1", reasons={"en": "Harm."})
     with pytest.raises(Refused):
-        proposals.approve(unit, proposal, by=colleague, now=NOW)
+        proposals.approve(session, proposal, by=colleague, now=NOW)
 
 
 def test_a_draft_and_a_house_without_the_setting_ask_nobody(
-    app: Flask, unit: Session, case: Campaign
+    app: Flask, session: Session, case: Campaign
 ) -> None:
     assert proposals.needs_approval(case)
     case.status = CampaignStatus.DRAFT
@@ -252,11 +252,11 @@ def test_a_draft_and_a_house_without_the_setting_ask_nobody(
 
 
 def test_of_two_who_decide_at_once_one_wins(
-    app: Flask, unit: Session, case: Campaign, author: StaffUser, colleague: StaffUser
+    app: Flask, session: Session, case: Campaign, author: StaffUser, colleague: StaffUser
 ) -> None:
-    admin_id, colleague_id = make_staff_user(unit, Role.ADMIN).id, colleague.id
-    number = proposals.propose_update(unit, case, by=author, **POST).id
-    unit.commit()
+    admin_id, colleague_id = make_staff_user(session, Role.ADMIN).id, colleague.id
+    number = proposals.propose_update(session, case, by=author, **POST).id
+    session.commit()
     both_are_here = Barrier(2)
 
     def decide(user_id: int) -> str:
@@ -273,7 +273,7 @@ def test_of_two_who_decide_at_once_one_wins(
 
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(decide, (admin_id, colleague_id)))
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert sorted(done) == ["done", "proposal-decided"]
-    assert len(unit.scalars(select(Update)).all()) == 1
+    assert len(session.scalars(select(Update)).all()) == 1

@@ -14,29 +14,29 @@ from campaign.models.statistics import CampaignTally
 from tests.factories import add_confirmed, make_campaign
 
 
-def test_a_campaign_never_counted_has_nobody(unit: Session) -> None:
-    assert public_counts.count_of(unit, make_campaign(unit)) == 0
+def test_a_campaign_never_counted_has_nobody(session: Session) -> None:
+    assert public_counts.count_of(session, make_campaign(session)) == 0
 
 
-def test_the_job_counts_what_is_confirmed_in_each_campaign(unit: Session) -> None:
-    busy, quiet = make_campaign(unit), make_campaign(unit)
-    signatures = add_confirmed(unit, busy, 4)
+def test_the_job_counts_what_is_confirmed_in_each_campaign(session: Session) -> None:
+    busy, quiet = make_campaign(session), make_campaign(session)
+    signatures = add_confirmed(session, busy, 4)
     signatures[0].state = SignatureState.PENDING
     signatures[1].state = SignatureState.WITHDRAWN
-    unit.commit()
+    session.commit()
     jobs.run_now("campaigns.count")
-    assert public_counts.counts_of(unit, [busy, quiet]) == {busy.id: 2, quiet.id: 0}
-    unit.commit()
+    assert public_counts.counts_of(session, [busy, quiet]) == {busy.id: 2, quiet.id: 0}
+    session.commit()
     signatures[0].state = SignatureState.CONFIRMED
-    unit.commit()
+    session.commit()
     jobs.run_now("campaigns.count")
-    assert public_counts.count_of(unit, busy) == 3
+    assert public_counts.count_of(session, busy) == 3
 
 
-def test_where_nothing_changed_nothing_is_written(unit: Session, app: Flask) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+def test_where_nothing_changed_nothing_is_written(session: Session, app: Flask) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
+    session.commit()
     jobs.run_now("campaigns.count")
     written: list[str] = []
     engine = app.extensions["database"].engine
@@ -49,25 +49,25 @@ def test_where_nothing_changed_nothing_is_written(unit: Session, app: Flask) -> 
     assert set(written) - {"BEGIN"} == {"SELECT"}
 
 
-def test_a_campaign_that_ended_long_ago_keeps_its_number(unit: Session) -> None:
+def test_a_campaign_that_ended_long_ago_keeps_its_number(session: Session) -> None:
     campaign = make_campaign(
-        unit, status=CampaignStatus.CLOSED, closed_at=db.utcnow() - timedelta(days=200)
+        session, status=CampaignStatus.CLOSED, closed_at=db.utcnow() - timedelta(days=200)
     )
-    signatures = add_confirmed(unit, campaign, 2)
-    unit.commit()
+    signatures = add_confirmed(session, campaign, 2)
+    session.commit()
     jobs.run_now("campaigns.count")
-    unit.commit()
+    session.commit()
     signatures[0].state = SignatureState.ERASED
-    unit.commit()
+    session.commit()
     jobs.run_now("campaigns.count")
-    assert public_counts.count_of(unit, campaign) == 2
-    assert public_counts.recount(unit, campaign) == 1
-    assert public_counts.count_of(unit, campaign) == 1
+    assert public_counts.count_of(session, campaign) == 2
+    assert public_counts.recount(session, campaign) == 1
+    assert public_counts.count_of(session, campaign) == 1
 
 
-def test_a_row_that_is_there_is_written_over(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    unit.add(CampaignTally(campaign_id=campaign.id, confirmed=99))
-    unit.commit()
+def test_a_row_that_is_there_is_written_over(session: Session) -> None:
+    campaign = make_campaign(session)
+    session.add(CampaignTally(campaign_id=campaign.id, confirmed=99))
+    session.commit()
     jobs.run_now("campaigns.count")
-    assert public_counts.count_of(unit, campaign) == 0
+    assert public_counts.count_of(session, campaign) == 0

@@ -17,12 +17,12 @@ OLD, NEW = "Planted-Witness is in danger.", "More letters could do harm."
 
 
 def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    campaigns.stop_campaign(unit, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD},
+    campaign = make_campaign(session)
+    campaigns.stop_campaign(session, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD},
                            kind=StopKind.HARM)  # fmt: skip
-    unit.commit()
+    session.commit()
     url = f"/desk/campaigns/{campaign.slug}/reason"
     sign_in(client, app, Role.ORGANIZER)
     assert post(client, url, {"reason_en": NEW}).status_code == 404
@@ -33,17 +33,17 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     page = client.get(f"/en/actions/{campaign.slug}").text
     assert NEW in page
     assert OLD not in page
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.reason")).one()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.reason")).one()
     assert "Planted" not in str(entry.detail)
     assert OLD in client.get("/desk/audit").text
-    assert unit.scalars(select(OutboxMail.id)).all() == []
+    assert session.scalars(select(OutboxMail.id)).all() == []
 
 
 def test_an_open_campaign_has_no_reason_to_reword(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/campaigns/{campaign.slug}/reason"
     assert client.get(url).status_code == 409

@@ -50,14 +50,14 @@ def bomb(side: int = 50_000) -> bytes:
 
 
 def test_flags_are_sealed_and_point_at_the_place_in_the_text(
-    desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+    desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:
     assert send("/risks", {"relative": "Lucía\nLucía", "place": "Calle 9"}).status_code == 303
-    rows = list(unit.scalars(text("SELECT words FROM risk_flag")))
+    rows = list(session.scalars(text("SELECT words FROM risk_flag")))
     assert len(rows) == 2
     assert all(b"Luc" not in bytes(one) for one in rows)
-    assert "Lucía" not in str(list(unit.execute(text("SELECT detail FROM audit_entry"))))
-    unit.rollback()
+    assert "Lucía" not in str(list(session.execute(text("SELECT detail FROM audit_entry"))))
+    session.rollback()
     assert send("/editions/en", TEXT).status_code == 303
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/editions/en").text
     assert "names what a risk flag rules out" in desk.get(DESK).text
@@ -68,11 +68,11 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
 
 
 def test_what_everybody_would_read_at_once_is_asked_about_first(
-    desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+    desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:
     send("/risks", {"witness": "Lucía"})
     fresh().status = CampaignStatus.OPEN
-    unit.commit()
+    session.commit()
     refused = send("/editions/en", TEXT)
     assert refused.status_code == 422
     assert "Everybody would read this at once" in refused.text
@@ -85,7 +85,7 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
 
 
 def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
-    desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+    desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:
     until = (clock.utcnow() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     assert send("/risks", {"embargo_until": "tomorrow"}).status_code == 422
@@ -96,7 +96,7 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     assert fresh().status is CampaignStatus.DRAFT
     draft = fresh()
     draft.embargo_until = clock.utcnow() - timedelta(seconds=1)
-    unit.commit()
+    session.commit()
     assert send("/status?to=open").status_code == 303
     assert send("/risks", {"embargo_until": until}).status_code == 422
 
@@ -137,7 +137,7 @@ def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: 
 
 
 def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_matters(
-    client: FlaskClient, desk: FlaskClient, send: Send, unit: Session, fresh: Fresh
+    client: FlaskClient, desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:
     exif = Image.Exif()
     exif[0x010E] = "Planted place"
@@ -161,7 +161,7 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     assert client.get(public).status_code == 404
     assert 'alt="Une rivière."' in desk.get(f"{DESK}/preview/fr").text
     campaign.status = CampaignStatus.OPEN
-    unit.commit()
+    session.commit()
     assert client.get(public).status_code == 200
     assert f'src="{public}" alt="Un río."' in client.get("/es/actions/ua-1-26").text
     small = campaign.picture_small.rpartition("/")[2]
@@ -238,12 +238,12 @@ def test_a_picture_that_comes_back_while_others_are_swept_keeps_its_files(
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_shared_picture_holds_the_cases_own(
-    client: FlaskClient, send: Send, unit: Session, fresh: Fresh
+    client: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:
     file = {"picture": (io.BytesIO(picture()), "river.jpg"), "x": "95", "y": "50"}
     assert send("/picture", ALT | file).status_code == 303
     fresh().status = CampaignStatus.OPEN
-    unit.commit()
+    session.commit()
     made = Image.open(io.BytesIO(client.get("/en/actions/ua-1-26/share.png").data)).convert("RGB")
     assert made.size == (1200, 630)
     beside, paper = made.getpixel((1100, 300)), made.getpixel((60, 560))

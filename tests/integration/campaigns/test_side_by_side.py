@@ -97,7 +97,7 @@ def test_what_cannot_be_saved_is_said_by_its_field_and_nothing_is(
 
 
 def test_points_are_written_in_all_languages_and_moved_without_scripts(
-    desk: FlaskClient, send: Send, fresh: Fresh, unit: Session
+    desk: FlaskClient, send: Send, fresh: Fresh, session: Session
 ) -> None:
     typed = fields(desk.get(f"{DESK}/languages/points").text)
     moved = send("/languages/points", typed | {"move": "down:0"})
@@ -107,12 +107,12 @@ def test_points_are_written_in_all_languages_and_moved_without_scripts(
     typed = fields(moved.text) | new
     assert send("/languages/points", typed).status_code == 303
     campaign = fresh()
-    english = [(one.key, one.required) for one in current_template(unit, campaign, "en").points]
+    english = [(one.key, one.required) for one in current_template(session, campaign, "en").points]
     assert english == [("investigate", False), ("protect", True), ("recognise", False),
                        ("answer-her", True)]  # fmt: skip
-    french = [one.key for one in current_template(unit, campaign, "fr").points]
+    french = [one.key for one in current_template(session, campaign, "fr").points]
     assert french[-1] == "answer-her"
-    assert len(current_template(unit, campaign, "es").points) == 3
+    assert len(current_template(session, campaign, "es").points) == 3
     assert "Not written: point 4." in desk.get(f"{DESK}/languages/points").text
 
 

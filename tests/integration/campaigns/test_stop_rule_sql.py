@@ -8,8 +8,8 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from tests.factories import make_campaign
 
 
-def test_each_rule_and_its_twin_agree(unit: Session) -> None:
-    made = make_campaign(unit)
+def test_each_rule_and_its_twin_agree(session: Session) -> None:
+    made = make_campaign(session)
     rules = {
         stop_rule.may_go_out: stop_rule.may_go_out_sql(),
         stop_rule.is_stopped: stop_rule.is_stopped_sql(),
@@ -18,6 +18,6 @@ def test_each_rule_and_its_twin_agree(unit: Session) -> None:
     }
     for status in CampaignStatus:
         made.status = status
-        unit.flush()
-        row = unit.execute(select(*rules.values()).where(Campaign.id == made.id)).one()
+        session.flush()
+        row = session.execute(select(*rules.values()).where(Campaign.id == made.id)).one()
         assert [bool(one) for one in row] == [rule(status) for rule in rules], status

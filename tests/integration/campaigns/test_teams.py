@@ -25,16 +25,16 @@ from tests.factories import make_campaign, make_staff_user, post, sign_in
 
 
 @pytest.fixture
-def other(unit: Session) -> StaffUser:
-    made = make_staff_user(unit, Role.ORGANIZER, email="other@example.org", name="Omar Deng")
-    unit.commit()
+def other(session: Session) -> StaffUser:
+    made = make_staff_user(session, Role.ORGANIZER, email="other@example.org", name="Omar Deng")
+    session.commit()
     return made
 
 
 @pytest.fixture
-def theirs(unit: Session, other: StaffUser) -> Campaign:
-    made = make_campaign(unit, owner_id=other.id, person_name="Hidden Person")
-    unit.commit()
+def theirs(session: Session, other: StaffUser) -> Campaign:
+    made = make_campaign(session, owner_id=other.id, person_name="Hidden Person")
+    session.commit()
     return made
 
 
@@ -43,40 +43,40 @@ def me(client: FlaskClient, app: Flask, theirs: Campaign) -> StaffUser:
     return sign_in(client, app, Role.ORGANIZER, email="me@example.org", name="Noor Haddad")
 
 
-def _listed(unit: Session, by: StaffUser) -> list[Campaign]:
+def _listed(session: Session, by: StaffUser) -> list[Campaign]:
     rows, total = list_page.list_for_desk(
-        unit, by=by, status=None, sort="status", descending=False, page=1, per_page=9
+        session, by=by, status=None, sort="status", descending=False, page=1, per_page=9
     )
-    assert total == len(rows) == sum(list_page.count_by_status(unit, by=by).values())
+    assert total == len(rows) == sum(list_page.count_by_status(session, by=by).values())
     return [row.campaign for row in rows]
 
 
 def test_the_service_knows_who_may_see_what(
-    unit: Session, other: StaffUser, theirs: Campaign
+    session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
-    users = {role: make_staff_user(unit, role) for role in Role}
-    orphan = make_campaign(unit, owner_id=None)
+    users = {role: make_staff_user(session, role) for role in Role}
+    orphan = make_campaign(session, owner_id=None)
     for role, user in users.items():
         sees_all = role is not Role.ORGANIZER
-        assert len(_listed(unit, user)) == (2 if sees_all else 0)
+        assert len(_listed(session, user)) == (2 if sees_all else 0)
         for campaign in (theirs, orphan):
             if sees_all:
-                assert team.get_campaign_of(unit, campaign.slug, user) is campaign
+                assert team.get_campaign_of(session, campaign.slug, user) is campaign
                 continue
             with pytest.raises(NotFound) as hidden:
-                team.get_campaign_of(unit, campaign.slug, user)
+                team.get_campaign_of(session, campaign.slug, user)
             with pytest.raises(NotFound) as missing:
-                team.get_campaign_of(unit, "ua-0-00", user)
+                team.get_campaign_of(session, "ua-0-00", user)
             assert hidden.value.slug == missing.value.slug
-    assert _listed(unit, other) == [theirs]
-    team.add_member(unit, theirs, member=users[Role.ORGANIZER], by=other)
-    assert _listed(unit, users[Role.ORGANIZER]) == [theirs]
-    assert campaigns.list_followable(unit, None, by=users[Role.ORGANIZER]) == [theirs]
-    assert campaigns.list_followable(unit, theirs, by=other) == []
+    assert _listed(session, other) == [theirs]
+    team.add_member(session, theirs, member=users[Role.ORGANIZER], by=other)
+    assert _listed(session, users[Role.ORGANIZER]) == [theirs]
+    assert campaigns.list_followable(session, None, by=users[Role.ORGANIZER]) == [theirs]
+    assert campaigns.list_followable(session, theirs, by=other) == []
 
 
 def test_lists_choices_and_uses_tell_nothing_of_another_team(
-    client: FlaskClient, me: StaffUser, theirs: Campaign, unit: Session
+    client: FlaskClient, me: StaffUser, theirs: Campaign, session: Session
 ) -> None:
     target = theirs.targets[0]
     pages = [
@@ -91,63 +91,63 @@ def test_lists_choices_and_uses_tell_nothing_of_another_team(
         assert theirs.reference not in answer.text, page
         assert theirs.person_name not in answer.text, page
     uses = [theirs.reference, "reply"]
-    assert where_used.said_to(unit, uses, me) == ["reply", "1 campaign of another team"]
+    assert where_used.said_to(session, uses, me) == ["reply", "1 campaign of another team"]
 
 
 def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
-    unit: Session, other: StaffUser, theirs: Campaign
+    session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
-    heir = make_staff_user(unit, Role.ORGANIZER, email="heir@example.org")
+    heir = make_staff_user(session, Role.ORGANIZER, email="heir@example.org")
     made = campaigns.create_campaign(
-        unit, actor="staff:1", created_by_id=heir.id, reference="UA 99/26", country="MX",
+        session, actor="staff:1", created_by_id=heir.id, reference="UA 99/26", country="MX",
         person_name="N", timezone="UTC", default_locale="en",
     )  # fmt: skip
     assert made.owner_id == heir.id
     with pytest.raises(Refused, match="not-team-owner"):
-        team.hand_over(unit, theirs, to=heir, by=heir)
-    team.add_member(unit, theirs, member=heir, by=other)
+        team.hand_over(session, theirs, to=heir, by=heir)
+    team.add_member(session, theirs, member=heir, by=other)
     with pytest.raises(Refused, match="not-team-owner"):
-        team.add_member(unit, theirs, member=other, by=heir)
-    team.hand_over(unit, theirs, to=heir, by=other)
+        team.add_member(session, theirs, member=other, by=heir)
+    team.hand_over(session, theirs, to=heir, by=other)
     assert theirs.owner_id == heir.id
-    assert team.list_members(unit, theirs) == [other]
-    team.remove_member(unit, theirs, member=other, by=other)
-    assert _listed(unit, other) == []
+    assert team.list_members(session, theirs) == [other]
+    team.remove_member(session, theirs, member=other, by=other)
+    assert _listed(session, other) == []
 
 
 @pytest.mark.parametrize("unfit", ["disabled", "staff"])
 def test_who_cannot_write_is_not_put_on_a_team(
-    unit: Session, other: StaffUser, theirs: Campaign, unfit: str
+    session: Session, other: StaffUser, theirs: Campaign, unfit: str
 ) -> None:
-    boss = make_staff_user(unit, Role.ADMIN)
-    person = make_staff_user(unit, Role.STAFF if unfit == "staff" else Role.ORGANIZER)
+    boss = make_staff_user(session, Role.ADMIN)
+    person = make_staff_user(session, Role.STAFF if unfit == "staff" else Role.ORGANIZER)
     if unfit == "disabled":
-        disable_staff_user(unit, user=person, by=boss)
+        disable_staff_user(session, user=person, by=boss)
     with pytest.raises(Refused, match="cannot-write"):
-        team.add_member(unit, theirs, member=person, by=other)
+        team.add_member(session, theirs, member=person, by=other)
     with pytest.raises(Refused, match="cannot-write"):
-        team.hand_over(unit, theirs, to=person, by=boss)
+        team.hand_over(session, theirs, to=person, by=boss)
 
 
 def test_the_teams_page_adds_removes_and_hands_over(
-    client: FlaskClient, app: Flask, theirs: Campaign, unit: Session
+    client: FlaskClient, app: Flask, theirs: Campaign, session: Session
 ) -> None:
     sign_in(client, app, Role.ADMIN)
-    heir = make_staff_user(unit, Role.ORGANIZER, email="h@example.org", name="Hana Ito")
-    unit.commit()
+    heir = make_staff_user(session, Role.ORGANIZER, email="h@example.org", name="Hana Ito")
+    session.commit()
     url = f"/desk/campaigns/{theirs.slug}/team"
     assert "Omar Deng" in client.get(url).text
     fields = {"person": heir.public_id}
     assert post(client, f"{url}/add", fields).location.endswith("/team")
     assert post(client, f"{url}/add", fields).status_code == 303
-    assert unit.scalar(select(func.count()).select_from(CampaignMember)) == 1
-    unit.rollback()
+    assert session.scalar(select(func.count()).select_from(CampaignMember)) == 1
+    session.rollback()
     assert "Take off the team" in client.get(url).text
     post(client, f"{url}/remove", fields)
     post(client, f"{url}/hand-over", fields)
-    unit.expire_all()
+    session.expire_all()
     assert theirs.owner_id == heir.id
-    actions = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions[-4:] == [
         "campaign.team-add", "campaign.team-remove", "campaign.hand-over", "campaign.team-add",
     ]  # fmt: skip
@@ -157,10 +157,10 @@ def test_the_teams_page_adds_removes_and_hands_over(
 
 
 def test_a_member_sees_the_team_and_does_not_change_it(
-    client: FlaskClient, me: StaffUser, theirs: Campaign, other: StaffUser, unit: Session
+    client: FlaskClient, me: StaffUser, theirs: Campaign, other: StaffUser, session: Session
 ) -> None:
-    unit.add(CampaignMember(campaign_id=theirs.id, staff_user_id=me.id))
-    unit.commit()
+    session.add(CampaignMember(campaign_id=theirs.id, staff_user_id=me.id))
+    session.commit()
     url = f"/desk/campaigns/{theirs.slug}/team"
     page = client.get(url).text
     assert "Leave the team" in page
@@ -172,11 +172,11 @@ def test_a_member_sees_the_team_and_does_not_change_it(
 
 
 def test_all_campaigns_of_somebody_who_leaves_go_to_another(
-    client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, unit: Session
+    client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, session: Session
 ) -> None:
     boss = sign_in(client, app, Role.ADMIN)
-    second = make_campaign(unit, owner_id=other.id)
-    unit.commit()
+    second = make_campaign(session, owner_id=other.id)
+    session.commit()
     url = f"/desk/staff/{other.public_id}/campaigns"
     page = client.get(url).text
     assert theirs.reference in page
@@ -187,15 +187,15 @@ def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     done = post(client, url, {"person": boss.public_id})
     assert done.location == f"/desk/staff/{other.public_id}"
     assert "2 campaigns are handed over." in client.get(done.location).text
-    unit.expire_all()
+    session.expire_all()
     assert {theirs.owner_id, second.owner_id} == {boss.id}
-    assert unit.get(CampaignMember, (second.id, other.id)) is None
+    assert session.get(CampaignMember, (second.id, other.id)) is None
     with pytest.raises(Refused, match="not-team-owner"):
-        team.hand_over_all(unit, owner=boss, to=other, by=other)
+        team.hand_over_all(session, owner=boss, to=other, by=other)
 
 
 def test_who_hands_all_over_and_stays_is_still_on_the_teams(
-    client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, unit: Session
+    client: FlaskClient, app: Flask, theirs: Campaign, other: StaffUser, session: Session
 ) -> None:
     boss = sign_in(client, app, Role.ADMIN)
     url = f"/desk/staff/{other.public_id}/campaigns"
@@ -203,42 +203,42 @@ def test_who_hands_all_over_and_stays_is_still_on_the_teams(
     assert "selected" not in offered.partition("</option>")[2]
     assert 'value=""' in offered.partition("</option>")[0]
     assert post(client, url, {"person": ""}).location == url
-    assert unit.get(CampaignMember, (theirs.id, other.id)) is None
-    unit.rollback()
+    assert session.get(CampaignMember, (theirs.id, other.id)) is None
+    session.rollback()
     post(client, url, {"person": boss.public_id})
-    unit.expire_all()
+    session.expire_all()
     assert theirs.owner_id == boss.id
-    assert unit.get(CampaignMember, (theirs.id, other.id)) is not None
+    assert session.get(CampaignMember, (theirs.id, other.id)) is not None
 
 
 def test_a_role_that_is_changed_counts_from_the_next_request_on(
-    client: FlaskClient, me: StaffUser, theirs: Campaign, unit: Session
+    client: FlaskClient, me: StaffUser, theirs: Campaign, session: Session
 ) -> None:
     page = f"/desk/campaigns/{theirs.slug}"
     assert client.get(page).status_code == 404
-    boss = make_staff_user(unit, Role.ADMIN)
-    seen = unit.get_one(StaffUser, me.id)
-    change_role(unit, user=seen, role=Role.ADMIN, by=boss)
-    unit.commit()
+    boss = make_staff_user(session, Role.ADMIN)
+    seen = session.get_one(StaffUser, me.id)
+    change_role(session, user=seen, role=Role.ADMIN, by=boss)
+    session.commit()
     assert client.get(page).status_code == 200
-    change_role(unit, user=seen, role=Role.STAFF, by=boss)
-    unit.commit()
+    change_role(session, user=seen, role=Role.STAFF, by=boss)
+    session.commit()
     assert client.get(page).status_code == 404
     assert client.get("/desk/bundles/").status_code == 200
 
 
 def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
-    client: FlaskClient, app: Flask, unit: Session, settings: Settings
+    client: FlaskClient, app: Flask, session: Session, settings: Settings
 ) -> None:
     sign_in(client, app, Role.ADMIN, name="Ada Lovell")
     fields = {"email": "zoe@example.org", "name": "Zoe", "role": "organizer", "locale": "fr"}
     answer = post(client, "/desk/staff/new", fields | {"how": "mail"})
     assert answer.status_code == 303
     assert "/desk/set-password/" not in client.get(answer.location).text
-    mail = unit.scalars(select(OutboxMail)).one()
+    mail = session.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient, mail.locale) == ("staff-invitation", "zoe@example.org", "fr")
     token = str(mail.context).partition("/desk/set-password/")[2].partition('"')[0]
-    assert user_of_link(unit, token).email == "zoe@example.org"
+    assert user_of_link(session, token).email == "zoe@example.org"
     message = render(mail, settings)
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None
@@ -246,7 +246,7 @@ def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
     assert "Ada Lovell" in plain.get_content().splitlines()[0]
     assert f"/desk/set-password/{token}" in plain.get_content()
     assert f'/desk/set-password/{token}"' in html.get_content()
-    unit.rollback()
+    session.rollback()
     new = app.test_client()
     new.get(f"/desk/set-password/{token}")
     password = {"password": "amber-window-sails-quietly"}

@@ -38,9 +38,9 @@ LETTER = {
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
-    made = make_campaign(unit)
-    unit.commit()
+def campaign(session: Session) -> Campaign:
+    made = make_campaign(session)
+    session.commit()
     return made
 
 
@@ -51,17 +51,17 @@ def desk(client: FlaskClient, app: Flask) -> Iterator[FlaskClient]:
     return client
 
 
-def fresh(unit: Session, campaign: Campaign) -> Campaign:
-    unit.rollback()
-    unit.expire_all()
+def fresh(session: Session, campaign: Campaign) -> Campaign:
+    session.rollback()
+    session.expire_all()
     return campaign
 
 
 def test_a_text_is_saved_without_the_bullets(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     assert post(desk, f"{DESK}/editions/en", TEXT).status_code == 303
-    edition = next(one for one in fresh(unit, campaign).editions if one.locale == "en")
+    edition = next(one for one in fresh(session, campaign).editions if one.locale == "en")
     assert edition.asks == ["Protect her", "Find out"]
     assert edition.background == "It *happened*.\n\nThen."
 
@@ -79,22 +79,22 @@ def test_a_text_is_saved_without_the_bullets(
     ],
 )
 def test_a_text_that_cannot_be_saved_is_kept_on_the_page(
-    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+    desk: FlaskClient, campaign: Campaign, session: Session, change: dict[str, str], words: str
 ) -> None:
     response = post(desk, f"{DESK}/editions/en", TEXT | change)
     assert response.status_code == 422
     assert words in response.text
     assert "Find out" in response.text or "asks" in change
-    edition = next(one for one in fresh(unit, campaign).editions if one.locale == "en")
+    edition = next(one for one in fresh(session, campaign).editions if one.locale == "en")
     assert edition.summary != TEXT["summary"]
 
 
-def test_a_draft_can_have_half_a_text(desk: FlaskClient, unit: Session) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, locales=["en"])
-    unit.commit()
+def test_a_draft_can_have_half_a_text(desk: FlaskClient, session: Session) -> None:
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, locales=["en"])
+    session.commit()
     half = {"title": "Titre", "summary": "", "asks": "", "background": "", "outcome": ""}
     assert post(desk, f"{DESK}/editions/fr", half).status_code == 303
-    assert len(fresh(unit, draft).editions) == 2
+    assert len(fresh(session, draft).editions) == 2
     assert "lacks its title, its summary" in desk.get(DESK).text
 
 
@@ -105,10 +105,10 @@ def test_beside_a_translation_stands_the_main_language(
 
 
 def test_a_letter_is_saved_in_the_order_of_its_places(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     assert post(desk, f"{DESK}/letters/en", LETTER).status_code == 303
-    template = current_template(unit, fresh(unit, campaign), "en")
+    template = current_template(session, fresh(session, campaign), "en")
     assert template.version == 2
     assert [(one.key, one.required, one.text) for one in template.points] == [
         ("investigate", False, "Find out who."),
@@ -120,7 +120,7 @@ def test_a_letter_is_saved_in_the_order_of_its_places(
 
 
 def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     data = LETTER | {"points-0-text": "Ask ((name.__class__)).", "closing": "((person name"}
     response = post(desk, f"{DESK}/letters/en", data)
@@ -130,7 +130,7 @@ def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
     assert 'href="#points-0-text"' in response.text
     assert 'href="#closing"' in response.text
     assert "Answer her letters." in response.text
-    assert current_template(unit, fresh(unit, campaign), "en").version == 1
+    assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
 @pytest.mark.parametrize(
@@ -145,13 +145,13 @@ def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
     ],
 )
 def test_a_letter_that_cannot_be_saved_keeps_its_rows(
-    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str], words: str
+    desk: FlaskClient, campaign: Campaign, session: Session, change: dict[str, str], words: str
 ) -> None:
     response = post(desk, f"{DESK}/letters/en", LETTER | change)
     assert response.status_code == 422
     assert words in response.text
     assert "Answer her letters." in response.text
-    assert current_template(unit, fresh(unit, campaign), "en").version == 1
+    assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
 def test_a_key_that_was_made_up_is_refused(desk: FlaskClient, campaign: Campaign) -> None:
@@ -160,14 +160,14 @@ def test_a_key_that_was_made_up_is_refused(desk: FlaskClient, campaign: Campaign
 
 
 def test_more_rows_are_given_without_saving(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     rows = {f"points-{n}-text": f"Point {n} here" for n in range(6)}
     response = post(desk, f"{DESK}/letters/en", LETTER | rows | {"more": "Add rows"})
     assert response.status_code == 200
     assert "Point 5 here" in response.text
     assert 'name="points-7-text"' in response.text
-    assert current_template(unit, fresh(unit, campaign), "en").version == 1
+    assert current_template(session, fresh(session, campaign), "en").version == 1
 
 
 def test_thirteen_points_are_too_many(desk: FlaskClient, campaign: Campaign) -> None:
@@ -178,17 +178,17 @@ def test_thirteen_points_are_too_many(desk: FlaskClient, campaign: Campaign) -> 
 
 
 def test_a_new_language_starts_with_the_keys_of_the_main_one(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    make_campaign(unit, locales=["en"], letter_locales=["en"], status=CampaignStatus.DRAFT)
-    unit.commit()
+    make_campaign(session, locales=["en"], letter_locales=["en"], status=CampaignStatus.DRAFT)
+    session.commit()
     page = desk.get(f"{DESK}/letters/fr").text
     assert 'value="protect"' in page
     assert "Please have ((person_name)) protected." in page
 
 
 def test_a_letter_for_one_target_is_its_own(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     target = campaign.targets[0]
     response = post(
@@ -196,11 +196,11 @@ def test_a_letter_for_one_target_is_its_own(
     )
     assert response.status_code == 303
     assert response.location.endswith(f"?for={target.official.slug}")
-    fresh(unit, campaign)
-    own = find_template(unit, campaign, "en", target)
+    fresh(session, campaign)
+    own = find_template(session, campaign, "en", target)
     assert own is not None
     assert own.version == 1
-    assert current_template(unit, campaign, "en").version == 1
+    assert current_template(session, campaign, "en").version == 1
 
 
 def rows_of(campaign: Campaign, **change: Any) -> dict[str, Any]:
@@ -213,54 +213,54 @@ def rows_of(campaign: Campaign, **change: Any) -> dict[str, Any]:
 
 
 def test_a_target_is_added_with_the_mission_that_is_suggested(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     copied = make_target_official(7, country="GT")
     embassy = make_target_mission(7, sending_country="GT")
-    unit.add_all([copied, embassy])
-    unit.commit()
+    session.add_all([copied, embassy])
+    session.commit()
     data = rows_of(campaign, **{"official": copied.slug, "kind": "copy", "rows-0-position": "9"})
-    unit.rollback()
+    session.rollback()
     assert post(desk, f"{DESK}/targets", data).status_code == 303
-    added = fresh(unit, campaign).targets[1]
+    added = fresh(session, campaign).targets[1]
     assert (added.official, added.kind, added.mission) == (copied, TargetKind.COPY, embassy)
 
 
 def test_who_was_chosen_stays_chosen_where_the_targets_are_not_saved(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     nowhere = make_target_official(7, country="GT", address=[])
-    unit.add(nowhere)
-    unit.commit()
+    session.add(nowhere)
+    session.commit()
     data = rows_of(campaign, official=nowhere.slug, kind="to", mission="")
     slug = nowhere.slug
-    unit.rollback()
+    session.rollback()
     response = post(desk, f"{DESK}/targets", data)
     assert response.status_code == 422
     assert f'value="{slug}" checked' in response.text
-    assert len(fresh(unit, campaign).targets) == 1
+    assert len(fresh(session, campaign).targets) == 1
 
 
 def test_the_last_target_of_an_open_campaign_stays(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     response = post(desk, f"{DESK}/targets", rows_of(campaign, **{"rows-0-remove": "y"}))
     assert response.status_code == 422
     assert "keep at least one official" in response.text
-    assert len(fresh(unit, campaign).targets) == 1
+    assert len(fresh(session, campaign).targets) == 1
 
 
 def test_a_target_with_letters_is_not_removed(
-    desk: FlaskClient, campaign: Campaign, unit: Session
+    desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
+    add_confirmed(session, campaign, 1)
+    session.commit()
     data = rows_of(campaign, **{"rows-0-remove": "y"})
-    unit.rollback()
+    session.rollback()
     response = post(desk, f"{DESK}/targets", data)
     assert response.status_code == 422
     assert "the target stays" in response.text
-    assert len(fresh(unit, campaign).targets) == 1
+    assert len(fresh(session, campaign).targets) == 1
 
 
 @pytest.mark.parametrize(
@@ -274,9 +274,9 @@ def test_a_target_with_letters_is_not_removed(
     ],
 )
 def test_targets_that_were_not_offered_are_refused(
-    desk: FlaskClient, campaign: Campaign, unit: Session, change: dict[str, str]
+    desk: FlaskClient, campaign: Campaign, session: Session, change: dict[str, str]
 ) -> None:
     data = rows_of(campaign, **change)
-    unit.rollback()
+    session.rollback()
     assert post(desk, f"{DESK}/targets", data).status_code == 422
-    assert len(fresh(unit, campaign).targets) == 1
+    assert len(fresh(session, campaign).targets) == 1

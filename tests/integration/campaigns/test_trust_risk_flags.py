@@ -115,11 +115,11 @@ SAYS_NOTHING: dict[str, str] = {
 class World:
     """An open campaign with a witness, and somebody at the desk."""
 
-    def __init__(self, unit: Session, browser: FlaskClient) -> None:
-        self.unit, self.browser = unit, browser
-        self.campaign = make_campaign(unit)
+    def __init__(self, session: Session, browser: FlaskClient) -> None:
+        self.unit, self.browser = session, browser
+        self.campaign = make_campaign(session)
         self.campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words=NAME)]
-        unit.commit()
+        session.commit()
 
     def send(self, url: str, data: dict[str, Any]) -> Any:
         """Post a form."""
@@ -367,39 +367,39 @@ def test_each_view_of_the_desk_asks_about_risk_flags_or_says_why_it_need_not(app
 
 @pytest.mark.parametrize("writer", [one for many in WRITERS.values() for one in many])
 def test_a_text_that_names_a_witness_is_asked_about_before_it_leaves_the_desk(
-    app: Flask, client: FlaskClient, unit: Session, writer: Writer
+    app: Flask, client: FlaskClient, session: Session, writer: Writer
 ) -> None:
     sign_in(client, app, Role.ADMIN)
-    world = World(unit, client)
+    world = World(session, client)
     url, data = writer(world)
-    before = _state(unit, world.campaign)
+    before = _state(session, world.campaign)
     refused = world.send(url, _copy(data))
     assert refused.status_code == 422, refused.text
     assert f"<mark>{NAME}</mark>" in refused.text.replace("Halldora\nLysing", NAME)
     assert 'name="risks_seen"' in refused.text
-    assert _state(unit, world.campaign) == before
+    assert _state(session, world.campaign) == before
     assert world.send(url, _copy(data) | {"risks_seen": "y"}).status_code == 303
-    assert _state(unit, world.campaign) != before
+    assert _state(session, world.campaign) != before
 
 
 def test_words_are_blacked_out_of_a_reply_from_its_preview(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
-    world = World(unit, client)
+    world = World(session, client)
     reply = world.add_reply()
     url = f"/desk/replies/{reply.public_id}/publish"
     assert "The reply says what a risk flag rules out" in client.get(url).text
     words = {"words": "Halldora\nLysing"}
     assert world.send(url.replace("/publish", "/black-out"), words).status_code == 303
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert reply.text == "We spoke to [[Halldora\nLysing]]."
     assert "The reply says what a risk flag rules out" not in client.get(url).text
     look = client.get(url).text.partition('name="look" type="hidden" value="')[2].partition('"')[0]
     assert world.send(url, {"look": look, "checked": "y"}).status_code == 303
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert reply.state is ReplyState.PUBLISHED
 
 
@@ -411,9 +411,9 @@ def _copy(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _state(unit: Session, campaign: Campaign) -> tuple[int | None, int]:
+def _state(session: Session, campaign: Campaign) -> tuple[int | None, int]:
     """What a deed leaves behind: its entry in the audit, and its mails."""
-    unit.rollback()
-    unit.expire_all()
-    last = unit.scalar(select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(1))
-    return last, len(unit.scalars(select(OutboxMail.id)).all())
+    session.rollback()
+    session.expire_all()
+    last = session.scalar(select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(1))
+    return last, len(session.scalars(select(OutboxMail.id)).all())

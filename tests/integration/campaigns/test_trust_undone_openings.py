@@ -84,10 +84,10 @@ def test_each_page_of_a_campaign_is_known_to_change_it_or_not(app: Flask) -> Non
 
 @pytest.mark.parametrize("endpoint", [*CHANGES, "campaigns.add_to_team"])
 def test_a_page_warns_if_and_only_if_saving_takes_the_opening_off(
-    app: Flask, client: FlaskClient, unit: Session, endpoint: str
+    app: Flask, client: FlaskClient, session: Session, endpoint: str
 ) -> None:
     sign_in(client, app, Role.ADMIN)
-    world = World(unit, client)
+    world = World(session, client)
     url, data = CHANGES.get(endpoint, _team)(world)
     settings = app.extensions["settings"]
     app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
@@ -95,14 +95,14 @@ def test_a_page_warns_if_and_only_if_saving_takes_the_opening_off(
     it.status, it.opened_at, it.open_at = (
         CampaignStatus.SCHEDULED, None, utcnow() + timedelta(days=1),
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     page = url.removesuffix("/1" if endpoint == "campaigns.restore" else "/add")
     shown = client.get(page)
     assert shown.status_code == 200
     sent = world.send(url, data | {"risks_seen": "y"})
     assert sent.status_code == 303, sent.text
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     goes_off = it.status is CampaignStatus.REVIEW
     assert (WARNS in shown.text) is goes_off
     assert goes_off is (endpoint in CHANGES)

@@ -95,11 +95,11 @@ def test_two_texts_that_came_too_late_both_stay(desk: FlaskClient, other: FlaskC
     assert post(desk, page, {words: "second", "based_on": "0"}).location == first.location
 
 
-def test_who_looks_and_then_keeps_loses_what_another_tab_kept(unit: Session) -> None:
+def test_who_looks_and_then_keeps_loses_what_another_tab_kept(session: Session) -> None:
     """What the lock of the row is for: both look, both see nothing, the first text is gone."""
-    unit.execute(text("CREATE TABLE scratch (id INTEGER PRIMARY KEY, words VARCHAR(40))"))
-    unit.commit()
-    engine, both_have_looked = unit.get_bind().engine, Barrier(2)
+    session.execute(text("CREATE TABLE scratch (id INTEGER PRIMARY KEY, words VARCHAR(40))"))
+    session.commit()
+    engine, both_have_looked = session.get_bind().engine, Barrier(2)
 
     def look_then_keep(words: str) -> bool:
         with engine.connect() as own:
@@ -118,7 +118,7 @@ def test_who_looks_and_then_keeps_loses_what_another_tab_kept(unit: Session) -> 
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(look_then_keep, ("one", "two"))) == [True, True]
-    assert unit.execute(text("SELECT count(*) FROM scratch")).scalar() == 1, "the other is lost"
+    assert session.execute(text("SELECT count(*) FROM scratch")).scalar() == 1, "the other is lost"
 
 
 def test_of_fifty_tabs_at_once_one_keeps_its_text_and_all_others_are_told(

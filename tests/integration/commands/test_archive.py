@@ -29,12 +29,12 @@ PDF = "bundles/x/letters-001.pdf"
 
 
 @pytest.fixture
-def filled(app: Flask, unit: Session) -> Flask:
+def filled(app: Flask, session: Session) -> Flask:
     for number in range(3):
         audit.record(
-            unit, actor="staff:1", action="test", subject=f"thing:{number}", nested={"a": 1}
+            session, actor="staff:1", action="test", subject=f"thing:{number}", nested={"a": 1}
         )
-    unit.add(
+    session.add(
         OutboxMail(
             kind="test",
             recipient="planted-name@example.org",
@@ -44,7 +44,7 @@ def filled(app: Flask, unit: Session) -> Flask:
             due_at=db.utcnow(),
         )
     )
-    unit.commit()
+    session.commit()
     with app.app_context(), app.extensions["storage"].writing(PDF) as path:
         path.write_bytes(b"%PDF- planted-name")
     return app
@@ -61,8 +61,8 @@ def empty_again(app: Flask) -> None:
     migrations.upgrade(engine)
 
 
-def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path) -> None:
-    unit.close()
+def test_a_backup_comes_back_whole(filled: Flask, session: Session, tmp_path: Path) -> None:
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     rows = backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     empty_again(filled)
@@ -78,11 +78,11 @@ def test_a_backup_comes_back_whole(filled: Flask, unit: Session, tmp_path: Path)
 
 
 def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    audit.record(unit, actor="staff:1", action="campaign.delete", subject="campaign:7")
-    unit.commit()
-    unit.close()
+    audit.record(session, actor="staff:1", action="campaign.delete", subject="campaign:7")
+    session.commit()
+    session.close()
     database = filled.extensions["database"]
     backup_archive.back_up(database, filled.extensions["storage"], tmp_path / "backup.zip")
     empty_again(filled)
@@ -94,9 +94,9 @@ def test_the_number_of_a_deleted_draft_is_not_given_again_after_a_restore(
 
 
 def test_a_backup_tells_nothing_without_the_key(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    unit.close()
+    session.close()
     path = tmp_path / "backup.zip"
     backup_archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
     with zipfile.ZipFile(path) as backup:
@@ -104,13 +104,16 @@ def test_a_backup_tells_nothing_without_the_key(
 
 
 def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    first, second = make_campaign(unit), make_campaign(unit, reference="UA 2/26", slug="ua-2-26")
+    first, second = (
+        make_campaign(session),
+        make_campaign(session, reference="UA 2/26", slug="ua-2-26"),
+    )
     first.follows_id = second.id
-    unit.commit()
+    session.commit()
     opened = first.opened_at
-    unit.close()
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     other = load_settings(
@@ -130,8 +133,8 @@ def test_moments_and_rows_that_point_at_later_ones_cross_to_the_other_database(
     elsewhere.close()
 
 
-def test_a_backup_is_for_its_owner_only(filled: Flask, unit: Session, tmp_path: Path) -> None:
-    unit.close()
+def test_a_backup_is_for_its_owner_only(filled: Flask, session: Session, tmp_path: Path) -> None:
+    session.close()
     path = tmp_path / "backup.zip"
     backup_archive.back_up(filled.extensions["database"], filled.extensions["storage"], path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -146,9 +149,9 @@ def test_what_is_no_backup_is_refused_in_a_sentence(filled: Flask, tmp_path: Pat
 
 
 def test_a_restore_into_a_full_database_is_refused(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    unit.close()
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     with pytest.raises(Refused, match="not empty"):
@@ -156,10 +159,10 @@ def test_a_restore_into_a_full_database_is_refused(
 
 
 def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
     """Also where the files before it, and every row, were all right."""
-    unit.close()
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     stranger = Storage(LocalPlace(tmp_path / "odd"), Keyring.of(b"k" * 32), tmp_path / "scratch")
     for name in ("bundles/x/letters-002.pdf", "bundles/x/letters-003.pdf"):
@@ -186,9 +189,9 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
 
 
 def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    unit.close()
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     with (
@@ -204,10 +207,10 @@ def test_a_damaged_backup_is_refused_by_the_name_of_what_is_damaged(
 
 
 def test_a_backup_from_before_files_were_encrypted_comes_back(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
     """Its files were sealed whole, and its manifest names no format."""
-    unit.close()
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     sealed = database.keyring.seal_bytes(b"%PDF- planted-name", f"files/{PDF}")
@@ -231,8 +234,10 @@ def test_a_backup_from_before_files_were_encrypted_comes_back(
     assert b"".join(elsewhere.chunks(PDF)) == b"%PDF- planted-name"
 
 
-def test_a_backup_of_another_key_is_refused(filled: Flask, unit: Session, tmp_path: Path) -> None:
-    unit.close()
+def test_a_backup_of_another_key_is_refused(
+    filled: Flask, session: Session, tmp_path: Path
+) -> None:
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     empty_again(filled)
@@ -242,9 +247,9 @@ def test_a_backup_of_another_key_is_refused(filled: Flask, unit: Session, tmp_pa
 
 
 def test_a_backup_holds_no_list_that_is_to_be_gone_after_a_day(
-    filled: Flask, unit: Session, tmp_path: Path
+    filled: Flask, session: Session, tmp_path: Path
 ) -> None:
-    unit.close()
+    session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     with storage.create("exports/1") as file:
         file.write(b"planted-name")

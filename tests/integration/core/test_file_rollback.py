@@ -14,46 +14,46 @@ def done() -> list[str]:
     return []
 
 
-def note(unit: Session, done: list[str], word: str) -> None:
-    unit.execute(text("SELECT 1"))
-    when_undone(unit, lambda: done.append(word))
+def note(session: Session, done: list[str], word: str) -> None:
+    session.execute(text("SELECT 1"))
+    when_undone(session, lambda: done.append(word))
 
 
-def test_what_is_committed_is_not_undone(unit: Session, done: list[str]) -> None:
-    note(unit, done, "kept")
-    with unit.begin_nested():
-        note(unit, done, "kept in a savepoint")
-    unit.commit()
-    unit.rollback()
+def test_what_is_committed_is_not_undone(session: Session, done: list[str]) -> None:
+    note(session, done, "kept")
+    with session.begin_nested():
+        note(session, done, "kept in a savepoint")
+    session.commit()
+    session.rollback()
     assert done == []
 
 
-def test_what_is_rolled_back_or_closed_is_undone_once(unit: Session, done: list[str]) -> None:
-    note(unit, done, "rolled back")
-    with unit.begin_nested():
-        note(unit, done, "its savepoint")
-    unit.rollback()
-    unit.rollback()
+def test_what_is_rolled_back_or_closed_is_undone_once(session: Session, done: list[str]) -> None:
+    note(session, done, "rolled back")
+    with session.begin_nested():
+        note(session, done, "its savepoint")
+    session.rollback()
+    session.rollback()
     assert done == ["rolled back", "its savepoint"]
     done.clear()
-    note(unit, done, "closed")
-    unit.close()
+    note(session, done, "closed")
+    session.close()
     assert done == ["closed"]
 
 
-def test_a_savepoint_is_undone_alone(unit: Session, done: list[str]) -> None:
-    note(unit, done, "outer")
-    with unit.begin_nested() as step:
-        with unit.begin_nested():
-            note(unit, done, "inner")
-        note(unit, done, "middle")
+def test_a_savepoint_is_undone_alone(session: Session, done: list[str]) -> None:
+    note(session, done, "outer")
+    with session.begin_nested() as step:
+        with session.begin_nested():
+            note(session, done, "inner")
+        note(session, done, "middle")
         step.rollback()
     assert sorted(done) == ["inner", "middle"]
-    unit.commit()
+    session.commit()
     assert sorted(done) == ["inner", "middle"]
 
 
-def test_a_transaction_that_fails_is_undone(unit: Session, done: list[str]) -> None:
+def test_a_transaction_that_fails_is_undone(session: Session, done: list[str]) -> None:
     def fail() -> None:
         with db.transaction() as other:
             note(other, done, "failed")

@@ -40,15 +40,15 @@ def fetch(app: Flask) -> list[bytes]:
 
 
 def test_a_message_is_json_of_a_name_and_ids(app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        jobs.enqueue(unit, "test.note", 7)
+    with app.app_context(), db.transaction() as session:
+        jobs.enqueue(session, "test.note", 7)
     (data,) = fetch(app)
     assert json.loads(data)["message"]["args"] == ["test.note", 7]
 
 
 def test_a_job_that_was_fetched_is_done(app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        jobs.enqueue(unit, "test.note", 7)
+    with app.app_context(), db.transaction() as session:
+        jobs.enqueue(session, "test.note", 7)
     huey = app.extensions["queue"].huey
     huey.execute(huey.dequeue())
     assert done == [7]
@@ -56,8 +56,8 @@ def test_a_job_that_was_fetched_is_done(app: Flask) -> None:
 
 def test_work_that_is_rolled_back_sends_no_job(app: Flask) -> None:
     def fail() -> None:
-        with db.transaction() as unit:
-            jobs.enqueue(unit, "test.note", 7)
+        with db.transaction() as session:
+            jobs.enqueue(session, "test.note", 7)
             raise RuntimeError
 
     with app.app_context(), pytest.raises(RuntimeError):
@@ -66,47 +66,47 @@ def test_work_that_is_rolled_back_sends_no_job(app: Flask) -> None:
 
 
 def test_work_of_a_savepoint_that_is_rolled_back_sends_no_job(app: Flask) -> None:
-    def fail(unit: Session) -> None:
-        with unit.begin_nested():
-            jobs.enqueue(unit, "test.note", 7)
-            with unit.begin_nested():
-                jobs.enqueue(unit, "test.note", 8)
+    def fail(session: Session) -> None:
+        with session.begin_nested():
+            jobs.enqueue(session, "test.note", 7)
+            with session.begin_nested():
+                jobs.enqueue(session, "test.note", 8)
             raise RuntimeError
 
-    with app.app_context(), db.transaction() as unit:
-        jobs.enqueue(unit, "test.note", 1)
-        with unit.begin_nested():
-            jobs.enqueue(unit, "test.note", 2)
+    with app.app_context(), db.transaction() as session:
+        jobs.enqueue(session, "test.note", 1)
+        with session.begin_nested():
+            jobs.enqueue(session, "test.note", 2)
         with pytest.raises(RuntimeError):
-            fail(unit)
-        jobs.enqueue(unit, "test.note", 3)
+            fail(session)
+        jobs.enqueue(session, "test.note", 3)
     assert sent(app) == [1, 2, 3]
 
 
 def test_a_session_that_goes_on_after_a_rollback_sends_what_came_then(app: Flask) -> None:
-    with app.app_context(), db.database().sessions() as unit:
-        jobs.enqueue(unit, "test.note", 1)
-        unit.execute(text("SELECT 1"))
-        jobs.enqueue(unit, "test.note", 2)
-        unit.rollback()
-        unit.execute(text("SELECT 1"))
-        jobs.enqueue(unit, "test.note", 3)
-        unit.commit()
-        db.run_after_commit(unit)
+    with app.app_context(), db.database().sessions() as session:
+        jobs.enqueue(session, "test.note", 1)
+        session.execute(text("SELECT 1"))
+        jobs.enqueue(session, "test.note", 2)
+        session.rollback()
+        session.execute(text("SELECT 1"))
+        jobs.enqueue(session, "test.note", 3)
+        session.commit()
+        db.run_after_commit(session)
     assert sent(app) == [3]
 
 
 def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> None:
     """The mail's row is there, so the sweep will find it; whatever else was to be done is done."""
     with app.app_context(), capture_logs() as said:
-        with db.transaction() as unit:
-            db.after_commit(unit, lambda: 1 // 0)
-            jobs.enqueue(unit, "test.note", 7)
-            unit.execute(text("CREATE TABLE scratch (id INTEGER)"))
-        with db.reading() as unit:
-            assert unit.execute(text("SELECT * FROM scratch")).all() == []
-        with db.transaction() as unit:
-            unit.execute(text("DROP TABLE scratch"))
+        with db.transaction() as session:
+            db.after_commit(session, lambda: 1 // 0)
+            jobs.enqueue(session, "test.note", 7)
+            session.execute(text("CREATE TABLE scratch (id INTEGER)"))
+        with db.reading() as session:
+            assert session.execute(text("SELECT * FROM scratch")).all() == []
+        with db.transaction() as session:
+            session.execute(text("DROP TABLE scratch"))
     assert sent(app) == [7]
     assert [(one["event"], one["problem"]) for one in said] == [
         ("left undone after a commit", "ZeroDivisionError")
@@ -132,16 +132,16 @@ def test_a_period_that_the_clock_cannot_keep_is_refused(minutes: int) -> None:
 def test_a_failure_of_the_database_quotes_nothing_that_was_to_be_kept(app: Flask) -> None:
     with (
         app.app_context(),
-        db.transaction() as unit,
+        db.transaction() as session,
         pytest.raises(StatementError) as failure,
     ):
-        unit.execute(text("SELECT * FROM nowhere WHERE a = :a"), {"a": "planted-name"})
+        session.execute(text("SELECT * FROM nowhere WHERE a = :a"), {"a": "planted-name"})
     assert "planted-name" not in str(failure.value)
 
 
 def test_a_job_takes_no_text(app: Flask) -> None:
-    with app.app_context(), db.reading() as unit, pytest.raises(TypeError, match="ids only"):
-        jobs.enqueue(unit, "test.note", "ana@example.org")  # type: ignore[arg-type]
+    with app.app_context(), db.reading() as session, pytest.raises(TypeError, match="ids only"):
+        jobs.enqueue(session, "test.note", "ana@example.org")  # type: ignore[arg-type]
 
 
 def test_every_job_is_known_to_who_imports_the_application_alone() -> None:

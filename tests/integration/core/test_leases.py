@@ -42,14 +42,14 @@ LEASE = Lease(Task, held=State.AT_WORK, waiting=(State.WAITING,), counter="attem
 
 
 @pytest.fixture(autouse=True)
-def _tasks(unit: Session) -> Iterator[None]:
+def _tasks(session: Session) -> Iterator[None]:
     """Two tasks that wait."""
     engine = db.database().engine
     Base.metadata.create_all(engine)
-    unit.add_all([Task(id=1), Task(id=2)])
-    unit.commit()
+    session.add_all([Task(id=1), Task(id=2)])
+    session.commit()
     yield
-    unit.close()
+    session.close()
     Base.metadata.drop_all(engine)
 
 
@@ -64,15 +64,15 @@ def held(lease: Lease = LEASE) -> Hold:
     return hold
 
 
-def pass_time(unit: Session) -> None:
+def pass_time(session: Session) -> None:
     """As if its worker had not been heard of for as long as a lease lasts."""
-    unit.execute(update(Task).values(lease_until=db.utcnow()))
-    unit.commit()
+    session.execute(update(Task).values(lease_until=db.utcnow()))
+    session.commit()
 
 
-def loaded(unit: Session, row_id: int = 1) -> Task:
-    unit.rollback()
-    return unit.get_one(Task, row_id, populate_existing=True)
+def loaded(session: Session, row_id: int = 1) -> Task:
+    session.rollback()
+    return session.get_one(Task, row_id, populate_existing=True)
 
 
 def list_due(session: Session) -> list[int]:
@@ -83,7 +83,9 @@ def claim_first(session: Session, due: list[int]) -> Hold | None:
     return next((hold for one in due if (hold := LEASE.claim(session, one))), None)
 
 
-def test_two_who_see_the_same_rows_at_once_take_different_ones(app: Flask, unit: Session) -> None:
+def test_two_who_see_the_same_rows_at_once_take_different_ones(
+    app: Flask, session: Session
+) -> None:
     taken: list[Hold | None] = []
     overtake(
         app,
@@ -92,7 +94,7 @@ def test_two_who_see_the_same_rows_at_once_take_different_ones(app: Flask, unit:
         second=lambda session, due: taken.append(claim_first(session, due)),
     )
     assert taken == [Hold(1, 1), Hold(2, 1)]
-    assert list_due(unit) == []
+    assert list_due(session) == []
 
 
 def test_a_row_that_a_dead_worker_left_is_taken_and_the_dead_one_changes_nothing(
@@ -155,10 +157,10 @@ def test_conditions_hold_back_a_claim_and_an_end(app: Flask, unit: Session) -> N
 
 
 def test_a_living_worker_is_heard_of(
-    app: Flask, unit: Session, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = held()
-    pass_time(unit)
+    pass_time(session)
     monkeypatch.setattr(leases, "BEAT_SECONDS", 0.01)
     beaten, engine = Event(), db.database().engine
 
@@ -171,6 +173,6 @@ def test_a_living_worker_is_heard_of(
             assert beaten.wait(30)
     finally:
         event.remove(engine, "commit", note)
-    until = loaded(unit).lease_until
+    until = loaded(session).lease_until
     assert until is not None
     assert until > db.utcnow() + leases.LEASE - MINUTE

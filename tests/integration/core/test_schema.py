@@ -30,12 +30,12 @@ def test_migrations_go_down_to_nothing_and_up_again(app: Flask) -> None:
 
 
 def test_words_that_are_ruled_out_are_sealed_on_the_way_up_and_opened_on_the_way_down(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
-    make_campaign(unit, forbidden_words=["Nóra", "the blue house"])
-    make_campaign(unit, slug="ua-2-26", reference="UA 2/26")
-    unit.commit()
-    unit.close()
+    make_campaign(session, forbidden_words=["Nóra", "the blue house"])
+    make_campaign(session, slug="ua-2-26", reference="UA 2/26")
+    session.commit()
+    session.close()
     database = app.extensions["database"]
     kept = text("SELECT forbidden_words FROM campaign ORDER BY id")
 
@@ -57,13 +57,13 @@ def test_words_that_are_ruled_out_are_sealed_on_the_way_up_and_opened_on_the_way
 
 
 def test_the_reason_of_an_end_becomes_one_per_language_and_one_again(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
-    make_campaign(unit, status_reasons={"fr": "Elle est libre.", "es": "Libre."}, locales=["fr"])
-    make_campaign(unit, status_reasons={"es": "Libre."}, stop_kind=StopKind.SAFE)
-    make_campaign(unit)
-    unit.commit()
-    unit.close()
+    make_campaign(session, status_reasons={"fr": "Elle est libre.", "es": "Libre."}, locales=["fr"])
+    make_campaign(session, status_reasons={"es": "Libre."}, stop_kind=StopKind.SAFE)
+    make_campaign(session)
+    session.commit()
+    session.close()
     database = app.extensions["database"]
 
     def lying(column: str) -> list[str]:

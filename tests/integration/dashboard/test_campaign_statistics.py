@@ -21,134 +21,134 @@ from campaign.privacy.erase_supporter import bury
 from tests.factories import add_confirmed, make_campaign
 
 
-def _counted(unit: Session, campaign: Campaign) -> Figures:
-    unit.commit()
+def _counted(session: Session, campaign: Campaign) -> Figures:
+    session.commit()
     jobs.run_now("overview.count")
-    unit.expire_all()
-    return refresh.figures_of(unit, campaign)[0]
+    session.expire_all()
+    return refresh.figures_of(session, campaign)[0]
 
 
 def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
-    campaign, other = make_campaign(unit), make_campaign(unit)
-    made = add_confirmed(unit, campaign, 5, region=lambda n: "Québec" if n < 2 else "nowhere")
-    add_confirmed(unit, other, 3)
+    campaign, other = make_campaign(session), make_campaign(session)
+    made = add_confirmed(session, campaign, 5, region=lambda n: "Québec" if n < 2 else "nowhere")
+    add_confirmed(session, other, 3)
     pending = add_confirmed(
-        unit, campaign, 1, state=SignatureState.PENDING, confirmed_at=None, source="poster"
+        session, campaign, 1, state=SignatureState.PENDING, confirmed_at=None, source="poster"
     )[0]
-    figures = _counted(unit, campaign)
+    figures = _counted(session, campaign)
     assert (figures.confirmed, figures.in_state("pending"), figures.waiting) == (5, 1, 5)
     assert figures.regions("CA") == {"QC": 2, "": 3}
     assert figures.one("own") == sum(bool(one.own_words) for one in made)
-    assert _counted(unit, other).confirmed == 3
+    assert _counted(session, other).confirmed == 3
 
     pending.state, pending.confirmed_at = SignatureState.CONFIRMED, db.utcnow()
     made[0].state = SignatureState.WITHDRAWN
     bury(made[1])
-    unit.delete(made[2])
-    figures = _counted(unit, campaign)
-    assert figures.confirmed == public_counts.recount(unit, campaign) == 3
+    session.delete(made[2])
+    figures = _counted(session, campaign)
+    assert figures.confirmed == public_counts.recount(session, campaign) == 3
     assert {state for (state, _), n in figures.of("state").items() if n} == {
         "confirmed", "withdrawn", "erased",
     }  # fmt: skip
     assert figures.regions("CA") == {"": 2, "ON": 1}
     assert figures.one("source", "poster") == 1
 
-    assert sum(one.letters for one in list_waiting(unit) if one.campaign is campaign) == 3
+    assert sum(one.letters for one in list_waiting(session) if one.campaign is campaign) == 3
     bundle = freeze(
-        unit, campaign=campaign, mission=campaign.targets[0].mission,
+        session, campaign=campaign, mission=campaign.targets[0].mission,
         settings=app.extensions["settings"], locale="en", actor="test",
     )  # fmt: skip
-    figures = _counted(unit, campaign)
+    figures = _counted(session, campaign)
     assert figures.waiting == 0
     assert figures.one("bundle", bundle.id) == figures.letters(campaign.targets[0].id) == 3
 
 
-def test_what_waits_is_exact_between_two_counts(app: Flask, unit: Session) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 4)
-    unit.commit()
-    assert [one.letters for one in list_waiting(unit)] == [4]
-    unit.rollback()
+def test_what_waits_is_exact_between_two_counts(app: Flask, session: Session) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4)
+    session.commit()
+    assert [one.letters for one in list_waiting(session)] == [4]
+    session.rollback()
     jobs.run_now("overview.count")
     kept = select(func.sum(WaitingLetters.letters))
-    assert unit.scalar(kept) == 4
-    assert unit.scalars(select(FiguresDue.id)).all() == []
-    assert [one.letters for one in list_waiting(unit)] == [4]
-    made = unit.scalars(select(Signature)).first()
+    assert session.scalar(kept) == 4
+    assert session.scalars(select(FiguresDue.id)).all() == []
+    assert [one.letters for one in list_waiting(session)] == [4]
+    made = session.scalars(select(Signature)).first()
     assert made is not None
     made.state = SignatureState.WITHDRAWN
-    add_confirmed(unit, campaign, 2)
-    unit.flush()
-    assert [one.letters for one in list_waiting(unit)] == [5]
-    assert unit.scalar(kept) == 4, "nothing was counted meanwhile"
+    add_confirmed(session, campaign, 2)
+    session.flush()
+    assert [one.letters for one in list_waiting(session)] == [5]
+    assert session.scalar(kept) == 4, "nothing was counted meanwhile"
 
 
-def test_a_statement_past_the_models_is_followed_as_well(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 4)
-    assert _counted(unit, campaign).confirmed == 4
-    unit.execute(
+def test_a_statement_past_the_models_is_followed_as_well(session: Session) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 4)
+    assert _counted(session, campaign).confirmed == 4
+    session.execute(
         update(Signature).where(Signature.id % 2 == 0).values(state=SignatureState.INVALID)
     )
-    assert _counted(unit, campaign).confirmed == 2
-    unit.execute(delete(Letter))
-    assert _counted(unit, campaign).waiting == 0
-    unit.execute(delete(Signature))
-    assert _counted(unit, campaign).counts == {}
+    assert _counted(session, campaign).confirmed == 2
+    session.execute(delete(Letter))
+    assert _counted(session, campaign).waiting == 0
+    session.execute(delete(Signature))
+    assert _counted(session, campaign).counts == {}
 
 
-def test_what_does_not_count_makes_no_work(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    signed = add_confirmed(unit, campaign, 2)
-    _counted(unit, campaign)
+def test_what_does_not_count_makes_no_work(session: Session) -> None:
+    campaign = make_campaign(session)
+    signed = add_confirmed(session, campaign, 2)
+    _counted(session, campaign)
     signed[0].reminded_at = db.utcnow()
     signed[1].letters[0].pages = 2
-    unit.commit()
-    assert unit.scalars(select(FiguresDue)).all() == []
+    session.commit()
+    assert session.scalars(select(FiguresDue)).all() == []
 
 
-def test_a_wrong_block_heals_and_everything_can_be_counted_from_nothing(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3)
-    true = dict(_counted(unit, campaign).counts)
-    block = unit.scalars(select(FiguresBlock)).one()
+def test_a_wrong_block_heals_and_everything_can_be_counted_from_nothing(session: Session) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3)
+    true = dict(_counted(session, campaign).counts)
+    block = session.scalars(select(FiguresBlock)).one()
     wrong = f'{{"{campaign.id}": {{"state\\tconfirmed\\tonline": 9}}}}'
     block.counts = wrong
-    row = unit.get_one(CampaignFigures, campaign.id)
+    row = session.get_one(CampaignFigures, campaign.id)
     row.counts = '{"state\\tconfirmed\\tonline": 9}'
-    assert dict(_counted(unit, campaign).counts) == true
-    unit.get_one(CampaignFigures, campaign.id).counts = '{"state\\tconfirmed\\tonline": 70}'
-    unit.commit()
+    assert dict(_counted(session, campaign).counts) == true
+    session.get_one(CampaignFigures, campaign.id).counts = '{"state\\tconfirmed\\tonline": 70}'
+    session.commit()
     jobs.run_now("overview.recount")
-    unit.expire_all()
-    assert dict(refresh.figures_of(unit, campaign)[0].counts) == true
-    assert unit.get_one(CampaignFigures, campaign.id).confirmed == 3
+    session.expire_all()
+    assert dict(refresh.figures_of(session, campaign)[0].counts) == true
+    assert session.get_one(CampaignFigures, campaign.id).confirmed == 3
 
 
-def test_days_are_those_of_the_campaigns_time_zone_also_when_it_moves(unit: Session) -> None:
-    campaign = make_campaign(unit, timezone="America/Toronto")
+def test_days_are_those_of_the_campaigns_time_zone_also_when_it_moves(session: Session) -> None:
+    campaign = make_campaign(session, timezone="America/Toronto")
     late = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
-    add_confirmed(unit, campaign, 1, signed_at=late, confirmed_at=late)
-    assert [day.day for day in _counted(unit, campaign).daily()] == [1]
+    add_confirmed(session, campaign, 1, signed_at=late, confirmed_at=late)
+    assert [day.day for day in _counted(session, campaign).daily()] == [1]
     campaign.timezone = "Asia/Tokyo"
-    assert [day.day for day in _counted(unit, campaign).daily()] == [2]
+    assert [day.day for day in _counted(session, campaign).daily()] == [2]
 
 
-def test_the_region_that_somebody_typed_is_not_in_the_figures(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1, region="12 Hidden Lane")
-    assert "Hidden" not in str(_counted(unit, campaign).counts)
-    raw = unit.connection().exec_driver_sql("SELECT counts FROM figures_block").scalars().all()
+def test_the_region_that_somebody_typed_is_not_in_the_figures(session: Session) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1, region="12 Hidden Lane")
+    assert "Hidden" not in str(_counted(session, campaign).counts)
+    raw = session.connection().exec_driver_sql("SELECT counts FROM figures_block").scalars().all()
     assert all(b"confirmed" not in bytes(one) for one in raw)
 
 
-def test_letters_that_expired_stay_counted_when_their_links_are_forgotten(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_letters_that_expired_stay_counted_when_their_links_are_forgotten(session: Session) -> None:
+    campaign = make_campaign(session)
     ended = db.utcnow() - timedelta(hours=1)
     for n in range(3):
-        unit.add(
+        session.add(
             SpentLink(
                 token_digest=bytes([n]) * 32,
                 campaign_id=campaign.id,
@@ -156,24 +156,24 @@ def test_letters_that_expired_stay_counted_when_their_links_are_forgotten(unit: 
                 ended_at=ended,
             )
         )
-    unit.commit()
+    session.commit()
     for _ in range(2):
         jobs.run_now("overview.count-mails")
-        unit.expire_all()
-        assert unit.get_one(CampaignFigures, campaign.id).expired == 2
-        unit.execute(delete(SpentLink))
-        unit.commit()
+        session.expire_all()
+        assert session.get_one(CampaignFigures, campaign.id).expired == 2
+        session.execute(delete(SpentLink))
+        session.commit()
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
-def test_what_is_committed_while_others_count_is_not_lost(app: Flask, unit: Session) -> None:
-    campaign = make_campaign(unit)
-    first, second = add_confirmed(unit, campaign, 2)
-    _counted(unit, campaign)
+def test_what_is_committed_while_others_count_is_not_lost(app: Flask, session: Session) -> None:
+    campaign = make_campaign(session)
+    first, second = add_confirmed(session, campaign, 2)
+    _counted(session, campaign)
     with db.database().sessions() as slow:
         slow.get_one(Signature, second.id).state = SignatureState.WITHDRAWN
         slow.flush()
         first.state = SignatureState.WITHDRAWN
-        assert _counted(unit, campaign).confirmed == 1
+        assert _counted(session, campaign).confirmed == 1
         slow.commit()
-    assert _counted(unit, campaign).confirmed == 0
+    assert _counted(session, campaign).confirmed == 0

@@ -21,8 +21,8 @@ TABLES = (
 )  # fmt: skip
 
 
-def _counted(unit: Session) -> None:
-    unit.commit()
+def _counted(session: Session) -> None:
+    session.commit()
     jobs.run_now("overview.count")
     jobs.run_now("overview.count-mails")
 
@@ -33,13 +33,13 @@ def _rows(answer: str) -> list[list[str]]:
 
 
 def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 3, source="=cmd", region="QC", own_words="")
-    add_confirmed(unit, campaign, 1, origin=Origin.PAPER)
-    add_confirmed(unit, campaign, 2, state=SignatureState.HELD)
-    _counted(unit)
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3, source="=cmd", region="QC", own_words="")
+    add_confirmed(session, campaign, 1, origin=Origin.PAPER)
+    add_confirmed(session, campaign, 2, state=SignatureState.HELD)
+    _counted(session)
     sign_in(client, app, "organizer")
     page = client.get(f"/desk/campaigns/{campaign.slug}/figures")
     assert page.status_code == 200
@@ -60,11 +60,11 @@ def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
 
 
 def test_only_campaigns_of_ones_teams_are_shown(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    other = make_campaign(unit, owner_id=make_staff_user(unit).id)
-    add_confirmed(unit, other, 1)
-    _counted(unit)
+    other = make_campaign(session, owner_id=make_staff_user(session).id)
+    add_confirmed(session, other, 1)
+    _counted(session)
     sign_in(client, app, "organizer")
     gone = client.get("/desk/campaigns/no-such/figures")
     for address in (f"{other.slug}/figures", f"{other.slug}/figures/days.csv"):
@@ -74,17 +74,17 @@ def test_only_campaigns_of_ones_teams_are_shown(
     assert other.reference not in client.get("/desk/today/campaigns.csv").text
 
 
-def test_today_names_what_waits(app: Flask, client: FlaskClient, unit: Session) -> None:
+def test_today_names_what_waits(app: Flask, client: FlaskClient, session: Session) -> None:
     today = days_ago(0)
-    soon = make_campaign(unit, act_by=today + timedelta(days=2))
-    over = make_campaign(unit, act_by=today - timedelta(days=4))
-    make_campaign(unit, status=CampaignStatus.DRAFT)
-    make_campaign(unit, status=CampaignStatus.REVIEW)
-    make_campaign(unit, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
-    add_confirmed(unit, soon, 2)
-    add_confirmed(unit, over, 1, state=SignatureState.HELD)
+    soon = make_campaign(session, act_by=today + timedelta(days=2))
+    over = make_campaign(session, act_by=today - timedelta(days=4))
+    make_campaign(session, status=CampaignStatus.DRAFT)
+    make_campaign(session, status=CampaignStatus.REVIEW)
+    make_campaign(session, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
+    add_confirmed(session, soon, 2)
+    add_confirmed(session, over, 1, state=SignatureState.HELD)
     soon.targets[0].mission.last_checked_on = date(2020, 1, 1)
-    _counted(unit)
+    _counted(session)
     sign_in(client, app, "admin")
     page = client.get("/desk/today").text
     for words in (
@@ -104,10 +104,10 @@ def test_today_names_what_waits(app: Flask, client: FlaskClient, unit: Session) 
 
 @pytest.mark.parametrize("locale", ["fr", "ar"])
 def test_a_page_without_figures_is_whole_in_every_language(
-    app: Flask, client: FlaskClient, unit: Session, locale: str
+    app: Flask, client: FlaskClient, session: Session, locale: str
 ) -> None:
-    campaign = make_campaign(unit, targets=[], act_by=None)
-    unit.commit()
+    campaign = make_campaign(session, targets=[], act_by=None)
+    session.commit()
     sign_in(client, app, "admin", locale=locale)
     assert client.get(f"/desk/campaigns/{campaign.slug}/figures").status_code == 200
     assert client.get("/desk/today?page=9").status_code == 200
@@ -115,9 +115,9 @@ def test_a_page_without_figures_is_whole_in_every_language(
 
 @pytest.mark.parametrize("locale", ["es", "ar"])
 def test_an_update_without_words_in_the_desks_language_has_those_of_the_campaigns(
-    app: Flask, client: FlaskClient, unit: Session, locale: str
+    app: Flask, client: FlaskClient, session: Session, locale: str
 ) -> None:
-    campaign, today = make_campaign(unit, default_locale="fr"), days_ago(0)
+    campaign, today = make_campaign(session, default_locale="fr"), days_ago(0)
     for day in (today, today - timedelta(days=900)):
         words = [
             UpdateEdition(locale="en", title="A road was named"),
@@ -125,20 +125,20 @@ def test_an_update_without_words_in_the_desks_language_has_those_of_the_campaign
         ]
         kind = UpdateKind.FURTHER_INFORMATION
         campaign.updates.append(Update(kind=kind, happened_on=day, editions=words))
-    add_confirmed(unit, campaign, 1)
-    _counted(unit)
+    add_confirmed(session, campaign, 1)
+    _counted(session)
     sign_in(client, app, "admin", locale=locale)
     page = client.get(f"/desk/campaigns/{campaign.slug}/figures")
     assert page.status_code == 200
     assert page.text.count("Une route a un nom") == 2
 
 
-def test_every_file_arrives_whole(app: Flask, client: FlaskClient, unit: Session) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
-    _counted(unit)
+def test_every_file_arrives_whole(app: Flask, client: FlaskClient, session: Session) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
+    _counted(session)
     slug, official = campaign.slug, campaign.targets[0].official.slug
-    unit.close()
+    session.close()
     sign_in(client, app, "organizer")
     for table in TABLES:
         answer = client.get(f"/desk/campaigns/{slug}/figures/{table}.csv")

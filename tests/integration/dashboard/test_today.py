@@ -62,13 +62,13 @@ WAITS = {
 
 
 @pytest.fixture
-def printed(app: Flask, unit: Session, freeze: Freeze) -> Callable[[Campaign], int]:
+def printed(app: Flask, session: Session, freeze: Freeze) -> Callable[[Campaign], int]:
     """Freezes two letters of a campaign, and says that they are printed; gives the bundle's id."""
 
     def run(campaign: Campaign) -> int:
-        add_confirmed(unit, campaign, 2)
+        add_confirmed(session, campaign, 2)
         campaign_id = campaign.id
-        unit.commit()
+        session.commit()
         bundle_id = freeze(campaign_id)
         with app.app_context(), db.transaction() as own:
             own.get_one(Bundle, bundle_id).state = BundleState.READY
@@ -78,10 +78,10 @@ def printed(app: Flask, unit: Session, freeze: Freeze) -> Callable[[Campaign], i
 
 
 def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 0) -> None:
-    with app.app_context(), db.transaction() as unit:
+    with app.app_context(), db.transaction() as session:
         record_delivery.record_visit(
-            unit,
-            carried=[record_delivery.Carried(unit.get_one(Bundle, bundle_id), taken)],
+            session,
+            carried=[record_delivery.Carried(session.get_one(Bundle, bundle_id), taken)],
             happened=record_delivery.Happened(outcome, today()),
             key=db.new_public_id(),
             actor="test",
@@ -89,31 +89,33 @@ def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 
 
 
 @pytest.fixture
-def busy_day(app: Flask, unit: Session, printed: Callable[[Campaign], int]) -> None:
+def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -> None:
     """One of everything that can wait."""
-    soon = make_campaign(unit, act_by=days_ago(-2))
+    soon = make_campaign(session, act_by=days_ago(-2))
     assert soon.targets[0].mission is not None
     soon.targets[0].mission.last_checked_on = date(2020, 1, 1)
-    make_reply(unit, soon)
-    over = make_campaign(unit, act_by=days_ago(4))
-    add_confirmed(unit, over, 1, state=SignatureState.HELD)
+    make_reply(session, soon)
+    over = make_campaign(session, act_by=days_ago(4))
+    add_confirmed(session, over, 1, state=SignatureState.HELD)
     draft = {"status": CampaignStatus.DRAFT, "opened_at": None}
-    make_campaign(unit, **draft)
-    make_campaign(unit, **draft, opening_missed_at=db.utcnow())
-    make_campaign(unit, status=CampaignStatus.REVIEW, opened_at=None)
-    make_campaign(unit, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
+    make_campaign(session, **draft)
+    make_campaign(session, **draft, opening_missed_at=db.utcnow())
+    make_campaign(session, status=CampaignStatus.REVIEW, opened_at=None)
+    make_campaign(session, status=CampaignStatus.CLOSED, closed_at=db.utcnow())
     printed(soon)
-    carry(app, printed(make_campaign(unit)), DeliveryOutcome.ACCEPTED)
-    carry(app, printed(make_campaign(unit)), DeliveryOutcome.REFUSED)
-    carry(app, printed(make_campaign(unit)), DeliveryOutcome.PART, taken=1)
-    add_confirmed(unit, make_campaign(unit), 1)
-    held, late = make_campaign(unit), make_campaign(unit)
+    carry(app, printed(make_campaign(session)), DeliveryOutcome.ACCEPTED)
+    carry(app, printed(make_campaign(session)), DeliveryOutcome.REFUSED)
+    carry(app, printed(make_campaign(session)), DeliveryOutcome.PART, taken=1)
+    add_confirmed(session, make_campaign(session), 1)
+    held, late = make_campaign(session), make_campaign(session)
     printed(held)
     late_bundle = printed(late)
     for one in (held, late):
-        stop_campaign(unit, one, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."})
-    carrier = make_staff_user(unit, Role.STAFF, email="carrier@example.org")
-    unit.add(
+        stop_campaign(
+            session, one, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+        )
+    carrier = make_staff_user(session, Role.STAFF, email="carrier@example.org")
+    session.add(
         DataExport(
             kind=ExportKind.FULL,
             format=ExportFormat.CSV,
@@ -126,9 +128,9 @@ def busy_day(app: Flask, unit: Session, printed: Callable[[Campaign], int]) -> N
         )
     )
     late.stopped_at = db.utcnow() - timedelta(days=1)
-    unit.commit()
+    session.commit()
     carry(app, late_bundle, DeliveryOutcome.ACCEPTED)
-    unit.commit()
+    session.commit()
     jobs.run_now("overview.count")
 
 
@@ -162,9 +164,9 @@ def test_references_names_and_numbers_stand_apart_in_a_right_to_left_list(
 
 
 def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
-    app: Flask, client: FlaskClient, unit: Session, printed: Callable[[Campaign], int]
+    app: Flask, client: FlaskClient, session: Session, printed: Callable[[Campaign], int]
 ) -> None:
-    bundle_id = printed(make_campaign(unit))
+    bundle_id = printed(make_campaign(session))
     carry(app, bundle_id, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
     still_here, untold = "were refused at the gate", "not on the page"

@@ -30,20 +30,22 @@ Record = Callable[..., GateVisit]
 
 
 @pytest.fixture
-def bundle(unit: Session, campaign: Campaign, make_ready: Callable[[], int]) -> Bundle:
+def bundle(session: Session, campaign: Campaign, make_ready: Callable[[], int]) -> Bundle:
     """Seven letters that are ready; nobody has printed them."""
-    add_confirmed(unit, campaign, 7, letter_locale="en")
-    unit.commit()
-    return reload(unit, make_ready())
+    add_confirmed(session, campaign, 7, letter_locale="en")
+    session.commit()
+    return reload(session, make_ready())
 
 
 @pytest.fixture
-def make_ready(app: Flask, unit: Session, campaign: Campaign, freeze: Freeze) -> Callable[[], int]:
+def make_ready(
+    app: Flask, session: Session, campaign: Campaign, freeze: Freeze
+) -> Callable[[], int]:
     """Freezes what waits, and says that it is printed: a page a letter."""
 
     def run() -> int:
         campaign_id = campaign.id
-        unit.rollback()
+        session.rollback()
         bundle_id = freeze(campaign_id)
         with app.app_context(), db.transaction() as own:
             own.execute(
@@ -60,13 +62,13 @@ def make_ready(app: Flask, unit: Session, campaign: Campaign, freeze: Freeze) ->
 
 
 @pytest.fixture
-def printed(unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+def printed(session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
     """Seven letters that are printed."""
-    add_confirmed(unit, campaign, 7, letter_locale="en")
-    unit.commit()
+    add_confirmed(session, campaign, 7, letter_locale="en")
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
-    return reload(unit, bundle_id)
+    return reload(session, bundle_id)
 
 
 @pytest.fixture
@@ -77,14 +79,14 @@ def staff(client: FlaskClient, app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def other_mission(unit: Session, campaign: Campaign) -> str:
+def other_mission(session: Session, campaign: Campaign) -> str:
     """Slug of a consulate of the same country in Montréal."""
     made = make_target_mission(
         7, slug="consulate-montreal", name={"en": "Consulate of the Republic"},
         locality="Montréal", address=["7 Rue Exemple"],
     )  # fmt: skip
-    unit.add(made)
-    unit.commit()
+    session.add(made)
+    session.commit()
     return made.slug
 
 
@@ -93,12 +95,12 @@ def record(app: Flask) -> Record:
     """Record a visit with a bundle, in a transaction of its own."""
 
     def run(bundle: Bundle, outcome: DeliveryOutcome, **facts: Any) -> GateVisit:
-        with app.app_context(), db.transaction() as unit:
+        with app.app_context(), db.transaction() as session:
             return record_delivery.record_visit(
-                unit,
+                session,
                 carried=[
                     record_delivery.Carried(
-                        unit.get_one(Bundle, bundle.id), facts.pop("taken", None)
+                        session.get_one(Bundle, bundle.id), facts.pop("taken", None)
                     )
                 ],
                 happened=record_delivery.Happened(
@@ -112,12 +114,12 @@ def record(app: Flask) -> Record:
 
 
 @pytest.fixture
-def stop(app: Flask, unit: Session, bundle: Bundle) -> Callable[[], None]:
+def stop(app: Flask, session: Session, bundle: Bundle) -> Callable[[], None]:
     """Stop the bundle's campaign."""
     campaign_id = bundle.campaign_id
 
     def run() -> None:
-        unit.rollback()
+        session.rollback()
         with app.app_context(), db.transaction() as own:
             stop_campaign(
                 own, own.get_one(Campaign, campaign_id), actor="test", now=db.utcnow(),

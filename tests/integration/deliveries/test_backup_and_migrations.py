@@ -20,11 +20,11 @@ from tests.integration.deliveries.conftest import Record, form
 
 
 def test_a_backup_brings_a_visit_back_with_its_time_of_day(
-    app: Flask, bundle: Bundle, unit: Session, staff: FlaskClient, tmp_path: Path
+    app: Flask, bundle: Bundle, session: Session, staff: FlaskClient, tmp_path: Path
 ) -> None:
     gate = f"/desk/bundles/{bundle.public_id}/deliver"
     assert post(staff, gate, form(happened_time="00:01")).status_code == 303
-    unit.close()
+    session.close()
     database, storage = app.extensions["database"], app.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
     database.engine.dispose()
@@ -40,10 +40,10 @@ def test_a_backup_brings_a_visit_back_with_its_time_of_day(
 
 
 def test_the_audit_names_a_delivery_and_leads_to_it(
-    app: Flask, client: FlaskClient, bundle: Bundle, record: Record, unit: Session
+    app: Flask, client: FlaskClient, bundle: Bundle, record: Record, session: Session
 ) -> None:
     visit = record(bundle, DeliveryOutcome.REFUSED)
-    unit.rollback()
+    session.rollback()
     public_id = visit.attempts[0].public_id
     sign_in(client, app, Role.ADMIN)
     page = client.get("/desk/audit").text
@@ -53,16 +53,16 @@ def test_the_audit_names_a_delivery_and_leads_to_it(
 
 
 def test_migrations_go_back_with_what_older_tables_can_hold(
-    app: Flask, bundle: Bundle, record: Record, unit: Session
+    app: Flask, bundle: Bundle, record: Record, session: Session
 ) -> None:
-    unit.expunge(bundle)
-    unit.rollback()
+    session.expunge(bundle)
+    session.rollback()
     for place, taken in (("front", [(1, 2)]), ("back", [(4, 4), (6, 6)])):
         attempt_id = record(bundle, DeliveryOutcome.PART, taken=2, place=place).attempts[0].id
-        attempt = unit.get_one(DeliveryAttempt, attempt_id)
+        attempt = session.get_one(DeliveryAttempt, attempt_id)
         attempt.taken = [TakenLetters(first_number=one, last_number=last) for one, last in taken]
-        unit.commit()
-    unit.close()
+        session.commit()
+    session.close()
     engine = app.extensions["database"].engine
     migrations.downgrade(engine, "0018")
     with engine.connect() as connection:

@@ -15,41 +15,45 @@ from tests.integration.deliveries.conftest import Record
 
 
 @pytest.fixture
-def lasting(unit: Session, bundle: Bundle) -> Bundle:
+def lasting(session: Session, bundle: Bundle) -> Bundle:
     """Seven letters that are ready, to be read outside of any transaction."""
     assert bundle.campaign.slug
-    unit.expunge(bundle)
-    unit.rollback()
+    session.expunge(bundle)
+    session.rollback()
     return bundle
 
 
-def end_of(unit: Session, bundle: Bundle) -> BundleEnd:
-    unit.rollback()
-    found = find_ends(unit, [unit.get_one(Bundle, bundle.id)])[bundle.id]
-    unit.rollback()
+def end_of(session: Session, bundle: Bundle) -> BundleEnd:
+    session.rollback()
+    found = find_ends(session, [session.get_one(Bundle, bundle.id)])[bundle.id]
+    session.rollback()
     return found
 
 
 def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(
-    lasting: Bundle, unit: Session, record: Record
+    lasting: Bundle, session: Session, record: Record
 ) -> None:
     day = days_ago(1)
     record(lasting, DeliveryOutcome.REFUSED, day=day, happened_time=time(15))
     record(lasting, DeliveryOutcome.PART, day=day, happened_time=time(9), taken=2)
-    assert end_of(unit, lasting) == BundleEnd("refused")
+    assert end_of(session, lasting) == BundleEnd("refused")
 
 
 def test_envelopes_are_counted_only_while_a_posting_was_the_last(
-    lasting: Bundle, unit: Session, record: Record
+    lasting: Bundle, session: Session, record: Record
 ) -> None:
     today: date = clock.today("America/Toronto")
     before = today - timedelta(days=1)
     record(lasting, DeliveryOutcome.REFUSED, day=before)
     run = split_bundle.split(
-        unit, unit.get_one(Bundle, lasting.id), letters_each=1, with_letters=False, actor="test"
+        session,
+        session.get_one(Bundle, lasting.id),
+        letters_each=1,
+        with_letters=False,
+        actor="test",
     )
-    post_envelopes(unit, run, Posting(1, 2, before), key=db.new_public_id(), actor="test")
-    unit.commit()
-    assert end_of(unit, lasting) == BundleEnd("posted", 2, 7)
+    post_envelopes(session, run, Posting(1, 2, before), key=db.new_public_id(), actor="test")
+    session.commit()
+    assert end_of(session, lasting) == BundleEnd("posted", 2, 7)
     record(lasting, DeliveryOutcome.ACCEPTED, day=today)
-    assert end_of(unit, lasting) == BundleEnd("accepted")
+    assert end_of(session, lasting) == BundleEnd("accepted")

@@ -63,12 +63,12 @@ LINES = (
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
+def campaign(session: Session) -> Campaign:
     """An open campaign that writes to an official of another country by post, committed."""
     made = make_campaign(
-        unit, targets=[Target(official=make_target_official(), kind=TargetKind.TO, position=0)]
+        session, targets=[Target(official=make_target_official(), kind=TargetKind.TO, position=0)]
     )
-    unit.commit()
+    session.commit()
     return made
 
 
@@ -89,93 +89,93 @@ def test_a_bundle_by_post_has_the_official_s_address_and_the_organisation_s_pape
 
 
 def test_numbers_of_bundles_by_post_go_on_and_do_not_meet_those_of_a_mission(
-    unit: Session, settings: Settings, campaign: Campaign, bundle: Bundle, freeze: Freeze
+    session: Session, settings: Settings, campaign: Campaign, bundle: Bundle, freeze: Freeze
 ) -> None:
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
-    second = reload(unit, freeze(campaign.id))
+    add_confirmed(session, campaign, 2)
+    session.commit()
+    second = reload(session, freeze(campaign.id))
     assert (second.sequence, second.kind) == (2, BundleKind.SUPPLEMENTARY)
     official, mission = official_of(campaign), make_target_mission(5)
     campaign.targets[0].mission = mission
-    add_confirmed(unit, campaign, 1)
-    unit.flush()
+    add_confirmed(session, campaign, 1)
+    session.flush()
     third = freeze_destination(
-        unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="test"
+        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="test"
     )
     assert (third.sequence, third.kind, third.letter_count) == (1, BundleKind.FIRST, 1)
-    ids = {one.bundle_id for one in unit.scalars(select(Letter))}
+    ids = {one.bundle_id for one in session.scalars(select(Letter))}
     assert ids == {bundle.id, second.id, third.id}
-    assert freeze_bundle.next_number(unit, campaign, official) == 8
-    assert freeze_bundle.next_number(unit, campaign, mission) == 2
+    assert freeze_bundle.next_number(session, campaign, official) == 8
+    assert freeze_bundle.next_number(session, campaign, mission) == 2
 
 
 @pytest.mark.parametrize(
     "wrong", [{"mission_id": 1}, {"official_id": None}], ids=["two destinations", "none"]
 )
 def test_the_database_lets_a_bundle_have_one_destination(
-    unit: Session, bundle: Bundle, wrong: dict[str, int | None]
+    session: Session, bundle: Bundle, wrong: dict[str, int | None]
 ) -> None:
-    unit.add(make_target_mission(6, id=1))
-    unit.flush()
+    session.add(make_target_mission(6, id=1))
+    session.flush()
     with pytest.raises(IntegrityError, match="one_destination"):
-        unit.execute(update(Bundle).where(Bundle.id == bundle.id).values(wrong))
+        session.execute(update(Bundle).where(Bundle.id == bundle.id).values(wrong))
 
 
 def test_the_database_lets_no_two_bundles_by_post_have_one_number(
-    unit: Session, bundle: Bundle
+    session: Session, bundle: Bundle
 ) -> None:
-    twin = freeze_bundle.new_bundle(unit, bundle.campaign, bundle.destination, None)
+    twin = freeze_bundle.new_bundle(session, bundle.campaign, bundle.destination, None)
     with pytest.raises(IntegrityError):
-        unit.execute(update(Bundle).where(Bundle.id == twin.id).values(sequence=1))
+        session.execute(update(Bundle).where(Bundle.id == twin.id).values(sequence=1))
 
 
 def test_nothing_is_frozen_for_an_official_without_a_street(
-    unit: Session, campaign: Campaign, freeze: Freeze
+    session: Session, campaign: Campaign, freeze: Freeze
 ) -> None:
-    add_confirmed(unit, campaign, 1)
+    add_confirmed(session, campaign, 1)
     official_of(campaign).address = []
-    unit.commit()
+    session.commit()
     with pytest.raises(Refused) as refused:
         freeze(campaign.id)
     assert refused.value.slug == "address-missing"
 
 
 def test_what_waits_by_post_is_listed_with_the_sheets_and_not_for_those_who_get_a_copy(
-    unit: Session, campaign: Campaign
+    session: Session, campaign: Campaign
 ) -> None:
     campaign.targets.append(
         Target(official=make_target_official(8), kind=TargetKind.COPY, position=1)
     )
-    (person,) = add_confirmed(unit, campaign, 1)
+    (person,) = add_confirmed(session, campaign, 1)
     person.origin, person.letters = Origin.PAPER, []
-    unit.commit()
-    ((where, (sheets,)),) = waiting_counts.list_by_mission(unit)
+    session.commit()
+    ((where, (sheets,)),) = waiting_counts.list_by_mission(session)
     assert (slug_of(where), sheets.on_paper) == ("post:governor-1", 1)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
-    ((_where, (found,)),) = waiting_counts.list_by_mission(unit)
+    add_confirmed(session, campaign, 3)
+    session.commit()
+    ((_where, (found,)),) = waiting_counts.list_by_mission(session)
     assert (found.letters, found.mission) == (3, official_of(campaign))
-    (offer,) = list_offers(unit, official_of(campaign))
+    (offer,) = list_offers(session, official_of(campaign))
     assert (offer.letters, offer.on_paper) == (3, 1)
 
 
 def test_post_alone_names_the_only_official_and_asks_where_there_are_several(
-    unit: Session, campaign: Campaign
+    session: Session, campaign: Campaign
 ) -> None:
-    assert find_destination(unit, "post", campaign) is official_of(campaign)
-    assert find_destination(unit, "post:governor-1") is official_of(campaign)
+    assert find_destination(session, "post", campaign) is official_of(campaign)
+    assert find_destination(session, "post:governor-1") is official_of(campaign)
     campaign.targets.append(Target(official=make_target_official(8), position=1))
-    unit.flush()
+    session.flush()
     with pytest.raises(Refused) as refused:
-        find_destination(unit, "post", campaign)
+        find_destination(session, "post", campaign)
     assert refused.value.data["destinations"] == "post:governor-1, post:governor-8"
     with pytest.raises(NotFound):
-        find_destination(unit, "post:nobody")
+        find_destination(session, "post:nobody")
 
 
 @pytest.mark.parametrize(("letters", "cards"), [(1, False), (7, False), (7, True), (0, False)])
 def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_on(
-    unit: Session, settings: Settings, campaign: Campaign, letters: int, *, cards: bool
+    session: Session, settings: Settings, campaign: Campaign, letters: int, *, cards: bool
 ) -> None:
     choice = Choice(format="card" if cards else "letter")
     target = campaign.targets[0]
@@ -195,19 +195,19 @@ def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_o
 
 
 def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
-    app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle
+    app: Flask, staff: FlaskClient, session: Session, bundle: Bundle
 ) -> None:
     assert "7 letters to post" in staff.get("/desk/today").text
     page = staff.get(f"/desk/bundles/{bundle.public_id}/deliver").text
     assert 'value="posted"' in page
     assert 'value="refused"' not in page
     assert "By post to Ines Quintero Vidal" in page
-    signature = unit.scalars(select(Signature)).first()
+    signature = session.scalars(select(Signature)).first()
     assert signature is not None
     signature.consent_updates_at = db.utcnow()
-    unit.commit()
+    session.commit()
     with app.test_request_context("/en/"):
-        ahead = [one.title for one in marks_of(unit, signature) if one.state == "ahead"]
+        ahead = [one.title for one in marks_of(session, signature) if one.state == "ahead"]
     assert "Sent by post to Ines Quintero Vidal" in ahead
     assert "Handed over" not in ahead
     sent = post(
@@ -220,11 +220,11 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
         },
     )
     assert sent.status_code == 303, sent.text
-    unit.rollback()
-    visit = unit.scalars(select(GateVisit)).one()
+    session.rollback()
+    visit = session.scalars(select(GateVisit)).one()
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
     with app.test_request_context("/en/"):
-        marks = {one.title: one.state for one in marks_of(unit, signature)}
+        marks = {one.title: one.state for one in marks_of(session, signature)}
     assert marks["Sent by post to Ines Quintero Vidal"] == "done"
     assert "By post to Ines Quintero Vidal" in staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert "By post to Ines Quintero Vidal" in staff.get("/desk/deliveries/").text
@@ -232,21 +232,21 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
 
 
 def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
-    app: Flask, unit: Session, settings: Settings, bundle: Bundle, record: Record
+    app: Flask, session: Session, settings: Settings, bundle: Bundle, record: Record
 ) -> None:
-    signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    signature = session.scalars(select(Signature).order_by(Signature.id)).first()
     assert signature is not None
     signature.consent_updates_at = db.utcnow()
-    unit.commit()
+    session.commit()
     record(bundle, DeliveryOutcome.POSTED)
-    unit.rollback()
+    session.rollback()
     with app.app_context():
         jobs.run_now("following.find-news")
-        for notice_id in unit.scalars(select(Notice.id)).all():
-            unit.rollback()
+        for notice_id in session.scalars(select(Notice.id)).all():
+            session.rollback()
             jobs.run_now("following.tell", notice_id)
-    unit.rollback()
-    mail = unit.scalars(select(OutboxMail)).one()
+    session.rollback()
+    mail = session.scalars(select(OutboxMail)).one()
     with app.app_context():
         words = render(mail, settings).get_body(("plain",))
     assert words is not None
@@ -255,15 +255,15 @@ def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
 
 
 def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
-    app: Flask, unit: Session, staff: FlaskClient, bundle: Bundle
+    app: Flask, session: Session, staff: FlaskClient, bundle: Bundle
 ) -> None:
     with app.app_context(), db.transaction() as own:
         run_id = split_bundle.split(
             own, own.get_one(Bundle, bundle.id), letters_each=5, with_letters=True, actor="test"
         ).id
-    unit.rollback()
-    run = unit.get_one(EnvelopeRun, run_id)
-    found = weights.weights_of(unit, run, run.envelopes, "en")
+    session.rollback()
+    run = session.get_one(EnvelopeRun, run_id)
+    found = weights.weights_of(session, run, run.envelopes, "en")
     assert {key: (one.sheets, one.said) for key, one in found.items()} == {
         1: (6, "30 g"),
         2: (3, "15 g"),
@@ -276,90 +276,90 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
             key=db.new_public_id(), actor="test",
         )  # fmt: skip
         assert (attempt.messages, attempt.mission_id) == (5, None)
-    unit.rollback()
-    unit.expire_all()
-    assert set(weights.weights_of(unit, run, run.envelopes, "en")) == {2}
+    session.rollback()
+    session.expire_all()
+    assert set(weights.weights_of(session, run, run.envelopes, "en")) == {2}
 
 
 def test_other_bundles_without_a_mission_are_no_companions(
-    unit: Session, bundle: Bundle, freeze: Freeze
+    session: Session, bundle: Bundle, freeze: Freeze
 ) -> None:
     other = make_campaign(
-        unit, targets=[Target(official=make_target_official(8), kind=TargetKind.TO)]
+        session, targets=[Target(official=make_target_official(8), kind=TargetKind.TO)]
     )
-    add_confirmed(unit, other, 1)
-    unit.commit()
-    second = reload(unit, freeze(other.id))
+    add_confirmed(session, other, 1)
+    session.commit()
+    second = reload(session, freeze(other.id))
     second.state = bundle.state
-    unit.flush()
-    assert list(visits.companions_of(unit, bundle)) == []
-    assert list(visits.ticked_of(unit, bundle, [second.id])) == []
+    session.flush()
+    assert list(visits.companions_of(session, bundle)) == []
+    assert list(visits.ticked_of(session, bundle, [second.id])) == []
 
 
 def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_given_up(
-    app: Flask, unit: Session, settings: Settings, campaign: Campaign, bundle: Bundle
+    app: Flask, session: Session, settings: Settings, campaign: Campaign, bundle: Bundle
 ) -> None:
     mission = make_target_mission(5)
     campaign.targets[0].mission = mission
-    add_confirmed(unit, campaign, 1)
-    unit.commit()
-    assert reload(unit, bundle.id).destination is official_of(campaign)
-    assert [(slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(unit)] == [
-        (mission.slug, 1)
-    ]
-    assert list_offers(unit, official_of(campaign)) == []
+    add_confirmed(session, campaign, 1)
+    session.commit()
+    assert reload(session, bundle.id).destination is official_of(campaign)
+    assert [
+        (slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(session)
+    ] == [(mission.slug, 1)]
+    assert list_offers(session, official_of(campaign)) == []
     bundle_id = bundle.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as own:
         cancel_bundle.cancel(
             own, own.get_one(Bundle, bundle_id), storage(), actor="test", reason="x"
         )
-    unit.rollback()
-    assert [(slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(unit)] == [
-        (mission.slug, 8)
-    ]
+    session.rollback()
+    assert [
+        (slug_of(one.mission), one.letters) for one in waiting_counts.list_waiting(session)
+    ] == [(mission.slug, 8)]
 
 
 def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
-    app: Flask, unit: Session, settings: Settings, bundle: Bundle
+    app: Flask, session: Session, settings: Settings, bundle: Bundle
 ) -> None:
     mission = make_target_mission(5)
-    unit.add(mission)
-    unit.commit()
+    session.add(mission)
+    session.commit()
     with pytest.raises(Invalid):
-        reroute_bundle.reroute(unit, bundle, bundle.destination, settings=settings, actor="test")
-    made = reroute_bundle.reroute(unit, bundle, mission, settings=settings, actor="test")
+        reroute_bundle.reroute(session, bundle, bundle.destination, settings=settings, actor="test")
+    made = reroute_bundle.reroute(session, bundle, mission, settings=settings, actor="test")
     frozen = Frozen.from_json(made.frozen)
     assert not frozen.by_post
     assert "Embassy of the Republic" in frozen.mission.lines
     assert made.letter_count == 7
     made.state = bundle.state
-    unit.flush()
-    official = official_for(unit, made)
+    session.flush()
+    official = official_for(session, made)
     assert official is bundle.official
-    back = reroute_bundle.reroute(unit, made, official, settings=settings, actor="test")
+    back = reroute_bundle.reroute(session, made, official, settings=settings, actor="test")
     assert (back.sequence, back.official_id) == (2, official.id)
     assert Frozen.from_json(back.frozen).mission.lines == LINES
 
 
 def test_two_officials_become_one_and_their_bundles_go_on_being_numbered(
-    unit: Session, settings: Settings, campaign: Campaign, bundle: Bundle
+    session: Session, settings: Settings, campaign: Campaign, bundle: Bundle
 ) -> None:
     kept = make_target_official(8)
-    unit.add(kept)
-    unit.flush()
-    freeze_bundle.new_bundle(unit, campaign, kept, None)
-    merge(unit, kept=kept, gone=official_of(campaign), take=(), actor="test")
-    unit.expire_all()
+    session.add(kept)
+    session.flush()
+    freeze_bundle.new_bundle(session, campaign, kept, None)
+    merge(session, kept=kept, gone=official_of(campaign), take=(), actor="test")
+    session.expire_all()
     assert (bundle.official_id, bundle.sequence) == (kept.id, 2)
     assert find_bundles.zip_name(bundle) == "UA-1-26_by-post-governor-1_001"
 
 
 def test_lists_figures_and_the_desk_say_by_post(
-    app: Flask, unit: Session, client: FlaskClient, campaign: Campaign, bundle: Bundle
+    app: Flask, session: Session, client: FlaskClient, campaign: Campaign, bundle: Bundle
 ) -> None:
-    add_confirmed(unit, campaign, 2)
-    unit.commit()
+    add_confirmed(session, campaign, 2)
+    session.commit()
     sign_in(client, app, "admin")
     for address in (
         "/desk/bundles/",
@@ -376,8 +376,8 @@ def test_lists_figures_and_the_desk_say_by_post(
             continue
         assert page.status_code == 200, address
         assert "By post to Ines Quintero Vidal" in unescape(page.text), address
-    figures, _kept = refresh.figures_of(unit, campaign)
-    (row,) = figure_tables.mission_rows(unit, campaign, figures)
+    figures, _kept = refresh.figures_of(session, campaign)
+    (row,) = figure_tables.mission_rows(session, campaign, figures)
     assert slug_of(row.mission) == "post:governor-1"
 
 
@@ -391,11 +391,11 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
-    app: Flask, unit: Session, settings: Settings, campaign: Campaign, print_bundle: Print,
+    app: Flask, session: Session, settings: Settings, campaign: Campaign, print_bundle: Print,
     freeze: Freeze, tmp_path: Path,
 ) -> None:  # fmt: skip
-    add_confirmed(unit, campaign, 1, letter_locale="en")
-    unit.commit()
+    add_confirmed(session, campaign, 1, letter_locale="en")
+    session.commit()
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     path = zip_of(app, bundle_id, tmp_path)
@@ -411,14 +411,14 @@ def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
 
 
 def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(
-    unit: Session, settings: Settings, campaign: Campaign, monkeypatch: pytest.MonkeyPatch,
+    session: Session, settings: Settings, campaign: Campaign, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
     campaign.targets.append(Target(official=make_target_official(8), position=1))
     slug = campaign.slug
-    unit.commit()
+    session.commit()
     result = CliRunner().invoke(command, [slug, "--mission", "post", "--out", str(tmp_path)])
     assert result.exit_code == 1
     assert "post:governor-1, post:governor-8" in result.stderr

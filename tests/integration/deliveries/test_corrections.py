@@ -49,20 +49,20 @@ def sent(visit: GateVisit, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def visit(staff: FlaskClient, bundle: Bundle, unit: Session) -> GateVisit:
+def visit(staff: FlaskClient, bundle: Bundle, session: Session) -> GateVisit:
     """Seven letters that went by courier, as somebody of the staff recorded it."""
     gate = f"/desk/bundles/{bundle.public_id}/deliver"
     assert post(staff, gate, form(outcome="courier", happened_time="")).status_code == 303
-    unit.rollback()
-    made = unit.scalars(select(GateVisit)).one()
+    session.rollback()
+    made = session.scalars(select(GateVisit)).one()
     assert made.attempts[0].campaign.slug
-    unit.expunge_all()
-    unit.rollback()
+    session.expunge_all()
+    session.rollback()
     return made
 
 
 def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
-    staff: FlaskClient, visit: GateVisit, unit: Session
+    staff: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
     page = f"/desk/deliveries/{visit.public_id}/correct"
     assert "Planted Attaché" in staff.get(page).text
@@ -72,13 +72,13 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
         "received_by": "Another Attaché", "place": "At the side door",
     }  # fmt: skip
     assert post(staff, page, sent(visit, **changed)).status_code == 303
-    kept = unit.scalars(select(GateVisit)).one()
+    kept = session.scalars(select(GateVisit)).one()
     attempt = kept.attempts[0]
     assert (kept.happened_on, kept.happened_time) == (yesterday, time(9, 30))
     assert (kept.received_by, kept.tracking) == ("Another Attaché", "CX 1")
     assert (attempt.happened_on, attempt.place) == (yesterday, "At the side door")
     assert attempt.outcome is DeliveryOutcome.COURIER
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.correct")).one()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.correct")).one()
     assert entry.subject == f"delivery:{attempt.id}"
     assert entry.detail == {
         "fields": ["happened_on", "happened_time", "place", "received_by", "tracking"],
@@ -88,7 +88,7 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
 
 
 def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
-    staff: FlaskClient, visit: GateVisit, unit: Session
+    staff: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
     page = f"/desk/deliveries/{visit.public_id}/correct"
     assert post(staff, page, sent(visit, notes="The first note.")).status_code == 303
@@ -96,7 +96,7 @@ def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(
     assert second.status_code == 422
     assert "The first note." in second.text
     assert "The second note." in second.text
-    assert unit.scalars(select(GateVisit)).one().notes == "The first note."
+    assert session.scalars(select(GateVisit)).one().notes == "The first note."
 
 
 def test_a_day_to_come_is_refused_and_what_was_typed_stays(
@@ -111,7 +111,7 @@ def test_a_day_to_come_is_refused_and_what_was_typed_stays(
 
 
 def test_a_colleague_adds_pictures_and_the_receipt(
-    app: Flask, client: FlaskClient, visit: GateVisit, unit: Session
+    app: Flask, client: FlaskClient, visit: GateVisit, session: Session
 ) -> None:
     sign_in(client, app, Role.STAFF, email="second@example.org")
     page = f"/desk/deliveries/{visit.public_id}/files"
@@ -119,73 +119,77 @@ def test_a_colleague_adds_pictures_and_the_receipt(
     assert post(client, page, files).status_code == 303
     assert post(client, page, {"pictures": [(io.BytesIO(b"no"), "no.jpg")]}).status_code == 422
     assert "Choose a picture or a receipt." in post(client, page, {}).text
-    assert [one.kind.value for one in unit.scalars(select(GateFile))] == ["picture", "receipt"]
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.add-files")).one()
+    assert [one.kind.value for one in session.scalars(select(GateFile))] == ["picture", "receipt"]
+    entry = session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "delivery.add-files")
+    ).one()
     assert entry.detail == {"pictures": 1, "files": 1}
 
 
 def test_what_is_published_is_corrected_with_the_day_of_its_post(
-    three: Bundle, unit: Session, record: Record, tell: Tell
+    three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
     recorded = record(three, DeliveryOutcome.LEFT)
     assert tell() == ["first", "second", "third"]
-    visit = unit.get_one(GateVisit, recorded.id)
+    visit = session.get_one(GateVisit, recorded.id)
     words = publish_delivery.Post({"en": ("Left at the door", "All of them.")})
-    publish_delivery.publish(unit, visit.attempts[0], visit, words, actor="test")
+    publish_delivery.publish(session, visit.attempts[0], visit, words, actor="test")
     yesterday = visit.happened_on - timedelta(days=1)
-    correct_visit(unit, visit, facts(happened_on=yesterday, place="The gate"), actor="test")
-    unit.commit()
-    assert unit.scalars(select(Update)).one().happened_on == yesterday
+    correct_visit(session, visit, facts(happened_on=yesterday, place="The gate"), actor="test")
+    session.commit()
+    assert session.scalars(select(Update)).one().happened_on == yesterday
     assert tell() == ["first", "second", "third"], "no one is mailed a second time"
 
 
 def test_a_number_of_the_post_stands_on_its_envelope(
-    bundle: Bundle, unit: Session, record: Record
+    bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
-    unit.rollback()
+    session.rollback()
     today: date = clock.today("America/Toronto")
-    run = split_bundle.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
+    run = split_bundle.split(session, bundle, letters_each=1, with_letters=False, actor="test")
     one, several = (
-        post_envelopes(unit, run, Posting(first, last, today), key=db.new_public_id(), actor="test")
+        post_envelopes(
+            session, run, Posting(first, last, today), key=db.new_public_id(), actor="test"
+        )
         for first, last in ((1, 1), (2, 4))
     )
-    correct_visit(unit, visit_of(unit, one), facts(tracking="CX 1"), actor="test")
-    assert unit.scalars(select(Envelope.tracking).order_by(Envelope.sequence)).first() == "CX 1"
+    correct_visit(session, visit_of(session, one), facts(tracking="CX 1"), actor="test")
+    assert session.scalars(select(Envelope.tracking).order_by(Envelope.sequence)).first() == "CX 1"
     with pytest.raises(Invalid) as refused:
-        correct_visit(unit, visit_of(unit, several), facts(tracking="CX 2"), actor="test")
+        correct_visit(session, visit_of(session, several), facts(tracking="CX 2"), actor="test")
     assert refused.value.fields == {"tracking": "tracking-of-several"}
 
 
-def visit_of(unit: Session, attempt: DeliveryAttempt) -> GateVisit:
-    return unit.get_one(GateVisit, attempt.visit_id)
+def visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
+    return session.get_one(GateVisit, attempt.visit_id)
 
 
 def test_a_record_has_so_many_pictures_and_no_more(
-    bundle: Bundle, unit: Session, record: Record
+    bundle: Bundle, session: Session, record: Record
 ) -> None:
     visit_id = record(bundle, DeliveryOutcome.REFUSED).id
-    unit.rollback()
-    visit = unit.get_one(GateVisit, visit_id)
-    add_files(unit, visit, [PICTURE] * 24, actor="test")
+    session.rollback()
+    visit = session.get_one(GateVisit, visit_id)
+    add_files(session, visit, [PICTURE] * 24, actor="test")
     with pytest.raises(Invalid) as refused:
-        add_files(unit, visit, [PICTURE], actor="test")
+        add_files(session, visit, [PICTURE], actor="test")
     assert refused.value.fields == {"pictures": "pictures-full"}
 
 
 def test_what_is_removed_is_not_corrected(
-    app: Flask, bundle: Bundle, unit: Session, record: Record, staff: FlaskClient
+    app: Flask, bundle: Bundle, session: Session, record: Record, staff: FlaskClient
 ) -> None:
     visit = record(bundle, DeliveryOutcome.REFUSED)
     page = f"/desk/deliveries/{visit.public_id}"
-    unit.rollback()
+    session.rollback()
     assert post(staff, f"{page}/remove").status_code == 303
     assert post(staff, f"{page}/correct", sent(visit, notes="Late.")).status_code == 404
     with app.app_context(), db.transaction() as own:
         own.add(visit)
         with pytest.raises(NotFound):
             add_files(own, visit, [PICTURE], actor="test")
-    assert unit.scalar(select(func.count(GateFile.id))) == 0
+    assert session.scalar(select(func.count(GateFile.id))) == 0
 
 
 def test_a_file_that_the_phone_left_out_is_named_on_the_record(
@@ -209,24 +213,27 @@ def test_a_reply_that_is_logged_from_a_delivery_answers_it(
 
 
 def test_a_corrected_moment_counts_later_visits_anew_or_is_refused(
-    bundle: Bundle, unit: Session, record: Record
+    bundle: Bundle, session: Session, record: Record
 ) -> None:
     today = clock.today("America/Toronto")
-    unit.expunge(bundle)
+    session.expunge(bundle)
     part = record(bundle, DeliveryOutcome.PART, day=today - timedelta(days=2), taken=3)
-    unit.rollback()
+    session.rollback()
     split_bundle.name_part(
-        unit, unit.get_one(DeliveryAttempt, part.attempts[0].id), [Numbers(1, 3)], actor="test"
+        session,
+        session.get_one(DeliveryAttempt, part.attempts[0].id),
+        [Numbers(1, 3)],
+        actor="test",
     )
-    unit.commit()
+    session.commit()
     refusal = record(bundle, DeliveryOutcome.REFUSED, day=today - timedelta(days=1))
     rest = record(bundle, DeliveryOutcome.ACCEPTED, day=today)
 
     def move(visit: GateVisit, days: int) -> list[int]:
         moved = facts(happened_on=today - timedelta(days=days))
-        correct_visit(unit, unit.get_one(GateVisit, visit.id), moved, actor="test")
+        correct_visit(session, session.get_one(GateVisit, visit.id), moved, actor="test")
         counts = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)
-        return list(unit.scalars(counts))
+        return list(session.scalars(counts))
 
     assert move(refusal, 3) == [3, 7, 4]
     assert move(refusal, 1) == [3, 4, 4]
@@ -236,18 +243,18 @@ def test_a_corrected_moment_counts_later_visits_anew_or_is_refused(
 
 
 def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_is_right(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
-    unit.rollback()
+    session.rollback()
     today = clock.today("America/Toronto")
-    run = split_bundle.split(unit, bundle, letters_each=1, with_letters=False, actor="test")
-    made = post_envelopes(unit, run, Posting(1, 2, today), key=db.new_public_id(), actor="test")
-    visit = visit_of(unit, made)
-    unit.commit()
+    run = split_bundle.split(session, bundle, letters_each=1, with_letters=False, actor="test")
+    made = post_envelopes(session, run, Posting(1, 2, today), key=db.new_public_id(), actor="test")
+    visit = visit_of(session, made)
+    session.commit()
     page = f"/desk/deliveries/{visit.public_id}/correct"
     changed = sent(visit, happened_on=(today - timedelta(days=1)).isoformat())
-    unit.rollback()
+    session.rollback()
     asked = post(staff, page, changed)
     assert asked.status_code == 422
     assert "came back from the mission after this day" in asked.text

@@ -29,17 +29,17 @@ EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 
 
 @pytest.fixture
-def old(unit: Session, bundle: Bundle) -> Bundle:
+def old(session: Session, bundle: Bundle) -> Bundle:
     """A bundle that was frozen ten days ago."""
     bundle.created_at = db.utcnow() - timedelta(days=10)
-    unit.commit()
+    session.commit()
     return bundle
 
 
-def put(unit: Session, bundle: Bundle, zone: str) -> None:
+def put(session: Session, bundle: Bundle, zone: str) -> None:
     """Have its mission lie in a time zone."""
-    unit.execute(update(Mission).where(Mission.id == bundle.mission_id).values(timezone=zone))
-    unit.commit()
+    session.execute(update(Mission).where(Mission.id == bundle.mission_id).values(timezone=zone))
+    session.commit()
 
 
 def gate(bundle: Bundle) -> str:
@@ -52,20 +52,20 @@ def day_in(page: str, name: str) -> str:
     return found[1]
 
 
-def told(unit: Session, bundle: Bundle) -> list[str]:
+def told(session: Session, bundle: Bundle) -> list[str]:
     """The way of its first letter, as its writer reads it."""
-    unit.rollback()
-    unit.expire_all()
-    letter = unit.scalars(select(Letter).where(Letter.bundle_id == bundle.id)).first()
+    session.rollback()
+    session.expire_all()
+    letter = session.scalars(select(Letter).where(Letter.bundle_id == bundle.id)).first()
     assert letter is not None
-    return [one.fate.value for one in trips_of(unit, [letter])]
+    return [one.fate.value for one in trips_of(session, [letter])]
 
 
 @pytest.mark.parametrize("zone", [EAST, WEST])
 def test_the_gate_fills_in_the_day_of_the_mission_and_names_its_zone(
-    staff: FlaskClient, old: Bundle, unit: Session, zone: str
+    staff: FlaskClient, old: Bundle, session: Session, zone: str
 ) -> None:
-    put(unit, old, zone)
+    put(session, old, zone)
     page = staff.get(gate(old)).text
     assert day_in(page, "happened_on") == clock.today(zone).isoformat()
     assert f'data-zone="{zone}"' in page
@@ -73,22 +73,22 @@ def test_the_gate_fills_in_the_day_of_the_mission_and_names_its_zone(
 
 
 def test_a_day_that_has_begun_in_the_east_is_to_come_in_the_west(
-    staff: FlaskClient, old: Bundle, unit: Session
+    staff: FlaskClient, old: Bundle, session: Session
 ) -> None:
     sent = form(happened_on=clock.today(EAST).isoformat())
-    put(unit, old, WEST)
+    put(session, old, WEST)
     answer = post(staff, gate(old), sent)
     assert answer.status_code == 422
     assert "This day is still to come at the mission." in answer.text
-    put(unit, old, EAST)
+    put(session, old, EAST)
     assert post(staff, gate(old), sent).status_code == 303
 
 
 @pytest.mark.parametrize("zone", [EAST, WEST])
 def test_a_time_that_is_still_to_come_at_the_mission_is_refused(
-    staff: FlaskClient, old: Bundle, unit: Session, zone: str
+    staff: FlaskClient, old: Bundle, session: Session, zone: str
 ) -> None:
-    put(unit, old, zone)
+    put(session, old, zone)
     soon = clock.utcnow() + timedelta(minutes=30)
     if clock.day_of(soon, zone) == clock.today(zone):  # a day to come is refused as such
         sent = form(
@@ -106,13 +106,13 @@ def test_a_time_that_is_still_to_come_at_the_mission_is_refused(
 
 
 def test_nothing_happened_to_a_bundle_before_it_was_frozen(
-    staff: FlaskClient, bundle: Bundle, record: Record, unit: Session
+    staff: FlaskClient, bundle: Bundle, record: Record, session: Session
 ) -> None:
     answer = post(staff, gate(bundle), form(happened_on="2019-01-01", notes="Keep this note."))
     assert answer.status_code == 422
     assert "The bundle was frozen after this day." in answer.text
     assert "Keep this note." in answer.text
-    assert unit.scalars(select(DeliveryAttempt)).all() == []
+    assert session.scalars(select(DeliveryAttempt)).all() == []
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "2"})
     for day in (days_ago(40), days_ago(-2)):
@@ -121,34 +121,34 @@ def test_nothing_happened_to_a_bundle_before_it_was_frozen(
 
 
 def test_a_posting_before_the_letters_came_back_is_asked_about(
-    staff: FlaskClient, old: Bundle, unit: Session, record: Record
+    staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:
     record(old, DeliveryOutcome.REFUSED)
     post(staff, after(old, "split"), {"letters_each": "7"})
-    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
-    unit.commit()
+    session.execute(update(EnvelopeRun).values(state=RunState.READY))
+    session.commit()
     assert day_in(staff.get(after(old)).text, "posted_on") == today().isoformat()
     sent = posting(posted_on=days_ago(1).isoformat())
     answer = post(staff, after(old, "post"), sent)
     assert answer.status_code == 422
     assert "came back from the mission after this day" in answer.text
     assert 'name="sure"' in answer.text
-    assert told(unit, old) == ["refused"]
+    assert told(session, old) == ["refused"]
     assert post(staff, after(old, "post"), sent | {"sure": "y"}).status_code == 303
-    assert told(unit, old) == ["posted", "refused"], "a refusal is not lost, whatever its day"
+    assert told(session, old) == ["posted", "refused"], "a refusal is not lost, whatever its day"
 
 
 def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_mission(
-    staff: FlaskClient, old: Bundle, unit: Session, record: Record
+    staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:
     record(old, DeliveryOutcome.REFUSED, day=days_ago(3))
     post(staff, after(old, "split"), {"letters_each": "1"})
-    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
-    unit.commit()
+    session.execute(update(EnvelopeRun).values(state=RunState.READY))
+    session.commit()
     for zone, day in ((WEST, today()), (EAST, clock.today(EAST))):
-        put(unit, old, zone)
+        put(session, old, zone)
         assert day_in(staff.get(after(old)).text, "posted_on") == day.isoformat()
-    put(unit, old, WEST)
+    put(session, old, WEST)
     sent = posting(posted_on=today().isoformat(), last="1")
     assert post(staff, after(old, "post"), sent).status_code == 303
     impossible = post(staff, after(old, "post"), posting(posted_on=days_ago(40).isoformat()))
@@ -157,13 +157,13 @@ def test_a_posting_bears_the_day_of_the_post_office_or_a_later_one_of_the_missio
 
 
 def test_a_refusal_stands_before_the_posting_of_its_day(
-    staff: FlaskClient, old: Bundle, unit: Session, record: Record
+    staff: FlaskClient, old: Bundle, session: Session, record: Record
 ) -> None:
     record(old, DeliveryOutcome.REFUSED, day=days_ago(1), happened_time=time(23, 30))
     post(staff, after(old, "split"), {"letters_each": "7"})
     sent = posting(posted_on=days_ago(1).isoformat())
     assert post(staff, after(old, "post"), sent).status_code == 303
-    assert told(unit, old) == ["refused", "posted"]
+    assert told(session, old) == ["refused", "posted"]
 
 
 @pytest.mark.parametrize(
@@ -177,47 +177,47 @@ def test_a_refusal_stands_before_the_posting_of_its_day(
     ],
 )
 def test_what_happened_is_told_by_day_then_by_time(
-    old: Bundle, unit: Session, record: Record,
+    old: Bundle, session: Session, record: Record,
     first: dict[str, Any], second: dict[str, Any], way: list[str],
 ) -> None:  # fmt: skip
     """A refusal, and an acceptance that was recorded after it."""
     for outcome, one in ((DeliveryOutcome.REFUSED, first), (DeliveryOutcome.ACCEPTED, second)):
         record(old, outcome, day=days_ago(one["day"]), happened_time=one["at"])
-    assert told(unit, old) == way
-    assert [one.outcome.value for one in attempts_of(unit, old)] == way
-    refused = unit.scalars(
+    assert told(session, old) == way
+    assert [one.outcome.value for one in attempts_of(session, old)] == way
+    refused = session.scalars(
         select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.REFUSED)
     ).one()
-    letters = select(Letter).where(Letter.bundle_id == old.id, covered_by(unit, refused))
-    assert len(unit.scalars(letters).all()) == 7, "and its writers are told of it as well"
+    letters = select(Letter).where(Letter.bundle_id == old.id, covered_by(session, refused))
+    assert len(session.scalars(letters).all()) == 7, "and its writers are told of it as well"
 
 
 def test_the_day_of_a_freeze_is_that_of_the_mission(
-    old: Bundle, unit: Session, record: Record
+    old: Bundle, session: Session, record: Record
 ) -> None:
-    put(unit, old, WEST)
+    put(session, old, WEST)
     frozen: date = clock.day_of(old.created_at, WEST)
     record(old, DeliveryOutcome.REFUSED, day=frozen)
-    assert told(unit, old) == ["refused"]
+    assert told(session, old) == ["refused"]
 
 
 def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
-    app: Flask, old: Bundle, unit: Session, record: Record
+    app: Flask, old: Bundle, session: Session, record: Record
 ) -> None:
     """Signed after midnight, and refused an hour later, where it is still the day before."""
     early = clock.moment_of(days_ago(3), time(0, 30), ZONE)
-    unit.execute(update(Signature).values(signed_at=early, confirmed_at=early))
+    session.execute(update(Signature).values(signed_at=early, confirmed_at=early))
     old.created_at = early
-    put(unit, old, WEST)
+    put(session, old, WEST)
     refused = early + timedelta(hours=1)
     day, at = clock.day_of(refused, WEST), clock.time_of(refused, WEST)
     assert day < days_ago(3)
     record(old, DeliveryOutcome.REFUSED, day=day, happened_time=at)
-    unit.rollback()
+    session.rollback()
     with app.test_request_context("/en/"):
-        signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+        signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
-        titles = [one.title for one in marks_of(unit, signature) if one.state == "done"]
+        titles = [one.title for one in marks_of(session, signature) if one.state == "done"]
     assert titles == [
         "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "Refused at the door"
     ]  # fmt: skip

@@ -29,19 +29,19 @@ Again = Callable[[str, int], None]
 
 
 @pytest.fixture
-def printed(unit: Session, printed: Bundle) -> Bundle:
+def printed(session: Session, printed: Bundle) -> Bundle:
     """Seven letters that are printed; nothing of them is read while others write."""
-    unit.expunge(printed)
-    unit.rollback()
+    session.expunge(printed)
+    session.rollback()
     return printed
 
 
-def run_of(unit: Session) -> EnvelopeRun:
-    unit.rollback()
-    unit.expire_all()
-    run = unit.scalars(select(EnvelopeRun)).one()
-    unit.expunge(run)
-    unit.rollback()
+def run_of(session: Session) -> EnvelopeRun:
+    session.rollback()
+    session.expire_all()
+    run = session.scalars(select(EnvelopeRun)).one()
+    session.expunge(run)
+    session.rollback()
     return run
 
 
@@ -51,26 +51,28 @@ def names(bundle: Bundle, run: EnvelopeRun) -> list[str]:
     return sorted(one.removeprefix(prefix) for one in found if one.startswith(prefix))
 
 
-def take_back(unit: Session, number: int, state: SignatureState) -> None:
-    unit.rollback()
-    signature = unit.scalars(select(Signature).join(Letter).where(Letter.sequence == number)).one()
+def take_back(session: Session, number: int, state: SignatureState) -> None:
+    session.rollback()
+    signature = session.scalars(
+        select(Signature).join(Letter).where(Letter.sequence == number)
+    ).one()
     if state is SignatureState.ERASED:
         bury(signature)
     else:
         signature.state = state
-    unit.commit()
-    unit.rollback()
+    session.commit()
+    session.rollback()
 
 
 @pytest.fixture
-def make(staff: FlaskClient, unit: Session, again: Again) -> Callable[..., EnvelopeRun]:
+def make(staff: FlaskClient, session: Session, again: Again) -> Callable[..., EnvelopeRun]:
     """Put what is here of a bundle into envelopes, and make their files."""
 
     def run(bundle: Bundle, each: int = 3, *, with_letters: bool = True) -> EnvelopeRun:
         typed = {"letters_each": str(each)} | ({"with_letters": "y"} if with_letters else {})
         assert post(staff, after(bundle, "split"), typed).status_code == 303
-        again("deliveries.print-envelopes", run_of(unit).id)
-        made = run_of(unit)
+        again("deliveries.print-envelopes", run_of(session).id)
+        made = run_of(session)
         assert made.state is RunState.READY
         return made
 
@@ -89,7 +91,7 @@ def in_part(staff: FlaskClient, bundle: Bundle, record: Record) -> None:
 @pytest.mark.parametrize("went", [refused, in_part])
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
-    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record, again: Again,
+    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record, again: Again,
     make: Callable[..., EnvelopeRun], went: Callable[..., None], state: SignatureState,
 ) -> None:  # fmt: skip
     went(staff, printed, record)
@@ -98,7 +100,7 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
     assert run.files[1]["letters"] == [[1, letters]]
     file = after(printed, "files/envelopes-001.pdf")
     assert post(staff, file).status_code == 200
-    take_back(unit, 2, state)
+    take_back(session, 2, state)
     with app.app_context(), db.transaction() as own:
         its_run = own.get_one(EnvelopeRun, run.id)
         with pytest.raises(Refused, match="taken-back"):
@@ -108,13 +110,13 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
     answer = post(staff, file)
     assert answer.status_code == 303
     assert "without letters that were taken back" in staff.get(answer.location).text
-    assert run_of(unit).state is RunState.WAITING
+    assert run_of(session).state is RunState.WAITING
     waits = post(staff, file)
     assert waits.status_code == 409
     assert "The bundle is not ready yet." in waits.text
 
     again("deliveries.print-envelopes", run.id)
-    made = run_of(unit)
+    made = run_of(session)
     assert made.files[1]["letters"] == [[1, 1], [3, letters]]
     body = post(staff, file)
     assert body.status_code == 200
@@ -124,78 +126,78 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
 
 
 def test_what_nobody_asks_for_is_made_anew_too(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask,
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
     make(printed)
     with app.app_context():
         jobs.run_now("deliveries.sweep")
-    assert run_of(unit).state is RunState.READY
-    take_back(unit, 2, SignatureState.WITHDRAWN)
+    assert run_of(session).state is RunState.READY
+    take_back(session, 2, SignatureState.WITHDRAWN)
     with app.app_context():
         jobs.run_now("deliveries.sweep")
-    assert run_of(unit).state is RunState.WAITING
+    assert run_of(session).state is RunState.WAITING
 
 
 def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
-    take_back(unit, 2, SignatureState.WITHDRAWN)
+    take_back(session, 2, SignatureState.WITHDRAWN)
     run = make(printed)
     bare = [{key: value for key, value in one.items() if key != "letters"} for one in run.files]
-    unit.execute(update(EnvelopeRun).values(files=bare))
-    unit.commit()
+    session.execute(update(EnvelopeRun).values(files=bare))
+    session.commit()
     for state in (RunState.WAITING, RunState.READY):
-        unit.rollback()
+        session.rollback()
         with app.app_context():
             jobs.run_now("deliveries.sweep")
-        assert run_of(unit).state is state
+        assert run_of(session).state is state
         again("deliveries.print-envelopes", run.id)
 
 
 def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after_it(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
     run = make(printed)
-    take_back(unit, 2, SignatureState.WITHDRAWN)
+    take_back(session, 2, SignatureState.WITHDRAWN)
     with app.app_context():
         jobs.run_now("bundles.remake")
     again("deliveries.bundle-remade", printed.id)
     again("deliveries.print-envelopes", run.id)
-    assert run_of(unit).state is RunState.WAITING, "its volumes are being printed"
+    assert run_of(session).state is RunState.WAITING, "its volumes are being printed"
     with app.app_context():
         state = print_without_queue.print_here(printed.id, at_once=1, progress=lambda _done: None)
         assert state is BundleState.READY
         assert names(printed, run) == ["1/envelopes-001.pdf", "1/labels.pdf"]
     again("deliveries.print-envelopes", run.id)
-    made = run_of(unit)
+    made = run_of(session)
     assert made.state is RunState.READY
     assert made.files[1]["letters"] == [[1, 1], [3, 7]]
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
 
 
 def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
     make(printed, with_letters=False)
-    take_back(unit, 2, SignatureState.WITHDRAWN)
+    take_back(session, 2, SignatureState.WITHDRAWN)
     with app.app_context():
         jobs.run_now("bundles.remake")
         print_without_queue.print_here(printed.id, at_once=1, progress=lambda _done: None)
     again("deliveries.bundle-remade", printed.id)
-    assert run_of(unit).state is RunState.READY
+    assert run_of(session).state is RunState.READY
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
 
 
 def test_a_file_that_is_lost_is_made_anew(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
@@ -215,37 +217,37 @@ def lose_volume(bundle: Bundle) -> None:
 
 
 def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_hand(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask, again: Again
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again
 ) -> None:
     refused(staff, printed, record)
     assert post(staff, after(printed, "split"), {"letters_each": "3"}).status_code == 303
-    run = run_of(unit)
+    run = run_of(session)
     assert post(staff, after(printed, "again")).status_code == 409, "it did not fail"
     with app.app_context(), db.reading() as own:
         lose_volume(own.get_one(Bundle, printed.id))
     for at in range(1, 6):
-        assert run_of(unit).state is RunState.WAITING, at
+        assert run_of(session).state is RunState.WAITING, at
         with pytest.raises(NotFound):
             again("deliveries.print-envelopes", run.id)
     again("deliveries.print-envelopes", run.id)
-    given_up = run_of(unit)
+    given_up = run_of(session)
     assert (given_up.state, given_up.attempt) == (RunState.FAILED, 5)
     page = staff.get(after(printed)).text
     assert "The files were tried several times" in page
     assert "are being made" not in page
     assert post(staff, after(printed, "again")).status_code == 303
-    assert run_of(unit).state is RunState.WAITING
+    assert run_of(session).state is RunState.WAITING
     with pytest.raises(NotFound):
         again("deliveries.print-envelopes", run.id)
-    assert run_of(unit).state is RunState.FAILED, "one try for each press of the button"
+    assert run_of(session).state is RunState.FAILED, "one try for each press of the button"
 
 
 def test_for_want_of_room_it_is_tried_until_there_is_some(
-    printed: Bundle, staff: FlaskClient, unit: Session, record: Record, app: Flask
+    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask
 ) -> None:
     refused(staff, printed, record)
     assert post(staff, after(printed, "split"), {"letters_each": "3"}).status_code == 303
-    run = run_of(unit)
+    run = run_of(session)
     full = RuntimeError("not written")
     full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     away = storage.FilesAway("ConnectError")
@@ -253,8 +255,8 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
         for problem, slug in ((full, "no-room"), (away, "storage-away")):
             told = envelope_job._after(problem, Hold(run.id, 90))
             assert told == (RunState.WAITING, slug)
-            unit.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
-            unit.commit()
+            session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
+            session.commit()
             page = staff.get(after(printed)).text
             assert "the files are made by themselves" in page
         assert envelope_job._after(ValueError(), Hold(run.id, 4))[0] is RunState.WAITING
@@ -263,7 +265,7 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
 
 
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
-    staff: FlaskClient, printed: Bundle, unit: Session, record: Record,
+    staff: FlaskClient, printed: Bundle, session: Session, record: Record,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
@@ -279,14 +281,14 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
 
 
 def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
-    staff: FlaskClient, printed: Bundle, unit: Session, record: Record,
+    staff: FlaskClient, printed: Bundle, session: Session, record: Record,
     make: Callable[..., EnvelopeRun],
 ) -> None:  # fmt: skip
     refused(staff, printed, record)
     make(printed, 1)
     record(printed, DeliveryOutcome.PART, taken=2)
     assert post(staff, after(printed, "part"), {"numbers": "1, 7"}).status_code == 303
-    take_back(unit, 2, SignatureState.WITHDRAWN)
+    take_back(session, 2, SignatureState.WITHDRAWN)
     page = staff.get(after(printed)).text
     numbers = re.findall(r'<input[^>]*name="(first|last)"[^>]*value="(\d+)"', page)
     assert sorted(numbers) == [("first", "3"), ("last", "6")]

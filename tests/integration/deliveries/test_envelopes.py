@@ -45,10 +45,10 @@ def posting(**facts: Any) -> dict[str, Any]:
     } | facts  # fmt: skip
 
 
-def envelopes(unit: Session) -> list[tuple[int, int, bool]]:
-    unit.rollback()
-    unit.expire_all()
-    rows = unit.scalars(select(Envelope).order_by(Envelope.sequence))
+def envelopes(session: Session) -> list[tuple[int, int, bool]]:
+    session.rollback()
+    session.expire_all()
+    rows = session.scalars(select(Envelope).order_by(Envelope.sequence))
     return [(one.first_number, one.last_number, one.attempt_id is not None) for one in rows]
 
 
@@ -76,19 +76,19 @@ def test_an_envelope_holds_so_many_letters_and_reaches_over_none_that_was_taken(
 
 
 def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
-    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record
+    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
     assert "7 letters are still here" in staff.get(after(printed)).text
     split = post(staff, after(printed, "split"), {"letters_each": "3", "with_letters": "y"})
     assert split.status_code == 303
-    assert envelopes(unit) == [(1, 3, False), (4, 6, False), (7, 7, False)]
-    run = unit.scalars(select(EnvelopeRun)).one()
+    assert envelopes(session) == [(1, 3, False), (4, 6, False), (7, 7, False)]
+    run = session.scalars(select(EnvelopeRun)).one()
     with app.app_context():
         jobs.run_now("deliveries.print-envelopes", run.id)
-    unit.rollback()
-    unit.expire_all()
-    run = unit.scalars(select(EnvelopeRun)).one()
+    session.rollback()
+    session.expire_all()
+    run = session.scalars(select(EnvelopeRun)).one()
     assert run.state is RunState.READY
     assert [(one["name"], one["pages"]) for one in run.files] == [
         ("labels.pdf", 1), ("envelopes-001.pdf", 10),
@@ -105,11 +105,11 @@ def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
     assert labels.data.startswith(b"%PDF-")
 
     assert post(staff, after(printed, "post"), posting(last="2")).status_code == 303
-    assert [gone for _a, _b, gone in envelopes(unit)] == [True, True, False]
-    attempt = unit.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc())).first()
+    assert [gone for _a, _b, gone in envelopes(session)] == [True, True, False]
+    attempt = session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id.desc())).first()
     assert attempt is not None
     assert (attempt.outcome, attempt.messages) == (DeliveryOutcome.POSTED, 6)
-    assert count_here(unit, unit.get_one(Bundle, printed.id)) == 1
+    assert count_here(session, session.get_one(Bundle, printed.id)) == 1
     assert post(staff, after(printed, "undo")).status_code == 409
     none_left = post(staff, after(printed, "post"), posting(last="2"))
     assert none_left.status_code == 409
@@ -117,65 +117,65 @@ def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
 
 
 def test_a_letter_alone_shows_its_own_address_and_sheets_that_came_back_are_used(
-    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record
+    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
     for form, pages in (({"letters_each": "1", "with_letters": "y"}, [1, 7]),
                         ({"letters_each": "4"}, [1, 2])):  # fmt: skip
         assert post(staff, after(printed, "split"), form).status_code == 303
-        unit.rollback()
-        run_id = unit.scalars(select(EnvelopeRun.id)).one()
-        unit.rollback()
+        session.rollback()
+        run_id = session.scalars(select(EnvelopeRun.id)).one()
+        session.rollback()
         with app.app_context():
             jobs.run_now("deliveries.print-envelopes", run_id)
-        unit.expire_all()
-        run = unit.scalars(select(EnvelopeRun)).one()
+        session.expire_all()
+        run = session.scalars(select(EnvelopeRun)).one()
         assert [one["pages"] for one in run.files] == pages
-        unit.rollback()
+        session.rollback()
         assert post(staff, after(printed, "undo")).status_code == 303
-    assert envelopes(unit) == []
+    assert envelopes(session) == []
 
 
 def test_one_worker_makes_the_files_and_a_letter_that_was_taken_back_is_not_in_them(
-    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record
+    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
     post(staff, after(printed, "split"), {"letters_each": "7", "with_letters": "y"})
-    unit.rollback()
-    second = unit.scalars(select(Letter.signature_id).where(Letter.sequence == 2)).one()
-    unit.execute(
+    session.rollback()
+    second = session.scalars(select(Letter.signature_id).where(Letter.sequence == 2)).one()
+    session.execute(
         update(Signature).where(Signature.id == second).values(state=SignatureState.WITHDRAWN)
     )
-    unit.commit()
-    run_id = unit.scalars(select(EnvelopeRun.id)).one()
-    unit.rollback()
+    session.commit()
+    run_id = session.scalars(select(EnvelopeRun.id)).one()
+    session.rollback()
     with app.app_context():
         jobs.run_now("deliveries.print-envelopes", run_id)
         jobs.run_now("deliveries.print-envelopes", run_id)
-    unit.expire_all()
-    run = unit.scalars(select(EnvelopeRun)).one()
+    session.expire_all()
+    run = session.scalars(select(EnvelopeRun)).one()
     assert (run.state, run.attempt) == (RunState.READY, 1)
     assert run.files[1]["pages"] == 1 + 6
 
 
 def test_a_stop_holds_envelopes_back(
-    app: Flask, staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "3"})
-    unit.rollback()
-    unit.execute(
+    session.rollback()
+    session.execute(
         update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
                                 status_reasons={"en": "She asked us to."})
     )  # fmt: skip
-    unit.commit()
-    run_id = unit.scalars(select(EnvelopeRun.id)).one()
-    unit.rollback()
+    session.commit()
+    run_id = session.scalars(select(EnvelopeRun.id)).one()
+    session.rollback()
     with app.app_context():
         jobs.run_now("deliveries.print-envelopes", run_id)
-    unit.expire_all()
-    assert unit.scalars(select(EnvelopeRun)).one().state is RunState.WAITING
-    unit.rollback()
+    session.expire_all()
+    assert session.scalars(select(EnvelopeRun)).one().state is RunState.WAITING
+    session.rollback()
     page = staff.get(after(bundle)).text
     assert "Stop: hand nothing over" in page
     assert "Make the envelopes" not in page
@@ -185,7 +185,7 @@ def test_a_stop_holds_envelopes_back(
 
 
 def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     visit = record(bundle, DeliveryOutcome.PART, taken=3)
     assert "Which letters did they take?" in staff.get(after(bundle)).text
@@ -200,34 +200,34 @@ def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
         assert words in html.unescape(wrong.text), typed
         assert f'value="{typed}"' in wrong.text, "what was typed is kept"
     assert post(staff, after(bundle, "part"), {"numbers": "2, 00005–6"}).status_code == 303
-    unit.rollback()
-    attempt = unit.scalars(select(DeliveryAttempt)).one()
+    session.rollback()
+    attempt = session.scalars(select(DeliveryAttempt)).one()
     assert attempt.visit_id == visit.id
-    assert count_here(unit, unit.get_one(Bundle, bundle.id)) == 4
+    assert count_here(session, session.get_one(Bundle, bundle.id)) == 4
     assert post(staff, after(bundle, "split"), {"letters_each": "9"}).status_code == 303
-    assert envelopes(unit) == [(1, 1, False), (3, 4, False), (7, 7, False)]
+    assert envelopes(session) == [(1, 1, False), (3, 4, False), (7, 7, False)]
 
 
 def test_what_went_out_before_is_in_no_part_and_letters_taken_back_count_either_way(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.PART, taken=2)
     assert post(staff, after(bundle, "part"), {"numbers": "1, 4"}).status_code == 303
     record(bundle, DeliveryOutcome.PART, taken=2, place="the back door")
     again = post(staff, after(bundle, "part"), {"numbers": "4, 5"})
     assert "had gone out before" in again.text
-    unit.rollback()
+    session.rollback()
     sixth = select(Letter.signature_id).where(Letter.sequence == 6)
-    unit.execute(
+    session.execute(
         update(Signature).where(Signature.id.in_(sixth)).values(state=SignatureState.WITHDRAWN)
     )
-    unit.commit()
+    session.commit()
     assert post(staff, after(bundle, "part"), {"numbers": "5-7"}).status_code == 303
-    assert count_here(unit, reload(unit, bundle.id)) == 2
+    assert count_here(session, reload(session, bundle.id)) == 2
 
 
 def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
-    app: Flask, staff: FlaskClient, printed: Bundle, unit: Session, record: Record,
+    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record,
     other_mission: str, fresh_pages: None,
 ) -> None:  # fmt: skip
     record(printed, DeliveryOutcome.REFUSED)
@@ -235,28 +235,28 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     post(staff, after(printed, "post"), posting(last="1"))
     answer = post(staff, after(printed, "reroute"), {"mission": other_mission})
     assert answer.status_code == 303
-    unit.rollback()
-    unit.expire_all()
-    moved = unit.scalars(select(Rerouting)).one()
+    session.rollback()
+    session.expire_all()
+    moved = session.scalars(select(Rerouting)).one()
     assert moved.letters == 5
     kept = [(1, 2, True), (3, 4, False), (5, 6, False), (7, 7, False)]
-    assert envelopes(unit) == kept, "so that the letters can come back into them"
+    assert envelopes(session) == kept, "so that the letters can come back into them"
     assert "Empty: their letters go through another mission" in staff.get(after(printed)).text
-    new = unit.get_one(Bundle, moved.to_bundle_id)
+    new = session.get_one(Bundle, moved.to_bundle_id)
     assert (new.mission.slug, new.sequence, new.letter_count) == (other_mission, 1, 5)
-    letters = unit.scalars(select(Letter).order_by(Letter.id)).all()
+    letters = session.scalars(select(Letter).order_by(Letter.id)).all()
     assert sorted((one.bundle_id, one.sequence) for one in letters) == [
         *[(printed.id, number) for number in (1, 2)],
         *[(new.id, number) for number in range(1, 6)],
     ]
-    kept = unit.scalars(select(LetterMove).order_by(LetterMove.sequence)).all()
+    kept = session.scalars(select(LetterMove).order_by(LetterMove.sequence)).all()
     assert [one.sequence for one in kept] == [3, 4, 5, 6, 7]
     new_id = new.id
-    unit.rollback()
+    session.rollback()
     with app.app_context():
         state = print_without_queue.print_here(new_id, at_once=1, progress=lambda _done: None)
     assert state is BundleState.READY
-    new = reload(unit, new_id)
+    new = reload(session, new_id)
     [volume] = new.volumes
     name = file_names.stored_volume(new.public_id, volume.sequence, volume.attempt)
     with app.app_context(), storage().open(name) as pdf:
@@ -271,58 +271,58 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     gate = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
     assert "No letter of this bundle is here any more" in gate
     record(new, DeliveryOutcome.ACCEPTED)
-    assert count_here(unit, reload(unit, new_id)) == 0
+    assert count_here(session, reload(session, new_id)) == 0
 
 
 def test_the_same_mission_is_no_other_and_nothing_is_half_moved(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record, other_mission: str
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record, other_mission: str
 ) -> None:
     assert post(staff, after(bundle, "reroute"), {"mission": ""}).status_code == 422
     record(bundle, DeliveryOutcome.ACCEPTED)
     gone = post(staff, after(bundle, "reroute"), {"mission": other_mission})
     assert gone.status_code == 409
-    unit.rollback()
-    assert unit.scalars(select(Rerouting)).all() == []
-    assert unit.scalars(select(LetterMove)).all() == []
+    session.rollback()
+    assert session.scalars(select(Rerouting)).all() == []
+    assert session.scalars(select(LetterMove)).all() == []
 
 
 def test_those_who_wrote_are_told_when_their_letter_goes_out_and_only_then(
-    app: Flask, bundle: Bundle, unit: Session, record: Record, staff: FlaskClient,
+    app: Flask, bundle: Bundle, session: Session, record: Record, staff: FlaskClient,
     again: Callable[[str, int], None],
 ) -> None:  # fmt: skip
     record(bundle, DeliveryOutcome.PART, taken=2)
-    unit.rollback()
-    attempt_id = unit.scalars(select(DeliveryAttempt.id)).one()
-    unit.rollback()
+    session.rollback()
+    attempt_id = session.scalars(select(DeliveryAttempt.id)).one()
+    session.rollback()
     again("following.delivery-recorded", attempt_id)
-    assert unit.scalars(select(Notice)).all() == [], "nobody knows yet whose letters it were"
-    unit.rollback()
+    assert session.scalars(select(Notice)).all() == [], "nobody knows yet whose letters it were"
+    session.rollback()
     post(staff, after(bundle, "part"), {"numbers": "1, 2"})
     again("following.delivery-recorded", attempt_id)
-    unit.rollback()
-    [notice] = unit.scalars(select(Notice)).all()
+    session.rollback()
+    [notice] = session.scalars(select(Notice)).all()
     assert notice.delivery_id == attempt_id
 
 
 def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, record: Record,
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, record: Record,
     make_ready: Callable[[], int], again: Callable[[str, int], None], fresh_pages: None,
 ) -> None:  # fmt: skip
-    letters = [sign(unit, campaign, email=f"{name}@example.org") for name in ("first", "second")]
+    letters = [sign(session, campaign, email=f"{name}@example.org") for name in ("first", "second")]
     links = [f"/en/letter/token-{one.id}" for one in letters]
-    bundle = reload(unit, make_ready())
+    bundle = reload(session, make_ready())
     record(bundle, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
     post(client, after(bundle, "split"), {"letters_each": "1"})
     post(client, after(bundle, "post"), posting(last="1", tracking="RN 123"))
-    unit.rollback()
-    attempt_id = unit.scalars(
+    session.rollback()
+    attempt_id = session.scalars(
         select(DeliveryAttempt.id).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
     ).one()
-    unit.rollback()
+    session.rollback()
     again("following.delivery-recorded", attempt_id)
-    notice_id = unit.scalars(select(Notice.id)).one()
-    unit.rollback()
+    notice_id = session.scalars(select(Notice.id)).one()
+    session.rollback()
     again("following.tell", notice_id)
     again("following.tell", notice_id)
     page = client.get(f"{after(bundle)}?letter=2").text
@@ -331,9 +331,9 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     assert "00001</span>" not in page
     lost = client.get(f"{after(bundle)}?letter=3").text
     assert "No envelope holds a letter of this number." in lost
-    told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
+    told = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
     assert [one.recipient for one in told] == ["first@example.org"]
-    unit.rollback()
+    session.rollback()
     first, second = (client.get(link).text for link in links)
     assert "Envelope 1 · Tracking number RN 123" in first
     assert "Sent by post" in first
@@ -342,7 +342,7 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
 
 
 def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "1"})
@@ -351,10 +351,15 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
     page = staff.get(after(bundle)).text
     assert page.count("Empty: no letter of it is here any more") == 2
     post(staff, after(bundle, "post"), posting(first="1", last="3"))
-    unit.rollback()
-    assert [posted for _first, _last, posted in envelopes(unit)][:4] == [False, False, True, False]
+    session.rollback()
+    assert [posted for _first, _last, posted in envelopes(session)][:4] == [
+        False,
+        False,
+        True,
+        False,
+    ]
     posted = select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.POSTED)
-    assert [one.messages for one in unit.scalars(posted)] == [1]
+    assert [one.messages for one in session.scalars(posted)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -371,57 +376,57 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
     ],
 )
 def test_envelopes_are_posted_by_numbers_that_they_have(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record, first: str, last: str,
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record, first: str, last: str,
     words: str,
 ) -> None:  # fmt: skip
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "3"})
-    unit.rollback()
-    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
-    unit.commit()
+    session.rollback()
+    session.execute(update(EnvelopeRun).values(state=RunState.READY))
+    session.commit()
     wrong = post(staff, after(bundle, "post"), posting(first=first, last=last))
     assert wrong.status_code == 422
     assert words in wrong.text
-    assert [posted for _first, _last, posted in envelopes(unit)] == [False, False, False]
+    assert [posted for _first, _last, posted in envelopes(session)] == [False, False, False]
 
 
 def test_a_tracking_number_is_that_of_one_envelope(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "3"})
-    unit.rollback()
-    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
-    unit.commit()
+    session.rollback()
+    session.execute(update(EnvelopeRun).values(state=RunState.READY))
+    session.commit()
     tracked = posting(last="2", tracking="RN 123")
     wrong = post(staff, after(bundle, "post"), tracked)
     assert wrong.status_code == 422
     assert "A tracking number belongs to one envelope." in wrong.text
     assert 'value="RN 123"' in wrong.text
-    assert [posted for _first, _last, posted in envelopes(unit)] == [False, False, False]
+    assert [posted for _first, _last, posted in envelopes(session)] == [False, False, False]
     alone = posting(last="1", tracking="RN 123")
     assert post(staff, after(bundle, "post"), alone).status_code == 303
     untracked = posting(first="2", last="3")
     assert post(staff, after(bundle, "post"), untracked).status_code == 303
     numbers = select(Envelope.tracking).order_by(Envelope.sequence)
-    unit.rollback()
-    assert list(unit.scalars(numbers)) == ["RN 123", "", ""]
+    session.rollback()
+    assert list(session.scalars(numbers)) == ["RN 123", "", ""]
 
 
 def test_on_both_sides_address_sheets_and_letters_begin_on_sheets_of_their_own(
-    app: Flask, staff: FlaskClient, unit: Session, record: Record, campaign: Campaign,
+    app: Flask, staff: FlaskClient, session: Session, record: Record, campaign: Campaign,
     freeze: Freeze, print_bundle: Print,
 ) -> None:  # fmt: skip
-    add_confirmed(unit, campaign, 3, letter_locale="en")
-    unit.commit()
+    add_confirmed(session, campaign, 3, letter_locale="en")
+    session.commit()
     bundle_id = freeze(campaign.id, choice=Choice(duplex=True))
     print_bundle(bundle_id)
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "2", "with_letters": "y"})
-    unit.rollback()
-    run_id = unit.scalars(select(EnvelopeRun.id)).one()
-    unit.rollback()
+    session.rollback()
+    run_id = session.scalars(select(EnvelopeRun.id)).one()
+    session.rollback()
     with app.app_context():
         jobs.run_now("deliveries.print-envelopes", run_id)
     pages = pages_of(post(staff, after(bundle, "files/envelopes-001.pdf")).data)

@@ -26,17 +26,17 @@ MORNING, AFTERNOON = time(10, 0), time(15, 0)
 
 
 @pytest.fixture
-def day(unit: Session, bundle: Bundle) -> date:
+def day(session: Session, bundle: Bundle) -> date:
     """The day of the visits."""
     zone = bundle.campaign.timezone
-    unit.expunge(bundle)
-    unit.rollback()
+    session.expunge(bundle)
+    session.rollback()
     return clock.today(zone) - timedelta(days=1)
 
 
-def told(unit: Session) -> list[tuple[str, int]]:
-    unit.rollback()
-    attempts = unit.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id))
+def told(session: Session) -> list[tuple[str, int]]:
+    session.rollback()
+    attempts = session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id))
     return [(one.outcome.value, one.messages) for one in attempts]
 
 
@@ -44,24 +44,24 @@ def told(unit: Session) -> list[tuple[str, int]]:
     "outcome", [DeliveryOutcome.REFUSED, DeliveryOutcome.LEFT, DeliveryOutcome.COURIER]
 )
 def test_a_colleague_who_was_there_later_does_not_keep_an_earlier_visit_out(
-    bundle: Bundle, unit: Session, record: Record, day: date, outcome: DeliveryOutcome
+    bundle: Bundle, session: Session, record: Record, day: date, outcome: DeliveryOutcome
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
     record(bundle, outcome, day=day, happened_time=MORNING)
     later = 7 if outcome is DeliveryOutcome.REFUSED else 0
-    assert told(unit) == [("accepted", later), (outcome.value, 7)]
+    assert told(session) == [("accepted", later), (outcome.value, 7)]
 
 
 def test_a_refusal_of_that_day_comes_in_also_where_nobody_knows_which_was_first(
-    bundle: Bundle, unit: Session, record: Record, day: date
+    bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
     record(bundle, DeliveryOutcome.REFUSED, day=day)
-    assert told(unit) == [("accepted", 7), ("refused", 7)]
+    assert told(session) == [("accepted", 7), ("refused", 7)]
 
 
 def test_a_visit_after_all_had_gone_is_not_recorded(
-    bundle: Bundle, unit: Session, record: Record, day: date
+    bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=MORNING)
     for outcome in (DeliveryOutcome.REFUSED, DeliveryOutcome.LEFT):
@@ -70,7 +70,7 @@ def test_a_visit_after_all_had_gone_is_not_recorded(
 
 
 def test_two_who_were_there_together_and_give_other_times_record_it_once(
-    bundle: Bundle, unit: Session, record: Record, day: date
+    bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
     with pytest.raises(Invalid) as refused:
@@ -79,21 +79,21 @@ def test_two_who_were_there_together_and_give_other_times_record_it_once(
 
 
 def test_a_part_that_comes_in_late_is_named_and_the_later_visit_had_the_rest(
-    bundle: Bundle, unit: Session, record: Record, day: date
+    bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day)
     before = day - timedelta(days=1)
     part = record(bundle, DeliveryOutcome.PART, day=before, taken=3).attempts[0]
-    assert told(unit) == [("accepted", 4), ("part", 3)]
-    [entry] = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.recount"))
+    assert told(session) == [("accepted", 4), ("part", 3)]
+    [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.recount"))
     assert entry.detail == {"before": 7, "after": 4}
-    named = unit.get_one(DeliveryAttempt, part.id)
-    split_bundle.name_part(unit, named, [Numbers(1, 3)], actor="test")
+    named = session.get_one(DeliveryAttempt, part.id)
+    split_bundle.name_part(session, named, [Numbers(1, 3)], actor="test")
     assert [(one.first_number, one.last_number) for one in named.taken] == [(1, 3)]
 
 
 def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(
-    bundle: Bundle, unit: Session, record: Record, day: date
+    bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.PART, day=day, happened_time=AFTERNOON, taken=4)
     with pytest.raises(Invalid) as whole:
@@ -103,62 +103,62 @@ def test_a_part_that_was_counted_stays_and_no_more_letters_go_than_were_there(
         record(bundle, DeliveryOutcome.PART, day=day, happened_time=MORNING, taken=4)
     assert list(part.value.fields.values()) == ["more-than-were-there"]
     record(bundle, DeliveryOutcome.PART, day=day, happened_time=MORNING, taken=2)
-    assert told(unit) == [("part", 4), ("part", 2)]
+    assert told(session) == [("part", 4), ("part", 2)]
 
 
 def test_once_a_late_record_is_removed_the_later_visit_is_about_all_again(
-    bundle: Bundle, unit: Session, record: Record, day: date
+    bundle: Bundle, session: Session, record: Record, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
     late = record(bundle, DeliveryOutcome.LEFT, day=day, happened_time=MORNING)
-    assert told(unit) == [("accepted", 0), ("left", 7)]
-    record_delivery.remove_visit(unit, unit.get_one(GateVisit, late.id), actor="test")
-    unit.commit()
-    assert told(unit) == [("accepted", 7)]
+    assert told(session) == [("accepted", 0), ("left", 7)]
+    record_delivery.remove_visit(session, session.get_one(GateVisit, late.id), actor="test")
+    session.commit()
+    assert told(session) == [("accepted", 7)]
 
 
 def test_who_was_told_of_the_later_visit_is_not_told_again_of_the_earlier_part(
-    three: Bundle, unit: Session, record: Record, tell: Tell
+    three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
     day = clock.today("America/Toronto")
     record(three, DeliveryOutcome.ACCEPTED, day=day)
     assert tell() == ["first", "second", "third"]
     part = record(three, DeliveryOutcome.PART, day=day - timedelta(days=1), taken=2).attempts[0]
-    unit.rollback()
+    session.rollback()
     split_bundle.name_part(
-        unit, unit.get_one(DeliveryAttempt, part.id), [Numbers(1, 2)], actor="test"
+        session, session.get_one(DeliveryAttempt, part.id), [Numbers(1, 2)], actor="test"
     )
-    unit.commit()
+    session.commit()
     assert tell() == ["first", "second", "third"]
 
 
 def test_a_refusal_comes_in_after_a_colleague_sent_the_letters_elsewhere(
-    bundle: Bundle, unit: Session, record: Record, reroute: Reroute, day: date
+    bundle: Bundle, session: Session, record: Record, reroute: Reroute, day: date
 ) -> None:
     record(bundle, DeliveryOutcome.REFUSED, day=day, happened_time=AFTERNOON)
     reroute(bundle.id)
     record(bundle, DeliveryOutcome.REFUSED, day=day, happened_time=MORNING)
-    assert told(unit) == [("refused", 7), ("refused", 7)]
+    assert told(session) == [("refused", 7), ("refused", 7)]
     with pytest.raises(Refused, match="nothing-here"):
         record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=MORNING)
 
 
 def test_stopped_is_said_of_a_visit_before_a_colleague_s(
-    bundle: Bundle, unit: Session, record: Record, day: date, stop: Callable[[], None]
+    bundle: Bundle, session: Session, record: Record, day: date, stop: Callable[[], None]
 ) -> None:
     record(bundle, DeliveryOutcome.ACCEPTED, day=day, happened_time=AFTERNOON)
     stop()
     record(bundle, DeliveryOutcome.STOPPED, day=day, happened_time=MORNING)
-    assert told(unit) == [("accepted", 7), ("stopped", 7)]
+    assert told(session) == [("accepted", 7), ("stopped", 7)]
 
 
 def test_what_went_out_after_a_stop_is_recorded_and_known_as_such(
-    bundle: Bundle, unit: Session, record: Record, day: date, stop: Callable[[], None]
+    bundle: Bundle, session: Session, record: Record, day: date, stop: Callable[[], None]
 ) -> None:
     stop()
-    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=2)))
-    unit.commit()
+    session.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=2)))
+    session.commit()
     visit = record(bundle, DeliveryOutcome.ACCEPTED, day=day)
-    assert told(unit) == [("accepted", 7)]
-    attempt = unit.get_one(DeliveryAttempt, visit.attempts[0].id)
+    assert told(session) == [("accepted", 7)]
+    attempt = session.get_one(DeliveryAttempt, visit.attempts[0].id)
     assert went_after_stop(attempt, None)

@@ -24,7 +24,7 @@ Count = Callable[[Callable[[], Sequence[Any]]], int]
 
 
 @pytest.fixture
-def count(app: Flask, unit: Session) -> Count:
+def count(app: Flask, session: Session) -> Count:
     """How many statements something takes that nobody has loaded yet."""
 
     def run(do: Callable[[], Sequence[Any]]) -> int:
@@ -42,52 +42,59 @@ def count(app: Flask, unit: Session) -> Count:
     return run
 
 
-def carry(unit: Session, campaign: Campaign, number: int, into: Bundle | None) -> Bundle:
+def carry(session: Session, campaign: Campaign, number: int, into: Bundle | None) -> Bundle:
     """A bundle through a mission of its own, delivered after the stop, and given up."""
     mission = make_target_mission(number, slug=f"mission-{number}")
-    unit.add(mission)
-    unit.flush()
-    bundle = freeze_bundle.new_bundle(unit, campaign, mission, None)
+    session.add(mission)
+    session.flush()
+    bundle = freeze_bundle.new_bundle(session, campaign, mission, None)
     bundle.returned_to_id = into.id if into else None
     facts = {"mission_id": mission.id, "happened_on": clock.today("Asia/Tokyo")}
     visit = GateVisit(key=db.new_public_id(), delegates="", received_by="", notes="", **facts)
-    unit.add(visit)
+    session.add(visit)
     visit.attempts.append(
         DeliveryAttempt(campaign_id=campaign.id, bundle_id=bundle.id, messages=1,
                         outcome=DeliveryOutcome.ACCEPTED, **facts)
     )  # fmt: skip
-    unit.flush()
+    session.flush()
     return bundle
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_three_deliveries_take_as_many_statements_as_one(
-    unit: Session, campaign: Campaign, count: Count
+    session: Session, campaign: Campaign, count: Count
 ) -> None:
-    by = make_staff_user(unit, Role.ADMIN)
-    unit.execute(
+    by = make_staff_user(session, Role.ADMIN)
+    session.execute(
         update(Campaign).values(status=CampaignStatus.STOPPED, status_reasons={"en": "Stop."},
                                 stopped_at=db.utcnow() - timedelta(days=9))
     )  # fmt: skip
 
     def asked() -> list[int]:
-        unit.flush()
-        unit.expunge_all()
-        case, old = unit.get_one(Campaign, campaign_id), unit.get_one(Bundle, first_id)
-        admin = unit.get_one(type(by), by_id)
-        late = count(lambda: [one.bundle.zone for one in visits.late_of(unit, case) if one.bundle])
-        unit.expunge_all()
-        today = count(lambda: stop_todos(unit, by=admin, now=db.utcnow()))
-        unit.expunge_all()
+        session.flush()
+        session.expunge_all()
+        case, old = session.get_one(Campaign, campaign_id), session.get_one(Bundle, first_id)
+        admin = session.get_one(type(by), by_id)
+        late = count(
+            lambda: [one.bundle.zone for one in visits.late_of(session, case) if one.bundle]
+        )
+        session.expunge_all()
+        today = count(lambda: stop_todos(session, by=admin, now=db.utcnow()))
+        session.expunge_all()
         returned = count(
-            lambda: [one.destination for one in reroute_bundle.list_returned(unit, old)]
+            lambda: [one.destination for one in reroute_bundle.list_returned(session, old)]
         )
         return [late, today, returned]
 
     campaign_id, by_id = campaign.id, by.id
-    first_id = carry(unit, campaign, 21, None).id
-    carry(unit, campaign, 22, unit.get_one(Bundle, first_id))
+    first_id = carry(session, campaign, 21, None).id
+    carry(session, campaign, 22, session.get_one(Bundle, first_id))
     few = asked()
     for number in (23, 24, 25):
-        carry(unit, unit.get_one(Campaign, campaign_id), number, unit.get_one(Bundle, first_id))
+        carry(
+            session,
+            session.get_one(Campaign, campaign_id),
+            number,
+            session.get_one(Bundle, first_id),
+        )
     assert asked() == few

@@ -38,24 +38,24 @@ def gate(bundle: Bundle) -> str:
     return f"/desk/bundles/{bundle.public_id}/deliver"
 
 
-def visits(unit: Session) -> list[GateVisit]:
-    unit.rollback()
-    unit.expire_all()
-    return list(unit.scalars(select(GateVisit).order_by(GateVisit.id)))
+def visits(session: Session) -> list[GateVisit]:
+    session.rollback()
+    session.expire_all()
+    return list(session.scalars(select(GateVisit).order_by(GateVisit.id)))
 
 
 def test_a_delivery_is_recorded_with_all_that_was_written_down(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     assert "7 letters" in staff.get(gate(bundle)).text
     answer = post(staff, gate(bundle), form())
     assert answer.status_code == 303
-    [visit] = visits(unit)
+    [visit] = visits(session)
     [attempt] = visit.attempts
     assert (attempt.bundle_id, attempt.messages) == (bundle.id, 7)
     assert attempt.outcome is DeliveryOutcome.ACCEPTED
     assert (visit.received_by, visit.notes) == ("Planted Attaché", "Planted note.")
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.record")).one()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.record")).one()
     assert entry.detail == {"outcome": "accepted", "messages": 7}
     shown = staff.get(answer.location).text
     assert "Planted Attaché" in shown
@@ -68,16 +68,16 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
 
 
 def test_who_went_who_opened_and_the_notes_are_sealed(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     post(staff, gate(bundle), form())
-    unit.rollback()
-    row = unit.execute(text("SELECT received_by, delegates, notes FROM gate_visit")).one()
+    session.rollback()
+    row = session.execute(text("SELECT received_by, delegates, notes FROM gate_visit")).one()
     assert all(b"Planted" not in bytes(value) for value in row)
 
 
 def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     pdf = io.BytesIO()
     Image.new("RGB", (400, 600), "white").save(pdf, "PDF")
@@ -88,7 +88,7 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
         "receipt": (pdf, "receipt.pdf"),
     }
     assert post(staff, gate(bundle), form() | files).status_code == 303
-    [visit] = visits(unit)
+    [visit] = visits(session)
     assert [(one.kind.value, one.format.value) for one in visit.files] == [
         *[("picture", "image")] * 3, ("receipt", "pdf"),
     ]  # fmt: skip
@@ -138,7 +138,7 @@ def _bomb() -> io.BytesIO:
     ],
 )
 def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
-    staff: FlaskClient, bundle: Bundle, unit: Session, field: str, file: tuple[bytes, str],
+    staff: FlaskClient, bundle: Bundle, session: Session, field: str, file: tuple[bytes, str],
     words: str,
 ) -> None:  # fmt: skip
     sent = form(**{field: (io.BytesIO(file[0]), file[1])})
@@ -146,7 +146,7 @@ def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
     assert answer.status_code == 422
     assert words in answer.text
     assert "Planted Attaché" in answer.text
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 def test_a_file_that_is_too_big_is_refused() -> None:
@@ -161,7 +161,7 @@ def test_a_file_that_is_too_big_is_refused() -> None:
 
 
 def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     bomb = post(staff, gate(bundle), form(pictures=(_bomb(), "gate.png")))
     assert bomb.status_code == 422
@@ -170,7 +170,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     assert "door.jpg: This is no JPEG" in post(staff, gate(bundle), form(pictures=two)).text
     many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
     assert "Eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(
-    staff: FlaskClient, bundle: Bundle, unit: Session, field: str, value: str, words: str
+    staff: FlaskClient, bundle: Bundle, session: Session, field: str, value: str, words: str
 ) -> None:
     answer = post(staff, gate(bundle), form(**{field: value}))
     assert answer.status_code == 422
     assert words in answer.text
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 def test_only_staff_come_to_the_gate_and_come_back_to_it_after_sign_in(
@@ -211,15 +211,15 @@ def test_only_staff_come_to_the_gate_and_come_back_to_it_after_sign_in(
 
 
 def test_a_bundle_in_print_is_not_carried(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     bundle.state = BundleState.PRINTING
-    unit.commit()
+    session.commit()
     assert staff.get(gate(bundle)).status_code == 409
 
 
 def test_a_phone_that_sends_twice_makes_one_visit(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     sent = form(outcome="refused")
     json = {"Accept": "application/json"}
@@ -228,12 +228,12 @@ def test_a_phone_that_sends_twice_makes_one_visit(
     assert first.status_code == second.status_code == 200
     assert first.json == second.json
     assert first.json["sent"] is True
-    assert len(visits(unit)) == 1
-    assert len(unit.scalars(select(DeliveryAttempt)).all()) == 1
+    assert len(visits(session)) == 1
+    assert len(session.scalars(select(DeliveryAttempt)).all()) == 1
 
 
 def test_two_sendings_at_one_moment_make_one_visit(
-    app: Flask, bundle: Bundle, unit: Session
+    app: Flask, bundle: Bundle, session: Session
 ) -> None:
     found: list[int] = []
     at_once = threading.Barrier(4)
@@ -252,7 +252,7 @@ def test_two_sendings_at_one_moment_make_one_visit(
                 found.append(visit.id)
 
     bundle_id = bundle.id
-    unit.rollback()
+    session.rollback()
     threads = [threading.Thread(target=send) for _ in range(4)]
     for one in threads:
         one.start()
@@ -260,11 +260,11 @@ def test_two_sendings_at_one_moment_make_one_visit(
         one.join()
     assert len(set(found)) == 1
     assert len(found) == 4
-    assert len(unit.scalars(select(DeliveryAttempt)).all()) == 1
+    assert len(session.scalars(select(DeliveryAttempt)).all()) == 1
 
 
 def test_a_colleague_who_was_there_as_well_does_not_record_it_twice(
-    client: FlaskClient, app: Flask, bundle: Bundle, unit: Session
+    client: FlaskClient, app: Flask, bundle: Bundle, session: Session
 ) -> None:
     sign_in(client, app, Role.STAFF)
     assert post(client, gate(bundle), form(outcome="refused")).status_code == 303
@@ -272,11 +272,11 @@ def test_a_colleague_who_was_there_as_well_does_not_record_it_twice(
     again = post(client, gate(bundle), form(outcome="refused"))
     assert again.status_code == 422
     assert "This delivery is recorded already." in again.text
-    assert len(visits(unit)) == 1
+    assert len(visits(session)) == 1
 
 
 def test_the_key_of_somebody_else_tells_nothing(
-    client: FlaskClient, app: Flask, bundle: Bundle, unit: Session
+    client: FlaskClient, app: Flask, bundle: Bundle, session: Session
 ) -> None:
     sent = form(outcome="refused")
     sign_in(client, app, Role.STAFF)
@@ -288,7 +288,7 @@ def test_the_key_of_somebody_else_tells_nothing(
 
 
 def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     headers = {"Accept": "application/json"}
     stale = staff.post(gate(bundle), data=form(), headers=headers | {"X-CSRFToken": "stale"})
@@ -296,7 +296,7 @@ def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
     told = staff.get(f"{gate(bundle)}/token").json
     fresh = headers | {"X-CSRFToken": told["token"]}
     assert staff.post(gate(bundle), data=form(), headers=fresh).status_code == 200
-    assert len(visits(unit)) == 1
+    assert len(visits(session)) == 1
 
 
 def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> None:
@@ -309,18 +309,18 @@ def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> 
 
 
 def test_the_page_that_a_phone_keeps_names_nobody(
-    client: FlaskClient, app: Flask, bundle: Bundle, unit: Session
+    client: FlaskClient, app: Flask, bundle: Bundle, session: Session
 ) -> None:
     user = sign_in(client, app, Role.STAFF, name="Planted Staff")
     page = client.get(gate(bundle)).text
-    signers = unit.scalars(select(Signature)).all()
+    signers = session.scalars(select(Signature)).all()
     names = {user.name, user.email, *(one.family_name for one in signers)}
     assert len(names) > 4
     assert [name for name in names if name in page] == []
 
 
 def test_a_part_says_how_many_and_is_a_part(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     field = f"taken_{bundle.id}"
     for taken in ("", "0", "7", "8"):
@@ -328,32 +328,32 @@ def test_a_part_says_how_many_and_is_a_part(
         assert answer.status_code == 422, taken
     answer = post(staff, gate(bundle), form(outcome="part", **{field: "3"}))
     assert answer.status_code == 303
-    [visit] = visits(unit)
+    [visit] = visits(session)
     assert visit.attempts[0].messages == 3
 
 
 def test_bundles_that_travel_together_have_an_attempt_each(
-    staff: FlaskClient, bundle: Bundle, unit: Session, make_ready: Callable[[], int]
+    staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
 ) -> None:
-    add_confirmed(unit, bundle.campaign, 2, letter_locale="en", locality="Halifax")
-    unit.commit()
-    second = reload(unit, make_ready())
+    add_confirmed(session, bundle.campaign, 2, letter_locale="en", locality="Halifax")
+    session.commit()
+    second = reload(session, make_ready())
     assert f"with_{second.id}" in staff.get(gate(bundle)).text
     sent = form(**{f"with_{second.id}": "y"})
     assert post(staff, gate(bundle), sent).status_code == 303
-    [visit] = visits(unit)
+    [visit] = visits(session)
     assert [(one.bundle_id, one.messages) for one in visit.attempts] == [
         (bundle.id, 7), (second.id, 2),
     ]  # fmt: skip
 
 
 def test_a_companion_that_has_no_part_offers_none_and_says_so(
-    staff: FlaskClient, bundle: Bundle, unit: Session, make_ready: Callable[[], int]
+    staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
 ) -> None:
     """One letter has no part, as little as sheets without numbers."""
-    add_confirmed(unit, bundle.campaign, 1, letter_locale="en", locality="Halifax")
-    unit.commit()
-    second = reload(unit, make_ready())
+    add_confirmed(session, bundle.campaign, 1, letter_locale="en", locality="Halifax")
+    session.commit()
+    second = reload(session, make_ready())
     page = staff.get(gate(bundle)).text
     assert f'name="taken_{bundle.id}"' in page
     assert f'name="taken_{second.id}"' not in page
@@ -363,7 +363,7 @@ def test_a_companion_that_has_no_part_offers_none_and_says_so(
     answer = post(staff, gate(bundle), form(outcome="part", **taken))
     assert answer.status_code == 422
     assert f'id="with_{second.id}-error"' in answer.text
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 def _stop(app: Flask, campaign_id: int) -> None:
@@ -373,19 +373,19 @@ def _stop(app: Flask, campaign_id: int) -> None:
 
 
 def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
-    app: Flask, staff: FlaskClient, bundle: Bundle, unit: Session
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     campaign_id = bundle.campaign_id
-    unit.rollback()
+    session.rollback()
     _stop(app, campaign_id)
     page = staff.get(gate(bundle)).text
     assert "Stop: hand nothing over" in page
     assert "She asked us to." in page
     assert 'value="accepted"' not in page
     assert post(staff, gate(bundle), form(outcome="stopped")).status_code == 303
-    [visit] = visits(unit)
+    [visit] = visits(session)
     assert visit.attempts[0].outcome is DeliveryOutcome.STOPPED
-    assert unit.get_one(Campaign, campaign_id).status is CampaignStatus.STOPPED
+    assert session.get_one(Campaign, campaign_id).status is CampaignStatus.STOPPED
 
 
 def test_what_is_typed_elsewhere_is_kept_by_account_and_not_forgotten_at_the_gate(
@@ -405,11 +405,11 @@ def test_what_is_typed_elsewhere_is_kept_by_account_and_not_forgotten_at_the_gat
 
 
 def test_a_post_is_published_once_with_a_picture_that_is_described(
-    staff: FlaskClient, bundle: Bundle, unit: Session, fresh_pages: None
+    staff: FlaskClient, bundle: Bundle, session: Session, fresh_pages: None
 ) -> None:
     two = [(photograph(), "a.jpg"), (photograph(size=(900, 600)), "b.jpg")]
     post(staff, gate(bundle), form(pictures=two))
-    [visit] = visits(unit)
+    [visit] = visits(session)
     [attempt] = visit.attempts
     first, second = (one.public_id for one in visit.files)
     page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
@@ -425,11 +425,11 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     assert half.status_code == 422
     assert "Write the text in this language too" in half.text
     assert post(staff, page, words | {f"alt_en_{first}": "Two people at a gate"}).status_code == 303
-    unit.rollback()
-    unit.expire_all()
-    [update] = unit.get_one(Bundle, bundle.id).campaign.updates
+    session.rollback()
+    session.expire_all()
+    [update] = session.get_one(Bundle, bundle.id).campaign.updates
     assert update.kind is UpdateKind.DELIVERY
-    assert update.id == unit.get_one(DeliveryAttempt, attempt.id).update_id
+    assert update.id == session.get_one(DeliveryAttempt, attempt.id).update_id
     case = f"/en/actions/{bundle.campaign.slug}"
     shown = staff.get(case).text
     assert "Handed over in Ottawa" in shown
@@ -442,47 +442,47 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     remove = f"/desk/deliveries/{visit.public_id}/remove"
     assert post(staff, remove).status_code == 409, "not while a post tells of it"
     back = f"/desk/deliveries/attempts/{attempt.public_id}/take-back"
-    other = make_campaign(unit, picture=f"pictures/{names[0]}")
-    unit.commit()
+    other = make_campaign(session, picture=f"pictures/{names[0]}")
+    session.commit()
     assert post(staff, back).status_code == 303
     assert "Handed over in Ottawa" not in staff.get(case).text
     assert staff.get(f"/pictures/{names[0]}").status_code == 200, "another case shows the same"
     other.picture = ""
-    unit.commit()
+    session.commit()
     assert {staff.get(f"/pictures/{name}").status_code for name in names} == {404}
     assert post(staff, remove).status_code == 303
-    assert visits(unit) == []
-    assert unit.scalars(select(GateFile)).all() == []
+    assert visits(session) == []
+    assert session.scalars(select(GateFile)).all() == []
     assert "7 letters" in staff.get(gate(bundle)).text, "the letters are here again"
 
 
 def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     record(bundle, DeliveryOutcome.LEFT)
     answer = post(staff, gate(bundle), form())
     assert answer.status_code == 422
     assert "No letter of this bundle is here any more" in answer.text
-    assert len(visits(unit)) == 1
+    assert len(visits(session)) == 1
 
 
 def test_more_in_an_hour_than_anybody_visits_is_refused(
-    staff: FlaskClient, bundle: Bundle, unit: Session, monkeypatch: pytest.MonkeyPatch
+    staff: FlaskClient, bundle: Bundle, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery_views, "_PER_HOUR", 1)
     assert post(staff, gate(bundle), form(outcome="refused")).status_code == 303
     sent: dict[str, Any] = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), sent).status_code == 429
     assert csrf_token(staff)
-    assert len(visits(unit)) == 1
+    assert len(visits(session)) == 1
 
 
 def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
-    staff: FlaskClient, bundle: Bundle, unit: Session, make_ready: Callable[[], int]
+    staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
 ) -> None:
-    add_confirmed(unit, bundle.campaign, 2, letter_locale="en", locality="Halifax")
-    unit.commit()
-    second = reload(unit, make_ready())
+    add_confirmed(session, bundle.campaign, 2, letter_locale="en", locality="Halifax")
+    session.commit()
+    second = reload(session, make_ready())
     page = staff.get(gate(bundle)).text
     assert 'max="6"' in page
     assert 'max="1"' in page
@@ -499,7 +499,7 @@ def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
 
 
 def test_what_was_taken_is_here_no_more_before_it_is_named(
-    staff: FlaskClient, bundle: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     sent = form(outcome="part", **{f"taken_{bundle.id}": "3"})
     answer = post(staff, gate(bundle), sent)
@@ -508,26 +508,26 @@ def test_what_was_taken_is_here_no_more_before_it_is_named(
     assert "of 4" in staff.get(gate(bundle)).text
     refused = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), refused).status_code == 303
-    assert [one.messages for visit in visits(unit) for one in visit.attempts] == [3, 4]
+    assert [one.messages for visit in visits(session) for one in visit.attempts] == [3, 4]
 
 
 @pytest.fixture
-def second(unit: Session, bundle: Bundle, make_ready: Callable[[], int]) -> Bundle:
+def second(session: Session, bundle: Bundle, make_ready: Callable[[], int]) -> Bundle:
     """Two more letters for the same mission, in a bundle of their own."""
-    add_confirmed(unit, bundle.campaign, 2, letter_locale="en", locality="Halifax")
-    unit.commit()
-    return reload(unit, make_ready())
+    add_confirmed(session, bundle.campaign, 2, letter_locale="en", locality="Halifax")
+    session.commit()
+    return reload(session, make_ready())
 
 
-def told(unit: Session) -> list[list[tuple[int | None, str, int]]]:
+def told(session: Session) -> list[list[tuple[int | None, str, int]]]:
     return [
         [(one.bundle_id, one.outcome.value, one.messages) for one in visit.attempts]
-        for visit in visits(unit)
+        for visit in visits(session)
     ]
 
 
 def test_two_visits_that_were_written_down_out_of_reach_are_recorded_for_all_that_was_carried(
-    staff: FlaskClient, bundle: Bundle, second: Bundle, unit: Session
+    staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session
 ) -> None:
     along = {f"with_{second.id}": "y"}
     json = {"Accept": "application/json"}
@@ -536,14 +536,14 @@ def test_two_visits_that_were_written_down_out_of_reach_are_recorded_for_all_tha
     assert post(staff, gate(bundle), morning, headers=json).status_code == 200
     assert f"with_{second.id}" not in staff.get(gate(bundle)).text, "it was carried there"
     assert post(staff, gate(bundle), afternoon, headers=json).status_code == 200
-    assert told(unit) == [
+    assert told(session) == [
         [(bundle.id, "refused", 7), (second.id, "refused", 2)],
         [(bundle.id, "accepted", 7), (second.id, "accepted", 2)],
     ]
 
 
 def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is_recorded(
-    staff: FlaskClient, bundle: Bundle, second: Bundle, unit: Session, record: Record
+    staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session, record: Record
 ) -> None:
     record(second, DeliveryOutcome.ACCEPTED)
     sent = form(**{f"with_{second.id}": "y"})
@@ -556,12 +556,12 @@ def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is
     assert at_desk.status_code == 422
     assert f'id="with_{second.id}-error">{words}' in at_desk.text
     assert f'name="with_{second.id}"' in at_desk.text, "it can be unticked"
-    assert len(visits(unit)) == 1
+    assert len(visits(session)) == 1
     assert post(staff, gate(bundle), form(key=sent["key"])).status_code == 303
 
 
 def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_bundle(
-    client: FlaskClient, app: Flask, bundle: Bundle, second: Bundle, unit: Session
+    client: FlaskClient, app: Flask, bundle: Bundle, second: Bundle, session: Session
 ) -> None:
     sign_in(client, app, Role.STAFF)
     assert post(client, gate(second), form(outcome="refused")).status_code == 303
@@ -571,31 +571,31 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
     words = "This delivery is recorded already. Open its record to add pictures or correct it."
     assert answer.json["problems"] == [f"{name}{words}"]
-    assert len(visits(unit)) == 1
+    assert len(visits(session)) == 1
 
 
 @pytest.mark.parametrize("ticked", ["with_987654", "with_" + "9" * 20, "with_all"])
 def test_a_bundle_that_is_not_there_is_not_dropped_without_a_word(
-    staff: FlaskClient, bundle: Bundle, unit: Session, ticked: str
+    staff: FlaskClient, bundle: Bundle, session: Session, ticked: str
 ) -> None:
     answer = post(staff, gate(bundle), form(**{ticked: "y"}))
     assert answer.status_code == 422
     assert "A bundle that was ticked is not there any more." in answer.text
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 def test_a_bundle_of_another_mission_did_not_come_along(
-    staff: FlaskClient, bundle: Bundle, second: Bundle, unit: Session, other_mission: str
+    staff: FlaskClient, bundle: Bundle, second: Bundle, session: Session, other_mission: str
 ) -> None:
-    second.mission = unit.scalars(select(Mission).where(Mission.slug == other_mission)).one()
-    unit.commit()
+    second.mission = session.scalars(select(Mission).where(Mission.slug == other_mission)).one()
+    session.commit()
     answer = post(staff, gate(bundle), form(**{f"with_{second.id}": "y"}))
     assert answer.status_code == 422
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 def test_a_visit_that_is_not_recorded_leaves_no_picture(
-    app: Flask, bundle: Bundle, unit: Session
+    app: Flask, bundle: Bundle, session: Session
 ) -> None:
     drawn = attachments.draw_picture(photograph(), "gate.jpg")
 
@@ -615,16 +615,16 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
             raise ZeroDivisionError
 
     bundle_id = bundle.id
-    unit.rollback()
+    session.rollback()
     with app.app_context():
         with pytest.raises(ZeroDivisionError):
             record()
         assert list(storage().names("gate")) == []
-    assert visits(unit) == []
+    assert visits(session) == []
 
 
 def test_older_visits_are_on_the_next_page(
-    staff: FlaskClient, bundle: Bundle, unit: Session, record: Record,
+    staff: FlaskClient, bundle: Bundle, session: Session, record: Record,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(finding, "PAGE", 2)

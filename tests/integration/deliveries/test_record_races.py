@@ -23,11 +23,11 @@ MANY, AT_ONCE = 50, 10
 
 
 def test_who_looks_and_then_writes_loses_what_another_wrote_in_between(
-    app: Flask, bundle: Bundle, unit: Session, record: Record
+    app: Flask, bundle: Bundle, session: Session, record: Record
 ) -> None:
     """What the lock and the mark are for: both see the record as it was, both write."""
     visit_id = record(bundle, DeliveryOutcome.REFUSED).id
-    unit.rollback()
+    session.rollback()
     both_have_looked = Barrier(2)
 
     def look_then_write(place: str) -> bool:
@@ -42,23 +42,23 @@ def test_who_looks_and_then_writes_loses_what_another_wrote_in_between(
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(look_then_write, ("one", "two"))) == [True, True]
-    assert unit.get_one(GateVisit, visit_id).place in {"one", "two"}, "the other is lost"
+    assert session.get_one(GateVisit, visit_id).place in {"one", "two"}, "the other is lost"
 
 
 def test_fifty_who_record_correct_and_publish_do_each_once(
-    app: Flask, staff: FlaskClient, bundle: Bundle, unit: Session
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
     gate = f"/desk/bundles/{bundle.public_id}/deliver"
     sent = form(outcome="left", happened_time="")
-    unit.rollback()
+    session.rollback()
     assert post(staff, gate, sent).status_code == 303
-    visit = unit.scalars(select(GateVisit)).one()
+    visit = session.scalars(select(GateVisit)).one()
     seen = facts_of(visit).as_data()
     typed = {name: "" if value is None else str(value) for name, value in seen.items()}
     yesterday = visit.happened_on - timedelta(days=1)
     typed |= {"seen": mark_of(seen), "happened_on": yesterday.isoformat()}
     attempt_id, visit_id = visit.attempts[0].public_id, visit.public_id
-    unit.rollback()
+    session.rollback()
     token, cookie = csrf_token(staff), staff.get_cookie("session")
     assert cookie is not None
     deeds = {
@@ -85,9 +85,9 @@ def test_fifty_who_record_correct_and_publish_do_each_once(
     assert set(done["record"]) == {303}, "each is told that it is recorded"
     assert sorted(done["correct"]) == [303] + [422] * (len(done["correct"]) - 1)
     assert sorted(done["publish"]) == [303] + [422] * (len(done["publish"]) - 1)
-    kept = unit.scalars(select(GateVisit)).one()
+    kept = session.scalars(select(GateVisit)).one()
     [attempt] = kept.attempts
-    update = unit.scalars(select(Update)).one()
+    update = session.scalars(select(Update)).one()
     assert attempt.update_id == update.id
     assert kept.happened_on == attempt.happened_on == update.happened_on == yesterday
     assert kept.place == attempt.place

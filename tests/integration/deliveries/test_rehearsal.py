@@ -16,13 +16,13 @@ from tests.integration.deliveries.conftest import form
 
 
 @pytest.fixture
-def rehearsed(app: Flask, unit: Session, bundle: Bundle, settings: Settings) -> Bundle:
+def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) -> Bundle:
     """Two invented letters of a draft, printed for the mission of a real bundle."""
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     draft.targets[0].mission_id = bundle.mission_id
-    add_confirmed(unit, draft, 2, letter_locale="en")
+    add_confirmed(session, draft, 2, letter_locale="en")
     draft_id = draft.id
-    unit.commit()
+    session.commit()
     with app.app_context(), db.transaction() as own:
         campaign = own.get_one(Campaign, draft_id)
         mission = campaign.targets[0].mission
@@ -33,7 +33,7 @@ def rehearsed(app: Flask, unit: Session, bundle: Bundle, settings: Settings) -> 
         )  # fmt: skip
         made.state = BundleState.READY
         bundle_id = made.id
-    return reload(unit, bundle_id)
+    return reload(session, bundle_id)
 
 
 def test_a_rehearsal_does_not_come_along(

@@ -21,11 +21,11 @@ TYPED = {"received_on": "2026-11-02", "channel": "letter", "language": "es", "wh
 
 
 def test_today_names_what_is_to_be_screened_carried_told_and_answered(
-    app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle, record: Record
+    app: Flask, staff: FlaskClient, session: Session, bundle: Bundle, record: Record
 ) -> None:
     slug = bundle.campaign.slug
-    add_confirmed(unit, bundle.campaign, 1, state=SignatureState.HELD)
-    unit.commit()
+    add_confirmed(session, bundle.campaign, 1, state=SignatureState.HELD)
+    session.commit()
     jobs.run_now("overview.count")
     page = staff.get("/desk/today").text
     assert f"/desk/screening/?campaign={slug}" in page
@@ -42,10 +42,10 @@ def test_today_names_what_is_to_be_screened_carried_told_and_answered(
 
 
 def test_staff_log_an_answer_with_its_scan_and_leave_publishing_to_organizers(
-    app: Flask, staff: FlaskClient, unit: Session, bundle: Bundle
+    app: Flask, staff: FlaskClient, session: Session, bundle: Bundle
 ) -> None:
-    slug, other = bundle.campaign.slug, make_campaign(unit).slug
-    unit.commit()
+    slug, other = bundle.campaign.slug, make_campaign(session).slug
+    session.commit()
     new = f"/desk/replies/campaigns/{slug}/new"
     assert new in staff.get("/desk/replies/").text
     assert staff.get(new.replace(slug, other)).status_code == 404, "nobody carried letters of it"
@@ -62,8 +62,8 @@ def test_staff_log_an_answer_with_its_scan_and_leave_publishing_to_organizers(
     for part in ("publish", "bars", "shown.jpg"):
         assert staff.get(f"{address}/{part}").status_code == 404
     assert post(staff, f"{address}/take-back").status_code == 404
-    unit.rollback()
-    assert unit.scalars(select(Reply.state)).one() is ReplyState.DRAFT
+    session.rollback()
+    assert session.scalars(select(Reply.state)).one() is ReplyState.DRAFT
     colleague, organizer = app.test_client(), app.test_client()
     sign_in(colleague, app, Role.STAFF)
     assert colleague.get(address).status_code == 404

@@ -42,11 +42,11 @@ UNPRINTABLE = "\U000e0fff"
 
 
 @pytest.fixture
-def reroute(app: Flask, settings: Settings, unit: Session, other_mission: str) -> Reroute:
+def reroute(app: Flask, settings: Settings, session: Session, other_mission: str) -> Reroute:
     """Have a bundle's letters go through the consulate; gives the new bundle's id."""
 
     def run(bundle_id: int) -> int:
-        unit.rollback()
+        session.rollback()
         with app.app_context(), db.transaction() as own:
             mission = own.scalars(select(Mission).where(Mission.slug == other_mission)).one()
             bundle = own.get_one(Bundle, bundle_id)
@@ -56,35 +56,37 @@ def reroute(app: Flask, settings: Settings, unit: Session, other_mission: str) -
 
 
 @pytest.fixture
-def with_sheets(unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print) -> Bundle:
+def with_sheets(
+    session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
+) -> Bundle:
     """Two letters and two people on sheets, printed."""
-    add_confirmed(unit, campaign, 2, letter_locale="en")
-    for one in add_confirmed(unit, campaign, 2, family_name="Papier"):
+    add_confirmed(session, campaign, 2, letter_locale="en")
+    for one in add_confirmed(session, campaign, 2, family_name="Papier"):
         one.origin, one.letters = Origin.PAPER, []
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id, on_paper=1)
     assert print_bundle(bundle_id) is BundleState.READY
-    return reload(unit, bundle_id)
+    return reload(session, bundle_id)
 
 
-def awaited_on_paper(unit: Session) -> int:
+def awaited_on_paper(session: Session) -> int:
     query = select(Signature.id).where(Signature.origin == Origin.PAPER, is_awaited())
-    return len(unit.scalars(query).all())
+    return len(session.scalars(query).all())
 
 
 # --- Its lists -----------------------------------------------------------------------------------
 
 
-def listed(unit: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
+def listed(session: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
     """Number, what happened, and where a letter went on, of an export."""
-    unit.rollback()
-    bundle = unit.get_one(Bundle, bundle_id)
+    session.rollback()
+    bundle = session.get_one(Bundle, bundle_id)
     source = records.Source(
         ExportKind.FULL, bundle.campaign_id, bundle_id, "America/Toronto",
         Frozen.from_json(bundle.frozen),
     )  # fmt: skip
-    total = records.count(unit, source)
-    unit.rollback()
+    total = records.count(session, source)
+    session.rollback()
     rows = [
         tuple(row[source.columns.index(name)] for name in ("number", "outcome", "went_on"))
         for row in records.iter_records(source, lambda: None)
@@ -94,28 +96,31 @@ def listed(unit: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
 
 
 def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
-    app: Flask, unit: Session, bundle: Bundle, record: Record, reroute: Reroute,
+    app: Flask, session: Session, bundle: Bundle, record: Record, reroute: Reroute,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(records, "_BATCH", 2)
     record(bundle, DeliveryOutcome.REFUSED, day=days_ago(2))
     part = record(bundle, DeliveryOutcome.PART, day=days_ago(1), taken=3).attempts[0]
     split_bundle.name_part(
-        unit, unit.get_one(DeliveryAttempt, part.id), [Numbers(1, 2), Numbers(6, 6)], actor="test"
+        session,
+        session.get_one(DeliveryAttempt, part.id),
+        [Numbers(1, 2), Numbers(6, 6)],
+        actor="test",
     )
-    unit.commit()
+    session.commit()
     made = reroute(bundle.id)
     with app.app_context():
         went = "001 (consulate-montreal)"
-        assert listed(unit, bundle.id) == [
+        assert listed(session, bundle.id) == [
             ("00001", "refused accepted", ""), ("00002", "refused accepted", ""),
             ("00003", "refused refused", went), ("00004", "refused refused", went),
             ("00005", "refused refused", went), ("00006", "refused accepted", ""),
             ("00007", "refused refused", went),
         ]  # fmt: skip
-        unit.execute(update(Letter).where(Letter.bundle_id == made).values(first_page=1))
-        unit.commit()
-        assert [one[0] for one in listed(unit, made)] == ["00001", "00002", "00003", "00004"]
+        session.execute(update(Letter).where(Letter.bundle_id == made).values(first_page=1))
+        session.commit()
+        assert [one[0] for one in listed(session, made)] == ["00001", "00002", "00003", "00004"]
 
 
 # --- The new bundle fails at its first printing ------------------------------------------------
@@ -123,39 +128,39 @@ def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
 
 @pytest.fixture
 def failed(
-    unit: Session, bundle: Bundle, record: Record, reroute: Reroute, print_bundle: Print
+    session: Session, bundle: Bundle, record: Record, reroute: Reroute, print_bundle: Print
 ) -> Bundle:
     """A bundle of letters that another mission refused, none of which can be printed."""
     record(bundle, DeliveryOutcome.REFUSED)
     made = reroute(bundle.id)
-    unit.execute(update(Signature).values(own_words=f"I write {UNPRINTABLE}"))
-    unit.commit()
+    session.execute(update(Signature).values(own_words=f"I write {UNPRINTABLE}"))
+    session.commit()
     assert print_bundle(made) is BundleState.FAILED
-    return reload(unit, made)
+    return reload(session, made)
 
 
 def test_its_letters_can_be_given_back(
-    staff: FlaskClient, unit: Session, bundle: Bundle, failed: Bundle
+    staff: FlaskClient, session: Session, bundle: Bundle, failed: Bundle
 ) -> None:
     failed_id, url = failed.id, f"/desk/bundles/{failed.public_id}"
-    unit.rollback()
+    session.rollback()
     assert post(staff, f"{url}/release", {}).location.endswith(url)
-    made = reload(unit, failed_id)
+    made = reload(session, failed_id)
     assert made.state is BundleState.CANCELLED
-    assert set(unit.scalars(select(Letter.bundle_id))) == {bundle.id}, "where they were before"
-    assert unit.scalars(select(LetterMove)).all() == []
-    assert reload(unit, bundle.id).state is BundleState.READY
+    assert set(session.scalars(select(Letter.bundle_id))) == {bundle.id}, "where they were before"
+    assert session.scalars(select(LetterMove)).all() == []
+    assert reload(session, bundle.id).state is BundleState.READY
     assert staff.get(url).status_code == 200
 
 
 def test_the_command_gives_them_back_to_the_bundle_that_they_came_from(
-    unit: Session, failed: Bundle, campaign: Campaign, other_mission: str, settings: Settings,
+    session: Session, failed: Bundle, campaign: Campaign, other_mission: str, settings: Settings,
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
     failed_id, slug = failed.id, campaign.slug
-    unit.rollback()
+    session.rollback()
     arguments = [slug, "--mission", other_mission, "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 1
@@ -163,45 +168,45 @@ def test_the_command_gives_them_back_to_the_bundle_that_they_came_from(
         "An earlier bundle failed: its letters wait again.",
         f"There is nothing new to print for {slug} and {other_mission}.",
     ]
-    assert reload(unit, failed_id).state is BundleState.CANCELLED
+    assert reload(session, failed_id).state is BundleState.CANCELLED
 
 
 # --- The bundle that they left -----------------------------------------------------------------
 
 
 def test_it_is_not_made_again_and_keeps_its_files(
-    unit: Session, printed: Bundle, record: Record, reroute: Reroute
+    session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:
     """One letter was withdrawn just before: it is all that is left of what was printed."""
     record(printed, DeliveryOutcome.REFUSED)
-    first = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    first = session.scalars(select(Signature).order_by(Signature.id)).first()
     assert first is not None
     first.state = SignatureState.WITHDRAWN
-    unit.commit()
+    session.commit()
     reroute(printed.id)
     names = set(storage.storage().names(file_names.stored_folder(printed.public_id)))
     jobs.run_now("bundles.remake")
-    left = reload(unit, printed.id)
+    left = reload(session, printed.id)
     assert (left.state, left.remade_at) == (BundleState.READY, None)
     assert set(storage.storage().names(file_names.stored_folder(left.public_id))) == names
     for deed in (
-        lambda: remake_bundle.remake(unit, left, actor="test"),
-        lambda: cancel_bundle.cancel(unit, left, storage.storage(), reason="x", actor="test"),
+        lambda: remake_bundle.remake(session, left, actor="test"),
+        lambda: cancel_bundle.cancel(session, left, storage.storage(), reason="x", actor="test"),
     ):
         with pytest.raises(Refused, match="moved-on"):
             deed()
 
 
 def test_its_page_says_what_is_gone_and_promises_nothing(
-    staff: FlaskClient, unit: Session, printed: Bundle, record: Record, reroute: Reroute
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
-    unit.execute(
+    session.execute(
         update(Signature)
         .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 1)))
         .values(state=SignatureState.WITHDRAWN)
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     reroute(printed.id)
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00001, volume 001, page 1" in page
@@ -211,17 +216,17 @@ def test_its_page_says_what_is_gone_and_promises_nothing(
 
 
 def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
-    staff: FlaskClient, unit: Session, printed: Bundle, record: Record
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.PART, taken=2)
     assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
-    unit.rollback()
-    unit.execute(
+    session.rollback()
+    session.execute(
         update(Signature)
         .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 5)))
         .values(state=SignatureState.WITHDRAWN)
     )
-    unit.commit()
+    session.commit()
     jobs.run_now("bundles.remake")
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00005, volume 001, page 5" in page
@@ -230,23 +235,23 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     for word in ("Make them again now", "Download the bundle"):
         assert word not in page
     assert "00005" in staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
-    unit.execute(update(Bundle).values(emptied_at=db.utcnow()))
-    unit.commit()
+    session.execute(update(Bundle).values(emptied_at=db.utcnow()))
+    session.commit()
     assert "Letter 00005" not in staff.get(f"/desk/bundles/{printed.public_id}").text
 
 
 def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
-    staff: FlaskClient, unit: Session, printed: Bundle, record: Record
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.PART, taken=2)
     assert post(staff, after(printed, "part"), {"numbers": "1-2"}).status_code == 303
-    unit.rollback()
-    unit.execute(
+    session.rollback()
+    session.execute(
         update(Signature)
         .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence.in_([2, 5]))))
         .values(state=SignatureState.ERASED)
     )
-    unit.commit()
+    session.commit()
     for page in (after(printed), f"/desk/bundles/{printed.public_id}/deliver"):
         shown = staff.get(page).text
         assert "Take 1 letter out first" in shown
@@ -258,93 +263,95 @@ def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
 
 
 def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_out(
-    staff: FlaskClient, unit: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
+    staff: FlaskClient, session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
     record: Record, reroute: Reroute,
 ) -> None:  # fmt: skip
-    add_confirmed(unit, campaign, 5, letter_locale="en")
-    unit.commit()
+    add_confirmed(session, campaign, 5, letter_locale="en")
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=2)
     assert print_bundle(bundle_id) is BundleState.READY
-    left = reload(unit, bundle_id)
+    left = reload(session, bundle_id)
     record(left, DeliveryOutcome.REFUSED)
     made = reroute(left.id)
-    left = reload(unit, bundle_id)
+    left = reload(session, bundle_id)
     url = f"/desk/bundles/{left.public_id}"
     assert post(staff, f"{url}/download", {}).status_code == 200
-    unit.rollback()
-    unit.execute(
+    session.rollback()
+    session.execute(
         update(Signature)
         .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 4)))
         .values(state=SignatureState.WITHDRAWN)
     )
-    unit.commit()
+    session.commit()
     page = staff.get(url).text
     assert "Letter 00004, volume 002 –" in page
     assert "Download the bundle" not in page
     assert "It holds letters that were taken back." in post(staff, f"{url}/download", {}).text
-    unit.rollback()
-    names = {one.name for one in reprint_volumes.list_choices(unit, reload(unit, bundle_id))}
+    session.rollback()
+    names = {one.name for one in reprint_volumes.list_choices(session, reload(session, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}
     assert names.isdisjoint({"", "letters-002.pdf", "signatures.pdf"})
     assert "00004" not in staff.get(after(left)).text, "it is there no more"
-    assert reload(unit, made).letter_count == 5
+    assert reload(session, made).letter_count == 5
 
 
 def test_somebody_who_leaves_its_sheets_does_not_have_it_made_again(
-    unit: Session, with_sheets: Bundle, record: Record, reroute: Reroute
+    session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
 ) -> None:
     record(with_sheets, DeliveryOutcome.REFUSED)
     reroute(with_sheets.id)
-    unit.delete(unit.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).first())
-    unit.commit()
+    session.delete(
+        session.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).first()
+    )
+    session.commit()
     jobs.run_now("bundles.remake")
-    assert reload(unit, with_sheets.id).state is BundleState.READY
+    assert reload(session, with_sheets.id).state is BundleState.READY
 
 
 # --- What goes on ------------------------------------------------------------------------------
 
 
 def test_sheets_that_came_back_go_on_with_the_letters(
-    app: Flask, unit: Session, with_sheets: Bundle, record: Record, reroute: Reroute,
+    app: Flask, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute,
     print_bundle: Print, tmp_path: Path,
 ) -> None:  # fmt: skip
     record(with_sheets, DeliveryOutcome.REFUSED)
     made = reroute(with_sheets.id)
     assert print_bundle(made) is BundleState.READY
-    assert Frozen.from_json(reload(unit, made).frozen).on_paper == 2
+    assert Frozen.from_json(reload(session, made).frozen).on_paper == 2
     path = zip_of(app, made, tmp_path)
     assert verify_copy(path).findings == []
     table = contents(path)["signatures.csv"].decode("utf-8-sig")
     assert table.count("Papier") == 2
-    assert awaited_on_paper(unit) == 2
-    record(reload(unit, made), DeliveryOutcome.ACCEPTED)
-    unit.rollback()
-    assert awaited_on_paper(unit) == 0
+    assert awaited_on_paper(session) == 2
+    record(reload(session, made), DeliveryOutcome.ACCEPTED)
+    session.rollback()
+    assert awaited_on_paper(session) == 0
 
 
 def test_sheets_stay_where_a_part_was_taken(
-    staff: FlaskClient, unit: Session, with_sheets: Bundle, record: Record, reroute: Reroute
+    staff: FlaskClient, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute
 ) -> None:
     record(with_sheets, DeliveryOutcome.PART, taken=1)
     assert post(staff, after(with_sheets, "part"), {"numbers": "1"}).status_code == 303
     made = reroute(with_sheets.id)
-    assert signed_sheets.count_carried(unit, made) == 0
-    assert signed_sheets.count_carried(unit, with_sheets.id) == 2
-    assert awaited_on_paper(unit) == 0, "they went with the part"
+    assert signed_sheets.count_carried(session, made) == 0
+    assert signed_sheets.count_carried(session, with_sheets.id) == 2
+    assert awaited_on_paper(session) == 0, "they went with the part"
 
 
 def test_where_no_bundle_stands_it_is_a_first_one(
-    unit: Session, bundle: Bundle, record: Record, reroute: Reroute, other_mission: str
+    session: Session, bundle: Bundle, record: Record, reroute: Reroute, other_mission: str
 ) -> None:
-    other = unit.scalars(select(Mission).where(Mission.slug == other_mission)).one()
-    unit.add(
+    other = session.scalars(select(Mission).where(Mission.slug == other_mission)).one()
+    session.add(
         Bundle(
             campaign_id=bundle.campaign_id, mission_id=other.id, sequence=1,
             kind=BundleKind.FIRST, state=BundleState.CANCELLED, frozen={}, letter_count=0,
         )
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     record(bundle, DeliveryOutcome.REFUSED)
-    made = reload(unit, reroute(bundle.id))
+    made = reload(session, reroute(bundle.id))
     assert (made.sequence, made.kind) == (2, BundleKind.FIRST)
-    assert unit.scalars(select(Rerouting.to_bundle_id)).one() == made.id
+    assert session.scalars(select(Rerouting.to_bundle_id)).one() == made.id

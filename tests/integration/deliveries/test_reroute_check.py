@@ -32,44 +32,48 @@ Places = Callable[[], list[tuple[int | None, ...]]]
 
 
 @pytest.fixture
-def refused(bundle: Bundle, unit: Session, record: Record) -> Bundle:
+def refused(bundle: Bundle, session: Session, record: Record) -> Bundle:
     """Seven letters that came back from the gate."""
     record(bundle, DeliveryOutcome.REFUSED)
-    made = reload(unit, bundle.id)
+    made = reload(session, bundle.id)
     assert made.campaign.slug
-    unit.expunge(made)
-    unit.rollback()
+    session.expunge(made)
+    session.rollback()
     return made
 
 
 @pytest.fixture
-def places(unit: Session) -> Places:
+def places(session: Session) -> Places:
     """Where each letter lies: its bundle, number, volume and pages."""
 
     def run() -> list[tuple[int | None, ...]]:
-        unit.rollback()
+        session.rollback()
         columns = (
             Letter.bundle_id, Letter.sequence, Letter.volume_id, Letter.first_page, Letter.pages,
         )  # fmt: skip
-        return [tuple(row) for row in unit.execute(select(*columns).order_by(Letter.id))]
+        return [tuple(row) for row in session.execute(select(*columns).order_by(Letter.id))]
 
     return run
 
 
-def post_two(unit: Session, bundle: Bundle) -> None:
+def post_two(session: Session, bundle: Bundle) -> None:
     """Seven envelopes of a letter each, of which two are posted."""
     run = split_bundle.split(
-        unit, unit.get_one(Bundle, bundle.id), letters_each=1, with_letters=False, actor="test"
+        session,
+        session.get_one(Bundle, bundle.id),
+        letters_each=1,
+        with_letters=False,
+        actor="test",
     )
     said = Posting(1, 2, clock.today("America/Toronto"))
-    post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
-    unit.commit()
+    post_envelopes(session, run, said, key=db.new_public_id(), actor="test")
+    session.commit()
 
 
 def test_what_goes_where_is_shown_and_nothing_is_done_yet(
-    staff: FlaskClient, refused: Bundle, unit: Session, other_mission: str
+    staff: FlaskClient, refused: Bundle, session: Session, other_mission: str
 ) -> None:
-    post_two(unit, refused)
+    post_two(session, refused)
     page = staff.get(f"{after(refused, 'reroute')}?mission={other_mission}").text
     assert "7 Rue Exemple" in page
     assert "<dd>5</dd>" in page
@@ -81,16 +85,16 @@ def test_what_goes_where_is_shown_and_nothing_is_done_yet(
         text = pdf[0].get_textpage().get_text_bounded()
     assert "7 Rue Exemple" in text
     assert "Proof" in text
-    unit.rollback()
-    assert unit.scalars(select(Rerouting)).all() == []
+    session.rollback()
+    assert session.scalars(select(Rerouting)).all() == []
     assert staff.get(after(refused, "reroute")).status_code == 422
 
 
 def test_a_mission_without_a_street_is_refused_with_the_reason(
-    staff: FlaskClient, refused: Bundle, unit: Session, other_mission: str, reroute: Reroute
+    staff: FlaskClient, refused: Bundle, session: Session, other_mission: str, reroute: Reroute
 ) -> None:
-    unit.execute(update(Mission).where(Mission.slug == other_mission).values(address=[]))
-    unit.commit()
+    session.execute(update(Mission).where(Mission.slug == other_mission).values(address=[]))
+    session.commit()
     words = "This mission has no street address."
     asked = staff.get(f"{after(refused, 'reroute')}?mission={other_mission}")
     assert asked.status_code == 422
@@ -101,18 +105,18 @@ def test_a_mission_without_a_street_is_refused_with_the_reason(
 
 
 def test_only_what_the_form_offers_is_looked_at_and_proved(
-    staff: FlaskClient, refused: Bundle, unit: Session
+    staff: FlaskClient, refused: Bundle, session: Session
 ) -> None:
     far = make_target_mission(8, slug="elsewhere", sending_country="FR")
     own = refused.mission_id
-    unit.add(far)
+    session.add(far)
     stranger = make_target_official(
         9, slug="a-stranger", address=["1 Rue Exemple"], locality="Lyon"
     )
-    unit.add(stranger)
-    unit.commit()
-    same = unit.get_one(Mission, own).slug
-    unit.rollback()
+    session.add(stranger)
+    session.commit()
+    same = session.get_one(Mission, own).slug
+    session.rollback()
     for slug in ("elsewhere", "post:a-stranger", same, "nobody"):
         asked = staff.get(f"{after(refused, 'reroute')}?mission={slug}")
         proof = post(staff, after(refused, "reroute/proof"), {"mission": slug})
@@ -121,26 +125,26 @@ def test_only_what_the_form_offers_is_looked_at_and_proved(
 
 
 def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
-    staff: FlaskClient, refused: Bundle, unit: Session, reroute: Reroute, places: Places
+    staff: FlaskClient, refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
     before = places()
     made = reroute(refused.id)
     assert places() != before
-    unit.rollback()
+    session.rollback()
     cancel_bundle.cancel(
-        unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+        session, session.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
     )
-    unit.commit()
+    session.commit()
     assert places() == before
-    assert unit.scalar(select(func.count()).select_from(LetterMove)) == 0
-    assert unit.scalar(select(func.count()).select_from(Rerouting)) == 0
-    given_up = unit.get_one(Bundle, made)
+    assert session.scalar(select(func.count()).select_from(LetterMove)) == 0
+    assert session.scalar(select(func.count()).select_from(Rerouting)) == 0
+    given_up = session.get_one(Bundle, made)
     assert (given_up.state, given_up.returned_to_id) == (BundleState.CANCELLED, refused.id)
-    assert count_here(unit, unit.get_one(Bundle, refused.id)) == 7
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.give-back")).one()
+    assert count_here(session, session.get_one(Bundle, refused.id)) == 7
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.give-back")).one()
     assert entry.detail == {"letters": 7}
     new_url = f"/desk/bundles/{given_up.public_id}"
-    unit.rollback()
+    session.rollback()
     page = staff.get(f"/desk/bundles/{refused.public_id}").text
     assert "its letters are here again" in page
     assert "go through another mission now" not in page
@@ -149,30 +153,30 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
 
 
 def test_letters_of_envelopes_that_lay_here_are_in_them_again(
-    refused: Bundle, unit: Session, reroute: Reroute
+    refused: Bundle, session: Session, reroute: Reroute
 ) -> None:
-    post_two(unit, refused)
+    post_two(session, refused)
     made = reroute(refused.id)
-    unit.rollback()
+    session.rollback()
     cancel_bundle.cancel(
-        unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+        session, session.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
     )
-    run = split_bundle.get_run(unit, unit.get_one(Bundle, refused.id))
+    run = split_bundle.get_run(session, session.get_one(Bundle, refused.id))
     said = Posting(1, 7, clock.today("America/Toronto"))
-    rest = post_envelopes(unit, run, said, key=db.new_public_id(), actor="test")
+    rest = post_envelopes(session, run, said, key=db.new_public_id(), actor="test")
     assert rest.messages == 5
 
 
 def test_where_nobody_noted_the_places_the_letters_wait_again(
-    refused: Bundle, unit: Session, reroute: Reroute, places: Places
+    refused: Bundle, session: Session, reroute: Reroute, places: Places
 ) -> None:
     """They went to the other mission before places were noted."""
     made = reroute(refused.id)
-    unit.rollback()
-    unit.execute(update(LetterMove).values(volume_id=None))
+    session.rollback()
+    session.execute(update(LetterMove).values(volume_id=None))
     cancel_bundle.cancel(
-        unit, unit.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
+        session, session.get_one(Bundle, made), storage.storage(), reason="A mistake.", actor="test"
     )
-    unit.commit()
+    session.commit()
     assert {bundle_id for bundle_id, *_rest in places()} == {None}
-    assert unit.scalar(select(func.count(Envelope.id))) == 0
+    assert session.scalar(select(func.count(Envelope.id))) == 0

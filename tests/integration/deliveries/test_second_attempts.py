@@ -31,43 +31,43 @@ Tell = Callable[[], list[str]]
 
 @pytest.fixture
 def three(
-    unit: Session, campaign: Campaign, make_ready: Callable[[], int], client: FlaskClient,
+    session: Session, campaign: Campaign, make_ready: Callable[[], int], client: FlaskClient,
     app: Flask, fresh_pages: None,
 ) -> Bundle:  # fmt: skip
     """Letters of three mailboxes that want news, numbered 1 to 3; somebody of the staff is in."""
     for name in ("first", "second", "third"):
-        sign(unit, campaign, email=f"{name}@example.org")
-    made = reload(unit, make_ready())
-    unit.expunge(made)
-    unit.rollback()
+        sign(session, campaign, email=f"{name}@example.org")
+    made = reload(session, make_ready())
+    session.expunge(made)
+    session.rollback()
     sign_in(client, app, Role.STAFF)
     return made
 
 
 @pytest.fixture
-def tell(unit: Session, again: Callable[[str, int], None]) -> Tell:
+def tell(session: Session, again: Callable[[str, int], None]) -> Tell:
     """Mails the news of every attempt; gives who was told of a hand-over, in order."""
 
     def run() -> list[str]:
-        unit.rollback()
-        attempts = unit.scalars(select(DeliveryAttempt.id).order_by(DeliveryAttempt.id)).all()
-        unit.rollback()
+        session.rollback()
+        attempts = session.scalars(select(DeliveryAttempt.id).order_by(DeliveryAttempt.id)).all()
+        session.rollback()
         for one in attempts:
             again("following.delivery-recorded", one)
-        notices = unit.scalars(select(Notice.id).order_by(Notice.id)).all()
-        unit.rollback()
+        notices = session.scalars(select(Notice.id).order_by(Notice.id)).all()
+        session.rollback()
         for one in notices:
             again("following.tell", one)
         told = select(OutboxMail.recipient).where(OutboxMail.kind == "letter-handed-over")
-        found = unit.scalars(told.order_by(OutboxMail.id)).all()
-        unit.rollback()
+        found = session.scalars(told.order_by(OutboxMail.id)).all()
+        session.rollback()
         return [str(one).partition("@")[0] for one in found]
 
     return run
 
 
 def test_who_was_told_of_a_part_is_not_told_again_when_the_rest_is_accepted(
-    client: FlaskClient, three: Bundle, unit: Session, record: Record, tell: Tell
+    client: FlaskClient, three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
     week_ago = days_ago(7)
     record(three, DeliveryOutcome.PART, taken=2, day=week_ago)
@@ -75,7 +75,7 @@ def test_who_was_told_of_a_part_is_not_told_again_when_the_rest_is_accepted(
     assert tell() == ["first", "second"]
     rest = record(three, DeliveryOutcome.ACCEPTED)
     assert tell() == ["first", "second", "third"]
-    assert unit.get_one(DeliveryAttempt, rest.attempts[0].id).messages == 1
+    assert session.get_one(DeliveryAttempt, rest.attempts[0].id).messages == 1
 
 
 def test_who_was_told_of_a_posting_is_not_told_again_when_the_rest_is_accepted(
@@ -90,7 +90,7 @@ def test_who_was_told_of_a_posting_is_not_told_again_when_the_rest_is_accepted(
 
 
 def test_a_posting_counts_and_tells_only_what_was_still_in_the_envelopes(
-    client: FlaskClient, three: Bundle, unit: Session, record: Record, tell: Tell
+    client: FlaskClient, three: Bundle, session: Session, record: Record, tell: Tell
 ) -> None:
     record(three, DeliveryOutcome.REFUSED)
     post(client, after(three, "split"), {"letters_each": "2"})
@@ -102,17 +102,17 @@ def test_a_posting_counts_and_tells_only_what_was_still_in_the_envelopes(
     assert tell() == ["second"]
     assert post(client, after(three, "post"), posting(last="2")).status_code == 303
     newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
-    assert unit.scalar(newest) == 2
+    assert session.scalar(newest) == 2
     assert tell() == ["second", "first", "third"]
 
 
 def test_once_everything_is_accepted_no_envelope_is_left_to_post(
-    client: FlaskClient, three: Bundle, unit: Session, record: Record
+    client: FlaskClient, three: Bundle, session: Session, record: Record
 ) -> None:
     record(three, DeliveryOutcome.REFUSED)
     post(client, after(three, "split"), {"letters_each": "2"})
-    unit.execute(update(EnvelopeRun).values(state=RunState.READY))
-    unit.commit()
+    session.execute(update(EnvelopeRun).values(state=RunState.READY))
+    session.commit()
     assert "At the post office" in client.get(after(three)).text
     record(three, DeliveryOutcome.ACCEPTED)
     page = client.get(after(three)).text
@@ -121,7 +121,7 @@ def test_once_everything_is_accepted_no_envelope_is_left_to_post(
     late = post(client, after(three, "post"), posting(last="2"))
     assert late.status_code == 409
     assert "No letter of these envelopes is here any more." in late.text
-    assert unit.scalar(select(func.count(DeliveryAttempt.id))) == 2
+    assert session.scalar(select(func.count(DeliveryAttempt.id))) == 2
 
 
 def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
@@ -141,7 +141,7 @@ def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
 
 @pytest.mark.parametrize("outcome", ["accepted", "part", "left", "posted", "courier"])
 def test_nothing_goes_out_after_a_part_before_it_is_known_which_letters_that_was(
-    client: FlaskClient, three: Bundle, unit: Session, record: Record, outcome: str
+    client: FlaskClient, three: Bundle, session: Session, record: Record, outcome: str
 ) -> None:
     gate = f"/desk/bundles/{three.public_id}/deliver"
     record(three, DeliveryOutcome.PART, taken=1, place="the front door")
@@ -158,7 +158,7 @@ def test_nothing_goes_out_after_a_part_before_it_is_known_which_letters_that_was
     assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
     assert post(client, gate, sent).status_code == 303
     counts = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id)
-    assert unit.scalars(counts).all() == [1, 1 if outcome == "part" else 2]
+    assert session.scalars(counts).all() == [1, 1 if outcome == "part" else 2]
 
 
 def test_that_they_refused_the_rest_is_recorded_at_any_time(
@@ -170,15 +170,15 @@ def test_that_they_refused_the_rest_is_recorded_at_any_time(
 
 
 def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recorded(
-    client: FlaskClient, three: Bundle, unit: Session, record: Record
+    client: FlaskClient, three: Bundle, session: Session, record: Record
 ) -> None:
     day_before = days_ago(1)
     record(three, DeliveryOutcome.PART, taken=1, day=day_before)
-    unit.execute(
+    session.execute(
         update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
                                 status_reasons={"en": "She asked us to."})
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     page = f"/desk/bundles/{three.public_id}"
     assert after(three) in client.get(page).text
     shown = client.get(after(three)).text
@@ -191,17 +191,17 @@ def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recor
 
 
 def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
-    client: FlaskClient, three: Bundle, unit: Session, settings: Settings, record: Record
+    client: FlaskClient, three: Bundle, session: Session, settings: Settings, record: Record
 ) -> None:
-    campaign = unit.get_one(Campaign, three.campaign_id)
+    campaign = session.get_one(Campaign, three.campaign_id)
     for name in ("fourth", "fifth"):
-        sign(unit, campaign, email=f"{name}@example.org")
-    second = freeze_now(unit, campaign, settings, Choice(goes_on=True))
+        sign(session, campaign, email=f"{name}@example.org")
+    second = freeze_now(session, campaign, settings, Choice(goes_on=True))
     second.state = BundleState.READY
-    unit.commit()
-    unit.refresh(second)
-    unit.expunge(second)
-    unit.rollback()
+    session.commit()
+    session.refresh(second)
+    session.expunge(second)
+    session.rollback()
     record(second, DeliveryOutcome.PART, taken=1)
     wrong = post(client, after(second, "part"), {"numbers": "1"})
     assert "“1” is not in this bundle: its letters are 4 to 5." in html.unescape(wrong.text)

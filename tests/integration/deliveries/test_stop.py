@@ -32,66 +32,70 @@ Stop = Callable[[], None]
 
 
 @pytest.fixture
-def loose(unit: Session, bundle: Bundle) -> Bundle:
+def loose(session: Session, bundle: Bundle) -> Bundle:
     """The bundle as it is now: to name it begins no transaction."""
     assert bundle.campaign.timezone
-    unit.expunge(bundle)
-    unit.rollback()
+    session.expunge(bundle)
+    session.rollback()
     return bundle
 
 
-def mailed(unit: Session) -> list[str]:
-    unit.rollback()
+def mailed(session: Session) -> list[str]:
+    session.rollback()
     mails = select(OutboxMail).where(OutboxMail.kind == "staff-stopped").order_by(OutboxMail.id)
-    return [str(one.recipient) for one in unit.scalars(mails)]
+    return [str(one.recipient) for one in session.scalars(mails)]
 
 
 @pytest.fixture
-def crew(unit: Session) -> None:
+def crew(session: Session) -> None:
     """One of each role, and one of the staff whose account is closed."""
     for role in Role:
-        make_staff_user(unit, role, email=f"{role.value}@example.org")
-    make_staff_user(unit, Role.STAFF, email="gone@example.org").active = False
-    unit.commit()
+        make_staff_user(session, role, email=f"{role.value}@example.org")
+    make_staff_user(session, Role.STAFF, email="gone@example.org").active = False
+    session.commit()
 
 
 @pytest.mark.usefixtures("crew")
-def test_who_may_carry_is_mailed_of_a_stop_once(unit: Session, loose: Bundle, stop: Stop) -> None:
+def test_who_may_carry_is_mailed_of_a_stop_once(
+    session: Session, loose: Bundle, stop: Stop
+) -> None:
     stop()
     campaign_id = loose.campaign_id
     jobs.run_now("deliveries.campaign-stopped", campaign_id)
     jobs.run_now("deliveries.find-stops")
-    assert mailed(unit) == ["staff@example.org", "admin@example.org"]
-    mail = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
+    assert mailed(session) == ["staff@example.org", "admin@example.org"]
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped")).first()
     assert mail is not None
     assert [one["name"] for one in json.loads(mail.context)["bundles"]] == ["UA 1/26 · 001"]
 
 
 @pytest.mark.usefixtures("crew")
-def test_a_stop_whose_message_was_lost_is_found(unit: Session, loose: Bundle, stop: Stop) -> None:
+def test_a_stop_whose_message_was_lost_is_found(
+    session: Session, loose: Bundle, stop: Stop
+) -> None:
     stop()
     jobs.run_now("deliveries.find-stops")
-    assert len(mailed(unit)) == 2
+    assert len(mailed(session)) == 2
 
 
 @pytest.mark.usefixtures("crew")
 @pytest.mark.parametrize("gone", [True, False])
 def test_nobody_is_mailed_where_no_paper_lies_here(
-    unit: Session, loose: Bundle, record: Record, stop: Stop, gone: bool
+    session: Session, loose: Bundle, record: Record, stop: Stop, gone: bool
 ) -> None:
     if gone:
         record(loose, DeliveryOutcome.ACCEPTED)
     else:
-        bundle = unit.get_one(Bundle, loose.id)
+        bundle = session.get_one(Bundle, loose.id)
         bundle.state = BundleState.PRINTING
-        unit.commit()
+        session.commit()
     stop()
     jobs.run_now("deliveries.find-stops")
-    assert mailed(unit) == []
+    assert mailed(session) == []
 
 
 def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of_it(
-    staff: FlaskClient, unit: Session, loose: Bundle, stop: Stop
+    staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
 ) -> None:
     stop()
     line, page = "Stopped: do not hand over 1 printed bundle", f"/desk/bundles/{loose.public_id}"
@@ -106,48 +110,48 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     assert "The printed letters are kept under lock" in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
     assert "The printed letters are destroyed" in staff.get(page).text
-    unit.rollback()
-    entries = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
+    session.rollback()
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
     assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
 
 
-def test_nothing_is_destroyed_of_a_campaign_that_runs(unit: Session, loose: Bundle) -> None:
+def test_nothing_is_destroyed_of_a_campaign_that_runs(session: Session, loose: Bundle) -> None:
     with pytest.raises(Refused, match="not-held-back"):
-        settle(unit, unit.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
-    assert unit.get(HeldBundle, loose.id) is None
+        settle(session, session.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
+    assert session.get(HeldBundle, loose.id) is None
 
 
-def stopped_yesterday(unit: Session) -> None:
-    unit.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
-    unit.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
-    unit.commit()
+def stopped_yesterday(session: Session) -> None:
+    session.execute(update(Campaign).values(stopped_at=db.utcnow() - timedelta(days=1)))
+    session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))
+    session.commit()
 
 
 def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
-    app: Flask, client: FlaskClient, unit: Session, loose: Bundle, stop: Stop
+    app: Flask, client: FlaskClient, session: Session, loose: Bundle, stop: Stop
 ) -> None:
     stop()
     sign_in(client, app, Role.STAFF)
     gate = f"/desk/bundles/{loose.public_id}/deliver"
     assert "It was handed over all the same" in client.get(gate).text
-    stopped_yesterday(unit)
+    stopped_yesterday(session)
     answer = post(client, gate, form(happened_on=today().isoformat(), happened_time="00:00"))
     assert answer.status_code == 303
     assert "Delivered after the stop" in client.get(answer.location).text
     assert "After the stop" in client.get("/desk/deliveries/").text
     assert "After the stop" in client.get(f"/desk/bundles/{loose.public_id}").text
-    unit.rollback()
-    slug = unit.get_one(Bundle, loose.id).campaign.slug
-    unit.rollback()
+    session.rollback()
+    slug = session.get_one(Bundle, loose.id).campaign.slug
+    session.rollback()
     for role in (Role.ORGANIZER, Role.ADMIN):
         sign_in(client, app, role, email=f"{role.value}-2@example.org")
         assert "1 delivery was after the stop of its campaign" in client.get("/desk/today").text
         assert "Delivered after the stop" in client.get(f"/desk/campaigns/{slug}").text
-    assert unit.scalars(select(GateVisit)).one()
+    assert session.scalars(select(GateVisit)).one()
 
 
 def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
-    app: Flask, staff: FlaskClient, unit: Session, loose: Bundle, record: Record, stop: Stop
+    app: Flask, staff: FlaskClient, session: Session, loose: Bundle, record: Record, stop: Stop
 ) -> None:
     record(loose, DeliveryOutcome.REFUSED)
     with app.app_context(), db.transaction() as own:
@@ -160,22 +164,22 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     assert "Make the envelopes" not in shown
     assert post(staff, f"{page}/post", posting(last="2")).status_code == 303
     newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)
-    assert unit.scalar(newest) == 2
+    assert session.scalar(newest) == 2
 
 
 def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
-    app: Flask, unit: Session, loose: Bundle, record: Record, stop: Stop
+    app: Flask, session: Session, loose: Bundle, record: Record, stop: Stop
 ) -> None:
     stop()
-    stopped_yesterday(unit)
+    stopped_yesterday(session)
     before = db.utcnow() - timedelta(days=5)
-    unit.execute(update(Signature).values(signed_at=before, confirmed_at=before))
-    unit.commit()
+    session.execute(update(Signature).values(signed_at=before, confirmed_at=before))
+    session.commit()
     record(loose, DeliveryOutcome.LEFT, day=today())
     with app.test_request_context("/en/"):
-        signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+        signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
-        marks = marks_of(unit, signature)
+        marks = marks_of(session, signature)
     stopped, left = marks[-2:]
     assert (stopped.title, left.title) == ("The action was stopped", "Left at the door")
     assert stopped.iso < left.iso
@@ -184,23 +188,23 @@ def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
 
 @pytest.mark.parametrize("late", [True, False])
 def test_a_delivery_stands_on_its_side_of_the_stop_whatever_the_zones(
-    app: Flask, unit: Session, loose: Bundle, record: Record, stop: Stop, late: bool
+    app: Flask, session: Session, loose: Bundle, record: Record, stop: Stop, late: bool
 ) -> None:
     """The day of the stop is the campaign's, that of the delivery the mission's."""
     stop()
     west, east = "Pacific/Niue", "Pacific/Kiritimati"
     mission_zone, own_zone = (west, east) if late else (east, west)
     noon = (db.utcnow() - timedelta(days=3)).replace(hour=11, minute=30, second=0)
-    unit.execute(update(Campaign).values(stopped_at=noon, timezone=own_zone))
-    unit.execute(update(Mission).values(timezone=mission_zone))
+    session.execute(update(Campaign).values(stopped_at=noon, timezone=own_zone))
+    session.execute(update(Mission).values(timezone=mission_zone))
     before = db.utcnow() - timedelta(days=9)
-    unit.execute(update(Signature).values(signed_at=before, confirmed_at=before))
-    unit.commit()
+    session.execute(update(Signature).values(signed_at=before, confirmed_at=before))
+    session.commit()
     hour = time(2) if late else time(0, 30)
     record(loose, DeliveryOutcome.LEFT, day=clock.day_of(noon, mission_zone), happened_time=hour)
     with app.test_request_context("/en/"):
-        signature = unit.scalars(select(Signature).order_by(Signature.id)).first()
+        signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
-        titles = [one.title for one in marks_of(unit, signature)][-2:]
+        titles = [one.title for one in marks_of(session, signature)][-2:]
     way = ["The action was stopped", "Left at the door"]
     assert titles == (way if late else way[::-1])

@@ -42,7 +42,7 @@ def written(rows: list[list[str]]) -> str:
 
 
 @pytest.fixture
-def directory(unit: Session) -> None:
+def directory(session: Session) -> None:
     mission = make_target_mission(1, slug="ghana-ottawa", sending_country="GH", hours="9 to 12")
     mission.contacts = [
         ContactDetail(type="voice", value="+1 613 555 0100 ext. 5"),
@@ -50,17 +50,17 @@ def directory(unit: Session) -> None:
         ContactDetail(type="email", value="b@example.org"),
     ]
     order = make_target_mission(2, slug="order", sending_country="XM", accredited_to=["CU", "JM"])
-    unit.add_all([mission, order, make_target_official(slug="somebody")])
-    unit.commit()
+    session.add_all([mission, order, make_target_official(slug="somebody")])
+    session.commit()
 
 
 @pytest.mark.parametrize("part", ["missions", "officials"])
 def test_an_export_that_nobody_changed_changes_nothing(
-    desk: FlaskClient, unit: Session, directory: None, part: str
+    desk: FlaskClient, session: Session, directory: None, part: str
 ) -> None:
     rows = exported(desk, part)
-    rehearsed(desk, unit, written(rows), part, replace="y")
-    counts = newest(unit).counts
+    rehearsed(desk, session, written(rows), part, replace="y")
+    counts = newest(session).counts
     assert {name: counts[name] for name in ("added", "changed", "refused")} == {
         "added": 0, "changed": 0, "refused": 0,
     }  # fmt: skip
@@ -68,63 +68,63 @@ def test_an_export_that_nobody_changed_changes_nothing(
 
 
 def test_a_changed_export_changes_many_at_once(
-    desk: FlaskClient, unit: Session, directory: None
+    desk: FlaskClient, session: Session, directory: None
 ) -> None:
     heads, *rows = exported(desk, "missions")
     for row in rows:
         row[heads.index("kind")] = "consulate"
         row[heads.index("host country")] = "France"
         row[heads.index("hours")] = "10 to 12"
-    where = rehearsed(desk, unit, written([heads, *rows]), "missions", replace="y")
-    assert newest(unit).counts["changed"] == 2
-    unit.rollback()
+    where = rehearsed(desk, session, written([heads, *rows]), "missions", replace="y")
+    assert newest(session).counts["changed"] == 2
+    session.rollback()
     post(desk, f"{where}/apply")
-    work(desk, unit, "officials.apply-import")
-    unit.rollback()
-    unit.expire_all()
-    found = unit.scalars(select(Mission)).all()
+    work(desk, session, "officials.apply-import")
+    session.rollback()
+    session.expire_all()
+    found = session.scalars(select(Mission)).all()
     assert {(one.kind, one.host_country, one.hours) for one in found} == {
         (MissionKind.CONSULATE, "FR", "10 to 12")
     }
 
 
-def test_no_cell_of_an_export_is_a_formula(desk: FlaskClient, unit: Session) -> None:
-    unit.add(make_target_official(name="=HYPERLINK(1)"))
-    unit.commit()
+def test_no_cell_of_an_export_is_a_formula(desk: FlaskClient, session: Session) -> None:
+    session.add(make_target_official(name="=HYPERLINK(1)"))
+    session.commit()
     assert "'=HYPERLINK(1)" in exported(desk, "officials")[1]
 
 
 def test_many_are_changed_or_deleted_and_what_is_used_stays(
-    desk: FlaskClient, unit: Session, directory: None
+    desk: FlaskClient, session: Session, directory: None
 ) -> None:
-    campaign = make_campaign(unit)
-    order = unit.scalars(select(Mission).where(Mission.slug == "order")).one()
-    official = unit.scalars(select(Official).where(Official.slug == "somebody")).one()
-    unit.add(
+    campaign = make_campaign(session)
+    order = session.scalars(select(Mission).where(Mission.slug == "order")).one()
+    official = session.scalars(select(Official).where(Official.slug == "somebody")).one()
+    session.add(
         Target(
             campaign_id=campaign.id, official_id=official.id, mission_id=order.id,
             kind=TargetKind.TO, position=9,
         )
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     assert 'form="bulk"' in desk.get("/desk/missions").get_data(as_text=True)
     both = {"slug": ["ghana-ottawa", "order"]}
     page = desk.get("/desk/missions/bulk?field=kind&slug=ghana-ottawa&slug=order")
     assert "Change 2 entries?" in page.get_data(as_text=True)
     post(desk, "/desk/missions/bulk", both | {"field": "kind", "value": "bakery"})
     post(desk, "/desk/missions/bulk", both | {"field": "kind", "value": "consulate"})
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     kinds = select(Mission.kind).where(Mission.slug.in_(both["slug"]))
-    assert set(unit.scalars(kinds)) == {MissionKind.CONSULATE}
+    assert set(session.scalars(kinds)) == {MissionKind.CONSULATE}
     answer = post(desk, "/desk/missions/bulk", both | {"field": "delete"}, follow_redirects=True)
     assert "In use, so not deleted" in answer.get_data(as_text=True)
     post(desk, "/desk/officials/bulk", {"slug": "somebody", "field": "country", "value": "PE"})
-    unit.rollback()
-    unit.expire_all()
-    assert "ghana-ottawa" not in unit.scalars(select(Mission.slug)).all()
+    session.rollback()
+    session.expire_all()
+    assert "ghana-ottawa" not in session.scalars(select(Mission.slug)).all()
     changed = select(Official.country).where(Official.slug == "somebody")
-    assert unit.scalars(changed).all() == ["PE"]
-    actions = unit.scalars(select(AuditEntry.action)).all()
+    assert session.scalars(changed).all() == ["PE"]
+    actions = session.scalars(select(AuditEntry.action)).all()
     assert [actions.count(f"missions.{one}") for one in ("edit", "delete")] == [2, 1]
     assert desk.get("/desk/missions/bulk?field=slug&slug=order").status_code == 404

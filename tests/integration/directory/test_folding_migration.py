@@ -18,22 +18,22 @@ STALE = b"a fingerprint of before".ljust(32)
 
 
 def test_old_entries_are_found_and_people_get_their_fingerprints_anew(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
     with app.app_context():
-        add_confirmed(unit, make_campaign(unit), 1)
-        unit.execute(update(Mission).values(search="سفارة القاهرة"))
-        unit.execute(update(Signature).values(person_hmac=STALE))
-        unit.commit()
-        unit.close()
+        add_confirmed(session, make_campaign(session), 1)
+        session.execute(update(Mission).values(search="سفارة القاهرة"))
+        session.execute(update(Signature).values(person_hmac=STALE))
+        session.commit()
+        session.close()
         engine = app.extensions["database"].engine
         migrations.downgrade(engine, BEFORE)
-        unit.execute(update(Signature).values(person_hmac=STALE))
-        unit.commit()
-        unit.close()
+        session.execute(update(Signature).values(person_hmac=STALE))
+        session.commit()
+        session.close()
         migrations.upgrade(engine)
-        assert list_missions(unit, query="القاهرة").total == 1
-        assert unit.scalars(select(Signature.person_hmac)).all() == [None]
-        unit.rollback()
+        assert list_missions(session, query="القاهرة").total == 1
+        assert session.scalars(select(Signature.person_hmac)).all() == [None]
+        session.rollback()
         jobs.run_now("signing.fill-prints")
-        assert unit.scalars(select(Signature.person_hmac)).one() not in (None, STALE)
+        assert session.scalars(select(Signature.person_hmac)).one() not in (None, STALE)

@@ -46,80 +46,80 @@ def real(name: str) -> Path:
     return path
 
 
-def counts(unit: Session, text: str, **options: Any) -> tuple[int, int, int]:
-    report = import_missions(unit, readings=read_csv(text), actor="command", **options)
-    unit.flush()
-    unit.expire_all()
+def counts(session: Session, text: str, **options: Any) -> tuple[int, int, int]:
+    report = import_missions(session, readings=read_csv(text), actor="command", **options)
+    session.flush()
+    session.expire_all()
     return report.added, report.changed, report.left
 
 
-def test_the_second_import_changes_nothing(unit: Session) -> None:
-    assert counts(unit, CSV) == (4, 0, 0)
-    slugs = sorted(unit.scalars(select(Mission.slug)))
+def test_the_second_import_changes_nothing(session: Session) -> None:
+    assert counts(session, CSV) == (4, 0, 0)
+    slugs = sorted(session.scalars(select(Mission.slug)))
     assert slugs == ["kenya-rome", "kenya-rome-2", "mexico-ottawa", "mexico-toronto-consulate"]
-    assert unit.scalar(select(func.count(ContactDetail.id))) == 2
-    assert counts(unit, CSV) == (0, 0, 4)
-    assert unit.scalar(select(func.count(ContactDetail.id))) == 2
-    imports = unit.scalar(
+    assert session.scalar(select(func.count(ContactDetail.id))) == 2
+    assert counts(session, CSV) == (0, 0, 4)
+    assert session.scalar(select(func.count(ContactDetail.id))) == 2
+    imports = session.scalar(
         select(func.count(AuditEntry.id)).where(AuditEntry.action == "missions.import")
     )
     assert imports == 1
 
 
-def test_a_mission_that_nobody_checked_follows_its_source(unit: Session) -> None:
-    counts(unit, CSV)
+def test_a_mission_that_nobody_checked_follows_its_source(session: Session) -> None:
+    counts(session, CSV)
     moved = CSV.replace("+1 613 555 0100", "+1 613 555 0199").replace("Toronto", "Calgary")
-    assert counts(unit, moved) == (0, 2, 2)
-    mission = unit.scalar(select(Mission).where(Mission.source_id == "Q2"))
+    assert counts(session, moved) == (0, 2, 2)
+    mission = session.scalar(select(Mission).where(Mission.source_id == "Q2"))
     assert mission is not None
     assert (mission.locality, mission.slug) == ("Calgary", "mexico-toronto-consulate")
 
 
-def test_what_staff_have_checked_is_only_filled_in(unit: Session) -> None:
-    counts(unit, CSV)
-    mission = unit.scalar(select(Mission).where(Mission.source_id == "Q1"))
+def test_what_staff_have_checked_is_only_filled_in(session: Session) -> None:
+    counts(session, CSV)
+    mission = session.scalar(select(Mission).where(Mission.source_id == "Q1"))
     assert mission is not None
     mission.last_checked_on, mission.head_of_mission = date(2026, 1, 1), ""
     mission.locality, mission.address = "Gatineau", ["9 Checked Road"]
     text = CSV.replace("Ottawa;;", "Ottawa;1 Old Road, Ottawa;").replace("0100", "0111")
-    assert counts(unit, text) == (0, 0, 4)
+    assert counts(session, text) == (0, 0, 4)
     assert (mission.locality, mission.address) == ("Gatineau", ["9 Checked Road"])
 
 
-def test_a_mission_typed_by_hand_is_recognised_not_doubled(unit: Session) -> None:
-    unit.add(make_target_mission(1, slug="mexico-ottawa", source_id=""))
-    unit.flush()
-    assert counts(unit, CSV) == (3, 1, 0)
-    mission = unit.scalar(select(Mission).where(Mission.slug == "mexico-ottawa"))
+def test_a_mission_typed_by_hand_is_recognised_not_doubled(session: Session) -> None:
+    session.add(make_target_mission(1, slug="mexico-ottawa", source_id=""))
+    session.flush()
+    assert counts(session, CSV) == (3, 1, 0)
+    mission = session.scalar(select(Mission).where(Mission.slug == "mexico-ottawa"))
     assert mission is not None
     assert (mission.source_id, mission.address[0]) == ("Q1", "100 Sample Street")
-    assert counts(unit, CSV) == (0, 0, 4)
+    assert counts(session, CSV) == (0, 0, 4)
 
 
-def test_one_bad_row_stops_the_whole_import_unless_it_is_skipped(unit: Session) -> None:
-    report = import_missions(unit, readings=read_csv(BAD), actor="command")
+def test_one_bad_row_stops_the_whole_import_unless_it_is_skipped(session: Session) -> None:
+    report = import_missions(session, readings=read_csv(BAD), actor="command")
     assert (report.applied, [one.row for one in report.problems]) == (False, [6])
-    assert unit.scalar(select(func.count(Mission.id))) == 0
-    assert counts(unit, BAD, skip_bad=True) == (4, 0, 0)
-    assert unit.scalar(select(func.count(Mission.id))) == 4
+    assert session.scalar(select(func.count(Mission.id))) == 0
+    assert counts(session, BAD, skip_bad=True) == (4, 0, 0)
+    assert session.scalar(select(func.count(Mission.id))) == 4
 
 
-def test_a_rehearsal_counts_and_writes_nothing(unit: Session) -> None:
-    assert counts(unit, CSV, dry_run=True) == (4, 0, 0)
-    assert unit.scalar(select(func.count(Mission.id))) == 0
+def test_a_rehearsal_counts_and_writes_nothing(session: Session) -> None:
+    assert counts(session, CSV, dry_run=True) == (4, 0, 0)
+    assert session.scalar(select(func.count(Mission.id))) == 0
 
 
-def test_namesakes_are_kept_apart_and_found_again(unit: Session) -> None:
+def test_namesakes_are_kept_apart_and_found_again(session: Session) -> None:
     def run(country: str) -> tuple[int, int, int]:
-        report = import_officials(unit, readings=read_popolo(POPOLO, country), actor="command")
-        unit.expire_all()
+        report = import_officials(session, readings=read_popolo(POPOLO, country), actor="command")
+        session.expire_all()
         return report.added, report.changed, report.left
 
     assert run("KE") == (3, 0, 0)
     assert run("KE") == (0, 0, 3)
     assert run("UG") == (3, 0, 0)
     assert run("UG") == (0, 0, 3)
-    assert sorted(unit.scalars(select(Official.slug))) == [
+    assert sorted(session.scalars(select(Official.slug))) == [
         "ben-kiptoo", "ben-kiptoo-ug", "wanjiru-otieno", "wanjiru-otieno-2",
         "wanjiru-otieno-ug", "wanjiru-otieno-ug-2",
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def run(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     return invoke
 
 
-def test_the_command_says_what_it_did(run: Any, tmp_path: Path, unit: Session) -> None:
+def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session) -> None:
     file = tmp_path / "missions.csv"
     file.write_bytes(b"\xef\xbb\xbf" + CSV.encode())
     rehearsal = run("missions", file, "--dry-run")
@@ -146,7 +146,7 @@ def test_the_command_says_what_it_did(run: Any, tmp_path: Path, unit: Session) -
     assert "Missions: 4 added, 0 changed, 0 left as they were." in run("missions", file).stdout
     again = json.loads(run("missions", file, "--json").stdout)
     assert (again["added"], again["changed"], again["left"]) == (0, 0, 4)
-    assert unit.scalar(select(func.count(Mission.id))) == 4
+    assert session.scalar(select(func.count(Mission.id))) == 4
 
 
 def test_the_commands_day_is_the_instances_own(
@@ -164,14 +164,14 @@ def test_the_commands_day_is_the_instances_own(
         assert (f"“{today.isoformat()}” cannot be read" in run("missions", file).stderr) == to_come
 
 
-def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, unit: Session) -> None:
+def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session: Session) -> None:
     file = tmp_path / "missions.csv"
     file.write_text(BAD)
     failed = run("missions", file)
     assert failed.exit_code == 1
     assert "row 6: operator “Atlantis” is not a country" in failed.stderr
-    assert unit.scalar(select(func.count(Mission.id))) == 0
-    unit.rollback()
+    assert session.scalar(select(func.count(Mission.id))) == 0
+    session.rollback()
     assert run("missions", file, "--skip-bad").exit_code == 0
 
 
@@ -193,7 +193,7 @@ def test_a_file_that_is_no_json_is_refused_in_one_line(run: Any, tmp_path: Path)
     assert failed.stderr == "Error: The file is no JSON: look at line 1, character 2.\n"
 
 
-def test_seven_thousand_missions_come_in_once(run: Any, unit: Session) -> None:
+def test_seven_thousand_missions_come_in_once(run: Any, session: Session) -> None:
     file = real("database_of_embassies_2021-04-22.csv")
     first = json.loads(run("missions", file, "--skip-bad", "--json").stdout)
     assert first["added"] > 7100
@@ -202,7 +202,7 @@ def test_seven_thousand_missions_come_in_once(run: Any, unit: Session) -> None:
     assert (again["added"], again["changed"], again["left"]) == (0, 0, first["added"])
 
 
-def test_a_real_ministrys_list_comes_in(run: Any, unit: Session) -> None:
+def test_a_real_ministrys_list_comes_in(run: Any, session: Session) -> None:
     file = real("irish_embassies.json")
     assert "Missions of Ireland." in run("missions", file).stdout
     items = json.loads(file.read_text())
@@ -210,18 +210,18 @@ def test_a_real_ministrys_list_comes_in(run: Any, unit: Session) -> None:
     again = json.loads(run("missions", file, "--json").stdout)
     assert (again["added"], again["changed"]) == (0, 0)
     assert again["left"] == listed
-    assert unit.scalar(select(Mission.head_of_mission).where(Mission.host_country == "MX"))
-    consulate = unit.scalar(select(Mission).where(Mission.slug == "ireland-new-york-consulate"))
+    assert session.scalar(select(Mission.head_of_mission).where(Mission.host_country == "MX"))
+    consulate = session.scalar(select(Mission).where(Mission.slug == "ireland-new-york-consulate"))
     assert consulate is not None
     assert (consulate.host_country, consulate.postal_code) == ("US", "10154-0037")
 
 
-def test_a_real_parliament_comes_in(run: Any, unit: Session) -> None:
+def test_a_real_parliament_comes_in(run: Any, session: Session) -> None:
     file = real("ep_kenya.json")
     assert "Officials of Kenya." in run("officials", file).stdout
     again = json.loads(run("officials", file, "--json").stdout)
     assert (again["added"], again["changed"]) == (0, 0)
     assert again["left"] == len(json.loads(file.read_text())["persons"])
-    official = unit.scalar(select(Official).where(Official.slug == "alice-muthoni-wahome"))
+    official = session.scalar(select(Official).where(Official.slug == "alice-muthoni-wahome"))
     assert official is not None
     assert official.office["en"] == "Member, National Assembly, Kandara"

@@ -60,15 +60,15 @@ def page_of(desk: FlaskClient, address: str) -> str:
     return answer.get_data(as_text=True)
 
 
-def imported(desk: FlaskClient, unit: Session, where: str, **data: str) -> None:
+def imported(desk: FlaskClient, session: Session, where: str, **data: str) -> None:
     post(desk, f"{where}/apply", data)
-    work(desk, unit, "officials.apply-import")
-    assert newest(unit).state is ImportState.APPLIED
-    unit.rollback()
+    work(desk, session, "officials.apply-import")
+    assert newest(session).state is ImportState.APPLIED
+    session.rollback()
 
 
 def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     where = upload(desk, json.dumps(POPOLO), "officials").headers["Location"]
     page = page_of(desk, where)
@@ -79,21 +79,23 @@ def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
     assert "Throw away" in page_of(desk, "/desk/officials/imports")
 
 
-def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, unit: Session) -> None:
+def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: Session) -> None:
     text = MISSIONS.replace("+1 613 555 0100 |", "8521-0306 F / nonsense |")
-    where = rehearsed(desk, unit, text, "missions")
-    counts = newest(unit).counts
+    where = rehearsed(desk, session, text, "missions")
+    counts = newest(session).counts
     assert (counts["added"], counts["refused"], counts["partly"]) == (2, 0, 1)
     page = page_of(desk, where)
     assert "Something left out of 1 row" in page
     listed = page_of(desk, f"{where}?show=partly")
     assert "<td><bdi>phone</bdi></td><td><bdi>nonsense</bdi></td>" in listed
-    imported(desk, unit, where)
-    kept = unit.execute(select(ContactDetail.type, ContactDetail.value)).all()
+    imported(desk, session, where)
+    kept = session.execute(select(ContactDetail.type, ContactDetail.value)).all()
     assert ("fax", "8521-0306") in [tuple(one) for one in kept]
 
 
-def test_of_several_lists_those_are_read_that_were_chosen(desk: FlaskClient, unit: Session) -> None:
+def test_of_several_lists_those_are_read_that_were_chosen(
+    desk: FlaskClient, session: Session
+) -> None:
     row = {"operator": "Kenya", "country": "Canada", "city": "Ottawa", "type": "embassy"}
     data = {"Embassies": [row], "Offices": [row | {"city": "Hull"}, row | {"city": "Banff"}]}
     where = upload(desk, json.dumps(data)).headers["Location"]
@@ -102,12 +104,12 @@ def test_of_several_lists_those_are_read_that_were_chosen(desk: FlaskClient, uni
     form: dict[str, Any] = form_of(page)
     form["lists"] = ["Offices"]
     where = post(desk, where, form).headers["Location"]
-    work(desk, unit, "officials.rehearse-import")
-    assert newest(unit).counts["added"] == 2
+    work(desk, session, "officials.rehearse-import")
+    assert newest(session).counts["added"] == 2
 
 
 def test_another_encoding_is_looked_at_before_it_is_chosen(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     text = "الاسم;المنصب;البلد\nمحمد السيد;وزير العدل;مصر\nسارة الحسن;وزيرة;لبنان\n"
     where = upload(desk, text.encode("cp1256"), "officials").headers["Location"]
@@ -116,15 +118,15 @@ def test_another_encoding_is_looked_at_before_it_is_chosen(
     assert form_of(page)["encoding"] == "windows-1256"
     wrong = page_of(desk, f"{where}?encoding=windows-1252")
     assert "ÇáÇÓã" in wrong
-    assert newest(unit).options["encoding"] == ""  # a look changes nothing
+    assert newest(session).options["encoding"] == ""  # a look changes nothing
     impossible = desk.get(f"{where}?encoding=utf-8")
     assert "not in UTF-8" in impossible.get_data(as_text=True)
     where = post(desk, where, form_of(page)).headers["Location"]
-    work(desk, unit, "officials.rehearse-import")
-    assert newest(unit).counts["added"] == 2
+    work(desk, session, "officials.rehearse-import")
+    assert newest(session).counts["added"] == 2
 
 
-def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, unit: Session) -> None:
+def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, session: Session) -> None:
     book = Workbook()
     assert book.active is not None
     book.active.append(["Notes"])
@@ -139,12 +141,12 @@ def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, unit: Ses
     form = form_of(page)
     assert (form["column_0"], form["sheet"], form["head"]) == ("sending_country", "List", "2")
     where = post(desk, where, form).headers["Location"]
-    work(desk, unit, "officials.rehearse-import")
-    assert newest(unit).counts["added"] == 1
+    work(desk, session, "officials.rehearse-import")
+    assert newest(session).counts["added"] == 1
 
 
 def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     text = MISSIONS.replace("Kenya", "Atlantis").replace("Ghana", "Atlantis")
     where = upload(desk, text).headers["Location"]
@@ -155,87 +157,87 @@ def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     # Another column means a country now: its texts are asked for before anything is done.
     other = form | {"column_1": "", "column_3": "host_country", "fixed_host_country": "CA"}
     assert post(desk, where, other).status_code == 422
-    assert newest(unit).state is ImportState.UPLOADED
+    assert newest(session).state is ImportState.UPLOADED
     where = post(desk, where, form | {asked: "XM"}).headers["Location"]
-    work(desk, unit, "officials.rehearse-import")
-    assert newest(unit).counts["added"] == 2
+    work(desk, session, "officials.rehearse-import")
+    assert newest(session).counts["added"] == 2
     assert "Sovereign Order of Malta" in page_of(desk, f"{where}?show=added")
 
 
 def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    where = rehearsed(desk, unit, MISSIONS.replace("Ghana", "Atlantis"), "missions")
-    imported(desk, unit, where, skip_bad="1")
+    where = rehearsed(desk, session, MISSIONS.replace("Ghana", "Atlantis"), "missions")
+    imported(desk, session, where, skip_bad="1")
     refused = desk.get(f"{where}/refused.csv").get_data(as_text=True)
     lines = refused.lstrip("\ufeff").splitlines()
     assert lines[0] == "# Row,# What to mend,operator,country,type,city,phone,email"
     assert lines[1].startswith("3,operator: “Atlantis” is not a country")
     assert lines[1].endswith(",Atlantis,Canada,embassy,Ottawa,,")
-    again = rehearsed(desk, unit, refused.replace("Atlantis,Canada", "Ghana,Canada"), "missions")
-    assert newest(unit).counts["added"] == 1
+    again = rehearsed(desk, session, refused.replace("Atlantis,Canada", "Ghana,Canada"), "missions")
+    assert newest(session).counts["added"] == 1
     assert "Embassy of Ghana" in page_of(desk, f"{again}?show=added")
 
 
-def test_many_of_an_office_for_one_are_told(desk: FlaskClient, unit: Session) -> None:
+def test_many_of_an_office_for_one_are_told(desk: FlaskClient, session: Session) -> None:
     people = "".join(f"Person {at};President of Mexico;Mexico\n" for at in range(4))
-    where = rehearsed(desk, unit, f"name;office;country\n{people}", "officials")
+    where = rehearsed(desk, session, f"name;office;country\n{people}", "officials")
     assert "4 people hold President of Mexico" in page_of(desk, where)
 
 
-def test_a_sample_file_is_read_as_it_is(desk: FlaskClient, unit: Session) -> None:
+def test_a_sample_file_is_read_as_it_is(desk: FlaskClient, session: Session) -> None:
     for part in ("missions", "officials"):
         sample = desk.get(f"/desk/{part}/imports/sample.csv").data
         where = upload(desk, sample, part).headers["Location"]
         form = form_of(page_of(desk, where))
         assert all(form[name] for name in form if name.startswith("column_"))
         post(desk, where, form)
-        work(desk, unit, "officials.rehearse-import")
-        counts = newest(unit).counts
+        work(desk, session, "officials.rehearse-import")
+        counts = newest(session).counts
         assert (counts["added"], counts["refused"], counts.get("partly")) == (2, 0, None)
 
 
 def test_an_import_is_undone_and_what_is_used_or_edited_stays(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     ghana = make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa")
     ghana.contacts = [ContactDetail(type="email", value="old@example.org")]
-    unit.add(ghana)
-    unit.commit()
+    session.add(ghana)
+    session.commit()
     text = MISSIONS + "Peru;Canada;embassy;Ottawa;;\nChile;Canada;embassy;Ottawa;;\n"
     text = text.replace(
         "Ghana;Canada;embassy;Ottawa;;", "Ghana;Canada;embassy;Ottawa;613 555 0177;"
     )
-    where = rehearsed(desk, unit, text, "missions")
+    where = rehearsed(desk, session, text, "missions")
     assert post(desk, f"{where}/undo", follow_redirects=True).status_code == 200
-    assert newest(unit).state is ImportState.READY  # there is nothing to undo yet
-    unit.rollback()
-    imported(desk, unit, where)
-    assert newest(unit).expires_at > db.utcnow() + timedelta(days=29)
-    chile = unit.scalars(select(Mission).where(Mission.slug == "chile-ottawa")).one()
-    campaign = make_campaign(unit)
+    assert newest(session).state is ImportState.READY  # there is nothing to undo yet
+    session.rollback()
+    imported(desk, session, where)
+    assert newest(session).expires_at > db.utcnow() + timedelta(days=29)
+    chile = session.scalars(select(Mission).where(Mission.slug == "chile-ottawa")).one()
+    campaign = make_campaign(session)
     official = make_target_official(slug="somebody-else")
-    unit.add(official)
-    unit.flush()
-    unit.add(
+    session.add(official)
+    session.flush()
+    session.add(
         Target(
             campaign_id=campaign.id, official_id=official.id, mission_id=chile.id,
             kind=TargetKind.TO, position=9,
         )
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     form = _edit_form(page_of(desk, "/desk/missions/peru-ottawa"))
     assert post(desk, "/desk/missions/peru-ottawa", form | {"hours": "9 to 12"}).status_code == 302
     assert "Undo this import" in page_of(desk, where)
     post(desk, f"{where}/undo")
-    unit.rollback()
-    unit.expire_all()
-    slugs = unit.scalars(select(Mission.slug).order_by(Mission.slug)).all()
+    session.rollback()
+    session.expire_all()
+    slugs = session.scalars(select(Mission.slug).order_by(Mission.slug)).all()
     assert {"chile-ottawa", "ghana-ottawa", "peru-ottawa"} <= set(slugs)
     assert "kenya-ottawa" not in slugs
-    ghana = unit.scalars(select(Mission).where(Mission.slug == "ghana-ottawa")).one()
+    ghana = session.scalars(select(Mission).where(Mission.slug == "ghana-ottawa")).one()
     assert ([one.value for one in ghana.contacts], ghana.source_id) == (["old@example.org"], "")
-    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "imports.undo"))
+    entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "imports.undo"))
     assert entry is not None
     assert {name: entry.detail[name] for name in ("removed", "restored", "stays")} == {
         "removed": 1, "restored": 1, "stays": 2,
@@ -244,14 +246,14 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     assert "2 entries stay" in page
     assert "A campaign or something else uses it" in page
     assert "Someone has edited or checked it since" in page
-    assert unit.scalar(select(func.count(ContactDetail.id))) == 1
+    assert session.scalar(select(func.count(ContactDetail.id))) == 1
 
 
 def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(
-    app: Flask, desk: FlaskClient, unit: Session
+    app: Flask, desk: FlaskClient, session: Session
 ) -> None:
     text = MISSIONS + "".join(f"Peru;Canada;consulate;Town {at};;\n" for at in range(200))
-    imported(desk, unit, rehearsed(desk, unit, text, "missions"))
+    imported(desk, session, rehearsed(desk, session, text, "missions"))
     asked: list[str] = []
 
     def note(_c: Any, _u: Any, statement: str, *_rest: Any) -> None:
@@ -260,7 +262,7 @@ def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(
     engine = app.extensions["database"].engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        report = undo_import(unit, kept=newest(unit), actor="staff:1")
+        report = undo_import(session, kept=newest(session), actor="staff:1")
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert report.removed > 190
@@ -268,29 +270,29 @@ def test_an_undo_asks_the_database_by_the_chunk_and_not_by_the_row(
 
 
 def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     official = make_target_official(
         slug="ines-quintero-vidal", name="Ines Quintero Vidal", office={"en": "Mayor of Altamar"},
     )  # fmt: skip
     official.given_name, official.locality = "", ""
-    unit.add(official)
-    unit.commit()
+    session.add(official)
+    session.commit()
     text = "name;given name;office;country;street;city;start\n"
     text += "Ines Quintero Vidal;Ines;Governor of Altamar;Mexico;Calle 1;Altamar;2024-10-01\n"
-    where = rehearsed(desk, unit, text, "officials", replace="y")
-    imported(desk, unit, where)
-    unit.expire_all()
-    mine = unit.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
+    where = rehearsed(desk, session, text, "officials", replace="y")
+    imported(desk, session, where)
+    session.expire_all()
+    mine = session.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
     assert (mine.office["en"], mine.given_name, len(mine.memberships)) == (
         "Governor of Altamar", "Ines", 1,
     )  # fmt: skip
     mine.locality = "Elsewhere"
-    unit.commit()
+    session.commit()
     post(desk, f"{where}/undo")
-    unit.rollback()
-    unit.expire_all()
-    mine = unit.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
+    session.rollback()
+    session.expire_all()
+    mine = session.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
     assert (mine.office["en"], mine.given_name, mine.locality, len(mine.memberships)) == (
         "Mayor of Altamar", "", "Elsewhere", 0,
     )  # fmt: skip

@@ -57,34 +57,36 @@ def form_of(page: str) -> dict[str, str]:
     return found | dict.fromkeys(re.findall(r'type="hidden" name="(column_\d+)"', page), "")
 
 
-def rehearsed(desk: FlaskClient, unit: Session, text: str, part: str, **change: str) -> str:
+def rehearsed(desk: FlaskClient, session: Session, text: str, part: str, **change: str) -> str:
     """The address of a dry run of that file, mapped as proposed."""
     where = upload(desk, text, part).headers["Location"]
     data = form_of(desk.get(where).get_data(as_text=True)) | change
     where = post(desk, where, data).headers["Location"]
-    work(desk, unit, "officials.rehearse-import")
+    work(desk, session, "officials.rehearse-import")
     return where
 
 
-def work(desk: FlaskClient, unit: Session, job: str) -> None:
-    unit.rollback()
-    newest = unit.scalar(select(func.max(DirectoryImport.id)))
-    unit.rollback()
+def work(desk: FlaskClient, session: Session, job: str) -> None:
+    session.rollback()
+    newest = session.scalar(select(func.max(DirectoryImport.id)))
+    session.rollback()
     assert newest is not None
     jobs.run_now(job, newest)
 
 
-def newest(unit: Session) -> DirectoryImport:
-    unit.rollback()
-    unit.expire_all()
-    found = unit.scalars(select(DirectoryImport).order_by(DirectoryImport.id.desc())).first()
+def newest(session: Session) -> DirectoryImport:
+    session.rollback()
+    session.expire_all()
+    found = session.scalars(select(DirectoryImport).order_by(DirectoryImport.id.desc())).first()
     assert found is not None
     return found
 
 
-def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Session) -> None:
-    unit.add(make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa"))
-    unit.commit()
+def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Session) -> None:
+    session.add(
+        make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa")
+    )
+    session.commit()
     response = upload(desk, MISSIONS)
     assert response.status_code == 303
     page = desk.get(response.headers["Location"]).get_data(as_text=True)
@@ -97,24 +99,24 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Sessio
     }  # fmt: skip
     where = post(desk, response.headers["Location"], form_of(page)).headers["Location"]
     assert "being compared" in desk.get(where).get_data(as_text=True)
-    work(desk, unit, "officials.rehearse-import")
-    assert newest(unit).counts == {"added": 1, "changed": 1, "left": 0, "refused": 0}
+    work(desk, session, "officials.rehearse-import")
+    assert newest(session).counts == {"added": 1, "changed": 1, "left": 0, "refused": 0}
     assert "Embassy of Kenya in Ottawa" in desk.get(f"{where}?show=added").get_data(as_text=True)
-    assert unit.scalar(select(func.count(Mission.id))) == 1  # nothing yet
-    key = newest(unit).storage_key
-    unit.rollback()
+    assert session.scalar(select(func.count(Mission.id))) == 1  # nothing yet
+    key = newest(session).storage_key
+    session.rollback()
     assert post(desk, f"{where}/apply").status_code == 303
-    work(desk, unit, "officials.apply-import")
-    assert (newest(unit).state, newest(unit).storage_key) == (ImportState.APPLIED, "")
+    work(desk, session, "officials.apply-import")
+    assert (newest(session).state, newest(session).storage_key) == (ImportState.APPLIED, "")
     assert "The file is imported" in desk.get(where).get_data(as_text=True)
-    added = unit.scalar(select(Mission).where(Mission.slug == "kenya-ottawa"))
+    added = session.scalar(select(Mission).where(Mission.slug == "kenya-ottawa"))
     assert added is not None
     assert [one.value for one in added.contacts] == [
         "+1 613 555 0100", "+1 613 555 0101", "post@example.org",
     ]  # fmt: skip
     assert "kenya" in added.search.split()
     assert not _file(desk, key).exists()
-    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "missions.import"))
+    entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "missions.import"))
     assert entry is not None
     assert (entry.actor[:6], entry.detail["added"]) == ("staff:", 1)
 
@@ -127,18 +129,18 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, unit: Sessio
     ],
 )
 def test_what_would_be_added_shows_what_was_made_of_its_columns(
-    desk: FlaskClient, unit: Session, part: str, text: str, cells: tuple[str, ...]
+    desk: FlaskClient, session: Session, part: str, text: str, cells: tuple[str, ...]
 ) -> None:
-    where = rehearsed(desk, unit, text, part)
+    where = rehearsed(desk, session, text, part)
     page = desk.get(f"{where}?show=added").get_data(as_text=True)
     assert all(f"<td><bdi>{cell}</bdi></td>" in page for cell in cells)
 
 
 def test_a_row_that_is_left_says_why_and_has_no_page_where_nobody_is_kept(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     text = "name;office;country;start;end\nBen Kiptoo;Speaker;Kenya;2020;2021-05-04\n"
-    where = rehearsed(desk, unit, text, "officials")
+    where = rehearsed(desk, session, text, "officials")
     page = desk.get(f"{where}?show=left").get_data(as_text=True)
     assert "Has held no office since 2021-05-04" in page
     assert "<td><bdi>Ben Kiptoo</bdi></td>" in page
@@ -149,8 +151,8 @@ def _file(desk: FlaskClient, key: str) -> Any:
     return settings.files_folder / key
 
 
-def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, unit: Session) -> None:
-    where = rehearsed(desk, unit, BAD, "missions")
+def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, session: Session) -> None:
+    where = rehearsed(desk, session, BAD, "missions")
     page = desk.get(where).get_data(as_text=True)
     assert "is not a country we know" in page
     assert "<td><bdi>operator</bdi></td>" in page  # as the file calls it
@@ -159,47 +161,49 @@ def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, unit: 
     cells = re.split(r"[,\r\n]+", table.get_data(as_text=True).lstrip("\ufeff"))
     assert not any(cell.strip('"').startswith(tuple("=+-@")) for cell in cells)
     post(desk, f"{where}/apply")
-    assert newest(unit).state is ImportState.READY
+    assert newest(session).state is ImportState.READY
     post(desk, f"{where}/apply", {"skip_bad": "1"})
-    work(desk, unit, "officials.apply-import")
-    assert unit.scalar(select(func.count(Mission.id))) == 2
+    work(desk, session, "officials.apply-import")
+    assert session.scalar(select(func.count(Mission.id))) == 2
 
 
 def test_old_and_new_stand_side_by_side_and_the_post_is_noted(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     official = make_target_official(slug="ines-quintero-vidal", name="Ines Quintero Vidal",
                                     office={"en": "Mayor of Altamar"})  # fmt: skip
-    unit.add(official)
-    unit.commit()
-    where = rehearsed(desk, unit, OFFICIALS, "officials", replace="y")
+    session.add(official)
+    session.commit()
+    where = rehearsed(desk, session, OFFICIALS, "officials", replace="y")
     page = desk.get(f"{where}?show=changed").get_data(as_text=True)
     assert "en: Mayor of Altamar" in page
     assert "en: Governor of Altamar" in page
     post(desk, f"{where}/apply")
-    work(desk, unit, "officials.apply-import")
-    unit.expire_all()
-    assert unit.scalars(select(Official.name).order_by(Official.name)).all() == [
+    work(desk, session, "officials.apply-import")
+    session.expire_all()
+    assert session.scalars(select(Official.name).order_by(Official.name)).all() == [
         "Ben Kiptoo", "Ines Quintero Vidal",
     ]  # fmt: skip
-    days = unit.scalars(select(Membership.started_on).order_by(Membership.started_on)).all()
+    days = session.scalars(select(Membership.started_on).order_by(Membership.started_on)).all()
     assert [day.isoformat() for day in days if day] == ["2020-01-01", "2024-10-01"]
 
 
 def test_what_changed_since_the_dry_run_is_shown_again_instead(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    where = rehearsed(desk, unit, MISSIONS, "missions")
-    unit.add(make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa"))
-    unit.commit()
+    where = rehearsed(desk, session, MISSIONS, "missions")
+    session.add(
+        make_target_mission(1, slug="ghana-ottawa", sending_country="GH", locality="Ottawa")
+    )
+    session.commit()
     post(desk, f"{where}/apply")
-    work(desk, unit, "officials.apply-import")
-    assert newest(unit).counts["again"] == 1
-    assert unit.scalar(select(func.count(Mission.id))) == 1
+    work(desk, session, "officials.apply-import")
+    assert newest(session).counts["again"] == 1
+    assert session.scalar(select(func.count(Mission.id))) == 1
     assert "changed meanwhile" in desk.get(where).get_data(as_text=True)
     post(desk, f"{where}/apply")
-    work(desk, unit, "officials.apply-import")
-    assert unit.scalar(select(func.count(Mission.id))) == 2
+    work(desk, session, "officials.apply-import")
+    assert session.scalar(select(func.count(Mission.id))) == 2
 
 
 @pytest.mark.parametrize(
@@ -211,12 +215,12 @@ def test_what_changed_since_the_dry_run_is_shown_again_instead(
     ],
 )
 def test_what_cannot_be_read_is_said_by_the_field_and_nothing_is_kept(
-    desk: FlaskClient, unit: Session, body: bytes, said: str
+    desk: FlaskClient, session: Session, body: bytes, said: str
 ) -> None:
     response = upload(desk, body, "officials")
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
-    assert unit.scalar(select(func.count(DirectoryImport.id))) == 0
+    assert session.scalar(select(func.count(DirectoryImport.id))) == 0
 
 
 def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskClient) -> None:
@@ -237,17 +241,17 @@ def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskCli
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused_by_its_column(
-    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:
     where = upload(desk, MISSIONS).headers["Location"]
     data = form_of(desk.get(where).get_data(as_text=True)) | change
     response = post(desk, where, data)
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
-    assert newest(unit).state is ImportState.UPLOADED
+    assert newest(session).state is ImportState.UPLOADED
 
 
-def test_which_country_is_asked_where_no_row_tells(desk: FlaskClient, unit: Session) -> None:
+def test_which_country_is_asked_where_no_row_tells(desk: FlaskClient, session: Session) -> None:
     text = MISSIONS.replace("operator;country;", "country;post;")
     where = upload(desk, text).headers["Location"]
     page = desk.get(where).get_data(as_text=True)
@@ -259,12 +263,12 @@ def test_which_country_is_asked_where_no_row_tells(desk: FlaskClient, unit: Sess
     assert "whether this is the sending country" in refused.get_data(as_text=True)
     assert form_of(refused.get_data(as_text=True)) == data  # what was chosen stays
     assert post(desk, where, data | {"column_0": "sending_country"}).status_code == 303
-    work(desk, unit, "officials.rehearse-import")
-    assert newest(unit).counts["refused"] == 0
+    work(desk, session, "officials.rehearse-import")
+    assert newest(session).counts["refused"] == 0
 
 
 def test_columns_chosen_by_hand_are_remembered_for_the_next_file_with_these_heads(
-    app: Flask, desk: FlaskClient, unit: Session
+    app: Flask, desk: FlaskClient, session: Session
 ) -> None:
     text = "who;what;land\nInes Quintero;Mayor;Altamar\n"
     where = upload(desk, text, "officials").headers["Location"]
@@ -272,7 +276,7 @@ def test_columns_chosen_by_hand_are_remembered_for_the_next_file_with_these_head
     (value,) = [name for name in data if name.startswith("value_")]
     data |= {"column_0": "full_name", "column_1": "office:en", value: "MX"}
     post(desk, where, data)
-    work(desk, unit, "officials.rehearse-import")
+    work(desk, session, "officials.rehearse-import")
     sign_in(desk, app, Role.ADMIN, email="other@example.org")
     page = desk.get(upload(desk, text, "officials").headers["Location"]).get_data(as_text=True)
     assert form_of(page) == data
@@ -282,29 +286,29 @@ def test_columns_chosen_by_hand_are_remembered_for_the_next_file_with_these_head
 
 
 def test_an_upload_can_be_thrown_away_and_nothing_of_it_is_imported(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    where = rehearsed(desk, unit, MISSIONS, "missions")
+    where = rehearsed(desk, session, MISSIONS, "missions")
     said = post(desk, f"{where}/discard", follow_redirects=True).get_data(as_text=True)
     assert "Nothing of it was imported" in said
-    unit.rollback()
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    session.rollback()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert entry.action == "imports.discard"
-    assert unit.scalar(select(func.count(Mission.id))) == 0
+    assert session.scalar(select(func.count(Mission.id))) == 0
     assert desk.get(where).status_code == 404
 
 
 def test_an_upload_is_sealed_its_owners_alone_and_expires(
-    app: Flask, desk: FlaskClient, unit: Session
+    app: Flask, desk: FlaskClient, session: Session
 ) -> None:
-    where = rehearsed(desk, unit, MISSIONS, "missions")
-    kept = newest(unit)
+    where = rehearsed(desk, session, MISSIONS, "missions")
+    kept = newest(session)
     assert b"post@example.org" not in _file(desk, kept.storage_key).read_bytes()
-    raw = unit.connection().exec_driver_sql("SELECT detail FROM directory_import_row").fetchall()
+    raw = session.connection().exec_driver_sql("SELECT detail FROM directory_import_row").fetchall()
     assert raw
     assert not any(b"Kenya" in bytes(row[0]) for row in raw)
-    unit.rollback()
+    session.rollback()
     other = app.test_client()
     sign_in(other, app, Role.ADMIN)
     missing = other.get("/desk/missions/imports/nothing")
@@ -313,42 +317,42 @@ def test_an_upload_is_sealed_its_owners_alone_and_expires(
         assert (response.status_code, response.data) == (404, missing.data)
     assert post(other, f"{where}/apply").status_code == 404
     assert desk.get(f"{where}/apply").status_code in {404, 405}
-    kept = newest(unit)
+    kept = newest(session)
     key = kept.storage_key
     kept.expires_at = db.utcnow() - timedelta(seconds=1)
-    unit.commit()
+    session.commit()
     assert desk.get(where).status_code == 404
     jobs.run_now("officials.tend-imports")
     assert not _file(desk, key).exists()
-    assert unit.scalar(select(func.count(ImportRow.id))) == 0
+    assert session.scalar(select(func.count(ImportRow.id))) == 0
 
 
 def test_a_run_that_a_worker_left_behind_is_taken_up_again(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     where = upload(desk, MISSIONS).headers["Location"]
     post(desk, where, form_of(desk.get(where).get_data(as_text=True)))
-    kept = newest(unit)
+    kept = newest(session)
     kept.lease_until = db.utcnow() + timedelta(minutes=5)
-    unit.commit()
+    session.commit()
     jobs.run_now("officials.rehearse-import", kept.id)  # somebody else has it
-    assert newest(unit).state is ImportState.REHEARSING
-    kept = newest(unit)
+    assert newest(session).state is ImportState.REHEARSING
+    kept = newest(session)
     kept.lease_until = db.utcnow() - timedelta(minutes=5)
-    unit.commit()
+    session.commit()
     jobs.run_now("officials.tend-imports")
-    assert newest(unit).state is ImportState.READY
+    assert newest(session).state is ImportState.READY
     counts = select(func.count(ImportRow.id)).where(ImportRow.verdict == Verdict.ADDED)
-    assert unit.scalar(counts) == 2
+    assert session.scalar(counts) == 2
 
 
-def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, unit: Session) -> None:
-    where = rehearsed(desk, unit, MISSIONS, "missions")
-    kept = newest(unit)
-    unit.rollback()
+def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, session: Session) -> None:
+    where = rehearsed(desk, session, MISSIONS, "missions")
+    kept = newest(session)
+    session.rollback()
     imports_jobs._apply(kept, Hold(kept.id, 0))
-    assert newest(unit).state is ImportState.READY
-    unit.rollback()
+    assert newest(session).state is ImportState.READY
+    session.rollback()
     assert post(desk, f"{where}/apply").status_code == 303
     imports_jobs._rehearse(kept, Hold(kept.id, 0))
-    assert newest(unit).state is ImportState.APPLYING
+    assert newest(session).state is ImportState.APPLYING

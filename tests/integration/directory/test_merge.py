@@ -44,13 +44,13 @@ def double(**overrides: Any) -> Official:
     return make_target_official(8, slug="ines", **overrides)
 
 
-def bundle_of(unit: Session, campaign: Any, mission: Mission, sequence: int = 1) -> Bundle:
+def bundle_of(session: Session, campaign: Any, mission: Mission, sequence: int = 1) -> Bundle:
     made = Bundle(
         campaign_id=campaign.id, mission_id=mission.id, sequence=sequence, kind=BundleKind.FIRST,
         state=BundleState.READY, frozen={}, letter_count=1,
     )  # fmt: skip
-    unit.add(made)
-    unit.flush()
+    session.add(made)
+    session.flush()
     return made
 
 
@@ -59,14 +59,14 @@ def put_in(bundle: Bundle, letter: Letter) -> None:
 
 
 def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
     one = make_target_official(source_id="Q1")
     two = double(source_id="Q1", name="INÉS Quintero Vidál")
     for official in (one, two):
         official.contacts = [ContactDetail(type="email", value="same@example.org", note="")]
-    unit.add_all([one, two, make_target_official(9, slug="ana", name="Ana Pérez")])
-    unit.commit()
+    session.add_all([one, two, make_target_official(9, slug="ana", name="Ana Pérez")])
+    session.commit()
     page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
     for why in ("same id", "same e-mail", "same name and country"):
         assert f"The {why}" in page
@@ -77,10 +77,10 @@ def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
 
 
 def test_each_field_is_chosen_and_all_that_depends_moves_over(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
     kept = campaign.targets[0].official
     other = double(locality="Mérida", office={"en": "Governor", "ar": "حاكمة"})
     kept.contacts = [ContactDetail(type="email", value="a@example.org", note="")]
@@ -88,84 +88,84 @@ def test_each_field_is_chosen_and_all_that_depends_moves_over(
         ContactDetail(type="email", value="a@example.org", note=""),
         ContactDetail(type="fax", value="+52 999 555 0100", note=""),
     ]
-    second = make_campaign(unit, targets=[Target(official=other)])
-    unit.commit()
+    second = make_campaign(session, targets=[Target(official=other)])
+    session.commit()
     page = desk.get(MERGE, query_string=PAIR).get_data(as_text=True)
     assert "1 target of a campaign" in page
     response = post(desk, MERGE, PAIR | {"address": "second", "office": "first"})
     assert response.headers["Location"] == "/desk/officials/governor-1"
-    unit.expire_all()
-    (official,) = unit.scalars(select(Official)).all()
+    session.expire_all()
+    (official,) = session.scalars(select(Official)).all()
     assert official.locality == "Mérida"
     assert (official.office["en"], official.office["ar"]) == ("Governor of Altamar", "حاكمة")
     assert sorted(one.value for one in official.contacts) == ["+52 999 555 0100", "a@example.org"]
-    assert set(unit.scalars(select(Target.official_id))) == {official.id}
-    assert {one.campaign_id for one in unit.scalars(select(Target))} == {campaign.id, second.id}
-    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "officials.merge"))
+    assert set(session.scalars(select(Target.official_id))) == {official.id}
+    assert {one.campaign_id for one in session.scalars(select(Target))} == {campaign.id, second.id}
+    entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "officials.merge"))
     assert entry is not None
     assert entry.detail["moved"] == {"target": 1}
 
 
-def twin_targets(unit: Session) -> tuple[Any, Target, Target]:
+def twin_targets(session: Session) -> tuple[Any, Target, Target]:
     """A campaign that aims at both, with letters of three supporters to each."""
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     campaign.targets.append(
         Target(official=double(), position=1, mission=campaign.targets[0].mission)
     )
-    unit.flush()
-    add_confirmed(unit, campaign, 3)
+    session.flush()
+    add_confirmed(session, campaign, 3)
     first, second = campaign.targets
     return campaign, first, second
 
 
 def test_a_campaign_that_aims_at_both_keeps_one_target_and_each_letter_once(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    campaign, first, second = twin_targets(unit)
-    alone = unit.scalars(select(Letter).where(Letter.target_id == first.id)).first()
+    campaign, first, second = twin_targets(session)
+    alone = session.scalars(select(Letter).where(Letter.target_id == first.id)).first()
     assert alone is not None
-    unit.delete(alone)  # one supporter wrote only to the double
-    printed = unit.scalars(select(Letter).where(Letter.target_id == second.id)).all()[1]
-    put_in(bundle_of(unit, campaign, campaign.targets[0].mission), printed)
+    session.delete(alone)  # one supporter wrote only to the double
+    printed = session.scalars(select(Letter).where(Letter.target_id == second.id)).all()[1]
+    put_in(bundle_of(session, campaign, campaign.targets[0].mission), printed)
     printed_id, second_id = printed.id, second.id
-    unit.commit()
+    session.commit()
     post(desk, MERGE, PAIR)
-    unit.expire_all()
-    (target,) = unit.scalars(select(Target)).all()
+    session.expire_all()
+    (target,) = session.scalars(select(Target)).all()
     assert target.id == second_id  # what is printed names its target
     assert (target.official.slug, target.kind, target.position) == ("governor-1", TargetKind.TO, 0)
-    letters = unit.scalars(select(Letter)).all()
+    letters = session.scalars(select(Letter)).all()
     assert {one.target_id for one in letters} == {target.id}
     assert len({one.signature_id for one in letters}) == len(letters) == 3
     assert printed_id in {one.id for one in letters}
 
 
 def test_letters_to_both_that_are_printed_keep_the_two_apart(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    campaign, first, second = twin_targets(unit)
+    campaign, first, second = twin_targets(session)
     for number, target in enumerate((first, second), 1):
-        letter = unit.scalars(select(Letter).where(Letter.target_id == target.id)).first()
+        letter = session.scalars(select(Letter).where(Letter.target_id == target.id)).first()
         assert letter is not None
-        put_in(bundle_of(unit, campaign, campaign.targets[0].mission, number), letter)
-    unit.commit()
+        put_in(bundle_of(session, campaign, campaign.targets[0].mission, number), letter)
+    session.commit()
     response = post(desk, MERGE, PAIR)
     assert response.status_code == 409
     assert f"In {campaign.reference} letters to both were printed" in response.get_data(True)
-    unit.rollback()
-    assert unit.scalar(select(func.count(Official.id))) == 2
-    assert unit.scalar(select(func.count(Letter.id))) == 6
+    session.rollback()
+    assert session.scalar(select(func.count(Official.id))) == 2
+    assert session.scalar(select(func.count(Letter.id))) == 6
 
 
 def test_missions_become_one_with_their_bundles_numbered_on(
-    desk: FlaskClient, unit: Session, settings: Settings
+    desk: FlaskClient, session: Session, settings: Settings
 ) -> None:
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     here = campaign.targets[0].mission
     there = make_target_mission(8, slug="double", head_of_mission="Ana Núñez", hours="9 to 12")
-    unit.add(there)
-    unit.flush()
-    made = [bundle_of(unit, campaign, one) for one in (here, there)]
+    session.add(there)
+    session.flush()
+    made = [bundle_of(session, campaign, one) for one in (here, there)]
     for one in made:
         facts = facts_of(campaign, one.mission, pairs=(), at=db.utcnow(), settings=settings,
                          locale="en", choice=EVERYTHING)  # fmt: skip
@@ -173,51 +173,55 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     names = [find_bundles.zip_name(one) for one in made]
     bundles = [one.id for one in made]
     journey = Journey(mission=there)
-    unit.add(journey)
-    unit.commit()
+    session.add(journey)
+    session.commit()
     pair = {"first": here.slug, "second": there.slug}
-    unit.rollback()
+    session.rollback()
     assert "same countries" in desk.get("/desk/missions/duplicates").get_data(as_text=True)
     page = desk.get("/desk/missions/merge", query_string=pair).get_data(as_text=True)
     assert page.count("1 bundle") == 2
     post(desk, "/desk/missions/merge", pair | {"hours": "second"})
-    unit.expire_all()
-    (mission,) = unit.scalars(select(Mission)).all()
+    session.expire_all()
+    (mission,) = session.scalars(select(Mission)).all()
     assert (mission.hours, mission.head_of_mission) == ("9 to 12", "Tomas Arbelaez")
-    assert unit.scalars(select(Journey.mission_id)).all() == [mission.id]
-    rows = unit.execute(select(Bundle.id, Bundle.mission_id, Bundle.sequence).order_by(Bundle.id))
+    assert session.scalars(select(Journey.mission_id)).all() == [mission.id]
+    rows = session.execute(
+        select(Bundle.id, Bundle.mission_id, Bundle.sequence).order_by(Bundle.id)
+    )
     assert [tuple(row) for row in rows] == [
         (bundles[0], mission.id, 1), (bundles[1], mission.id, 2),
     ]  # fmt: skip
-    kept = unit.scalars(select(Bundle).order_by(Bundle.id)).all()
+    kept = session.scalars(select(Bundle).order_by(Bundle.id)).all()
     assert [find_bundles.zip_name(one) for one in kept] == names, "as their papers call them"
 
 
 @pytest.mark.parametrize("second", ["governor-1", "nobody", ""])
-def test_one_is_not_made_of_one_or_of_nobody(desk: FlaskClient, unit: Session, second: str) -> None:
-    unit.add(make_target_official())
-    unit.commit()
+def test_one_is_not_made_of_one_or_of_nobody(
+    desk: FlaskClient, session: Session, second: str
+) -> None:
+    session.add(make_target_official())
+    session.commit()
     response = post(desk, MERGE, {"first": "governor-1", "second": second})
     assert response.status_code in {200, 404, 409}
-    unit.rollback()
-    assert unit.scalar(select(func.count(Official.id))) == 1
+    session.rollback()
+    assert session.scalar(select(func.count(Official.id))) == 1
 
 
-def test_a_get_merges_nothing(desk: FlaskClient, unit: Session) -> None:
-    unit.add_all([make_target_official(), double()])
-    unit.commit()
+def test_a_get_merges_nothing(desk: FlaskClient, session: Session) -> None:
+    session.add_all([make_target_official(), double()])
+    session.commit()
     assert desk.get(MERGE, query_string=PAIR).status_code == 200
-    assert unit.scalar(select(func.count(Official.id))) == 2
+    assert session.scalar(select(func.count(Official.id))) == 2
 
 
 def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    unit.add_all(
+    session.add_all(
         make_target_mission(at, slug=f"m-{at}-{side}", sending_country="KE", locality=f"City {at}")
         for at in range(60) for side in "ab"
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     page = desk.get("/desk/missions/duplicates?page=2").get_data(as_text=True)
     assert "60 pairs may be the same" in page
     assert page.count("They are two") == 10
@@ -247,11 +251,11 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     ],
 )  # fmt: skip
 def test_two_lists_that_call_one_town_by_two_names_have_one_mission(
-    unit: Session, one: dict[str, Any], other: dict[str, Any], reason: str
+    session: Session, one: dict[str, Any], other: dict[str, Any], reason: str
 ) -> None:
-    unit.add_all(
+    session.add_all(
         make_target_mission(at, host_country="FR", **facts) for at, facts in enumerate((one, other))
     )
-    unit.flush()
-    found = find_duplicates(unit, Mission).rows
+    session.flush()
+    found = find_duplicates(session, Mission).rows
     assert [pair.reasons for pair in found] == ([(reason,)] if reason else [])

@@ -42,15 +42,15 @@ def organizer(app: Flask, client: FlaskClient) -> FlaskClient:
     return client
 
 
-def kept(unit: Session) -> Mission | None:
-    unit.rollback()
-    return unit.scalar(select(Mission))
+def kept(session: Session) -> Mission | None:
+    session.rollback()
+    return session.scalar(select(Mission))
 
 
-def test_an_organizer_adds_a_mission(organizer: FlaskClient, unit: Session) -> None:
+def test_an_organizer_adds_a_mission(organizer: FlaskClient, session: Session) -> None:
     response = post(organizer, "/desk/missions/new", FORM)
     assert (response.status_code, response.headers["Location"]) == (302, ADDRESS)
-    mission = kept(unit)
+    mission = kept(session)
     assert mission is not None
     assert mission.kind is MissionKind.EMBASSY
     assert mission.accredited_to == ["BS", "CU"]
@@ -63,10 +63,10 @@ def test_an_organizer_adds_a_mission(organizer: FlaskClient, unit: Session) -> N
 
 
 def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
     post(organizer, "/desk/missions/new", FORM | {"locality": "Vancouver"})
-    mission = kept(unit)
+    mission = kept(session)
     assert mission is not None
     assert (mission.timezone, mission.zone) == (None, "America/Vancouver")
     page = f"/desk/missions/{mission.slug}"
@@ -74,10 +74,10 @@ def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
     answer = post(organizer, page, FORM | {"timezone": "America/Nowhere"})
     assert answer.status_code == 422
     assert post(organizer, page, FORM | {"timezone": "America/Regina"}).status_code == 302
-    mission = kept(unit)
+    mission = kept(session)
     assert mission is not None
     assert mission.zone == "America/Regina"
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "missions.edit")).one()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "missions.edit")).one()
     assert "timezone" in entry.detail["fields"]
 
 
@@ -87,27 +87,27 @@ def test_a_second_mission_of_the_same_city_gets_its_own_slug(organizer: FlaskCli
     assert again.headers["Location"] == f"{ADDRESS}-2"
 
 
-def test_an_edit_is_kept_and_audited(organizer: FlaskClient, unit: Session) -> None:
+def test_an_edit_is_kept_and_audited(organizer: FlaskClient, session: Session) -> None:
     post(organizer, "/desk/missions/new", FORM)
     post(organizer, ADDRESS, FORM | {"head_of_mission": "Ama Boateng"})
-    mission = kept(unit)
+    mission = kept(session)
     assert mission is not None
     assert mission.head_of_mission == "Ama Boateng"
-    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "missions.edit"))
+    entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "missions.edit"))
     assert entry is not None
     assert entry.detail == {"fields": ["head_of_mission"]}
 
 
 def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    unit.add(make_target_mission(1, slug="old", last_checked_on=date(2020, 1, 1)))
-    unit.commit()
+    session.add(make_target_mission(1, slug="old", last_checked_on=date(2020, 1, 1)))
+    session.commit()
     assert "more than a year ago" in organizer.get("/desk/missions/old").get_data(as_text=True)
     form = FORM | {"address": "2 New Street", "checked": "1"}
     assert post(organizer, "/desk/missions/old", form).status_code == 302
     assert "more than a year ago" not in organizer.get("/desk/missions/old").get_data(as_text=True)
-    mission = kept(unit)
+    mission = kept(session)
     assert mission is not None
     assert mission.last_checked_on is not None
     assert mission.last_checked_on > date(2026, 1, 15)
@@ -115,13 +115,13 @@ def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
 
 
 def test_an_address_that_no_window_holds_is_not_saved(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
     long = "\n".join(f"{number} A street with a rather long name, building" for number in range(6))
     response = post(organizer, "/desk/missions/new", FORM | {"address": long})
     assert response.status_code == 422
     assert "does not fit the window of an envelope" in response.text
-    assert kept(unit) is None
+    assert kept(session) is None
 
 
 @pytest.mark.parametrize(
@@ -136,29 +136,29 @@ def test_an_address_that_no_window_holds_is_not_saved(
     ],
 )
 def test_bad_input_is_told_by_its_field(
-    organizer: FlaskClient, unit: Session, field: str, value: str, said: str
+    organizer: FlaskClient, session: Session, field: str, value: str, said: str
 ) -> None:
     response = post(organizer, "/desk/missions/new", FORM | {field: value})
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
     assert "Ambassade du Kenya à Ottawa" in response.get_data(as_text=True)
-    assert kept(unit) is None
+    assert kept(session) is None
 
 
 def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checked(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
     recent = today()
     for number, (sending, host, checked) in enumerate(
         [("KE", "CA", recent), ("KE", "FR", None), ("MX", "CA", date(2020, 1, 1))]
     ):
-        unit.add(
+        session.add(
             make_target_mission(
                 number, name={"en": f"Mission {sending}-{host}"}, sending_country=sending,
                 host_country=host, last_checked_on=checked,
             )
         )  # fmt: skip
-    unit.commit()
+    session.commit()
     names = ["Mission KE-CA", "Mission KE-FR", "Mission MX-CA"]
 
     def found(query: str) -> list[str]:
@@ -175,10 +175,10 @@ def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checke
 
 
 def test_a_long_list_comes_in_pages_that_keep_the_filters(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    unit.add_all(make_target_mission(number) for number in range(51))
-    unit.commit()
+    session.add_all(make_target_mission(number) for number in range(51))
+    session.commit()
     page = organizer.get("/desk/missions?sending=MX").get_data(as_text=True)
     assert "Page 1 of 2" in page
     assert 'href="/desk/missions?sending=MX&amp;page=2"' in page
@@ -187,17 +187,17 @@ def test_a_long_list_comes_in_pages_that_keep_the_filters(
 
 
 def test_a_used_mission_is_not_deleted_and_an_unused_one_is(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    make_campaign(unit)
-    unit.add(make_target_mission(9, slug="unused"))
-    unit.commit()
+    make_campaign(session)
+    session.add(make_target_mission(9, slug="unused"))
+    session.commit()
     refused = post(organizer, "/desk/missions/embassy-1/delete")
     assert refused.status_code == 409
     assert "UA 1/26" in refused.get_data(as_text=True)
     assert post(organizer, "/desk/missions/unused/delete").status_code == 302
-    unit.rollback()
-    assert list(unit.scalars(select(Mission.slug))) == ["embassy-1"]
+    session.rollback()
+    assert list(session.scalars(select(Mission.slug))) == ["embassy-1"]
 
 
 def test_the_embassy_is_suggested() -> None:
@@ -229,15 +229,15 @@ def test_an_unknown_slug_is_not_found(organizer: FlaskClient) -> None:
 
 
 def test_missions_are_in_the_order_of_the_names_of_their_countries(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
     for at, code in enumerate(("AE", "AL", "ZA", "ES", "EU")):
-        unit.add(make_target_mission(at, slug=f"of-{code}", sending_country=code))
-    unit.commit()
+        session.add(make_target_mission(at, slug=f"of-{code}", sending_country=code))
+    session.commit()
 
     def order(language: str) -> list[str]:
         with app.app_context(), force_locale(language):
-            return [one.sending_country for one in list_missions(unit).rows]
+            return [one.sending_country for one in list_missions(session).rows]
 
     assert order("en") == ["AL", "EU", "ZA", "ES", "AE"]
     assert order("es") == ["AL", "AE", "ES", "ZA", "EU"]

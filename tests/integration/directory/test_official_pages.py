@@ -46,18 +46,18 @@ def organizer(app: Flask, client: FlaskClient) -> FlaskClient:
     return client
 
 
-def kept(unit: Session) -> Official | None:
-    unit.rollback()
-    return unit.scalar(select(Official))
+def kept(session: Session) -> Official | None:
+    session.rollback()
+    return session.scalar(select(Official))
 
 
 def test_an_organizer_adds_an_official_and_sees_the_address_as_printed(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
     response = post(organizer, "/desk/officials/new", FORM)
     assert response.status_code == 302
     assert response.headers["Location"] == ADDRESS
-    official = kept(unit)
+    official = kept(session)
     assert official is not None
     assert official.office == {"en": "Governor of Altamar", "es": "Gobernadora de Altamar"}
     assert official.address == ["Plaza Principal 1", "Centro"]
@@ -66,41 +66,43 @@ def test_an_organizer_adds_an_official_and_sees_the_address_as_printed(
     assert str(contact.valid_from) == "2026-01-01"
     page = organizer.get(ADDRESS).get_data(as_text=True)
     assert "Gobernadora de Altamar<br>Plaza Principal 1<br>Centro<br>97000 Mérida, Yucatán" in page
-    written = unit.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    written = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
     entries = [(entry.action, entry.subject) for entry in written]
     assert ("officials.create", f"official:{official.public_id}") in entries
 
 
 def test_an_edit_keeps_the_slug_and_names_the_changed_fields(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
     post(organizer, "/desk/officials/new", FORM)
     changes = {"name": "Ines Quintero", "office_es": "", "contact_1_value": ""}
     assert post(organizer, ADDRESS, FORM | changes).status_code == 302
-    official = kept(unit)
+    official = kept(session)
     assert official is not None
     assert official.slug == "her-excellency-ines-quintero-vidal"
     assert (official.name, official.office) == ("Ines Quintero", {"en": "Governor of Altamar"})
     assert official.contacts == []
-    entry = unit.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit"))
+    entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit"))
     assert entry is not None
     assert entry.detail == {"fields": ["contacts", "name", "office"]}
 
 
-def test_saving_what_is_there_changes_nothing(organizer: FlaskClient, unit: Session) -> None:
+def test_saving_what_is_there_changes_nothing(organizer: FlaskClient, session: Session) -> None:
     post(organizer, "/desk/officials/new", FORM)
     assert post(organizer, ADDRESS, FORM).status_code == 302
-    unit.rollback()
-    assert unit.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit")) is None
+    session.rollback()
+    assert session.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit")) is None
 
 
 def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    unit.add(make_target_official(1, slug="office", office={"en": "Governor", "uk": "Губернатор"}))
-    unit.commit()
+    session.add(
+        make_target_official(1, slug="office", office={"en": "Governor", "uk": "Губернатор"})
+    )
+    session.commit()
     assert post(organizer, "/desk/officials/office", FORM | {"name": ""}).status_code == 302
-    official = kept(unit)
+    official = kept(session)
     assert official is not None
     assert official.office["uk"] == "Губернатор"
 
@@ -121,22 +123,22 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     ],
 )
 def test_bad_input_is_told_by_its_field_and_what_was_typed_stays(
-    organizer: FlaskClient, unit: Session, field: str, value: str, said: str
+    organizer: FlaskClient, session: Session, field: str, value: str, said: str
 ) -> None:
     response = post(organizer, "/desk/officials/new", FORM | {field: value})
     page = response.get_data(as_text=True)
     assert response.status_code == 422
     assert said in page
     assert "Gobernadora de Altamar" in page
-    assert kept(unit) is None
+    assert kept(session) is None
 
 
-def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, unit: Session) -> None:
+def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: Session) -> None:
     nobody = FORM | {"name": "", "office_en": "", "office_es": ""}
     response = post(organizer, "/desk/officials/new", nobody)
     assert response.status_code == 422
     assert "Give a name, or the office" in response.get_data(as_text=True)
-    assert kept(unit) is None
+    assert kept(session) is None
 
 
 def test_a_doubtful_address_is_saved_with_a_warning(organizer: FlaskClient) -> None:
@@ -154,11 +156,11 @@ def test_markup_in_a_name_stays_text(organizer: FlaskClient) -> None:
 
 
 def test_the_list_is_searched_filtered_and_sorted_by_its_address(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    unit.add(make_target_official(1, slug="a", name="Ana Pérez", office={"en": "Fiscalía"}))
-    unit.add(make_target_official(2, slug="b-otieno", name="Ben Otieno", country="KE"))
-    unit.commit()
+    session.add(make_target_official(1, slug="a", name="Ana Pérez", office={"en": "Fiscalía"}))
+    session.add(make_target_official(2, slug="b-otieno", name="Ben Otieno", country="KE"))
+    session.commit()
 
     def found(query: str) -> list[str]:
         page = organizer.get(f"/desk/officials{query}").get_data(as_text=True)
@@ -175,25 +177,25 @@ def test_the_list_is_searched_filtered_and_sorted_by_its_address(
 
 
 def test_an_unused_official_is_deleted_after_being_asked(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
     post(organizer, "/desk/officials/new", FORM)
     assert "This cannot be undone." in organizer.get(f"{ADDRESS}/delete").get_data(as_text=True)
-    assert kept(unit) is not None, "asking deletes nothing"
-    unit.rollback()
+    assert kept(session) is not None, "asking deletes nothing"
+    session.rollback()
     assert post(organizer, f"{ADDRESS}/delete").status_code == 302
-    assert kept(unit) is None
+    assert kept(session) is None
 
 
 def test_a_used_official_is_not_deleted_and_the_page_says_where_it_is_used(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    make_campaign(unit)
-    unit.commit()
+    make_campaign(session)
+    session.commit()
     response = post(organizer, "/desk/officials/governor-1/delete")
     assert response.status_code == 409
     assert "UA 1/26" in response.get_data(as_text=True)
-    assert kept(unit) is not None
+    assert kept(session) is not None
 
 
 @pytest.mark.parametrize(
@@ -218,32 +220,32 @@ def test_an_unknown_slug_and_a_wrong_verb_are_refused(organizer: FlaskClient) ->
     assert post(organizer, "/desk/officials").status_code == 405
 
 
-def test_a_form_without_its_token_is_refused(organizer: FlaskClient, unit: Session) -> None:
+def test_a_form_without_its_token_is_refused(organizer: FlaskClient, session: Session) -> None:
     assert organizer.post("/desk/officials/new", data=FORM).status_code == 400
-    assert kept(unit) is None
+    assert kept(session) is None
 
 
 def test_a_form_of_address_that_open_letters_need_cannot_be_emptied(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     official = campaign.targets[0].official
     kept_words = dict(official.salutation)
     form = FORM | {"salutation_en": "", "salutation_fr": "Monsieur,", "close_fr": "Salutations,"}
     response = post(organizer, f"/desk/officials/{official.slug}", form)
     assert response.status_code == 422
     assert "An open campaign takes letters in this language" in response.text
-    unit.rollback()
-    unit.refresh(official)
+    session.rollback()
+    session.refresh(official)
     assert official.salutation == kept_words
 
 
 def test_a_changed_official_is_on_the_public_page_at_once(
-    organizer: FlaskClient, unit: Session
+    organizer: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     official = campaign.targets[0].official
     page = f"/en/actions/{campaign.slug}"
     assert "Inés Otra Persona" not in organizer.get(page).text
@@ -266,13 +268,13 @@ def test_two_namesakes_at_once_get_an_address_each(app: Flask) -> None:
         kind=MissionKind.EMBASSY, sending_country="MX", host_country="CA", locality="Ottawa"
     )
 
-    def create(unit: Session, _seen: object = None) -> None:
-        officials.create_official(unit, draft=office, actor="staff:1")
-        missions.create_mission(unit, draft=embassy, actor="staff:1")
+    def create(session: Session, _seen: object = None) -> None:
+        officials.create_official(session, draft=office, actor="staff:1")
+        missions.create_mission(session, draft=embassy, actor="staff:1")
 
-    overtake(app, create, lambda unit: unit.scalar(select(Official.id)), create)
-    with app.app_context(), db.reading() as unit:
-        slugs = sorted(unit.scalars(select(Official.slug)))
+    overtake(app, create, lambda session: session.scalar(select(Official.id)), create)
+    with app.app_context(), db.reading() as session:
+        slugs = sorted(session.scalars(select(Official.slug)))
         assert slugs == ["ines-quintero", "ines-quintero-2"]
-        assert sorted(unit.scalars(select(Mission.slug))) == ["mexico-ottawa", "mexico-ottawa-2"]
-        assert [len(one.contacts) for one in unit.scalars(select(Official))] == [1, 1]
+        assert sorted(session.scalars(select(Mission.slug))) == ["mexico-ottawa", "mexico-ottawa-2"]
+        assert [len(one.contacts) for one in session.scalars(select(Official))] == [1, 1]

@@ -25,10 +25,10 @@ MEANT = "It is meant: go on all the same"
 
 
 @pytest.fixture
-def campaign(app: Flask, client: FlaskClient, unit: Session) -> Campaign:
-    made = make_campaign(unit)
+def campaign(app: Flask, client: FlaskClient, session: Session) -> Campaign:
+    made = make_campaign(session)
     made.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words=NAME)]
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     return made
 
@@ -46,7 +46,7 @@ def entries(campaign: Campaign) -> dict[str, tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("kind", ["official", "mission"])
 def test_it_is_asked_once_more_and_kept_when_it_is_meant(
-    client: FlaskClient, unit: Session, campaign: Campaign, kind: str
+    client: FlaskClient, session: Session, campaign: Campaign, kind: str
 ) -> None:
     page, form = entries(campaign)[kind]
     asked = post(client, page, form)
@@ -54,21 +54,21 @@ def test_it_is_asked_once_more_and_kept_when_it_is_meant(
     assert MEANT in asked.text
     assert NAME in asked.text, "what was typed stays"
     assert NAME not in asked.text.partition("<form method")[0], "headed by what is kept"
-    unit.rollback()
-    official, mission = unit.query(Official).first(), unit.query(Mission).first()
+    session.rollback()
+    official, mission = session.query(Official).first(), session.query(Mission).first()
     assert official is not None
     assert mission is not None
     assert NAME not in f"{official.office} {mission.head_of_mission}"
-    unit.rollback()
+    session.rollback()
     assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
 
 
 @pytest.mark.parametrize("kind", ["official", "mission"])
 def test_of_a_draft_it_is_not_asked(
-    client: FlaskClient, unit: Session, campaign: Campaign, kind: str
+    client: FlaskClient, session: Session, campaign: Campaign, kind: str
 ) -> None:
     campaign.status, campaign.opened_at = CampaignStatus.DRAFT, None
-    unit.commit()
+    session.commit()
     page, form = entries(campaign)[kind]
     assert post(client, page, form).status_code == 302
 
@@ -84,7 +84,7 @@ def test_it_is_found_as_readers_see_it(
 
 
 def test_what_stays_as_it_is_is_not_asked_about_again(
-    client: FlaskClient, unit: Session, campaign: Campaign
+    client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     page, form = entries(campaign)["mission"]
     assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
@@ -93,133 +93,135 @@ def test_what_stays_as_it_is_is_not_asked_about_again(
 
 
 def test_a_scheduled_opening_goes_off_as_was_told_before(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     settings = app.extensions["settings"]
     app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
     campaign.status, campaign.opened_at = CampaignStatus.SCHEDULED, None
     campaign.open_at = utcnow() + timedelta(days=1)
-    unit.commit()
+    session.commit()
     page, form = entries(campaign)["official"]
     assert "Saving cancels the opening of that campaign" in post(client, page, form).text
-    unit.rollback()
+    session.rollback()
     assert post(client, page, form | {"office_en": "Governor"}).status_code == 302
-    assert now(unit, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"
-    unit.rollback()
+    assert now(session, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"
+    session.rollback()
     assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
-    assert now(unit, campaign).status is CampaignStatus.REVIEW
-    assert "campaign.entry" in set(unit.scalars(select(AuditEntry.action)))
+    assert now(session, campaign).status is CampaignStatus.REVIEW
+    assert "campaign.entry" in set(session.scalars(select(AuditEntry.action)))
 
 
 def test_an_import_leaves_out_the_row(
-    client: FlaskClient, unit: Session, campaign: Campaign
+    client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     mission = campaign.targets[0].mission
     assert mission is not None
     mission.head_of_mission, mission.last_checked_on = "", None
-    unit.commit()
+    session.commit()
     file = (
         "operator;country;type;city;head_of_mission\n"
         f"Mexico;Canada;embassy;Ottawa;{NAME}\nGhana;Canada;embassy;Ottawa;{NAME}\n"
     )
-    where = rehearsed(client, unit, file, "missions", column_4="head_of_mission")
+    where = rehearsed(client, session, file, "missions", column_4="head_of_mission")
     told = client.get(where).text
     assert "Change the entry of Embassy of the Republic on its own page" in told
     post(client, f"{where}/apply", {"skip_bad": "1"})
-    work(client, unit, "officials.apply-import")
-    unit.expire_all()
-    heads = unit.execute(select(Mission.sending_country, Mission.head_of_mission).order_by("slug"))
+    work(client, session, "officials.apply-import")
+    session.expire_all()
+    heads = session.execute(
+        select(Mission.sending_country, Mission.head_of_mission).order_by("slug")
+    )
     assert [tuple(one) for one in heads] == [("MX", ""), ("GH", NAME)]
 
 
 def test_an_undo_leaves_what_flags_rule_out_since(
-    client: FlaskClient, unit: Session, campaign: Campaign
+    client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     mission = campaign.targets[0].mission
     assert mission is not None
     mission.head_of_mission = NAME
-    unit.commit()
+    session.commit()
     file = "operator;country;type;city;head_of_mission\nMexico;Canada;embassy;Ottawa;Ana Ruiz\n"
-    where = rehearsed(client, unit, file, "missions", column_4="head_of_mission", replace="y")
+    where = rehearsed(client, session, file, "missions", column_4="head_of_mission", replace="y")
     post(client, f"{where}/apply")
-    work(client, unit, "officials.apply-import")
+    work(client, session, "officials.apply-import")
     post(client, f"{where}/undo")
-    unit.expire_all()
+    session.expire_all()
     assert mission.head_of_mission == "Ana Ruiz"
-    unit.rollback()
+    session.rollback()
     assert "Risk flags of a public campaign rule out what it said before." in client.get(where).text
 
 
 def test_of_many_changed_at_once_it_stays(
-    client: FlaskClient, unit: Session, campaign: Campaign
+    client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     campaign.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Peru")]
-    unit.add(make_target_official(2, name="Ben Kiptoo"))
-    unit.commit()
+    session.add(make_target_official(2, name="Ben Kiptoo"))
+    session.commit()
     many = {"slug": ["governor-1", "governor-2"], "field": "country", "value": "PE"}
     told = post(client, "/desk/officials/bulk", many, follow_redirects=True).text
     assert "1 entry is changed." in told
     assert "Not changed: Ines Quintero Vidal." in told
-    unit.expire_all()
-    countries = unit.execute(select(Official.slug, Official.country).order_by(Official.slug))
+    session.expire_all()
+    countries = session.execute(select(Official.slug, Official.country).order_by(Official.slug))
     assert [tuple(one) for one in countries] == [("governor-1", "MX"), ("governor-2", "PE")]
 
 
-def test_two_that_become_one_ask(client: FlaskClient, unit: Session, campaign: Campaign) -> None:
-    unit.add(make_target_official(2, name=NAME))
-    unit.commit()
+def test_two_that_become_one_ask(client: FlaskClient, session: Session, campaign: Campaign) -> None:
+    session.add(make_target_official(2, name=NAME))
+    session.commit()
     merged = {"first": "governor-1", "second": "governor-2", "name": "second"}
     asked = post(client, "/desk/officials/merge", merged)
     assert asked.status_code == 422
     assert MEANT in asked.text
     assert 'name="name" value="second" checked' in asked.text, "what was chosen stays"
-    unit.expire_all()
-    assert len(unit.scalars(select(Official)).all()) == 2
-    unit.rollback()
+    session.expire_all()
+    assert len(session.scalars(select(Official)).all()) == 2
+    session.rollback()
     kept = post(client, "/desk/officials/merge", merged | {"risks_seen": "y"})
     assert kept.status_code == 303
-    unit.expire_all()
-    assert unit.scalars(select(Official.name)).all() == [NAME]
+    session.expire_all()
+    assert session.scalars(select(Official.name)).all() == [NAME]
 
 
 def test_an_office_that_passes_to_somebody_asks(
-    client: FlaskClient, unit: Session, campaign: Campaign
+    client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     campaign.targets[0].official.name = "Ben Kiptoo"
-    unit.add(make_target_official(2, office={"en": f"Friend of {NAME}"}))
-    unit.commit()
+    session.add(make_target_official(2, office={"en": f"Friend of {NAME}"}))
+    session.commit()
     passes = {"successor": "governor-1", "on": "2026-10-01", "q": "ben"}
     url = "/desk/officials/governor-2/successor/known"
     asked = client.get(post(client, url, passes).headers["Location"]).text
     assert MEANT in asked
     assert 'value="2026-10-01"' in asked
-    unit.expire_all()
+    session.expire_all()
     assert campaign.targets[0].official.office["en"] == "Governor of Altamar"
-    unit.rollback()
+    session.rollback()
     post(client, url, passes | {"risks_seen": "y"})
-    unit.expire_all()
+    session.expire_all()
     assert campaign.targets[0].official.office["en"] == f"Friend of {NAME}"
 
 
 def test_a_campaign_does_not_follow_to_a_successor_whom_it_must_not_name(
-    client: FlaskClient, unit: Session, campaign: Campaign
+    client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
-    unit.add(make_target_official(2, name=NAME))
-    unit.commit()
+    session.add(make_target_official(2, name=NAME))
+    session.commit()
     chosen = {"successor": "governor-2", "campaign": [campaign.slug]}
-    unit.rollback()
+    session.rollback()
     told = client.get(
         post(client, "/desk/campaigns/officials/governor-1", chosen).headers["Location"]
     ).text
     assert f"{campaign.reference}: its risk flags rule out words in the entry of {NAME}" in told
-    unit.rollback()
-    assert unit.scalars(
+    session.rollback()
+    assert session.scalars(
         select(Official.slug).join(Target, Target.official_id == Official.id)
     ).all() == ["governor-1"]
 
 
-def now(unit: Session, campaign: Campaign) -> Campaign:
+def now(session: Session, campaign: Campaign) -> Campaign:
     """The campaign as it is kept now."""
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     return campaign

@@ -37,10 +37,10 @@ def new_person(desk: FlaskClient, **change: Any) -> Any:
     return post(desk, f"{LEFT}/successor", form)
 
 
-def targets_of(unit: Session) -> list[tuple[str, str]]:
-    unit.rollback()
-    unit.expire_all()
-    rows = unit.execute(
+def targets_of(session: Session) -> list[tuple[str, str]]:
+    session.rollback()
+    session.expire_all()
+    rows = session.execute(
         select(Campaign.reference, Official.slug)
         .join(Target, Target.campaign_id == Campaign.id)
         .join(Official, Official.id == Target.official_id)
@@ -50,16 +50,20 @@ def targets_of(unit: Session) -> list[tuple[str, str]]:
 
 
 def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 2)
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 2)
     governor = campaign.targets[0].official
     draft = make_campaign(
-        unit, status=CampaignStatus.DRAFT, targets=[Target(official=governor, kind=TargetKind.COPY)]
+        session,
+        status=CampaignStatus.DRAFT,
+        targets=[Target(official=governor, kind=TargetKind.COPY)],
     )
-    over = make_campaign(unit, status=CampaignStatus.STOPPED, targets=[Target(official=governor)])
-    unit.commit()
+    over = make_campaign(
+        session, status=CampaignStatus.STOPPED, targets=[Target(official=governor)]
+    )
+    session.commit()
     page = desk.get(f"{LEFT}/successor").get_data(as_text=True)
     assert "Gobernadora de Altamar" in page  # the office is filled in
     assert 'value="Ines Quintero Vidal"' not in page  # the person is not
@@ -69,16 +73,16 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
     assert all(one.reference in page for one in (campaign, draft))
     assert over.reference not in page
     chosen = {"successor": "ana-nunez", "campaign": [campaign.slug, draft.slug, over.slug]}
-    unit.rollback()
+    session.rollback()
     assert post(desk, AIMED, chosen).status_code == 303
-    assert targets_of(unit) == [
+    assert targets_of(session) == [
         (campaign.reference, "ana-nunez"), (draft.reference, "ana-nunez"),
         (over.reference, "governor-1"),
     ]  # fmt: skip
-    target = unit.scalar(select(Target).where(Target.campaign_id == campaign.id))
+    target = session.scalar(select(Target).where(Target.campaign_id == campaign.id))
     assert target is not None
-    assert set(unit.scalars(select(Letter.target_id))) == {target.id}
-    days = unit.execute(
+    assert set(session.scalars(select(Letter.target_id))) == {target.id}
+    days = session.execute(
         select(Official.slug, Membership.started_on, Membership.ended_on)
         .join(Membership, Membership.official_id == Official.id)
         .order_by(Membership.id)
@@ -86,46 +90,48 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
     assert [tuple(row) for row in days] == [
         ("governor-1", None, date(2026, 10, 1)), ("ana-nunez", date(2026, 10, 1), None),
     ]  # fmt: skip
-    actions = set(unit.scalars(select(AuditEntry.action)))
+    actions = set(session.scalars(select(AuditEntry.action)))
     assert {"officials.leave", "officials.take-over", "campaign.successor"} <= actions
 
 
-def test_a_campaign_that_cannot_follow_stays_and_is_named(desk: FlaskClient, unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_a_campaign_that_cannot_follow_stays_and_is_named(
+    desk: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
     governor = campaign.targets[0].official
-    twice = make_campaign(unit, targets=[Target(official=governor)])
+    twice = make_campaign(session, targets=[Target(official=governor)])
     silent = make_target_official(9, slug="silent", salutation={"en": "Dear X,"})
     twice.targets.append(Target(official=silent, kind=TargetKind.COPY, position=1))
-    unit.commit()
+    session.commit()
     chosen = {"successor": "silent", "campaign": [campaign.slug, twice.slug]}
-    unit.rollback()
+    session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
     assert f"{campaign.reference}: Ines Quintero Vidal lacks a salutation" in page
     assert f"{twice.reference}: Ines Quintero Vidal is a target already" in page
-    assert targets_of(unit) == [
+    assert targets_of(session) == [
         (campaign.reference, "governor-1"), (twice.reference, "governor-1"),
         (twice.reference, "silent"),
     ]  # fmt: skip
 
 
 def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    unit.add_all([
+    session.add_all([
         make_target_official(),
         make_target_official(2, slug="ben", name="Ben Kiptoo", office={"en": "Mayor"},
                              salutation={}, close={}),
     ])  # fmt: skip
-    unit.commit()
+    session.commit()
     found = desk.get(f"{LEFT}/successor?q=kiptoo").get_data(as_text=True)
     assert 'value="ben"' in found
     post(desk, f"{LEFT}/successor/known", {"successor": "ben", "on": "2026-10-01"})
-    unit.expire_all()
-    ben = unit.scalar(select(Official).where(Official.slug == "ben"))
+    session.expire_all()
+    ben = session.scalar(select(Official).where(Official.slug == "ben"))
     assert ben is not None
     assert (ben.office["es"], ben.salutation["en"]) == ("Gobernadora de Altamar", "Dear Governor,")
     assert [one.post.label["en"] for one in ben.memberships] == ["Mayor", "Governor of Altamar"]
-    unit.rollback()
+    session.rollback()
     early = post(desk, "/desk/officials/ben/successor/known",
                  {"successor": "governor-1", "on": "2026-02-31"})  # fmt: skip
     assert "There is no 31 February 2026." in desk.get(early.headers["Location"]).get_data(
@@ -139,22 +145,22 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
      ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Give a name")],
 )  # fmt: skip
 def test_a_successor_without_a_day_or_a_name_is_refused(
-    desk: FlaskClient, unit: Session, change: dict[str, str], said: str
+    desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:
-    unit.add(make_target_official())
-    unit.commit()
+    session.add(make_target_official())
+    session.commit()
     response = new_person(desk, **change)
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
-    assert unit.scalars(select(Official.slug)).all() == ["governor-1"]
+    assert session.scalars(select(Official.slug)).all() == ["governor-1"]
 
 
 def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
-    desk: FlaskClient, unit: Session
+    desk: FlaskClient, session: Session
 ) -> None:
-    make_campaign(unit)
-    unit.add(make_target_official(5, slug="idle", name="Idle Person", left_on=date(2026, 1, 1)))
-    unit.commit()
+    make_campaign(session)
+    session.add(make_target_official(5, slug="idle", name="Idle Person", left_on=date(2026, 1, 1)))
+    session.commit()
     post(desk, f"{LEFT}/left")
     page = desk.get("/desk/officials").get_data(as_text=True)
     assert "1 official has left the office" in page
@@ -162,9 +168,9 @@ def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
     assert "Ines Quintero Vidal" in shown
     assert "Idle Person" not in shown
     assert "Left this office on" in desk.get("/desk/campaigns/ua-1-26/targets").get_data(True)
-    membership = unit.scalars(select(Membership.id)).one()
-    unit.rollback()
+    membership = session.scalars(select(Membership.id)).one()
+    session.rollback()
     days = {f"from_{membership}": "2026-03-01", f"until_{membership}": "2026-01-01"}
     assert post(desk, f"{LEFT}/posts", days).status_code == 422
     post(desk, f"{LEFT}/posts", days | {f"until_{membership}": ""})
-    assert unit.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None
+    assert session.scalar(select(Official.left_on).where(Official.slug == "governor-1")) is None

@@ -35,22 +35,22 @@ class Scene:
 
 
 @pytest.fixture
-def scene(unit: Session) -> Scene:
+def scene(session: Session) -> Scene:
     """Confirmed people of each disclosure, and one of every other state."""
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     for number, disclosure in enumerate(Disclosure):
         add_confirmed(
-            unit, campaign, 1, given_name=f"Planted{number}", family_name="Nameless",
+            session, campaign, 1, given_name=f"Planted{number}", family_name="Nameless",
             disclosure=disclosure, own_words=EVIL, locality="Hintertux", postal_code="K1A 0B1",
         )  # fmt: skip
     for state in SignatureState:
         if state is not SignatureState.CONFIRMED:
-            add_confirmed(unit, campaign, 1, given_name=f"Is{state.value}", state=state)
-    other_campaign = make_campaign(unit)
-    add_confirmed(unit, other_campaign, 2, given_name="Elsewhere")
-    asker = make_staff_user(unit, Role.STAFF, name="Ada Asker")
-    other = make_staff_user(unit, Role.ADMIN, name="Otto Other")
-    unit.commit()
+            add_confirmed(session, campaign, 1, given_name=f"Is{state.value}", state=state)
+    other_campaign = make_campaign(session)
+    add_confirmed(session, other_campaign, 2, given_name="Elsewhere")
+    asker = make_staff_user(session, Role.STAFF, name="Ada Asker")
+    other = make_staff_user(session, Role.ADMIN, name="Otto Other")
+    session.commit()
     return Scene(campaign.slug, campaign.id, asker.id, other.id)
 
 
@@ -69,16 +69,16 @@ def ask(app: Flask, settings: Settings, scene: Scene) -> Ask:
         **others: object,
     ) -> int:
         chosen = settings.model_copy(update={"exports_need_second_person": second_person})
-        with app.app_context(), db.transaction() as unit:
+        with app.app_context(), db.transaction() as session:
             bundle_id = others.pop("bundle_id", None)
-            bundle = unit.get_one(Bundle, bundle_id) if bundle_id else None
+            bundle = session.get_one(Bundle, bundle_id) if bundle_id else None
             facts = {"bundle": bundle, "reason": REASON, "keys": [], "locale": "en"} | others
             return requests.ask(
-                unit,
-                campaign=unit.get_one(Campaign, scene.campaign_id),
+                session,
+                campaign=session.get_one(Campaign, scene.campaign_id),
                 kind=kind,
                 written_as=written_as,
-                by=unit.get_one(StaffUser, scene.asker_id),
+                by=session.get_one(StaffUser, scene.asker_id),
                 settings=chosen,
                 **facts,  # type: ignore[arg-type]
             ).id
@@ -93,8 +93,8 @@ def made(app: Flask) -> Callable[[int], bytes]:
     def run(export_id: int) -> bytes:
         with app.app_context():
             jobs.run_now("exports.make", export_id)
-            with db.reading() as unit:
-                key = unit.get_one(DataExport, export_id).storage_key
+            with db.reading() as session:
+                key = session.get_one(DataExport, export_id).storage_key
             return b"".join(storage.storage().chunks(key))
 
     return run
@@ -107,10 +107,10 @@ def browsers(app: Flask) -> Callable[[int], FlaskClient]:
     def run(user_id: int, *, fresh: bool = True) -> FlaskClient:
 
         client = app.test_client()
-        with app.app_context(), db.reading() as unit:
-            name = unit.get_one(StaffUser, user_id).fs_uniquifier
-        with client.session_transaction() as session:
-            session.update(_user_id=name, _fresh=True, fs_cc="set",
+        with app.app_context(), db.reading() as session:
+            name = session.get_one(StaffUser, user_id).fs_uniquifier
+        with client.session_transaction() as cookie:
+            cookie.update(_user_id=name, _fresh=True, fs_cc="set",
                            fs_paa=time.time() - (0 if fresh else 90_000))  # fmt: skip
         return client
 

@@ -147,8 +147,8 @@ def test_batches_meet_without_gap_or_double(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, unit: Session) -> None:
-    export = unit.get_one(DataExport, ask())
+def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, session: Session) -> None:
+    export = session.get_one(DataExport, ask())
     asked: list[tuple[str, Any]] = []
     engine = app.extensions["database"].engine
 
@@ -160,7 +160,7 @@ def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, unit: Ses
         assert len(list(records.iter_records(records.Source.of(export), lambda: None))) == 6
     event.remove(engine, "before_cursor_execute", note)
     statement, facts = next(one for one in asked if "LIMIT" in one[0])
-    plan = unit.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", facts).all()
+    plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", facts).all()
     assert [row[3] for row in plan] == [
         "SEARCH signature USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
     ]
@@ -168,7 +168,7 @@ def test_no_batch_of_a_million_sorts_the_million(app: Flask, ask: Ask, unit: Ses
 
 def test_a_bundles_list_has_its_numbers_and_targets(
     app: Flask,
-    unit: Session,
+    session: Session,
     scene: Scene,
     ask: Ask,
     made: Made,
@@ -184,19 +184,23 @@ def test_a_bundles_list_has_its_numbers_and_targets(
         assert all("Quintero" in row["target"] for row in rows)
 
 
-def emptied(unit: Session, bundle_id: int, how: str) -> None:
+def emptied(session: Session, bundle_id: int, how: str) -> None:
     if how == "cancelled":
         cancel_bundle.cancel(
-            unit, unit.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
+            session,
+            session.get_one(Bundle, bundle_id),
+            storage.storage(),
+            reason="x",
+            actor="command",
         )
     else:
-        unit.execute(update(Bundle).values(emptied_at=db.utcnow()))
-    unit.commit()
+        session.execute(update(Bundle).values(emptied_at=db.utcnow()))
+    session.commit()
 
 
 @pytest.mark.parametrize("how", ["cancelled", "erased"])
 def test_a_bundle_in_which_nobody_is_gives_no_list(
-    unit: Session,
+    session: Session,
     scene: Scene,
     ask: Ask,
     made: Made,
@@ -207,25 +211,25 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
 ) -> None:
     bundle_id = freeze(scene.campaign_id)
     print_bundle(bundle_id)
-    bundle = unit.get_one(Bundle, bundle_id)
+    bundle = session.get_one(Bundle, bundle_id)
     client, page = browsers(scene.asker_id), f"/desk/bundles/{bundle.public_id}"
     form = f"/desk/exports/new?campaign={scene.slug}"
     assert form in client.get(page).text
     assert bundle.public_id in client.get(form).text
-    unit.rollback()
+    session.rollback()
     begun, asked = ask(bundle_id=bundle_id), ask(bundle_id=bundle_id, second_person=True)
-    emptied(unit, bundle_id, how)
+    emptied(session, bundle_id, how)
     assert form not in client.get(page).text
     assert bundle.public_id not in client.get(form).text
-    unit.rollback()
+    session.rollback()
     with pytest.raises(Refused, match="emptied"):
         ask(bundle_id=bundle_id)
     other = browsers(scene.other_id)
-    waiting = f"/desk/exports/{unit.get_one(DataExport, asked).public_id}"
-    unit.rollback()
+    waiting = f"/desk/exports/{session.get_one(DataExport, asked).public_id}"
+    session.rollback()
     assert post(other, f"{waiting}/approve").status_code == 409
     jobs.run_now("exports.make", begun)
-    export = unit.get_one(DataExport, begun)
+    export = session.get_one(DataExport, begun)
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
     assert (
         "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
@@ -234,7 +238,7 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
 
 def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     app: Flask,
-    unit: Session,
+    session: Session,
     scene: Scene,
     ask: Ask,
     freeze: Callable[..., int],  # noqa: F811
@@ -245,25 +249,25 @@ def test_a_bundle_that_is_there_no_more_is_not_the_whole_campaign(
     print_bundle(bundle_id)
     begun, asked = ask(bundle_id=bundle_id), ask(bundle_id=bundle_id, second_person=True)
     cancel_bundle.cancel(
-        unit, unit.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
+        session, session.get_one(Bundle, bundle_id), storage.storage(), reason="x", actor="command"
     )
-    unit.flush()
-    unit.execute(delete(Bundle).where(Bundle.id == bundle_id))
-    unit.commit()
-    waiting = unit.get_one(DataExport, asked, populate_existing=True)
+    session.flush()
+    session.execute(delete(Bundle).where(Bundle.id == bundle_id))
+    session.commit()
+    waiting = session.get_one(DataExport, asked, populate_existing=True)
     assert (waiting.bundle_id, waiting.bundle_sequence) == (None, 1)
     with app.app_context(), pytest.raises(Refused, match="emptied"):
         records.Source.of(waiting)
     url = f"/desk/exports/{waiting.public_id}"
-    unit.rollback()
+    session.rollback()
     assert post(browsers(scene.other_id), f"{url}/approve").status_code == 409
     jobs.run_now("exports.make", begun)
-    export = unit.get_one(DataExport, begun, populate_existing=True)
+    export = session.get_one(DataExport, begun, populate_existing=True)
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
 def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are_kept(
-    unit: Session,
+    session: Session,
     scene: Scene,
     ask: Ask,
     made: Made,
@@ -272,23 +276,23 @@ def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are
 ) -> None:
     bundle_id = freeze(scene.campaign_id)
     print_bundle(bundle_id)
-    unit.execute(update(Signature).values(forgotten_at=db.utcnow()))
-    unit.commit()
+    session.execute(update(Signature).values(forgotten_at=db.utcnow()))
+    session.commit()
     begun = ask(bundle_id=bundle_id)
     jobs.run_now("exports.make", begun)
-    export = unit.get_one(DataExport, begun)
+    export = session.get_one(DataExport, begun)
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
 def test_what_does_not_open_costs_its_own_row_only(
-    app: Flask, unit: Session, ask: Ask, made: Made
+    app: Flask, session: Session, ask: Ask, made: Made
 ) -> None:
-    unit.execute(text("UPDATE signature SET given_name = own_words WHERE id = 2"))
-    unit.commit()
+    session.execute(text("UPDATE signature SET given_name = own_words WHERE id = 2"))
+    session.commit()
     export_id = ask()
     _mark, rows = rows_of(made(export_id))
     assert len(rows) == 5
-    assert unit.get_one(DataExport, export_id).rows_unreadable == 1
+    assert session.get_one(DataExport, export_id).rows_unreadable == 1
 
 
 def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
@@ -320,20 +324,20 @@ def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
 
 
 def test_names_of_files_are_made_of_our_own_letters(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
 ) -> None:
-    unit.execute(text("UPDATE campaign SET reference = '../UA 58/20\r\nx: y' WHERE id = 1"))
-    unit.commit()
+    session.execute(text("UPDATE campaign SET reference = '../UA 58/20\r\nx: y' WHERE id = 1"))
+    session.commit()
     export_id = ask()
     made(export_id)
-    assert unit.get_one(DataExport, export_id).file_name == "export-1_UA-58-20-x-y_full.csv"
+    assert session.get_one(DataExport, export_id).file_name == "export-1_UA-58-20-x-y_full.csv"
 
 
 def test_an_empty_list_is_a_file_all_the_same(
-    app: Flask, unit: Session, ask: Ask, made: Made
+    app: Flask, session: Session, ask: Ask, made: Made
 ) -> None:
-    unit.execute(text("UPDATE signature SET state = 'withdrawn'"))
-    unit.commit()
+    session.execute(text("UPDATE signature SET state = 'withdrawn'"))
+    session.commit()
     for written_as in ExportFormat:
         data = made(ask(written_as=written_as))
         assert data

@@ -37,15 +37,15 @@ Browsers = Callable[..., FlaskClient]
 KEY = "age1sujmuvwpctkq77064wsz5p0nqfulgp9506kdxx3cj3743c58gsfq98cgre"
 
 
-def loaded(unit: Session, export_id: int) -> DataExport:
-    unit.rollback()
-    unit.expire_all()
-    return unit.get_one(DataExport, export_id)
+def loaded(session: Session, export_id: int) -> DataExport:
+    session.rollback()
+    session.expire_all()
+    return session.get_one(DataExport, export_id)
 
 
-def actions(unit: Session) -> list[str]:
-    unit.rollback()
-    found = unit.scalars(select(AuditEntry).order_by(AuditEntry.id))
+def actions(session: Session) -> list[str]:
+    session.rollback()
+    found = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
     return [one.action for one in found if one.action.startswith("export.")]
 
 
@@ -62,12 +62,12 @@ def second_person(app: Flask) -> None:
 
 
 def test_asked_for_made_fetched_and_gone(
-    app: Flask, unit: Session, scene: Scene, browsers: Browsers, made: Made
+    app: Flask, session: Session, scene: Scene, browsers: Browsers, made: Made
 ) -> None:
     client = browsers(scene.asker_id)
     answer = post(client, "/desk/exports/new", form(scene))
     assert answer.status_code == 303
-    export = loaded(unit, 1)
+    export = loaded(session, 1)
     assert export.state is ExportState.MAKING
     assert "waits for a worker" in client.get(answer.location).text
     made(1)
@@ -80,45 +80,45 @@ def test_asked_for_made_fetched_and_gone(
     assert got.headers["Cache-Control"] == "no-store"
     assert got.headers["Content-Disposition"].endswith('_officials.csv"')
     assert b"Planted0 Nameless" in got.data
-    export = loaded(unit, 1)
+    export = loaded(session, 1)
     assert export.downloads == 1
-    assert actions(unit) == ["export.ask", "export.ready", "export.download"]
+    assert actions(session) == ["export.ask", "export.ready", "export.download"]
 
-    unit.execute(update(DataExport).values(expires_at=db.utcnow() - timedelta(seconds=1)))
-    unit.commit()
+    session.execute(update(DataExport).values(expires_at=db.utcnow() - timedelta(seconds=1)))
+    session.commit()
     assert post(client, f"{url}/download").status_code == 410
     with app.app_context():
         jobs.run_now("exports.sweep")
         assert list(storage.storage().names("exports")) == []
-    export = loaded(unit, 1)
+    export = loaded(session, 1)
     assert (export.state, export.storage_key) == (ExportState.EXPIRED, "")
     assert post(client, f"{url}/download").status_code == 410
     assert "the file is deleted" in client.get(url).text
-    assert actions(unit)[-1] == "export.expire"
+    assert actions(session)[-1] == "export.expire"
 
 
 def test_of_two_who_fetch_at_once_each_is_counted(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
 ) -> None:
     made(ask())
     store: Storage = app.extensions["storage"]
     with app.app_context():
-        mine, me = unit.get_one(DataExport, 1), unit.get_one(StaffUser, scene.asker_id)
-        unit.commit()
+        mine, me = session.get_one(DataExport, 1), session.get_one(StaffUser, scene.asker_id)
+        session.commit()
         with db.transaction() as other:
             asker = other.get_one(StaffUser, scene.asker_id)
             requests.open_download(other, other.get_one(DataExport, 1), store, by=asker)
         assert mine.downloads == 0, "as it was read before"
-        requests.open_download(unit, mine, store, by=me)
-        unit.commit()
-    assert loaded(unit, 1).downloads == 2
+        requests.open_download(session, mine, store, by=me)
+        session.commit()
+    assert loaded(session, 1).downloads == 2
 
 
 def test_nobody_else_gets_the_file_and_the_log_shows_everybody_who_did(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
 ) -> None:
     made(ask())
-    url = f"/desk/exports/{loaded(unit, 1).public_id}"
+    url = f"/desk/exports/{loaded(session, 1).public_id}"
     other = browsers(scene.other_id)
     page = other.get(url).text
     assert "Download the file" not in page
@@ -126,7 +126,7 @@ def test_nobody_else_gets_the_file_and_the_log_shows_everybody_who_did(
     assert answer.status_code == 404
     assert post(other, "/desk/exports/none/download").data == answer.data
     assert post(other, f"{url}/withdraw").status_code == 404
-    assert loaded(unit, 1).downloads == 0
+    assert loaded(session, 1).downloads == 0
     log = other.get("/desk/exports/").text
     assert "Ada Asker" in log
     assert REASON in log
@@ -140,15 +140,15 @@ def test_organizers_find_no_exports(client: FlaskClient, app: Flask, scene: Scen
 
 @pytest.mark.parametrize("deed", ["ask", "approve", "download", "key"])
 def test_who_signed_in_a_while_ago_is_asked_again_who_it_is(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers, deed: str
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers, deed: str
 ) -> None:
     second_person(app)
     export_id = ask(second_person=deed == "approve")
     if deed == "download":
         made(export_id)
-    url = f"/desk/exports/{loaded(unit, export_id).public_id}"
+    url = f"/desk/exports/{loaded(session, export_id).public_id}"
     client = browsers(scene.other_id if deed == "approve" else scene.asker_id, fresh=False)
-    before = actions(unit)
+    before = actions(session)
     if deed == "ask":
         answer = post(client, "/desk/exports/new", form(scene))
     elif deed == "key":
@@ -159,26 +159,26 @@ def test_who_signed_in_a_while_ago_is_asked_again_who_it_is(
     assert b"Planted" not in answer.data
     if answer.status_code == 303:
         assert answer.location.startswith("/desk/confirm")
-    assert actions(unit) == before
+    assert actions(session) == before
 
 
 def test_a_second_person_approves_and_never_oneself(
-    app: Flask, unit: Session, scene: Scene, browsers: Browsers, made: Made
+    app: Flask, session: Session, scene: Scene, browsers: Browsers, made: Made
 ) -> None:
     second_person(app)
     asker, other = browsers(scene.asker_id), browsers(scene.other_id)
     answer = post(asker, "/desk/exports/new", form(scene))
     url = answer.location
-    mails = unit.scalars(select(OutboxMail)).all()
+    mails = session.scalars(select(OutboxMail)).all()
     assert [mail.kind for mail in mails] == ["export-asked"]
     with app.app_context(), db.reading() as reading:
         assert mails[0].recipient == reading.get_one(StaffUser, scene.other_id).email
     assert REASON not in (mails[0].context or "")
-    unit.rollback()
+    session.rollback()
     assert "Approve" not in asker.get(url).text
     assert post(asker, f"{url}/approve").status_code == 409
     assert post(asker, f"{url}/refuse").status_code == 409
-    assert loaded(unit, 1).state is ExportState.ASKED
+    assert loaded(session, 1).state is ExportState.ASKED
     assert post(asker, f"{url}/download").status_code == 409
     assert "Look and decide" in other.get("/desk/exports/").text
     assert REASON in other.get(url).text
@@ -186,78 +186,78 @@ def test_a_second_person_approves_and_never_oneself(
     assert post(other, f"{url}/approve").status_code == 409, "it is decided"
     data = made(1)
     assert b"Approved by: Otto Other" in data
-    unit.rollback()
-    kinds = {mail.kind for mail in unit.scalars(select(OutboxMail))}
+    session.rollback()
+    kinds = {mail.kind for mail in session.scalars(select(OutboxMail))}
     assert kinds == {"export-asked", "export-decided", "export-ready"}
-    assert actions(unit) == ["export.ask", "export.approve", "export.ready"]
+    assert actions(session) == ["export.ask", "export.approve", "export.ready"]
 
 
 def test_the_database_itself_refuses_that_somebody_approves_their_own(
-    unit: Session, scene: Scene, ask: Ask
+    session: Session, scene: Scene, ask: Ask
 ) -> None:
     ask(second_person=True)
     with pytest.raises(IntegrityError):
-        unit.execute(update(DataExport).values(decided_by_id=scene.asker_id))
+        session.execute(update(DataExport).values(decided_by_id=scene.asker_id))
 
 
 def test_of_two_who_decide_at_once_one_does(
-    app: Flask, unit: Session, scene: Scene, ask: Ask
+    app: Flask, session: Session, scene: Scene, ask: Ask
 ) -> None:
     export_id = ask(second_person=True)
-    stale = unit.get_one(DataExport, export_id)
+    stale = session.get_one(DataExport, export_id)
     assert stale.state is ExportState.ASKED
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as first:
         requests.refuse(
             first, first.get_one(DataExport, export_id),
             by=first.get_one(StaffUser, scene.other_id), note="",
         )  # fmt: skip
     with app.app_context(), pytest.raises(Refused) as refused:
-        requests.approve(unit, stale, by=unit.get_one(StaffUser, scene.other_id))
+        requests.approve(session, stale, by=session.get_one(StaffUser, scene.other_id))
     assert refused.value.slug == "export-decided"
 
 
 def test_a_refusal_says_why_and_ends_it(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, browsers: Browsers
 ) -> None:
-    url = f"/desk/exports/{loaded(unit, ask(second_person=True)).public_id}"
+    url = f"/desk/exports/{loaded(session, ask(second_person=True)).public_id}"
     assert post(browsers(scene.other_id), f"{url}/refuse", {"note": "Too wide."}).status_code == 303
     assert "Too wide." in browsers(scene.asker_id).get(url).text
-    assert loaded(unit, 1).state is ExportState.REFUSED
-    assert actions(unit)[-1] == "export.refuse"
+    assert loaded(session, 1).state is ExportState.REFUSED
+    assert actions(session)[-1] == "export.refuse"
 
 
 def test_what_nobody_decides_in_time_ends(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, browsers: Browsers
 ) -> None:
     export_id = ask(second_person=True)
-    unit.execute(update(DataExport).values(expires_at=db.utcnow() - timedelta(seconds=1)))
-    unit.commit()
-    url = f"/desk/exports/{loaded(unit, export_id).public_id}"
+    session.execute(update(DataExport).values(expires_at=db.utcnow() - timedelta(seconds=1)))
+    session.commit()
+    url = f"/desk/exports/{loaded(session, export_id).public_id}"
     assert post(browsers(scene.other_id), f"{url}/approve").status_code == 409
     with app.app_context():
         jobs.run_now("exports.sweep")
-    assert loaded(unit, export_id).state is ExportState.EXPIRED
+    assert loaded(session, export_id).state is ExportState.EXPIRED
     assert "Nobody decided" in browsers(scene.asker_id).get(url).text
 
 
 def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
-    app: Flask, unit: Session, scene: Scene, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, browsers: Browsers
 ) -> None:
     second_person(app)
-    unit.execute(update(StaffUser).where(StaffUser.id == scene.other_id).values(active=False))
-    unit.commit()
+    session.execute(update(StaffUser).where(StaffUser.id == scene.other_id).values(active=False))
+    session.commit()
     answer = post(browsers(scene.asker_id), "/desk/exports/new", form(scene))
     assert answer.status_code == 409
     assert "nobody else can" in answer.text
-    assert unit.scalars(select(DataExport)).all() == []
+    assert session.scalars(select(DataExport)).all() == []
 
 
 def test_who_asked_ends_it_and_the_file_goes_at_once(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
 ) -> None:
     made(ask())
-    url = f"/desk/exports/{loaded(unit, 1).public_id}"
+    url = f"/desk/exports/{loaded(session, 1).public_id}"
     client = browsers(scene.asker_id)
     assert post(client, f"{url}/withdraw").status_code == 303
     with app.app_context():
@@ -267,18 +267,18 @@ def test_who_asked_ends_it_and_the_file_goes_at_once(
 
 
 def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
 ) -> None:
     made(ask(ExportKind.OFFICIALS))
     waiting = ask(ExportKind.OFFICIALS)
-    unit.execute(text("UPDATE campaign SET status = 'stopped'"))
-    unit.commit()
+    session.execute(text("UPDATE campaign SET status = 'stopped'"))
+    session.commit()
     client = browsers(scene.asker_id)
-    url = f"/desk/exports/{loaded(unit, 1).public_id}"
+    url = f"/desk/exports/{loaded(session, 1).public_id}"
     assert post(client, f"{url}/download").status_code == 409
     with app.app_context():
         jobs.run_now("exports.make", waiting)
-    export = loaded(unit, waiting)
+    export = loaded(session, waiting)
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.GONE)
     assert post(client, "/desk/exports/new", form(scene)).status_code == 409
     assert post(client, "/desk/exports/new", form(scene, kind="full")).status_code == 303
@@ -290,16 +290,18 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
      ("bundle", "none"), ("more_keys", "age1nothing"), ("more_keys", "AGE-SECRET-KEY-1QQ")],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_said_by_its_field(
-    unit: Session, scene: Scene, browsers: Browsers, field: str, value: str
+    session: Session, scene: Scene, browsers: Browsers, field: str, value: str
 ) -> None:
     answer = post(browsers(scene.asker_id), "/desk/exports/new", form(scene, **{field: value}))
     assert answer.status_code == 422
     assert "error-summary" in answer.text
     assert "AGE-SECRET" not in answer.text
-    assert unit.scalars(select(DataExport)).all() == []
+    assert session.scalars(select(DataExport)).all() == []
 
 
-def test_keys_are_kept_checked_and_removed(unit: Session, scene: Scene, browsers: Browsers) -> None:
+def test_keys_are_kept_checked_and_removed(
+    session: Session, scene: Scene, browsers: Browsers
+) -> None:
     client = browsers(scene.asker_id)
     for typed, words in (
         ("AGE-SECRET-KEY-1" + "Q" * 58, "private key"),
@@ -315,26 +317,26 @@ def test_keys_are_kept_checked_and_removed(unit: Session, scene: Scene, browsers
     assert post(client, "/desk/exports/keys", {"label": "Laptop", "recipient": KEY}).location
     twice = post(client, "/desk/exports/keys", {"label": "Again", "recipient": f" {KEY}\n"})
     assert "in your list already" in twice.text
-    [key] = unit.scalars(select(ExportKey)).all()
+    [key] = session.scalars(select(ExportKey)).all()
     assert "Laptop" in client.get(f"/desk/exports/new?campaign={scene.slug}").text
-    unit.rollback()
+    session.rollback()
     assert post(client, "/desk/exports/new", form(scene, keys=key.public_id)).status_code == 303
-    assert loaded(unit, 1).recipients == [KEY]
+    assert loaded(session, 1).recipients == [KEY]
     others = browsers(scene.other_id)
     assert post(others, f"/desk/exports/keys/{key.public_id}/remove").status_code == 404
     assert post(client, f"/desk/exports/keys/{key.public_id}/remove").status_code == 303
-    unit.rollback()
-    assert unit.scalars(select(ExportKey)).all() == []
+    session.rollback()
+    assert session.scalars(select(ExportKey)).all() == []
 
 
 def test_the_log_is_found_by_who_what_and_when(
-    unit: Session, scene: Scene, ask: Ask, browsers: Browsers
+    session: Session, scene: Scene, ask: Ask, browsers: Browsers
 ) -> None:
     ask(ExportKind.FULL)
     ask(ExportKind.OFFICIALS)
     client = browsers(scene.other_id)
-    with_asker = unit.get_one(StaffUser, scene.asker_id).public_id
-    unit.rollback()
+    with_asker = session.get_one(StaffUser, scene.asker_id).public_id
+    session.rollback()
     for query, found in (
         ("", 2), ("kind=full", 1), ("state=ready", 0), ("about=UA+1/26", 2), ("about=UA+9/26", 0),
         (f"who={with_asker}", 2), ("who=x", 0), ("since=2020-01-01", 2), ("until=2020-01-01", 0),
@@ -345,7 +347,7 @@ def test_the_log_is_found_by_who_what_and_when(
 
 
 def test_a_worker_that_dies_costs_time_only(
-    app: Flask, unit: Session, ask: Ask, made: Made
+    app: Flask, session: Session, ask: Ask, made: Made
 ) -> None:
     export_id = ask()
     with app.app_context():
@@ -364,13 +366,13 @@ def test_a_worker_that_dies_costs_time_only(
             export_job._finish(
                 taken, export_job._Progress(taken, 0), export_job._Measured(io.BytesIO()), "x"
             )
-    export = loaded(unit, export_id)
+    export = loaded(session, export_id)
     assert (export.state, export.attempt) == (ExportState.READY, 2)
     assert names == [export.storage_key]
 
 
 def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
-    app: Flask, unit: Session, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export_id = ask()
 
@@ -380,17 +382,17 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
     with app.app_context():
         monkeypatch.setattr(app.extensions["storage"].place, "taking", away)
         for attempt in range(machine_faults.MOST_TRIES):
-            assert loaded(unit, export_id).attempt == attempt
+            assert loaded(session, export_id).attempt == attempt
             with pytest.raises(FilesAway):
                 jobs.run_now("exports.make", export_id)
-            unit.rollback()
-            unit.execute(update(DataExport).values(lease_until=None))
-            unit.commit()
-    export = loaded(unit, export_id)
+            session.rollback()
+            session.execute(update(DataExport).values(lease_until=None))
+            session.commit()
+    export = loaded(session, export_id)
     assert (export.state, export.failure) == (ExportState.FAILED, machine_faults.AWAY)
-    mail = unit.scalars(select(OutboxMail)).one()
+    mail = session.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient) == ("export-failed", export.requested_by.email)
-    unit.rollback()
+    session.rollback()
     with app.app_context():
         body = render(mail, app.extensions["settings"]).as_string()
     assert "could not be reached" in " ".join(body.replace("=\n", "").split())
@@ -399,22 +401,22 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
 
 
 def test_a_file_that_was_tampered_with_is_not_handed_out(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, browsers: Browsers
 ) -> None:
     made(ask())
-    export = loaded(unit, 1)
+    export = loaded(session, 1)
     path = app.extensions["settings"].files_folder / export.storage_key
     stored = path.read_bytes()
     path.write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
     answer = post(browsers(scene.asker_id), f"/desk/exports/{export.public_id}/download")
     assert answer.status_code == 500
     assert "damaged" in answer.text
-    assert loaded(unit, 1).downloads == 0
+    assert loaded(session, 1).downloads == 0
 
 
 def test_no_name_reaches_logs_queue_or_audit(
     app: Flask,
-    unit: Session,
+    session: Session,
     scene: Scene,
     ask: Ask,
     made: Made,
@@ -427,7 +429,7 @@ def test_no_name_reaches_logs_queue_or_audit(
         jobs.queue().send("exports.make", (1,))
         jobs.run_now("exports.sweep")
     said = capsys.readouterr()
-    entries = json.dumps([one.detail for one in unit.scalars(select(AuditEntry))])
+    entries = json.dumps([one.detail for one in session.scalars(select(AuditEntry))])
     queue = (app.extensions["settings"].folder / "jobs.sqlite").read_bytes()
     for place in (said.out, said.err, caplog.text, entries, queue.decode("latin-1")):
         for planted in ("Planted", "Nameless", "Hintertux", "calc", REASON):
@@ -435,36 +437,36 @@ def test_no_name_reaches_logs_queue_or_audit(
 
 
 def test_services_hold_the_same_rules_without_pages(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
 ) -> None:
     made(ask())
-    export = loaded(unit, 1)
-    other, asker = (unit.get_one(StaffUser, one) for one in (scene.other_id, scene.asker_id))
+    export = loaded(session, 1)
+    other, asker = (session.get_one(StaffUser, one) for one in (scene.other_id, scene.asker_id))
     store: Storage = app.extensions["storage"]
     with app.app_context():
         with pytest.raises(NotFound):
-            requests.open_download(unit, export, store, by=other)
+            requests.open_download(session, export, store, by=other)
         with pytest.raises(NotFound):
-            requests.withdraw(unit, export, by=other)
+            requests.withdraw(session, export, by=other)
         export.expires_at = db.utcnow()
         with pytest.raises(Gone):
-            requests.open_download(unit, export, store, by=asker)
+            requests.open_download(session, export, store, by=asker)
 
 
 @pytest.mark.parametrize("kind", list(ExportKind))
 def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
-    app: Flask, unit: Session, scene: Scene, ask: Ask, made: Made, kind: ExportKind,
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, kind: ExportKind,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     file = made(ask(kind))
     seconds = partial(bundles.while_wanted, clock=partial(next, count()))
     monkeypatch.setattr(bundles, "while_wanted", seconds)
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as reading:
         export, asker = reading.get_one(DataExport, 1), reading.get_one(StaffUser, scene.asker_id)
         sent = requests.open_download(reading, export, storage.storage(), by=asker)
-    unit.execute(text("UPDATE campaign SET status = 'stopped'"))
-    unit.commit()
+    session.execute(text("UPDATE campaign SET status = 'stopped'"))
+    session.commit()
     with app.app_context():
         assert b"".join(sent.chunks) == (b"" if kind is ExportKind.OFFICIALS else file)
 
@@ -480,13 +482,13 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
 
 
 def test_the_tables_go_and_come_with_rows_in_them(
-    app: Flask, unit: Session, scene: Scene, ask: Ask
+    app: Flask, session: Session, scene: Scene, ask: Ask
 ) -> None:
     ask(second_person=True)
     with app.app_context(), db.transaction() as writing:
         user = writing.get_one(StaffUser, scene.asker_id)
         staff_keys.add_key(writing, user=user, typed=KEY, label="Laptop")
-    unit.close()
+    session.close()
     engine = app.extensions["database"].engine
     engine.dispose()
     ours = import_module("campaign.migrations.versions.0015_exports")

@@ -59,38 +59,38 @@ def folder(tmp_path: Path, app: Flask) -> mailbox.Maildir:
 
 
 @pytest.fixture
-def ours(app: Flask, unit: Session) -> str:
+def ours(app: Flask, session: Session) -> str:
     """Id of a mail that went out."""
-    send_no_letters(unit, to=TO, locale="en", home_url="http://x.example/")
-    unit.commit()
+    send_no_letters(session, to=TO, locale="en", home_url="http://x.example/")
+    session.commit()
     jobs.run_now("mail.sweep")
-    return str(unit.scalars(select(OutboxMail.public_id)).one())
+    return str(session.scalars(select(OutboxMail.public_id)).one())
 
 
-def marked(unit: Session) -> dict[bytes, str]:
-    unit.rollback()
-    return {bytes(one.email_hmac): one.status for one in unit.scalars(select(BadAddress))}
+def marked(session: Session) -> dict[bytes, str]:
+    session.rollback()
+    return {bytes(one.email_hmac): one.status for one in session.scalars(select(BadAddress))}
 
 
 def test_a_report_on_a_mail_of_ours_marks_its_address_and_is_removed(
-    unit: Session, folder: mailbox.Maildir, ours: str
+    session: Session, folder: mailbox.Maildir, ours: str
 ) -> None:
     folder.add(report(ours, "forwarded@elsewhere.example"))
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.read-bounces")
-    assert marked(unit) == {address_fingerprint(TO): "5.1.1"}
+    assert marked(session) == {address_fingerprint(TO): "5.1.1"}
     assert folder.keys() == []
 
 
 def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
-    unit: Session, folder: mailbox.Maildir, ours: str
+    session: Session, folder: mailbox.Maildir, ours: str
 ) -> None:
     folder.add(report())
     folder.add(report("forged-forged-forged-1"))
     folder.add(report("nul\0" * 8))
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.read-bounces")
-    assert marked(unit) == {}
+    assert marked(session) == {}
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
     ],
 )  # fmt: skip
 def test_what_passes_or_is_our_own_fault_marks_nobody(
-    unit: Session, folder: mailbox.Maildir, ours: str, fields: dict[str, str]
+    session: Session, folder: mailbox.Maildir, ours: str, fields: dict[str, str]
 ) -> None:
     folder.add(report(ours, **fields))
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.read-bounces")
-    assert marked(unit) == {}
+    assert marked(session) == {}
 
 
 def test_what_is_no_report_is_left_and_named_without_a_person(
-    unit: Session, folder: mailbox.Maildir, ours: str, capsys: pytest.CaptureFixture[str]
+    session: Session, folder: mailbox.Maildir, ours: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = report(ours)
     for raw in (
@@ -121,9 +121,9 @@ def test_what_is_no_report_is_left_and_named_without_a_person(
     ):  # fmt: skip
         folder.add(raw)
     folder.add(report(ours))
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.read-bounces")
-    assert set(marked(unit)) == {address_fingerprint(TO)}
+    assert set(marked(session)) == {address_fingerprint(TO)}
     left = [one for one in folder.keys() if folder.get_message(one).get_subdir() == "new"]  # noqa: SIM118
     assert len(left) >= 5
     out, err = capsys.readouterr()
@@ -199,18 +199,23 @@ Subject: Your letter
 )
 @pytest.mark.one_engine
 def test_what_servers_write_in_words_is_understood(
-    unit: Session, folder: mailbox.Maildir, ours: str, shape: str, answer: str, status: str | None
+    session: Session,
+    folder: mailbox.Maildir,
+    ours: str,
+    shape: str,
+    answer: str,
+    status: str | None,
 ) -> None:
     folder.add(shape % {"id": ours, "answer": answer})
     folder.add(shape % {"id": "forged-forged-forged-1", "answer": answer})
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.read-bounces")
-    assert marked(unit) == ({address_fingerprint(TO): status} if status else {})
+    assert marked(session) == ({address_fingerprint(TO): status} if status else {})
 
 
 @pytest.mark.one_engine
 def test_what_quotes_a_mail_of_ours_and_is_no_report_is_left(
-    unit: Session, folder: mailbox.Maildir, ours: str
+    session: Session, folder: mailbox.Maildir, ours: str
 ) -> None:
     """A person who answers, a note of absence, and what breaks the reader of words."""
     quoted = f"> Message-ID: <{ours}@example.org>\n"
@@ -221,9 +226,9 @@ def test_what_quotes_a_mail_of_ours_and_is_no_report_is_left(
         QMAIL.partition("---")[0],
     ):
         folder.add(raw)
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.read-bounces")
-    assert marked(unit) == {}
+    assert marked(session) == {}
     assert len(folder) == 4
 
 
@@ -237,8 +242,8 @@ def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None
 
 
 def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(
-    unit: Session, tmp_path: Path, ours: str
+    session: Session, tmp_path: Path, ours: str
 ) -> None:
     (tmp_path / "bounces" / "new").rmdir()
     jobs.run_now("mail.read-bounces")
-    assert marked(unit) == {}
+    assert marked(session) == {}

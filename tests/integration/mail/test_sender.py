@@ -91,9 +91,9 @@ def app(database_url: str, tmp_path: Path, server: tuple[Server, int]) -> Iterat
 
 
 def put(to: str = "ana@example.org", locale: str = "en", campaign_id: int | None = None) -> bool:
-    with db.transaction() as unit:
+    with db.transaction() as session:
         return send_test_mail(
-            unit,
+            session,
             to=to,
             locale=locale,
             campaign_id=campaign_id,
@@ -103,13 +103,13 @@ def put(to: str = "ana@example.org", locale: str = "en", campaign_id: int | None
 
 
 def only_mail() -> OutboxMail:
-    with db.reading() as unit:
-        return unit.scalars(select(OutboxMail)).one()
+    with db.reading() as session:
+        return session.scalars(select(OutboxMail)).one()
 
 
 def make_due() -> None:
-    with db.transaction() as unit:
-        unit.execute(update(OutboxMail).values(due_at=db.utcnow() - timedelta(seconds=1)))
+    with db.transaction() as session:
+        session.execute(update(OutboxMail).values(due_at=db.utcnow() - timedelta(seconds=1)))
 
 
 def test_a_mail_goes_out_with_text_and_html_and_is_then_forgotten(
@@ -198,26 +198,26 @@ def test_a_mail_that_cannot_be_opened_holds_up_no_other(
     app: Flask, server: tuple[Server, int]
 ) -> None:
     put()
-    with db.transaction() as unit:
-        broken = unit.scalar(select(OutboxMail.id))
-        unit.execute(text("UPDATE outbox_mail SET recipient = :junk"), {"junk": b"\1" * 40})
+    with db.transaction() as session:
+        broken = session.scalar(select(OutboxMail.id))
+        session.execute(text("UPDATE outbox_mail SET recipient = :junk"), {"junk": b"\1" * 40})
     put("noor@example.org")
     jobs.run_now("mail.sweep")
     assert server[0].recipients == ["noor@example.org"]
     facts = select(OutboxMail.state, OutboxMail.attempts, OutboxMail.failure).where(
         OutboxMail.id == broken
     )
-    with db.reading() as unit:
-        assert unit.execute(facts).one() == (MailState.WAITING, 1, "WrongKey")
+    with db.reading() as session:
+        assert session.execute(facts).one() == (MailState.WAITING, 1, "WrongKey")
     fail_to_the_end()
-    with db.reading() as unit:
-        assert unit.execute(facts).one()[0] is MailState.FAILED
+    with db.reading() as session:
+        assert session.execute(facts).one()[0] is MailState.FAILED
     assert only_mail_of(broken).recipient is None
 
 
 def only_mail_of(mail_id: int | None) -> OutboxMail:
-    with db.reading() as unit:
-        return unit.get_one(OutboxMail, mail_id)
+    with db.reading() as session:
+        return session.get_one(OutboxMail, mail_id)
 
 
 @contextmanager
@@ -303,8 +303,8 @@ def test_a_mail_about_a_stopped_campaign_is_not_sent(
 
 
 def make(status: CampaignStatus) -> int:
-    with db.transaction() as unit:
-        return make_campaign(unit, status=status).id
+    with db.transaction() as session:
+        return make_campaign(session, status=status).id
 
 
 @pytest.mark.parametrize(
@@ -322,8 +322,8 @@ def test_an_address_that_the_server_refuses_for_good_is_marked(
     server[0].recipient_answer = answer
     put()
     jobs.run_now("mail.sweep")
-    with db.reading() as unit:
-        assert unit.scalar(select(BadAddress.status)) == status
+    with db.reading() as session:
+        assert session.scalar(select(BadAddress.status)) == status
 
 
 def test_mail_goes_to_the_ascii_form_of_a_domain(app: Flask, server: tuple[Server, int]) -> None:

@@ -31,11 +31,11 @@ def mails(app: Flask) -> Mails:
     """Reads the outbox: each mail's kind, address, language and context."""
 
     def read() -> list[dict[str, Any]]:
-        with app.app_context(), db.reading() as unit:
+        with app.app_context(), db.reading() as session:
             return [
                 {"kind": one.kind, "to": one.recipient, "locale": one.locale}
                 | json.loads(one.context or "{}")
-                for one in unit.scalars(select(OutboxMail).order_by(OutboxMail.id))
+                for one in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
             ]
 
     return read
@@ -46,7 +46,7 @@ def members(app: Flask) -> Members:
     """Reads all members."""
 
     def read() -> list[NetworkMember]:
-        with app.app_context(), db.reading() as unit:
-            return list(unit.scalars(select(NetworkMember).order_by(NetworkMember.id)))
+        with app.app_context(), db.reading() as session:
+            return list(session.scalars(select(NetworkMember).order_by(NetworkMember.id)))
 
     return read

@@ -23,10 +23,10 @@ def link_of(mails: Mails) -> str:
 
 
 def test_somebody_joins_with_what_they_chose(
-    client: FlaskClient, unit: Session, mails: Mails, members: Members
+    client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:
-    make_campaign(unit)
-    unit.commit()
+    make_campaign(session)
+    session.commit()
     page = client.get("/fr/network")
     assert page.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in page.headers
@@ -84,12 +84,14 @@ def test_a_token_is_stored_only_as_a_digest(app: Flask, client: FlaskClient, mai
 
 
 def test_a_link_that_expired_or_never_was_says_what_to_do(
-    client: FlaskClient, unit: Session, mails: Mails, members: Members
+    client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:
     client.post("/en/network", data=FORM)
     link = link_of(mails)
-    unit.execute(update(NetworkMember).values(token_expires_at=db.utcnow() - timedelta(minutes=1)))
-    unit.commit()
+    session.execute(
+        update(NetworkMember).values(token_expires_at=db.utcnow() - timedelta(minutes=1))
+    )
+    session.commit()
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 410
         assert "This link has expired" in response.text
@@ -103,7 +105,7 @@ def test_a_link_that_expired_or_never_was_says_what_to_do(
 
 
 def test_a_known_address_gets_the_same_answer_and_the_truth_by_mail(
-    client: FlaskClient, unit: Session, mails: Mails, members: Members
+    client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:
     new = client.post("/en/network", data=FORM)
     client.post(link_of(mails))
@@ -133,14 +135,14 @@ def test_who_asks_twice_within_the_hour_has_the_newest_wish_by_the_first_link(
 
 
 def test_who_asks_again_later_gets_a_new_link_and_no_more_than_two_a_day(
-    client: FlaskClient, unit: Session, mails: Mails, members: Members
+    client: FlaskClient, session: Session, mails: Mails, members: Members
 ) -> None:
     client.post("/en/network", data=FORM)
     old = link_of(mails)
     for number in range(3):
         earlier = db.utcnow() - timedelta(hours=2)
-        unit.execute(update(NetworkMember).values(joined_at=earlier))
-        unit.commit()
+        session.execute(update(NetworkMember).values(joined_at=earlier))
+        session.commit()
         client.post("/en/network", data=FORM | {"locale": "en", "frequency": "monthly"})
         assert len(mails()) == 2, number
     assert client.post(old).status_code == 404
@@ -151,9 +153,9 @@ def test_who_asks_again_later_gets_a_new_link_and_no_more_than_two_a_day(
 def test_one_network_asks_for_so_many_memberships_an_hour(
     app: Flask, client: FlaskClient, members: Members
 ) -> None:
-    with app.app_context(), db.transaction() as unit:
+    with app.app_context(), db.transaction() as session:
         for _ in range(JOINS_PER_HOUR):
-            count_against_limit(unit, "network-join", "127.0.0.1", JOINS_PER_HOUR)
+            count_against_limit(session, "network-join", "127.0.0.1", JOINS_PER_HOUR)
     response = client.post("/en/network", data=FORM)
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) > 0
@@ -175,10 +177,10 @@ def test_one_network_asks_for_so_many_memberships_an_hour(
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(
-    client: FlaskClient, unit: Session, members: Members, typed: dict[str, str], sentence: str
+    client: FlaskClient, session: Session, members: Members, typed: dict[str, str], sentence: str
 ) -> None:
-    make_campaign(unit)
-    unit.commit()
+    make_campaign(session)
+    session.commit()
     response = client.post("/en/network", data=FORM | typed)
     assert response.status_code == 422
     assert sentence in response.text
@@ -192,26 +194,28 @@ def test_a_form_from_another_site_is_refused(client: FlaskClient, members: Membe
 
 
 def test_what_nobody_confirmed_is_deleted_and_who_had_left_has_left_still(
-    client: FlaskClient, unit: Session, members: Members
+    client: FlaskClient, session: Session, members: Members
 ) -> None:
-    [left] = make_members(unit, 1, state=MemberState.LEFT, left_at=db.utcnow())
+    [left] = make_members(session, 1, state=MemberState.LEFT, left_at=db.utcnow())
     left.email = None
-    unit.commit()
+    session.commit()
     client.post("/en/network", data=FORM)
     client.post("/en/network", data=FORM | {"email": "member-1@example.org"})
     assert {one.state for one in members()} == {MemberState.PENDING}
-    unit.execute(update(NetworkMember).values(token_expires_at=db.utcnow() - timedelta(minutes=1)))
-    unit.commit()
+    session.execute(
+        update(NetworkMember).values(token_expires_at=db.utcnow() - timedelta(minutes=1))
+    )
+    session.commit()
     jobs.run_now("network.forget-unconfirmed")
     [only] = members()
     assert (only.id, only.state, only.email) == (left.id, MemberState.LEFT, None)
 
 
 def test_a_signer_who_asked_joins_with_the_confirmed_letter(
-    app: Flask, client: FlaskClient, unit: Session, members: Members, mails: Mails
+    app: Flask, client: FlaskClient, session: Session, members: Members, mails: Mails
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     form = {"given_name": "Noor", "email": "noor@example.org", "locality": "Ottawa",
             "postal_code": "K1A 0A1", "region": "ON", "country": "CA", "disclosure": "name",
             "letter_locale": "en", "consent_network": "y", "family_name": "Haddad"}  # fmt: skip
@@ -228,50 +232,52 @@ def test_a_signer_who_asked_joins_with_the_confirmed_letter(
     assert "network-confirm" not in {mail["kind"] for mail in mails()}
 
 
-def test_only_a_newer_consent_brings_back_who_has_left(unit: Session, members: Members) -> None:
-    [signature] = add_confirmed(unit, make_campaign(unit), 1)
+def test_only_a_newer_consent_brings_back_who_has_left(session: Session, members: Members) -> None:
+    [signature] = add_confirmed(session, make_campaign(session), 1)
     now = db.utcnow()
     signature.consent_network_at = now - timedelta(days=1)
     signature.token_digest = b"x" * 32
-    [member] = make_members(unit, 1, email_hmac=signature.email_hmac, state=MemberState.LEFT,
+    [member] = make_members(session, 1, email_hmac=signature.email_hmac, state=MemberState.LEFT,
                             email=None, left_at=now)  # fmt: skip
-    unit.commit()
+    session.commit()
     for job in (("network.join-signer", signature.id), ("network.sweep",)):
         jobs.run_now(*job)
         assert members()[0].state is MemberState.LEFT
     member.left_at = now - timedelta(days=2)
-    unit.commit()
+    session.commit()
     jobs.run_now("network.sweep")
     [back] = members()
     assert (back.state, back.email, back.left_at) == (MemberState.ACTIVE, signature.email, None)
 
 
-def test_letters_invented_for_a_rehearsal_make_no_members(unit: Session, members: Members) -> None:
-    add_confirmed(unit, make_campaign(unit), 3, consent_network_at=db.utcnow())
-    unit.commit()
+def test_letters_invented_for_a_rehearsal_make_no_members(
+    session: Session, members: Members
+) -> None:
+    add_confirmed(session, make_campaign(session), 3, consent_network_at=db.utcnow())
+    session.commit()
     jobs.run_now("network.sweep")
     assert members() == []
 
 
 @pytest.mark.parametrize("state", [SignatureState.PENDING, SignatureState.WITHDRAWN])
-def test_no_letter_no_membership(unit: Session, members: Members, state: SignatureState) -> None:
-    [signature] = add_confirmed(unit, make_campaign(unit), 1, state=state)
+def test_no_letter_no_membership(session: Session, members: Members, state: SignatureState) -> None:
+    [signature] = add_confirmed(session, make_campaign(session), 1, state=state)
     signature.consent_network_at = db.utcnow()
-    unit.commit()
+    session.commit()
     jobs.run_now("network.join-signer", signature.id)
     assert members() == []
 
 
 def test_a_planted_address_stands_in_no_log_and_no_message_of_the_queue(
-    app: Flask, client: FlaskClient, unit: Session, mails: Mails
+    app: Flask, client: FlaskClient, session: Session, mails: Mails
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     client.post("/en/network", data=FORM | {"email": "planted-name@example.org"})
     client.post(link_of(mails))
     jobs.run_now("network.announce", campaign.id)
-    unit.execute(text("UPDATE network_member SET email = :junk"), {"junk": b"\1" * 40})
-    unit.commit()
+    session.execute(text("UPDATE network_member SET email = :junk"), {"junk": b"\1" * 40})
+    session.commit()
     waiting = b"".join(app.extensions["queue"].huey.storage.enqueued_items())
     assert b"network.send" in waiting
     with capture_logs() as events:

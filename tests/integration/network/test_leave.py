@@ -24,9 +24,9 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.fixture
-def member(unit: Session) -> NetworkMember:
-    [made] = make_members(unit, 1)
-    unit.commit()
+def member(session: Session) -> NetworkMember:
+    [made] = make_members(session, 1)
+    session.commit()
     return made
 
 
@@ -43,10 +43,10 @@ def one_click(member: NetworkMember) -> str:
 
 
 def test_a_member_changes_what_comes(
-    client: FlaskClient, unit: Session, own: str, members: Members
+    client: FlaskClient, session: Session, own: str, members: Members
 ) -> None:
-    make_campaign(unit)
-    unit.commit()
+    make_campaign(session)
+    session.commit()
     page = client.get(own)
     assert "member-1@example.org" in page.text
     assert page.headers["Cache-Control"] == "no-store"
@@ -136,23 +136,23 @@ def test_a_post_that_is_not_that_click_ends_nothing(
 
 
 def test_who_leaves_gets_neither_the_mail_that_waits_nor_the_rest_of_the_mailing(
-    client: FlaskClient, unit: Session, own: str, member: NetworkMember
+    client: FlaskClient, session: Session, own: str, member: NetworkMember
 ) -> None:
-    first, second = (make_campaign(unit, opened_at=LONG_AGO) for _ in range(2))
-    unit.commit()
+    first, second = (make_campaign(session, opened_at=LONG_AGO) for _ in range(2))
+    session.commit()
     jobs.run_now("network.announce", first.id)
     jobs.run_now("network.sweep")
     client.post(f"{own}/leave")
     jobs.run_now("network.announce", second.id)
     jobs.run_now("network.sweep")
-    unit.rollback()
-    [mail] = unit.scalars(select(OutboxMail))
+    session.rollback()
+    [mail] = session.scalars(select(OutboxMail))
     assert (mail.state, mail.failure) == (MailState.FAILED, "left the network")
     assert (mail.recipient, mail.context) == (None, None)
 
 
 def test_who_has_left_can_join_again_and_the_old_link_works_again(
-    app: Flask, client: FlaskClient, unit: Session, own: str, members: Members,
+    app: Flask, client: FlaskClient, session: Session, own: str, members: Members,
     mails: Callable[[], list[dict[str, str]]],
 ) -> None:  # fmt: skip
     client.post(f"{own}/leave")

@@ -33,34 +33,34 @@ def run_queue(app: Flask) -> None:
             huey.execute(task)
 
 
-def mailing_of(unit: Session, campaign: Campaign) -> int:
+def mailing_of(session: Session, campaign: Campaign) -> int:
     """A mailing of a new action that nothing has been sent of."""
     mailing = Mailing(campaign_id=campaign.id)
-    unit.add(mailing)
-    unit.commit()
+    session.add(mailing)
+    session.commit()
     return mailing.id
 
 
-def told(unit: Session) -> int:
-    unit.rollback()
-    return unit.scalar(select(func.count()).select_from(MailingMember)) or 0
+def told(session: Session) -> int:
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(MailingMember)) or 0
 
 
 def test_opening_a_campaign_tells_those_who_want_to_hear_of_it(
-    app: Flask, unit: Session, mails: Mails
+    app: Flask, session: Session, mails: Mails
 ) -> None:
-    campaign = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
-    make_members(unit, 1, locale="fr")
-    make_members(unit, 1, countries=["TR"])
-    make_members(unit, 1, themes=["torture"])
-    make_members(unit, 1, languages=["ar"])
-    make_members(unit, 1, frequency=Frequency.WEEKLY)
-    make_members(unit, 1, countries=["MX"], themes=["defenders"], languages=["es"])
-    [bad] = make_members(unit, 1)
-    bad_addresses.mark(unit, bad.email_hmac, "5.1.1")
-    open_campaign(unit, campaign, actor="command", now=db.utcnow())
-    unit.commit()
-    db.run_after_commit(unit)
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    make_members(session, 1, locale="fr")
+    make_members(session, 1, countries=["TR"])
+    make_members(session, 1, themes=["torture"])
+    make_members(session, 1, languages=["ar"])
+    make_members(session, 1, frequency=Frequency.WEEKLY)
+    make_members(session, 1, countries=["MX"], themes=["defenders"], languages=["es"])
+    [bad] = make_members(session, 1)
+    bad_addresses.mark(session, bad.email_hmac, "5.1.1")
+    open_campaign(session, campaign, actor="command", now=db.utcnow())
+    session.commit()
+    db.run_after_commit(session)
     run_queue(app)
     sent = mails()
     assert [(one["kind"], one["to"], one["locale"]) for one in sent] == [
@@ -70,26 +70,28 @@ def test_opening_a_campaign_tells_those_who_want_to_hear_of_it(
     news = sent[0]["news"]
     assert news["title"].startswith("Amara Okafor : menacée")
     assert news["url"] == f"http://127.0.0.1:5000/fr/actions/{campaign.slug}?from=mailing"
-    rows = unit.execute(select(OutboxMail.campaign_id)).scalars()
+    rows = session.execute(select(OutboxMail.campaign_id)).scalars()
     assert set(rows) == {campaign.id}
     jobs.run_now("network.announce", campaign.id)
     jobs.run_now("network.sweep")
     assert len(mails()) == 2
 
 
-def test_who_reads_no_edition_gets_the_campaigns_main_language(unit: Session, mails: Mails) -> None:
-    campaign = make_campaign(unit, locales=["es", "en"])
-    make_members(unit, 1, locale="fr")
-    jobs.run_now("network.send", mailing_of(unit, campaign))
+def test_who_reads_no_edition_gets_the_campaigns_main_language(
+    session: Session, mails: Mails
+) -> None:
+    campaign = make_campaign(session, locales=["es", "en"])
+    make_members(session, 1, locale="fr")
+    jobs.run_now("network.send", mailing_of(session, campaign))
     [mail] = mails()
     assert (mail["locale"], mail["news"]["lang"]) == ("fr", "es")
     assert mail["news"]["country"] == "Mexique"
 
 
-def test_five_mails_a_day_do_not_starve_a_mailing(unit: Session, mails: Mails) -> None:
-    make_members(unit, 1)
+def test_five_mails_a_day_do_not_starve_a_mailing(session: Session, mails: Mails) -> None:
+    make_members(session, 1)
     for _ in range(7):
-        jobs.run_now("network.send", mailing_of(unit, make_campaign(unit)))
+        jobs.run_now("network.send", mailing_of(session, make_campaign(session)))
     assert len(mails()) == 7
 
 
@@ -113,26 +115,26 @@ def failing_at(app: Flask, number: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("number", [1, 4, 6])
 def test_a_mailing_that_was_killed_goes_on_where_it_stood(
-    app: Flask, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch, number: int
+    app: Flask, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(send_mailings, "BATCH", 2)
-    make_members(unit, 7)
-    mailing_id = mailing_of(unit, make_campaign(unit))
+    make_members(session, 7)
+    mailing_id = mailing_of(session, make_campaign(session))
     with failing_at(app, number), pytest.raises(RuntimeError, match="killed"):
         jobs.run_now("network.send", mailing_id)
-    assert len(mails()) == told(unit) < number
+    assert len(mails()) == told(session) < number
     jobs.run_now("network.sweep")
     assert [one["to"] for one in mails()] == [f"member-{n}@example.org" for n in range(1, 8)]
-    unit.rollback()
-    assert unit.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
+    session.rollback()
+    assert session.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
 
 
 def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
-    app: Flask, unit: Session, mails: Mails
+    app: Flask, session: Session, mails: Mails
 ) -> None:
-    make_members(unit, 1)
+    make_members(session, 1)
     for _ in range(2):
-        mailing_of(unit, make_campaign(unit))
+        mailing_of(session, make_campaign(session))
     with failing_at(app, 1):
         jobs.run_now("network.sweep")
     assert [one["news"]["reference"] for one in mails()] == ["UA 2/26"]
@@ -141,11 +143,11 @@ def test_a_sweep_outlives_whatever_becomes_of_one_mailing(
 
 
 def test_workers_at_once_tell_each_member_once(
-    app: Flask, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_mailings, "BATCH", 3)
-    make_members(unit, 30)
-    mailing_id = mailing_of(unit, make_campaign(unit))
+    make_members(session, 30)
+    mailing_id = mailing_of(session, make_campaign(session))
 
     def work(_: int) -> None:
         with app.app_context():
@@ -153,52 +155,56 @@ def test_workers_at_once_tell_each_member_once(
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert len({one["to"] for one in mails()}) == len(mails()) == told(unit) == 30
+    assert len({one["to"] for one in mails()}) == len(mails()) == told(session) == 30
 
 
 def test_the_key_keeps_from_telling_twice_even_when_the_place_is_lost(
-    unit: Session, mails: Mails
+    session: Session, mails: Mails
 ) -> None:
-    make_members(unit, 3)
-    mailing_id = mailing_of(unit, make_campaign(unit))
+    make_members(session, 3)
+    mailing_id = mailing_of(session, make_campaign(session))
     jobs.run_now("network.send", mailing_id)
-    mailing = unit.get_one(Mailing, mailing_id, populate_existing=True)
+    mailing = session.get_one(Mailing, mailing_id, populate_existing=True)
     mailing.last_member_id, mailing.finished_at = 0, None
-    unit.commit()
+    session.commit()
     jobs.run_now("network.send", mailing_id)
     assert len(mails()) == 3
 
 
-def test_an_announcement_whose_message_was_lost_is_made_up_for(unit: Session, mails: Mails) -> None:
-    make_campaign(unit)
-    make_campaign(unit, opened_at=db.utcnow() - timedelta(days=30))
-    make_members(unit, 1)
-    unit.commit()
+def test_an_announcement_whose_message_was_lost_is_made_up_for(
+    session: Session, mails: Mails
+) -> None:
+    make_campaign(session)
+    make_campaign(session, opened_at=db.utcnow() - timedelta(days=30))
+    make_members(session, 1)
+    session.commit()
     jobs.run_now("network.sweep")
     jobs.run_now("network.sweep")
     assert [one["news"]["reference"] for one in mails()] == ["UA 1/26"]
 
 
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
-def test_a_campaign_that_ended_tells_nobody_more(unit: Session, mails: Mails, end: Any) -> None:
-    campaign = make_campaign(unit)
-    make_members(unit, 2)
-    mailing_id = mailing_of(unit, campaign)
-    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
-    unit.commit()
+def test_a_campaign_that_ended_tells_nobody_more(session: Session, mails: Mails, end: Any) -> None:
+    campaign = make_campaign(session)
+    make_members(session, 2)
+    mailing_id = mailing_of(session, campaign)
+    end(session, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
+    session.commit()
     jobs.run_now("network.send", mailing_id)
     assert mails() == []
-    assert unit.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
+    assert session.get_one(Mailing, mailing_id, populate_existing=True).finished_at is not None
 
 
-def test_a_stop_holds_the_mails_that_wait(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    make_members(unit, 1)
-    jobs.run_now("network.send", mailing_of(unit, campaign))
-    stop_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
-    unit.commit()
+def test_a_stop_holds_the_mails_that_wait(session: Session) -> None:
+    campaign = make_campaign(session)
+    make_members(session, 1)
+    jobs.run_now("network.send", mailing_of(session, campaign))
+    stop_campaign(
+        session, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."}
+    )
+    session.commit()
     jobs.run_now("mail.sweep")
-    [mail] = unit.scalars(select(OutboxMail).execution_options(populate_existing=True))
+    [mail] = session.scalars(select(OutboxMail).execution_options(populate_existing=True))
     assert (mail.state, mail.failure) == (MailState.FAILED, "campaign stopped")
 
 
@@ -210,17 +216,17 @@ def ago(**span: float) -> Any:
 
 
 def test_a_week_and_a_month_bring_one_mail_with_all_that_is_new(
-    unit: Session, mails: Mails
+    session: Session, mails: Mails
 ) -> None:
-    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
-    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=6))
-    make_members(unit, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=32))
-    make_members(unit, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=27))
-    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=40),
+    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
+    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=6))
+    make_members(session, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=32))
+    make_members(session, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=27))
+    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=40),
                  told_at=ago(days=1))  # fmt: skip
-    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8), countries=["TR"])
+    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8), countries=["TR"])
     for number in (1, 2):
-        jobs.run_now("network.send", mailing_of(unit, make_campaign(unit)))
+        jobs.run_now("network.send", mailing_of(session, make_campaign(session)))
         assert mails() == [], number
     jobs.run_now("network.digest")
     sent = mails()
@@ -229,27 +235,29 @@ def test_a_week_and_a_month_bring_one_mail_with_all_that_is_new(
         ("network-digest", "member-3@example.org", "monthly"),
     ]
     assert [news["reference"] for news in sent[0]["items"]] == ["UA 1/26", "UA 2/26"]
-    assert told(unit) == 4
+    assert told(session) == 4
     jobs.run_now("network.digest")
     assert len(mails()) == 2
 
 
-def test_a_digest_leaves_out_what_was_told_and_what_has_ended(unit: Session, mails: Mails) -> None:
-    [member] = make_members(unit, 1, confirmed_at=ago(days=30))
-    jobs.run_now("network.send", mailing_of(unit, make_campaign(unit)))
+def test_a_digest_leaves_out_what_was_told_and_what_has_ended(
+    session: Session, mails: Mails
+) -> None:
+    [member] = make_members(session, 1, confirmed_at=ago(days=30))
+    jobs.run_now("network.send", mailing_of(session, make_campaign(session)))
     for status in (CampaignStatus.CLOSED, CampaignStatus.STOPPED):
-        mailing_of(unit, make_campaign(unit, status=status))
-    mailing_of(unit, make_campaign(unit, act_by=date(2026, 1, 1)))
-    mailing_of(unit, make_campaign(unit))
+        mailing_of(session, make_campaign(session, status=status))
+    mailing_of(session, make_campaign(session, act_by=date(2026, 1, 1)))
+    mailing_of(session, make_campaign(session))
     member.frequency = Frequency.WEEKLY
-    unit.commit()
+    session.commit()
     jobs.run_now("network.digest")
     assert [news["reference"] for news in mails()[-1]["items"]] == ["UA 5/26"]
 
 
-def test_workers_at_once_send_one_digest(app: Flask, unit: Session, mails: Mails) -> None:
-    make_members(unit, 5, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
-    mailing_of(unit, make_campaign(unit))
+def test_workers_at_once_send_one_digest(app: Flask, session: Session, mails: Mails) -> None:
+    make_members(session, 5, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
+    mailing_of(session, make_campaign(session))
 
     def work(_: int) -> None:
         with app.app_context():
@@ -257,20 +265,22 @@ def test_workers_at_once_send_one_digest(app: Flask, unit: Session, mails: Mails
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert len(mails()) == told(unit) == 5
+    assert len(mails()) == told(session) == 5
 
 
 def test_a_stop_takes_a_case_out_of_a_digest_that_waits(
-    app: Flask, unit: Session, mails: Mails
+    app: Flask, session: Session, mails: Mails
 ) -> None:
-    make_members(unit, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
-    stopped, kept = make_campaign(unit), make_campaign(unit, person_name="Binta Diallo")
+    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8))
+    stopped, kept = make_campaign(session), make_campaign(session, person_name="Binta Diallo")
     for campaign in (stopped, kept):
-        mailing_of(unit, campaign)
+        mailing_of(session, campaign)
     jobs.run_now("network.digest")
     assert len(mails()[0]["items"]) == 2
-    stop_campaign(unit, stopped, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
-    unit.commit()
+    stop_campaign(
+        session, stopped, actor="command", now=db.utcnow(), reasons={"en": "She is safe."}
+    )
+    session.commit()
     jobs.run_now("mail.sweep")
     [path] = app.extensions["settings"].outbox.glob("*.eml")
     words = path.read_text()
@@ -281,9 +291,9 @@ def test_a_stop_takes_a_case_out_of_a_digest_that_waits(
 # --- Updates and the desk ----------------------------------------------------------------------
 
 
-def tell(unit: Session, campaign: Campaign, kind: UpdateKind) -> None:
+def tell(session: Session, campaign: Campaign, kind: UpdateKind) -> None:
     post_update(
-        unit,
+        session,
         campaign,
         actor="command",
         kind=kind,
@@ -291,16 +301,16 @@ def tell(unit: Session, campaign: Campaign, kind: UpdateKind) -> None:
         words={"en": ("The guards are back", "Her *two* guards are back.")},
         telling=Telling(network=True),
     )
-    unit.commit()
-    db.run_after_commit(unit)
+    session.commit()
+    db.run_after_commit(session)
 
 
 def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
-    app: Flask, client: FlaskClient, unit: Session, mails: Mails
+    app: Flask, client: FlaskClient, session: Session, mails: Mails
 ) -> None:
-    campaign = make_campaign(unit, opened_at=ago(days=30))
-    make_members(unit, 1)
-    unit.commit()
+    campaign = make_campaign(session, opened_at=ago(days=30))
+    make_members(session, 1)
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}/updates"
     form = {"kind": "further-information", "happened_on": "2026-03-01",
@@ -314,33 +324,33 @@ def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     assert post(client, address, form | {"kind": "reply", "tell_network": "y"}).status_code == 422
 
 
-def test_good_news_comes_after_the_close_too(app: Flask, unit: Session, mails: Mails) -> None:
-    campaign = make_campaign(unit, status=CampaignStatus.CLOSED)
-    make_members(unit, 1)
-    unit.commit()
-    tell(unit, campaign, UpdateKind.GOOD_NEWS)
+def test_good_news_comes_after_the_close_too(app: Flask, session: Session, mails: Mails) -> None:
+    campaign = make_campaign(session, status=CampaignStatus.CLOSED)
+    make_members(session, 1)
+    session.commit()
+    tell(session, campaign, UpdateKind.GOOD_NEWS)
     run_queue(app)
     [mail] = mails()
     assert (mail["news"]["kind"], mail["news"]["deadline"]) == ("good-news", "")
 
 
-def test_an_update_whose_message_was_lost_is_made_up_for(unit: Session, mails: Mails) -> None:
-    campaign = make_campaign(unit, opened_at=ago(days=30))
-    make_members(unit, 1)
-    unit.commit()
-    tell(unit, campaign, UpdateKind.FURTHER_INFORMATION)
+def test_an_update_whose_message_was_lost_is_made_up_for(session: Session, mails: Mails) -> None:
+    campaign = make_campaign(session, opened_at=ago(days=30))
+    make_members(session, 1)
+    session.commit()
+    tell(session, campaign, UpdateKind.FURTHER_INFORMATION)
     jobs.run_now("network.sweep")
     jobs.run_now("network.sweep")
     assert len(mails()) == 1
 
 
 def test_the_desk_sees_how_many_and_never_who(
-    app: Flask, client: FlaskClient, unit: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, session: Session, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    campaign = make_campaign(unit, opened_at=ago(days=30))
-    new = make_campaign(unit)
-    make_members(unit, 3)
-    unit.commit()
+    campaign = make_campaign(session, opened_at=ago(days=30))
+    new = make_campaign(session)
+    make_members(session, 3)
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}"
     assert "Tell the network" in client.get(address).text
@@ -350,8 +360,8 @@ def test_the_desk_sees_how_many_and_never_who(
     assert post(client, f"{address}/network").status_code == 303
     assert "It is queued" in client.get(address).text
     monkeypatch.setattr(send_mailings, "BATCH", 2)
-    [mailing_id] = unit.scalars(select(Mailing.id)).all()
-    unit.rollback()
+    [mailing_id] = session.scalars(select(Mailing.id)).all()
+    session.rollback()
     send_mailings.send_batch(mailing_id)
     page = client.get(address).text
     assert "2 members were told" in page
@@ -368,11 +378,11 @@ def test_the_desk_sees_how_many_and_never_who(
     assert len(mails()) == 3
 
 
-def test_a_draft_cannot_be_told_of(app: Flask, client: FlaskClient, unit: Session) -> None:
-    campaign = make_campaign(unit, status=CampaignStatus.DRAFT)
-    unit.commit()
+def test_a_draft_cannot_be_told_of(app: Flask, client: FlaskClient, session: Session) -> None:
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT)
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     assert "Tell the network" not in client.get(f"/desk/campaigns/{campaign.slug}").text
     assert post(client, f"/desk/campaigns/{campaign.slug}/network").status_code == 303
-    unit.rollback()
-    assert unit.scalar(select(func.count(Mailing.id))) == 0
+    session.rollback()
+    assert session.scalar(select(func.count(Mailing.id))) == 0

@@ -35,15 +35,15 @@ LINKS = {"preferences_url": "https://x.example/own", "leave_url": "https://x.exa
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 @pytest.mark.parametrize("kind", ["new", "further-information", "good-news", "weekly", "monthly"])
 def test_news_says_why_it_came_and_how_not_to_get_more(
-    unit: Session, settings: Settings, lang: str, kind: str
+    session: Session, settings: Settings, lang: str, kind: str
 ) -> None:
     to = {"to": "ana@example.org", "locale": lang, "unsubscribe": f"{HOST}/{'x' * 90}"}
     if kind in {"weekly", "monthly"}:
         items = [NEWS, NEWS | {"kind": "good-news", "deadline": ""}]
-        messages.send_network_digest(unit, items=items, frequency=kind, **to, **LINKS)
+        messages.send_network_digest(session, items=items, frequency=kind, **to, **LINKS)
     else:
-        messages.send_network_action(unit, news=NEWS | {"kind": kind}, **to, **LINKS)
-    mail = render(unit.query(OutboxMail).one(), settings)
+        messages.send_network_action(session, news=NEWS | {"kind": kind}, **to, **LINKS)
+    mail = render(session.query(OutboxMail).one(), settings)
     sent = message_from_bytes(bytes(mail), policy=policy.default)
     assert isinstance(sent, EmailMessage)
     assert sent["List-Unsubscribe"] == f"<{HOST}/{'x' * 90}>"
@@ -59,11 +59,13 @@ def test_news_says_why_it_came_and_how_not_to_get_more(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_an_action_that_asks_for_cards_leads_to_a_card(unit: Session, settings: Settings) -> None:
+def test_an_action_that_asks_for_cards_leads_to_a_card(
+    session: Session, settings: Settings
+) -> None:
     card = NEWS | {"cards": True}
     to = {"to": "ana@example.org", "locale": "en", "unsubscribe": f"{HOST}/x"}
-    messages.send_network_action(unit, news=card, **to, **LINKS)
-    mail = render(unit.query(OutboxMail).one(), settings)
+    messages.send_network_action(session, news=card, **to, **LINKS)
+    mail = render(session.query(OutboxMail).one(), settings)
     for part in ("plain", "html"):
         words = mail.get_body((part,)).get_content()  # type: ignore[union-attr]
         assert "Write a card" in words
@@ -71,11 +73,11 @@ def test_an_action_that_asks_for_cards_leads_to_a_card(unit: Session, settings: 
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
-def test_mails_of_joining_hold_their_links(unit: Session, settings: Settings, lang: str) -> None:
+def test_mails_of_joining_hold_their_links(session: Session, settings: Settings, lang: str) -> None:
     to = {"to": "ana@example.org", "locale": lang}
-    messages.send_network_confirm(unit, link="https://x.example/l", days=7, **to)
-    messages.send_network_already(unit, **LINKS, **to)
-    first, second = (render(one, settings) for one in unit.query(OutboxMail).order_by("id"))
+    messages.send_network_confirm(session, link="https://x.example/l", days=7, **to)
+    messages.send_network_already(session, **LINKS, **to)
+    first, second = (render(one, settings) for one in session.query(OutboxMail).order_by("id"))
     for part in ("plain", "html"):
         assert "https://x.example/l" in first.get_body((part,)).get_content()  # type: ignore[union-attr]
         assert LINKS["preferences_url"] in second.get_body((part,)).get_content()  # type: ignore[union-attr]
@@ -83,11 +85,11 @@ def test_mails_of_joining_hold_their_links(unit: Session, settings: Settings, la
 
 
 def test_the_address_in_the_header_of_a_sent_mail_ends_the_membership(
-    app: Flask, client: FlaskClient, unit: Session, members: Members
+    app: Flask, client: FlaskClient, session: Session, members: Members
 ) -> None:
-    campaign = make_campaign(unit)
-    make_members(unit, 1)
-    unit.commit()
+    campaign = make_campaign(session)
+    make_members(session, 1)
+    session.commit()
     jobs.run_now("network.announce", campaign.id)
     jobs.run_now("network.sweep")
     jobs.run_now("mail.sweep")

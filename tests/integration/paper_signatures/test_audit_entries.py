@@ -27,57 +27,57 @@ def staff(client: FlaskClient, app: Flask, campaign: Campaign) -> FlaskClient:
     return client
 
 
-def last_deed(unit: Session) -> str:
-    unit.rollback()
-    found = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+def last_deed(session: Session) -> str:
+    session.rollback()
+    found = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert found is not None
     return found.action
 
 
 def test_a_sheet_is_begun_changed_and_deleted(
-    staff: FlaskClient, unit: Session, campaign: Campaign
+    staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     made = post(staff, "/desk/paper/new", NEW | {"campaign": campaign.slug})
     assert made.status_code == 303
-    assert last_deed(unit) == "paper.sheet-add"
+    assert last_deed(session) == "paper.sheet-add"
     assert post(staff, f"{made.location}/about", NEW | {"place": "Fair"}).status_code == 303
-    assert last_deed(unit) == "paper.sheet-edit"
-    assert unit.scalars(select(PaperSheet.place)).one() == "Fair"
+    assert last_deed(session) == "paper.sheet-edit"
+    assert session.scalars(select(PaperSheet.place)).one() == "Fair"
     assert post(staff, f"{made.location}/delete").location == "/desk/paper/"
-    assert last_deed(unit) == "paper.sheet-delete"
-    assert unit.scalar(select(func.count()).select_from(PaperSheet)) == 0
+    assert last_deed(session) == "paper.sheet-delete"
+    assert session.scalar(select(func.count()).select_from(PaperSheet)) == 0
 
 
 def test_a_row_is_corrected_taken_out_and_put_back(
-    staff: FlaskClient, unit: Session, campaign: Campaign
+    staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
-    sheet = make_sheet(unit, campaign)
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+    sheet = make_sheet(session, campaign)
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
     url, row_id = f"/desk/paper/{sheet.public_id}/rows/{row.public_id}", row.id
-    unit.commit()
+    session.commit()
     right = {"given_name-0": "Anaïs", "family_name-0": "Núñez", "locality-0": "Hull",
              "country-0": "CA"}  # fmt: skip
     assert post(staff, url, {"given_name-0": ""}).status_code == 422
     assert post(staff, url, right).status_code == 303
-    assert last_deed(unit) == "paper.row-edit"
+    assert last_deed(session) == "paper.row-edit"
     for deed, verdict in (("remove", RowVerdict.REMOVED), ("restore", RowVerdict.COUNTED)):
         assert post(staff, f"{url}/{deed}").status_code == 303
-        assert last_deed(unit) == f"paper.row-{deed}"
-        assert unit.get_one(PaperRow, row_id).verdict is verdict
+        assert last_deed(session) == f"paper.row-{deed}"
+        assert session.get_one(PaperRow, row_id).verdict is verdict
     assert post(staff, f"{url}/burn").status_code == 404
     refused = post(staff, f"/desk/paper/{sheet.public_id}/delete", follow_redirects=True)
     assert "Take them out first" in refused.text
 
 
-def test_a_scan_is_removed(staff: FlaskClient, unit: Session, campaign: Campaign) -> None:
-    sheet = make_sheet(unit, campaign)
+def test_a_scan_is_removed(staff: FlaskClient, session: Session, campaign: Campaign) -> None:
+    sheet = make_sheet(session, campaign)
     url = f"/desk/paper/{sheet.public_id}"
-    unit.commit()
+    session.commit()
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(out, "PNG")
     assert post(staff, f"{url}/scans", {"scan": (io.BytesIO(out.getvalue()), "x.png")})
     (remove,) = re.findall(r'action="([^"]+/remove)"', staff.get(f"{url}/about").text)
     assert post(staff, remove).status_code == 303
-    assert last_deed(unit) == "scan.remove"
-    assert sheets.get_sheet(unit, sheet.public_id)
+    assert last_deed(session) == "scan.remove"
+    assert sheets.get_sheet(session, sheet.public_id)
     assert "/remove" not in staff.get(f"{url}/about").text

@@ -25,9 +25,9 @@ from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sh
 
 
 def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
-        sign_online(unit, campaign, ANA)
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        sign_online(session, campaign, ANA)
         slug = campaign.slug
     sign_in(client, app, Role.STAFF)
     text = "Nom;Prénom;Ville;Code postal;Courriel\nNúñez;Ana;Ottawa;K1A 0A1;\n"
@@ -52,25 +52,25 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
     page = client.get(address).text
     assert "looks like" in page or "postal code" in page
     assert post(client, f"{address}/apply").status_code == 303
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0, "a row is wrong"
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PaperRow)) == 0, "a row is wrong"
     address = upload(text.replace("Ottawa;1;", "Ottawa;;"))
     post(client, address, mapping)
     _work(app)
     post(client, f"{address}/apply")
     _work(app)
     assert "2 signatures count from now on" in client.get(address).text
-    with app.app_context(), db.transaction() as unit:
-        found = unit.scalars(select(Campaign).where(Campaign.slug == slug)).one()
-        assert counted(unit, found) == (3, 2)
-        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 3
+    with app.app_context(), db.transaction() as session:
+        found = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
+        assert counted(session, found) == (3, 2)
+        assert session.scalar(select(func.count()).select_from(PaperRow)) == 3
         left = list((app.extensions["settings"].files_folder / "imports").iterdir())
         assert len(left) == 1, "the wrong file waits for its end, the right one is gone"
 
 
 def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        slug = make_campaign(unit).slug
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
     sign_in(client, app, Role.STAFF)
     text = "name,lives in,land\nEva Park,Hull,Nowhere\nMika Ng,Hull,\nOle Ek,Hull,CA\n"
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(text)})
@@ -103,8 +103,8 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
 def test_another_encoding_is_looked_at_and_goes_with_the_choice(
     client: FlaskClient, app: Flask
 ) -> None:
-    with app.app_context(), db.transaction() as unit:
-        slug = make_campaign(unit).slug
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
     sign_in(client, app, Role.STAFF)
     file = (io.BytesIO("name,town\nŁukasz Wójcik,Łódź\n".encode("cp1250")), "list.csv")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
@@ -117,8 +117,8 @@ def test_another_encoding_is_looked_at_and_goes_with_the_choice(
     post(client, sent.location, mapping)
     _work(app)
     assert "Take in 1 signature" in client.get(sent.location).text
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalars(select(PaperImport)).one().options["encoding"] == "windows-1250"
+    with app.app_context(), db.reading() as session:
+        assert session.scalars(select(PaperImport)).one().options["encoding"] == "windows-1250"
 
 
 def _file(text: str) -> tuple[io.BytesIO, str]:
@@ -127,18 +127,24 @@ def _file(text: str) -> tuple[io.BytesIO, str]:
 
 def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> None:
     def fail() -> None:
-        with db.transaction() as unit:
-            sheet = make_sheet(unit)
-            owner = make_staff_user(unit, Role.STAFF).id
+        with db.transaction() as session:
+            sheet = make_sheet(session)
+            owner = make_staff_user(session, Role.STAFF).id
             out = io.BytesIO()
             Image.new("RGB", (40, 40)).save(out, "PNG")
-            scans.keep(unit, out.getvalue(), actor="a", sheet_id=sheet.id)
+            scans.keep(session, out.getvalue(), actor="a", sheet_id=sheet.id)
             rows = b"name;country;office\nInes Quintero;MX;Governor\n"
-            paper_imports.upload(unit, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner)
+            paper_imports.upload(
+                session, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner
+            )
             uploads.keep_upload(
-                unit, owner_id=owner, directory=Directory.OFFICIALS, file_name="a.csv", data=rows,
+                session,
+                owner_id=owner,
+                directory=Directory.OFFICIALS,
+                file_name="a.csv",
+                data=rows,
                 actor="a",
-            )  # fmt: skip
+            )
             assert len(list(storage().names())) == 3
             raise ZeroDivisionError
 
@@ -150,8 +156,8 @@ def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> No
 
 def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
     """A file that waits for its dry run: its address, and its id."""
-    with app.app_context(), db.transaction() as unit:
-        slug = make_campaign(unit).slug
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
     sign_in(client, app, Role.STAFF)
     file = (io.BytesIO(b"given name;family name;town\nEva;Park;Hull\n"), "list.csv")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
@@ -160,22 +166,22 @@ def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
         "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA",
     }  # fmt: skip
     assert post(client, sent.location, mapping).status_code == 303
-    with app.app_context(), db.reading() as unit:
-        return sent.location, unit.scalars(select(PaperImport.id)).one()
+    with app.app_context(), db.reading() as session:
+        return sent.location, session.scalars(select(PaperImport.id)).one()
 
 
 def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: Flask) -> None:
     address, number = _uploaded(app, client)
-    with app.app_context(), db.transaction() as unit:
-        waiting = unit.get_one(PaperImport, number)
+    with app.app_context(), db.transaction() as session:
+        waiting = session.get_one(PaperImport, number)
         waiting.lease_until = db.utcnow() - timedelta(minutes=1)  # another job has died of it
     slow, quick = Barrier(2), []
 
     def read_slowly() -> None:
-        with app.app_context(), db.reading() as unit:
-            made = unit.get_one(PaperImport, number)
+        with app.app_context(), db.reading() as session:
+            made = session.get_one(PaperImport, number)
             reading = paper_imports.read(made)
-            quick.append(judge(unit, made.campaign_id, reading).counts(reading))
+            quick.append(judge(session, made.campaign_id, reading).counts(reading))
         slow.wait()
         slow.wait()
         with app.app_context():
@@ -189,31 +195,31 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
     _work(app)
     slow.wait()
     late.join()
-    with app.app_context(), db.reading() as unit:
-        assert unit.get_one(PaperImport, number).state is PaperImportState.APPLIED
-        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 1
+    with app.app_context(), db.reading() as session:
+        assert session.get_one(PaperImport, number).state is PaperImportState.APPLIED
+        assert session.scalar(select(func.count()).select_from(PaperRow)) == 1
 
 
 def test_a_file_that_a_job_works_on_is_left_to_it(client: FlaskClient, app: Flask) -> None:
     _address, number = _uploaded(app, client)
-    with app.app_context(), db.transaction() as unit:
-        unit.get_one(PaperImport, number).lease_until = db.utcnow() + timedelta(minutes=1)
+    with app.app_context(), db.transaction() as session:
+        session.get_one(PaperImport, number).lease_until = db.utcnow() + timedelta(minutes=1)
     _work(app)
-    with app.app_context(), db.transaction() as unit:
-        waiting = unit.get_one(PaperImport, number)
+    with app.app_context(), db.transaction() as session:
+        waiting = session.get_one(PaperImport, number)
         assert waiting.state is PaperImportState.REHEARSING
         waiting.lease_until = db.utcnow() - timedelta(minutes=1)
     _work(app)
-    with app.app_context(), db.reading() as unit:
-        assert unit.get_one(PaperImport, number).state is PaperImportState.READY
+    with app.app_context(), db.reading() as session:
+        assert session.get_one(PaperImport, number).state is PaperImportState.READY
 
 
 def _work(app: Flask) -> None:
     """What the queue would have done."""
     with app.app_context():
         jobs.run_now("paper.resume-imports")
-        with db.reading() as unit:
-            ids = unit.scalars(select(PaperImport.id)).all()
+        with db.reading() as session:
+            ids = session.scalars(select(PaperImport.id)).all()
         for one in ids:
             jobs.run_now("paper.rehearse-import", one)
             jobs.run_now("paper.apply-import", one)

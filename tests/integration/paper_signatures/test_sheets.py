@@ -32,7 +32,7 @@ from tests.factories import add_confirmed, make_campaign, post, sign_in
 ANA = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA")
 
 
-def make_sheet(unit: Session, campaign: Campaign | None = None, **more: object) -> PaperSheet:
+def make_sheet(session: Session, campaign: Campaign | None = None, **more: object) -> PaperSheet:
     """A sheet of yesterday."""
     facts: dict[str, object] = {
         "kind": SheetKind.SHEET,
@@ -40,211 +40,218 @@ def make_sheet(unit: Session, campaign: Campaign | None = None, **more: object) 
         "country": "CA",
     }
     return sheets.make_sheet(
-        unit,
-        campaign or make_campaign(unit),
+        session,
+        campaign or make_campaign(session),
         actor="test",
         **(facts | more),  # type: ignore[arg-type]
     )
 
 
-def sign_online(unit: Session, campaign: Campaign, person: Details, **more: object) -> Signature:
+def sign_online(session: Session, campaign: Campaign, person: Details, **more: object) -> Signature:
     """The same person, with a letter."""
     mark = person_print(
         person.given_name, person.family_name, country=person.country,
         postal_code=person.postal_code, locality=person.locality,
     )  # fmt: skip
     (signature,) = add_confirmed(
-        unit, campaign, 1, given_name=person.given_name, family_name=person.family_name,
+        session, campaign, 1, given_name=person.given_name, family_name=person.family_name,
         locality=person.locality, postal_code=person.postal_code, country=person.country,
         person_hmac=mark, **more,
     )  # fmt: skip
     return signature
 
 
-def counted(unit: Session, campaign: Campaign) -> tuple[int, int]:
+def counted(session: Session, campaign: Campaign) -> tuple[int, int]:
     """People, and of these on paper."""
-    return public_counts.recount(unit, campaign), public_counts.on_paper(unit, campaign)
+    return public_counts.recount(session, campaign), public_counts.on_paper(session, campaign)
 
 
-def test_a_row_is_a_signature_without_letter_and_mail(unit: Session) -> None:
-    sheet = make_sheet(unit)
-    row = data_entry.add_row(unit, sheet, ANA, actor="staff:1")
+def test_a_row_is_a_signature_without_letter_and_mail(session: Session) -> None:
+    sheet = make_sheet(session)
+    row = data_entry.add_row(session, sheet, ANA, actor="staff:1")
     assert row.signature is not None
     assert row.signature.state is SignatureState.CONFIRMED
     assert row.signature.origin is Origin.PAPER
     assert row.signature.email == ""
-    assert counted(unit, sheet.campaign) == (1, 1)
-    assert unit.scalar(select(func.count()).select_from(Letter)) == 0
-    assert unit.scalar(select(func.count()).select_from(OutboxMail)) == 0
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "paper.row-add")).one()
+    assert counted(session, sheet.campaign) == (1, 1)
+    assert session.scalar(select(func.count()).select_from(Letter)) == 0
+    assert session.scalar(select(func.count()).select_from(OutboxMail)) == 0
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "paper.row-add")).one()
     assert "Ana" not in str(entry.detail)
 
 
-def test_who_signed_online_or_on_another_sheet_counts_once(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    sign_online(unit, campaign, ANA)
-    first, second = make_sheet(unit, campaign), make_sheet(unit, campaign)
+def test_who_signed_online_or_on_another_sheet_counts_once(session: Session) -> None:
+    campaign = make_campaign(session)
+    sign_online(session, campaign, ANA)
+    first, second = make_sheet(session, campaign), make_sheet(session, campaign)
     again = Details("nunez", "ANA", "Elsewhere", "k1a0a1", "CA")
-    assert data_entry.add_row(unit, first, again, actor="a").verdict is RowVerdict.DOUBLE
+    assert data_entry.add_row(session, first, again, actor="a").verdict is RowVerdict.DOUBLE
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
-    assert data_entry.add_row(unit, first, eva, actor="a").verdict is RowVerdict.COUNTED
+    assert data_entry.add_row(session, first, eva, actor="a").verdict is RowVerdict.COUNTED
     moved = Details("E.", "Park", "Ottawa", "", "CA", email="Eva+x@example.org")
-    assert data_entry.add_row(unit, second, moved, actor="a").verdict is RowVerdict.DOUBLE
-    assert counted(unit, campaign) == (2, 1)
-    kept = unit.scalars(select(Signature.email).where(Signature.origin == Origin.PAPER)).all()
+    assert data_entry.add_row(session, second, moved, actor="a").verdict is RowVerdict.DOUBLE
+    assert counted(session, campaign) == (2, 1)
+    kept = session.scalars(select(Signature.email).where(Signature.origin == Origin.PAPER)).all()
     assert kept == [""]
 
 
-def test_a_letter_that_was_never_confirmed_doubles_nobody(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    sign_online(unit, campaign, ANA, state=SignatureState.PENDING)
+def test_a_letter_that_was_never_confirmed_doubles_nobody(session: Session) -> None:
+    campaign = make_campaign(session)
+    sign_online(session, campaign, ANA, state=SignatureState.PENDING)
     assert (
-        data_entry.add_row(unit, make_sheet(unit, campaign), ANA, actor="a").signature is not None
+        data_entry.add_row(session, make_sheet(session, campaign), ANA, actor="a").signature
+        is not None
     )
 
 
-def test_the_keyer_may_tell_two_people_apart(unit: Session) -> None:
-    sheet = make_sheet(unit)
-    data_entry.add_row(unit, sheet, ANA, actor="a")
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
+def test_the_keyer_may_tell_two_people_apart(session: Session) -> None:
+    sheet = make_sheet(session)
+    data_entry.add_row(session, sheet, ANA, actor="a")
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
     assert row.twin is not None
-    data_entry.count_row(unit, row, actor="a")
-    assert counted(unit, sheet.campaign) == (2, 2)
+    data_entry.count_row(session, row, actor="a")
+    assert counted(session, sheet.campaign) == (2, 2)
     with pytest.raises(Refused):
-        data_entry.count_row(unit, row, actor="a")
+        data_entry.count_row(session, row, actor="a")
 
 
-def test_a_row_is_corrected_taken_out_and_put_back(unit: Session) -> None:
-    sheet = make_sheet(unit, rows_by_hand=2)
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    double = data_entry.add_row(unit, sheet, ANA, actor="a")
-    data_entry.correct_row(unit, row, Details("Eva", "Park", "Hull", "", "CA"), actor="a")
+def test_a_row_is_corrected_taken_out_and_put_back(session: Session) -> None:
+    sheet = make_sheet(session, rows_by_hand=2)
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    double = data_entry.add_row(session, sheet, ANA, actor="a")
+    data_entry.correct_row(session, row, Details("Eva", "Park", "Hull", "", "CA"), actor="a")
     assert double.verdict is RowVerdict.COUNTED, "nobody else counts for this person now"
-    assert counted(unit, sheet.campaign) == (2, 2)
-    data_entry.remove_row(unit, row, actor="a")
-    assert counted(unit, sheet.campaign) == (1, 1)
-    assert sheets.totals_of(unit, sheet).missing == 1
-    data_entry.put_back(unit, row, actor="a")
-    assert counted(unit, sheet.campaign) == (2, 2)
-    assert [one.position for one in data_entry.list_rows(unit, sheet)] == [2, 1]
+    assert counted(session, sheet.campaign) == (2, 2)
+    data_entry.remove_row(session, row, actor="a")
+    assert counted(session, sheet.campaign) == (1, 1)
+    assert sheets.totals_of(session, sheet).missing == 1
+    data_entry.put_back(session, row, actor="a")
+    assert counted(session, sheet.campaign) == (2, 2)
+    assert [one.position for one in data_entry.list_rows(session, sheet)] == [2, 1]
 
 
 def test_who_signs_online_after_the_sheet_counts_for_the_letter(app: Flask) -> None:
     with app.app_context():
-        with db.transaction() as unit:
-            sheet = make_sheet(unit)
-            data_entry.add_row(unit, sheet, ANA, actor="a")
-            old = sign_online(unit, sheet.campaign, ANA)
+        with db.transaction() as session:
+            sheet = make_sheet(session)
+            data_entry.add_row(session, sheet, ANA, actor="a")
+            old = sign_online(session, sheet.campaign, ANA)
             old.person_hmac = None  # from before there were fingerprints
             campaign_id = sheet.campaign_id
         jobs.run_now("signing.fill-prints")
         for _ in range(2):
             jobs.run_now("paper.match")
-        with db.transaction() as unit:
-            assert counted(unit, unit.get_one(Campaign, campaign_id)) == (1, 0)
-            row = unit.scalars(select(PaperRow)).one()
+        with db.transaction() as session:
+            assert counted(session, session.get_one(Campaign, campaign_id)) == (1, 0)
+            row = session.scalars(select(PaperRow)).one()
             assert row.verdict is RowVerdict.DOUBLE
             assert data_entry.details_of(row) == ANA
 
 
 def test_two_who_key_in_one_person_at_once_count_them_once(app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
-        ids = [make_sheet(unit, campaign).id for _ in range(2)]
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        ids = [make_sheet(session, campaign).id for _ in range(2)]
     start = Barrier(2)
 
     def key(sheet_id: int) -> None:
         with app.app_context():
             start.wait()
-            with db.transaction() as unit:
-                data_entry.add_row(unit, unit.get_one(PaperSheet, sheet_id), ANA, actor="a")
+            with db.transaction() as session:
+                data_entry.add_row(session, session.get_one(PaperSheet, sheet_id), ANA, actor="a")
 
     threads = [Thread(target=key, args=(one,)) for one in ids]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with app.app_context(), db.reading() as unit:
-        verdicts = sorted(one.value for one in unit.scalars(select(PaperRow.verdict)))
+    with app.app_context(), db.reading() as session:
+        verdicts = sorted(one.value for one in session.scalars(select(PaperRow.verdict)))
     assert verdicts == ["counted", "double"]
 
 
-def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(unit: Session) -> None:
-    sheet = make_sheet(unit)
+def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(session: Session) -> None:
+    sheet = make_sheet(session)
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org", news=True)
-    row = data_entry.add_row(unit, sheet, eva, actor="a")
-    double = data_entry.add_row(unit, sheet, eva, actor="a")
+    row = data_entry.add_row(session, sheet, eva, actor="a")
+    double = data_entry.add_row(session, sheet, eva, actor="a")
     assert row.signature is not None
     assert row.signature.email == "eva@example.org"
     assert row.signature.consent_updates_at is not None
     box = Mailbox("eva@example.org", row.signature.email_hmac, db.utcnow() + timedelta(hours=1))
-    erase_supporter.erase(unit, box, locale="en", now=db.utcnow())
-    unit.expire_all()
+    erase_supporter.erase(session, box, locale="en", now=db.utcnow())
+    session.expire_all()
     assert data_entry.details_of(row) is None
     assert data_entry.details_of(double) is None
     assert double.email_hmac is None
 
 
-def test_a_row_that_was_taken_out_is_erased_with_its_person(unit: Session) -> None:
-    sheet = make_sheet(unit)
+def test_a_row_that_was_taken_out_is_erased_with_its_person(session: Session) -> None:
+    sheet = make_sheet(session)
     eva = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org")
-    row = data_entry.add_row(unit, sheet, eva, actor="a")
-    data_entry.remove_row(unit, row, actor="a")
+    row = data_entry.add_row(session, sheet, eva, actor="a")
+    data_entry.remove_row(session, row, actor="a")
     plus = Details("Lea", "Park", "Hull", "", "CA", email="eva+lea@example.org", news=True)
-    other = data_entry.add_row(unit, sheet, plus, actor="a")
-    data_entry.remove_row(unit, other, actor="a")
+    other = data_entry.add_row(session, sheet, plus, actor="a")
+    data_entry.remove_row(session, other, actor="a")
     assert row.email_hmac is not None
     box = Mailbox("eva@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
-    erase_supporter.erase(unit, box, locale="en", now=db.utcnow())
-    unit.expire_all()
+    erase_supporter.erase(session, box, locale="en", now=db.utcnow())
+    session.expire_all()
     assert (data_entry.details_of(row), row.email_hmac) == (None, None)
     assert data_entry.details_of(other) == plus
     with pytest.raises(Refused, match="row-gone"):
-        data_entry.put_back(unit, row, actor="a")
+        data_entry.put_back(session, row, actor="a")
 
 
-def test_a_double_is_erased_with_the_person_whose_address_it_names(unit: Session) -> None:
-    campaign = make_campaign(unit)
-    sign_online(unit, campaign, ANA)
+def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Session) -> None:
+    campaign = make_campaign(session)
+    sign_online(session, campaign, ANA)
     again = Details("Ana", "Núñez", "Ottawa", "K1A 0A1", "CA", email="ana@example.org")
-    row = data_entry.add_row(unit, make_sheet(unit, campaign), again, actor="a")
+    row = data_entry.add_row(session, make_sheet(session, campaign), again, actor="a")
     assert row.email_hmac is not None
     box = Mailbox("ana@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
-    erase_supporter.erase(unit, box, locale="en", now=db.utcnow())
-    unit.expire_all()
+    erase_supporter.erase(session, box, locale="en", now=db.utcnow())
+    session.expire_all()
     assert (row.verdict, data_entry.details_of(row)) == (RowVerdict.DOUBLE, None)
 
 
 def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
-    unit: Session,
+    session: Session,
 ) -> None:
-    campaign = make_campaign(unit)
-    sheet = make_sheet(unit, campaign)
+    campaign = make_campaign(session)
+    sheet = make_sheet(session, campaign)
     campaign.status = CampaignStatus.CLOSED
     campaign.closed_at = db.utcnow() - timedelta(days=90)
-    add_confirmed(unit, campaign, 2)
-    assert counted(unit, campaign) == (2, 0)
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    assert (public_counts.count_of(unit, campaign), public_counts.on_paper(unit, campaign)) == (
+    add_confirmed(session, campaign, 2)
+    assert counted(session, campaign) == (2, 0)
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    assert (
+        public_counts.count_of(session, campaign),
+        public_counts.on_paper(session, campaign),
+    ) == (
         3,
         1,
     )
-    data_entry.remove_row(unit, row, actor="a")
-    assert (public_counts.count_of(unit, campaign), public_counts.on_paper(unit, campaign)) == (
+    data_entry.remove_row(session, row, actor="a")
+    assert (
+        public_counts.count_of(session, campaign),
+        public_counts.on_paper(session, campaign),
+    ) == (
         2,
         0,
     )
     campaign.status = CampaignStatus.STOPPED
     with pytest.raises(Refused):
-        data_entry.add_row(unit, sheet, ANA, actor="a")
+        data_entry.add_row(session, sheet, ANA, actor="a")
 
 
 # --- Pages -------------------------------------------------------------------------------------
 
 
 def _new_sheet(app: Flask) -> str:
-    with app.app_context(), db.transaction() as unit:
-        return make_sheet(unit).public_id
+    with app.app_context(), db.transaction() as session:
+        return make_sheet(session).public_id
 
 
 def _row(at: int, **values: str) -> dict[str, str]:
@@ -265,8 +272,8 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     empty = post(client, address, {"locality-0": "Ottawa", "country-0": "CA"})
     assert empty.status_code == 422
     assert re.search(f'nothing-keyed" role="alert">{said}', empty.text)
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count()).select_from(PaperRow)) == 0
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PaperRow)) == 0
     right = post(client, address, _row(0) | _row(1, given_name="Eva", locality='"'))
     assert right.status_code == 303
     page = client.get(address).text
@@ -298,10 +305,10 @@ def test_a_place_beyond_every_sheet_shows_no_row(client: FlaskClient, app: Flask
 
 
 def test_the_case_page_says_how_many_signed_on_paper(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        sheet = make_sheet(unit)
-        add_confirmed(unit, sheet.campaign, 2)
-        data_entry.add_row(unit, sheet, ANA, actor="a")
+    with app.app_context(), db.transaction() as session:
+        sheet = make_sheet(session)
+        add_confirmed(session, sheet.campaign, 2)
+        data_entry.add_row(session, sheet, ANA, actor="a")
         slug = sheet.campaign.slug
     with app.app_context():
         jobs.run_now("campaigns.count")
@@ -343,17 +350,17 @@ def test_the_pdf_of_a_scan_asks_who_one_is_and_leaves_a_line(
     page = client.get(f"/desk/paper/{sheet}/about").text
     (address,) = re.findall(r'action="([^"]+/download)"', page)
     assert client.get(address).status_code == 405
-    with client.session_transaction() as session:
-        session["fs_paa"] -= 16 * 60
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] -= 16 * 60
     asked = post(client, address)
     assert asked.status_code == 303
     assert b"%PDF" not in asked.data
     assert asked.location.startswith("/desk/confirm?next=")
-    with client.session_transaction() as session:
-        session["fs_paa"] += 16 * 60
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] += 16 * 60
     assert post(client, address).data == pdf
-    with app.app_context(), db.reading() as unit:
-        entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    with app.app_context(), db.reading() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert entry.action == "scan.download"
 
@@ -362,8 +369,10 @@ def test_organizers_find_no_paper_and_another_sheet_has_no_such_row(
     client: FlaskClient, app: Flask
 ) -> None:
     sheet, other = _new_sheet(app), _new_sheet(app)
-    with app.app_context(), db.transaction() as unit:
-        row = data_entry.add_row(unit, sheets.get_sheet(unit, sheet), ANA, actor="a").public_id
+    with app.app_context(), db.transaction() as session:
+        row = data_entry.add_row(
+            session, sheets.get_sheet(session, sheet), ANA, actor="a"
+        ).public_id
     sign_in(client, app, Role.ORGANIZER)
     assert client.get(f"/desk/paper/{sheet}").status_code == 404
     sign_in(client, app, Role.STAFF)

@@ -33,182 +33,184 @@ EVA = Details("Eva", "Park", "Hull", "", "CA", email="eva@example.org", news=Tru
 LEA = Details("Lea", "Roy", "Hull", "", "CA")
 
 
-def freeze(unit: Session, campaign: Campaign, settings: Settings) -> Bundle:
+def freeze(session: Session, campaign: Campaign, settings: Settings) -> Bundle:
     """A bundle of all that waits, with the sheets."""
     mission = campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze(
-        unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="a",
-        on_paper=waiting_on_paper(unit, campaign),
+        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="a",
+        on_paper=waiting_on_paper(session, campaign),
     )  # fmt: skip
 
 
 @pytest.fixture
-def sheet(unit: Session) -> PaperSheet:
+def sheet(session: Session) -> PaperSheet:
     """Of a campaign with two letters."""
-    made = make_sheet(unit)
-    add_confirmed(unit, made.campaign, 2)
+    made = make_sheet(session)
+    add_confirmed(session, made.campaign, 2)
     return made
 
 
-def names_in(bundle: Bundle, unit: Session) -> list[str]:
+def names_in(bundle: Bundle, session: Session) -> list[str]:
     """Who stands in the bundle's lists for a sheet, with the number there."""
-    unit.commit()
+    session.commit()
     rows = iter_carried(bundle.id, Frozen.from_json(bundle.frozen))
     return [f"{one.number} {one.name}" for one in rows]
 
 
-def test_sheets_travel_once(unit: Session, settings: Settings, sheet: PaperSheet) -> None:
+def test_sheets_travel_once(session: Session, settings: Settings, sheet: PaperSheet) -> None:
     campaign = sheet.campaign
-    data_entry.add_row(unit, sheet, ANA, actor="a")
-    assert waiting_on_paper(unit, campaign) == 1
-    bundle = freeze(unit, campaign, settings)
+    data_entry.add_row(session, sheet, ANA, actor="a")
+    assert waiting_on_paper(session, campaign) == 1
+    bundle = freeze(session, campaign, settings)
     assert bundle.letter_count == 2
-    assert waiting_on_paper(unit, campaign) == 0
+    assert waiting_on_paper(session, campaign) == 0
     frozen = Frozen.from_json(bundle.frozen)
     assert frozen.on_paper == 1
     cover = cover_context(frozen, None, Covered({campaign.targets[0].id: 2}, on_paper=1))
     assert any("1 person signed by hand" in one for one in cover.paragraphs)
-    (travelling,) = list_travelling_sheets(unit, bundle.id)
+    (travelling,) = list_travelling_sheets(session, bundle.id)
     assert (travelling.collected_on, travelling.place, travelling.people) == (
         sheet.collected_on, sheet.place, 1,
     )  # fmt: skip
 
 
 def test_who_is_corrected_after_the_bundle_was_made_travels_on_in_it(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    other = data_entry.add_row(unit, sheet, EVA, actor="a")
-    bundle = freeze(unit, sheet.campaign, settings)
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    other = data_entry.add_row(session, sheet, EVA, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
     before = row.signature
-    data_entry.correct_row(unit, row, LEA, actor="a")
+    data_entry.correct_row(session, row, LEA, actor="a")
     corrected = Details("Eva", "Parks", "Hull", "", "CA", email="eva@example.org", news=True)
-    data_entry.correct_row(unit, other, corrected, actor="a")
+    data_entry.correct_row(session, other, corrected, actor="a")
     assert row.signature is before
     assert other.signature is not None
     assert other.signature.email == "eva@example.org", "who gets the news goes on getting it"
-    assert waiting_on_paper(unit, sheet.campaign) == 0
-    assert names_in(bundle, unit) == ["P00001 Lea Roy", "P00002 Eva Parks"]
-    assert counted(unit, sheet.campaign) == (4, 2)
+    assert waiting_on_paper(session, sheet.campaign) == 0
+    assert names_in(bundle, session) == ["P00001 Lea Roy", "P00002 Eva Parks"]
+    assert counted(session, sheet.campaign) == (4, 2)
 
 
 def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = data_entry.add_row(unit, sheet, EVA, actor="a")
-    bundle = freeze(unit, sheet.campaign, settings)
+    row = data_entry.add_row(session, sheet, EVA, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
     bundle.zip_sha256 = "5" * 64
-    unit.add(BundlePrint(
+    session.add(BundlePrint(
         bundle_id=bundle.id, number=1, zip_sha256="5" * 64, letters=2, pages=2, on_paper=1,
         files=[],
     ))  # fmt: skip
     assert row.signature is not None
     mark = row.signature.public_id
-    data_entry.remove_row(unit, row, actor="a")
-    assert names_in(bundle, unit) == []
-    assert counted(unit, sheet.campaign) == (2, 0)
-    assert remake_bundle.lists_are_stale(unit, bundle)
-    place = unit.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).one()
+    data_entry.remove_row(session, row, actor="a")
+    assert names_in(bundle, session) == []
+    assert counted(session, sheet.campaign) == (2, 0)
+    assert remake_bundle.lists_are_stale(session, bundle)
+    place = session.scalars(select(Signature).where(Signature.origin == Origin.PAPER)).one()
     assert (place.state, place.email, place.family_name) == (SignatureState.ERASED, "", "")
-    assert data_entry.add_row(unit, sheet, EVA, actor="a").verdict is RowVerdict.COUNTED
-    again = data_entry.list_rows(unit, sheet)[0]
-    data_entry.remove_row(unit, again, actor="a")
-    unit.execute(update(BundlePrint).values(on_paper=0))
-    assert not remake_bundle.lists_are_stale(unit, bundle)
-    data_entry.put_back(unit, row, actor="a")
-    assert waiting_on_paper(unit, sheet.campaign) == 0
-    assert names_in(bundle, unit) == ["P00001 Eva Park"]
+    assert data_entry.add_row(session, sheet, EVA, actor="a").verdict is RowVerdict.COUNTED
+    again = data_entry.list_rows(session, sheet)[0]
+    data_entry.remove_row(session, again, actor="a")
+    session.execute(update(BundlePrint).values(on_paper=0))
+    assert not remake_bundle.lists_are_stale(session, bundle)
+    data_entry.put_back(session, row, actor="a")
+    assert waiting_on_paper(session, sheet.campaign) == 0
+    assert names_in(bundle, session) == ["P00001 Eva Park"]
     assert (row.signature.public_id, row.signature.email) == (mark, "eva@example.org")
-    assert counted(unit, sheet.campaign) == (3, 1)
-    assert remake_bundle.lists_are_stale(unit, bundle), (
+    assert counted(session, sheet.campaign) == (3, 1)
+    assert remake_bundle.lists_are_stale(session, bundle), (
         "lists that were made meanwhile lack the person"
     )
 
 
 def test_a_double_that_is_counted_after_all_travels_in_the_bundle_it_was_in(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    first = data_entry.add_row(unit, sheet, ANA, actor="a")
-    son = data_entry.add_row(unit, sheet, ANA, actor="a")
-    data_entry.count_row(unit, son, actor="a")
-    bundle = freeze(unit, sheet.campaign, settings)
-    assert count_carried(unit, bundle.id) == 2
-    data_entry.correct_row(unit, son, ANA, actor="a")
+    first = data_entry.add_row(session, sheet, ANA, actor="a")
+    son = data_entry.add_row(session, sheet, ANA, actor="a")
+    data_entry.count_row(session, son, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
+    assert count_carried(session, bundle.id) == 2
+    data_entry.correct_row(session, son, ANA, actor="a")
     assert (son.verdict, son.twin) == (RowVerdict.DOUBLE, first.signature)
-    assert count_carried(unit, bundle.id) == 1
-    assert counted(unit, sheet.campaign) == (3, 1)
-    data_entry.count_row(unit, son, actor="a")
-    assert count_carried(unit, bundle.id) == 2
-    assert waiting_on_paper(unit, sheet.campaign) == 0
-    online = sign_online(unit, sheet.campaign, ANA)
-    data_entry.make_double(unit, son, online.id)
-    assert count_carried(unit, bundle.id) == 1
+    assert count_carried(session, bundle.id) == 1
+    assert counted(session, sheet.campaign) == (3, 1)
+    data_entry.count_row(session, son, actor="a")
+    assert count_carried(session, bundle.id) == 2
+    assert waiting_on_paper(session, sheet.campaign) == 0
+    online = sign_online(session, sheet.campaign, ANA)
+    data_entry.make_double(session, son, online.id)
+    assert count_carried(session, bundle.id) == 1
     assert data_entry.details_of(son) == ANA
 
 
 def test_a_double_takes_over_the_place_of_the_row_that_it_doubled(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    double = data_entry.add_row(unit, make_sheet(unit, sheet.campaign), ANA, actor="a")
-    bundle = freeze(unit, sheet.campaign, settings)
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    double = data_entry.add_row(session, make_sheet(session, sheet.campaign), ANA, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
     place = row.signature
-    data_entry.remove_row(unit, row, actor="a")
+    data_entry.remove_row(session, row, actor="a")
     assert double.verdict is RowVerdict.COUNTED
     assert double.signature is place
-    assert waiting_on_paper(unit, sheet.campaign) == 0
-    assert names_in(bundle, unit) == ["P00001 Ana Núñez"]
-    data_entry.put_back(unit, row, actor="a")
+    assert waiting_on_paper(session, sheet.campaign) == 0
+    assert names_in(bundle, session) == ["P00001 Ana Núñez"]
+    data_entry.put_back(session, row, actor="a")
     assert row.verdict is RowVerdict.DOUBLE
-    assert counted(unit, sheet.campaign) == (3, 1)
+    assert counted(session, sheet.campaign) == (3, 1)
 
 
-def test_a_double_of_the_same_person_stays_one_when_a_slip_is_mended(unit: Session) -> None:
-    sheet = make_sheet(unit)
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    double = data_entry.add_row(unit, sheet, ANA, actor="a")
-    data_entry.correct_row(unit, row, Details("Ana", "Nuñez", "Ottava", "K1A 0A1", "CA"), actor="a")
+def test_a_double_of_the_same_person_stays_one_when_a_slip_is_mended(session: Session) -> None:
+    sheet = make_sheet(session)
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    double = data_entry.add_row(session, sheet, ANA, actor="a")
+    data_entry.correct_row(
+        session, row, Details("Ana", "Nuñez", "Ottava", "K1A 0A1", "CA"), actor="a"
+    )
     assert (row.verdict, double.verdict) == (RowVerdict.COUNTED, RowVerdict.DOUBLE)
     assert double.twin is row.signature
 
 
 def test_where_the_bundle_is_given_up_who_is_put_back_waits_again(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    bundle = freeze(unit, sheet.campaign, settings)
-    data_entry.remove_row(unit, row, actor="a")
-    cancel_bundle.cancel(unit, bundle, storage.storage(), reason="x", actor="command")
-    assert waiting_on_paper(unit, sheet.campaign) == 0
-    data_entry.put_back(unit, row, actor="a")
-    assert waiting_on_paper(unit, sheet.campaign) == 1
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    bundle = freeze(session, sheet.campaign, settings)
+    data_entry.remove_row(session, row, actor="a")
+    cancel_bundle.cancel(session, bundle, storage.storage(), reason="x", actor="command")
+    assert waiting_on_paper(session, sheet.campaign) == 0
+    data_entry.put_back(session, row, actor="a")
+    assert waiting_on_paper(session, sheet.campaign) == 1
 
 
 def test_a_kept_place_goes_with_the_row_and_without_a_bundle_none_is_kept(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
     on_paper = select(Signature.id).where(Signature.origin == Origin.PAPER)
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    data_entry.remove_row(unit, row, actor="a")
-    assert unit.scalars(on_paper).all() == []
-    data_entry.put_back(unit, row, actor="a")
-    freeze(unit, sheet.campaign, settings)
-    data_entry.remove_row(unit, row, actor="a")
-    assert len(unit.scalars(on_paper).all()) == 1
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    data_entry.remove_row(session, row, actor="a")
+    assert session.scalars(on_paper).all() == []
+    data_entry.put_back(session, row, actor="a")
+    freeze(session, sheet.campaign, settings)
+    data_entry.remove_row(session, row, actor="a")
+    assert len(session.scalars(on_paper).all()) == 1
     row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
-    unit.flush()
-    data_entry.forget_removed(unit)
+    session.flush()
+    data_entry.forget_removed(session)
     for query in (on_paper, select(CarriedSignature.position), select(PaperRow.id)):
-        assert unit.scalars(query).all() == []
+        assert session.scalars(query).all() == []
 
 
 def test_a_sheet_whose_rows_are_all_taken_out_leaves_nothing_behind(
-    unit: Session, settings: Settings, sheet: PaperSheet
+    session: Session, settings: Settings, sheet: PaperSheet
 ) -> None:
-    row = data_entry.add_row(unit, sheet, ANA, actor="a")
-    freeze(unit, sheet.campaign, settings)
-    data_entry.remove_row(unit, row, actor="a")
-    sheets.delete_sheet(unit, sheet, actor="a")
+    row = data_entry.add_row(session, sheet, ANA, actor="a")
+    freeze(session, sheet.campaign, settings)
+    data_entry.remove_row(session, row, actor="a")
+    sheets.delete_sheet(session, sheet, actor="a")
     for name in ("paper_row", "carried_signature", "signature WHERE origin = 'paper'"):
-        assert unit.scalar(text(f"SELECT count(*) FROM {name}")) == 0, name
+        assert session.scalar(text(f"SELECT count(*) FROM {name}")) == 0, name

@@ -29,8 +29,8 @@ from tests.integration.tracking.conftest import ANA, Mails, reload, sign
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
 
-def join_network(unit: Session) -> None:
-    unit.add(
+def join_network(session: Session) -> None:
+    session.add(
         NetworkMember(
             email=ANA,
             email_hmac=db.database().keyring.fingerprint(ANA, "email"),
@@ -38,11 +38,11 @@ def join_network(unit: Session) -> None:
             consent_wording="More.",
         )
     )
-    unit.commit()
+    session.commit()
 
 
 def test_the_page_says_what_remains_and_looking_erases_nothing(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     page = client.get(f"{box}/erase").text
@@ -50,15 +50,20 @@ def test_the_page_says_what_remains_and_looking_erases_nothing(
     freeze(campaign)
     page = client.get(f"{box}/erase").text
     assert "1 letter is in a bundle" in page
-    assert reload(unit, ana).state is SignatureState.CONFIRMED
+    assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
 def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str, mails: Mails
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    mails: Mails,
 ) -> None:
-    other = sign(unit, campaign, email="omar@example.org", given_name="Omar")
-    unit.add(WordsPrint(signature_id=ana.id, band=0, campaign_id=campaign.id, value=7))
-    join_network(unit)
+    other = sign(session, campaign, email="omar@example.org", given_name="Omar")
+    session.add(WordsPrint(signature_id=ana.id, band=0, campaign_id=campaign.id, value=7))
+    join_network(session)
     token, other_id = f"token-{ana.id}", other.id
     waiting = signed_link(WAITING, ana.public_id)
     response = client.post(f"{box}/erase")
@@ -66,12 +71,12 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     done = client.get(response.location).text
     assert "Everything is erased" in done
     assert "Encrypted backups keep a copy" in done
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     for model in (WordsPrint, LettersLink, NetworkMember):
-        assert unit.scalar(select(func.count()).select_from(model)) == 0
-    assert unit.scalars(select(Signature.id)).all() == [other_id]
-    assert unit.scalars(select(Letter.signature_id)).all() == [other_id]
+        assert session.scalar(select(func.count()).select_from(model)) == 0
+    assert session.scalars(select(Signature.id)).all() == [other_id]
+    assert session.scalars(select(Letter.signature_id)).all() == [other_id]
     assert [(one["kind"], one["to"]) for one in mails()] == [("letters-erased", ANA)]
     gone = client.get(f"/en/letter/{token}")
     assert gone.status_code == 410
@@ -82,15 +87,15 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
 
 
 def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
-    unit.execute(update(Letter).values(set_aside_detail='{"characters": "Plantada"}'))
-    unit.commit()
+    session.execute(update(Letter).values(set_aside_detail='{"characters": "Plantada"}'))
+    session.commit()
     client.post(f"{box}/erase")
-    left = reload(unit, ana)
+    left = reload(session, ana)
     assert left.state is SignatureState.ERASED
     assert {getattr(left, name) for name in _SEALED} == {""}
     assert (left.full_text, left.country, left.points) == (None, "", [])
@@ -100,26 +105,26 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
     assert (letter.bundle_id, letter.sequence) == (bundle_id, 1)
     assert letter.set_aside_detail is None
     assert "This letter was erased" in client.get(f"/en/letter/token-{ana.id}").text
-    letter.volume_id = unit.get_one(Bundle, bundle_id).volumes[0].id
+    letter.volume_id = session.get_one(Bundle, bundle_id).volumes[0].id
     letter.first_page = 3
-    unit.flush()
-    [shown] = list_taken_back(unit, unit.get_one(Bundle, bundle_id))
+    session.flush()
+    [shown] = list_taken_back(session, session.get_one(Bundle, bundle_id))
     assert (shown.number, shown.state, shown.volume, shown.page) == ("00001", "erased", 1, 3)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     bundle_id = freeze(campaign)
-    bundle = unit.get_one(Bundle, bundle_id)
+    bundle = session.get_one(Bundle, bundle_id)
     public_id = bundle.public_id
-    unit.execute(update(Letter).values(first_page=3, pages=1))
-    unit.execute(update(Bundle).values(state=BundleState.READY))
-    unit.commit()
+    session.execute(update(Letter).values(first_page=3, pages=1))
+    session.execute(update(Bundle).values(state=BundleState.READY))
+    session.commit()
     client.post(f"{box}/{ana.public_id}/withdraw")
-    unit.rollback()
+    session.rollback()
     desk = app.test_client()
     sign_in(desk, app, Role.STAFF)
     page = desk.get(f"/desk/bundles/{public_id}").text
@@ -129,42 +134,44 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
 
 
 def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_in_it(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
-    sign(unit, campaign, email="omar@example.org")
-    volume_id = unit.get_one(Bundle, freeze(campaign)).volumes[0].id
-    unit.execute(update(Volume).values(region="Yukon"))
-    unit.commit()
+    sign(session, campaign, email="omar@example.org")
+    volume_id = session.get_one(Bundle, freeze(campaign)).volumes[0].id
+    session.execute(update(Volume).values(region="Yukon"))
+    session.commit()
     client.post(f"{box}/erase")
-    unit.rollback()
-    assert unit.get_one(Volume, volume_id).region == "Yukon", "it is that of others too"
+    session.rollback()
+    assert session.get_one(Volume, volume_id).region == "Yukon", "it is that of others too"
     erase_supporter.erase(
-        unit,
+        session,
         Mailbox("omar@example.org", address_fingerprint("omar@example.org"), db.utcnow()),
         locale="en",
         now=db.utcnow(),
     )
-    assert unit.get_one(Volume, volume_id).region is None
+    assert session.get_one(Volume, volume_id).region is None
 
 
 def test_who_was_erased_can_sign_again(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     freeze(campaign)
     client.post(f"{box}/erase")
-    unit.rollback()
-    again = sign(unit, campaign, email=ANA, given_name="Ana")
+    session.rollback()
+    again = sign(session, campaign, email=ANA, given_name="Ana")
     assert (again.seat, again.state) == (1, SignatureState.CONFIRMED)
 
 
 def test_letters_of_another_spelling_stay(
-    client: FlaskClient, unit: Session, ana: Signature, box: str
+    client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
-    other = sign(unit, make_campaign(unit), email="ana+x@example.org", email_hmac=ana.email_hmac)
+    other = sign(
+        session, make_campaign(session), email="ana+x@example.org", email_hmac=ana.email_hmac
+    )
     client.post(f"{box}/erase")
-    assert reload(unit, other).state is SignatureState.CONFIRMED
+    assert reload(session, other).state is SignatureState.CONFIRMED
 
 
 @pytest.fixture
@@ -181,28 +188,28 @@ def raw(app: Flask) -> Callable[[], bytes]:
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("frozen", [False, True])
 def test_no_byte_of_what_was_erased_is_left_in_the_file(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int], raw: Callable[[], bytes], frozen: bool,
 ) -> None:  # fmt: skip
     if frozen:
         freeze(campaign)
     columns = ", ".join((*_SEALED, "email_hmac"))
-    row = unit.execute(text(f"SELECT {columns} FROM signature WHERE id = {ana.id}")).one()
-    link = unit.execute(text("SELECT email, email_hmac FROM letters_link")).one()
-    mail = unit.execute(text("SELECT recipient, context FROM outbox_mail")).one()
+    row = session.execute(text(f"SELECT {columns} FROM signature WHERE id = {ana.id}")).one()
+    link = session.execute(text("SELECT email, email_hmac FROM letters_link")).one()
+    mail = session.execute(text("SELECT recipient, context FROM outbox_mail")).one()
     sealed = [bytes(value) for value in (*row, *link, *mail)]
-    unit.rollback()
+    session.rollback()
     before = raw()
     assert all(value in before for value in sealed), "they must be findable to be missed"
     client.post(f"{box}/erase")
-    unit.rollback()
-    for mail_id in unit.scalars(select(OutboxMail.id)).all():
-        unit.rollback()
+    session.rollback()
+    for mail_id in session.scalars(select(OutboxMail.id)).all():
+        session.rollback()
         jobs.run_now("mail.send", mail_id)
-    unit.rollback()
-    unit.execute(text("DELETE FROM outbox_mail"))  # as `mail.forget` does in time
-    unit.commit()
-    unit.close()
+    session.rollback()
+    session.execute(text("DELETE FROM outbox_mail"))  # as `mail.forget` does in time
+    session.commit()
+    session.close()
     jobs.run_now("following.settle")
     after = raw()
     assert [value for value in sealed if value in after] == []

@@ -35,46 +35,46 @@ _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own
 
 
 def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
+    session: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
     deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign))
-    long_ago(unit, 190)
-    waits = sign(unit, campaign, email="waits@example.org")
-    pending = sign(unit, campaign, email="later@example.org", state=SignatureState.PENDING)
-    row = data_entry.add_row(unit, make_sheet(unit, campaign), NOOR, actor="a")
-    end(unit, campaign, 400, stopped=False)
+    long_ago(session, 190)
+    waits = sign(session, campaign, email="waits@example.org")
+    pending = sign(session, campaign, email="later@example.org", state=SignatureState.PENDING)
+    row = data_entry.add_row(session, make_sheet(session, campaign), NOOR, actor="a")
+    end(session, campaign, 400, stopped=False)
     assert erase() == [{"signatures": 2, "scans": 0, "bundles": 1}]
-    assert reload(unit, ana).given_name == ""
-    assert reload(unit, pending).state is SignatureState.ERASED
-    assert reload(unit, waits).given_name != "", "nobody has carried this letter anywhere"
+    assert reload(session, ana).given_name == ""
+    assert reload(session, pending).state is SignatureState.ERASED
+    assert reload(session, waits).given_name != "", "nobody has carried this letter anywhere"
     assert row.signature is not None
     assert row.signature.family_name != ""
-    assert waiting_on_paper(unit, campaign) == 1
+    assert waiting_on_paper(session, campaign) == 1
 
 
 def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_over(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int], deliver: Deliver,
     erase: Erase,
 ) -> None:  # fmt: skip
     fingerprint, country, region = ana.email_hmac, ana.country, ana.region
-    make_members(unit, 1, email=ANA)
-    unit.commit()
+    make_members(session, 1, email=ANA)
+    session.commit()
     deliver(freeze(campaign))
-    late = sign(unit, campaign, email="late@example.org", given_name="Late")
-    long_ago(unit, 170)
+    late = sign(session, campaign, email="late@example.org", given_name="Late")
+    long_ago(session, 170)
     assert erase() == []
-    long_ago(unit, 190)
+    long_ago(session, 190)
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}]
-    left = reload(unit, ana)
+    left = reload(session, ana)
     assert {getattr(left, name) for name in _SEALED} == {""}
     assert (left.state, left.country, left.region) == (SignatureState.CONFIRMED, country, region)
     assert (left.consent_updates_at, left.trace, left.points) == (None, None, [])
     assert left.email_hmac == fingerprint, "nobody signs twice while it goes on"
     assert left.letters[0].sequence == 1
-    assert reload(unit, late).given_name == "Late"
-    assert unit.scalar(select(func.count()).select_from(NetworkMember)) == 1
+    assert reload(session, late).given_name == "Late"
+    assert session.scalar(select(func.count()).select_from(NetworkMember)) == 1
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}], "once"
     page = client.get(f"/en/letter/token-{ana.id}")
     assert page.status_code == 200
@@ -86,64 +86,68 @@ def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_o
 
 
 def test_refused_letters_and_a_part_that_nobody_has_named_wait_for_the_end(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
+    session: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
     deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign), DeliveryOutcome.REFUSED)
-    long_ago(unit, 400)
+    long_ago(session, 400)
     assert erase() == []
-    unit.execute(update(DeliveryAttempt).values(outcome=DeliveryOutcome.PART, messages=1))
+    session.execute(update(DeliveryAttempt).values(outcome=DeliveryOutcome.PART, messages=1))
     assert erase() == []
-    assert reload(unit, ana).given_name == "Ana"
+    assert reload(session, ana).given_name == "Ana"
 
 
 def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int], erase: Erase,
 ) -> None:  # fmt: skip
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
-    waits = sign(unit, campaign, email="waits@example.org")
-    held = sign(unit, campaign, email="held@example.org", state=SignatureState.HELD)
-    unit.add(WordsPrint(signature_id=waits.id, band=0, campaign_id=campaign.id, value=7))
-    bundle = unit.get_one(Bundle, bundle_id)
+    waits = sign(session, campaign, email="waits@example.org")
+    held = sign(session, campaign, email="held@example.org", state=SignatureState.HELD)
+    session.add(WordsPrint(signature_id=waits.id, band=0, campaign_id=campaign.id, value=7))
+    bundle = session.get_one(Bundle, bundle_id)
     bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
     name = f"{file_names.stored_folder(bundle.public_id)}/letters-001.1.pdf"
     with storage.storage().create(name) as file:
         file.write(b"Ana Plantada")
-    end(unit, campaign, 100)
-    unit.commit()
+    end(session, campaign, 100)
+    session.commit()
     jobs.run_now("overview.recount")
-    figures, _row = refresh.figures_of(unit, campaign)
-    before = public_counts.recount(unit, campaign), figures.confirmed, figures.countries()
+    figures, _row = refresh.figures_of(session, campaign)
+    before = public_counts.recount(session, campaign), figures.confirmed, figures.countries()
     own, rewritten = figures.one("own"), figures.one("rewritten")
     assert own == 2
     [target] = target_rows(campaign, figures)
     assert (target.letters, target.waiting, target.bundled) == (2, 1, 1)
     assert erase() == []
-    end(unit, campaign, 190)
+    end(session, campaign, 190)
     assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}]
-    left = reload(unit, ana)
+    left = reload(session, ana)
     assert {getattr(left, name) for name in _SEALED} == {""}
     assert fingerprint not in (left.email_hmac, left.person_hmac)
-    assert reload(unit, held).state is SignatureState.ERASED
-    letters = unit.scalars(select(Letter.signature_id).order_by(Letter.id)).all()
+    assert reload(session, held).state is SignatureState.ERASED
+    letters = session.scalars(select(Letter.signature_id).order_by(Letter.id)).all()
     assert letters == [ana.id, waits.id], "of what is counted, all; of what was held, none"
-    assert unit.scalar(select(func.count()).select_from(WordsPrint)) == 0
-    unit.rollback()
+    assert session.scalar(select(func.count()).select_from(WordsPrint)) == 0
+    session.rollback()
     jobs.run_now("overview.count")
-    unit.rollback()
-    unit.expire_all()
-    figures, _row = refresh.figures_of(unit, campaign)
-    assert (public_counts.recount(unit, campaign), figures.confirmed, figures.countries()) == before
+    session.rollback()
+    session.expire_all()
+    figures, _row = refresh.figures_of(session, campaign)
+    assert (
+        public_counts.recount(session, campaign),
+        figures.confirmed,
+        figures.countries(),
+    ) == before
     assert (figures.one("own"), figures.one("rewritten")) == (own, rewritten)
     [target] = target_rows(campaign, figures)
     assert (target.letters, target.waiting, target.bundled) == (2, 0, 1), "nothing can be printed"
-    assert count_waiting(unit, [target.target.id]).total() == 0
-    assert count(unit, Source(ExportKind.FULL, campaign.id, None, "UTC", "en")) == 0
+    assert count_waiting(session, [target.target.id]).total() == 0
+    assert count(session, Source(ExportKind.FULL, campaign.id, None, "UTC", "en")) == 0
     assert list(storage.storage().names(file_names.stored_folder(bundle.public_id))) == []
     public_id = bundle.public_id
-    unit.rollback()
+    session.rollback()
     staff = app.test_client()
     sign_in(staff, app, Role.STAFF)
     page = staff.get(f"/desk/bundles/{public_id}")
@@ -153,21 +157,24 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
 
 
 def test_people_on_sheets_and_the_scans_go_with_the_rest(
-    unit: Session, campaign: Campaign, erase: Erase
+    session: Session, campaign: Campaign, erase: Erase
 ) -> None:
-    sheet = make_sheet(unit, campaign)
-    row = data_entry.add_row(unit, sheet, NOOR, actor="a")
-    double = data_entry.add_row(unit, sheet, NOOR, actor="a")
-    scan = scans.keep(unit, _picture(), actor="a", sheet_id=sheet.id)
+    sheet = make_sheet(session, campaign)
+    row = data_entry.add_row(session, sheet, NOOR, actor="a")
+    double = data_entry.add_row(session, sheet, NOOR, actor="a")
+    scan = scans.keep(session, _picture(), actor="a", sheet_id=sheet.id)
     name = f"scans/{scan.folder}/page-1"
-    end(unit, campaign, 190)
+    end(session, campaign, 190)
     assert erase() == [{"signatures": 1, "scans": 1, "bundles": 0}]
     assert row.signature is not None
     assert (row.signature.family_name, data_entry.details_of(row)) == ("", None)
     assert (double.details, double.email_hmac) == (None, None)
     assert list(storage.storage().names(name)) == []
-    assert (public_counts.recount(unit, campaign), public_counts.on_paper(unit, campaign)) == (1, 1)
-    assert waiting_on_paper(unit, campaign) == 0
+    assert (
+        public_counts.recount(session, campaign),
+        public_counts.on_paper(session, campaign),
+    ) == (1, 1)
+    assert waiting_on_paper(session, campaign) == 0
 
 
 def _picture() -> bytes:
@@ -177,27 +184,27 @@ def _picture() -> bytes:
 
 
 def test_a_late_delivery_gives_its_campaign_more_time(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
+    session: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
     deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign))
-    end(unit, campaign, 300, stopped=False)
-    long_ago(unit, 20)
+    end(session, campaign, 300, stopped=False)
+    long_ago(session, 20)
     assert erase() == []
-    assert reload(unit, ana).email == ANA
+    assert reload(session, ana).email == ANA
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_files_are_kept_where_the_settings_say_so_and_nothing_goes_where_they_say_never(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature,
+    app: Flask, session: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int], erase: Erase,
 ) -> None:  # fmt: skip
-    bundle = unit.get_one(Bundle, freeze(campaign))
+    bundle = session.get_one(Bundle, freeze(campaign))
     bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
-    end(unit, campaign, 190)
+    end(session, campaign, 190)
     settings = app.extensions["settings"]
     app.extensions["settings"] = settings.model_copy(update={"retention_months": 0})
     assert erase() == []
     app.extensions["settings"] = settings.model_copy(update={"keep_printed_files": True})
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}]
-    assert unit.get_one(Bundle, bundle.id).emptied_at is None
+    assert session.get_one(Bundle, bundle.id).emptied_at is None

@@ -75,74 +75,74 @@ def _file_of(bundle: Bundle) -> str:
     return name
 
 
-def _scan(unit: Session, sheet: PaperSheet) -> Scan:
+def _scan(session: Session, sheet: PaperSheet) -> Scan:
     out = BytesIO()
     Image.new("RGB", (20, 20), "white").save(out, "PNG")
-    return scans.keep(unit, out.getvalue(), actor="a", sheet_id=sheet.id)
+    return scans.keep(session, out.getvalue(), actor="a", sheet_id=sheet.id)
 
 
-def _due(unit: Session) -> list[overdue.Due]:
-    return overdue.list_due(unit, months=6, now=db.utcnow())
+def _due(session: Session) -> list[overdue.Due]:
+    return overdue.list_due(session, months=6, now=db.utcnow())
 
 
 def test_who_was_emptied_after_the_close_is_unlinked_once_the_campaign_is_over(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
     erase: Erase,
 ) -> None:  # fmt: skip
     fingerprint, person = ana.email_hmac, ana.person_hmac
     deliver(freeze(campaign))
-    long_ago(unit, 190)
-    end(unit, campaign, 160, stopped=False)
+    long_ago(session, 190)
+    end(session, campaign, 160, stopped=False)
     erase()
-    left = reload(unit, ana)
+    left = reload(session, ana)
     assert (left.given_name, left.email_hmac) == ("", fingerprint), "its own months are not over"
     since = left.forgotten_at
-    assert overdue.count_due(unit, _due(unit)) == 0
-    end(unit, campaign, 190, stopped=False)
-    assert overdue.count_due(unit, _due(unit)) == 1
+    assert overdue.count_due(session, _due(session)) == 0
+    end(session, campaign, 190, stopped=False)
+    assert overdue.count_due(session, _due(session)) == 1
     assert erase()[-1]["signatures"] == 1
-    left = reload(unit, ana)
+    left = reload(session, ana)
     assert left.email_hmac != fingerprint
     assert left.person_hmac not in (person, None)
     assert left.forgotten_at == since
     replaced = left.email_hmac
-    end(unit, campaign, 190, stopped=False)
+    end(session, campaign, 190, stopped=False)
     campaign.forgotten_at = None
     assert len(erase()) == 2, "once"
-    assert reload(unit, ana).email_hmac == replaced
+    assert reload(session, ana).email_hmac == replaced
 
 
 def test_a_letter_that_was_set_aside_waits_for_its_cause_to_be_mended(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
     erase: Erase,
 ) -> None:  # fmt: skip
-    aside = sign(unit, campaign, email="aside@example.org", given_name="Aside")
+    aside = sign(session, campaign, email="aside@example.org", given_name="Aside")
     deliver(freeze(campaign))
-    unit.execute(
+    session.execute(
         update(Letter).where(Letter.signature_id == aside.id).values(set_aside="missing-glyph")
     )
-    long_ago(unit, 190)
-    end(unit, campaign, 190, stopped=False)
+    long_ago(session, 190)
+    end(session, campaign, 190, stopped=False)
     erase()
-    assert reload(unit, ana).given_name == ""
-    assert reload(unit, aside).given_name == "Aside"
-    end(unit, campaign, 190)
+    assert reload(session, ana).given_name == ""
+    assert reload(session, aside).given_name == "Aside"
+    end(session, campaign, 190)
     campaign.forgotten_at = None
     erase()
-    assert reload(unit, aside).given_name == "", "after a stop nothing waits"
+    assert reload(session, aside).given_name == "", "after a stop nothing waits"
 
 
 def test_sheets_that_came_late_or_are_not_keyed_in_keep_their_scans(
-    unit: Session, campaign: Campaign, erase: Erase
+    session: Session, campaign: Campaign, erase: Erase
 ) -> None:
-    sheet = make_sheet(unit, campaign, rows_by_hand=3)
-    scan = _scan(unit, sheet)
-    end(unit, campaign, 400, stopped=False)
+    sheet = make_sheet(session, campaign, rows_by_hand=3)
+    scan = _scan(session, sheet)
+    end(session, campaign, 400, stopped=False)
 
     def left() -> list[int]:
         campaign.forgotten_at = None
         erase()
-        return list(unit.scalars(select(Scan.id)))
+        return list(session.scalars(select(Scan.id)))
 
     assert left() == [scan.id], "it came today"
     scan.created_at = db.utcnow() - timedelta(days=200)
@@ -156,119 +156,119 @@ def test_sheets_that_came_late_or_are_not_keyed_in_keep_their_scans(
 
 
 def test_what_was_printed_of_a_bundle_when_its_campaign_was_stopped_goes_too(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, erase: Erase
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, erase: Erase
 ) -> None:
-    bundle = unit.get_one(Bundle, freeze(campaign))
+    bundle = session.get_one(Bundle, freeze(campaign))
     name = _file_of(bundle)
     assert bundle.state is BundleState.PRINTING
-    end(unit, campaign, 190)
+    end(session, campaign, 190)
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}]
     assert not storage.storage().exists(name)
-    assert unit.get_one(Bundle, bundle.id).emptied_at is not None
+    assert session.get_one(Bundle, bundle.id).emptied_at is not None
 
 
 def test_a_bundle_that_is_being_printed_is_not_emptied_while_its_campaign_goes_on(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
     erase: Erase,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign))
-    long_ago(unit, 190)
-    late = sign(unit, campaign, email="late@example.org")
-    bundle = unit.get_one(Bundle, freeze(campaign))
+    long_ago(session, 190)
+    late = sign(session, campaign, email="late@example.org")
+    bundle = session.get_one(Bundle, freeze(campaign))
     bundle.zip_sha256 = "0" * 64
-    bury(unit.get_one(Signature, late.id))
+    bury(session.get_one(Signature, late.id))
     name = _file_of(bundle)
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}]
-    bundle = unit.get_one(Bundle, bundle.id)
+    bundle = session.get_one(Bundle, bundle.id)
     assert (bundle.state, bundle.emptied_at) == (BundleState.PRINTING, None)
     assert storage.storage().exists(name)
 
 
 def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
-    app: Flask, unit: Session, settings: Settings, campaign: Campaign, ana: Signature,
+    app: Flask, session: Session, settings: Settings, campaign: Campaign, ana: Signature,
     freeze: Freeze, deliver: Deliver, erase: Erase,
 ) -> None:  # fmt: skip
-    omar = sign(unit, campaign, email="omar@example.org")
+    omar = sign(session, campaign, email="omar@example.org")
     deliver(freeze(campaign))
-    long_ago(unit, 190)
+    long_ago(session, 190)
     erase()
-    again = sign(unit, campaign, email="again@example.org", given_name="Again")
+    again = sign(session, campaign, email="again@example.org", given_name="Again")
     refused = freeze(campaign)
     deliver(refused, DeliveryOutcome.REFUSED)
     other = make_target_mission(7, slug="consulate-montreal")
-    unit.add(other)
-    unit.commit()
+    session.add(other)
+    session.commit()
     mission_id = other.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as fresh:
         made = reroute_bundle.reroute(
             fresh, fresh.get_one(Bundle, refused),
             fresh.get_one(type(other), mission_id), settings=settings, actor="test",
         ).id  # fmt: skip
     erase()
-    assert unit.get_one(Bundle, refused).emptied_at is None, "we know who wrote what is in it"
-    assert reload(unit, omar).given_name == ""
+    assert session.get_one(Bundle, refused).emptied_at is None, "we know who wrote what is in it"
+    assert reload(session, omar).given_name == ""
     deliver(made)
-    unit.rollback()
-    long_ago(unit, 190)
+    session.rollback()
+    long_ago(session, 190)
     erase()
-    assert reload(unit, again).given_name == ""
-    unit.expire_all()
-    emptied = unit.scalars(select(Bundle.id).where(Bundle.emptied_at.is_not(None))).all()
+    assert reload(session, again).given_name == ""
+    session.expire_all()
+    emptied = session.scalars(select(Bundle.id).where(Bundle.emptied_at.is_not(None))).all()
     assert {refused, made} <= set(emptied)
 
 
 def test_what_a_storage_cannot_remove_is_removed_by_the_next_run(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, erase: Erase, stuck: Stuck
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, erase: Erase, stuck: Stuck
 ) -> None:
-    bundle = unit.get_one(Bundle, freeze(campaign))
+    bundle = session.get_one(Bundle, freeze(campaign))
     bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
-    scan = _scan(unit, make_sheet(unit, campaign))
+    scan = _scan(session, make_sheet(session, campaign))
     kept = [_file_of(bundle), f"scans/{scan.folder}/page-1"]
-    end(unit, campaign, 190)
+    end(session, campaign, 190)
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 0}]
     assert all(map(storage.storage().exists, kept))
-    assert unit.get_one(Bundle, bundle.id).emptied_at is None, "it does not say what is not so"
+    assert session.get_one(Bundle, bundle.id).emptied_at is None, "it does not say what is not so"
     stuck.away = False
     assert erase()[1:] == [{"signatures": 0, "scans": 1, "bundles": 1}]
     assert not any(map(storage.storage().exists, kept))
-    assert unit.scalars(select(Scan)).all() == []
+    assert session.scalars(select(Scan)).all() == []
     assert len(erase()) == 2, "once"
 
 
 def test_nobody_is_erased_of_a_campaign_that_was_opened_again_meanwhile(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature
+    app: Flask, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
-    _scan(unit, make_sheet(unit, campaign))
-    end(unit, campaign, 190)
-    unit.commit()
-    [due] = _due(unit)
+    _scan(session, make_sheet(session, campaign))
+    end(session, campaign, 190)
+    session.commit()
+    [due] = _due(session)
     campaign.status, campaign.closed_at, campaign.stopped_at = CampaignStatus.OPEN, None, None
-    unit.commit()
+    session.commit()
     with app.app_context():
         assert not retention.erase_due(due, db.utcnow(), keep_files=False)
-    assert reload(unit, ana).given_name == "Ana"
-    assert unit.get_one(Campaign, campaign.id).forgotten_at is None
-    assert len(unit.scalars(select(Scan)).all()) == 1
+    assert reload(session, ana).given_name == "Ana"
+    assert session.get_one(Campaign, campaign.id).forgotten_at is None
+    assert len(session.scalars(select(Scan)).all()) == 1
 
 
 def test_erasing_everything_reaches_the_fingerprints_of_who_was_forgotten_before(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, freeze: Freeze,
     deliver: Deliver, erase: Erase, mails: Mails,
 ) -> None:  # fmt: skip
     fingerprint, person = ana.email_hmac, ana.person_hmac
     deliver(freeze(campaign))
-    long_ago(unit, 190)
+    long_ago(session, 190)
     erase()
-    assert reload(unit, ana).email_hmac == fingerprint
-    other = make_campaign(unit)
-    sign(unit, other, email=ANA)
+    assert reload(session, ana).email_hmac == fingerprint
+    other = make_campaign(session)
+    sign(session, other, email=ANA)
     client.post("/en/my-letters", data={"email": ANA})
     box = str(mails()[-1]["link"]).removeprefix("http://127.0.0.1:5000")
     assert client.post(f"{box}/erase").status_code == 303
-    left = reload(unit, ana)
+    left = reload(session, ana)
     assert fingerprint != left.email_hmac
     assert left.person_hmac not in (person, None)
-    assert unit.scalars(select(Signature.id)).all() == [ana.id]
-    [entry] = unit.scalars(select(AuditEntry).where(AuditEntry.action == "mailbox.erase"))
+    assert session.scalars(select(Signature.id)).all() == [ana.id]
+    [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "mailbox.erase"))
     assert (entry.detail["deleted"], entry.detail["fingerprints"]) == (1, 1)

@@ -129,7 +129,7 @@ def test_what_is_kept_is_there_and_has_its_reason() -> None:
 
 @pytest.fixture
 def everything(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> str:  # fmt: skip
     """Everything that can be held about Ana: each sealed column that is not kept is filled.
@@ -137,8 +137,8 @@ def everything(
     One letter is printed, one waits to be looked at. Gives the address of her page.
     """
     freeze(campaign)
-    other = sign(unit, make_campaign(unit), email=ANA, state=SignatureState.HELD)
-    sheet, fingerprint = make_sheet(unit, campaign), ana.email_hmac
+    other = sign(session, make_campaign(session), email=ANA, state=SignatureState.HELD)
+    sheet, fingerprint = make_sheet(session, campaign), ana.email_hmac
     for position, facts in enumerate(
         [
             {"verdict": RowVerdict.DOUBLE, "twin_id": ana.id},
@@ -147,48 +147,52 @@ def everything(
         ],
         start=1,
     ):
-        unit.add(PaperRow(sheet_id=sheet.id, position=position, **facts))
+        session.add(PaperRow(sheet_id=sheet.id, position=position, **facts))
     for signature in (ana, other):
-        unit.add(Hold(signature_id=signature.id, campaign_id=signature.campaign_id, reasons=[]))
-    unit.add(NetworkMember(email=ANA, email_hmac=fingerprint, locale="en", consent_wording="More."))
-    unit.flush()
+        session.add(Hold(signature_id=signature.id, campaign_id=signature.campaign_id, reasons=[]))
+    session.add(
+        NetworkMember(email=ANA, email_hmac=fingerprint, locale="en", consent_wording="More.")
+    )
+    session.flush()
     for name in ERASED:
         if not name.endswith("counts"):
             column = SEALED[name]
-            unit.execute(update(column.table).values({column: _VALUES.get(name, ANA)}))
-    unit.commit()
+            session.execute(update(column.table).values({column: _VALUES.get(name, ANA)}))
+    session.commit()
     jobs.run_now("overview.recount")
-    assert held(unit) == ERASED, "each must be filled to be missed: have it filled here"
+    assert held(session) == ERASED, "each must be filled to be missed: have it filled here"
     return box
 
 
-def held(unit: Session) -> list[str]:
+def held(session: Session) -> list[str]:
     """The columns that tell of Ana."""
-    unit.rollback()
+    session.rollback()
     return [
         name
         for name in ERASED
         if any(
             _MARKS.get(name, ANA) in value
-            for value in unit.scalars(select(SEALED[name]).where(SEALED[name].is_not(None)))
+            for value in session.scalars(select(SEALED[name]).where(SEALED[name].is_not(None)))
         )
     ]
 
 
 def test_an_erasure_empties_all_that_is_not_kept(
-    app: Flask, client: FlaskClient, unit: Session, everything: str
+    app: Flask, client: FlaskClient, session: Session, everything: str
 ) -> None:
     client.post(f"{everything}/erase")
-    [told] = unit.scalars(select(OutboxMail.id)).all()
-    unit.rollback()
+    [told] = session.scalars(select(OutboxMail.id)).all()
+    session.rollback()
     jobs.run_now("mail.send", told)  # it says to her that all was erased
     jobs.run_now("overview.count")
-    assert held(unit) == []
+    assert held(session) == []
 
 
-def test_time_empties_all_of_the_writer_that_is_not_counted(unit: Session, everything: str) -> None:
-    unit.execute(delete(PaperRow).where(PaperRow.verdict == RowVerdict.REMOVED))  # as days later
-    forget(unit, unit.scalars(select(Signature.id)).all(), db.utcnow())
-    unit.commit()
+def test_time_empties_all_of_the_writer_that_is_not_counted(
+    session: Session, everything: str
+) -> None:
+    session.execute(delete(PaperRow).where(PaperRow.verdict == RowVerdict.REMOVED))  # as days later
+    forget(session, session.scalars(select(Signature.id)).all(), db.utcnow())
+    session.commit()
     jobs.run_now("overview.count")
-    assert held(unit) == sorted(BY_TIME)
+    assert held(session) == sorted(BY_TIME)

@@ -19,23 +19,23 @@ from tests.integration.signing.conftest import FORM
 
 
 @pytest.fixture
-def link(client: FlaskClient, case: str, unit: Session) -> str:
+def link(client: FlaskClient, case: str, session: Session) -> str:
     """Address of a letter that waits for its confirmation."""
     client.post(f"{case}/sign", data=FORM)
-    mail = unit.scalars(select(OutboxMail)).one()
+    mail = session.scalars(select(OutboxMail)).one()
     link = str(json.loads(mail.context or "{}")["link"]).removeprefix("http://127.0.0.1:5000")
-    unit.rollback()
+    session.rollback()
     return link
 
 
 def test_an_ended_case_leads_to_people_who_need_a_letter_now(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
-    other = make_campaign(unit, reference="UA 7/26", slug="ua-7-26")
-    unit.commit()
+    other = make_campaign(session, reference="UA 7/26", slug="ua-7-26")
+    session.commit()
     assert "These people need a letter now" not in client.get(case).text
-    close_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})
-    unit.commit()
+    close_campaign(session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})
+    session.commit()
     page = client.get(case).text
     others = page[page.index("These people need a letter now") :]
     assert f'href="/en/actions/{other.slug}"' in others
@@ -47,12 +47,14 @@ def test_the_page_says_what_writing_takes(client: FlaskClient, case: str) -> Non
     assert "About three minutes, no account." in client.get(case).text
 
 
-def test_few_cases_need_no_search(client: FlaskClient, unit: Session, campaign: Campaign) -> None:
+def test_few_cases_need_no_search(
+    client: FlaskClient, session: Session, campaign: Campaign
+) -> None:
     assert 'role="search"' not in client.get("/en/").text
     assert 'role="search"' in client.get("/en/?q=nobody").text
     for number in range(2, 9):
-        make_campaign(unit, reference=f"UA {number}/26", slug=f"ua-{number}-26")
-    unit.commit()
+        make_campaign(session, reference=f"UA {number}/26", slug=f"ua-{number}-26")
+    session.commit()
     assert 'role="search"' in client.get("/en/").text
 
 
@@ -66,11 +68,11 @@ def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -
 
 
 def test_thanks_ask_for_others_before_all_else(
-    client: FlaskClient, unit: Session, campaign: Campaign, link: str
+    client: FlaskClient, session: Session, campaign: Campaign, link: str
 ) -> None:
-    other = make_campaign(unit, reference="UA 7/26", slug="ua-7-26")
-    add_confirmed(unit, campaign, 30)
-    unit.commit()
+    other = make_campaign(session, reference="UA 7/26", slug="ua-7-26")
+    add_confirmed(session, campaign, 30)
+    session.commit()
     client.post(link)
     page = client.get(link).text
     order = [

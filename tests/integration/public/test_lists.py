@@ -30,21 +30,21 @@ def post_on(campaign: Campaign, day: date, title: str, kind: UpdateKind = Update
 
 
 @pytest.fixture
-def cases(unit: Session) -> dict[str, Campaign]:
+def cases(session: Session) -> dict[str, Campaign]:
     """An open case in Mexico, one in Colombia, an ended one and a draft."""
     made = {
-        "mexico": make_campaign(unit),
+        "mexico": make_campaign(session),
         "colombia": make_campaign(
-            unit, country="CO", themes=["women"], person_name="Łucja Peña", letter_locales=["es"]
+            session, country="CO", themes=["women"], person_name="Łucja Peña", letter_locales=["es"]
         ),
         "ended": make_campaign(
-            unit, status=CampaignStatus.CLOSED, status_reasons={"en": "She is free."}
+            session, status=CampaignStatus.CLOSED, status_reasons={"en": "She is free."}
         ),
-        "draft": make_campaign(unit, status=CampaignStatus.DRAFT, person_name="Nobody Yet"),
+        "draft": make_campaign(session, status=CampaignStatus.DRAFT, person_name="Nobody Yet"),
     }
     post_on(made["mexico"], date(2026, 3, 1), "The governor replied")
     post_on(made["draft"], date(2026, 3, 2), "A post of a draft")
-    unit.commit()
+    session.commit()
     return made
 
 
@@ -100,10 +100,10 @@ def test_the_language_switch_keeps_what_was_asked_for(
     assert 'href="/fr/?country=CO&amp;q=pena"' in page
 
 
-def test_many_cases_come_in_pages(client: FlaskClient, unit: Session) -> None:
+def test_many_cases_come_in_pages(client: FlaskClient, session: Session) -> None:
     for _ in range(31):
-        make_campaign(unit)
-    unit.commit()
+        make_campaign(session)
+    session.commit()
     first, second = client.get("/en/"), client.get("/en/?page=2")
     assert first.text.count('class="days-left') == 30
     assert second.text.count('class="days-left') == 1
@@ -228,15 +228,15 @@ def test_no_way_leads_out_of_the_static_files(client: FlaskClient) -> None:
 
 
 def test_a_bar_stands_by_the_figure_only_when_many_have_written(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
-    unit.add(CampaignTally(campaign_id=campaign.id, confirmed=3))
-    unit.commit()
+    session.add(CampaignTally(campaign_id=campaign.id, confirmed=3))
+    session.commit()
     few = client.get(case).text
     assert "3 people have written" in few
     assert "<progress" not in few
-    unit.get_one(CampaignTally, campaign.id).confirmed = 37
-    unit.commit()
+    session.get_one(CampaignTally, campaign.id).confirmed = 37
+    session.commit()
     many = client.get(case).text
     assert "37 people have written" in many
     assert '<progress value="37" max="50" aria-label="37 of 50">' in many
@@ -244,14 +244,14 @@ def test_a_bar_stands_by_the_figure_only_when_many_have_written(
 
 
 def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     from campaign.campaigns.changes import record_change  # noqa: PLC0415
 
     assert "days left" in client.get(case).text
     campaign.act_by = days_ago(3)
-    record_change(unit, campaign, "command", "campaign.edit")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
     late = client.get(case).text
     assert "ask us whether it still helps" in late
     assert "days left" not in late

@@ -38,12 +38,12 @@ def test_an_unknown_language_leads_to_one_that_there_is(client: FlaskClient, cas
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_first_page_shows_open_cases_and_leads_to_ended_ones(
-    client: FlaskClient, unit: Session, lang: str
+    client: FlaskClient, session: Session, lang: str
 ) -> None:
-    closed = make_campaign(unit, status=CampaignStatus.CLOSED)
-    current = make_campaign(unit)
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
-    unit.commit()
+    closed = make_campaign(session, status=CampaignStatus.CLOSED)
+    current = make_campaign(session)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT)
+    session.commit()
     page = client.get(f"/{lang}/").text
     assert current.reference in page
     assert closed.reference not in page
@@ -78,10 +78,10 @@ def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) 
 
 
 def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    campaign = make_campaign(unit, locales=["es"])
-    unit.commit()
+    campaign = make_campaign(session, locales=["es"])
+    session.commit()
     page = client.get(f"/fr/actions/{campaign.slug}").text
     assert '<h1 lang="es" dir="ltr">Amara Okafor: amenazada' in page
     assert '<html lang="fr"' in page
@@ -93,32 +93,32 @@ def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
      (35000, "35,000 people have written")],
 )  # fmt: skip
 def test_the_count_is_said_in_words(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, count: int, words: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, count: int, words: str
 ) -> None:
-    unit.add(CampaignTally(campaign_id=campaign.id, confirmed=count))
-    unit.commit()
+    session.add(CampaignTally(campaign_id=campaign.id, confirmed=count))
+    session.commit()
     assert words in client.get(case).text
 
 
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     assert client.get(f"{case}/outcome").status_code == 404
     campaign.editions[0].outcome = "She is **safe**."
-    record_change(unit, campaign, "command", "campaign.edit")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
     assert "<strong>safe</strong>" in client.get(f"{case}/outcome").text
     assert f'href="{case}/outcome"' in client.get(case).text
 
 
 def test_markup_of_organizers_is_inert(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     edition = campaign.editions[0]
     edition.title = edition.summary = edition.background = "<script>alert(1)</script>"
     edition.asks = ["{{7*7}}"]
-    record_change(unit, campaign, "command", "campaign.edit")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
     page = client.get(case).text
     assert "<script>alert" not in page
     assert "{{7*7}}" in page
@@ -163,13 +163,15 @@ def test_a_page_comes_from_memory_without_asking_the_database(
 
 
 def test_a_change_shows_after_a_second(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     now = [100.0]
     app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
     before = client.get(case)
-    close_campaign(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."})
-    unit.commit()
+    close_campaign(
+        session, campaign, actor="command", now=db.utcnow(), reasons={"en": "She is safe."}
+    )
+    session.commit()
     assert client.get(case).data == before.data
     now[0] += 1.5
     after = client.get(case, headers={"If-None-Match": before.headers["ETag"]})
@@ -178,26 +180,26 @@ def test_a_change_shows_after_a_second(
 
 
 def test_who_has_just_confirmed_is_in_the_number_after_a_second(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     now = [100.0]
     app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
     before = client.get(case)
-    add_confirmed(unit, campaign, 3)
-    unit.commit()
+    add_confirmed(session, campaign, 3)
+    session.commit()
     assert client.get(case).data == before.data
     now[0] += 1.5
     assert "3 people have written" in client.get(case).text
 
 
 def test_a_page_is_made_anew_after_a_minute_whatever_changed(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     now = [100.0]
     app.extensions["page_cache"] = PageCache(1.0, lambda: now[0])
     client.get(case)
     campaign.targets[0].official.name = "Somebody Else"
-    unit.commit()
+    session.commit()
     now[0] += 61
     assert "Somebody Else" in client.get(case).text
 
@@ -211,11 +213,11 @@ def test_memory_is_bounded_and_keeps_no_missing_pages(
 
 
 def test_the_deadline_is_over_when_it_is_over_everywhere(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     campaign.act_by = days_ago(2)
-    record_change(unit, campaign, "command", "campaign.edit")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
     page = client.get(case).text
     assert "The last day to write is over" in page
     assert "Write a letter" not in page

@@ -46,12 +46,12 @@ def test_other_sites_are_told_what_the_page_is(client: FlaskClient, case: str) -
 
 
 def test_markup_in_a_text_does_not_end_the_data(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     title = '</script><script>alert("1")</script>'
     campaign.editions[0].title = title
-    record_change(unit, campaign, "command", "campaign.edit")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
     page = client.get(case).text
     assert "<script>alert" not in page
     (data,) = extruct.extract(page, syntaxes=["json-ld"])["json-ld"]
@@ -126,10 +126,10 @@ def test_the_calendar_holds_the_last_day(
 
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_nothing_calls_for_letters_after_the_end(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, end: object
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, end: object
 ) -> None:
-    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})  # type: ignore[operator]
-    unit.commit()
+    end(session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})  # type: ignore[operator]
+    session.commit()
     for name in ("poster.pdf", "sheet.pdf", "by-hand.pdf", "deadline.ics"):
         assert client.get(f"{case}/{name}").status_code == 409
     assert client.get(f"{case}/share.png").status_code == 200
@@ -149,9 +149,9 @@ def test_nothing_calls_for_letters_after_the_end(
         "/outcome",
     ],
 )
-def test_a_draft_has_none_of_these(client: FlaskClient, unit: Session, name: str) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, embed_hosts=["partner.example"])
-    unit.commit()
+def test_a_draft_has_none_of_these(client: FlaskClient, session: Session, name: str) -> None:
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, embed_hosts=["partner.example"])
+    session.commit()
     assert client.get(f"/en/actions/{draft.slug}{name}").status_code == 404
 
 
@@ -159,12 +159,12 @@ def test_a_draft_has_none_of_these(client: FlaskClient, unit: Session, name: str
 
 
 def test_only_the_chosen_hosts_may_show_the_frame(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     assert client.get(f"{case}/embed").status_code == 404
     campaign.embed_hosts = ["partner.example", "www.partner.example"]
-    record_change(unit, campaign, "command", "campaign.reach")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.reach")
+    session.commit()
     response = client.get(f"{case}/embed?from=partner.example")
     policy = response.headers["Content-Security-Policy"]
     ancestors = "frame-ancestors https://partner.example https://www.partner.example"
@@ -190,7 +190,7 @@ def test_what_is_typed_in_the_frame_comes_along_with_where_it_came_from(
 
 
 def test_organizers_choose_the_hosts_and_get_what_partners_paste(
-    client: FlaskClient, app: Flask, unit: Session, campaign: Campaign
+    client: FlaskClient, app: Flask, session: Session, campaign: Campaign
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}/reach"
@@ -198,7 +198,7 @@ def test_organizers_choose_the_hosts_and_get_what_partners_paste(
     assert refused.status_code == 422
     assert "Write each site as its name alone" in refused.text
     assert post(client, address, {"hosts": "https://Partner.example/x\n\n"}).status_code == 303
-    unit.refresh(campaign)
+    session.refresh(campaign)
     assert campaign.embed_hosts == ["partner.example"]
     page = client.get(address).text
     assert f"/en/actions/{campaign.slug}/embed?from=partner.example" in page
@@ -209,7 +209,7 @@ def test_organizers_choose_the_hosts_and_get_what_partners_paste(
 
 
 def test_what_led_here_travels_to_the_signature(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
     assert f'href="{case}/write?from=poster"' in client.get(f"{case}?from=Poster").text
     written = client.get(f"{case}/write?from=poster").text
@@ -218,7 +218,7 @@ def test_what_led_here_travels_to_the_signature(
         page = client.post(f"{case}/{step}", data={**FORM, "source": "poster"}).text
         assert '<input type="hidden" name="source" value="poster">' in page
     assert client.post(f"{case}/sign", data={**FORM, "source": "poster"}).status_code == 303
-    assert unit.scalars(select(Signature.source)).all() == ["poster"]
+    assert session.scalars(select(Signature.source)).all() == ["poster"]
 
 
 def test_what_led_here_stands_on_no_page_that_is_kept(
@@ -232,11 +232,11 @@ def test_what_led_here_stands_on_no_page_that_is_kept(
 
 
 def test_a_mistyped_source_keeps_nobody_from_signing(
-    client: FlaskClient, unit: Session, case: str
+    client: FlaskClient, session: Session, case: str
 ) -> None:
     answer = client.post(f"{case}/sign", data={**FORM, "source": "<b>" + "x" * 90})
     assert answer.status_code == 303
-    assert unit.scalars(select(Signature.source)).all() == [""]
+    assert session.scalars(select(Signature.source)).all() == [""]
 
 
 # --- Pictures -----------------------------------------------------------------------------------
@@ -257,14 +257,14 @@ def post_with(client: FlaskClient, campaign: Campaign, **fields: object) -> obje
 
 
 def test_a_picture_of_a_post_is_made_anew_and_shown(
-    client: FlaskClient, app: Flask, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, app: Flask, session: Session, campaign: Campaign, case: str
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     wanting = post_with(client, campaign, picture=a_picture())
     assert wanting.status_code == 422  # type: ignore[attr-defined]
     done = post_with(client, campaign, picture=a_picture((2000, 1000)), alt_en="Two people.")
     assert done.status_code == 303  # type: ignore[attr-defined]
-    key = unit.scalars(select(Update.picture)).one()
+    key = session.scalars(select(Update.picture)).one()
     name = key.removeprefix("pictures/")
     page = app.test_client().get(case).text
     assert (
@@ -276,7 +276,7 @@ def test_a_picture_of_a_post_is_made_anew_and_shown(
     assert b"SecretCamera" not in response.data
     assert Image.open(io.BytesIO(response.data)).size == (1600, 800)
     campaign.status = CampaignStatus.DRAFT
-    unit.commit()
+    session.commit()
     assert app.test_client().get(f"/pictures/{name}").status_code == 404
 
 

@@ -50,8 +50,8 @@ def app(database_url: str, tmp_path: Path, folder: Path) -> Iterator[Flask]:
 @pytest.fixture
 def address(app: Flask) -> str:
     """The address of a campaign whose target has one in the directory."""
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
         contact = ContactDetail(type="email", value=OFFICE.upper())
         campaign.targets[0].official.contacts.append(contact)
         return inbox.address_of(campaign)
@@ -87,13 +87,13 @@ def test_a_mail_becomes_one_sealed_draft(app: Flask, folder: Path, address: str)
     put(folder, mail, mail)
     with app.app_context():
         jobs.run_now("replies.read-mail")
-        with db.reading() as unit:
-            reply = unit.scalars(select(Reply)).one()
+        with db.reading() as session:
+            reply = session.scalars(select(Reply)).one()
             assert reply.text == "Hemos recibido su carta."
             assert (reply.state, reply.sender_known, reply.locale) == (ReplyState.DRAFT, True, "es")
             assert reply.target is not None
-            assert [one.kind.value for one in unit.scalars(select(Scan))] == ["pdf"]
-            assert unit.scalar(select(func.count(Update.id))) == 0
+            assert [one.kind.value for one in session.scalars(select(Scan))] == ["pdf"]
+            assert session.scalar(select(func.count(Update.id))) == 0
     assert left(folder) == 0
     kept = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
     assert all(b"%PDF" not in one.read_bytes() for one in kept)
@@ -103,8 +103,8 @@ def test_an_unknown_sender_is_marked(app: Flask, folder: Path, address: str) -> 
     put(folder, make_mail(address, sender="somebody@elsewhere.example"))
     with app.app_context():
         jobs.run_now("replies.read-mail")
-        with db.reading() as unit:
-            reply = unit.scalars(select(Reply)).one()
+        with db.reading() as session:
+            reply = session.scalars(select(Reply)).one()
             assert not reply.sender_known
             assert reply.target is None
 
@@ -121,8 +121,8 @@ def test_machines_make_no_draft_and_mail_for_nobody_stays(
     )
     with app.app_context():
         jobs.run_now("replies.read-mail")
-        with db.reading() as unit:
-            assert unit.scalar(select(func.count(Reply.id))) == 0
+        with db.reading() as session:
+            assert session.scalar(select(func.count(Reply.id))) == 0
     assert left(folder) == 2
 
 
@@ -139,6 +139,6 @@ def test_a_mail_servers_pipe_hands_a_mail_over(
     assert run(reply_mail, ["--to", address], input=mail).exit_code == 0, "the same again"
     refused = run(reply_mail, ["--to", "reply+x@example.org"], input=mail)
     assert refused.exit_code == 1
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count(Reply.id))) == 1
-        assert unit.scalar(select(func.count(Campaign.id))) == 1
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Reply.id))) == 1
+        assert session.scalar(select(func.count(Campaign.id))) == 1

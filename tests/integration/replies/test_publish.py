@@ -48,15 +48,15 @@ def _seen_on(page: str) -> str:
 @pytest.fixture
 def draft(client: FlaskClient, app: Flask) -> Any:
     """Address of a draft with a scan, logged by a member of staff; an organizer is signed in."""
-    with app.app_context(), db.transaction() as unit:
-        slug = make_campaign(unit).slug
+    with app.app_context(), db.transaction() as session:
+        slug = make_campaign(session).slug
     sign_in(client, app, Role.ORGANIZER)
     scan = {"scan": (io.BytesIO(png()), "scan.png"), "who": ""}
     made = post(client, f"/desk/replies/campaigns/{slug}/new", FORM | scan).location
-    with app.app_context(), db.transaction() as unit:
-        reply = unit.scalars(select(Reply)).one()
+    with app.app_context(), db.transaction() as session:
+        reply = session.scalars(select(Reply)).one()
         assert not reply.shown_page, "none is published before somebody chooses it"
-        reply.shown_page = f"{unit.scalars(select(Scan.public_id)).one()}/1"
+        reply.shown_page = f"{session.scalars(select(Scan.public_id)).one()}/1"
     return made
 
 
@@ -66,8 +66,8 @@ def test_what_changes_after_the_last_look_is_looked_at_once_more(
 ) -> None:
     page = client.get(f"{draft}/publish").text
     say = {"checked": "y", "look": look_on(page)}
-    with app.app_context(), db.reading() as unit:
-        shown_page = unit.scalars(select(Reply.shown_page)).one()
+    with app.app_context(), db.reading() as session:
+        shown_page = session.scalars(select(Reply.shown_page)).one()
         assert shown_page
     seen = {"seen": _seen_on(client.get(draft).text), "who": ""}
     changed = FORM | seen | {"shown_page": shown_page} | MORE[part]
@@ -77,8 +77,8 @@ def test_what_changes_after_the_last_look_is_looked_at_once_more(
     assert f"What changed: {part}</a>" in refused.text
     assert ("PLANTED" in refused.text) == ("PLANTED" in str(MORE[part]))
     assert " checked" not in refused.text, "it is said of what stands now"
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count(Update.id))) == 0
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 0
     say["look"] = look_on(refused.text)
     assert post(client, f"{draft}/publish", say).status_code == 303
 
@@ -97,28 +97,28 @@ def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
 
 
 def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        reply = make_reply(unit)
+    with app.app_context(), db.transaction() as session:
+        reply = make_reply(session)
         reply_id, look = reply.id, look_of(reply)
 
-    def edit(unit: Session) -> None:
+    def edit(session: Session) -> None:
         texts = {"en": f"Her sister {SECRET} is well."}
-        reply = unit.get_one(Reply, reply_id)
+        reply = session.get_one(Reply, reply_id)
         facts = Facts(
             reply.received_on, reply.channel, "es", target=reply.target, text=reply.text,
             translations=texts, titles=reply.titles,
         )  # fmt: skip
-        replies.edit_reply(unit, reply, facts, actor="staff:2")
+        replies.edit_reply(session, reply, facts, actor="staff:2")
 
-    def load(unit: Session) -> Reply:
-        reply = unit.get_one(Reply, reply_id)
+    def load(session: Session) -> Reply:
+        reply = session.get_one(Reply, reply_id)
         assert reply.translations
         return reply
 
-    def publish(unit: Session, reply: Reply) -> None:
-        publish_reply.publish(unit, reply, actor="staff:1", look=look)
+    def publish(session: Session, reply: Reply) -> None:
+        publish_reply.publish(session, reply, actor="staff:1", look=look)
 
     with pytest.raises(Refused, match="reply-changed"):
         overtake(app, edit, load, publish)
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count(Update.id))) == 0
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 0

@@ -34,9 +34,9 @@ SECRET = "Rosalinda-Quebrada"
 YESTERDAY = days_ago(1)
 
 
-def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> Reply:
+def make_reply(session: Session, campaign: Campaign | None = None, **more: Any) -> Reply:
     """A letter in Spanish with a passage to leave out, translated into English."""
-    campaign = campaign or make_campaign(unit)
+    campaign = campaign or make_campaign(session)
     facts: dict[str, Any] = {
         "received_on": YESTERDAY,
         "channel": Channel.LETTER,
@@ -46,29 +46,32 @@ def make_reply(unit: Session, campaign: Campaign | None = None, **more: Any) -> 
         "translations": {"en": f"Her sister [[{SECRET}]] is well."},
         "titles": {"en": "The governor answers", "es": "La gobernadora responde"},
     }
-    return replies.log_reply(unit, campaign, Facts(**(facts | more)), actor="staff:1")
+    return replies.log_reply(session, campaign, Facts(**(facts | more)), actor="staff:1")
 
 
-def _publish(unit: Session, reply: Reply) -> object:
+def _publish(session: Session, reply: Reply) -> object:
     """By somebody who has just looked at it."""
-    return publish_reply.publish(unit, reply, actor="staff:1", look=look_of(reply))
+    return publish_reply.publish(session, reply, actor="staff:1", look=look_of(reply))
 
 
-def _everything(unit: Session) -> str:
+def _everything(session: Session) -> str:
     """All that is published or mailed, as text."""
-    rows = [*unit.scalars(select(UpdateEdition.body)), *unit.scalars(select(UpdateEdition.title))]
-    rows += [str(one) for one in unit.scalars(select(OutboxMail.context))]
+    rows = [
+        *session.scalars(select(UpdateEdition.body)),
+        *session.scalars(select(UpdateEdition.title)),
+    ]
+    rows += [str(one) for one in session.scalars(select(OutboxMail.context))]
     return "\n".join(rows)
 
 
 def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_its_secret(
     client: FlaskClient, app: Flask
 ) -> None:
-    with app.app_context(), db.transaction() as unit:
-        reply = make_reply(unit)
+    with app.app_context(), db.transaction() as session:
+        reply = make_reply(session)
         slug, reply_id = reply.campaign.slug, reply.id
-        add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
-        _publish(unit, reply)
+        add_confirmed(session, reply.campaign, 2, consent_updates_at=db.utcnow())
+        _publish(session, reply)
     _tell(app)
     page = client.get(f"/en/actions/{slug}").text
     assert "Answered on" in page
@@ -81,108 +84,108 @@ def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_it
     assert "Her sister" not in spanish
     for address in (f"/en/actions/{slug}", f"/es/actions/{slug}", "/en/feed.xml", "/en/updates"):
         assert SECRET not in client.get(address).text
-    with app.app_context(), db.reading() as unit:
-        told = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "case-update")).all()
+    with app.app_context(), db.reading() as session:
+        told = session.scalars(select(OutboxMail).where(OutboxMail.kind == "case-update")).all()
         assert len(told) == 2
         assert "Her sister" in str(json.loads(told[0].context or "")["text"])
-        assert SECRET not in _everything(unit)
-        sealed = unit.execute(text("SELECT text FROM reply")).scalar_one()
+        assert SECRET not in _everything(session)
+        sealed = session.execute(text("SELECT text FROM reply")).scalar_one()
         assert SECRET.encode() not in bytes(sealed)
-        assert unit.get_one(Reply, reply_id).state is ReplyState.PUBLISHED
+        assert session.get_one(Reply, reply_id).state is ReplyState.PUBLISHED
 
 
 def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> None:
     with app.app_context():
-        with db.transaction() as unit:
-            reply = make_reply(unit)
+        with db.transaction() as session:
+            reply = make_reply(session)
             reply_id = reply.id
-            add_confirmed(unit, reply.campaign, 2, consent_updates_at=db.utcnow())
-            _publish(unit, reply)
+            add_confirmed(session, reply.campaign, 2, consent_updates_at=db.utcnow())
+            _publish(session, reply)
         _tell(app)
-        with db.transaction() as unit:
-            publish_reply.take_back(unit, unit.get_one(Reply, reply_id), actor="staff:1")
-        with db.reading() as unit:
-            assert unit.scalar(select(func.count(Update.id))) == 0
-            waiting = unit.scalars(select(OutboxMail.id)).all()
+        with db.transaction() as session:
+            publish_reply.take_back(session, session.get_one(Reply, reply_id), actor="staff:1")
+        with db.reading() as session:
+            assert session.scalar(select(func.count(Update.id))) == 0
+            waiting = session.scalars(select(OutboxMail.id)).all()
         jobs.run_now("mail.send", waiting[0])
-        with db.reading() as unit:
-            assert unit.get_one(OutboxMail, waiting[0]).state is not MailState.SENT
-        with db.transaction() as unit:
-            _publish(unit, unit.get_one(Reply, reply_id))
+        with db.reading() as session:
+            assert session.get_one(OutboxMail, waiting[0]).state is not MailState.SENT
+        with db.transaction() as session:
+            _publish(session, session.get_one(Reply, reply_id))
         _tell(app)
-        with db.reading() as unit:
-            assert unit.scalar(select(func.count(OutboxMail.id))) == len(waiting)
-            assert unit.scalar(select(func.count(Update.id))) == 1
+        with db.reading() as session:
+            assert session.scalar(select(func.count(OutboxMail.id))) == len(waiting)
+            assert session.scalar(select(func.count(Update.id))) == 1
 
 
 CHANGES: dict[str, Callable[[Session, Reply], object]] = {
     "publish": _publish,
-    "edit": lambda unit, reply: replies.edit_reply(
-        unit, reply, Facts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
+    "edit": lambda session, reply: replies.edit_reply(
+        session, reply, Facts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
     ),
-    "delete": lambda unit, reply: replies.delete_reply(unit, reply, actor="staff:2"),
-    "bars": lambda unit, reply: replies.set_bars(unit, reply, [], actor="staff:2"),
+    "delete": lambda session, reply: replies.delete_reply(session, reply, actor="staff:2"),
+    "bars": lambda session, reply: replies.set_bars(session, reply, [], actor="staff:2"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_who_looked_before_it_was_published_changes_nothing(app: Flask, change: str) -> None:
-    with app.app_context(), db.transaction() as unit:
-        reply_id = make_reply(unit).id
+    with app.app_context(), db.transaction() as session:
+        reply_id = make_reply(session).id
 
-    def look(unit: Session) -> Reply:
-        return unit.get_one(Reply, reply_id)
+    def look(session: Session) -> Reply:
+        return session.get_one(Reply, reply_id)
 
     with pytest.raises(Refused, match="reply-published"):
-        overtake(app, lambda unit: _publish(unit, look(unit)), look, CHANGES[change])
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count(Update.id))) == 1
-        kept = look(unit)
+        overtake(app, lambda session: _publish(session, look(session)), look, CHANGES[change])
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 1
+        kept = look(session)
         assert (kept.state, "está bien" in kept.text) == (ReplyState.PUBLISHED, True)
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_who_looked_before_it_was_deleted_finds_nothing(app: Flask, change: str) -> None:
-    with app.app_context(), db.transaction() as unit:
-        seen = make_reply(unit)
+    with app.app_context(), db.transaction() as session:
+        seen = make_reply(session)
         reply_id = seen.id
 
-    def look(unit: Session) -> Reply:
-        unit.add(seen)  # as it was, also where the second begins after the first
+    def look(session: Session) -> Reply:
+        session.add(seen)  # as it was, also where the second begins after the first
         return seen
 
     with pytest.raises(NotFound, match="reply"):
         overtake(
             app,
-            lambda unit: CHANGES["delete"](unit, unit.get_one(Reply, reply_id)),
+            lambda session: CHANGES["delete"](session, session.get_one(Reply, reply_id)),
             look,
             CHANGES[change],
         )
-    with app.app_context(), db.reading() as unit:
-        assert unit.scalar(select(func.count(Update.id))) == 0
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 0
 
 
 def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        reply = make_reply(unit)
-        _publish(unit, reply)
+    with app.app_context(), db.transaction() as session:
+        reply = make_reply(session)
+        _publish(session, reply)
         reply_id = reply.id
 
-    def look(unit: Session) -> Reply:
-        return unit.get_one(Reply, reply_id)
+    def look(session: Session) -> Reply:
+        return session.get_one(Reply, reply_id)
 
-    def take(unit: Session, reply: Reply) -> None:
-        publish_reply.take_back(unit, reply, actor="staff:1")
+    def take(session: Session, reply: Reply) -> None:
+        publish_reply.take_back(session, reply, actor="staff:1")
 
     with pytest.raises(Refused, match="reply-not-published"):
-        overtake(app, lambda unit: take(unit, look(unit)), look, take)
+        overtake(app, lambda session: take(session, look(session)), look, take)
 
 
 def _tell(app: Flask) -> None:
     with app.app_context():
         jobs.run_now("following.find-news")
-        with db.reading() as unit:
-            notices = unit.scalars(select(Notice.id)).all()
+        with db.reading() as session:
+            notices = session.scalars(select(Notice.id)).all()
         for one in notices:
             while tell_batch(one):
                 pass
@@ -198,23 +201,23 @@ def _tell(app: Flask) -> None:
     ],
 )
 def test_what_is_not_whole_is_not_published(
-    unit: Session, more: dict[str, Any], field: str
+    session: Session, more: dict[str, Any], field: str
 ) -> None:
-    reply = make_reply(unit, **more)
+    reply = make_reply(session, **more)
     with pytest.raises(Invalid) as caught:
-        _publish(unit, reply)
+        _publish(session, reply)
     assert field in caught.value.fields
-    assert unit.scalar(select(func.count(Update.id))) == 0
+    assert session.scalar(select(func.count(Update.id))) == 0
 
 
-def test_a_draft_of_a_case_that_is_not_public_stays_one(unit: Session) -> None:
-    reply = make_reply(unit, make_campaign(unit, status=CampaignStatus.DRAFT))
+def test_a_draft_of_a_case_that_is_not_public_stays_one(session: Session) -> None:
+    reply = make_reply(session, make_campaign(session, status=CampaignStatus.DRAFT))
     with pytest.raises(Refused):
-        _publish(unit, reply)
+        _publish(session, reply)
     reply.campaign.status = CampaignStatus.OPEN
-    _publish(unit, reply)
+    _publish(session, reply)
     with pytest.raises(Refused):
-        replies.edit_reply(unit, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
+        replies.edit_reply(session, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
 
 
 # --- Pages -------------------------------------------------------------------------------------
@@ -247,8 +250,8 @@ def look_on(page: str) -> str:
 
 
 def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
         slug, who = campaign.slug, campaign.targets[0].official.slug
     sign_in(client, app, Role.ORGANIZER)
     form = FORM | {"who": f"target:{who}", "scan": (io.BytesIO(png()), "scan.png")}
@@ -256,8 +259,8 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
     assert made.status_code == 303
     page = client.get(f"{made.location}/bars").text
     (scan_page,) = set(re.findall(r'data-page="([^"]+)"', page))
-    with app.app_context(), db.transaction() as unit:
-        unit.scalars(select(Reply)).one().shown_page = scan_page
+    with app.app_context(), db.transaction() as session:
+        session.scalars(select(Reply)).one().shown_page = scan_page
     bars = {"page-0": scan_page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
     assert post(client, f"{made.location}/bars", bars | {"w-0": "x"}).status_code == 422
     assert post(client, f"{made.location}/bars", bars).status_code == 303
@@ -281,12 +284,12 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
         "it is taken back where it was published"
     )
     key = address.lstrip("/")
-    with app.app_context(), db.transaction() as unit:
-        other = make_campaign(unit, picture=key)
+    with app.app_context(), db.transaction() as session:
+        other = make_campaign(session, picture=key)
     assert post(client, f"{made.location}/take-back").status_code == 303
     assert client.get(address).status_code == 200, "another case shows the same"
-    with app.app_context(), db.transaction() as unit:
-        unit.get_one(Campaign, other.id).picture = ""
+    with app.app_context(), db.transaction() as session:
+        session.get_one(Campaign, other.id).picture = ""
     assert client.get(address).status_code == 404
 
 
@@ -294,10 +297,10 @@ def test_a_scan_is_published_with_its_bars_painted_in(client: FlaskClient, app: 
 def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
     client: FlaskClient, app: Flask
 ) -> None:
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
-        untitled = make_reply(unit, campaign, titles={}).public_id
-        broken = make_reply(unit, campaign, translations={"en": "[[ open"}).public_id
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
+        untitled = make_reply(session, campaign, titles={}).public_id
+        broken = make_reply(session, campaign, translations={"en": "[[ open"}).public_id
         mission = campaign.targets[0].mission
         assert mission is not None
         for outcome in (DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED):
@@ -305,7 +308,7 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
                 campaign=campaign, mission_id=mission.id, happened_on=YESTERDAY, messages=3,
                 outcome=outcome, place="At the gate",
             )  # fmt: skip
-            unit.add(attempt)
+            session.add(attempt)
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(f"/desk/replies/{untitled}/publish").text
     assert "No language has a title yet" in page
@@ -327,10 +330,10 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
 
 
 def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        campaign = make_campaign(unit)
+    with app.app_context(), db.transaction() as session:
+        campaign = make_campaign(session)
         for number in range(replies.PAGE + 1):
-            make_reply(unit, campaign, received_on=date(2026, 1, 1) + timedelta(days=number))
+            make_reply(session, campaign, received_on=date(2026, 1, 1) + timedelta(days=number))
         slug = campaign.slug
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/replies/campaigns/{slug}"
@@ -344,9 +347,9 @@ def test_a_campaign_with_many_replies_has_further_pages(client: FlaskClient, app
 
 
 def test_a_reply_of_another_team_does_not_exist(client: FlaskClient, app: Flask) -> None:
-    with app.app_context(), db.transaction() as unit:
-        owner = make_staff_user(unit, Role.ORGANIZER)
-        reply = make_reply(unit, make_campaign(unit, owner_id=owner.id))
+    with app.app_context(), db.transaction() as session:
+        owner = make_staff_user(session, Role.ORGANIZER)
+        reply = make_reply(session, make_campaign(session, owner_id=owner.id))
         address = f"/desk/replies/{reply.public_id}"
     sign_in(client, app, Role.ORGANIZER)
     for end in ("", "/publish", "/bars", "/shown.jpg"):

@@ -20,12 +20,12 @@ TYPED = {"received_on": "2026-11-02", "channel": "letter", "language": "es", "wh
 
 
 @pytest.fixture
-def carried(unit: Session, freeze: Freeze) -> Campaign:
+def carried(session: Session, freeze: Freeze) -> Campaign:
     """A campaign of which letters were printed to be carried."""
-    campaign = make_campaign(unit)
-    add_confirmed(unit, campaign, 1)
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 1)
     campaign_id = campaign.id
-    unit.commit()
+    session.commit()
     freeze(campaign_id)
     return campaign
 
@@ -42,10 +42,10 @@ def new(campaign: Campaign) -> str:
 
 
 def test_what_staff_type_is_kept_for_its_writer_alone(
-    app: Flask, staff: FlaskClient, unit: Session, carried: Campaign
+    app: Flask, staff: FlaskClient, session: Session, carried: Campaign
 ) -> None:
     address = new(carried)
-    unit.rollback()
+    session.rollback()
     page = staff.get(address).text
     assert f'data-autosave="{address}/draft"' in page
     assert 'type="file"' in page
@@ -60,27 +60,27 @@ def test_what_staff_type_is_kept_for_its_writer_alone(
 
 @pytest.mark.parametrize("why", ["nobody carried it", "it is rehearsed"])
 def test_there_is_no_form_for_what_staff_do_not_carry(
-    staff: FlaskClient, unit: Session, carried: Campaign, why: str
+    staff: FlaskClient, session: Session, carried: Campaign, why: str
 ) -> None:
     campaign = carried
     if why == "nobody carried it":
-        campaign = make_campaign(unit)
+        campaign = make_campaign(session)
     else:
-        unit.execute(update(Campaign).values(status=CampaignStatus.REVIEW))
+        session.execute(update(Campaign).values(status=CampaignStatus.REVIEW))
     address = new(campaign)
-    unit.commit()
+    session.commit()
     for send in (staff.get(address), post(staff, address, TYPED), post(staff, f"{address}/draft")):
         assert send.status_code == 404
     assert address not in staff.get("/desk/replies/").text
-    assert unit.scalar(select(func.count(Reply.id))) == 0
+    assert session.scalar(select(func.count(Reply.id))) == 0
 
 
 def test_staff_publish_neither_their_own_nor_anybodys(
-    staff: FlaskClient, unit: Session, carried: Campaign
+    staff: FlaskClient, session: Session, carried: Campaign
 ) -> None:
-    others = make_reply(unit, carried).public_id
+    others = make_reply(session, carried).public_id
     address = new(carried)
-    unit.commit()
+    session.commit()
     own = post(staff, address, TYPED).location
     page = staff.get(own).text
     assert f"{own}/publish" not in page
@@ -93,6 +93,6 @@ def test_staff_publish_neither_their_own_nor_anybodys(
         assert post(staff, f"{reply}/publish", {"checked": "y"}).status_code == 404
     assert staff.get(f"/desk/replies/{others}").status_code == 404
     assert post(staff, f"/desk/replies/{others}/delete").status_code == 404
-    unit.rollback()
-    assert set(unit.scalars(select(Reply.state))) == {ReplyState.DRAFT}
-    assert unit.scalar(select(func.count(Update.id))) == 0
+    session.rollback()
+    assert set(session.scalars(select(Reply.state))) == {ReplyState.DRAFT}
+    assert session.scalar(select(func.count(Update.id))) == 0

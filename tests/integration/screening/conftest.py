@@ -29,9 +29,9 @@ def _pages_are_always_fresh(app: Flask) -> None:
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
-    made = make_campaign(unit)
-    unit.commit()
+def campaign(session: Session) -> Campaign:
+    made = make_campaign(session)
+    session.commit()
     return made
 
 
@@ -63,8 +63,8 @@ def write(app: Flask, campaign: Campaign) -> Write:
         place = f"/en/actions/{campaign.slug}/sign"
         response = browser.post(place, data=form, headers=headers)
         assert response.status_code == 303, response.text
-        with app.app_context(), db.reading() as unit:
-            mail = unit.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+        with app.app_context(), db.reading() as session:
+            mail = session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
             assert mail is not None
             link = link_in(mail)
         if confirm:
@@ -78,26 +78,26 @@ def link_in(mail: OutboxMail) -> str:
     return str(json.loads(mail.context or "{}")["link"]).removeprefix("http://127.0.0.1:5000")
 
 
-def newest_mail(unit: Session) -> OutboxMail:
-    unit.rollback()
-    mail = unit.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+def newest_mail(session: Session) -> OutboxMail:
+    session.rollback()
+    mail = session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
     assert mail is not None
     return mail
 
 
-def set_rules(unit: Session, campaign: Campaign, **rules: Any) -> None:
-    unit.rollback()
-    unit.refresh(campaign)
+def set_rules(session: Session, campaign: Campaign, **rules: Any) -> None:
+    session.rollback()
+    session.refresh(campaign)
     campaign.screening = ScreeningRules(**rules).stored
     campaign.changed_at = db.utcnow()
-    unit.commit()
+    session.commit()
 
 
-def the_signature(unit: Session) -> Signature:
-    unit.rollback()
-    found = unit.scalars(select(Signature).order_by(Signature.id.desc())).first()
+def the_signature(session: Session) -> Signature:
+    session.rollback()
+    found = session.scalars(select(Signature).order_by(Signature.id.desc())).first()
     assert found is not None
-    unit.refresh(found)
+    session.refresh(found)
     return found
 
 
@@ -111,5 +111,5 @@ def count_shown(app: Flask, campaign: Campaign) -> int:
     """The public number, once the job that counts has run."""
     with app.app_context():
         jobs.run_now("campaigns.count")
-        with db.reading() as unit:
-            return public_counts.count_of(unit, unit.get_one(Campaign, campaign.id))
+        with db.reading() as session:
+            return public_counts.count_of(session, session.get_one(Campaign, campaign.id))

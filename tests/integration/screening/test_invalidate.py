@@ -48,67 +48,73 @@ FLOOD = "203.0.113.7"
 DESK = "/desk/screening/invalidations"
 
 
-def flood(unit: Session, campaign: Campaign, n: int, **overrides: Any) -> None:
+def flood(session: Session, campaign: Campaign, n: int, **overrides: Any) -> None:
     """Confirmed false signatures of one network, besides those there are."""
-    start = unit.scalar(select(func.count(Signature.id))) or 0
+    start = session.scalar(select(func.count(Signature.id))) or 0
     for at in range(n):
         email = f"bot-{start + at}@flood.example"
         add_confirmed(
-            unit, campaign, 1, email=email,
+            session, campaign, 1, email=email,
             email_hmac=db.database().keyring.fingerprint(email, "email"),
             **(traced(email, FLOOD, "bot/1.0") | overrides),
         )  # fmt: skip
-    unit.commit()
+    session.commit()
 
 
-def honest(unit: Session, campaign: Campaign, n: int) -> None:
-    add_confirmed(unit, campaign, n, **traced("a@example.org", "198.51.100.4", "Mozilla/5.0"))
-    unit.commit()
+def honest(session: Session, campaign: Campaign, n: int) -> None:
+    add_confirmed(session, campaign, n, **traced("a@example.org", "198.51.100.4", "Mozilla/5.0"))
+    session.commit()
 
 
-def by(unit: Session) -> StaffUser:
-    found = unit.scalars(select(StaffUser).limit(1)).first()
-    return found or make_staff_user(unit, Role.STAFF)
+def by(session: Session) -> StaffUser:
+    found = session.scalars(select(StaffUser).limit(1)).first()
+    return found or make_staff_user(session, Role.STAFF)
 
 
 def counted(
-    app: Flask, unit: Session, campaign: Campaign | None, **conditions: Any
+    app: Flask, session: Session, campaign: Campaign | None, **conditions: Any
 ) -> Invalidation:
     """An invalidation whose dry run is over."""
-    unit.rollback()  # SQLite: who has read before others wrote can no longer write
+    session.rollback()  # SQLite: who has read before others wrote can no longer write
     made = invalidate.begin_count(
-        unit, conditions=Conditions(**conditions), campaign=campaign, by=by(unit), now=db.utcnow()
+        session,
+        conditions=Conditions(**conditions),
+        campaign=campaign,
+        by=by(session),
+        now=db.utcnow(),
     )
-    unit.commit()
+    session.commit()
     jobs.run_now("screening.work", made.id)
-    return fresh(unit, made)
+    return fresh(session, made)
 
 
-def fresh(unit: Session, made: Invalidation) -> Invalidation:
-    unit.rollback()
-    unit.refresh(made)
+def fresh(session: Session, made: Invalidation) -> Invalidation:
+    session.rollback()
+    session.refresh(made)
     return made
 
 
-def run(unit: Session, made: Invalidation, *, standing: bool = False) -> Invalidation:
-    unit.rollback()
-    invalidate.run(unit, made, reason="A flood.", standing=standing, by=by(unit), now=db.utcnow())
-    unit.commit()
+def run(session: Session, made: Invalidation, *, standing: bool = False) -> Invalidation:
+    session.rollback()
+    invalidate.run(
+        session, made, reason="A flood.", standing=standing, by=by(session), now=db.utcnow()
+    )
+    session.commit()
     jobs.run_now("screening.work", made.id)
-    return fresh(unit, made)
+    return fresh(session, made)
 
 
-def undo(unit: Session, made: Invalidation) -> Invalidation:
-    unit.rollback()
-    invalidate.undo(unit, made, by=by(unit), now=db.utcnow())
-    unit.commit()
+def undo(session: Session, made: Invalidation) -> Invalidation:
+    session.rollback()
+    invalidate.undo(session, made, by=by(session), now=db.utcnow())
+    session.commit()
     jobs.run_now("screening.work", made.id)
-    return fresh(unit, made)
+    return fresh(session, made)
 
 
-def states(unit: Session) -> dict[int, str]:
-    unit.rollback()
-    rows = unit.execute(select(Signature.id, Signature.state)).all()
+def states(session: Session) -> dict[int, str]:
+    session.rollback()
+    rows = session.execute(select(Signature.id, Signature.state)).all()
     return {one: state.value for one, state in rows}
 
 
@@ -131,11 +137,11 @@ def hours_ago(hours: int) -> datetime:
 
 
 def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
-    app: Flask, unit: Session, campaign: Campaign
+    app: Flask, session: Session, campaign: Campaign
 ) -> None:
-    honest(unit, campaign, 3)
+    honest(session, campaign, 3)
     flood(
-        unit,
+        session,
         campaign,
         4,
         given_name="Zed",
@@ -144,65 +150,65 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         own_words=WORDS,
     )
     assert count_shown(app, campaign) == 7
-    before = states(unit)
+    before = states(session)
     for kind, conditions in CONDITIONS.items():
-        made = counted(app, unit, campaign, **conditions())
+        made = counted(app, session, campaign, **conditions())
         assert (made.state, made.found) == (InvalidationState.COUNTED, 4), kind
         assert made.counts == {str(campaign.id): {"confirmed": 4}}
-        [effect] = invalidate.effects_of(unit, made)
+        [effect] = invalidate.effects_of(session, made)
         assert (effect.before, effect.after) == (7, 3)
-        assert len(invalidate.sample_of(unit, made)) == 4
-        assert states(unit) == before, "a dry run changes nothing"
-        made = run(unit, made)
+        assert len(invalidate.sample_of(session, made)) == 4
+        assert states(session) == before, "a dry run changes nothing"
+        made = run(session, made)
         assert (made.state, made.done) == (InvalidationState.DONE, 4)
         assert count_shown(app, campaign) == effect.after
-        assert [one.letters for one in waiting_counts.list_waiting(unit)] == [3]
-        made = undo(unit, made)
+        assert [one.letters for one in waiting_counts.list_waiting(session)] == [3]
+        made = undo(session, made)
         assert (made.state, made.restored) == (InvalidationState.UNDONE, 4)
-        assert states(unit) == before, kind
+        assert states(session) == before, kind
         assert count_shown(app, campaign) == 7
 
 
 def test_signatures_from_before_marks_were_kept_are_found_by_their_domain(
-    app: Flask, unit: Session, campaign: Campaign
+    app: Flask, session: Session, campaign: Campaign
 ) -> None:
-    flood(unit, campaign, 2, domain_mark=None, trace=None, network_mark=None)
-    honest(unit, campaign, 1)
-    assert counted(app, unit, None, domains=("flood.example",)).found == 2
-    assert counted(app, unit, None, networks=("203.0.113.0/24",)).found == 0
+    flood(session, campaign, 2, domain_mark=None, trace=None, network_mark=None)
+    honest(session, campaign, 1)
+    assert counted(app, session, None, domains=("flood.example",)).found == 2
+    assert counted(app, session, None, networks=("203.0.113.0/24",)).found == 0
 
 
 def test_only_the_unconfirmed_and_only_of_one_campaign(
-    app: Flask, unit: Session, campaign: Campaign
+    app: Flask, session: Session, campaign: Campaign
 ) -> None:
-    other = make_campaign(unit)
-    flood(unit, campaign, 2)
-    flood(unit, campaign, 3, state=SignatureState.PENDING, confirmed_at=None)
-    flood(unit, other, 1, state=SignatureState.PENDING, confirmed_at=None)
+    other = make_campaign(session)
+    flood(session, campaign, 2)
+    flood(session, campaign, 3, state=SignatureState.PENDING, confirmed_at=None)
+    flood(session, other, 1, state=SignatureState.PENDING, confirmed_at=None)
     condition = {"domains": ("flood.example",), "unconfirmed": True}
-    assert counted(app, unit, campaign, **condition).found == 3
-    made = run(unit, counted(app, unit, None, **condition))
+    assert counted(app, session, campaign, **condition).found == 3
+    made = run(session, counted(app, session, None, **condition))
     assert made.done == 4
     assert count_shown(app, campaign) == 2
 
 
 def test_without_a_condition_or_a_dry_run_nothing_is_done(
-    app: Flask, unit: Session, campaign: Campaign
+    app: Flask, session: Session, campaign: Campaign
 ) -> None:
     with pytest.raises(Invalid):
-        counted(app, unit, campaign, unconfirmed=True)
-    unit.rollback()
+        counted(app, session, campaign, unconfirmed=True)
+    session.rollback()
     made = invalidate.begin_count(
-        unit, conditions=Conditions(name="*"), campaign=None, by=by(unit), now=db.utcnow()
+        session, conditions=Conditions(name="*"), campaign=None, by=by(session), now=db.utcnow()
     )
     with pytest.raises(Refused):
-        invalidate.run(unit, made, reason="x", standing=False, by=by(unit), now=db.utcnow())
+        invalidate.run(session, made, reason="x", standing=False, by=by(session), now=db.utcnow())
     with pytest.raises(Refused):
-        invalidate.undo(unit, made, by=by(unit), now=db.utcnow())
+        invalidate.undo(session, made, by=by(session), now=db.utcnow())
 
 
 def test_the_signer_notices_nothing(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
     """Pages, PDF, mails, changing and taking back are as they were."""
     confirmed = write("Hello from the flood.", email="one@flood.example")
@@ -214,7 +220,7 @@ def test_the_signer_notices_nothing(
         return [re.sub(r'(name="csrf_token" value=)"[^"]+"', r"\1", text) for text in shown]
 
     before = pages()
-    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    made = run(session, counted(app, session, campaign, domains=("flood.example",)))
     assert (made.done, count_shown(app, campaign)) == (2, 0)
     assert pages() == before
     assert client.get(f"{confirmed}/letter.pdf").status_code == 200
@@ -223,7 +229,7 @@ def test_the_signer_notices_nothing(
     assert "already confirmed" in client.post(waiting).text
     assert count_shown(app, campaign) == 0
     client.post("/en/my-letters", data={"email": "two@flood.example"})
-    box = link_in(newest_mail(unit))
+    box = link_in(newest_mail(session))
     page = client.get(box).text
     assert "Confirmed" in page
     for word in ("invalid", "false", "aside", "held"):
@@ -232,8 +238,8 @@ def test_the_signer_notices_nothing(
     assert everything["letters"][0]["state"] == "confirmed"
     assert "state_before" not in everything["letters"][0]
     # It was confirmed in the meantime: that is where an undo puts it.
-    undo(unit, made)
-    assert sorted(states(unit).values()) == ["confirmed", "confirmed"]
+    undo(session, made)
+    assert sorted(states(session).values()) == ["confirmed", "confirmed"]
     assert count_shown(app, campaign) == 2
 
 
@@ -243,182 +249,192 @@ def _everything(client: FlaskClient, box: str) -> bytes:
 
 
 def test_who_withdraws_or_is_erased_meanwhile_is_not_brought_back(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
     write(email="gone@flood.example")
     write(email="erased@flood.example")
     write(email="stays@flood.example")
-    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)))
+    made = run(session, counted(app, session, campaign, domains=("flood.example",)))
     client.post("/en/my-letters", data={"email": "gone@flood.example"})
-    box = link_in(newest_mail(unit))
-    unit.rollback()
-    gone = unit.scalars(select(Signature).order_by(Signature.id)).first()
+    box = link_in(newest_mail(session))
+    session.rollback()
+    gone = session.scalars(select(Signature).order_by(Signature.id)).first()
     assert gone is not None
     assert client.post(f"{box}/{gone.public_id}/withdraw").status_code == 303
     client.post("/en/my-letters", data={"email": "erased@flood.example"})
-    assert client.post(f"{link_in(newest_mail(unit))}/erase").status_code == 303
-    made = undo(unit, made)
+    assert client.post(f"{link_in(newest_mail(session))}/erase").status_code == 303
+    made = undo(session, made)
     assert made.restored == 1
-    assert sorted(states(unit).values()) == ["confirmed", "withdrawn"]
+    assert sorted(states(session).values()) == ["confirmed", "withdrawn"]
 
 
 def test_those_that_come_from_now_on_are_set_aside_as_they_confirm(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    flood(unit, campaign, 1)
-    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)), standing=True)
+    flood(session, campaign, 1)
+    made = run(session, counted(app, session, campaign, domains=("flood.example",)), standing=True)
     link = write("Later.", email="late@flood.example")
-    assert the_signature(unit).state is SignatureState.INVALID
+    assert the_signature(session).state is SignatureState.INVALID
     assert "Thank you. Your letter is confirmed." in client.get(link).text
     write("Honest.", email="honest@example.com")
     assert count_shown(app, campaign) == 1
-    invalidate.end_standing(unit, fresh(unit, made), by=by(unit))
-    unit.commit()
+    invalidate.end_standing(session, fresh(session, made), by=by(session))
+    session.commit()
     write("Later still.", email="later@flood.example")
     assert count_shown(app, campaign) == 2
-    assert undo(unit, made).restored == 2
+    assert undo(session, made).restored == 2
     assert count_shown(app, campaign) == 4
 
 
 def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
-    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    flood(unit, campaign, 2, signed_at=hours_ago(25))
-    made = counted(app, unit, campaign, since=hours_ago(30), until=hours_ago(20))
+    flood(session, campaign, 2, signed_at=hours_ago(25))
+    made = counted(app, session, campaign, since=hours_ago(30), until=hours_ago(20))
     with pytest.raises(Invalid) as refused:
-        run(unit, made, standing=True)
+        run(session, made, standing=True)
     assert refused.value.fields == {"standing": "standing-everybody"}
-    unit.rollback()
+    session.rollback()
     url = f"{DESK}/{made.public_id}"
     assert 'name="standing"' not in staff.get(url).text
     answer = post(staff, f"{url}/run", {"reason": "A flood of the night.", "standing": "y"})
     assert answer.status_code == 422
     for said in ("A flood of the night.", "name a network", "2 signatures are found"):
         assert said in answer.text
-    made = run(unit, fresh(unit, made))
+    made = run(session, fresh(session, made))
     made.standing = True  # as one from before this was refused
-    unit.commit()
+    session.commit()
     assert "nobody who comes from now on is set aside by it" in staff.get(url).text
     assert "newcomers too" not in staff.get(DESK).text
-    unit.rollback()
+    session.rollback()
     write("Honest.", email="honest@example.com")
-    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert the_signature(session).state is SignatureState.CONFIRMED
     assert count_shown(app, campaign) == 1
 
 
-def change_words(unit: Session, words: str) -> Signature:
+def change_words(session: Session, words: str) -> Signature:
     """The newest letter, with other words in it."""
-    signature = the_signature(unit)
+    signature = the_signature(session)
     signature.own_words = words
-    review_decision.judge_again(unit, signature, db.utcnow())
-    unit.commit()
-    return the_signature(unit)
+    review_decision.judge_again(session, signature, db.utcnow())
+    session.commit()
+    return the_signature(session)
 
 
 def test_one_that_takes_on_the_floods_words_only_afterwards_is_set_aside_too(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    add_confirmed(unit, campaign, 1, own_words=WORDS)
-    unit.commit()
-    made = run(unit, counted(app, unit, campaign, similar_to=WORDS), standing=True)
+    add_confirmed(session, campaign, 1, own_words=WORDS)
+    session.commit()
+    made = run(session, counted(app, session, campaign, similar_to=WORDS), standing=True)
     link = write("Honest at first.")
     assert count_shown(app, campaign) == 1
-    changed = change_words(unit, WORDS)
+    changed = change_words(session, WORDS)
     assert (changed.state, changed.invalidation_id) == (SignatureState.INVALID, made.id)
     assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
     assert count_shown(app, campaign) == 0
-    assert undo(unit, made).restored == 2
+    assert undo(session, made).restored == 2
     assert count_shown(app, campaign) == 2
 
 
 def test_one_that_was_spared_for_its_time_may_still_be_changed(
-    app: Flask, unit: Session, campaign: Campaign
+    app: Flask, session: Session, campaign: Campaign
 ) -> None:
     add_confirmed(
-        unit, campaign, 1, signed_at=hours_ago(48), **traced("a@flood.example", FLOOD, "bot/1.0")
+        session, campaign, 1, signed_at=hours_ago(48), **traced("a@flood.example", FLOOD, "bot/1.0")
     )
-    unit.commit()
+    session.commit()
     domains = {"domains": ("flood.example",), "since": hours_ago(30)}
-    run(unit, counted(app, unit, campaign, **domains), standing=True)
-    assert change_words(unit, "A typing mistake less.").state is SignatureState.CONFIRMED
+    run(session, counted(app, session, campaign, **domains), standing=True)
+    assert change_words(session, "A typing mistake less.").state is SignatureState.CONFIRMED
 
 
 def test_somebody_whose_address_a_flood_used_can_still_sign(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
     write("False.", email="real@example.com", agent="bot/1.0", confirm=False)
-    made = run(unit, counted(app, unit, campaign, agents=("bot/1.0",)))
+    made = run(session, counted(app, session, campaign, agents=("bot/1.0",)))
     assert made.done == 1
     write("Mine.", email="real@example.com", agent="Mozilla/5.0")
-    signature = the_signature(unit)
+    signature = the_signature(session)
     assert (signature.state, signature.own_words) == (SignatureState.CONFIRMED, "Mine.")
-    assert undo(unit, made).restored == 0
+    assert undo(session, made).restored == 0
     assert count_shown(app, campaign) == 1
 
 
 def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=9)
+    set_rules(session, campaign, first=9)
     for name in ("open", "returned"):
         write(email=f"{name}@flood.example")
-    public_id = the_signature(unit).public_id
+    public_id = the_signature(session).public_id
     review_queue.decide(
-        unit, public_ids=[public_id], decision=Decision.RETURNED, by=by(unit), now=db.utcnow(),
+        session,
+        public_ids=[public_id],
+        decision=Decision.RETURNED,
+        by=by(session),
+        now=db.utcnow(),
         note="Write more.",
-    )  # fmt: skip
-    unit.commit()
-    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)), standing=True)
+    )
+    session.commit()
+    made = run(session, counted(app, session, campaign, domains=("flood.example",)), standing=True)
     returned = Filter(decision=Decision.RETURNED)
-    assert (review_queue.count_held(unit, Filter()), review_queue.count_held(unit, returned)) == (
+    assert (
+        review_queue.count_held(session, Filter()),
+        review_queue.count_held(session, returned),
+    ) == (
         0,
         0,
     )
     write(email="late@flood.example")
-    unit.rollback()
-    assert review_queue.count_held(unit, Filter()) == 0
-    undo(unit, made)
-    assert (review_queue.count_held(unit, Filter()), review_queue.count_held(unit, returned)) == (
+    session.rollback()
+    assert review_queue.count_held(session, Filter()) == 0
+    undo(session, made)
+    assert (
+        review_queue.count_held(session, Filter()),
+        review_queue.count_held(session, returned),
+    ) == (
         2,
         1,
     )
-    assert set(states(unit).values()) == {"held"}
+    assert set(states(session).values()) == {"held"}
 
 
 def test_a_cancelled_one_stops_and_what_it_did_is_undone(
-    app: Flask, unit: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flood(unit, campaign, 7)
-    made = counted(app, unit, campaign, domains=("flood.example",))
-    invalidate.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
-    unit.commit()
+    flood(session, campaign, 7)
+    made = counted(app, session, campaign, domains=("flood.example",))
+    invalidate.run(session, made, reason="A flood.", standing=True, by=by(session), now=db.utcnow())
+    session.commit()
     monkeypatch.setattr(invalidation_job, "READ_AT_ONCE", 2)
     pace = invalidation_job.Pace()
     assert invalidation_job.work_once(made.id, pace)
     assert invalidation_job.work_once(made.id, pace)
-    invalidate.cancel(unit, fresh(unit, made), by=by(unit), now=db.utcnow())
-    unit.commit()
+    invalidate.cancel(session, fresh(session, made), by=by(session), now=db.utcnow())
+    session.commit()
     jobs.run_now("screening.work", made.id)
-    made = fresh(unit, made)
+    made = fresh(session, made)
     assert (made.state, made.done, made.standing) == (InvalidationState.CANCELLED, 4, False)
     assert count_shown(app, campaign) == 3
-    assert undo(unit, made).restored == 4
+    assert undo(session, made).restored == 4
     assert count_shown(app, campaign) == 7
 
 
 def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
-    app: Flask, unit: Session, campaign: Campaign, write: Write, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, campaign: Campaign, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever comes between, each signature is set aside once, and the numbers agree."""
     monkeypatch.setattr(invalidation_job, "READ_AT_ONCE", 3)
     monkeypatch.setattr(invalidation_job, "RESTORE_AT_ONCE", 4)
-    honest(unit, campaign, 4)
-    flood(unit, campaign, 20)
+    honest(session, campaign, 4)
+    flood(session, campaign, 20)
     links = [write(email=f"p{at}@flood.example", confirm=False) for at in range(6)]
-    made = counted(app, unit, campaign, domains=("flood.example",))
+    made = counted(app, session, campaign, domains=("flood.example",))
     assert made.found == 26
-    invalidate.run(unit, made, reason="A flood.", standing=True, by=by(unit), now=db.utcnow())
-    unit.commit()
+    invalidate.run(session, made, reason="A flood.", standing=True, by=by(session), now=db.utcnow())
+    session.commit()
     number = made.id
 
     def work(_: int) -> None:
@@ -432,65 +448,70 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
         list(pool.map(lambda act: act(), [
             lambda: work(0), lambda: work(1), *[lambda one=one: confirm(one) for one in links]
         ]))  # fmt: skip
-    made = fresh(unit, made)
-    aside = invalidate.count_aside(unit, made)
+    made = fresh(session, made)
+    aside = invalidate.count_aside(session, made)
     assert (made.state, aside) == (InvalidationState.DONE, 26)
     assert count_shown(app, campaign) == 4
-    assert undo(unit, made).state is InvalidationState.UNDONE
-    assert set(states(unit).values()) == {"confirmed"}
+    assert undo(session, made).state is InvalidationState.UNDONE
+    assert set(states(session).values()) == {"confirmed"}
     assert count_shown(app, campaign) == 30
 
 
-def test_a_job_that_died_is_taken_up_again(app: Flask, unit: Session, campaign: Campaign) -> None:
-    flood(unit, campaign, 3)
+def test_a_job_that_died_is_taken_up_again(
+    app: Flask, session: Session, campaign: Campaign
+) -> None:
+    flood(session, campaign, 3)
     made = invalidate.begin_count(
-        unit, conditions=Conditions(domains=("flood.example",)), campaign=campaign, by=by(unit),
+        session,
+        conditions=Conditions(domains=("flood.example",)),
+        campaign=campaign,
+        by=by(session),
         now=db.utcnow() - timedelta(minutes=5),
-    )  # fmt: skip
-    unit.commit()
+    )
+    session.commit()
     waiting = jobs.queue().waiting()
     jobs.run_now("screening.resume")
     assert jobs.queue().waiting() == waiting + 1
     jobs.run_now("screening.work", made.id)
-    assert fresh(unit, made).found == 3
+    assert fresh(session, made).found == 3
 
 
 def test_a_letter_in_a_frozen_bundle_is_not_printed_and_is_named_if_it_was(
-    app: Flask, unit: Session, campaign: Campaign, settings: Settings
+    app: Flask, session: Session, campaign: Campaign, settings: Settings
 ) -> None:
-    honest(unit, campaign, 1)
-    flood(unit, campaign, 2)
+    honest(session, campaign, 1)
+    flood(session, campaign, 2)
     mission = campaign.targets[0].mission
     assert mission is not None
     bundle = freeze_bundle.freeze(
-        unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="command"
+        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="command"
     )
-    unit.commit()
+    session.commit()
     number = bundle.id
-    run(unit, counted(app, unit, campaign, domains=("flood.example",)))
-    found = unit.get_one(Bundle, number)
-    loaded = load_volume(unit, found.volumes[0].id)
+    run(session, counted(app, session, campaign, domains=("flood.example",)))
+    found = session.get_one(Bundle, number)
+    loaded = load_volume(session, found.volumes[0].id)
     assert (len(loaded.letters), [one.slug for one in loaded.set_aside]) == (1, ["withdrawn"] * 2)
-    for letter in unit.scalars(select(Signature)).all():
+    for letter in session.scalars(select(Signature)).all():
         for one in letter.letters:
             one.first_page = 1
-    unit.flush()
-    assert [one.state for one in withdrawals.list_taken_back(unit, found)] == ["invalid"] * 2
+    session.flush()
+    assert [one.state for one in withdrawals.list_taken_back(session, found)] == ["invalid"] * 2
 
 
 def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
-    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
-    honest(unit, campaign, 3)
-    flood(unit, campaign, 25, **traced("bot@flood.example", FLOOD, agent))
+    honest(session, campaign, 3)
+    flood(session, campaign, 25, **traced("bot@flood.example", FLOOD, agent))
     jobs.run_now("screening.count-trends")
     page = staff.get("/desk/screening/fraud").text
     assert "203.0.113.0/24" in page
     assert "Firefox 128 on Linux" in page
     assert agent in page, "what it says of itself can be set as a condition"
     assert "stands out" in page
-    found = trends.list_trends(unit, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
+    found = trends.list_trends(session, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
     assert (found.count, len(found.spikes)) == (25, 1)
     form = staff.get(f"{DESK}/new?kind=network&mark={found.mark.hex()}&campaign={campaign.slug}")
     assert "203.0.113.0/24" in form.text
@@ -502,8 +523,8 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     sent = post(staff, f"{DESK}/new", {"networks": "203.0.113.9", "campaign": campaign.slug})
     assert sent.status_code == 303
     url = sent.location
-    unit.rollback()
-    made = unit.scalars(select(Invalidation)).one()
+    session.rollback()
+    made = session.scalars(select(Invalidation)).one()
     assert "Being counted" in staff.get(url).text
     jobs.run_now("screening.work", made.id)
     shown = staff.get(url).text
@@ -521,9 +542,9 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert "25 signatures were restored" in staff.get(url).text
     assert count_shown(app, campaign) == 28
     assert "Undone" in staff.get(DESK).text
-    unit.rollback()
+    session.rollback()
     wanted = select(AuditEntry).where(AuditEntry.action.like("invalidation.%"))
-    deeds = unit.scalars(wanted.order_by(AuditEntry.id)).all()
+    deeds = session.scalars(wanted.order_by(AuditEntry.id)).all()
     assert [one.action for one in deeds] == [
         "invalidation.count",
         "invalidation.run",
@@ -533,41 +554,43 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
 
 
 def test_traces_are_sealed_and_erased_when_their_time_is_over(
-    app: Flask, unit: Session, campaign: Campaign, settings: Settings, write: Write
+    app: Flask, session: Session, campaign: Campaign, settings: Settings, write: Write
 ) -> None:
     write(agent="Sought/9.9")
-    signature = the_signature(unit)
+    signature = the_signature(session)
     assert signature.trace == "127.0.0.1\nSought/9.9"
-    unit.rollback()
-    raw = unit.connection().exec_driver_sql("SELECT trace FROM signature").scalar_one()
+    session.rollback()
+    raw = session.connection().exec_driver_sql("SELECT trace FROM signature").scalar_one()
     assert b"Sought" not in bytes(raw)
-    unit.rollback()
+    session.rollback()
     signature.signed_at = db.utcnow() - timedelta(days=settings.trace_days + 1)
-    unit.commit()
+    session.commit()
     write(agent="Kept/1.0")
     jobs.run_now("screening.forget-traces")
-    unit.rollback()
-    old, new = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    session.rollback()
+    old, new = session.scalars(select(Signature).order_by(Signature.id)).all()
     assert (old.trace, old.network_mark, old.agent_mark, old.address_mark) == (None,) * 4
     assert new.trace == "127.0.0.1\nKept/1.0"
 
 
-def test_erasure_takes_the_trace_of_a_printed_letter_too(unit: Session, campaign: Campaign) -> None:
-    flood(unit, campaign, 1)
-    signature = the_signature(unit)
+def test_erasure_takes_the_trace_of_a_printed_letter_too(
+    session: Session, campaign: Campaign
+) -> None:
+    flood(session, campaign, 1)
+    signature = the_signature(session)
     bury(signature)
-    unit.commit()
-    buried = the_signature(unit)
+    session.commit()
+    buried = the_signature(session)
     marks = (buried.address_mark, buried.network_mark, buried.domain_mark, buried.agent_mark)
     assert (buried.trace, marks) == (None, (None,) * 4)
 
 
 def test_unconfirmed_ones_that_were_set_aside_go_at_their_time_as_well(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
     write(email="x@flood.example", confirm=False)
-    run(unit, counted(app, unit, campaign, domains=("flood.example",)))
-    the_signature(unit).token_expires_at = db.utcnow() - timedelta(minutes=1)
-    unit.commit()
+    run(session, counted(app, session, campaign, domains=("flood.example",)))
+    the_signature(session).token_expires_at = db.utcnow() - timedelta(minutes=1)
+    session.commit()
     jobs.run_now("signing.expire")
-    assert states(unit) == {}
+    assert states(session) == {}

@@ -44,12 +44,12 @@ def decide(staff: FlaskClient, signature: Signature, decision: str, note: str = 
 
 
 def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write,
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write,
     staff: FlaskClient,
 ) -> None:  # fmt: skip
     """Whoever tries names one by one learns from no page which of them is flagged."""
     campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
-    unit.commit()
+    session.commit()
     case, seen = f"/en/actions/{campaign.slug}", []
     for name in ("Halldora Lysing", "Somebody Else"):
         form = {**FORM, "own_words": f"I thank {name}."}
@@ -62,15 +62,15 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
         told = [one.text.replace(name, "NAME") for one in pages[:2]]
         seen.append([*told, thanks.text.replace(link, "LINK").replace(name, "NAME")])
     assert seen[0][:2] == seen[1][:2]
-    held, other = unit.scalars(select(Signature).order_by(Signature.id)).all()
+    held, other = session.scalars(select(Signature).order_by(Signature.id)).all()
     assert (held.state, other.state) == (SignatureState.HELD, SignatureState.CONFIRMED)
-    assert unit.get_one(Hold, held.id).reasons == ["risk"]
+    assert session.get_one(Hold, held.id).reasons == ["risk"]
     assert count_shown(app, campaign) == 2
-    assert [one.letters for one in list_waiting(unit)] == [1]
+    assert [one.letters for one in list_waiting(session)] == [1]
     assert "<mark>Halldora Lysing" in staff.get(QUEUE).text
     decide(staff, held, "return", "Leave the names out.")
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert held.shown_state is SignatureState.HELD
     url = f"{QUEUE}letters/{held.public_id}"
     approve = {"decision": "approve", "show": "returned", "note": "Typed."}
@@ -78,51 +78,51 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     assert asked.status_code == 422
     assert "A witness is not to be named:" in asked.text
     assert "Typed." in asked.text
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert held.state is SignatureState.HELD
-    unit.rollback()
+    session.rollback()
     assert post(staff, url, approve | {"flagged_seen": "y"}).status_code == 303
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     assert (held.state, held.state_before) == (SignatureState.CONFIRMED, None)
 
 
 def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
-    unit: Session, campaign: Campaign, write: Write, staff: FlaskClient
+    session: Session, campaign: Campaign, write: Write, staff: FlaskClient
 ) -> None:
     """Also one held for another reason, whom a flag named that came later."""
-    set_rules(unit, campaign, first=5)
+    set_rules(session, campaign, first=5)
     campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
-    unit.commit()
+    session.commit()
     for words in ("I thank Lysing, Halldora.", "I thank Ana Ruiz.", "I thank you."):
         write(words)
-    named, later, other = unit.scalars(select(Signature).order_by(Signature.id)).all()
-    assert unit.get_one(Hold, named.id).reasons == ["risk", "first"]
+    named, later, other = session.scalars(select(Signature).order_by(Signature.id)).all()
+    assert session.get_one(Hold, named.id).reasons == ["risk", "first"]
     campaign.risk_flags.append(RiskFlag(kind=RiskKind.WITNESS, words="Ana Ruiz"))
-    unit.commit()
+    session.commit()
     many = {"decision": "approve", "seen": "2100-01-01T00:00:00+00:00"}
     told = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "1 letter approved." in told
     assert "2 letters say what risk flags rule out and still wait." in told
     again = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "Nothing was approved" in again
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     held, taken = SignatureState.HELD, SignatureState.CONFIRMED
     assert [one.state for one in (named, later, other)] == [held, held, taken]
 
 
 def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, watched=("river gold",))
+    set_rules(session, campaign, watched=("river gold",))
     link = write("They took the RIVER   GOLD from us.")
-    held = the_signature(unit)
+    held = the_signature(session)
     assert held.state is SignatureState.HELD
-    assert unit.get_one(Hold, held.id).reasons == ["watched-word"]
+    assert session.get_one(Hold, held.id).reasons == ["watched-word"]
     assert count_shown(app, campaign) == 0
-    assert list_waiting(unit) == []
+    assert list_waiting(session) == []
     page = client.get(link).text
     assert "We are looking at your letter" in page
     assert "letter.pdf" not in page
@@ -133,26 +133,26 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
     app: Flask,
     staff: FlaskClient,
     client: FlaskClient,
-    unit: Session,
+    session: Session,
     campaign: Campaign,
     write: Write,
 ) -> None:
-    set_rules(unit, campaign, first=1)
+    set_rules(session, campaign, first=1)
     link = write("I write because I care.")
-    held = the_signature(unit)
+    held = the_signature(session)
     page = staff.get(QUEUE).text
     assert "Maëlle Tremblay" in page
     assert "Among the first of the campaign" in page
     assert 'data-key="a"' in page
     assert "1 letter approved." in decide(staff, held, "approve").text
-    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert the_signature(session).state is SignatureState.CONFIRMED
     assert count_shown(app, campaign) == 1
     assert "Thank you. Your letter is confirmed." in client.get(link).text
     assert "1 letter waits again." in post(staff, f"{QUEUE}undo", follow_redirects=True).text
-    assert the_signature(unit).state is SignatureState.HELD
+    assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0
     assert "nothing to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
-    deeds = unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    deeds = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert [one for one in deeds if one.startswith("letter.")] == [
         "letter.approved",
         "letter.decision-undone",
@@ -160,9 +160,9 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
 
 
 def test_what_holds_it_is_marked_in_the_text(
-    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, held=("insult", "link"))
+    set_rules(session, campaign, held=("insult", "link"))
     write("You idiot, look at www.example.com now.")
     page = staff.get(QUEUE).text
     assert "<mark>You idiot<small" in page
@@ -171,11 +171,11 @@ def test_what_holds_it_is_marked_in_the_text(
 
 
 def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
-    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, held=("insult",))
+    set_rules(session, campaign, held=("insult",))
     write("You idiot.")
-    held = the_signature(unit)
+    held = the_signature(session)
     page = staff.get(QUEUE).text
     assert page.count('class="letter-salutation"') == 1
     assert "own-marked" in page
@@ -190,33 +190,33 @@ def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
     assert post(organizer, address).status_code == 404
     decide(staff, held, "approve")
     assert post(staff, address).status_code == 404
-    unit.rollback()
-    noted = unit.scalars(select(AuditEntry).where(AuditEntry.action == "letter.download")).one()
+    session.rollback()
+    noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "letter.download")).one()
     assert noted.subject == f"campaign:{campaign.id}"
     assert noted.detail == {"letters": [held.public_id]}
 
 
 def test_a_held_letter_as_pdf_asks_again_who_wants_it(
-    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, held=("insult",))
+    set_rules(session, campaign, held=("insult",))
     write("You idiot.")
-    with staff.session_transaction() as session:
-        session["fs_paa"] = 0
-    asked = post(staff, f"{QUEUE}letters/{the_signature(unit).public_id}/letter.pdf")
+    with staff.session_transaction() as cookie:
+        cookie["fs_paa"] = 0
+    asked = post(staff, f"{QUEUE}letters/{the_signature(session).public_id}/letter.pdf")
     assert (asked.status_code, asked.mimetype) == (403, "text/html")
     assert "You idiot." not in asked.text
 
 
 def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
-    client: FlaskClient, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    client: FlaskClient, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, held=("insult",))
+    set_rules(session, campaign, held=("insult",))
     before = write("You idiot.")
-    held = the_signature(unit)
+    held = the_signature(session)
     assert "Say why" in decide(staff, held, "return").text
     assert "sent back" in decide(staff, held, "return", "Take out <b>the insult</b>.").text
-    mail = newest_mail(unit)
+    mail = newest_mail(session)
     assert mail.kind == "letter-returned"
     link = link_in(mail)
     assert client.get(before).status_code == 404
@@ -232,50 +232,50 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
         f"{link}/change", data={"own_words": "Please read this.", "points": ["protect"]}
     )
     assert (sent.status_code, sent.location) == (303, f"{link}?changed=1")
-    again = the_signature(unit)
+    again = the_signature(session)
     assert (again.state, again.own_words) == (SignatureState.HELD, "Please read this.")
-    assert unit.get_one(Hold, again.id).reasons == ["changed"]
+    assert session.get_one(Hold, again.id).reasons == ["changed"]
     assert "We are looking at your letter" in client.get(link).text
     decide(staff, again, "approve")
-    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert the_signature(session).state is SignatureState.CONFIRMED
     assert client.get(f"{link}/change").status_code == 404
 
 
 def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, held=("insult",))
+    set_rules(session, campaign, held=("insult",))
     write("I write because I care.")
     assert count_shown(app, campaign) == 1
-    signature = the_signature(unit)
+    signature = the_signature(session)
     form = change_letter.as_posted(signature)
     form["own_words"] = "You idiot."
-    judged = change_letter.judge(unit, signature, form).sent.form
+    judged = change_letter.judge(session, signature, form).sent.form
     assert judged is not None
-    change_letter.change(unit, signature, judged)
-    unit.commit()
-    assert the_signature(unit).state is SignatureState.HELD
+    change_letter.change(session, signature, judged)
+    session.commit()
+    assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0
 
 
 def test_a_rejected_letter_keeps_its_reason_and_shows_it_to_nobody_outside(
-    client: FlaskClient, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    client: FlaskClient, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=5)
+    set_rules(session, campaign, first=5)
     link = write("I write because I care.")
-    decide(staff, the_signature(unit), "reject", "Advertising.")
-    rejected = the_signature(unit)
+    decide(staff, the_signature(session), "reject", "Advertising.")
+    rejected = the_signature(session)
     assert rejected.state is SignatureState.REJECTED
-    assert unit.get_one(Hold, rejected.id).note == "Advertising."
+    assert session.get_one(Hold, rejected.id).note == "Advertising."
     page = client.get(link)
     assert page.status_code == 410
     assert "Advertising" not in page.text
 
 
 def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
-    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=20, watched=("gold",))
+    set_rules(session, campaign, first=20, watched=("gold",))
     for words in ("One.", "Two.", "Two and gold."):
         write(words)
     seen = db.utcnow().isoformat()
@@ -287,20 +287,20 @@ def test_all_that_a_filter_shows_is_decided_at_once_and_undone_at_once(
     assert count_shown(app, campaign) == 3
     post(staff, f"{QUEUE}undo")
     assert count_shown(app, campaign) == 1
-    unit.rollback()
-    assert review_queue.count_held(unit, Filter()) == 3
+    session.rollback()
+    assert review_queue.count_held(session, Filter()) == 3
 
 
 def test_of_many_who_decide_at_once_one_does(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=1)
+    set_rules(session, campaign, first=1)
     write()
-    held = the_signature(unit)
+    held = the_signature(session)
     public_id = held.public_id
-    people = [make_staff_user(unit, Role.STAFF) for _ in range(6)]
+    people = [make_staff_user(session, Role.STAFF) for _ in range(6)]
     ids = [one.id for one in people]
-    unit.commit()
+    session.commit()
 
     def act(at: int) -> str:
         decision = (Decision.APPROVED, Decision.REJECTED)[at % 2]
@@ -319,36 +319,36 @@ def test_of_many_who_decide_at_once_one_does(
     with ThreadPoolExecutor(6) as pool:
         told = sorted(pool.map(act, range(6)))
     assert told == ["done", *["nothing-held"] * 5]
-    expected = 1 if the_signature(unit).state is SignatureState.CONFIRMED else 0
+    expected = 1 if the_signature(session).state is SignatureState.CONFIRMED else 0
     assert count_shown(app, campaign) == expected
 
 
 def test_a_name_that_looks_like_the_staffs_is_held(
-    staff: FlaskClient, unit: Session, write: Write
+    staff: FlaskClient, session: Session, write: Write
 ) -> None:
     write(given_name="0dilе", family_name="Marсhand")
-    assert unit.get_one(Hold, the_signature(unit).id).reasons == ["look-alike"]
+    assert session.get_one(Hold, the_signature(session).id).reasons == ["look-alike"]
     write(given_name="Odette", family_name="Marchal")
-    assert the_signature(unit).state is SignatureState.CONFIRMED
+    assert the_signature(session).state is SignatureState.CONFIRMED
 
 
 def test_alike_letters_are_held_from_the_number_that_is_set(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, alike=5)
+    set_rules(session, campaign, alike=5)
     words = "Please let the river of our town run clear again this very year."
     for _ in range(5):
         write(words)
         with app.app_context():
-            jobs.run_now("signing.note-words", the_signature(unit).id)
+            jobs.run_now("signing.note-words", the_signature(session).id)
     assert count_shown(app, campaign) == 5
     write(words)
-    assert unit.get_one(Hold, the_signature(unit).id).reasons == ["similar"]
+    assert session.get_one(Hold, the_signature(session).id).reasons == ["similar"]
     assert count_shown(app, campaign) == 5
 
 
 def test_organizers_set_the_rules_and_see_no_letter(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     url = f"/desk/campaigns/{campaign.slug}/screening"
@@ -361,18 +361,18 @@ def test_organizers_set_the_rules_and_see_no_letter(
         "lookalikes": "y",
     }  # fmt: skip
     assert client.post(url, data=form).status_code == 303
-    unit.rollback()
-    unit.refresh(campaign)
+    session.rollback()
+    session.refresh(campaign)
     assert campaign.screening == {
         "first": 2, "longer_than": 900, "watched": ["gold", "Cañón"], "held": ["insult"],
         "insult_languages": ["en", "fr"],
     }  # fmt: skip
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert "Cañón" not in json.dumps(entry.detail, ensure_ascii=False)
     assert client.post(url, data={**form, "alike": "3", "first": "x"}).status_code == 422
     write("You idiot.")
-    assert the_signature(unit).state is SignatureState.HELD
+    assert the_signature(session).state is SignatureState.HELD
     show = client.get(f"/desk/campaigns/{campaign.slug}").text
     assert "1 letter waits for a look by the staff." in show
     assert "Tremblay" not in show
@@ -380,41 +380,47 @@ def test_organizers_set_the_rules_and_see_no_letter(
 
 
 def test_a_reference_like_anothers_is_flagged(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
-    other = make_campaign(unit, reference="UА l/26", slug="ua-l-26")
-    unit.commit()
+    other = make_campaign(session, reference="UА l/26", slug="ua-l-26")
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     for one in (campaign, other):
         assert "looks like that of another" in client.get(f"/desk/campaigns/{one.slug}").text
 
 
 def test_a_get_decides_nothing(
-    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=1)
+    set_rules(session, campaign, first=1)
     write()
-    held = the_signature(unit)
+    held = the_signature(session)
     for url in (f"letters/{held.public_id}", "all", "undo", "fraud/count"):
         assert staff.get(QUEUE + url).status_code == 405
     assert decide(staff, held, "burn").status_code == 200
-    assert the_signature(unit).state is SignatureState.HELD
+    assert the_signature(session).state is SignatureState.HELD
     wanted = select(AuditEntry).where(AuditEntry.action.like("letter.%"))
-    deeds = unit.scalars(wanted.order_by(AuditEntry.id)).all()
+    deeds = session.scalars(wanted.order_by(AuditEntry.id)).all()
     assert deeds == []
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_what_to_change_and_where(
-    unit: Session, settings: Settings, campaign: Campaign, lang: str
+    session: Session, settings: Settings, campaign: Campaign, lang: str
 ) -> None:
     send_letter_returned(
-        unit, to="a@example.org", locale=lang, campaign_id=campaign.id, person_name="Amara Okafor",
-        reference="UA 1/26", note="Take out the name.\nThank you.", link="https://x.example/l",
+        session,
+        to="a@example.org",
+        locale=lang,
+        campaign_id=campaign.id,
+        person_name="Amara Okafor",
+        reference="UA 1/26",
+        note="Take out the name.\nThank you.",
+        link="https://x.example/l",
         case_url="https://x.example/c",
-    )  # fmt: skip
-    unit.commit()
-    message = render(newest_mail(unit), settings)
+    )
+    session.commit()
+    message = render(newest_mail(session), settings)
     plain = message.get_body(("plain",))
     assert plain is not None
     text = plain.get_content()
@@ -424,14 +430,14 @@ def test_the_mail_says_what_to_change_and_where(
 
 
 def test_a_reason_is_proposed_beside_the_box_and_an_empty_one_is_refused(
-    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, watched=("river gold",))
+    set_rules(session, campaign, watched=("river gold",))
     write("They took the river gold from us.")
-    held = the_signature(unit)
+    held = the_signature(session)
     page = staff.get(QUEUE).text
     assert 'dir="auto" lang="en" aria-describedby="note-hint"></textarea>' in page
     assert "Leave out names and places" in page
     assert "Say why" in decide(staff, held, "return").text
-    unit.expire_all()
-    assert unit.get_one(Hold, held.id).decision is Decision.OPEN
+    session.expire_all()
+    assert session.get_one(Hold, held.id).decision is Decision.OPEN

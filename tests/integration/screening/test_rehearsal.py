@@ -17,11 +17,11 @@ from tests.integration.screening.test_queue import QUEUE, decide
 
 
 def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
-    app: Flask, staff: FlaskClient, unit: Session, campaign: Campaign
+    app: Flask, staff: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     draft.screening = ScreeningRules(first=3).stored
-    unit.commit()
+    session.commit()
     with app.app_context():
         rehearse_demo.rehearse(draft.id, 3)
     page = staff.get(QUEUE).text
@@ -29,35 +29,35 @@ def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     assert "Sent back, its writer reads this in a mail" not in page
     assert page.count(f"{draft.reference} · <span") == 3
     assert f"{draft.reference} (Rehearsal)" in page
-    held = unit.scalars(select(Signature).where(Signature.campaign_id == draft.id)).first()
+    held = session.scalars(select(Signature).where(Signature.campaign_id == draft.id)).first()
     assert held is not None
-    mails = unit.scalar(select(func.count()).select_from(OutboxMail))
-    unit.rollback()
+    mails = session.scalar(select(func.count()).select_from(OutboxMail))
+    session.rollback()
     assert "1 letter sent back" in decide(staff, held, "return", "Shorter.").text
-    assert unit.scalar(select(func.count()).select_from(OutboxMail)) == mails
+    assert session.scalar(select(func.count()).select_from(OutboxMail)) == mails
 
 
 def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_none_again(
-    app: Flask, staff: FlaskClient, unit: Session
+    app: Flask, staff: FlaskClient, session: Session
 ) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     draft.screening = ScreeningRules(first=2).stored
-    unit.commit()
+    session.commit()
 
     def states() -> list[SignatureState]:
-        unit.rollback()
+        session.rollback()
         mine = select(Signature.state).where(Signature.campaign_id == draft.id)
-        return list(unit.scalars(mine.order_by(Signature.id)))
+        return list(session.scalars(mine.order_by(Signature.id)))
 
     held, taken = SignatureState.HELD, SignatureState.CONFIRMED
     with app.app_context():
         rehearse_demo.rehearse(draft.id, 5)
     assert states() == [held, held, taken, taken, taken]
-    first = unit.scalars(
+    first = session.scalars(
         select(Signature).where(Signature.campaign_id == draft.id).order_by(Signature.id)
     ).first()
     assert first is not None
-    unit.rollback()
+    session.rollback()
     assert "1 letter approved" in decide(staff, first, "approve").text
     with app.app_context():
         rehearse_demo.rehearse(draft.id, 2)
@@ -65,14 +65,14 @@ def test_a_rehearsal_holds_its_first_letters_and_no_others_and_decides_about_non
 
 
 def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
-    app: Flask, client: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=1)
+    set_rules(session, campaign, first=1)
     write("A real person wrote this.")
-    real = the_signature(unit)
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None)
+    real = the_signature(session)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
     draft.screening = ScreeningRules(first=2).stored
-    unit.commit()
+    session.commit()
     slug = draft.slug
     with app.app_context():
         rehearse_demo.rehearse(draft.id, 3)
@@ -95,15 +95,15 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     assert client.get(theirs).location == f"/desk/campaigns/{campaign.slug}/rehearsal"
     assert post(client, f"{theirs}/{real.public_id}", {"decision": "approve"}).status_code == 409
     post(client, f"{url}/{real.public_id}", {"decision": "approve"})
-    assert the_signature(unit).campaign_id == draft.id
-    unit.refresh(real)
+    assert the_signature(session).campaign_id == draft.id
+    session.refresh(real)
     assert real.state is SignatureState.HELD
 
 
 def test_letters_of_an_open_campaign_do_not(
-    staff: FlaskClient, unit: Session, campaign: Campaign, write: Write
+    staff: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
-    set_rules(unit, campaign, first=2)
+    set_rules(session, campaign, first=2)
     write("One.")
     write("Two.")
     assert "Rehearsal" not in staff.get(QUEUE).text

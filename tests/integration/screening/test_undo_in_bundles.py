@@ -23,11 +23,11 @@ __all__ = ["freeze", "print_bundle"]
 
 
 @pytest.fixture
-def campaign(unit: Session) -> Campaign:
+def campaign(session: Session) -> Campaign:
     """Two letters that nothing speaks against, and three of a flood."""
-    made = make_campaign(unit)
-    honest(unit, made, 2)
-    flood(unit, made, 3)
+    made = make_campaign(session)
+    honest(session, made, 2)
+    flood(session, made, 3)
     return made
 
 
@@ -41,21 +41,21 @@ def bundle_id(campaign: Campaign, freeze: Freeze, print_bundle: Print) -> int:
 
 @pytest.fixture
 def undone(
-    app: Flask, unit: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
+    app: Flask, session: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
 ) -> Invalidation:
     """The flood was set aside, the bundle made again without it, then it was brought back."""
-    made = run(unit, counted(app, unit, campaign, domains=("flood.example",)))
-    unit.rollback()
+    made = run(session, counted(app, session, campaign, domains=("flood.example",)))
+    session.rollback()
     jobs.run_now("bundles.remake")
     assert print_bundle(bundle_id) is BundleState.READY
-    assert count_aside(unit, bundle_id) == 3
-    return undo(unit, made)
+    assert count_aside(session, bundle_id) == 3
+    return undo(session, made)
 
 
-def count_aside(unit: Session, bundle_id: int) -> int:
+def count_aside(session: Session, bundle_id: int) -> int:
     """Letters that keep their numbers in the bundle, and are not in its papers."""
     aside = (Letter.bundle_id == bundle_id, Letter.set_aside.is_not(None))
-    return unit.scalar(select(func.count(Letter.id)).where(*aside)) or 0
+    return session.scalar(select(func.count(Letter.id)).where(*aside)) or 0
 
 
 def do_what_waits() -> None:
@@ -66,23 +66,23 @@ def do_what_waits() -> None:
 
 
 def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
-    unit: Session, campaign: Campaign, bundle_id: int, undone: Invalidation, freeze: Freeze,
+    session: Session, campaign: Campaign, bundle_id: int, undone: Invalidation, freeze: Freeze,
     print_bundle: Print,
 ) -> None:  # fmt: skip
-    unit.rollback()
+    session.rollback()
     do_what_waits()
-    bundle = reload(unit, bundle_id)
-    assert count_aside(unit, bundle_id) == 0
+    bundle = reload(session, bundle_id)
+    assert count_aside(session, bundle_id) == 0
     assert [one["number"] for one in bundle.released] == ["00003", "00004", "00005"]
-    assert total_of(unit, bundle).problem == ""
-    assert [one.letters for one in waiting_counts.list_waiting(unit)] == [3]
-    note = unit.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
+    assert total_of(session, bundle).problem == ""
+    assert [one.letters for one in waiting_counts.list_waiting(session)] == [3]
+    note = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.restore")).one()
     assert (note.actor, note.detail["letters"]) == ("job:bundles.restore", 3)
-    unit.rollback()
+    session.rollback()
     second = freeze(campaign.id)
     assert print_bundle(second) is BundleState.READY
-    unit.rollback()
-    rows = unit.execute(
+    session.rollback()
+    rows = session.execute(
         select(Letter.bundle_id, Signature.email_hmac)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(Letter.first_page.is_not(None))
@@ -91,40 +91,40 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
                for at in (2, 3, 4)}  # fmt: skip
     assert {row.email_hmac for row in rows if row.bundle_id == second} == flooded
     assert len(rows) == 5
-    unit.rollback()
+    session.rollback()
     with db.transaction() as writing:
         first = writing.get_one(Bundle, bundle_id)
         find_bundles.open_download(writing, first, storage.storage(), actor="test")
 
 
 def test_where_the_message_was_lost_they_are_found_within_minutes(
-    unit: Session, bundle_id: int, undone: Invalidation
+    session: Session, bundle_id: int, undone: Invalidation
 ) -> None:
-    unit.rollback()
+    session.rollback()
     jobs.run_now("bundles.restore")
-    assert count_aside(unit, bundle_id) == 0
+    assert count_aside(session, bundle_id) == 0
 
 
 @pytest.mark.parametrize("state", [BundleState.PRINTING, BundleState.READY])
 def test_a_bundle_that_is_being_made_or_stopped_keeps_them(
-    unit: Session, bundle_id: int, undone: Invalidation, state: BundleState
+    session: Session, bundle_id: int, undone: Invalidation, state: BundleState
 ) -> None:
-    bundle = reload(unit, bundle_id)
+    bundle = reload(session, bundle_id)
     bundle.state = state
     if state is BundleState.READY:
         bundle.campaign.status = CampaignStatus.STOPPED
-    unit.commit()
+    session.commit()
     jobs.run_now("bundles.restore")
-    bundle = reload(unit, bundle_id)
-    assert (count_aside(unit, bundle_id), bundle.released) == (3, [])
+    bundle = reload(session, bundle_id)
+    assert (count_aside(session, bundle_id), bundle.released) == (3, [])
 
 
 def test_who_withdrew_stays_out(
-    app: Flask, unit: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
+    app: Flask, session: Session, campaign: Campaign, bundle_id: int, print_bundle: Print
 ) -> None:
-    run(unit, counted(app, unit, campaign, domains=("flood.example",)))
-    unit.rollback()
+    run(session, counted(app, session, campaign, domains=("flood.example",)))
+    session.rollback()
     jobs.run_now("bundles.remake")
     assert print_bundle(bundle_id) is BundleState.READY
     jobs.run_now("bundles.restore")
-    assert count_aside(unit, bundle_id) == 3
+    assert count_aside(session, bundle_id) == 3

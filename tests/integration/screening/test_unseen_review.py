@@ -22,9 +22,9 @@ DOMAIN = {"domains": ("example.org",)}
 
 
 @pytest.fixture(autouse=True)
-def _witness(campaign: Campaign, unit: Session) -> None:
+def _witness(campaign: Campaign, session: Session) -> None:
     campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
-    unit.commit()
+    session.commit()
 
 
 def seen(signature: Signature) -> tuple[SignatureState, SignatureState]:
@@ -32,47 +32,52 @@ def seen(signature: Signature) -> tuple[SignatureState, SignatureState]:
 
 
 def test_a_silent_hold_stays_silent_when_it_is_set_aside_changed_and_restored(
-    app: Flask, unit: Session, write: Write
+    app: Flask, session: Session, write: Write
 ) -> None:
     link = write(NAMED)
-    assert seen(the_signature(unit)) == (HELD, CONFIRMED)
-    made = run(unit, counted(app, unit, None, **DOMAIN))
-    assert seen(the_signature(unit)) == (INVALID, CONFIRMED)
-    assert seen(change_words(unit, f"{NAMED} Indeed.")) == (INVALID, CONFIRMED)
-    assert undo(unit, made).restored == 1
-    signature = the_signature(unit)
+    assert seen(the_signature(session)) == (HELD, CONFIRMED)
+    made = run(session, counted(app, session, None, **DOMAIN))
+    assert seen(the_signature(session)) == (INVALID, CONFIRMED)
+    assert seen(change_words(session, f"{NAMED} Indeed.")) == (INVALID, CONFIRMED)
+    assert undo(session, made).restored == 1
+    signature = the_signature(session)
     assert seen(signature) == (HELD, CONFIRMED)
-    assert unit.get_one(Hold, signature.id).decision is Decision.OPEN
+    assert session.get_one(Hold, signature.id).decision is Decision.OPEN
     assert "Thank you. Your letter is confirmed." in app.test_client().get(link).text
 
 
 def test_one_that_comes_to_a_standing_invalidation_is_shown_as_confirmed_and_restored_held(
-    app: Flask, unit: Session, write: Write
+    app: Flask, session: Session, write: Write
 ) -> None:
     write("Honest.")
-    made = run(unit, counted(app, unit, None, **DOMAIN), standing=True)
+    made = run(session, counted(app, session, None, **DOMAIN), standing=True)
     write(NAMED)
-    assert seen(the_signature(unit)) == (INVALID, CONFIRMED)
-    undo(unit, made)
-    assert seen(the_signature(unit)) == (HELD, CONFIRMED)
+    assert seen(the_signature(session)) == (INVALID, CONFIRMED)
+    undo(session, made)
+    assert seen(the_signature(session)) == (HELD, CONFIRMED)
 
 
 def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
-    app: Flask, unit: Session, write: Write
+    app: Flask, session: Session, write: Write
 ) -> None:
     write(NAMED)
-    names = [the_signature(unit).public_id]
-    staff, now = by(unit), db.utcnow()
+    names = [the_signature(session).public_id]
+    staff, now = by(session), db.utcnow()
     review_queue.decide(
-        unit, public_ids=names, decision=Decision.RETURNED, by=staff, now=now, note="Leave it out."
+        session,
+        public_ids=names,
+        decision=Decision.RETURNED,
+        by=staff,
+        now=now,
+        note="Leave it out.",
     )
-    unit.commit()
-    assert seen(the_signature(unit)) == (HELD, HELD)
-    made = run(unit, counted(app, unit, None, **DOMAIN))
-    assert seen(the_signature(unit)) == (INVALID, HELD)
-    assert seen(change_words(unit, "Somebody saw it all.")) == (INVALID, HELD)
-    undo(unit, made)
-    assert seen(the_signature(unit)) == (HELD, HELD)
+    session.commit()
+    assert seen(the_signature(session)) == (HELD, HELD)
+    made = run(session, counted(app, session, None, **DOMAIN))
+    assert seen(the_signature(session)) == (INVALID, HELD)
+    assert seen(change_words(session, "Somebody saw it all.")) == (INVALID, HELD)
+    undo(session, made)
+    assert seen(the_signature(session)) == (HELD, HELD)
 
 
 def numbers(app: Flask, campaign: Campaign, link: str) -> tuple[int, int, int]:
@@ -95,7 +100,7 @@ def count_all(app: Flask) -> None:
 
 
 def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
-    app: Flask, unit: Session, campaign: Campaign, write: Write
+    app: Flask, session: Session, campaign: Campaign, write: Write
 ) -> None:
     count_all(app)
     link, told = "", []
@@ -105,15 +110,15 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
         count_all(app)
         told.append((at_once[0], at_once[2], *numbers(app, campaign, link)))
     assert told == [(1, 1, 1, 1, 1), (2, 2, 2, 2, 2)]
-    assert seen(the_signature(unit)) == (HELD, CONFIRMED)
-    assert [one.letters for one in list_waiting(unit)] == [1], "of what is printed it is no part"
-    found = counted(app, unit, None, **DOMAIN)
-    (effect,) = invalidate.effects_of(unit, found)
+    assert seen(the_signature(session)) == (HELD, CONFIRMED)
+    assert [one.letters for one in list_waiting(session)] == [1], "of what is printed it is no part"
+    found = counted(app, session, None, **DOMAIN)
+    (effect,) = invalidate.effects_of(session, found)
     assert (effect.before, effect.after) == (2, 0)
     review_queue.decide(
-        unit, public_ids=[the_signature(unit).public_id], decision=Decision.REJECTED,
-        by=by(unit), now=db.utcnow(), note="No.",
+        session, public_ids=[the_signature(session).public_id], decision=Decision.REJECTED,
+        by=by(session), now=db.utcnow(), note="No.",
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     count_all(app)
     assert numbers(app, campaign, link)[:2] == (1, 1)

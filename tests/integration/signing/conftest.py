@@ -38,11 +38,11 @@ def mails(app: Flask) -> Callable[[], list[dict[str, Any]]]:
     """Reads the outbox: each mail's kind, address, language and context."""
 
     def read() -> list[dict[str, Any]]:
-        with app.app_context(), db.reading() as unit:
+        with app.app_context(), db.reading() as session:
             return [
                 {"kind": one.kind, "to": one.recipient, "locale": one.locale}
                 | json.loads(one.context or "{}")
-                for one in unit.scalars(select(OutboxMail).order_by(OutboxMail.id))
+                for one in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
             ]
 
     return read
@@ -53,8 +53,8 @@ def signatures(app: Flask) -> Callable[[], list[Signature]]:
     """Reads all signatures with their letters."""
 
     def read() -> list[Signature]:
-        with app.app_context(), db.reading() as unit:
-            found = list(unit.scalars(select(Signature).order_by(Signature.id)))
+        with app.app_context(), db.reading() as session:
+            found = list(session.scalars(select(Signature).order_by(Signature.id)))
             assert all(letter.template for one in found for letter in one.letters)
             return found
 

@@ -27,7 +27,7 @@ XSS = [
 
 
 @pytest.fixture
-def refused(client: FlaskClient, campaign: Campaign, unit: Session) -> Callable[..., str]:
+def refused(client: FlaskClient, campaign: Campaign, session: Session) -> Callable[..., str]:
     """Sends the form with one field changed to every step that judges it; gives the page."""
 
     def send(lang: str = "en", status: int = 422, **values: object) -> str:
@@ -38,7 +38,7 @@ def refused(client: FlaskClient, campaign: Campaign, unit: Session) -> Callable[
             assert response.status_code == status, step
             pages.append(response.text)
         assert pages[0] == pages[1] == pages[2]
-        assert unit.query(Signature).count() == 0
+        assert session.query(Signature).count() == 0
         return pages[0]
 
     return send
@@ -223,10 +223,10 @@ def test_a_form_without_any_field_is_asked_for_everything(client: FlaskClient, c
     ],
 )
 def test_a_form_of_another_site_is_refused(
-    client: FlaskClient, case: str, unit: Session, step: str, headers: dict[str, str]
+    client: FlaskClient, case: str, session: Session, step: str, headers: dict[str, str]
 ) -> None:
     assert client.post(f"{case}/{step}", data=FORM, headers=headers).status_code == 403
-    assert unit.query(Signature).count() == 0
+    assert session.query(Signature).count() == 0
 
 
 @pytest.mark.parametrize("verb", ["PUT", "DELETE", "PATCH"])
@@ -243,20 +243,20 @@ def test_a_case_that_does_not_exist_is_not_found(client: FlaskClient, step: str,
 
 @pytest.mark.parametrize("email", ["maelle@bücher.example.org", "mäx@exämple.org"])
 def test_an_address_beyond_ascii_is_taken_and_written_to(
-    client: FlaskClient, campaign: Campaign, unit: Session, settings: Settings, email: str
+    client: FlaskClient, campaign: Campaign, session: Session, settings: Settings, email: str
 ) -> None:
     for typed in (email, email.upper()):
         form = {**FORM, "email": typed}
         assert client.post(f"/en/actions/{campaign.slug}/sign", data=form).status_code == 303
-    assert unit.query(Signature).one().email == email.upper()
-    unit.rollback()
+    assert session.query(Signature).one().email == email.upper()
+    session.rollback()
     jobs.run_now("mail.sweep")
     local = email.upper().partition("@")[0]
     assert any(mail.to.startswith(f"{local}@xn--") for mail in list_mails(settings.outbox))
 
 
 def test_a_mistyped_domain_is_mended_by_a_button_or_kept(
-    client: FlaskClient, campaign: Campaign, unit: Session
+    client: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     check = f"/en/actions/{campaign.slug}/check"
     typed = {**FORM, "email": "max@gmial.com"}
@@ -269,4 +269,4 @@ def test_a_mistyped_domain_is_mended_by_a_button_or_kept(
     assert FORM["own_words"] in mended
     sign = client.post(f"/en/actions/{campaign.slug}/sign", data=typed)
     assert sign.status_code == 303
-    assert unit.query(Signature).one().email == "max@gmial.com"
+    assert session.query(Signature).one().email == "max@gmial.com"

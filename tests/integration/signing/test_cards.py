@@ -41,10 +41,10 @@ def pdf_text(body: bytes) -> tuple[int, str]:
 
 
 @pytest.fixture
-def card(unit: Session) -> str:
+def card(session: Session) -> str:
     """Address of a campaign of cards."""
-    made = make_campaign(unit, format="card")
-    unit.commit()
+    made = make_campaign(session, format="card")
+    session.commit()
     return f"/en/actions/{made.slug}"
 
 
@@ -76,12 +76,12 @@ def test_a_card_takes_300_characters_of_own_words(client: FlaskClient, card: str
 
 
 def test_a_card_whose_words_do_not_fit_is_refused_in_words(
-    client: FlaskClient, unit: Session, app: Flask
+    client: FlaskClient, session: Session, app: Flask
 ) -> None:
-    made = make_campaign(unit, format="card")
+    made = make_campaign(session, format="card")
     for template in made.templates:
         template.opening = "Long sentences take their room. " * 60
-    unit.commit()
+    session.commit()
     response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
     assert response.status_code == 422
     assert "The words do not fit on a card." in response.text
@@ -91,23 +91,23 @@ def test_a_card_whose_words_do_not_fit_is_refused_in_words(
 
 
 def test_an_address_that_does_not_fit_is_refused_in_words(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(unit)
+    made = make_campaign(session)
     mission = made.targets[0].mission
     assert mission
     mission.address = ["1", "2", "3", "4", "5"]
-    unit.commit()
+    session.commit()
     response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
     assert response.status_code == 422
     assert "An address does not fit the window" in response.text
 
 
-def test_a_plan_of_cards_prints_for_each_language(unit: Session) -> None:
-    made = make_campaign(unit, format="card")
-    add_confirmed(unit, made, 3, own_words="Words of mine. " * 20)
+def test_a_plan_of_cards_prints_for_each_language(session: Session) -> None:
+    made = make_campaign(session, format="card")
+    add_confirmed(session, made, 3, own_words="Words of mine. " * 20)
 
-    for signature in unit.query(Signature):
+    for signature in session.query(Signature):
         letters = signed_letters(signature, home="CA")
         pages, text = pdf_text(pdf_of(letters, layout_of(made, "CA")))
         assert pages == 1
@@ -116,12 +116,12 @@ def test_a_plan_of_cards_prints_for_each_language(unit: Session) -> None:
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
-    client: FlaskClient, card: str, unit: Session, app: Flask
+    client: FlaskClient, card: str, session: Session, app: Flask
 ) -> None:
-    made = unit.scalars(select(Campaign)).one()
+    made = session.scalars(select(Campaign)).one()
     token = "token-of-a-card"
-    [one] = add_confirmed(unit, made, 1, token_digest=digest_of(token))
-    unit.commit()
+    [one] = add_confirmed(session, made, 1, token_digest=digest_of(token))
+    session.commit()
     link = f"/en/letter/{token}"
     assert "letter" not in heading(client.get(link).text)
     for state, said in (
@@ -130,10 +130,10 @@ def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
         (SignatureState.ERASED, "This card was erased"),
     ):
         one.state = state
-        unit.commit()
+        session.commit()
         assert heading(client.get(link).text) == said
-    close_campaign(unit, made, actor="test", now=db.utcnow())
-    unit.commit()
+    close_campaign(session, made, actor="test", now=db.utcnow())
+    session.commit()
     ended = client.post(f"{card}/sign", data=FORM)
     assert heading(ended.text) == "This action takes no more cards"
 
@@ -144,13 +144,15 @@ def heading(page: str) -> str:
     return str(words).strip()
 
 
-def test_who_signs_a_card_agrees_to_a_card(client: FlaskClient, card: str, unit: Session) -> None:
+def test_who_signs_a_card_agrees_to_a_card(
+    client: FlaskClient, card: str, session: Session
+) -> None:
     page = client.post(f"{card}/check", data=FORM).text
     assert "keep your card and your details, print the card" in page
     assert "keep your letter and your details" not in page
     assert client.post(f"{card}/sign", data=FORM).status_code == 303
-    signature = unit.scalars(select(Signature)).one()
-    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    signature = session.scalars(select(Signature)).one()
+    wording = session.get_one(ConsentWording, signature.consent_wording_id)
     assert "print the card" in wording.delivery
 
 

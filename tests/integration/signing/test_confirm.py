@@ -26,29 +26,29 @@ def link(client: FlaskClient, case: str, mails: Mails) -> str:
     return str(mails()[0]["link"]).removeprefix("http://127.0.0.1:5000")
 
 
-def state(unit: Session) -> SignatureState:
-    unit.rollback()
-    [signature] = unit.query(Signature).all()
-    unit.refresh(signature)
+def state(session: Session) -> SignatureState:
+    session.rollback()
+    [signature] = session.query(Signature).all()
+    session.refresh(signature)
     return signature.state
 
 
-def test_looking_never_confirms(client: FlaskClient, link: str, unit: Session) -> None:
+def test_looking_never_confirms(client: FlaskClient, link: str, session: Session) -> None:
     for _ in range(3):
         page = client.get(link)
         assert page.status_code == 200
         assert client.head(link).status_code == 200
         assert client.options(link).status_code == 200
     assert "Confirm my letter" in page.text
-    assert state(unit) is SignatureState.PENDING
+    assert state(session) is SignatureState.PENDING
 
 
 def test_the_button_confirms_and_leads_to_the_thanks(
-    client: FlaskClient, link: str, unit: Session
+    client: FlaskClient, link: str, session: Session
 ) -> None:
     response = client.post(link)
     assert (response.status_code, response.location) == (303, link)
-    assert state(unit) is SignatureState.CONFIRMED
+    assert state(session) is SignatureState.CONFIRMED
     page = client.get(link).text
     assert "Thank you. Your letter is confirmed." in page
     assert "1 person has written" in page
@@ -56,15 +56,15 @@ def test_the_button_confirms_and_leads_to_the_thanks(
 
 
 def test_a_second_click_says_already_confirmed(
-    client: FlaskClient, link: str, unit: Session
+    client: FlaskClient, link: str, session: Session
 ) -> None:
     client.post(link)
-    before = unit.query(Signature).one().confirmed_at
+    before = session.query(Signature).one().confirmed_at
     again = client.post(link)
     assert again.status_code == 200
     assert "Your letter is already confirmed" in again.text
-    unit.rollback()
-    assert unit.query(Signature).one().confirmed_at == before
+    session.rollback()
+    assert session.query(Signature).one().confirmed_at == before
 
 
 def test_pages_with_a_letter_are_kept_by_nobody(client: FlaskClient, link: str) -> None:
@@ -78,21 +78,21 @@ def test_pages_with_a_letter_are_kept_by_nobody(client: FlaskClient, link: str) 
 
 
 def test_an_expired_link_leads_to_signing_again(
-    client: FlaskClient, link: str, case: str, unit: Session
+    client: FlaskClient, link: str, case: str, session: Session
 ) -> None:
-    unit.execute(update(Signature).values(token_expires_at=db.utcnow() - timedelta(minutes=1)))
-    unit.commit()
+    session.execute(update(Signature).values(token_expires_at=db.utcnow() - timedelta(minutes=1)))
+    session.commit()
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 410
         assert f'href="{case}"' in response.text
         assert "Sign again" in response.text
-    assert state(unit) is SignatureState.PENDING
+    assert state(session) is SignatureState.PENDING
     client.post(f"{case}/sign", data=FORM)
-    assert state(unit) is SignatureState.PENDING
+    assert state(session) is SignatureState.PENDING
 
 
-def test_a_link_holds_for_seven_days(client: FlaskClient, link: str, unit: Session) -> None:
-    signature = unit.query(Signature).one()
+def test_a_link_holds_for_seven_days(client: FlaskClient, link: str, session: Session) -> None:
+    signature = session.query(Signature).one()
     assert signature.token_expires_at == signature.signed_at + timedelta(days=7)
 
 
@@ -114,40 +114,42 @@ def test_an_unknown_link_says_what_to_do(
     ],
 )
 def test_a_letter_that_was_taken_back_says_so(
-    client: FlaskClient, link: str, unit: Session, new: SignatureState, sentence: str
+    client: FlaskClient, link: str, session: Session, new: SignatureState, sentence: str
 ) -> None:
-    unit.execute(update(Signature).values(state=new))
-    unit.commit()
+    session.execute(update(Signature).values(state=new))
+    session.commit()
     for response in (client.get(link), client.post(link), client.get(f"{link}/letter.pdf")):
         assert response.status_code == 410
         assert sentence in response.text
-    assert state(unit) is new
+    assert state(session) is new
 
 
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_a_campaign_that_ended_in_between_takes_no_letter(
-    client: FlaskClient, link: str, unit: Session, campaign: Campaign, end: Callable[..., None]
+    client: FlaskClient, link: str, session: Session, campaign: Campaign, end: Callable[..., None]
 ) -> None:
-    end(unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara Okafor is safe."})
-    unit.commit()
+    end(
+        session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara Okafor is safe."}
+    )
+    session.commit()
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 409
         assert "Amara Okafor is safe." in response.text
-    assert state(unit) is SignatureState.PENDING
+    assert state(session) is SignatureState.PENDING
 
 
-def stop(unit: Session, campaign: Campaign) -> None:
+def stop(session: Session, campaign: Campaign) -> None:
     stop_campaign(
-        unit, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara asked us to."}
+        session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara asked us to."}
     )
-    unit.commit()
+    session.commit()
 
 
 def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
-    client: FlaskClient, link: str, unit: Session, campaign: Campaign
+    client: FlaskClient, link: str, session: Session, campaign: Campaign
 ) -> None:
     client.post(link)
-    stop(unit, campaign)
+    stop(session, campaign)
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 200
         assert "This action was stopped" in response.text
@@ -164,10 +166,10 @@ def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
 
 
 def test_a_letter_signed_in_time_can_be_confirmed_after_the_last_day(
-    client: FlaskClient, link: str, unit: Session, campaign: Campaign
+    client: FlaskClient, link: str, session: Session, campaign: Campaign
 ) -> None:
     campaign.act_by = days_ago(3)
-    unit.commit()
+    session.commit()
     assert client.post(link).status_code == 303
 
 
@@ -176,7 +178,7 @@ def test_there_is_no_pdf_before_the_letter_is_confirmed(client: FlaskClient, lin
 
 
 def test_the_button_of_another_site_does_not_confirm(
-    client: FlaskClient, link: str, unit: Session
+    client: FlaskClient, link: str, session: Session
 ) -> None:
     assert client.post(link, headers={"Origin": "https://evil.example"}).status_code == 403
-    assert state(unit) is SignatureState.PENDING
+    assert state(session) is SignatureState.PENDING

@@ -12,26 +12,26 @@ from tests.factories import add_confirmed, make_campaign
 
 
 @pytest.mark.parametrize("form", ["letter", "card"])
-def test_a_frozen_letter_is_what_the_bundle_prints(app: Flask, unit: Session, form: str) -> None:
-    campaign = make_campaign(unit, format=form)
-    [signature] = add_confirmed(unit, campaign, 1, disclosure=Disclosure.FULL)
-    unit.commit()
+def test_a_frozen_letter_is_what_the_bundle_prints(app: Flask, session: Session, form: str) -> None:
+    campaign = make_campaign(session, format=form)
+    [signature] = add_confirmed(session, campaign, 1, disclosure=Disclosure.FULL)
+    session.commit()
     target = campaign.targets[0]
     mission = target.mission
     assert mission
     settings = app.extensions["settings"]
     bundle = freeze(
-        unit, campaign=campaign, mission=mission, settings=settings, locale="en", actor="staff:1"
+        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="staff:1"
     )
-    unit.commit()
+    session.commit()
     target.official.name, mission.locality = "Somebody Else", "Elsewhere"
     mission.host_country = "FR"
     campaign.person_name, campaign.timezone = "Another Name", "Pacific/Auckland"
     campaign.format = "letter" if form == "card" else "card"  # type: ignore[assignment]
-    unit.commit()
-    unit.expire_all()
-    [printed] = load_volume(unit, bundle.volumes[0].id).letters
-    letters = signed_letters(unit.get_one(Signature, signature.id), home="CA")
+    session.commit()
+    session.expire_all()
+    [printed] = load_volume(session, bundle.volumes[0].id).letters
+    letters = signed_letters(session.get_one(Signature, signature.id), home="CA")
     [kept] = letters
     assert letters.cards is (form == "card")
     assert letters.layout is not None

@@ -24,10 +24,10 @@ from tests.integration.signing.conftest import FORM
 Mails = Callable[[], list[dict[str, Any]]]
 
 
-def texts(app: Flask, unit: Session, settings: Settings) -> list[tuple[str, str, str]]:
+def texts(app: Flask, session: Session, settings: Settings) -> list[tuple[str, str, str]]:
     """Subject, text and HTML of every mail."""
     found = []
-    for mail in unit.scalars(select(OutboxMail).order_by(OutboxMail.id)):
+    for mail in session.scalars(select(OutboxMail).order_by(OutboxMail.id)):
         message = render(mail, settings)
         plain, html = message.get_body(("plain",)), message.get_body(("html",))
         assert plain is not None
@@ -43,13 +43,13 @@ def outbox(settings: Settings) -> list[str]:
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_why_it_came_and_how_not_to_get_another(
-    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings, mails: Mails,
+    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings, mails: Mails,
     lang: str,
 ) -> None:  # fmt: skip
     client.post(case.replace("/en/", f"/{lang}/") + "/sign", data=FORM)
     link = mails()[0]["link"]
     assert link.startswith(f"http://127.0.0.1:5000/{lang}/letter/")
-    [(subject, plain, html)] = texts(app, unit, settings)
+    [(subject, plain, html)] = texts(app, session, settings)
     assert "Amara Okafor" in subject
     assert link in plain.split()
     assert f'href="{link}"' in html
@@ -64,12 +64,12 @@ def test_the_mail_says_why_it_came_and_how_not_to_get_another(
 
 
 def test_the_second_mail_says_that_nothing_was_changed(
-    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings, mails: Mails
+    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings, mails: Mails
 ) -> None:
     client.post(f"{case}/sign", data=FORM)
     client.post(mails()[0]["link"])
     client.post(f"{case}/sign", data=FORM)
-    subject, plain, html = texts(app, unit, settings)[1]
+    subject, plain, html = texts(app, session, settings)[1]
     assert "already" in subject
     assert "Nothing was changed" in plain
     assert "Nothing was changed" in html
@@ -83,21 +83,21 @@ def test_the_second_mail_says_that_nothing_was_changed(
 
 
 def test_no_mail_loads_anything_from_elsewhere(
-    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings
+    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings
 ) -> None:
     client.post(f"{case}/sign", data=FORM)
-    [(_, _, html)] = texts(app, unit, settings)
+    [(_, _, html)] = texts(app, session, settings)
     assert "<img" not in html
     assert "src=" not in html
 
 
 def test_both_mails_name_their_campaign_so_that_a_stop_holds_them_back(
-    client: FlaskClient, campaign: Campaign, case: str, unit: Session, mails: Mails
+    client: FlaskClient, campaign: Campaign, case: str, session: Session, mails: Mails
 ) -> None:
     client.post(f"{case}/sign", data=FORM)
     client.post(mails()[0]["link"])
     client.post(f"{case}/sign", data=FORM)
-    rows = unit.execute(select(OutboxMail.kind, OutboxMail.campaign_id).order_by(OutboxMail.id))
+    rows = session.execute(select(OutboxMail.kind, OutboxMail.campaign_id).order_by(OutboxMail.id))
     assert list(rows) == [("confirm-letter", campaign.id), ("already-signed", campaign.id)]
 
 
@@ -129,16 +129,16 @@ def test_what_others_ask_for_keeps_no_confirmation_from_coming(
 
 
 def test_letters_over_the_day_s_number_come_together_in_one_mail(
-    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings,
+    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     for name in ("Ana", "Bo", "Cleo"):
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
     for number in range(4):
         client.post(f"{case}/sign", data={**FORM, "given_name": "Ana", "own_words": f"{number}!"})
-    [waiting] = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-waiting"))
+    [waiting] = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-waiting"))
     assert WAIT - timedelta(minutes=1) < waiting.due_at - waiting.created_at <= WAIT
-    unit.rollback()
+    session.rollback()
     with app.app_context():
         jobs.run_now("mail.sweep")
     assert not any("wait for you" in one for one in outbox(settings))
@@ -160,20 +160,20 @@ def test_letters_over_the_day_s_number_come_together_in_one_mail(
     for _ in range(3):  # two of the five mails were overtaken, and nobody got them
         client.post(f"{case}/sign", data={**FORM, "given_name": "Bo"})
     rows = select(OutboxMail).where(OutboxMail.kind == "letters-waiting").order_by(OutboxMail.id)
-    first, second = unit.scalars(rows)
+    first, second = session.scalars(rows)
     assert second.due_at >= first.due_at + APART - timedelta(minutes=5)
 
 
 def test_no_number_of_spellings_keeps_the_mail_of_a_mailbox_from_coming(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
     now = db.utcnow()
     with app.app_context():
         for number in range(28):
-            queue_waiting(unit, to=f"maelle+{number}@example.org", locale="en", now=now)
-        queue_waiting(unit, to="maelle@example.org", locale="en", now=now)
-        unit.flush()
-        rows = unit.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
+            queue_waiting(session, to=f"maelle+{number}@example.org", locale="en", now=now)
+        queue_waiting(session, to="maelle@example.org", locale="en", now=now)
+        session.flush()
+        rows = session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
     assert len({one.recipient_hmac for one in rows}) == 1
     assert (len(rows), rows[-1].recipient) == (29, "maelle@example.org")
     assert now + WAIT < rows[-1].due_at <= now + APART

@@ -60,28 +60,28 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
 
 
 def test_the_mails_of_letters_that_wait_lead_there(
-    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings
+    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings
 ) -> None:
     for name in NAMES:
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
-    found = list(unit.scalars(select(Signature)))
+    found = list(session.scalars(select(Signature)))
     token = signed_link(WAITING, found[-1].public_id)
     assert client.get(f"/en/letter/{token}/not-mine").status_code == 200
     assert client.get(f"/en/letter/{token[:-1]}/not-mine").status_code == 404
-    unit.rollback()
-    sent = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "confirm-letter")).all()
+    session.rollback()
+    sent = session.scalars(select(OutboxMail).where(OutboxMail.kind == "confirm-letter")).all()
     with app.test_request_context():
         bodies = [render(mail, settings).get_body((kind,)) for mail in sent for kind in KINDS]
     assert all(body is not None and "/not-mine" in body.get_content() for body in bodies)
 
 
 def test_after_a_day_the_oldest_that_waits_gives_way(
-    app: Flask, client: FlaskClient, case: str, unit: Session, signatures: Signatures
+    app: Flask, client: FlaskClient, case: str, session: Session, signatures: Signatures
 ) -> None:
-    six_wait(app, case, unit)
+    six_wait(app, case, session)
     waited = utcnow() - timedelta(hours=25)
-    unit.execute(update(Signature).where(Signature.seat.in_((2, 4))).values(signed_at=waited))
-    unit.commit()
+    session.execute(update(Signature).where(Signature.seat.in_((2, 4))).values(signed_at=waited))
+    session.commit()
     for name in ("Gil", "Hu", "Ivo"):
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
     assert "".join(sorted(one.given_name[0] for one in signatures())) == "ADEFGH"
@@ -118,10 +118,10 @@ def test_looking_first_and_deleting_then_takes_what_was_confirmed_meanwhile(app:
 
 
 def test_fifty_who_sign_confirm_and_delete_at_once_lose_nothing_that_counts(
-    app: Flask, case: str, unit: Session, signatures: Signatures
+    app: Flask, case: str, session: Session, signatures: Signatures
 ) -> None:
-    six_wait(app, case, unit)
-    unit.close()
+    six_wait(app, case, session)
+    session.close()
 
     def act(number: int) -> tuple[str, int]:
         client, link = app.test_client(), f"/en/letter/{NAMES[number % 2]}"

@@ -33,13 +33,13 @@ def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, cas
 
 
 def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
-    client: FlaskClient, unit: Session, case: str, mails: Mails, signatures: Callable[[], Any]
+    client: FlaskClient, session: Session, case: str, mails: Mails, signatures: Callable[[], Any]
 ) -> None:
     sign(client, case)
     assert client.post(mails()[-1]["link"]).status_code == 303
-    first = unit.scalars(select(Signature)).one()
-    change_letter.withdraw(unit, first, db.utcnow())
-    unit.commit()
+    first = session.scalars(select(Signature)).one()
+    change_letter.withdraw(session, first, db.utcnow())
+    session.commit()
     sign(client, case, given_name="José", postal_code="")
     assert mails()[-1]["kind"] == "confirm-letter"
     [now] = signatures()
@@ -71,9 +71,11 @@ def test_back_after_signing_says_what_is_true_of_who_signed_and_who_did_not(
     assert "If you have not, we have kept nothing of it" in page
 
 
-def test_a_page_in_a_language_without_a_letter_says_so(client: FlaskClient, unit: Session) -> None:
-    made = make_campaign(unit, letter_locales=["en"])
-    unit.commit()
+def test_a_page_in_a_language_without_a_letter_says_so(
+    client: FlaskClient, session: Session
+) -> None:
+    made = make_campaign(session, letter_locales=["en"])
+    session.commit()
     said = "The letter does not come in this language"
     assert said not in client.get(f"/en/actions/{made.slug}/write").text
     page = client.get(f"/ar/actions/{made.slug}/write").text
@@ -81,18 +83,18 @@ def test_a_page_in_a_language_without_a_letter_says_so(client: FlaskClient, unit
     assert said in page or "لا تتوفر الرسالة" in page
 
 
-def test_who_came_and_went_since_the_last_count_is_in_the_number(unit: Session) -> None:
-    campaign = make_campaign(unit)
+def test_who_came_and_went_since_the_last_count_is_in_the_number(session: Session) -> None:
+    campaign = make_campaign(session)
     early = db.utcnow() - timedelta(hours=1)
-    gone, stays = add_confirmed(unit, campaign, 2)
+    gone, stays = add_confirmed(session, campaign, 2)
     for one in (gone, stays):
         one.confirmed_at = early
-    unit.flush()
-    public_counts.recount(unit, campaign)
-    unit.flush()
+    session.flush()
+    public_counts.recount(session, campaign)
+    session.flush()
     later = db.utcnow() + timedelta(seconds=5)
-    change_letter.withdraw(unit, gone, later)
-    assert public_counts.count_now(unit, unit.get_one(Campaign, campaign.id)) == 1
+    change_letter.withdraw(session, gone, later)
+    assert public_counts.count_now(session, session.get_one(Campaign, campaign.id)) == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])

@@ -16,10 +16,10 @@ from tests.factories import make_campaign, sign_in
 
 
 @pytest.fixture
-def address(unit: Session) -> str:
+def address(session: Session) -> str:
     """Preview of a draft in English."""
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
-    unit.commit()
+    draft = make_campaign(session, status=CampaignStatus.DRAFT)
+    session.commit()
     return f"/desk/campaigns/{draft.slug}/preview/en"
 
 
@@ -70,13 +70,13 @@ def test_an_unknown_language_is_not_found(client: FlaskClient, app: Flask, addre
 
 
 def test_who_can_mend_an_address_is_told_which_and_where(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT)
     official = draft.targets[0].official
     office = "Chair of the Committee on Delegated Powers and Regulatory Reform, Altamar"
     official.office = {"en": f"{office}, {office}, {office}"[:200]}
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     response = client.get(f"/desk/campaigns/{draft.slug}/preview/en/letter.pdf")
     assert response.status_code == 422
@@ -86,16 +86,16 @@ def test_who_can_mend_an_address_is_told_which_and_where(
 
 
 def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
-    draft = make_campaign(unit, status=CampaignStatus.DRAFT)
+    draft = make_campaign(session, status=CampaignStatus.DRAFT)
     official = draft.targets[0].official
     office = "Chair of the Committee on Delegated Powers and Regulatory Reform of Altamar"
     official.office = {"en": f"{office}, {office}, {office}"[:200]} | {
         "es": "Gobernadora",
         "fr": "Élue",
     }
-    unit.commit()
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(f"/desk/campaigns/{draft.slug}").text
     assert f"The address of {official.name} in English does not fit the window" in page
@@ -105,16 +105,16 @@ def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
 
 
 def test_previews_mark_what_risk_flags_rule_out(
-    client: FlaskClient, app: Flask, unit: Session, address: str
+    client: FlaskClient, app: Flask, session: Session, address: str
 ) -> None:
     sign_in(client, app, Role.ORGANIZER)
     assert "Risk flags rule out words in this preview" not in client.get(address).text
-    draft = unit.scalars(select(Campaign)).one()
+    draft = session.scalars(select(Campaign)).one()
     opening = draft.targets[0].official.office["en"]
     draft.risk_flags = [
         RiskFlag(kind=RiskKind.WITNESS, words=words) for words in ("Okafor", opening)
     ]
-    unit.commit()
+    session.commit()
     for path, found in (("", "Okafor"), ("/letter?letter=en", opening),
                         ("/mails/confirm-letter", "Okafor")):  # fmt: skip
         page = client.get(f"{address}{path}").text

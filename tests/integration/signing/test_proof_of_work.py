@@ -55,13 +55,13 @@ def sign(client: FlaskClient, case: str, number: int, **facts: str) -> int:
     return client.post(f"{case}/sign", data=form).status_code
 
 
-def count(unit: Session) -> int:
-    unit.rollback()
-    return len(unit.scalars(select(Signature.id)).all())
+def count(session: Session) -> int:
+    session.rollback()
+    return len(session.scalars(select(Signature.id)).all())
 
 
 def test_nobody_is_asked_until_many_letters_come_from_one_network(
-    client: FlaskClient, case: str, set_up: Set, unit: Session
+    client: FlaskClient, case: str, set_up: Set, session: Session
 ) -> None:
     set_up(burst_per_network=2, signings_without_work_per_hour=1)
     assert client.get(f"{case}/work").json == {"challenge": None}
@@ -70,7 +70,7 @@ def test_nobody_is_asked_until_many_letters_come_from_one_network(
     # Without scripts a few pass; who does the sum is not held to those few.
     assert [sign(client, case, number) for number in (3, 4)] == [303, 429]
     assert sign(client, case, 5, work=solution) == 303
-    assert count(unit) == 4
+    assert count(session) == 4
     refused = client.post(f"{case}/sign", data=FORM)
     assert "switch JavaScript on" in refused.text
 
@@ -86,11 +86,11 @@ def test_all_are_asked_while_one_campaign_is_flooded(
 
 
 def test_a_solution_is_good_once_and_for_one_campaign(
-    app: Flask, client: FlaskClient, case: str, set_up: Set, unit: Session
+    app: Flask, client: FlaskClient, case: str, set_up: Set, session: Session
 ) -> None:
     set_up(proof_of_work="always", signings_without_work_per_hour=0)
-    other = make_campaign(unit)
-    unit.commit()
+    other = make_campaign(session)
+    session.commit()
     solution = solved(client, case)
     assert sign(client, f"/en/actions/{other.slug}", 1, work=solution) == 429
     assert sign(client, case, 2, work=solution[:-8] + "AAAAAA==") == 429
@@ -99,12 +99,12 @@ def test_a_solution_is_good_once_and_for_one_campaign(
             pool.map(lambda n: sign(app.test_client(), case, n, work=solution), range(10, 14))
         )
     assert sorted(statuses) == [303, 429, 429, 429]
-    assert count(unit) == 1
+    assert count(session) == 1
     assert sign(client, case, 15, work=solution) == 429
 
 
 def test_a_sum_is_done_in_vain_once_its_time_is_over(
-    client: FlaskClient, case: str, set_up: Set, unit: Session, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, case: str, set_up: Set, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_up(proof_of_work="always", signings_without_work_per_hour=0)
     used = solved(client, case)
@@ -115,8 +115,8 @@ def test_a_sum_is_done_in_vain_once_its_time_is_over(
     assert sign(client, case, 2, work=unused) == 429
     monkeypatch.setattr(db, "utcnow", lambda: datetime.fromtimestamp(late, UTC))
     jobs.run_now("signing.forget-work")
-    unit.rollback()
-    assert unit.scalars(select(SpentWork.nonce)).all() == []
+    session.rollback()
+    assert session.scalars(select(SpentWork.nonce)).all() == []
 
 
 @pytest.mark.parametrize("form", ["", "x", "e30=", "null", "%91" * 40, "W10="])

@@ -88,13 +88,13 @@ def test_fifty_signings_under_six_names_keep_six_letters_and_lose_none(
     assert sorted(one.seat for one in signatures()) == [1, 2, 4, 5, 6, 7]
 
 
-def six_wait(app: Flask, case: str, unit: Session) -> list[str]:
+def six_wait(app: Flask, case: str, session: Session) -> list[str]:
     """Tokens of six people's letters that wait in one mailbox."""
     for name in NAMES:
         app.test_client().post(f"{case}/sign", data={**FORM, "given_name": name})
-    for row in unit.scalars(select(Signature)):
+    for row in session.scalars(select(Signature)):
         row.token_digest = signed_links.digest_of(row.given_name)
-    unit.commit()
+    session.commit()
     return list(NAMES)
 
 
@@ -124,22 +124,22 @@ def test_looking_first_and_confirming_then_lets_a_third_in(app: Flask) -> None:
 
 
 def test_the_database_lets_nobody_count_who_has_none_of_the_two_seats(
-    app: Flask, case: str, unit: Session
+    app: Flask, case: str, session: Session
 ) -> None:
-    six_wait(app, case, unit)
+    six_wait(app, case, session)
     with pytest.raises(IntegrityError):
-        unit.execute(text("UPDATE signature SET state = 'confirmed' WHERE seat = 4"))
-    unit.rollback()
+        session.execute(text("UPDATE signature SET state = 'confirmed' WHERE seat = 4"))
+    session.rollback()
     with pytest.raises(IntegrityError):
-        unit.execute(text("UPDATE signature SET seat = 1 WHERE seat = 4"))
-    unit.rollback()
+        session.execute(text("UPDATE signature SET seat = 1 WHERE seat = 4"))
+    session.rollback()
 
 
 def test_fifty_confirmations_of_six_people_count_two(
-    app: Flask, case: str, unit: Session, signatures: Callable[[], list[Signature]]
+    app: Flask, case: str, session: Session, signatures: Callable[[], list[Signature]]
 ) -> None:
-    names = six_wait(app, case, unit)
-    unit.close()
+    names = six_wait(app, case, session)
+    session.close()
 
     def click(number: int) -> int:
         link = f"/en/letter/{names[-1 - number % len(names)]}"
@@ -168,20 +168,20 @@ def test_fifty_confirmations_count_once(
     assert [one.state for one in signatures()] == [SignatureState.CONFIRMED]
     with app.app_context():
         jobs.run_now("campaigns.count")
-        with db.reading() as unit:
-            assert count_of(unit, campaign) == 1
+        with db.reading() as session:
+            assert count_of(session, campaign) == 1
 
 
 def test_of_two_homes_that_confirm_at_once_one_counts(
-    app: Flask, case: str, unit: Session, signatures: Callable[[], list[Signature]]
+    app: Flask, case: str, session: Session, signatures: Callable[[], list[Signature]]
 ) -> None:
     for name, code in (("Ana", "K1A 0A1"), ("Bo", "H2X 1Y4")):
         form = {**FORM, "given_name": name, "postal_code": code}
         app.test_client().post(f"{case}/sign", data=form)
-    for row in unit.scalars(select(Signature)):
+    for row in session.scalars(select(Signature)):
         row.token_digest = signed_links.digest_of(row.given_name)
-    unit.commit()
-    unit.close()
+    session.commit()
+    session.close()
     answers = at_once(
         lambda number: app.test_client().post(f"/en/letter/{NAMES[number % 2]}").status_code
     )
@@ -208,12 +208,12 @@ def test_a_link_that_is_replaced_while_it_is_clicked_confirms_nothing(
             confirm_letter.confirm(other, token=token, now=db.utcnow())
 
     with ThreadPoolExecutor(1) as pool:
-        with app.app_context(), db.transaction() as unit:
+        with app.app_context(), db.transaction() as session:
             digest = signed_links.digest_of(signed_links.new_token())
-            unit.execute(text("UPDATE signature SET token_digest = :new"), {"new": digest})
+            session.execute(text("UPDATE signature SET token_digest = :new"), {"new": digest})
             clicked = pool.submit(click)
             assert clicks.wait(timeout=30)
-            until_one_waits(unit.get_bind())  # type: ignore[arg-type]
+            until_one_waits(session.get_bind())  # type: ignore[arg-type]
         with pytest.raises(NotFound, match="letter-link"):
             clicked.result(timeout=30)
     assert [one.state for one in signatures()] == [SignatureState.PENDING]

@@ -37,13 +37,13 @@ def path(mail: dict[str, Any]) -> str:
     return str(mail["link"]).removeprefix("http://127.0.0.1:5000")
 
 
-def age(unit: Session, **since: int) -> None:
+def age(session: Session, **since: int) -> None:
     """Let the letters have been signed so long ago."""
     by = timedelta(**since)
-    for one in unit.scalars(select(Signature)):
+    for one in session.scalars(select(Signature)):
         one.signed_at -= by
         one.token_expires_at = (one.token_expires_at or one.signed_at) - by
-    unit.commit()
+    session.commit()
 
 
 def kinds(mails: Mails) -> list[str]:
@@ -51,12 +51,12 @@ def kinds(mails: Mails) -> list[str]:
 
 
 def test_one_reminder_comes_after_two_days_and_its_link_replaces_the_first(
-    client: FlaskClient, first: str, unit: Session, mails: Mails
+    client: FlaskClient, first: str, session: Session, mails: Mails
 ) -> None:
-    age(unit, hours=47)
+    age(session, hours=47)
     jobs.run_now("signing.remind")
     assert kinds(mails) == ["confirm-letter"]
-    age(unit, hours=1)
+    age(session, hours=1)
     for _ in range(3):
         jobs.run_now("signing.remind")
     assert kinds(mails) == ["confirm-letter", "remind-letter"]
@@ -64,23 +64,23 @@ def test_one_reminder_comes_after_two_days_and_its_link_replaces_the_first(
     assert reminder["days"] == 4 or reminder["days"] == 5
     assert client.get(first).status_code == 404
     assert client.post(path(reminder)).status_code == 303
-    unit.expire_all()
-    assert unit.scalars(select(Signature)).one().state is SignatureState.CONFIRMED
+    session.expire_all()
+    assert session.scalars(select(Signature)).one().state is SignatureState.CONFIRMED
 
 
 def test_a_damaged_letter_keeps_no_other_from_its_reminder(
-    client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
+    client: FlaskClient, first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
     client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "omar@example.org"})
-    damaged = unit.scalars(select(Signature.id).order_by(Signature.id)).first()
-    unit.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": damaged})
-    unit.execute(
+    damaged = session.scalars(select(Signature.id).order_by(Signature.id)).first()
+    session.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": damaged})
+    session.execute(
         update(Signature).values(
             signed_at=db.utcnow() - timedelta(hours=49),
             token_expires_at=db.utcnow() + timedelta(days=5),
         )
     )
-    unit.commit()
+    session.commit()
     jobs.run_now("signing.remind")
     assert [(one["kind"], one["to"]) for one in mails()][2:] == [
         ("remind-letter", "omar@example.org")
@@ -88,77 +88,77 @@ def test_a_damaged_letter_keeps_no_other_from_its_reminder(
 
 
 def test_a_link_that_waits_is_not_mailed_once_its_letter_was_taken_back(
-    first: str, unit: Session
+    first: str, session: Session
 ) -> None:
-    unit.scalars(select(Signature)).one().state = SignatureState.WITHDRAWN
-    unit.commit()
+    session.scalars(select(Signature)).one().state = SignatureState.WITHDRAWN
+    session.commit()
     jobs.run_now("mail.sweep")
-    [mail] = unit.scalars(select(OutboxMail))
+    [mail] = session.scalars(select(OutboxMail))
     assert (mail.state, mail.failure) == (MailState.FAILED, "no longer wanted")
 
 
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_no_reminder_comes_when_the_campaign_has_ended(
-    first: str, unit: Session, campaign: Campaign, mails: Mails, end: Callable[..., None]
+    first: str, session: Session, campaign: Campaign, mails: Mails, end: Callable[..., None]
 ) -> None:
-    age(unit, hours=49)
-    end(unit, campaign, actor="test", now=db.utcnow(), reasons={"en": "It is over."})
-    unit.commit()
+    age(session, hours=49)
+    end(session, campaign, actor="test", now=db.utcnow(), reasons={"en": "It is over."})
+    session.commit()
     jobs.run_now("signing.remind")
     assert kinds(mails) == ["confirm-letter"]
 
 
 def test_a_stop_holds_a_reminder_that_waits(
-    first: str, unit: Session, campaign: Campaign, mails: Mails
+    first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
-    age(unit, hours=49)
+    age(session, hours=49)
     jobs.run_now("signing.remind")
-    stop_campaign(unit, campaign, actor="test", now=db.utcnow(), reasons={"en": "It is over."})
-    unit.commit()
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons={"en": "It is over."})
+    session.commit()
     jobs.run_now("mail.sweep")
-    assert set(unit.scalars(select(OutboxMail.state))) == {MailState.FAILED}
+    assert set(session.scalars(select(OutboxMail.state))) == {MailState.FAILED}
 
 
 def test_a_bad_address_gets_no_reminder_and_a_confirmation_clears_it(
-    client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
+    client: FlaskClient, first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
-    signature = unit.scalars(select(Signature)).one()
-    bad_addresses.mark(unit, signature.email_hmac, "5.1.1")
-    unit.commit()
-    age(unit, hours=49)
+    signature = session.scalars(select(Signature)).one()
+    bad_addresses.mark(session, signature.email_hmac, "5.1.1")
+    session.commit()
+    age(session, hours=49)
     jobs.run_now("signing.remind")
     assert kinds(mails) == ["confirm-letter"]
     client.post(f"/en/actions/{campaign.slug}/sign", data=FORM)
     assert kinds(mails) == ["confirm-letter", "confirm-letter"]
     client.post(path(mails()[-1]))
-    unit.expire_all()
-    assert unit.scalar(select(bad_addresses.BadAddress.status)) is None
+    session.expire_all()
+    assert session.scalar(select(bad_addresses.BadAddress.status)) is None
 
 
 def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
-    client: FlaskClient, first: str, unit: Session, campaign: Campaign, mails: Mails
+    client: FlaskClient, first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
     for _ in range(5):
         send_already_signed(
-            unit, to=FORM["email"], locale="en", campaign_id=campaign.id, given_name="Maëlle",
+            session, to=FORM["email"], locale="en", campaign_id=campaign.id, given_name="Maëlle",
             person_name="Amara Okafor", reference="UA 1/26", case_url="https://example.org",
             letters_url="https://example.org", why="already", own_words="",
         )  # fmt: skip
-    unit.commit()
-    age(unit, hours=49)
+    session.commit()
+    age(session, hours=49)
     jobs.run_now("signing.remind")
     assert "remind-letter" not in kinds(mails)
-    unit.expire_all()
-    assert unit.scalars(select(Signature.reminded_at)).one() is None
+    session.expire_all()
+    assert session.scalars(select(Signature.reminded_at)).one() is None
     assert client.post(first).status_code == 303
 
 
 def test_of_many_reminders_at_once_one_goes_out(
-    app: Flask, first: str, unit: Session, mails: Mails
+    app: Flask, first: str, session: Session, mails: Mails
 ) -> None:
-    age(unit, hours=49)
-    signature_id = unit.scalars(select(Signature.id)).one()
-    unit.rollback()
+    age(session, hours=49)
+    signature_id = session.scalars(select(Signature.id)).one()
+    session.rollback()
     start = threading.Barrier(8)
 
     def remind(_: int) -> bool:
@@ -173,34 +173,34 @@ def test_of_many_reminders_at_once_one_goes_out(
 
 
 def test_what_was_confirmed_is_neither_reminded_of_nor_expired(
-    client: FlaskClient, first: str, unit: Session, mails: Mails
+    client: FlaskClient, first: str, session: Session, mails: Mails
 ) -> None:
     client.post(first)
-    age(unit, days=30)
+    age(session, days=30)
     jobs.run_now("signing.remind")
     jobs.run_now("signing.expire")
     assert kinds(mails) == ["confirm-letter"]
-    assert unit.scalars(select(Signature.state)).all() == [SignatureState.CONFIRMED]
+    assert session.scalars(select(Signature.state)).all() == [SignatureState.CONFIRMED]
 
 
 def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
-    client: FlaskClient, first: str, unit: Session, campaign: Campaign,
+    client: FlaskClient, first: str, session: Session, campaign: Campaign,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(reminders, "_BATCH", 1)
     client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "b@example.org"})
-    for one in unit.scalars(select(Signature)):
-        unit.merge(WordsPrint(signature_id=one.id, band=0, campaign_id=campaign.id, value=7))
-    unit.commit()
-    age(unit, days=6)
-    public_id = unit.scalars(select(Signature.public_id)).first() or ""
+    for one in session.scalars(select(Signature)):
+        session.merge(WordsPrint(signature_id=one.id, band=0, campaign_id=campaign.id, value=7))
+    session.commit()
+    age(session, days=6)
+    public_id = session.scalars(select(Signature.public_id)).first() or ""
     jobs.run_now("signing.expire")
-    assert unit.scalar(select(func.count(Signature.id))) == 2
-    age(unit, days=1)
+    assert session.scalar(select(func.count(Signature.id))) == 2
+    age(session, days=1)
     jobs.run_now("signing.expire")
-    unit.expire_all()
+    session.expire_all()
     for model in (Signature, Letter, WordsPrint):
-        assert unit.scalar(select(func.count()).select_from(model)) == 0
+        assert session.scalar(select(func.count()).select_from(model)) == 0
     for response in (client.get(first), client.post(first)):
         assert response.status_code == 410
         assert "Sign again" in response.text
@@ -210,7 +210,7 @@ def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
     assert later.status_code == 410
     assert "Your letter waited for you to confirm it" in later.text
     assert 'href=""' not in later.text
-    unit.execute(update(SpentLink).values(ended_at=db.utcnow() - timedelta(days=181)))
-    unit.commit()
+    session.execute(update(SpentLink).values(ended_at=db.utcnow() - timedelta(days=181)))
+    session.commit()
     jobs.run_now("signing.expire")
     assert client.get(first).status_code == 404

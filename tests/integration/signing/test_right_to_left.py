@@ -54,10 +54,10 @@ def test_a_text_without_arabic_keeps_its_own_direction(client: FlaskClient, case
 
 
 def test_a_mail_in_arabic_runs_from_right_to_left(
-    app: Flask, client: FlaskClient, case: str, unit: Session, settings: Settings
+    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings
 ) -> None:
     client.post(arabic(case) + "/sign", data=FORM)
-    message = render(unit.scalars(select(OutboxMail)).one(), settings)
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
     html = message.get_body(("html",))
     assert html is not None
     assert '<html lang="ar" dir="rtl">' in html.get_content()

@@ -63,19 +63,19 @@ def test_a_token_is_stored_as_its_digest_only(
 
 
 def test_a_letter_is_made_for_each_official_it_is_addressed_to(
-    app: Flask, client: FlaskClient, unit: Session, signatures: Signatures
+    app: Flask, client: FlaskClient, session: Session, signatures: Signatures
 ) -> None:
-    made = make_campaign(unit)
-    more = make_campaign(unit)
+    made = make_campaign(session)
+    more = make_campaign(session)
     own = make_letter_template("en")
     own.subject = "For her alone"
-    second, copied = more.targets[0], make_campaign(unit).targets[0]
+    second, copied = more.targets[0], make_campaign(session).targets[0]
     for target, kind in ((second, TargetKind.TO), (copied, TargetKind.COPY)):
         target.campaign, target.kind, target.position = made, kind, 5
-    unit.flush()
+    session.flush()
     own.campaign_id, own.target_id = made.id, second.id
-    unit.add(own)
-    unit.commit()
+    session.add(own)
+    session.commit()
     page = client.post(f"/en/actions/{made.slug}/check", data=FORM).text
     assert page.count('<article class="letter') == 2
     assert "For her alone" in page
@@ -187,14 +187,14 @@ def test_who_gave_another_home_is_led_to_what_can_be_done(
 
 
 def test_nobody_counts_twice_whose_first_seat_was_given_up(
-    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
 ) -> None:
     sign()
     sign(given_name="Léo")
     confirm(client, mails)
-    first = unit.query(Signature).order_by(Signature.id).first()
-    unit.delete(first)
-    unit.commit()
+    first = session.query(Signature).order_by(Signature.id).first()
+    session.delete(first)
+    session.commit()
     sign(given_name="LEO")
     again = client.post(mails()[-1]["link"])
     assert again.status_code == 409
@@ -270,31 +270,31 @@ STEPS = ["write", "you", "check", "sign", "preview.pdf"]
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("end", ["closed", "stopped", "past"])
 def test_an_ended_campaign_says_so_and_takes_no_signature(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str, end: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, step: str, end: str
 ) -> None:
     now, reason = db.utcnow(), "Amara Okafor is safe."
     if end == "closed":
-        close_campaign(unit, campaign, actor="command", now=now, reasons={"en": reason})
+        close_campaign(session, campaign, actor="command", now=now, reasons={"en": reason})
     elif end == "stopped":
-        stop_campaign(unit, campaign, actor="command", now=now, reasons={"en": reason})
+        stop_campaign(session, campaign, actor="command", now=now, reasons={"en": reason})
     else:
         campaign.act_by = (now - timedelta(days=2)).date()
-    unit.commit()
+    session.commit()
     response = client.post(f"{case}/{step}", data=FORM)
     assert response.status_code == 409
     assert "This action takes no more letters" in response.text
     assert (reason in response.text) == (end != "past")
-    assert unit.query(Signature).count() == 0
+    assert session.query(Signature).count() == 0
     page = client.get(case).text
     assert "Write a letter" not in page
     assert (reason in page) == (end != "past")
 
 
 def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(unit, status=CampaignStatus.CLOSED, letter_locales=[])
-    unit.commit()
+    made = make_campaign(session, status=CampaignStatus.CLOSED, letter_locales=[])
+    session.commit()
     case = f"/en/actions/{made.slug}"
     for step in ("write", "sign"):
         response = client.post(f"{case}/{step}", data=FORM)
@@ -303,10 +303,10 @@ def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before
 
 
 def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
-    ended = make_campaign(unit, status=CampaignStatus.CLOSED)
-    unit.commit()
+    ended = make_campaign(session, status=CampaignStatus.CLOSED)
+    session.commit()
     for step in ("write", "sent"):
         page = client.get(f"/en/actions/{ended.slug}/{step}").text
         assert "These people need a letter now" in page
@@ -316,21 +316,21 @@ def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_draft_is_not_there(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, step: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, step: str
 ) -> None:
     campaign.status = CampaignStatus.DRAFT
-    unit.commit()
+    session.commit()
     assert client.post(f"{case}/{step}", data=FORM).status_code == 404
     assert client.get(case).status_code == 404
 
 
 def test_what_is_signed_is_the_newest_version_of_the_letter(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, signatures: Signatures
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, signatures: Signatures
 ) -> None:
     client.post(f"{case}/sign", data=FORM)
     newer = make_letter_template("en", version=2)
     campaign.templates.append(newer)
-    unit.commit()
+    session.commit()
     client.post(f"{case}/sign", data={**FORM, "email": "other@example.org"})
     first, second = signatures()
     assert first.letters[0].template_id != second.letters[0].template_id == newer.id
@@ -360,7 +360,7 @@ def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
 
 @pytest.mark.parametrize("why", ["forged", "other name", "confirmed", "other case", "old"])
 def test_no_other_letter_is_taken_back(
-    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, unit: Session,
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, session: Session,
     monkeypatch: pytest.MonkeyPatch, why: str,
 ) -> None:  # fmt: skip
     receipt = receipt_of(client, case, email="first@example.org")
@@ -374,12 +374,12 @@ def test_no_other_letter_is_taken_back(
         later = db.utcnow() + timedelta(hours=25)
         monkeypatch.setattr(db, "utcnow", lambda: later)
     if why == "other case":
-        made = make_campaign(unit)
-        unit.commit()
+        made = make_campaign(session)
+        session.commit()
         case = f"/en/actions/{made.slug}"
     answer = client.post(f"{case}/sign", data={**FORM, **other, "replaces": receipt})
     assert answer.status_code == 303
-    assert unit.query(Signature).count() == 2
+    assert session.query(Signature).count() == 2
 
 
 def test_the_mail_that_is_sent_again_has_the_same_link(
@@ -400,12 +400,12 @@ def test_the_mail_that_is_sent_again_has_the_same_link(
 
 
 def test_a_receipt_makes_one_link_for_one_letter(
-    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, unit: Session
+    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, session: Session
 ) -> None:
     receipt = receipt_of(client, case)
     sign(receipt=receipt)
-    unit.query(Signature).one().given_name = "Bo"
-    unit.commit()
+    session.query(Signature).one().given_name = "Bo"
+    session.commit()
     assert sign(receipt=receipt).status_code == 303
     first, second = (client.get(mail["link"]) for mail in mails())
     assert (first.status_code, second.status_code) == (200, 200)
@@ -414,23 +414,23 @@ def test_a_receipt_makes_one_link_for_one_letter(
 
 
 def test_no_link_of_one_person_opens_the_letter_of_another(
-    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session,
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session,
     settings: Settings,
 ) -> None:  # fmt: skip
     for _ in range(settings.mails_per_address_per_day):
         sign(given_name="Ana")
-    ana = unit.query(Signature).one()
+    ana = session.query(Signature).one()
     links = [mails()[-1]["link"], f"/en/letter/{signed_link(WAITING, ana.public_id)}"]
     assert [client.get(link).status_code for link in links] == [200, 200]
     ana.token_expires_at = db.utcnow() - timedelta(days=1)
-    unit.commit()
+    session.commit()
     sign(given_name="Bo")
-    assert unit.query(Signature.id).count() == 1
+    assert session.query(Signature.id).count() == 1
     assert [client.get(link).status_code for link in links] == [410, 410]
 
 
 def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
-    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
 ) -> None:
     for name in ("Ana", "Bo", "Cleo"):
         sign(given_name=name)
@@ -438,14 +438,14 @@ def test_where_every_place_of_a_mailbox_is_taken_a_page_says_so(
     for name in ("Dov", "Eli", "Fay"):
         sign(given_name=name)
     sign(given_name="Gil", email="gil@example.org")
-    *_, first, last = unit.query(Signature).order_by(Signature.id)
+    *_, first, last = session.query(Signature).order_by(Signature.id)
     last.email_hmac, last.seat = first.email_hmac, SPARE_SEAT
-    unit.commit()
+    session.commit()
     assert client.post(link).status_code == 409
 
 
 def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
-    sign: Callable[..., Any], client: FlaskClient, mails: Mails, unit: Session
+    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session
 ) -> None:
     sign(locality="Montréal", postal_code="")
     confirm(client, mails)
@@ -456,7 +456,7 @@ def test_where_nobody_gave_a_postal_code_the_page_says_how_to_add_it(
     assert "The other person gave no postal code" in page
     assert '<a class="button" href="/en/my-letters">My letters</a>' in page
     assert "Or sign again with an address of your own" in page
-    unit.query(Signature).order_by(Signature.id).first().postal_code = "J7Z 1A1"
-    unit.commit()
+    session.query(Signature).order_by(Signature.id).first().postal_code = "J7Z 1A1"
+    session.commit()
     assert 'name="postal_code"' in client.get(link).text
     assert client.post(link, data={"postal_code": "J7Z 1A1"}).status_code == 303

@@ -193,11 +193,11 @@ def test_an_address_can_name_the_language_of_the_letter(client: FlaskClient, cas
 
 
 def test_a_script_can_send_the_fields_of_the_contract_at_once(
-    client: FlaskClient, case: str, unit: Session
+    client: FlaskClient, case: str, session: Session
 ) -> None:
     fields = {name: value for name, value in FORM.items() if name != "letter_locale"}
     assert client.post(f"{case}/sign", data=fields).status_code == 303
-    [signature] = unit.query(Signature).all()
+    [signature] = session.query(Signature).all()
     assert signature.given_name == "Maëlle"
     assert signature.points == ["protect", "investigate"]
     assert signature.letter_locale == "en"
@@ -207,13 +207,13 @@ def test_a_script_can_send_the_fields_of_the_contract_at_once(
 
 
 def test_consents_are_recorded_with_their_wording_and_time(
-    client: FlaskClient, campaign: Campaign, unit: Session
+    client: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     form = {**FORM, "consent_updates": "y"}
     check = client.post(f"/fr/actions/{campaign.slug}/check", data=form)
     client.post(f"/fr/actions/{campaign.slug}/sign", data=form)
-    [signature] = unit.query(Signature).all()
-    wording = unit.get_one(ConsentWording, signature.consent_wording_id)
+    [signature] = session.query(Signature).all()
+    wording = session.get_one(ConsentWording, signature.consent_wording_id)
     assert wording.locale == "fr"
     assert wording.delivery in check.text
     assert signature.consent_updates_at == signature.consent_delivery_at == signature.signed_at
@@ -263,13 +263,13 @@ def test_a_step_asked_for_by_its_address_leads_to_the_letter(
 
 
 def test_the_letter_can_be_seen_as_pdf_before_it_is_signed(
-    client: FlaskClient, case: str, unit: Session
+    client: FlaskClient, case: str, session: Session
 ) -> None:
     response = client.post(f"{case}/preview.pdf", data=FORM)
     assert response.mimetype == "application/pdf"
     assert response.headers["Cache-Control"] == "no-store"
     assert "I write because I care." in _pdf_text(response.data)
-    assert unit.query(Signature).count() == 0
+    assert session.query(Signature).count() == 0
 
 
 @pytest.mark.parametrize("page", ["write", "sent"])

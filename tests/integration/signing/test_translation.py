@@ -22,10 +22,10 @@ _SPANISH = "Haga proteger a Amara Okafor."
 
 
 @pytest.fixture
-def translated(unit: Session) -> Campaign:
+def translated(session: Session) -> Campaign:
     """A campaign whose officials read Spanish, with translations printed."""
-    made = make_campaign(unit, letter_locales=["es", "en", "fr"], print_translation=True)
-    unit.commit()
+    made = make_campaign(session, letter_locales=["es", "en", "fr"], print_translation=True)
+    session.commit()
     return made
 
 
@@ -56,20 +56,22 @@ def test_the_translation_is_checked_and_printed(client: FlaskClient, translated:
 
 
 def test_in_a_bundle_each_letter_is_followed_by_its_page(
-    unit: Session, app: Flask, settings: Settings, translated: Campaign, tmp_path: Path
+    session: Session, app: Flask, settings: Settings, translated: Campaign, tmp_path: Path
 ) -> None:
-    signed = add_confirmed(unit, translated, 6, letter_locale=lambda n: ("es", "en", "fr")[n % 3])
+    signed = add_confirmed(
+        session, translated, 6, letter_locale=lambda n: ("es", "en", "fr")[n % 3]
+    )
     mission = translated.targets[0].mission
     assert mission is not None
     bundle = freeze(
-        unit, campaign=translated, mission=mission, settings=settings, locale="en", actor="test"
+        session, campaign=translated, mission=mission, settings=settings, locale="en", actor="test"
     )
     # What is written after a letter was signed changes nothing in it.
     translated.templates.append(make_letter_template("es", version=2))
     translated.templates[-1].opening = "Nuevo."
     translated.print_translation = False
-    unit.commit()
-    loaded = load_volume(unit, bundle.volumes[0].id)
+    session.commit()
+    loaded = load_volume(session, bundle.volumes[0].id)
     printed = run_press(loaded, tmp_path / "volume.pdf", lambda _done: None)
     assert printed.set_aside == ()
     assert [one.pages for one in printed.letters] == [1, 2, 2, 1, 2, 2]
@@ -83,11 +85,11 @@ def test_in_a_bundle_each_letter_is_followed_by_its_page(
     assert len(signed) == 6
 
 
-def test_a_rewritten_letter_has_no_translation(client: FlaskClient, unit: Session) -> None:
+def test_a_rewritten_letter_has_no_translation(client: FlaskClient, session: Session) -> None:
     made = make_campaign(
-        unit, letter_locales=["es", "en"], print_translation=True, full_text_edit=True
+        session, letter_locales=["es", "en"], print_translation=True, full_text_edit=True
     )
-    unit.commit()
+    session.commit()
     form = {**FORM, "full_text": "Please have Amara Okafor protected. I ask it of you."}
     page = client.post(f"/en/actions/{made.slug}/check", data=form)
     assert page.status_code == 200

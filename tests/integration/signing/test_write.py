@@ -28,8 +28,8 @@ REWRITTEN = (
 
 
 def letters_of(signature: Signature, app: Flask) -> list[LetterContext]:
-    with app.app_context(), db.reading() as unit:
-        return list(signed_letters(unit.get_one(Signature, signature.id), home="CA"))
+    with app.app_context(), db.reading() as session:
+        return list(signed_letters(session.get_one(Signature, signature.id), home="CA"))
 
 
 def test_points_print_in_the_order_in_which_they_came(
@@ -80,10 +80,10 @@ def test_a_button_moves_a_point_and_keeps_everything(client: FlaskClient, case: 
 )
 @pytest.mark.parametrize("step", ["you", "check", "sign", "preview.pdf"])
 def test_what_must_not_stand_in_a_letter_is_pointed_at(
-    client: FlaskClient, unit: Session, signatures: Signatures, words: str, said: str, step: str
+    client: FlaskClient, session: Session, signatures: Signatures, words: str, said: str, step: str
 ) -> None:
-    made = make_campaign(unit, forbidden_words=["elena"])
-    unit.commit()
+    made = make_campaign(session, forbidden_words=["elena"])
+    session.commit()
     form = {**FORM, "own_words": words}
     response = client.post(f"/en/actions/{made.slug}/{step}", data=form)
     assert response.status_code == 422
@@ -104,10 +104,10 @@ def test_a_letter_of_two_pages_is_refused_with_how_much_to_shorten(
 
 
 def test_too_many_words_for_a_card_are_refused_before_they_are_printed(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(unit, format="card")
-    unit.commit()
+    made = make_campaign(session, format="card")
+    session.commit()
     form = {**FORM, "own_words": "No.\r\n\r\n" * 19}
     response = client.post(f"/en/actions/{made.slug}/check", data=form)
     assert response.status_code == 422
@@ -115,16 +115,18 @@ def test_too_many_words_for_a_card_are_refused_before_they_are_printed(
 
 
 def test_a_letter_too_long_by_itself_is_not_the_supporters_fault(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
-    made = make_campaign(unit)
+    made = make_campaign(session)
     for template in made.templates:
         template.opening = "A long sentence takes its room. " * 200
-    unit.commit()
+    session.commit()
     assert client.post(f"/en/actions/{made.slug}/check", data=FORM).status_code == 200
 
 
-def test_the_letter_shows_while_it_is_typed(client: FlaskClient, case: str, unit: Session) -> None:
+def test_the_letter_shows_while_it_is_typed(
+    client: FlaskClient, case: str, session: Session
+) -> None:
     form = {**FORM, "points": ALL, "own_words": "A line that I have just typed."}
     response = client.post(f"{case}/preview", data=form)
     assert response.status_code == 200
@@ -135,7 +137,7 @@ def test_the_letter_shows_while_it_is_typed(client: FlaskClient, case: str, unit
     assert response.text.index("say publicly") < response.text.index("Okafor protected")
     wrong = client.post(f"{case}/preview", data={**form, "own_words": "See www.example.org"})
     assert "does not belong in a letter on paper" in wrong.text
-    assert unit.query(Signature).count() == 0
+    assert session.query(Signature).count() == 0
     assert client.get(f"{case}/preview").location == f"{case}/write"
 
 
@@ -154,10 +156,10 @@ def test_live_previews_have_a_limit_of_their_own(
 
 
 @pytest.fixture
-def free(unit: Session) -> str:
+def free(session: Session) -> str:
     """A campaign whose letter may be rewritten."""
-    made = make_campaign(unit, full_text_edit=True)
-    unit.commit()
+    made = make_campaign(session, full_text_edit=True)
+    session.commit()
     return f"/en/actions/{made.slug}"
 
 
@@ -224,11 +226,11 @@ WORDS = (
 
 
 def test_a_note_stands_on_the_check_page_where_many_say_the_same(
-    client: FlaskClient, app: Flask, unit: Session, campaign: Campaign, case: str
+    client: FlaskClient, app: Flask, session: Session, campaign: Campaign, case: str
 ) -> None:
-    signed = add_confirmed(unit, campaign, 6, own_words=WORDS)
-    other = make_campaign(unit)
-    unit.commit()
+    signed = add_confirmed(session, campaign, 6, own_words=WORDS)
+    other = make_campaign(session)
+    session.commit()
     note = "say nearly the same as yours"
     for signature in signed[:4]:
         jobs.run_now("signing.note-words", signature.id)
@@ -236,13 +238,13 @@ def test_a_note_stands_on_the_check_page_where_many_say_the_same(
     same = {**FORM, "own_words": WORDS}
     assert note not in client.post(f"{case}/check", data=same).text
     # The messages about the last two were lost; the sweep finds them, and leaves the others alone.
-    add_confirmed(unit, campaign, 1, own_words="No.")
-    unit.commit()
+    add_confirmed(session, campaign, 1, own_words="No.")
+    session.commit()
     for _ in range(2):
         jobs.run_now("signing.note-missing-words")
     page = client.post(f"{case}/check", data=same).text
     assert page.index(f"6 letters {note}") < page.index('<article class="letter')
-    assert unit.query(WordsPrint).count() == 25
+    assert session.query(WordsPrint).count() == 25
     assert note not in client.post(f"/en/actions/{other.slug}/check", data=same).text
     assert client.post(f"{case}/check", data=form).status_code == 200
 
@@ -251,14 +253,14 @@ def test_confirming_a_letter_with_own_words_notes_them(
     client: FlaskClient,
     app: Flask,
     case: str,
-    unit: Session,
+    session: Session,
     mails: Callable[[], list[dict[str, str]]],
 ) -> None:
     client.post(f"{case}/sign", data=FORM)
     link = mails()[0]["link"].removeprefix("http://127.0.0.1:5000")
     client.post(link)
     client.post(link)
-    [signature] = unit.query(Signature).all()
+    [signature] = session.query(Signature).all()
     sent = [
         json.loads(bytes(data))["message"]["args"]
         for data in app.extensions["queue"].huey.storage.enqueued_items()

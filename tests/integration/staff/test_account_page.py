@@ -51,14 +51,14 @@ def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> N
     assert '<a href="/desk/staff" aria-current="page">' in page
 
 
-def test_name_and_language_are_saved(client: FlaskClient, app: Flask, unit: Session) -> None:
+def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: Session) -> None:
     sign_in(client, app, Role.STAFF)
     response = post(client, "/desk/account", {"name": "  Noor H. ", "locale": "es"})
     assert response.location == "/desk/account"
     assert '<html lang="es"' in client.get("/desk/account").text
-    user = unit.scalars(select(StaffUser)).one()
+    user = session.scalars(select(StaffUser)).one()
     assert (user.name, user.locale) == ("Noor H.", "es")
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.action, entry.actor) == ("accounts.profile", f"staff:{user.id}")
 
@@ -73,13 +73,13 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, unit: Sess
     ],
 )
 def test_what_cannot_be_taken_is_said_by_the_field(
-    client: FlaskClient, app: Flask, unit: Session, fields: dict[str, str], words: str
+    client: FlaskClient, app: Flask, session: Session, fields: dict[str, str], words: str
 ) -> None:
     sign_in(client, app, Role.STAFF)
     response = post(client, "/desk/account", fields)
     assert response.status_code == 422
     assert words in response.text
-    assert unit.scalars(select(StaffUser)).one().name == "Noor Haddad"
+    assert session.scalars(select(StaffUser)).one().name == "Noor Haddad"
 
 
 def test_a_new_password_wants_the_present_one_and_signs_out(
@@ -101,7 +101,7 @@ def test_a_new_password_wants_the_present_one_and_signs_out(
 
 
 def test_a_present_password_is_guessed_ten_times_an_hour_and_no_more(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
     """A session that somebody left open does not give the password away."""
     sign_in(client, app, Role.STAFF, email="noor@example.org", password=True)
@@ -116,14 +116,14 @@ def test_a_present_password_is_guessed_ten_times_an_hour_and_no_more(
 
 
 def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
     me = sign_in(client, app, Role.STAFF, password=True)
-    user = unit.get_one(StaffUser, me.id)
+    user = session.get_one(StaffUser, me.id)
     with db.transaction() as other:
         staff_users.set_password(other, user=other.get_one(StaffUser, me.id), password=NEW)
     with app.test_request_context(), pytest.raises(Invalid):
-        views.change(unit, user=user, current_password=NEW, password=NEW + " again")
+        views.change(session, user=user, current_password=NEW, password=NEW + " again")
 
 
 def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) -> None:

@@ -33,23 +33,23 @@ def admin(client: FlaskClient, app: Flask) -> StaffUser:
     return sign_in(client, app, Role.ADMIN, name="Ada Lovell", email="ada@example.org")
 
 
-def _days(unit: Session, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def _days(session: Session, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """An entry a day from 3 March 2026 on, by turns of two people."""
     for number in range(count):
         monkeypatch.setattr(audit, "utcnow", lambda at=number: NOON + timedelta(days=at))
         audit.record(
-            unit, actor=f"staff:{number % 2 + 1}", action="officials.edit", subject="official:x"
+            session, actor=f"staff:{number % 2 + 1}", action="officials.edit", subject="official:x"
         )
 
 
 def test_entries_are_found_by_who_what_about_and_when(
-    unit: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _days(unit, monkeypatch, 6)
-    audit.record(unit, actor="staff:1", action="missions.edit", subject="mission:y")
+    _days(session, monkeypatch, 6)
+    audit.record(session, actor="staff:1", action="missions.edit", subject="mission:y")
 
     def found(**chosen: object) -> list[int]:
-        entries = list_entries.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        entries = list_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [entry.id for entry in entries]
 
     first = found()[-1]
@@ -64,25 +64,25 @@ def test_entries_are_found_by_who_what_about_and_when(
     assert found(since=(NOON + timedelta(days=90)).date()) == []
     assert found(until=(NOON - timedelta(days=1)).date()) == []
     assert list_entries.list_entries(
-        unit, Filter(since=third), zone="UTC", before=first + 3, limit=1
+        session, Filter(since=third), zone="UTC", before=first + 3, limit=1
     )[0].id == first + 2  # fmt: skip
 
 
 def test_clocks_that_differ_do_not_turn_time_back(
-    unit: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for at in (NOON, NOON - timedelta(minutes=3)):
         monkeypatch.setattr(audit, "utcnow", lambda at=at: at)
-        audit.record(unit, actor="command", action="officials.edit", subject="official:x")
-    times = unit.scalars(select(AuditEntry.at).order_by(AuditEntry.id)).all()
+        audit.record(session, actor="command", action="officials.edit", subject="official:x")
+    times = session.scalars(select(AuditEntry.at).order_by(AuditEntry.id)).all()
     assert times == [NOON, NOON]
 
 
-def test_each_filter_goes_by_an_index(unit: Session) -> None:
-    if unit.get_bind().dialect.name != "sqlite":
+def test_each_filter_goes_by_an_index(session: Session) -> None:
+    if session.get_bind().dialect.name != "sqlite":
         pytest.skip("PostgreSQL's planner reads an empty table as a whole")
     for clause in ("actor = 'a'", "action = 'a'", "actor = 'a' AND action = 'b'", "subject = 's'"):
-        plan = unit.connection().exec_driver_sql(
+        plan = session.connection().exec_driver_sql(
             f"EXPLAIN QUERY PLAN SELECT * FROM audit_entry WHERE {clause} ORDER BY id DESC LIMIT 50"
         )
         steps = " ".join(row[3] for row in plan)
@@ -91,16 +91,16 @@ def test_each_filter_goes_by_an_index(unit: Session) -> None:
 
 
 def test_the_page_speaks_in_names_and_sentences(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
-    campaign = make_campaign(unit)
-    friend = make_staff_user(unit, Role.ORGANIZER, name="Hana Ito", email="h@example.org")
+    campaign = make_campaign(session)
+    friend = make_staff_user(session, Role.ORGANIZER, name="Hana Ito", email="h@example.org")
     audit.record(
-        unit, actor=f"staff:{admin.id}", action="campaign.team-add",
+        session, actor=f"staff:{admin.id}", action="campaign.team-add",
         subject=f"campaign:{campaign.id}", staff=friend.id,
     )  # fmt: skip
-    audit.record(unit, actor="staff:987", action="campaign.stopped", subject="campaign:654")
-    unit.commit()
+    audit.record(session, actor="staff:987", action="campaign.stopped", subject="campaign:654")
+    session.commit()
     page = client.get("/desk/audit").text
     assert "Put somebody on a campaign’s team" in page
     assert f'<a href="/desk/campaigns/{campaign.slug}">{campaign.reference}</a>' in page
@@ -141,10 +141,10 @@ def test_a_day_that_is_none_is_said_and_stays(client: FlaskClient, admin: StaffU
     ],
 )
 def test_the_first_and_the_last_of_all_days_are_days(
-    client: FlaskClient, admin: StaffUser, unit: Session, query: str, finds: bool
+    client: FlaskClient, admin: StaffUser, session: Session, query: str, finds: bool
 ) -> None:
-    audit.record(unit, actor=f"staff:{admin.id}", action="officials.edit", subject="official:x")
-    unit.commit()
+    audit.record(session, actor=f"staff:{admin.id}", action="officials.edit", subject="official:x")
+    session.commit()
     answer = client.get(f"/desk/audit?{query}")
     assert answer.status_code == 200
     assert ("official:x<" in answer.text) is finds
@@ -152,13 +152,13 @@ def test_the_first_and_the_last_of_all_days_are_days(
 
 @pytest.mark.parametrize("name", ["Hana Ito", "h@example.org", "HANA ITO"])
 def test_a_name_is_looked_up_and_goes_no_further(
-    client: FlaskClient, admin: StaffUser, unit: Session, name: str
+    client: FlaskClient, admin: StaffUser, session: Session, name: str
 ) -> None:
     """Neither the address, which servers write down, nor the audit holds what was typed."""
-    friend = make_staff_user(unit, Role.ORGANIZER, name="Hana Ito", email="h@example.org")
-    audit.record(unit, actor="command", action="accounts.role", subject=f"staff:{friend.id}")
-    audit.record(unit, actor="command", action="officials.edit", subject="official:x")
-    unit.commit()
+    friend = make_staff_user(session, Role.ORGANIZER, name="Hana Ito", email="h@example.org")
+    audit.record(session, actor="command", action="accounts.role", subject=f"staff:{friend.id}")
+    audit.record(session, actor="command", action="officials.edit", subject="official:x")
+    session.commit()
     answer = post(client, "/desk/audit", {"about": name, "who": "command"})
     assert answer.location == f"/desk/audit?who=command&subject=staff:{friend.id}"
     page = client.get(answer.location).text
@@ -166,12 +166,12 @@ def test_a_name_is_looked_up_and_goes_no_further(
     assert "official:x<" not in page
     assert 'value="Hana Ito"' in page
     post(client, "/desk/audit/entries.csv", {"subject": f"staff:{friend.id}", "about": name})
-    assert _last_detail(unit) == {"filter": {"subject": [f"staff:{friend.id}"]}}
+    assert _last_detail(session) == {"filter": {"subject": [f"staff:{friend.id}"]}}
 
 
 @pytest.mark.parametrize("typed", ["Maria Xul", "maria:Xul", "staff:77"])
 def test_what_nothing_is_called_is_kept_in_the_form_alone(
-    client: FlaskClient, admin: StaffUser, unit: Session, typed: str
+    client: FlaskClient, admin: StaffUser, session: Session, typed: str
 ) -> None:
     answer = post(client, "/desk/audit", {"about": typed})
     assert answer.status_code == 200
@@ -179,13 +179,13 @@ def test_what_nothing_is_called_is_kept_in_the_form_alone(
     assert f'value="{typed}"' in answer.text
     for said in ({"about": typed}, {"subject": typed}, {"who": typed}, {"since": typed}):
         post(client, "/desk/audit/entries.csv", said)
-        assert "Xul" not in str(_last_detail(unit))
+        assert "Xul" not in str(_last_detail(session))
 
 
 def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
-    campaign, other = make_campaign(unit), make_campaign(unit)
+    campaign, other = make_campaign(session), make_campaign(session)
     reply = Reply(
         campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
     )
@@ -195,10 +195,10 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
         collected_on=date(2026, 11, 1),
         country="CA",
     )
-    unit.add_all([reply, sheet])
-    unit.flush()
+    session.add_all([reply, sheet])
+    session.flush()
     by = f"staff:{admin.id}"
-    say = partial(audit.record, unit, actor=by)
+    say = partial(audit.record, session, actor=by)
     say(action="reply.log", subject=f"reply:{reply.id}", campaign=campaign.id)
     say(action="paper.sheet-add", subject=f"paper-sheet:{sheet.id}", campaign=campaign.id)
     say(action="campaign.clone", subject=f"campaign:{campaign.id}", other=other.id)
@@ -206,7 +206,7 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     say(action="reply.log", subject="reply:987654", known=True, channel="meeting")
     say(action="campaign.edit", subject=f"campaign:{campaign.id}", fields=["act_by", "new_one"])
     say(action="campaign.open", subject=f"campaign:{campaign.id}", before="scheduled")
-    unit.commit()
+    session.commit()
     page = client.get("/desk/audit").text
     assert f'/desk/replies/{reply.public_id}">{campaign.reference}, reply of ' in page
     assert f'/desk/paper/{sheet.public_id}/about">{campaign.reference}, sheet ' in page
@@ -220,16 +220,16 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
 
 
 def test_a_campaign_stands_for_all_that_belongs_to_it(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
-    campaign, other = make_campaign(unit, reference="UA 58/20"), make_campaign(unit)
+    campaign, other = make_campaign(session, reference="UA 58/20"), make_campaign(session)
     reply = Reply(
         campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
     )
     bundles = [_bundle(one, sequence) for one, sequence in ((campaign, 1), (other, 1))]
-    unit.add_all([reply, *bundles])
-    unit.flush()
-    say = partial(audit.record, unit, actor="command")
+    session.add_all([reply, *bundles])
+    session.flush()
+    say = partial(audit.record, session, actor="command")
     say(action="bundle.freeze", subject=f"bundle:{bundles[0].id}")
     say(action="bundle.freeze", subject=f"bundle:{bundles[1].id}")
     say(action="reply.log", subject=f"reply:{reply.id}", campaign=campaign.id)
@@ -239,11 +239,11 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
     say(action="letter.decision-undone", subject="screening-act:8", campaigns=[campaign.id + 40])
     say(action="campaign.clone", subject=f"campaign:{other.id}", other=campaign.id)
     say(action="campaign.clone", subject=f"campaign:{other.id}", other=campaign.id + 40)
-    unit.commit()
+    session.commit()
 
     def found(**chosen: object) -> list[tuple[str, str]]:
         chosen = {"subjects": (f"campaign:{campaign.id}",)} | chosen
-        entries = list_entries.list_entries(unit, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
+        entries = list_entries.list_entries(session, Filter(**chosen), zone="UTC")  # type: ignore[arg-type]
         return [(entry.action, entry.subject) for entry in entries]
 
     assert found() == [
@@ -265,9 +265,9 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
     ["UA 58/20 · 001", "UA 58/20, reply of November 20, 2026", "Decision 7", "Ana Prueba"],
 )
 def test_what_is_typed_as_the_column_shows_it_is_found(
-    client: FlaskClient, admin: StaffUser, unit: Session, typed: str
+    client: FlaskClient, admin: StaffUser, session: Session, typed: str
 ) -> None:
-    campaign = make_campaign(unit, reference="UA 58/20")
+    campaign = make_campaign(session, reference="UA 58/20")
     official = campaign.targets[0].official
     official.name = "Ana Prueba"
     reply = Reply(
@@ -275,12 +275,12 @@ def test_what_is_typed_as_the_column_shows_it_is_found(
     )
     act = ScreeningAct(id=7, staff_id=admin.id, decision=Decision.APPROVED, letters=1)
     bundle = _bundle(campaign, 1)
-    unit.add_all([reply, act, bundle, _bundle(campaign, 2)])
-    unit.flush()
+    session.add_all([reply, act, bundle, _bundle(campaign, 2)])
+    session.flush()
     for kind, one in (("bundle", bundle.id), ("bundle", bundle.id + 1), ("reply", reply.id),
                       ("screening-act", 7), ("official", official.public_id)):  # fmt: skip
-        audit.record(unit, actor="command", action="officials.edit", subject=f"{kind}:{one}")
-    unit.commit()
+        audit.record(session, actor="command", action="officials.edit", subject=f"{kind}:{one}")
+    session.commit()
     page = post(client, "/desk/audit", {"about": typed}, follow_redirects=True).text
     assert page.count(">Changed an official</td>") == 1
     assert f">{typed}<" in page
@@ -295,11 +295,13 @@ def _bundle(campaign: Campaign, sequence: int) -> Bundle:
 
 
 def test_pages_follow_each_other_without_a_gap(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
     for number in range(PER_PAGE + 3):
-        audit.record(unit, actor="command", action="officials.edit", subject=f"official:n{number}")
-    unit.commit()
+        audit.record(
+            session, actor="command", action="officials.edit", subject=f"official:n{number}"
+        )
+    session.commit()
     page = client.get("/desk/audit?who=command").text
     older = page.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
     second = client.get(older).text
@@ -310,24 +312,24 @@ def test_pages_follow_each_other_without_a_gap(
 
 
 def test_the_filter_downloads_as_csv_that_starts_no_formula_and_leaves_an_entry(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
-    evil = make_staff_user(unit, Role.STAFF, name="=HYPERLINK(1)", email="e@example.org")
-    audit.record(unit, actor=f"staff:{evil.id}", action="bundle.download", subject="bundle:1")
-    unit.commit()
+    evil = make_staff_user(session, Role.STAFF, name="=HYPERLINK(1)", email="e@example.org")
+    audit.record(session, actor=f"staff:{evil.id}", action="bundle.download", subject="bundle:1")
+    session.commit()
     answer = post(client, "/desk/audit/entries.csv", {"what": "bundle.download"})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [(row["who"], row["action"], row["subject"]) for row in rows] == [
         ("'=HYPERLINK(1)", "bundle.download", "bundle:1")
     ]
-    assert _last_detail(unit) == {"filter": {"what": "bundle.download"}}
+    assert _last_detail(session) == {"filter": {"what": "bundle.download"}}
 
 
-def _last_detail(unit: Session) -> dict[str, object]:
+def _last_detail(session: Session) -> dict[str, object]:
     """Of the newest entry, which is a download of the audit."""
-    unit.rollback()
-    last = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    session.rollback()
+    last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert last is not None
     assert last.action == "audit.export"
     return last.detail
@@ -340,20 +342,25 @@ def test_only_admins_find_it(client: FlaskClient, app: Flask) -> None:
 
 
 def test_officials_and_people_are_named_not_numbered(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
-    made, other = make_campaign(unit), make_staff_user(unit, name="Olivia Roy")
-    unit.flush()
+    made, other = make_campaign(session), make_staff_user(session, name="Olivia Roy")
+    session.flush()
     official = made.targets[0].official
     subject, who = f"campaign:{made.id}", f"staff:{admin.id}"
     audit.record(
-        unit, actor=who, action="campaign.targets", subject=subject, officials=[official.id]
+        session, actor=who, action="campaign.targets", subject=subject, officials=[official.id]
     )
     audit.record(
-        unit, actor=who, action="campaign.successor", subject=subject, before=official.id, after=0
+        session,
+        actor=who,
+        action="campaign.successor",
+        subject=subject,
+        before=official.id,
+        after=0,
     )
-    audit.record(unit, actor=who, action="campaign.hand-over", subject=subject, before=other.id)
-    unit.commit()
+    audit.record(session, actor=who, action="campaign.hand-over", subject=subject, before=other.id)
+    session.commit()
     page = client.get("/desk/audit").text
     for said in (f"officials: {official.name}", f"before: {official.name}", "before: Olivia Roy"):
         assert said in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))

@@ -17,10 +17,10 @@ TYPED = {"title": "Un titre", "summary": "Élue & menacée", "asks": "A", "backg
 
 
 @pytest.fixture
-def address(unit: Session) -> str:
+def address(session: Session) -> str:
     """The form of a text in French."""
-    slug = make_campaign(unit, status=CampaignStatus.DRAFT, opened_at=None).slug
-    unit.commit()
+    slug = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None).slug
+    session.commit()
     return f"/desk/campaigns/{slug}/editions/fr"
 
 

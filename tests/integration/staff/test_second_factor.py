@@ -26,25 +26,25 @@ EMAIL = "noor@example.org"
 PAGE = "/desk/account/second-factor"
 
 
-def _turn_on(unit: Session, user: StaffUser) -> list[str]:
+def _turn_on(session: Session, user: StaffUser) -> list[str]:
     """Give the user a second factor whose code of now is not used yet."""
-    user.totp_secret = totp.new_secret(unit)
+    user.totp_secret = totp.new_secret(session)
     user.totp_since = db.utcnow()
-    made = totp.new_recovery_codes(unit, user)
-    unit.commit()
+    made = totp.new_recovery_codes(session, user)
+    session.commit()
     return made
 
 
-def _code(unit: Session, user: StaffUser, shift: int = 0) -> str:
-    key = totp.app_key(unit, user).replace("-", "")
+def _code(session: Session, user: StaffUser, shift: int = 0) -> str:
+    key = totp.app_key(session, user).replace("-", "")
     token: str = TOTP(key=key).generate(time.time() + shift).token
     return token
 
 
 @pytest.fixture
-def user(unit: Session) -> StaffUser:
-    made = make_staff_user(unit, Role.STAFF, email=EMAIL, password=True)
-    unit.commit()
+def user(session: Session) -> StaffUser:
+    made = make_staff_user(session, Role.STAFF, email=EMAIL, password=True)
+    session.commit()
     return made
 
 
@@ -64,42 +64,42 @@ def _may_enter(client: FlaskClient) -> bool:
 
 
 def test_it_is_set_up_with_a_picture_and_a_first_code(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
     me = sign_in(client, app, Role.STAFF)
     elsewhere = app.test_client()
-    with elsewhere.session_transaction() as session:
-        session.update(_user_id=me.fs_uniquifier, _fresh=True)
+    with elsewhere.session_transaction() as cookie:
+        cookie.update(_user_id=me.fs_uniquifier, _fresh=True)
     assert post(client, f"{PAGE}/start").location == PAGE
     page = client.get(PAGE).text
     assert "<svg" in page
-    seen = unit.get_one(StaffUser, me.id)
-    assert totp.app_key(unit, seen) in page
+    seen = session.get_one(StaffUser, me.id)
+    assert totp.app_key(session, seen) in page
     assert "otpauth://" not in page
     assert not seen.has_second_factor
-    code = _code(unit, seen)
-    unit.rollback()
+    code = _code(session, seen)
+    session.rollback()
     assert post(client, f"{PAGE}/turn-on", {"code": "abc"}).status_code == 422
     done = post(client, f"{PAGE}/turn-on", {"code": code})
     shown = re.findall(r"<li><code>([a-z2-9-]{19})</code>", done.text)
     assert len(set(shown)) == totp.RECOVERY_CODES
     assert not _may_enter(elsewhere)
     assert _may_enter(client)
-    unit.expire_all()
-    row = unit.connection().exec_driver_sql("SELECT totp_secret FROM staff_user").scalar_one()
+    session.expire_all()
+    row = session.connection().exec_driver_sql("SELECT totp_secret FROM staff_user").scalar_one()
     assert b"enckey" not in bytes(row)
-    assert shown[0] not in str(unit.scalars(select(RecoveryCode.digest)).all())
-    assert unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-2:] == [
+    assert shown[0] not in str(session.scalars(select(RecoveryCode.digest)).all())
+    assert session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-2:] == [
         "accounts.factor-start", "accounts.factor-on",
     ]  # fmt: skip
 
 
 def test_the_password_alone_does_not_sign_in_and_a_code_works_once(
-    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+    client: FlaskClient, user: StaffUser, session: Session, app: Flask
 ) -> None:
-    _turn_on(unit, user)
-    code = _code(unit, user)
-    unit.rollback()
+    _turn_on(session, user)
+    code = _code(session, user)
+    session.rollback()
     assert _know_password(client) == "/desk/sign-in/code?next=/desk/account"
     assert not _may_enter(client)
     assert "Enter your code" in client.get("/desk/sign-in/code").text
@@ -115,11 +115,11 @@ def test_the_password_alone_does_not_sign_in_and_a_code_works_once(
 
 
 def test_of_one_code_given_many_times_at_once_one_signs_in(
-    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+    client: FlaskClient, user: StaffUser, session: Session, app: Flask
 ) -> None:
-    spare = _turn_on(unit, user)[0]
-    for proof in (_code(unit, user), spare):
-        unit.rollback()
+    spare = _turn_on(session, user)[0]
+    for proof in (_code(session, user), spare):
+        session.rollback()
 
         def use(_number: int, proof: str = proof) -> bool:
             with app.app_context(), db.transaction() as own:
@@ -131,26 +131,26 @@ def test_of_one_code_given_many_times_at_once_one_signs_in(
 
 
 def test_a_recovery_code_stands_in_once(
-    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+    client: FlaskClient, user: StaffUser, session: Session, app: Flask
 ) -> None:
-    spare = _turn_on(unit, user)[3]
+    spare = _turn_on(session, user)[3]
     _know_password(client)
     assert _give(client, f" {spare.upper().replace('-', ' ')} ") == 302
     assert _may_enter(client)
     _know_password(again := app.test_client())
     assert _give(again, spare) == 422
-    unit.rollback()
-    assert totp.count_recovery_codes(unit, user) == totp.RECOVERY_CODES - 1
-    assert "accounts.recovery-code" in unit.scalars(select(AuditEntry.action)).all()
+    session.rollback()
+    assert totp.count_recovery_codes(session, user) == totp.RECOVERY_CODES - 1
+    assert "accounts.recovery-code" in session.scalars(select(AuditEntry.action)).all()
 
 
 def test_a_new_password_does_not_pass_by_the_second_factor(
-    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+    client: FlaskClient, user: StaffUser, session: Session, app: Flask
 ) -> None:
-    _turn_on(unit, user)
+    _turn_on(session, user)
     with app.test_request_context():
         link = set_password_link(user).partition("127.0.0.1:5000")[2]
-    unit.rollback()
+    session.rollback()
     client.get(link)
     assert post(client, link, {"password": STAFF_PASSWORD + "-new"}).status_code == 302
     assert not _may_enter(client)
@@ -161,27 +161,31 @@ def test_a_new_password_does_not_pass_by_the_second_factor(
 
 
 def test_halfway_ends_by_time_and_by_a_new_password(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
-    spare = _turn_on(unit, user)
+    spare = _turn_on(session, user)
     assert client.get("/desk/sign-in/code").location.startswith("/desk/sign-in")
     _know_password(client)
-    with client.session_transaction() as session:
-        session["halfway"] = [session["halfway"][0], session["halfway"][1] - 601]
+    with client.session_transaction() as cookie:
+        cookie["halfway"] = [cookie["halfway"][0], cookie["halfway"][1] - 601]
     assert post(client, "/desk/sign-in/code", {"proof": spare[0]}).location.startswith(
         "/desk/sign-in?"
     )
     _know_password(client)
     user.fs_uniquifier = "a" * 64
-    unit.commit()
+    session.commit()
     _give(client, spare[0])
     assert not _may_enter(client)
 
 
 def test_guesses_at_codes_end_and_lock_nobody_else_out(
-    client: FlaskClient, user: StaffUser, unit: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient,
+    user: StaffUser,
+    session: Session,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spare = _turn_on(unit, user)
+    spare = _turn_on(session, user)
     _know_password(client)
     wrong = [_give(client, "000000") for _ in range(reauthentication.TRIES_PER_HOUR + 1)]
     assert wrong == [422] * reauthentication.TRIES_PER_HOUR + [429]
@@ -194,7 +198,7 @@ def test_guesses_at_codes_end_and_lock_nobody_else_out(
     assert _give(elsewhere, spare[0]) == 302
 
 
-def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, unit: Session) -> None:
+def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, session: Session) -> None:
     strict = create_app(settings.model_copy(update={"second_factor_roles": ["admin"]}))
     strict.testing = True
     browser = strict.test_client()
@@ -202,46 +206,46 @@ def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, unit: 
     assert browser.get("/desk/staff").location == PAGE
     assert post(browser, "/desk/account", {"name": "x", "locale": "en"}).location == PAGE
     assert "Your role needs a second factor" in browser.get(PAGE).text
-    seen = unit.get_one(StaffUser, me.id)
-    _turn_on(unit, seen)
+    seen = session.get_one(StaffUser, me.id)
+    _turn_on(session, seen)
     assert browser.get("/desk/staff").status_code == 200
     assert post(browser, f"{PAGE}/turn-off").location == PAGE
-    unit.expire_all()
-    assert unit.get_one(StaffUser, me.id).has_second_factor
-    unit.rollback()
+    session.expire_all()
+    assert session.get_one(StaffUser, me.id).has_second_factor
+    session.rollback()
     close_app(strict)
 
 
 def test_it_is_turned_off_and_a_lost_one_is_reset_by_an_admin(
-    client: FlaskClient, app: Flask, user: StaffUser, unit: Session
+    client: FlaskClient, app: Flask, user: StaffUser, session: Session
 ) -> None:
-    _turn_on(unit, user)
+    _turn_on(session, user)
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/staff/{user.public_id}"
     assert "Reset the second factor" in client.get(url).text
     before = user.fs_uniquifier
     assert post(client, f"{url}/second-factor/reset").location == url
-    unit.expire_all()
+    session.expire_all()
     assert not user.has_second_factor
     assert user.fs_uniquifier != before
-    assert unit.scalars(select(RecoveryCode)).all() == []
-    unit.rollback()
+    assert session.scalars(select(RecoveryCode)).all() == []
+    session.rollback()
     assert _know_password(app.test_client()) == "/desk/account"
     me = sign_in(client, app, Role.STAFF)
-    _turn_on(unit, unit.get_one(StaffUser, me.id))
+    _turn_on(session, session.get_one(StaffUser, me.id))
     assert len(re.findall("<li><code>", post(client, f"{PAGE}/codes").text)) == 10
     assert post(client, f"{PAGE}/turn-off").location == PAGE
-    unit.expire_all()
-    assert not unit.get_one(StaffUser, me.id).has_second_factor
+    session.expire_all()
+    assert not session.get_one(StaffUser, me.id).has_second_factor
 
 
 def _grow_stale(client: FlaskClient) -> None:
-    with client.session_transaction() as session:
-        session["fs_paa"] -= 16 * 60
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] -= 16 * 60
 
 
 def test_a_bulk_download_asks_again_and_returns_to_where_one_was(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
     me = sign_in(client, app, Role.ADMIN)
     download = "/desk/audit/entries.csv"
@@ -249,9 +253,9 @@ def test_a_bulk_download_asks_again_and_returns_to_where_one_was(
     _grow_stale(client)
     asked = post(client, download)
     assert asked.location == "/desk/confirm?next=/desk/audit&again=1"
-    _turn_on(unit, unit.get_one(StaffUser, me.id))
-    code = _code(unit, unit.get_one(StaffUser, me.id))
-    unit.rollback()
+    _turn_on(session, session.get_one(StaffUser, me.id))
+    code = _code(session, session.get_one(StaffUser, me.id))
+    session.rollback()
     assert "Code" in client.get(asked.location).text
     fields = {"next": "/desk/audit", "again": "1"}
     assert post(client, "/desk/confirm", fields | {"proof": STAFF_PASSWORD}).status_code == 422

@@ -21,9 +21,9 @@ NEW = "seven quiet lanterns at sea"
 
 
 @pytest.fixture
-def user(unit: Session) -> StaffUser:
-    made = make_staff_user(unit, Role.ORGANIZER, email="noor@example.org", locale="fr")
-    unit.commit()
+def user(session: Session) -> StaffUser:
+    made = make_staff_user(session, Role.ORGANIZER, email="noor@example.org", locale="fr")
+    session.commit()
     return made
 
 
@@ -100,19 +100,19 @@ def test_a_link_that_nobody_made_is_gone(client: FlaskClient, user: StaffUser) -
 
 
 def test_a_disabled_user_cannot_set_a_password(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
     path = _path(user)
-    disable_staff_user(unit, user=user, by=make_staff_user(unit, Role.ADMIN))
-    unit.commit()
+    disable_staff_user(session, user=user, by=make_staff_user(session, Role.ADMIN))
+    session.commit()
     assert client.get(path).status_code == 410
 
 
 def test_a_weak_password_is_refused_with_words_by_the_field(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
     user.locale = "en"
-    unit.commit()
+    session.commit()
     path = _path(user)
     client.get(path)
     for weak, words in (
@@ -139,11 +139,13 @@ def test_without_a_token_or_from_another_origin_nothing_is_set(
     assert client.get(path).status_code == 200
 
 
-def test_a_new_password_ends_all_sessions(client: FlaskClient, app: Flask, unit: Session) -> None:
+def test_a_new_password_ends_all_sessions(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
     user = sign_in(client, app, Role.STAFF)
     assert client.get("/desk/account").status_code == 200
-    set_password(unit, user=unit.merge(user), password=STAFF_PASSWORD)
-    unit.commit()
+    set_password(session, user=session.merge(user), password=STAFF_PASSWORD)
+    session.commit()
     assert client.get("/desk/account").status_code == 302
 
 

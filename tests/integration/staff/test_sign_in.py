@@ -27,9 +27,9 @@ _TOKEN = re.compile(rb'name="csrf_token"[^>]*value="[^"]*"')
 
 
 @pytest.fixture
-def user(unit: Session) -> StaffUser:
-    made = make_staff_user(unit, Role.STAFF, email=EMAIL, password=True)
-    unit.commit()
+def user(session: Session) -> StaffUser:
+    made = make_staff_user(session, Role.STAFF, email=EMAIL, password=True)
+    session.commit()
     return made
 
 
@@ -64,23 +64,23 @@ def test_any_spelling_of_the_address_signs_in(client: FlaskClient, user: StaffUs
 
 
 def test_sign_in_is_noted_with_its_time_and_in_the_audit(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
     _try(client)
-    seen = unit.scalars(select(StaffUser).execution_options(populate_existing=True)).one()
+    seen = session.scalars(select(StaffUser).execution_options(populate_existing=True)).one()
     assert seen.last_sign_in_at is not None
-    actions = unit.scalars(select(AuditEntry.action)).all()
+    actions = session.scalars(select(AuditEntry.action)).all()
     assert actions[-1] == "accounts.sign-in"
 
 
 def test_unknown_user_and_wrong_password_get_the_same_body(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
-    boss = make_staff_user(unit, Role.ADMIN)
-    gone = make_staff_user(unit, Role.STAFF, email="gone@example.org", password=True)
-    make_staff_user(unit, Role.STAFF, email="new@example.org")
-    disable_staff_user(unit, user=gone, by=boss)
-    unit.commit()
+    boss = make_staff_user(session, Role.ADMIN)
+    gone = make_staff_user(session, Role.STAFF, email="gone@example.org", password=True)
+    make_staff_user(session, Role.STAFF, email="new@example.org")
+    disable_staff_user(session, user=gone, by=boss)
+    session.commit()
     bodies = set()
     for email, password in (
         (EMAIL, "not-this-one-at-all"),
@@ -192,14 +192,14 @@ def test_sign_out_ends_all_sessions_and_a_get_does_not(
 
 
 def test_a_disabled_user_is_out_at_once(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
     _try(client)
-    boss = make_staff_user(unit, Role.ADMIN)
-    seen = find_by_email(unit, EMAIL)
+    boss = make_staff_user(session, Role.ADMIN)
+    seen = find_by_email(session, EMAIL)
     assert seen is not None
-    disable_staff_user(unit, user=seen, by=boss)
-    unit.commit()
+    disable_staff_user(session, user=seen, by=boss)
+    session.commit()
     assert not _may_enter(client)
 
 
@@ -214,10 +214,10 @@ def test_guesses_at_one_account_from_one_place_end(client: FlaskClient, user: St
 
 
 def test_throttling_locks_nobody_else_out(
-    client: FlaskClient, user: StaffUser, unit: Session, app: Flask
+    client: FlaskClient, user: StaffUser, session: Session, app: Flask
 ) -> None:
-    make_staff_user(unit, Role.STAFF, email="colleague@example.org", password=True)
-    unit.commit()
+    make_staff_user(session, Role.STAFF, email="colleague@example.org", password=True)
+    session.commit()
     for _ in range(TRIES_PER_HOUR + 1):
         _try(client, password="not-this-one-at-all")
     assert _try(app.test_client(), email="colleague@example.org").status_code == 302
@@ -250,13 +250,13 @@ def test_an_unknown_account_is_counted_like_a_known_one(client: FlaskClient) -> 
 
 
 def test_who_knew_the_password_starts_anew(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
     _try(client, password="not-this-one-at-all")
-    assert unit.scalars(select(RateLimit)).all()
-    unit.rollback()
+    assert session.scalars(select(RateLimit)).all()
+    session.rollback()
     _try(client)
-    assert not unit.scalars(select(RateLimit)).all()
+    assert not session.scalars(select(RateLimit)).all()
 
 
 def test_the_sign_in_page_is_in_the_language_that_the_browser_asks_for(client: FlaskClient) -> None:
@@ -318,9 +318,9 @@ def test_an_origin_that_hides_itself_is_refused_where_the_browser_says_it_is_ano
 
 
 def test_a_token_in_the_address_signs_nobody_in(
-    client: FlaskClient, user: StaffUser, unit: Session
+    client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
-    seen = find_by_email(unit, EMAIL)
+    seen = find_by_email(session, EMAIL)
     assert seen is not None
     token = seen.get_auth_token()
     assert client.get(f"/desk/account?auth_token={token}").status_code == 302
@@ -329,9 +329,9 @@ def test_a_token_in_the_address_signs_nobody_in(
 
 
 def test_the_database_holds_neither_the_address_nor_the_password(
-    user: StaffUser, unit: Session
+    user: StaffUser, session: Session
 ) -> None:
-    row = unit.connection().exec_driver_sql("SELECT * FROM staff_user").one()
+    row = session.connection().exec_driver_sql("SELECT * FROM staff_user").one()
     held = " ".join(
         bytes(value).hex() if isinstance(value, (bytes, memoryview)) else str(value)
         for value in row

@@ -25,18 +25,18 @@ def _add(*arguments: str) -> Result:
     return CliRunner().invoke(staff, ["add", *arguments])
 
 
-def test_it_prints_one_link_that_sets_a_password(client: FlaskClient, unit: Session) -> None:
+def test_it_prints_one_link_that_sets_a_password(client: FlaskClient, session: Session) -> None:
     result = _add("noor@example.org", "--role", "organizer", "--name", "Noor", "--locale", "fr")
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) == 1
-    user = unit.scalars(select(StaffUser)).one()
+    user = session.scalars(select(StaffUser)).one()
     assert (user.role, user.name, user.locale) == (Role.ORGANIZER, "Noor", "fr")
     path = urlsplit(result.stdout.strip()).path
     assert client.get(path).status_code == 200
     assert post(client, path, {"password": "seven quiet lanterns"}).status_code == 302
 
 
-def test_somebody_who_is_there_already_gets_a_new_link_only_when_asked(unit: Session) -> None:
+def test_somebody_who_is_there_already_gets_a_new_link_only_when_asked(session: Session) -> None:
     _add("noor@example.org", "--role", "staff")
     again = _add("NOOR@example.org", "--role", "admin")
     assert again.exit_code == 1
@@ -45,14 +45,14 @@ def test_somebody_who_is_there_already_gets_a_new_link_only_when_asked(unit: Ses
     link = _add("noor@example.org", "--new-link")
     assert link.exit_code == 0
     assert "/desk/set-password/" in link.stdout
-    assert unit.scalars(select(StaffUser)).one().role is Role.STAFF
+    assert session.scalars(select(StaffUser)).one().role is Role.STAFF
 
 
-def test_failures_are_one_line_and_wrong_use_is_2(unit: Session) -> None:
+def test_failures_are_one_line_and_wrong_use_is_2(session: Session) -> None:
     nonsense = _add("nonsense", "--role", "staff")
     assert nonsense.exit_code == 1
     assert len(nonsense.stderr.strip().splitlines()) == 1
     assert _add("noor@example.org").exit_code == 2
     assert _add("noor@example.org", "--role", "owner").exit_code == 2
     assert _add("noor@example.org", "--role", "staff", "--locale", "xx").exit_code == 2
-    assert unit.scalars(select(StaffUser)).all() == []
+    assert session.scalars(select(StaffUser)).all() == []

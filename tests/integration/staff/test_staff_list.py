@@ -17,21 +17,21 @@ def admin(client: FlaskClient, app: Flask) -> StaffUser:
 
 
 @pytest.fixture
-def other(admin: StaffUser, unit: Session) -> StaffUser:
-    made = make_staff_user(unit, Role.STAFF, email="omar@example.org", name="Omar Deng")
-    unit.commit()
+def other(admin: StaffUser, session: Session) -> StaffUser:
+    made = make_staff_user(session, Role.STAFF, email="omar@example.org", name="Omar Deng")
+    session.commit()
     return made
 
 
-def _now(unit: Session, user: StaffUser) -> StaffUser:
-    unit.rollback()
-    return unit.scalars(
+def _now(session: Session, user: StaffUser) -> StaffUser:
+    session.rollback()
+    return session.scalars(
         select(StaffUser).where(StaffUser.id == user.id).execution_options(populate_existing=True)
     ).one()
 
 
-def _last_action(unit: Session) -> str:
-    return str(unit.scalars(select(AuditEntry.action).order_by(AuditEntry.id.desc())).first())
+def _last_action(session: Session) -> str:
+    return str(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id.desc())).first())
 
 
 def test_the_list_names_everybody(client: FlaskClient, other: StaffUser) -> None:
@@ -41,27 +41,27 @@ def test_the_list_names_everybody(client: FlaskClient, other: StaffUser) -> None
 
 
 def test_somebody_is_added_and_the_link_is_shown_once(
-    client: FlaskClient, admin: StaffUser, unit: Session
+    client: FlaskClient, admin: StaffUser, session: Session
 ) -> None:
     fields = {"email": "Zoe@Example.org", "name": "Zoe Nand", "role": "organizer", "locale": "fr"}
     response = post(client, "/desk/staff/new", fields)
     assert response.status_code == 200
     assert "/desk/set-password/" in response.text
     assert "/desk/set-password/" not in client.get("/desk/staff").text
-    zoe = unit.scalars(select(StaffUser).where(StaffUser.role == Role.ORGANIZER)).one()
+    zoe = session.scalars(select(StaffUser).where(StaffUser.role == Role.ORGANIZER)).one()
     assert (zoe.email, zoe.name, zoe.locale) == ("Zoe@example.org", "Zoe Nand", "fr")
-    assert _last_action(unit) == "accounts.add"
+    assert _last_action(session) == "accounts.add"
 
 
 def test_the_same_address_in_another_spelling_is_not_added_twice(
-    client: FlaskClient, other: StaffUser, unit: Session
+    client: FlaskClient, other: StaffUser, session: Session
 ) -> None:
     fields = {"email": "OMAR+desk@example.org", "name": "O", "role": "staff", "locale": "en"}
     response = post(client, "/desk/staff/new", fields)
     assert response.status_code == 422
     assert "has this address already" in response.text
     assert 'value="OMAR+desk@example.org"' in response.text
-    assert len(unit.scalars(select(StaffUser)).all()) == 2
+    assert len(session.scalars(select(StaffUser)).all()) == 2
 
 
 @pytest.mark.parametrize(
@@ -75,29 +75,29 @@ def test_the_same_address_in_another_spelling_is_not_added_twice(
     ],
 )
 def test_bad_input_is_said_by_the_field(
-    client: FlaskClient, admin: StaffUser, unit: Session, wrong: dict[str, str], words: str
+    client: FlaskClient, admin: StaffUser, session: Session, wrong: dict[str, str], words: str
 ) -> None:
     good = {"email": "zoe@example.org", "name": "Zoe", "role": "staff", "locale": "en"}
     response = post(client, "/desk/staff/new", good | wrong)
     assert response.status_code == 422
     assert words in response.text
-    assert len(unit.scalars(select(StaffUser)).all()) == 1
+    assert len(session.scalars(select(StaffUser)).all()) == 1
 
 
-def test_a_role_is_changed(client: FlaskClient, other: StaffUser, unit: Session) -> None:
+def test_a_role_is_changed(client: FlaskClient, other: StaffUser, session: Session) -> None:
     url = f"/desk/staff/{other.public_id}"
     assert post(client, f"{url}/role", {"role": "organizer"}).location == url
-    assert _now(unit, other).role is Role.ORGANIZER
-    assert _last_action(unit) == "accounts.role"
+    assert _now(session, other).role is Role.ORGANIZER
+    assert _last_action(session) == "accounts.role"
     assert post(client, f"{url}/role", {"role": "owner"}).status_code == 422
 
 
 def test_disabling_ends_the_sessions_and_enabling_does_not_bring_them_back(
-    client: FlaskClient, other: StaffUser, unit: Session, app: Flask
+    client: FlaskClient, other: StaffUser, session: Session, app: Flask
 ) -> None:
     theirs = app.test_client()
-    with theirs.session_transaction() as session:
-        session.update(_user_id=other.fs_uniquifier, _fresh=True)
+    with theirs.session_transaction() as cookie:
+        cookie.update(_user_id=other.fs_uniquifier, _fresh=True)
     assert theirs.get("/desk/account").status_code == 200
     url = f"/desk/staff/{other.public_id}"
     assert post(client, f"{url}/disable").location == url
@@ -105,26 +105,28 @@ def test_disabling_ends_the_sessions_and_enabling_does_not_bring_them_back(
     assert "Disabled" in client.get(url).text
     assert post(client, f"{url}/link").location == url
     assert post(client, f"{url}/enable").location == url
-    assert _now(unit, other).active
+    assert _now(session, other).active
     assert theirs.get("/desk/account").status_code == 302
 
 
-def test_a_new_link_is_made_and_noted(client: FlaskClient, other: StaffUser, unit: Session) -> None:
+def test_a_new_link_is_made_and_noted(
+    client: FlaskClient, other: StaffUser, session: Session
+) -> None:
     response = post(client, f"/desk/staff/{other.public_id}/link")
     assert "/desk/set-password/" in response.text
     assert response.headers["Cache-Control"] == "no-store"
-    assert _last_action(unit) == "accounts.link"
+    assert _last_action(session) == "accounts.link"
 
 
 def test_what_gives_power_asks_again_who_it_is(
-    client: FlaskClient, app: Flask, unit: Session
+    client: FlaskClient, app: Flask, session: Session
 ) -> None:
     """A desk that was left open makes nobody an admin; what was typed goes on after the answer."""
     sign_in(client, app, Role.ADMIN, email="ada@example.org", password=True)
-    other = make_staff_user(unit, Role.STAFF, email="omar@example.org")
-    unit.commit()
-    with client.session_transaction() as session:
-        session["fs_paa"] -= 16 * 60
+    other = make_staff_user(session, Role.STAFF, email="omar@example.org")
+    session.commit()
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] -= 16 * 60
     url = f"/desk/staff/{other.public_id}"
     new = {"email": "zoe@example.org", "name": "Zoe", "role": "admin", "locale": "en"}
     for address, fields in (
@@ -133,11 +135,11 @@ def test_what_gives_power_asks_again_who_it_is(
         (f"{url}/role", {"role": "admin"}),
     ):
         assert post(client, address, fields).status_code == 403
-    assert len(unit.scalars(select(StaffUser)).all()) == 2
-    assert _now(unit, other).role is Role.STAFF
+    assert len(session.scalars(select(StaffUser)).all()) == 2
+    assert _now(session, other).role is Role.STAFF
     proved = post(client, f"{url}/role", {"role": "admin", "proof": STAFF_PASSWORD})
     assert proved.location == url
-    assert _now(unit, other).role is Role.ADMIN
+    assert _now(session, other).role is Role.ADMIN
 
 
 def test_a_new_link_makes_the_one_before_worthless(
@@ -153,13 +155,15 @@ def test_a_new_link_makes_the_one_before_worthless(
     assert theirs.get(second).status_code == 200
 
 
-def test_nobody_shuts_themselves_out(client: FlaskClient, admin: StaffUser, unit: Session) -> None:
+def test_nobody_shuts_themselves_out(
+    client: FlaskClient, admin: StaffUser, session: Session
+) -> None:
     url = f"/desk/staff/{admin.public_id}"
     assert "your own account" in client.get(url).text
     post(client, f"{url}/disable")
     assert "This is your own account" in client.get(url).text
     post(client, f"{url}/role", {"role": "staff"})
-    seen = _now(unit, admin)
+    seen = _now(session, admin)
     assert seen.active
     assert seen.role is Role.ADMIN
 
@@ -178,7 +182,7 @@ def test_a_get_changes_nothing(client: FlaskClient, other: StaffUser) -> None:
 
 @pytest.mark.parametrize("role", [Role.ORGANIZER, Role.STAFF])
 def test_other_roles_find_nothing_here(
-    client: FlaskClient, app: Flask, unit: Session, role: Role
+    client: FlaskClient, app: Flask, session: Session, role: Role
 ) -> None:
     me = sign_in(client, app, role)
     page = client.get(f"/desk/staff/{me.public_id}")
@@ -186,11 +190,11 @@ def test_other_roles_find_nothing_here(
     assert page.data == client.get("/desk/staff/nobody").data
     answer = post(client, f"/desk/staff/{me.public_id}/role", {"role": "admin"})
     assert answer.status_code == 404
-    assert _now(unit, me).role is role
+    assert _now(session, me).role is role
 
 
-def test_forms_want_their_token(client: FlaskClient, other: StaffUser, unit: Session) -> None:
+def test_forms_want_their_token(client: FlaskClient, other: StaffUser, session: Session) -> None:
     url = f"/desk/staff/{other.public_id}"
     assert client.post(f"{url}/disable").status_code == 400
     assert client.post("/desk/staff/new", data={"email": "z@example.org"}).status_code == 400
-    assert _now(unit, other).active
+    assert _now(session, other).active

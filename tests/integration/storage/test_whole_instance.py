@@ -59,21 +59,21 @@ def run(settings: Settings, *arguments: str) -> Result:
 
 @pytest.fixture
 def bundle(
-    unit: Session,
+    session: Session,
     freeze: Callable[..., int],  # noqa: F811
     print_bundle: Callable[[int], BundleState],  # noqa: F811
 ) -> str:
     """A printed bundle of planted people; gives its public id."""
-    campaign = make_campaign(unit)
+    campaign = make_campaign(session)
     add_confirmed(
-        unit, campaign, 5, given_name=PLANTED[0], family_name=PLANTED[1], locality=PLANTED[2],
+        session, campaign, 5, given_name=PLANTED[0], family_name=PLANTED[1], locality=PLANTED[2],
         own_words=PLANTED[4],
     )  # fmt: skip
-    unit.commit()
+    session.commit()
     bundle_id = freeze(campaign.id, volume_letters=2)
     assert print_bundle(bundle_id) is BundleState.READY
-    unit.rollback()
-    return unit.get_one(Bundle, bundle_id).public_id
+    session.rollback()
+    return session.get_one(Bundle, bundle_id).public_id
 
 
 def test_a_bundle_is_printed_kept_and_streamed(
@@ -92,15 +92,15 @@ def test_a_bundle_is_printed_kept_and_streamed(
 
 
 def test_a_download_fetches_only_as_far_as_it_is_read(
-    app: Flask, unit: Session, bundle: str, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
     store: storage.Storage = app.extensions["storage"]
     real = store.place.source
     monkeypatch.setattr(store.place, "source", lambda name: (opened.append(name), real(name))[1])
-    found = bundles.get_bundle(unit, bundle)
+    found = bundles.get_bundle(session, bundle)
     with app.test_request_context():
-        made = bundles.open_download(unit, found, store, actor="command")
+        made = bundles.open_download(session, found, store, actor="command")
         assert opened == []
         chunks = iter(made.chunks)
         next(chunks)
@@ -127,9 +127,9 @@ def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Se
 
 
 def test_a_backup_and_its_restore_pass_by_either_place(
-    app: Flask, settings: Settings, unit: Session, bundle: str, tmp_path: Path
+    app: Flask, settings: Settings, session: Session, bundle: str, tmp_path: Path
 ) -> None:
-    unit.close()
+    session.close()
     store: storage.Storage = app.extensions["storage"]
     before = {name: b"".join(store.chunks(name)) for name in store.names()}
     assert len(before) >= 3 + 7
@@ -160,13 +160,13 @@ def assert_nothing_told(data: bytes) -> None:
 
 
 def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
-    app: Flask, unit: Session, settings: Settings, bundle: str
+    app: Flask, session: Session, settings: Settings, bundle: str
 ) -> None:
     """Rows, volumes, lists, scans, exports: none holds a planted name, nor is what it was."""
-    staff = make_staff_user(unit, Role.STAFF)
-    campaign = unit.scalars(select(Campaign)).one()
-    add_confirmed(unit, campaign, 1, email=PLANTED[3], given_name=PLANTED[0])
-    unit.commit()
+    staff = make_staff_user(session, Role.STAFF)
+    campaign = session.scalars(select(Campaign)).one()
+    add_confirmed(session, campaign, 1, email=PLANTED[3], given_name=PLANTED[0])
+    session.commit()
     with app.app_context(), db.transaction() as writing:
         sheet = sheets.make_sheet(
             writing, writing.get_one(Campaign, campaign.id), actor="staff:1",
@@ -195,7 +195,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     for path in settings.folder.rglob("*"):
         if path.is_file() and path.name not in {"data.key", "secret.key"}:
             assert_nothing_told(path.read_bytes())
-    unit.close()
+    session.close()
     engine = app.extensions["database"].engine
     with engine.connect() as connection:
         for table in backup_archive.tables_of(engine):
@@ -211,7 +211,7 @@ def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
     app: Flask,
     client: FlaskClient,
     bundle: str,
-    unit: Session,
+    session: Session,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store: storage.Storage = app.extensions["storage"]

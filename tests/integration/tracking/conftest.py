@@ -32,12 +32,12 @@ ANA = "ana@example.org"
 
 
 @pytest.fixture
-def ana(unit: Session, campaign: Campaign) -> Signature:
+def ana(session: Session, campaign: Campaign) -> Signature:
     """Ana's confirmed letter; she wants news."""
-    return sign(unit, campaign, email=ANA, given_name="Ana", family_name="Plantada")
+    return sign(session, campaign, email=ANA, given_name="Ana", family_name="Plantada")
 
 
-def sign(unit: Session, campaign: Campaign, *, email: str, **overrides: Any) -> Signature:
+def sign(session: Session, campaign: Campaign, *, email: str, **overrides: Any) -> Signature:
     """A confirmed letter in English, committed; its token is `token-<id>`."""
     facts: dict[str, Any] = {
         "email": email,
@@ -46,9 +46,9 @@ def sign(unit: Session, campaign: Campaign, *, email: str, **overrides: Any) -> 
         "own_words": "I have followed this case for a year.",
         "consent_updates_at": db.utcnow(),
     }
-    [made] = add_confirmed(unit, campaign, 1, **(facts | overrides))
+    [made] = add_confirmed(session, campaign, 1, **(facts | overrides))
     made.token_digest = signed_links.digest_of(f"token-{made.id}")
-    unit.commit()
+    session.commit()
     return made
 
 
@@ -57,10 +57,10 @@ def mails(app: Flask) -> Mails:
     """Reads the outbox: each mail's kind, address and context."""
 
     def read() -> list[dict[str, Any]]:
-        with app.app_context(), db.reading() as unit:
+        with app.app_context(), db.reading() as session:
             return [
                 {"kind": one.kind, "to": one.recipient} | json.loads(one.context or "{}")
-                for one in unit.scalars(select(OutboxMail).order_by(OutboxMail.id))
+                for one in session.scalars(select(OutboxMail).order_by(OutboxMail.id))
             ]
 
     return read
@@ -79,12 +79,17 @@ def freeze(app: Flask, settings: Settings) -> Callable[[Campaign], int]:
 
     def run(campaign: Campaign) -> int:
         campaign_id = campaign.id  # before the lock is taken: it may have to be read again
-        with app.app_context(), db.transaction() as unit:
-            found = unit.get_one(Campaign, campaign_id)
+        with app.app_context(), db.transaction() as session:
+            found = session.get_one(Campaign, campaign_id)
             mission = found.targets[0].mission
             assert mission is not None
             return freeze_bundle.freeze(
-                unit, campaign=found, mission=mission, settings=settings, locale="en", actor="test"
+                session,
+                campaign=found,
+                mission=mission,
+                settings=settings,
+                locale="en",
+                actor="test",
             ).id
 
     return run
@@ -99,11 +104,11 @@ def deliver(app: Flask) -> Deliver:
         outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED,
         clock: time | None = None,
     ) -> None:
-        with app.app_context(), db.transaction() as unit:
-            bundle = unit.get_one(Bundle, bundle_id)
+        with app.app_context(), db.transaction() as session:
+            bundle = session.get_one(Bundle, bundle_id)
             bundle.state = BundleState.READY
             record_delivery.record_visit(
-                unit,
+                session,
                 carried=[record_delivery.Carried(bundle)],
                 happened=record_delivery.Happened(
                     outcome, today(), clock, place="At the gate of the embassy"
@@ -115,35 +120,35 @@ def deliver(app: Flask) -> Deliver:
     return run
 
 
-def reload(unit: Session, signature: Signature) -> Signature:
+def reload(session: Session, signature: Signature) -> Signature:
     """The row as it now stands."""
-    unit.rollback()
-    unit.expire_all()
-    return unit.get_one(Signature, signature.id)
+    session.rollback()
+    session.expire_all()
+    return session.get_one(Signature, signature.id)
 
 
 @pytest.fixture
-def erase(app: Flask, unit: Session) -> Erase:
+def erase(app: Flask, session: Session) -> Erase:
     """Runs the daily job; gives what it wrote into the audit so far."""
 
     def run() -> list[dict[str, Any]]:
-        unit.commit()
+        session.commit()
         jobs.run_now("retention.erase")
-        unit.rollback()
-        unit.expire_all()
+        session.rollback()
+        session.expire_all()
         asked = select(AuditEntry.detail).where(AuditEntry.action == "mailbox.retention")
-        return list(unit.scalars(asked.order_by(AuditEntry.id)))
+        return list(session.scalars(asked.order_by(AuditEntry.id)))
 
     return run
 
 
-def long_ago(unit: Session, days: int) -> None:
+def long_ago(session: Session, days: int) -> None:
     """Has every delivery be so many days ago."""
-    unit.execute(update(DeliveryAttempt).values(happened_on=days_ago(days)))
+    session.execute(update(DeliveryAttempt).values(happened_on=days_ago(days)))
 
 
-def end(unit: Session, campaign: Campaign, days: int, *, stopped: bool = True) -> None:
+def end(session: Session, campaign: Campaign, days: int, *, stopped: bool = True) -> None:
     """Has the campaign be stopped, or closed, since so many days."""
     campaign.status = CampaignStatus.STOPPED if stopped else CampaignStatus.CLOSED
     campaign.closed_at = campaign.stopped_at = db.utcnow() - timedelta(days=days)
-    unit.flush()
+    session.flush()

@@ -50,14 +50,14 @@ from tests.factories import (
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 
-def titles(app: Flask, unit: Session, signature: Signature) -> list[tuple[str, str]]:
-    fresh = reload(unit, signature)
+def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str, str]]:
+    fresh = reload(session, signature)
     with app.test_request_context("/en/"):
-        return [(one.title, one.state) for one in marks_of(unit, fresh)]
+        return [(one.title, one.state) for one in marks_of(session, fresh)]
 
 
 def test_a_letter_is_followed_from_signing_to_the_outcome(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature,
+    app: Flask, session: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int], deliver: Deliver,
 ) -> None:  # fmt: skip
     ahead = [
@@ -65,19 +65,19 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
         ("Outcome of the case", "ahead"),
     ]  # fmt: skip
     begun = [("Signed", "done"), ("Confirmed", "done")]
-    assert titles(app, unit, ana) == begun + ahead
-    unit.rollback()
+    assert titles(app, session, ana) == begun + ahead
+    session.rollback()
     bundle_id = freeze(campaign)
     printed = [*begun, ("In bundle no. 1 as letter 00001", "done")]
-    assert titles(app, unit, ana) == printed + ahead[1:]
-    unit.rollback()
+    assert titles(app, session, ana) == printed + ahead[1:]
+    session.rollback()
     deliver(bundle_id, DeliveryOutcome.REFUSED)
     refused = [*printed, ("Refused at the door", "done")]
-    assert titles(app, unit, ana) == refused + ahead[1:]
-    unit.rollback()
+    assert titles(app, session, ana) == refused + ahead[1:]
+    session.rollback()
     deliver(bundle_id, DeliveryOutcome.ACCEPTED)
     campaign_id = campaign.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as other:
         post_update(
             other, other.get_one(Campaign, campaign_id), actor="test", kind=UpdateKind.REPLY,
@@ -85,35 +85,35 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
             words={"en": ("The governor answers", "She will look into it.")},
         )  # fmt: skip
     over = [*refused, ("Handed over", "done"), ("The governor answers", "done")]
-    assert titles(app, unit, ana) == [*over, ("Outcome of the case", "ahead")]
+    assert titles(app, session, ana) == [*over, ("Outcome of the case", "ahead")]
 
 
 def test_a_stop_ends_the_way(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature,
+    app: Flask, session: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     freeze(campaign)
     campaign_id = campaign.id
-    unit.rollback()
+    session.rollback()
     with app.app_context(), db.transaction() as other:
         found = other.get_one(Campaign, campaign_id)
         stop_campaign(
             other, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
-    assert [title for title, _ in titles(app, unit, ana)] == [
+    assert [title for title, _ in titles(app, session, ana)] == [
         "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "The action was stopped"
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, fresh_pages: None
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, fresh_pages: None
 ) -> None:
     reasons = {"en": "She is home.", "es": "Está en casa."}
     stop_campaign(
-        unit, campaign, actor="test", now=db.utcnow(), reasons=reasons, kind=StopKind.SAFE
+        session, campaign, actor="test", now=db.utcnow(), reasons=reasons, kind=StopKind.SAFE
     )
-    unit.commit()
+    session.commit()
     case = f"actions/{campaign.slug}"
     pages = [client.get(f"/en/{end}").text for end in (f"letter/token-{ana.id}", case)]
     pages.append(client.post(f"/en/{case}/sign", data={}).text)
@@ -126,38 +126,38 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
 
 
 def test_the_page_of_a_letter_offers_to_send_it_and_counts_those_apart(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
     mission = campaign.targets[0].mission
     assert mission is not None
-    unit.add(ContactDetail(mission_id=mission.id, type="email", value="post@embassy.example"))
-    unit.commit()
+    session.add(ContactDetail(mission_id=mission.id, type="email", value="post@embassy.example"))
+    session.commit()
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert "mailto:post@embassy.example?subject=" in page
     assert "I%20have%20followed%20this%20case" in page
     assert "post.pdf" in page
     response = client.post(f"/en/letter/token-{ana.id}/sent")
     assert (response.status_code, response.location) == (303, f"/en/letter/token-{ana.id}#send")
-    first = reload(unit, ana).sent_by_self_at
+    first = reload(session, ana).sent_by_self_at
     assert first is not None
     client.post(f"/en/letter/token-{ana.id}/sent")
-    assert reload(unit, ana).sent_by_self_at == first
+    assert reload(session, ana).sent_by_self_at == first
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert "1 person says that they also sent their letter" in page
     assert "You told us on" in page
-    unit.rollback()
+    session.rollback()
     jobs.run_now("campaigns.count")
-    assert public_counts.count_of(unit, campaign) == 1
-    assert public_counts.sent_by_self(unit, campaign) == 1
+    assert public_counts.count_of(session, campaign) == 1
+    assert public_counts.sent_by_self(session, campaign) == 1
 
 
 def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
     official = campaign.targets[0].official
-    unit.add(ContactDetail(official_id=official.id, type="email", value="governor@gov.example"))
+    session.add(ContactDetail(official_id=official.id, type="email", value="governor@gov.example"))
     ana.own_words = "é" * 1400
-    unit.commit()
+    session.commit()
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert "mailto:governor@gov.example?subject=" in page
     assert "%0D%0A" not in page
@@ -165,10 +165,10 @@ def test_a_long_letter_is_copied_where_the_link_cannot_hold_it(
 
 
 def test_the_pdf_to_post_has_the_letter_and_an_envelope_with_the_country(
-    client: FlaskClient, unit: Session, ana: Signature
+    client: FlaskClient, session: Session, ana: Signature
 ) -> None:
     ana.country = "FR"
-    unit.commit()
+    session.commit()
     response = client.get(f"/en/letter/token-{ana.id}/post.pdf")
     assert (response.status_code, response.mimetype) == (200, "application/pdf")
     assert response.headers["Cache-Control"] == "no-store"
@@ -184,22 +184,26 @@ def test_the_pdf_to_post_has_the_letter_and_an_envelope_with_the_country(
 
 
 def test_the_page_of_a_letter_leads_on_to_an_action_that_was_not_signed(
-    client: FlaskClient, unit: Session, ana: Signature
+    client: FlaskClient, session: Session, ana: Signature
 ) -> None:
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert "Another person needs a letter" not in page
-    other = make_campaign(unit, person_name="Idris Vale")
-    unit.commit()
+    other = make_campaign(session, person_name="Idris Vale")
+    session.commit()
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert f'href="/en/actions/{other.slug}"' in page
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.CLOSED, CampaignStatus.STOPPED])
 def test_nothing_is_sent_once_the_campaign_has_ended(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, status: CampaignStatus
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    status: CampaignStatus,
 ) -> None:
     campaign.status = status
-    unit.commit()
+    session.commit()
     page = client.get(f"/en/letter/token-{ana.id}").text
     assert "mailto:post" not in page
     assert "I sent it" not in page
@@ -224,12 +228,12 @@ def test_the_answer_is_the_same_whoever_asks_and_the_truth_goes_by_mail(
 
 
 def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alone(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
-    other = make_campaign(unit)
+    other = make_campaign(session)
     hmac = ana.email_hmac
     stranger = sign(
-        unit, other, email="ana+x@example.org", email_hmac=hmac, given_name="Mallory",
+        session, other, email="ana+x@example.org", email_hmac=hmac, given_name="Mallory",
         family_name="Grey",
     )  # fmt: skip
     client.post("/en/my-letters", data={"email": "ANA+other@example.org"})
@@ -246,12 +250,12 @@ def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alon
 
 
 def test_mails_and_askers_are_limited(
-    client: FlaskClient, ana: Signature, mails: Mails, unit: Session
+    client: FlaskClient, ana: Signature, mails: Mails, session: Session
 ) -> None:
     codes = [client.post("/en/my-letters", data={"email": ANA}).status_code for _ in range(21)]
     assert codes == [303] * 20 + [429]
     assert len(mails()) == 3
-    assert len(unit.scalars(select(LettersLink)).all()) == 3
+    assert len(session.scalars(select(LettersLink)).all()) == 3
 
 
 @pytest.mark.parametrize("typed", ["", "ana", "a\nb@example.org", "x" * 300 + "@example.org"])
@@ -271,14 +275,14 @@ def test_no_other_site_asks(client: FlaskClient, ana: Signature, mails: Mails) -
 
 
 def test_the_token_is_stored_as_a_digest_and_expires(
-    client: FlaskClient, box: str, unit: Session
+    client: FlaskClient, box: str, session: Session
 ) -> None:
     token = box.rpartition("/")[2]
-    link = unit.scalars(select(LettersLink)).one()
+    link = session.scalars(select(LettersLink)).one()
     assert token.encode() not in bytes(link.token_digest)
     assert client.get(box).headers["Cache-Control"] == "no-store"
-    unit.execute(update(LettersLink).values(expires_at=db.utcnow()))
-    unit.commit()
+    session.execute(update(LettersLink).values(expires_at=db.utcnow()))
+    session.commit()
     gone = client.get(box)
     assert gone.status_code == 410
     assert "Ask for a new link" in gone.text
@@ -289,10 +293,10 @@ def test_the_token_is_stored_as_a_digest_and_expires(
 
 
 def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
-    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno", family_name="Plantada")
-    sign(unit, make_campaign(unit, person_name="Idris Vale"), email=ANA, given_name="Ana")
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno", family_name="Plantada")
+    sign(session, make_campaign(session, person_name="Idris Vale"), email=ANA, given_name="Ana")
     page = client.get(box).text
     assert "Ana Plantada for Amara Okafor" in page
     assert "Bruno Plantada for Amara Okafor" in page
@@ -311,7 +315,7 @@ def form_of(**overrides: Any) -> dict[str, Any]:
 
 
 def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     address = f"{box}/{ana.public_id}/change"
@@ -321,24 +325,24 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     said = re.compile(r'role="status"[^>]*autofocus>\s*<p>Your changes are kept')
     assert said.search(client.get(done.location).text)
     assert not said.search(client.get(f"{box}/{ana.public_id}").text)
-    changed = reload(unit, ana)
+    changed = reload(session, ana)
     assert (changed.given_name, changed.own_words) == ("Anna", "These are other words of mine.")
     assert changed.points == ["protect", "investigate"]
     assert changed.state is SignatureState.CONFIRMED
     assert changed.email == ANA
-    unit.rollback()
+    session.rollback()
     freeze(campaign)
     for response in (client.get(address), client.post(address, data=form_of(given_name="Late"))):
         assert response.status_code == 409
         assert "can no longer be changed" in response.text
-    assert reload(unit, ana).given_name == "Anna"
+    assert reload(session, ana).given_name == "Anna"
 
 
 def test_a_change_waits_for_a_freeze_that_came_first(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, settings: Settings
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, settings: Settings
 ) -> None:
     ana_id, campaign_id = ana.id, campaign.id
-    unit.rollback()
+    session.rollback()
 
     def change() -> None:
         with app.test_request_context("/en/", method="POST"), db.transaction() as other:
@@ -361,11 +365,11 @@ def test_a_change_waits_for_a_freeze_that_came_first(
                 done.result(timeout=0.5)
         with pytest.raises(TooLate):
             done.result(timeout=30)
-    assert reload(unit, ana).given_name == "Ana"
+    assert reload(session, ana).given_name == "Ana"
 
 
 def test_points_are_moved_on_the_page_before_anything_is_kept(
-    client: FlaskClient, unit: Session, ana: Signature, box: str
+    client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
     address = f"{box}/{ana.public_id}/change"
     order = re.findall(r'name="order" value="(\w+)"', client.get(address).text)
@@ -377,12 +381,12 @@ def test_points_are_moved_on_the_page_before_anything_is_kept(
         "protect", "recognise", "investigate",
     ]  # fmt: skip
     assert "These are other words of mine." in page.text
-    assert reload(unit, ana).given_name == "Ana"
+    assert reload(session, ana).given_name == "Ana"
     assert 'data-sample="full"' in page.text
 
 
 def test_a_letter_keeps_what_it_was_signed_with_whatever_the_campaign_says_now(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
     rewritten = "Please have Amara Okafor protected. The convoy left at dawn."
     ana.full_text, ana.own_words = rewritten, ""
@@ -393,17 +397,17 @@ def test_a_letter_keeps_what_it_was_signed_with_whatever_the_campaign_says_now(
     for point in newer.points:
         point.key = f"new-{point.key}"
     campaign.templates.append(newer)
-    unit.commit()
+    session.commit()
     address = f"{box}/{ana.public_id}/change"
     kept = form_of(full_text=rewritten, points=ana.points)
     assert client.post(address, data=kept | {"full_text": "A regime."}).status_code == 422
     assert client.post(address, data=kept).status_code == 303
-    changed = reload(unit, ana)
+    changed = reload(session, ana)
     assert (changed.given_name, changed.full_text) == ("Anna", rewritten)
 
 
 def test_a_change_is_held_to_the_same_as_signing(
-    client: FlaskClient, unit: Session, ana: Signature, box: str
+    client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
     address = f"{box}/{ana.public_id}/change"
     response = client.post(address, data=form_of(given_name="", own_words="x" * 1501))
@@ -413,15 +417,15 @@ def test_a_change_is_held_to_the_same_as_signing(
     no_point = client.post(address, data=form_of(points=["invented"]))
     assert no_point.status_code == 422
     assert client.post(address, data=form_of(given_name="A\0na")).status_code == 400
-    assert reload(unit, ana).given_name == "Ana"
+    assert reload(session, ana).given_name == "Ana"
     forged = form_of(email="mallory@example.org", letter_locale="es", state="held")
     assert client.post(address, data=forged).status_code == 303
-    kept = reload(unit, ana)
+    kept = reload(session, ana)
     assert (kept.email, kept.letter_locale, kept.state) == (ANA, "en", SignatureState.CONFIRMED)
 
 
 def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
-    client: FlaskClient, unit: Session, ana: Signature, box: str
+    client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
     address = f"{box}/{ana.public_id}/change"
     page = client.get(address).text
@@ -442,34 +446,34 @@ def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
     assert re.search(
         r'<article class="letter.*These are other words of mine', shown.text, re.DOTALL
     )
-    assert reload(unit, ana).given_name == "Ana"
+    assert reload(session, ana).given_name == "Ana"
     wrong = client.post(address, data=form_of(show="1", given_name=""))
     assert wrong.status_code == 422
     assert "You have not saved it yet" not in wrong.text
 
 
 def test_who_has_moved_changes_the_country_and_is_warned_of_it(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
     address, there = f"{box}/{ana.public_id}/change", campaign.country
     moved = form_of(country=there, locality="Tuxtla", region="", postal_code="29000")
     fitted = client.post(address, data=moved | {"fit": "1"})
     assert fitted.status_code == 200
     assert "This letter goes to officials of the country where you live" in fitted.text
-    before = reload(unit, ana)
+    before = reload(session, ana)
     assert (before.country, before.locality != "Tuxtla") == ("CA", True)
     old_print = before.person_hmac
-    unit.rollback()
+    session.rollback()
     assert client.post(address, data=form_of(country="XX")).status_code == 422
     # Without scripts the warning comes first, too.
     warned = client.post(address, data=moved)
     assert warned.status_code == 200
     assert "We have not saved your changes yet" in warned.text
     assert 'name="warned" value="1"' in warned.text
-    assert reload(unit, ana).country == "CA"
-    unit.rollback()
+    assert reload(session, ana).country == "CA"
+    session.rollback()
     assert client.post(address, data=moved | {"warned": "1"}).status_code == 303
-    changed = reload(unit, ana)
+    changed = reload(session, ana)
     assert (changed.country, changed.locality) == (there, "Tuxtla")
     assert changed.person_hmac != old_print
 
@@ -488,19 +492,19 @@ def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
 
 
 def test_a_letter_that_waits_is_confirmed_from_my_letters(
-    client: FlaskClient, unit: Session, ana: Signature, box: str, campaign: Campaign
+    client: FlaskClient, session: Session, ana: Signature, box: str, campaign: Campaign
 ) -> None:
     ana.state, ana.confirmed_at = SignatureState.PENDING, None
     ana.token_expires_at = db.utcnow() + timedelta(days=1)
-    unit.commit()
+    session.commit()
     address = f"{box}/{ana.public_id}"
     assert "Confirm my letter" in client.get(address).text
-    assert reload(unit, ana).state is SignatureState.PENDING
-    unit.rollback()
+    assert reload(session, ana).state is SignatureState.PENDING
+    session.rollback()
     assert client.get(f"{address}/confirm").status_code == 405
     assert client.post(f"{address}/confirm").status_code == 303
     assert "Confirm my letter" not in client.get(address).text
-    assert reload(unit, ana).state is SignatureState.CONFIRMED
+    assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
 def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskClient) -> None:
@@ -511,28 +515,28 @@ def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskC
 
 
 def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int], deliver: Deliver,
 ) -> None:  # fmt: skip
     address = f"{box}/{ana.public_id}/withdraw"
     assert client.get(address).status_code == 200
-    assert reload(unit, ana).state is SignatureState.CONFIRMED
-    unit.rollback()
+    assert reload(session, ana).state is SignatureState.CONFIRMED
+    session.rollback()
     deliver(freeze(campaign))
     late = client.post(address)
     assert late.status_code == 409
     assert "cannot be taken back" in late.text
-    assert reload(unit, ana).state is SignatureState.CONFIRMED
+    assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
 def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
     freeze: Callable[[Campaign], int],
 ) -> None:  # fmt: skip
     bundle_id = freeze(campaign)
     response = client.post(f"{box}/{ana.public_id}/withdraw")
     assert response.status_code == 303
-    kept = reload(unit, ana)
+    kept = reload(session, ana)
     assert kept.state is SignatureState.WITHDRAWN
     assert kept.withdrawn_at is not None
     assert kept.own_words == ""
@@ -545,12 +549,12 @@ def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words
 
 
 def test_news_is_switched_off_and_on(
-    client: FlaskClient, unit: Session, ana: Signature, box: str
+    client: FlaskClient, session: Session, ana: Signature, box: str
 ) -> None:
     client.post(f"{box}/{ana.public_id}/news", data={"on": "0"})
-    assert reload(unit, ana).consent_updates_at is None
+    assert reload(session, ana).consent_updates_at is None
     client.post(f"{box}/{ana.public_id}/news", data={"on": "1"})
-    assert reload(unit, ana).consent_updates_at is not None
+    assert reload(session, ana).consent_updates_at is not None
 
 
 @pytest.mark.parametrize(
@@ -572,11 +576,11 @@ def test_what_is_taken_away_is_named_in_the_language_of_the_page(
 
 
 def test_everything_held_is_taken_away_as_data_and_letters(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, box: str
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str
 ) -> None:
-    held = sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    held = sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
     held.state = SignatureState.HELD
-    unit.commit()
+    session.commit()
     response = client.post(f"{box}/everything.zip")
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
@@ -605,25 +609,25 @@ def test_everything_held_is_taken_away_as_data_and_letters(
 
 @pytest.mark.parametrize("deed", ["withdraw", "erase", "sent", "news", "everything.zip", "change"])
 def test_looking_does_nothing(
-    client: FlaskClient, unit: Session, ana: Signature, box: str, deed: str
+    client: FlaskClient, session: Session, ana: Signature, box: str, deed: str
 ) -> None:
     places = {"erase": box, "everything.zip": box, "sent": f"/en/letter/token-{ana.id}"}
     address = f"{places.get(deed, f'{box}/{ana.public_id}')}/{deed}"
-    before = unit.scalars(select(OutboxMail.id)).all()
+    before = session.scalars(select(OutboxMail.id)).all()
     for ask in (client.get, client.head, client.options):
         assert ask(address).status_code in {200, 302, 404, 405}
-    kept = reload(unit, ana)
+    kept = reload(session, ana)
     assert kept.state is SignatureState.CONFIRMED
     assert kept.consent_updates_at is not None
     assert kept.sent_by_self_at is None
-    assert unit.scalars(select(OutboxMail.id)).all() == before
+    assert session.scalars(select(OutboxMail.id)).all() == before
 
 
 def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
-    client: FlaskClient, unit: Session, ana: Signature
+    client: FlaskClient, session: Session, ana: Signature
 ) -> None:
     ana.country, ana.locale, ana.disclosure = "FR", "ar", Disclosure.TOWN
-    unit.commit()
+    session.commit()
     envelope = pypdfium2.PdfDocument(client.get(f"/ar/letter/token-{ana.id}/post.pdf").data)[1]
     text = envelope.get_textpage().get_text_bounded()
     assert text.rstrip().endswith("CANADA")
@@ -644,12 +648,12 @@ def test_a_country_is_said_in_latin_letters_for_the_post(
 
 
 def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature,
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature,
     freeze: Callable[[Campaign], int], deliver: Deliver, fresh_pages: None,
 ) -> None:  # fmt: skip
     page = f"/en/letter/token-{ana.id}"
     assert "We carry your letter in any case." in client.get(page).text
-    unit.rollback()
+    session.rollback()
     bundle_id = freeze(campaign)
     assert "We carry your letter in any case." in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED)
@@ -662,7 +666,7 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
 
 
 def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
-    client: FlaskClient, unit: Session
+    client: FlaskClient, session: Session
 ) -> None:
     both = [
         Target(
@@ -673,12 +677,12 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
         )
         for number in (1, 2)
     ]
-    campaign = make_campaign(unit, reference="UA 9/26", targets=both)
+    campaign = make_campaign(session, reference="UA 9/26", targets=both)
     long = "Chair of the Committee on Delegated Powers and Regulatory Reform, Altamar"
     first, second = (one.official for one in campaign.targets)
     first.name, second.name = "Ines Quintero", "Tomas Arbelaez"
     second.office = {"en": f"{long}, {long}"}
-    ana = sign(unit, campaign, email=ANA)
+    ana = sign(session, campaign, email=ANA)
     assert len(ana.letters) == 2
     for name, pages in (("letter.pdf", 1), ("post.pdf", 2)):
         response = client.get(f"/en/letter/token-{ana.id}/{name}")
@@ -692,10 +696,10 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
 
 
 def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
 ) -> None:
     campaign.targets[0].official.office = {"en": "Chair of the Committee on Powers " * 4}
-    unit.commit()
+    session.commit()
     for name in ("letter.pdf", "post.pdf", "letter.pdf?rest=1"):
         response = client.get(f"/en/letter/token-{ana.id}/{name}")
         assert (response.status_code, response.mimetype) == (422, "text/html")

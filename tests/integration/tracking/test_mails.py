@@ -60,11 +60,11 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_every_mail_is_made_in_every_language(
-    app: Flask, unit: Session, settings: Settings, lang: str
+    app: Flask, session: Session, settings: Settings, lang: str
 ) -> None:
     for number, (send, context) in enumerate(KINDS):
-        assert send(unit, to=f"ana{number}@example.org", locale=lang, **context)
-    made = [render(one, settings) for one in unit.scalars(select(OutboxMail))]
+        assert send(session, to=f"ana{number}@example.org", locale=lang, **context)
+    made = [render(one, settings) for one in session.scalars(select(OutboxMail))]
     assert len(made) == len(KINDS)
     for message, (send, context) in zip(made, KINDS, strict=True):
         plain: Any = message.get_body(("plain",))
@@ -80,12 +80,12 @@ def test_every_mail_is_made_in_every_language(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_a_card_is_called_a_card(app: Flask, unit: Session, settings: Settings) -> None:
+def test_a_card_is_called_a_card(app: Flask, session: Session, settings: Settings) -> None:
     told = [one for one in KINDS if "reference" in one[1]]
     for number, (send, context) in enumerate(told):
         facts = context | ({"asks_cards": True} if "asks_cards" in context else {})
-        assert send(unit, to=f"ana{number}@example.org", locale="en", cards=True, **facts)
-    for one in unit.scalars(select(OutboxMail)):
+        assert send(session, to=f"ana{number}@example.org", locale="en", cards=True, **facts)
+    for one in session.scalars(select(OutboxMail)):
         message: Any = render(one, settings)
         words = str(message["Subject"]) + message.get_body(("plain",)).get_content()
         assert " card" in words, one.kind
@@ -99,19 +99,21 @@ def test_a_card_is_called_a_card(app: Flask, unit: Session, settings: Settings) 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_reminder_says_that_its_link_replaces_the_first(
-    app: Flask, unit: Session, settings: Settings
+    app: Flask, session: Session, settings: Settings
 ) -> None:
     send, context = KINDS[0]
-    send(unit, to="ana@example.org", locale="en", **context)
-    message: Any = render(unit.scalars(select(OutboxMail)).one(), settings)
+    send(session, to="ana@example.org", locale="en", **context)
+    message: Any = render(session.scalars(select(OutboxMail)).one(), settings)
     assert "This link replaces the one in our first mail" in message.get_body().get_content()
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-def test_a_forged_line_end_reaches_no_header(app: Flask, unit: Session, settings: Settings) -> None:
+def test_a_forged_line_end_reaches_no_header(
+    app: Flask, session: Session, settings: Settings
+) -> None:
     send, context = KINDS[6]
     evil = context | {"person_name": "Amara\r\nBcc: mallory@example.org"}
-    send(unit, to="ana@example.org", locale="en", **evil)
-    message = render(unit.scalars(select(OutboxMail)).one(), settings)
+    send(session, to="ana@example.org", locale="en", **evil)
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
     assert message["Bcc"] is None
     assert b"\nBcc:" not in bytes(message).partition(b"\n\n")[0]

@@ -33,20 +33,20 @@ Freeze = Callable[[Campaign], int]
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-def tell_all(unit: Session) -> None:
+def tell_all(session: Session) -> None:
     """What the worker does, apart from sending."""
-    unit.rollback()
+    session.rollback()
     jobs.run_now("following.find-news")
-    for notice_id in unit.scalars(select(Notice.id)).all():
-        unit.rollback()
+    for notice_id in session.scalars(select(Notice.id)).all():
+        session.rollback()
         jobs.run_now("following.tell", notice_id)
 
 
 def post(app: Flask, campaign: Campaign, kind: UpdateKind, *, signers: bool = False) -> None:
     campaign_id = campaign.id
-    with app.app_context(), db.transaction() as unit:
+    with app.app_context(), db.transaction() as session:
         post_update(
-            unit, unit.get_one(Campaign, campaign_id), actor="test", kind=kind,
+            session, session.get_one(Campaign, campaign_id), actor="test", kind=kind,
             happened_on=date(2026, 12, 5), words={"en": ("They answer", "In two lines.")},
             telling=Telling(signers=signers),
         )  # fmt: skip
@@ -54,10 +54,10 @@ def post(app: Flask, campaign: Campaign, kind: UpdateKind, *, signers: bool = Fa
 
 def stop(app: Flask, campaign: Campaign) -> None:
     campaign_id = campaign.id
-    with app.app_context(), db.transaction() as unit:
-        found = unit.get_one(Campaign, campaign_id)
+    with app.app_context(), db.transaction() as session:
+        found = session.get_one(Campaign, campaign_id)
         stop_campaign(
-            unit, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
+            session, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
 
 
@@ -66,21 +66,21 @@ def sent(mails: Mails) -> list[tuple[str, str]]:
 
 
 def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
     mails: Mails,
 ) -> None:  # fmt: skip
-    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
-    sign(unit, campaign, email="omar@example.org", consent_updates_at=None)
-    pending = sign(unit, campaign, email="pia@example.org")
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(session, campaign, email="omar@example.org", consent_updates_at=None)
+    pending = sign(session, campaign, email="pia@example.org")
     pending.state = SignatureState.PENDING
-    bad = sign(unit, campaign, email="gone@example.org")
-    bad_addresses.mark(unit, bad.email_hmac, "5.1.1")
-    unit.commit()
+    bad = sign(session, campaign, email="gone@example.org")
+    bad_addresses.mark(session, bad.email_hmac, "5.1.1")
+    session.commit()
     bundle_id = freeze(campaign)
-    sign(unit, campaign, email="late@example.org")
+    sign(session, campaign, email="late@example.org")
     deliver(bundle_id)
-    tell_all(unit)
-    tell_all(unit)
+    tell_all(session)
+    tell_all(session)
     assert sent(mails) == [("letter-handed-over", ANA)]
     [mail] = mails()
     assert mail["numbers"] == ["00001", "00002"]
@@ -89,58 +89,62 @@ def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
 
 
 def test_a_refusal_is_no_news(
-    unit: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
     mails: Mails,
 ) -> None:  # fmt: skip
     deliver(freeze(campaign), DeliveryOutcome.REFUSED)
-    tell_all(unit)
+    tell_all(session)
     assert mails() == []
 
 
 def test_answer_and_outcome_are_told_and_other_updates_are_not(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
     for kind in (UpdateKind.REPLY, UpdateKind.OUTCOME, UpdateKind.FURTHER_INFORMATION):
         post(app, campaign, kind)
-    tell_all(unit)
+    tell_all(session)
     assert sent(mails) == [("case-update", ANA)] * 2
     assert [one["what"] for one in mails()] == ["reply", "outcome"]
 
 
 def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
-    unit: Session, campaign: Campaign, ana: Signature, monkeypatch: pytest.MonkeyPatch
+    session: Session, campaign: Campaign, ana: Signature, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
     for number in range(3):
-        sign(unit, campaign, email=f"reader{number}@example.org")
+        sign(session, campaign, email=f"reader{number}@example.org")
     monkeypatch.setattr(news_subscription, "MOST", 2)
-    assert count_readers(unit, campaign) == 2
+    assert count_readers(session, campaign) == 2
     monkeypatch.setattr(news_subscription, "MOST", 5)
-    assert count_readers(unit, campaign) == 4
+    assert count_readers(session, campaign) == 4
 
 
 def test_other_news_is_told_where_its_author_asks_for_it(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails,
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails,
     settings: Settings,
 ) -> None:  # fmt: skip
-    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
-    sign(unit, campaign, email="omar@example.org", consent_updates_at=None)
-    assert count_readers(unit, campaign) == 1
-    unit.rollback()
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(session, campaign, email="omar@example.org", consent_updates_at=None)
+    assert count_readers(session, campaign) == 1
+    session.rollback()
     for kind in (UpdateKind.GOOD_NEWS, UpdateKind.FURTHER_INFORMATION, UpdateKind.REPLY):
         post(app, campaign, kind, signers=True)
-    tell_all(unit)
-    tell_all(unit)
+    tell_all(session)
+    tell_all(session)
     assert sent(mails) == [("case-update", ANA)] * 3
-    subjects = [str(render(one, settings)["Subject"]) for one in unit.scalars(select(OutboxMail))]
+    subjects = [
+        str(render(one, settings)["Subject"]) for one in session.scalars(select(OutboxMail))
+    ]
     assert sorted(subjects) == [
         "An answer to the letters for Amara Okafor", "Good news in the case of Amara Okafor",
         "News in the case of Amara Okafor",
     ]  # fmt: skip
-    entry = unit.scalars(select(AuditEntry).where(AuditEntry.action == "campaign.update")).first()
+    entry = session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "campaign.update")
+    ).first()
     assert entry is not None
     assert entry.detail["told"] == ["signers"]
-    unit.rollback()
+    session.rollback()
     stop(app, campaign)
     with pytest.raises(Invalid) as refused:
         post(app, campaign, UpdateKind.GOOD_NEWS, signers=True)
@@ -148,21 +152,21 @@ def test_other_news_is_told_where_its_author_asks_for_it(
 
 
 def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
     post(app, campaign, UpdateKind.REPLY)
-    tell_all(unit)
-    unit.rollback()
+    tell_all(session)
+    session.rollback()
     stop(app, campaign)
     post(app, campaign, UpdateKind.OUTCOME)
-    tell_all(unit)
+    tell_all(session)
     assert sorted(sent(mails)) == [
         ("case-stopped", ANA), ("case-update", ANA), ("case-update", ANA)
     ]  # fmt: skip
     assert [one["reason"] for one in mails() if "reason" in one] == ["She asked us to."]
-    unit.rollback()
+    session.rollback()
     jobs.run_now("mail.sweep")
-    rows = unit.execute(select(OutboxMail.kind, OutboxMail.state).order_by(OutboxMail.id)).all()
+    rows = session.execute(select(OutboxMail.kind, OutboxMail.state).order_by(OutboxMail.id)).all()
     assert sorted(tuple(row) for row in rows) == [
         ("case-stopped", MailState.SENT),  # and, asking for no letter, the outcome; no reply
         ("case-update", MailState.FAILED), ("case-update", MailState.SENT),
@@ -170,16 +174,16 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
 
 
 def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
-    app: Flask, unit: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
+    app: Flask, session: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_notices, "_BATCH", 2)
     for number in range(5):
-        sign(unit, campaign, email=f"writer{number}@example.net")
+        sign(session, campaign, email=f"writer{number}@example.net")
     post(app, campaign, UpdateKind.REPLY)
-    unit.rollback()
+    session.rollback()
     jobs.run_now("following.find-news")
-    notice = unit.scalars(select(Notice.id)).one()
-    unit.rollback()
+    notice = session.scalars(select(Notice.id)).one()
+    session.rollback()
     assert send_notices.tell_batch(notice)
     assert len(mails()) == 2
     # As if the walk had died after its mails and begun anew.
@@ -188,19 +192,19 @@ def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     jobs.run_now("following.tell", notice)
     jobs.run_now("following.tell", notice)
     assert sorted(one["to"] for one in mails()) == [f"writer{n}@example.net" for n in range(5)]
-    assert unit.get_one(Notice, notice).finished_at is not None
+    assert session.get_one(Notice, notice).finished_at is not None
 
 
 def test_news_reaches_a_mailbox_that_somebody_filled_with_other_mails(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, client: FlaskClient,
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, client: FlaskClient,
     mails: Mails,
 ) -> None:  # fmt: skip
     for _ in range(5):
         client.post("/en/my-letters", data={"email": ANA})
     post(app, campaign, UpdateKind.REPLY)
-    tell_all(unit)
+    tell_all(session)
     assert sent(mails)[-1] == ("case-update", ANA)
-    assert len(unit.scalars(select(NoticeMail.notice_id)).all()) == 1
+    assert len(session.scalars(select(NoticeMail.notice_id)).all()) == 1
 
 
 # --- Switching off -------------------------------------------------------------------------------
@@ -208,13 +212,13 @@ def test_news_reaches_a_mailbox_that_somebody_filled_with_other_mails(
 
 @pytest.fixture
 def told(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, settings: Settings
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, settings: Settings
 ) -> EmailMessage:
     """A mail with news, as it goes out."""
     post(app, campaign, UpdateKind.REPLY)
-    tell_all(unit)
-    unit.rollback()
-    return render(unit.scalars(select(OutboxMail)).one(), settings)
+    tell_all(session)
+    session.rollback()
+    return render(session.scalars(select(OutboxMail)).one(), settings)
 
 
 def off(message: EmailMessage) -> str:
@@ -222,88 +226,88 @@ def off(message: EmailMessage) -> str:
 
 
 def test_a_mail_program_ends_the_news_by_one_click(
-    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
     assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain: Any = told.get_body(("plain",))
     assert plain.get_content().rstrip().endswith(off(told))
     provider = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
     assert client.post(off(told), data={"on": "1"}, headers=provider).status_code == 400
-    assert reload(unit, ana).consent_updates_at is not None
+    assert reload(session, ana).consent_updates_at is not None
     response = client.post(off(told), data=ONE_CLICK, headers=provider)
     assert response.status_code == 200
-    assert reload(unit, ana).consent_updates_at is None
+    assert reload(session, ana).consent_updates_at is None
     # Switching on is for people: no other site can do it for them.
     on = client.post(f"/en{off(told)}", data={"on": "1"}, headers=provider)
     assert on.status_code == 403
-    assert reload(unit, ana).consent_updates_at is None
+    assert reload(session, ana).consent_updates_at is None
 
 
 def test_a_link_speaks_for_nobody_else_of_its_mailbox(
-    client: FlaskClient, unit: Session, campaign: Campaign, ana: Signature, told: EmailMessage
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, told: EmailMessage
 ) -> None:
-    bruno = sign(unit, campaign, email=ANA, seat=2, given_name="Bruno", consent_updates_at=None)
+    bruno = sign(session, campaign, email=ANA, seat=2, given_name="Bruno", consent_updates_at=None)
     for on in ("0", "1"):
         client.post(f"/en{off(told)}", data={"on": on})
-        assert reload(unit, bruno).consent_updates_at is None
-    assert reload(unit, ana).consent_updates_at is not None
+        assert reload(session, bruno).consent_updates_at is None
+    assert reload(session, ana).consent_updates_at is not None
 
 
 @pytest.mark.parametrize("end", ["switched off", "withdrawn"])
 def test_news_that_waits_is_not_sent_to_who_wants_none_any_more(
-    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage, end: str
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage, end: str
 ) -> None:
     if end == "switched off":
         client.post(off(told), data=ONE_CLICK)
     else:
         ana.state = SignatureState.WITHDRAWN
-        unit.commit()
-    unit.rollback()
+        session.commit()
+    session.rollback()
     jobs.run_now("mail.sweep")
-    [mail] = unit.scalars(select(OutboxMail))
+    [mail] = session.scalars(select(OutboxMail))
     assert (mail.state, mail.failure) == (MailState.FAILED, "no longer wanted")
 
 
 def test_a_damaged_signature_keeps_the_news_from_nobody_else(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
-    sign(unit, campaign, email="omar@example.org")
-    unit.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": ana.id})
-    unit.commit()
+    sign(session, campaign, email="omar@example.org")
+    session.execute(text("UPDATE signature SET email = own_words WHERE id = :id"), {"id": ana.id})
+    session.commit()
     post(app, campaign, UpdateKind.REPLY)
-    tell_all(unit)
+    tell_all(session)
     assert sent(mails) == [("case-update", "omar@example.org")]
 
 
 def test_looking_ends_nothing_and_the_button_does_and_undoes(
-    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
     for ask in (client.get, client.head, client.options):
         ask(off(told))
-    assert reload(unit, ana).consent_updates_at is not None
+    assert reload(session, ana).consent_updates_at is not None
     page = client.post(f"/en{off(told)}", data={"on": "0"})
     assert "No more news of this case" in page.text
-    assert reload(unit, ana).consent_updates_at is None
+    assert reload(session, ana).consent_updates_at is None
     assert "comes again" in client.post(f"/en{off(told)}", data={"on": "1"}).text
-    assert reload(unit, ana).consent_updates_at is not None
+    assert reload(session, ana).consent_updates_at is not None
 
 
 def test_a_link_that_was_not_made_here_ends_nothing(
-    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
     address = off(told)
     other = address.replace(ana.public_id, "x" * 22)
     for forged in (other, address[:-1] + ("A" if address[-1] != "A" else "B"), address + "."):
         assert client.post(forged, data=ONE_CLICK).status_code == 404
     assert client.post(f"/en/news-off/{ana.public_id}").status_code == 404
-    assert reload(unit, ana).consent_updates_at is not None
+    assert reload(session, ana).consent_updates_at is not None
 
 
 def test_after_erasure_the_link_says_that_nothing_is_held(
-    client: FlaskClient, unit: Session, ana: Signature, told: EmailMessage
+    client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:
-    unit.delete(unit.get_one(Signature, ana.id))
-    unit.commit()
+    session.delete(session.get_one(Signature, ana.id))
+    session.commit()
     page = client.post(off(told), data=ONE_CLICK)
     assert page.status_code == 200
     assert "Nothing is held any more" in page.text
@@ -312,42 +316,42 @@ def test_after_erasure_the_link_says_that_nothing_is_held(
 def continue_it(app: Flask, campaign: Campaign) -> int:
     """An open action that continues the campaign; its id."""
     earlier_id = campaign.id
-    with app.app_context(), db.transaction() as unit:
+    with app.app_context(), db.transaction() as session:
         made = continue_campaign(
-            unit, unit.get_one(Campaign, earlier_id), actor="test", created_by_id=None,
+            session, session.get_one(Campaign, earlier_id), actor="test", created_by_id=None,
             reference="UA 90/26",
         )  # fmt: skip
-        open_campaign(unit, made, actor="test", now=db.utcnow())
+        open_campaign(session, made, actor="test", now=db.utcnow())
         return made.id
 
 
 def test_who_wrote_for_the_earlier_action_and_asked_for_news_hears_once_that_it_goes_on(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
-    sign(unit, campaign, email=ANA, seat=2, given_name="Bruno")
-    sign(unit, campaign, email="omar@example.org", consent_updates_at=None)
+    sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
+    sign(session, campaign, email="omar@example.org", consent_updates_at=None)
     later_id = continue_it(app, campaign)
     jobs.run_now("following.continued", later_id)
-    tell_all(unit)
-    tell_all(unit)
+    tell_all(session)
+    tell_all(session)
     assert sent(mails) == [("case-continued", ANA)]
     [mail] = mails()
     assert mail["reference"] == campaign.reference
     assert mail["case_url"].endswith("/en/actions/ua-90-26")
-    unit.rollback()
+    session.rollback()
     # A stop of the earlier action holds also the mail that leads away from it.
     stop(app, campaign)
     jobs.run_now("mail.sweep")
-    unit.rollback()
-    [row] = unit.scalars(select(OutboxMail).where(OutboxMail.kind == "case-continued"))
+    session.rollback()
+    [row] = session.scalars(select(OutboxMail).where(OutboxMail.kind == "case-continued"))
     assert row.state is MailState.FAILED
 
 
 def test_nobody_is_led_to_an_action_that_was_stopped_meanwhile(
-    app: Flask, unit: Session, campaign: Campaign, ana: Signature, mails: Mails
+    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails
 ) -> None:
     later_id = continue_it(app, campaign)
-    stop(app, unit.get_one(Campaign, later_id))
-    unit.rollback()
-    tell_all(unit)
+    stop(app, session.get_one(Campaign, later_id))
+    session.rollback()
+    tell_all(session)
     assert sent(mails) == []

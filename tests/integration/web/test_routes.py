@@ -204,10 +204,10 @@ def test_no_form_of_the_desk_is_taken_with_nul_in_it(
     ],
 )
 def test_nul_in_forms_that_look_something_up_is_a_bad_request(
-    client: FlaskClient, app: Flask, unit: Session, address: str, name: str
+    client: FlaskClient, app: Flask, session: Session, address: str, name: str
 ) -> None:
-    campaign = make_campaign(unit)
-    unit.commit()
+    campaign = make_campaign(session)
+    session.commit()
     sign_in(client, app, Role.ADMIN)
     answer = post(client, address.format(slug=campaign.slug), {name: "a\0b"})
     assert answer.status_code == 400
@@ -243,12 +243,12 @@ def _build(app: Flask, endpoint: str, values: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_campaign_of_another_team_is_not_found_at_any_address(
-    client: FlaskClient, app: Flask, unit: Session, method: str
+    client: FlaskClient, app: Flask, session: Session, method: str
 ) -> None:
     """As one that does not exist: the same status and the same page, for every part of it."""
-    owner = make_staff_user(unit, Role.ORGANIZER)
-    hidden = make_campaign(unit, owner_id=owner.id)
-    unit.commit()
+    owner = make_staff_user(session, Role.ORGANIZER)
+    hidden = make_campaign(session, owner_id=owner.id)
+    session.commit()
     sign_in(client, app, Role.ORGANIZER)
     tried = 0
     for rule in _rules(app):
@@ -280,7 +280,7 @@ def test_views_that_leave_no_entry_are_few_and_say_why(app: Flask) -> None:
 
 
 def test_a_deed_without_an_entry_fails_here_and_leaves_one_on_a_running_site(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
     """Every test that posts at the desk goes through this: no gap in the audit stays unseen."""
     probe = Blueprint("probe", __name__, url_prefix="/desk/probe")
@@ -304,11 +304,11 @@ def test_a_deed_without_an_entry_fails_here_and_leaves_one_on_a_running_site(
         post(client, "/desk/probe/silent")
     assert post(client, "/desk/probe/marked").text == "done"
     assert post(client, "/desk/probe/looks").status_code == 200
-    assert unit.scalars(select(AuditEntry).where(AuditEntry.actor == "staff:1")).all() == []
-    unit.rollback()
+    assert session.scalars(select(AuditEntry).where(AuditEntry.actor == "staff:1")).all() == []
+    session.rollback()
     app.testing = False
     assert post(client, "/desk/probe/silent").text == "done"
-    entry = unit.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.action, entry.subject) == ("desk.deed", "page:probe.silent")
 

@@ -125,11 +125,11 @@ def _try_in_every_field_of_every_public_form(client: FlaskClient, case: str, tex
 
 @pytest.mark.parametrize("texts", BATCHES)
 def test_in_every_address(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, texts: list[str]
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, texts: list[str]
 ) -> None:
     campaign.embed_hosts = ["partner.example"]
-    record_change(unit, campaign, "command", "campaign.reach")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.reach")
+    session.commit()
     assert client.get(f"{case}/embed").status_code == 200
     for text in texts:
         _try_in_every_address(client, case, text)
@@ -158,22 +158,22 @@ def _try_in_every_address(client: FlaskClient, case: str, text: str) -> None:
 
 @pytest.mark.parametrize("texts", BATCHES)
 def test_in_what_organizers_publish(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, texts: list[str]
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, texts: list[str]
 ) -> None:
     for text in texts:
-        _try_in_what_organizers_publish(client, unit, campaign, case, text)
+        _try_in_what_organizers_publish(client, session, campaign, case, text)
 
 
 def _try_in_what_organizers_publish(
-    client: FlaskClient, unit: Session, campaign: Campaign, case: str, text: str
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, text: str
 ) -> None:
     campaign.person_name = text
     campaign.embed_hosts = ["partner.example"]
     for edition in campaign.editions:
         edition.title = edition.summary = edition.background = edition.outcome = text
         edition.asks = [text]
-    record_change(unit, campaign, "command", "campaign.edit")
-    unit.commit()
+    record_change(session, campaign, "command", "campaign.edit")
+    session.commit()
     for address in ("/en/", case, f"{case}/outcome", f"{case}/embed", f"{case}/write"):
         page = client.get(address)
         assert page.status_code == 200, address
@@ -183,16 +183,18 @@ def _try_in_what_organizers_publish(
 
 
 @pytest.mark.parametrize("texts", BATCHES)
-def test_in_every_mail(app: Flask, unit: Session, settings: Settings, texts: list[str]) -> None:
+def test_in_every_mail(app: Flask, session: Session, settings: Settings, texts: list[str]) -> None:
     for text in texts:
-        _try_in_every_mail(app, unit, settings, text)
+        _try_in_every_mail(app, session, settings, text)
 
 
-def _try_in_every_mail(app: Flask, unit: Session, settings: Settings, text: str) -> None:
+def _try_in_every_mail(app: Flask, session: Session, settings: Settings, text: str) -> None:
     for number, (send, context) in enumerate(KINDS):
         facts = {name: _evil(name, value, text) for name, value in context.items()}
-        assert send(unit, to=f"ana{number}-{CORPUS.index(text)}@example.org", locale="en", **facts)
-    for mail in unit.scalars(select(OutboxMail)):
+        assert send(
+            session, to=f"ana{number}-{CORPUS.index(text)}@example.org", locale="en", **facts
+        )
+    for mail in session.scalars(select(OutboxMail)):
         message = render(mail, settings)
         html: Any = message.get_body(("html",))
         # A mail has no style sheet of its own: what it looks like stands in it.

@@ -31,21 +31,21 @@ _COUNTERS = {"rate_limit"}
 """How often somebody looked may be counted; nothing else changes by it."""
 
 
-def all_rows(unit: Session) -> dict[str, list[object]]:
+def all_rows(session: Session) -> dict[str, list[object]]:
     """Every row of every table, as it is stored."""
-    unit.rollback()
-    unit.expire_all()
+    session.rollback()
+    session.expire_all()
     return {
-        name: sorted(repr(row) for row in unit.execute(select(table)))
+        name: sorted(repr(row) for row in session.execute(select(table)))
         for name, table in db.Base.metadata.tables.items()
         if name not in _COUNTERS
     }
 
 
-def links_in_mails(unit: Session, settings: Settings) -> set[str]:
+def links_in_mails(session: Session, settings: Settings) -> set[str]:
     """Every address of ours that a mail names, in its text, its markup and its header."""
     found: set[str] = set()
-    for mail in unit.scalars(select(OutboxMail)):
+    for mail in session.scalars(select(OutboxMail)):
         message = render(mail, settings)
         whole = f"{message['List-Unsubscribe'] or ''}\n" + "".join(
             part.get_content() for part in message.walk() if part.get_content_maintype() == "text"
@@ -78,35 +78,35 @@ def crawl(client: FlaskClient, start: set[str]) -> set[str]:
 
 
 def test_a_scanner_that_follows_every_link_changes_no_row(
-    client: FlaskClient, unit: Session, settings: Settings, case: str
+    client: FlaskClient, session: Session, settings: Settings, case: str
 ) -> None:
     client.post(f"{case}/sign", data={**FORM, "consent_updates": "y", "consent_network": "y"})
     client.post("/en/network", data={**NETWORK, "email": "other@example.org"})
     client.post("/en/my-letters", data={"email": FORM["email"]})
-    before = all_rows(unit)
-    seen = crawl(client, links_in_mails(unit, settings))
+    before = all_rows(session)
+    seen = crawl(client, links_in_mails(session, settings))
     assert len([one for one in seen if "/letter/" in one or "/network/" in one]) >= 2
-    assert all_rows(unit) == before
+    assert all_rows(session) == before
 
     # Once more with a letter that is confirmed and a member who has joined.
     for address in seen:
         if re.search(r"/(letter|network/confirm)/[\w-]{20,}$", address):
             assert client.post(address).status_code in {200, 303}
-    unit.rollback()
-    assert unit.scalars(select(Signature.state)).all() == [SignatureState.CONFIRMED]
+    session.rollback()
+    assert session.scalars(select(Signature.state)).all() == [SignatureState.CONFIRMED]
     client.post("/en/my-letters", data={"email": FORM["email"]})
-    before = all_rows(unit)
-    seen = crawl(client, links_in_mails(unit, settings))
+    before = all_rows(session)
+    seen = crawl(client, links_in_mails(session, settings))
     for deed in ("withdraw", "erase", "change"):
         assert any(urlsplit(one).path.endswith(f"/{deed}") for one in seen), deed
-    assert all_rows(unit) == before
+    assert all_rows(session) == before
 
 
 def test_so_many_mails_of_a_kind_a_day_whoever_asks(
-    app: Flask, client: FlaskClient, unit: Session
+    app: Flask, client: FlaskClient, session: Session
 ) -> None:
-    case = f"/en/actions/{make_campaign(unit).slug}"
-    unit.commit()
+    case = f"/en/actions/{make_campaign(session).slug}"
+    session.commit()
     spellings = ("m.aelle@gmail.com", "maelle+x@gmail.com", "MAELLE@googlemail.com")
     for number in range(7):
         asker, email = {"REMOTE_ADDR": f"203.0.113.{number}"}, spellings[number % 3]

@@ -41,7 +41,7 @@ def test_every_deed_belongs_to_a_group_of_the_list() -> None:
 
 
 def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
-    own = {"actor", "action", "subject", "unit", "reason_words"}
+    own = {"actor", "action", "subject", "session", "reason_words"}
     named = {
         one.arg
         for path in SOURCE.rglob("*.py")
