@@ -1,9 +1,10 @@
-"""Invented words for the papers that carry a code: delivery sheet, poster, sign-on sheet."""
+"""Invented words for the papers that carry a code: delivery sheet, poster, sheets."""
 
 from typing import Any
 
 from campaign.printing.letter_content import CountRow
 from campaign.printing.sheet_content import Both, BothRow, DeliverySheetContext, Said
+from campaign.printing.sheets.by_hand import ByHandContext
 from campaign.printing.sheets.posters import PosterContext
 from campaign.printing.sheets.signature_sheets import SheetContext
 
@@ -48,6 +49,19 @@ def poster(**changes: Any) -> PosterContext:
         "shown_link": "letters.example/en/actions/x", "site": "A site",
     }  # fmt: skip
     return PosterContext(**{**values, **changes})
+
+
+def notes(**changes: Any) -> ByHandContext:
+    """The page of notes of who writes by hand, without the pages to write on."""
+    values: dict[str, Any] = {
+        "locale": "en", "kicker": "Mexico", "title": "A title", "text_locale": "en",
+        "reference": "UA 7/31", "asks_head": "What to ask", "asks": ("One", "Two"),
+        "address_head": "Write to", "letters": (), "letter_locale": "en", "advice_head": "How",
+        "advice": ("Be polite.",), "return_to": "Send it to us.", "call": "To write online:",
+        "link": "https://letters.example/x?from=hand", "shown_link": "letters.example/x",
+        "title_label": "By hand",
+    }  # fmt: skip
+    return ByHandContext(**{**values, **changes})
 
 
 def sign_on(asks: tuple[str, ...] = ("One", "Two"), **changes: Any) -> SheetContext:

@@ -14,10 +14,10 @@ import campaign
 from campaign.printing import html, renderer
 from campaign.printing.geometry import A4, LETTER, Paper
 from campaign.printing.qr_codes import QUIET_ZONE
-from campaign.printing.sheets import bundle_sheets, posters, signature_sheets
+from campaign.printing.sheets import bundle_sheets, by_hand, posters, signature_sheets
 from campaign.printing.sheets.posters import Page
 from campaign.staff.pages import second_factor_views
-from tests.unit.printing.sheet_samples import delivery, poster, sign_on
+from tests.unit.printing.sheet_samples import delivery, notes, poster, sign_on
 
 DPI = 300
 SHORT = "https://l.org/a"
@@ -37,6 +37,10 @@ def sheet_of(link: str, paper: Paper, locale: str, out: Path) -> None:
     out.write_bytes(signature_sheets.sheet_pdf(sign_on(link=link, locale=locale), paper))
 
 
+def notes_of(link: str, paper: Paper, locale: str, out: Path) -> None:
+    out.write_bytes(by_hand.by_hand_pdf(notes(link=link, locale=locale), paper))
+
+
 def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
     """Not a paper, but a code all the same: the picture of the page, by itself."""
     picture = second_factor_views._picture(link)
@@ -48,6 +52,7 @@ def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
 
 CODES: dict[str, Callable[[str, Paper, str, Path], None]] = {
     "campaign.printing.sheets.bundle_sheets": delivery_sheet,
+    "campaign.printing.sheets.by_hand": notes_of,
     "campaign.printing.sheets.posters": poster_of,
     "campaign.printing.sheets.signature_sheets": sheet_of,
     "campaign.staff.pages.second_factor_views": second_factor,
