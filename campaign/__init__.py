@@ -1,4 +1,8 @@
-"""Urgent-action letters: from a case, through thousands of signed letters, to an embassy's gate."""
+"""Urgent actions: from a case, through thousands of signed letters, to an embassy's gate.
+
+`create_app` makes the application of one instance; CONTRIBUTING.md shows the packages and a
+letter's way.
+"""
 
 from typing import Any
 

@@ -1,1 +1,6 @@
-"""Letters frozen, printed and packed for one mission."""
+"""Letters frozen, printed and packed for one destination.
+
+`freeze` takes letters, `volumes` prints them, `documents` makes the papers beside them, `changes`
+is all that happens to a bundle afterwards. `access` says who may have one, `bundle_status`
+whether it is still here, `destinations` where it goes.
+"""

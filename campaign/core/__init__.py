@@ -1,4 +1,5 @@
-"""What everything stands on: database, sealing, settings, jobs, audit, i18n.
+"""What everything stands on: database, sealing, settings, jobs, audit, clock, languages.
 
-Knows no feature and no page.
+Knows no feature and no page. `audit` writes entries; staff read them in
+`campaign.staff.audit_log`.
 """

@@ -1,1 +1,1 @@
-"""The demo: four cases in three languages, and invented people who sign them."""
+"""The demo: cases, officials and staff in `content/`, and invented people who sign."""

@@ -1,4 +1,8 @@
-"""Every model, imported once, so that the database's metadata is whole."""
+"""Every table, a file a noun, imported once so that the database's metadata is whole.
+
+The outbox is in `campaign.mail.models`, audit entries in `campaign.core.audit`, rate limits in
+`campaign.web.security`.
+"""
 
 import campaign.core.audit
 import campaign.mail.models

@@ -1,4 +1,6 @@
-"""The urgent-action network.
+"""The urgent action network: its members, and what they are emailed about.
 
-Its members (memberships), what they are sent (mailings, digests) and the jobs that send it.
+`memberships` is who is in it. `mailings` is what the network is told of, and who is told.
+`send_mailings` tells those who hear at once; `digests` those who hear once a week or a month.
+`mails` has the words; `jobs` what sets all off.
 """

@@ -1,5 +1,6 @@
-"""Letters: their contexts, placeholders, HTML, PDF and checks.
+"""Letters, cards, lists and envelopes to PDF. Knows neither Flask nor the database.
 
-A pure package: it knows neither Flask nor the database, and it contains no natural language.
-Every word that is printed arrives in a context, already in the reader's language.
+It holds no natural language: every word that is printed arrives in `letter_content` or
+`sheet_content`. `press` is what the rest of the system calls; sizes of paper, windows and labels
+are in `geometry`; problems before and after are in `check_letters`.
 """

@@ -1,1 +1,5 @@
-"""What officials and missions answered: logged, redacted, published."""
+"""Answers in: logged by hand or come by email, blacked out, published.
+
+`replies` keeps them, `inbox` and `mime` read emails, `redaction` blacks out, `publish_reply`
+makes a post of one.
+"""

@@ -1,1 +1,7 @@
-"""The public side: write a letter, sign it, confirm it by the link in a mail."""
+"""Write a letter, sign it, confirm it by the link in an email.
+
+`validate` judges what is typed, `sign` takes a signature, `confirm_letter` confirms it,
+`reminders` reminds once and ends the waiting. `states` has the moves of a signature's state,
+`campaign_terms` what a campaign lets one sign. `signatures_per_mailbox` is the rule of how many
+people share a mailbox, `mailbox_limit` asks the database.
+"""

@@ -1,1 +1,1 @@
-"""The desk's pages of bundles."""
+"""The desk's pages of bundles: list, wizard, one bundle, its changes, cover letters, rehearsals."""

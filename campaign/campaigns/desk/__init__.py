@@ -1,1 +1,4 @@
-"""The desk's pages on which campaigns are written and led."""
+"""The desk's pages on which campaigns are written, approved, opened and ended.
+
+`blueprint` has what all of them share.
+"""

@@ -1,1 +1,6 @@
-"""Comparing, folding and naming texts."""
+"""Texts compared, folded, searched and named. Pure.
+
+`fold` is the one way to compare names and words, `phrases`
+finds words that are ruled out, `search_words` the words of the directory's search, `desk_texts`
+tidies what organizers type.
+"""

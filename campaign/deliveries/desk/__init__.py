@@ -1,1 +1,1 @@
-"""The desk's pages of deliveries."""
+"""The desk's pages of deliveries; `delivery_views` is the page for the phone at the gate."""

@@ -1,1 +1,1 @@
-"""The desk's pages of the directory."""
+"""The desk's pages of officials, missions, offices, imports and duplicates."""

@@ -1,1 +1,4 @@
-"""Entries of the directory that are one: found and merged."""
+"""Entries of the directory that are one.
+
+`find_duplicates` proposes them, `merge_entries` makes them one.
+"""

@@ -1,1 +1,1 @@
-"""The desk's pages of paper signatures."""
+"""The desk's pages of sheets, their rows, their scans and files of signatures."""

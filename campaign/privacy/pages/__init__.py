@@ -1,1 +1,1 @@
-"""Pages on which supporters see and erase what is kept of them."""
+"""*My letters*: what is held about a mailbox, its download and its erasure."""

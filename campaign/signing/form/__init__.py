@@ -1,1 +1,1 @@
-"""The steps Write, You, Check, Sign: forms, views, and what is wrong with an input."""
+"""The pages Write, You, Check and Sent: the form, its steps, and what is wrong with it."""

@@ -1,1 +1,1 @@
-"""Pages of a supporter's letter."""
+"""Pages of one letter: confirm, follow, change, withdraw, news on and off."""
