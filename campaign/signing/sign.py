@@ -19,7 +19,7 @@ from campaign.core.settings import Settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
 from campaign.models.signature import SEATS, SPARE_SEAT, Letter, LinkEnd, Signature, SignatureState
-from campaign.signing import mailbox_limit, receipts, signatures_per_mailbox, signed_links
+from campaign.signing import mailbox_seats, receipts, signatures_per_mailbox, signed_links
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
@@ -132,7 +132,7 @@ def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    if former is None or mailbox_limit.person_of(former).name != _name_of(signing.letter):
+    if former is None or mailbox_seats.person_of(former).name != _name_of(signing.letter):
         return
     session.delete(former)
     session.flush()
@@ -225,10 +225,10 @@ def _sign_again(session: Session, signing: Signing) -> None:
     )
     ruling = Ruling.WAITING
     for _ in range(_TRIES):
-        rows = mailbox_limit.lock_seats(
+        rows = mailbox_seats.lock_seats(
             session, signing.plan.campaign_id, signing.values["email_hmac"]
         )
-        taken = mailbox_limit.seats_of(session, rows)
+        taken = mailbox_seats.seats_of(session, rows)
         ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
         own = seat.id if ruling is Ruling.RENEW and seat is not None else None
         digest = signing.values["token_digest"]
