@@ -36,7 +36,7 @@ from campaign.bundles.documents.signature_rows import (
     iter_paper_entries,
     iter_rows,
 )
-from campaign.bundles.documents.signature_spreadsheets import write_csv, write_xlsx
+from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
