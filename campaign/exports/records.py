@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
 from campaign.bundles.documents.signature_rows import disclosed
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.core import db
 from campaign.core.sealing import WrongKey
 from campaign.deliveries.event_order import in_order
@@ -26,6 +25,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
 from campaign.models.signature import Letter, Signature
+from campaign.signing.letter.compose import number_of
 
 _BATCH = 1_000
 
