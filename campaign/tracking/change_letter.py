@@ -15,7 +15,7 @@ from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
 from campaign.core.settings import Settings
 from campaign.models.review_hold import Hold
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import ASKED, Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan
 from campaign.signing.checks import review_decision, similar
@@ -26,17 +26,14 @@ from campaign.signing.letter.compose import writer_of
 from campaign.signing.letter.draft import point_texts, signed_letters
 from campaign.signing.letter.points import arranged, moved
 from campaign.signing.letter.proposed_letters import drafts_of
-from campaign.signing.person_fingerprint import person_print
+from campaign.signing.sign import asked_values
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
 from campaign.tracking.delivery_history import hold
 from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import is_frozen, is_handed_over
 
-EDITABLE = (
-    "given_name", "family_name", "country", "locality", "region", "postal_code", "disclosure",
-    "own_words", "full_text", "points",
-)  # fmt: skip
+EDITABLE = tuple(name for name in ASKED if name != "email")
 _MOVING = ("order", "move")
 """What the page of points sends besides, for itself."""
 _OVER = {"second-page", "over-card"}
@@ -110,14 +107,8 @@ def _day(signature: Signature) -> date:
 
 def as_posted(signature: Signature) -> Posted:
     """The letter as the form would have sent it."""
-    values = {
-        name: str(getattr(signature, name) or "")
-        for name in (
-            "given_name", "family_name", "email", "locality", "region", "postal_code", "country",
-            "own_words", "full_text", "letter_locale",
-        )
-    }  # fmt: skip
-    values["disclosure"] = signature.disclosure.value
+    names = [name for name in (*ASKED, "letter_locale") if name != "points"]
+    values = {name: str(getattr(signature, name) or "") for name in names}
     values["town_is_right"] = "y"  # they said so when they signed
     return MultiDict([*values.items(), *(("points", key) for key in signature.points)])
 
@@ -181,23 +172,9 @@ def change(session: Session, signature: Signature, form: SignedForm) -> None:
     """
     hold(session, signature)
     refuse_unchangeable(signature)
-    signature.country = form.country
-    signature.given_name = form.given_name
-    signature.family_name = form.family_name
-    signature.locality = form.locality
-    signature.region = form.region
-    signature.postal_code = form.postal_code
-    signature.person_hmac = person_print(
-        form.given_name,
-        form.family_name,
-        country=form.country,
-        postal_code=form.postal_code,
-        locality=form.locality,
-    )
-    signature.own_words = form.own_words
-    signature.full_text = form.full_text or None
-    signature.points = list(form.points)
-    signature.disclosure = form.disclosure
+    values = asked_values(form)
+    for name in (*EDITABLE, "person_hmac"):
+        setattr(signature, name, values[name])
     similar.forget_words(session, signature.id)
     session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
