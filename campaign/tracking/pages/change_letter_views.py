@@ -14,7 +14,7 @@ from campaign.public.case_page import case_page
 from campaign.signing import confirm_letter
 from campaign.signing.address import samples_of
 from campaign.signing.form.forms import SigningForm
-from campaign.signing.letter.draft import layout_of, signed_letters, writer_of
+from campaign.signing.letter.draft import layout_of, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.pages.page import page
 from campaign.tracking.timeline import note_for
@@ -115,7 +115,7 @@ def _change_page(
     form: Any = SigningForm(changed.posted)
     form.offer_countries(home)
     form.show_problems(sent.problems if answer else {})
-    shown = writer_of(sent.form) if answer and sent.form else None
+    shown = sent.form if answer else None
     return page(
         "tracking/change.html",
         sent.status if answer and sent.problems else 200,

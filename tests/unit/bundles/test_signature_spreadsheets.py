@@ -17,10 +17,10 @@ from campaign.bundles.freeze.frozen_texts import (
     Frozen,
     FrozenMission,
     FrozenOrganisation,
-    FrozenTarget,
 )
 from campaign.models.signature import Disclosure
 from campaign.signing.letter.compose import Case
+from campaign.signing.letter.letter_facts import FrozenTarget
 
 FROZEN = Frozen(
     locale="en",
