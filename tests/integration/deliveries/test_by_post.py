@@ -217,9 +217,13 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
             "key": db.new_public_id(),
             "outcome": "posted",
             "happened_on": today("America/Toronto").isoformat(),
+            "happened_time": "00:00",
         },
     )
     assert sent.status_code == 303, sent.text
+    shown = staff.get(sent.location).text
+    assert "00:00" in shown
+    assert "the time there" not in shown
     session.rollback()
     visit = session.scalars(select(GateVisit)).one()
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
