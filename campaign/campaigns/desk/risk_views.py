@@ -123,6 +123,10 @@ def _url(campaign: Campaign, found: Finding) -> str:
     if found.part == Part.LETTER:
         place = f"{found.locale}:{found.subject}" if found.subject else found.locale
         return part_url(campaign, "letter", place)
+    if found.part == "targets":
+        if found.field == "mission":
+            return url_for("directory.edit_mission", slug=found.subject)
+        return url_for("directory.edit", slug=found.subject)
     if found.part == "picture":
         return url_for("campaigns.edit_picture", slug=campaign.slug)
     return url_for("campaigns.post_update", slug=campaign.slug)

@@ -99,7 +99,7 @@ def preview_case(slug: str, lang: str) -> ResponseReturnValue:
 def _risks_in(campaign: Campaign, locale: str, parts: Collection[str]) -> list[Finding]:
     """What flags rule out in these parts of the campaign, in one language."""
     texts = [
-        *texts_of_campaign(campaign),
+        *(one for one in texts_of_campaign(campaign) if one.part != "targets"),
         *(words for one in campaign.targets for words in words_of_official(campaign, one.official)),
     ]
     shown = [one for one in texts if one.part in parts and one.locale == locale]
