@@ -16,7 +16,7 @@ from campaign.signing.states import LIVE, MOVES, list_sources, may_move, move_si
 _ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {
     "signing/states.py": "the table",
-    "demo/rehearsing.py": "invented letters are held as if each had just been confirmed",
+    "demo/rehearse_demo.py": "invented letters are held as if each had just been confirmed",
 }
 FINAL = {
     "erased": {"confirmed"},
@@ -45,6 +45,7 @@ def test_a_state_is_changed_through_the_table_alone() -> None:
         for line in _set_directly(path.read_text("utf-8"))
     ]
     assert not found, "Use signing/states.py (move_signature) instead: " + ", ".join(found)
+    assert all((_ROOT / name).exists() for name in _WHO_MAY)
 
 
 @pytest.mark.parametrize(
