@@ -14,12 +14,11 @@ from campaign.models.campaign import Campaign, CampaignStatus
 _ROOT = Path(campaign.__file__).parent
 _WHO_MAY = {
     "campaigns/stop_rule.py": "the rule",
-    "campaigns/models.py": "the states' own names",
+    "models/campaign.py": "the states' own names",
     "campaigns/lifecycle.py": "which states follow each other, and which are public",
-    "campaigns/services.py": "it stops campaigns",
-    "bundles/models.py": "an outcome of a delivery has that name too",
-    "officials/usage.py": "the directory lies below campaigns: it reads their table by its name",
-    "officials/flags.py": "the same",
+    "campaigns/campaigns.py": "it stops campaigns",
+    "models/bundle.py": "an outcome of a delivery has that name too",
+    "directory/where_used.py": "the directory lies below campaigns: it reads their table by name",
 }
 _PUBLIC = {"OPEN", "CLOSED"}
 """Asked for together, and no other with them, they say: not stopped."""
@@ -64,6 +63,7 @@ def test_the_rule_alone_asks_for_a_stop() -> None:
         for line in _asked(path.read_text("utf-8"))
     ]
     assert not found, "Ask campaigns/stop_rule.py instead: " + ", ".join(found)
+    assert all((_ROOT / name).exists() for name in _WHO_MAY)
 
 
 @pytest.mark.parametrize(
