@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign.core import clock, db, jobs
 from campaign.core.errors import TooMany
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -268,7 +268,7 @@ def _add_headers(response: Response) -> Response:
     response.headers.extend(
         [(name, value) for name, value in _HEADERS.items() if name.lower() not in there]
     )
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     if settings.secure:
         response.headers.setdefault(
             "Strict-Transport-Security", "max-age=63072000; includeSubDomains"

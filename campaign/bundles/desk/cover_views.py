@@ -2,7 +2,7 @@
 
 import io
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
@@ -15,7 +15,7 @@ from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.guards import actor, staff_user
@@ -32,7 +32,7 @@ def register(blueprint: Blueprint) -> None:
 def first(slug: str) -> ResponseReturnValue:
     """To the language of the mission."""
     mission = get_mission(db.session(), slug=slug)
-    locale = cover_texts.language_of(mission, _settings().locales)
+    locale = cover_texts.language_of(mission, current_settings().locales)
     return redirect(url_for("bundles.edit_cover", slug=slug, locale=locale))
 
 
@@ -40,7 +40,7 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     """The words; saved, looked at as they will print, or put back to the usual ones."""
     session = db.session()
     mission = get_mission(session, slug=slug)
-    if locale not in _settings().locales:
+    if locale not in current_settings().locales:
         raise NotFound("language")
     kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
     usual = _usual(mission, locale)
@@ -64,7 +64,7 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
     words = form.words()
     if "look" in request.form:
         cover_texts.check_words(words)
-        pdf = io.BytesIO(sample_pdf(mission, locale, words, _settings()))
+        pdf = io.BytesIO(sample_pdf(mission, locale, words, current_settings()))
         return FlaskResponse(pdf, mimetype="application/pdf")
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(
@@ -78,8 +78,3 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
 def _usual(mission: Mission, locale: str) -> CoverWords:
     with force_locale(locale.replace("-", "_")):
         return cover_letter.usual_words(mission.kind.value)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

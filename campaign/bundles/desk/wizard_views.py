@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -26,7 +26,7 @@ from campaign.bundles.volumes import print_jobs, proof_print
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, Destination
 from campaign.models.campaign import LetterFormat
 from campaign.models.directory import Official
@@ -135,7 +135,7 @@ def create() -> ResponseReturnValue:
         return _page(draft, "create"), 409
     if not draft.form.validate():
         return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
-    session, settings = db.session(), _settings()
+    session, settings = db.session(), current_settings()
     try:
         made = joint_freeze.freeze_parts(
             session, _parts(draft), mission=draft.mission, settings=settings,
@@ -191,7 +191,7 @@ def show_journey(public_id: str) -> ResponseReturnValue:
 
 
 def _draft() -> Draft:
-    session, settings = db.session(), _settings()
+    session, settings = db.session(), current_settings()
     values = request.form if request.method == "POST" else request.args
     mission = find_destination(session, values.get("mission", ""))
     named = values.getlist("campaign")
@@ -234,7 +234,7 @@ def _parts(draft: Draft) -> list[Part]:
 def _proof_facts(draft: Draft) -> dict[str, Any]:
     return {
         "mission": draft.mission,
-        "settings": _settings(),
+        "settings": current_settings(),
         "locale": draft.form.locale.data,
     }
 
@@ -313,8 +313,3 @@ def _need(draft: Draft) -> Need:
 
 def _number(value: int) -> str:
     return say_number(value, i18n.locale())
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from flask import (
     Blueprint,
     abort,
-    current_app,
     flash,
     g,
     redirect,
@@ -30,7 +29,6 @@ from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid
-from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
 from campaign.staff.guards import guard, staff_user
@@ -92,12 +90,6 @@ def languages_of(campaign: Campaign) -> list[str]:
     """The site's languages, and those that this campaign has beyond them."""
     more = [*campaign.letter_locales, *(edition.locale for edition in campaign.editions)]
     return list(dict.fromkeys([*i18n.languages(), *more]))
-
-
-def desk_settings() -> Settings:
-    """The settings of this instance."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 def accepted(form: DeskForm, action: Callable[[], object]) -> bool:

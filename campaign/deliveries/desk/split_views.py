@@ -6,7 +6,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -23,6 +22,7 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.volumes.proof_print import print_proof
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import current_settings, home_country
 from campaign.deliveries import visits
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
@@ -131,7 +131,7 @@ def reroute(public_id: str) -> ResponseReturnValue:
     def deed() -> Bundle:
         return reroute_bundle.reroute(
             session, bundle, find_destination(session, form.mission.data),
-            settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
+            settings=current_settings(), actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
 
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
@@ -145,7 +145,7 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        proof = reroute_bundle.proof_of(session, bundle, destination, _home())
+        proof = reroute_bundle.proof_of(session, bundle, destination, home_country())
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
@@ -220,7 +220,7 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        facts = reroute_bundle.preview(session, bundle, destination, _home())
+        facts = reroute_bundle.preview(session, bundle, destination, home_country())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
     return render_template(
@@ -284,11 +284,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
 def _reroute_form(bundle: Bundle, **given: Any) -> RerouteForm:
     session = db.session()
     by_post = official_for(session, bundle)
-    return RerouteForm.of(missions_for(session, bundle, home=_home()), by_post, **given)
-
-
-def _home() -> str:
-    return str(current_app.extensions["settings"].organisation_country)
+    return RerouteForm.of(missions_for(session, bundle, home=home_country()), by_post, **given)
 
 
 def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str, Any]:

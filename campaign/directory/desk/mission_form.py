@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
@@ -10,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, ValidationError
 
 from campaign.core import i18n
+from campaign.core.settings import home_country
 from campaign.core.text.slugs import split_lines
 from campaign.core.time_zones import all_zones, zone_of
 from campaign.directory.countries import country_code
@@ -105,7 +105,7 @@ class MissionForm(AddressForm):
             region=parts["region"],
             postal_code=parts["postal_code"],
             # The letter is posted from the organisation's country: abroad its name comes below.
-            country_name="" if self.host_country.data == _home_country() else "-",
+            country_name="" if self.host_country.data == home_country() else "-",
         )
         if check_address(("", "", name, *lines), layout):
             raise ValidationError(
@@ -175,7 +175,3 @@ def mission_form(kept: MissionDraft | None = None) -> MissionForm:
     if kept and not form.is_submitted():
         form.kind.data = kept.kind.value
     return form
-
-
-def _home_country() -> str:
-    return str(current_app.extensions["settings"].organisation_country)

@@ -10,8 +10,9 @@ from campaign.bundles.find_bundles import get_bundle
 from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import current_settings
 from campaign.exports import export_log, requests, staff_keys
-from campaign.exports.desk.blueprint import blueprint, page, settings
+from campaign.exports.desk.blueprint import blueprint, page
 from campaign.exports.desk.forms import AskForm, KeyForm, say_problem
 from campaign.models.campaign import Campaign
 from campaign.models.export import ExportFormat, ExportKind
@@ -45,7 +46,7 @@ def ask() -> ResponseReturnValue:
             session, campaign=campaign, kind=ExportKind(form.kind.data),
             bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
             written_as=ExportFormat(form.format.data), locale=form.locale.data,
-            reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=settings(),
+            reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=current_settings(),
         )  # fmt: skip
     except Invalid as problem:
         _mark(form, problem)
@@ -97,7 +98,7 @@ def _form(campaign: Campaign) -> AskForm:
         campaign.slug,
         bundles,
         staff_keys.list_keys(session, staff_user()),
-        locales=settings().locales,
+        locales=current_settings().locales,
     )
 
 
@@ -117,7 +118,7 @@ def _mark(form: Any, problem: Invalid) -> None:
 
 
 def _asking(campaign: Campaign, form: AskForm, problem: str = "") -> str:
-    needed = settings().exports_need_second_person
+    needed = current_settings().exports_need_second_person
     return page("request", campaign=campaign, form=form, second=needed, problem=problem)
 
 

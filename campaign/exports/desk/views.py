@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from campaign import storage
 from campaign.core import db
 from campaign.core.errors import DomainError
+from campaign.core.settings import current_settings
 from campaign.exports import export_job, export_log, export_rules, requests, staff_keys
 from campaign.exports.desk import request_views
-from campaign.exports.desk.blueprint import blueprint, page, settings
+from campaign.exports.desk.blueprint import blueprint, page
 from campaign.exports.desk.forms import RefuseForm
 from campaign.models.export import DataExport, ExportKind, ExportState
 from campaign.staff.guards import fresh, staff_user
@@ -25,7 +26,7 @@ def index() -> ResponseReturnValue:
     """What waits for a decision, and the log."""
     session, asked = db.session(), export_log.Asked.of(request.args)
     found = export_log.list_exports(
-        session, asked, zone=settings().timezone, limit=export_log.PER_PAGE + 1
+        session, asked, zone=current_settings().timezone, limit=export_log.PER_PAGE + 1
     )
     shown = found[: export_log.PER_PAGE]
     more = len(found) > export_log.PER_PAGE

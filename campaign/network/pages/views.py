@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import db
 from campaign.core.errors import Gone, NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.messages import most_a_day
 from campaign.models.network import MemberState
 from campaign.network import jobs, mails, memberships
@@ -60,7 +60,7 @@ def join(lang: str) -> ResponseReturnValue:
 @public
 def sent(lang: str) -> ResponseReturnValue:
     """Look in your mailbox."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return _page(
         "network/sent.html",
         days=settings.confirm_days,

@@ -3,7 +3,7 @@
 For staff: whoever keys in sees who signed (docs/adr/0004).
 """
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from campaign.campaigns.desk.blueprint import accepted, load
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.staff import Role
 from campaign.paper_signatures import scans, sheets
@@ -46,7 +46,7 @@ def create() -> ResponseReturnValue:
     """A sheet or a pile of cards, with its scan."""
     form = SheetForm.for_new(sheets.list_takers(db.session()), request.args.get("campaign", ""))
     if not form.country.data:
-        form.country.data = _settings().organisation_country
+        form.country.data = current_settings().organisation_country
     made: list[PaperSheet] = []
     if form.validate_on_submit() and accepted(form, lambda: made.append(_made(form))):
         return redirect(url_for(".show", public_id=made[0].public_id), 303)
@@ -98,11 +98,6 @@ def _made(form: SheetForm) -> PaperSheet:
 def _page(name: str, form: SheetForm, **context: object) -> ResponseReturnValue:
     body = render_template(f"paper_signatures/{name}.html", form=form, **context)
     return body, 422 if form.problems() else 200
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 row_views.register(blueprint)
