@@ -16,16 +16,18 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
+    IntegerField,
     SelectChoice,
     SelectMultipleField,
     StringField,
     SubmitField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional, StopValidation, ValidationError
+from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.core.text.desk_texts import has_hidden_characters, one_line, paragraphs
+from campaign.core.text.slugs import has_forbidden_characters
 from campaign.printing.placeholders import KNOWN, nearest_placeholder
 from campaign.web.date_fields import DayInput, MomentInput, no_such_day, read_day
 from campaign.web.form_base import SiteForm
@@ -142,6 +144,8 @@ _OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
 class DeskForm(SiteForm):
     """A form whose services can refuse fields too."""
 
+    sentences: Mapping[str, Any] = WORDS
+    """What it says for each slug; a feature with words of its own adds them."""
     names_a_risk = False
     """Whether it was refused for what a risk flag rules out."""
     risks_found: Sequence[Any] = ()
@@ -160,7 +164,9 @@ class DeskForm(SiteForm):
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field, or on top where the form has none."""
         for name, slug in fields.items():
-            words = WORDS.get(slug, _OTHERWISE)
+            if not slug:
+                continue  # it was said already
+            words = self.sentences.get(slug, _OTHERWISE)
             if name in self:
                 self[name].errors = [*self[name].errors, words]
             else:
@@ -299,31 +305,81 @@ def _text_checks(limit: int, needed: Any) -> list[Any]:
     return [*first, nothing_hidden, most]
 
 
+def stripped(value: object) -> object:
+    """A text without blanks around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def clean_line(_form: Form, field: Field) -> None:
+    """Refuse what no line of an address or a name holds."""
+    _refuse_forbidden(field, lines=False)
+
+
+def clean_lines(_form: Form, field: Field) -> None:
+    """Refuse what no address holds, in several lines."""
+    _refuse_forbidden(field, lines=True)
+
+
+def _refuse_forbidden(field: Field, *, lines: bool) -> None:
+    if has_forbidden_characters(field.data or "", lines=lines):
+        raise StopValidation(
+            _l("There are characters in it that cannot be seen. Type it again instead of pasting.")
+        )
+
+
+class NumberField(IntegerField):  # type: ignore[misc]
+    """A whole number that may stay empty; any other is refused in the words given."""
+
+    def __init__(self, label: Any, *, most: int, words: Any, least: int = 0, **kwargs: Any) -> None:
+        super().__init__(label, [Optional(), NumberRange(least, most, message=words)], **kwargs)
+        self._refused = words % {"min": least, "max": most}
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a whole number."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(self._refused) from None
+
+
 class DayField(DateField):  # type: ignore[misc]
-    """A day that may stay empty; one that is none is refused in our words."""
+    """A day that may stay empty; one that is none is refused in our words, or in those of `asked`.
+
+    With `any_year` also one of long ago.
+    """
 
     widget = DayInput()
 
-    def __init__(self, label: Any, *, needed: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        label: Any,
+        *,
+        needed: Any = None,
+        asked: object = "",
+        any_year: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(label, [Optional() if needed is None else Filled(needed)], **kwargs)
+        self._asked, self._any_year = asked, any_year
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take the day as the browser sends it: 2026-12-04."""
         self.data = None
         if not valuelist or not valuelist[0].strip():
             return
-        self.data = read_day(valuelist[0])
-        if not _EARLIEST <= self.data <= _LATEST:
+        self.data = read_day(valuelist[0], self._asked)
+        if not self._any_year and not _EARLIEST <= self.data <= _LATEST:
             raise ValueError(_l("This day is too far away. Check the year."))
 
 
 class MomentField(DateTimeLocalField):  # type: ignore[misc]
-    """A day and time as clocks show it; one that is none is refused in our words."""
+    """A day and time as clocks show it; one that is none is refused in our words, or in `asked`."""
 
     widget = MomentInput()
 
-    def __init__(self, label: Any, **kwargs: Any) -> None:
+    def __init__(self, label: Any, *, asked: Any = None, **kwargs: Any) -> None:
         super().__init__(label, [Optional()], **kwargs)
+        self._asked = asked or _l("Write day and time as in 2026-12-04T09:30.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take it as the browser sends it: 2026-12-04T09:30."""
@@ -335,8 +391,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is not None:
-            asked = _l("Write day and time as in 2026-12-04T09:30.")
-            raise ValueError(no_such_day(valuelist[0]) or asked)
+            raise ValueError(no_such_day(valuelist[0]) or self._asked)
         if not _EARLIEST.year <= moment.year < _LATEST.year:
             raise ValueError(_l("This day is too far away. Check the year."))
         self.data = moment.replace(second=0, microsecond=0)

@@ -11,7 +11,7 @@ from campaign.campaigns.content.part_contents import Content, letter_of, points_
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.forms import ASK_LENGTH, ASKS
-from campaign.campaigns.desk.row_forms import OrderField, moved_rows
+from campaign.campaigns.desk.row_forms import moved_rows, place_field
 from campaign.core import i18n
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import lines
@@ -204,7 +204,7 @@ def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
     fields: dict[str, Any] = {
         "key": HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")]),
         "required": BooleanField(_l("Required: stands in every letter")),
-        "position": OrderField(_l("Place")),
+        "position": place_field(),
     }
     fields |= {f"text_{code}": TextField(_l("Talking point"), limit=600) for code in codes}
     row = type("PointRow", (PlainForm,), fields)

@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim
-from campaign.campaigns.desk.row_forms import TARGET_KINDS, OrderField
+from campaign.campaigns.desk.row_forms import TARGET_KINDS, place_field
 from campaign.core import i18n
 from campaign.directory.missions import Reach, ranked, reach_of
 from campaign.models.campaign import Campaign, TargetKind
@@ -36,7 +36,7 @@ class TargetRow(PlainForm):
     official = HiddenField()
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(_l("Through"))
-    position = OrderField(_l("Place"))
+    position = place_field()
     remove = BooleanField(_l("Remove"))
 
 

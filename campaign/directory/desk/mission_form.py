@@ -15,11 +15,9 @@ from campaign.core.time_zones import all_zones, zone_of
 from campaign.directory.countries import country_code
 from campaign.directory.desk.forms import (
     AddressForm,
-    DayField,
     country_field,
+    day_field,
     form_with,
-    some_lines,
-    stripped,
     text_field,
 )
 from campaign.directory.entries import MissionDraft
@@ -27,6 +25,7 @@ from campaign.directory.postal_addresses import address_lines
 from campaign.models.directory import MissionKind
 from campaign.printing.check_letters import check_address
 from campaign.printing.geometry import layout_for
+from campaign.web.fields import clean_lines, stripped
 from campaign.web.form_base import SiteForm
 
 KIND_LABELS = {
@@ -54,7 +53,7 @@ class MissionForm(AddressForm):
     )
     accredited = TextAreaField(
         _l("Further countries for which it is responsible"),
-        [Optional(), some_lines],
+        [Optional(), clean_lines],
         filters=[stripped],
         description=_l("One country on each line."),
     )
@@ -66,7 +65,7 @@ class MissionForm(AddressForm):
         _l("Who opens the door"),
         [
             Optional(),
-            some_lines,
+            clean_lines,
             Length(max=2000, message=_l("Shorten this to %(max)d characters.", max=2000)),
         ],
         filters=[stripped],
@@ -77,9 +76,7 @@ class MissionForm(AddressForm):
         default="",
         description=_l("Visits have the days and times of this zone. Choose it where it is wrong."),
     )
-    last_checked_on = DayField(
-        _l("Last checked on"), _l("Give the day as year, month and day: 2026-11-24.")
-    )
+    last_checked_on = day_field(_l("Last checked on"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,10 +13,10 @@ from campaign.directory.desk.forms import (
     AddressForm,
     country_field,
     form_with,
-    stripped,
     text_field,
 )
 from campaign.directory.entries import OfficialDraft
+from campaign.web.fields import stripped
 from campaign.web.form_base import SiteForm
 
 

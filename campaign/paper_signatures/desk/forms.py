@@ -35,17 +35,7 @@ _WORDS = {
 class PaperForm(DeskForm):
     """A form with the words of this package."""
 
-    def refuse(self, fields: Any) -> None:
-        """Put the sentence for each slug by its field."""
-        for name, slug in fields.items():
-            if not slug:
-                continue  # it was said already
-            if slug not in _WORDS:
-                super().refuse({name: slug})
-            elif name in self:
-                self[name].errors = [*self[name].errors, _WORDS[slug]]
-            else:
-                self.form_errors.append(_WORDS[slug])
+    sentences = {**DeskForm.sentences, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
 class SheetForm(PaperForm):
