@@ -26,6 +26,7 @@ from wtforms import (
 from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import has_hidden_characters, one_line, paragraphs
 from campaign.core.text.slugs import has_forbidden_characters
 from campaign.printing.placeholders import KNOWN, nearest_placeholder
@@ -172,6 +173,16 @@ class DeskForm(SiteForm):
             else:
                 self.form_errors.append(words)
 
+    def refuse_problem(self, problem: Invalid) -> None:
+        """Say by its fields what a service found invalid."""
+        found: Any = getattr(problem, "found", None)
+        if problem.slug == "placeholder-unknown" and found:
+            self.refuse_placeholders(found)
+        elif problem.slug == "risk-named" and found:
+            self.refuse_risks(found)
+        else:
+            self.refuse(problem.fields or {"": problem.slug})
+
     def refuse_placeholders(self, found: Mapping[str, list[str]]) -> None:
         """Name the unknown placeholders by the fields that hold them; `points-1` is a row."""
         for name, unknown in found.items():
@@ -195,8 +206,14 @@ class DeskForm(SiteForm):
         return self[name]
 
     def problems(self) -> list[tuple[str, str]]:
-        """Every error as the id of its control and a sentence, also those of rows."""
-        return [*(("main", error) for error in self.form_errors), *_problems(self)]
+        """Every error as the id of its control and a sentence."""
+        return list(list_problems(self))
+
+
+def list_problems(form: Form) -> Iterator[tuple[str, str]]:
+    """Every error of a form as the id of its control and a sentence, also those of rows."""
+    yield from (("main", error) for error in form.form_errors)
+    yield from _problems(form)
 
 
 def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The desk's page on which a team rehearses its campaign before it opens, and its bundles there."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number, ngettext
 from flask_babel import gettext as _
@@ -22,6 +22,7 @@ from campaign.models.campaign import Campaign
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign_in_rehearsal import count_rehearsed
 from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
 
 blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
@@ -129,5 +130,4 @@ def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = 
 
 
 def _done(slug: str, message: str) -> ResponseReturnValue:
-    flash(message)
-    return redirect(url_for("bundles_rehearsal.show", slug=slug), 303)
+    return redirect_to("bundles_rehearsal.show", message, slug=slug)

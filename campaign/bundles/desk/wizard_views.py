@@ -33,6 +33,7 @@ from campaign.models.directory import Official
 from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_translations
 from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.desk import render_page
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""
@@ -117,24 +118,24 @@ def register(blueprint: Blueprint) -> None:
 
 def choose_letters() -> ResponseReturnValue:
     """Campaigns, officials, languages."""
-    return _step(_draft(), "letters")
+    return _page(_draft(), "letters")
 
 
 def choose_paper() -> ResponseReturnValue:
     """Order, paper, volumes, numbers."""
     draft = _draft()
-    return _step(draft, _faulty(draft, LETTERS) or "paper")
+    return _page(draft, _faulty(draft, LETTERS) or "paper")
 
 
 def create() -> ResponseReturnValue:
     """What will be in the bundles, what will not, and the button that freezes them."""
     draft = _draft()
     if request.method == "GET":
-        return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+        return _page(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
     if draft.nothing_waits:  # a colleague froze it meanwhile
-        return _page(draft, "create"), 409
+        return _page(draft, "create", 409)
     if not draft.form.validate():
-        return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+        return _page(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
     session, settings = db.session(), current_settings()
     try:
         made = joint_freeze.freeze_parts(
@@ -142,7 +143,7 @@ def create() -> ResponseReturnValue:
             locale=draft.form.locale.data, actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
-        return _page(draft, "create", problem=problem), problem.status
+        return _page(draft, "create", problem.status, problem=problem)
     for bundle in made:
         print_jobs.send_for(session, bundle, chains=settings.worker_threads)
     return redirect(_made_url(made))
@@ -153,7 +154,7 @@ def proof() -> ResponseReturnValue:
     draft = _draft()
     step = _faulty(draft, (*LETTERS, *PAPER))
     if step:
-        return _step(draft, step)
+        return _page(draft, step)
     made = [proof_print.pick(db.session(), part, **_proof_facts(draft)) for part in _parts(draft)]
     return _page(draft, "proof", proofs=made)
 
@@ -215,10 +216,6 @@ def _faulty(draft: Draft, names: tuple[str, ...]) -> str:
     return "letters" if any(name in LETTERS for name in wrong) else "paper"
 
 
-def _step(draft: Draft, name: str) -> ResponseReturnValue:
-    return _page(draft, name), 422 if draft.form.errors else 200
-
-
 def _parts(draft: Draft) -> list[Part]:
     travel = draft.form.sheets_travel.data
     return [
@@ -245,7 +242,7 @@ def _made_url(made: list[Bundle]) -> str:
     return url_for("bundles.show", public_id=made[0].public_id)
 
 
-def _page(draft: Draft, name: str, **facts: Any) -> str:
+def _page(draft: Draft, name: str, status: int = 200, /, **facts: Any) -> ResponseReturnValue:
     session = db.session()
     chosen = draft.chosen
     if name == "create":
@@ -258,10 +255,11 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
             for one in chosen
         ]
         facts["unfinished"] = [one for one in pairs if one is not None]
-    return render_template(
+    return render_page(
         f"bundles/{name}.html",
+        draft.form,
+        status,
         draft=draft,
-        form=draft.form,
         mission=draft.mission,
         by_post=isinstance(draft.mission, Official),
         weight=_weight(draft),

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns
 from campaign.campaigns.content import new_drafts
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, page
+from campaign.campaigns.desk.blueprint import blueprint, done, page
 from campaign.campaigns.desk.forms import FactsForm
 from campaign.campaigns.desk.save_with_draft import (
     as_typed,
@@ -23,6 +23,7 @@ from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import LetterFormat
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import accepted
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

@@ -6,11 +6,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.content import embed_codes
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import DeskForm, TextField
 

@@ -10,12 +10,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
 from campaign.campaigns.content import case_picture, pictures
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import DeskForm, LineField, NumberField
 from campaign.web.security import takes_file

@@ -40,6 +40,7 @@ from campaign.models.campaign import LetterFormat
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.desk import redirect_to
 from campaign.web.fields import DeskForm
 
 _SHOWN = 100
@@ -71,7 +72,7 @@ def part(public_id: str) -> ResponseReturnValue:
     form = PartForm.of(split_bundle.numbers_of(session, bundle))
     attempt = unnamed_part(session, bundle)
     if attempt is None:
-        return redirect(url_for("deliveries.after", public_id=public_id), 303)
+        return redirect_to("deliveries.after", public_id=public_id)
 
     def deed() -> None:
         split_bundle.name_part(session, attempt, form.read, actor=actor())
@@ -176,8 +177,8 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     run = split_bundle.get_run(session, bundle)
     try:
         if envelope_job.made_anew(session, run, name, actor=actor()):
-            flash(_("The files are being made anew, without letters that were taken back since."))
-            return redirect(url_for("deliveries.after", public_id=public_id), 303)
+            said = _("The files are being made anew, without letters that were taken back since.")
+            return redirect_to("deliveries.after", said, public_id=public_id)
         body = envelope_store.hand_out(session, run, name, actor=actor())
     except Refused as problem:
         return _page(bundle, problem=problem.slug), 409
@@ -208,8 +209,8 @@ def _done(
         else:
             flash(words)
             if made is not None:
-                return redirect(url_for("bundles.show", public_id=made.public_id), 303)
-            return redirect(url_for("deliveries.after", public_id=bundle.public_id), 303)
+                return redirect_to("bundles.show", public_id=made.public_id)
+            return redirect_to("deliveries.after", public_id=bundle.public_id)
     body = _page(bundle, problem=problem, **{f"{name}_form": form})
     return body, 409 if problem else 422
 

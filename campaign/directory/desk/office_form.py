@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any, cast
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.directory.desk.forms import day_field
@@ -11,12 +10,18 @@ from campaign.directory.desk.official_form import OfficialForm, official_form
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.offices import of_the_office
 from campaign.models.directory import Membership, Official
+from campaign.web.fields import DeskForm
 from campaign.web.form_base import SiteForm
 
+_SENTENCES = {
+    "before-first": _l("The last day comes before the first. Correct one of them."),
+}
 
-class DaysForm(SiteForm):
+
+class DaysForm(DeskForm):
     """From when until when somebody held each post; `days_form` adds two fields a post."""
 
+    sentences = _SENTENCES
     numbers: tuple[int, ...] = ()
 
     def days(self) -> dict[int, tuple[date | None, date | None]]:
@@ -25,12 +30,6 @@ class DaysForm(SiteForm):
             number: (self[f"from_{number}"].data, self[f"until_{number}"].data)
             for number in self.numbers
         }
-
-    def refuse(self, fields: dict[str, str]) -> None:
-        """Say by each field that its days do not follow each other."""
-        for name in fields:
-            said = _("The last day comes before the first. Correct one of them.")
-            self[name].errors = [*self[name].errors, said]
 
 
 def days_form(memberships: list[Membership]) -> DaysForm:

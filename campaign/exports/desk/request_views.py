@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,6 +17,7 @@ from campaign.exports.desk.forms import AskForm, KeyForm, say_problem
 from campaign.models.campaign import Campaign
 from campaign.models.export import ExportFormat, ExportKind
 from campaign.staff.guards import fresh, staff_user
+from campaign.web.desk import redirect_to
 
 
 @blueprint.get("/new")
@@ -54,7 +55,7 @@ def ask() -> ResponseReturnValue:
     except Refused as problem:
         session.rollback()
         return _asking(get_campaign(session, campaign.slug), form, problem.slug), problem.status
-    return redirect(url_for(".show", public_id=made.public_id), 303)
+    return redirect_to(".show", public_id=made.public_id)
 
 
 @blueprint.get("/keys")
@@ -79,16 +80,15 @@ def add_key() -> ResponseReturnValue:
         if problem.fields.get("recipient") == "key-private":
             form.recipient.data = ""
         return _keys_page(form), 422
-    flash(_("The key is in your list."))
-    return redirect(url_for(".show_keys"), 303)
+    return redirect_to(".show_keys", _("The key is in your list."))
 
 
 @blueprint.post("/keys/<public_id>/remove")
 def remove_key(public_id: str) -> ResponseReturnValue:
     """Forget a public key."""
     staff_keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
-    flash(_("The key is removed. Files that were encrypted to it stay so."))
-    return redirect(url_for(".show_keys"), 303)
+    said = _("The key is removed. Files that were encrypted to it stay so.")
+    return redirect_to(".show_keys", said)
 
 
 def _form(campaign: Campaign) -> AskForm:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from campaign.core.errors import DomainError, Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.staff.guards import guard
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
 guard(blueprint, Role.STAFF)
@@ -55,7 +56,7 @@ def say_refused(problem: DomainError) -> None:
 
 def back(endpoint: str, **values: Any) -> ResponseReturnValue:
     """To the page that comes next, with the filters kept."""
-    return redirect(url_for(endpoint, **{name: one for name, one in values.items() if one}), 303)
+    return redirect_to(endpoint, **{name: one for name, one in values.items() if one})
 
 
 def chosen_campaign() -> Campaign | None:

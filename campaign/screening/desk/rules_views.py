@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 
-from campaign.campaigns.desk.blueprint import accepted, done, load
+from campaign.campaigns.desk.blueprint import done, load
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign
@@ -24,6 +24,7 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
 from campaign.staff.guards import actor, guard
+from campaign.web.desk import accepted, render_page
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import CheckboxesField, DeskForm, NumberField, TextField, choices
 
@@ -94,21 +95,16 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     )
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_rules", slug=slug)
-    if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
+
+    def save() -> None:
+        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+
+    if form.validate_on_submit() and form.meets(now) and accepted(form, save):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
     waiting = review_queue.count_waiting(db.session(), campaign)
-    body = render_template(
-        "screening/rules.html", form=form, campaign=campaign, waiting=waiting, **desk.words()
-    )
-    return body, (422 if form.problems() else 200)
-
-
-def _saved(form: RulesForm, campaign: Campaign) -> bool:
-    """Whether the rules are set; what was not is said on the form."""
-    return accepted(
-        form,
-        lambda: review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor()),
+    return render_page(
+        "screening/rules.html", form, campaign=campaign, waiting=waiting, **desk.words()
     )
 
 
