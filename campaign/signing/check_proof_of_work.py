@@ -21,11 +21,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.rate_limits import count_against_limit
 from campaign.core.settings import current_settings
 from campaign.models.review_hold import SpentWork
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.campaign_terms import SigningPlan
-from campaign.web.security import count_against_limit
 
 WITHOUT = "sign-without-work"
 _ALGORITHM = "PBKDF2/SHA-256"

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
+from campaign.core.rate_limits import count_against_limit, forget_count, network_of
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff import totp
 from campaign.staff.staff_users import actor_name, is_password_right
-from campaign.web.security import count_against_limit, forget_count, network_of
 
 TRIES_PER_HOUR = 10
 CODES_PER_HOUR = 100

@@ -12,6 +12,7 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.asset_paths import folder
 from campaign.core.errors import DomainError, Invalid, Refused
+from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.desk.forms import GateForm, gate_form, ticked_ids
 from campaign.deliveries.envelopes import reroute_bundle
@@ -19,7 +20,7 @@ from campaign.deliveries.letters_covered import count_left, taken_back_here, unn
 from campaign.models.bundle import Bundle, BundleState
 from campaign.staff.guards import actor, staff_user
 from campaign.web.fields import WORDS
-from campaign.web.security import count_against_limit, takes_file, with_worker
+from campaign.web.security import takes_file, with_worker
 
 _PER_HOUR = 120
 """Visits that one member of staff can record in an hour."""

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.core import db
 from campaign.core.errors import Gone, NotFound
+from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings
 from campaign.mail.messages import most_a_day
 from campaign.models.network import MemberState
@@ -22,7 +23,7 @@ from campaign.network.pages.forms import (
 )
 from campaign.public.pages import before_request
 from campaign.public.pages.before_request import private
-from campaign.web.security import count_against_limit, network_of, public
+from campaign.web.security import public
 
 __all__ = ["blueprint", "jobs", "send_digests"]
 

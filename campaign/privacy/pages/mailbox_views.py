@@ -17,6 +17,7 @@ from flask_babel import gettext
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import NotFound
+from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings
 from campaign.mail.messages import most_a_day
 from campaign.models.signature import ConsentWording, Signature, SignatureState
@@ -34,7 +35,7 @@ from campaign.tracking.change_letter import can_change, can_withdraw
 from campaign.tracking.pages.page import page
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of
-from campaign.web.security import count_against_limit, network_of, public
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:

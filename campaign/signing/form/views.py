@@ -24,6 +24,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
+from campaign.core.rate_limits import count_against_limit, network_of, read_count
 from campaign.core.settings import current_settings
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
@@ -46,7 +47,7 @@ from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of, writ
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.waiting_letters_mail import APART
-from campaign.web.security import count_against_limit, counted, network_of, public
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -158,7 +159,7 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
     """The sum that a browser does beside who writes; none while it is not needed."""
     with db.reading() as session:
         plan = plan_for(session, slug)
-        count = counted(session, "sign", network_of(request.remote_addr or ""))
+        count = read_count(session, "sign", network_of(request.remote_addr or ""))
         needed = check_proof_of_work.is_needed(session, plan.campaign_id, count + 1)
     return private(
         jsonify(challenge=check_proof_of_work.challenge(plan, db.utcnow()) if needed else None)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
+from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings, home_country
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
@@ -28,7 +29,7 @@ from campaign.tracking.next_action import next_action
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
 from campaign.tracking.timeline import marks_of, note_for
-from campaign.web.security import count_against_limit, network_of, public
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
