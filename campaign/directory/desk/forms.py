@@ -19,8 +19,10 @@ from campaign.core import i18n
 from campaign.core.text.slugs import split_lines
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
 from campaign.directory.entries import CONTACT_TYPES, Contact
+from campaign.directory.fields import LABELS, limit_of
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Mission, Official
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import DayField, choices, clean_line, clean_lines, stripped
 from campaign.web.form_base import SiteForm
@@ -57,6 +59,11 @@ def text_field(label: object, length: int, *, required: object = None, **kwargs:
     return StringField(label, [*needed, long, clean_line], filters=[stripped], **kwargs)
 
 
+def kept_field(model: type[Mission | Official], name: str, **kwargs: Any) -> Any:
+    """A line of text as `directory.fields` and the model describe it."""
+    return text_field(LABELS[name], limit_of(model, name), **kwargs)
+
+
 def day_field(label: object, *, needed: object = None) -> DayField:
     """A day, also one of long ago; may stay empty unless `needed` says what to do."""
     asked = _l("Give the day as year, month and day: 2026-11-24.")
@@ -84,9 +91,9 @@ class AddressForm(Meeting, SiteForm):
     address = TextAreaField(
         _l("Street, in up to six lines"), [Optional(), clean_lines], filters=[stripped]
     )
-    locality = text_field(_l("City or town"), 100)
-    region = text_field(_l("Region, state or province"), 100)
-    postal_code = text_field(_l("Postal code"), 20)
+    locality = kept_field(Mission, "locality")
+    region = kept_field(Mission, "region")
+    postal_code = kept_field(Mission, "postal_code")
     risks_seen = BooleanField(_l("It is meant: go on all the same"))
     address_country: ClassVar[str]
     """Name of the field with the country in which the address is."""

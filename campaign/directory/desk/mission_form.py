@@ -18,11 +18,12 @@ from campaign.directory.desk.forms import (
     country_field,
     day_field,
     form_with,
+    kept_field,
     text_field,
 )
 from campaign.directory.entries import MissionDraft
 from campaign.directory.postal_addresses import address_lines
-from campaign.models.directory import MissionKind
+from campaign.models.directory import Mission, MissionKind
 from campaign.printing.check_letters import check_address
 from campaign.printing.geometry import layout_for
 from campaign.web.fields import clean_lines, stripped
@@ -57,9 +58,9 @@ class MissionForm(AddressForm):
         filters=[stripped],
         description=_l("One country on each line."),
     )
-    head_of_mission = text_field(_l("Head of mission"), 200)
-    hours = text_field(
-        _l("Hours"), 300, description=_l("When somebody is there: “Monday to Friday, 9 to 12”.")
+    head_of_mission = kept_field(Mission, "head_of_mission")
+    hours = kept_field(
+        Mission, "hours", description=_l("When somebody is there: “Monday to Friday, 9 to 12”.")
     )
     door_notes = TextAreaField(
         _l("Who opens the door"),
