@@ -146,7 +146,7 @@ def _loaded(public_id: str) -> Reply:
 def _next() -> str:
     """Where the button that was pressed leads; who does not publish stays with the draft."""
     said = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
-    return {"publish": ".publishing.publish", "bars": ".publishing.edit_bars"}.get(said, ".edit")
+    return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(said, ".edit")
 
 
 def _keep_scan(reply: Reply, form: ReplyForm) -> None:
