@@ -1,8 +1,9 @@
-"""Fields of the desk's campaign forms: what is typed is trimmed, bounded and kept."""
+"""Fields and forms of the desk: what is typed is trimmed, bounded and kept."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -37,116 +38,18 @@ _ROW = re.compile(r"\w+-\d+-\w+\Z")
 """The name of a field in a row, as the form's `points-1-text`."""
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
-WORDS: Mapping[str, Any] = {
-    "reference-taken": _l("Another campaign has this reference. Give it one of its own."),
-    "reference-empty": _l("The reference needs letters or figures, as in UA 58/20."),
-    "deadline-past": _l("This day is over. To end an open campaign, close it."),
-    "deadline-unset": _l("The letter uses ((deadline)): keep a last day, or change the letter."),
-    "edition-missing": _l("The campaign is open: its main language needs a text first."),
-    "edition-incomplete": _l("The campaign is open: keep a title, a summary and what to ask."),
-    "no-letter-language": _l("The campaign is open: keep at least one language for letters."),
-    "template-missing": _l("The campaign is open: write the letter in that language first."),
-    "no-target": _l("The campaign is open: keep at least one official to whom letters go."),
-    "no-post-address": _l(
-        "The campaign is open: complete the official’s address, or choose the mission."
-    ),
-    "no-address": _l("The campaign is open: the mission needs an address."),
-    "address-does-not-fit": _l("The address does not fit the window of the envelope. Shorten it."),
-    "no-salutation": _l("The official has no salutation and close in a language of the letters."),
-    "target-twice": _l("This official is a target already."),
-    "points-too-many": _l("A letter takes twelve talking points at most. Join or drop some."),
-    "points-doubled": _l("Two talking points have the same key. Load the page again."),
-    "note-missing": _l("Say what should be changed: the writer reads it at the desk."),
-    "open-at-missing": _l("Give the day and the time at which it opens."),
-    "moment-past": _l("This moment is over. Give one that is to come, or open the campaign now."),
-    "moment-skipped": _l("The clocks skip this hour that night. Give another."),
-    "deadline-not-later": _l("Give a later day than the one it has now."),
-    "follows-circle": _l("That campaign is itself further information on this one."),
-    "day-to-come": _l("This day is still to come at the mission."),
-    "time-to-come": _l("This time is still to come at the mission."),
-    "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
-    "posted-before-visit": _l(
-        "The letters came back from the mission after this day. Check the day, or tick that it is "
-        "right."
-    ),
-    "reason-missing": _l(
-        "Say why, in one language at least: everybody who comes to the page reads it."
-    ),
-    "opens-under-embargo": _l("The embargo is not over then. Choose its end, or a later moment."),
-    "stop-kind-missing": _l("Choose why it is stopped: what supporters read goes by it."),
-    "not-for-the-network": _l(
-        "The network is told of further information while letters are taken, and of good news "
-        "also after the close; of nothing after a stop."
-    ),
-    "not-for-signers": _l(
-        "They are mailed news while the campaign is open or closed; after a stop the outcome only."
-    ),
-    "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
-    "hosts-too-many": _l("Twenty sites can embed the form at most."),
-    "picture-alt-missing": _l("Say what the picture shows, for those who cannot see it."),
-    "pictures-full": _l("This record has too many pictures. It can have 24."),
-    "delivery-recorded": _l(
-        "This delivery is recorded already. Open its record to add pictures or correct it."
-    ),
-    "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
-    "taken-missing": _l("Give the number of letters that were taken."),
-    "more-than-were-there": _l(
-        "More letters would have gone out than were there. Check the day, the time and later "
-        "records."
-    ),
-    "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
-    "tracking-of-several": _l(
-        "A tracking number belongs to one envelope. Note the envelopes one by one, each with its "
-        "own number; or leave this empty."
-    ),
-    "taken-before": _l("Some of these letters had gone out before. Leave them out."),
-    "taken-too-few": _l(
-        "These are fewer letters than were taken. Add the numbers that are missing; if fewer were "
-        "taken, remove the record of that visit and record it again."
-    ),
-    "taken-too-many": _l(
-        "These are more letters than were taken. Leave out those that came back; if more were "
-        "taken, remove the record of that visit and record it again."
-    ),
-    "receipt-too-big": _l("The file is too big: 12 MB at most."),
-    "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
-    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
-    "pictures-too-many": _l("Eight pictures at most."),
-    "mission-missing": _l("Choose a mission."),
-    "mission-without-street": _l(
-        "This mission has no street address. Add one in the directory, then choose it again."
-    ),
-    "mission-same": _l("The letters were at this mission. Choose another one."),
-    "picture-too-big": _l("The picture is too big: 12 MB and 60 million points at most."),
-    "picture-too-small": _l(
-        "The picture is too small: 400 points wide at least. Choose a larger copy of it."
-    ),
-    "not-a-picture": _l("This is no JPEG, PNG or WebP picture, whatever its name says."),
-    "words-too-many": _l("Keep to 200 lines at most, and each line to 80 characters."),
-    "not-a-word": _l("Each line needs a letter or a figure."),
-    "text-too-long": _l("This is longer than its field takes. Shorten one of the two texts."),
-    "risk-named": _l(
-        "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
-        "below that it is meant."
-    ),
-    "picture-lies": _l(
-        "The name of the file says another kind than it is. Give it its right ending, .jpg, .png "
-        "or .webp, and choose it again."
-    ),
-    "picture-missing": _l("Choose a picture."),
-    "not-a-percentage": _l("Give a number from 0 to 100."),
-    "embargo-runs": _l("The embargo is not over: nothing is published before it is."),
-    "update-title-missing": _l("Write a title in the campaign's main language."),
-}
-"""Sentences for what services find invalid, by slug."""
+RISK_NAMED = _l(
+    "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
+    "below that it is meant."
+)
 _OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
 
 
 class DeskForm(SiteForm):
     """A form whose services can refuse fields too."""
 
-    sentences: Mapping[str, Any] = WORDS
-    """What it says for each slug; a feature with words of its own adds them."""
+    sentences: Mapping[str, Any] = MappingProxyType({})
+    """What it says for each slug that its services find invalid: each feature has its own."""
     names_a_risk = False
     """Whether it was refused for what a risk flag rules out."""
     risks_found: Sequence[Any] = ()
@@ -196,10 +99,10 @@ class DeskForm(SiteForm):
             try:
                 field = self.field_of(name)
             except KeyError:
-                if WORDS["risk-named"] not in self.form_errors:
-                    self.form_errors.append(WORDS["risk-named"])
+                if RISK_NAMED not in self.form_errors:
+                    self.form_errors.append(RISK_NAMED)
                 continue
-            field.errors = [*field.errors, WORDS["risk-named"]]
+            field.errors = [*field.errors, RISK_NAMED]
 
     def field_of(self, name: str) -> Field:
         """The field that a service calls `name`."""

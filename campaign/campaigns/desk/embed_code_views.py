@@ -8,15 +8,16 @@ from flask_babel import lazy_gettext as _l
 from campaign.campaigns.content import embed_codes
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DeskForm, TextField
+from campaign.web.fields import TextField
 
 
-class ReachForm(Meeting, DeskForm):
+class ReachForm(Meeting, CampaignForm):
     """Hosts that may embed, a line each."""
 
     hosts = TextField(

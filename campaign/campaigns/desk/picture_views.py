@@ -12,19 +12,20 @@ from wtforms import BooleanField, FileField
 from campaign.campaigns.content import case_picture, pictures
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DeskForm, LineField, NumberField
+from campaign.web.fields import LineField, NumberField
 from campaign.web.security import takes_file
 
 _PERCENT = _l("Give a number from 0 to 100.")
 
 
-class PictureForm(Meeting, DeskForm):
+class PictureForm(Meeting, CampaignForm):
     """A file, where in it that is which matters; `picture_form` adds what it shows."""
 
     picture = FileField(

@@ -18,9 +18,10 @@ from wtforms.validators import Optional, Regexp
 from campaign.campaigns.content.part_contents import Content, letter_of
 from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.models.campaign import TargetKind
 from campaign.models.letter_template import LetterTemplate
-from campaign.web.fields import DeskForm, LineField, NumberField, TextField
+from campaign.web.fields import LineField, NumberField, TextField
 from campaign.web.form_base import PlainForm
 
 _SPARE_ROWS = 2
@@ -46,7 +47,7 @@ class PointForm(PlainForm):
     position = place_field()
 
 
-class TemplateForm(DeskForm):
+class TemplateForm(CampaignForm):
     """The proposed letter in one language."""
 
     based_on = IntegerField(validators=[Optional()])

@@ -12,11 +12,12 @@ from wtforms.validators import ValidationError
 from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim
 from campaign.campaigns.desk.row_forms import TARGET_KINDS, place_field
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import i18n
 from campaign.directory.missions import Reach, ranked, reach_of
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.directory import Mission, Official
-from campaign.web.fields import DeskForm, choices
+from campaign.web.fields import choices
 from campaign.web.form_base import PlainForm
 
 SUGGESTED = "suggested"
@@ -40,7 +41,7 @@ class TargetRow(PlainForm):
     remove = BooleanField(_l("Remove"))
 
 
-class TargetsForm(DeskForm):
+class TargetsForm(CampaignForm):
     """A campaign's targets, and one more, who was searched for."""
 
     based_on = HiddenField()

@@ -12,14 +12,15 @@ from wtforms import BooleanField
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.core import db, i18n
 from campaign.deliveries import publish_delivery, visits
+from campaign.deliveries.desk.sentences import DeliveryForm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted, redirect_to, render_page
-from campaign.web.fields import DeskForm, LineField
+from campaign.web.fields import LineField
 
 
-class PublishForm(DeskForm):
+class PublishForm(DeliveryForm):
     """`publish_form` adds title, text and the picture's description per language."""
 
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))

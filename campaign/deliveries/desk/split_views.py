@@ -24,6 +24,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.deliveries import visits
+from campaign.deliveries.desk.sentences import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_job,
@@ -102,7 +103,7 @@ def undo(public_id: str) -> ResponseReturnValue:
     return _done(
         bundle,
         "undo",
-        DeskForm(),
+        DeliveryForm(),
         lambda: split_bundle.undo_split(session, run, actor=actor()),
         words,
     )
@@ -116,7 +117,7 @@ def again(public_id: str) -> ResponseReturnValue:
     return _done(
         bundle,
         "again",
-        DeskForm(),
+        DeliveryForm(),
         lambda: envelope_job.try_again(session, run, actor=actor()),
         words,
     )

@@ -8,6 +8,7 @@ from flask_wtf.file import FileField
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
+from campaign.campaigns.desk.sentences import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
@@ -35,7 +36,7 @@ _WORDS = {
 class PaperForm(DeskForm):
     """A form with the words of this package."""
 
-    sentences = {**DeskForm.sentences, **_WORDS}  # noqa: RUF012 — nobody writes to it
+    sentences = {**SENTENCES, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
 class SheetForm(PaperForm):
