@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.deliveries.letters_covered import gone, went_whole
 from campaign.mail.messages import Context, message
 from campaign.models.bundle import Bundle, BundleState
@@ -113,7 +112,7 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
     bundles = [one for one in _list_held_back(session, campaign) if _is_news(session, one)]
     if not bundles:
         return
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
         send_stopped(

@@ -1,10 +1,11 @@
 """Every table, a file a noun, imported once so that the database's metadata is whole.
 
 The outbox is in `campaign.mail.models`, audit entries in `campaign.core.audit`, rate limits in
-`campaign.web.security`.
+`campaign.core.rate_limits`.
 """
 
 import campaign.core.audit
+import campaign.core.rate_limits
 import campaign.mail.models
 import campaign.models.bundle
 import campaign.models.bundle_print
@@ -24,5 +25,4 @@ import campaign.models.revision
 import campaign.models.screening
 import campaign.models.signature
 import campaign.models.staff
-import campaign.models.statistics
-import campaign.web.security  # noqa: F401
+import campaign.models.statistics  # noqa: F401

@@ -12,21 +12,23 @@ from wtforms import Field
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.draft_views import part_url
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Part, RiskKind
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DeskForm, MomentField, TextField
+from campaign.web.fields import MomentField, TextField
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 
 
-class RisksForm(Meeting, DeskForm):
+class RisksForm(Meeting, CampaignForm):
     """Names and places, a line each, by kind; and the embargo."""
 
     relative = TextField(
