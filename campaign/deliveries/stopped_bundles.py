@@ -18,7 +18,7 @@ from campaign.deliveries.letters_covered import gone, went_whole
 from campaign.mail.messages import Context, message
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import HeldBundle, PaperFate
+from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
 from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
@@ -38,6 +38,8 @@ def is_held_back() -> ColumnElement[bool]:
     letters = exists().where(
         Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone()
     ).correlate(Bundle)  # fmt: skip
+    # Letters that went on through another mission were printed again: the first sheets lie here.
+    moved = exists().where(LetterMove.bundle_id == Bundle.id).correlate(Bundle)
     stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
         stopped.correlate(Bundle),
@@ -45,7 +47,7 @@ def is_held_back() -> ColumnElement[bool]:
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
         ~went_whole(),
-        or_(letters, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
+        or_(letters, moved, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
     )
 
 
