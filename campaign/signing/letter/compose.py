@@ -91,15 +91,17 @@ class Writer:
         return full_name(self.given_name, self.family_name)
 
 
-WRITER_COLUMNS = tuple(getattr(Signature, one.name) for one in fields(Writer))
+_OF_WRITER = tuple(one.name for one in fields(Writer))
+WRITER_COLUMNS = tuple(getattr(Signature, name) for name in _OF_WRITER)
 """What is read of a signature for its letters."""
 
 
 def writer_of(signed: Signature | Row[Any]) -> Writer:
     """Who signed: of a signature, or of a row of `WRITER_COLUMNS`."""
-    values: dict[str, Any] = {one.name: getattr(signed, one.name) for one in fields(Writer)}
-    text, points = values["full_text"] or "", tuple(values["points"])
-    return Writer(**{**values, "full_text": text, "points": points})
+    values: dict[str, Any] = {name: getattr(signed, name) for name in _OF_WRITER}
+    values["full_text"] = values["full_text"] or ""
+    values["points"] = tuple(values["points"])
+    return Writer(**values)
 
 
 @dataclass(frozen=True, slots=True)

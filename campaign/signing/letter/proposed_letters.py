@@ -7,23 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.campaign import Campaign, Target
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, placeholders_in
-from campaign.signing.letter.compose import (
-    Addressing,
-    Case,
-    Proposal,
-    Writer,
-    addressing_of,
-    case_of,
-    compose,
-    proposal_of,
-)
+from campaign.signing.letter.compose import Proposal, Writer, compose, proposal_of
+from campaign.signing.letter.letter_facts import LetterFacts, current_facts, host_country
 
 _OFFICIAL = {"official_name", "official_office"}
 _SOME_DAY = date(2000, 9, 30)
@@ -38,7 +30,7 @@ def nobody(own_words: str = "", points: tuple[str, ...] = (), full_text: str = "
 class Draft:
     """A letter to one target, before somebody writes it."""
 
-    addressing: Addressing
+    facts: LetterFacts
     proposal: Proposal
     layout: Layout
 
@@ -48,7 +40,6 @@ class Drafts:
     """The letters to all targets in one language."""
 
     locale: str
-    case: Case
     cards: bool
     letters: tuple[Draft, ...]
 
@@ -58,8 +49,8 @@ class Drafts:
             compose(
                 key="",
                 number=None,
-                case=self.case,
-                addressing=one.addressing,
+                case=one.facts.case,
+                addressing=one.facts.addressing,
                 proposal=one.proposal,
                 writer=writer,
                 locale=self.locale,
@@ -118,13 +109,15 @@ def drafts_of(
     home: str,
 ) -> Drafts | None:
     """The drafts in one language; None where a template asks for what the campaign lacks."""
-    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
-    letters = []
-    for target, template in pairs:
-        host = target.mission.host_country if target.mission else home
-        addressing = addressing_of(target, locale, host_country=host, copies=copies)
-        letters.append(Draft(addressing, proposal_of(template), layout_for(host)))
-    drafts = Drafts(locale, case_of(campaign), campaign.cards, tuple(letters))
+    letters = tuple(
+        Draft(
+            current_facts(campaign, target, locale, home=home),
+            proposal_of(template),
+            layout_for(host_country(target, home)),
+        )
+        for target, template in pairs
+    )
+    drafts = Drafts(locale, campaign.cards, letters)
     try:
         drafts.texts()
     except MissingPlaceholderValue:
