@@ -4,7 +4,7 @@
     make confusables                        # from SOURCE
     make confusables FROM=confusables.txt   # from a copy of that file
 
-Kept are letters and figures that folding (`campaign/letters/folding.py`) does not make plain
+Kept are letters and figures that folding (`campaign/core/text/fold.py`) does not make plain
 already. A letter whose capital alone looks like a plain one goes with its capital, as names are
 compared without case.
 """
@@ -17,7 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from urllib.request import urlopen
 
-from campaign.letters.folding import folded
+from campaign.core.text.fold import fold
 
 SOURCE = "https://www.unicode.org/Public/17.0.0/security/confusables.txt"
 TARGET = Path("campaign/signing/checks/confusables.json")
@@ -57,7 +57,7 @@ def _grouped(looks: dict[str, str]) -> dict[str, str]:
         if len(letter) != 1 or not _is_compared(letter):
             continue
         plain = _plain(letter, looks)
-        if plain and plain != _bare(folded(letter)):
+        if plain and plain != _bare(fold(letter)):
             groups[plain].append(letter)
     return {plain: "".join(groups[plain]) for plain in sorted(groups)}
 
@@ -72,10 +72,10 @@ def _is_compared(letter: str) -> bool:
 
 def _plain(letter: str, looks: dict[str, str]) -> str:
     """What it looks like, folded; where that is no plain letter, what its capital looks like."""
-    own = _bare(folded(looks.get(letter, letter)))
+    own = _bare(fold(looks.get(letter, letter)))
     if own.isascii():
         return own
-    capital = _bare(folded(looks.get(letter.upper(), letter)))
+    capital = _bare(fold(looks.get(letter.upper(), letter)))
     return capital if capital.isascii() else own
 
 

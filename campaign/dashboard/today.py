@@ -56,7 +56,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """One kind of thing to do; its sentence is in `overview/_todo.html`."""
+    """One kind of thing to do; its sentence is in `dashboard/_parts.html`."""
 
     slug: str
     items: Sequence[Item]

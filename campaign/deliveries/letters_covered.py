@@ -65,7 +65,7 @@ def gone(
 ) -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by any attempt of its bundle.
 
-    `until` that day, or by an attempt that came `before` this one: see `deliveries/order.py`.
+    `until` that day, or by an attempt that came `before` this one: see `event_order.py`.
     `when`: a condition on the attempts that count.
     """
     attempt = DeliveryAttempt

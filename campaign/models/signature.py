@@ -195,7 +195,7 @@ class Signature(Base):
         ),
         info=personal(None, counted=True),
     )
-    """Of an invalid one, or one held in silence: what its signer sees (`judging.shown_by`).
+    """Of an invalid one, or one held in silence: what its signer sees (`review_decision.shown_by`).
 
     An undo restores it; one that was held in silence its hold tells."""
     invalidation_id: Mapped[int | None] = mapped_column(

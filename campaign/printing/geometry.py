@@ -129,8 +129,6 @@ class Layout:
     """Place and date stand at the end of the line (right) instead of at its start."""
     foot_rise: float = 6.5
     """How far above the sheet's lower edge the foot ends."""
-    sender_at_end: bool = False
-    """The sender's lines are set against the right edge of their box."""
 
     @property
     def folded_height(self) -> float:

@@ -17,8 +17,6 @@ from campaign.public.page_cache import PageCache
 PER_PAGE = 30
 _LONGEST = 100
 """Characters of a search that are looked at."""
-FILTERS = ("country", "theme", "language")
-
 _OTHERS = 3
 
 

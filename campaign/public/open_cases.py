@@ -14,8 +14,6 @@ from campaign.public.case_page import Progress, edition_for, other_language, pro
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.update_pages import Picture, Post, case_picture, ending_of, posts_of
 
-# Letters that Unicode does not take apart, as people type them who have no such key.
-
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:

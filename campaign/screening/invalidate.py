@@ -2,7 +2,7 @@
 
 What a signature was is kept in its own row (`state_before`), so that an undo restores exactly
 that, and so that its writer's pages go on as if nothing had been done. The work itself, in
-batches, is `working.py`; here somebody decides.
+batches, is `invalidation_job.py`; here somebody decides.
 """
 
 from collections.abc import Sequence

@@ -171,8 +171,8 @@ def list_waiting_beside(session: Session, signature: Signature) -> list[Signatur
     return _waiting_of(signature, mailbox_seats.list_seats(session, signature))
 
 
-def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> int:
-    """Delete them, which frees their places; gives how many. One confirmed meanwhile stays."""
+def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> None:
+    """Delete them, which frees their places. One confirmed meanwhile stays."""
     rows = mailbox_seats.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
@@ -182,7 +182,6 @@ def delete_waiting_beside(session: Session, signature: Signature, now: datetime)
         .execution_options(synchronize_session=False)
     )
     spend_links(session, links, LinkEnd.ERASED, now)
-    return len(gone)
 
 
 def _waiting_of(signature: Signature, rows: Sequence[Signature]) -> list[Signature]:

@@ -43,7 +43,7 @@ class Trip:
     """Of a part: accepted, refused, or `part` as long as nobody has said which letters it was."""
     letters: tuple[Letter, ...]
     at: datetime
-    """When it happened, as far as it is known: see `deliveries/order.py`."""
+    """When it happened, as far as it is known: see `deliveries/event_order.py`."""
     envelope: Range | None = None
 
     @property

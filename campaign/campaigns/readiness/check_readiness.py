@@ -29,7 +29,7 @@ from campaign.models.directory import Mission
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The one next thing to do on a campaign; its sentence is in `campaigns/_next.html`."""
+    """The one next thing to do on a campaign; its sentence is in `campaigns/show.html`."""
 
     slug: str
     gap: Gap | None = None

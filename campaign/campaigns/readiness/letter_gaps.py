@@ -17,7 +17,7 @@ from campaign.printing.placeholders import placeholders_in, unknown_placeholders
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One thing that is missing or doubtful; its sentence is in `campaigns/_gap.html`."""
+    """One thing that is missing or doubtful; its sentence is in `campaigns/_words.html`."""
 
     slug: str
     part: str

@@ -1,6 +1,6 @@
 """Where chunks are laid out: processes of their own, with limits on memory and time.
 
-`Foundry` starts a Python of its own that runs `foundry_process.main`. It loads the renderer, then
+`Foundry` starts a Python of its own that runs `worker_process.main`. It loads the renderer, then
 forks a child for each job, which is how a chunk starts in milliseconds and can
 be killed without harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic
 processes (as Huey's workers are) and runs the caller's main module again.
@@ -88,7 +88,7 @@ class Foundry:
     def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
         """Runs one job in a process of its own and waits for it.
 
-        :param work: the kind of job, a name in `foundry_process.WORK`.
+        :param work: the kind of job, a name in `worker_process.WORK`.
         :param size: letters or pages in it, for the time limit.
         :raises FoundryStopped: the foundry's process is gone, or cannot write what it makes.
         """

@@ -129,18 +129,25 @@ def set_password(token: str) -> ResponseReturnValue:
 @i18n.localised
 def save_password(token: str) -> ResponseReturnValue:
     """Set the password; the link is used up, all sessions end, and sign-in is asked for."""
+    session = db.session()
     try:
-        user = password_links.user_of_link(db.session(), token)
+        user = password_links.user_of_link(session, token)
     except Gone:
         return _link_is_gone()
     g.locale = user.locale
     form = SetPasswordForm()
     if form.validate():
+        about = user.email, user.name
+        session.rollback()  # nobody else waits while a password is judged and hashed
         try:
-            staff_users.set_password(db.session(), user=user, password=form.password.data)
+            hashed = staff_users.hash_new_password(form.password.data, about=about)
+            user = password_links.user_of_link(session, token)
+        except Gone:
+            return _link_is_gone()
         except Invalid as problem:
             form.password.errors = [say_password_problem(problem.fields["password"])]
         else:
+            staff_users.keep_password(session, user=user, hashed=hashed)
             flash(_("Your password is set. Sign in with it."))
             return redirect(url_for("sign_in.sign_in"))
     return render_template("staff/set_password.html", form=form, user=user), 422

@@ -133,8 +133,8 @@ def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     """Delete them. Their links open nothing after that, so the answer is the page itself."""
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
-    page = {"token": token, "deleted": True}
-    body = _not_mine_page(signature, page)
+    found = list_waiting_beside(session, signature)
+    body = _not_mine_page(signature, {"token": token, "writers": [], "deleted": bool(found)})
     delete_waiting_beside(session, signature, now)
     return body
 

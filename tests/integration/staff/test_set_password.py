@@ -1,21 +1,25 @@
 """The one-time link by which a password is set."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_security import hash_password
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign import close_app, create_app
+from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import password_links
+from campaign.staff import password_links, passwords
 from campaign.staff.password_links import LINK_DAYS, set_password_link
 from campaign.staff.staff_users import disable_staff_user, set_password
-from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
+from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
 NEW = "seven quiet lanterns at sea"
 
@@ -161,3 +165,45 @@ def test_a_password_takes_its_time(settings: Settings) -> None:
     with app.app_context():
         assert hash_password("violet-harbour").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     close_app(app)
+
+
+class Gate:
+    """In the place of the lock of the judge: shows that a password is there, and lets it wait."""
+
+    def __init__(self) -> None:
+        self.is_reached, self.is_open = Event(), Event()
+
+    def __enter__(self) -> None:
+        self.is_reached.set()
+        assert self.is_open.wait(30)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_nobody_waits_while_a_password_is_judged_and_a_link_works_once_all_the_same(
+    client: FlaskClient, app: Flask, user: StaffUser, session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path, gate, user_id = _path(user), Gate(), user.id
+    client.get(path)
+    session.close()
+    csrf_token(client)
+    monkeypatch.setattr(passwords, "_one_at_a_time", gate)
+
+    def use_up() -> None:
+        with app.app_context(), db.transaction() as other:
+            other.execute(
+                update(StaffUser)
+                .where(StaffUser.id == user_id)
+                .values(link_number=StaffUser.link_number + 1)
+            )
+
+    with ThreadPoolExecutor(2) as pool:
+        answer = pool.submit(post, client, path, {"password": NEW})
+        try:
+            assert gate.is_reached.wait(30)
+            pool.submit(use_up).result(timeout=10)
+        finally:
+            gate.is_open.set()
+        assert answer.result(timeout=30).status_code == 410

@@ -1,7 +1,9 @@
 """Rules that hold letters, names that pass for others, hours that stand out."""
 
 import json
+import runpy
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +64,19 @@ def test_the_table_is_unicodes() -> None:
     assert table["version"] in table["source"]
     letters = "".join(table["letters"].values())
     assert len(letters) == len(set(letters)) > 2000
+
+
+def test_the_table_of_what_looks_alike_can_be_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "confusables.txt"
+    source.write_text("# Version: 99.0.0\n0430 ;\t0061 ;\tMA\t# a\n00F8 ;\t006F 0338 ;\tMA\n")
+    made = tmp_path / "campaign/signing/checks/confusables.json"
+    made.parent.mkdir(parents=True)
+    script = runpy.run_path(str(Path(__file__).parents[3] / ".ci/confusables.py"))
+    monkeypatch.chdir(tmp_path)
+    script["main"](str(source))
+    assert json.loads(made.read_text("utf-8"))["letters"] == {"a": "\u0430"}
 
 
 @pytest.mark.parametrize("name", ["Nora Haddad", "Noor", "Haddad", "", "努尔"])
