@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from campaign.models.campaign import LetterFormat
 from campaign.signing.letter.compose import Addressing, Case
 
 POST = "post"
@@ -84,6 +85,11 @@ class Frozen:
     """Number of its first letter. `Letter.sequence` counts from here: it is the printed number."""
     folder: str = ""
     """Name of its folder and ZIP, where its number changed after it was frozen."""
+
+    @property
+    def cards(self) -> bool:
+        """Whether its letters are cards."""
+        return self.format == LetterFormat.CARD
 
     @property
     def by_post(self) -> bool:

@@ -15,7 +15,7 @@ from campaign.campaigns.changes import needs_second_person, record_change
 from campaign.campaigns.content.risk_words import Finding, Watch, Words
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import one_line
-from campaign.directory.risk_flags import Naming, finds_flags
+from campaign.directory.risk_flags import Naming
 from campaign.models.campaign import Campaign, CampaignStatus, Target
 from campaign.models.revision import RiskFlag, RiskKind
 
@@ -92,7 +92,6 @@ def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, se
         raise RiskNamed(list(dict.fromkeys(found)))
 
 
-@finds_flags
 def find_naming(
     session: Session, column: str, said: Mapping[int, Iterable[str]]
 ) -> dict[int, list[Naming]]:

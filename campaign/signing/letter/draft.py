@@ -10,11 +10,12 @@ from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any
 
-from sqlalchemy import JSON, column, select, table
+from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
 from campaign.core import clock
 from campaign.core.errors import NotFound, TooMany
+from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.models.signature import Disclosure, Letter, Signature
@@ -35,9 +36,6 @@ from campaign.signing.letter.compose import (
 )
 from campaign.signing.letter.points import ordered
 from campaign.signing.validate import SignedForm
-
-# Bundles belong to a higher layer: what one was frozen with is read by the table's name.
-_BUNDLE = table("bundle", column("id"), column("frozen", JSON))
 
 
 class Letters(list[LetterContext]):
@@ -230,7 +228,7 @@ def _frozen(letter: Letter, locale: str) -> _Frozen | None:
     if letter.bundle_id is None or session is None:
         return None
     data: dict[str, Any] = session.execute(
-        select(_BUNDLE.c.frozen).where(_BUNDLE.c.id == letter.bundle_id)
+        select(Bundle.frozen).where(Bundle.id == letter.bundle_id)
     ).scalar_one()
     target = next((one for one in data["targets"] if one["id"] == letter.target_id), None)
     if target is None or locale not in target["addressing"]:
