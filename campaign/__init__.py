@@ -25,7 +25,7 @@ from campaign.core.asset_paths import folder
 from campaign.core.extensions import csrf
 from campaign.core.settings import Settings, load_settings
 from campaign.dashboard import mails as overview_mails
-from campaign.dashboard.refresh import forget_rehearsed
+from campaign.dashboard.refresh_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.blueprint import blueprint as deliveries

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, NamedTuple, cast
+from typing import Annotated, Any, ClassVar, cast
 
 import structlog
 from flask import Flask, Response, current_app, g, has_request_context, request
@@ -94,23 +94,6 @@ class Sealed(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """From the database: opened."""
         return None if value is None else keyring_of(dialect).open(bytes(value), self.place)
-
-
-PERSONAL = "personal"
-
-
-class Personal(NamedTuple):
-    """That a column tells of a person, and how it is emptied."""
-
-    empty: Any
-    """What it holds once nobody is in its row."""
-    counted: bool
-    """Whether figures are made of it: then it goes only at the person's own wish."""
-
-
-def personal(empty: Any, *, counted: bool = False) -> dict[str, Personal]:
-    """Mark a column as personal, as its `info`: erasures find it by this mark alone."""
-    return {PERSONAL: Personal(empty, counted)}
 
 
 def keyring_of(dialect: Dialect) -> Keyring:

@@ -1,5 +1,5 @@
 """Today's work (`today`, `to_deliver`) and a campaign's statistics.
 
-`refresh` and `count_block` keep the counts, `campaign_statistics` reads them, `charts` draws
-them, `figure_tables` and `page_sections` lay out the page.
+`refresh_statistics` and `count_statistics` keep the counts, `campaign_statistics` reads them,
+`charts` draws them, `statistics_tables` and `statistics_page` lay out the page.
 """

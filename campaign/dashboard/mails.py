@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.dashboard.refresh import hold
+from campaign.dashboard.refresh_statistics import hold
 from campaign.mail.models import BadAddress, MailState, OutboxMail
 from campaign.models.signature import LinkEnd, Signature, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresRun

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.dashboard.charts import SmallColumn, spark
-from campaign.dashboard.figure_tables import Cells
+from campaign.dashboard.statistics_tables import Cells
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import StaffUser, sees
 from campaign.models.statistics import CampaignFigures

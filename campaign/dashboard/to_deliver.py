@@ -11,6 +11,7 @@ from campaign.bundles.nouns import noun_of
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
 from campaign.dashboard.today import LATELY, Item, Todo, held, refused, todo, waiting
+from campaign.deliveries.letters_covered import count_paper
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.deliveries.visits import list_late
@@ -74,8 +75,10 @@ def _held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, is_unsettled(), is_held_back())
         .order_by(Campaign.stopped_at.desc(), Bundle.id)
+    ).all()
+    return todo(
+        "held-back", [_item(one, bundle, count_paper(session, bundle)) for one, bundle in rows]
     )
-    return todo("held-back", [_item(one, bundle, bundle.letter_count) for one, bundle in rows])
 
 
 def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:

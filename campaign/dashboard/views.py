@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.desk.blueprint import load, mend_url
 from campaign.campaigns.readiness import check_readiness
 from campaign.core import db, i18n
-from campaign.dashboard import figure_tables, refresh
+from campaign.dashboard import refresh_statistics, statistics_tables
 from campaign.dashboard import today as dashboard_today
-from campaign.dashboard.figure_tables import csv_file
 from campaign.dashboard.number_format import say_number, say_share
-from campaign.dashboard.page_sections import Sheet, csv_rows
 from campaign.dashboard.running_jobs import PER_PAGE, campaigns_csv, running
+from campaign.dashboard.statistics_page import Sheet, csv_rows
+from campaign.dashboard.statistics_tables import csv_file
 from campaign.dashboard.to_deliver import carriers_todos, deliveries_todos, stop_todos
 from campaign.dashboard.today import Todo, todos
 from campaign.directory.postal_addresses import region_name
@@ -54,7 +54,7 @@ def index() -> ResponseReturnValue:
         page=page,
         pages=-(-total // PER_PAGE),
         deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now),
-        run=refresh.run_of(session),
+        run=refresh_statistics.run_of(session),
         link=dashboard_today.link_of,
     )
 
@@ -77,13 +77,13 @@ def show(slug: str) -> ResponseReturnValue:
         sheet=sheet,
         figures=sheet.figures,
         kept=sheet.kept,
-        missions=figure_tables.mission_rows(session, campaign, sheet.figures),
-        targets=figure_tables.target_rows(campaign, sheet.figures),
-        attempts=figure_tables.attempts_of(session, campaign),
+        missions=statistics_tables.mission_rows(session, campaign, sheet.figures),
+        targets=statistics_tables.target_rows(campaign, sheet.figures),
+        attempts=statistics_tables.attempts_of(session, campaign),
         deadline=deadline_of(campaign.act_by, i18n.locale(), now),
         step=check_readiness.next_step(campaign, gaps),
         gaps=gaps,
-        run=refresh.run_of(session),
+        run=refresh_statistics.run_of(session),
         update_title=_title_of,
     )
 

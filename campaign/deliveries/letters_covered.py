@@ -259,8 +259,19 @@ def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
 
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
     """How many letters are in our hands, also while nobody has said which ones a part was."""
+    return max(count_here(session, bundle, when=when) - _count_unnamed(session, bundle, when), 0)
+
+
+def count_paper(session: Session, bundle: Bundle) -> int:
+    """How many printed letters lie here, with those that were taken back since."""
+    lies_here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~gone())
+    letters = session.scalar(select(func.count(Letter.id)).where(*lies_here)) or 0
+    return max(letters - _count_unnamed(session, bundle, None), 0)
+
+
+def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] | None) -> int:
     parts = select(func.sum(DeliveryAttempt.messages)).where(*_unnamed(bundle, when))
-    return max(count_here(session, bundle, when=when) - (session.scalar(parts) or 0), 0)
+    return session.scalar(parts) or 0
 
 
 def unnamed_part(

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
 from campaign.bundles.documents.signature_rows import disclosed
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.core import db
 from campaign.core.sealing import WrongKey
 from campaign.deliveries.event_order import in_order
@@ -25,7 +24,8 @@ from campaign.exports.export_rules import bundle_of, states_in
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
-from campaign.models.signature import Letter, Signature
+from campaign.models.signature import ASKED, WORDS, Letter, Signature
+from campaign.signing.letter.compose import number_of
 
 _BATCH = 1_000
 
@@ -33,20 +33,22 @@ Cell = str | bool
 Record = tuple[Cell, ...]
 
 _OF_BUNDLE = ("number", "target", "outcome", "went_on")
-_FULL = (
-    "signature", "state", "origin", "given_name", "family_name", "email", "locality", "region",
-    "postal_code", "country", "disclosure", "language", "signed_at", "confirmed_at", "news",
-    "network", "words",
-)  # fmt: skip
+_FULL: Mapping[str, Any] = {
+    "signature": Signature.public_id,
+    "state": Signature.state,
+    "origin": Signature.origin,
+    **{name: getattr(Signature, name) for name in ASKED if name not in WORDS},
+    "language": Signature.letter_locale,
+    "signed_at": Signature.signed_at,
+    "confirmed_at": Signature.confirmed_at,
+    "news": Signature.consent_updates_at,
+    "network": Signature.consent_network_at,
+    "words": Signature.own_words,
+}
+"""Each column of the list for vetting, and that of the signature from which it is made."""
 _OFFICIALS = ("name", "locality", "region", "postal_code", "country", "signed_on", "language")
 
-_FULL_COLUMNS = (
-    Signature.public_id, Signature.state, Signature.origin, Signature.given_name,
-    Signature.family_name, Signature.email, Signature.locality, Signature.region,
-    Signature.postal_code, Signature.country, Signature.disclosure, Signature.letter_locale,
-    Signature.signed_at, Signature.confirmed_at, Signature.consent_updates_at,
-    Signature.consent_network_at, Signature.own_words, Signature.full_text,
-)  # fmt: skip
+_FULL_COLUMNS = (*_FULL.values(), Signature.full_text)
 _OFFICIAL_COLUMNS = (
     Signature.given_name, Signature.family_name, Signature.locality, Signature.region,
     Signature.postal_code, Signature.country, Signature.disclosure, Signature.letter_locale,
@@ -85,7 +87,7 @@ class Source:
     @property
     def columns(self) -> tuple[str, ...]:
         """Heads of the columns: names for programs, the same in every language."""
-        own = _FULL if self.kind is ExportKind.FULL else _OFFICIALS
+        own = tuple(_FULL) if self.kind is ExportKind.FULL else _OFFICIALS
         return (*_OF_BUNDLE, *own) if self.bundle_id else own
 
 
@@ -265,25 +267,19 @@ def _one_by_one(
 
 
 def _full(row: Any, source: Source) -> Record:
-    return (
-        row.public_id,
-        row.state.value,
-        row.origin.value,
-        row.given_name,
-        row.family_name,
-        row.email,
-        row.locality,
-        row.region,
-        row.postal_code,
-        row.country,
-        row.disclosure.value,
-        row.letter_locale,
-        _moment(row.signed_at),
-        _moment(row.confirmed_at),
-        row.consent_updates_at is not None,
-        row.consent_network_at is not None,
-        row.full_text or row.own_words,
+    made = {
+        "news": row.consent_updates_at is not None,
+        "network": row.consent_network_at is not None,
+        "words": row.full_text or row.own_words,
+    }
+    return tuple(
+        made[name] if name in made else _text(getattr(row, column.key))
+        for name, column in _FULL.items()
     )
+
+
+def _text(value: Any) -> str:
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value or "")
 
 
 def _official(row: Any, source: Source) -> Record:
@@ -297,7 +293,3 @@ def _official(row: Any, source: Source) -> Record:
         shown.signed_on.isoformat(),
         shown.letter_locale,
     )
-
-
-def _moment(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""

@@ -16,7 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed, personal
+from campaign.core.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.personal_columns import asked, asked_columns, personal
 from campaign.models.campaign import Campaign, Target
 from campaign.models.letter_template import LetterTemplate
 
@@ -144,9 +145,9 @@ class Signature(Base):
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
-    given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"), info=personal(""))
-    family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"), info=personal(""))
-    email: Mapped[str] = mapped_column(Sealed("signature.email"), info=personal(""))
+    given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"), info=asked(""))
+    family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"), info=asked(""))
+    email: Mapped[str] = mapped_column(Sealed("signature.email"), info=asked(""))
     email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32))
     """Fingerprint of the canonical address."""
     person_hmac: Mapped[bytes | None] = mapped_column(
@@ -157,21 +158,19 @@ class Signature(Base):
     seat: Mapped[int] = mapped_column(default=1)
     """1 and 2 for those who sign online, 3 for who signed on paper and wants news; from 4 on it
     waits for its confirmation beside others."""
-    locality: Mapped[str] = mapped_column(Sealed("signature.locality"), info=personal(""))
-    region: Mapped[str] = mapped_column(Sealed("signature.region"), info=personal("", counted=True))
-    postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"), info=personal(""))
-    country: Mapped[Country] = mapped_column(info=personal("", counted=True))
+    locality: Mapped[str] = mapped_column(Sealed("signature.locality"), info=asked(""))
+    region: Mapped[str] = mapped_column(Sealed("signature.region"), info=asked("", counted=True))
+    postal_code: Mapped[str] = mapped_column(Sealed("signature.postal_code"), info=asked(""))
+    country: Mapped[Country] = mapped_column(info=asked("", counted=True))
     locale: Mapped[Locale]
     """Language in which the supporter reads pages and mails."""
     letter_locale: Mapped[Locale]
-    own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"), info=personal(""))
-    full_text: Mapped[str | None] = mapped_column(
-        Sealed("signature.full_text"), info=personal(None)
-    )
+    own_words: Mapped[str] = mapped_column(Sealed("signature.own_words"), info=asked(""))
+    full_text: Mapped[str | None] = mapped_column(Sealed("signature.full_text"), info=asked(None))
     """The whole letter between salutation and close, where the supporter rewrote it."""
-    points: Mapped[list[str]] = mapped_column(info=personal([]))
+    points: Mapped[list[str]] = mapped_column(info=asked([]))
     """Keys of the talking points taken, in the order in which they print."""
-    disclosure: Mapped[Disclosure] = mapped_column(info=personal(Disclosure.NAME))
+    disclosure: Mapped[Disclosure] = mapped_column(info=asked(Disclosure.NAME))
     consent_wording_id: Mapped[int] = mapped_column(ForeignKey("consent_wording.id"))
     consent_delivery_at: Mapped[datetime]
     consent_updates_at: Mapped[datetime | None] = mapped_column(info=personal(None))
@@ -233,6 +232,12 @@ class Signature(Base):
         if self.state in _SILENT and self.state_before is not None:
             return self.state_before
         return self.state
+
+
+ASKED = asked_columns(Signature)
+"""Names of what the signing form asks of the person: kept, changed later and exported by this."""
+WORDS = ("own_words", "full_text", "points")
+"""Of these, what their letter says; all others say who they are."""
 
 
 class Letter(Base):

@@ -6,12 +6,12 @@ already: the signature is emptied meanwhile instead of deleted. A new one would 
 bundle, and be counted by two cover letters.
 """
 
-import os
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
+from campaign.core.personal_columns import empty_values, no_fingerprint
 from campaign.models.bundle_print import CarriedSignature
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.signature import Signature, SignatureState
@@ -25,20 +25,6 @@ from campaign.paper_signatures.signature_columns import (
 )
 from campaign.signing.states import move_signature
 
-_NOBODY: dict[str, Any] = {
-    "given_name": "",
-    "family_name": "",
-    "email": "",
-    "person_hmac": None,
-    "locality": "",
-    "region": "",
-    "postal_code": "",
-    "country": "",
-    "consent_updates_at": None,
-    "consent_network_at": None,
-    "state_before": None,
-    "invalidation_id": None,
-}
 _KNOWN: dict[str, Any] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
@@ -111,8 +97,8 @@ def _is_kept_place(signature: Signature) -> bool:
 
 def _empty(signature: Signature) -> None:
     move_signature(signature, SignatureState.ERASED)
-    signature.email_hmac = os.urandom(32)
-    for name, value in _NOBODY.items():
+    signature.email_hmac = no_fingerprint()
+    for name, value in empty_values(Signature, counted=True).items():
         setattr(signature, name, value)
 
 

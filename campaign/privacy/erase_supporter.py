@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
+from campaign.core.personal_columns import empty_values, no_fingerprint
 from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.mail.models import OutboxMail
@@ -22,7 +23,6 @@ from campaign.models.review_hold import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
 from campaign.paper_signatures.data_entry import forget_address, forget_twins
 from campaign.privacy.anonymise import replace_fingerprints
-from campaign.privacy.personal_columns import empty_values, no_fingerprint
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.reminders import spend_links
 from campaign.signing.signed_links import digest_of, signed_link

@@ -22,7 +22,8 @@ from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.signature import ConsentWording, Letter, Signature, SignatureState
 from campaign.printing.problems import LetterRefused
-from campaign.signing.letter.draft import Letters, layout_of, pdf_of, said_number, signed_letters
+from campaign.signing.letter.compose import number_of
+from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.tracking.delivery_history import trips_of
 from campaign.tracking.letter_links import Mailbox, signatures_of
@@ -128,7 +129,7 @@ def _letter(session: Session, letter: Letter) -> dict[str, Any]:
     return {
         "official": official.name or i18n.words_in(official.office, i18n.locale()),
         "bundle": bundle.sequence if bundle else None,
-        "number": said_number(letter),
+        "number": number_of(letter.sequence) if letter.sequence else None,
         "set_aside": letter.set_aside,
         "deliveries": [
             {

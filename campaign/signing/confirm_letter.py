@@ -16,7 +16,7 @@ from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
 from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
-from campaign.signing.mailbox_limit import take_seat
+from campaign.signing.mailbox_seats import take_seat
 from campaign.signing.signed_links import opened_link
 from campaign.signing.waiting_letters_mail import WAITING
 

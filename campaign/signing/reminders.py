@@ -20,7 +20,7 @@ from campaign.core.settings import Settings
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
-from campaign.signing import mailbox_limit, signed_links
+from campaign.signing import mailbox_seats, signed_links
 from campaign.signing.mails import send_remind_letter
 
 log = structlog.get_logger()
@@ -169,12 +169,12 @@ def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def list_waiting_beside(session: Session, signature: Signature) -> list[Signature]:
     """The letters of this one's mailbox and case that wait, with itself where it does."""
-    return _waiting_of(signature, mailbox_limit.list_seats(session, signature))
+    return _waiting_of(signature, mailbox_seats.list_seats(session, signature))
 
 
 def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> int:
     """Delete them, which frees their places; gives how many. One confirmed meanwhile stays."""
-    rows = mailbox_limit.lock_seats(session, signature.campaign_id, signature.email_hmac)
+    rows = mailbox_seats.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
     session.execute(

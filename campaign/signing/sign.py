@@ -18,8 +18,16 @@ from campaign.core.email_addresses import canonical_email
 from campaign.core.settings import Settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
-from campaign.models.signature import SEATS, SPARE_SEAT, Letter, LinkEnd, Signature, SignatureState
-from campaign.signing import mailbox_limit, receipts, signatures_per_mailbox, signed_links
+from campaign.models.signature import (
+    ASKED,
+    SEATS,
+    SPARE_SEAT,
+    Letter,
+    LinkEnd,
+    Signature,
+    SignatureState,
+)
+from campaign.signing import mailbox_seats, receipts, signatures_per_mailbox, signed_links
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
@@ -132,7 +140,7 @@ def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    if former is None or mailbox_limit.person_of(former).name != _name_of(signing.letter):
+    if former is None or mailbox_seats.person_of(former).name != _name_of(signing.letter):
         return
     session.delete(former)
     session.flush()
@@ -163,17 +171,20 @@ def link_ends(now: datetime) -> datetime:
 
 
 def columns_of(letter: SignedForm) -> dict[str, Any]:
-    """What the supporter typed, by column."""
+    """What the supporter typed, by column, and their mailbox's fingerprint."""
     fingerprint = db.database().keyring.fingerprint(canonical_email(letter.email), "email")
-    return {
-        "given_name": letter.given_name,
-        "family_name": letter.family_name,
-        "email": letter.email,
+    return asked_values(letter) | {
         "email_hmac": fingerprint,
-        "locality": letter.locality,
-        "region": letter.region,
-        "postal_code": letter.postal_code,
-        "country": letter.country,
+        "letter_locale": letter.letter_locale,
+        "source": letter.source,
+    }
+
+
+def asked_values(letter: SignedForm) -> dict[str, Any]:
+    """What the supporter told of themselves, by column, and the fingerprint made of it."""
+    return {name: getattr(letter, name) for name in ASKED} | {
+        "full_text": letter.full_text or None,
+        "points": list(letter.points),
         "person_hmac": person_print(
             letter.given_name,
             letter.family_name,
@@ -181,12 +192,6 @@ def columns_of(letter: SignedForm) -> dict[str, Any]:
             postal_code=letter.postal_code,
             locality=letter.locality,
         ),
-        "letter_locale": letter.letter_locale,
-        "own_words": letter.own_words,
-        "full_text": letter.full_text or None,
-        "points": list(letter.points),
-        "disclosure": letter.disclosure,
-        "source": letter.source,
     }
 
 
@@ -225,10 +230,10 @@ def _sign_again(session: Session, signing: Signing) -> None:
     )
     ruling = Ruling.WAITING
     for _ in range(_TRIES):
-        rows = mailbox_limit.lock_seats(
+        rows = mailbox_seats.lock_seats(
             session, signing.plan.campaign_id, signing.values["email_hmac"]
         )
-        taken = mailbox_limit.seats_of(session, rows)
+        taken = mailbox_seats.seats_of(session, rows)
         ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
         own = seat.id if ruling is Ruling.RENEW and seat is not None else None
         digest = signing.values["token_digest"]

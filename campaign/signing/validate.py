@@ -31,6 +31,7 @@ from campaign.signing.clean_text import (
     check_text,
     western_digits,
 )
+from campaign.signing.letter.compose import Writer
 from campaign.signing.letter.points import ordered
 
 __all__ = [
@@ -58,26 +59,14 @@ FULL_TEXT_LIMIT = 5000
 _FULL_TEXT_PARAGRAPHS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class SignedForm:
-    """What a supporter sent, tidied and complete."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedForm(Writer):
+    """What a supporter sent, tidied and complete: besides what their letters say, what we ask."""
 
-    given_name: str
-    family_name: str
     email: str
-    locality: str
-    region: str
-    postal_code: str
-    country: str
-    own_words: str
-    points: tuple[str, ...]
-    """Keys of the talking points, in the order in which they print, the required ones with them."""
-    disclosure: Disclosure
     consent_updates: bool
     consent_network: bool
     letter_locale: str
-    full_text: str = ""
-    """The whole letter between salutation and close; empty: points and own words print."""
     source: str = ""
     """What led here; empty: unknown."""
 

@@ -16,7 +16,7 @@ from campaign.public.pages import before_request
 from campaign.public.pages.before_request import private
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters
-from campaign.signing.mailbox_limit import MailboxShared
+from campaign.signing.mailbox_seats import MailboxShared
 
 log = structlog.get_logger()
 

@@ -19,8 +19,8 @@ from campaign.models.signature import Letter, Signature
 from campaign.printing.geometry import Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.sheets.envelopes import EnvelopeContext, with_envelopes
-from campaign.signing.letter.compose import Writer, sender_lines
-from campaign.signing.letter.draft import Letters, pdf_of, writer_of_signature
+from campaign.signing.letter.compose import Writer, sender_lines, writer_of
+from campaign.signing.letter.draft import Letters, pdf_of
 
 _LONGEST_MAILTO = 1900
 """Characters of a mailto: address that mail programs take; a longer letter is copied instead."""
@@ -118,7 +118,7 @@ def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str
 
     Raises what `pdf_of` raises.
     """
-    writer = writer_of_signature(signature)
+    writer = writer_of(signature)
     by_key = {letter.public_id: letter for letter in signature.letters}
     pairs = [(by_key[context.key], context) for context in letters]
     envelopes = [

@@ -14,7 +14,6 @@ from flask_babel import force_locale
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.stop_rule import may_go_out
@@ -30,6 +29,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import destination_name, edition_for
 from campaign.public.deadline import say_day
 from campaign.public.update_pages import told_in
+from campaign.signing.letter.compose import number_of
 from campaign.tracking import mails
 from campaign.tracking.news_subscription import unsubscribe_url
 

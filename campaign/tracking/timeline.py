@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import destination_of
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
 from campaign.deliveries.event_order import moment_of
@@ -25,6 +24,7 @@ from campaign.models.review_hold import Decision, Hold
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.public.case_page import mission_name
 from campaign.public.update_pages import Picture, Post, posts_of
+from campaign.signing.letter.compose import number_of
 from campaign.tracking.delivery_history import Stay, Trip, stays_of, trips_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import cancel_bundle
 from campaign.bundles.destinations import is_for
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.core import audit
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
+from campaign.signing.letter.compose import number_of
 from campaign.storage import Storage
 
 

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
 from campaign.bundles.changes.cancel_bundle import WAITS
-from campaign.bundles.volumes.load_letters import WITHDRAWN, number_of
+from campaign.bundles.volumes.load_letters import WITHDRAWN
 from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.core import audit, db, jobs
 from campaign.core.batches import batched
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.signing.letter.compose import number_of
 
 ACTOR = "job:bundles.restore"
 _AT_ONCE = 400

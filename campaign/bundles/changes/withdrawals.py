@@ -17,11 +17,11 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.delivery import LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.signing.letter.compose import number_of
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""

@@ -13,9 +13,9 @@ from campaign.bundles.changes import prints
 from campaign.bundles.documents.list_and_labels import describe_file
 from campaign.bundles.freeze.choices import Split
 from campaign.bundles.nouns import noun_of
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.signature import Letter
+from campaign.signing.letter.compose import number_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from campaign.bundles.documents.cover_letter import Covered, count_rows
 from campaign.bundles.documents.number_and_day_words import mark_of, say_number, say_number_there
 from campaign.bundles.documents.packets import Packet, sheets_for
-from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.core import i18n
 from campaign.printing.letter_content import FactRow
@@ -27,6 +27,7 @@ from campaign.printing.sheet_content import (
     Said,
 )
 from campaign.printing.sheets.envelopes import EnvelopeContext
+from campaign.signing.letter.letter_facts import FrozenTarget
 
 
 def contents_context(

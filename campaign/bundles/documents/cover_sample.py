@@ -10,13 +10,14 @@ from campaign.bundles.destinations import frozen_destination
 from campaign.bundles.documents.cover_letter import Covered, cover_context
 from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.freeze.bundle_facts import frozen_organisation
-from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings
 from campaign.models.directory import Mission
 from campaign.printing.geometry import LAYOUTS, layout_for
 from campaign.printing.sheets import lists
 from campaign.signing.letter.compose import Case
+from campaign.signing.letter.letter_facts import FrozenTarget
 
 
 def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:

@@ -36,17 +36,17 @@ from campaign.bundles.documents.signature_rows import (
     iter_paper_entries,
     iter_rows,
 )
-from campaign.bundles.documents.signature_spreadsheets import write_csv, write_xlsx
+from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.signature import Letter
 from campaign.printing.geometry import LAYOUTS, envelopes_for, label_sheet_for
 from campaign.printing.sheets import bundle_sheets, lists
+from campaign.signing.letter.compose import number_of
 
 _PDFS = (
     file_names.COVER,

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
 from campaign.bundles.documents.signature_rows import Entry, PaperEntry
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.signature import Letter
+from campaign.signing.letter.compose import number_of
 
 
 @dataclass(frozen=True, slots=True)

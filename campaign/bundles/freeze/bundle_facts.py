@@ -5,7 +5,7 @@ from datetime import datetime
 
 from campaign.bundles.destinations import country_of, frozen_destination
 from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.freeze.frozen_texts import Frozen, FrozenOrganisation, FrozenTarget
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenOrganisation
 from campaign.campaigns import lifecycle
 from campaign.core import clock
 from campaign.core.errors import Refused
@@ -19,6 +19,7 @@ from campaign.printing.geometry import LAYOUTS, Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
 from campaign.signing.letter import letter_translations
 from campaign.signing.letter.compose import addressing_of, case_of, name_and_office
+from campaign.signing.letter.letter_facts import FrozenTarget
 
 
 def facts_of(

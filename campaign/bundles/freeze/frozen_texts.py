@@ -1,27 +1,16 @@
-"""What a bundle's letters say that is not the supporters': kept as it stood when it was frozen.
+"""What a bundle's papers say, kept as it stood when it was frozen. Nothing here is a supporter's.
 
-Officials move, addresses change; a letter that is printed twice must be the same letter. Nothing
-here is a supporter's.
+Of it, what the letters say is `FrozenLetters`: a supporter's own PDF is made of that too.
 """
 
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from campaign.models.campaign import LetterFormat
-from campaign.signing.letter.compose import Addressing, Case
+from campaign.signing.letter.letter_facts import FrozenLetters
 
 POST = "post"
 """In place of a kind of mission: it goes by post to an official's own address."""
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenTarget:
-    """An official of the bundle: slug, name per language, how letters in each are addressed."""
-
-    official: str
-    names: dict[str, str]
-    addressing: dict[str, Addressing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +38,16 @@ class FrozenOrganisation:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """Everything that a bundle's papers need besides its letters."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen(FrozenLetters):
+    """Everything that a bundle's papers need besides what is the supporters'."""
 
     locale: str
     """Language of the cover letter and the lists."""
     frozen_on: date
-    timezone: str
-    layout: str
-    """Slug of the letters' layout, which gives the paper."""
-    format: str
-    """`letter` or `card`."""
     campaign: str
-    case: Case
     mission: FrozenMission
     organisation: FrozenOrganisation
-    targets: dict[int, FrozenTarget]
-    """By the target's id, in the campaign's order."""
-    translation: str = ""
-    """Language into which letters in another one are translated; empty: they are not."""
     rehearsal: bool = False
     """Whether its letters are invented: every sheet says so."""
     on_paper: int = 0
@@ -87,11 +66,6 @@ class Frozen:
     """Name of its folder and ZIP, where its number changed after it was frozen."""
 
     @property
-    def cards(self) -> bool:
-        """Whether its letters are cards."""
-        return self.format == LetterFormat.CARD
-
-    @property
     def by_post(self) -> bool:
         """Whether it goes to an official's own address, not to a mission."""
         return self.mission.kind == POST
@@ -107,22 +81,17 @@ class Frozen:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Frozen":
         """From the bundle's row."""
-        case, mission, organisation = data["case"], data["mission"], data["organisation"]
-        act_by = date.fromisoformat(case["act_by"]) if case["act_by"] else None
+        mission, organisation = data["mission"], data["organisation"]
+        letters = FrozenLetters.from_json(data)
         return cls(
             **{
                 **data,
                 "frozen_on": date.fromisoformat(data["frozen_on"]),
-                "case": Case(**{**case, "act_by": act_by}),
+                "case": letters.case,
                 "mission": FrozenMission(**{**mission, "lines": tuple(mission["lines"])}),
                 "organisation": FrozenOrganisation(
                     **{**organisation, "lines": tuple(organisation["lines"])}
                 ),
-                "targets": {one["id"]: _target(one) for one in data["targets"]},
+                "targets": letters.targets,
             }
         )
-
-
-def _target(data: dict[str, Any]) -> FrozenTarget:
-    addressing = {locale: Addressing.from_json(one) for locale, one in data["addressing"].items()}
-    return FrozenTarget(data["official"], data["names"], addressing)

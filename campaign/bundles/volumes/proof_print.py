@@ -25,7 +25,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.select_letters import key_of
 from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
 from campaign.bundles.joint_freeze import Part
-from campaign.bundles.volumes.load_letters import Loaded, load_some, number_of
+from campaign.bundles.volumes.load_letters import Loaded, load_some
 from campaign.bundles.volumes.print_jobs import run_press
 from campaign.bundles.volumes.print_queue import Aside
 from campaign.core import audit, db
@@ -38,6 +38,7 @@ from campaign.printing.check_letters import check_before
 from campaign.printing.engine import cards_job
 from campaign.printing.geometry import LAYOUTS
 from campaign.printing.letter_content import LetterContext
+from campaign.signing.letter.compose import number_of
 
 LOOKED_AT = 300
 """Letters that are opened for a proof: those confirmed first; besides these, the others below."""

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import needs_second_person, record_change
-from campaign.campaigns.content.risk_words import Finding, Watch, Words
+from campaign.campaigns.changes import move, needs_second_person, record_change
+from campaign.campaigns.content.risk_words import Finding, Watch, Words, texts_of_campaign
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import one_line
 from campaign.directory.risk_flags import Naming
@@ -48,6 +48,9 @@ def set_flags(
 ) -> None:
     """Make the flags exactly these.
 
+    Where a text of a campaign that opens by itself says a new one, the opening is taken off:
+    whoever scheduled it was not asked about these words.
+
     The audit tells how many there are of a kind, never which. Raises Invalid: a line is too long
     or no word; Refused (`embargo-too-late`) where the case is public already.
     """
@@ -63,6 +66,9 @@ def set_flags(
     known = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
     if set(known) == set(wanted) and embargo_until == campaign.embargo_until:
         return
+    if campaign.status is CampaignStatus.SCHEDULED:
+        # Its moment may come meanwhile: wait for that, or let it wait.
+        session.refresh(campaign, ("status", "open_at"), with_for_update={"key_share": True})
     campaign.risk_flags = [
         known.get((kind, line)) or RiskFlag(kind=kind, words=line) for kind, line in wanted
     ]
@@ -71,6 +77,9 @@ def set_flags(
     record_change(
         session, campaign, actor, "campaign.risks", flags=counts, embargo=embargo_until is not None
     )
+    new = Watch(one for one in wanted if one not in known)
+    if campaign.status is CampaignStatus.SCHEDULED and new.findings(texts_of_campaign(campaign)):
+        move(session, campaign, CampaignStatus.DRAFT, actor)
 
 
 def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field
 
+from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
 from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
@@ -16,7 +17,7 @@ from campaign.campaigns.desk.draft_views import part_url
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.core import db
 from campaign.core.errors import Refused
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Part, RiskKind
 from campaign.staff.guards import actor
 from campaign.web.edit_conflict import Meeting
@@ -65,12 +66,27 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     form.saw(now)
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_risks", slug=slug)
+    waits = campaign.status is CampaignStatus.SCHEDULED
     if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
         desk.drop()
-        return done(_("The risk flags are saved."), ".edit_risks", slug=slug)
+        return done(_say_saved(campaign, waits=waits), ".edit_risks", slug=slug)
     found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     places = [(one, _url(campaign, one)) for one in found]
     return page("risks", form, campaign=campaign, found=places, **desk.words())
+
+
+def _say_saved(campaign: Campaign, *, waits: bool) -> str:
+    """Say that they are saved; and what that means for a campaign that waits, or is public."""
+    said = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    words = _("The risk flags are saved.")
+    if waits and campaign.status is CampaignStatus.DRAFT:
+        words = _(
+            "The risk flags are saved. A text names one of them, so the campaign no longer opens"
+            " by itself."
+        )
+    elif said and campaign.status in lifecycle.PUBLIC:
+        words = _("The risk flags are saved. Everyone can read a text that names one of them.")
+    return str(words)
 
 
 def _save(form: RisksForm, campaign: Campaign) -> bool:

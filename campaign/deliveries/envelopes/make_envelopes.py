@@ -20,7 +20,6 @@ from campaign.bundles import file_names
 from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
-from campaign.bundles.volumes.load_letters import number_of
 from campaign.core import db
 from campaign.deliveries.envelopes.envelope_store import LABELS, stored_file
 from campaign.deliveries.letters_covered import here
@@ -32,6 +31,7 @@ from campaign.printing.geometry import LAYOUTS, label_sheet_for
 from campaign.printing.letter_content import LabelsContext
 from campaign.printing.sheets import lists
 from campaign.printing.sheets.address_sheets import AddressSheet, address_sheets
+from campaign.signing.letter.compose import number_of
 from campaign.storage import storage
 
 _SHEETS_AT_ONCE = 200

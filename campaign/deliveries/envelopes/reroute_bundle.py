@@ -24,7 +24,7 @@ from campaign.bundles.destinations import (
 from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.bundle_facts import check_addresses
 from campaign.bundles.freeze.freeze_bundle import new_bundle
-from campaign.bundles.freeze.frozen_texts import Frozen, FrozenTarget
+from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.volumes import print_jobs
 from campaign.bundles.volumes.proof_print import LOOKED_AT, Proof, proof_of_letters
 from campaign.campaigns.content.address_and_salutation import addressing_of, missing_of_address
@@ -44,6 +44,7 @@ from campaign.models.delivery import Envelope, LetterMove, Rerouting
 from campaign.models.directory import Mission, Official
 from campaign.models.signature import Letter
 from campaign.printing.geometry import layout_for
+from campaign.signing.letter.letter_facts import FrozenTarget
 
 _UNPRINTED = {
     "volume_id": None, "first_page": None, "pages": None, "set_aside_detail": None,

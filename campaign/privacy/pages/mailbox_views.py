@@ -31,7 +31,7 @@ from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.signing.validate import Problem, check_email, check_line
 from campaign.tracking import letter_links
-from campaign.tracking.change_letter import can_change, can_withdraw
+from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.pages.page import page
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of

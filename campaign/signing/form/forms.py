@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     EmailField,
+    Field,
     HiddenField,
     RadioField,
     SelectField,
@@ -20,13 +21,13 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from campaign.core import i18n
-from campaign.models.signature import Disclosure
+from campaign.models.signature import WORDS, Disclosure
 from campaign.signing.address import Part, names_street, parts_of
 from campaign.signing.clean_text import Problem, without_emoji
 from campaign.signing.form.sentences import say_all
 from campaign.web.form_base import PlainForm
 
-WRITE_FIELDS = ("own_words", "full_text", "points", "letter_locale")
+WRITE_FIELDS = (*WORDS, "letter_locale")
 """Fields of the page Write; all others are those of the page You."""
 _CLEANED = {"nul", "control-character", "bidi-control", "not-text"}
 
@@ -70,6 +71,12 @@ class SigningForm(PlainForm):
         others = (pair for pair in i18n.countries() if pair[0] != first)
         pairs = [("", gettext("Choose a country")), (first, i18n.country_name(first)), *others]
         self.country.choices = [SelectChoice(code, name) for code, name in pairs]
+
+    @property
+    def besides_letter(self) -> list[Field]:
+        """What the page Write carries along: all that it does not show or make anew."""
+        shown = (*WORDS, "receipt")
+        return [field for field in self if field.short_name not in shown]
 
     @property
     def errors(self) -> dict[str, list[str]]:

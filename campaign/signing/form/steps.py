@@ -22,7 +22,7 @@ from campaign.signing.clean_text import Problem
 from campaign.signing.consents import sentences
 from campaign.signing.form.forms import WRITE_FIELDS, SigningForm
 from campaign.signing.letter.compose import Writer
-from campaign.signing.letter.draft import draft_letters, layout_of, writer_of
+from campaign.signing.letter.draft import draft_letters, layout_of
 from campaign.signing.letter.proposed_letters import nobody
 from campaign.signing.receipts import Signer, make_receipt
 from campaign.signing.sign_in_rehearsal import page_mark
@@ -81,7 +81,7 @@ def judge(
         values, posted.getlist("points"), offer, limit=limit or _settings().own_words_limit
     )
     if form is not None:
-        problems |= _page_problems(plan, form.letter_locale, writer_of(form), now or db.utcnow())
+        problems |= _page_problems(plan, form.letter_locale, form, now or db.utcnow())
     return Sent(None if problems else form, problems)
 
 
@@ -143,7 +143,7 @@ def check_page(
         "meant": mailbox_spellings.meant(form.email),
         "letters": draft_letters(
             campaign,
-            writer_of(form),
+            form,
             form.letter_locale,
             now=now,
             home=home,

@@ -43,7 +43,7 @@ from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
 from campaign.signing.form import steps, write_page
 from campaign.signing.form.steps import Posted, Sent
-from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of, writer_of
+from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.waiting_letters_mail import APART
@@ -194,7 +194,7 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
         campaign, home = _campaign(session, plan), _settings().organisation_country
         letters = draft_letters(
             campaign,
-            writer_of(came.form),
+            came.form,
             came.form.letter_locale,
             now=db.utcnow(),
             home=home,

@@ -25,6 +25,7 @@ from campaign.signing.letter.draft import (
     draft_letters,
     layout_of,
     point_texts,
+    templates_by_target,
 )
 from campaign.signing.letter.points import arranged, moved
 from campaign.signing.letter.proposed_letters import nobody
@@ -71,7 +72,8 @@ def write_page(
     locale = plan.letter_locale(posted.get("letter_locale", wanted), i18n.locale())
     choice = choice_of(posted, plan, locale)
     letters = _drafts(campaign, choice.order, locale, now)
-    texts = point_texts(campaign, locale, letters, choice.order)
+    templates = templates_by_target(campaign, locale).values()
+    texts = point_texts(templates, letters, choice.order)
     required = dict(plan.points[locale])
     form = _form(posted, locale, choice)
     form.full_text.data = _full_text(posted, plan, locale, choice, letters[0], texts)
@@ -182,7 +184,7 @@ def _gloss(campaign: Campaign, choice: Choice, locale: str, now: datetime) -> Gl
     return Gloss(
         page,
         letters[0].opening,
-        point_texts(campaign, page, letters, choice.order),
+        point_texts(templates_by_target(campaign, page).values(), letters, choice.order),
         letters[0].closing,
     )
 

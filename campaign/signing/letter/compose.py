@@ -5,10 +5,12 @@ what a supporter checked is what is printed.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from typing import Any
+
+from sqlalchemy import Row
 
 from campaign.campaigns.content.address_and_salutation import (
     Addressing,
@@ -20,13 +22,14 @@ from campaign.core.text.person_names import full_name
 from campaign.directory.postal_addresses import address_lines
 from campaign.models.campaign import Campaign
 from campaign.models.letter_template import LetterTemplate
-from campaign.models.signature import Disclosure
+from campaign.models.signature import Disclosure, Signature
 from campaign.printing.html import text_direction
 from campaign.printing.letter_content import LetterContext, Translation
 from campaign.printing.placeholders import fill, placeholders_in
 from campaign.signing.letter.points import ordered
 
 __all__ = [
+    "WRITER_COLUMNS",
     "Addressing",
     "Case",
     "Into",
@@ -37,12 +40,14 @@ __all__ = [
     "compose",
     "copies_to",
     "name_and_office",
+    "number_of",
     "own_paragraphs",
     "paragraphs",
     "place_and_date",
     "proposal_of",
     "sender_lines",
     "shown_locality",
+    "writer_of",
 ]
 
 
@@ -65,7 +70,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What is one supporter's."""
+    """What is one supporter's in a letter. Its fields are columns of `Signature` too."""
 
     given_name: str
     family_name: str
@@ -84,6 +89,17 @@ class Writer:
     def name(self) -> str:
         """Given and family name, in the order of their script."""
         return full_name(self.given_name, self.family_name)
+
+
+WRITER_COLUMNS = tuple(getattr(Signature, one.name) for one in fields(Writer))
+"""What is read of a signature for its letters."""
+
+
+def writer_of(signed: Signature | Row[Any]) -> Writer:
+    """Who signed: of a signature, or of a row of `WRITER_COLUMNS`."""
+    values: dict[str, Any] = {one.name: getattr(signed, one.name) for one in fields(Writer)}
+    text, points = values["full_text"] or "", tuple(values["points"])
+    return Writer(**{**values, "full_text": text, "points": points})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,11 @@ def proposal_of(template: LetterTemplate) -> Proposal:
 def case_of(campaign: Campaign) -> Case:
     """The facts of a campaign that letters quote."""
     return Case(campaign.reference, campaign.person_name, campaign.country, campaign.act_by)
+
+
+def number_of(sequence: int) -> str:
+    """A letter's number in its bundle as it is printed: `00123`."""
+    return f"{sequence:05d}"
 
 
 def compose(

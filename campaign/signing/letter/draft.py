@@ -5,37 +5,29 @@ Places at the press in a web process: few, so that printing cannot starve signin
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from campaign.core import clock
 from campaign.core.errors import NotFound, TooMany
 from campaign.models.bundle import Bundle
-from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
-from campaign.models.directory import Official
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure, Letter, Signature
-from campaign.printing.geometry import LAYOUTS, Layout, layout_for
+from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.press import render_cards, render_many
 from campaign.signing.campaign_terms import template_for
-from campaign.signing.letter import letter_translations
-from campaign.signing.letter.compose import (
-    Addressing,
-    Case,
-    Into,
-    Writer,
-    addressing_of,
-    case_of,
-    compose,
-    proposal_of,
+from campaign.signing.letter.compose import Writer, proposal_of, writer_of
+from campaign.signing.letter.letter_facts import (
+    FrozenLetters,
+    compose_letter,
+    current_facts,
+    host_country,
 )
 from campaign.signing.letter.points import ordered
-from campaign.signing.validate import SignedForm
 
 
 class Letters(list[LetterContext]):
@@ -56,51 +48,6 @@ class Letters(list[LetterContext]):
         return Letters(rest, cards=self.cards, layout=self.layout)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frozen:
-    """What a bundle says of one of its letters: as it is printed, whatever has changed since."""
-
-    case: Case
-    addressing: Addressing
-    timezone: str
-    cards: bool
-    layout: Layout
-    translation: tuple[str, Addressing] | None
-    """The language into which letters are translated, and how they are addressed in it."""
-
-
-def writer_of(form: SignedForm) -> Writer:
-    """Who signs, from a form that was found right."""
-    return Writer(
-        given_name=form.given_name,
-        family_name=form.family_name,
-        locality=form.locality,
-        region=form.region,
-        postal_code=form.postal_code,
-        country=form.country,
-        disclosure=form.disclosure,
-        own_words=form.own_words,
-        points=form.points,
-        full_text=form.full_text,
-    )
-
-
-def writer_of_signature(signature: Signature) -> Writer:
-    """Who signed, from the database."""
-    return Writer(
-        given_name=signature.given_name,
-        family_name=signature.family_name,
-        locality=signature.locality,
-        region=signature.region,
-        postal_code=signature.postal_code,
-        country=signature.country,
-        disclosure=signature.disclosure,
-        own_words=signature.own_words,
-        points=tuple(signature.points),
-        full_text=signature.full_text or "",
-    )
-
-
 def draft_letters(
     campaign: Campaign,
     writer: Writer,
@@ -114,58 +61,49 @@ def draft_letters(
 
     Raises NotFound where a target has no template in that language.
     """
-    contexts = []
-    for target in campaign.targets:
-        if target.kind is not TargetKind.TO:
-            continue
-        template = template_for(campaign, target, locale)
-        if template is None:
-            raise NotFound("letter-template", locale=locale)
-        contexts.append(
-            compose(
+    return Letters(
+        (
+            compose_letter(
+                current_facts(campaign, target, locale, home=home),
+                proposal_of(template),
+                writer,
+                campaign.templates,
                 key=str(target.id),
-                number=None,
-                case=case_of(campaign),
-                addressing=addressing_of(
-                    target,
-                    locale,
-                    host_country=host_country(target, home),
-                    copies=_copies(campaign),
-                ),
-                proposal=proposal_of(template),
-                writer=writer,
+                target_id=target.id,
                 locale=locale,
-                written_on=clock.day_of(now, campaign.timezone),
+                signed_at=now,
                 specimen=specimen,
-                into=_into(campaign, target, locale, home, now),
             )
-        )
-    return Letters(contexts, cards=campaign.cards)
+            for target, template in templates_by_target(campaign, locale).items()
+        ),
+        cards=campaign.cards,
+    )
 
 
-def _into(
-    campaign: Campaign, target: Target, locale: str, home: str, moment: datetime
-) -> Into | None:
-    """What a letter that is in no bundle yet is translated with."""
-    main = letter_translations.language_of(campaign)
-    if not main or main == locale:
-        return None
-    addressing = addressing_of(target, main, host_country=host_country(target, home))
-    return letter_translations.into(campaign.templates, target.id, main, addressing, moment)
+def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterTemplate]:
+    """The newest template for each target. Raises NotFound where one has none in the language."""
+    found = {}
+    for target in campaign.targets:
+        if target.kind is TargetKind.TO:
+            template = template_for(campaign, target, locale)
+            if template is None:
+                raise NotFound("letter-template", locale=locale)
+            found[target] = template
+    return found
 
 
 def point_texts(
-    campaign: Campaign, locale: str, letters: list[LetterContext], order: tuple[str, ...]
+    templates: Iterable[LetterTemplate], letters: Iterable[LetterContext], order: tuple[str, ...]
 ) -> dict[str, str]:
-    """Text of each talking point by its key; `letters` are drafts that took all in that order."""
+    """Text of each talking point by its key.
+
+    `letters` are those of the templates, by a writer who took all points in that order.
+    """
     texts: dict[str, str] = {}
-    targets = (one for one in campaign.targets if one.kind is TargetKind.TO)
-    for target, letter in zip(targets, letters, strict=True):
-        template = template_for(campaign, target, locale)
-        if template is not None:
-            keys = ordered(order, [(point.key, point.required) for point in template.points])
-            for key, text in zip(keys, letter.points, strict=True):
-                texts.setdefault(key, text)
+    for template, letter in zip(templates, letters, strict=True):
+        keys = ordered(order, [(point.key, point.required) for point in template.points])
+        for key, text in zip(keys, letter.points, strict=True):
+            texts.setdefault(key, text)
     return texts
 
 
@@ -175,89 +113,48 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
     Of a letter that is in a bundle, all else is as it was frozen: what is printed. `writer`: as
     it would be, where it is being changed.
     """
-    who = writer or writer_of_signature(signature)
-    pairs = [(letter, _frozen(letter, signature.letter_locale)) for letter in signature.letters]
-    first = next((frozen for _, frozen in pairs if frozen), None)
+    campaign, locale = signature.campaign, signature.letter_locale
+    made, bundles = [], []
+    for letter in signature.letters:
+        frozen = _frozen(letter, locale)
+        bundles += [frozen] if frozen else []
+        made.append(
+            compose_letter(
+                frozen.facts_for(letter.target_id, locale)
+                if frozen
+                else current_facts(campaign, letter.target, locale, home=home),
+                proposal_of(letter.template),
+                writer or writer_of(signature),
+                campaign.templates,
+                key=letter.public_id,
+                target_id=letter.target_id,
+                locale=locale,
+                signed_at=signature.signed_at,
+                sequence=letter.sequence,
+            )
+        )
     return Letters(
-        (_signed(signature, letter, frozen, home, who) for letter, frozen in pairs),
-        cards=first.cards if first else signature.campaign.cards,
-        layout=first.layout if first else None,
+        made,
+        cards=bundles[0].cards if bundles else campaign.cards,
+        layout=bundles[0].sheet if bundles else None,
     )
 
 
-def _signed(
-    signature: Signature, letter: Letter, frozen: _Frozen | None, home: str, writer: Writer
-) -> LetterContext:
-    campaign = signature.campaign
-    addressing = frozen.addressing if frozen else addressing_of(
-        letter.target,
-        signature.letter_locale,
-        host_country=host_country(letter.target, home),
-        copies=_copies(campaign),
-    )  # fmt: skip
-    zone = frozen.timezone if frozen else campaign.timezone
-    return compose(
-        key=letter.public_id,
-        number=said_number(letter),
-        case=frozen.case if frozen else case_of(campaign),
-        addressing=addressing,
-        proposal=proposal_of(letter.template),
-        writer=writer,
-        locale=signature.letter_locale,
-        written_on=clock.day_of(signature.signed_at, zone),
-        into=_into_signed(signature, letter, frozen, home),
-    )
-
-
-def _into_signed(
-    signature: Signature, letter: Letter, frozen: _Frozen | None, home: str
-) -> Into | None:
-    campaign, moment = signature.campaign, signature.signed_at
-    if frozen is None:
-        return _into(campaign, letter.target, signature.letter_locale, home, moment)
-    if frozen.translation is None:
-        return None
-    return letter_translations.into(
-        campaign.templates, letter.target_id, *frozen.translation, moment
-    )
-
-
-def _frozen(letter: Letter, locale: str) -> _Frozen | None:
-    """The frozen record of the letter's bundle, as far as the letter goes by it."""
+def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
+    """What the letter was frozen with; None where it is in no bundle, or not in its record."""
     session = object_session(letter)
     if letter.bundle_id is None or session is None:
         return None
-    data: dict[str, Any] = session.execute(
-        select(Bundle.frozen).where(Bundle.id == letter.bundle_id)
-    ).scalar_one()
-    target = next((one for one in data["targets"] if one["id"] == letter.target_id), None)
-    if target is None or locale not in target["addressing"]:
-        return None
-    main = data.get("translation", "")
-    return _Frozen(
-        case=Case.from_json(data["case"]),
-        addressing=Addressing.from_json(target["addressing"][locale]),
-        timezone=data["timezone"],
-        cards=data["format"] == LetterFormat.CARD.value,
-        layout=LAYOUTS[data["layout"]],
-        translation=(main, Addressing.from_json(target["addressing"][main])) if main else None,
-    )
-
-
-def said_number(letter: Letter) -> str | None:
-    """The letter's number in its bundle as it is printed: "00123"."""
-    return f"{letter.sequence:05d}" if letter.sequence else None
+    record = session.scalars(select(Bundle.frozen).where(Bundle.id == letter.bundle_id)).one()
+    frozen = FrozenLetters.from_json(record)
+    target = frozen.targets.get(letter.target_id)
+    return frozen if target and locale in target.addressing else None
 
 
 def layout_of(campaign: Campaign, home: str) -> Layout:
     """The sheet on which the campaign's letters are printed."""
     first = next((one for one in campaign.targets if one.kind is TargetKind.TO), None)
     return layout_for(host_country(first, home) if first else home)
-
-
-def host_country(target: Target, home: str) -> str:
-    """The country in which a letter is handed over or posted."""
-    return target.mission.host_country if target.mission else home
 
 
 def pdf_of(letters: Letters, layout: Layout) -> bytes:
@@ -285,10 +182,6 @@ def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] =
         own_words=own_words,
         points=points,
     )
-
-
-def _copies(campaign: Campaign) -> tuple[Official, ...]:
-    return tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
 
 
 _AT_ONCE = 2

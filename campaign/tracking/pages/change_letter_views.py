@@ -14,8 +14,8 @@ from campaign.public.case_page import case_page
 from campaign.signing import confirm_letter
 from campaign.signing.address import samples_of
 from campaign.signing.form.forms import SigningForm
-from campaign.signing.letter.draft import layout_of, signed_letters, writer_of
-from campaign.tracking import change_letter, letter_links, news_subscription
+from campaign.signing.letter.draft import layout_of, signed_letters
+from campaign.tracking import change_or_withdraw, letter_links, news_subscription
 from campaign.tracking.pages.page import page
 from campaign.tracking.timeline import note_for
 from campaign.web.security import public
@@ -55,16 +55,16 @@ def _ask(
     session: Session, signature: Signature, token: str, *, by_link: bool = False
 ) -> ResponseReturnValue | None:
     """The form, until what it holds is kept: then None. To look at the letter keeps nothing."""
-    change_letter.refuse_unchangeable(signature)
+    change_or_withdraw.refuse_unchangeable(signature)
     first = request.method != "POST"
-    posted = change_letter.as_posted(signature) if first else request.form
-    changed, looks = change_letter.judge(session, signature, posted), "show" in request.form
-    warns = "warned" not in request.form and change_letter.must_warn(signature, changed)
+    posted = change_or_withdraw.as_posted(signature) if first else request.form
+    changed, looks = change_or_withdraw.judge(session, signature, posted), "show" in request.form
+    warns = "warned" not in request.form and change_or_withdraw.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
     if changed.sent.form is None or looks or warns:
         return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
-    change_letter.change(session, signature, changed.sent.form)
+    change_or_withdraw.change(session, signature, changed.sent.form)
     return None
 
 
@@ -73,9 +73,9 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Ask once more; then take the letter back."""
     session = db.session()
     signature = _own(session, token, public_id)
-    change_letter.refuse_unwithdrawable(session, signature)
+    change_or_withdraw.refuse_unwithdrawable(session, signature)
     if request.method == "POST":
-        change_letter.withdraw(session, signature, db.utcnow())
+        change_or_withdraw.withdraw(session, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
     return page("tracking/withdraw.html", token=token, signature=signature, case=case)
@@ -103,7 +103,7 @@ def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnV
 def _change_page(
     signature: Signature,
     token: str,
-    changed: change_letter.Changed,
+    changed: change_or_withdraw.Changed,
     *,
     by_link: bool,
     answer: bool = False,
@@ -115,7 +115,7 @@ def _change_page(
     form: Any = SigningForm(changed.posted)
     form.offer_countries(home)
     form.show_problems(sent.problems if answer else {})
-    shown = writer_of(sent.form) if answer and sent.form else None
+    shown = sent.form if answer else None
     return page(
         "tracking/change.html",
         sent.status if answer and sent.problems else 200,
@@ -128,7 +128,7 @@ def _change_page(
         warns=warns,
         bounded=changed.bounded,
         lives_there=form.country.data == signature.campaign.country,
-        points=change_letter.offered_points(signature, home, changed.posted),
+        points=change_or_withdraw.offered_points(signature, home, changed.posted),
         parts=form.fit_address(),
         samples=samples_of(form),
         taken=set(changed.posted.getlist("points")),

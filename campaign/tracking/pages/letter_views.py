@@ -19,7 +19,7 @@ from campaign.public.pages.before_request import private
 from campaign.public.share_links import share_of
 from campaign.signing import confirm_letter
 from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
-from campaign.signing.mailbox_limit import refuse_shared
+from campaign.signing.mailbox_seats import refuse_shared
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.tracking import letter_links, send_it_yourself

@@ -84,6 +84,37 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
     assert send("/updates", news | {"risks_seen": "y"}).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("flags", "after"),
+    [
+        ({"witness": "Ana", "place": "Calle 9"}, CampaignStatus.SCHEDULED),
+        ({"witness": "Ana\nLucía"}, CampaignStatus.DRAFT),
+    ],
+)
+def test_a_flag_that_a_text_breaks_takes_the_opening_off(
+    send: Send, session: Session, fresh: Fresh, flags: dict[str, str], after: CampaignStatus
+) -> None:
+    send("/editions/en", TEXT)
+    send("/risks", {"witness": "Ana"})
+    it = fresh()
+    it.status, it.open_at = CampaignStatus.SCHEDULED, clock.utcnow() + timedelta(days=1)
+    session.commit()
+    told = send("/risks", flags, follow_redirects=True).text
+    assert ("the campaign no longer opens by itself" in told) is (after is CampaignStatus.DRAFT)
+    assert fresh().status is after
+
+
+def test_the_desk_says_that_everybody_can_read_what_a_new_flag_rules_out(
+    send: Send, session: Session, fresh: Fresh
+) -> None:
+    send("/editions/en", TEXT)
+    fresh().status = CampaignStatus.OPEN
+    session.commit()
+    told = send("/risks", {"witness": "Lucía"}, follow_redirects=True).text
+    assert "Everyone can read a text that names one of them." in told
+    assert fresh().status is CampaignStatus.OPEN
+
+
 def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     desk: FlaskClient, send: Send, session: Session, fresh: Fresh
 ) -> None:

@@ -30,7 +30,7 @@ from campaign.core import db, jobs
 from campaign.core.clock import today
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
-from campaign.dashboard import figure_tables, refresh
+from campaign.dashboard import refresh_statistics, statistics_tables
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
 from campaign.deliveries.envelopes.reroute_bundle import official_for
@@ -217,9 +217,13 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
             "key": db.new_public_id(),
             "outcome": "posted",
             "happened_on": today("America/Toronto").isoformat(),
+            "happened_time": "00:00",
         },
     )
     assert sent.status_code == 303, sent.text
+    shown = staff.get(sent.location).text
+    assert "00:00" in shown
+    assert "the time there" not in shown
     session.rollback()
     visit = session.scalars(select(GateVisit)).one()
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
@@ -376,8 +380,8 @@ def test_lists_figures_and_the_desk_say_by_post(
             continue
         assert page.status_code == 200, address
         assert "By post to Ines Quintero Vidal" in unescape(page.text), address
-    figures, _kept = refresh.figures_of(session, campaign)
-    (row,) = figure_tables.mission_rows(session, campaign, figures)
+    figures, _kept = refresh_statistics.figures_of(session, campaign)
+    (row,) = statistics_tables.mission_rows(session, campaign, figures)
     assert slug_of(row.mission) == "post:governor-1"
 
 

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
+from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
-from campaign.deliveries.stopped_bundles import settle
+from campaign.deliveries.stopped_bundles import send_stopped, settle
 from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit, HeldBundle, PaperFate
@@ -69,6 +71,23 @@ def test_who_may_carry_is_mailed_of_a_stop_once(
     assert [one["name"] for one in json.loads(mail.context)["bundles"]] == ["UA 1/26 · 001"]
 
 
+def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
+    app: Flask, session: Session, settings: Settings
+) -> None:
+    bundles = [{"name": f"UA 1/26 · 00{one}", "mission": "Embassy"} for one in (1, 2)]
+    with app.app_context():
+        send_stopped(
+            session, to="staff@example.org", locale="en", reference="UA 1/26",
+            bundles=bundles, link="https://example.org/",
+        )  # fmt: skip
+        session.flush()
+        mail = session.scalars(select(OutboxMail)).one()
+        words = render(mail, settings).get_body(("plain",))
+    assert words is not None
+    said = words.get_content()
+    assert "printed:\n- UA 1/26 · 001, Embassy\n- UA 1/26 · 002, Embassy\n\nDestroy them" in said
+
+
 @pytest.mark.usefixtures("crew")
 def test_a_stop_whose_message_was_lost_is_found(
     session: Session, loose: Bundle, stop: Stop
@@ -113,6 +132,20 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
     assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
+    staff: FlaskClient, loose: Bundle, record: Record, stop: Stop, *, named: bool
+) -> None:
+    record(loose, DeliveryOutcome.PART, taken=3)
+    if named:
+        after = f"/desk/bundles/{loose.public_id}/after/part"
+        assert post(staff, after, {"numbers": "1-3"}).status_code == 303
+    stop()
+    shown = staff.get("/desk/today").text.partition("Stopped: do not hand over")[2]
+    assert "4 letters" in shown
+    assert "7 letters" not in shown
 
 
 def test_nothing_is_destroyed_of_a_campaign_that_runs(session: Session, loose: Bundle) -> None:

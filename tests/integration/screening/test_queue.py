@@ -23,7 +23,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
 from campaign.screening.review_queue import Filter, send_letter_returned
-from campaign.tracking import change_letter
+from campaign.tracking import change_or_withdraw
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (
     Write,
@@ -248,11 +248,11 @@ def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(
     write("I write because I care.")
     assert count_shown(app, campaign) == 1
     signature = the_signature(session)
-    form = change_letter.as_posted(signature)
+    form = change_or_withdraw.as_posted(signature)
     form["own_words"] = "You idiot."
-    judged = change_letter.judge(session, signature, form).sent.form
+    judged = change_or_withdraw.judge(session, signature, form).sent.form
     assert judged is not None
-    change_letter.change(session, signature, judged)
+    change_or_withdraw.change(session, signature, judged)
     session.commit()
     assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0

@@ -14,7 +14,7 @@ from campaign.campaigns import public_counts
 from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
-from campaign.tracking import change_letter
+from campaign.tracking import change_or_withdraw
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 
@@ -38,7 +38,7 @@ def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
     sign(client, case)
     assert client.post(mails()[-1]["link"]).status_code == 303
     first = session.scalars(select(Signature)).one()
-    change_letter.withdraw(session, first, db.utcnow())
+    change_or_withdraw.withdraw(session, first, db.utcnow())
     session.commit()
     sign(client, case, given_name="José", postal_code="")
     assert mails()[-1]["kind"] == "confirm-letter"
@@ -93,7 +93,7 @@ def test_who_came_and_went_since_the_last_count_is_in_the_number(session: Sessio
     public_counts.recount(session, campaign)
     session.flush()
     later = db.utcnow() + timedelta(seconds=5)
-    change_letter.withdraw(session, gone, later)
+    change_or_withdraw.withdraw(session, gone, later)
     assert public_counts.count_now(session, session.get_one(Campaign, campaign.id)) == 1
 
 

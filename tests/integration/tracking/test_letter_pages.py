@@ -37,7 +37,7 @@ from campaign.models.campaign import (
 from campaign.models.directory import ContactDetail
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Disclosure, Signature, SignatureState
-from campaign.tracking import change_letter
+from campaign.tracking import change_or_withdraw
 from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import marks_of
 from tests.days import days_ago
@@ -347,9 +347,9 @@ def test_a_change_waits_for_a_freeze_that_came_first(
     def change() -> None:
         with app.test_request_context("/en/", method="POST"), db.transaction() as other:
             mine = other.get_one(Signature, ana_id)
-            judged = change_letter.judge(other, mine, MultiDict(form_of()))
+            judged = change_or_withdraw.judge(other, mine, MultiDict(form_of()))
             assert judged.sent.form is not None
-            change_letter.change(other, mine, judged.sent.form)
+            change_or_withdraw.change(other, mine, judged.sent.form)
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as freezer:

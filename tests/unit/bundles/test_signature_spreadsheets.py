@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.bundles.documents.signature_rows import Row, disclosed
-from campaign.bundles.documents.signature_spreadsheets import COLUMNS, inert, write_csv, write_xlsx
+from campaign.bundles.documents.signatures_csv import COLUMNS, inert, write_csv, write_xlsx
 from campaign.bundles.freeze.frozen_texts import (
     Frozen,
     FrozenMission,
     FrozenOrganisation,
-    FrozenTarget,
 )
 from campaign.models.signature import Disclosure
 from campaign.signing.letter.compose import Case
+from campaign.signing.letter.letter_facts import FrozenTarget
 
 FROZEN = Frozen(
     locale="en",

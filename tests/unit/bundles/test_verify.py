@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from campaign.bundles import file_names
 from campaign.bundles.documents.packets import AsideFacts, VolumeFacts, file_facts, write_manifest
 from campaign.bundles.documents.signature_rows import Entry
-from campaign.bundles.documents.signature_spreadsheets import write_csv, write_xlsx
+from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.documents.verify import verify_copy
 from tests.unit.bundles.test_signature_spreadsheets import FROZEN, row
 

@@ -14,7 +14,6 @@ from campaign.signing.address import names_street
 from campaign.signing.clean_text import without_emoji
 from campaign.signing.form.sentences import SLUGS
 from campaign.signing.letter.compose import Addressing, Case, Proposal, compose
-from campaign.signing.letter.draft import writer_of
 from campaign.signing.signatures_per_mailbox import Person
 from campaign.signing.validate import (
     CARD_WORDS_LIMIT,
@@ -261,7 +260,7 @@ def test_what_is_taken_composes_and_can_be_printed(name: str, place: str, words:
         case=Case("UA 1/26", "Amara Okafor", "MX", None),
         addressing=Addressing("Ines Quintero", "Governor", "Dear Governor,", "Yours,", ("A",)),
         proposal=Proposal("Protection", "I write.", "Thank you.", (("protect", True, "Act."),)),
-        writer=writer_of(form),
+        writer=form,
         locale="en",
         written_on=date(2026, 11, 24),
     )

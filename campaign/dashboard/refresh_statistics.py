@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.freeze.waiting_counts import BLOCK, keep_block
 from campaign.core import clock, db, jobs
 from campaign.dashboard.campaign_statistics import Counts, Figures, added, from_json, to_json
-from campaign.dashboard.count_block import count_block
+from campaign.dashboard.count_statistics import count_block
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun

@@ -15,28 +15,25 @@ from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
 from campaign.core.settings import Settings
 from campaign.models.review_hold import Hold
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.signature import ASKED, Signature, SignatureState
 from campaign.printing.page_fit import Room
 from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan
 from campaign.signing.checks import review_decision, similar
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.form import steps
 from campaign.signing.form.steps import Posted, Sent
-from campaign.signing.letter.compose import addressing_of, case_of, compose, proposal_of
-from campaign.signing.letter.draft import host_country, writer_of, writer_of_signature
+from campaign.signing.letter.compose import writer_of
+from campaign.signing.letter.draft import point_texts, signed_letters
 from campaign.signing.letter.points import arranged, moved
 from campaign.signing.letter.proposed_letters import drafts_of
-from campaign.signing.person_fingerprint import person_print
+from campaign.signing.sign import asked_values
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
 from campaign.tracking.delivery_history import hold
 from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import is_frozen, is_handed_over
 
-EDITABLE = (
-    "given_name", "family_name", "country", "locality", "region", "postal_code", "disclosure",
-    "own_words", "full_text", "points",
-)  # fmt: skip
+EDITABLE = tuple(name for name in ASKED if name != "email")
 _MOVING = ("order", "move")
 """What the page of points sends besides, for itself."""
 _OVER = {"second-page", "over-card"}
@@ -89,7 +86,7 @@ def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
             points[point.key] = points.get(point.key, False) or point.required
     pairs = [(one.target, one.template) for one in signature.letters]
     drafts = drafts_of(signature.campaign, locale, pairs, home=home)
-    writer = writer_of_signature(signature)
+    writer = writer_of(signature)
     fits = drafts is not None and drafts.room(writer, _day(signature)).fits
     said = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
     rewrites = bool(writer.full_text) or locale in plan.facts
@@ -110,14 +107,8 @@ def _day(signature: Signature) -> date:
 
 def as_posted(signature: Signature) -> Posted:
     """The letter as the form would have sent it."""
-    values = {
-        name: str(getattr(signature, name) or "")
-        for name in (
-            "given_name", "family_name", "email", "locality", "region", "postal_code", "country",
-            "own_words", "full_text", "letter_locale",
-        )
-    }  # fmt: skip
-    values["disclosure"] = signature.disclosure.value
+    names = [name for name in (*ASKED, "letter_locale") if name != "points"]
+    values = {name: str(getattr(signature, name) or "") for name in names}
     values["town_is_right"] = "y"  # they said so when they signed
     return MultiDict([*values.items(), *(("points", key) for key in signature.points)])
 
@@ -153,7 +144,7 @@ def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
     if sent.form is None:
         over = [one.data["lines"] for one in sent.problems.values() if one.slug in _OVER]
         return Room(1.01, int(str(over[0])), 0) if over else None
-    return plan.drafts[locale].room(writer_of(sent.form), _day(signature))
+    return plan.drafts[locale].room(sent.form, _day(signature))
 
 
 def offered_points(signature: Signature, home: str, posted: Posted) -> list[tuple[str, bool, str]]:
@@ -161,30 +152,17 @@ def offered_points(signature: Signature, home: str, posted: Posted) -> list[tupl
 
     In the letter's order, or in that of a form in which they were moved.
     """
-    offered: dict[str, tuple[bool, str]] = {}
-    writer = replace(writer_of_signature(signature), full_text="")
-    for letter in signature.letters:
-        keys = [point.key for point in letter.template.points]
-        composed = compose(
-            key="",
-            number=None,
-            case=case_of(signature.campaign),
-            addressing=addressing_of(
-                letter.target,
-                signature.letter_locale,
-                host_country=host_country(letter.target, home),
-            ),
-            proposal=proposal_of(letter.template),
-            writer=replace(writer, points=tuple(keys)),
-            locale=signature.letter_locale,
-            written_on=_day(signature),
-        )
-        for point, text in zip(letter.template.points, composed.points, strict=True):
-            offered.setdefault(point.key, (point.required, text))
-    required = [(key, needed) for key, (needed, _) in offered.items()]
+    templates = [letter.template for letter in signature.letters]
+    required: dict[str, bool] = {}
+    for template in templates:
+        for point in template.points:
+            required.setdefault(point.key, point.required)
+    keys = tuple(required)
+    writer = replace(writer_of(signature), full_text="", points=keys)
+    texts = point_texts(templates, signed_letters(signature, home=home, writer=writer), keys)
     order = posted.getlist("order") or posted.getlist("points")
-    placed = moved(arranged(order, required), posted.get("move", ""))
-    return [(key, *offered[key]) for key in placed]
+    placed = moved(arranged(order, tuple(required.items())), posted.get("move", ""))
+    return [(key, required[key], texts[key]) for key in placed]
 
 
 def change(session: Session, signature: Signature, form: SignedForm) -> None:
@@ -194,23 +172,9 @@ def change(session: Session, signature: Signature, form: SignedForm) -> None:
     """
     hold(session, signature)
     refuse_unchangeable(signature)
-    signature.country = form.country
-    signature.given_name = form.given_name
-    signature.family_name = form.family_name
-    signature.locality = form.locality
-    signature.region = form.region
-    signature.postal_code = form.postal_code
-    signature.person_hmac = person_print(
-        form.given_name,
-        form.family_name,
-        country=form.country,
-        postal_code=form.postal_code,
-        locality=form.locality,
-    )
-    signature.own_words = form.own_words
-    signature.full_text = form.full_text or None
-    signature.points = list(form.points)
-    signature.disclosure = form.disclosure
+    values = asked_values(form)
+    for name in (*EDITABLE, "person_hmac"):
+        setattr(signature, name, values[name])
     similar.forget_words(session, signature.id)
     session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED

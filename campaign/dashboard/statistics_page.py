@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, i18n
-from campaign.dashboard import figure_tables, refresh
+from campaign.dashboard import refresh_statistics, statistics_tables
 from campaign.dashboard.campaign_statistics import Figures
 from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of
 from campaign.dashboard.number_format import say_number
@@ -32,7 +32,7 @@ class Sheet:
     @classmethod
     def of(cls, session: Session, campaign: Campaign, now: datetime) -> "Sheet":
         """As last counted."""
-        figures, kept = refresh.figures_of(session, campaign)
+        figures, kept = refresh_statistics.figures_of(session, campaign)
         today = clock.day_of(now, campaign.timezone)
         mirrored = i18n.direction(i18n.locale()) == "rtl"
         return cls(campaign, figures, kept or empty_row(campaign), today, mirrored)
@@ -57,34 +57,34 @@ class Sheet:
         first, last = self.span
         return sum(n for day, n in self.figures.daily().items() if not first <= day <= last)
 
-    def ranked(self, kind: str) -> list[figure_tables.Row]:
+    def ranked(self, kind: str) -> list[statistics_tables.Row]:
         """A kind of count with one part to its keys, the most first."""
         counts = {parts[0]: n for parts, n in self.figures.of(kind).items()}
-        return figure_tables.ranked(counts, mirrored=self.mirrored)
+        return statistics_tables.ranked(counts, mirrored=self.mirrored)
 
-    def countries(self) -> list[figure_tables.Row]:
+    def countries(self) -> list[statistics_tables.Row]:
         """By country."""
-        return figure_tables.ranked(self.figures.countries(), mirrored=self.mirrored)
+        return statistics_tables.ranked(self.figures.countries(), mirrored=self.mirrored)
 
-    def regions(self) -> list[tuple[str, list[figure_tables.Row]]]:
+    def regions(self) -> list[tuple[str, list[statistics_tables.Row]]]:
         """By region, in the countries whose regions the post knows."""
         found = []
         for row in self.countries():
             counts = self.figures.regions(row.key)
             if row.key and set(counts) - {""}:
-                found.append((row.key, figure_tables.ranked(counts, mirrored=self.mirrored)))
+                found.append((row.key, statistics_tables.ranked(counts, mirrored=self.mirrored)))
         return found
 
-    def origins(self) -> list[figure_tables.Row]:
+    def origins(self) -> list[statistics_tables.Row]:
         """Online, on paper, from a file."""
         counts = [(one, self.figures.in_state(SignatureState.CONFIRMED, origin=one))
                   for one in self.figures.origins]  # fmt: skip
-        return figure_tables.rows_of(counts, mirrored=self.mirrored)
+        return statistics_tables.rows_of(counts, mirrored=self.mirrored)
 
-    def delays(self) -> list[figure_tables.Row]:
+    def delays(self) -> list[statistics_tables.Row]:
         """How long confirming took."""
         rows = [(str(most), n) for most, n in self.figures.delays()]
-        return figure_tables.rows_of(rows, mirrored=self.mirrored)
+        return statistics_tables.rows_of(rows, mirrored=self.mirrored)
 
     @property
     def settled(self) -> int:
@@ -157,19 +157,19 @@ def csv_rows(session: Session, sheet: Sheet, table: str) -> Any:
     """The lines of a table's CSV; None: there is no such table."""
     figures = sheet.figures
     makers = {
-        "days": lambda: figure_tables.days_csv(figures, *sheet.span),
-        "places": lambda: figure_tables.places_csv(figures),
-        "origins": lambda: figure_tables.counts_csv("origin", sheet.origins()),
-        "sources": lambda: figure_tables.counts_csv("source", sheet.ranked("source")),
-        "languages": lambda: figure_tables.counts_csv("language", sheet.ranked("letter")),
-        "states": lambda: figure_tables.states_csv(figures, sheet.kept.expired),
-        "delays": lambda: figure_tables.delays_csv(figures),
-        "mails": lambda: figure_tables.mails_csv(sheet.kept),
-        "missions": lambda: figure_tables.missions_csv(
-            figure_tables.mission_rows(session, sheet.campaign, figures)
+        "days": lambda: statistics_tables.days_csv(figures, *sheet.span),
+        "places": lambda: statistics_tables.places_csv(figures),
+        "origins": lambda: statistics_tables.counts_csv("origin", sheet.origins()),
+        "sources": lambda: statistics_tables.counts_csv("source", sheet.ranked("source")),
+        "languages": lambda: statistics_tables.counts_csv("language", sheet.ranked("letter")),
+        "states": lambda: statistics_tables.states_csv(figures, sheet.kept.expired),
+        "delays": lambda: statistics_tables.delays_csv(figures),
+        "mails": lambda: statistics_tables.mails_csv(sheet.kept),
+        "missions": lambda: statistics_tables.missions_csv(
+            statistics_tables.mission_rows(session, sheet.campaign, figures)
         ),
-        "targets": lambda: figure_tables.targets_csv(
-            figure_tables.target_rows(sheet.campaign, figures)
+        "targets": lambda: statistics_tables.targets_csv(
+            statistics_tables.target_rows(sheet.campaign, figures)
         ),
     }
     return makers[table]() if table in makers else None

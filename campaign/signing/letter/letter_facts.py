@@ -1,0 +1,144 @@
+"""What a letter says that is not its writer's, and the one way from there to the letter.
+
+The facts are those of the campaign as it stands, or as they were frozen with the letter's bundle.
+Officials move, addresses change; a letter that is printed twice must be the same letter.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaign.core import clock
+from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
+from campaign.models.letter_template import LetterTemplate
+from campaign.printing.geometry import LAYOUTS, Layout
+from campaign.printing.letter_content import LetterContext
+from campaign.signing.letter import letter_translations
+from campaign.signing.letter.compose import (
+    Addressing,
+    Case,
+    Proposal,
+    Writer,
+    addressing_of,
+    case_of,
+    compose,
+    number_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFacts:
+    """What a letter in one language to one official says, besides its template and its writer."""
+
+    case: Case
+    addressing: Addressing
+    timezone: str
+    translation: tuple[str, Addressing] | None
+    """The language into which it is translated, and how it is addressed in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTarget:
+    """An official of the bundle: slug, name per language, how letters in each are addressed."""
+
+    official: str
+    names: dict[str, str]
+    addressing: dict[str, Addressing]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FrozenTarget":
+        """From the bundle's row."""
+        addressing = {code: Addressing.from_json(one) for code, one in data["addressing"].items()}
+        return cls(data["official"], data["names"], addressing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenLetters:
+    """What a bundle's letters say, kept as it stood when they were frozen. No supporter's."""
+
+    timezone: str
+    layout: str
+    """Slug of the letters' layout, which gives the paper."""
+    format: str
+    """`letter` or `card`."""
+    case: Case
+    targets: dict[int, FrozenTarget]
+    """By the target's id, in the campaign's order."""
+    translation: str = ""
+    """Language into which letters in another one are translated; empty: they are not."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FrozenLetters":
+        """From the bundle's row, which holds more."""
+        return FrozenLetters(
+            timezone=data["timezone"],
+            layout=data["layout"],
+            format=data["format"],
+            case=Case.from_json(data["case"]),
+            targets={one["id"]: FrozenTarget.from_json(one) for one in data["targets"]},
+            translation=data.get("translation", ""),
+        )
+
+    @property
+    def cards(self) -> bool:
+        """Whether they are printed as cards."""
+        return self.format == LetterFormat.CARD
+
+    @property
+    def sheet(self) -> Layout:
+        """On which they are printed."""
+        return LAYOUTS[self.layout]
+
+    def facts_for(self, target_id: int, locale: str) -> LetterFacts:
+        """The facts of a letter. Raises KeyError where none was frozen to it in that language."""
+        addressing, into = self.targets[target_id].addressing, self.translation
+        return LetterFacts(
+            case=self.case,
+            addressing=addressing[locale],
+            timezone=self.timezone,
+            translation=(into, addressing[into]) if into else None,
+        )
+
+
+def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str) -> LetterFacts:
+    """The facts as they stand; `home` is the organization's country."""
+    country, into = host_country(target, home), letter_translations.language_of(campaign)
+    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    return LetterFacts(
+        case=case_of(campaign),
+        addressing=addressing_of(target, locale, host_country=country, copies=copies),
+        timezone=campaign.timezone,
+        translation=(into, addressing_of(target, into, host_country=country)) if into else None,
+    )
+
+
+def host_country(target: Target, home: str) -> str:
+    """The country in which a letter is handed over or posted."""
+    return target.mission.host_country if target.mission else home
+
+
+def compose_letter(
+    facts: LetterFacts, proposal: Proposal, writer: Writer, templates: Iterable[LetterTemplate],
+    *, key: str, target_id: int, locale: str, signed_at: datetime, sequence: int | None = None,
+    specimen: str = "",
+) -> LetterContext:  # fmt: skip
+    """The letter that somebody signed, or would: the page Check, the PDF, the proof, the bundle.
+
+    `templates` are those among which its translation is.
+    """
+    into = None
+    if facts.translation and facts.translation[0] != locale and not writer.full_text:
+        into = letter_translations.into(templates, target_id, *facts.translation, signed_at)
+    return compose(
+        key=key,
+        number=number_of(sequence) if sequence else None,
+        case=facts.case,
+        addressing=facts.addressing,
+        proposal=proposal,
+        writer=writer,
+        locale=locale,
+        written_on=clock.day_of(signed_at, facts.timezone),
+        specimen=specimen,
+        into=into,
+    )
