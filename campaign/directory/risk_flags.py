@@ -25,9 +25,10 @@ class Naming:
     """Where it opens by itself, and such a change takes that off: does so, for an actor."""
 
 
-Finder = Callable[[Session, str, Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]]
-"""Is given the session, the column of a target that names entries ("official_id"), and what each
-entry (by its id) says; finds the campaigns."""
+Finder = Callable[
+    [Session, type[Official | Mission], Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]
+]
+"""Is given the session, the model of the entries, and what each (by its id) says."""
 
 
 class FlagNamed(Invalid):
@@ -76,7 +77,7 @@ def _find(
         if (texts := [text for name, value in values.items() for text in _texts(name, value)])
     }
     find: Finder = current_app.extensions["find_naming"]
-    return find(session, f"{model.__tablename__}_id", said) if said else {}
+    return find(session, model, said) if said else {}
 
 
 def _texts(name: str, value: Any) -> Iterator[str]:
