@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.readiness import approval_mails
 from campaign.core import audit, db
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 
@@ -99,7 +98,7 @@ def given(words: Mapping[str, str]) -> dict[str, str]:
 
 def needs_second_person() -> bool:
     """Whether the settings want a second person to open what one has written."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return settings.second_person_opens
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -22,7 +21,7 @@ from campaign.campaigns.content.updates import Shown, Telling
 from campaign.campaigns.readiness import approval_mails
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import Role, StaffUser, sees
@@ -34,7 +33,7 @@ WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
 
 def needs_approval(campaign: Campaign) -> bool:
     """Whether public words of this campaign wait for a second person."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return settings.second_person_posts and lifecycle.is_public(campaign.status)
 
 

@@ -11,12 +11,11 @@ import secrets
 from pathlib import Path
 
 import structlog
-from flask import current_app
 
 from campaign.core import audit, db, jobs
 from campaign.core.audit import Anchor
 from campaign.core.sealing import Keyring, WrongKey
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 
 log = structlog.get_logger()
 _PLACE = "audit.anchor"
@@ -82,5 +81,5 @@ def _write(anchor: Anchor) -> None:
 
 
 def _path() -> Path:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return settings.folder / "audit.anchor"

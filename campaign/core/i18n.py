@@ -15,12 +15,12 @@ from babel import UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers, resolve_locale_filename
-from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import get_locale
 
 from campaign.core import clock
 from campaign.core.extensions import babel
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 from campaign.core.text.fold import fold_name
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,7 +38,7 @@ class Language(NamedTuple):
 
 def languages() -> list[str]:
     """Codes of the languages in which pages come, the default first."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return settings.locales
 
 
@@ -201,7 +201,7 @@ def ordinal(said: str, day: date, language: str) -> str:
 
 def today_at_home() -> date:
     """Return today's day where the organisation is."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return clock.today(settings.timezone)
 
 
@@ -217,7 +217,7 @@ def say_day_in(moment: datetime, zone: str) -> str:
 
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
     """A moment in the given time zone (the organisation's otherwise)."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     tz = ZoneInfo(zone or settings.timezone)
     there, language = moment.astimezone(tz), _babel(in_language)
     day, time = format_date(there, "long", language), format_time(there, "short", locale=language)

@@ -21,7 +21,7 @@ from huey.storage import SqliteStorage
 from sqlalchemy.orm import Session
 
 from campaign.core import db, logs
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 
 log = structlog.get_logger()
 
@@ -165,7 +165,7 @@ def _run(name: str, ids: tuple[int, ...]) -> None:
         )
         if current_app.testing:
             raise
-        if current_app.extensions["settings"].mode == "development":
+        if current_settings().mode == "development":
             traceback.print_exc()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from flask import current_app, has_app_context
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -303,3 +304,14 @@ def load_settings(**overrides: Any) -> Settings:
         raise UnsafeSettings(f"settings.toml cannot be read: {problem}.") from problem
     settings.prepare()
     return settings
+
+
+def current_settings() -> Settings:
+    """The settings of the application that runs."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def home_country() -> str:
+    """The organization's country, from which letters are posted; empty without an application."""
+    return current_settings().organisation_country if has_app_context() else ""

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from campaign.bundles.changes import prints
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
-from campaign.bundles.nouns import noun_of
+from campaign.bundles.nouns import noun_of, noun_of_campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
 from campaign.dashboard.today import LATELY, Item, Todo, held, refused, todo, waiting
@@ -103,9 +103,13 @@ def _after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> T
     late = list_late(session, attempts)
     flagged = [one for one in attempts if one.id in late]
     items = [
-        Item(one.campaign, one.messages, one.happened_on, noun=noun_of(one.bundle))
+        Item(
+            one.campaign,
+            one.messages,
+            one.happened_on,
+            noun=noun_of(one.bundle) if one.bundle else noun_of_campaign(one.campaign),
+        )
         for one in flagged
-        if one.bundle
     ]
     return todo("after-stop", items)
 

@@ -15,7 +15,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.deliveries.event_order import came_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
-from campaign.models.delivery import Envelope, GateVisit
+from campaign.models.delivery import Envelope, GateVisit, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
@@ -263,9 +263,11 @@ def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | 
 
 
 def count_paper(session: Session, bundle: Bundle) -> int:
-    """How many printed letters lie here, with those that were taken back since."""
+    """How many printed letters lie here: also those taken back, or printed again elsewhere."""
     lies_here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~gone())
     letters = session.scalar(select(func.count(Letter.id)).where(*lies_here)) or 0
+    moved = select(func.count()).where(LetterMove.bundle_id == bundle.id)
+    letters += session.scalar(moved) or 0
     return max(letters - _count_unnamed(session, bundle, None), 0)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -14,12 +13,12 @@ from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.deliveries.letters_covered import gone, went_whole
 from campaign.mail.messages import Context, message
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import HeldBundle, PaperFate
+from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
 from campaign.models.signature import Letter
 from campaign.models.staff import StaffUser
 from campaign.public.case_page import destination_name
@@ -39,6 +38,8 @@ def is_held_back() -> ColumnElement[bool]:
     letters = exists().where(
         Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone()
     ).correlate(Bundle)  # fmt: skip
+    # Letters that went on through another mission were printed again: the first sheets lie here.
+    moved = exists().where(LetterMove.bundle_id == Bundle.id).correlate(Bundle)
     stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
     return and_(
         stopped.correlate(Bundle),
@@ -46,7 +47,7 @@ def is_held_back() -> ColumnElement[bool]:
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
         ~went_whole(),
-        or_(letters, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
+        or_(letters, moved, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
     )
 
 
@@ -113,7 +114,7 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
     bundles = [one for one in _list_held_back(session, campaign) if _is_news(session, one)]
     if not bundles:
         return
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
         send_stopped(

@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 from campaign.demo.synthesis import synthesise
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import (
@@ -50,7 +49,7 @@ _WORDS = (
 
 def load_demo() -> bool:
     """Load what is missing; tells whether anything was. Raises Refused in production."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     if settings.mode == "production":
         raise Refused("the demo has no place on a site in production")
     added = False
@@ -78,7 +77,7 @@ def content(name: str) -> dict[str, Any]:
 
 def sign_in_sheet() -> str:
     """Who can sign in to the demo, and how: to be printed at start."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     lines = [f"The desk is at {settings.base_url}/desk/ — sign in as"]
     lines += [
         f"  {email:<22} {role.value:<10} password {_password(settings)}"
@@ -105,7 +104,7 @@ def _by_slug(model: Any, slug: str) -> Any:
 
 
 def _load_staff(session: Session) -> None:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     if session.scalar(select(StaffUser.id).limit(1)) is not None:
         return
     for email, (role, name) in STAFF.items():

@@ -12,7 +12,6 @@ from importlib import resources
 from random import Random
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
@@ -21,7 +20,7 @@ from campaign.campaigns.campaigns import get_campaign
 from campaign.campaigns.content.templates import current_template
 from campaign.core import clock, db
 from campaign.core.errors import Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from campaign.signing.consents import wording_for
@@ -48,7 +47,7 @@ def synthesise(
     are a rehearsal, wiped when it does. Raises Refused in production for one that has opened, and
     (`rehearsal-over`) for one that opens meanwhile.
     """
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     with db.reading() as session:
         found = get_campaign(session, slug)
         start, rehearsed = _count(session, found), lifecycle.is_rehearsal(found.status)

@@ -15,18 +15,19 @@ from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
 from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
+from campaign.directory.fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.directory.where_used import add_named
 from campaign.models.directory import Mission, MissionKind
+from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
 SORTS = ("sending", "host", "city", "checked")
-_PLAIN = (
-    "kind", "sending_country", "host_country", "accredited_to", "head_of_mission", "address",
-    "locality", "region", "postal_code", "last_checked_on", "hours", "door_notes",
-)  # fmt: skip
+_PLAIN = names_with(
+    Directory.MISSIONS, Rule.IDENTITY, Rule.FILLED, Rule.LATEST, Rule.PLACE, Rule.NEVER
+)
 _FIRST_CHOICE = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
 _SLUG_ENDS = {
     MissionKind.CONSULATE: "consulate",

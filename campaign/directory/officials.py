@@ -12,17 +12,16 @@ from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
+from campaign.directory.fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.directory.where_used import add_named
 from campaign.models.directory import Official
+from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 
-_WORDS = ("office", "salutation", "close")
+_WORDS = names_with(Directory.OFFICIALS, Rule.WORDS)
 _ADDRESSED = ("salutation", "close")
-_PLAIN = (
-    "name", "given_name", "family_name", "country", "preferred_locale", "address", "locality",
-    "region", "postal_code",
-)  # fmt: skip
+_PLAIN = names_with(Directory.OFFICIALS, Rule.IDENTITY, Rule.FILLED, Rule.PLACE)
 SORTS = ("name", "country")
 
 

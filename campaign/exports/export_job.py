@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import current_app
 from sqlalchemy import select
 
 from campaign import storage
@@ -22,7 +21,7 @@ from campaign.bundles.volumes.machine_faults import MOST_TRIES, fault_of
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.leases import LEASE, Hold, Lease
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.exports import records, write_file
 from campaign.exports.export_rules import Mark, refuse_source
 from campaign.exports.mails import send_failed, send_ready
@@ -198,7 +197,7 @@ def _fail(taken: Claim, slug: str) -> None:
 
 
 def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> None:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     now = db.utcnow()
     with db.transaction() as session:
         ours = EXPORTS.finish(

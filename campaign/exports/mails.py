@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Context, message
 from campaign.models.export import DataExport, ExportState
@@ -63,7 +62,7 @@ def ask_deciders(session: Session, export: DataExport) -> int:
             who=export.requested_by.name or export.requested_by.email,
             number=export.id,
             reference=export.campaign.reference,
-            hours=_settings().export_request_hours,
+            hours=current_settings().export_request_hours,
             link=_link(export),
         )
     return len(found)
@@ -93,7 +92,7 @@ def send_ready(session: Session, export: DataExport) -> None:
         locale=asked.locale,
         number=export.id,
         reference=export.campaign.reference,
-        hours=_settings().export_hours,
+        hours=current_settings().export_hours,
         link=_link(export),
     )
 
@@ -113,9 +112,4 @@ def send_failed(session: Session, export: DataExport, why: str) -> None:
 
 
 def _link(export: DataExport) -> str:
-    return f"{_settings().base_url.rstrip('/')}/desk/exports/{export.public_id}"
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return f"{current_settings().base_url.rstrip('/')}/desk/exports/{export.public_id}"

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from email.message import Message, MIMEPart
 
 import structlog
-from flask import current_app
 from flufl.bounce import scan_message
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.maildirs import empty, is_maildir
 from campaign.mail.models import OutboxMail
@@ -54,7 +53,7 @@ class NoReport(Exception):
 @jobs.job("mail.read-bounces", every_minutes=10)
 def read_bounces() -> None:
     """Mark addresses by the reports that have come, and remove these. Other mails stay."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     if not settings.bounce_maildir:
         return
     path = settings.folder / settings.bounce_maildir

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import (
     BigInteger,
     Executable,
@@ -31,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.email_addresses import canonical_email
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.models import CANCELLED, MailState, OutboxMail
 
 Context = dict[str, Any]
@@ -161,7 +160,7 @@ def _put_within_limit(session: Session, row: dict[str, Any]) -> int | None:
 
 def most_a_day(kind: str) -> int:
     """How many mails of its budget one address gets in a day."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     most = settings.mails_per_address_per_day
     return min(most, MOST_A_DAY.get(budgets[kind], most))
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.leases import Lease
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.headers import POLICY
 from campaign.mail.messages import rechecks, told_of_stops
@@ -58,7 +58,7 @@ def send_mail(mail_id: int) -> None:
     """Send one mail, if it is still due."""
     if not _claim(mail_id):
         return
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     transport: Transport = current_app.extensions.get("mail_transport") or transport_of(settings)
     try:
         with db.reading() as session:

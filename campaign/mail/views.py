@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from flask import Blueprint, abort, current_app, render_template
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from campaign.core.i18n import localised
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.web.security import public
 
 blueprint = Blueprint("mail", __name__, url_prefix="/outbox")
@@ -74,5 +74,5 @@ def _part(mail: EmailMessage, kind: str) -> str:
 
 
 def _folder() -> Path:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return settings.outbox

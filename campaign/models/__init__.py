@@ -7,10 +7,11 @@ letters that went elsewhere; `review_hold` letters under review, `screening` wha
 them; `statistics` what was counted. A name in quotes is a class that comes later.
 
 The outbox is in `campaign.mail.models`, audit entries in `campaign.core.audit`, rate limits in
-`campaign.web.security`.
+`campaign.core.rate_limits`.
 """
 
 import campaign.core.audit
+import campaign.core.rate_limits
 import campaign.mail.models
 import campaign.models.bundle
 import campaign.models.bundle_print
@@ -30,5 +31,4 @@ import campaign.models.revision
 import campaign.models.screening
 import campaign.models.signature
 import campaign.models.staff
-import campaign.models.statistics
-import campaign.web.security  # noqa: F401
+import campaign.models.statistics  # noqa: F401

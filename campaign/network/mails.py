@@ -6,13 +6,12 @@ Addresses that stand in the network's mails. They never depend on a request's ho
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import i18n
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.messages import Context, message
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.network import Frequency, MemberState, NetworkMember
@@ -184,5 +183,5 @@ def case_url(locale: str, slug: str) -> str:
 
 
 def _base() -> str:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return settings.base_url.rstrip("/")

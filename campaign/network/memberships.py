@@ -8,14 +8,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import MailState, OutboxMail
@@ -72,7 +71,7 @@ def join(
         "locale": locale,
         "consent_wording": wording[:_WORDING_LENGTH],
         "token_digest": signed_links.digest_of(token),
-        "token_expires_at": now + timedelta(days=_settings().confirm_days),
+        "token_expires_at": now + timedelta(days=current_settings().confirm_days),
         "joined_at": now,
     }
     fingerprint = address_fingerprint(email)
@@ -304,10 +303,5 @@ def _send_link(session: Session, email: str, locale: str, token: str) -> bool:
         to=email,
         locale=locale,
         link=mails.confirm_url(locale, token),
-        days=_settings().confirm_days,
+        days=current_settings().confirm_days,
     )
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -5,13 +5,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, i18n
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
@@ -97,7 +96,7 @@ def told_addresses(session: Session, campaign_id: int) -> set[bytes]:
 
 def _wording_id(session: Session, locale: str) -> int:
     """The record of what the printed sheet says in that language."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     with force_locale(locale):
         words = Sentences(
             delivery=sheet_statement(settings.organisation_name),

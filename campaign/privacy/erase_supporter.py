@@ -7,13 +7,12 @@ to whom they belong. All else is deleted. A printed volume keeps the letter unti
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
 from campaign.core.personal_columns import empty_values, no_fingerprint
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Volume
@@ -135,7 +134,7 @@ def _forget_address(session: Session, mailbox: Mailbox) -> None:
 
 
 def _confirm(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     base = settings.base_url.rstrip("/")
     send_letters_erased(
         session, to=mailbox.email, locale=locale, kept=kept, home_url=f"{base}/{locale}/"

@@ -8,11 +8,10 @@ nobody counts twice, until the campaign has ended as well.
 
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import select, update
 
 from campaign.core import audit, db, jobs
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
 from campaign.privacy.anonymise import forget, unlink
@@ -29,7 +28,7 @@ _BATCH = 500
 @jobs.job("retention.erase", every_minutes=1440)
 def erase_what_is_over() -> None:
     """Erase what the settings say that is kept no longer."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     now = db.utcnow()
     if not settings.retention_months:
         return

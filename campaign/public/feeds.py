@@ -12,10 +12,11 @@ from flask_babel import gettext
 from icalendar import Calendar, Event
 
 from campaign.core import clock, i18n
+from campaign.core.settings import current_settings
 from campaign.public.home import current_board
 from campaign.public.open_cases import CaseRow
 from campaign.public.page_cache import Made
-from campaign.public.share_links import settings, whole_url
+from campaign.public.share_links import whole_url
 from campaign.public.update_pages import Post
 from campaign.web import pages
 
@@ -51,11 +52,11 @@ def atom_feed(lang: str) -> Made:
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
     own = whole_url("public.feed", lang=lang)
     _add(feed, "id", own)
-    _add(feed, "title", f"{gettext('Urgent actions')} – {settings().organisation_name}")
+    _add(feed, "title", f"{gettext('Urgent actions')} – {current_settings().organisation_name}")
     _add(feed, "updated", _stamp(max((one.updated for one in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
     _link(feed, "alternate", whole_url("public.home", lang=lang), "text/html")
-    _add(ET.SubElement(feed, "author"), "name", settings().organisation_name)
+    _add(ET.SubElement(feed, "author"), "name", current_settings().organisation_name)
     for entry in entries[:_MOST]:
         _add_entry(feed, entry)
     return Made(_document(feed), "application/atom+xml")

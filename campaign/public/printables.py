@@ -13,6 +13,7 @@ from campaign.campaigns.content import pictures
 from campaign.campaigns.content.address_and_salutation import addressing_of
 from campaign.core.clock import utcnow
 from campaign.core.errors import NotFound, TooMany
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import MissionKind
 from campaign.printing.geometry import PAPERS, Paper, paper_for
@@ -22,7 +23,7 @@ from campaign.printing.sheets.posters import PosterContext
 from campaign.printing.sheets.signature_sheets import SheetContext, plan_sheet, sheet_pdf
 from campaign.public import referrers
 from campaign.public.case_page import CasePage, case_page
-from campaign.public.share_links import settings, share_context, shown, whole_url
+from campaign.public.share_links import share_context, shown, whole_url
 from campaign.storage import storage
 
 _AT_ONCE = 2
@@ -67,7 +68,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         deadline=_until(case),
         link=f"{page}?from={referrers.POSTER}",
         shown_link=shown(page),
-        site=settings().organisation_name,
+        site=current_settings().organisation_name,
     )
     mark = posters.fingerprint("poster", context, paper.slug)
     return _kept(f"posters/{mark}.pdf", mark, lambda: posters.poster_pdf(context, paper))
@@ -88,7 +89,7 @@ def sheet_statement(organisation: str) -> str:
 def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
     """Return the words of the sign-on sheet, in the language of the page."""
     page = whole_url("public.case", lang=lang, slug=slug)
-    name = settings().organisation_name
+    name = current_settings().organisation_name
     return SheetContext(
         locale=lang,
         kicker=_kicker(case),
@@ -173,7 +174,7 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
 
 
 def _blank_letter(target: Target, locale: str) -> BlankLetter:
-    home = settings().organisation_country
+    home = current_settings().organisation_country
     host = target.mission.host_country if target.mission else home
     found = addressing_of(target, locale, host_country=host)
     return BlankLetter(found.lines, found.salutation, found.close)
@@ -181,7 +182,7 @@ def _blank_letter(target: Target, locale: str) -> BlankLetter:
 
 def small_sheets(campaign: Campaign, languages: Iterable[str]) -> dict[str, int]:
     """Return rows of the sign-on sheets whose words had to be set small, by language."""
-    paper = paper_for(settings().organisation_country)
+    paper = paper_for(current_settings().organisation_country)
     planned = {}
     for lang in languages:
         with force_locale(lang):
@@ -193,7 +194,7 @@ def small_sheets(campaign: Campaign, languages: Iterable[str]) -> dict[str, int]
 def paper_named(name: str) -> Paper:
     """The paper of that name; the organisation's own where none is named. Raises NotFound."""
     if not name:
-        return paper_for(settings().organisation_country)
+        return paper_for(current_settings().organisation_country)
     if name not in PAPERS:
         raise NotFound("paper")
     return PAPERS[name]
@@ -239,7 +240,9 @@ def _until(case: CasePage) -> str:
 
 def _return_letter(case: CasePage) -> str:
     """Where to send what was written by hand, and by when it must be there."""
-    where = ", ".join((settings().organisation_name, *settings().organisation_address))
+    where = ", ".join(
+        (current_settings().organisation_name, *current_settings().organisation_address)
+    )
     send = gettext("Send it to: %(address)s. We deliver it with the others.", address=where)
     if case.deadline is None:
         return str(send)
@@ -252,7 +255,9 @@ def _return_letter(case: CasePage) -> str:
 
 def _return_to(case: CasePage, page: str) -> str:
     """Where to send the sheet, by when it must be there, and where there are more of them."""
-    where = ", ".join((settings().organisation_name, *settings().organisation_address))
+    where = ", ".join(
+        (current_settings().organisation_name, *current_settings().organisation_address)
+    )
     send = gettext("Send the sheet to: %(address)s.", address=where)
     more = gettext("Print as many sheets as you need: %(link)s", link=shown(f"{page}/sheet.pdf"))
     if case.deadline is None:

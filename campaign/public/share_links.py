@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext
 
 from campaign.core import i18n
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.sheets.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
 from campaign.public.case_page import CasePage
@@ -77,7 +77,7 @@ def share_context(case: CasePage, lang: str) -> ShareContext:
         title=case.title,
         title_locale=case.content_lang or lang,
         ask=ask if case.takes_letters else gettext("See what came of it."),
-        site=" · ".join((settings().organisation_name, shown(settings().base_url))),
+        site=" · ".join((current_settings().organisation_name, shown(current_settings().base_url))),
         picture=case.whole_picture,
         focus=case.focus,
     )
@@ -91,18 +91,12 @@ def calendar_words(case: CasePage) -> tuple[str, str]:
 
 def whole_url(endpoint: str, **values: Any) -> str:
     """An address that holds outside our pages; built from the settings, not from the request."""
-    return settings().base_url.rstrip("/") + url_for(endpoint, **values)
+    return current_settings().base_url.rstrip("/") + url_for(endpoint, **values)
 
 
 def shown(url: str) -> str:
     """An address as people read it, without what their browser adds."""
     return url.partition("://")[2].rstrip("/")
-
-
-def settings() -> Settings:
-    """The settings of this instance."""
-    found: Settings = current_app.extensions["settings"]
-    return found
 
 
 def _invitation(case: CasePage, *, wrote: bool) -> str:
@@ -140,8 +134,8 @@ def _linked_data(
 ) -> dict[str, Any]:
     organisation = {
         "@type": "Organization",
-        "name": settings().organisation_name,
-        "url": settings().organisation_website or settings().base_url,
+        "name": current_settings().organisation_name,
+        "url": current_settings().organisation_website or current_settings().base_url,
     }
     data: dict[str, Any] = {
         "@context": "https://schema.org",

@@ -9,14 +9,13 @@ from collections.abc import Iterable
 from datetime import date
 
 import structlog
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db, jobs
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import DomainError, Invalid
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail import maildirs
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail, Mission
@@ -37,7 +36,7 @@ class NotTaken(DomainError):
 
 def address_of(campaign: Campaign) -> str:
     """The campaign's own address; empty where the settings name no mailbox."""
-    local, at, domain = _settings().reply_address.rpartition("@")
+    local, at, domain = current_settings().reply_address.rpartition("@")
     return f"{local}+{_token(campaign.public_id)}@{domain}" if at else ""
 
 
@@ -73,7 +72,7 @@ def take_in(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
 @jobs.job("replies.read-mail", every_minutes=5)
 def read_mail() -> None:
     """Take in the mails that have come. What no campaign has stays where it is."""
-    settings = _settings()
+    settings = current_settings()
     if not (settings.reply_maildir and settings.reply_address):
         return
     path = settings.folder / settings.reply_maildir
@@ -149,7 +148,7 @@ def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
 
 
 def _campaign_of(session: Session, recipients: Iterable[str]) -> Campaign | None:
-    local, at, domain = _settings().reply_address.casefold().rpartition("@")
+    local, at, domain = current_settings().reply_address.casefold().rpartition("@")
     if not at:
         return None
     asked = {
@@ -175,8 +174,3 @@ def _token(public_id: str) -> str:
 def _digest(campaign: Campaign, mail: Mail, raw: bytes) -> bytes:
     ident = mail.message_id or raw.decode("latin-1")
     return db.database().keyring.fingerprint(f"{campaign.id}|{ident}", "message-id")
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -1,4 +1,4 @@
-"""Replies: logged, worked over, kept sealed. What is published of them: `publishing`."""
+"""Replies: logged, worked over, kept sealed. What is published of them: `publish_reply`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

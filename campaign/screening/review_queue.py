@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
@@ -24,7 +23,7 @@ from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import one_line
 from campaign.mail.messages import Context, message
 from campaign.models.campaign import Campaign
@@ -321,7 +320,7 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     """Mail what is to be changed, with a link that replaces the one before; False: no mail went."""
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     token = signed_links.new_token()
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     sent = send_letter_returned(

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.screening import TrendCount, TrendKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.checks.origin import FORGOTTEN, domain_of, opened
@@ -71,13 +70,13 @@ def count_trends() -> None:
         last = session.scalar(select(func.max(TrendCount.hour)))
         traced = Signature.trace.is_not(None)
         first = session.scalar(select(func.min(Signature.signed_at)).where(traced))
-    hour = hour_of(max(last or first or now, now - timedelta(days=_settings().trace_days)))
+    hour = hour_of(max(last or first or now, now - timedelta(days=current_settings().trace_days)))
     hour = min(hour, hour_of(now - HOUR))
     while hour <= now:
         _count_hour(hour)
         hour += HOUR
     with db.transaction() as session:
-        limit = now - timedelta(days=_settings().trace_days)
+        limit = now - timedelta(days=current_settings().trace_days)
         session.execute(delete(TrendCount).where(TrendCount.hour < limit))
 
 
@@ -259,7 +258,7 @@ def counted_at(session: Session) -> datetime | None:
 @jobs.job("screening.forget-traces", every_minutes=60)
 def forget_traces() -> None:
     """Erase traces whose time is over, and all marks but that of the address's domain."""
-    limit = db.utcnow() - timedelta(days=_settings().trace_days)
+    limit = db.utcnow() - timedelta(days=current_settings().trace_days)
     while True:
         with db.transaction() as session:
             old = (
@@ -277,8 +276,3 @@ def forget_traces() -> None:
             ).all()
         if len(gone) < _FORGOTTEN_AT_ONCE:
             return
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
 
-from flask import current_app
 from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
@@ -15,7 +14,7 @@ from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.content.current_letters import current_templates
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.signing.checks.screening_rules import ScreeningRules
@@ -115,7 +114,7 @@ def get_plan(session: Session, slug: str) -> SigningPlan:
     key = tuple(row)
     plan = _plans.find(key)
     if plan is None:
-        settings: Settings = current_app.extensions["settings"]
+        settings = current_settings()
         plan = plan_of(session.get_one(Campaign, row[0]), home=settings.organisation_country)
         _plans.keep(key, plan)
     return plan

@@ -21,11 +21,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.settings import Settings
+from campaign.core.rate_limits import count_against_limit
+from campaign.core.settings import current_settings
 from campaign.models.review_hold import SpentWork
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.campaign_terms import SigningPlan
-from campaign.web.security import count_against_limit
 
 WITHOUT = "sign-without-work"
 _ALGORITHM = "PBKDF2/SHA-256"
@@ -41,7 +41,7 @@ _REMEMBERED_SECONDS = 10
 
 def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
     """Whether a letter needs it now, when `signed_here` were signed from its network this hour."""
-    settings = _settings()
+    settings = current_settings()
     if settings.proof_of_work != "burst":
         return settings.proof_of_work == "always"
     return signed_here > settings.burst_per_network or _campaign_is_flooded(session, campaign_id)
@@ -71,7 +71,9 @@ def admit(
     """
     if not is_needed(session, plan.campaign_id, signed_here) or spend(session, plan, solution):
         return
-    count_against_limit(session, WITHOUT, network, _settings().signings_without_work_per_hour)
+    count_against_limit(
+        session, WITHOUT, network, current_settings().signings_without_work_per_hour
+    )
 
 
 def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
@@ -113,7 +115,7 @@ def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
     looked_at, flooded = known.get(campaign_id, (0.0, False))
     if looked_at and time.monotonic() - looked_at < _REMEMBERED_SECONDS:
         return flooded
-    most = _settings().burst_per_campaign
+    most = current_settings().burst_per_campaign
     recent = (
         select(Signature.id)
         .where(
@@ -131,8 +133,3 @@ def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
 
 def _key(purpose: str) -> bytes:
     return db.database().keyring.fingerprint(purpose, "proof-of-work")
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -13,13 +13,13 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import force_locale, gettext
 
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.core import clock, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, TargetKind, Update
@@ -66,7 +66,7 @@ def sample_mail(kind: str, campaign: Campaign, locale: str, now: datetime) -> Sa
         context=json.dumps(context),
         public_id="sample",
     )
-    made = render(mail, _settings())
+    made = render(mail, current_settings())
     return SampleMail(kind, str(made["Subject"]), _part(made, "plain"), _part(made, "html"))
 
 
@@ -214,9 +214,4 @@ def _home(locale: str) -> str:
 
 
 def _url(endpoint: str, **values: Any) -> str:
-    return _settings().base_url.rstrip("/") + url_for(endpoint, **values)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return current_settings().base_url.rstrip("/") + url_for(endpoint, **values)

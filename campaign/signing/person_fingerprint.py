@@ -1,11 +1,18 @@
 """The fingerprint by which one person is found on paper and online; a job fills in the old ones."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.sealing import WrongKey
 from campaign.core.text.fold import fold_name
 from campaign.models.signature import Signature, SignatureState
+
+log = structlog.get_logger()
 
 _BATCH = 1000
 _SIGNATURE = db.table_of(Signature)
@@ -14,6 +21,14 @@ _FILL = (
     .where(_SIGNATURE.c.id == bindparam("signature_id"), _SIGNATURE.c.person_hmac.is_(None))
     .values(person_hmac=bindparam("print"))
 )
+_MISSING = select(
+    Signature.id,
+    Signature.given_name,
+    Signature.family_name,
+    Signature.country,
+    Signature.postal_code,
+    Signature.locality,
+).where(Signature.person_hmac.is_(None), Signature.state != SignatureState.ERASED)
 
 
 def person_print(
@@ -28,35 +43,23 @@ def person_print(
 
 @jobs.job("signing.fill-prints", every_minutes=10)
 def fill_prints() -> None:
-    """Fill in the fingerprint where it is missing: signatures from before there were any."""
-    while _fill_batch():
-        pass
+    """Fill in the fingerprint where it is missing: a migration empties those that are stale."""
+    ids = _fill_batch(0)
+    while len(ids) == _BATCH:
+        ids = _fill_batch(ids[-1])
 
 
-def _fill_batch() -> bool:
-    """Some of them, in a transaction of their own; whether there may be more."""
+def _fill_batch(last: int) -> list[int]:
+    """Fill in some of them, in a transaction of their own; gives the ids that were looked at."""
+    query = _MISSING.where(Signature.id > last).order_by(Signature.id).limit(_BATCH)
     with db.reading() as session:
-        prints = _missing(session)
-    if prints:
-        with db.transaction() as session:
-            session.connection().execute(_FILL, prints)
-    return len(prints) == _BATCH
-
-
-def _missing(session: Session) -> list[dict[str, object]]:
-    rows = session.execute(
-        select(
-            Signature.id,
-            Signature.given_name,
-            Signature.family_name,
-            Signature.country,
-            Signature.postal_code,
-            Signature.locality,
-        )
-        .where(Signature.person_hmac.is_(None), Signature.state != SignatureState.ERASED)
-        .limit(_BATCH)
-    )
-    return [
+        try:
+            rows: Sequence[Any] = session.execute(query).all()
+            ids = [row.id for row in rows]
+        except WrongKey:
+            ids = list(session.scalars(query.with_only_columns(Signature.id)))
+            rows = [row for one in ids for row in _open_one(session, one)]
+    prints = [
         {
             "signature_id": row.id,
             "print": person_print(
@@ -69,3 +72,16 @@ def _missing(session: Session) -> list[dict[str, object]]:
         }
         for row in rows
     ]
+    if prints:
+        with db.transaction() as session:
+            session.connection().execute(_FILL, prints)
+    return ids
+
+
+def _open_one(session: Session, signature_id: int) -> Sequence[Any]:
+    try:
+        return session.execute(_MISSING.where(Signature.id == signature_id)).all()
+    except WrongKey:
+        # One that cannot be opened must hold up no other.
+        log.error("signature cannot be opened", signature=signature_id)
+        return ()

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from flask import current_app
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,7 @@ from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import db, jobs
 from campaign.core.email_addresses import spelling
 from campaign.core.sealing import WrongKey
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
@@ -60,7 +59,7 @@ def _due(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Signature.state == SignatureState.PENDING,
         Signature.reminded_at.is_(None),
-        Signature.signed_at <= now - timedelta(hours=_settings().remind_hours),
+        Signature.signed_at <= now - timedelta(hours=current_settings().remind_hours),
         Signature.token_expires_at > now + _STILL_TIME,
         Signature.campaign_id.in_(_still_confirmed(session, now)),
         ~bad_addresses.is_bad(Signature.email_hmac),
@@ -69,7 +68,7 @@ def _due(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _still_confirmed(session: Session, now: datetime) -> list[int]:
     """Campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
-    since = now - timedelta(days=_settings().confirm_days)
+    since = now - timedelta(days=current_settings().confirm_days)
     rows = session.execute(
         select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
             or_(
@@ -109,7 +108,7 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
 def _send(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
     left = signature.token_expires_at - now
-    base = f"{_settings().base_url.rstrip('/')}/{signature.locale}"
+    base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
     return send_remind_letter(
         session,
         to=signature.email,
@@ -152,7 +151,7 @@ def _expire_batch(now: datetime) -> int:
 
 
 def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    waited = now - timedelta(days=_settings().confirm_days)
+    waited = now - timedelta(days=current_settings().confirm_days)
     no_link = and_(Signature.token_expires_at.is_(None), Signature.signed_at <= waited)
     over = or_(Signature.token_expires_at <= now, no_link)
     # One that was found false goes at the same time as it would otherwise: its writer is told
@@ -208,8 +207,3 @@ def spend_links(session: Session, gone: Sequence[Any], end: LinkEnd, now: dateti
         digests = [row["token_digest"] for row in rows]
         session.execute(delete(SpentLink).where(SpentLink.token_digest.in_(digests)))
         session.execute(insert(SpentLink), rows)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

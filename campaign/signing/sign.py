@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.email_addresses import canonical_email
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
 from campaign.models.signature import (
@@ -167,7 +166,7 @@ def begun(token: str, now: datetime) -> dict[str, Any]:
 
 def link_ends(now: datetime) -> datetime:
     """Until when the link that is mailed now confirms its letter."""
-    return now + timedelta(days=_settings().confirm_days)
+    return now + timedelta(days=current_settings().confirm_days)
 
 
 def columns_of(letter: SignedForm) -> dict[str, Any]:
@@ -259,7 +258,7 @@ def _sign_again(session: Session, signing: Signing) -> None:
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
-        letters_url=f"{_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
+        letters_url=f"{current_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
         cards=signing.plan.cards,
         why=ruling.value,
         given_name=letter.given_name,
@@ -301,7 +300,7 @@ def _renew(session: Session, signing: Signing, seat: Seat) -> None:
 
 def _send_link(session: Session, signing: Signing) -> bool:
     """Mail the link; False where it comes later, in one mail with others."""
-    settings = _settings()
+    settings = current_settings()
     sent = send_confirm_letter(
         session,
         to=signing.letter.email,
@@ -321,10 +320,5 @@ def _send_link(session: Session, signing: Signing) -> bool:
 
 
 def _case_url(signing: Signing) -> str:
-    base = _settings().base_url.rstrip("/")
+    base = current_settings().base_url.rstrip("/")
     return f"{base}/{signing.locale}/actions/{signing.plan.slug}"
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -7,14 +7,13 @@ nobody can flood a mailbox with it, and nobody can keep a confirmation from comi
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.core import db
 from campaign.core.email_addresses import spelling
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.messages import Context, address_fingerprint, lock_address, message
 from campaign.mail.models import MailState, OutboxMail
 from campaign.models.signature import Signature, SignatureState
@@ -57,7 +56,7 @@ def _can_be_confirmed(row: Signature, email: str) -> bool:
 
 
 def _told(row: Signature) -> dict[str, Any]:
-    base = f"{_settings().base_url.rstrip('/')}/{row.locale}"
+    base = f"{current_settings().base_url.rstrip('/')}/{row.locale}"
     return {
         "writer": mail_name(row.given_name),
         "person_name": row.campaign.person_name,
@@ -91,10 +90,5 @@ def queue_waiting(session: Session, *, to: str, locale: str, now: datetime) -> N
     # Those of other spellings that wait, and that anybody can have made, put this one off no more
     # than one that went out just now.
     due = max([now + WAIT, *(min(due_at, now) + APART for _, _, due_at in had)])
-    days = _settings().confirm_days
+    days = current_settings().confirm_days
     send_letters_waiting(session, to=to, locale=locale, due_at=due, email=to, letters=[], days=days)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

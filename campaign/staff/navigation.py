@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.staff.guards import is_guarded_request, staff_user
 
@@ -47,7 +47,7 @@ def desk_context() -> dict[str, object]:
     if not is_guarded_request() or not current_user.is_authenticated:
         return {}
     user = staff_user()
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return {
         "desk_nav": sections(user.role),
         "staff_name": user.name or user.email,

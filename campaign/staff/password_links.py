@@ -8,14 +8,13 @@ Mails to the staff.
 
 import hmac
 
-from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.errors import Gone
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.messages import Context, message
 from campaign.models.staff import StaffUser
 
@@ -27,7 +26,7 @@ def set_password_link(user: StaffUser) -> str:
     """Address at which `user` can set a password once, in the next three days."""
     token = _serializer().dumps([user.public_id, _state(user)])
     # Not url_for: the host that a request names must not decide where a link leads.
-    return f"{_settings().base_url.rstrip('/')}/desk/set-password/{token}"
+    return f"{current_settings().base_url.rstrip('/')}/desk/set-password/{token}"
 
 
 def user_of_link(session: Session, token: str) -> StaffUser:
@@ -50,12 +49,7 @@ def _state(user: StaffUser) -> str:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(_settings().secret, salt="set-password")
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return URLSafeTimedSerializer(current_settings().secret, salt="set-password")
 
 
 @message("staff-invitation", limited=False)

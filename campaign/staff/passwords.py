@@ -43,7 +43,8 @@ def problem_of(password: str, about: Iterable[str] = ()) -> str | None:
         return "password-short"
     if len(password) > MAXIMUM:
         return "password-long"
-    text = fold(password)[:_JUDGED]
+    # Marks and signs that nobody sees fold to nothing: alone they are judged as they are.
+    text = (fold(password) or password)[:_JUDGED]
     personal = {word for known in about for word in _words(known)}
     known = dict(enumerate([*sorted(personal), *_KNOWN_WORDS]))
     with _one_at_a_time:

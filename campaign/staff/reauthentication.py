@@ -6,17 +6,17 @@ figures, and who knows a password could guess from many places at once. A recove
 guessed, so it works even then, and nobody is locked out.
 """
 
-from flask import current_app, request
+from flask import request
 from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
-from campaign.core.settings import Settings
+from campaign.core.rate_limits import count_against_limit, forget_count, network_of
+from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff import totp
 from campaign.staff.staff_users import actor_name, is_password_right
-from campaign.web.security import count_against_limit, forget_count, network_of
 
 TRIES_PER_HOUR = 10
 CODES_PER_HOUR = 100
@@ -27,19 +27,19 @@ _SINCE = "fs_paa"
 
 def must_set_up(user: StaffUser) -> bool:
     """Whether the user's role asks for a second factor that they have not got yet."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return user.role.value in settings.second_factor_roles and not user.has_second_factor
 
 
 def is_required(user: StaffUser) -> bool:
     """Whether the user's role may not be without a second factor."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return user.role.value in settings.second_factor_roles
 
 
 def is_fresh() -> bool:
     """Whether this session proved who it is within the last minutes (`fresh_minutes`)."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     proved = cookie.get(_SINCE)
     if not isinstance(proved, int | float):
         return False

@@ -7,14 +7,13 @@ works once, also of two tries at one moment, is a conditional UPDATE here.
 import secrets
 from typing import Any, cast
 
-from flask import current_app
 from flask_security import Totp, UserMixin
 from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.staff import RecoveryCode, StaffUser
 
 RECOVERY_CODES = 10
@@ -29,7 +28,7 @@ class _Totp(Totp):
     """Flask-Security's check, with its memory in the user's row."""
 
     def __init__(self, session: Session) -> None:
-        settings: Settings = current_app.extensions["settings"]
+        settings = current_settings()
         key = db.database().keyring.fingerprint("totp", "totp").hex()
         # A colon parts the issuer from the account in the address that the app reads.
         issuer = settings.organisation_name.replace(":", " ")

@@ -6,14 +6,13 @@ Taking a letter back, as long as it is in our hands.
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from flask import current_app
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.review_hold import Hold
 from campaign.models.signature import ASKED, Signature, SignatureState
 from campaign.printing.page_fit import Room
@@ -125,7 +124,7 @@ def judge(session: Session, signature: Signature, form: Posted) -> Changed:
     )
     if posted.get("locality") != signature.locality:
         posted["town_is_right"] = form.get("town_is_right", "")
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     plan = plan_for(session, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))
     sent = steps.judge(posted, plan, limit=limit)

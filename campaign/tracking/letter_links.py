@@ -7,14 +7,13 @@ spellings may reach one mailbox, or two people. Each link opens the letters of i
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.messages import address_fingerprint
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
@@ -57,11 +56,11 @@ def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
                     locale=locale,
                     token_digest=signed_links.digest_of(token),
                     created_at=now,
-                    expires_at=now + timedelta(hours=_settings().link_hours),
+                    expires_at=now + timedelta(hours=current_settings().link_hours),
                 )
             )
     if not held:
-        base = _settings().base_url.rstrip("/")
+        base = current_settings().base_url.rstrip("/")
         send_no_letters(session, to=email, locale=locale, home_url=f"{base}/{locale}/")
     session.flush()
 
@@ -84,7 +83,7 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
 
 
 def _mail(session: Session, address: str, locale: str, token: str) -> bool:
-    settings = _settings()
+    settings = current_settings()
     link = f"{settings.base_url.rstrip('/')}/{locale}/my-letters/{token}"
     return send_my_letters(session, to=address, locale=locale, link=link, hours=settings.link_hours)
 
@@ -134,8 +133,3 @@ def forget_links() -> None:
         session.execute(
             delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED)
         )
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -6,14 +6,13 @@ How many would get news of a case by mail: what the desk says beside the box.
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app
 from flask_babel import format_number, gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.messages import Context
 from campaign.models.campaign import Campaign
@@ -47,7 +46,7 @@ class News:
 
 def unsubscribe_url(signature: Signature) -> str:
     """Where news of the case is switched off, by a button or by a mail program's one click."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     link = signed_link(_KIND, signature.public_id)
     return f"{settings.base_url.rstrip('/')}/news-off/{link}"
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -19,7 +18,7 @@ from campaign.campaigns.lifecycle import takes_signatures
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.sealing import WrongKey
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.deliveries.letters_covered import covered_by, gone
 from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
@@ -242,7 +241,7 @@ def _further(later: Campaign, locale: str) -> dict[str, Any]:
 
 
 def _common(campaign: Campaign, signature: Signature) -> dict[str, Any]:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     return {
         "to": signature.email,

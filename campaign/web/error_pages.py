@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from campaign.core import i18n, logs
 from campaign.core.errors import DomainError, TooMany
+from campaign.core.settings import current_settings
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ def _bug(problem: Exception) -> ResponseReturnValue:
         problem=type(problem).__name__,
         place=logs.place_of(problem),
     )
-    if current_app.extensions["settings"].mode == "development":
+    if current_settings().mode == "development":
         traceback.print_exception(problem)
     return _page(500), 500
 

@@ -1,8 +1,9 @@
-"""Fields of the desk's campaign forms: what is typed is trimmed, bounded and kept."""
+"""Fields and forms of the desk: what is typed is trimmed, bounded and kept."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -16,16 +17,19 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
+    IntegerField,
     SelectChoice,
     SelectMultipleField,
     StringField,
     SubmitField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional, StopValidation, ValidationError
+from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import has_hidden_characters, one_line, paragraphs
+from campaign.core.text.slugs import has_forbidden_characters
 from campaign.printing.placeholders import KNOWN, nearest_placeholder
 from campaign.web.date_fields import DayInput, MomentInput, no_such_day, read_day
 from campaign.web.form_base import SiteForm
@@ -34,114 +38,18 @@ _ROW = re.compile(r"\w+-\d+-\w+\Z")
 """The name of a field in a row, as the form's `points-1-text`."""
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
-WORDS: Mapping[str, Any] = {
-    "reference-taken": _l("Another campaign has this reference. Give it one of its own."),
-    "reference-empty": _l("The reference needs letters or figures, as in UA 58/20."),
-    "deadline-past": _l("This day is over. To end an open campaign, close it."),
-    "deadline-unset": _l("The letter uses ((deadline)): keep a last day, or change the letter."),
-    "edition-missing": _l("The campaign is open: its main language needs a text first."),
-    "edition-incomplete": _l("The campaign is open: keep a title, a summary and what to ask."),
-    "no-letter-language": _l("The campaign is open: keep at least one language for letters."),
-    "template-missing": _l("The campaign is open: write the letter in that language first."),
-    "no-target": _l("The campaign is open: keep at least one official to whom letters go."),
-    "no-post-address": _l(
-        "The campaign is open: complete the official’s address, or choose the mission."
-    ),
-    "no-address": _l("The campaign is open: the mission needs an address."),
-    "address-does-not-fit": _l("The address does not fit the window of the envelope. Shorten it."),
-    "no-salutation": _l("The official has no salutation and close in a language of the letters."),
-    "target-twice": _l("This official is a target already."),
-    "points-too-many": _l("A letter takes twelve talking points at most. Join or drop some."),
-    "points-doubled": _l("Two talking points have the same key. Load the page again."),
-    "note-missing": _l("Say what should be changed: the writer reads it at the desk."),
-    "open-at-missing": _l("Give the day and the time at which it opens."),
-    "moment-past": _l("This moment is over. Give one that is to come, or open the campaign now."),
-    "moment-skipped": _l("The clocks skip this hour that night. Give another."),
-    "deadline-not-later": _l("Give a later day than the one it has now."),
-    "follows-circle": _l("That campaign is itself further information on this one."),
-    "day-to-come": _l("This day is still to come at the mission."),
-    "time-to-come": _l("This time is still to come at the mission."),
-    "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
-    "posted-before-visit": _l(
-        "The letters came back from the mission after this day. Check the day, or tick that it is "
-        "right."
-    ),
-    "reason-missing": _l(
-        "Say why, in one language at least: everybody who comes to the page reads it."
-    ),
-    "opens-under-embargo": _l("The embargo is not over then. Choose its end, or a later moment."),
-    "stop-kind-missing": _l("Choose why it is stopped: what supporters read goes by it."),
-    "not-for-the-network": _l(
-        "The network is told of further information while letters are taken, and of good news "
-        "also after the close; of nothing after a stop."
-    ),
-    "not-for-signers": _l(
-        "They are mailed news while the campaign is open or closed; after a stop the outcome only."
-    ),
-    "not-a-host": _l("Write each site as its name alone, such as example.org, one to a line."),
-    "hosts-too-many": _l("Twenty sites can embed the form at most."),
-    "picture-alt-missing": _l("Say what the picture shows, for those who cannot see it."),
-    "pictures-full": _l("This record has too many pictures. It can have 24."),
-    "delivery-recorded": _l(
-        "This delivery is recorded already. Open its record to add pictures or correct it."
-    ),
-    "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
-    "taken-missing": _l("Give the number of letters that were taken."),
-    "more-than-were-there": _l(
-        "More letters would have gone out than were there. Check the day, the time and later "
-        "records."
-    ),
-    "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
-    "tracking-of-several": _l(
-        "A tracking number belongs to one envelope. Note the envelopes one by one, each with its "
-        "own number; or leave this empty."
-    ),
-    "taken-before": _l("Some of these letters had gone out before. Leave them out."),
-    "taken-too-few": _l(
-        "These are fewer letters than were taken. Add the numbers that are missing; if fewer were "
-        "taken, remove the record of that visit and record it again."
-    ),
-    "taken-too-many": _l(
-        "These are more letters than were taken. Leave out those that came back; if more were "
-        "taken, remove the record of that visit and record it again."
-    ),
-    "receipt-too-big": _l("The file is too big: 12 MB at most."),
-    "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
-    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
-    "pictures-too-many": _l("Eight pictures at most."),
-    "mission-missing": _l("Choose a mission."),
-    "mission-without-street": _l(
-        "This mission has no street address. Add one in the directory, then choose it again."
-    ),
-    "mission-same": _l("The letters were at this mission. Choose another one."),
-    "picture-too-big": _l("The picture is too big: 12 MB and 60 million points at most."),
-    "picture-too-small": _l(
-        "The picture is too small: 400 points wide at least. Choose a larger copy of it."
-    ),
-    "not-a-picture": _l("This is no JPEG, PNG or WebP picture, whatever its name says."),
-    "words-too-many": _l("Keep to 200 lines at most, and each line to 80 characters."),
-    "not-a-word": _l("Each line needs a letter or a figure."),
-    "text-too-long": _l("This is longer than its field takes. Shorten one of the two texts."),
-    "risk-named": _l(
-        "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
-        "below that it is meant."
-    ),
-    "picture-lies": _l(
-        "The name of the file says another kind than it is. Give it its right ending, .jpg, .png "
-        "or .webp, and choose it again."
-    ),
-    "picture-missing": _l("Choose a picture."),
-    "not-a-percentage": _l("Give a number from 0 to 100."),
-    "embargo-runs": _l("The embargo is not over: nothing is published before it is."),
-    "update-title-missing": _l("Write a title in the campaign's main language."),
-}
-"""Sentences for what services find invalid, by slug."""
+RISK_NAMED = _l(
+    "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
+    "below that it is meant."
+)
 _OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
 
 
 class DeskForm(SiteForm):
     """A form whose services can refuse fields too."""
 
+    sentences: Mapping[str, Any] = MappingProxyType({})
+    """What it says for each slug that its services find invalid: each feature has its own."""
     names_a_risk = False
     """Whether it was refused for what a risk flag rules out."""
     risks_found: Sequence[Any] = ()
@@ -160,11 +68,23 @@ class DeskForm(SiteForm):
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field, or on top where the form has none."""
         for name, slug in fields.items():
-            words = WORDS.get(slug, _OTHERWISE)
+            if not slug:
+                continue  # it was said already
+            words = self.sentences.get(slug, _OTHERWISE)
             if name in self:
                 self[name].errors = [*self[name].errors, words]
             else:
                 self.form_errors.append(words)
+
+    def refuse_problem(self, problem: Invalid) -> None:
+        """Say by its fields what a service found invalid."""
+        found: Any = getattr(problem, "found", None)
+        if problem.slug == "placeholder-unknown" and found:
+            self.refuse_placeholders(found)
+        elif problem.slug == "risk-named" and found:
+            self.refuse_risks(found)
+        else:
+            self.refuse(problem.fields or {"": problem.slug})
 
     def refuse_placeholders(self, found: Mapping[str, list[str]]) -> None:
         """Name the unknown placeholders by the fields that hold them; `points-1` is a row."""
@@ -179,18 +99,24 @@ class DeskForm(SiteForm):
             try:
                 field = self.field_of(name)
             except KeyError:
-                if WORDS["risk-named"] not in self.form_errors:
-                    self.form_errors.append(WORDS["risk-named"])
+                if RISK_NAMED not in self.form_errors:
+                    self.form_errors.append(RISK_NAMED)
                 continue
-            field.errors = [*field.errors, WORDS["risk-named"]]
+            field.errors = [*field.errors, RISK_NAMED]
 
     def field_of(self, name: str) -> Field:
         """The field that a service calls `name`."""
         return self[name]
 
     def problems(self) -> list[tuple[str, str]]:
-        """Every error as the id of its control and a sentence, also those of rows."""
-        return [*(("main", error) for error in self.form_errors), *_problems(self)]
+        """Every error as the id of its control and a sentence."""
+        return list(list_problems(self))
+
+
+def list_problems(form: Form) -> Iterator[tuple[str, str]]:
+    """Every error of a form as the id of its control and a sentence, also those of rows."""
+    yield from (("main", error) for error in form.form_errors)
+    yield from _problems(form)
 
 
 def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
@@ -299,31 +225,81 @@ def _text_checks(limit: int, needed: Any) -> list[Any]:
     return [*first, nothing_hidden, most]
 
 
+def stripped(value: object) -> object:
+    """A text without blanks around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def clean_line(_form: Form, field: Field) -> None:
+    """Refuse what no line of an address or a name holds."""
+    _refuse_forbidden(field, lines=False)
+
+
+def clean_lines(_form: Form, field: Field) -> None:
+    """Refuse what no address holds, in several lines."""
+    _refuse_forbidden(field, lines=True)
+
+
+def _refuse_forbidden(field: Field, *, lines: bool) -> None:
+    if has_forbidden_characters(field.data or "", lines=lines):
+        raise StopValidation(
+            _l("There are characters in it that cannot be seen. Type it again instead of pasting.")
+        )
+
+
+class NumberField(IntegerField):  # type: ignore[misc]
+    """A whole number that may stay empty; any other is refused in the words given."""
+
+    def __init__(self, label: Any, *, most: int, words: Any, least: int = 0, **kwargs: Any) -> None:
+        super().__init__(label, [Optional(), NumberRange(least, most, message=words)], **kwargs)
+        self._refused = words % {"min": least, "max": most}
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a whole number."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(self._refused) from None
+
+
 class DayField(DateField):  # type: ignore[misc]
-    """A day that may stay empty; one that is none is refused in our words."""
+    """A day that may stay empty; one that is none is refused in our words, or in those of `asked`.
+
+    With `any_year` also one of long ago.
+    """
 
     widget = DayInput()
 
-    def __init__(self, label: Any, *, needed: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        label: Any,
+        *,
+        needed: Any = None,
+        asked: object = "",
+        any_year: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(label, [Optional() if needed is None else Filled(needed)], **kwargs)
+        self._asked, self._any_year = asked, any_year
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take the day as the browser sends it: 2026-12-04."""
         self.data = None
         if not valuelist or not valuelist[0].strip():
             return
-        self.data = read_day(valuelist[0])
-        if not _EARLIEST <= self.data <= _LATEST:
+        self.data = read_day(valuelist[0], self._asked)
+        if not self._any_year and not _EARLIEST <= self.data <= _LATEST:
             raise ValueError(_l("This day is too far away. Check the year."))
 
 
 class MomentField(DateTimeLocalField):  # type: ignore[misc]
-    """A day and time as clocks show it; one that is none is refused in our words."""
+    """A day and time as clocks show it; one that is none is refused in our words, or in `asked`."""
 
     widget = MomentInput()
 
-    def __init__(self, label: Any, **kwargs: Any) -> None:
+    def __init__(self, label: Any, *, asked: Any = None, **kwargs: Any) -> None:
         super().__init__(label, [Optional()], **kwargs)
+        self._asked = asked or _l("Write day and time as in 2026-12-04T09:30.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take it as the browser sends it: 2026-12-04T09:30."""
@@ -335,8 +311,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is not None:
-            asked = _l("Write day and time as in 2026-12-04T09:30.")
-            raise ValueError(no_such_day(valuelist[0]) or asked)
+            raise ValueError(no_such_day(valuelist[0]) or self._asked)
         if not _EARLIEST.year <= moment.year < _LATEST.year:
             raise ValueError(_l("This day is too far away. Check the year."))
         self.data = moment.replace(second=0, microsecond=0)

@@ -11,7 +11,6 @@ from flask import (
     Blueprint,
     Flask,
     Response,
-    current_app,
     has_request_context,
     make_response,
     send_file,
@@ -25,7 +24,7 @@ from campaign.core import i18n
 from campaign.core.asset_paths import folder
 from campaign.core.colours import contrast
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.printing.geometry import layout_for
 from campaign.printing.html import screen_css
 from campaign.web import compress
@@ -52,7 +51,7 @@ class Organisation(NamedTuple):
 @public
 def brand_css() -> Response:
     """The organisation's accent colour, light and dark."""
-    settings = _settings()
+    settings = current_settings()
     light, dark = settings.accent, settings.accent_dark
     css = f"{_accent(light)}\n@media screen and (prefers-color-scheme:dark){{{_accent(dark)}}}\n"
     return _cached(css, "text/css", _DAY)
@@ -62,7 +61,7 @@ def brand_css() -> Response:
 @public
 def letter_css() -> Response:
     """The printed letter's own style, for the sheet on a page."""
-    css = screen_css(layout_for(_settings().organisation_country))
+    css = screen_css(layout_for(current_settings().organisation_country))
     return _cached(css, "text/css", _DAY)
 
 
@@ -70,7 +69,7 @@ def letter_css() -> Response:
 @public
 def logo() -> Response:
     """The organisation's logo."""
-    settings = _settings()
+    settings = current_settings()
     path = (settings.folder / settings.organisation_logo).resolve()
     if not settings.organisation_logo or not path.is_relative_to(settings.folder.resolve()):
         raise NotFound("logo")
@@ -121,14 +120,9 @@ def _cached(body: str, kind: str, seconds: int) -> Response:
     return response
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
 def _context() -> dict[str, object]:
     """What `base.html` and the mails ask for; mails are rendered where no request is."""
-    settings = _settings()
+    settings = current_settings()
     on_page = has_request_context()
     return {
         "organisation": Organisation(

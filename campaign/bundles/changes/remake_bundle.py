@@ -5,7 +5,6 @@ numbers of the other letters stay; what is gone is named on the papers, with the
 that still held it.
 """
 
-from flask import current_app
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import may_go_out_sql, refuse_stopped
 from campaign.core import audit, clock, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature
@@ -54,7 +53,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
         volumes=len(sent),
         sha256=bundle.zip_sha256,
     )
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     for volume in sent[: settings.worker_threads]:
         jobs.enqueue(session, "bundles.print_volume", volume.id)
     if not sent:

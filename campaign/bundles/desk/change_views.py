@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,7 @@ from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState
 from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.desk import redirect_to, render_page
 
 
 def register(blueprint: Blueprint) -> None:
@@ -66,14 +67,14 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(session, public_id)
     form = _reprint_form(bundle)
     if not form.validate_on_submit():
-        return _reprint_page(bundle, form), 422
+        return _reprint_page(bundle, form)
     try:
         made = reprint_volumes.reprint(
             session, bundle, storage.storage(), name=form.name(), reason=form.reason.data,
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
-        return _reprint_page(bundle, form, problem.slug), problem.status
+        return _reprint_page(bundle, form, problem.slug, problem.status)
     return _file(made)
 
 
@@ -89,8 +90,10 @@ def _reprint_form(bundle: Bundle) -> ReprintForm:
     return ReprintForm.of(reprint_volumes.list_choices(db.session(), bundle))
 
 
-def _reprint_page(bundle: Bundle, form: ReprintForm, problem: str = "") -> str:
-    return render_template("bundles/reprint.html", bundle=bundle, form=form, problem=problem)
+def _reprint_page(
+    bundle: Bundle, form: ReprintForm, problem: str = "", status: int = 200
+) -> ResponseReturnValue:
+    return render_page("bundles/reprint.html", form, status, bundle=bundle, problem=problem)
 
 
 def cancel(public_id: str) -> ResponseReturnValue:
@@ -106,10 +109,9 @@ def cancel(public_id: str) -> ResponseReturnValue:
         except Refused as refused:
             problem, status = refused.slug, refused.status
         else:
-            flash(_("The bundle is given up. What still waits of it goes with another."))
-            return redirect(url_for("bundles.show", public_id=public_id), 303)
-    page = render_template("bundles/cancel.html", bundle=bundle, form=form, problem=problem)
-    return page, 422 if form.errors else status
+            said = _("The bundle is given up. What still waits of it goes with another.")
+            return redirect_to("bundles.show", said, public_id=public_id)
+    return render_page("bundles/cancel.html", form, status, bundle=bundle, problem=problem)
 
 
 def remake(public_id: str) -> ResponseReturnValue:
@@ -117,4 +119,4 @@ def remake(public_id: str) -> ResponseReturnValue:
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
     remake_bundle.remake(session, bundle, actor=actor())
-    return redirect(url_for("bundles.show", public_id=public_id), 303)
+    return redirect_to("bundles.show", public_id=public_id)

@@ -2,7 +2,7 @@
 
 import io
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask import Response as FlaskResponse
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
@@ -12,13 +12,13 @@ from campaign.bundles.desk.change_forms import CoverForm
 from campaign.bundles.documents import cover_letter, cover_texts
 from campaign.bundles.documents.cover_sample import sample_pdf
 from campaign.bundles.documents.cover_texts import PLACEHOLDERS, CoverWords
-from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import redirect_to, render_page
 
 
 def register(blueprint: Blueprint) -> None:
@@ -32,7 +32,7 @@ def register(blueprint: Blueprint) -> None:
 def first(slug: str) -> ResponseReturnValue:
     """To the language of the mission."""
     mission = get_mission(db.session(), slug=slug)
-    locale = cover_texts.language_of(mission, _settings().locales)
+    locale = cover_texts.language_of(mission, current_settings().locales)
     return redirect(url_for("bundles.edit_cover", slug=slug, locale=locale))
 
 
@@ -40,7 +40,7 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     """The words; saved, looked at as they will print, or put back to the usual ones."""
     session = db.session()
     mission = get_mission(session, slug=slug)
-    if locale not in _settings().locales:
+    if locale not in current_settings().locales:
         raise NotFound("language")
     kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
     usual = _usual(mission, locale)
@@ -48,15 +48,12 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             return _deed(mission, locale, form, usual)
-        except RiskNamed as problem:
-            form.refuse_risks(problem.found)
         except Invalid as problem:
-            form.refuse(problem.fields)
-    page = render_template(
-        "bundles/cover.html", mission=mission, language=locale, form=form, kept=kept,
+            form.refuse_problem(problem)
+    return render_page(
+        "bundles/cover.html", form, mission=mission, language=locale, kept=kept,
         locales=i18n.languages(), placeholders=PLACEHOLDERS,
     )  # fmt: skip
-    return page, 422 if form.problems() else 200
 
 
 def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> ResponseReturnValue:
@@ -64,22 +61,17 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
     words = form.words()
     if "look" in request.form:
         cover_texts.check_words(words)
-        pdf = io.BytesIO(sample_pdf(mission, locale, words, _settings()))
+        pdf = io.BytesIO(sample_pdf(mission, locale, words, current_settings()))
         return FlaskResponse(pdf, mimetype="application/pdf")
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(
         db.session(), mission=mission, locale=locale, words=chosen, actor=actor(),
         staff_id=staff_user().id, risks_seen=bool(form.risks_seen.data),
     )  # fmt: skip
-    flash(_("The usual text is used again.") if chosen is None else _("The text is saved."))
-    return redirect(url_for("bundles.edit_cover", slug=mission.slug, locale=locale), 303)
+    said = _("The usual text is used again.") if chosen is None else _("The text is saved.")
+    return redirect_to("bundles.edit_cover", said, slug=mission.slug, locale=locale)
 
 
 def _usual(mission: Mission, locale: str) -> CoverWords:
     with force_locale(locale.replace("-", "_")):
         return cover_letter.usual_words(mission.kind.value)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -1,6 +1,6 @@
 """The desk's page on which a team rehearses its campaign before it opens, and its bundles there."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number, ngettext
 from flask_babel import gettext as _
@@ -17,11 +17,12 @@ from campaign.campaigns.desk.blueprint import load
 from campaign.campaigns.readiness.check_readiness import blockers
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign_in_rehearsal import count_rehearsed
 from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
 
 blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
@@ -78,7 +79,7 @@ def make_bundle(slug: str) -> ResponseReturnValue:
         raise NotFound("mission", slug=wanted)
     try:
         rehearsal_bundles.make_bundle(
-            session, campaign, mission=mission, settings=_settings(), locale=i18n.locale(),
+            session, campaign, mission=mission, settings=current_settings(), locale=i18n.locale(),
             actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
@@ -129,10 +130,4 @@ def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = 
 
 
 def _done(slug: str, message: str) -> ResponseReturnValue:
-    flash(message)
-    return redirect(url_for("bundles_rehearsal.show", slug=slug), 303)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return redirect_to("bundles_rehearsal.show", message, slug=slug)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -26,13 +26,14 @@ from campaign.bundles.volumes import print_jobs, proof_print
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, Destination
 from campaign.models.campaign import LetterFormat
 from campaign.models.directory import Official
 from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_translations
 from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.desk import render_page
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""
@@ -117,32 +118,32 @@ def register(blueprint: Blueprint) -> None:
 
 def choose_letters() -> ResponseReturnValue:
     """Campaigns, officials, languages."""
-    return _step(_draft(), "letters")
+    return _page(_draft(), "letters")
 
 
 def choose_paper() -> ResponseReturnValue:
     """Order, paper, volumes, numbers."""
     draft = _draft()
-    return _step(draft, _faulty(draft, LETTERS) or "paper")
+    return _page(draft, _faulty(draft, LETTERS) or "paper")
 
 
 def create() -> ResponseReturnValue:
     """What will be in the bundles, what will not, and the button that freezes them."""
     draft = _draft()
     if request.method == "GET":
-        return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+        return _page(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
     if draft.nothing_waits:  # a colleague froze it meanwhile
-        return _page(draft, "create"), 409
+        return _page(draft, "create", 409)
     if not draft.form.validate():
-        return _step(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
-    session, settings = db.session(), _settings()
+        return _page(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+    session, settings = db.session(), current_settings()
     try:
         made = joint_freeze.freeze_parts(
             session, _parts(draft), mission=draft.mission, settings=settings,
             locale=draft.form.locale.data, actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
     except Refused as problem:
-        return _page(draft, "create", problem=problem), problem.status
+        return _page(draft, "create", problem.status, problem=problem)
     for bundle in made:
         print_jobs.send_for(session, bundle, chains=settings.worker_threads)
     return redirect(_made_url(made))
@@ -153,7 +154,7 @@ def proof() -> ResponseReturnValue:
     draft = _draft()
     step = _faulty(draft, (*LETTERS, *PAPER))
     if step:
-        return _step(draft, step)
+        return _page(draft, step)
     made = [proof_print.pick(db.session(), part, **_proof_facts(draft)) for part in _parts(draft)]
     return _page(draft, "proof", proofs=made)
 
@@ -191,7 +192,7 @@ def show_journey(public_id: str) -> ResponseReturnValue:
 
 
 def _draft() -> Draft:
-    session, settings = db.session(), _settings()
+    session, settings = db.session(), current_settings()
     values = request.form if request.method == "POST" else request.args
     mission = find_destination(session, values.get("mission", ""))
     named = values.getlist("campaign")
@@ -215,10 +216,6 @@ def _faulty(draft: Draft, names: tuple[str, ...]) -> str:
     return "letters" if any(name in LETTERS for name in wrong) else "paper"
 
 
-def _step(draft: Draft, name: str) -> ResponseReturnValue:
-    return _page(draft, name), 422 if draft.form.errors else 200
-
-
 def _parts(draft: Draft) -> list[Part]:
     travel = draft.form.sheets_travel.data
     return [
@@ -234,7 +231,7 @@ def _parts(draft: Draft) -> list[Part]:
 def _proof_facts(draft: Draft) -> dict[str, Any]:
     return {
         "mission": draft.mission,
-        "settings": _settings(),
+        "settings": current_settings(),
         "locale": draft.form.locale.data,
     }
 
@@ -245,7 +242,7 @@ def _made_url(made: list[Bundle]) -> str:
     return url_for("bundles.show", public_id=made[0].public_id)
 
 
-def _page(draft: Draft, name: str, **facts: Any) -> str:
+def _page(draft: Draft, name: str, status: int = 200, /, **facts: Any) -> ResponseReturnValue:
     session = db.session()
     chosen = draft.chosen
     if name == "create":
@@ -258,10 +255,11 @@ def _page(draft: Draft, name: str, **facts: Any) -> str:
             for one in chosen
         ]
         facts["unfinished"] = [one for one in pairs if one is not None]
-    return render_template(
+    return render_page(
         f"bundles/{name}.html",
+        draft.form,
+        status,
         draft=draft,
-        form=draft.form,
         mission=draft.mission,
         by_post=isinstance(draft.mission, Official),
         weight=_weight(draft),
@@ -313,8 +311,3 @@ def _need(draft: Draft) -> Need:
 
 def _number(value: int) -> str:
     return say_number(value, i18n.locale())
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import select
 
@@ -41,7 +40,7 @@ from campaign.bundles.freeze import signed_sheets
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.core import db
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.signature import Letter
 from campaign.printing.geometry import LAYOUTS, envelopes_for, label_sheet_for
@@ -128,7 +127,7 @@ def make_papers(
 
 
 def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     frozen = Frozen.from_json(bundle.frozen)
     with db.reading() as session:
         packets = list_packets(session, bundle, volumes)

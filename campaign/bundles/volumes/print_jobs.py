@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +14,7 @@ from campaign.bundles.volumes import machine_faults, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
 from campaign.bundles.volumes.print_queue import Aside, Claim, Outcome, Place
 from campaign.core import db, jobs
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.printing import press
 from campaign.printing.geometry import LAYOUTS
@@ -125,7 +124,7 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> Outcome:
 
 def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Printed:
     """The one call to the press: letters or cards, within the limits of the settings."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     limits = press.Limits(
         memory=settings.letter_memory_mb * 1_000_000,
         seconds=settings.letter_seconds,
@@ -164,7 +163,7 @@ class _Progress:
 @jobs.job("bundles.sweep", every_minutes=1)
 def sweep() -> None:
     """Hand out again what a lost message or a dead worker left behind."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     courier = jobs.queue()
     print_queue.shorten_leases()
     with db.reading() as session:

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from babel.languages import get_official_languages
-from flask import current_app, has_app_context
 
 from campaign.core import i18n
+from campaign.core.settings import home_country
 from campaign.directory.postal_addresses import address_form, address_lines, address_problems
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
@@ -102,13 +102,6 @@ def doubtful_of_address(official: Official) -> list[str]:
         postal_code=official.postal_code or "",
     )
     return [one.field for one in found if one.slug == "missing"]
-
-
-def home_country() -> str:
-    """Return the organisation's country, from which letters are posted; empty without an app."""
-    if not has_app_context():
-        return ""
-    return str(current_app.extensions["settings"].organisation_country)
 
 
 def country_line(country: str, locale: str, posted_in: str) -> str:

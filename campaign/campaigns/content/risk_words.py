@@ -24,7 +24,7 @@ class Words:
     """A text of a campaign, and where it stands."""
 
     part: str
-    """`edition`, `letter`, `update` or `picture`."""
+    """`edition`, `letter`, `update`, `picture` or `targets`."""
     locale: str
     field: str
     """The form's field: `summary`, or `points-1`."""
@@ -96,7 +96,7 @@ def _as_read(text: str) -> str:
 
 
 def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
-    """Every text of the campaign that people read: pages, newest letters, updates, the picture."""
+    """Every text of the campaign that people read, and what the directory has of its targets."""
     for edition in campaign.editions:
         yield from edition_words(
             edition.locale,
@@ -118,6 +118,24 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
             yield Words("update", locale, "alt", alt, str(update.id))
     for locale, alt in (campaign.picture_alt or {}).items():
         yield Words("picture", locale, f"alt_{locale}", alt)
+    yield from _words_of_targets(campaign)
+
+
+def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
+    """What pages and letters say of the officials and missions, as the directory has it."""
+    for target in campaign.targets:
+        official, mission = target.official, target.mission
+        for said in (official.office, official.salutation, official.close):
+            for locale, text in (said or {}).items():
+                yield Words("targets", locale, "official", text, official.slug)
+        here = campaign.default_locale
+        for text in (official.name, *(official.address or ()), official.locality or ""):
+            yield Words("targets", here, "official", text, official.slug)
+        if mission:
+            for locale, text in (mission.name or {}).items():
+                yield Words("targets", locale, "mission", text, mission.slug)
+            for text in (mission.head_of_mission, *(mission.address or ()), mission.locality):
+                yield Words("targets", here, "mission", text or "", mission.slug)
 
 
 def by_field(found: Iterable[Finding]) -> dict[str, list[Finding]]:

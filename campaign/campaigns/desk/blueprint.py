@@ -1,15 +1,10 @@
 """What the desk's campaign pages share: the guarded blueprint, loading, forms that refuse."""
 
-from collections.abc import Callable
-
 from flask import (
     Blueprint,
     abort,
-    current_app,
     flash,
     g,
-    redirect,
-    render_template,
     request,
     url_for,
 )
@@ -21,19 +16,16 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.closing_reasons import reason_of
 from campaign.campaigns.content import team
-from campaign.campaigns.content.risks import RiskNamed
-from campaign.campaigns.content.templates import UnknownPlaceholders
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.readiness.check_readiness import Step
 from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.core.clock import utcnow
-from campaign.core.errors import Invalid
-from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
 from campaign.staff.guards import guard, staff_user
+from campaign.web.desk import redirect_to, render_page
 from campaign.web.fields import DeskForm
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")
@@ -94,40 +86,12 @@ def languages_of(campaign: Campaign) -> list[str]:
     return list(dict.fromkeys([*i18n.languages(), *more]))
 
 
-def desk_settings() -> Settings:
-    """The settings of this instance."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
-def accepted(form: DeskForm, action: Callable[[], object]) -> bool:
-    """Do `action`; what it finds invalid goes to the form's fields, with False."""
-    try:
-        action()
-    except UnknownPlaceholders as problem:
-        form.refuse_placeholders(problem.found)
-        return False
-    except RiskNamed as problem:
-        form.refuse_risks(problem.found)
-        return False
-    except Invalid as problem:
-        form.refuse(problem.fields or {"": problem.slug})
-        return False
-    return True
-
-
 def page(
     view: str, form: DeskForm | None = None, *, status: int = 200, **context: object
 ) -> ResponseReturnValue:
     """The desk page `campaigns/<view>.html`; 422 where its form was refused."""
-    refused = form is not None and bool(form.problems())
-    words = {
-        "mend_url": mend_url,
-        "next_of": next_of,
-        "number": format_number,
-    }
-    body = render_template(f"campaigns/{view}.html", form=form, **words, **context)
-    return body, (422 if refused else status)
+    words = {"mend_url": mend_url, "next_of": next_of, "number": format_number}
+    return render_page(f"campaigns/{view}.html", form, status, **words, **context)
 
 
 def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
@@ -146,7 +110,7 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
             ),
             "alarm",
         )
-    return redirect(url_for(endpoint, **values), 303)  # type: ignore[arg-type]
+    return redirect_to(endpoint, **values)
 
 
 def mend_url(campaign: Campaign, gap: Gap) -> str:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns
 from campaign.campaigns.content import new_drafts
-from campaign.campaigns.desk.blueprint import accepted, blueprint, desk_settings, done, page
+from campaign.campaigns.desk.blueprint import blueprint, done, page
 from campaign.campaigns.desk.forms import FactsForm
 from campaign.campaigns.desk.save_with_draft import (
     as_typed,
@@ -19,9 +19,11 @@ from campaign.campaigns.desk.save_with_draft import (
     typed_fields,
 )
 from campaign.core import db
+from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import LetterFormat
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import accepted
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -72,7 +74,7 @@ def _keep() -> bool:
 
 def _fresh() -> dict[str, object]:
     """What a new campaign starts with."""
-    settings = desk_settings()
+    settings = current_settings()
     return {
         "format": LetterFormat.LETTER.value,
         "timezone": settings.timezone,

@@ -5,17 +5,17 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.delete_draft import delete_draft
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import CampaignStatus
 from campaign.staff.guards import actor
-from campaign.web.fields import DeskForm
 
 
 @blueprint.route("/<slug>/delete", methods=["GET", "POST"])
 def delete(slug: str) -> ResponseReturnValue:
     """Ask once more; then delete the draft."""
-    campaign, form = load(slug), DeskForm()
+    campaign, form = load(slug), CampaignForm()
     if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
         raise Refused("not-a-draft")
     if form.validate_on_submit():

@@ -6,15 +6,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.content import embed_codes
-from campaign.campaigns.desk.blueprint import accepted, blueprint, desk_settings, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
+from campaign.core.settings import current_settings
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DeskForm, TextField
+from campaign.web.fields import TextField
 
 
-class ReachForm(Meeting, DeskForm):
+class ReachForm(Meeting, CampaignForm):
     """Hosts that may embed, a line each."""
 
     hosts = TextField(
@@ -49,6 +52,6 @@ def edit_reach(slug: str) -> ResponseReturnValue:
         desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)
     return page(
-        "embedding", form, campaign=campaign, site=desk_settings().base_url.rstrip("/"),
+        "embedding", form, campaign=campaign, site=current_settings().base_url.rstrip("/"),
         site_languages=i18n.languages(), **desk.words(),
     )  # fmt: skip

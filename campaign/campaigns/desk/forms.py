@@ -10,6 +10,7 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.campaigns import Facts
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.campaigns.themes import theme_name, themes_by_name
 from campaign.core import db, i18n
@@ -19,7 +20,6 @@ from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
 from campaign.web.fields import (
     CheckboxesField,
     DayField,
-    DeskForm,
     LineField,
     TextField,
     choices,
@@ -42,7 +42,7 @@ KINDS = {
 }
 
 
-class FactsForm(DeskForm):
+class FactsForm(CampaignForm):
     """What a campaign is, apart from its texts."""
 
     based_on = HiddenField()
@@ -149,7 +149,7 @@ class FactsForm(DeskForm):
         )
 
 
-class EditionForm(DeskForm):
+class EditionForm(CampaignForm):
     """A campaign's text in one language."""
 
     based_on = HiddenField()
@@ -188,7 +188,7 @@ class EditionForm(DeskForm):
         }
 
 
-class UpdateForm(DeskForm):
+class UpdateForm(CampaignForm):
     """A dated post; `update_form` adds title and body per language."""
 
     kind = SelectField(

@@ -1,6 +1,6 @@
 """For admins: the campaigns that somebody answers for, and handing all of them over."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -12,6 +12,7 @@ from campaign.core.errors import Refused
 from campaign.models.staff import Role
 from campaign.staff.guards import guard, staff_user
 from campaign.staff.staff_users import get_staff_user
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")
 guard(blueprint, Role.ADMIN)
@@ -43,10 +44,10 @@ def hand_over(public_id: str) -> ResponseReturnValue:
         count = team.hand_over_all(session, owner=user, to=to, by=staff_user())
     except Refused:
         return _refused(public_id)
-    flash(ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count))
-    return redirect(url_for("staff.users.show", public_id=public_id), 303)
+    said = ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count)
+    return redirect_to("staff.users.show", said, public_id=public_id)
 
 
 def _refused(public_id: str) -> ResponseReturnValue:
-    flash(_("Choose an organizer or an admin whose account is enabled."), "error")
-    return redirect(url_for(".show", public_id=public_id), 303)
+    said = _("Choose an organizer or an admin whose account is enabled.")
+    return redirect_to(".show", said, "error", public_id=public_id)

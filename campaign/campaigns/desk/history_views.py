@@ -13,6 +13,7 @@ from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.labels import field_name, part_name
+from campaign.campaigns.desk.sentences import SENTENCES
 from campaign.campaigns.desk.value_labels import texts_of_content
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
@@ -20,7 +21,6 @@ from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.models.staff import StaffUser
 from campaign.staff.guards import actor, staff_user
-from campaign.web.fields import WORDS
 
 
 @blueprint.get("/<slug>/history")
@@ -138,7 +138,7 @@ def _letter_places(campaign: Campaign) -> list[str]:
 
 def _refusal(problem: Invalid | NotFound | Refused) -> str:
     if isinstance(problem, Invalid):
-        sentences = [str(WORDS[slug]) for slug in problem.fields.values() if slug in WORDS]
+        sentences = [str(SENTENCES[slug]) for slug in problem.fields.values() if slug in SENTENCES]
         if sentences:
             return " ".join(dict.fromkeys(sentences))
     if isinstance(problem, Refused) and problem.slug == revisions.CHANGED:

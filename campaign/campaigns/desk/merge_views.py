@@ -19,13 +19,13 @@ from campaign.campaigns.desk.draft_views import part_url
 from campaign.campaigns.desk.history_views import known_part, name_of
 from campaign.campaigns.desk.labels import choices_of, field_name, part_name
 from campaign.campaigns.desk.save_with_draft import Desk
+from campaign.campaigns.desk.sentences import SENTENCES
 from campaign.campaigns.desk.value_labels import value_text
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor, staff_user
-from campaign.web.fields import WORDS
 
 
 @blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
@@ -169,7 +169,7 @@ def _saved(campaign: Campaign, part: Part, place: str, content: Content, newest:
     except Invalid as problem:
         otherwise = _("This cannot be saved as it is. Choose otherwise.")
         for slug in dict.fromkeys(problem.fields.values()):
-            flash(str(WORDS.get(slug, otherwise)), "error")
+            flash(str(SENTENCES.get(slug, otherwise)), "error")
         return False
     return True
 

@@ -11,15 +11,16 @@ from wtforms import BooleanField, HiddenField
 from campaign.campaigns.content import letter_options
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.text.desk_texts import one_line
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor
-from campaign.web.fields import DeskForm, TextField
+from campaign.web.fields import TextField
 
 
-class LetterOptionsForm(DeskForm):
+class LetterOptionsForm(CampaignForm):
     """Words that are ruled out, a line each; the whole text; the translation."""
 
     based_on = HiddenField()

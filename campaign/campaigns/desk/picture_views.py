@@ -10,19 +10,22 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
 from campaign.campaigns.content import case_picture, pictures
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.row_forms import PercentField
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DeskForm, LineField
+from campaign.web.fields import LineField, NumberField
 from campaign.web.security import takes_file
 
+_PERCENT = _l("Give a number from 0 to 100.")
 
-class PictureForm(Meeting, DeskForm):
+
+class PictureForm(Meeting, CampaignForm):
     """A file, where in it that is which matters; `picture_form` adds what it shows."""
 
     picture = FileField(
@@ -32,8 +35,8 @@ class PictureForm(Meeting, DeskForm):
             "place and the camera that it may name. Show nobody who has not agreed to it."
         ),
     )
-    x = PercentField(_l("From the left, in percent"))
-    y = PercentField(_l("From the top, in percent"))
+    x = NumberField(_l("From the left, in percent"), most=100, words=_PERCENT)
+    y = NumberField(_l("From the top, in percent"), most=100, words=_PERCENT)
     risks_seen = BooleanField(_l("It is meant: save it all the same"))
 
     def refuse(self, fields: Mapping[str, str]) -> None:
@@ -116,12 +119,17 @@ def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
         campaign,
         actor=actor(),
         alt=form.alts(codes),
-        x=50 if form.x.data is None else form.x.data,
-        y=50 if form.y.data is None else form.y.data,
+        x=_share(form.x),
+        y=_share(form.y),
         file=file.stream if chosen else None,
         name=file.filename if chosen else "",
         risks_seen=bool(form.risks_seen.data),
     )
+
+
+def _share(field: NumberField) -> int:
+    """What was typed; what is kept, or the middle, where it was left empty."""
+    return next((one for one in (field.data, field.object_data) if one is not None), 50)
 
 
 def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, Any]:

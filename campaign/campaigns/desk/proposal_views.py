@@ -10,19 +10,21 @@ from wtforms import BooleanField
 
 from campaign.campaigns import proposals
 from campaign.campaigns.content import pictures, updates
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.forms import KINDS
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.proposal import Proposal, ProposalKind
 from campaign.staff.guards import staff_user
-from campaign.web.fields import DeskForm, TextField
+from campaign.web.desk import accepted
+from campaign.web.fields import TextField
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
 
-class ProposalForm(DeskForm):
+class ProposalForm(CampaignForm):
     """Approve, or return with a note."""
 
     note = TextField(

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns import proposals
-from campaign.campaigns.desk.blueprint import accepted, done, languages_of, load, page
+from campaign.campaigns.desk.blueprint import done, languages_of, load, page
 from campaign.campaigns.desk.proposal_views import returned
 from campaign.campaigns.desk.status_forms import StatusForm, status_form
 from campaign.campaigns.reword_reason import reword_reason
@@ -18,6 +18,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.proposal import Proposal, ProposalKind
 from campaign.models.staff import Role
 from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.desk import accepted
 
 blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 guard(blueprint, Role.ORGANIZER)

@@ -12,21 +12,23 @@ from wtforms import Field
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.draft_views import part_url
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Part, RiskKind
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DeskForm, MomentField, TextField
+from campaign.web.fields import MomentField, TextField
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 
 
-class RisksForm(Meeting, DeskForm):
+class RisksForm(Meeting, CampaignForm):
     """Names and places, a line each, by kind; and the embargo."""
 
     relative = TextField(
@@ -123,6 +125,10 @@ def _url(campaign: Campaign, found: Finding) -> str:
     if found.part == Part.LETTER:
         place = f"{found.locale}:{found.subject}" if found.subject else found.locale
         return part_url(campaign, "letter", place)
+    if found.part == "targets":
+        if found.field == "mission":
+            return url_for("directory.edit_mission", slug=found.subject)
+        return url_for("directory.edit", slug=found.subject)
     if found.part == "picture":
         return url_for("campaigns.edit_picture", slug=campaign.slug)
     return url_for("campaigns.post_update", slug=campaign.slug)

@@ -13,14 +13,15 @@ from wtforms import (
     IntegerField,
     SubmitField,
 )
-from wtforms.validators import NumberRange, Optional, Regexp
+from wtforms.validators import Optional, Regexp
 
 from campaign.campaigns.content.part_contents import Content, letter_of
 from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.models.campaign import TargetKind
 from campaign.models.letter_template import LetterTemplate
-from campaign.web.fields import DeskForm, LineField, TextField
+from campaign.web.fields import LineField, NumberField, TextField
 from campaign.web.form_base import PlainForm
 
 _SPARE_ROWS = 2
@@ -31,34 +32,10 @@ TARGET_KINDS = {
 }
 
 
-class OrderField(IntegerField):  # type: ignore[misc]
+def place_field() -> NumberField:
     """A place in a list, from 1."""
-
-    def __init__(self, label: Any, **kwargs: Any) -> None:
-        most = NumberRange(1, 99, message=_l("Give a place from 1 to 99."))
-        super().__init__(label, [Optional(), most], **kwargs)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take a whole number; anything else is refused in our words."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_l("Give a place from 1 to 99.")) from None
-
-
-class PercentField(IntegerField):  # type: ignore[misc]
-    """A share of a length, from 0 to 100."""
-
-    def __init__(self, label: Any, **kwargs: Any) -> None:
-        most = NumberRange(0, 100, message=_l("Give a number from 0 to 100."))
-        super().__init__(label, [Optional(), most], **kwargs)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take a whole number; anything else is refused in our words."""
-        try:
-            super().process_formdata(valuelist if valuelist and valuelist[0].strip() else [])
-        except ValueError:
-            raise ValueError(_l("Give a number from 0 to 100.")) from None
+    words = _l("Give a place from 1 to 99.")
+    return NumberField(_l("Place"), least=1, most=99, words=words)
 
 
 class PointForm(PlainForm):
@@ -67,10 +44,10 @@ class PointForm(PlainForm):
     key = HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")])
     text = TextField(_l("Talking point"), limit=600)
     required = BooleanField(_l("Required: stands in every letter"))
-    position = OrderField(_l("Place"))
+    position = place_field()
 
 
-class TemplateForm(DeskForm):
+class TemplateForm(CampaignForm):
     """The proposed letter in one language."""
 
     based_on = IntegerField(validators=[Optional()])

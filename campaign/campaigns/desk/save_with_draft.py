@@ -13,12 +13,12 @@ from campaign.campaigns.content import drafts, revisions
 from campaign.campaigns.content.drafts import TAB, Draft, Tab, draft_mark
 from campaign.campaigns.content.new_drafts import NewDraft
 from campaign.campaigns.content.part_contents import Content
-from campaign.campaigns.desk.blueprint import accepted
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import staff_user
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import hold
 from campaign.web.fields import DeskForm, differing_fields
 

@@ -11,17 +11,18 @@ from campaign.campaigns.content.part_contents import Content, letter_of, points_
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.forms import ASK_LENGTH, ASKS
-from campaign.campaigns.desk.row_forms import OrderField, moved_rows
+from campaign.campaigns.desk.row_forms import moved_rows, place_field
+from campaign.campaigns.desk.sentences import SENTENCES, CampaignForm
 from campaign.core import i18n
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import lines
-from campaign.web.fields import WORDS, DeskForm, LineField, TextField, each_within, unknown_words
+from campaign.web.fields import LineField, TextField, each_within, unknown_words
 from campaign.web.form_base import PlainForm
 
 SPARE = 2
 
 
-class SideForm(DeskForm):
+class SideForm(CampaignForm):
     """Fields of every language, `title_fr`; what a language says is its part's content."""
 
     names: Sequence[str] = ()
@@ -61,7 +62,7 @@ class SideForm(DeskForm):
         unknown = problem.found if isinstance(problem, UnknownPlaceholders) else {}
         self.names_a_risk = self.names_a_risk or isinstance(problem, RiskNamed)
         for name, slug in problem.fields.items():
-            words = unknown_words(unknown[name]) if name in unknown else WORDS.get(slug, slug)
+            words = unknown_words(unknown[name]) if name in unknown else SENTENCES.get(slug, slug)
             field = self.find_field(self.field_name(code, name))
             if field is None:
                 here = i18n.locale()
@@ -204,7 +205,7 @@ def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
     fields: dict[str, Any] = {
         "key": HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")]),
         "required": BooleanField(_l("Required: stands in every letter")),
-        "position": OrderField(_l("Place")),
+        "position": place_field(),
     }
     fields |= {f"text_{code}": TextField(_l("Talking point"), limit=600) for code in codes}
     row = type("PointRow", (PlainForm,), fields)

@@ -12,7 +12,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.risk_words import Words, by_field
 from campaign.campaigns.content.risks import watch_of
 from campaign.campaigns.desk import side_by_side_forms
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.campaigns.desk.side_by_side_forms import PointsForm, SideForm
 from campaign.campaigns.readiness import check_readiness
@@ -22,6 +22,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import accepted
 
 PAGES: dict[str, tuple[Part, Callable[..., SideForm]]] = {
     "texts": (Part.EDITION, side_by_side_forms.texts_form),

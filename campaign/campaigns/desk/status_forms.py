@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional, StopValidation
 
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.models.campaign import StopKind
-from campaign.web.fields import DayField, DeskForm, LineField, MomentField, TextField, choices
+from campaign.web.fields import DayField, LineField, MomentField, TextField, choices
 
 STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),
@@ -18,7 +19,7 @@ STOPS = {
 }
 
 
-class StatusForm(DeskForm):
+class StatusForm(CampaignForm):
     """Review, opening, closing, stopping."""
 
     to = HiddenField()
@@ -54,7 +55,7 @@ def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
     return cast("StatusForm", type("LocalisedStatusForm", (StatusForm,), fields)(**kwargs))
 
 
-class ExtendForm(DeskForm):
+class ExtendForm(CampaignForm):
     """A later last day."""
 
     act_by = DayField(_l("New last day to write"), needed=_l("Give the new last day."))
@@ -64,7 +65,7 @@ class ExtendForm(DeskForm):
         return cast("date", self.act_by.data)
 
 
-class CopyForm(DeskForm):
+class CopyForm(CampaignForm):
     """What a draft that is made from another campaign needs of its own."""
 
     reference = LineField(

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns, continue_or_clone, lifecycle, proposals, schedule
-from campaign.campaigns.desk.blueprint import accepted, blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.proposal_views import returned
 from campaign.campaigns.desk.status_forms import CopyForm, ExtendForm, StatusForm, status_form
 from campaign.campaigns.readiness import approval, check_readiness
@@ -21,6 +21,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalKind
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import accepted
 
 
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])

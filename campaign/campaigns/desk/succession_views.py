@@ -10,17 +10,17 @@ from flask_babel import ngettext
 from campaign.campaigns.content import target_successions
 from campaign.campaigns.content.target_successions import Replaced
 from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, page
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
 from campaign.directory import offices, officials
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, staff_user
-from campaign.web.fields import DeskForm
 
 
 @blueprint.route("/officials/<official>", methods=["GET", "POST"])
 def aimed_at(official: str) -> ResponseReturnValue:
     """Campaigns that are not over and aim at the official; who takes over, by one button."""
-    session, form = db.session(), DeskForm()
+    session, form = db.session(), CampaignForm()
     before = officials.get_official(session, slug=official)
     aimed = target_successions.list_aimed(session, official=before, by=staff_user())
     candidates = _candidates(before)

@@ -11,12 +11,13 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim
-from campaign.campaigns.desk.row_forms import TARGET_KINDS, OrderField
+from campaign.campaigns.desk.row_forms import TARGET_KINDS, place_field
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import i18n
 from campaign.directory.missions import Reach, ranked, reach_of
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.directory import Mission, Official
-from campaign.web.fields import DeskForm, choices
+from campaign.web.fields import choices
 from campaign.web.form_base import PlainForm
 
 SUGGESTED = "suggested"
@@ -36,11 +37,11 @@ class TargetRow(PlainForm):
     official = HiddenField()
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(_l("Through"))
-    position = OrderField(_l("Place"))
+    position = place_field()
     remove = BooleanField(_l("Remove"))
 
 
-class TargetsForm(DeskForm):
+class TargetsForm(CampaignForm):
     """A campaign's targets, and one more, who was searched for."""
 
     based_on = HiddenField()

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.content import targets
-from campaign.campaigns.desk.blueprint import blueprint, desk_settings, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
 from campaign.campaigns.desk.target_form import TargetsForm
 from campaign.core import db
 from campaign.core.errors import Refused
+from campaign.core.settings import current_settings
 from campaign.directory.missions import search_missions
 from campaign.directory.officials import search_officials
 from campaign.models.campaign import Campaign
@@ -30,7 +31,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     taken = [target.official_id for target in known.values()]
     desk = Desk(campaign, Part.TARGETS)
     form = TargetsForm(
-        session, campaign, desk_settings().organisation_country, also, **desk.typed()
+        session, campaign, current_settings().organisation_country, also, **desk.typed()
     )
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_targets", slug=slug)

@@ -10,16 +10,17 @@ from wtforms import SelectField
 
 from campaign.campaigns.content import team
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
 from campaign.staff.guards import staff_user
 from campaign.staff.staff_users import get_staff_user
-from campaign.web.fields import DeskForm, choices
+from campaign.web.fields import choices
 
 
-class PersonForm(DeskForm):
+class PersonForm(CampaignForm):
     """Somebody of the staff, by their public id."""
 
     person = SelectField(_l("Person"), validate_choice=False)

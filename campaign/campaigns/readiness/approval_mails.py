@@ -7,12 +7,11 @@ reviewer wrote, stays behind sign-in: a draft may be under an embargo, and mail 
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.mail.messages import Context, message
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalState
@@ -134,7 +133,7 @@ def _mailable(session: Session, number: int | None) -> StaffUser | None:
 
 def _name(session: Session, number: int | None) -> str:
     user = session.get(StaffUser, number) if number else None
-    return _settings().organisation_name if user is None else user.name or user.email
+    return current_settings().organisation_name if user is None else user.name or user.email
 
 
 def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
@@ -143,13 +142,8 @@ def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
 
 def _link(campaign: Campaign) -> str:
     # Not url_for: the host that a request names must not decide where a link leads.
-    return f"{_settings().base_url.rstrip('/')}/desk/campaigns/{campaign.slug}"
+    return f"{current_settings().base_url.rstrip('/')}/desk/campaigns/{campaign.slug}"
 
 
 def _proposal_link(campaign: Campaign, proposal: Proposal) -> str:
     return f"{_link(campaign)}/proposals/{proposal.public_id}"
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -225,5 +225,9 @@ def _risks(campaign: Campaign) -> Iterator[Gap]:
     if not campaign.risk_flags and campaign.status in lifecycle.HIDDEN:
         yield Gap("no-risks", "risks", False)
     watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
-    for found in watch.findings(texts_of_campaign(campaign)) if watch else ():
-        yield Gap("risk-named", found.part, False, found.locale)
+    named = watch.findings(texts_of_campaign(campaign)) if watch else []
+    for found in named:
+        if found.part != "targets":
+            yield Gap("risk-named", found.part, False, found.locale)
+    if any(found.part == "targets" for found in named):
+        yield Gap("risk-named", "targets", False)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from campaign.campaigns.content.address_and_salutation import addressing_of
-from campaign.campaigns.readiness.home_country import home_country
 from campaign.campaigns.readiness.letter_gaps import Gap, said_official
 from campaign.core.i18n import words_in
+from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.envelope_window import longest_line, most_lines

@@ -10,8 +10,8 @@ from datetime import date
 from functools import lru_cache
 
 from campaign.campaigns.content.address_and_salutation import name_and_office
-from campaign.campaigns.readiness.home_country import home_country
 from campaign.core import i18n
+from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, layout_for

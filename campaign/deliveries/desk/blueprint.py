@@ -24,6 +24,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateFileKind, GateVisit, PaperFate
 from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, *CARRIERS)
@@ -82,8 +83,8 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     if fate is None:
         abort(400)
     stopped_bundles.settle(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
-    flash(_("What became of the printed letters is noted."))
-    return redirect(url_for("bundles.show", public_id=public_id), 303)
+    said = _("What became of the printed letters is noted.")
+    return redirect_to("bundles.show", said, public_id=public_id)
 
 
 @blueprint.get("/deliveries/")
@@ -144,8 +145,8 @@ def remove(public_id: str) -> ResponseReturnValue:
     record_delivery.remove_visit(session, visit, actor=actor())
     flash(_("The record is removed."))
     if bundle is None:
-        return redirect(url_for(".index"), 303)
-    return redirect(url_for("bundles.show", public_id=bundle.public_id), 303)
+        return redirect_to(".index")
+    return redirect_to("bundles.show", public_id=bundle.public_id)
 
 
 def pdf_attachment(body: bytes, name: str) -> Response:

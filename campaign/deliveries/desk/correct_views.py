@@ -1,16 +1,16 @@
 """The page on which the record of a visit is corrected, or added to."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.core import db
-from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments, correct_record, visits
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.record_delivery import hold_visit
 from campaign.models.delivery import GateVisit
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted, redirect_to, render_page
 from campaign.web.security import takes_file
 
 
@@ -26,10 +26,9 @@ def correct(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = CorrectForm.of(visit)
     if form.validate_on_submit() and _is_corrected(visit, form):
-        flash(_("The record is corrected. No one is emailed again."))
-        return _to_record(visit)
-    page = render_template("deliveries/correct.html", visit=visit, form=form)
-    return page, 422 if form.problems() else 200
+        said = _("The record is corrected. No one is emailed again.")
+        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+    return render_page("deliveries/correct.html", form, visit=visit)
 
 
 @takes_file(attachments.MAX_REQUEST_BYTES)
@@ -38,10 +37,9 @@ def add_files(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = FilesForm()
     if form.validate_on_submit() and _are_added(visit, form):
-        flash(_("The files are added to the record."))
-        return _to_record(visit)
-    page = render_template("deliveries/add_files.html", visit=visit, form=form)
-    return page, 422 if form.problems() else 200
+        said = _("The files are added to the record.")
+        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+    return render_page("deliveries/add_files.html", form, visit=visit)
 
 
 def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
@@ -49,28 +47,19 @@ def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
     hold_visit(session, visit)
     if not form.meets(correct_record.facts_of(visit).as_data()):
         return False
-    try:
-        correct_record.correct_visit(
-            session, visit, form.facts(), actor=actor(), sure=form.sure.data
-        )
-    except Invalid as problem:
-        session.rollback()
-        form.refuse(problem.fields)
-        return False
-    return True
-
-
-def _are_added(visit: GateVisit, form: FilesForm) -> bool:
-    try:
-        correct_record.add_files(db.session(), visit, tuple(form.drawn()), actor=actor())
-    except Invalid as problem:
-        form.refuse(problem.fields)
-    except Refused:
-        form.form_errors.append(_("Choose a picture or a receipt."))
-    else:
+    by, sure = actor(), form.sure.data
+    if accepted(
+        form,
+        lambda: correct_record.correct_visit(session, visit, form.facts(), actor=by, sure=sure),
+    ):
         return True
+    session.rollback()
     return False
 
 
-def _to_record(visit: GateVisit) -> Response:
-    return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)  # type: ignore[return-value]
+def _are_added(visit: GateVisit, form: FilesForm) -> bool:
+    return accepted(
+        form,
+        lambda: correct_record.add_files(db.session(), visit, tuple(form.drawn()), actor=actor()),
+        refused=_("Choose a picture or a receipt."),
+    )

@@ -12,14 +12,15 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.asset_paths import folder
 from campaign.core.errors import DomainError, Invalid, Refused
+from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.desk.forms import GateForm, gate_form, ticked_ids
+from campaign.deliveries.desk.sentences import SENTENCES
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
 from campaign.models.bundle import Bundle, BundleState
 from campaign.staff.guards import actor, staff_user
-from campaign.web.fields import WORDS
-from campaign.web.security import count_against_limit, takes_file, with_worker
+from campaign.web.security import takes_file, with_worker
 
 _PER_HOUR = 120
 """Visits that one member of staff can record in an hour."""
@@ -117,7 +118,7 @@ def say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefu
     elif taken in why.fields:
         form.refuse(why.fields)
     else:
-        words = [str(WORDS.get(slug, why.slug)) for slug in why.fields.values()]
+        words = [str(SENTENCES.get(slug, why.slug)) for slug in why.fields.values()]
         ticked.errors = [*ticked.errors, *(f"{name}{colon}{one}" for one in words)]
 
 

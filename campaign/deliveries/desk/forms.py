@@ -25,12 +25,13 @@ from campaign.core.errors import Invalid
 from campaign.deliveries import attachments
 from campaign.deliveries.attachments import Drawn
 from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
+from campaign.deliveries.desk.sentences import DeliveryForm
 from campaign.deliveries.record_delivery import Carried, Happened
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DayField, DeskForm, LineField, TextField, choices
+from campaign.web.fields import DayField, LineField, TextField, choices
 
 OUTCOMES: dict[DeliveryOutcome, Any] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
@@ -62,7 +63,7 @@ class ClockField(StringField):  # type: ignore[misc]
         return self.data.strftime("%H:%M") if isinstance(self.data, time) else ""
 
 
-class FilesForm(DeskForm):
+class FilesForm(DeliveryForm):
     """Pictures of a visit, and the receipt that was signed there."""
 
     camera = FileField(_l("Take a picture"))

@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import publish_delivery, visits
+from campaign.deliveries.desk.sentences import DeliveryForm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.staff.guards import actor
-from campaign.web.fields import DeskForm, LineField
+from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.fields import LineField
 
 
-class PublishForm(DeskForm):
+class PublishForm(DeliveryForm):
     """`publish_form` adds title, text and the picture's description per language."""
 
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
@@ -64,20 +64,19 @@ def publish(public_id: str) -> ResponseReturnValue:
     attempt, visit = _load(public_id)
     form = publish_form(attempt, visit)
     if form.validate_on_submit() and _published(attempt, visit, form):
-        flash(_("It is on the case’s page."))
-        return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
-    page = render_template(
-        "deliveries/publish.html", attempt=attempt, visit=visit, form=form, show=show, alt=alt
+        said = _("It is on the case’s page.")
+        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+    return render_page(
+        "deliveries/publish.html", form, attempt=attempt, visit=visit, show=show, alt=alt
     )
-    return page, 422 if form.problems() else 200
 
 
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     attempt, visit = _load(public_id)
     publish_delivery.take_back(db.session(), attempt, actor=actor())
-    flash(_("It is no longer on the case’s page."))
-    return redirect(url_for("deliveries.show", public_id=visit.public_id), 303)
+    said = _("It is no longer on the case’s page.")
+    return redirect_to("deliveries.show", said, public_id=visit.public_id)
 
 
 def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
@@ -104,20 +103,11 @@ def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
 
 
 def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:
-    try:
-        publish_delivery.publish(
+    return accepted(
+        form,
+        lambda: publish_delivery.publish(
             db.session(), attempt, visit, form.post(), actor=actor(),
             risks_seen=bool(form.risks_seen.data),
-        )  # fmt: skip
-    except RiskNamed as problem:
-        form.refuse_risks(problem.found)
-        return False
-    except Refused:
-        form.form_errors.append(
-            _("The case is not public, or this is published already: nothing was posted.")
-        )
-        return False
-    except Invalid as problem:
-        form.refuse(problem.fields)
-        return False
-    return True
+        ),
+        refused=_("The case is not public, or this is published already: nothing was posted."),
+    )  # fmt: skip

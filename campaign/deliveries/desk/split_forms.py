@@ -11,15 +11,16 @@ from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationErr
 
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.core import clock, i18n
+from campaign.deliveries.desk.sentences import DeliveryForm
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
 from campaign.deliveries.recording_rules import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.models.bundle import DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Mission, Official
-from campaign.web.fields import DayField, DeskForm, LineField, choices
+from campaign.web.fields import DayField, LineField, choices
 
 
-class PartForm(DeskForm):
+class PartForm(DeliveryForm):
     """Which letters were taken of a part."""
 
     numbers = LineField(
@@ -48,7 +49,7 @@ class PartForm(DeskForm):
             raise ValidationError(_say_fault(wrong, self.lettered)) from None
 
 
-class SplitForm(DeskForm):
+class SplitForm(DeliveryForm):
     """How many letters go into an envelope."""
 
     letters_each = IntegerField(
@@ -74,7 +75,7 @@ class SplitForm(DeskForm):
     )
 
 
-class RerouteForm(DeskForm):
+class RerouteForm(DeliveryForm):
     """Through which mission the letters go instead."""
 
     mission = SelectField(_l("Mission"))
@@ -97,7 +98,7 @@ class RerouteForm(DeskForm):
             raise ValidationError(_l("Choose a mission."))
 
 
-class PostForm(DeskForm):
+class PostForm(DeliveryForm):
     """Envelopes that went to the post."""
 
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])

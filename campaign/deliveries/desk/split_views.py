@@ -6,7 +6,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -23,7 +22,9 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.volumes.proof_print import print_proof
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import current_settings, home_country
 from campaign.deliveries import visits
+from campaign.deliveries.desk.sentences import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_job,
@@ -40,6 +41,7 @@ from campaign.models.campaign import LetterFormat
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.desk import redirect_to
 from campaign.web.fields import DeskForm
 
 _SHOWN = 100
@@ -71,7 +73,7 @@ def part(public_id: str) -> ResponseReturnValue:
     form = PartForm.of(split_bundle.numbers_of(session, bundle))
     attempt = unnamed_part(session, bundle)
     if attempt is None:
-        return redirect(url_for("deliveries.after", public_id=public_id), 303)
+        return redirect_to("deliveries.after", public_id=public_id)
 
     def deed() -> None:
         split_bundle.name_part(session, attempt, form.read, actor=actor())
@@ -101,7 +103,7 @@ def undo(public_id: str) -> ResponseReturnValue:
     return _done(
         bundle,
         "undo",
-        DeskForm(),
+        DeliveryForm(),
         lambda: split_bundle.undo_split(session, run, actor=actor()),
         words,
     )
@@ -115,7 +117,7 @@ def again(public_id: str) -> ResponseReturnValue:
     return _done(
         bundle,
         "again",
-        DeskForm(),
+        DeliveryForm(),
         lambda: envelope_job.try_again(session, run, actor=actor()),
         words,
     )
@@ -131,7 +133,7 @@ def reroute(public_id: str) -> ResponseReturnValue:
     def deed() -> Bundle:
         return reroute_bundle.reroute(
             session, bundle, find_destination(session, form.mission.data),
-            settings=current_app.extensions["settings"], actor=actor(), staff_id=staff_user().id,
+            settings=current_settings(), actor=actor(), staff_id=staff_user().id,
         )  # fmt: skip
 
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
@@ -145,7 +147,7 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        proof = reroute_bundle.proof_of(session, bundle, destination, _home())
+        proof = reroute_bundle.proof_of(session, bundle, destination, home_country())
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
@@ -176,8 +178,8 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     run = split_bundle.get_run(session, bundle)
     try:
         if envelope_job.made_anew(session, run, name, actor=actor()):
-            flash(_("The files are being made anew, without letters that were taken back since."))
-            return redirect(url_for("deliveries.after", public_id=public_id), 303)
+            said = _("The files are being made anew, without letters that were taken back since.")
+            return redirect_to("deliveries.after", said, public_id=public_id)
         body = envelope_store.hand_out(session, run, name, actor=actor())
     except Refused as problem:
         return _page(bundle, problem=problem.slug), 409
@@ -208,8 +210,8 @@ def _done(
         else:
             flash(words)
             if made is not None:
-                return redirect(url_for("bundles.show", public_id=made.public_id), 303)
-            return redirect(url_for("deliveries.after", public_id=bundle.public_id), 303)
+                return redirect_to("bundles.show", public_id=made.public_id)
+            return redirect_to("deliveries.after", public_id=bundle.public_id)
     body = _page(bundle, problem=problem, **{f"{name}_form": form})
     return body, 409 if problem else 422
 
@@ -220,7 +222,7 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        facts = reroute_bundle.preview(session, bundle, destination, _home())
+        facts = reroute_bundle.preview(session, bundle, destination, home_country())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
     return render_template(
@@ -284,11 +286,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
 def _reroute_form(bundle: Bundle, **given: Any) -> RerouteForm:
     session = db.session()
     by_post = official_for(session, bundle)
-    return RerouteForm.of(missions_for(session, bundle, home=_home()), by_post, **given)
-
-
-def _home() -> str:
-    return str(current_app.extensions["settings"].organisation_country)
+    return RerouteForm.of(missions_for(session, bundle, home=home_country()), by_post, **given)
 
 
 def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -18,6 +18,7 @@ from campaign.directory.desk.mission_form import KIND_LABELS
 from campaign.directory.directory_export import export_directory
 from campaign.models.directory_import import Directory
 from campaign.staff.guards import actor
+from campaign.web.desk import redirect_to
 
 __all__ = ["blueprint"]
 
@@ -52,7 +53,7 @@ def change_many(directory: str) -> ResponseReturnValue:
             values=values,
             label=field_label,
         )
-    return redirect(url_for("directory.missions" if _of_missions(part) else "directory.index"), 303)
+    return redirect_to("directory.missions" if _of_missions(part) else "directory.index")
 
 
 def _do(entries: list[Any], field: str, value: str) -> None:

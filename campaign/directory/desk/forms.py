@@ -12,18 +12,19 @@ from typing import Any, ClassVar, TypeVar
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, Field, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign.core import i18n
-from campaign.core.text.slugs import has_forbidden_characters, split_lines
+from campaign.core.text.slugs import split_lines
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
 from campaign.directory.entries import CONTACT_TYPES, Contact
+from campaign.directory.fields import LABELS, limit_of
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
-from campaign.web.date_fields import DayInput, read_day
+from campaign.models.directory import Mission, Official
 from campaign.web.edit_conflict import Meeting
+from campaign.web.fields import DayField, choices, clean_line, clean_lines, stripped
 from campaign.web.form_base import SiteForm
 
 F = TypeVar("F", bound="AddressForm")
@@ -41,11 +42,6 @@ CONTACT_LABELS = {
 }
 
 
-def stripped(value: object) -> object:
-    """A text without blanks around it."""
-    return value.strip() if isinstance(value, str) else value
-
-
 def say_flagged(problem: FlagNamed) -> str:
     """What is asked before such an entry is saved, and what saving it undoes."""
     said = [_("A public campaign names this entry, and its risk flags rule out words in it.")]
@@ -56,28 +52,22 @@ def say_flagged(problem: FlagNamed) -> str:
     return " ".join(map(str, said))
 
 
-def one_line(_form: object, field: Field) -> None:
-    """Refuse what no line of an address holds."""
-    _refuse_hidden(field, lines=False)
-
-
-def some_lines(_form: object, field: Field) -> None:
-    """Refuse what no address holds, in several lines."""
-    _refuse_hidden(field, lines=True)
-
-
-def _refuse_hidden(field: Field, *, lines: bool) -> None:
-    if has_forbidden_characters(field.data or "", lines=lines):
-        raise ValidationError(
-            _("There are characters in it that cannot be seen. Type it again instead of pasting.")
-        )
-
-
 def text_field(label: object, length: int, *, required: object = None, **kwargs: Any) -> Any:
     """A line of text, stripped and clean, of at most `length` characters."""
     needed = [InputRequired(required)] if required else [Optional(strip_whitespace=True)]
     long = Length(max=length, message=_l("Shorten this to %(max)d characters.", max=length))
-    return StringField(label, [*needed, long, one_line], filters=[stripped], **kwargs)
+    return StringField(label, [*needed, long, clean_line], filters=[stripped], **kwargs)
+
+
+def kept_field(model: type[Mission | Official], name: str, **kwargs: Any) -> Any:
+    """A line of text as `directory.fields` and the model describe it."""
+    return text_field(LABELS[name], limit_of(model, name), **kwargs)
+
+
+def day_field(label: object, *, needed: object = None) -> DayField:
+    """A day, also one of long ago; may stay empty unless `needed` says what to do."""
+    asked = _l("Give the day as year, month and day: 2026-11-24.")
+    return DayField(label, needed=needed, asked=asked, any_year=True)
 
 
 def country_field(label: object, *, required: object = None, senders: bool = False) -> Any:
@@ -91,7 +81,7 @@ def country_field(label: object, *, required: object = None, senders: bool = Fal
         label,
         needed,
         validate_choice=True,
-        choices=lambda: [SelectChoice(*pair) for pair in (("", ""), *offered())],
+        choices=lambda: choices((("", ""), *offered())),
     )
 
 
@@ -99,11 +89,11 @@ class AddressForm(Meeting, SiteForm):
     """The fields of an address, and rows of contacts added by `form_with`."""
 
     address = TextAreaField(
-        _l("Street, in up to six lines"), [Optional(), some_lines], filters=[stripped]
+        _l("Street, in up to six lines"), [Optional(), clean_lines], filters=[stripped]
     )
-    locality = text_field(_l("City or town"), 100)
-    region = text_field(_l("Region, state or province"), 100)
-    postal_code = text_field(_l("Postal code"), 20)
+    locality = kept_field(Mission, "locality")
+    region = kept_field(Mission, "region")
+    postal_code = kept_field(Mission, "postal_code")
     risks_seen = BooleanField(_l("It is meant: go on all the same"))
     address_country: ClassVar[str]
     """Name of the field with the country in which the address is."""
@@ -247,33 +237,16 @@ def _row_numbers(kept: int) -> tuple[int, ...]:
 
 def _contact_fields(number: int) -> dict[str, Any]:
     start = f"contact_{number}"
-    choices = [SelectChoice(kind, CONTACT_LABELS[kind]) for kind in CONTACT_TYPES]
-    day = _l("Give the day as year, month and day: 2026-11-24.")
+    kinds = choices((kind, CONTACT_LABELS[kind]) for kind in CONTACT_TYPES)
     return {
-        f"{start}_type": SelectField(_l("Kind"), choices=choices, default=CONTACT_TYPES[0]),
+        f"{start}_type": SelectField(_l("Kind"), choices=kinds, default=CONTACT_TYPES[0]),
         f"{start}_value": text_field(_l("Address or number"), VALUE_LENGTH),
         f"{start}_note": text_field(_l("Note"), 300),
-        f"{start}_from": DayField(_l("Valid from"), day),
-        f"{start}_until": DayField(_l("Valid until"), day),
+        f"{start}_from": day_field(_l("Valid from")),
+        f"{start}_until": day_field(_l("Valid until")),
         f"validate_{start}_value": _check_contact(number),
         f"validate_{start}_until": _check_days(number),
     }
-
-
-class DayField(DateField):  # type: ignore[misc]
-    """A day that may stay empty, with our words where it is none."""
-
-    widget = DayInput()
-
-    def __init__(self, label: object, message: object, **kwargs: Any) -> None:
-        super().__init__(label, [Optional()], **kwargs)
-        self._message = message
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the day; an empty field is none."""
-        self.data = None
-        if valuelist and valuelist[0].strip():
-            self.data = read_day(valuelist[0], self._message)
 
 
 def _check_contact(number: int) -> Callable[[Any, Field], None]:

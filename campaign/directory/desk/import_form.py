@@ -9,10 +9,9 @@ from flask_babel import format_number
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField, SelectMultipleField
+from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.core import i18n
 from campaign.directory.desk.import_labels import how_to_mend, language, meaning_label
@@ -24,6 +23,7 @@ from campaign.directory.imports.read_rows import Fault
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import Table
 from campaign.models.directory_import import Directory
+from campaign.web.fields import CheckboxesField
 from campaign.web.form_base import SiteForm
 
 _ENCODING_LABELS = {
@@ -68,13 +68,6 @@ class UploadForm(SiteForm):
     def refuse(self, fault: Fault) -> None:
         """Say by the field why the file cannot be read, and how to mend it."""
         self.file.errors = [*self.file.errors, how_to_mend(fault.sentence, fault.values)]
-
-
-class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
-    """Several choices, a checkbox each."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class MappingForm(SiteForm):

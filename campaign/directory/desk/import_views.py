@@ -31,6 +31,7 @@ from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import OURS
 from campaign.models.directory_import import Directory, DirectoryImport, Verdict
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import redirect_to, render_page
 from campaign.web.security import takes_file
 from campaign.web.spreadsheets import inert
 
@@ -67,10 +68,7 @@ def imports(directory: str) -> ResponseReturnValue:
         else:
             return redirect(_url("mapping", kept), 303)
     mine = uploads.list_uploads(session, owner_id=staff_user().id, directory=part)
-    page = render_template(
-        "directory/import_upload.html", form=form, directory=part, mine=mine, url=_url
-    )
-    return page, 422 if form.errors else 200
+    return render_page("directory/import_upload.html", form, directory=part, mine=mine, url=_url)
 
 
 @both("/imports/<public_id>/mapping", "GET", "POST")
@@ -88,13 +86,12 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
         return redirect(_url("show_import", kept), 303)
     if fault:
         form.refuse_file(fault)
-    page = render_template(
-        "directory/import_mapping.html", form=form, kept=kept, source=source, url=_url,
-        samples=_samples(source), hints=_hints(source, form), directory=kept.directory,
+    return render_page(
+        "directory/import_mapping.html", form, 200 if asked else 422, kept=kept, source=source,
+        url=_url, samples=_samples(source), hints=_hints(source, form), directory=kept.directory,
         asked=asked, how_to_mend=how_to_mend,
         needed=[field_label(one) for one in NEEDED[kept.directory]],
     )  # fmt: skip
-    return page, 422 if form.errors or not asked else 200
 
 
 @both("/imports/sample.csv")
@@ -146,8 +143,8 @@ def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
     """Throw the upload away."""
     kept = _load(directory, public_id)
     uploads.discard(db.session(), kept=kept, actor=actor())
-    flash(_("The file is thrown away. Nothing of it was imported."))
-    return redirect(url_for("directory.imports", directory=directory), 303)
+    said = _("The file is thrown away. Nothing of it was imported.")
+    return redirect_to("directory.imports", said, directory=directory)
 
 
 @both("/imports/<public_id>/refused.csv")

@@ -21,6 +21,7 @@ from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.directory_import import Directory
 from campaign.staff.guards import actor
+from campaign.web.desk import redirect_to
 
 __all__ = ["blueprint"]
 _MODELS: dict[Directory, Any] = {Directory.OFFICIALS: Official, Directory.MISSIONS: Mission}
@@ -53,7 +54,7 @@ def tell_apart(directory: str) -> ResponseReturnValue:
         flash(many)
     else:
         flash(_("Noted: they are two. They are not suggested again."))
-    return redirect(url_for("directory.show_duplicates", directory=directory), 303)
+    return redirect_to("directory.show_duplicates", directory=directory)
 
 
 @both("/merge", "GET", "POST")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
@@ -10,23 +9,24 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, ValidationError
 
 from campaign.core import i18n
+from campaign.core.settings import home_country
 from campaign.core.text.slugs import split_lines
 from campaign.core.time_zones import all_zones, zone_of
 from campaign.directory.countries import country_code
 from campaign.directory.desk.forms import (
     AddressForm,
-    DayField,
     country_field,
+    day_field,
     form_with,
-    some_lines,
-    stripped,
+    kept_field,
     text_field,
 )
 from campaign.directory.entries import MissionDraft
 from campaign.directory.postal_addresses import address_lines
-from campaign.models.directory import MissionKind
+from campaign.models.directory import Mission, MissionKind
 from campaign.printing.check_letters import check_address
 from campaign.printing.geometry import layout_for
+from campaign.web.fields import clean_lines, stripped
 from campaign.web.form_base import SiteForm
 
 KIND_LABELS = {
@@ -54,19 +54,19 @@ class MissionForm(AddressForm):
     )
     accredited = TextAreaField(
         _l("Further countries for which it is responsible"),
-        [Optional(), some_lines],
+        [Optional(), clean_lines],
         filters=[stripped],
         description=_l("One country on each line."),
     )
-    head_of_mission = text_field(_l("Head of mission"), 200)
-    hours = text_field(
-        _l("Hours"), 300, description=_l("When somebody is there: “Monday to Friday, 9 to 12”.")
+    head_of_mission = kept_field(Mission, "head_of_mission")
+    hours = kept_field(
+        Mission, "hours", description=_l("When somebody is there: “Monday to Friday, 9 to 12”.")
     )
     door_notes = TextAreaField(
         _l("Who opens the door"),
         [
             Optional(),
-            some_lines,
+            clean_lines,
             Length(max=2000, message=_l("Shorten this to %(max)d characters.", max=2000)),
         ],
         filters=[stripped],
@@ -77,9 +77,7 @@ class MissionForm(AddressForm):
         default="",
         description=_l("Visits have the days and times of this zone. Choose it where it is wrong."),
     )
-    last_checked_on = DayField(
-        _l("Last checked on"), _l("Give the day as year, month and day: 2026-11-24.")
-    )
+    last_checked_on = day_field(_l("Last checked on"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,7 +103,7 @@ class MissionForm(AddressForm):
             region=parts["region"],
             postal_code=parts["postal_code"],
             # The letter is posted from the organisation's country: abroad its name comes below.
-            country_name="" if self.host_country.data == _home_country() else "-",
+            country_name="" if self.host_country.data == home_country() else "-",
         )
         if check_address(("", "", name, *lines), layout):
             raise ValidationError(
@@ -175,7 +173,3 @@ def mission_form(kept: MissionDraft | None = None) -> MissionForm:
     if kept and not form.is_submitted():
         form.kind.data = kept.kind.value
     return form
-
-
-def _home_country() -> str:
-    return str(current_app.extensions["settings"].organisation_country)

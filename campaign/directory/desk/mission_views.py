@@ -20,6 +20,7 @@ from campaign.directory.desk.mission_form import (
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import render_page
 from campaign.web.edit_conflict import hold
 
 
@@ -64,7 +65,7 @@ def create_mission() -> ResponseReturnValue:
         mission = services.create_mission(db.session(), draft=form.draft(), actor=actor())
         flash(_("The mission is saved. Check the address as it will be printed."))
         return redirect(url_for("directory.edit_mission", slug=mission.slug))
-    return render_template("directory/create_mission.html", form=form), 422 if form.errors else 200
+    return render_page("directory/create_mission.html", form)
 
 
 @blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
@@ -89,7 +90,7 @@ def edit_mission(slug: str) -> ResponseReturnValue:
             form.ask_flagged(problem)
         else:
             return _saved(session, mission, by)
-    return _edit_page(mission, form), 422 if form.errors else 200
+    return _edit_page(mission, form)
 
 
 def _saved(session: Session, mission: Mission, by: str) -> ResponseReturnValue:
@@ -121,16 +122,16 @@ def delete_mission(slug: str) -> ResponseReturnValue:
     return render_template("directory/delete_mission.html", mission=mission, uses=uses), status
 
 
-def _edit_page(mission: Mission, form: MissionForm) -> str:
+def _edit_page(mission: Mission, form: MissionForm) -> ResponseReturnValue:
     session = db.session()
     head = [i18n.words_in(mission.name, i18n.locale())]
     shown = address_shown(
         mission, country=mission.host_country, head=head, locale=i18n.locale(), abroad=False
     )
-    return render_template(
+    return render_page(
         "directory/edit_mission.html",
+        form,
         mission=mission,
-        form=form,
         stale=services.is_stale(mission, i18n.today_at_home()),
         uses=where_used.said_to(
             session, services.uses_of_mission(session, mission=mission), staff_user()

@@ -3,23 +3,25 @@
 from datetime import date
 from typing import Any, cast
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms.validators import InputRequired
 
-from campaign.directory.desk.forms import DayField
+from campaign.directory.desk.forms import day_field
 from campaign.directory.desk.official_form import OfficialForm, official_form
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.offices import of_the_office
 from campaign.models.directory import Membership, Official
+from campaign.web.fields import DeskForm
 from campaign.web.form_base import SiteForm
 
-_DAY = _l("Give the day as year, month and day: 2026-11-24.")
+_SENTENCES = {
+    "before-first": _l("The last day comes before the first. Correct one of them."),
+}
 
 
-class DaysForm(SiteForm):
+class DaysForm(DeskForm):
     """From when until when somebody held each post; `days_form` adds two fields a post."""
 
+    sentences = _SENTENCES
     numbers: tuple[int, ...] = ()
 
     def days(self) -> dict[int, tuple[date | None, date | None]]:
@@ -29,52 +31,32 @@ class DaysForm(SiteForm):
             for number in self.numbers
         }
 
-    def refuse(self, fields: dict[str, str]) -> None:
-        """Say by each field that its days do not follow each other."""
-        for name in fields:
-            said = _("The last day comes before the first. Correct one of them.")
-            self[name].errors = [*self[name].errors, said]
-
 
 def days_form(memberships: list[Membership]) -> DaysForm:
     """The form of these posts."""
     fields: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for one in memberships:
-        fields[f"from_{one.id}"] = DayField(_l("In office since"), _DAY)
-        fields[f"until_{one.id}"] = DayField(_l("In office until"), _DAY)
+        fields[f"from_{one.id}"] = day_field(_l("In office since"))
+        fields[f"until_{one.id}"] = day_field(_l("In office until"))
         data |= {f"from_{one.id}": one.started_on, f"until_{one.id}": one.ended_on}
     form = cast("DaysForm", type("PostDaysForm", (DaysForm,), fields)(data=data))
     form.numbers = tuple(one.id for one in memberships)
     return form
 
 
-class NeededDay(DayField):
-    """A day that must be given."""
-
-    def __init__(self, label: object, **kwargs: Any) -> None:
-        super().__init__(label, _DAY, **kwargs)
-        self.validators = [InputRequired(_l("Give the day on which the office passes."))]
-
-
 class SuccessorDay(SiteForm):
     """When somebody who is in the directory takes over."""
 
-    on = NeededDay(_l("Takes over on"))
+    on = day_field(_l("Takes over on"), needed=_l("Give the day on which the office passes."))
 
     def day(self) -> date:
         """The day, which validation made sure of."""
         return cast("date", self.on.data)
 
 
-class SuccessorForm(OfficialForm):
+class SuccessorForm(SuccessorDay, OfficialForm):
     """Who comes after, and when."""
-
-    on = NeededDay(_l("Takes over on"))
-
-    def day(self) -> date:
-        """The day, which validation made sure of."""
-        return cast("date", self.on.data)
 
 
 def successor_form(predecessor: Official, draft: OfficialDraft, today: date) -> SuccessorForm:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,7 @@ from campaign.directory.desk.office_form import (
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor
+from campaign.web.desk import accepted, redirect_to, render_page
 
 __all__ = ["blueprint"]
 
@@ -31,21 +32,16 @@ def edit_posts(slug: str) -> ResponseReturnValue:
     session = db.session()
     official = officials.get_official(session, slug=slug)
     form = days_form(official.memberships)
-    if form.validate_on_submit():
-        try:
-            offices.save_days(
-                session,
-                official=official,
-                days=form.days(),
-                today=i18n.today_at_home(),
-                actor=actor(),
-            )
-        except Invalid as problem:
-            form.refuse(problem.fields)
-        else:
-            flash(_("The days are saved."))
-            return redirect(url_for("directory.edit", slug=slug), 303)
-    return _posts_page(official, form), 422 if form.errors else 200
+    today = i18n.today_at_home()
+
+    def save() -> None:
+        offices.save_days(session, official=official, days=form.days(), today=today, actor=actor())
+
+    if form.validate_on_submit() and accepted(form, save):
+        return redirect_to("directory.edit", _("The days are saved."), slug=slug)
+    return render_page(
+        "directory/offices.html", form, official=official, title=title_of, today=today
+    )
 
 
 @blueprint.post("/desk/officials/<slug>/left")
@@ -53,8 +49,8 @@ def leave_office(slug: str) -> ResponseReturnValue:
     """The official has left the office today; who comes after is not known."""
     official = officials.get_official(db.session(), slug=slug)
     offices.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
-    flash(_("Noted: the office is left today. Campaigns that aim at them are shown."))
-    return redirect(url_for("directory.edit", slug=slug), 303)
+    said = _("Noted: the office is left today. Campaigns that aim at them are shown.")
+    return redirect_to("directory.edit", said, slug=slug)
 
 
 @blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
@@ -70,12 +66,11 @@ def new_successor(slug: str) -> ResponseReturnValue:
     asked = officials.find_official(session, slug=request.args.get("asked", ""))
     if asked is not None:
         found = [asked]
-    page = render_template(
-        "directory/successor.html", official=official, form=form, words=words, day=SuccessorDay(),
+    return render_page(
+        "directory/successor.html", form, official=official, words=words, day=SuccessorDay(),
         hits=[one for one in found if one.id != official.id], title=title_of, place=place_of,
         on=request.args.get("on") or i18n.today_at_home().isoformat(), asked=asked is not None,
     )  # fmt: skip
-    return page, 422 if form.errors else 200
 
 
 @blueprint.post("/desk/officials/<slug>/successor/known")
@@ -103,7 +98,7 @@ def known_successor(slug: str) -> ResponseReturnValue:
         flash(str(said[0]), "error")
     session.rollback()
     words = request.form.get("q", "")
-    return redirect(url_for("directory.new_successor", slug=slug, q=words, **asked), 303)
+    return redirect_to("directory.new_successor", slug=slug, q=words, **asked)
 
 
 def _passed(official: Official, form: SuccessorForm) -> Official | None:
@@ -130,17 +125,5 @@ def _after(official: Official, successor: Official) -> ResponseReturnValue:
         )
         flash(said, "warning")
     if officials.uses_of_official(db.session(), official=official):
-        return redirect(
-            url_for("campaigns.aimed_at", official=official.slug, successor=successor.slug), 303
-        )
-    return redirect(url_for("directory.edit", slug=successor.slug), 303)
-
-
-def _posts_page(official: Official, form: object) -> str:
-    return render_template(
-        "directory/offices.html",
-        official=official,
-        form=form,
-        title=title_of,
-        today=i18n.today_at_home(),
-    )
+        return redirect_to("campaigns.aimed_at", official=official.slug, successor=successor.slug)
+    return redirect_to("directory.edit", slug=successor.slug)

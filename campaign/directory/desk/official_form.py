@@ -13,10 +13,12 @@ from campaign.directory.desk.forms import (
     AddressForm,
     country_field,
     form_with,
-    stripped,
+    kept_field,
     text_field,
 )
 from campaign.directory.entries import OfficialDraft
+from campaign.models.directory import Official
+from campaign.web.fields import stripped
 from campaign.web.form_base import SiteForm
 
 
@@ -29,8 +31,8 @@ class OfficialForm(AddressForm):
         200,
         description=_l("With titles, as an envelope has it. Leave it empty for an office alone."),
     )
-    given_name = text_field(_l("Given name"), 100)
-    family_name = text_field(_l("Family name"), 100)
+    given_name = kept_field(Official, "given_name")
+    family_name = kept_field(Official, "family_name")
     country = country_field(
         _l("Country"), required=_l("Choose the country in which the official acts.")
     )

@@ -20,6 +20,7 @@ from campaign.directory.desk.official_form import OfficialFilter, OfficialForm, 
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import render_page
 from campaign.web.edit_conflict import hold
 
 __all__ = [
@@ -61,7 +62,7 @@ def create() -> ResponseReturnValue:
         official = officials.create_official(db.session(), draft=form.draft(), actor=actor())
         flash(_("The official is saved. Check the address as it will be printed."))
         return redirect(url_for("directory.edit", slug=official.slug))
-    return render_template("directory/create.html", form=form), 422 if form.errors else 200
+    return render_page("directory/create.html", form)
 
 
 @blueprint.route("/desk/officials/<slug>", methods=["GET", "POST"])
@@ -85,7 +86,7 @@ def edit(slug: str) -> ResponseReturnValue:
         else:
             flash(_("The changes are saved."))
             return redirect(url_for("directory.edit", slug=slug))
-    return _edit_page(official, form), 422 if form.errors else 200
+    return _edit_page(official, form)
 
 
 @blueprint.route("/desk/officials/<slug>/delete", methods=["GET", "POST"])
@@ -108,14 +109,14 @@ def delete(slug: str) -> ResponseReturnValue:
     return render_template("directory/delete.html", official=official, uses=uses), status
 
 
-def _edit_page(official: Official, form: OfficialForm) -> str:
+def _edit_page(official: Official, form: OfficialForm) -> ResponseReturnValue:
     session = db.session()
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
-    return render_template(
+    return render_page(
         "directory/edit.html",
+        form,
         official=official,
-        form=form,
         uses=where_used.said_to(
             session, officials.uses_of_official(session, official=official), staff_user()
         ),

@@ -15,17 +15,13 @@ from campaign.core import audit
 from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import contacts_of
+from campaign.directory.fields import PLACES, Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Mission, Official
+from campaign.models.directory_import import Directory
 
 Mover = Callable[[Session, int, int, str], None]
 """Is given the session, the id that is kept, the one that goes, and the actor."""
-_PLACE = ("address", "locality", "region", "postal_code")
-OFFICIAL_FIELDS = ("name", "given_name", "family_name", "office", "salutation", "close",
-                   "country", "preferred_locale", "address", "source_id")  # fmt: skip
-MISSION_FIELDS = ("kind", "name", "sending_country", "host_country", "accredited_to",
-                  "head_of_mission", "hours", "door_notes", "address", "last_checked_on",
-                  "source_id")  # fmt: skip
 
 
 def init_app(app: Flask, *, movers: Mapping[QueryableAttribute[Any], Mover]) -> None:
@@ -75,7 +71,7 @@ def merge(
     if isinstance(kept, Official) and isinstance(gone, Official):
         _take_posts(kept, gone)
     session.flush()
-    refuse_flagged(session, kept, (*fields_of(kept), *_PLACE), seen=risks_seen, actor=actor)
+    refuse_flagged(session, kept, (*fields_of(kept), *PLACES), seen=risks_seen, actor=actor)
     where_used.show_change(session, kept)
     session.expire(gone)
     audit.record(
@@ -89,12 +85,13 @@ def merge(
 
 def fields_of(row: Official | Mission) -> tuple[str, ...]:
     """The fields between which one chooses."""
-    return OFFICIAL_FIELDS if isinstance(row, Official) else MISSION_FIELDS
+    directory = Directory.OFFICIALS if isinstance(row, Official) else Directory.MISSIONS
+    return tuple(name for name in names_with(directory, *Rule) if name not in PLACES[1:])
 
 
 def same(first: Any, second: Any, name: str) -> bool:
     """Whether the two say the same in that field; an address is compared whole."""
-    names = _PLACE if name == "address" else (name,)
+    names = PLACES if name == "address" else (name,)
     return all((getattr(first, one) or "") == (getattr(second, one) or "") for one in names)
 
 
@@ -110,7 +107,7 @@ def _take_words(kept: Any, gone: Any, take: Collection[str]) -> None:
         if isinstance(old, dict):
             setattr(kept, name, {**old, **new} if chosen else {**new, **old})
         elif chosen and name == "address":
-            for one in _PLACE if isinstance(kept, Official) else (*_PLACE, "timezone"):
+            for one in PLACES if isinstance(kept, Official) else (*PLACES, "timezone"):
                 setattr(kept, one, getattr(gone, one))
         elif chosen:
             setattr(kept, name, new)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
+from campaign.directory.fields import FIELDS, Rule
 from campaign.directory.imports.mission_kinds import kind_in
 from campaign.directory.imports.read_rows import N_, UnreadableRow
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
@@ -17,85 +18,17 @@ LANGUAGES = ("en", "fr", "es", "ar")
 """Languages for which words can be mapped; columns name others by their code ("office_de")."""
 SEVERAL = frozenset({"email", "voice", "fax", "url", "twitter", "street", "accredited", "address"})
 """Meanings that more than one column may have."""
-WORDS = frozenset({"name", "office", "salutation", "close", "organization"})
-_SHARED = ("address", "street", "locality", "region", "postal_code", "email", "voice", "fax",
-           "url", "twitter", "source_id", "own_id")  # fmt: skip
-MEANINGS: dict[Directory, tuple[str, ...]] = {
-    Directory.MISSIONS: (
-        "sending_country", "host_country", "kind", "accredited", "name", "head_of_mission",
-        "hours", "last_checked_on", *_SHARED,
-    ),
-    Directory.OFFICIALS: (
-        "full_name", "prefix", "given_name", "family_name", "office", "organization",
-        "salutation", "close", "country", "language", "started_on", "ended_on", *_SHARED,
-    ),
-}  # fmt: skip
+WORDS = frozenset(
+    one.name for some in FIELDS.values() for one in some if one.rule is Rule.WORDS
+) | {"organization"}
+MEANINGS = {
+    directory: tuple(one.meaning for one in some if one.heads) for directory, some in FIELDS.items()
+}
 NEEDED: dict[Directory, tuple[str, ...]] = {
     Directory.MISSIONS: ("sending_country", "host_country", "kind"),
     Directory.OFFICIALS: ("country",),
 }
 """What every row must say, in a column or by one value for all."""
-_NAMES = {
-    "sending_country": "operator|sending country|sending state|sender|pays accreditant|pays d envoi"
-    "|pays representé|pais acreditante|pais que envia|origin|represented country|entsendestaat"
-    "|entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد",
-    "host_country": "host country|receiving state|receiving country|located in|pays hote"
-    "|pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland"
-    "|الدولة المضيفة|البلد المضيف|الدولة المعتمد لديها",
-    "kind": "type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة",
-    "accredited": "jurisdictions|accredited to|accreditation|also accredited to|juridictions"
-    "|jurisdicciones|accreditations|accredited|jurisdiction|further countries|zustandig fur",
-    "head_of_mission": "head of mission|ambassador|head|chef de mission|ambassadeur"
-    "|jefe de mision|embajador|embajadora|representative|missionschef|botschafter|السفير"
-    "|رئيس البعثة",
-    "hours": "hours|opening hours|office hours|horaires|horario|heures d ouverture"
-    "|offnungszeiten|ساعات العمل|الدوام",
-    "last_checked_on": "last checked|last checked on|checked|verified|verifié le|verificado"
-    "|gepruft am",
-    "address": "address|addresses|full address|postal address|adresse|adresses|direccion"
-    "|mailing address|anschrift|adresse complete|العنوان|عنوان",
-    "street": "street|street address|address line 1|address line 2|address line 3|address 1"
-    "|address 2|line 1|line 2|rue|calle|strasse|الشارع|شارع",
-    "locality": "city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة",
-    "region": "region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة"
-    "|المحافظة|الولاية",
-    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz"
-    "|postleitzahl|الرمز البريدي",
-    "email": "email|e mail|mail|emails|email address|email addresses|courriel|correo"
-    "|correo electronico|e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني|البريد"
-    "|الايميل",
-    "voice": "phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact|contact number"
-    "|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف|رقم الهاتف|التلفون",
-    "fax": "fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس",
-    "url": "website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite"
-    "|internet|webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني",
-    "twitter": "twitter|x|x handle|twitter handle|compte x",
-    "source_id": "qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant",
-    "own_id": "id here",
-    "full_name": "full name|name|nom complet|nombre completo|official|person|nom|nombre"
-    "|vollstandiger name|الاسم|الاسم الكامل|اسم",
-    "prefix": "honorific prefix|title before the name|prefix|courtesy title|civilité|tratamiento"
-    "|anrede|اللقب",
-    "given_name": "given name|first name|firstname|prenom|nombre de pila|given|vorname"
-    "|الاسم الاول|الاسم الأول",
-    "family_name": "family name|last name|surname|lastname|nom de famille|apellido|apellidos"
-    "|nachname|familienname|اسم العائلة",
-    "office": "office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt"
-    "|funktion|المنصب|الوظيفة|منصب|وظيفة",
-    "organization": "organization|organisation|institution|organizacion|institucion|ministry"
-    "|ministere|ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة",
-    "salutation": "salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede"
-    "|التحية",
-    "close": "close|closing|formule de politesse|despedida|grussformel|الخاتمة",
-    "country": "country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة",
-    "language": "language|preferred language|langue|idioma|lang|sprache|اللغة",
-    "started_on": "start|start date|from|since|started on|in office since|debut|inicio|seit"
-    "|beginn|تاريخ البدء|منذ",
-    "ended_on": "end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى",
-    "name": "name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision"
-    "|official name|office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة",
-}  # fmt: skip
-"""Names of columns, folded, that mean each meaning; accents here are folded too."""
 _HEADS = {
     "fr": "fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d appel"
     "|formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre",
@@ -340,6 +273,7 @@ def _language_of(columns: Sequence[str]) -> str:
 _FOLDED_HEADS = {code: frozenset(heads.split("|")) for code, heads in _HEADS.items()}
 _LANGUAGE_WORDS = {fold_name(name): code for name, code in _LANGUAGE_NAMES.items()}
 _FOLDED = {
-    meaning: frozenset(fold_name(one) for one in names.split("|"))
-    for meaning, names in _NAMES.items()
+    kept.meaning: frozenset(fold_name(one) for one in kept.heads.split("|"))
+    for some in FIELDS.values()
+    for kept in some
 }

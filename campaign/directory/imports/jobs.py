@@ -6,13 +6,13 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.errors import Refused
 from campaign.core.leases import Hold, Lease
+from campaign.core.settings import current_settings
 from campaign.directory.imports import undo as undoing
 from campaign.directory.imports import uploads
 from campaign.directory.imports.apply_import import apply_plan, plan_of_missions, plan_of_officials
@@ -172,7 +172,7 @@ def _apply(kept: DirectoryImport, hold: Hold) -> None:
 def _readings(kept: DirectoryImport) -> list[Any]:
     """The file, read before the database's lock is taken."""
     source = uploads.source_of_upload(kept)
-    settings = current_app.extensions["settings"]
+    settings = current_settings()
     return list(
         source.readings(
             uploads.choices_of(kept), today=clock.today(settings.timezone),

@@ -8,25 +8,26 @@ from typing import Any
 
 from campaign.core.text.fold import fold_name
 from campaign.directory.entries import contacts_of
+from campaign.directory.fields import Rule, names_with
 from campaign.directory.imports.match_entries import OfficialIndex
 from campaign.directory.imports.plan import (
-    PLACES,
     Item,
     Plan,
     changes_of,
     contact_changes,
+    filled_values,
     held_changes,
     new_contacts,
     new_place,
+    new_values,
     new_words,
     refused,
 )
 from campaign.directory.imports.read_rows import N_, Fault, Held, OfficialRecord, RowProblem
 from campaign.directory.offices import post_key
 from campaign.models.directory import Official
-from campaign.models.directory_import import Verdict
+from campaign.models.directory_import import Directory, Verdict
 
-_TEXTS = ("name", "given_name", "family_name")
 _CROWD = 3
 """So many who hold one office make a crowd; two may be a change that a list has not caught up."""
 _CROWDED_SHOWN = 5
@@ -39,7 +40,6 @@ _FOR_ONE = re.compile(
     r"|رييس|رئيس|الرييس|الملك|ملك|محافظ|عمدة)\b"
 )
 """How offices begin that one person holds at a time."""
-_WORDS = ("office", "salutation", "close")
 
 
 def plan_officials(
@@ -97,8 +97,7 @@ def _passed_over(record: OfficialRecord, left_on: date) -> Item:
 
 def _added(record: OfficialRecord, slug: str) -> Item:
     draft = record.draft
-    plain = (*_TEXTS, *_WORDS, "country", "preferred_locale", *PLACES)
-    values = {name: getattr(draft, name) for name in plain}
+    values = new_values(Directory.OFFICIALS, draft)
     values |= {"slug": slug, "source_id": record.source_id}
     return Item(
         record.row, Verdict.ADDED, draft.name or record.plain_name, slug, values=values,
@@ -112,12 +111,9 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
     if record.source_id and not official.source_id:
         values["source_id"] = record.source_id
     ours = replace and record.own_id == official.public_id
-    for name in (*_TEXTS, *(("country", "preferred_locale") if ours else ())):
-        new, old = getattr(draft, name), getattr(official, name)
-        if new and new != old and (replace or not old):
-            values[name] = new
+    values |= filled_values(Directory.OFFICIALS, official, draft, follows=replace, identity=ours)
     values |= new_place(official, draft, follows=replace, replace=replace)
-    for name in _WORDS:
+    for name in names_with(Directory.OFFICIALS, Rule.WORDS):
         kept = getattr(official, name)
         words = new_words(kept, getattr(draft, name), replace=replace)
         if words != kept:

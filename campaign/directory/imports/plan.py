@@ -14,6 +14,7 @@ from typing import Any
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import free_slug
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft, contacts_of
+from campaign.directory.fields import FIELDS, PLACES, Rule, names_with
 from campaign.directory.imports.address_line import ends_in_town, take_town
 from campaign.directory.imports.match_entries import MissionIndex
 from campaign.directory.imports.read_rows import (
@@ -28,11 +29,9 @@ from campaign.directory.imports.read_rows import (
 from campaign.directory.missions import mission_slug
 from campaign.directory.town_names import same_town
 from campaign.models.directory import Mission
-from campaign.models.directory_import import Verdict
+from campaign.models.directory_import import Directory, Verdict
 
-PLACES = ("address", "locality", "region", "postal_code")
-"""The parts of an address."""
-_SHOWN = ("kind", "office", "country", "sending_country", "host_country", "head_of_mission")
+_SHOWN = tuple(one.name for some in FIELDS.values() for one in some if one.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +175,33 @@ def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> d
     return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
 
 
+def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> dict[str, Any]:
+    """What a new entry has of its file."""
+    rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
+    return {name: getattr(draft, name) for name in names_with(directory, *rules)}
+
+
+def filled_values(
+    directory: Directory,
+    kept: Any,
+    draft: MissionDraft | OfficialDraft,
+    *,
+    follows: bool,
+    identity: bool,
+) -> dict[str, Any]:
+    """The fields that are filled in; where ours `follows` the file, put in their place.
+
+    `identity`: an export of ours was changed, and what tells entries apart may be what was mended.
+    """
+    rules = (Rule.FILLED, Rule.IDENTITY) if identity else (Rule.FILLED,)
+    values = {}
+    for name in names_with(directory, *rules):
+        new, old = getattr(draft, name), getattr(kept, name)
+        if new and new != old and (follows or not old):
+            values[name] = new
+    return values
+
+
 def new_place(
     kept: Any, draft: MissionDraft | OfficialDraft, *, follows: bool, replace: bool
 ) -> dict[str, Any]:
@@ -243,10 +269,6 @@ def new_contacts(
     return added, dropped
 
 
-_NEW = ("kind", "name", "sending_country", "host_country", "accredited_to", "head_of_mission",
-        "hours", "last_checked_on", *PLACES)  # fmt: skip
-
-
 def plan_missions(
     kept: list[Mission],
     readings: Iterable[MissionRecord | RowProblem | Repeated],
@@ -286,7 +308,7 @@ def _added(record: MissionRecord, slugs: set[str]) -> Item:
     wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
     slug = free_slug(wanted, slugs)
     slugs.add(slug)
-    values = {name: getattr(draft, name) for name in _NEW}
+    values = new_values(Directory.MISSIONS, draft)
     values |= {"slug": slug, "source_id": record.source_id}
     title = draft.name.get("en") or next(iter(draft.name.values()), slug)
     return Item(
@@ -329,15 +351,10 @@ def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> d
     names = new_words(mission.name, said, replace=replace)
     if names != mission.name:
         values["name"] = names
-    candidates: list[str] = ["head_of_mission", "accredited_to", "hours"]
-    if ours and replace:
-        # An export of ours that was changed: what tells missions apart may be what was mended.
-        candidates += ["kind", "sending_country", "host_country"]
     values |= new_place(mission, draft, follows=follows, replace=replace)
-    for name in candidates:
-        new, old = getattr(draft, name), getattr(mission, name)
-        if new and new != old and (follows or not old):
-            values[name] = new
+    values |= filled_values(
+        Directory.MISSIONS, mission, draft, follows=follows, identity=ours and replace
+    )
     new_day, old_day = draft.last_checked_on, mission.last_checked_on
     if new_day and (old_day is None or new_day > old_day):
         values["last_checked_on"] = new_day

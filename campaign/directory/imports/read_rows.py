@@ -7,12 +7,9 @@ from datetime import date
 from campaign.core.errors import DomainError
 from campaign.core.text.slugs import has_forbidden_characters
 from campaign.directory.entries import MissionDraft, OfficialDraft
+from campaign.directory.fields import limit_of
+from campaign.models.directory import Mission, Official
 
-_LIMITS = {
-    "name": 200, "given_name": 100, "family_name": 100, "head_of_mission": 200, "locality": 100,
-    "region": 100, "postal_code": 20, "hours": 300, "source_id": 60,
-}  # fmt: skip
-"""Characters that the columns of `models` hold."""
 _QUOTED = 80
 """Characters of a file's text that a sentence quotes."""
 Values = Mapping[str, str | int]
@@ -153,9 +150,10 @@ def refuse_unfit(
 
     `columns` gives the file's word for a field of the draft.
     """
+    model = Mission if isinstance(draft, MissionDraft) else Official
     for name, value in _texts(draft):
         shown = (columns or {}).get(name, name)
-        limit = _LIMITS.get(name, 200)
+        limit = limit_of(model, name)
         if len(value) > limit:
             raise UnreadableRow(
                 shown, N_("has %(count)d characters; shorten it to %(limit)d."),

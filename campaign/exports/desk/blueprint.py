@@ -3,11 +3,10 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 
 from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.core import i18n
-from campaign.core.settings import Settings
 from campaign.models.staff import Role
 from campaign.staff.guards import guard, staff_user
 
@@ -19,9 +18,3 @@ def page(name: str, **facts: Any) -> str:
     """A page of exports, with what all of them need."""
     number = partial(say_number, locale=i18n.locale())
     return render_template(f"exports/{name}.html", number=number, me=staff_user(), **facts)
-
-
-def settings() -> Settings:
-    """The settings of the instance."""
-    found: Settings = current_app.extensions["settings"]
-    return found

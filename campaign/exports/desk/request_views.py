@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,12 +10,14 @@ from campaign.bundles.find_bundles import get_bundle
 from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import current_settings
 from campaign.exports import export_log, requests, staff_keys
-from campaign.exports.desk.blueprint import blueprint, page, settings
+from campaign.exports.desk.blueprint import blueprint, page
 from campaign.exports.desk.forms import AskForm, KeyForm, say_problem
 from campaign.models.campaign import Campaign
 from campaign.models.export import ExportFormat, ExportKind
 from campaign.staff.guards import fresh, staff_user
+from campaign.web.desk import redirect_to
 
 
 @blueprint.get("/new")
@@ -45,7 +47,7 @@ def ask() -> ResponseReturnValue:
             session, campaign=campaign, kind=ExportKind(form.kind.data),
             bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
             written_as=ExportFormat(form.format.data), locale=form.locale.data,
-            reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=settings(),
+            reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=current_settings(),
         )  # fmt: skip
     except Invalid as problem:
         _mark(form, problem)
@@ -53,7 +55,7 @@ def ask() -> ResponseReturnValue:
     except Refused as problem:
         session.rollback()
         return _asking(get_campaign(session, campaign.slug), form, problem.slug), problem.status
-    return redirect(url_for(".show", public_id=made.public_id), 303)
+    return redirect_to(".show", public_id=made.public_id)
 
 
 @blueprint.get("/keys")
@@ -78,16 +80,15 @@ def add_key() -> ResponseReturnValue:
         if problem.fields.get("recipient") == "key-private":
             form.recipient.data = ""
         return _keys_page(form), 422
-    flash(_("The key is in your list."))
-    return redirect(url_for(".show_keys"), 303)
+    return redirect_to(".show_keys", _("The key is in your list."))
 
 
 @blueprint.post("/keys/<public_id>/remove")
 def remove_key(public_id: str) -> ResponseReturnValue:
     """Forget a public key."""
     staff_keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
-    flash(_("The key is removed. Files that were encrypted to it stay so."))
-    return redirect(url_for(".show_keys"), 303)
+    said = _("The key is removed. Files that were encrypted to it stay so.")
+    return redirect_to(".show_keys", said)
 
 
 def _form(campaign: Campaign) -> AskForm:
@@ -97,7 +98,7 @@ def _form(campaign: Campaign) -> AskForm:
         campaign.slug,
         bundles,
         staff_keys.list_keys(session, staff_user()),
-        locales=settings().locales,
+        locales=current_settings().locales,
     )
 
 
@@ -117,7 +118,7 @@ def _mark(form: Any, problem: Invalid) -> None:
 
 
 def _asking(campaign: Campaign, form: AskForm, problem: str = "") -> str:
-    needed = settings().exports_need_second_person
+    needed = current_settings().exports_need_second_person
     return page("request", campaign=campaign, form=form, second=needed, problem=problem)
 
 

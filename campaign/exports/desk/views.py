@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import storage
 from campaign.core import db
 from campaign.core.errors import DomainError
+from campaign.core.settings import current_settings
 from campaign.exports import export_job, export_log, export_rules, requests, staff_keys
 from campaign.exports.desk import request_views
-from campaign.exports.desk.blueprint import blueprint, page, settings
+from campaign.exports.desk.blueprint import blueprint, page
 from campaign.exports.desk.forms import RefuseForm
 from campaign.models.export import DataExport, ExportKind, ExportState
 from campaign.staff.guards import fresh, staff_user
+from campaign.web.desk import redirect_to
 
 assert all((request_views, export_job))
 __all__ = ["blueprint"]
@@ -25,7 +27,7 @@ def index() -> ResponseReturnValue:
     """What waits for a decision, and the log."""
     session, asked = db.session(), export_log.Asked.of(request.args)
     found = export_log.list_exports(
-        session, asked, zone=settings().timezone, limit=export_log.PER_PAGE + 1
+        session, asked, zone=current_settings().timezone, limit=export_log.PER_PAGE + 1
     )
     shown = found[: export_log.PER_PAGE]
     more = len(found) > export_log.PER_PAGE
@@ -64,8 +66,8 @@ def approve(public_id: str) -> ResponseReturnValue:
     """Let it be made."""
     export = requests.get_export(db.session(), public_id)
     requests.approve(db.session(), export, by=staff_user())
-    flash(_("You approved it. Who asked is told by mail."))
-    return redirect(url_for(".show", public_id=public_id), 303)
+    said = _("You approved it. Who asked is told by mail.")
+    return redirect_to(".show", said, public_id=public_id)
 
 
 @blueprint.post("/<public_id>/refuse")
@@ -75,8 +77,8 @@ def refuse(public_id: str) -> ResponseReturnValue:
     if not form.validate():
         return _one(export, form), 422
     requests.refuse(db.session(), export, by=staff_user(), note=form.note.data or "")
-    flash(_("You refused it. Who asked is told by mail."))
-    return redirect(url_for(".show", public_id=public_id), 303)
+    said = _("You refused it. Who asked is told by mail.")
+    return redirect_to(".show", said, public_id=public_id)
 
 
 @blueprint.post("/<public_id>/withdraw")
@@ -84,8 +86,8 @@ def withdraw(public_id: str) -> ResponseReturnValue:
     """End one's own export; its file goes."""
     export = requests.get_export(db.session(), public_id)
     requests.withdraw(db.session(), export, by=staff_user())
-    flash(_("It is ended. If there was a file, it is deleted."))
-    return redirect(url_for(".show", public_id=public_id), 303)
+    said = _("It is ended. If there was a file, it is deleted.")
+    return redirect_to(".show", said, public_id=public_id)
 
 
 @blueprint.post("/<public_id>/download")

@@ -16,12 +16,11 @@ def upgrade() -> None:
     """To this revision: fold what is stored; a job makes the fingerprints of people anew."""
     for table, column in _COLUMNS:
         field = sa.column(column, sa.String())
-        folded: sa.ColumnElement[str] = field
-        for letter, plain in _ALIKE:
-            folded = sa.func.replace(folded, letter, plain)
+        folded = _folded(field)
         op.execute(
             sa.update(sa.table(table, field)).where(folded != field).values({column: folded})
         )
+    _fold_posts()
     _forget_fingerprints()
 
 
@@ -30,11 +29,33 @@ def downgrade() -> None:
     _forget_fingerprints()
 
 
+def _folded(field: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    for letter, plain in _ALIKE:
+        field = sa.func.replace(field, letter, plain)
+    return field
+
+
+def _fold_posts() -> None:
+    """Fold their keys; one that would be another's of its country stays as it is."""
+    post = sa.table(
+        "post", sa.column("id", sa.Integer()), sa.column("country", sa.String()),
+        sa.column("key", sa.String()),
+    )  # fmt: skip
+    connection, folded = op.get_bind(), _folded(post.c.key)
+    taken = {tuple(row) for row in connection.execute(sa.select(post.c.country, post.c.key))}
+    stale = sa.select(post.c.id, post.c.country, folded).where(folded != post.c.key)
+    for post_id, country, key in connection.execute(stale.order_by(post.c.id)).all():
+        if (country, key) not in taken:
+            taken.add((country, key))
+            connection.execute(sa.update(post).where(post.c.id == post_id).values(key=key))
+
+
 def _forget_fingerprints() -> None:
-    """Those of erased people are random, and stay."""
+    """Those of erased people are random, and of anonymised ones there is no name: they stay."""
     person, state = sa.column("person_hmac", sa.LargeBinary()), sa.column("state", sa.String())
+    forgotten_at = sa.column("forgotten_at", sa.DateTime())
     op.execute(
-        sa.update(sa.table("signature", person, state))
-        .where(state != "erased")
+        sa.update(sa.table("signature", person, state, forgotten_at))
+        .where(state != "erased", forgotten_at.is_(None))
         .values(person_hmac=None)
     )

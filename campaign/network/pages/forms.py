@@ -7,10 +7,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, EmailField, Form, RadioField, SelectMultipleField
+from wtforms import BooleanField, EmailField, Form, RadioField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.campaigns.themes import themes_by_name
@@ -19,7 +18,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.network import Frequency, NetworkMember
 from campaign.network.memberships import Preferences
 from campaign.signing.validate import EMAIL_LIMIT, Problem, check_email, check_line
-from campaign.web.fields import Filled
+from campaign.web.fields import CheckboxesField, Filled
 from campaign.web.form_base import PlainForm
 
 ALL, SOME = "all", "some"
@@ -34,11 +33,8 @@ def consent_wording() -> str:
     return words
 
 
-class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+class OfferedField(CheckboxesField):
     """Several choices, a checkbox each; what is not among them is refused in our words."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
     def __init__(self, label: Any, **kwargs: Any) -> None:
         super().__init__(label, choices=[], validate_choice=False, **kwargs)
@@ -62,10 +58,10 @@ class PreferencesForm(PlainForm):
     """What a member wants to get."""
 
     country_scope = _scope(_l("Countries"), _l("All countries"), _l("Only the countries I tick"))
-    countries = CheckboxesField(_l("Countries"))
+    countries = OfferedField(_l("Countries"))
     theme_scope = _scope(_l("Themes"), _l("All themes"), _l("Only the themes I tick"))
-    themes = CheckboxesField(_l("Themes"))
-    languages = CheckboxesField(
+    themes = OfferedField(_l("Themes"))
+    languages = OfferedField(
         _l("Languages in which you can write"),
         description=_l(
             "You hear of actions whose letter comes in one of them. Tick none to hear of all."
@@ -87,12 +83,12 @@ class PreferencesForm(PlainForm):
         if field.data not in set(Frequency):
             raise StopValidation(gettext("Choose how often we write to you."))
 
-    def validate_countries(self, field: CheckboxesField) -> None:
+    def validate_countries(self, field: OfferedField) -> None:
         """At least one, where only some are wanted."""
         if self.country_scope.data == SOME and not field.data:
             raise StopValidation(gettext("Tick at least one country, or choose all countries."))
 
-    def validate_themes(self, field: CheckboxesField) -> None:
+    def validate_themes(self, field: OfferedField) -> None:
         """The same for themes."""
         if self.theme_scope.data == SOME and not field.data:
             raise StopValidation(gettext("Tick at least one theme, or choose all themes."))

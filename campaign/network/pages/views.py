@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import db
 from campaign.core.errors import Gone, NotFound
-from campaign.core.settings import Settings
+from campaign.core.rate_limits import count_against_limit, network_of
+from campaign.core.settings import current_settings
 from campaign.mail.messages import most_a_day
 from campaign.models.network import MemberState
 from campaign.network import jobs, mails, memberships
@@ -22,7 +23,7 @@ from campaign.network.pages.forms import (
 )
 from campaign.public.pages import before_request
 from campaign.public.pages.before_request import private
-from campaign.web.security import count_against_limit, network_of, public
+from campaign.web.security import public
 
 __all__ = ["blueprint", "jobs", "send_digests"]
 
@@ -60,7 +61,7 @@ def join(lang: str) -> ResponseReturnValue:
 @public
 def sent(lang: str) -> ResponseReturnValue:
     """Look in your mailbox."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     return _page(
         "network/sent.html",
         days=settings.confirm_days,

@@ -3,21 +3,22 @@
 For staff: whoever keys in sees who signed (docs/adr/0004).
 """
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
 
-from campaign.campaigns.desk.blueprint import accepted, load
+from campaign.campaigns.desk.blueprint import load
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.staff import Role
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk import paper_import_views, row_views, scan_views
 from campaign.paper_signatures.desk.forms import SheetForm
 from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.desk import accepted, redirect_to, render_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("paper_signatures", __name__, url_prefix="/desk/paper")
@@ -46,10 +47,10 @@ def create() -> ResponseReturnValue:
     """A sheet or a pile of cards, with its scan."""
     form = SheetForm.for_new(sheets.list_takers(db.session()), request.args.get("campaign", ""))
     if not form.country.data:
-        form.country.data = _settings().organisation_country
+        form.country.data = current_settings().organisation_country
     made: list[PaperSheet] = []
     if form.validate_on_submit() and accepted(form, lambda: made.append(_made(form))):
-        return redirect(url_for(".show", public_id=made[0].public_id), 303)
+        return redirect_to(".show", public_id=made[0].public_id)
     return _page("create", form)
 
 
@@ -62,8 +63,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and accepted(
         form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
     ):
-        flash(_("The sheet is saved."))
-        return redirect(url_for(".show", public_id=public_id), 303)
+        return redirect_to(".show", _("The sheet is saved."), public_id=public_id)
     found = scans.scans_of_sheet(session, sheet)
     return _page("edit", form, sheet=sheet, scans=found, totals=sheets.totals_of(session, sheet))
 
@@ -75,10 +75,9 @@ def delete(public_id: str) -> ResponseReturnValue:
     try:
         sheets.delete_sheet(session, sheets.get_sheet(session, public_id), actor=actor())
     except Refused:
-        flash(_("The sheet has rows. Take them out first."), "error")
-        return redirect(url_for(".show", public_id=public_id), 303)
-    flash(_("The sheet is deleted."))
-    return redirect(url_for(".index"), 303)
+        said = _("The sheet has rows. Take them out first.")
+        return redirect_to(".show", said, "error", public_id=public_id)
+    return redirect_to(".index", _("The sheet is deleted."))
 
 
 def _made(form: SheetForm) -> PaperSheet:
@@ -96,13 +95,7 @@ def _made(form: SheetForm) -> PaperSheet:
 
 
 def _page(name: str, form: SheetForm, **context: object) -> ResponseReturnValue:
-    body = render_template(f"paper_signatures/{name}.html", form=form, **context)
-    return body, 422 if form.problems() else 200
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return render_page(f"paper_signatures/{name}.html", form, **context)
 
 
 row_views.register(blueprint)

@@ -8,6 +8,7 @@ from flask_wtf.file import FileField
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
+from campaign.campaigns.desk.sentences import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
@@ -35,17 +36,7 @@ _WORDS = {
 class PaperForm(DeskForm):
     """A form with the words of this package."""
 
-    def refuse(self, fields: Any) -> None:
-        """Put the sentence for each slug by its field."""
-        for name, slug in fields.items():
-            if not slug:
-                continue  # it was said already
-            if slug not in _WORDS:
-                super().refuse({name: slug})
-            elif name in self:
-                self[name].errors = [*self[name].errors, _WORDS[slug]]
-            else:
-                self.form_errors.append(_WORDS[slug])
+    sentences = {**SENTENCES, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
 class SheetForm(PaperForm):

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import cast
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.campaigns.desk.blueprint import accepted, load
+from campaign.campaigns.desk.blueprint import load
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.directory.desk.import_form import ViewChoice, view_choices
@@ -22,6 +22,7 @@ from campaign.paper_signatures.desk.forms import MappingForm, UploadForm
 from campaign.paper_signatures.read_file import MEANINGS
 from campaign.paper_signatures.row_sentences import say_fault
 from campaign.staff.guards import staff_user
+from campaign.web.desk import accepted, redirect_to, render_page
 from campaign.web.fields import choices
 from campaign.web.security import takes_file
 
@@ -42,9 +43,8 @@ def upload() -> ResponseReturnValue:
     form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
     made: list[PaperImport] = []
     if form.validate_on_submit() and accepted(form, lambda: made.append(_uploaded(form))):
-        return redirect(url_for("paper_signatures.show_import", public_id=made[0].public_id), 303)
-    body = render_template("paper_signatures/import_upload.html", form=form)
-    return body, 422 if form.problems() else 200
+        return redirect_to("paper_signatures.show_import", public_id=made[0].public_id)
+    return render_page("paper_signatures/import_upload.html", form)
 
 
 def show_import(public_id: str) -> ResponseReturnValue:
@@ -56,7 +56,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and table is not None:
         chosen = {at: _meaning(at) for at in range(len(table.columns))}
         if accepted(form, lambda: _choose(made, form, chosen, table)):
-            return redirect(url_for("paper_signatures.show_import", public_id=public_id), 303)
+            return redirect_to("paper_signatures.show_import", public_id=public_id)
         made.options = {**made.options, "meanings": {str(at): one for at, one in chosen.items()}}
     return _import_page(made, form, table, views)
 
@@ -65,20 +65,19 @@ def _import_page(
     made: PaperImport, form: MappingForm, table: Table | None, views: dict[str, ViewChoice]
 ) -> ResponseReturnValue:
     session = db.session()
-    body = render_template(
+    return render_page(
         "paper_signatures/import.html",
+        form,
         made=made,
         campaign=session.get_one(Campaign, made.campaign_id),
         table=table,
         views=views,
         chosen=_chosen_meanings(made, table),
-        form=form,
         meanings=MEANINGS,
         faults=[(one, say_fault(one)) for one in paper_imports.faults_of(made)],
         failure=paper_imports.failure_of(made),
         sheet=session.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
     )
-    return body, 422 if form.problems() else 200
 
 
 def apply_import(public_id: str) -> ResponseReturnValue:
@@ -90,7 +89,7 @@ def apply_import(public_id: str) -> ResponseReturnValue:
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")
-    return redirect(url_for("paper_signatures.show_import", public_id=public_id), 303)
+    return redirect_to("paper_signatures.show_import", public_id=public_id)
 
 
 def wrong_rows(public_id: str) -> ResponseReturnValue:
@@ -99,7 +98,7 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     try:
         columns, rows = paper_imports.wrong_rows(made)
     except Refused:
-        return redirect(url_for("paper_signatures.show_import", public_id=public_id), 303)
+        return redirect_to("paper_signatures.show_import", public_id=public_id)
     table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
     colon = i18n.colon(i18n.locale())
     for number, faults, cells in rows:

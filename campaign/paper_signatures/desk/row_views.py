@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
@@ -15,6 +15,7 @@ from campaign.paper_signatures import data_entry, scans, sheets
 from campaign.paper_signatures.check_row import FIELDS, TICKS, Details, check, is_blank, with_dittos
 from campaign.paper_signatures.row_sentences import say
 from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import redirect_to
 
 ROWS = 5
 """Rows of the form: without scripts as many are keyed in before they are sent."""
@@ -61,7 +62,7 @@ def key_in(public_id: str) -> ResponseReturnValue:
     for one in typed:
         assert one.details is not None
         data_entry.add_row(session, sheet, one.details, actor=actor(), staff_id=staff_user().id)
-    return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
+    return redirect_to("paper_signatures.show", public_id=public_id)
 
 
 def correct(public_id: str, row: str) -> ResponseReturnValue:
@@ -74,8 +75,8 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
         one = (_typed(_values_of(details)) or [Typed({}, {"given_name": say_needed()})])[0]
         if one.details is not None:
             data_entry.correct_row(session, found, one.details, actor=actor())
-            flash(_("Row %(number)s is corrected.", number=found.position))
-            return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
+            said = _("Row %(number)s is corrected.", number=found.position)
+            return redirect_to("paper_signatures.show", said, public_id=public_id)
         return _page(sheet, [one], row=found), 422
     return _page(sheet, [Typed(_values_of(details))], row=found)
 
@@ -94,8 +95,7 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
         raise NotFound("row")
     action, words = deeds[deed]
     action(session, found, actor=actor())
-    flash(words)
-    return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
+    return redirect_to("paper_signatures.show", words, public_id=public_id)
 
 
 def say_needed() -> str:

@@ -1,16 +1,16 @@
 """Scans of sheets: attached, looked at, removed. Only the desk ever sees them."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.core.errors import Invalid
 from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.guards import actor, fresh
+from campaign.web.desk import accepted, redirect_to, render_page
 from campaign.web.security import takes_file
 
 
@@ -29,10 +29,8 @@ def attach(public_id: str) -> ResponseReturnValue:
     sheet = sheets.get_sheet(db.session(), public_id)
     form = ScanForm()
     if form.validate_on_submit() and _kept(sheet, form):
-        flash(_("The scan is attached."))
-        return redirect(url_for("paper_signatures.show", public_id=public_id), 303)
-    body = render_template("paper_signatures/attach_scan.html", sheet=sheet, form=form)
-    return body, 422 if form.problems() else 200
+        return redirect_to("paper_signatures.show", _("The scan is attached."), public_id=public_id)
+    return render_page("paper_signatures/attach_scan.html", form, sheet=sheet)
 
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
@@ -62,8 +60,7 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a sheet."""
     session = db.session()
     scans.remove(session, _scan(session, public_id, scan), actor=actor())
-    flash(_("The scan is removed."))
-    return redirect(url_for("paper_signatures.edit", public_id=public_id), 303)
+    return redirect_to("paper_signatures.edit", _("The scan is removed."), public_id=public_id)
 
 
 def _scan(session: Session, public_id: str, scan: str) -> Scan:
@@ -76,9 +73,7 @@ def _kept(sheet: PaperSheet, form: ScanForm) -> bool:
     if full or not form.scan.data:
         form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
         return False
-    try:
-        scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
-    except Invalid as problem:
-        form.refuse(problem.fields)
-        return False
-    return True
+    read, by = form.scan.data.stream, actor()
+    return accepted(
+        form, lambda: scans.keep(session, scans.read(read), actor=by, sheet_id=sheet.id)
+    )

@@ -6,7 +6,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    current_app,
     redirect,
     request,
     stream_with_context,
@@ -18,7 +17,8 @@ from flask_babel import gettext
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.rate_limits import count_against_limit, network_of
+from campaign.core.settings import current_settings
 from campaign.mail.messages import most_a_day
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.privacy import erase_supporter, subject_access
@@ -35,7 +35,7 @@ from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.pages.page import page
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of
-from campaign.web.security import count_against_limit, network_of, public
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -65,7 +65,7 @@ def ask(lang: str) -> ResponseReturnValue:
         error = _said(problem) if problem else ""
         return page("privacy/request_link.html", 422, email=typed, error=error)
     session, network = db.session(), network_of(request.remote_addr or "")
-    count_against_limit(session, "letters-link", network, _settings().links_per_hour)
+    count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
     letter_links.ask(session, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
@@ -80,7 +80,7 @@ def _said(problem: Problem) -> str:
 @public
 def asked(lang: str) -> ResponseReturnValue:
     """Look in your mailbox: the same for everybody."""
-    hours = _settings().link_hours
+    hours = current_settings().link_hours
     return page("privacy/link_sent.html", hours=hours, mails_a_day=most_a_day("my-letters"))
 
 
@@ -97,7 +97,7 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
             }
             for one in letter_links.signatures_of(session, box)
         ]
-    months = _settings().retention_months
+    months = current_settings().retention_months
     return page(
         "privacy/mailbox.html", token=token, mailbox=box, rows=rows, retention_months=months
     )
@@ -109,7 +109,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         signature = letter_links.get_signature(session, box, public_id)
-        home = _settings().organisation_country
+        home = current_settings().organisation_country
         stopped = is_stopped(signature.campaign.status)
         return page(
             "privacy/letter.html",
@@ -150,7 +150,7 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         if signature.shown_state is not SignatureState.CONFIRMED:
             raise NotFound("letter")
         refuse_held_back(signature.campaign)
-        home = _settings().organisation_country
+        home = current_settings().organisation_country
         letters, name = signed_letters(signature, home=home), f"{signature.campaign.slug}.pdf"
         layout = layout_of(signature.campaign, home)
     return pdf_page(letters, partial(pdf_of, layout=layout), name)
@@ -163,7 +163,7 @@ def download(lang: str, token: str) -> ResponseReturnValue:
     box = letter_links.open_mailbox(session, token, now)
     count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
     holding = subject_access.gather(session, box, now)
-    chunks = subject_access.stream(holding, _settings().organisation_country)
+    chunks = subject_access.stream(holding, current_settings().organisation_country)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
     name, _ = subject_access.file_names()
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -194,9 +194,4 @@ def erased(lang: str) -> ResponseReturnValue:
 def _letters(signature: Signature) -> Any:
     if signature.shown_state not in LIVE:
         return []
-    return signed_letters(signature, home=_settings().organisation_country)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return signed_letters(signature, home=current_settings().organisation_country)

@@ -6,7 +6,6 @@ from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     redirect,
     render_template,
     request,
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from campaign.campaigns.closing_reasons import Reasons, Said
 from campaign.core import i18n
 from campaign.core.errors import Gone, NotFound, Refused, TooMany
+from campaign.core.settings import current_settings
 from campaign.public import home
 from campaign.web.security import private_page, same_origin
 
@@ -91,7 +91,7 @@ def _page(template: str, problem: Refused | Gone | NotFound, **words: object) ->
                 problem=problem.slug,
                 cards=bool(problem.data.get("cards")),
                 lang=lang,
-                confirm_days=current_app.extensions["settings"].confirm_days,
+                confirm_days=current_settings().confirm_days,
                 **words,
                 case_url=url_for("public.case", lang=lang, slug=slug) if slug else "",
             ),

@@ -11,6 +11,7 @@ from campaign.campaigns.content.pictures import read_public
 from campaign.campaigns.lifecycle import takes_signatures
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.public import feeds, printables
 from campaign.public.case_page import CasePage
@@ -18,7 +19,7 @@ from campaign.public.page_cache import Made, page_cache
 from campaign.public.pages import cached_pages
 from campaign.public.printables import Handout
 from campaign.public.referrers import clean_source, with_source
-from campaign.public.share_links import calendar_words, settings, whole_url
+from campaign.public.share_links import calendar_words, whole_url
 from campaign.web.security import framed_by, public
 
 _HOUR, _DAY = 3600, 86_400
@@ -81,7 +82,7 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
         raise NotFound("deadline")
     title, text = calendar_words(case)
     body = feeds.deadline_ics(
-        uid=f"{campaign.public_id}@{settings().host}",
+        uid=f"{campaign.public_id}@{current_settings().host}",
         day=campaign.act_by,
         title=title,
         text=text,

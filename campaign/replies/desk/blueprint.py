@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign.campaigns.desk.blueprint import accepted, done
+from campaign.campaigns.desk.blueprint import done
 from campaign.campaigns.desk.save_with_draft import draft_kept
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
@@ -20,6 +20,7 @@ from campaign.replies.desk import publish_reply_views, reply_draft_views, reply_
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
 from campaign.replies.reply_access import load
 from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.desk import accepted, redirect_to, render_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
@@ -122,8 +123,7 @@ def delete(public_id: str) -> ResponseReturnValue:
     slug = reply.campaign.slug
     reply_draft_views.forget(reply.campaign, public_id)
     replies.delete_reply(session, reply, actor=actor())
-    flash(_("The draft is deleted."))
-    return redirect(url_for(".of_campaign", slug=slug), 303)
+    return redirect_to(".of_campaign", _("The draft is deleted."), slug=slug)
 
 
 def _page_number() -> int:
@@ -146,7 +146,7 @@ def _loaded(public_id: str) -> Reply:
 def _next() -> str:
     """Where the button that was pressed leads; who does not publish stays with the draft."""
     said = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
-    return {"publish": ".publishing.publish", "bars": ".publishing.edit_bars"}.get(said, ".edit")
+    return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(said, ".edit")
 
 
 def _keep_scan(reply: Reply, form: ReplyForm) -> None:
@@ -170,8 +170,7 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
 def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
     publishes = reply_access.may_publish(staff_user())
     context = {"scans": (), "channels": CHANNELS, "publishes": publishes} | context
-    body = render_template(f"replies/{name}.html", form=form, **context)
-    return body, 422 if form.problems() else 200
+    return render_page(f"replies/{name}.html", form, **context)
 
 
 reply_draft_views.register(blueprint)

@@ -47,15 +47,7 @@ _LANGUAGES = (
 class _WordedForm(PaperForm):
     """A form with the words of this package."""
 
-    def refuse(self, fields: Mapping[str, str]) -> None:
-        """Put the sentence for each slug by its field."""
-        for name, slug in fields.items():
-            if slug in _WORDS and name in self:
-                self[name].errors = [*self[name].errors, _WORDS[slug]]
-            elif slug in _WORDS:
-                self.form_errors.append(_WORDS[slug])
-            else:
-                super().refuse({name: slug})
+    sentences = {**PaperForm.sentences, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
 class ReplyForm(Meeting, _WordedForm):

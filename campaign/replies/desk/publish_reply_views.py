@@ -1,10 +1,9 @@
 """What everybody will read of a reply: looked at once more, published, taken back."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.reply import Reply
@@ -15,6 +14,7 @@ from campaign.replies.flagged_words import list_named
 from campaign.replies.publish_reply import changed_since, look_of
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
+from campaign.web.desk import accepted, redirect_to, render_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
@@ -27,15 +27,14 @@ def publish(public_id: str) -> ResponseReturnValue:
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
     if form.validate_on_submit() and _published(reply, form):
-        flash(_("The reply is on the case’s page."))
-        return redirect(url_for("replies.edit", public_id=public_id), 303)
+        said = _("The reply is on the case’s page.")
+        return redirect_to("replies.edit", said, public_id=public_id)
     _look_again(reply, form)
     preview, unclosed = _preview(reply)
-    body = render_template(
-        "replies/publish.html", reply=reply, form=form, preview=preview, unclosed=unclosed,
-        named=list_named(reply),
+    return render_page(
+        "replies/publish.html", form, 422 if unclosed else 200, reply=reply, preview=preview,
+        unclosed=unclosed, named=list_named(reply),
     )  # fmt: skip
-    return body, 422 if form.problems() or unclosed else 200
 
 
 def _look_again(reply: Reply, form: PublishForm) -> None:
@@ -70,7 +69,7 @@ def black_out(public_id: str) -> ResponseReturnValue:
         flash(_("It is blacked out wherever the reply says it."))
     else:
         flash(_("The reply does not say this any more."), "error")
-    return redirect(url_for("replies.publish.publish", public_id=public_id), 303)
+    return redirect_to("replies.publish.publish", public_id=public_id)
 
 
 @blueprint.get("/shown.jpg")
@@ -94,29 +93,22 @@ def take_back(public_id: str) -> ResponseReturnValue:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     publish_reply.take_back(session, reply, actor=actor())
-    flash(_("The reply is no longer on the case’s page. Mails that were sent stay sent."))
-    return redirect(url_for("replies.edit", public_id=public_id), 303)
+    said = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
+    return redirect_to("replies.edit", said, public_id=public_id)
 
 
 def _published(reply: Reply, form: PublishForm) -> bool:
+    look, seen = form.look.data or "", bool(form.risks_seen.data)
     try:
-        publish_reply.publish(
-            db.session(),
-            reply,
-            actor=actor(),
-            look=form.look.data or "",
-            risks_seen=bool(form.risks_seen.data),
+        return accepted(
+            form,
+            lambda: publish_reply.publish(
+                db.session(), reply, actor=actor(), look=look, risks_seen=seen
+            ),
         )
-    except RiskNamed as problem:
-        form.refuse_risks(problem.found)
-        return False
     except Refused as problem:
         if problem.slug != "reply-changed":  # which the page says
             form.form_errors.append(
                 _("The case is not public, or the reply is published already: nothing was posted.")
             )
         return False
-    except Invalid as problem:
-        form.refuse(problem.fields)
-        return False
-    return True

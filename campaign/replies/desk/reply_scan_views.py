@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import replies
 from campaign.replies.redaction import FRESH, MOST, bars_from
 from campaign.staff.guards import actor, fresh, staff_user
+from campaign.web.desk import redirect_to
 
 
 def register(blueprint: Blueprint) -> None:
@@ -37,8 +38,8 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
             wrong, lines = int(problem.args[0]), _typed()
         else:
             replies.set_bars(session, reply, bars, actor=actor())
-            flash(_("The bars are saved. This is how everybody will see the page."))
-            return redirect(url_for("replies.publish.publish", public_id=public_id), 303)
+            said = _("The bars are saved. This is how everybody will see the page.")
+            return redirect_to("replies.publish.publish", said, public_id=public_id)
     body = render_template(
         "replies/bars.html", reply=reply, scans=found, lines=lines, wrong=wrong, pages=_pages(found)
     )
@@ -66,8 +67,7 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     if reply.shown_page.startswith(f"{scan}/"):
         reply.shown_page = ""
     scans.remove(session, found, actor=actor())
-    flash(_("The scan is removed."))
-    return redirect(url_for("replies.edit", public_id=public_id), 303)
+    return redirect_to("replies.edit", _("The scan is removed."), public_id=public_id)
 
 
 def _scan(public_id: str, scan: str) -> Scan:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from campaign.core import db
 from campaign.core.errors import DomainError, Invalid
-from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.staff.guards import guard
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
 guard(blueprint, Role.STAFF)
@@ -56,7 +56,7 @@ def say_refused(problem: DomainError) -> None:
 
 def back(endpoint: str, **values: Any) -> ResponseReturnValue:
     """To the page that comes next, with the filters kept."""
-    return redirect(url_for(endpoint, **{name: one for name, one in values.items() if one}), 303)
+    return redirect_to(endpoint, **{name: one for name, one in values.items() if one})
 
 
 def chosen_campaign() -> Campaign | None:
@@ -68,9 +68,3 @@ def chosen_campaign() -> Campaign | None:
     if found is None:
         abort(404)  # a filter that is not understood must not stand for everything
     return found
-
-
-def desk_settings() -> Settings:
-    """The settings of this instance."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings

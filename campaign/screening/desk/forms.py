@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, SelectField, StringField
+from wtforms import BooleanField, Form, SelectField
 from wtforms.validators import StopValidation
-from wtforms.widgets import DateTimeLocalInput
 
 from campaign.signing.checks.conditions import (
     MOST_VALUES,
@@ -19,7 +18,7 @@ from campaign.signing.checks.conditions import (
     tidy_network,
 )
 from campaign.signing.checks.origin import make_trace
-from campaign.web.fields import DeskForm, LineField, TextField
+from campaign.web.fields import DeskForm, LineField, MomentField, TextField
 
 Tidy = Callable[[str], str | None]
 
@@ -45,23 +44,7 @@ class LinesField(TextField):
         self.values = tuple(dict.fromkeys(value for value in read.values() if value))
 
 
-class MomentField(StringField):  # type: ignore[misc]
-    """A day and a time in the site's time zone; may stay empty."""
-
-    widget = DateTimeLocalInput()
-    moment: datetime | None = None
-
-    def pre_validate(self, form: Form) -> None:
-        """Read the moment."""
-        text = (self.data or "").strip()
-        if not text:
-            return
-        try:
-            local = datetime.fromisoformat(text)
-            local = local if local.tzinfo else local.replace(tzinfo=ZoneInfo(form.zone))
-            self.moment = local.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise StopValidation(_("Write day and time as 2026-12-04 18:30.")) from None
+_ASKED = _l("Write day and time as 2026-12-04 18:30.")
 
 
 class ConditionsForm(DeskForm):
@@ -87,8 +70,8 @@ class ConditionsForm(DeskForm):
         tidy=lambda text: make_trace("", text).agent or None,
         description=_l("As they name themselves, a line each; * stands for any characters."),
     )
-    since = MomentField(_l("Signed from"))
-    until = MomentField(_l("Signed before"))
+    since = MomentField(_l("Signed from"), asked=_ASKED)
+    until = MomentField(_l("Signed before"), asked=_ASKED)
     name = LineField(
         _l("Name"),
         limit=200,
@@ -103,14 +86,19 @@ class ConditionsForm(DeskForm):
 
     def validate_until(self, field: MomentField) -> None:
         """A window has a beginning before its end."""
-        since = self.since.moment
-        if since and field.moment and since >= field.moment:
+        since, until = self._moment(self.since), self._moment(field)
+        if since and until and since >= until:
             raise StopValidation(_("The end must lie after the beginning."))
 
     def validate_similar_to(self, field: TextField) -> None:
         """Too few words are alike by nature."""
         if field.data and len(field.data.split()) < 4:
             raise StopValidation(_("Give at least four words."))
+
+    def _moment(self, field: MomentField) -> datetime | None:
+        """What the clocks of the site's time zone showed."""
+        zone = ZoneInfo(self.zone)
+        return field.data.replace(tzinfo=zone).astimezone(UTC) if field.data else None
 
     def conditions(self) -> Conditions:
         """What was asked for."""
@@ -119,8 +107,8 @@ class ConditionsForm(DeskForm):
             networks=self.networks.values,
             addresses=self.addresses.values,
             agents=self.agents.values,
-            since=self.since.moment,
-            until=self.until.moment,
+            since=self._moment(self.since),
+            until=self._moment(self.until),
             name=self.name.data or "",
             similar_to=self.similar_to.data or "",
             unconfirmed=bool(self.unconfirmed.data),
@@ -130,8 +118,8 @@ class ConditionsForm(DeskForm):
 def as_typed(conditions: Conditions, zone: str) -> dict[str, Any]:
     """Conditions as the form would hold them."""
 
-    def moment(one: datetime | None) -> str:
-        return one.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if one else ""
+    def moment(one: datetime | None) -> datetime | None:
+        return one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if one else None
 
     return {
         "domains": "\n".join(conditions.domains),

@@ -6,11 +6,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from campaign.core import db, jobs
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.screening import TrendKind
 from campaign.screening import trends
 from campaign.screening.browsers import say_browser
-from campaign.screening.desk.blueprint import back, blueprint, chosen_campaign, desk_settings, page
+from campaign.screening.desk.blueprint import back, blueprint, chosen_campaign, page
 
 _WINDOWS = (24, 72, 168)
 
@@ -40,7 +41,7 @@ def fraud() -> ResponseReturnValue:
         chosen=campaign,
         campaigns=_campaigns(),
         counted=trends.counted_at(session),
-        days=desk_settings().trace_days,
+        days=current_settings().trace_days,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from campaign.core import db
 from campaign.core.errors import DomainError, Invalid
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.screening import Invalidation, TrendCount, TrendKind
 from campaign.models.signature import Signature
@@ -19,7 +20,6 @@ from campaign.screening.desk.blueprint import (
     back,
     blueprint,
     chosen_campaign,
-    desk_settings,
     page,
     say_refused,
 )
@@ -50,7 +50,7 @@ def invalidations() -> ResponseReturnValue:
 @blueprint.route("/invalidations/new", methods=["GET", "POST"])
 def new_invalidation() -> ResponseReturnValue:
     """The conditions; posted, their dry run begins."""
-    session, zone = db.session(), desk_settings().timezone
+    session, zone = db.session(), current_settings().timezone
     form = ConditionsForm(data=_proposed(zone))
     form.zone = zone
     rows = session.execute(select(Campaign.slug, Campaign.reference).order_by(Campaign.reference))
@@ -128,7 +128,7 @@ def _facts(found: Invalidation, problems: Mapping[str, str] | None = None) -> di
         "at_work": found.state in invalidate.AT_WORK,
         "percent": min(100, round(100 * done / total)) if total else 0,
         "is_idle": invalidation_job.is_idle(found, now),
-        "zone": desk_settings().timezone,
+        "zone": current_settings().timezone,
         "stands": invalidate.takes_newcomers(found),
         "typed": request.form,
         "problems": {name: WORDS[slug] for name, slug in (problems or {}).items()},

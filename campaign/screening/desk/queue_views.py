@@ -13,6 +13,7 @@ from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import home_country
 from campaign.models.review_hold import Decision, Hold
 from campaign.printing.problems import LetterRefused
 from campaign.screening import review_queue
@@ -20,7 +21,6 @@ from campaign.screening.desk.blueprint import (
     back,
     blueprint,
     chosen_campaign,
-    desk_settings,
     page,
     say_refused,
 )
@@ -88,7 +88,7 @@ def letter_download(public_id: str) -> ResponseReturnValue:
     """A letter that waits as it will be printed: a file, which asks again who wants it."""
     session = db.session()
     held = review_queue.get_held(session, public_id, _filter())
-    body = hand_out(session, held, home=_home(), by=staff_user())
+    body = hand_out(session, held, home=home_country(), by=staff_user())
     return pdf_response(body, f"{held.signature.campaign.slug}.pdf")
 
 
@@ -202,10 +202,6 @@ def _filter() -> Filter:
     )
 
 
-def _home() -> str:
-    return desk_settings().organisation_country
-
-
 def _query() -> dict[str, str]:
     names = ("campaign", "reason", "show")
     return {name: request.values.get(name, "") for name in names}
@@ -215,7 +211,7 @@ def _letter(current: Hold | None) -> dict[str, Any]:
     """What the page shows of a letter, if one waits."""
     if current is None:
         return {}
-    letters, layout = printed(current.signature, _home())
+    letters, layout = printed(current.signature, home_country())
     return {"letter": shown(current), "letters": letters, "layout": layout}
 
 

@@ -20,6 +20,7 @@ from campaign.screening.desk.blueprint import say_refused
 from campaign.screening.letter_display import shown
 from campaign.screening.review_queue import Filter
 from campaign.staff.guards import guard, staff_user
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint(
     "screening_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/held"
@@ -73,4 +74,4 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
         say_refused(problem)
     else:
         flash(_("It is decided. Nobody was mailed: this is a rehearsal."))
-    return redirect(url_for(".index", slug=slug), 303)
+    return redirect_to(".index", slug=slug)

@@ -1,18 +1,17 @@
 """The organizers' page of a campaign's rules: what is held, never who."""
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, RadioField
-from wtforms.validators import NumberRange, Optional
+from wtforms import BooleanField, RadioField
 
 from campaign.campaigns.desk.blueprint import done, load
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.core import db, i18n
-from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
 from campaign.screening import review_queue
@@ -25,8 +24,9 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
 from campaign.staff.guards import actor, guard
+from campaign.web.desk import accepted, render_page
 from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import CheckboxesField, DeskForm, TextField, choices
+from campaign.web.fields import CheckboxesField, DeskForm, NumberField, TextField, choices
 
 blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
@@ -44,18 +44,15 @@ _SAID = {
 }
 
 
-class _NumberField(IntegerField):  # type: ignore[misc]
-    """A whole number; empty: none."""
-
-    def __init__(self, label: Any, *, most: int, **kwargs: Any) -> None:
-        words = _l("Give a whole number up to %(max)s, or leave it empty.")
-        super().__init__(label, [Optional(), NumberRange(0, most, message=words)], **kwargs)
+_number = partial(NumberField, words=_l("Give a whole number up to %(max)s, or leave it empty."))
 
 
 class RulesForm(Meeting, DeskForm):
     """Which letters are looked at before they count."""
 
-    first = _NumberField(
+    sentences = _SAID
+
+    first = _number(
         _l("The first letters of the campaign"),
         most=MOST_FIRST,
         description=_l("So many are read before any other is counted unread."),
@@ -73,9 +70,9 @@ class RulesForm(Meeting, DeskForm):
     languages = CheckboxesField(_l("Lists of insults that apply"))
     links = RadioField(_l("Addresses of the web and of mail"), choices=choices(_THEN))
     phones = RadioField(_l("Telephone numbers"), choices=choices(_THEN))
-    longer_than = _NumberField(_l("Own words longer than so many characters"), most=5000)
-    shorter_than = _NumberField(_l("Own words shorter than so many characters"), most=1000)
-    alike = _NumberField(
+    longer_than = _number(_l("Own words longer than so many characters"), most=5000)
+    shorter_than = _number(_l("Own words shorter than so many characters"), most=1000)
+    alike = _number(
         _l("Own words like those of so many others"),
         most=200,
         description=_l("From 5 on. Empty: many may send the same text."),
@@ -98,25 +95,17 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     )
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_rules", slug=slug)
-    if form.validate_on_submit() and form.meets(now) and _saved(form, campaign):
+
+    def save() -> None:
+        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+
+    if form.validate_on_submit() and form.meets(now) and accepted(form, save):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
     waiting = review_queue.count_waiting(db.session(), campaign)
-    body = render_template(
-        "screening/rules.html", form=form, campaign=campaign, waiting=waiting, **desk.words()
+    return render_page(
+        "screening/rules.html", form, campaign=campaign, waiting=waiting, **desk.words()
     )
-    return body, (422 if form.problems() else 200)
-
-
-def _saved(form: RulesForm, campaign: Campaign) -> bool:
-    """Whether the rules are set; what was not is said on the form."""
-    try:
-        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
-    except Invalid as problem:
-        for name, words in problem.fields.items():
-            form[name].errors = [*form[name].errors, _SAID[words]]
-        return False
-    return True
 
 
 @blueprint.app_template_global()

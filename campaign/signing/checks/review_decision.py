@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.risk_words import Finding, Words
 from campaign.campaigns.content.risks import watch_of
 from campaign.core import db
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
@@ -155,7 +154,7 @@ def words_of(signature: Signature) -> str:
 
 def regions_of(signature: Signature) -> tuple[str, ...]:
     """Countries whose telephone numbers a letter may hold."""
-    return tuple(filter(None, (signature.campaign.country, _home(), signature.country)))
+    return tuple(filter(None, (signature.campaign.country, home_country(), signature.country)))
 
 
 def said_before(signature: Signature) -> str:
@@ -175,7 +174,7 @@ def said_before(signature: Signature) -> str:
 
 def known_names(session: Session, signature: Signature) -> Iterator[str]:
     """Names that nobody else should sign with: the organisation's, the staff's, the case's."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     yield settings.organisation_name
     yield signature.campaign.person_name
     yield signature.campaign.reference
@@ -270,8 +269,3 @@ def _standing_against(
         ):
             return invalidation_id
     return None
-
-
-def _home() -> str:
-    settings: Settings = current_app.extensions["settings"]
-    return settings.organisation_country

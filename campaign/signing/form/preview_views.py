@@ -5,7 +5,7 @@ As any supporter would see them, in every language, with an ordinary supporter o
 
 from collections.abc import Collection
 
-from flask import Blueprint, Response, current_app, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -18,7 +18,7 @@ from campaign.campaigns.lifecycle import is_rehearsal
 from campaign.campaigns.public_counts import count_of
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.staff import Role
 from campaign.printing.problems import OF_ADDRESS, LetterRefused
@@ -99,7 +99,7 @@ def preview_case(slug: str, lang: str) -> ResponseReturnValue:
 def _risks_in(campaign: Campaign, locale: str, parts: Collection[str]) -> list[Finding]:
     """What flags rule out in these parts of the campaign, in one language."""
     texts = [
-        *texts_of_campaign(campaign),
+        *(one for one in texts_of_campaign(campaign) if one.part != "targets"),
         *(words for one in campaign.targets for words in words_of_official(campaign, one.official)),
     ]
     shown = [one for one in texts if one.part in parts and one.locale == locale]
@@ -119,7 +119,7 @@ def preview_letter(slug: str, lang: str) -> ResponseReturnValue:
     campaign = load(slug)
     letters, _locale = _letters(campaign, lang)
     return pdf_response(
-        pdf_of(letters, layout_of(campaign, _home())), f"{campaign.slug}-specimen.pdf"
+        pdf_of(letters, layout_of(campaign, home_country())), f"{campaign.slug}-specimen.pdf"
     )
 
 
@@ -132,7 +132,7 @@ def preview_screen(slug: str, lang: str) -> ResponseReturnValue:
         "signing/preview_letter.html",
         campaign=campaign,
         letters=letters,
-        layout=layout_of(campaign, _home()),
+        layout=layout_of(campaign, home_country()),
         letter_locale=locale,
         letter_locales=list(plan_of(campaign).letters),
         samples=SAMPLES,
@@ -162,7 +162,7 @@ def preview_html(slug: str, lang: str, kind: str) -> ResponseReturnValue:
 
 def _letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
     """The letters of the sample that the address names, and their language."""
-    home, now = _home(), db.utcnow()
+    home, now = home_country(), db.utcnow()
     plan = plan_of(campaign, home=home)
     if not plan.letters:
         raise NotFound("letter-template")
@@ -177,8 +177,3 @@ def _letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
 def _sample() -> str:
     wanted = request.args.get("sample", "")
     return wanted if wanted in SAMPLES else PLAIN
-
-
-def _home() -> str:
-    settings: Settings = current_app.extensions["settings"]
-    return settings.organisation_country

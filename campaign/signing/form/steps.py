@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import clock, db, i18n
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.public.case_page import CasePage, case_page
 from campaign.signing import mailbox_spellings
@@ -78,7 +77,7 @@ def judge(
     offer = plan.offer(posted.get("letter_locale", ""))
     values = _with_letter_locale(posted, plan)
     form, problems = check_form(
-        values, posted.getlist("points"), offer, limit=limit or _settings().own_words_limit
+        values, posted.getlist("points"), offer, limit=limit or current_settings().own_words_limit
     )
     if form is not None:
         problems |= _page_problems(plan, form.letter_locale, form, now or db.utcnow())
@@ -90,7 +89,7 @@ def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> Sent:
     offer = plan.offer(posted.get("letter_locale", ""))
     values = _with_letter_locale(posted, plan)
     words, problems = check_words(
-        values, posted.getlist("points"), offer, limit=_settings().own_words_limit
+        values, posted.getlist("points"), offer, limit=current_settings().own_words_limit
     )
     if not problems:
         writer = nobody(words.own_words, words.points, words.full_text)
@@ -115,7 +114,7 @@ def you_page(
 ) -> dict[str, Any]:
     """What `signing/you.html` shows."""
     form = SigningForm(posted)
-    form.offer_countries(_settings().organisation_country)
+    form.offer_countries(current_settings().organisation_country)
     parts = form.fit_address()
     form.show_problems(problems)
     return {
@@ -132,7 +131,7 @@ def check_page(
     campaign: Campaign, posted: Posted, form: SignedForm, now: datetime
 ) -> dict[str, Any]:
     """What `signing/check.html` shows: the letters as they will be printed."""
-    home = _settings().organisation_country
+    home = current_settings().organisation_country
     shown = SigningForm(posted)
     signer = Signer(campaign.id, form.email, form.given_name, form.family_name)
     shown.receipt.data = make_receipt(signer, now)
@@ -165,8 +164,3 @@ def _with_letter_locale(posted: Posted, plan: SigningPlan) -> dict[str, str]:
 
 def _case(campaign: Campaign, now: datetime) -> CasePage:
     return case_page(campaign, i18n.locale(), count=0, now=now)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

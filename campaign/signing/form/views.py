@@ -9,7 +9,6 @@ from datetime import timedelta
 from flask import (
     Blueprint,
     Response,
-    current_app,
     g,
     jsonify,
     redirect,
@@ -25,7 +24,8 @@ from werkzeug.datastructures import MultiDict
 from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.rate_limits import count_against_limit, network_of, read_count
+from campaign.core.settings import current_settings
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
@@ -47,7 +47,7 @@ from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.waiting_letters_mail import APART
-from campaign.web.security import count_against_limit, counted, network_of, public
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -80,7 +80,7 @@ def write(lang: str, slug: str) -> ResponseReturnValue:
 @public
 def live(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as it stands while it is typed: a part of the page Write. It lays nothing out."""
-    _count_against("live", _settings().live_previews_per_hour)
+    _count_against("live", current_settings().live_previews_per_hour)
     with db.reading() as session:
         plan = plan_for(session, slug)
         page = write_page.live_page(_campaign(session, plan), plan, request.form, db.utcnow())
@@ -136,7 +136,7 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
         came, ready = _judged(plan, lang)
         if ready is None:
             return mend(session, plan, came)
-    count = count_against_limit(session, "sign", network, _settings().signings_per_hour)
+    count = count_against_limit(session, "sign", network, current_settings().signings_per_hour)
     solution = request.form.get("work", "")
     check_proof_of_work.admit(session, plan, solution, network=network, signed_here=count)
     sign_letter(session, ready)
@@ -159,7 +159,7 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
     """The sum that a browser does beside who writes; none while it is not needed."""
     with db.reading() as session:
         plan = plan_for(session, slug)
-        count = counted(session, "sign", network_of(request.remote_addr or ""))
+        count = read_count(session, "sign", network_of(request.remote_addr or ""))
         needed = check_proof_of_work.is_needed(session, plan.campaign_id, count + 1)
     return private(
         jsonify(challenge=check_proof_of_work.challenge(plan, db.utcnow()) if needed else None)
@@ -176,7 +176,7 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
         share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
     hours = int(APART / timedelta(hours=1))
     others = () if case.takes_letters else home.others(lang)
-    page = {"plan": plan, "settings": _settings(), "apart_hours": hours, "share": share}
+    page = {"plan": plan, "settings": current_settings(), "apart_hours": hours, "share": share}
     return _page(
         "signing/sent.html", page | {"others": others, "again": "again" in request.args}, 200
     )
@@ -185,13 +185,13 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
 @public
 def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
     """The letter as a PDF, before it is signed."""
-    _count_against("preview", _settings().previews_per_hour)
+    _count_against("preview", current_settings().previews_per_hour)
     with db.reading() as session:
         plan = plan_for(session, slug)
         came = steps.judge(request.form, plan, db.utcnow())
         if came.form is None:
             return mend(session, plan, came)
-        campaign, home = _campaign(session, plan), _settings().organisation_country
+        campaign, home = _campaign(session, plan), current_settings().organisation_country
         letters = draft_letters(
             campaign,
             came.form,
@@ -248,7 +248,7 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
     """What can be signed here now: on a page of a rehearsal, before the campaign has opened."""
     if not sign_in_rehearsal.is_rehearsing():
         return steps.open_plan(session, slug, db.utcnow())
-    plan = plan_of(get_campaign(session, slug), home=_settings().organisation_country)
+    plan = plan_of(get_campaign(session, slug), home=current_settings().organisation_country)
     if not plan.letters:
         raise NotFound("letter-template")
     return plan
@@ -300,11 +300,6 @@ def _posted() -> Posted:
 
 def _campaign(session: Session, plan: SigningPlan) -> Campaign:
     return session.get_one(Campaign, plan.campaign_id)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 blueprint = Blueprint("signing", __name__)

@@ -4,13 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import clock, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import Room
@@ -109,7 +108,7 @@ def live_page(
         blank_writer(gettext("(your name)"), words.own_words, words.points),
         full_text=words.full_text,
     )
-    home = _settings().organisation_country
+    home = current_settings().organisation_country
     letters = draft_letters(campaign, writer, locale, now=now, home=home, specimen=page_mark())
     return {
         "letter": replace(letters[0], translation=None),
@@ -144,7 +143,9 @@ def _judge(form: SigningForm, plan: SigningPlan) -> tuple[Words, Problems]:
         for name in ("own_words", "full_text", "letter_locale", "country")
     }
     offer = plan.offer(values["letter_locale"])
-    return check_words(values, form.points.data or (), offer, limit=_settings().own_words_limit)
+    return check_words(
+        values, form.points.data or (), offer, limit=current_settings().own_words_limit
+    )
 
 
 def _full_text(
@@ -168,7 +169,7 @@ def _full_text(
 
 def _drafts(campaign: Campaign, keys: tuple[str, ...], locale: str, now: datetime) -> Letters:
     writer = blank_writer(gettext("(your name)"), points=keys)
-    home = _settings().organisation_country
+    home = current_settings().organisation_country
     return draft_letters(campaign, writer, locale, now=now, home=home)
 
 
@@ -198,8 +199,3 @@ def _room(
     day = clock.day_of(now, plan.timezone)
     writer = nobody(words.own_words, words.points, words.full_text)
     return plan.drafts[locale].room(writer, day)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

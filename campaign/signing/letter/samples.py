@@ -6,10 +6,9 @@ A hard case is one that signing takes: names, towns and words at their limits, i
 from dataclasses import replace
 from datetime import date
 
-from flask import current_app
 from flask_babel import gettext
 
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Disclosure
 from campaign.signing.campaign_terms import SigningPlan
@@ -33,7 +32,7 @@ def sample_writer(
     points = tuple(key for key, _ in plan.points[locale])
     made = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
     if kind == WORDS:
-        limit = plan.offer(locale).limit(_settings().own_words_limit)
+        limit = plan.offer(locale).limit(current_settings().own_words_limit)
         return _filled(made, plan, locale, day, limit)
     return made
 
@@ -121,8 +120,3 @@ def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: in
         shorter = made.own_words[: len(made.own_words) - 40].rpartition(" ")[0]
         made = replace(made, own_words=shorter)
     return made
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -11,7 +11,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    current_app,
     redirect,
     render_template,
     request,
@@ -22,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import audit, db
+from campaign.core.settings import current_settings
 from campaign.models.staff import Role
 from campaign.staff import staff_users
 from campaign.staff.audit_log import labels, list_entries, names, search_field
@@ -190,4 +190,4 @@ def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _zone() -> str:
-    return str(current_app.extensions["settings"].timezone)
+    return current_settings().timezone

@@ -1,7 +1,5 @@
 """Forms of sign-in, one's own account, and the staff list."""
 
-import unicodedata
-
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -18,40 +16,25 @@ from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 from campaign.core import i18n
 from campaign.models.staff import Role
 from campaign.staff.passwords import MAXIMUM, MINIMUM
+from campaign.web.fields import clean_line, stripped
 from campaign.web.form_base import SiteForm
 
 EMAIL_LENGTH = 254
 NAME_LENGTH = 80
-_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 def _(message: str, **values: object) -> str:
     return str(gettext(message, **values))
 
 
-def strip(value: str | None) -> str | None:
-    """Without blanks around it."""
-    return value.strip() if value else value
-
-
-def one_line(_form: SiteForm, field: Field) -> None:
-    """Refuse characters that cannot be seen, or that turn the text around."""
-    if any(
-        unicodedata.category(sign) in {"Cc", "Cs"} or sign in _BIDI for sign in field.data or ""
-    ):
-        raise StopValidation(
-            _("There are characters in it that cannot be seen. Type it again instead of pasting.")
-        )
-
-
 def _email_field() -> EmailField:
     return EmailField(
         _l("E-mail address"),
-        filters=[strip],
+        filters=[stripped],
         validators=[
             InputRequired(_l("Enter an e-mail address.")),
             Length(max=EMAIL_LENGTH, message=_l("An e-mail address has at most 254 characters.")),
-            one_line,
+            clean_line,
         ],
     )
 
@@ -94,10 +77,10 @@ class ChangePasswordForm(SiteForm):
 class _WithName(SiteForm):
     name = StringField(
         _l("Name"),
-        filters=[strip],
+        filters=[stripped],
         validators=[
             Length(max=NAME_LENGTH, message=_l("A name has at most 80 characters here.")),
-            one_line,
+            clean_line,
         ],
     )
     locale = SelectField(_l("Language of the desk"), validate_choice=False)

@@ -1,7 +1,7 @@
 """One's own second factor: setting it up with an app, recovery codes, turning it off."""
 
 import segno
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,6 +13,7 @@ from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.staff import reauthentication, second_factor, sessions, totp
 from campaign.staff.guards import fresh, guard, staff_user
+from campaign.web.desk import redirect_to, render_page
 from campaign.web.form_base import SiteForm
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -45,7 +46,7 @@ def start() -> ResponseReturnValue:
         second_factor.start(db.session(), user=staff_user())
     except Refused:
         flash(_("You have a second factor already."), "error")
-    return redirect(url_for(".show"), 303)
+    return redirect_to(".show")
 
 
 @blueprint.post("/turn-on")
@@ -54,14 +55,14 @@ def turn_on() -> ResponseReturnValue:
     """From the first right code on, sign-in asks for one; all other sessions end."""
     form, user = FirstCodeForm(), staff_user()
     if not form.validate():
-        return _page(form), 422
+        return _page(form)
     try:
         made = second_factor.turn_on(db.session(), user=user, code=form.code.data)
     except Invalid:
         form.code.errors = [_("This is not the code that the app shows now. Type the next one.")]
-        return _page(form), 422
+        return _page(form)
     except Refused:
-        return redirect(url_for(".show"), 303)
+        return redirect_to(".show")
     sessions.begin_anew(db.session(), user)
     return _codes_page(made)
 
@@ -73,7 +74,7 @@ def renew_codes() -> ResponseReturnValue:
     try:
         return _codes_page(second_factor.renew_recovery_codes(db.session(), user=staff_user()))
     except Refused:
-        return redirect(url_for(".show"), 303)
+        return redirect_to(".show")
 
 
 @blueprint.post("/turn-off")
@@ -87,15 +88,15 @@ def turn_off() -> ResponseReturnValue:
         flash(_("Your role needs a second factor. Set up another app instead."), "error")
     else:
         flash(_("Your second factor is off. Your password alone signs you in."))
-    return redirect(url_for(".show"), 303)
+    return redirect_to(".show")
 
 
-def _page(form: FirstCodeForm) -> str:
+def _page(form: FirstCodeForm) -> ResponseReturnValue:
     session, user = db.session(), staff_user()
     begun = user.totp_secret is not None and not user.has_second_factor
-    return render_template(
+    return render_page(
         "staff/second_factor.html",
-        form=form,
+        form,
         user=user,
         begun=begun,
         required=reauthentication.is_required(user),

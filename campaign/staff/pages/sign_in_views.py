@@ -17,17 +17,11 @@ from sqlalchemy.orm import Session
 from campaign.core import db, i18n
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Gone, Invalid, TooMany
+from campaign.core.rate_limits import count_against_limit, forget_count, network_of
 from campaign.staff import password_links, sessions, staff_users
 from campaign.staff.code_form import CodeForm
 from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
-from campaign.web.security import (
-    count_against_limit,
-    forget_count,
-    network_of,
-    private_page,
-    public,
-    same_origin,
-)
+from campaign.web.security import private_page, public, same_origin
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/desk")
 blueprint.before_request(same_origin)

@@ -14,6 +14,7 @@ from campaign.staff import password_links, second_factor, staff_users
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
 from campaign.staff.password_links import send_invitation
+from campaign.web.desk import redirect_to, render_page
 
 blueprint = Blueprint("users", __name__, url_prefix="/staff")
 guard(blueprint, Role.ADMIN)
@@ -52,7 +53,7 @@ def add() -> ResponseReturnValue:
             form.email.errors = [say_email_problem(problem.slug)]
         else:
             return _give_link(user, is_new=True)
-    return render_template("staff/create.html", form=form), 422
+    return render_page("staff/create.html", form)
 
 
 @blueprint.get("/<public_id>")
@@ -82,7 +83,7 @@ def change_role(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
     form = RoleForm()
     if not form.validate():
-        return _user_page(user, form), 422
+        return _user_page(user, form)
     role = Role(form.role.data)
     return _do_to(user, staff_users.change_role, _("The role is changed."), role=role)
 
@@ -109,8 +110,8 @@ def reset_factor(public_id: str) -> ResponseReturnValue:
     """For somebody who lost phone and recovery codes."""
     user = staff_users.get_staff_user(db.session(), public_id)
     second_factor.reset(db.session(), user=user, actor=actor())
-    flash(_("Their second factor is reset, and they are signed out everywhere."))
-    return redirect(url_for(".show", public_id=user.public_id), 303)
+    said = _("Their second factor is reset, and they are signed out everywhere.")
+    return redirect_to(".show", said, public_id=user.public_id)
 
 
 def _do_to(
@@ -139,12 +140,12 @@ def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
             inviter=by.name or by.email,
             is_new=is_new,
         )
-        flash(_("The link is on its way to %(email)s.", email=user.email))
-        return redirect(url_for(".show", public_id=user.public_id), 303)
+        said = _("The link is on its way to %(email)s.", email=user.email)
+        return redirect_to(".show", said, public_id=user.public_id)
     return render_template(
         "staff/password_link.html", user=user, link=link, days=password_links.LINK_DAYS
     )
 
 
-def _user_page(user: StaffUser, form: RoleForm) -> str:
-    return render_template("staff/show.html", user=user, form=form, me=staff_user())
+def _user_page(user: StaffUser, form: RoleForm) -> ResponseReturnValue:
+    return render_page("staff/show.html", form, user=user, me=staff_user())

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.settings import current_settings
 from campaign.models.signature import Signature, SignatureState
 from campaign.public.case_page import case_page
 from campaign.signing import confirm_letter
@@ -110,7 +110,7 @@ def _change_page(
     warns: bool = False,
 ) -> ResponseReturnValue:
     """The form; with `answer`, what is wrong in it, or the letter as it would print."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current_settings()
     home, sent = settings.organisation_country, changed.sent
     form: Any = SigningForm(changed.posted)
     form.offer_countries(home)

@@ -4,14 +4,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.settings import Settings
+from campaign.core.rate_limits import count_against_limit, network_of
+from campaign.core.settings import current_settings, home_country
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
 from campaign.public.case_page import case_page
@@ -28,7 +29,7 @@ from campaign.tracking.next_action import next_action
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
 from campaign.tracking.timeline import marks_of, note_for
-from campaign.web.security import count_against_limit, network_of, public
+from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
@@ -76,8 +77,9 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
     """The confirmed letter on paper; once its campaign is stopped, nobody prints it."""
     with db.reading() as session:
         signature = _confirmed(session, token)
-        letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
-        layout = layout_of(signature.campaign, _home())
+        home, name = home_country(), f"{signature.campaign.slug}.pdf"
+        letters = signed_letters(signature, home=home)
+        layout = layout_of(signature.campaign, home)
     return pdf_page(letters, partial(pdf_of, layout=layout), name)
 
 
@@ -86,11 +88,12 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
     """The letter with an addressed envelope, for who posts it as well."""
     with db.reading() as session:
         signature = _confirmed(session, token)
-        letters, name = signed_letters(signature, home=_home()), f"{signature.campaign.slug}.pdf"
-        layout = layout_of(signature.campaign, _home())
+        home, name = home_country(), f"{signature.campaign.slug}.pdf"
+        letters = signed_letters(signature, home=home)
+        layout = layout_of(signature.campaign, home)
 
         def make(some: Letters) -> bytes:
-            return posted_pdf(signature, some, layout, _home())
+            return posted_pdf(signature, some, layout, home)
 
         return pdf_page(letters, make, f"post-{name}")
 
@@ -110,7 +113,7 @@ def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, now)
     network = network_of(request.remote_addr or "")
-    count_against_limit(session, "letters-link", network, _settings().links_per_hour)
+    count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
     letter_links.ask(session, email=signature.email, locale=lang, now=now)
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
@@ -156,8 +159,8 @@ def _confirm_page(signature: Signature, token: str) -> Response:
         "token": token,
         "signature": signature,
         "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
-        "letters": signed_letters(signature, home=_home()),
-        "layout": layout_of(signature.campaign, _home()),
+        "letters": signed_letters(signature, home=home_country()),
+        "layout": layout_of(signature.campaign, home_country()),
     }
     return _page("signing/confirm.html", page)
 
@@ -176,7 +179,7 @@ def _forgotten_page(session: Session, signature: Signature, since: datetime) -> 
 def _thanks_page(session: Session, signature: Signature, token: str, *, again: bool) -> Response:
     count = confirm_letter.count_for(session, signature)
     status, now = signature.campaign.status, db.utcnow()
-    letters = signed_letters(signature, home=_home())
+    letters = signed_letters(signature, home=home_country())
     case = case_page(signature.campaign, i18n.locale(), count=count, now=now)
     page = {
         "token": token,
@@ -192,7 +195,7 @@ def _thanks_page(session: Session, signature: Signature, token: str, *, again: b
         "tried": bool(trips_of(session, signature.letters)),
         "note": note_for(session, signature),
         "letters": letters,
-        "layout": layout_of(signature.campaign, _home()),
+        "layout": layout_of(signature.campaign, home_country()),
         "sendings": _sendings(signature, letters),
         "sent_by_self": send_it_yourself.count(session, signature.campaign),
         "next": next_action(session, signature, i18n.locale(), now),
@@ -206,18 +209,9 @@ def _sendings(signature: Signature, letters: Letters) -> list[Any]:
         return []
     if signature.shown_state is not SignatureState.CONFIRMED:
         return []
-    return sendings_of(signature, letters, _home())
+    return sendings_of(signature, letters, home_country())
 
 
 def _page(template: str, page: dict[str, object]) -> Response:
     g.language_endpoint = request.endpoint if request.method == "GET" else "tracking.letter"
     return private(Response(render_template(template, **page), mimetype="text/html"))
-
-
-def _home() -> str:
-    return _settings().organisation_country
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -104,6 +104,22 @@ def test_a_flag_that_a_text_breaks_takes_the_opening_off(
     assert fresh().status is after
 
 
+@pytest.mark.parametrize("entry", ["official", "mission"])
+def test_an_entry_that_a_draft_aims_at_is_asked_about_before_it_opens(
+    desk: FlaskClient, send: Send, session: Session, fresh: Fresh, entry: str
+) -> None:
+    getattr(fresh().targets[0], entry).address = ["c/o Lucía Paz", "Calle 9"]
+    session.commit()
+    send("/risks", {"witness": "Lucía Paz"})
+    assert "c/o <mark>Lucía Paz</mark>" in desk.get(f"{DESK}/risks").text
+    assert "The entry of an official or mission names" in desk.get(DESK).text
+    refused = send("/status?to=open")
+    assert refused.status_code == 422
+    assert "c/o <mark>Lucía Paz</mark>" in refused.text
+    assert fresh().status is CampaignStatus.DRAFT
+    assert send("/status?to=open", {"risks_seen": "y"}).status_code == 303
+
+
 def test_the_desk_says_that_everybody_can_read_what_a_new_flag_rules_out(
     send: Send, session: Session, fresh: Fresh
 ) -> None:

@@ -14,8 +14,8 @@ from campaign.core import clock, db, jobs
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
-from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
@@ -161,6 +161,27 @@ def test_references_names_and_numbers_stand_apart_in_a_right_to_left_list(
     assert first.count(" · ") == len(re.findall(pair, first)) > 0
     assert len(re.findall(pair, running)) > 0
     assert re.search(r'</a>\s*<bdi class="hint">[^<]*\d', first)
+
+
+def test_what_went_out_late_is_said_of_letters_that_were_not_printed_here(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    stop_campaign(
+        session, campaign, actor="test", now=db.utcnow(), kind=StopKind.OTHER,
+        reasons={"en": "She asked us to."},
+    )  # fmt: skip
+    campaign.stopped_at = db.utcnow() - timedelta(days=2)
+    session.add(
+        DeliveryAttempt(
+            campaign_id=campaign.id, mission_id=campaign.targets[0].mission_id,
+            happened_on=today(), messages=7, outcome=DeliveryOutcome.ACCEPTED,
+        )
+    )  # fmt: skip
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = client.get("/desk/today").text
+    assert all(words in page for words in LATE)
 
 
 def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(

@@ -215,6 +215,25 @@ def test_its_page_says_what_is_gone_and_promises_nothing(
         assert word not in page
 
 
+def test_the_first_print_of_what_went_on_is_to_be_destroyed(
+    staff: FlaskClient,
+    session: Session,
+    bundle: Bundle,
+    record: Record,
+    reroute: Reroute,
+    stop: Callable[[], None],
+) -> None:
+    count, page = bundle.letter_count, f"/desk/bundles/{bundle.public_id}"
+    record(bundle, DeliveryOutcome.REFUSED)
+    reroute(bundle.id)
+    assert "Destroy them once the new bundle is delivered" in staff.get(page).text
+    stop()
+    shown = staff.get("/desk/today").text.partition("Stopped: do not hand over 1 printed")[2]
+    assert f"{count} letters" in shown
+    assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
+    assert "Stopped: do not hand over" not in staff.get("/desk/today").text
+
+
 def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:

@@ -15,11 +15,11 @@ from werkzeug.test import TestResponse
 from campaign import close_app, create_app
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.core.rate_limits import RateLimit
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.pages.sign_in_views import TRIES_PER_HOUR
 from campaign.staff.staff_users import disable_staff_user, find_by_email
-from campaign.web.security import RateLimit
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
 EMAIL = "noor@example.org"

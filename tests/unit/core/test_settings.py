@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import campaign
 from campaign.core.colours import contrast
 from campaign.core.errors import UnsafeSettings
 from campaign.core.settings import load_settings
@@ -127,3 +128,14 @@ def test_a_data_key_of_the_wrong_length_is_refused(tmp_path: Path) -> None:
 def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+def test_what_runs_asks_for_its_settings_in_one_place() -> None:
+    """A private helper for it stood in 23 modules once."""
+    house = Path(campaign.__file__).parent
+    asking = {
+        path.relative_to(house).as_posix()
+        for path in house.rglob("*.py")
+        if 'current_app.extensions["settings"]' in path.read_text()
+    }
+    assert asking == {"core/settings.py"}

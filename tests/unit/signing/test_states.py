@@ -45,6 +45,7 @@ def test_a_state_is_changed_through_the_table_alone() -> None:
         for line in _set_directly(path.read_text("utf-8"))
     ]
     assert not found, "Use signing/states.py (move_signature) instead: " + ", ".join(found)
+    assert all((_ROOT / name).exists() for name in _WHO_MAY)
 
 
 @pytest.mark.parametrize(

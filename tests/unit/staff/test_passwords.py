@@ -47,6 +47,8 @@ def test_words_that_do_not_belong_together_are_taken(password: str) -> None:
         ("aaaaaaaaaaaaaa", "password-repeats"),
         ("abcabcabcabcabc", "password-repeats"),
         ("passwordpassword", "password-repeats"),
+        ("\u0301" * 12, "password-repeats"),
+        ("\u200b" * 14, "password-repeats"),
         ("P@ssw0rd2026!!", "password-common"),
         ("Password123456", "password-common"),
         ("123456789012", "password-common"),
