@@ -9,11 +9,15 @@ from typing import Any
 from flask import Flask
 
 from campaign import models, storage
-from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal
+from campaign.bundles import renumber_on_merge
+from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal_desk
 from campaign.bundles.desk.views import blueprint as bundles
+from campaign.bundles.documents import cover_texts
+from campaign.bundles.rehearsal_bundles import remove_bundles
 from campaign.bundles.volumes import assemble
-from campaign.campaigns import lifecycle, schedule
-from campaign.campaigns.content import picture_sweep
+from campaign.campaigns import rehearsal, schedule
+from campaign.campaigns.campaigns import why_not_mailed
+from campaign.campaigns.content import merge_targets, picture_sweep, risks
 from campaign.campaigns.desk.handover_views import blueprint as handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.core import audit_anchor, db, i18n, jobs, logs
@@ -21,14 +25,20 @@ from campaign.core.asset_paths import folder
 from campaign.core.extensions import csrf
 from campaign.core.settings import Settings, load_settings
 from campaign.dashboard import mails as overview_mails
+from campaign.dashboard.refresh_statistics import forget_rehearsed
 from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.blueprint import blueprint as deliveries
 from campaign.demo import rehearse_demo
+from campaign.directory import risk_flags
 from campaign.directory.desk.official_views import blueprint as directory
+from campaign.directory.duplicates import merge_entries
 from campaign.exports.desk.views import blueprint as exports
 from campaign.mail import bounces, sender
 from campaign.mail.views import blueprint as outbox
+from campaign.models.bundle import Bundle
+from campaign.models.bundle_print import CoverText
+from campaign.models.campaign import Target
 from campaign.network.pages.desk_views import blueprint as network_desk
 from campaign.network.pages.unsubscribe_views import blueprint as unsubscribing
 from campaign.network.pages.views import blueprint as network
@@ -45,6 +55,7 @@ from campaign.signing import reminders
 from campaign.signing.form.preview_views import blueprint as signing_previews
 from campaign.signing.form.rehearsal_signing_views import blueprint as rehearsal_signing
 from campaign.signing.form.views import blueprint as signing
+from campaign.signing.sign_in_rehearsal import remove_signatures
 from campaign.staff.pages import security_setup
 from campaign.staff.pages.views import blueprint as staff
 from campaign.tracking import notices, send_notices
@@ -68,7 +79,7 @@ _BLUEPRINTS = (
     campaigns,
     directory,
     bundles,
-    rehearsal,
+    rehearsal_desk,
     rehearsal_signing,
     tracking,
     privacy,
@@ -112,12 +123,28 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     security_setup.init_app(app, chosen)
     storage.init_app(app, chosen)
     jobs.init_app(app, chosen)
-    sender.init_app(app, why_not_mailed=lifecycle.why_not_mailed)
+    _hand_in_rules(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     if chosen.mode == "development":
         app.register_blueprint(outbox)
     return app
+
+
+def _hand_in_rules(app: Flask) -> None:
+    """Give packages below what those above decide."""
+    sender.init_app(app, why_not_mailed=why_not_mailed)
+    rehearsal.init_app(app, removers=(forget_rehearsed, remove_bundles, remove_signatures))
+    risk_flags.init_app(app, find_naming=risks.find_naming)
+    merge_entries.init_app(
+        app,
+        movers={
+            Target.official_id: merge_targets.move_targets,
+            Bundle.mission_id: renumber_on_merge.move_bundles,
+            Bundle.official_id: renumber_on_merge.move_posted,
+            CoverText.mission_id: cover_texts.move_texts,
+        },
+    )
 
 
 def close_app(app: Flask) -> None:

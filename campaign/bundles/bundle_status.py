@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, column, exists, or_, select, table
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import QueryableAttribute, Session
 
@@ -10,11 +10,10 @@ from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import Rerouting
 
 STILL_HERE = frozenset({DeliveryOutcome.REFUSED, DeliveryOutcome.STOPPED})
 """How an attempt can end so that every letter came back."""
-# Which letters go through another mission is a higher layer's: it is read by the table's name.
-_REROUTING = table("rerouting", column("from_bundle_id"), column("to_bundle_id"))
 
 
 def hold(session: Session, bundle: Bundle) -> None:
@@ -60,13 +59,13 @@ def refuse_handed_over(session: Session, bundle: Bundle) -> None:
 
 def moved_on() -> ColumnElement[bool]:
     """Whether letters of a bundle went on through another mission, for a query on bundles."""
-    return exists().where(_REROUTING.c.from_bundle_id == Bundle.id)
+    return exists().where(Rerouting.from_bundle_id == Bundle.id)
 
 
 def is_rerouted(session: Session, bundle: Bundle) -> bool:
     """Whether letters went on through another mission, from this bundle or into it."""
-    either = or_(_REROUTING.c.from_bundle_id == bundle.id, _REROUTING.c.to_bundle_id == bundle.id)
-    return session.scalar(select(_REROUTING.c.to_bundle_id).where(either).limit(1)) is not None
+    either = or_(Rerouting.from_bundle_id == bundle.id, Rerouting.to_bundle_id == bundle.id)
+    return session.scalar(select(Rerouting.to_bundle_id).where(either).limit(1)) is not None
 
 
 def is_settled(session: Session, bundle: Bundle) -> bool:

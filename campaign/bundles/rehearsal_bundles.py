@@ -11,7 +11,6 @@ from campaign.bundles import file_names
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.volumes import print_jobs
-from campaign.campaigns import rehearsal
 from campaign.core.db import after_commit
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Destination, Volume
@@ -48,7 +47,6 @@ def make_bundle(
     return made
 
 
-@rehearsal.removes_rehearsal
 def remove_bundles(session: Session, campaign: Campaign) -> None:
     """Remove the bundles with their volumes and, once that is committed, their files."""
     found = session.execute(

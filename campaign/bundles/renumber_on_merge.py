@@ -4,11 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import find_bundles
-from campaign.directory.duplicates.merge_entries import moves
 from campaign.models.bundle import Bundle
 
 
-@moves("bundle", "mission")
 def move_bundles(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """Bundles follow; where both have some of one campaign, those that come are numbered anew.
 
@@ -17,7 +15,6 @@ def move_bundles(session: Session, kept_id: int, gone_id: int, _actor: str) -> N
     _move(session, "mission", kept_id, gone_id)
 
 
-@moves("bundle", "official")
 def move_posted(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """As `move_bundles`, those that go by post."""
     _move(session, "official", kept_id, gone_id)

@@ -343,3 +343,9 @@ def list_public(session: Session) -> Sequence[Campaign]:
         )
         .order_by(Campaign.id)
     ).all()
+
+
+def why_not_mailed(session: Session, campaign_id: int, *, tells_of_stop: bool) -> str:
+    """`lifecycle.why_not_mailed` of the campaign as it stands now."""
+    status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
+    return lifecycle.why_not_mailed(status, tells_of_stop=tells_of_stop) if status else ""

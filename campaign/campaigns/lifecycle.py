@@ -144,15 +144,14 @@ def may_tell_signers(status: CampaignStatus) -> bool:
     return gives_letters(status)
 
 
-def why_not_mailed(status: str, *, tells_of_stop: bool) -> str:
+def why_not_mailed(status: CampaignStatus, *, tells_of_stop: bool) -> str:
     """Why the outbox holds back a mail about a campaign, in words of its log; empty: it goes out.
 
     Nobody is mailed of a rehearsal, and after a stop only what tells of it.
     """
-    found = CampaignStatus(status)
-    if is_rehearsal(found):
+    if is_rehearsal(status):
         return "campaign not open"
-    return "" if tells_of_stop or may_go_out(found) else "campaign stopped"
+    return "" if tells_of_stop or may_go_out(status) else "campaign stopped"
 
 
 def is_public(status: CampaignStatus) -> bool:

@@ -9,17 +9,13 @@ A job counts once a minute and writes only where a number is no longer true.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
-    and_,
-    column,
     func,
     or_,
     select,
-    table,
     true,
     update,
 )
@@ -28,23 +24,13 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.core import db, jobs
 from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.statistics import CampaignTally
 
-# Signatures belong to a higher layer: they are counted by the table's name.
-_SIGNATURE = table(
-    "signature",
-    column("campaign_id"),
-    column("state"),
-    column("state_before"),
-    column("sent_by_self_at"),
-    column("origin"),
-    column("confirmed_at", db.UtcDateTime()),
-    column("withdrawn_at", db.UtcDateTime()),
+_SILENT = (Signature.state == SignatureState.HELD) & (
+    Signature.state_before == SignatureState.CONFIRMED
 )
-_CONFIRMED, _HELD, _WITHDRAWN = "confirmed", "held", "withdrawn"
-_SILENT = (_SIGNATURE.c.state == _HELD) & (_SIGNATURE.c.state_before == _CONFIRMED)
 """Held, and shown to its writer as confirmed."""
-_PAPER = "paper"
 Counts = tuple[int, int, int]
 """Who signed; of these, who also sent their letter themselves; and who signed on paper."""
 _STILL_COUNTED = timedelta(days=30)
@@ -78,9 +64,9 @@ def count_of(session: Session, campaign: Campaign) -> int:
     return counts_of(session, [campaign])[campaign.id]
 
 
-def counted_publicly(state: Any, before: Any) -> ColumnElement[bool]:
-    """Whether a signature is in the public number, by its columns `state` and `state_before`."""
-    return or_(state == _CONFIRMED, and_(state == _HELD, before == _CONFIRMED))
+def counted_publicly() -> ColumnElement[bool]:
+    """Whether a signature is in the public number, for a query on signatures."""
+    return or_(Signature.state == SignatureState.CONFIRMED, _SILENT)
 
 
 def counts_of(session: Session, campaigns: Iterable[Campaign]) -> dict[int, int]:
@@ -99,23 +85,23 @@ def count_now(session: Session, campaign: Campaign) -> int:
 
     Who has just confirmed wants to be in it; counting a million rows for each would take too long.
     """
-    mine = _SIGNATURE.c.campaign_id == campaign.id
-    people = select(func.count()).select_from(_SIGNATURE)
+    mine = Signature.campaign_id == campaign.id
+    people = select(func.count()).select_from(Signature)
     tally = session.get(CampaignTally, campaign.id)
-    late = _SIGNATURE.c.confirmed_at > tally.counted_at if tally else true()
+    late = Signature.confirmed_at > tally.counted_at if tally else true()
     # Two questions, each with the index by state: one with "or" would read every row.
     since = sum(
         session.scalar(people.where(mine, counted, late)) or 0
-        for counted in (_SIGNATURE.c.state == _CONFIRMED, _SILENT)
+        for counted in (Signature.state == SignatureState.CONFIRMED, _SILENT)
     )
     if tally is None:
         return since
     gone = session.scalar(
         people.where(
             mine,
-            _SIGNATURE.c.state == _WITHDRAWN,
-            _SIGNATURE.c.confirmed_at <= tally.counted_at,
-            _SIGNATURE.c.withdrawn_at > tally.counted_at,
+            Signature.state == SignatureState.WITHDRAWN,
+            Signature.confirmed_at <= tally.counted_at,
+            Signature.withdrawn_at > tally.counted_at,
         )
     )
     return tally.confirmed + since - (gone or 0)
@@ -126,10 +112,10 @@ def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
 
     Of those that count, or that are `held`.
     """
-    state = _HELD if held else _CONFIRMED
+    state = SignatureState.HELD if held else SignatureState.CONFIRMED
     return (
-        select(func.max(_SIGNATURE.c.confirmed_at))
-        .where(_SIGNATURE.c.campaign_id == Campaign.id, _SIGNATURE.c.state == state)
+        select(func.max(Signature.confirmed_at))
+        .where(Signature.campaign_id == Campaign.id, Signature.state == state)
         .correlate(Campaign)
         .scalar_subquery()
     )
@@ -209,25 +195,25 @@ def outdated(session: Session, now: datetime) -> dict[int, Counts]:
 
 def _counted(session: Session, ids: list[int]) -> dict[int, Counts]:
     query = (
-        select(_SIGNATURE.c.campaign_id, func.count())
-        .where(_SIGNATURE.c.campaign_id.in_(ids), _SIGNATURE.c.state == _CONFIRMED)
-        .group_by(_SIGNATURE.c.campaign_id)
+        select(Signature.campaign_id, func.count())
+        .where(Signature.campaign_id.in_(ids), Signature.state == SignatureState.CONFIRMED)
+        .group_by(Signature.campaign_id)
     )
     # Each count has an index of its own; together they would read every row.
     confirmed: dict[int, int] = dict(session.execute(query).all())
     sent: dict[int, int] = dict(
-        session.execute(query.where(_SIGNATURE.c.sent_by_self_at.is_not(None))).all()
+        session.execute(query.where(Signature.sent_by_self_at.is_not(None))).all()
     )
-    elsewhere = query.add_columns(_SIGNATURE.c.origin).where(_SIGNATURE.c.origin != "online")
+    elsewhere = query.add_columns(Signature.origin).where(Signature.origin != Origin.ONLINE)
     paper: dict[int, int] = {
         one: count
-        for one, count, origin in session.execute(elsewhere.group_by(_SIGNATURE.c.origin))
-        if origin == _PAPER
+        for one, count, origin in session.execute(elsewhere.group_by(Signature.origin))
+        if origin is Origin.PAPER
     }
     silent = session.execute(
-        select(_SIGNATURE.c.campaign_id, func.count(), func.count(_SIGNATURE.c.sent_by_self_at))
-        .where(_SIGNATURE.c.campaign_id.in_(ids), _SILENT)
-        .group_by(_SIGNATURE.c.campaign_id)
+        select(Signature.campaign_id, func.count(), func.count(Signature.sent_by_self_at))
+        .where(Signature.campaign_id.in_(ids), _SILENT)
+        .group_by(Signature.campaign_id)
     )
     for one, count, sending in silent:
         confirmed[one] = confirmed.get(one, 0) + count

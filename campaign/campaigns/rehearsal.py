@@ -1,12 +1,14 @@
 """Rehearsal: what a campaign was signed and bundled with before it opened, and wiping it.
 
 Signatures of a campaign that has not opened are rehearsal ones: invented, never counted, never
-mailed. They and their bundles belong to higher layers; each says here how it removes its own, so
-that the wipe and the opening are one transaction: no invented letter is ever in an open campaign.
+mailed. They and their bundles belong to higher layers: `create_app` hands in how each removes its
+own, so that the wipe and the opening are one transaction: no invented letter is ever in an open
+campaign.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
@@ -18,22 +20,19 @@ MOST_SIGNATURES = 2000
 """So many invented letters a rehearsal holds at most: four volumes show all there is to see."""
 
 Remover = Callable[[Session, Campaign], None]
-_removers: list[Remover] = []
+"""Deletes what its feature keeps of a campaign's rehearsal."""
 
 
-def removes_rehearsal(remover: Remover) -> Remover:
-    """Register a function that deletes what its feature keeps of a campaign's rehearsal."""
-    _removers.append(remover)
-    return remover
+def init_app(app: Flask, *, removers: Sequence[Remover]) -> None:
+    """Take what a wipe calls, in this order: what leans on other rows goes before these."""
+    app.extensions["rehearsal_removers"] = removers
 
 
 def wipe(session: Session, campaign: Campaign) -> None:
-    """Remove all of the rehearsal. The caller holds the campaign.
-
-    Features are imported from the lowest up, and what is made above leans on what is below.
-    """
-    for remover in reversed(_removers):
-        remover(session, campaign)
+    """Remove all of the rehearsal. The caller holds the campaign."""
+    removers: Sequence[Remover] = current_app.extensions["rehearsal_removers"]
+    for remove in removers:
+        remove(session, campaign)
     session.flush()
 
 

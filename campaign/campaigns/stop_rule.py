@@ -7,10 +7,9 @@ asks `may_go_out`; it looks again once it holds the campaign's row, as a stop ma
 from sqlalchemy import ColumnElement
 
 from campaign.core.errors import Refused
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import ENDED, Campaign, CampaignStatus
 
 _GIVE_LETTERS = (CampaignStatus.OPEN, CampaignStatus.CLOSED)
-_ENDED = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)
 
 
 def may_go_out(status: CampaignStatus) -> bool:
@@ -57,9 +56,9 @@ def gives_letters_sql() -> ColumnElement[bool]:
 
 def has_ended(status: CampaignStatus) -> bool:
     """Whether a campaign is over: closed or stopped."""
-    return status in _ENDED
+    return status in ENDED
 
 
 def has_ended_sql() -> ColumnElement[bool]:
     """`has_ended` for a query on campaigns."""
-    return Campaign.status.in_(_ENDED)
+    return Campaign.status.in_(ENDED)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Index, LargeBinary, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaign.core.db import Base, PrimaryKey, database, utcnow
+from campaign.core.db import Base, PrimaryKey, database, table_of, utcnow
 
 _CHAIN_LOCK = 0x0A0D17
 _BATCH = 1_000
@@ -140,7 +140,7 @@ def check(
     start = since or Anchor(0, 0, bytes(32))
     wanted = sorted(anchors, key=lambda one: one.last)
     expected, seen, last = start.digest, start.entries, start.last
-    columns = Base.metadata.tables["audit_entry"].c
+    columns = table_of(AuditEntry).c
     rows = session.execute(
         select(*columns).where(columns.id > start.last).order_by(columns.id),
         execution_options={"yield_per": _BATCH},

@@ -17,6 +17,7 @@ import structlog
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import (
     JSON,
+    Column,
     ColumnElement,
     Connection,
     CursorResult,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     create_engine,
     event,
     update,
@@ -222,6 +224,22 @@ def connection_of(session: Session) -> Connection:
     if found is None or found.closed:
         found = session.info["connection"] = session.connection()
     return found
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model, for statements that are built once or pass by its objects."""
+    return cast(Table, model.__table__)
+
+
+def references_to(model: type[Base]) -> list[Column[Any]]:
+    """The columns of whatever table by which a row refers to one of the model."""
+    wanted = table_of(model)
+    return [
+        column
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if any(key.column.table is wanted for key in column.foreign_keys)
+    ]
 
 
 def insert_into(session: Session, model: type[Base]) -> Any:

@@ -25,7 +25,7 @@ class RateLimit(db.Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-_LIMIT = RateLimit.metadata.tables["rate_limit"]
+_LIMIT = db.table_of(RateLimit)
 _COUNT = {
     name: dialect.insert(_LIMIT)
     .on_conflict_do_update(index_elements=["bucket"], set_={"count": _LIMIT.c.count + 1})

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from campaign.models.signature import Origin, SignatureState
+
 Counts = Counter[str]
 """How many, by key."""
 
-ONLINE = "online"
+ONLINE = Origin.ONLINE.value
 _MARK = "\t"
 DELAYS = (1, 5, 15, 60, 240, 1440, 4320, 10080)
 """Minutes within which a letter was confirmed; a delay is kept as the first that holds it."""
@@ -85,12 +87,13 @@ class Figures:
     @property
     def confirmed(self) -> int:
         """People who have written: the number that the tally gives as well."""
-        return self.in_state("confirmed")
+        return self.in_state(SignatureState.CONFIRMED)
 
     @property
     def origins(self) -> list[str]:
         """Where confirmed signatures came from, `online` first."""
-        found = {origin for (state, origin), n in self.of("state").items() if state == "confirmed"}
+        states = self.of("state")
+        found = {origin for state, origin in states if state == SignatureState.CONFIRMED}
         return sorted(found | {ONLINE}, key=lambda one: (one != ONLINE, one))
 
     def days(self) -> dict[date, dict[str, int]]:

@@ -15,12 +15,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.waiting_counts import BLOCK, keep_block
-from campaign.campaigns.rehearsal import removes_rehearsal
 from campaign.core import clock, db, jobs
 from campaign.dashboard.campaign_statistics import Counts, Figures, added, from_json, to_json
 from campaign.dashboard.count_statistics import count_block
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Signature
+from campaign.models.signature import Signature, SignatureState
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue, FiguresRun
 
 _AT_ONCE = 4
@@ -55,7 +54,6 @@ def recount() -> None:
     count()
 
 
-@removes_rehearsal
 def forget_rehearsed(session: Session, campaign: Campaign) -> None:
     """Show no invented letter as waiting: the sums follow with the next count."""
     row = session.get(CampaignFigures, campaign.id)
@@ -175,8 +173,8 @@ def _write(row: CampaignFigures, counts: Counts, now: datetime) -> None:
     row.counts = to_json(counts)
     row.recent = {day.isoformat(): n for day, n in figures.daily().items() if day >= since}
     row.confirmed = figures.confirmed
-    row.pending = figures.in_state("pending")
-    row.held = figures.in_state("held")
+    row.pending = figures.in_state(SignatureState.PENDING)
+    row.held = figures.in_state(SignatureState.HELD)
     row.waiting = figures.waiting
 
 

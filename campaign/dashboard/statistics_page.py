@@ -15,6 +15,7 @@ from campaign.dashboard.campaign_statistics import Figures
 from campaign.dashboard.charts import NARROW, WIDE, ColumnChart, Mark, Size, column_chart, span_of
 from campaign.dashboard.number_format import say_number
 from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.signature import SignatureState
 from campaign.models.statistics import CampaignFigures
 
 
@@ -76,7 +77,7 @@ class Sheet:
 
     def origins(self) -> list[statistics_tables.Row]:
         """Online, on paper, from a file."""
-        counts = [(one, self.figures.in_state("confirmed", origin=one))
+        counts = [(one, self.figures.in_state(SignatureState.CONFIRMED, origin=one))
                   for one in self.figures.origins]  # fmt: skip
         return statistics_tables.rows_of(counts, mirrored=self.mirrored)
 

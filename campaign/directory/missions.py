@@ -127,7 +127,7 @@ def update_mission(
     session.flush()
     if changed:
         refuse_flagged(session, mission, changed, seen=risks_seen, actor=actor)
-        where_used.show_change(session, "mission_id", mission.id)
+        where_used.show_change(session, mission)
         audit.record(
             session, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
         )
@@ -156,7 +156,7 @@ def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
 
 def uses_of_mission(session: Session, *, mission: Mission) -> list[str]:
     """References of the campaigns whose letters go through the mission."""
-    return where_used.uses_of(session, "mission", mission.id)
+    return where_used.uses_of(session, mission)
 
 
 class Reach(enum.StrEnum):

@@ -125,7 +125,7 @@ def update_official(
     session.flush()
     if changed:
         refuse_flagged(session, official, changed, seen=risks_seen, actor=actor)
-        where_used.show_change(session, "official_id", official.id)
+        where_used.show_change(session, official)
         audit.record(
             session,
             actor=actor,
@@ -148,7 +148,7 @@ def delete_official(session: Session, *, official: Official, actor: str) -> None
 
 def uses_of_official(session: Session, *, official: Official) -> list[str]:
     """References of the campaigns that use the official."""
-    return where_used.uses_of(session, "official", official.id)
+    return where_used.uses_of(session, official)
 
 
 def draft_of(official: Official) -> OfficialDraft:

@@ -1,12 +1,13 @@
 """Risk flags that an entry of the directory breaks: a campaign that names it is public at once.
 
-Campaigns stand above the directory: what finds their flags is registered here.
+Campaigns stand above the directory: `create_app` hands in what finds their flags.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from campaign.core import i18n
@@ -24,8 +25,10 @@ class Naming:
     """Where it opens by itself, and such a change takes that off: does so, for an actor."""
 
 
-Finder = Callable[[Session, str, Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]]
-_finders: list[Finder] = []
+Finder = Callable[
+    [Session, type[Official | Mission], Mapping[int, Iterable[str]]], Mapping[int, list[Naming]]
+]
+"""Is given the session, the model of the entries, and what each (by its id) says."""
 
 
 class FlagNamed(Invalid):
@@ -37,14 +40,9 @@ class FlagNamed(Invalid):
         """Whether saving it takes the opening of a campaign off."""
 
 
-def finds_flags(finder: Finder) -> Finder:
-    """Register who finds the campaigns.
-
-    The function is given the session, the column of a target that names entries ("official_id"),
-    and what each entry (by its id) says.
-    """
-    _finders.append(finder)
-    return finder
+def init_app(app: Flask, *, find_naming: Finder) -> None:
+    """Take what finds the campaigns whose flags an entry breaks."""
+    app.extensions["find_naming"] = find_naming
 
 
 def refuse_flagged(
@@ -78,8 +76,8 @@ def _find(
         for entry_id, values in changes.items()
         if (texts := [text for name, value in values.items() for text in _texts(name, value)])
     }
-    (find,) = _finders
-    return find(session, f"{model.__tablename__}_id", said) if said else {}
+    find: Finder = current_app.extensions["find_naming"]
+    return find(session, model, said) if said else {}
 
 
 def _texts(name: str, value: Any) -> Iterator[str]:

@@ -1,8 +1,5 @@
 """Where an official or a mission is used.
 
-The features that use them stand above this one, so their tables are found by their foreign keys,
-not by import.
-
 Slugs of officials and missions, of which two may want the same at once.
 """
 
@@ -10,53 +7,50 @@ from collections.abc import Collection
 from typing import Any
 
 from flask_babel import ngettext
-from sqlalchemy import Column, ColumnElement, Table, literal, not_, select, update
+from sqlalchemy import Column, ColumnElement, Select, literal, not_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
-from campaign.core.db import Base, utcnow
+from campaign.core.db import references_to, table_of, utcnow
 from campaign.core.text.slugs import free_slug
-from campaign.models.directory import Mission, Official
+from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
+from campaign.models.directory import ContactDetail, Membership, Mission, Official
 from campaign.models.staff import StaffUser, sees
 
-_OWN = {"contact_detail", "membership"}
-_OVER = ("closed", "stopped")
-"""States of a campaign whose targets matter no more."""
+_OWN = (table_of(ContactDetail), table_of(Membership))
 
 
-def uses_of(session: Session, table: str, row_id: int) -> list[str]:
-    """References ("UA 58/20") of the campaigns that use row `row_id` of `table`, in order.
+def uses_of(session: Session, row: Official | Mission) -> list[str]:
+    """References ("UA 58/20") of the campaigns that use the row, in order.
 
-    Every table with a foreign key to `table` counts, so that a feature that comes later is seen
-    too; a use outside campaigns is given as the name of the table that has it.
+    Every foreign key counts, so that a feature that comes later is seen too; a use outside
+    campaigns is given as the name of the table that has it.
     """
     uses: set[str] = set()
-    for other in Base.metadata.tables.values():
-        if other.name in _OWN:
-            continue
-        for column in other.columns:
-            if any(key.target_fullname == f"{table}.id" for key in column.foreign_keys):
-                uses.update(_users(session, other, column, row_id))
+    for column in list_references(type(row)):
+        uses.update(_users(session, column, row.id))
     return sorted(uses)
 
 
-def used_among(session: Session, table: str, ids: Collection[int]) -> set[int]:
-    """Which of the rows `ids` of `table` something uses."""
+def used_among(session: Session, model: type[Official | Mission], ids: Collection[int]) -> set[int]:
+    """Which of the rows `ids` of the model something uses."""
     used: set[int] = set()
-    for other in Base.metadata.tables.values():
-        for column in () if other.name in _OWN else other.columns:
-            if any(key.target_fullname == f"{table}.id" for key in column.foreign_keys):
-                used.update(session.scalars(select(column).where(column.in_(ids)).distinct()))
+    for column in list_references(model):
+        used.update(session.scalars(select(column).where(column.in_(ids)).distinct()))
     return used
+
+
+def list_references(model: type[Official | Mission]) -> list[Column[Any]]:
+    """The columns outside the directory that refer to rows of the model."""
+    return [one for one in references_to(model) if one.table not in _OWN]
 
 
 def said_to(session: Session, uses: list[str], user: StaffUser) -> list[str]:
     """`uses` as `user` may read them: campaigns of other teams are counted, not named."""
-    campaign = Base.metadata.tables["campaign"]
     hidden = set(
         session.scalars(
-            select(campaign.c.reference).where(
-                campaign.c.reference.in_(uses), not_(sees(user, campaign.c.id))
+            select(Campaign.reference).where(
+                Campaign.reference.in_(uses), not_(sees(user, Campaign.id))
             )
         )
     )
@@ -72,15 +66,15 @@ def said_to(session: Session, uses: list[str], user: StaffUser) -> list[str]:
     return said
 
 
-def _users(session: Session, table: Table, column: Column[int], row_id: int) -> list[str]:
+def _users(session: Session, column: Column[Any], row_id: int) -> list[str]:
+    table = column.table
     if "campaign_id" not in table.columns:
         found = select(literal(table.name)).select_from(table).where(column == row_id).limit(1)
         return list(session.scalars(found))
-    campaign = Base.metadata.tables["campaign"]
     return list(
         session.scalars(
-            select(campaign.c.reference)
-            .join(table, table.c.campaign_id == campaign.c.id)
+            select(Campaign.reference)
+            .join(table, table.c.campaign_id == Campaign.id)
             .where(column == row_id)
             .distinct()
         )
@@ -89,44 +83,46 @@ def _users(session: Session, table: Table, column: Column[int], row_id: int) -> 
 
 def languages_written_in(session: Session, official_id: int) -> set[str]:
     """Languages in which letters to the official are being signed now."""
-    campaign, target = (Base.metadata.tables[name] for name in ("campaign", "target"))
     found = session.scalars(
-        select(campaign.c.letter_locales)
-        .join(target, target.c.campaign_id == campaign.c.id)
+        select(Campaign.letter_locales)
+        .join(Target, Target.campaign_id == Campaign.id)
         .where(
-            target.c.official_id == official_id,
-            target.c.kind == "to",
-            campaign.c.status == "open",
+            Target.official_id == official_id,
+            Target.kind == TargetKind.TO,
+            Campaign.status == CampaignStatus.OPEN,
         )
     )
     return {locale for locales in found for locale in locales}
 
 
-def show_change(session: Session, column: str, row_id: int) -> None:
-    """Have the public pages made anew on which the row is named as `column` of a target."""
-    campaign, target = (Base.metadata.tables[name] for name in ("campaign", "target"))
-    theirs = select(target.c.campaign_id).where(target.c[column] == row_id)
-    session.execute(update(campaign).where(campaign.c.id.in_(theirs)).values(changed_at=utcnow()))
+def show_change(session: Session, row: Official | Mission) -> None:
+    """Have the public pages made anew on which the row is named."""
+    column = Target.official_id if isinstance(row, Official) else Target.mission_id
+    theirs = select(Target.campaign_id).where(column == row.id)
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id.in_(theirs))
+        .values(changed_at=utcnow())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def is_aimed_at() -> ColumnElement[bool]:
     """Whether a campaign that is not over aims at the official of the outer query."""
-    return _is_target_of("official")
+    return Official.id.in_(_live(Target.official_id))
 
 
 def is_gone_through() -> ColumnElement[bool]:
     """Whether a campaign that is not over goes through the mission of the outer query."""
-    return _is_target_of("mission")
+    return Mission.id.in_(_live(Target.mission_id))
 
 
-def _is_target_of(name: str) -> ColumnElement[bool]:
-    campaign, target, owner = (Base.metadata.tables[one] for one in ("campaign", "target", name))
-    live = (
-        select(target.c[f"{name}_id"])
-        .join(campaign, campaign.c.id == target.c.campaign_id)
-        .where(campaign.c.status.not_in(_OVER), target.c[f"{name}_id"].is_not(None))
+def _live(entry_id: QueryableAttribute[Any]) -> Select[Any]:
+    return (
+        select(entry_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(Campaign.status.not_in(ENDED), entry_id.is_not(None))
     )
-    return owner.c.id.in_(live)
 
 
 _TRIES = 5

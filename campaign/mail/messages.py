@@ -35,7 +35,7 @@ from campaign.mail.models import CANCELLED, MailState, OutboxMail
 
 Context = dict[str, Any]
 _DAY = timedelta(days=1)
-_OUTBOX = OutboxMail.metadata.tables["outbox_mail"]
+_OUTBOX = db.table_of(OutboxMail)
 _PUT = insert(_OUTBOX).returning(_OUTBOX.c.id)
 # Of two mails to one person at once, one waits until the other is there to be counted. SQLite has
 # one writer at a time anyway.

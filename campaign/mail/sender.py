@@ -15,7 +15,7 @@ import idna
 import structlog
 from flask import Flask, current_app, render_template
 from flask_babel import force_locale
-from sqlalchemy import column, delete, select, table, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -38,14 +38,12 @@ _MAILS = Lease(
 _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _SWEEP = 200
-_CAMPAIGN = table("campaign", column("id"), column("status"))
-"""Mails lie below campaigns: `create_app` hands in the rule that says what a status holds back."""
 
 
 class WhyNotMailed(Protocol):
-    """The rule of a campaign's status that holds its mails back."""
+    """The rule of a campaign's status that holds its mails back: campaigns stand above mails."""
 
-    def __call__(self, status: str, *, tells_of_stop: bool) -> str:
+    def __call__(self, session: Session, campaign_id: int, *, tells_of_stop: bool) -> str:
         """Return why a mail does not go out; empty where it does."""
         ...
 
@@ -164,15 +162,13 @@ def _claim(mail_id: int) -> bool:
 
 def _held_back(session: Session, mail_id: int) -> str:
     """Why the mail's campaign holds it back: a stop, or a rehearsal; empty where it does not."""
-    row = session.execute(
-        select(_CAMPAIGN.c.status, OutboxMail.kind)
-        .join(OutboxMail, OutboxMail.campaign_id == _CAMPAIGN.c.id)
-        .where(OutboxMail.id == mail_id)
-    ).one_or_none()
-    if row is None:
+    campaign_id, kind = session.execute(
+        select(OutboxMail.campaign_id, OutboxMail.kind).where(OutboxMail.id == mail_id)
+    ).one()
+    if campaign_id is None:
         return ""
     why_not_mailed: WhyNotMailed = current_app.extensions["why_not_mailed"]
-    return why_not_mailed(row.status, tells_of_stop=row.kind in told_of_stops)
+    return why_not_mailed(session, campaign_id, tells_of_stop=kind in told_of_stops)
 
 
 def _put_back(mail_id: int, problem: MailNotTaken) -> None:

@@ -1,5 +1,11 @@
 """Every table, a file a noun, imported once so that the database's metadata is whole.
 
+All packages above read tables through these classes, each other's too. `campaign` has targets,
+editions and updates; `signature` letters and consents; `bundle` volumes, deliveries and what
+waits; `bundle_print` what was printed and which sheets travel; `delivery` visits, envelopes and
+letters that went elsewhere; `review_hold` letters under review, `screening` what was decided on
+them; `statistics` what was counted. A name in quotes is a class that comes later.
+
 The outbox is in `campaign.mail.models`, audit entries in `campaign.core.audit`, rate limits in
 `campaign.core.rate_limits`.
 """

@@ -39,6 +39,10 @@ class CampaignStatus(enum.StrEnum):
     STOPPED = "stopped"
 
 
+ENDED = (CampaignStatus.CLOSED, CampaignStatus.STOPPED)
+"""Statuses of a campaign that is over, for what lies below `campaigns.stop_rule`."""
+
+
 class StopKind(enum.StrEnum):
     """Why a campaign was stopped, in a word: what pages, mails and the desk say goes by it."""
 

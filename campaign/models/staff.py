@@ -1,9 +1,6 @@
 """Staff users, their roles and second factors, and the campaigns whose teams they are on.
 
 Which campaigns a staff user may see: organizers those of their teams, the others all.
-
-The campaigns' own package stands above this one, so their table is found by its name: features
-above *and* below it can ask.
 """
 
 import enum
@@ -17,15 +14,14 @@ from sqlalchemy import (
     ForeignKey,
     LargeBinary,
     String,
-    column,
     or_,
     select,
-    table,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.models.campaign import Campaign
 
 
 class Role(enum.StrEnum):
@@ -100,9 +96,6 @@ class CampaignMember(Base):
     added_at: Mapped[Created]
 
 
-_CAMPAIGN = table("campaign", column("id"), column("owner_id"))
-
-
 def sees(user: StaffUser, campaign_id: Any) -> ColumnElement[bool]:
     """As a condition on a column of campaigns' ids: `user` owns it or is on its team.
 
@@ -112,7 +105,7 @@ def sees(user: StaffUser, campaign_id: Any) -> ColumnElement[bool]:
     if user.role is not Role.ORGANIZER:
         return true()
     return or_(
-        campaign_id.in_(select(_CAMPAIGN.c.id).where(_CAMPAIGN.c.owner_id == user.id)),
+        campaign_id.in_(select(Campaign.id).where(Campaign.owner_id == user.id)),
         campaign_id.in_(
             select(CampaignMember.campaign_id).where(CampaignMember.staff_user_id == user.id)
         ),

@@ -8,10 +8,11 @@ bundle, and be counted by two cover letters.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, column, delete, exists, select, table
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from campaign.core.personal_columns import empty_values, no_fingerprint
+from campaign.models.bundle_print import CarriedSignature
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.signature import Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
@@ -24,8 +25,6 @@ from campaign.paper_signatures.signature_columns import (
 )
 from campaign.signing.states import move_signature
 
-# Bundles belong to a higher layer: what travels with them is read by the table's name.
-_CARRIED = table("carried_signature", column("signature_id"))
 _KNOWN: dict[str, Any] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
@@ -65,7 +64,7 @@ def take_out(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
     if signature is None:
         return False
     counted = signature.state in COUNTS
-    if not session.scalar(select(exists().where(_CARRIED.c.signature_id == signature.id))):
+    if not session.scalar(select(exists().where(CarriedSignature.signature_id == signature.id))):
         row.signature = None
         session.flush()
         session.delete(signature)

@@ -21,7 +21,7 @@ from campaign.models.paper_signature import PaperRow
 from campaign.models.review_hold import Hold
 from campaign.models.signature import OWN, REWRITTEN, Letter, Signature, SignatureState, WordsPrint
 
-_ROWS = Signature.metadata.tables["signature"]
+_ROWS = db.table_of(Signature)
 _REPLACE = (
     update(_ROWS)
     .where(_ROWS.c.id == bindparam("which"))

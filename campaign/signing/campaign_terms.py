@@ -25,8 +25,8 @@ from campaign.signing.validate import CARD_WORDS_LIMIT, Offer
 _KEPT = 200
 
 
-_CAMPAIGN = Campaign.metadata.tables["campaign"]
-_TEMPLATE = LetterTemplate.metadata.tables["letter_template"]
+_CAMPAIGN = db.table_of(Campaign)
+_TEMPLATE = db.table_of(LetterTemplate)
 _STATE = select(
     _CAMPAIGN.c.id,
     _CAMPAIGN.c.public_id,

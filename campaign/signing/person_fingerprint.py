@@ -15,7 +15,7 @@ from campaign.models.signature import Signature, SignatureState
 log = structlog.get_logger()
 
 _BATCH = 1000
-_SIGNATURE = Signature.metadata.tables["signature"]
+_SIGNATURE = db.table_of(Signature)
 _FILL = (
     update(_SIGNATURE)
     .where(_SIGNATURE.c.id == bindparam("signature_id"), _SIGNATURE.c.person_hmac.is_(None))

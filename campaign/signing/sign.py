@@ -40,13 +40,13 @@ from campaign.signing.validate import SignedForm
 from campaign.signing.waiting_letters_mail import queue_waiting
 
 _TRIES = 3
-_SIGNATURE = Signature.metadata.tables["signature"]
+_SIGNATURE = db.table_of(Signature)
 _SIT = {
     name: dialect.insert(_SIGNATURE).on_conflict_do_nothing().returning(_SIGNATURE.c.id)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 """Built once: of all that happens when a letter is signed, building statements took most."""
-_ADD_LETTERS = insert(Letter.metadata.tables["letter"])
+_ADD_LETTERS = insert(db.table_of(Letter))
 
 
 _JUST_SIGNED = timedelta(days=1)

@@ -100,7 +100,6 @@ def _invented() -> dict[str, Any]:
     return {"email": email, "email_hmac": fingerprint, "seat": 1}
 
 
-@rehearsal.removes_rehearsal
 def remove_signatures(session: Session, campaign: Campaign) -> None:
     """Remove the letters, and all that hangs on them."""
     mine = select(Signature.id).where(Signature.campaign_id == campaign.id)

@@ -180,7 +180,7 @@ def count(session: Session, campaign: Campaign) -> int:
         session.scalar(
             select(func.count(Signature.id)).where(
                 Signature.campaign_id == campaign.id,
-                public_counts.counted_publicly(Signature.state, Signature.state_before),
+                public_counts.counted_publicly(),
                 Signature.sent_by_self_at.is_not(None),
             )
         )

@@ -13,19 +13,18 @@ from datetime import date
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, select, table
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, Volume
+from campaign.models.delivery import LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.signing.letter.compose import number_of
 
 GONE = (SignatureState.WITHDRAWN, SignatureState.ERASED, SignatureState.INVALID)
 """States of a signature whose letter is not handed over."""
-# Which letters went on through another mission is a higher layer's: read by the table's name.
-_MOVES = table("letter_move", column("letter_id"), column("bundle_id"), column("sequence"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,11 @@ def list_in_it(
 
 def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[TakenBack]:
     rows = session.execute(
-        select(_MOVES.c.sequence, Signature.state)
-        .join(Letter, Letter.id == _MOVES.c.letter_id)
+        select(LetterMove.sequence, Signature.state)
+        .join(Letter, Letter.id == LetterMove.letter_id)
         .join(Signature, Signature.id == Letter.signature_id)
-        .where(_MOVES.c.bundle_id == bundle.id, Letter.signature_id.in_(_gone_in(bundle)))
-        .order_by(_MOVES.c.sequence)
+        .where(LetterMove.bundle_id == bundle.id, Letter.signature_id.in_(_gone_in(bundle)))
+        .order_by(LetterMove.sequence)
         .limit(limit)
     ).all()
     if not rows:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import storage
-from campaign.bundles import access, find_bundles, joint_freeze, nouns, renumber_on_merge
+from campaign.bundles import access, find_bundles, joint_freeze, nouns
 from campaign.bundles.changes import release_letters, restore
 from campaign.bundles.desk import change_views, cover_views, wizard_views
 from campaign.bundles.desk.bundle_display import copy_of, files_of, set_aside_of
@@ -22,7 +22,6 @@ from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.staff.guards import actor, fresh, guard
 
-assert renumber_on_merge  # bundles follow where two missions become one
 assert restore  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, *access.CARRIERS)

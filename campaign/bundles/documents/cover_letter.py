@@ -169,7 +169,7 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
     if frozen.by_post:
         words = cover_texts_by_post.usual_words(frozen, letters=letters)
     elif words is None or not letters:
-        words = usual_words(frozen.mission.kind, cards=frozen.format == "card", letters=letters)
+        words = usual_words(frozen.mission.kind, cards=frozen.cards, letters=letters)
     values = _values(frozen, covered)
     before, _line, after = words.body.partition(_COUNTS)
     organisation, case = frozen.organisation, frozen.case

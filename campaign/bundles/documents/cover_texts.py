@@ -18,7 +18,6 @@ from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.risks import refuse_named_in
 from campaign.core import audit
 from campaign.core.errors import Invalid
-from campaign.directory.duplicates.merge_entries import moves
 from campaign.models.bundle_print import CoverText
 from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import Mission, Official
@@ -168,7 +167,6 @@ def language_of(mission: Mission | Official, locales: Sequence[str]) -> str:
     return next((known[one] for one in spoken if one in known), locales[0])
 
 
-@moves("cover_text", "mission")
 def move_texts(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """Two missions become one: its texts stay, and those in other languages come along."""
     known = select(CoverText.locale).where(CoverText.mission_id == kept_id)

@@ -146,7 +146,7 @@ def _postage(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Iterator[
     """What all of it weighs that goes to the post, as a hint for the rate."""
     if not frozen.by_post:
         return
-    paper, card = LAYOUTS[frozen.layout].paper, frozen.format == "card"
+    paper, card = LAYOUTS[frozen.layout].paper, frozen.cards
     papers = sum(
         one.pages or 0 for one in made if one.name in {file_names.COVER, file_names.SIGNATURES_PDF}
     )
@@ -202,7 +202,7 @@ def _envelopes(frozen: Frozen) -> str:
     """Which ones there are, and where a letter is folded for one with a window."""
     layout = LAYOUTS[frozen.layout]
     sizes = ", ".join(NAMES[one.paper.slug] for one in envelopes_for(layout.paper))
-    if frozen.format == "card":
+    if frozen.cards:
         return str(_("%(sizes)s without a window.", sizes=sizes))
     return str(
         _(
@@ -284,7 +284,7 @@ def _steps_of_letters(
     )
     tie = (
         _("Tie the cards with a ribbon, a packet for each official.")
-        if frozen.format == "card"
+        if frozen.cards
         else _("Fold the letters only for window envelopes, each in one of its own.")
         if frozen.by_post
         else _("Fold for window envelopes only if the letters are posted; hand them over flat.")
@@ -293,7 +293,7 @@ def _steps_of_letters(
 
 
 def _how(frozen: Frozen) -> str:
-    if frozen.format == "card":
+    if frozen.cards:
         words = _(
             "Print the volumes one after the other, one-sided, on card. Cut the sheets of each "
             "volume into four piles. Lay the piles on each other in this order, from the top: "

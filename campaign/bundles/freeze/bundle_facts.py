@@ -11,7 +11,7 @@ from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Destination
-from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.envelope_window import most_lines
@@ -50,7 +50,7 @@ def facts_of(
         targets=_targets(campaign, country, languages, locale),
         translation=translation,
         rehearsal=lifecycle.is_rehearsal(campaign.status),
-        duplex=choice.duplex and (choice.format or campaign.format.value) != "card",
+        duplex=choice.duplex and (choice.format or campaign.format) != LetterFormat.CARD,
         order=choice.order.value,
         volumes=choice.split.value,
     )

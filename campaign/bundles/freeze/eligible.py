@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import GONE
@@ -16,6 +16,7 @@ from campaign.bundles.freeze.waiting_counts import WaitingPart, count_waiting
 from campaign.campaigns.stop_rule import gives_letters_sql
 from campaign.models.bundle import Bundle, BundleState, Destination
 from campaign.models.campaign import Campaign, Target
+from campaign.models.delivery import Rerouting
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
 
@@ -57,8 +58,6 @@ class Why(enum.StrEnum):
     ERASED = "erased"
 
 
-# Sending letters through another mission belongs to a higher layer: its table is read by name.
-_REROUTING = table("rerouting", column("from_bundle_id"))
 IN_LETTERS = frozenset({Why.CAMPAIGN, Why.OFFICIAL, Why.LANGUAGE, Why.MISSION, Why.EARLIER})
 """What is counted in letters; the rest in people, who each write to every official."""
 _STATES = {
@@ -154,7 +153,7 @@ def _left_letters(
 
 def _count_earlier(session: Session, mission: Destination, campaign: Campaign) -> int:
     """Letters that are in bundles for the mission now; what left a bundle, or is gone, is not."""
-    moved = select(_REROUTING.c.from_bundle_id).where(_REROUTING.c.from_bundle_id == Bundle.id)
+    moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id == Bundle.id)
     rows = session.execute(
         select(
             Bundle.id, Bundle.letter_count, Bundle.released, moved.exists().label("moved")

@@ -9,15 +9,12 @@ from datetime import date
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
-    column,
     delete,
     func,
     insert,
     literal,
     literal_column,
     select,
-    table,
     update,
 )
 from sqlalchemy.orm import Session
@@ -25,11 +22,8 @@ from sqlalchemy.orm import Session
 from campaign.models.bundle import Bundle
 from campaign.models.bundle_print import CarriedSignature
 from campaign.models.campaign import Campaign
+from campaign.models.paper_signature import PaperRow, PaperSheet
 from campaign.models.signature import Origin, Signature, SignatureState
-
-# Sheets are the upper package's; only what a README says of them is read here.
-_SHEET = table("paper_sheet", column("id"), column("place"), column("collected_on", Date()))
-_ROW = table("paper_row", column("sheet_id"), column("signature_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +39,14 @@ class TravellingSheet:
 def list_travelling_sheets(session: Session, bundle_id: int) -> list[TravellingSheet]:
     """Return the sheets that travel with the bundle, by day and place."""
     rows = session.execute(
-        select(_SHEET.c.collected_on, _SHEET.c.place, func.count(CarriedSignature.position))
+        select(PaperSheet.collected_on, PaperSheet.place, func.count(CarriedSignature.position))
         .select_from(CarriedSignature)
         .join(Signature, Signature.id == CarriedSignature.signature_id)
-        .join(_ROW, _ROW.c.signature_id == Signature.id)
-        .join(_SHEET, _SHEET.c.id == _ROW.c.sheet_id)
+        .join(PaperRow, PaperRow.signature_id == Signature.id)
+        .join(PaperSheet, PaperSheet.id == PaperRow.sheet_id)
         .where(CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED)
-        .group_by(_SHEET.c.id, _SHEET.c.collected_on, _SHEET.c.place)
-        .order_by(_SHEET.c.collected_on, _SHEET.c.place, _SHEET.c.id)
+        .group_by(PaperSheet.id, PaperSheet.collected_on, PaperSheet.place)
+        .order_by(PaperSheet.collected_on, PaperSheet.place, PaperSheet.id)
     )
     return [TravellingSheet(*row) for row in rows]
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import case, column, delete, func, insert, or_, select, table, true
+from sqlalchemy import case, delete, func, insert, or_, select, true
 from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.signed_sheets import count_waiting_on_paper
@@ -21,25 +21,23 @@ from campaign.models.bundle import Destination, WaitingLetters
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
 from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.models.statistics import FiguresDue
 
 BLOCK = 1000
 """Signatures of a block; the triggers divide by the same number."""
 Key = tuple[int, str]
 """A target's id, and the language of the letters."""
 
-# The job that counts belongs to a higher layer: what is due is read by the table's name.
-_DUE = table("figures_due", column("block"))
-
 
 def count_waiting(session: Session, targets: Iterable[int]) -> Counter[Key]:
     """Confirmed letters to these targets that are in no bundle, by target and language."""
     wanted = list(targets)
-    due = session.scalars(select(_DUE.c.block).distinct().order_by(_DUE.c.block)).all()
+    due = session.scalars(select(FiguresDue.block).distinct().order_by(FiguresDue.block)).all()
     kept = session.execute(
         select(WaitingLetters.target_id, WaitingLetters.locale, func.sum(WaitingLetters.letters))
         .where(
             WaitingLetters.target_id.in_(wanted),
-            WaitingLetters.block.not_in(select(_DUE.c.block)),
+            WaitingLetters.block.not_in(select(FiguresDue.block)),
         )
         .group_by(WaitingLetters.target_id, WaitingLetters.locale)
     )

@@ -130,7 +130,7 @@ def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Prin
         seconds=settings.letter_seconds,
         seconds_per_letter=0,
     )
-    run = press.print_cards if loaded.frozen.format == "card" else press.print_letters
+    run = press.print_cards if loaded.frozen.cards else press.print_letters
     layout = LAYOUTS[loaded.frozen.layout]
     return run(
         loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress,

@@ -32,7 +32,7 @@ from campaign.core import audit, db
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Destination
-from campaign.models.campaign import Campaign, LetterFormat
+from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.check_letters import check_before
 from campaign.printing.engine import cards_job
@@ -204,7 +204,7 @@ def _printable(
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
     layout = LAYOUTS[frozen.layout]
-    check = cards_job.check_before if frozen.format == LetterFormat.CARD else check_before
+    check = cards_job.check_before if frozen.cards else check_before
     for letter in letters:
         problems = check(letter, layout)
         if not problems:

@@ -1,26 +1,22 @@
-"""Two officials become one: no campaign ends with the same target twice, no letter goes twice.
-
-Letters belong to a higher layer: their table is asked about by its name.
-"""
+"""Two officials become one: no campaign ends with the same target twice, no letter goes twice."""
 
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import targets_content
-from campaign.core.db import Base
+from campaign.core.db import references_to, table_of
 from campaign.core.errors import Refused
-from campaign.directory.duplicates.merge_entries import moves
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.revision import Part
+from campaign.models.signature import Letter
 
-_RULED = {"letter", "letter_template"}
+_RULED = {table_of(Letter), table_of(LetterTemplate)}
 
 
-@moves("target", "official")
 def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> None:
     """Aim at the official who is kept; where a campaign aims at both, fold the two into one.
 
@@ -57,14 +53,9 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
     }
     _move_letters(session, kept_id, gone_id)
     _move_templates(session, kept_id, gone_id)
-    for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            if table.name not in _RULED and any(
-                key.target_fullname == "target.id" for key in column.foreign_keys
-            ):
-                session.execute(
-                    update(table).where(column == gone_id).values({column.name: kept_id})
-                )
+    for column in references_to(Target):
+        if column.table not in _RULED:
+            session.execute(update(column.table).where(column == gone_id).values({column: kept_id}))
     session.execute(delete(Target).where(Target.id == gone_id))
     session.execute(update(Target).where(Target.id == kept_id).values(facts))
     return kept_id
@@ -72,16 +63,22 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
 
 def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
     """Letters follow; of two from one supporter, the one that is not printed goes."""
-    letter = _table("letter")
-    twins = select(letter.c.signature_id).where(letter.c.target_id == kept_id)
+    twins = select(Letter.signature_id).where(Letter.target_id == kept_id)
     session.execute(
-        delete(letter).where(
-            letter.c.target_id == gone_id,
-            letter.c.bundle_id.is_(None),
-            letter.c.signature_id.in_(twins),
+        delete(Letter)
+        .where(
+            Letter.target_id == gone_id,
+            Letter.bundle_id.is_(None),
+            Letter.signature_id.in_(twins),
         )
+        .execution_options(synchronize_session=False)
     )
-    session.execute(update(letter).where(letter.c.target_id == gone_id).values(target_id=kept_id))
+    session.execute(
+        update(Letter)
+        .where(Letter.target_id == gone_id)
+        .values(target_id=kept_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
@@ -107,12 +104,5 @@ def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
 
 
 def _printed(session: Session, target: Target) -> bool:
-    letter = _table("letter")
-    found = select(letter.c.id).where(
-        letter.c.target_id == target.id, letter.c.bundle_id.is_not(None)
-    )
+    found = select(Letter.id).where(Letter.target_id == target.id, Letter.bundle_id.is_not(None))
     return session.scalar(found.limit(1)) is not None
-
-
-def _table(name: str) -> Table:
-    return Base.metadata.tables[name]

@@ -6,6 +6,7 @@ Their words are sealed in the database and never in the audit.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +16,9 @@ from campaign.campaigns.changes import move, needs_second_person, record_change
 from campaign.campaigns.content.risk_words import Finding, Watch, Words, texts_of_campaign
 from campaign.core.errors import Invalid, Refused
 from campaign.core.text.desk_texts import one_line
-from campaign.directory.risk_flags import Naming, finds_flags
+from campaign.directory.risk_flags import Naming
 from campaign.models.campaign import Campaign, CampaignStatus, Target
+from campaign.models.directory import Mission, Official
 from campaign.models.revision import RiskFlag, RiskKind
 
 _ON_ITS_WAY = {*lifecycle.PUBLIC, CampaignStatus.SCHEDULED}
@@ -101,15 +103,14 @@ def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, se
         raise RiskNamed(list(dict.fromkeys(found)))
 
 
-@finds_flags
 def find_naming(
-    session: Session, column: str, said: Mapping[int, Iterable[str]]
+    session: Session, model: type[Official | Mission], said: Mapping[int, Iterable[str]]
 ) -> dict[int, list[Naming]]:
     """Of entries of the directory, those that break a flag of a campaign on its way that names one.
 
-    `column` of a target holds their ids; `said` is what each would say.
+    `said` is what each would say, by its id.
     """
-    entry = Target.__table__.c[column]
+    entry: Any = Target.official_id if model is Official else Target.mission_id
     naming = session.execute(
         select(entry, Campaign.id)
         .join(Campaign, Campaign.id == Target.campaign_id)
@@ -124,13 +125,15 @@ def find_naming(
         campaign = session.get_one(Campaign, campaign_id)
         if watch_of(campaign).findings(words):
             waits = campaign.status is CampaignStatus.SCHEDULED and needs_second_person()
-            take_off = partial(_note_entry, session, campaign, column) if waits else None
+            take_off = (
+                partial(_note_entry, session, campaign, model.__tablename__) if waits else None
+            )
             found.setdefault(entry_id, []).append(Naming(take_off))
     return found
 
 
-def _note_entry(session: Session, campaign: Campaign, column: str, actor: str) -> None:
-    record_change(session, campaign, actor, "campaign.entry", kind=column.removesuffix("_id"))
+def _note_entry(session: Session, campaign: Campaign, kind: str, actor: str) -> None:
+    record_change(session, campaign, actor, "campaign.entry", kind=kind)
 
 
 def words_by_field(part: str, texts: Mapping[str, str], field: str = "") -> list[Words]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import column, exists, select, table
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import order_letter_locales, stays_ready
@@ -17,9 +17,7 @@ from campaign.directory.missions import best_mission
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import Mission, Official
 from campaign.models.revision import Part
-
-# Letters belong to a higher layer: it is asked about by the table's name.
-_LETTER = table("letter", column("target_id"))
+from campaign.models.signature import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def content_of(aims: Sequence[Aim]) -> Content:
 
 def has_letters(session: Session, target: Target) -> bool:
     """Whether anybody has written to this target."""
-    written = select(exists().where(_LETTER.c.target_id == target.id))
+    written = select(exists().where(Letter.target_id == target.id))
     return bool(session.scalar(written))
 
 

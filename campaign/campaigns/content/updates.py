@@ -19,6 +19,7 @@ from campaign.campaigns.lifecycle import is_news, may_tell_signers
 from campaign.core import db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
+from campaign.models.reply import Reply
 
 Words = Mapping[str, tuple[str, str]]
 """Title and body (Markdown) per language."""
@@ -169,10 +170,9 @@ def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:
 
     A reply that somebody posted by hand is taken back as any other post.
     """
-    logged = Update.metadata.tables["reply"].c.update_id
     ids = {kind: [one.id for one in campaign.updates if one.kind is kind] for kind in UpdateKind}
-    replies = session.scalars(select(logged).where(logged.in_(ids[UpdateKind.REPLY])))
-    return {*ids[UpdateKind.DELIVERY], *replies}
+    logged = select(Reply.update_id).where(Reply.update_id.in_(ids[UpdateKind.REPLY]))
+    return {*ids[UpdateKind.DELIVERY], *filter(None, session.scalars(logged))}
 
 
 def take_back_update(session: Session, campaign: Campaign, update_id: int, *, actor: str) -> Update:

@@ -22,7 +22,7 @@ from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.letters_covered import count_here, count_left, unnamed_part
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import GateVisit, PaperFate
+from campaign.models.delivery import GateFileKind, GateVisit, PaperFate
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.web.desk import redirect_to
 
@@ -158,8 +158,8 @@ def pdf_attachment(body: bytes, name: str) -> Response:
 
 def _facts(visit: GateVisit) -> dict[str, Any]:
     return {
-        "pictures": [one for one in visit.files if one.kind.value == "picture"],
-        "receipts": [one for one in visit.files if one.kind.value == "receipt"],
+        "pictures": [one for one in visit.files if one.kind is GateFileKind.PICTURE],
+        "receipts": [one for one in visit.files if one.kind is GateFileKind.RECEIPT],
         "is_unnamed": lambda one: one.outcome is DeliveryOutcome.PART and not one.taken,
         "again": {DeliveryOutcome.REFUSED, DeliveryOutcome.PART},
         "late": visits.list_late(db.session(), visit.attempts),

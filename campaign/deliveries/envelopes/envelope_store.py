@@ -87,7 +87,7 @@ def _letters_in(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, 
         return ((first, last) for first, last in facts["letters"])
     # Made before this was written down.
     holds = facts["name"] != LABELS and run.with_letters
-    return _ANY if holds and Frozen.from_json(run.bundle.frozen).format != "card" else ()
+    return _ANY if holds and not Frozen.from_json(run.bundle.frozen).cards else ()
 
 
 def _gone_numbers(session: Session, bundle: Bundle) -> list[int]:

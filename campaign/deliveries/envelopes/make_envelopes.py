@@ -68,7 +68,7 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
             bundle = run.bundle
             contents = _contents(session, run, bundle, stack)
         frozen = Frozen.from_json(bundle.frozen)
-        letters = run.with_letters and frozen.format != "card"
+        letters = run.with_letters and not frozen.cards
         keep = partial(_keep, bundle.public_id, run.public_id, attempt, made)
         stack.enter_context(force_locale(frozen.locale))
         keep(LABELS, _labels(frozen, folder), letters=[])

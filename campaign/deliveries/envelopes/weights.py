@@ -32,7 +32,7 @@ def weights_of(
     if not lying:
         return {}
     frozen = Frozen.from_json(run.bundle.frozen)
-    card, paper = frozen.format == "card", LAYOUTS[frozen.layout].paper
+    card, paper = frozen.cards, LAYOUTS[frozen.layout].paper
     letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
     found = {}
     for one in lying:

@@ -1,18 +1,17 @@
 """Two rows of the directory become one: the chosen words, and all that depends on either.
 
-The features that use officials and missions stand above this one. Whoever has rules beyond "the
-reference follows" registers them with `moves`; everybody else's tables are found by their foreign
-keys.
+What refers to them follows, found by its foreign keys. Packages above have rules beyond that:
+`create_app` hands them in.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table, func, select, update
-from sqlalchemy.orm import Session
+from flask import Flask, current_app
+from sqlalchemy import Column, func, select, update
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit
-from campaign.core.db import Base
 from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import contacts_of
@@ -22,30 +21,24 @@ from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory
 
 Mover = Callable[[Session, int, int, str], None]
-_movers: dict[tuple[str, str], Mover] = {}
-_OWN = {"contact_detail", "membership"}
+"""Is given the session, the id that is kept, the one that goes, and the actor."""
 
 
-def moves(table: str, owner: str) -> Callable[[Mover], Mover]:
-    """Register how rows of `table` come from one `owner` (official, mission) to the other.
-
-    The function is given the session, the id that is kept, the one that goes, and the actor.
-    """
-
-    def register(mover: Mover) -> Mover:
-        _movers[table, owner] = mover
-        return mover
-
-    return register
+def init_app(app: Flask, *, movers: Mapping[QueryableAttribute[Any], Mover]) -> None:
+    """Take the rules by which rows follow that refer to an entry in these columns."""
+    app.extensions["merge_movers"] = {
+        one.property.columns[0]: mover for one, mover in movers.items()
+    }
 
 
 def dependants(session: Session, row: Official | Mission) -> dict[str, int]:
     """How many rows of each table refer to it."""
     found: dict[str, int] = {}
-    for table, column in _references(row.__tablename__):
-        count = session.scalar(select(func.count()).select_from(table).where(column == row.id))
+    for column in where_used.list_references(type(row)):
+        name = column.table.name
+        count = session.scalar(select(func.count()).where(column == row.id))
         if count:
-            found[table.name] = found.get(table.name, 0) + count
+            found[name] = found.get(name, 0) + count
     return found
 
 
@@ -67,19 +60,19 @@ def merge(
     if kept.id == gone.id or type(kept) is not type(gone):
         raise Refused("merge-same")
     moved = dependants(session, gone)
-    for table, column in _references(kept.__tablename__):
-        mover = _movers.get((table.name, kept.__tablename__))
-        if mover is not None:
-            mover(session, kept.id, gone.id, actor)
+    movers: Mapping[Column[Any], Mover] = current_app.extensions["merge_movers"]
+    for column in where_used.list_references(type(kept)):
+        if move := movers.get(column):
+            move(session, kept.id, gone.id, actor)
         else:
-            session.execute(update(table).where(column == gone.id).values({column: kept.id}))
+            session.execute(update(column.table).where(column == gone.id).values({column: kept.id}))
     _take_words(kept, gone, take)
     _take_contacts(kept, gone)
     if isinstance(kept, Official) and isinstance(gone, Official):
         _take_posts(kept, gone)
     session.flush()
     refuse_flagged(session, kept, (*fields_of(kept), *PLACES), seen=risks_seen, actor=actor)
-    where_used.show_change(session, f"{kept.__tablename__}_id", kept.id)
+    where_used.show_change(session, kept)
     session.expire(gone)
     audit.record(
         session, actor=actor, action=f"{kept.__tablename__}s.merge",
@@ -134,14 +127,3 @@ def _take_posts(kept: Official, gone: Official) -> None:
         if (membership.post_id, membership.started_on) not in known:
             gone.memberships.remove(membership)
             kept.memberships.append(membership)
-
-
-def _references(name: str) -> list[tuple[Table, Column[Any]]]:
-    """Tables outside the directory that refer to it, and by which column."""
-    return [
-        (table, column)
-        for table in Base.metadata.sorted_tables
-        if table.name not in _OWN
-        for column in table.columns
-        if any(key.target_fullname == f"{name}.id" for key in column.foreign_keys)
-    ]

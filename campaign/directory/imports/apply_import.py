@@ -180,8 +180,7 @@ def _change(session: Session, item: Item) -> None:
     row.contacts.extend(contact_details(item.contacts))
     for held in item.held:
         note_held(session, row, held)
-    column = "mission_id" if isinstance(row, Mission) else "official_id"
-    where_used.show_change(session, column, row.id)
+    where_used.show_change(session, row)
 
 
 def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]) -> None:

@@ -115,7 +115,7 @@ def _remove(
     found = session.execute(
         select(model.id, model.public_id, model.slug).where(model.public_id.in_(by_entry))
     ).all()
-    used = where_used.used_among(session, word, [one.id for one in found])
+    used = where_used.used_among(session, model, [one.id for one in found])
     subjects = {f"{word}:{one.public_id}" for one in found}
     edited = set(
         session.scalars(select(AuditEntry.subject).where(AuditEntry.subject.in_(subjects)))
@@ -146,7 +146,7 @@ def _restore(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
 ) -> list[ImportRow]:
     """Set back what the rows changed and nobody has changed since; gives those that stay."""
-    model, word = _model(kept)
+    model, _word = _model(kept)
     details = {row: json.loads(row.detail) for row in rows}
     slugs = [detail["slug"] for detail in details.values()]
     entries = {one.slug: one for one in session.scalars(select(model).where(model.slug.in_(slugs)))}
@@ -168,7 +168,7 @@ def _restore(
             staying.append(_say(row, IMPORTED_AGAIN))
         elif not _set_back(entry, before):
             staying.append(_say(row, CHANGED))
-        where_used.show_change(session, f"{word}_id", entry.id)
+        where_used.show_change(session, entry)
     session.flush()
     return staying
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, column, delete, func, or_, select, table
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.risk_words import Finding, Words
 from campaign.campaigns.content.risks import watch_of
 from campaign.core import db
-from campaign.core.db import Sealed
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
+from campaign.models.screening import Invalidation
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.signing.checks.conditions import Conditions
@@ -39,15 +39,6 @@ from campaign.signing.checks.screening_rules import (
 from campaign.signing.checks.similar import count_alike_text
 from campaign.signing.states import check_move
 
-# Invalidations belong to a higher layer: those that stand are read by the table's name.
-_INVALIDATION = table(
-    "invalidation",
-    column("id"),
-    column("campaign_id"),
-    column("standing", Boolean()),
-    column("last_id"),
-    column("conditions", Sealed("invalidation.conditions")),
-)
 _TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED)
 
 
@@ -255,15 +246,15 @@ def _standing_against(
     A letter that is `changed` may have been there when it was looked for, and been spared.
     """
     rows = session.execute(
-        select(_INVALIDATION.c.id, _INVALIDATION.c.conditions, _INVALIDATION.c.last_id)
+        select(Invalidation.id, Invalidation.conditions, Invalidation.last_id)
         .where(
-            _INVALIDATION.c.standing.is_(True),
+            Invalidation.standing.is_(True),
             or_(
-                _INVALIDATION.c.campaign_id.is_(None),
-                _INVALIDATION.c.campaign_id == signature.campaign_id,
+                Invalidation.campaign_id.is_(None),
+                Invalidation.campaign_id == signature.campaign_id,
             ),
         )
-        .order_by(_INVALIDATION.c.id)
+        .order_by(Invalidation.id)
     ).all()
     for invalidation_id, stored, last_id in rows:
         conditions = Conditions.from_json(stored)
@@ -276,6 +267,5 @@ def _standing_against(
             text=words_of(signature),
             keyring=db.database().keyring,
         ):
-            found: int = invalidation_id
-            return found
+            return invalidation_id
     return None

@@ -1,7 +1,4 @@
-"""What the entries of the audit are about, in words and with its page.
-
-What stands above this package is looked up by its table's name.
-"""
+"""What the entries of the audit are about, in words and with its page."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,40 +6,20 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Date, TableClause, column, func, select, table
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import i18n
+from campaign.models.bundle import Bundle, DeliveryAttempt, Journey
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission, Official
+from campaign.models.export import DataExport
+from campaign.models.paper_signature import PaperImport, PaperSheet
+from campaign.models.reply import Reply
+from campaign.models.screening import Invalidation
 
 Names = Mapping[str, tuple[str, str]]
 """Words and address for each subject."""
-
-_CAMPAIGN = table("campaign", column("id"), column("slug"), column("reference"))
-_OFFICIAL = table("official", column("id"), column("public_id"), column("slug"), column("name"))
-_MISSION = table("mission", column("id"), column("public_id"), column("slug"))
-_JOURNEY = table("journey", column("id"), column("public_id"), column("mission_id"))
-_INVALIDATION = table("invalidation", column("id"), column("public_id"))
-_EXPORT = table("data_export", column("id"), column("public_id"))
-_BUNDLE = table(
-    "bundle", column("id"), column("public_id"), column("campaign_id"), column("sequence")
-)
-_REPLY = table(
-    "reply",
-    column("id"),
-    column("public_id"),
-    column("campaign_id"),
-    column("received_on", Date()),
-)
-_SHEET = table("paper_sheet", column("id"), column("public_id"), column("campaign_id"))
-_FILE = table("paper_import", column("id"), column("campaign_id"))
-_DELIVERY = table(
-    "delivery_attempt",
-    column("id"),
-    column("public_id"),
-    column("campaign_id"),
-    column("happened_on", Date()),
-    column("visit_id"),
-)
 
 
 def names_of(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -61,13 +38,13 @@ def names_of(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, 
 
 def references_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """The references of campaigns that an entry names by number."""
-    wanted = select(_CAMPAIGN.c.id, _CAMPAIGN.c.reference).where(_CAMPAIGN.c.id.in_(list(ids)))
+    wanted = select(Campaign.id, Campaign.reference).where(Campaign.id.in_(list(ids)))
     return {row.id: row.reference for row in session.execute(wanted)}
 
 
 def officials_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """The names of officials that an entry names by number."""
-    wanted = select(_OFFICIAL).where(_OFFICIAL.c.id.in_(list(ids)))
+    wanted = select(Official.id, Official.name, Official.slug).where(Official.id.in_(list(ids)))
     return {row.id: row.name or row.slug for row in session.execute(wanted)}
 
 
@@ -80,33 +57,37 @@ def number_of(text: str) -> int:
 class _Thing:
     """How one kind of subject is found and named."""
 
-    table: TableClause
+    key: QueryableAttribute[Any]
+    """By which the audit names it."""
     words: Callable[[Any], str]
-    """From its row, which has `reference` or `place` beside its own columns."""
+    """From its row: the columns, and `reference` or `place` of what it is of."""
+    columns: tuple[QueryableAttribute[Any], ...] = ()
+    """What is read of it besides the key."""
     page: tuple[str, str] | None = None
     """Endpoint, and the column that is its argument; None: without a page."""
-    key: str = "id"
-    """The column by which the audit names it."""
+    campaign_id: QueryableAttribute[Any] | None = None
+    """Of the campaign whose reference it is called by."""
+    mission_id: QueryableAttribute[Any] | None = None
+    """Of the mission whose slug it is called by."""
     has_page: Callable[[Any], bool] = lambda _row: True
 
 
 def _named(
     session: Session, kind: str, thing: _Thing, idents: Iterable[str]
 ) -> dict[str, tuple[str, str]]:
-    key = thing.table.c[thing.key]
-    wanted = select(thing.table)
-    if "campaign_id" in thing.table.c:
-        of = thing.table.c.campaign_id
-        wanted = wanted.add_columns(_CAMPAIGN.c.reference).join(_CAMPAIGN, _CAMPAIGN.c.id == of)
-    elif "mission_id" in thing.table.c:
-        of = thing.table.c.mission_id
+    wanted = select(thing.key, *thing.columns)
+    if thing.campaign_id is not None:
+        wanted = wanted.add_columns(Campaign.reference).join(
+            Campaign, Campaign.id == thing.campaign_id
+        )
+    elif thing.mission_id is not None:
         # A journey by post has no mission.
-        place = func.coalesce(_MISSION.c.slug, "post").label("place")
-        wanted = wanted.add_columns(place).outerjoin(_MISSION, _MISSION.c.id == of)
-    keys = [number_of(one) for one in idents] if thing.key == "id" else list(idents)
+        place = func.coalesce(Mission.slug, "post").label("place")
+        wanted = wanted.add_columns(place).outerjoin(Mission, Mission.id == thing.mission_id)
+    keys = [number_of(one) for one in idents] if thing.key.key == "id" else list(idents)
     return {
-        f"{kind}:{getattr(row, thing.key)}": (thing.words(row), _address(thing, row))
-        for row in session.execute(wanted.where(key.in_(keys)))
+        f"{kind}:{row[0]}": (thing.words(row), _address(thing, row))
+        for row in session.execute(wanted.where(thing.key.in_(keys)))
     }
 
 
@@ -127,50 +108,80 @@ def _page(endpoint: str, argument: str = "public_id") -> tuple[str, str]:
 
 
 _THINGS: Mapping[str, _Thing] = {
-    "campaign": _Thing(_CAMPAIGN, lambda row: str(row.reference), _page("campaigns.show", "slug")),
+    "campaign": _Thing(
+        Campaign.id,
+        lambda row: str(row.reference),
+        (Campaign.slug, Campaign.reference),
+        _page("campaigns.show", "slug"),
+    ),
     "official": _Thing(
-        _OFFICIAL,
+        Official.public_id,
         lambda row: str(row.name or row.slug),
+        (Official.slug, Official.name),
         _page("directory.edit", "slug"),
-        key="public_id",
     ),
     "mission": _Thing(
-        _MISSION,
+        Mission.public_id,
         lambda row: str(row.slug),
+        (Mission.slug,),
         _page("directory.edit_mission", "slug"),
-        key="public_id",
     ),
     "bundle": _Thing(
-        _BUNDLE, lambda row: f"{row.reference} · {row.sequence:03d}", _page("bundles.show")
+        Bundle.id,
+        lambda row: f"{row.reference} · {row.sequence:03d}",
+        (Bundle.public_id, Bundle.sequence),
+        _page("bundles.show"),
+        campaign_id=Bundle.campaign_id,
     ),
-    "journey": _Thing(_JOURNEY, lambda row: str(row.place), _page("bundles.show_journey")),
+    "journey": _Thing(
+        Journey.id,
+        lambda row: str(row.place),
+        (Journey.public_id,),
+        _page("bundles.show_journey"),
+        mission_id=Journey.mission_id,
+    ),
     "invalidation": _Thing(
-        _INVALIDATION,
+        Invalidation.id,
         lambda row: str(_("Invalidation %(number)s", number=row.id)),
+        (Invalidation.public_id,),
         _page("screening.invalidation"),
     ),
     "export": _Thing(
-        _EXPORT, lambda row: str(_("Export %(number)s", number=row.id)), _page("exports.show")
+        DataExport.id,
+        lambda row: str(_("Export %(number)s", number=row.id)),
+        (DataExport.public_id,),
+        _page("exports.show"),
     ),
-    "reply": _Thing(_REPLY, _reply, _page("replies.edit")),
+    "reply": _Thing(
+        Reply.id,
+        _reply,
+        (Reply.public_id, Reply.received_on),
+        _page("replies.edit"),
+        campaign_id=Reply.campaign_id,
+    ),
     "paper-sheet": _Thing(
-        _SHEET,
+        PaperSheet.id,
         lambda row: str(
             _("%(reference)s, sheet %(number)s", reference=row.reference, number=row.id)
         ),
+        (PaperSheet.public_id,),
         _page("paper_signatures.edit"),
+        campaign_id=PaperSheet.campaign_id,
     ),
     # Without a page: only who uploaded a file sees it.
     "paper-import": _Thing(
-        _FILE,
+        PaperImport.id,
         lambda row: str(
             _("%(reference)s, file %(number)s", reference=row.reference, number=row.id)
         ),
+        campaign_id=PaperImport.campaign_id,
     ),
     "delivery": _Thing(
-        _DELIVERY,
+        DeliveryAttempt.id,
         lambda row: f"{row.reference} · {i18n.say_date(row.happened_on)}",
+        (DeliveryAttempt.public_id, DeliveryAttempt.happened_on, DeliveryAttempt.visit_id),
         _page("deliveries.show_attempt"),
+        campaign_id=DeliveryAttempt.campaign_id,
         has_page=lambda row: bool(row.visit_id),
     ),
 }

@@ -1,9 +1,7 @@
-"""What belongs to a campaign in the audit: what is about its bundles, replies, exports and so on.
+"""What belongs to a campaign in the audit: about its bundles, replies, exports and so on."""
 
-What stands above this package is looked up by its table's name.
-"""
-
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,28 +10,33 @@ from sqlalchemy import (
     String,
     Text,
     cast,
-    column,
     func,
     literal,
     or_,
     select,
-    table,
     union_all,
 )
+from sqlalchemy.orm import QueryableAttribute
 
 from campaign.core.audit import AuditEntry
+from campaign.models.bundle import Bundle, DeliveryAttempt
+from campaign.models.export import DataExport
+from campaign.models.paper_signature import PaperImport, PaperSheet
+from campaign.models.reply import Reply
+from campaign.models.review_hold import Hold
+from campaign.models.screening import Invalidation
 from campaign.staff.audit_log.audit_subjects import number_of
 
-KINDS = {
-    "bundle": "bundle",
-    "reply": "reply",
-    "paper-sheet": "paper_sheet",
-    "paper-import": "paper_import",
-    "export": "data_export",
-    "delivery": "delivery_attempt",
-    "invalidation": "invalidation",
+KINDS: Mapping[str, type[Any]] = {
+    "bundle": Bundle,
+    "reply": Reply,
+    "paper-sheet": PaperSheet,
+    "paper-import": PaperImport,
+    "export": DataExport,
+    "delivery": DeliveryAttempt,
+    "invalidation": Invalidation,
 }
-"""Kinds of subjects that are of one campaign, and their tables."""
+"""Kinds of subjects that are of one campaign, and their models."""
 _GONE = ("reply.delete", "paper.sheet-delete", "paper.import-upload", "letter.returned",
          "letter.decision-undone")  # fmt: skip
 """Deeds after which no table may say any more of which campaign their subject was."""
@@ -72,20 +75,22 @@ def campaigns_in(subjects: Collection[str]) -> list[int]:
 
 
 def _belonging(campaigns: Collection[int]) -> CompoundSelect[str]:
-    parts = [_subjects(kind, name, "id", campaigns) for kind, name in KINDS.items()]
-    parts.append(_subjects("journey", "bundle", "journey_id", campaigns))
-    parts.append(_subjects("screening-act", "hold", "act_id", campaigns).distinct())
+    parts = [_subjects(kind, of.id, of.campaign_id.in_(campaigns)) for kind, of in KINDS.items()]
+    parts.append(_subjects("journey", Bundle.journey_id, Bundle.campaign_id.in_(campaigns)))
+    parts.append(
+        _subjects("screening-act", Hold.act_id, Hold.campaign_id.in_(campaigns)).distinct()
+    )
     gone = select(AuditEntry.subject).where(
         AuditEntry.action.in_(_GONE), _names(campaigns, "campaign", "campaigns")
     )
     return union_all(*parts, gone)
 
 
-def _subjects(kind: str, name: str, key: str, campaigns: Collection[int]) -> Select[str]:
-    of = table(name, column(key), column("campaign_id"))
-    ident = of.c[key]
+def _subjects(
+    kind: str, ident: QueryableAttribute[Any], in_campaigns: ColumnElement[bool]
+) -> Select[str]:
     said = literal(f"{kind}:", String).concat(cast(ident, String))
-    return select(said).where(of.c.campaign_id.in_(campaigns), ident.is_not(None))
+    return select(said).where(in_campaigns, ident.is_not(None))
 
 
 def _names(campaigns: Collection[int], *details: str) -> ColumnElement[bool]:

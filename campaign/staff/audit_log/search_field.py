@@ -7,17 +7,25 @@ the audit itself.
 import re
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, column, func, or_, select, table
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from campaign.models.bundle import Bundle, Journey
+from campaign.models.campaign import Campaign
+from campaign.models.directory import Mission, Official
+from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.models.staff import StaffUser
 from campaign.staff.audit_log import audit_subjects
 from campaign.staff.audit_log.by_campaign import KINDS
 from campaign.staff.audit_log.list_entries import known_subjects
 from campaign.staff.staff_users import find_by_email
 
-_NUMBERED = {"bundle": "sequence", "paper-sheet": "id", "paper-import": "id"}
-"""What belongs to a campaign and is called by a number of these columns."""
+_NUMBERED = {
+    "bundle": Bundle.sequence,
+    "paper-sheet": PaperSheet.id,
+    "paper-import": PaperImport.id,
+}
+"""What belongs to a campaign and is called by a number, in these columns."""
 _NEWEST = 1_000
 """How many are looked at of what is called by its day."""
 
@@ -31,9 +39,8 @@ def subjects_of(session: Session, typed: str) -> tuple[str, ...] | None:
         return named
     said = typed.lower()
     found = [f"staff:{user.id}" for user in _staff_called(session, typed)]
-    campaign = table("campaign", column("id"), column("slug"), column("reference"))
-    called_so = or_(campaign.c.slug == said, func.lower(campaign.c.reference) == said)
-    ids = session.scalars(select(campaign.c.id).where(called_so))
+    called_so = or_(Campaign.slug == said, func.lower(Campaign.reference) == said)
+    ids = session.scalars(select(Campaign.id).where(called_so))
     found.extend(f"campaign:{one}" for one in ids)
     found.extend(_of_directory(session, typed))
     return known_subjects(session, found or _shown_so(session, typed))
@@ -51,18 +58,15 @@ def _staff_called(session: Session, typed: str) -> list[StaffUser]:
 def _of_directory(session: Session, typed: str) -> Iterator[str]:
     """Officials by name or slug, missions by slug, and journeys, which are called as these."""
     said = typed.lower()
-    official = table("official", column("public_id"), column("slug"), column("name"))
-    named = or_(official.c.slug == said, official.c.name == typed)
-    for one in session.scalars(select(official.c.public_id).where(named)):
+    named = or_(Official.slug == said, Official.name == typed)
+    for one in session.scalars(select(Official.public_id).where(named)):
         yield f"official:{one}"
-    mission = table("mission", column("id"), column("public_id"), column("slug"))
     for key, public_id in session.execute(
-        select(mission.c.id, mission.c.public_id).where(mission.c.slug == said)
+        select(Mission.id, Mission.public_id).where(Mission.slug == said)
     ).all():
         yield f"mission:{public_id}"
-        journey = table("journey", column("id"), column("mission_id"))
-        for one in session.scalars(select(journey.c.id).where(journey.c.mission_id == key)):
-            yield f"journey:{one}"
+        for number in session.scalars(select(Journey.id).where(Journey.mission_id == key)):
+            yield f"journey:{number}"
 
 
 def _shown_so(session: Session, typed: str) -> list[str]:
@@ -71,21 +75,19 @@ def _shown_so(session: Session, typed: str) -> list[str]:
     likely = [
         f"{kind}:{one}" for kind in ("export", "invalidation", "screening-act") for one in numbers
     ]
-    campaign = table("campaign", column("id"), column("reference"))
-    begins = func.lower(campaign.c.reference) == func.substr(
-        typed.lower(), 1, func.length(campaign.c.reference)
+    begins = func.lower(Campaign.reference) == func.substr(
+        typed.lower(), 1, func.length(Campaign.reference)
     )
-    for one in session.scalars(select(campaign.c.id).where(begins)).all():
+    for one in session.scalars(select(Campaign.id).where(begins)).all():
         likely += [subject for kind in KINDS for subject in _likely(session, kind, one, numbers)]
     names = audit_subjects.names_of(session, likely)
     return [one for one in likely if names.get(one, ("",))[0].casefold() == typed.casefold()]
 
 
 def _likely(session: Session, kind: str, campaign: int, numbers: list[int]) -> list[str]:
-    number = _NUMBERED.get(kind, "id")
-    of = table(KINDS[kind], *map(column, {"id", "campaign_id", number}))
-    where: list[ColumnElement[bool]] = [of.c.campaign_id == campaign]
+    of = KINDS[kind]
+    where: list[ColumnElement[bool]] = [of.campaign_id == campaign]
     if kind in _NUMBERED:
-        where.append(of.c[number].in_(numbers))
-    newest = select(of.c.id).where(*where).order_by(of.c.id.desc()).limit(_NEWEST)
+        where.append(_NUMBERED[kind].in_(numbers))
+    newest = select(of.id).where(*where).order_by(of.id.desc()).limit(_NEWEST)
     return [f"{kind}:{one}" for one in session.scalars(newest)]

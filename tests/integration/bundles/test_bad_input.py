@@ -165,9 +165,9 @@ def test_where_a_worker_is_killed_for_its_memory_another_goes_on(
     code = (
         "import os, resource\n"
         "from campaign import create_app\n"
-        "from campaign.bundles import ledger\n"
+        "from campaign.bundles.volumes import print_queue\n"
         "with create_app().app_context():\n"
-        f"    assert ledger.claim_next({bundle_id})\n"
+        f"    assert print_queue.claim_next({bundle_id})\n"
         "    os.kill(os.getpid(), 9)  # as the kernel does where memory has run out\n"
     )
     environment = {

@@ -69,7 +69,7 @@ def test_sign_in_is_noted_with_its_time_and_in_the_audit(
     _try(client)
     seen = session.scalars(select(StaffUser).execution_options(populate_existing=True)).one()
     assert seen.last_sign_in_at is not None
-    actions = session.scalars(select(AuditEntry.action)).all()
+    actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions[-1] == "accounts.sign-in"
 
 

@@ -1,0 +1,88 @@
+"""Tables are asked about by their models, nowhere by a name: a misspelt one would show too late."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import campaign
+
+_ROOT = Path(campaign.__file__).parent
+_BY_NAME = {"table", "column", "TableClause", "ColumnClause"}
+_WHO_MAY = {
+    "commands/backup_archive.py": "an archive has tables of whatever version; sequences have names",
+}
+
+
+def _is_sql(node: ast.Call) -> bool:
+    """Whether SQL is sent there, written out, that names a table."""
+    if ast.unparse(node.func).rpartition(".")[2] not in {"text", "execute", "exec_driver_sql"}:
+        return False
+    texts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant))
+    words = " ".join(one for one in texts if isinstance(one, str)).casefold().split()
+    return bool({"select", "insert", "update", "delete"} & {*words}) and bool(
+        {"from", "into", "set"} & {*words}
+    )
+
+
+def _names_one(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        names = {one.name for one in node.names}
+        return (node.module or "").startswith("sqlalchemy") and bool(_BY_NAME & names)
+    if isinstance(node, ast.Attribute):
+        of = ast.unparse(node.value).rpartition(".")[2]
+        built = node.attr in _BY_NAME and of in {"sa", "sqlalchemy", "sql", "expression"}
+        return built or (node.attr == "tables" and of == "metadata")
+    return isinstance(node, ast.Call) and _is_sql(node)
+
+
+def _named(source: str) -> Iterator[int]:
+    """Line of each table or column that is called by a name."""
+    for node in ast.walk(ast.parse(source)):
+        if _names_one(node):
+            yield getattr(node, "lineno", 0)
+
+
+def test_no_table_is_asked_about_by_its_name() -> None:
+    found = [
+        f"{name}:{line}"
+        for path in sorted(_ROOT.rglob("*.py"))
+        if (name := str(path.relative_to(_ROOT))) not in _WHO_MAY
+        and not name.startswith("migrations/")
+        for line in _named(path.read_text("utf-8"))
+    ]
+    assert not found, "Use the model of campaign/models instead: " + ", ".join(found)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "from sqlalchemy import column, select, table",
+        "from sqlalchemy.sql.expression import TableClause",
+        'sa.table("bundle", sa.column("id"))',
+        'sqlalchemy.table("bundle")',
+        'Base.metadata.tables["campaign"]',
+        'campaign = db.Base.metadata.tables.get("campaign")',
+        """session.execute(text("SELECT id FROM campaign WHERE status = 'open'"))""",
+        """connection.execute(f"UPDATE {name} SET state = 'open'")""",
+        'connection.exec_driver_sql("DELETE FROM letter")',
+    ],
+)
+def test_each_way_is_found(planted: str) -> None:
+    assert list(_named(planted))
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        "from sqlalchemy import Column, Table, func, select",
+        'row.column("hours")',
+        "for table in Base.metadata.sorted_tables: pass",
+        """Index("ix", "id", sqlite_where=text("state = 'open'"))""",
+        'session.execute(text("SELECT pg_advisory_xact_lock(:key)"), lock)',
+        'gettext("Update the address and set the day from which it holds")',
+    ],
+)
+def test_what_names_no_table_is_let_be(allowed: str) -> None:
+    assert not list(_named(allowed))
