@@ -95,7 +95,7 @@ class _Inventor:
         locales: Sequence[str],
         seed: int,
     ) -> None:
-        self.unit = session
+        self.session = session
         self.now = clock.utcnow()
         self.campaign = campaign
         self.own_words = own_words
@@ -120,14 +120,15 @@ class _Inventor:
         written = [self.templates[target.id, code] for target in self.targets]
         if into := letter_translations.language_of(self.campaign):
             written += [
-                current_template(self.unit, self.campaign, into, target) for target in self.targets
+                current_template(self.session, self.campaign, into, target)
+                for target in self.targets
             ]
         return max(self.now - _SPAN, *(one.created_at for one in written))
 
     def add(self, numbers: list[int]) -> int:
         """Insert signatures and their letters."""
         rows = [self._row(number) for number in numbers]
-        ids = self.unit.scalars(
+        ids = self.session.scalars(
             insert(Signature).returning(Signature.id, sort_by_parameter_order=True), rows
         ).all()
         letters = [
@@ -139,7 +140,7 @@ class _Inventor:
             for signature_id, row in zip(ids, rows, strict=True)
             for target in self.targets
         ]
-        self.unit.execute(insert(Letter), letters)
+        self.session.execute(insert(Letter), letters)
         return len(ids)
 
     def _row(self, number: int) -> dict[str, Any]:

@@ -169,11 +169,11 @@ def rehearse_import(import_id: int) -> None:
         hold = _REHEARSALS.claim(session, import_id)
     if hold is None:
         return
-    with db.reading() as unit:
-        made = unit.get_one(PaperImport, import_id)
+    with db.reading() as session:
+        made = session.get_one(PaperImport, import_id)
         try:
             reading = read(made)
-            counts = judge(unit, made.campaign_id, reading).counts(reading)
+            counts = judge(session, made.campaign_id, reading).counts(reading)
             findings = json.dumps([one.to_json() for one in reading.faults[:MOST_FAULTS]])
             state = PaperImportState.READY
         except (UnreadableFile, DomainError) as problem:
@@ -196,20 +196,20 @@ def apply_import(import_id: int) -> None:
         hold = _IMPORTS.claim(session, import_id)
     if hold is None:
         return
-    with db.reading() as unit:
-        reading = read(unit.get_one(PaperImport, import_id))
-    with db.transaction() as unit:
-        if not _IMPORTS.beat(unit, hold):
+    with db.reading() as session:
+        reading = read(session.get_one(PaperImport, import_id))
+    with db.transaction() as session:
+        if not _IMPORTS.beat(session, hold):
             return
-        made = unit.get_one(PaperImport, import_id)
-        judged = judge(unit, made.campaign_id, reading)
+        made = session.get_one(PaperImport, import_id)
+        judged = judge(session, made.campaign_id, reading)
         counts = judged.counts(reading)
         if counts != made.counts | {"again": 0}:
             # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
             made.counts = counts | {"again": 1}
             made.state, made.lease_until = PaperImportState.READY, None
             return
-        _write(unit, made, judged)
+        _write(session, made, judged)
 
 
 @jobs.job("paper.resume-imports", every_minutes=10)

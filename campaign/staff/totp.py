@@ -33,7 +33,7 @@ class _Totp(Totp):
         # A colon parts the issuer from the account in the address that the app reads.
         issuer = settings.organisation_name.replace(":", " ")
         super().__init__({"1": key}, issuer)
-        self.unit = session
+        self.session = session
 
     def get_last_counter(self, user: UserMixin) -> int | None:
         """The half minute whose code was used last."""
@@ -42,7 +42,7 @@ class _Totp(Totp):
     def set_last_counter(self, user: UserMixin, tmatch: Any) -> None:
         """Use the code up; of two at once, one finds it used."""
         later = or_(StaffUser.totp_counter.is_(None), StaffUser.totp_counter < tmatch.counter)
-        won = self.unit.scalar(
+        won = self.session.scalar(
             update(StaffUser)
             .where(StaffUser.id == cast("StaffUser", user).id, later)
             .values(totp_counter=tmatch.counter)

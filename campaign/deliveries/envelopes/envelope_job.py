@@ -31,8 +31,8 @@ def print_envelopes(run_id: int) -> None:
         hold = RUNS.claim(session, run_id, *_printable())
     if hold is None:
         return
-    with db.reading() as unit:
-        run = unit.get_one(EnvelopeRun, run_id)
+    with db.reading() as session:
+        run = session.get_one(EnvelopeRun, run_id)
         place = run.bundle.public_id, run.public_id
     useless: Container[int] = {hold.attempt}
     try:

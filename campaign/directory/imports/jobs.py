@@ -130,8 +130,8 @@ def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, Hold], No
         hold = lease.claim(session, import_id)
     if hold is None:
         return
-    with db.reading() as unit:
-        kept = unit.get_one(DirectoryImport, import_id)
+    with db.reading() as session:
+        kept = session.get_one(DirectoryImport, import_id)
     try:
         work(kept, hold)
     except UnreadableFile as problem:
