@@ -98,62 +98,66 @@ def test_two_who_see_the_same_rows_at_once_take_different_ones(
 
 
 def test_a_row_that_a_dead_worker_left_is_taken_and_the_dead_one_changes_nothing(
-    app: Flask, unit: Session
+    app: Flask, session: Session
 ) -> None:
     first = held()
     assert claim() is None, "somebody has it"
-    pass_time(unit)
+    pass_time(session)
     second = claim()
     assert second == Hold(1, 2)
-    before = loaded(unit).lease_until
-    with db.transaction() as session:
-        assert not LEASE.beat(session, first, result="first")
-        assert not LEASE.give_back(session, first, MINUTE, state=State.WAITING)
-        assert not LEASE.finish(session, first, state=State.DONE, result="first")
-    task = loaded(unit)
+    before = loaded(session).lease_until
+    with db.transaction() as own:
+        assert not LEASE.beat(own, first, result="first")
+        assert not LEASE.give_back(own, first, MINUTE, state=State.WAITING)
+        assert not LEASE.finish(own, first, state=State.DONE, result="first")
+    task = loaded(session)
     assert (task.state, task.lease_until, task.result) == (State.AT_WORK, before, "")
-    unit.rollback()
-    with db.transaction() as session:
-        assert LEASE.finish(session, second, state=State.DONE, result="second")
-        assert not LEASE.finish(session, second, state=State.DONE, result="again")
-    task = loaded(unit)
+    session.rollback()
+    with db.transaction() as own:
+        assert LEASE.finish(own, second, state=State.DONE, result="second")
+        assert not LEASE.finish(own, second, state=State.DONE, result="again")
+    task = loaded(session)
     assert (task.state, task.lease_until, task.result) == (State.DONE, None, "second")
-    unit.rollback()
+    session.rollback()
     assert claim() is None, "it is done"
 
 
-def test_a_row_that_is_given_back_rests_before_the_next_attempt(app: Flask, unit: Session) -> None:
-    with db.transaction() as session:
-        assert LEASE.give_back(session, Hold(1, 0), MINUTE) is False, "nobody had it"
+def test_a_row_that_is_given_back_rests_before_the_next_attempt(
+    app: Flask, session: Session
+) -> None:
+    with db.transaction() as own:
+        assert LEASE.give_back(own, Hold(1, 0), MINUTE) is False, "nobody had it"
     hold = held()
-    with db.transaction() as session:
-        assert LEASE.give_back(session, hold, MINUTE, state=State.WAITING)
-    assert loaded(unit).state is State.WAITING
+    with db.transaction() as own:
+        assert LEASE.give_back(own, hold, MINUTE, state=State.WAITING)
+    assert loaded(session).state is State.WAITING
     assert claim() is None
-    pass_time(unit)
+    pass_time(session)
     assert claim() == Hold(1, 2)
 
 
-def test_where_no_attempts_are_counted_the_first_to_finish_has(app: Flask, unit: Session) -> None:
+def test_where_no_attempts_are_counted_the_first_to_finish_has(
+    app: Flask, session: Session
+) -> None:
     uncounted = replace(LEASE, counter="")
     first = held(uncounted)
-    pass_time(unit)
+    pass_time(session)
     second = claim(lease=uncounted)
     assert second == first
-    with db.transaction() as session:
-        assert uncounted.finish(session, first, state=State.DONE, result="first")
-        assert not uncounted.finish(session, first, state=State.DONE, result="second")
-    assert loaded(unit).result == "first"
+    with db.transaction() as own:
+        assert uncounted.finish(own, first, state=State.DONE, result="first")
+        assert not uncounted.finish(own, first, state=State.DONE, result="second")
+    assert loaded(session).result == "first"
 
 
-def test_conditions_hold_back_a_claim_and_an_end(app: Flask, unit: Session) -> None:
-    with db.transaction() as session:
-        assert LEASE.claim(session, 1, Task.result == "wanted") is None
-        hold = LEASE.claim(session, 1, Task.result == "", result="begun")
+def test_conditions_hold_back_a_claim_and_an_end(app: Flask, session: Session) -> None:
+    with db.transaction() as own:
+        assert LEASE.claim(own, 1, Task.result == "wanted") is None
+        hold = LEASE.claim(own, 1, Task.result == "", result="begun")
         assert hold is not None
-        assert not LEASE.finish(session, hold, Task.result == "wanted", state=State.DONE)
-        assert not LEASE.beat(session, hold, Task.result == "wanted")
-    assert loaded(unit).result == "begun"
+        assert not LEASE.finish(own, hold, Task.result == "wanted", state=State.DONE)
+        assert not LEASE.beat(own, hold, Task.result == "wanted")
+    assert loaded(session).result == "begun"
 
 
 def test_a_living_worker_is_heard_of(
