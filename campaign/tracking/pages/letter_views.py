@@ -53,7 +53,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
             return _forgotten_page(session, signature, signature.forgotten_at)
         confirm_letter.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
-            confirm_letter.refuse_unconfirmable(signature.campaign)
+            confirm_letter.refuse_unconfirmable(signature)
             refuse_shared(session, signature)
             return _confirm_page(signature, token)
         return _thanks_page(session, signature, token, again=False)
