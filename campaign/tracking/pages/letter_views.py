@@ -23,11 +23,12 @@ from campaign.signing.mailbox_seats import refuse_shared
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.tracking import letter_links, send_it_yourself
+from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.delivery_history import trips_of
 from campaign.tracking.next_action import next_action
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
-from campaign.tracking.timeline import marks_of, note_for
+from campaign.tracking.timeline import marks_of, note_for, status_of
 from campaign.web.security import count_against_limit, network_of, public
 
 
@@ -185,6 +186,9 @@ def _thanks_page(session: Session, signature: Signature, token: str, *, again: b
         "share": share_of(signature.campaign, case, i18n.locale(), wrote=True),
         "marks": marks_of(session, signature),
         "stopped": is_stopped(status),
+        "status": status_of(session, signature),
+        "can_change": can_change(signature),
+        "can_withdraw": can_withdraw(session, signature),
         "printed": any(one.sequence for one in signature.letters),
         "again": again,
         "changed": "changed" in request.args,

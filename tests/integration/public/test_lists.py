@@ -248,7 +248,10 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
 ) -> None:
     from campaign.campaigns.changes import record_change  # noqa: PLC0415
 
-    assert "days left" in client.get(case).text
+    page = client.get(case).text
+    assert "days left" in page
+    when = f"{campaign.act_by:%A, %B} {campaign.act_by.day}"
+    assert f"They count if they reach us by {when}" in page  # as the sheet itself says
     campaign.act_by = days_ago(3)
     record_change(session, campaign, "command", "campaign.edit")
     session.commit()
