@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
+from campaign.core import clock
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
 from campaign.models.statistics import CampaignTally
 from tests.days import days_ago
@@ -258,6 +259,20 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     late = client.get(case).text
     assert "ask us whether it still helps" in late
     assert "days left" not in late
+
+
+def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
+) -> None:
+    # 26 hours apart: the day of the one is always over in the other.
+    campaign.act_by, campaign.timezone = clock.today(clock.LATEST_ZONE), clock.EARLIEST_ZONE
+    session.commit()
+    said = f"The last day was {campaign.act_by:%A}. This action stays open for a few hours."
+    for page in (client.get(case).text, client.get("/en/").text):
+        assert page.count(said) == 1
+        assert "Write until" not in page.partition("<footer")[0].replace(said, "")
+        assert "This is the last day" not in page
+    assert "Write a letter" in client.get(case).text
 
 
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:
