@@ -234,9 +234,9 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
 
 
-def days_left(day: date, now: datetime) -> int:
-    """Whole days until `day` is over; 0 on the last day itself."""
-    return (day - clock.day_of(now, clock.LATEST_ZONE)).days
+def days_left(day: date, now: datetime, zone: str) -> int:
+    """Days from today's day in `zone` to `day`, as people there count them; 0 on the day itself."""
+    return (day - clock.day_of(now, zone)).days
 
 
 def latest_day(now: datetime) -> date:

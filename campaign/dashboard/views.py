@@ -53,7 +53,7 @@ def index() -> ResponseReturnValue:
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),
-        deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now),
+        deadline=lambda one: deadline_of(one.act_by, i18n.locale(), now, one.timezone),
         run=refresh_statistics.run_of(session),
         link=dashboard_today.link_of,
     )
@@ -80,7 +80,7 @@ def show(slug: str) -> ResponseReturnValue:
         missions=statistics_tables.mission_rows(session, campaign, sheet.figures),
         targets=statistics_tables.target_rows(campaign, sheet.figures),
         attempts=statistics_tables.attempts_of(session, campaign),
-        deadline=deadline_of(campaign.act_by, i18n.locale(), now),
+        deadline=deadline_of(campaign.act_by, i18n.locale(), now, campaign.timezone),
         step=check_readiness.next_step(campaign, gaps),
         gaps=gaps,
         run=refresh_statistics.run_of(session),

@@ -150,7 +150,7 @@ def case_page(
         person_name=campaign.person_name,
         **_texts(campaign, edition, locale),
         issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
-        deadline=deadline_of(campaign.act_by, locale, now),
+        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
         takes_letters=takes_letters,
         progress=progress_of(count, takes_letters=takes_letters),
         **_standing(campaign, locale),

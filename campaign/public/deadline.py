@@ -38,19 +38,30 @@ class Deadline:
     past: bool
     left: str = ""
     """How many days are left, in words; empty when it is over."""
+    late: str = ""
+    """That it is over there, and letters are taken until it has ended everywhere; else empty."""
 
 
-def deadline_of(act_by: date | None, locale: str, now: datetime) -> Deadline | None:
-    """The last day, in words."""
+def deadline_of(act_by: date | None, locale: str, now: datetime, zone: str) -> Deadline | None:
+    """The last day, in words; days are those of `zone`, which is the campaign's."""
     if act_by is None:
         return None
-    left = i18n.days_left(act_by, now)
+    left, past = i18n.days_left(act_by, now, zone), i18n.day_is_over(act_by, now)
     return Deadline(
         when=say_day(act_by, locale, now),
         iso=act_by.isoformat(),
-        near=0 <= left <= NEAR_DAYS,
-        past=left < 0,
+        near=left <= NEAR_DAYS and not past,
+        past=past,
         left=say_days_left(left, locale) if left >= 0 else "",
+        late=_say_late(act_by, locale) if left < 0 and not past else "",
+    )
+
+
+def _say_late(act_by: date, locale: str) -> str:
+    """That the day is over where the campaign is, and not yet everywhere."""
+    day = format_date(act_by, "EEEE", locale=BabelLocale.parse(locale, sep="-"))
+    return str(
+        gettext("The last day was %(day)s. This action stays open for a few hours.", day=day)
     )
 
 

@@ -95,7 +95,7 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
         issued_on=campaign.issued_on,
         opened_at=campaign.opened_at,
         changed_at=campaign.changed_at,
-        deadline=deadline_of(campaign.act_by, locale, now),
+        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
         act_by=campaign.act_by,
         status=campaign.status.value,
         stop_kind=campaign.stop_kind.value,

@@ -1,6 +1,7 @@
 """The link in a supporter's mail: finding the letter it opens, and confirming it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -9,10 +10,10 @@ from campaign.campaigns import public_counts
 from campaign.campaigns.closing_reasons import reasons_of
 from campaign.campaigns.lifecycle import takes_confirmations
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.core import jobs
+from campaign.core import clock, jobs
 from campaign.core.errors import Gone, NotFound, Refused
 from campaign.mail import bad_addresses
-from campaign.models.campaign import Campaign, LetterFormat
+from campaign.models.campaign import Campaign
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
 from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
@@ -47,14 +48,21 @@ def get_by_token(session: Session, token: str) -> Signature:
 
 
 def _refuse_spent(session: Session, digest: bytes) -> None:
-    spent = session.execute(
-        select(SpentLink.end, Campaign.slug, Campaign.format)
-        .join(Campaign, Campaign.id == SpentLink.campaign_id)
-        .where(SpentLink.token_digest == digest)
-    ).one_or_none()
+    spent = session.get(SpentLink, digest)
     if spent is not None:
         slug = "letter-erased" if spent.end is LinkEnd.ERASED else "link-expired"
-        raise Gone(slug, slug=spent.slug, cards=spent.format is LetterFormat.CARD)
+        raise Gone(slug, **_case_of(session.get_one(Campaign, spent.campaign_id)))
+
+
+def _case_of(campaign: Campaign) -> dict[str, Any]:
+    """What a page needs to say of the case, so that it never asks for what can be sent no more."""
+    return {
+        "slug": campaign.slug,
+        "cards": campaign.cards,
+        "status": campaign.status.value,
+        "act_by": campaign.act_by,
+        "reasons": reasons_of(campaign),
+    }
 
 
 def confirm(
@@ -64,8 +72,8 @@ def confirm(
 
     `postal_code` is that of a household which shares the mailbox. Raises NotFound
     (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
-    `letter-forgotten`, `letter-removed`), Refused (`campaign-ended`: closed or stopped before it
-    was confirmed) or MailboxShared (two people have signed from there, or one of another home).
+    `letter-forgotten`, `letter-removed`), Refused (`letter-unconfirmed`: closed or stopped before
+    it was confirmed) or MailboxShared (two people have signed from there, or one of another home).
     """
     return confirm_signature(
         session, get_by_token(session, token), now=now, postal_code=postal_code
@@ -81,7 +89,7 @@ def confirm_signature(
         refuse_lost(signature, now)
         if signature.shown_state is not SignatureState.PENDING:
             return signature, False
-        refuse_unconfirmable(signature.campaign)
+        refuse_unconfirmable(signature)
         before = signature.state
         seat = take_seat(session, signature, postal_code)
         verdict = review_decision.judge(session, signature)
@@ -116,7 +124,7 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
         return False
     try:
         refuse_lost(signature, now)
-        refuse_unconfirmable(signature.campaign)
+        refuse_unconfirmable(signature)
     except (Gone, Refused):
         return False
     return True
@@ -141,8 +149,7 @@ def count_for(session: Session, signature: Signature) -> int:
 
 def refuse_lost(signature: Signature, now: datetime) -> None:
     """Raise Gone where the link has expired or the letter is no longer there."""
-    state, campaign = signature.shown_state, signature.campaign
-    case = {"slug": campaign.slug, "cards": campaign.cards}
+    state, case = signature.shown_state, _case_of(signature.campaign)
     if signature.forgotten_at is not None:
         raise Gone("letter-forgotten", **case)
     if state is SignatureState.WITHDRAWN:
@@ -159,26 +166,17 @@ def refuse_lost(signature: Signature, now: datetime) -> None:
 def refuse_held_back(campaign: Campaign) -> None:
     """Raise Refused where a confirmed letter is not handed over, because of a stop."""
     if not may_go_out(campaign.status):
-        raise Refused(
-            "letter-held-back",
-            slug=campaign.slug,
-            cards=campaign.cards,
-            status=campaign.status.value,
-            reasons=reasons_of(campaign),
-        )
+        raise Refused("letter-held-back", **_case_of(campaign))
 
 
-def refuse_unconfirmable(campaign: Campaign) -> None:
+def refuse_unconfirmable(signature: Signature) -> None:
     """Raise Refused where a letter signed in time can no longer be taken.
 
     One that was signed in time may be confirmed after the last day; but once somebody has closed
-    the campaign its letters are on their way, and a stop means that no more may go.
+    the campaign its letters are on their way, and a stop means that no more may go. It waits
+    until its link ends, and is deleted then.
     """
+    campaign, ends = signature.campaign, signature.token_expires_at
     if not takes_confirmations(campaign.status, campaign.act_by, campaign.closed_at):
-        raise Refused(
-            "campaign-ended",
-            slug=campaign.slug,
-            cards=campaign.cards,
-            status=campaign.status.value,
-            reasons=reasons_of(campaign),
-        )
+        deleted = clock.day_of(ends, campaign.timezone) if ends else None
+        raise Refused("letter-unconfirmed", deleted_on=deleted, **_case_of(campaign))

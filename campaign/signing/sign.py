@@ -124,7 +124,9 @@ def sign(session: Session, signing: Signing) -> None:
 
 
 def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
-    """Delete the same person's letter that waits at a wrong address: its link opens nothing.
+    """Delete the same person's letter that waits at a wrong address.
+
+    Its link says what every link says that a newer one replaced, and names nothing.
 
     Who confirms it at the same moment is left alone, and so is another spelling of this mailbox.
     """
@@ -143,7 +145,6 @@ def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
         return
     session.delete(former)
     session.flush()
-    spend_links(session, [(digest, former.campaign_id)], LinkEnd.EXPIRED, signing.now)
 
 
 def begun(token: str, now: datetime) -> dict[str, Any]:

@@ -41,5 +41,5 @@ def next_action(
         country=i18n.country_name(found.country, locale),
         title=edition.title if edition else found.person_name,
         content_lang=other_language(edition, locale),
-        deadline=deadline_of(found.act_by, locale, now),
+        deadline=deadline_of(found.act_by, locale, now, found.timezone),
     )

@@ -28,6 +28,12 @@ from campaign.signing.letter.compose import number_of
 from campaign.tracking.delivery_history import Stay, Trip, stays_of, trips_of
 
 _LAST = datetime.max.replace(tzinfo=UTC)
+_GONE_WORDS = {
+    DeliveryOutcome.LEFT: "left_at_door",
+    DeliveryOutcome.POSTED: "posted",
+    DeliveryOutcome.COURIER: "courier",
+}
+"""What a tag says of letters that are out of our hands otherwise than handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,19 @@ def _late(marks: Sequence[Mark]) -> list[Mark]:
 def is_handed_over(session: Session, signature: Signature) -> bool:
     """Whether a letter of the signature is out of our hands."""
     return any(trip.is_gone for trip in trips_of(session, signature.letters))
+
+
+def status_of(session: Session, signature: Signature) -> str:
+    """Where a letter stands, as its tag says it: one that is gone or stopped is not waiting."""
+    state = signature.shown_state
+    if state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
+        return state.value
+    gone = [trip for trip in trips_of(session, signature.letters) if trip.is_gone]
+    if gone and {one.id for trip in gone for one in trip.letters} >= {
+        one.id for one in signature.letters
+    }:
+        return _GONE_WORDS.get(gone[-1].fate, "handed_over")
+    return "stopped" if is_stopped(signature.campaign.status) else state.value
 
 
 def is_frozen(signature: Signature) -> bool:
@@ -179,7 +198,7 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
     """What happened at the gate, with the picture of the post that tells of it."""
     attempt = trip.attempt
     iso = attempt.happened_on.isoformat()
-    facts = [attempt.place]
+    facts = places_of(attempt, i18n.locale())
     if trip.envelope:
         facts.append(gettext("Envelope %(number)s", number=trip.envelope.envelope))
     if trip.envelope and trip.envelope.tracking:
@@ -194,6 +213,16 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
             (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
         ),
     )
+
+
+def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
+    """The mission, and the place where that is not simply the mission's address."""
+    mission = attempt.destination
+    if not isinstance(mission, Mission):
+        return [attempt.place]
+    name = mission_name(mission, locale)
+    known = {"", name.casefold(), ", ".join(mission.address).casefold()}
+    return [name] if attempt.place.casefold() in known else [name, attempt.place]
 
 
 def _tells(post: Post, trip: Trip, iso: str) -> bool:

@@ -1,6 +1,7 @@
 /* What is typed is kept in this browser alone, so that a closed page loses nothing: own words, the
    rewritten letter, which points are taken and in which order. It goes nowhere, is thrown away
-   after 30 days, when the letter is signed (the page after signing has data-signed), or by a button.
+   after 30 days, when the letter is signed (the page after signing has data-signed), when the case takes
+   no more letters (the page that says so has data-over), or by a button.
 
    The page of the case leads back to a letter that was begun.
 
@@ -9,7 +10,7 @@
 (function () {
   "use strict";
   var DAYS = 30;
-  var signed = document.querySelector("[data-signed]");
+  var done = document.querySelector("[data-signed], [data-over]");
   var store;
   try {
     store = window.localStorage;
@@ -17,8 +18,8 @@
   } catch (_) {
     return;
   }
-  if (signed) {
-    store.removeItem("draft:" + signed.dataset.signed);
+  if (done) {
+    store.removeItem("draft:" + (done.dataset.signed || done.dataset.over));
     return;
   }
   var begun = document.querySelector("[data-draft-of]");

@@ -5,6 +5,7 @@
    <form data-step="posted">  a step that answered a form      <form data-step="asked">  the first one
           data-here="…/you">  the address of the step shown
    <form data-again>          the page that sends it once more  [data-signed]  the page after signing
+   [data-over]                the page that says that the case takes no more letters: nothing is kept of it
    [data-once-more]           forms on that page: what was signed goes along, to another step or again */
 (function () {
   "use strict";
@@ -68,6 +69,13 @@
     document.querySelectorAll("[data-once-more]").forEach(offerOnceMore);
     Object.keys(store).forEach(function (key) {
       if (key.startsWith(PREFIX)) store.removeItem(key);
+    });
+    return;
+  }
+  var over = document.querySelector("[data-over]");
+  if (over) {
+    Object.keys(store).forEach(function (key) {
+      if (key.startsWith(PREFIX) && key.includes("/actions/" + over.dataset.over + "/")) store.removeItem(key);
     });
     return;
   }

@@ -85,6 +85,12 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     expect(desk).to_have_url(re.compile(r"/desk/bundles/[\w-]{22}$"))
     bundle = desk.url
 
+    writer = browser.new_page()
+    writer.goto(f"{site.url}/en/actions/ua-58-20/write")
+    writer.locator("[name=own_words]").fill("I know her sister.")
+    main_button(writer)
+    expect(writer.locator("[name=given_name]")).to_be_visible()
+
     other = browser.new_page()
     sign_in(other, site, "olivia@example.org")
     other.goto(f"{site.url}/desk/campaigns/ua-58-20/status?to=stopped")
@@ -93,6 +99,15 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     other.get_by_role("button", name="Stop the campaign for good").click()
     expect(other.locator("main")).to_contain_text(REASON)
     other.close()
+
+    # The page that says that nothing was kept is right about the browser as well.
+    writer.locator("[name=given_name]").fill("Guy")
+    main_button(writer)
+    expect(writer.locator("main")).to_contain_text("what you typed was not kept")
+    left = "Object.keys(sessionStorage).concat(Object.keys(localStorage))"
+    kept = [key for key in writer.evaluate(left) if key.startswith(("step:", "draft:"))]
+    assert kept == []
+    writer.close()
 
     # Whatever was being printed ends, and none of it can be fetched.
     desk.goto(bundle)

@@ -1,5 +1,7 @@
 """The desk's list of campaigns, one campaign, and its facts; the other pages join in below."""
 
+from datetime import datetime
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -37,6 +39,7 @@ from campaign.campaigns.desk.list_page import Listing
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
 from campaign.campaigns.readiness import approval, check_readiness
 from campaign.core import db, i18n
+from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.models.staff import Role
 from campaign.staff.guards import actor, staff_user
@@ -105,8 +108,16 @@ def show(slug: str) -> ResponseReturnValue:
         conflicts=merge_views.conflict_links(campaign),
         earlier=earlier,
         later=later,
-        days_left=i18n.days_left(campaign.act_by, now) if campaign.act_by else None,
+        last_day=_last_day(campaign, now),
     )
+
+
+def _last_day(campaign: Campaign, now: datetime) -> dict[str, object]:
+    """How many days are left to write, and whether that is over everywhere; nothing without one."""
+    if campaign.act_by is None:
+        return {}
+    left = i18n.days_left(campaign.act_by, now, campaign.timezone)
+    return {"left": left, "over": i18n.day_is_over(campaign.act_by, now)}
 
 
 @blueprint.route("/<slug>/facts", methods=["GET", "POST"])

@@ -34,7 +34,7 @@ from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.pages.page import page
 from campaign.tracking.printable_letter import pdf_page
-from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of
+from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of, status_of
 from campaign.web.security import public
 
 
@@ -92,6 +92,7 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
         rows = [
             {
                 "signature": one,
+                "status": status_of(session, one),
                 "case": case_page(one.campaign, lang, count=0, now=db.utcnow()),
                 "last": [mark for mark in marks_of(session, one) if mark.state != "ahead"][-1],
             }
@@ -115,6 +116,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             "privacy/letter.html",
             token=token,
             signature=signature,
+            status=status_of(session, signature),
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
             marks=marks_of(session, signature),
             letters=_letters(signature),

@@ -1,6 +1,7 @@
 """What every request to the public pages is held to before a view sees it."""
 
 import re
+from datetime import date
 
 from flask import (
     Blueprint,
@@ -15,9 +16,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns.closing_reasons import Reasons, Said
-from campaign.core import i18n
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound, Refused, TooMany
 from campaign.core.settings import current_settings
+from campaign.models.campaign import CampaignStatus
 from campaign.public import home
 from campaign.web.security import private_page, same_origin
 
@@ -55,17 +58,29 @@ def private(response: Response) -> Response:
 
 
 def _ended(problem: Refused) -> ResponseReturnValue:
-    status, reasons = str(problem.data.get("status", "")), problem.data.get("reasons")
-    words: dict[str, object] = {"status": status, "kind": "", "reason": Said()}
-    if isinstance(reasons, Reasons):
-        words |= {"kind": reasons.kind.value, "reason": reasons.said_in(i18n.locale())}
+    # Only a form that was sent brings what somebody typed; a link or a poster does not.
+    words = _case_words(problem) | {"typed": request.method == "POST"}
+    if isinstance(day := problem.data.get("deleted_on"), date):
+        words["deleted_on"] = i18n.say_date(day)
     words["others"] = home.others(i18n.locale())
     return _page("public/ended.html", problem, **words), problem.status
 
 
 def lost_letter(problem: Gone) -> ResponseReturnValue:
     """A page that says why a link opens no letter any more, and what to do."""
-    return _page("public/link_gone.html", problem), problem.status
+    return _page("public/link_gone.html", problem, **_case_words(problem)), problem.status
+
+
+def _case_words(problem: Refused | Gone) -> dict[str, object]:
+    """How the case stands: whether it takes letters now and, if not, why."""
+    status, reasons = str(problem.data.get("status", "")), problem.data.get("reasons")
+    words: dict[str, object] = {"status": status, "kind": "", "reason": Said()}
+    if isinstance(reasons, Reasons):
+        words |= {"kind": reasons.kind.value, "reason": reasons.said_in(i18n.locale())}
+    day = problem.data.get("act_by")
+    act_by = day if isinstance(day, date) else None
+    open_now = bool(status) and takes_signatures(CampaignStatus(status), act_by, db.utcnow())
+    return words | {"takes_letters": open_now}
 
 
 def not_found(problem: NotFound) -> ResponseReturnValue:
@@ -92,6 +107,7 @@ def _page(template: str, problem: Refused | Gone | NotFound, **words: object) ->
                 cards=bool(problem.data.get("cards")),
                 lang=lang,
                 confirm_days=current_settings().confirm_days,
+                slug=slug,
                 **words,
                 case_url=url_for("public.case", lang=lang, slug=slug) if slug else "",
             ),

@@ -24,11 +24,12 @@ from campaign.signing.mailbox_seats import refuse_shared
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.tracking import letter_links, send_it_yourself
+from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.delivery_history import trips_of
 from campaign.tracking.next_action import next_action
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
-from campaign.tracking.timeline import marks_of, note_for
+from campaign.tracking.timeline import marks_of, note_for, status_of
 from campaign.web.security import public
 
 
@@ -54,7 +55,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
             return _forgotten_page(session, signature, signature.forgotten_at)
         confirm_letter.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
-            confirm_letter.refuse_unconfirmable(signature.campaign)
+            confirm_letter.refuse_unconfirmable(signature)
             refuse_shared(session, signature)
             return _confirm_page(signature, token)
         return _thanks_page(session, signature, token, again=False)
@@ -188,6 +189,9 @@ def _thanks_page(session: Session, signature: Signature, token: str, *, again: b
         "share": share_of(signature.campaign, case, i18n.locale(), wrote=True),
         "marks": marks_of(session, signature),
         "stopped": is_stopped(status),
+        "status": status_of(session, signature),
+        "can_change": can_change(signature),
+        "can_withdraw": can_withdraw(session, signature),
         "printed": any(one.sequence for one in signature.letters),
         "again": again,
         "changed": "changed" in request.args,

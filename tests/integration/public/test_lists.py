@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
+from campaign.core import clock
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
 from campaign.models.statistics import CampaignTally
 from tests.days import days_ago
@@ -248,13 +249,30 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
 ) -> None:
     from campaign.campaigns.changes import record_change  # noqa: PLC0415
 
-    assert "days left" in client.get(case).text
+    page = client.get(case).text
+    assert "days left" in page
+    when = f"{campaign.act_by:%A, %B} {campaign.act_by.day}"
+    assert f"They count if they reach us by {when}" in page  # as the sheet itself says
     campaign.act_by = days_ago(3)
     record_change(session, campaign, "command", "campaign.edit")
     session.commit()
     late = client.get(case).text
     assert "ask us whether it still helps" in late
     assert "days left" not in late
+
+
+def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
+) -> None:
+    # 26 hours apart: the day of the one is always over in the other.
+    campaign.act_by, campaign.timezone = clock.today(clock.LATEST_ZONE), clock.EARLIEST_ZONE
+    session.commit()
+    said = f"The last day was {campaign.act_by:%A}. This action stays open for a few hours."
+    for page in (client.get(case).text, client.get("/en/").text):
+        assert page.count(said) == 1
+        assert "Write until" not in page.partition("<footer")[0].replace(said, "")
+        assert "This is the last day" not in page
+    assert "Write a letter" in client.get(case).text
 
 
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import close_campaign, stop_campaign
-from campaign.core import db
+from campaign.core import clock, db, jobs
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from tests.days import days_ago
@@ -132,10 +132,36 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
         session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara Okafor is safe."}
     )
     session.commit()
+    ends = clock.day_of(session.query(Signature).one().token_expires_at, campaign.timezone)
+    deleted = f"We will not print your letter. We delete it on {ends:%B} {ends.day}, {ends.year}."
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 409
         assert "Amara Okafor is safe." in response.text
+        assert deleted in response.text
+        assert "what you typed" not in response.text
     assert state(session) is SignatureState.PENDING
+
+
+@pytest.mark.parametrize("way", ["expired", "deleted", "withdrawn"])
+@pytest.mark.parametrize("end", [close_campaign, stop_campaign])
+def test_a_link_that_is_over_asks_for_no_letter_that_is_not_taken(
+    client: FlaskClient, link: str, session: Session, campaign: Campaign, way: str,
+    end: Callable[..., None],
+) -> None:  # fmt: skip
+    over = {"token_expires_at": db.utcnow() - timedelta(minutes=1)}
+    gone = {"state": SignatureState.WITHDRAWN} if way == "withdrawn" else over
+    session.execute(update(Signature).values(**gone))
+    session.commit()
+    if way == "deleted":
+        jobs.run_now("signing.expire")
+    assert "again" in client.get(link).text
+    end(session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Amara asked us to."})
+    session.commit()
+    page = client.get(link)
+    assert page.status_code == 410
+    assert "This action takes no more letters" in page.text
+    assert "Amara asked us to." in page.text
+    assert "again" not in page.text
 
 
 def stop(session: Session, campaign: Campaign) -> None:

@@ -107,7 +107,7 @@ def test_signing_again_before_confirming_replaces_the_text_and_the_link(
     old, new = (mail["link"] for mail in mails())
     gone = client.get(old)
     assert gone.status_code == 404
-    assert "only the link in the newest mail holds" in gone.text
+    assert "Only the link in our newest email about your letter is valid" in gone.text
     assert client.post(old).status_code == 404
     assert client.post(new).status_code == 303
 
@@ -284,6 +284,12 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
     assert response.status_code == 409
     assert "This action takes no more letters" in response.text
     assert (reason in response.text) == (end != "past")
+    # The page that says that nothing was kept has the browser's draft deleted.
+    kept_nothing = "what you typed was not kept", f'data-over="{campaign.slug}"', "js/draft.js"
+    assert all(words in response.text for words in kept_nothing)
+    looked = client.get(f"{case}/write").text, client.get(f"{case}/poster.pdf").text
+    assert not any("what you typed" in page for page in looked)
+    assert (kept_nothing[1] in looked[0]) == (end == "stopped")
     assert session.query(Signature).count() == 0
     page = client.get(case).text
     assert "Write a letter" not in page
@@ -354,7 +360,10 @@ def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
     [left] = signatures()
     assert left.email == FORM["email"]
     wrong, right = (mail["link"] for mail in mails())
-    assert client.get(wrong).status_code == client.post(wrong).status_code == 410
+    for page in (client.get(wrong), client.post(wrong)):
+        assert page.status_code == 404
+        assert "A newer link may have replaced this one." in page.text
+        assert case not in page.text
     assert client.post(right).status_code == 303
 
 

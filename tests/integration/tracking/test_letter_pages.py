@@ -37,6 +37,7 @@ from campaign.models.campaign import (
 from campaign.models.directory import ContactDetail
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Disclosure, Signature, SignatureState
+from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
 from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import marks_of
@@ -121,6 +122,9 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
         assert "The person is free or safe: no more letters are needed." in page
         assert "She is home." in page
         assert "could do harm" not in page
+    assert "Open My letters" in pages[0]
+    assert "Change your letter" not in pages[0]
+    assert "withdraw your letter" not in pages[0]
     assert '<p lang="en" dir="ltr">She is home.</p>' in client.get(f"/fr/{case}").text
     assert "Está en casa." in client.get(f"/es/{case}").text
 
@@ -527,6 +531,31 @@ def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     assert late.status_code == 409
     assert "cannot be taken back" in late.text
     assert reload(session, ana).state is SignatureState.CONFIRMED
+
+
+def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_done(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    freeze: Callable[[Campaign], int], deliver: Deliver,
+) -> None:  # fmt: skip
+    page, mission = f"/en/letter/token-{ana.id}", campaign.targets[0].mission
+    assert mission is not None
+    name = mission_name(mission, "en")
+    assert "Change your letter until it is in a bundle" in client.get(page).text
+    session.rollback()
+    bundle_id = freeze(campaign)
+    printed = client.get(page).text
+    assert "You can withdraw your letter until we deliver it." in printed
+    assert "Email me the link to change it" not in printed
+    assert 'is-good">Confirmed' in client.get(box).text
+    deliver(bundle_id)
+    gone = client.get(page).text
+    assert "<h1>We delivered your letter</h1>" in gone
+    assert "You can see or delete all that we hold about you." in gone
+    assert "Open My letters" in gone
+    assert "until we deliver it" not in gone
+    assert f"{name} · At the gate of the embassy" in gone
+    for tagged in (client.get(box), client.get(f"{box}/{ana.public_id}")):
+        assert 'is-good">Handed over' in tagged.text
 
 
 def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words(

@@ -49,7 +49,7 @@ def a_campaign(**facts: object) -> Campaign:
         "targets": [Target(official=official, mission=mission, kind=TargetKind.TO)],
         "updates": updates,
     }
-    return Campaign(**(values | facts))
+    return Campaign(**({"timezone": "UTC"} | values | facts))
 
 
 def test_the_page_says_the_case_in_words() -> None:
@@ -117,9 +117,31 @@ def test_a_deadline_in_another_year_names_it() -> None:
      (date(2026, 11, 24), True, False), (date(2026, 11, 23), False, True)],
 )  # fmt: skip
 def test_a_deadline_stands_out_when_it_is_near(day: date, near: bool, past: bool) -> None:
-    deadline = deadline_of(day, "en", NOW)
+    deadline = deadline_of(day, "en", NOW, "Etc/GMT+12")
     assert deadline is not None
     assert (deadline.near, deadline.past) == (near, past)
+
+
+@pytest.mark.parametrize(
+    ("hour", "left", "late"),
+    [
+        ((21, 4), "One day left", ""),  # 23:00 on the 20th in Toronto
+        ((21, 5), "This is the last day", ""),  # midnight there
+        ((22, 4), "This is the last day", ""),
+        ((22, 5), "", "The last day was Monday. This action stays open for a few hours."),
+        ((22, 11), "", "The last day was Monday. This action stays open for a few hours."),
+        ((22, 12), "", ""),  # over everywhere
+    ],
+)
+def test_days_are_counted_as_people_where_the_campaign_is_count_them(
+    hour: tuple[int, int], left: str, late: str
+) -> None:
+    now = datetime(2026, 12, *hour, tzinfo=UTC)
+    deadline = deadline_of(date(2026, 12, 21), "en", now, "America/Toronto")
+    assert deadline is not None
+    assert (deadline.left, deadline.late) == (left, late)
+    assert deadline.past == (not left and not late)
+    assert deadline.near is not deadline.past
 
 
 def test_days_stand_in_a_sentence_as_each_language_has_them() -> None:

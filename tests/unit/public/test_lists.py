@@ -43,7 +43,7 @@ def a_campaign(number: int = 1, **facts: object) -> Campaign:
         "letter_locales": ["es", "en"],
         "editions": [Edition(locale="en", title="A river", summary="She names it.", outcome="")],
     }
-    return Campaign(**(values | facts))
+    return Campaign(**({"timezone": "UTC"} | values | facts))
 
 
 def row(**facts: object):  # type: ignore[no-untyped-def]
@@ -135,7 +135,7 @@ def test_the_days_left_are_said_in_words(days: int, words: str) -> None:
 
 
 def test_a_day_that_is_over_leaves_none() -> None:
-    over, left = (deadline_of(date(2026, 11, day), "en", NOW) for day in (23, 25))
+    over, left = (deadline_of(date(2026, 11, day), "en", NOW, "Etc/GMT+12") for day in (23, 25))
     assert over is not None
     assert left is not None
     assert (over.left, left.left) == ("", "One day left")
