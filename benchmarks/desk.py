@@ -182,10 +182,7 @@ def _values(app: Any) -> dict[str, Any]:
     with app.app_context(), db.reading() as session:
         draft = select(Campaign.slug).where(Campaign.status == CampaignStatus.DRAFT).limit(1)
         missions = session.scalars(select(Mission.slug).limit(1)).all()
-        public = [
-            *session.scalars(select(Bundle.public_id).limit(1)),
-            *_public_ids(session),
-        ]
+        public = [*session.scalars(select(Bundle.public_id).limit(1)), *_public_ids(session)]
         return {
             "slug": [
                 "ua-58-20",

@@ -119,14 +119,29 @@ class _Filler:
         if self.connection.dialect.name == "sqlite":  # indexes of random keys, all in memory
             self._run("PRAGMA cache_size = -1500000")
         country = self._pick("m.n", _COUNTRIES)
-        self._copy("official", self.size.officials, "governor-of-yucatan", {
-            "slug": "'official-' || m.n", "name": "'Official ' || m.n", "country": country,
-            "source_id": "'o' || m.n",
-        })  # fmt: skip
-        self._copy("mission", self.size.missions, "mexico-ottawa", {
-            "slug": "'mission-' || m.n", "locality": "'City ' || m.n", "sending_country": country,
-            "host_country": self._pick("m.n / 20", _COUNTRIES), "source_id": "'m' || m.n",
-        })  # fmt: skip
+        self._copy(
+            "official",
+            self.size.officials,
+            "governor-of-yucatan",
+            {
+                "slug": "'official-' || m.n",
+                "name": "'Official ' || m.n",
+                "country": country,
+                "source_id": "'o' || m.n",
+            },
+        )
+        self._copy(
+            "mission",
+            self.size.missions,
+            "mexico-ottawa",
+            {
+                "slug": "'mission-' || m.n",
+                "locality": "'City ' || m.n",
+                "sending_country": country,
+                "host_country": self._pick("m.n / 20", _COUNTRIES),
+                "source_id": "'m' || m.n",
+            },
+        )
         self._campaigns()
         self._signatures()
         self._letters()
@@ -161,12 +176,23 @@ class _Filler:
             "WHEN m.n < 110 THEN 'stopped' ELSE 'closed' END"
         )
         ended = self.words.ago.format(n="m.n * 4000")
-        self._copy("campaign", self.size.campaigns - 4, "ua-58-20", {
-            "slug": "'bench-' || m.n", "reference": "'UB ' || m.n || '/26'", "status": status,
-            "closed_at": f"CASE WHEN m.n >= 100 THEN {ended} END",
-            "country": self._pick("m.n", _COUNTRIES), "picture": "''", "picture_wide": "''",
-            "picture_small": "''", "owner_id": "one.created_by_id", "follows_id": "NULL",
-        })  # fmt: skip
+        self._copy(
+            "campaign",
+            self.size.campaigns - 4,
+            "ua-58-20",
+            {
+                "slug": "'bench-' || m.n",
+                "reference": "'UB ' || m.n || '/26'",
+                "status": status,
+                "closed_at": f"CASE WHEN m.n >= 100 THEN {ended} END",
+                "country": self._pick("m.n", _COUNTRIES),
+                "picture": "''",
+                "picture_wide": "''",
+                "picture_small": "''",
+                "owner_id": "one.created_by_id",
+                "follows_id": "NULL",
+            },
+        )
         new = "campaign AS c ON c.slug LIKE 'bench-%'"
         of_sample = "one.campaign_id = (SELECT id FROM campaign WHERE slug = 'ua-58-20')"
         for table in ("edition", "letter_template"):
@@ -250,13 +276,16 @@ class _Filler:
         self._insert(
             "bundle",
             {
-                "campaign_id": "c.id", "mission_id": "t.mission_id", "state": "'ready'",
-                "letter_count": "1000", "sequence": "1",
+                "campaign_id": "c.id",
+                "mission_id": "t.mission_id",
+                "state": "'ready'",
+                "letter_count": "1000",
+                "sequence": "1",
             },
             "bundle AS one JOIN campaign AS c ON c.status = 'closed' AND c.slug LIKE 'bench-%' "
             "JOIN target AS t ON t.campaign_id = c.id "
             "WHERE one.id = (SELECT min(id) FROM bundle) AND t.mission_id IS NOT NULL",
-        )  # fmt: skip
+        )
         self._run(
             "UPDATE letter SET bundle_id = b.id, sequence = letter.id FROM bundle AS b, "
             "target AS t WHERE t.id = letter.target_id AND b.campaign_id = t.campaign_id "

@@ -32,9 +32,17 @@ def bundle(environment: dict[str, str], letters: int, out: Path, *, processes: i
     synthesise(environment, letters)
     begin = time.perf_counter()
     answer, peak = _watched(
-        environment, "bundle", "ua-58-20", "--mission", "mexico-ottawa", "--out", str(out),
-        "--processes", str(processes), "--json",
-    )  # fmt: skip
+        environment,
+        "bundle",
+        "ua-58-20",
+        "--mission",
+        "mexico-ottawa",
+        "--out",
+        str(out),
+        "--processes",
+        str(processes),
+        "--json",
+    )
     report = json.loads(answer)
     _, peak_of_check = _watched(environment, "verify", report["zip"])
     return BundleRun(report["letters"], time.perf_counter() - begin, max(peak, peak_of_check))
@@ -78,7 +86,10 @@ def plain_letters(count: int) -> float:
         sender_lines=("Ana Example", "Ottawa", "Canada"),
         place_and_date="Ottawa, 24 November 2026",
         addressee_lines=(
-            "Governor of Yucatán", "Embassy of Mexico", "45 O'Connor Street", "Suite 1000",
+            "Governor of Yucatán",
+            "Embassy of Mexico",
+            "45 O'Connor Street",
+            "Suite 1000",
             "Ottawa ON K1P 1A4",
         ),
         subject="UA 58/20: police protection",
@@ -90,7 +101,7 @@ def plain_letters(count: int) -> float:
         complimentary_close="Yours sincerely,",
         signature_name="Ana Example",
         signature_locality="Ottawa",
-    )  # fmt: skip
+    )
     layout = layout_for("CA")
     render_one(letter, layout)
     begin = time.process_time()

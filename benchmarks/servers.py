@@ -35,17 +35,26 @@ def serving(command: Sequence[str], port: int, environment: dict[str, str]) -> I
 
 
 def our_command(port: int) -> list[str]:
-    return [
-        sys.executable, "-m", "campaign", "web", "--port", str(port), "--workers", str(WORKERS)
-    ]  # fmt: skip
+    return [sys.executable, "-m", "campaign", "web", "--port", str(port), "--workers", str(WORKERS)]
 
 
 def bare_command(port: int) -> list[str]:
     return [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
-        "--worker-class", "gthread", "--threads", str(THREADS), "--log-level", "warning",
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        str(WORKERS),
+        "--worker-class",
+        "gthread",
+        "--threads",
+        str(THREADS),
+        "--log-level",
+        "warning",
         "benchmarks.bare:create_app()",
-    ]  # fmt: skip
+    ]
 
 
 def free_port() -> int:

@@ -65,9 +65,20 @@ from campaign.web import error_pages, pages, security
 from campaign.web.application import Application
 
 _AT_WORK = (
-    audit_anchor, assemble, bounces, notices, overview_mails, paper_matching, picture_sweep,
-    rehearse_demo, retention, sender, send_notices, schedule, reminders,
-)  # fmt: skip
+    audit_anchor,
+    assemble,
+    bounces,
+    notices,
+    overview_mails,
+    paper_matching,
+    picture_sweep,
+    rehearse_demo,
+    retention,
+    sender,
+    send_notices,
+    schedule,
+    reminders,
+)
 """What no page imports and jobs need: every job is known once this module is."""
 _TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscribing)
 """What the public posts to: kept by where a request comes from, limits and work."""

@@ -144,17 +144,23 @@ def make_target_official(number: int = 1, **overrides: Any) -> Official:
         "name": "Ines Quintero Vidal",
         "given_name": "Ines",
         "family_name": "Quintero Vidal",
-        "office": {"en": "Governor of Altamar", "fr": "Gouverneure d’Altamar",
-                   "es": "Gobernadora de Altamar"},
-        "salutation": {"en": "Dear Governor,", "fr": "Madame la Gouverneure,",
-                       "es": "Señora Gobernadora:"},
+        "office": {
+            "en": "Governor of Altamar",
+            "fr": "Gouverneure d’Altamar",
+            "es": "Gobernadora de Altamar",
+        },
+        "salutation": {
+            "en": "Dear Governor,",
+            "fr": "Madame la Gouverneure,",
+            "es": "Señora Gobernadora:",
+        },
         "close": {"en": "Yours sincerely,", "fr": "Respectueusement,", "es": "Atentamente,"},
         "country": "MX",
         "preferred_locale": "es",
         "address": ["Plaza Principal 1"],
         "locality": "Altamar",
         "postal_code": "97000",
-    }  # fmt: skip
+    }
     return Official(**(facts | overrides))
 
 
@@ -163,8 +169,11 @@ def make_target_mission(number: int = 1, **overrides: Any) -> Mission:
     facts: dict[str, Any] = {
         "slug": f"embassy-{number}",
         "kind": MissionKind.EMBASSY,
-        "name": {"en": "Embassy of the Republic", "fr": "Ambassade de la République",
-                 "es": "Embajada de la República"},
+        "name": {
+            "en": "Embassy of the Republic",
+            "fr": "Ambassade de la République",
+            "es": "Embajada de la República",
+        },
         "sending_country": "MX",
         "host_country": "CA",
         "head_of_mission": "Tomas Arbelaez",
@@ -173,7 +182,7 @@ def make_target_mission(number: int = 1, **overrides: Any) -> Mission:
         "region": "ON",
         "postal_code": "K1P 0A1",
         "last_checked_on": today(),
-    }  # fmt: skip
+    }
     return Mission(**(facts | overrides))
 
 

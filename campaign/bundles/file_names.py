@@ -16,9 +16,7 @@ CONTENTS = "contents.pdf"
 ENVELOPES = "envelopes.pdf"
 BEFORE = (README, COVER, DELIVERY_SHEET)
 """What lies before the volumes, in the order in which staff need it."""
-AFTER = (
-    CONTENTS, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, ENVELOPES, MANIFEST,
-)  # fmt: skip
+AFTER = (CONTENTS, SIGNATURES_PDF, SIGNATURES_CSV, SIGNATURES_XLSX, LABELS, ENVELOPES, MANIFEST)
 """What lies behind them."""
 PAPERS = (*BEFORE, *AFTER)
 """What lies in a bundle besides the volumes."""

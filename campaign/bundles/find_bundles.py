@@ -252,9 +252,7 @@ def as_long_as_running(chunks: Iterable[bytes], of: OfCampaign) -> Iterator[byte
 
 
 def while_wanted(
-    chunks: Iterable[bytes],
-    wanted: Callable[[], bool],
-    clock: Callable[[], float] = time.monotonic,
+    chunks: Iterable[bytes], wanted: Callable[[], bool], clock: Callable[[], float] = time.monotonic
 ) -> Iterator[bytes]:
     """The chunks, as long as they are wanted: a download under way breaks off within a second."""
     asked = clock()

@@ -50,11 +50,18 @@ def freeze_parts(
         # Always in the same order: two that freeze at once wait for each other, and end.
         made = [
             freeze(
-                session, campaign=part.campaign, mission=mission, settings=settings, locale=locale,
-                actor=actor, staff_id=staff_id, on_paper=part.on_paper, choice=part.choice,
+                session,
+                campaign=part.campaign,
+                mission=mission,
+                settings=settings,
+                locale=locale,
+                actor=actor,
+                staff_id=staff_id,
+                on_paper=part.on_paper,
+                choice=part.choice,
             )
             for part in sorted(parts, key=lambda part: part.campaign.id)
-        ]  # fmt: skip
+        ]
         for bundle in made:
             bundle.journey = journey
         session.flush()
@@ -84,8 +91,7 @@ def get_journey(session: Session, public_id: str) -> Journey:
         select(Journey)
         .where(Journey.public_id == public_id)
         .options(
-            joinedload(Journey.mission),
-            joinedload(Journey.bundles).joinedload(Bundle.campaign),
+            joinedload(Journey.mission), joinedload(Journey.bundles).joinedload(Bundle.campaign)
         )
     )
     # One whose bundles all failed and were given back has nothing left to show.

@@ -48,11 +48,16 @@ def say_amount(count: int, noun: Noun, shown: str) -> str:
     if noun is Noun.CARD:
         words = ngettext("%(count)s card", "%(count)s cards", count, count=shown)
     elif noun is Noun.BOTH:
-        words = ngettext("%(count)s letter or card", "%(count)s letters and cards", count,
-                         count=shown)  # fmt: skip
+        words = ngettext(
+            "%(count)s letter or card", "%(count)s letters and cards", count, count=shown
+        )
     elif noun is Noun.PERSON:
-        words = ngettext("%(count)s person on signed sheets", "%(count)s people on signed sheets",
-                         count, count=shown)  # fmt: skip
+        words = ngettext(
+            "%(count)s person on signed sheets",
+            "%(count)s people on signed sheets",
+            count,
+            count=shown,
+        )
     else:
         words = ngettext("%(count)s letter", "%(count)s letters", count, count=shown)
     return str(words)
@@ -74,12 +79,16 @@ def subject_of(count: int, noun: Noun, *, reference: str, person: str) -> str:
     facts = {"reference": reference, "person": person}
     if noun is Noun.CARD:
         words = ngettext(
-            "%(reference)s: card for %(person)s", "%(reference)s: cards for %(person)s", count,
+            "%(reference)s: card for %(person)s",
+            "%(reference)s: cards for %(person)s",
+            count,
             **facts,
-        )  # fmt: skip
+        )
     else:
         words = ngettext(
-            "%(reference)s: letter for %(person)s", "%(reference)s: letters for %(person)s", count,
+            "%(reference)s: letter for %(person)s",
+            "%(reference)s: letters for %(person)s",
+            count,
             **facts,
-        )  # fmt: skip
+        )
     return str(words)

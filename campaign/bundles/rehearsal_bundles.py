@@ -40,9 +40,15 @@ def make_bundle(
 ) -> Bundle:
     """Freeze what waits, and have it printed. Raises Refused, as a real freeze does."""
     made = freeze_bundle.freeze(
-        session, campaign=campaign, mission=mission, settings=settings, locale=locale,
-        actor=actor, staff_id=staff_id, rehearsal=True,
-    )  # fmt: skip
+        session,
+        campaign=campaign,
+        mission=mission,
+        settings=settings,
+        locale=locale,
+        actor=actor,
+        staff_id=staff_id,
+        rehearsal=True,
+    )
     print_jobs.send_for(session, made, chains=settings.worker_threads)
     return made
 

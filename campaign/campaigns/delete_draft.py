@@ -28,5 +28,10 @@ def delete_draft(session: Session, campaign: Campaign, *, actor: str) -> None:
             session.flush()
     except IntegrityError as problem:
         raise Refused("draft-in-use") from problem
-    audit.record(session, actor=actor, action="campaign.delete", subject=f"campaign:{number}",
-                 reference=reference)  # fmt: skip
+    audit.record(
+        session,
+        actor=actor,
+        action="campaign.delete",
+        subject=f"campaign:{number}",
+        reference=reference,
+    )

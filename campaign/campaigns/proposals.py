@@ -127,21 +127,22 @@ def stop_and_propose(
 ) -> Proposal:
     """Stop the campaign now; its reason waits. Raises as `campaigns.stop_campaign` does."""
     campaigns.stop_campaign(
-        session, campaign, actor=_actor(by), now=now, reasons=reasons, kind=kind,
-        risks_seen=risks_seen, reasons_wait=True,
-    )  # fmt: skip
+        session,
+        campaign,
+        actor=_actor(by),
+        now=now,
+        reasons=reasons,
+        kind=kind,
+        risks_seen=risks_seen,
+        reasons_wait=True,
+    )
     return propose_reasons(
         session, campaign, kind=ProposalKind.REASON, by=by, reasons=reasons, risks_seen=True
     )
 
 
 def approve(
-    session: Session,
-    proposal: Proposal,
-    *,
-    by: StaffUser,
-    now: datetime,
-    risks_seen: bool = False,
+    session: Session, proposal: Proposal, *, by: StaffUser, now: datetime, risks_seen: bool = False
 ) -> None:
     """Publish it, as if `by` had written it.
 
@@ -239,12 +240,22 @@ def _decide(
     kept = {} if state is ProposalState.DECLINED else {"payload": "", "picture": ""}
     content = content_of(proposal)
     _change(
-        session, proposal, (ProposalState.PENDING,), state=state, decided_by_id=by.id,
-        decided_at=db.utcnow(), **kept,
-    )  # fmt: skip
+        session,
+        proposal,
+        (ProposalState.PENDING,),
+        state=state,
+        decided_by_id=by.id,
+        decided_at=db.utcnow(),
+        **kept,
+    )
     action = "return" if state is ProposalState.DECLINED else "approve"
-    note(session, proposal.campaign, _actor(by), f"campaign.proposal-{action}",
-         kind=proposal.kind.value)  # fmt: skip
+    note(
+        session,
+        proposal.campaign,
+        _actor(by),
+        f"campaign.proposal-{action}",
+        kind=proposal.kind.value,
+    )
     return content
 
 
@@ -252,8 +263,13 @@ def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalSt
     if proposal.made_by_id != by.id:
         raise Refused("not-own-proposal")
     _change(session, proposal, WITH_AUTHOR, state=state, payload="", picture="")
-    note(session, proposal.campaign, _actor(by), "campaign.proposal-withdraw",
-         kind=proposal.kind.value)  # fmt: skip
+    note(
+        session,
+        proposal.campaign,
+        _actor(by),
+        "campaign.proposal-withdraw",
+        kind=proposal.kind.value,
+    )
 
 
 def _change(

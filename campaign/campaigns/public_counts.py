@@ -10,15 +10,7 @@ A job counts once a minute and writes only where a number is no longer true.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    ScalarSelect,
-    func,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
@@ -171,10 +163,7 @@ def outdated(session: Session, now: datetime) -> dict[int, Counts]:
     """True numbers of the campaigns whose tally says another one, or nothing."""
     rows = session.execute(
         select(
-            Campaign.id,
-            CampaignTally.confirmed,
-            CampaignTally.sent_by_self,
-            CampaignTally.on_paper,
+            Campaign.id, CampaignTally.confirmed, CampaignTally.sent_by_self, CampaignTally.on_paper
         )
         .outerjoin(CampaignTally, CampaignTally.campaign_id == Campaign.id)
         .where(

@@ -66,10 +66,7 @@ def missions(
         choices.fixed["sending_country"] = sending
     source.refuse_incomplete(choices)
     readings = source.readings(choices, today=_today())
-    _run(
-        import_missions, readings, "missions",
-        dry_run=dry_run, skip_bad=skip_bad, as_json=as_json,
-    )  # fmt: skip
+    _run(import_missions, readings, "missions", dry_run=dry_run, skip_bad=skip_bad, as_json=as_json)
 
 
 @import_.command()
@@ -99,9 +96,8 @@ def officials(
     source.refuse_incomplete(choices)
     readings = source.readings(choices, today=_today())
     _run(
-        import_officials, readings, "officials",
-        dry_run=dry_run, skip_bad=skip_bad, as_json=as_json,
-    )  # fmt: skip
+        import_officials, readings, "officials", dry_run=dry_run, skip_bad=skip_bad, as_json=as_json
+    )
 
 
 def _run(
@@ -117,9 +113,13 @@ def _run(
     app = ready_app()
     with closing(app.extensions["database"]), app.app_context(), _work(dry_run) as session:
         report = service(
-            session, readings=rows, actor="command", dry_run=dry_run, skip_bad=skip_bad,
+            session,
+            readings=rows,
+            actor="command",
+            dry_run=dry_run,
+            skip_bad=skip_bad,
             progress=_Progress(len(rows)),
-        )  # fmt: skip
+        )
     if as_json:
         problems = [
             {"row": one.row, "field": one.field, "text": str(one.fault)} for one in report.problems

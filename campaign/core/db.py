@@ -34,13 +34,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Session,
-    SessionTransaction,
-    mapped_column,
-    sessionmaker,
-)
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.clock import utcnow as utcnow  # noqa: PLC0414 — `db.utcnow` of columns and callers
@@ -135,11 +129,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {
         datetime: UtcDateTime,
         enum.Enum: Enum(
-            enum.Enum,
-            native_enum=False,
-            create_constraint=True,
-            values_callable=_values,
-            length=24,
+            enum.Enum, native_enum=False, create_constraint=True, values_callable=_values, length=24
         ),
         dict[str, Any]: JSON,
         Words: JSON,

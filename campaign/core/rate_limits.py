@@ -54,11 +54,7 @@ def count_against_limit(session: Session, what: str, place: str, per_hour: int) 
     Raises TooMany beyond `per_hour`.
     """
     now = clock.utcnow()
-    row = {
-        "bucket": _bucket(what, place, now),
-        "count": 1,
-        "expires_at": now + timedelta(hours=1),
-    }
+    row = {"bucket": _bucket(what, place, now), "count": 1, "expires_at": now + timedelta(hours=1)}
     connection = db.connection_of(session)
     count = cast(int, connection.scalar(_COUNT[connection.dialect.name], row))
     if count > per_hour:

@@ -41,8 +41,7 @@ class Settings(FileSettings):
     model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", extra="forbid", frozen=True)
 
     mode: Literal["development", "production"] = Field(
-        "development",
-        description="`production` wants https, a real mail server and safe keys.",
+        "development", description="`production` wants https, a real mail server and safe keys."
     )
     base_url: str = Field(
         "http://127.0.0.1:5000", description="Address under which people reach the site."
@@ -204,8 +203,7 @@ class Settings(FileSettings):
         description="Minutes after which a bulk download of personal data asks again who it is.",
     )
     exports_need_second_person: bool = Field(
-        False,
-        description="Whether somebody else must approve each export of personal data.",
+        False, description="Whether somebody else must approve each export of personal data."
     )
     export_hours: int = Field(
         24, ge=1, le=720, description="Hours for which an export can be downloaded."

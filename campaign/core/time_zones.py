@@ -49,8 +49,17 @@ _CITIES = {
 @cache
 def all_zones() -> tuple[str, ...]:
     """Return the names that mean a place: `America/Toronto`, and UTC."""
-    places = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe",
-              "Indian", "Pacific"}  # fmt: skip
+    places = {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
     named = (zone for zone in available_timezones() if zone.partition("/")[0] in places)
     return ("UTC", *sorted(named))
 

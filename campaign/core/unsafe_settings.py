@@ -49,10 +49,7 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
         production and not settings.secure,
         "In production base_url must start with https: letters and passwords travel over it.",
     )
-    yield (
-        not production and bool(host) and host not in _LOOPBACK,
-        SHOWS_MAILS,
-    )
+    yield (not production and bool(host) and host not in _LOOPBACK, SHOWS_MAILS)
     yield (
         production and settings.mail_transport == "files",
         "In production mail_transport must be smtp: mails in files reach nobody.",

@@ -199,8 +199,14 @@ class _Scale:
         step = self.size.width / self.days * span
         width = max(0.8, step - min(2.0, step * 0.2))
         x = self.across(day) - (width if self.mirrored else 0)
-        return Column(round(x, 2), self.up(value), round(width, 2),
-                      round(self.base - self.up(value), 2), day, value)  # fmt: skip
+        return Column(
+            round(x, 2),
+            self.up(value),
+            round(width, 2),
+            round(self.base - self.up(value), 2),
+            day,
+            value,
+        )
 
     def level(self, value: int, text: str) -> Line:
         start = self.size.width if self.mirrored else 0.0

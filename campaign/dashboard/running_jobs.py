@@ -58,9 +58,7 @@ def lately(recent: dict[str, int], today: date) -> list[int]:
 
 def campaigns_csv(session: Session, *, by: StaffUser) -> Iterator[Cells]:
     """Every campaign that `by` sees, with its sums."""
-    names = (
-        "confirmed", "pending", "held", "waiting", "expired", "bad_addresses", "mails_failed",
-    )  # fmt: skip
+    names = ("confirmed", "pending", "held", "waiting", "expired", "bad_addresses", "mails_failed")
     yield ("reference", "country", "status", "last_day", *names)
     rows = session.execute(
         select(

@@ -77,8 +77,10 @@ class Sheet:
 
     def origins(self) -> list[statistics_tables.Row]:
         """Online, on paper, from a file."""
-        counts = [(one, self.figures.in_state(SignatureState.CONFIRMED, origin=one))
-                  for one in self.figures.origins]  # fmt: skip
+        counts = [
+            (one, self.figures.in_state(SignatureState.CONFIRMED, origin=one))
+            for one in self.figures.origins
+        ]
         return statistics_tables.rows_of(counts, mirrored=self.mirrored)
 
     def delays(self) -> list[statistics_tables.Row]:
@@ -148,8 +150,16 @@ def say_tick(day: date, is_month: bool) -> str:
 
 def empty_row(campaign: Campaign) -> CampaignFigures:
     """The row of a campaign of which nothing was counted yet; not to be kept."""
-    names = ("confirmed", "pending", "held", "waiting", "expired",
-             "bad_addresses", "mails_failed", "mails_waiting")  # fmt: skip
+    names = (
+        "confirmed",
+        "pending",
+        "held",
+        "waiting",
+        "expired",
+        "bad_addresses",
+        "mails_failed",
+        "mails_waiting",
+    )
     return CampaignFigures(campaign_id=campaign.id, recent={}, **dict.fromkeys(names, 0))
 
 

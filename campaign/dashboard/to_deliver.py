@@ -92,11 +92,7 @@ def _after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> T
     attempts = session.scalars(
         select(DeliveryAttempt)
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
-        .where(
-            mine,
-            is_stopped_sql(),
-            DeliveryAttempt.created_at > now - _FLAGGED_FOR,
-        )
+        .where(mine, is_stopped_sql(), DeliveryAttempt.created_at > now - _FLAGGED_FOR)
         .options(*ATTEMPT_WITH_DESTINATION, contains_eager(DeliveryAttempt.campaign))
         .order_by(DeliveryAttempt.id.desc())
     ).all()
@@ -153,13 +149,7 @@ def _printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
     rows = session.execute(
         select(Campaign, Bundle, letters)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .where(
-            mine,
-            gives_letters_sql(),
-            Bundle.state == BundleState.READY,
-            ~tried,
-            ~moved,
-        )
+        .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~tried, ~moved)
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
     ways: dict[bool, list[Item]] = {False: [], True: []}

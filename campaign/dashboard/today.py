@@ -179,9 +179,7 @@ def _beginnings(
     missed = session.scalars(
         select(Campaign)
         .where(
-            mine,
-            Campaign.status == CampaignStatus.DRAFT,
-            Campaign.opening_missed_at.is_not(None),
+            mine, Campaign.status == CampaignStatus.DRAFT, Campaign.opening_missed_at.is_not(None)
         )
         .order_by(Campaign.opening_missed_at)
     ).all()

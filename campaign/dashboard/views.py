@@ -44,8 +44,9 @@ def index() -> ResponseReturnValue:
         found = carriers_todos(session, by=user, now=now)
         return _page("today_for_staff", todos=found, link=dashboard_today.link_of)
     page = max(1, request.args.get("page", 1, type=int))
-    rows, total = running(session, by=user, today=i18n.today_at_home(), page=min(page, 10_000),
-                          mirrored=_mirrored())  # fmt: skip
+    rows, total = running(
+        session, by=user, today=i18n.today_at_home(), page=min(page, 10_000), mirrored=_mirrored()
+    )
     return _page(
         "today",
         todos=_todos(session, user, now),

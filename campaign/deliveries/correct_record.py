@@ -104,9 +104,8 @@ def add_files(
     for drawn in files:
         attachments.keep(session, visit, drawn)
     _note(
-        session, visit, actor, "delivery.add-files",
-        pictures=pictures, files=len(files) - pictures,
-    )  # fmt: skip
+        session, visit, actor, "delivery.add-files", pictures=pictures, files=len(files) - pictures
+    )
 
 
 def _refuse_moment(session: Session, visit: GateVisit, facts: Facts, *, sure: bool) -> None:

@@ -145,12 +145,15 @@ def envelopes_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list
     """Of each attempt that went in envelopes, all of them, by the numbers of their letters."""
     rows = session.execute(
         select(
-            Envelope.attempt_id, Envelope.sequence, Envelope.first_number, Envelope.last_number,
+            Envelope.attempt_id,
+            Envelope.sequence,
+            Envelope.first_number,
+            Envelope.last_number,
             Envelope.tracking,
         )
         .where(Envelope.attempt_id.in_(attempt_ids))
         .order_by(Envelope.first_number)
-    )  # fmt: skip
+    )
     found: dict[int, list[Range]] = {}
     for attempt_id, sequence, first, last, tracking in rows:
         if attempt_id is not None:

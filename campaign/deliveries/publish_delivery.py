@@ -65,16 +65,22 @@ def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.STOPPED:
         return str(gettext("The letters are not handed over"))
     if outcome is DeliveryOutcome.REFUSED:
-        words = ngettext("%(count)s letter refused", "%(count)s letters refused", number,
-                         count=count)  # fmt: skip
+        words = ngettext(
+            "%(count)s letter refused", "%(count)s letters refused", number, count=count
+        )
     elif outcome is DeliveryOutcome.LEFT:
-        words = ngettext("%(count)s letter left at the door", "%(count)s letters left at the door",
-                         number, count=count)  # fmt: skip
+        words = ngettext(
+            "%(count)s letter left at the door",
+            "%(count)s letters left at the door",
+            number,
+            count=count,
+        )
     elif outcome in SENT:
         words = ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
     else:
-        words = ngettext("%(count)s letter handed over", "%(count)s letters handed over", number,
-                         count=count)  # fmt: skip
+        words = ngettext(
+            "%(count)s letter handed over", "%(count)s letters handed over", number, count=count
+        )
     return str(words)
 
 
@@ -84,13 +90,18 @@ def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.REFUSED:
         words = ngettext("%(count)s card refused", "%(count)s cards refused", number, count=count)
     elif outcome is DeliveryOutcome.LEFT:
-        words = ngettext("%(count)s card left at the door", "%(count)s cards left at the door",
-                         number, count=count)  # fmt: skip
+        words = ngettext(
+            "%(count)s card left at the door",
+            "%(count)s cards left at the door",
+            number,
+            count=count,
+        )
     elif outcome in SENT:
         words = ngettext("%(count)s card sent", "%(count)s cards sent", number, count=count)
     else:
-        words = ngettext("%(count)s card handed over", "%(count)s cards handed over", number,
-                         count=count)  # fmt: skip
+        words = ngettext(
+            "%(count)s card handed over", "%(count)s cards handed over", number, count=count
+        )
     return str(words)
 
 
@@ -130,9 +141,12 @@ def publish(
     attempt.update_id = update.id
     session.flush()
     audit.record(
-        session, actor=actor, action="delivery.publish", subject=f"delivery:{attempt.id}",
+        session,
+        actor=actor,
+        action="delivery.publish",
+        subject=f"delivery:{attempt.id}",
         pictures=len(shown),
-    )  # fmt: skip
+    )
     return update
 
 

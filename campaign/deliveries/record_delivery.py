@@ -91,8 +91,9 @@ def record_visit(
         return _same(found, staff_id)
     own, *others = carried
     attempts = [
-        _attempt(session, own, happened), *(_companion(session, one, happened) for one in others)
-    ]  # fmt: skip
+        _attempt(session, own, happened),
+        *(_companion(session, one, happened) for one in others),
+    ]
     before = counted(session, [one.bundle.id for one in carried])
     visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
     session.add(visit)
@@ -163,9 +164,13 @@ def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
     for attempt in list(visit.attempts):
         subject = f"delivery:{attempt.id}"
         audit.record(
-            session, actor=actor, action="delivery.remove", subject=subject,
-            outcome=attempt.outcome.value, messages=attempt.messages,
-        )  # fmt: skip
+            session,
+            actor=actor,
+            action="delivery.remove",
+            subject=subject,
+            outcome=attempt.outcome.value,
+            messages=attempt.messages,
+        )
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
@@ -296,9 +301,13 @@ def recount_attempts(session: Session, before: Mapping[int, Sequence[Counted]], 
             if one.messages == messages:
                 continue
             audit.record(
-                session, actor=actor, action="delivery.recount", subject=f"delivery:{ident}",
-                before=one.messages, after=messages,
-            )  # fmt: skip
+                session,
+                actor=actor,
+                action="delivery.recount",
+                subject=f"delivery:{ident}",
+                before=one.messages,
+                after=messages,
+            )
             one.messages = messages
 
 

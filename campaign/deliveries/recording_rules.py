@@ -97,8 +97,9 @@ def recount(
     Both are in order. What was there at an attempt is what it was about and what went before it.
     Raises Invalid (`field`) where more letters went out than were there.
     """
-    there = {a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before)
-             for a in all_of}  # fmt: skip
+    there = {
+        a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before) for a in all_of
+    }
     most = max((there[one.ident] for one in after if not one.exact), default=None)
     counted: list[Counted] = list(after)
     for place, one in enumerate(counted):

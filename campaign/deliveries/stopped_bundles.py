@@ -35,9 +35,11 @@ def send_stopped(*, reference: str, bundles: list[dict[str, str]], link: str) ->
 
 def is_held_back() -> ColumnElement[bool]:
     """Whether printed letters of a stopped campaign lie here, for a query on bundles."""
-    letters = exists().where(
-        Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone()
-    ).correlate(Bundle)  # fmt: skip
+    letters = (
+        exists()
+        .where(Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone())
+        .correlate(Bundle)
+    )
     # Letters that went on through another mission were printed again: the first sheets lie here.
     moved = exists().where(LetterMove.bundle_id == Bundle.id).correlate(Bundle)
     stopped = exists().where(Campaign.id == Bundle.campaign_id, is_stopped_sql())
@@ -85,9 +87,12 @@ def settle(
     held.fate, held.settled_at, held.settled_by_id = fate, db.utcnow(), staff_id
     session.flush()
     audit.record(
-        session, actor=actor, action="bundle.held-back", subject=f"bundle:{bundle.id}",
+        session,
+        actor=actor,
+        action="bundle.held-back",
+        subject=f"bundle:{bundle.id}",
         fate=fate.value,
-    )  # fmt: skip
+    )
 
 
 @jobs.job("deliveries.campaign-stopped")
@@ -102,8 +107,7 @@ def find_stops() -> None:
     """Find stops that nobody was told of, as their message was lost."""
     with db.transaction() as session:
         stopped = select(Campaign).where(
-            is_stopped_sql(),
-            Campaign.stopped_at > db.utcnow() - _LATELY,
+            is_stopped_sql(), Campaign.stopped_at > db.utcnow() - _LATELY
         )
         for campaign in session.scalars(stopped).all():
             tell_carriers(session, campaign)
@@ -118,10 +122,13 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
     carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
         send_stopped(
-            session, to=user.email, locale=user.locale, reference=campaign.reference,
+            session,
+            to=user.email,
+            locale=user.locale,
+            reference=campaign.reference,
             bundles=[_say(one, user.locale) for one in bundles],
             link=f"{settings.base_url.rstrip('/')}/desk/today",
-        )  # fmt: skip
+        )
 
 
 def _list_held_back(session: Session, campaign: Campaign) -> Sequence[Bundle]:

@@ -22,10 +22,13 @@ _KIND_OF_NUMBER = {
 }  # fmt: skip
 """Marks before or after a number, of lists from many countries; `TF` and `TL` are Manila's."""
 _MARKS = [
-    (kind, re.compile(rf"(?:{words})(?: ?nos?\b)?[ .:)]*(?=[+*(0-9])", re.IGNORECASE),
-     re.compile(rf"[ (]+(?:{words})[.)]*$", re.IGNORECASE))
+    (
+        kind,
+        re.compile(rf"(?:{words})(?: ?nos?\b)?[ .:)]*(?=[+*(0-9])", re.IGNORECASE),
+        re.compile(rf"[ (]+(?:{words})[.)]*$", re.IGNORECASE),
+    )
     for kind, words in _KIND_OF_NUMBER.items()
-]  # fmt: skip
+]
 _EXTENSION = re.compile(
     r"^(.*?)[ ,(]*(?:ext|extension|local|loc|poste|anexo|int)[ .:]*([0-9]{1,6})\)?$", re.IGNORECASE
 )

@@ -10,8 +10,13 @@ from campaign.directory.imports.columns import LANGUAGES
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory
 
-_WAYS = (("email", "email"), ("phone", "voice"), ("fax", "fax"), ("website", "url"),
-         ("x handle", "twitter"))  # fmt: skip
+_WAYS = (
+    ("email", "email"),
+    ("phone", "voice"),
+    ("fax", "fax"),
+    ("website", "url"),
+    ("x handle", "twitter"),
+)
 _PLACE = ("street", "city", "region", "postal code")
 
 
@@ -19,30 +24,64 @@ def export_directory(session: Session, directory: Directory) -> Iterator[list[st
     """Heads, which an import knows for what they are, and a row for each entry."""
     if directory is Directory.MISSIONS:
         yield [
-            "id here", "source id", "sending country", "host country", "kind", "further countries",
-            *_heads("name"), "head of mission", "hours", "last checked", *_PLACE, *dict(_WAYS),
-        ]  # fmt: skip
+            "id here",
+            "source id",
+            "sending country",
+            "host country",
+            "kind",
+            "further countries",
+            *_heads("name"),
+            "head of mission",
+            "hours",
+            "last checked",
+            *_PLACE,
+            *dict(_WAYS),
+        ]
         missions = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.slug)
         for one in session.scalars(missions):
             yield [
-                one.public_id, one.source_id, _country(one.sending_country),
-                _country(one.host_country), one.kind.value,
+                one.public_id,
+                one.source_id,
+                _country(one.sending_country),
+                _country(one.host_country),
+                one.kind.value,
                 "|".join(_country(code) for code in one.accredited_to),
-                *_words(one.name), one.head_of_mission, one.hours,
-                one.last_checked_on.isoformat() if one.last_checked_on else "", *_reach(one),
-            ]  # fmt: skip
+                *_words(one.name),
+                one.head_of_mission,
+                one.hours,
+                one.last_checked_on.isoformat() if one.last_checked_on else "",
+                *_reach(one),
+            ]
         return
     yield [
-        "id here", "source id", "name", "given name", "family name", *_heads("office"),
-        *_heads("salutation"), *_heads("close"), "country", "language", *_PLACE, *dict(_WAYS),
-    ]  # fmt: skip
+        "id here",
+        "source id",
+        "name",
+        "given name",
+        "family name",
+        *_heads("office"),
+        *_heads("salutation"),
+        *_heads("close"),
+        "country",
+        "language",
+        *_PLACE,
+        *dict(_WAYS),
+    ]
     officials = select(Official).options(selectinload(Official.contacts)).order_by(Official.slug)
     for who in session.scalars(officials):
         yield [
-            who.public_id, who.source_id, who.name, who.given_name, who.family_name,
-            *_words(who.office), *_words(who.salutation), *_words(who.close),
-            _country(who.country), who.preferred_locale, *_reach(who),
-        ]  # fmt: skip
+            who.public_id,
+            who.source_id,
+            who.name,
+            who.given_name,
+            who.family_name,
+            *_words(who.office),
+            *_words(who.salutation),
+            *_words(who.close),
+            _country(who.country),
+            who.preferred_locale,
+            *_reach(who),
+        ]
 
 
 def _heads(name: str) -> list[str]:
@@ -60,7 +99,12 @@ def _country(code: str) -> str:
 def _reach(entry: Mission | Official) -> list[str]:
     """Address and contacts of an entry."""
     return [
-        "\n".join(entry.address), entry.locality, entry.region, entry.postal_code,
-        *(" | ".join(one.value for one in entry.contacts if one.type == kind)
-          for _head, kind in _WAYS),
-    ]  # fmt: skip
+        "\n".join(entry.address),
+        entry.locality,
+        entry.region,
+        entry.postal_code,
+        *(
+            " | ".join(one.value for one in entry.contacts if one.type == kind)
+            for _head, kind in _WAYS
+        ),
+    ]

@@ -45,111 +45,226 @@ class Field:
 
 
 _ADDRESS = (
-    Field("address", _l("Address, whole"), Rule.PLACE,
-          heads="address|addresses|full address|postal address|adresse|adresses|direccion"
-          "|mailing address|anschrift|adresse complete|العنوان|عنوان"),
-    Field("street", _l("Street"),
-          heads="street|street address|address line 1|address line 2|address line 3|address 1"
-          "|address 2|line 1|line 2|rue|calle|strasse|الشارع|شارع"),
-    Field("locality", _l("City or town"), Rule.PLACE,
-          heads="city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة"),
-    Field("region", _l("Region, state or province"), Rule.PLACE,
-          heads="region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة"
-          "|المحافظة|الولاية"),
-    Field("postal_code", _l("Postal code"), Rule.PLACE,
-          heads="postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|postleitzahl"
-          "|الرمز البريدي"),
-)  # fmt: skip
+    Field(
+        "address",
+        _l("Address, whole"),
+        Rule.PLACE,
+        heads="address|addresses|full address|postal address|adresse|adresses|direccion"
+        "|mailing address|anschrift|adresse complete|العنوان|عنوان",
+    ),
+    Field(
+        "street",
+        _l("Street"),
+        heads="street|street address|address line 1|address line 2|address line 3|address 1"
+        "|address 2|line 1|line 2|rue|calle|strasse|الشارع|شارع",
+    ),
+    Field(
+        "locality",
+        _l("City or town"),
+        Rule.PLACE,
+        heads="city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة",
+    ),
+    Field(
+        "region",
+        _l("Region, state or province"),
+        Rule.PLACE,
+        heads="region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة"
+        "|المحافظة|الولاية",
+    ),
+    Field(
+        "postal_code",
+        _l("Postal code"),
+        Rule.PLACE,
+        heads="postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|postleitzahl"
+        "|الرمز البريدي",
+    ),
+)
 _REACHED = (
-    Field("email", _l("E-mail"),
-          heads="email|e mail|mail|emails|email address|email addresses|courriel|correo"
-          "|correo electronico|e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني"
-          "|البريد|الايميل"),
-    Field("voice", _l("Telephone"),
-          heads="phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact"
-          "|contact number|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف"
-          "|رقم الهاتف|التلفون"),
+    Field(
+        "email",
+        _l("E-mail"),
+        heads="email|e mail|mail|emails|email address|email addresses|courriel|correo"
+        "|correo electronico|e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني"
+        "|البريد|الايميل",
+    ),
+    Field(
+        "voice",
+        _l("Telephone"),
+        heads="phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact"
+        "|contact number|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف"
+        "|رقم الهاتف|التلفون",
+    ),
     Field("fax", _l("Fax"), heads="fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس"),
-    Field("url", _l("Web page"),
-          heads="website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite"
-          "|internet|webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني"),
+    Field(
+        "url",
+        _l("Web page"),
+        heads="website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite"
+        "|internet|webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني",
+    ),
     Field("twitter", _l("X handle"), heads="twitter|x|x handle|twitter handle|compte x"),
-    Field("source_id", _l("Id in the source, such as Wikidata’s"), Rule.SOURCE,
-          heads="qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant"),
+    Field(
+        "source_id",
+        _l("Id in the source, such as Wikidata’s"),
+        Rule.SOURCE,
+        heads="qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant",
+    ),
     Field("own_id", _l("Id here, as an export has it"), heads="id here"),
-)  # fmt: skip
+)
 FIELDS: dict[Directory, tuple[Field, ...]] = {
     Directory.MISSIONS: (
-        Field("kind", _l("Kind"), Rule.IDENTITY, shown=True,
-              heads="type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة"),
-        Field("name", _l("Name"), Rule.WORDS,
-              heads="name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision"
-              "|official name|office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة"),
-        Field("sending_country", _l("Sending country"), Rule.IDENTITY, shown=True,
-              heads="operator|sending country|sending state|sender|pays accreditant|pays d envoi"
-              "|pays representé|pais acreditante|pais que envia|origin|represented country"
-              "|entsendestaat|entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد"),
-        Field("host_country", _l("Host country"), Rule.IDENTITY, shown=True,
-              heads="host country|receiving state|receiving country|located in|pays hote"
-              "|pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland"
-              "|الدولة المضيفة|البلد المضيف|الدولة المعتمد لديها"),
-        Field("accredited_to", _l("Further countries"), Rule.FILLED, in_files="accredited",
-              heads="jurisdictions|accredited to|accreditation|also accredited to|juridictions"
-              "|jurisdicciones|accreditations|accredited|jurisdiction|further countries"
-              "|zustandig fur"),
-        Field("head_of_mission", _l("Head of mission"), Rule.FILLED, shown=True,
-              heads="head of mission|ambassador|head|chef de mission|ambassadeur|jefe de mision"
-              "|embajador|embajadora|representative|missionschef|botschafter|السفير|رئيس البعثة"),
-        Field("hours", _l("Hours"), Rule.FILLED,
-              heads="hours|opening hours|office hours|horaires|horario|heures d ouverture"
-              "|offnungszeiten|ساعات العمل|الدوام"),
+        Field(
+            "kind",
+            _l("Kind"),
+            Rule.IDENTITY,
+            shown=True,
+            heads="type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة",
+        ),
+        Field(
+            "name",
+            _l("Name"),
+            Rule.WORDS,
+            heads="name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision"
+            "|official name|office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة",
+        ),
+        Field(
+            "sending_country",
+            _l("Sending country"),
+            Rule.IDENTITY,
+            shown=True,
+            heads="operator|sending country|sending state|sender|pays accreditant|pays d envoi"
+            "|pays representé|pais acreditante|pais que envia|origin|represented country"
+            "|entsendestaat|entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد",
+        ),
+        Field(
+            "host_country",
+            _l("Host country"),
+            Rule.IDENTITY,
+            shown=True,
+            heads="host country|receiving state|receiving country|located in|pays hote"
+            "|pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland"
+            "|الدولة المضيفة|البلد المضيف|الدولة المعتمد لديها",
+        ),
+        Field(
+            "accredited_to",
+            _l("Further countries"),
+            Rule.FILLED,
+            in_files="accredited",
+            heads="jurisdictions|accredited to|accreditation|also accredited to|juridictions"
+            "|jurisdicciones|accreditations|accredited|jurisdiction|further countries"
+            "|zustandig fur",
+        ),
+        Field(
+            "head_of_mission",
+            _l("Head of mission"),
+            Rule.FILLED,
+            shown=True,
+            heads="head of mission|ambassador|head|chef de mission|ambassadeur|jefe de mision"
+            "|embajador|embajadora|representative|missionschef|botschafter|السفير|رئيس البعثة",
+        ),
+        Field(
+            "hours",
+            _l("Hours"),
+            Rule.FILLED,
+            heads="hours|opening hours|office hours|horaires|horario|heures d ouverture"
+            "|offnungszeiten|ساعات العمل|الدوام",
+        ),
         Field("door_notes", _l("Who opens the door"), Rule.NEVER),
         *_ADDRESS,
-        Field("last_checked_on", _l("Last checked on"), Rule.LATEST,
-              heads="last checked|last checked on|checked|verified|verifié le|verificado"
-              "|gepruft am"),
+        Field(
+            "last_checked_on",
+            _l("Last checked on"),
+            Rule.LATEST,
+            heads="last checked|last checked on|checked|verified|verifié le|verificado|gepruft am",
+        ),
         *_REACHED,
     ),
     Directory.OFFICIALS: (
-        Field("name", _l("Full name"), Rule.FILLED, in_files="full_name",
-              heads="full name|name|nom complet|nombre completo|official|person|nom|nombre"
-              "|vollstandiger name|الاسم|الاسم الكامل|اسم"),
-        Field("prefix", _l("Title before the name"),
-              heads="honorific prefix|title before the name|prefix|courtesy title|civilité"
-              "|tratamiento|anrede|اللقب"),
-        Field("given_name", _l("Given name"), Rule.FILLED,
-              heads="given name|first name|firstname|prenom|nombre de pila|given|vorname"
-              "|الاسم الاول|الاسم الأول"),
-        Field("family_name", _l("Family name"), Rule.FILLED,
-              heads="family name|last name|surname|lastname|nom de famille|apellido|apellidos"
-              "|nachname|familienname|اسم العائلة"),
-        Field("office", _l("Office"), Rule.WORDS, shown=True,
-              heads="office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt"
-              "|funktion|المنصب|الوظيفة|منصب|وظيفة"),
-        Field("organization", _l("Institution"),
-              heads="organization|organisation|institution|organizacion|institucion|ministry"
-              "|ministere|ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة"),
-        Field("salutation", _l("Salutation"), Rule.WORDS,
-              heads="salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede"
-              "|التحية"),
-        Field("close", _l("Close"), Rule.WORDS,
-              heads="close|closing|formule de politesse|despedida|grussformel|الخاتمة"),
-        Field("country", _l("Country"), Rule.IDENTITY, shown=True,
-              heads="country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة"),
-        Field("preferred_locale", _l("Language the official prefers"), Rule.IDENTITY,
-              in_files="language",
-              heads="language|preferred language|langue|idioma|lang|sprache|اللغة"),
-        Field("started_on", _l("In office since"),
-              heads="start|start date|from|since|started on|in office since|debut|inicio|seit"
-              "|beginn|تاريخ البدء|منذ"),
-        Field("ended_on", _l("In office until"),
-              heads="end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى"),
+        Field(
+            "name",
+            _l("Full name"),
+            Rule.FILLED,
+            in_files="full_name",
+            heads="full name|name|nom complet|nombre completo|official|person|nom|nombre"
+            "|vollstandiger name|الاسم|الاسم الكامل|اسم",
+        ),
+        Field(
+            "prefix",
+            _l("Title before the name"),
+            heads="honorific prefix|title before the name|prefix|courtesy title|civilité"
+            "|tratamiento|anrede|اللقب",
+        ),
+        Field(
+            "given_name",
+            _l("Given name"),
+            Rule.FILLED,
+            heads="given name|first name|firstname|prenom|nombre de pila|given|vorname"
+            "|الاسم الاول|الاسم الأول",
+        ),
+        Field(
+            "family_name",
+            _l("Family name"),
+            Rule.FILLED,
+            heads="family name|last name|surname|lastname|nom de famille|apellido|apellidos"
+            "|nachname|familienname|اسم العائلة",
+        ),
+        Field(
+            "office",
+            _l("Office"),
+            Rule.WORDS,
+            shown=True,
+            heads="office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt"
+            "|funktion|المنصب|الوظيفة|منصب|وظيفة",
+        ),
+        Field(
+            "organization",
+            _l("Institution"),
+            heads="organization|organisation|institution|organizacion|institucion|ministry"
+            "|ministere|ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة",
+        ),
+        Field(
+            "salutation",
+            _l("Salutation"),
+            Rule.WORDS,
+            heads="salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede"
+            "|التحية",
+        ),
+        Field(
+            "close",
+            _l("Close"),
+            Rule.WORDS,
+            heads="close|closing|formule de politesse|despedida|grussformel|الخاتمة",
+        ),
+        Field(
+            "country",
+            _l("Country"),
+            Rule.IDENTITY,
+            shown=True,
+            heads="country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة",
+        ),
+        Field(
+            "preferred_locale",
+            _l("Language the official prefers"),
+            Rule.IDENTITY,
+            in_files="language",
+            heads="language|preferred language|langue|idioma|lang|sprache|اللغة",
+        ),
+        Field(
+            "started_on",
+            _l("In office since"),
+            heads="start|start date|from|since|started on|in office since|debut|inicio|seit"
+            "|beginn|تاريخ البدء|منذ",
+        ),
+        Field(
+            "ended_on",
+            _l("In office until"),
+            heads="end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى",
+        ),
         Field("left_on", _l("Left office on")),
         Field("post", _l("Office held")),
         *_ADDRESS,
         *_REACHED,
     ),
-}  # fmt: skip
+}
 PLACES = ("address", "locality", "region", "postal_code")
 """The parts of an address."""
 WORDS_LENGTH = 200

@@ -32,9 +32,12 @@ def find_post(session: Session, *, country: str, label: dict[str, str]) -> Post:
     post = session.scalar(same)
     if post is None:
         statement = db.insert_into(session, Post).values(
-            public_id=db.new_public_id(), country=country, key=key, label=label,
+            public_id=db.new_public_id(),
+            country=country,
+            key=key,
+            label=label,
             created_at=db.utcnow(),
-        )  # fmt: skip
+        )
         session.execute(statement.on_conflict_do_nothing(index_elements=["country", "key"]))
         post = session.scalars(same).one()
     return post
@@ -98,9 +101,12 @@ def save_days(
     _note_leaving(official, today)
     session.flush()
     audit.record(
-        session, actor=actor, action="officials.posts", subject=f"official:{official.public_id}",
+        session,
+        actor=actor,
+        action="officials.posts",
+        subject=f"official:{official.public_id}",
         posts=sorted(days),
-    )  # fmt: skip
+    )
 
 
 def end_office(session: Session, *, official: Official, on: date, actor: str) -> Membership | None:
@@ -111,9 +117,12 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
     official.left_on = on
     session.flush()
     audit.record(
-        session, actor=actor, action="officials.leave", subject=f"official:{official.public_id}",
+        session,
+        actor=actor,
+        action="officials.leave",
+        subject=f"official:{official.public_id}",
         on=on.isoformat(),
-    )  # fmt: skip
+    )
     return membership
 
 
@@ -123,9 +132,13 @@ def begin_office(session: Session, *, official: Official, post: Post, on: date, 
     official.left_on = None
     session.flush()
     audit.record(
-        session, actor=actor, action="officials.take-over", on=on.isoformat(),
-        subject=f"official:{official.public_id}", post=post.public_id,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="officials.take-over",
+        on=on.isoformat(),
+        subject=f"official:{official.public_id}",
+        post=post.public_id,
+    )
 
 
 def successors(session: Session, official: Official) -> list[Official]:
@@ -137,12 +150,14 @@ def successors(session: Session, official: Official) -> list[Official]:
         select(Official)
         .join(Membership, Membership.official_id == Official.id)
         .where(
-            Membership.post_id.in_(left), Membership.ended_on.is_(None),
-            Official.id != official.id, Official.left_on.is_(None),
+            Membership.post_id.in_(left),
+            Membership.ended_on.is_(None),
+            Official.id != official.id,
+            Official.left_on.is_(None),
         )
         .order_by(Membership.started_on.desc(), Membership.id.desc())
         .limit(20)
-    )  # fmt: skip
+    )
     return list(dict.fromkeys(session.scalars(query).all()))
 
 

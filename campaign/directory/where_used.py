@@ -58,9 +58,7 @@ def said_to(session: Session, uses: list[str], user: StaffUser) -> list[str]:
     if hidden:
         said.append(
             ngettext(
-                "%(num)s campaign of another team",
-                "%(num)s campaigns of other teams",
-                len(hidden),
+                "%(num)s campaign of another team", "%(num)s campaigns of other teams", len(hidden)
             )
         )
     return said

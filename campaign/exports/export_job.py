@@ -216,7 +216,11 @@ def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> Non
         if not ours:
             raise NoLongerOurs
         audit.record(
-            session, actor=ACTOR, action="export.ready", subject=f"export:{taken.row_id}",
-            rows=progress.done, sha256=out.sha256,
-        )  # fmt: skip
+            session,
+            actor=ACTOR,
+            action="export.ready",
+            subject=f"export:{taken.row_id}",
+            rows=progress.done,
+            sha256=out.sha256,
+        )
         send_ready(session, session.get_one(DataExport, taken.row_id))

@@ -24,8 +24,12 @@ def send_export_decided(
 ) -> Context:
     """To who asked: it was approved, or refused."""
     return {
-        "who": who, "number": number, "reference": reference, "approved": approved, "link": link,
-    }  # fmt: skip
+        "who": who,
+        "number": number,
+        "reference": reference,
+        "approved": approved,
+        "link": link,
+    }
 
 
 @message("export-ready", limited=False, tells_of_stop=True)
@@ -44,9 +48,7 @@ def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
     """Who may decide about it: active staff and admins, but for who asked."""
     return session.scalars(
         select(StaffUser).where(
-            StaffUser.role.in_(EXPORTERS),
-            StaffUser.active,
-            StaffUser.id != export.requested_by_id,
+            StaffUser.role.in_(EXPORTERS), StaffUser.active, StaffUser.id != export.requested_by_id
         )
     ).all()
 

@@ -50,10 +50,16 @@ _OFFICIALS = ("name", "locality", "region", "postal_code", "country", "signed_on
 
 _FULL_COLUMNS = (*_FULL.values(), Signature.full_text)
 _OFFICIAL_COLUMNS = (
-    Signature.given_name, Signature.family_name, Signature.locality, Signature.region,
-    Signature.postal_code, Signature.country, Signature.disclosure, Signature.letter_locale,
+    Signature.given_name,
+    Signature.family_name,
+    Signature.locality,
+    Signature.region,
+    Signature.postal_code,
+    Signature.country,
+    Signature.disclosure,
+    Signature.letter_locale,
     Signature.signed_at,
-)  # fmt: skip
+)
 _PLACE: tuple[Any, ...] = tuple(
     literal(0).label(name) for name in ("volume", "first_page", "pages")
 )
@@ -215,9 +221,7 @@ def _letters(source: Source, *columns: Any) -> Select[Any]:
         .select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
         .where(
-            Letter.bundle_id == source.bundle_id,
-            Letter.first_page.is_not(None),
-            *_listed(source),
+            Letter.bundle_id == source.bundle_id, Letter.first_page.is_not(None), *_listed(source)
         )
     )
 

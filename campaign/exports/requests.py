@@ -36,10 +36,18 @@ class Download:
 
 
 def ask(
-    session: Session, *, campaign: Campaign, bundle: Bundle | None, kind: ExportKind,
-    written_as: ExportFormat, locale: str, reason: str, keys: Sequence[str], by: StaffUser,
+    session: Session,
+    *,
+    campaign: Campaign,
+    bundle: Bundle | None,
+    kind: ExportKind,
+    written_as: ExportFormat,
+    locale: str,
+    reason: str,
+    keys: Sequence[str],
+    by: StaffUser,
     settings: Settings,
-) -> DataExport:  # fmt: skip
+) -> DataExport:
     """Ask for an export. It is made at once, or waits for a second person where one is needed.
 
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
@@ -64,9 +72,15 @@ def ask(
     session.add(export)
     session.flush()
     _note(
-        session, export, by, "export.ask",
-        kind=kind.value, format=written_as.value, locale=locale, encrypted=bool(keys),
-    )  # fmt: skip
+        session,
+        export,
+        by,
+        "export.ask",
+        kind=kind.value,
+        format=written_as.value,
+        locale=locale,
+        encrypted=bool(keys),
+    )
     _begin(session, export, settings)
     return export
 

@@ -40,9 +40,12 @@ def add_key(session: Session, *, user: StaffUser, typed: str, label: str) -> Exp
     except IntegrityError as problem:
         raise Invalid(fields={"recipient": "key-known"}) from problem
     audit.record(
-        session, actor=actor_name(user), action="export.key-add", subject=actor_name(user),
+        session,
+        actor=actor_name(user),
+        action="export.key-add",
+        subject=actor_name(user),
         fingerprint=fingerprint(recipient),
-    )  # fmt: skip
+    )
     return key
 
 
@@ -58,9 +61,12 @@ def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
     session.delete(key)
     session.flush()
     audit.record(
-        session, actor=actor_name(user), action="export.key-remove", subject=actor_name(user),
+        session,
+        actor=actor_name(user),
+        action="export.key-remove",
+        subject=actor_name(user),
         fingerprint=fingerprint(key.recipient),
-    )  # fmt: skip
+    )
 
 
 MOST = 10

@@ -78,11 +78,7 @@ def _line(facts: dict[str, Any]) -> bytes:
 
 
 def _workbook(
-    mark: Mark,
-    wording: Wording,
-    columns: Sequence[str],
-    records: Iterable[Record],
-    workshop: Path,
+    mark: Mark, wording: Wording, columns: Sequence[str], records: Iterable[Record], workshop: Path
 ) -> Iterator[bytes]:
     """Every cell is text, so that none is a formula or a link; the mark is the first sheet."""
     path = workshop / "export.xlsx"

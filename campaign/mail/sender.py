@@ -32,9 +32,13 @@ log = structlog.get_logger()
 RETRY_MINUTES = (1, 5, 15, 60, 180, 720, 1440)
 """Minutes to wait after each failed attempt; after the last, the mail has failed."""
 _MAILS = Lease(
-    OutboxMail, held=MailState.SENDING, waiting=(MailState.WAITING,),
-    span=timedelta(minutes=5), until="due_at", counter="attempts",
-)  # fmt: skip
+    OutboxMail,
+    held=MailState.SENDING,
+    waiting=(MailState.WAITING,),
+    span=timedelta(minutes=5),
+    until="due_at",
+    counter="attempts",
+)
 _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _SWEEP = 200

@@ -87,10 +87,13 @@ class Bundle(Base):
         UniqueConstraint("campaign_id", "mission_id", "sequence"),
         Index(
             "ix_bundle_campaign_id_official_id_sequence",
-            "campaign_id", "official_id", "sequence", unique=True,
+            "campaign_id",
+            "official_id",
+            "sequence",
+            unique=True,
         ),
         CheckConstraint("(mission_id IS NULL) <> (official_id IS NULL)", name="one_destination"),
-    )  # fmt: skip
+    )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]

@@ -128,9 +128,11 @@ class EnvelopeRun(Base):
     bundle: Mapped[Bundle] = relationship()
     # There may be 35,000: the database removes them with their run, nobody loads them for it.
     envelopes: Mapped[list["Envelope"]] = relationship(
-        back_populates="run", cascade="all, delete-orphan", passive_deletes=True,
+        back_populates="run",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
         order_by="Envelope.sequence",
-    )  # fmt: skip
+    )
 
 
 class Envelope(Base):

@@ -191,9 +191,14 @@ def _note_words(_mapper: object, _connection: object, official: Official) -> Non
     """Keep what lists are ordered and searched by."""
     official.name_key = name_key(official.name, official.office or {}, official.slug)
     official.search = search_text(
-        official.slug, official.name, official.given_name, official.family_name,
-        official.locality, words=official.office or {}, countries=[official.country],
-    )  # fmt: skip
+        official.slug,
+        official.name,
+        official.given_name,
+        official.family_name,
+        official.locality,
+        words=official.office or {},
+        countries=[official.country],
+    )
 
 
 @event.listens_for(Mission, "before_insert")
@@ -201,6 +206,9 @@ def _note_words(_mapper: object, _connection: object, official: Official) -> Non
 def _note_mission_words(_mapper: object, _connection: object, mission: Mission) -> None:
     """Keep what the list is searched by."""
     mission.search = search_text(
-        mission.slug, mission.locality, mission.head_of_mission, words=mission.name or {},
+        mission.slug,
+        mission.locality,
+        mission.head_of_mission,
+        words=mission.name or {},
         countries=[mission.sending_country, mission.host_country],
-    )  # fmt: skip
+    )

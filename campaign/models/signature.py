@@ -313,11 +313,7 @@ class WordsPrint(Base):
     __table_args__ = (
         # With the signature: the first letters of a value are read from the index alone.
         Index(
-            "ix_words_print_campaign_id_band_value",
-            "campaign_id",
-            "band",
-            "value",
-            "signature_id",
+            "ix_words_print_campaign_id_band_value", "campaign_id", "band", "value", "signature_id"
         ),
     )
 

@@ -8,16 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    ForeignKey,
-    LargeBinary,
-    String,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, LargeBinary, String, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed

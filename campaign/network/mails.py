@@ -110,10 +110,7 @@ def mail_digest(
 
 
 def _own_links(member: NetworkMember) -> dict[str, str]:
-    return {
-        "preferences_url": preferences_url(member),
-        "leave_url": leave_url(member),
-    }
+    return {"preferences_url": preferences_url(member), "leave_url": leave_url(member)}
 
 
 def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetime) -> News:
@@ -138,12 +135,7 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
 def _told(campaign: Campaign, update: Update, locale: str) -> News:
     told = told_in(update, locale, campaign.default_locale)
     assert told is not None  # none is posted without words
-    said = {
-        "kind": update.kind.value,
-        "title": told.title,
-        "text": told.body,
-        "lang": told.locale,
-    }
+    said = {"kind": update.kind.value, "title": told.title, "text": told.body, "lang": told.locale}
     # Good news asks for nothing: a last day would.
     return said | ({"deadline": ""} if update.kind is UpdateKind.GOOD_NEWS else {})
 

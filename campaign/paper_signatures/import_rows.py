@@ -71,20 +71,30 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: Judged, staff_id: i
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
         ids = list(session.scalars(statement, values))
     made: list[dict[str, Any]] = [
-        shared | {
-            "position": at, "verdict": RowVerdict.COUNTED, "signature_id": signature_id,
-            "email_hmac": prints.email, "twin_id": None, "details": None,
+        shared
+        | {
+            "position": at,
+            "verdict": RowVerdict.COUNTED,
+            "signature_id": signature_id,
+            "email_hmac": prints.email,
+            "twin_id": None,
+            "details": None,
         }
         for at, (signature_id, (_details, prints, _told)) in enumerate(
             zip(ids, judged.counted, strict=True), start=1
         )
-    ]  # fmt: skip
+    ]
     made += [
-        shared | {
-            "position": at, "verdict": RowVerdict.DOUBLE, "signature_id": None,
-            "email_hmac": prints.email, "twin_id": twin, "details": details.to_json(),
+        shared
+        | {
+            "position": at,
+            "verdict": RowVerdict.DOUBLE,
+            "signature_id": None,
+            "email_hmac": prints.email,
+            "twin_id": twin,
+            "details": details.to_json(),
         }
         for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
-    ]  # fmt: skip
+    ]
     if made:
         session.execute(insert(PaperRow), made)

@@ -92,9 +92,11 @@ def open_list(
     table = table_of(opened, head=row) if opened.shape is Shape.TABLE else None
     if table is None:
         raise UnreadableFile(
-            N_("Save the list as CSV (UTF-8), XLSX, XLS or ODS. Signatures are read from nothing "
-               "else.")
-        )  # fmt: skip
+            N_(
+                "Save the list as CSV (UTF-8), XLSX, XLS or ODS. Signatures are read from nothing "
+                "else."
+            )
+        )
     if len(table.columns) < 2 or not (table.rows or table.problems):
         raise UnreadableFile(
             N_("The file needs a first line that names its columns, and a row for each person.")

@@ -113,8 +113,13 @@ def opened(data: bytes) -> Image.Image:
                 raise Invalid(fields={"scan": "scan-too-big"})
             picture.load()
             upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError,
-            Image.DecompressionBombError) as problem:  # fmt: skip
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ) as problem:
         raise Invalid(fields={"scan": "not-a-scan"}) from problem
     upright.thumbnail((SIDE, SIDE))
     upright.info.clear()  # a comment would ride along

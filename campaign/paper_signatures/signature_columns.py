@@ -87,8 +87,7 @@ def told_addresses(session: Session, campaign_id: int) -> set[bytes]:
     """Fingerprints of all mailboxes that get the news for a row of paper."""
     found = session.scalars(
         select(Signature.email_hmac).where(
-            Signature.campaign_id == campaign_id,
-            Signature.origin != Origin.ONLINE,
+            Signature.campaign_id == campaign_id, Signature.origin != Origin.ONLINE
         )
     )
     return {bytes(one) for one in found}

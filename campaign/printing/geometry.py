@@ -79,9 +79,15 @@ class WindowEnvelope:
 
     @classmethod
     def of(
-        cls, slug: str, width: float, height: float, window: tuple[float, float],
-        *, left: float, up: float,
-    ) -> "WindowEnvelope":  # fmt: skip
+        cls,
+        slug: str,
+        width: float,
+        height: float,
+        window: tuple[float, float],
+        *,
+        left: float,
+        up: float,
+    ) -> "WindowEnvelope":
         """Take the measures as makers give them: height and width, from the left, from below."""
         high, wide = window
         return cls(slug, width, height, Box(left, height - up - high, wide, high))

@@ -64,10 +64,13 @@ def _pieces(line: str) -> Iterable[tuple[str, bool]]:
 def width_of(text: str, weight: str = "Regular") -> float:
     """Width of a text on one line, in em."""
     known = _advances(weight)
-    return sum(
-        known[code] if (code := ord(character)) in known else _stranger(character)
-        for character in text
-    ) * _SAFETY  # fmt: skip
+    return (
+        sum(
+            known[code] if (code := ord(character)) in known else _stranger(character)
+            for character in text
+        )
+        * _SAFETY
+    )
 
 
 @functools.lru_cache(maxsize=_CACHED)

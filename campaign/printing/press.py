@@ -71,9 +71,14 @@ def print_letters(
     :raises campaign.printing.engine.worker.FoundryStopped: the machine failed, not a letter.
     """
     return FAST.print_letters(
-        contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+        contexts,
+        layout,
+        out,
+        limits=limits,
+        chunk=chunk,
+        progress=progress,
         fresh_sheets=fresh_sheets,
-    )  # fmt: skip
+    )
 
 
 def print_cards(
@@ -88,9 +93,14 @@ def print_cards(
 ) -> Printed:
     """Prints the letters as cards, four to a sheet of the layout's paper; else the same."""
     return press_cards.print_cards(
-        contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+        contexts,
+        layout,
+        out,
+        limits=limits,
+        chunk=chunk,
+        progress=progress,
         fresh_sheets=fresh_sheets,
-    )  # fmt: skip
+    )
 
 
 def render_one(context: LetterContext, layout: Layout) -> bytes:

@@ -23,9 +23,15 @@ def print_cards(
     """Prints the letters as cards; see `press.print_cards`."""
     imposed = [contexts[i] for i in imposed_order(len(contexts))]
     printed = press_plain.run(
-        "cards", imposed, layout, out, limits=limits, chunk=max(chunk - chunk % CARDS_A_SHEET, 1),
-        progress=progress, fresh_sheets=fresh_sheets,
-    )  # fmt: skip
+        "cards",
+        imposed,
+        layout,
+        out,
+        limits=limits,
+        chunk=max(chunk - chunk % CARDS_A_SHEET, 1),
+        progress=progress,
+        fresh_sheets=fresh_sheets,
+    )
     place = {one.key: n for n, one in enumerate(contexts)}
     return replace(
         printed,

@@ -27,9 +27,15 @@ class PlainPress:
     ) -> Printed:
         """Prints the letters, in order, into the PDF `out`; see `press.print_letters`."""
         return run(
-            "letters", contexts, layout, out, limits=limits, chunk=chunk, progress=progress,
+            "letters",
+            contexts,
+            layout,
+            out,
+            limits=limits,
+            chunk=chunk,
+            progress=progress,
             fresh_sheets=fresh_sheets,
-        )  # fmt: skip
+        )
 
 
 def run(

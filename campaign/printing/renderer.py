@@ -44,11 +44,7 @@ class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no typ
         # The parent's handlers for file:, http: and data: are not wanted, so it isn't called.
         self._folder = (folder or asset_paths.folder("letters")).resolve()
 
-    def fetch(
-        self,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-    ) -> URLFetcherResponse:
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         """The file that `url` names.
 
         :raises FatalURLFetchingError: for any address but that of a file of ours.

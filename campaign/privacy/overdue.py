@@ -54,10 +54,7 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
     over = months_before(clock.day_of(now, "UTC"), months)
     delivered = (
         select(func.max(DeliveryAttempt.happened_on))
-        .where(
-            DeliveryAttempt.campaign_id == Campaign.id,
-            DeliveryAttempt.outcome.in_(GONE_OUT),
-        )
+        .where(DeliveryAttempt.campaign_id == Campaign.id, DeliveryAttempt.outcome.in_(GONE_OUT))
         .scalar_subquery()
     )
     rows = session.execute(

@@ -66,9 +66,7 @@ def sitemap() -> Made:
     """Every public page in each of its languages."""
     root = ET.Element("urlset", {"xmlns": _SITEMAP, "xmlns:xhtml": _XHTML})
     for endpoint, values, changed in _pages():
-        there = {
-            code: whole_url(endpoint, lang=code, **values) for code in i18n.languages()
-        }  # fmt: skip
+        there = {code: whole_url(endpoint, lang=code, **values) for code in i18n.languages()}
         for address in there.values():
             url = ET.SubElement(root, "url")
             _add(url, "loc", address)

@@ -124,9 +124,12 @@ def _links(title: str, message: str, address: str) -> tuple[ShareLink, ...]:
             "https://x.com/intent/post?"
             + urlencode({"text": title, "url": address}, quote_via=quote),
         ),
-        ShareLink("facebook", "https://www.facebook.com/sharer/sharer.php?"
-                  + urlencode({"u": address}, quote_via=quote)),
-    )  # fmt: skip
+        ShareLink(
+            "facebook",
+            "https://www.facebook.com/sharer/sharer.php?"
+            + urlencode({"u": address}, quote_via=quote),
+        ),
+    )
 
 
 def _linked_data(
@@ -145,17 +148,18 @@ def _linked_data(
         "headline": case.title,
         "description": case.summary,
         "inLanguage": case.content_lang or lang,
-        "image": {"@type": "ImageObject", "url": picture,
-                  "width": SHARE_WIDTH, "height": SHARE_HEIGHT},
+        "image": {
+            "@type": "ImageObject",
+            "url": picture,
+            "width": SHARE_WIDTH,
+            "height": SHARE_HEIGHT,
+        },
         "dateModified": campaign.changed_at.isoformat(timespec="seconds"),
         "author": organisation,
         "publisher": organisation,
         "about": {"@type": "Person", "name": case.person_name},
-        "contentLocation": {
-            "@type": "Country",
-            "name": i18n.country_name(campaign.country, lang),
-        },
-    }  # fmt: skip
+        "contentLocation": {"@type": "Country", "name": i18n.country_name(campaign.country, lang)},
+    }
     if campaign.issued_on:
         data["datePublished"] = campaign.issued_on.isoformat()
     if case.takes_letters:

@@ -63,9 +63,14 @@ def take_in(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     session.flush()
     kept = _keep_files(session, reply, mail.files)
     replies.note(
-        session, reply, _ACTOR, "reply.mail",
-        known=reply.sender_known, files=kept, left=len(mail.files) - kept,
-    )  # fmt: skip
+        session,
+        reply,
+        _ACTOR,
+        "reply.mail",
+        known=reply.sender_known,
+        files=kept,
+        left=len(mail.files) - kept,
+    )
     return reply
 
 

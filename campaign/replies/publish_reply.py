@@ -173,8 +173,9 @@ def _body(reply: Reply, code: str, original: str, translation: str) -> str:
     if not translation:
         lead = gettext("The answer is in this language: %(language)s.", language=language)
         return f"{lead}\n\n{quoted(original)}"
-    lead = gettext("Translated by us. The answer in its own language (%(language)s):",
-                   language=language)  # fmt: skip
+    lead = gettext(
+        "Translated by us. The answer in its own language (%(language)s):", language=language
+    )
     return f"{translation}\n\n{lead}\n\n{quoted(original)}"
 
 

@@ -49,16 +49,15 @@ def find(
     """Those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
     opened = conditions.reads or bool(conditions.domains)
     columns = (
-        Signature.id, Signature.public_id, Signature.campaign_id, Signature.state,
+        Signature.id,
+        Signature.public_id,
+        Signature.campaign_id,
+        Signature.state,
         Signature.state_before,
-    )  # fmt: skip
+    )
     rows = session.execute(
         select(*columns, *(_OPENED if opened else ()))
-        .where(
-            Signature.id > after,
-            Signature.id <= upto,
-            *_filters(conditions, campaign_id),
-        )
+        .where(Signature.id > after, Signature.id <= upto, *_filters(conditions, campaign_id))
         .order_by(Signature.id)
     ).all()
     if opened:
@@ -66,11 +65,14 @@ def find(
         rows = [row for row in rows if _fits(row, conditions, alike)]
     return [
         Match(
-            row.id, row.public_id, row.campaign_id, row.state,
+            row.id,
+            row.public_id,
+            row.campaign_id,
+            row.state,
             counts=SignatureState.CONFIRMED in {row.state, row.state_before},
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:

@@ -171,8 +171,7 @@ def sample_of(session: Session, invalidation: Invalidation) -> Sequence[Signatur
     return session.scalars(
         select(Signature)
         .where(
-            Signature.public_id.in_(invalidation.sample),
-            Signature.state != SignatureState.ERASED,
+            Signature.public_id.in_(invalidation.sample), Signature.state != SignatureState.ERASED
         )
         .order_by(Signature.id)
     ).all()

@@ -77,8 +77,7 @@ def resume() -> None:
     with db.transaction() as session:
         lost = session.scalars(
             select(Invalidation.id).where(
-                Invalidation.state.in_(AT_WORK),
-                Invalidation.worked_at < db.utcnow() - _LOST_AFTER,
+                Invalidation.state.in_(AT_WORK), Invalidation.worked_at < db.utcnow() - _LOST_AFTER
             )
         ).all()
         for invalidation_id in (*lost, *_late(session)):

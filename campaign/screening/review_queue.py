@@ -254,11 +254,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     check_move(after, SignatureState.HELD)
     back = session.scalars(
         update(Signature)
-        .where(
-            Signature.id.in_(ids),
-            unindexed(Signature.state) == after,
-            ~_is_in_a_bundle(),
-        )
+        .where(Signature.id.in_(ids), unindexed(Signature.state) == after, ~_is_in_a_bundle())
         .values(state=SignatureState.HELD)
         .returning(Signature.id)
         .execution_options(synchronize_session=False)
@@ -285,8 +281,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
 def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Sequence[Signature]:
     """Change the state of those that still wait; of two who decide at once, one does."""
     undecided = select(Hold.signature_id).where(
-        Hold.decision.in_((Decision.OPEN, Decision.RETURNED)),
-        Hold.decision != decision,
+        Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
     )
     taken = session.scalars(
         select(Signature)

@@ -123,13 +123,7 @@ def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
     return rows
 
 
-_MARKED = (
-    TrendKind.ALL,
-    TrendKind.ADDRESS,
-    TrendKind.NETWORK,
-    TrendKind.DOMAIN,
-    TrendKind.AGENT,
-)
+_MARKED = (TrendKind.ALL, TrendKind.ADDRESS, TrendKind.NETWORK, TrendKind.DOMAIN, TrendKind.AGENT)
 """In the order of the columns of `_signed_in`."""
 
 

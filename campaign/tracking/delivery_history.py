@@ -103,9 +103,7 @@ def _ranges(
 
 
 def fates(
-    placed: Sequence[Placed],
-    stays: Sequence[Stay],
-    ranges: dict[int, list[Range]],
+    placed: Sequence[Placed], stays: Sequence[Stay], ranges: dict[int, list[Range]]
 ) -> Iterator[Trip]:
     """What each attempt was for the letters, in their order. Pure."""
     grouped: dict[tuple[int, DeliveryOutcome, Range | None], list[Letter]] = {}

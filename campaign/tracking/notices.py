@@ -88,11 +88,7 @@ def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id:
     now = db.utcnow()
     session.add(
         Notice(
-            campaign_id=campaign_id,
-            kind=kind,
-            update_id=update_id,
-            created_at=now,
-            finished_at=now,
+            campaign_id=campaign_id, kind=kind, update_id=update_id, created_at=now, finished_at=now
         )
     )
     session.flush()
@@ -125,10 +121,7 @@ def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Even
         select(DeliveryAttempt.campaign_id, DeliveryAttempt.id).where(
             DeliveryAttempt.bundle_id.is_not(None),
             DeliveryAttempt.outcome.in_(GONE_OUT),
-            or_(
-                DeliveryAttempt.outcome != DeliveryOutcome.PART,
-                DeliveryAttempt.taken.any(),
-            ),
+            or_(DeliveryAttempt.outcome != DeliveryOutcome.PART, DeliveryAttempt.taken.any()),
             ~exists().where(Notice.delivery_id == DeliveryAttempt.id),
             *conditions,
         )

@@ -260,12 +260,17 @@ def _came_of(
     case = url_for("public.case", lang=i18n.locale(), slug=campaign.slug)
     return [
         Mark(
-            one.title, "done", _told_at(one, campaign, trips), one.when, one.iso,
-            lang=one.lang, url=f"{case}#{one.anchor}",
+            one.title,
+            "done",
+            _told_at(one, campaign, trips),
+            one.when,
+            one.iso,
+            lang=one.lang,
+            url=f"{case}#{one.anchor}",
         )
         for one in reversed(posts)
         if one.kind in kinds and one.iso >= since.isoformat()
-    ]  # fmt: skip
+    ]
 
 
 def _told_at(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
@@ -283,10 +288,7 @@ def _withdrawn(signature: Signature) -> Mark:
 
 
 def _ahead(
-    signature: Signature,
-    trips: Sequence[Trip],
-    posts: Sequence[Post],
-    ways: Sequence[Destination],
+    signature: Signature, trips: Sequence[Trip], posts: Sequence[Post], ways: Sequence[Destination]
 ) -> list[Mark]:
     marks = []
     if signature.confirmed_at is None:

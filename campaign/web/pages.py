@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nh3
-from flask import (
-    Blueprint,
-    Flask,
-    Response,
-    has_request_context,
-    make_response,
-    send_file,
-    url_for,
-)
+from flask import Blueprint, Flask, Response, has_request_context, make_response, send_file, url_for
 from flask_babel import gettext
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape

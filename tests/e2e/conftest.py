@@ -173,10 +173,7 @@ def _watched(context: BrowserContext) -> Iterator[Page]:
         "request",
         lambda asked: None if "//127.0.0.1:" in asked.url else strangers.append(asked.url),
     )
-    page.on(
-        "console",
-        lambda said: complaints.append(said.text) if said.type == "error" else None,
-    )
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda problem: complaints.append(problem.stack or str(problem)))
     yield page
     context.close()

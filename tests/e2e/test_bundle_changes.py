@@ -19,9 +19,14 @@ def test_staff_print_a_bundle_again_and_give_another_up(
 ) -> None:
     assert site.command("synth", "coloradas-de-la-virgen", "--signatures", "3").returncode == 0
     made = site.command(
-        "bundle", "coloradas-de-la-virgen", "--mission", "mexico-ottawa", "--out", str(tmp_path),
+        "bundle",
+        "coloradas-de-la-virgen",
+        "--mission",
+        "mexico-ottawa",
+        "--out",
+        str(tmp_path),
         "--json",
-    )  # fmt: skip
+    )
     assert made.returncode == 0, made.stderr
     facts = json.loads(made.stdout)
     first = Path(facts["zip"]).read_bytes()

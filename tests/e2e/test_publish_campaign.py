@@ -82,15 +82,24 @@ def make_the_directory(page: Page, site: Site) -> None:
     page.locator("[name=country]").select_option("MX")
     fill(page, locality="Mérida", region="Yucatán")
     for code in CODES:
-        fill(page, **{f"{part}_{code}": GOVERNOR[part][code]
-                      for part in ("office", "salutation", "close")})  # fmt: skip
+        fill(
+            page,
+            **{
+                f"{part}_{code}": GOVERNOR[part][code] for part in ("office", "salutation", "close")
+            },
+        )
     main_button(page)
     page.goto(f"{site.url}/desk/missions/new")
     page.locator("[name=sending_country]").select_option("MX")
     page.locator("[name=host_country]").select_option("CA")
-    fill(page, address="\n".join(EMBASSY["address"]), locality="Ottawa", region="ON",
-         postal_code="K1P 1A4", **{f"name_{code}": EMBASSY["name"][code] for code in CODES},
-         )  # fmt: skip
+    fill(
+        page,
+        address="\n".join(EMBASSY["address"]),
+        locality="Ottawa",
+        region="ON",
+        postal_code="K1P 1A4",
+        **{f"name_{code}": EMBASSY["name"][code] for code in CODES},
+    )
     main_button(page)
     expect(page).to_have_url(re.compile("/desk/missions/mexico-ottawa"))
     # A mission that nobody has checked within a year keeps the campaign from opening.
@@ -99,8 +108,13 @@ def make_the_directory(page: Page, site: Site) -> None:
 
 def write_the_facts(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/desk/campaigns/new")
-    fill(page, reference="UA 58/20", person_name=CASE["person"]["name"],
-         issued_on="2020-04-20", act_by=str(today() + timedelta(days=24)))  # fmt: skip
+    fill(
+        page,
+        reference="UA 58/20",
+        person_name=CASE["person"]["name"],
+        issued_on="2020-04-20",
+        act_by=str(today() + timedelta(days=24)),
+    )
     page.locator("[name=country]").select_option("MX")
     page.locator("[name=letter_locales][value=ar]").uncheck()
     main_button(page)
@@ -112,16 +126,24 @@ def write_all_languages(page: Page, browser: Browser, campaign: str) -> None:
     assert_accessible(browser, page)
     for code in CODES:
         words = CASE["editions"][code]
-        fill(page, **{f"title_{code}": words["title"], f"summary_{code}": words["summary"].strip(),
-                      f"asks_{code}": "\n".join(words["asks"]),
-                      f"background_{code}": words["background"].strip(),
-                      f"outcome_{code}": words["outcome"].strip()})  # fmt: skip
+        fill(
+            page,
+            **{
+                f"title_{code}": words["title"],
+                f"summary_{code}": words["summary"].strip(),
+                f"asks_{code}": "\n".join(words["asks"]),
+                f"background_{code}": words["background"].strip(),
+                f"outcome_{code}": words["outcome"].strip(),
+            },
+        )
     page.get_by_role("button", name="Save all languages").last.click()
     page.goto(f"{campaign}/languages/letters")
     for code in CODES:
         words = CASE["templates"][code]
-        fill(page, **{f"{part}_{code}": words[part].strip()
-                      for part in ("subject", "opening", "closing")})  # fmt: skip
+        fill(
+            page,
+            **{f"{part}_{code}": words[part].strip() for part in ("subject", "opening", "closing")},
+        )
     fill(page, opening_es="Le escribo por ((person_nam)).")
     page.get_by_role("button", name="Save all languages").last.click()
     expect(page.locator(".error-summary")).to_contain_text("The nearest is ((person_name)).")

@@ -215,9 +215,13 @@ def test_a_poster_and_a_card(page: Page, browser: Browser, site: Site) -> None:
 
 def test_a_browser_does_the_sum_beside_who_writes(desk: Page, site: Site) -> None:
     asked = create_challenge(
-        "PBKDF2/SHA-256", 1000, counter=40, hmac_secret="one", hmac_key_secret="two",
+        "PBKDF2/SHA-256",
+        1000,
+        counter=40,
+        hmac_secret="one",
+        hmac_key_secret="two",
         expires_at=int(time.time()) + 7200,
-    )  # fmt: skip
+    )
     desk.route(f"**{CASE}/work", lambda route: route.fulfill(json={"challenge": asked.to_dict()}))
     desk.goto(f"{site.url}{CASE}/write")
     field = desk.locator("input[name=work]")

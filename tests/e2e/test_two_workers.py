@@ -67,9 +67,8 @@ def two_workers(commands: Commands, environment: dict[str, str]) -> Iterator[Non
 
 
 def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
-    commands: Commands, environment: dict[str, str], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    commands: Commands, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command(commands, environment, "demo")
     command(commands, environment, "synth", "ua-58-20", "--signatures", str(_LETTERS))
     for name, value in environment.items():
@@ -82,9 +81,13 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
                 session, campaign="ua-58-20", mission="mexico-ottawa"
             )
             bundle = freeze_bundle.freeze(
-                session, campaign=campaign, mission=mission, settings=settings, locale="en",
+                session,
+                campaign=campaign,
+                mission=mission,
+                settings=settings,
+                locale="en",
                 actor="test",
-            )  # fmt: skip
+            )
             print_jobs.send_for(session, bundle, chains=2)
             bundle_id, frozen = bundle.id, bundle.letter_count
         made = _wait(bundle_id)

@@ -61,8 +61,10 @@ def test_what_came_back_does_not_overwrite_what_a_colleague_saved(
     assert kept(desk) == []
     colleague.goto(f"{site.url}{MISSION}")
     for name, value in (
-        ("address", "45 O’Connor Street"), ("hours", "9 to 12"), ("door_notes", "Ring twice")
-    ):  # fmt: skip
+        ("address", "45 O’Connor Street"),
+        ("hours", "9 to 12"),
+        ("door_notes", "Ring twice"),
+    ):
         expect(colleague.locator(f"[name={name}]")).to_have_value(value)
     colleague.context.close()
 
@@ -106,9 +108,10 @@ def test_what_was_refused_comes_back_later_and_no_other_deed_throws_it_away(
     desk.goto(f"{site.url}/desk/missions/new")
     desk.goto(f"{site.url}{MISSION}")
     for name, value in (
-        ("door_notes", "Third floor"), ("postal_code", "nonsense"),
+        ("door_notes", "Third floor"),
+        ("postal_code", "nonsense"),
         ("head_of_mission", "Somebody new"),
-    ):  # fmt: skip
+    ):
         expect(desk.locator(f"[name={name}]")).to_have_value(value)
 
     save(desk)

@@ -87,10 +87,7 @@ def letters_of_print() -> ScalarSelect[int]:
     """Letters in the files that a bundle now is, to be asked beside it; NULL as in find_print."""
     return (
         select(BundlePrint.letters)
-        .where(
-            BundlePrint.bundle_id == Bundle.id,
-            BundlePrint.zip_sha256 == Bundle.zip_sha256,
-        )
+        .where(BundlePrint.bundle_id == Bundle.id, BundlePrint.zip_sha256 == Bundle.zip_sha256)
         .order_by(BundlePrint.number.desc())
         .limit(1)
         .correlate(Bundle)

@@ -83,9 +83,7 @@ def find_failed(session: Session, *, campaign: Campaign, mission: Destination) -
     return session.scalar(
         select(Bundle)
         .where(
-            Bundle.campaign_id == campaign.id,
-            is_for(mission),
-            Bundle.state == BundleState.FAILED,
+            Bundle.campaign_id == campaign.id, is_for(mission), Bundle.state == BundleState.FAILED
         )
         .order_by(Bundle.sequence)
         .limit(1)

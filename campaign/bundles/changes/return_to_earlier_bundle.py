@@ -33,9 +33,8 @@ def give_back(session: Session, bundle: Bundle, *, actor: str) -> int:
     bundle.returned_to_id = first.id
     session.flush()
     audit.record(
-        session, actor=actor, action="bundle.give-back", subject=f"bundle:{first.id}",
-        letters=back,
-    )  # fmt: skip
+        session, actor=actor, action="bundle.give-back", subject=f"bundle:{first.id}", letters=back
+    )
     return back
 
 

@@ -52,9 +52,11 @@ class CancelForm(DeskForm):
     """Why a bundle is given up."""
 
     reason = LineField(
-        _l("Why"), limit=MOST_REASON, needed=WORDS["reason-missing"],
+        _l("Why"),
+        limit=MOST_REASON,
+        needed=WORDS["reason-missing"],
         description=_l("Such as: a second official was forgotten. It is kept with the bundle."),
-    )  # fmt: skip
+    )
 
 
 class CoverForm(DeskForm):
@@ -69,9 +71,11 @@ class CoverForm(DeskForm):
     def words(self) -> CoverWords:
         """What was typed."""
         return CoverWords(
-            self.subject.data or "", self.salutation.data or "", self.body.data or "",
+            self.subject.data or "",
+            self.salutation.data or "",
+            self.body.data or "",
             self.close.data or "",
-        )  # fmt: skip
+        )
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Put the sentence for each slug by its field."""

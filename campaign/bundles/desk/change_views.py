@@ -70,9 +70,14 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
         return _reprint_page(bundle, form)
     try:
         made = reprint_volumes.reprint(
-            session, bundle, storage.storage(), name=form.name(), reason=form.reason.data,
-            actor=actor(), staff_id=staff_user().id,
-        )  # fmt: skip
+            session,
+            bundle,
+            storage.storage(),
+            name=form.name(),
+            reason=form.reason.data,
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
     except Refused as problem:
         return _reprint_page(bundle, form, problem.slug, problem.status)
     return _file(made)

@@ -51,9 +51,14 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
         except Invalid as problem:
             form.refuse_problem(problem)
     return render_page(
-        "bundles/cover.html", form, mission=mission, language=locale, kept=kept,
-        locales=i18n.languages(), placeholders=PLACEHOLDERS,
-    )  # fmt: skip
+        "bundles/cover.html",
+        form,
+        mission=mission,
+        language=locale,
+        kept=kept,
+        locales=i18n.languages(),
+        placeholders=PLACEHOLDERS,
+    )
 
 
 def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> ResponseReturnValue:
@@ -65,9 +70,14 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
         return FlaskResponse(pdf, mimetype="application/pdf")
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(
-        db.session(), mission=mission, locale=locale, words=chosen, actor=actor(),
-        staff_id=staff_user().id, risks_seen=bool(form.risks_seen.data),
-    )  # fmt: skip
+        db.session(),
+        mission=mission,
+        locale=locale,
+        words=chosen,
+        actor=actor(),
+        staff_id=staff_user().id,
+        risks_seen=bool(form.risks_seen.data),
+    )
     said = _("The usual text is used again.") if chosen is None else _("The text is saved.")
     return redirect_to("bundles.edit_cover", said, slug=mission.slug, locale=locale)
 

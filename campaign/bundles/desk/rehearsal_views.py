@@ -79,9 +79,14 @@ def make_bundle(slug: str) -> ResponseReturnValue:
         raise NotFound("mission", slug=wanted)
     try:
         rehearsal_bundles.make_bundle(
-            session, campaign, mission=mission, settings=current_settings(), locale=i18n.locale(),
-            actor=actor(), staff_id=staff_user().id,
-        )  # fmt: skip
+            session,
+            campaign,
+            mission=mission,
+            settings=current_settings(),
+            locale=i18n.locale(),
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
     except Refused as problem:
         return _page(campaign, PeopleForm(formdata=None), problem=problem.slug), problem.status
     return _done(slug, _("The rehearsal bundle is being printed."))

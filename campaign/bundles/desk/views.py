@@ -34,8 +34,13 @@ def destination_name(destination: Destination) -> str:
 
 
 blueprint.add_app_template_global(slug_of, "destination_slug")
-for _tell in (nouns.noun_of, nouns.noun_of_campaign, nouns.common_noun, nouns.say_noun,
-              nouns.say_amount):  # fmt: skip
+for _tell in (
+    nouns.noun_of,
+    nouns.noun_of_campaign,
+    nouns.common_noun,
+    nouns.say_noun,
+    nouns.say_amount,
+):
     blueprint.add_app_template_global(_tell)
 blueprint.add_app_template_filter(nouns.noun_of, "noun")
 

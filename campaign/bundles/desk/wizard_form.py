@@ -65,8 +65,7 @@ class WizardForm(SiteForm):
     )
     cards = CheckboxesField(_l("Print as cards, four to a sheet"))
     layout = RadioField(
-        _l("Paper and envelope"),
-        choices=choices((slug, LAYOUT_WORDS[slug]) for slug in LAYOUTS),
+        _l("Paper and envelope"), choices=choices((slug, LAYOUT_WORDS[slug]) for slug in LAYOUTS)
     )
     duplex = BooleanField(
         _l("Print on both sides"),
@@ -88,9 +87,7 @@ class WizardForm(SiteForm):
         _l("Letters in a volume, at most"),
         validators=[
             NumberRange(
-                1,
-                MOST_IN_A_VOLUME,
-                _l("Give a number from 1 to %(most)s.", most=MOST_IN_A_VOLUME),
+                1, MOST_IN_A_VOLUME, _l("Give a number from 1 to %(most)s.", most=MOST_IN_A_VOLUME)
             )
         ],
         description=_l("One volume is one PDF and one packet."),
@@ -119,16 +116,18 @@ class WizardForm(SiteForm):
 
     @classmethod
     def of(
-        cls, values: MultiDict[str, str], mission: Destination, offers: Sequence[Offer],
-        *, locales: Sequence[str], size: int, home: str,
-    ) -> "WizardForm":  # fmt: skip
+        cls,
+        values: MultiDict[str, str],
+        mission: Destination,
+        offers: Sequence[Offer],
+        *,
+        locales: Sequence[str],
+        size: int,
+        home: str,
+    ) -> "WizardForm":
         """The form with what there is to choose, filled with what was chosen so far."""
         standard = {"layout": layout_for(country_of(mission, home)).slug, "size": size}
-        form = cls(
-            formdata=values or None,
-            data=standard,
-            meta={"csrf": request.method == "POST"},
-        )
+        form = cls(formdata=values or None, data=standard, meta={"csrf": request.method == "POST"})
         form.mission.data = slug_of(mission)
         form._offer(offers)
         form.locale.choices = [(code, i18n.language_name(code)) for code in locales]
@@ -238,10 +237,12 @@ def say_people_on_sheets(people: int) -> str:
     """So many people on signed sheets."""
     return str(
         ngettext(
-            "%(count)s person on signed sheets", "%(count)s people on signed sheets", people,
+            "%(count)s person on signed sheets",
+            "%(count)s people on signed sheets",
+            people,
             count=say_number(people, i18n.locale()),
         )
-    )  # fmt: skip
+    )
 
 
 def _counted(words: str, letters: int, on_paper: int = 0) -> str:
@@ -258,8 +259,10 @@ def _counted(words: str, letters: int, on_paper: int = 0) -> str:
             letters=say_people_on_sheets(on_paper)
             if on_paper and not letters
             else ngettext(
-                "%(count)s letter", "%(count)s letters", letters,
+                "%(count)s letter",
+                "%(count)s letters",
+                letters,
                 count=say_number(letters, i18n.locale()),
             ),
         )
-    )  # fmt: skip
+    )

@@ -139,9 +139,14 @@ def create() -> ResponseReturnValue:
     session, settings = db.session(), current_settings()
     try:
         made = joint_freeze.freeze_parts(
-            session, _parts(draft), mission=draft.mission, settings=settings,
-            locale=draft.form.locale.data, actor=actor(), staff_id=staff_user().id,
-        )  # fmt: skip
+            session,
+            _parts(draft),
+            mission=draft.mission,
+            settings=settings,
+            locale=draft.form.locale.data,
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
     except Refused as problem:
         return _page(draft, "create", problem.status, problem=problem)
     for bundle in made:
@@ -200,9 +205,13 @@ def _draft() -> Draft:
         find_bundles.get_pair(session, campaign=slug, mission=slug_of(mission))
     offers = list_offers(session, mission, named=named)
     form = WizardForm.of(
-        values, mission, offers, locales=settings.locales, size=settings.volume_letters,
+        values,
+        mission,
+        offers,
+        locales=settings.locales,
+        size=settings.volume_letters,
         home=settings.organisation_country,
-    )  # fmt: skip
+    )
     return Draft(mission, offers, form, values)
 
 
@@ -219,11 +228,7 @@ def _faulty(draft: Draft, names: tuple[str, ...]) -> str:
 def _parts(draft: Draft) -> list[Part]:
     travel = draft.form.sheets_travel.data
     return [
-        Part(
-            offer.campaign,
-            draft.form.choice_for(offer),
-            offer.on_paper if travel else 0,
-        )
+        Part(offer.campaign, draft.form.choice_for(offer), offer.on_paper if travel else 0)
         for offer in draft.chosen
     ]
 

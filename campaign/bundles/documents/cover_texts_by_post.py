@@ -14,11 +14,17 @@ from campaign.bundles.nouns import noun_of_format, subject_of
 def usual_words(frozen: Frozen, *, letters: int) -> CoverWords:
     """They agree with so many letters, or cards; with none they speak of signed sheets alone."""
     paragraphs = (
-        *((_of_cards(letters) if frozen.cards else _of_letters(letters)) if letters
-          else _of_sheets()),
-        _("We would be grateful for your answer to the people who wrote. Please send it to "
-          "%(email)s.", email="((email))"),
-    )  # fmt: skip
+        *(
+            (_of_cards(letters) if frozen.cards else _of_letters(letters))
+            if letters
+            else _of_sheets()
+        ),
+        _(
+            "We would be grateful for your answer to the people who wrote. Please send it to "
+            "%(email)s.",
+            email="((email))",
+        ),
+    )
     subject = (
         subject_of(
             letters,
@@ -33,8 +39,7 @@ def usual_words(frozen: Frozen, *, letters: int) -> CoverWords:
             person="((person_name))",
         )
     )
-    return CoverWords(subject, _salutation(frozen), "\n\n".join(paragraphs),
-                      _("Yours sincerely,"))  # fmt: skip
+    return CoverWords(subject, _salutation(frozen), "\n\n".join(paragraphs), _("Yours sincerely,"))
 
 
 def _salutation(frozen: Frozen) -> str:

@@ -113,11 +113,7 @@ def labels_context(frozen: Frozen, volumes: Iterable[VolumeFacts], total: int) -
         target.addressing[frozen.locale].lines for target in frozen.targets.values()
     )
     packets = tuple(
-        (
-            frozen.case.reference,
-            frozen.mission.name,
-            _packet(frozen, one, total),
-        )
+        (frozen.case.reference, frozen.mission.name, _packet(frozen, one, total))
         for one in volumes
         if one.file
     )

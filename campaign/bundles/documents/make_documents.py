@@ -88,12 +88,7 @@ class _Job:
 
 
 def make_papers(
-    bundle: Bundle,
-    volumes: list[Volume],
-    counts: Counts,
-    *,
-    folder: str,
-    out: Path,
+    bundle: Bundle, volumes: list[Volume], counts: Counts, *, folder: str, out: Path
 ) -> list[FileFacts]:
     """Write every paper besides the volumes into `out`, the manifest last.
 
@@ -107,9 +102,14 @@ def make_papers(
     made = _facts_of_files(volumes, out)
     with force_locale(job.ours.replace("-", "_")):
         told = readme_text.Told(
-            folder, counts.printed, counts.set_aside, counts.on_paper, job.packets, job.ours,
+            folder,
+            counts.printed,
+            counts.set_aside,
+            counts.on_paper,
+            job.packets,
+            job.ours,
             job.sheets,
-        )  # fmt: skip
+        )
         readme = readme_text.readme_context(frozen, told, made)
         (out / file_names.README).write_text(lists.readme(readme), encoding="utf-8")
     made.insert(0, file_facts(out / file_names.README, file_names.README))
@@ -139,9 +139,18 @@ def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out
     code = "" if frozen.rehearsal else delivery_url(settings, bundle.public_id)
     covered = Covered(counts.per_target, counts.on_paper, code)
     return _Job(
-        bundle, frozen, volumes, packets, counts, words, folder, out, settings.locales[0], covered,
+        bundle,
+        frozen,
+        volumes,
+        packets,
+        counts,
+        words,
+        folder,
+        out,
+        settings.locales[0],
+        covered,
         travelling,
-    )  # fmt: skip
+    )
 
 
 def delivery_url(settings: Settings, public_id: str) -> str:
@@ -174,17 +183,22 @@ def _make_pdfs(job: _Job) -> None:
     bundle_id, on_paper = job.bundle.id, counts.on_paper
     lists.signature_list(
         list_and_labels.list_rows(
-            iter_rows(bundle_id, frozen), iter_carried(bundle_id, frozen), frozen,
-            letters=counts.printed, on_paper=on_paper,
+            iter_rows(bundle_id, frozen),
+            iter_carried(bundle_id, frozen),
+            frozen,
+            letters=counts.printed,
+            on_paper=on_paper,
         ),
         counts.printed + (on_paper + 1 if on_paper else 0),
         list_and_labels.list_context(
-            frozen, letters=counts.printed, on_paper=on_paper,
+            frozen,
+            letters=counts.printed,
+            on_paper=on_paper,
             several_targets=len(counts.per_target) > 1,
         ),
         layout.paper,
         out / file_names.SIGNATURES_PDF,
-    )  # fmt: skip
+    )
     printed = [_volume_facts(one) for one in job.volumes]
     lists.labels(
         list_and_labels.labels_context(frozen, printed, len(printed)),

@@ -180,9 +180,11 @@ def _other_sheets(made: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]:
 def _travelling(sheet: TravellingSheet, locale: str) -> str:
     """A signed sheet as colleagues find it: day, place, how many people."""
     people = ngettext(
-        "%(number)s person", "%(number)s people", sheet.people,
+        "%(number)s person",
+        "%(number)s people",
+        sheet.people,
         number=say_number(sheet.people, locale),
-    )  # fmt: skip
+    )
     day = i18n.say_date(sheet.collected_on, locale)
     return " · ".join(filter(None, (day, sheet.place, str(people))))
 
@@ -227,8 +229,10 @@ def _in_eighths(inches: float) -> str:
 
 
 def _printing_steps(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> tuple[str, ...]:
-    paper = _("Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
-              paper=_paper(frozen))  # fmt: skip
+    paper = _(
+        "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
+        paper=_paper(frozen),
+    )
     sign = _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it.")
     check = _(
         "To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."
@@ -240,11 +244,15 @@ def _printing_steps(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> tu
     if frozen.by_post:
         last = (*_posting_steps(), check)
     lay = (
-        _(
-            "Take the signed sheets that the table names. Cut the strip with the email addresses "
-            "off each, along the dotted line. Lay the sheets below the list."
-        ),
-    ) if told.on_paper else ()  # fmt: skip
+        (
+            _(
+                "Take the signed sheets that the table names. Cut the strip with the email "
+                "addresses off each, along the dotted line. Lay the sheets below the list."
+            ),
+        )
+        if told.on_paper
+        else ()
+    )
     if not told.packets:
         return (paper, sign, *lay, *last)
     before, tie = _steps_of_letters(frozen, told, made)

@@ -153,8 +153,7 @@ def iter_paper_entries(bundle_id: int) -> Iterator[PaperEntry]:
             select(CarriedSignature.position, Signature.public_id)
             .join(Signature, Signature.id == CarriedSignature.signature_id)
             .where(
-                CarriedSignature.bundle_id == bundle_id,
-                Signature.state == SignatureState.CONFIRMED,
+                CarriedSignature.bundle_id == bundle_id, Signature.state == SignatureState.CONFIRMED
             )
             .order_by(CarriedSignature.position)
         ).all()

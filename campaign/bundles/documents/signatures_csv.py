@@ -107,7 +107,16 @@ def write_xlsx(rows: Iterable[Row], frozen: Frozen, created: datetime, out: Path
 def _heads() -> tuple[str, ...]:
     """The heads of COLUMNS in the language of the list."""
     return (
-        _("Number"), _("Name"), _("Town"), _("Province, state or region"), _("Postal code"),
-        _("Country"), _("Signed on"), _("Letter to"), _("Language"), _("Volume"), _("Page"),
+        _("Number"),
+        _("Name"),
+        _("Town"),
+        _("Province, state or region"),
+        _("Postal code"),
+        _("Country"),
+        _("Signed on"),
+        _("Letter to"),
+        _("Language"),
+        _("Volume"),
+        _("Page"),
         _("Kind"),
-    )  # fmt: skip
+    )

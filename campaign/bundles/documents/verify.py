@@ -213,10 +213,7 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
 
 
 def _check_numbers(
-    bundle: dict[str, Any],
-    letters: list[_Printed],
-    aside: list[dict[str, Any]],
-    result: Verified,
+    bundle: dict[str, Any], letters: list[_Printed], aside: list[dict[str, Any]], result: Verified
 ) -> None:
     """Numbers run from the bundle's first one without gap, each once, and letters by number."""
     printed = [int(one.number) for one in letters]

@@ -97,10 +97,7 @@ def list_offers(
     targets = session.scalars(
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(
-            aims_at(mission),
-            gives_letters_sql() | Campaign.slug.in_(list(named)),
-        )
+        .where(aims_at(mission), gives_letters_sql() | Campaign.slug.in_(list(named)))
         .order_by(Target.campaign_id, Target.position, Target.id)
     ).all()
     counts = count_waiting(session, [one.id for one in targets])

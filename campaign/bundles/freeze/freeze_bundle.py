@@ -57,9 +57,14 @@ def freeze(
         if not bundle.letter_count and not people:
             raise Refused("letters-taken", campaign=campaign.slug)
         facts = facts_of(
-            campaign, mission, pairs=_pairs(session, bundle), at=bundle.created_at,
-            settings=settings, locale=locale, choice=choice,
-        )  # fmt: skip
+            campaign,
+            mission,
+            pairs=_pairs(session, bundle),
+            at=bundle.created_at,
+            settings=settings,
+            locale=locale,
+            choice=choice,
+        )
         facts = replace(facts, on_paper=people, volume_letters=size, first_number=first)
         check_addresses(facts)
         bundle.frozen = facts.to_json()

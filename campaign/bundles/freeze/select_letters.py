@@ -252,9 +252,7 @@ def make_volumes(
     for group in groups:
         for letters in volume_sizes([group.letters], size):
             volume = Volume(
-                sequence=len(bundle.volumes) + 1,
-                letter_count=letters,
-                region=group.region or None,
+                sequence=len(bundle.volumes) + 1, letter_count=letters, region=group.region or None
             )
             bundle.volumes.append(volume)
             session.flush()

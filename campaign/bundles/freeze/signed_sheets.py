@@ -7,16 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import (
-    ColumnElement,
-    delete,
-    func,
-    insert,
-    literal,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, delete, func, insert, literal, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from campaign.models.bundle import Bundle

@@ -95,10 +95,7 @@ def _assemble(hold: Hold) -> None:
         volumes = list(bundle.volumes)
         total = total_of(session, bundle)
         counts = Counts(
-            total.printed,
-            total.set_aside,
-            printed_per_target(session, bundle),
-            total.on_paper,
+            total.printed, total.set_aside, printed_per_target(session, bundle), total.on_paper
         )
     if total.problem:
         _fail(hold, total.problem)
@@ -224,10 +221,15 @@ def _finish(
         )
         if first:
             prints.add_print(
-                session, bundle, made=made, stored=_stored(bundle, volumes, digest),
-                zip_sha256=digest, letters=counts.printed, pages=pages,
+                session,
+                bundle,
+                made=made,
+                stored=_stored(bundle, volumes, digest),
+                zip_sha256=digest,
+                letters=counts.printed,
+                pages=pages,
                 on_paper=counts.on_paper,
-            )  # fmt: skip
+            )
             audit.record(
                 session,
                 actor="job:bundles.assemble",

@@ -133,9 +133,14 @@ def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Prin
     run = press.print_cards if loaded.frozen.cards else press.print_letters
     layout = LAYOUTS[loaded.frozen.layout]
     return run(
-        loaded.letters, layout, out, limits=limits, chunk=_CHUNK, progress=progress,
+        loaded.letters,
+        layout,
+        out,
+        limits=limits,
+        chunk=_CHUNK,
+        progress=progress,
         fresh_sheets=loaded.frozen.duplex,
-    )  # fmt: skip
+    )
 
 
 class NoLongerWanted(Exception):

@@ -101,9 +101,14 @@ def pick(
     )
     order = [one.letter_id for one in facts]
     frozen = facts_of(
-        campaign, mission, pairs=_pairs(session, ids), at=db.utcnow(), settings=settings,
-        locale=locale, choice=choice,
-    )  # fmt: skip
+        campaign,
+        mission,
+        pairs=_pairs(session, ids),
+        at=db.utcnow(),
+        settings=settings,
+        locale=locale,
+        choice=choice,
+    )
     first = next_number(session, campaign, mission) if choice.goes_on else 1
     return proof_of_letters(session, campaign, order, frozen, waiting=waiting, first=first)
 
@@ -165,8 +170,13 @@ def _some_of_many(
     for begin, end in blocks:
         rows += session.execute(
             select(
-                Letter.id, Letter.target_id, Signature.state, Signature.forgotten_at,
-                Signature.letter_locale, Signature.confirmed_at, length.label("length"),
+                Letter.id,
+                Letter.target_id,
+                Signature.state,
+                Signature.forgotten_at,
+                Signature.letter_locale,
+                Signature.confirmed_at,
+                length.label("length"),
             )
             .join(Signature, Signature.id == Letter.signature_id)
             .where(
@@ -175,7 +185,7 @@ def _some_of_many(
                 *(Letter.signature_id >= begin, Letter.signature_id < end),
                 *(Signature.id >= begin, Signature.id < end),
             )
-        )  # fmt: skip
+        )
     good = [
         row
         for row in rows

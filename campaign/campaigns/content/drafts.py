@@ -181,13 +181,7 @@ def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Se
 
 
 def drop(
-    session: Session,
-    campaign: Campaign,
-    *,
-    staff_id: int,
-    part: str,
-    place: str,
-    tab: Tab,
+    session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str, tab: Tab
 ) -> bool:
     """Throw it away: it is saved, or not wanted. False where another tab has newer text."""
     key = {

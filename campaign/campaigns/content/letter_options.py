@@ -36,11 +36,7 @@ def set_letter_options(
     revisions.check(session, campaign, Part.OPTIONS, "", based_on)
     before = options_content(campaign)
     wanted = (words, full_text_edit, print_translation)
-    if wanted == (
-        campaign.forbidden_words,
-        campaign.full_text_edit,
-        campaign.print_translation,
-    ):
+    if wanted == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
         return
     campaign.forbidden_words = words
     campaign.full_text_edit = full_text_edit

@@ -67,9 +67,7 @@ def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
     session.execute(
         delete(Letter)
         .where(
-            Letter.target_id == gone_id,
-            Letter.bundle_id.is_(None),
-            Letter.signature_id.in_(twins),
+            Letter.target_id == gone_id, Letter.bundle_id.is_(None), Letter.signature_id.in_(twins)
         )
         .execution_options(synchronize_session=False)
     )

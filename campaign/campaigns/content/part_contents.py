@@ -125,8 +125,11 @@ def says_need(name: str) -> bool:
 
 def _order(content: Mapping[str, Any]) -> list[str]:
     """The keys of what has a text: in their order, and those that it forgot at the end."""
-    there = [key for name in content if name.startswith(_POINT) and (key := key_of(name))
-             and content[name]]  # fmt: skip
+    there = [
+        key
+        for name in content
+        if name.startswith(_POINT) and (key := key_of(name)) and content[name]
+    ]
     order = [key for key in content.get("order") or () if key in there]
     return list(dict.fromkeys([*order, *there]))
 

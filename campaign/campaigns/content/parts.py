@@ -31,8 +31,15 @@ from campaign.directory.officials import find_official
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.revision import Part
 
-LIMITS = {"title": 200, "summary": 1200, "background": 20_000, "outcome": 20_000,
-          "subject": 200, "opening": 3000, "closing": 3000}  # fmt: skip
+LIMITS = {
+    "title": 200,
+    "summary": 1200,
+    "background": 20_000,
+    "outcome": 20_000,
+    "subject": 200,
+    "opening": 3000,
+    "closing": 3000,
+}
 """Characters of each text; the forms hold to the same."""
 POINT_LIMIT, ASK_LIMIT, MOST_ASKS = 600, 300, 8
 
@@ -96,8 +103,9 @@ def typed_content(part: Part, content: Content, based_on: int) -> dict[str, list
     """Fields of the form in which such a text is written; none where a part has no prose."""
     fields = {"based_on": str(based_on)}
     if part is Part.EDITION:
-        fields |= {name: content.get(name) or "" for name in ("title", "summary", "background",
-                                                              "outcome")}  # fmt: skip
+        fields |= {
+            name: content.get(name) or "" for name in ("title", "summary", "background", "outcome")
+        }
         fields["asks"] = "\n".join(content.get("asks") or [])
     elif part is Part.LETTER:
         fields |= {name: content.get(name) or "" for name in ("subject", "opening", "closing")}

@@ -24,9 +24,13 @@ _AGE = timedelta(days=1)
 """A younger one may belong to a form that is being saved."""
 _BATCH = 300
 _SHOWN = (
-    Campaign.picture, Campaign.picture_wide, Campaign.picture_small, Update.picture,
-    UpdatePicture.key, Proposal.picture,
-)  # fmt: skip
+    Campaign.picture,
+    Campaign.picture_wide,
+    Campaign.picture_small,
+    Update.picture,
+    UpdatePicture.key,
+    Proposal.picture,
+)
 
 
 @jobs.job("campaigns.sweep-pictures", every_minutes=60)

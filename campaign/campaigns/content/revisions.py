@@ -155,11 +155,7 @@ def _row(campaign: Campaign, part: Part, place: str, number: int, content: Conte
 
 
 def _of(campaign: Campaign, part: Part, place: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Revision.campaign_id == campaign.id,
-        Revision.part == part,
-        Revision.place == place,
-    )
+    return (Revision.campaign_id == campaign.id, Revision.part == part, Revision.place == place)
 
 
 def _kept(row: Revision) -> Kept:

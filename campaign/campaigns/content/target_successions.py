@@ -39,11 +39,7 @@ def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequen
     return session.scalars(
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(
-            Target.official_id == official.id,
-            ~has_ended_sql(),
-            sees(by, Campaign.id),
-        )
+        .where(Target.official_id == official.id, ~has_ended_sql(), sees(by, Campaign.id))
         .order_by(Campaign.id)
     ).all()
 

@@ -48,11 +48,16 @@ def meet(
 ) -> list[Meeting]:
     """Every field in which mine differs from theirs, with what can be merged by itself."""
     return [
-        Meeting(name, base.get(name), theirs.get(name), mine.get(name),
-                merged(base.get(name), theirs.get(name), mine.get(name)))
+        Meeting(
+            name,
+            base.get(name),
+            theirs.get(name),
+            mine.get(name),
+            merged(base.get(name), theirs.get(name), mine.get(name)),
+        )
         for name in dict.fromkeys([*mine, *theirs])
         if mine.get(name) != theirs.get(name)
-    ]  # fmt: skip
+    ]
 
 
 def settled(
@@ -156,12 +161,7 @@ def _anchors(
         low = max(hers[i].a, own[j].a)
         high = min(hers[i].a + hers[i].size, own[j].a + own[j].size)
         if low < high:
-            yield (
-                low,
-                hers[i].b + low - hers[i].a,
-                own[j].b + low - own[j].a,
-                high - low,
-            )
+            yield (low, hers[i].b + low - hers[i].a, own[j].b + low - own[j].a, high - low)
         if hers[i].a + hers[i].size < own[j].a + own[j].size:
             i += 1
         else:

@@ -1,13 +1,6 @@
 """What the desk's campaign pages share: the guarded blueprint, loading, forms that refuse."""
 
-from flask import (
-    Blueprint,
-    abort,
-    flash,
-    g,
-    request,
-    url_for,
-)
+from flask import Blueprint, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number
 from flask_babel import gettext as _
@@ -48,10 +41,21 @@ def is_undone_by_change(campaign: Campaign) -> bool:
 
 CHANGING = frozenset(
     f"campaigns.{name}"
-    for name in ("edit_edition", "edit_facts", "edit_options", "edit_picture", "edit_reach",
-                 "edit_risks", "edit_targets", "edit_template", "merge", "post_update",
-                 "show_history", "side_by_side")
-) | {"screening_rules.edit_rules"}  # fmt: skip
+    for name in (
+        "edit_edition",
+        "edit_facts",
+        "edit_options",
+        "edit_picture",
+        "edit_reach",
+        "edit_risks",
+        "edit_targets",
+        "edit_template",
+        "merge",
+        "post_update",
+        "show_history",
+        "side_by_side",
+    )
+) | {"screening_rules.edit_rules"}
 """Pages of one campaign that save through `record_change`, so that its opening goes off."""
 
 
@@ -61,8 +65,9 @@ def warns_of_change(campaign: Campaign) -> bool:
     return request.endpoint in CHANGING and is_undone_by_change(campaign)
 
 
-_STEPS = {f".edit_{part}" for part in ("edition", "template", "options", "picture", "risks",
-                                       "targets")} | {".side_by_side"}  # fmt: skip
+_STEPS = {
+    f".edit_{part}" for part in ("edition", "template", "options", "picture", "risks", "targets")
+} | {".side_by_side"}
 """Pages on which one stays after saving: they say what comes next."""
 
 

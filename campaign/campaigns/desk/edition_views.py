@@ -87,8 +87,10 @@ def _save(form: EditionForm, desk: Desk) -> ResponseReturnValue | bool:
 
 def _show(form: EditionForm, desk: Desk, locale: str) -> ResponseReturnValue:
     campaign = desk.campaign
-    typed = {name: str(form[name].data or "") for name in
-             ("title", "summary", "asks", "background", "outcome")}  # fmt: skip
+    typed = {
+        name: str(form[name].data or "")
+        for name in ("title", "summary", "asks", "background", "outcome")
+    }
     return page(
         "edit_edition",
         form,

@@ -52,6 +52,10 @@ def edit_reach(slug: str) -> ResponseReturnValue:
         desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)
     return page(
-        "embedding", form, campaign=campaign, site=current_settings().base_url.rstrip("/"),
-        site_languages=i18n.languages(), **desk.words(),
-    )  # fmt: skip
+        "embedding",
+        form,
+        campaign=campaign,
+        site=current_settings().base_url.rstrip("/"),
+        site_languages=i18n.languages(),
+        **desk.words(),
+    )

@@ -108,9 +108,19 @@ class FactsForm(CampaignForm):
     ) -> "FactsForm":
         """The form, filled with what the campaign is."""
         slugs = {one.id: one.slug for one in followable}
-        same = ("reference", "index_number", "country", "person_name", "person_pronouns",
-                "themes",
-                "issued_on", "act_by", "timezone", "default_locale", "letter_locales")  # fmt: skip
+        same = (
+            "reference",
+            "index_number",
+            "country",
+            "person_name",
+            "person_pronouns",
+            "themes",
+            "issued_on",
+            "act_by",
+            "timezone",
+            "default_locale",
+            "letter_locales",
+        )
         return FactsForm(
             followable,
             data={name: getattr(campaign, name) for name in same}
@@ -134,8 +144,17 @@ class FactsForm(CampaignForm):
 
     def facts(self) -> Facts:
         """What was typed, as the services take it."""
-        names = ("reference", "index_number", "country", "person_name", "person_pronouns",
-                 "issued_on", "act_by", "timezone", "default_locale")  # fmt: skip
+        names = (
+            "reference",
+            "index_number",
+            "country",
+            "person_name",
+            "person_pronouns",
+            "issued_on",
+            "act_by",
+            "timezone",
+            "default_locale",
+        )
         typed = {name: self[name].data for name in names}
         return cast(
             "Facts",

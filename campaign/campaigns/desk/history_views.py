@@ -71,10 +71,16 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     kept = revisions.get_kept(session, campaign, which, where, number)
     try:
         parts.save_content(
-            session, campaign, which, where, kept.content, actor=actor(),
-            created_by_id=staff_user().id, based_on=_seen(),
+            session,
+            campaign,
+            which,
+            where,
+            kept.content,
+            actor=actor(),
+            created_by_id=staff_user().id,
+            based_on=_seen(),
             risks_seen="risks_seen" in request.form,
-        )  # fmt: skip
+        )
     except RiskNamed as problem:
         return _show(campaign, part, place, str(number), problem.found)
     except (Invalid, NotFound, Refused) as problem:

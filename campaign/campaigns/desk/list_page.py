@@ -114,9 +114,10 @@ class Listing:
             status=CampaignStatus(status) if status in set(CampaignStatus) else None,
             sort=sort if sort in SORTS else _USUAL,
             descending=arguments.get("order") == "down",
-            page=max(1, int(number)) if number.isascii() and number.isdigit()
-            and len(number) < 6 else 1,
-        )  # fmt: skip
+            page=max(1, int(number))
+            if number.isascii() and number.isdigit() and len(number) < 6
+            else 1,
+        )
 
     def query(self) -> dict[str, Any]:
         """For the service that lists."""

@@ -46,8 +46,11 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     facts: dict[str, Any] = {"content": content, "risks": proposals.risks_in(proposal)}
     if content and proposal.kind is ProposalKind.UPDATE:
         post = proposals.update_of(content)
-        facts |= {"post": post, "kind": KINDS[post["kind"]],
-                  "mailed": updates.tells_signers(post["kind"], post["telling"])}  # fmt: skip
+        facts |= {
+            "post": post,
+            "kind": KINDS[post["kind"]],
+            "mailed": updates.tells_signers(post["kind"], post["telling"]),
+        }
     may = proposals.may_decide(proposal, staff_user())
     own = proposal.made_by_id == staff_user().id
     return page("proposal", form, campaign=campaign, proposal=proposal, may=may, own=own, **facts)

@@ -46,8 +46,9 @@ def edit(slug: str) -> ResponseReturnValue:
 
 def _save(form: StatusForm, campaign: Campaign, codes: list[str], again: Proposal | None) -> None:
     facts: dict[str, Any] = {
-        "reasons": form.reasons(codes), "risks_seen": bool(form.risks_seen.data),
-    }  # fmt: skip
+        "reasons": form.reasons(codes),
+        "risks_seen": bool(form.risks_seen.data),
+    }
     if proposals.needs_approval(campaign):
         facts |= {"kind": ProposalKind.REASON, "by": staff_user(), "replaces": again}
         proposals.propose_reasons(db.session(), campaign, **facts)

@@ -26,10 +26,7 @@ from campaign.web.form_base import PlainForm
 
 _SPARE_ROWS = 2
 
-TARGET_KINDS = {
-    TargetKind.TO: _l("Letter to"),
-    TargetKind.COPY: _l("Named as receiving a copy"),
-}
+TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Named as receiving a copy")}
 
 
 def place_field() -> NumberField:
@@ -60,9 +57,7 @@ class TemplateForm(CampaignForm):
     )
     points = FieldList(FormField(PointForm), max_entries=MAX_POINTS + _SPARE_ROWS)
     closing = TextField(
-        _l("Closing"),
-        limit=3000,
-        description=_l("Printed below the supporter's own words."),
+        _l("Closing"), limit=3000, description=_l("Printed below the supporter's own words.")
     )
     more = SubmitField(_l("Add rows"))
     risks_seen = BooleanField(_l("It is meant: save it all the same"))

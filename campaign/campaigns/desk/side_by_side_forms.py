@@ -166,9 +166,11 @@ class PointsForm(SideForm):
         """The rows with a text in any language: their keys and needs, and their texts."""
         rows = [row for row in self.sorted_rows() if _written(row)]
         points = with_keys(
-            [Point(_written(row), bool(row.form.required.data), row.form.key.data or "")
-             for row in rows]
-        )  # fmt: skip
+            [
+                Point(_written(row), bool(row.form.required.data), row.form.key.data or "")
+                for row in rows
+            ]
+        )
         return list(zip(points, map(_texts_of, rows), strict=True))
 
 

@@ -87,9 +87,16 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
         return ""
     try:
         parts.save_content(
-            session, campaign, part, code, mine[0], actor=actor(), created_by_id=staff_user().id,
-            based_on=seen, risks_seen=bool(form.risks_seen.data),
-        )  # fmt: skip
+            session,
+            campaign,
+            part,
+            code,
+            mine[0],
+            actor=actor(),
+            created_by_id=staff_user().id,
+            based_on=seen,
+            risks_seen=bool(form.risks_seen.data),
+        )
     except Refused as problem:
         if problem.slug != revisions.CHANGED:
             raise
@@ -105,8 +112,9 @@ def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> Respo
     campaign = desk.campaign
     if isinstance(form, PointsForm):
         form.add_spare_rows()
-    texts = [Words("edition", code, field.id, str(field.data or ""))
-             for code, field in form.texts(codes)]  # fmt: skip
+    texts = [
+        Words("edition", code, field.id, str(field.data or "")) for code, field in form.texts(codes)
+    ]
     lacking = check_readiness.text_gaps(campaign)
     return page(
         "side_by_side",

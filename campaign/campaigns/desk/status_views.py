@@ -84,11 +84,15 @@ def _copy(
         form,
         lambda: made.append(
             make(
-                session, source, actor=actor(), created_by_id=staff_user().id,
-                reference=form.reference.data, **more,
+                session,
+                source,
+                actor=actor(),
+                created_by_id=staff_user().id,
+                reference=form.reference.data,
+                **more,
             )
         ),
-    ):  # fmt: skip
+    ):
         return done(words, ".edit_facts", slug=made[0].slug)
     return page("copy", form, campaign=source, linked=linked)
 

@@ -34,10 +34,15 @@ def aimed_at(official: str) -> ResponseReturnValue:
         _tell(found, successor)
         return done(_said(found), ".aimed_at", official=official, successor=successor.slug)
     return page(
-        "succession", form, official=before, aimed=aimed, candidates=candidates,
-        chosen=request.args.get("successor", ""), named=_named,
+        "succession",
+        form,
+        official=before,
+        aimed=aimed,
+        candidates=candidates,
+        chosen=request.args.get("successor", ""),
+        named=_named,
         undone_by_change=is_undone_by_change,
-    )  # fmt: skip
+    )
 
 
 def _candidates(before: Official) -> list[Official]:
@@ -58,29 +63,46 @@ def _said(found: Replaced) -> str:
     count = len(found.done)
     if not count:
         return str(_("No campaign was changed."))
-    return str(ngettext("%(num)s campaign aims at the successor now.",
-                        "%(num)s campaigns aim at the successor now.", count))  # fmt: skip
+    return str(
+        ngettext(
+            "%(num)s campaign aims at the successor now.",
+            "%(num)s campaigns aim at the successor now.",
+            count,
+        )
+    )
 
 
 def _tell(found: Replaced, successor: Official) -> None:
     """What was left as it is, and how to mend it."""
     if found.twice:
         flash(
-            _("%(campaigns)s: %(name)s is a target already. Take one of the two off its targets.",
-              campaigns=_list(found.twice), name=_named(successor)), "error",
-        )  # fmt: skip
+            _(
+                "%(campaigns)s: %(name)s is a target already. Take one of the two off its targets.",
+                campaigns=_list(found.twice),
+                name=_named(successor),
+            ),
+            "error",
+        )
     if found.lacking:
         flash(
-            _("%(campaigns)s: %(name)s lacks a salutation, a close or an office in a language of "
-              "its letters. Write them first.",
-              campaigns=_list(found.lacking), name=_named(successor)), "error",
-        )  # fmt: skip
+            _(
+                "%(campaigns)s: %(name)s lacks a salutation, a close or an office in a language of "
+                "its letters. Write them first.",
+                campaigns=_list(found.lacking),
+                name=_named(successor),
+            ),
+            "error",
+        )
     if found.flagged:
         flash(
-            _("%(campaigns)s: its risk flags rule out words in the entry of %(name)s. Change the "
-              "targets of the campaign by hand.",
-              campaigns=_list(found.flagged), name=_named(successor)), "error",
-        )  # fmt: skip
+            _(
+                "%(campaigns)s: its risk flags rule out words in the entry of %(name)s. Change the "
+                "targets of the campaign by hand.",
+                campaigns=_list(found.flagged),
+                name=_named(successor),
+            ),
+            "error",
+        )
 
 
 def _list(references: Sequence[str]) -> str:

@@ -42,11 +42,17 @@ def edit_targets(slug: str) -> ResponseReturnValue:
     if saved:
         return _saved(campaign, form)
     return page(
-        "edit_targets", form, campaign=campaign, known=known, hits=_officials_found(taken, form),
+        "edit_targets",
+        form,
+        campaign=campaign,
+        known=known,
+        hits=_officials_found(taken, form),
         written_to={name for name, one in known.items() if targets.has_letters(session, one)},
-        words=request.args.get("q", ""), mission_words=request.args.get("m", ""), also=also,
+        words=request.args.get("q", ""),
+        mission_words=request.args.get("m", ""),
+        also=also,
         **desk.words(),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/<slug>/targets/officials")
@@ -54,9 +60,12 @@ def find_officials(slug: str) -> str:
     """Officials that are found while one types, to be chosen as a target."""
     campaign = load(slug)
     return render_template(
-        "campaigns/_found_officials.html", campaign=campaign, words=request.args.get("q", ""),
-        hits=_officials_found([one.official_id for one in campaign.targets], None), chosen="",
-    )  # fmt: skip
+        "campaigns/_found_officials.html",
+        campaign=campaign,
+        words=request.args.get("q", ""),
+        hits=_officials_found([one.official_id for one in campaign.targets], None),
+        chosen="",
+    )
 
 
 def _officials_found(taken: Sequence[int], form: TargetsForm | None) -> Sequence[Official]:

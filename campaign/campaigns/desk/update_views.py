@@ -41,9 +41,15 @@ def post_update(slug: str) -> ResponseReturnValue:
         desk.drop()
         return done(_said(campaign), ".post_update", slug=slug)
     return page(
-        "post_update", form, campaign=campaign, locales=locales, posted=_posted(campaign),
-        preview=_preview(form, locales) if looked else (), again=again, **desk.words()
-    )  # fmt: skip
+        "post_update",
+        form,
+        campaign=campaign,
+        locales=locales,
+        posted=_posted(campaign),
+        preview=_preview(form, locales) if looked else (),
+        again=again,
+        **desk.words(),
+    )
 
 
 @blueprint.post("/<slug>/updates/take-back")
@@ -58,8 +64,9 @@ def take_back_update(slug: str) -> ResponseReturnValue:
         desk.keep_fields(_typed(taken))
     return done(
         _("The update is taken back. What it said waits here to be mended."),
-        ".post_update", slug=slug,
-    )  # fmt: skip
+        ".post_update",
+        slug=slug,
+    )
 
 
 def _posted(campaign: Campaign) -> list[tuple[Update, Any, dict[str, str], bool]]:

@@ -134,10 +134,14 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             form,
             lambda: plain_facts(form.facts()),
             lambda: campaigns.edit_campaign(
-                session, campaign, actor=actor(), based_on=number_seen(form),
-                risks_seen=bool(form.risks_seen.data), **form.facts(),
+                session,
+                campaign,
+                actor=actor(),
+                based_on=number_seen(form),
+                risks_seen=bool(form.risks_seen.data),
+                **form.facts(),
             ),
-        )  # fmt: skip
+        )
         if saved is True:
             return done(_("The facts are saved."), ".show", slug=campaign.slug)
         if saved is not False:

@@ -60,9 +60,13 @@ def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -
     """Mail those who can approve it, as `ask` does for a review."""
     for user in reviewers(session, campaign, by=proposal.made_by_id):
         send_approval_asked(
-            session, to=user.email, locale=user.locale, reference=campaign.reference,
-            who=_name(session, proposal.made_by_id), link=_proposal_link(campaign, proposal),
-        )  # fmt: skip
+            session,
+            to=user.email,
+            locale=user.locale,
+            reference=campaign.reference,
+            who=_name(session, proposal.made_by_id),
+            link=_proposal_link(campaign, proposal),
+        )
 
 
 def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
@@ -70,10 +74,14 @@ def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) ->
     author = _mailable(session, proposal.made_by_id)
     if author is not None:
         send_approval_given(
-            session, to=author.email, locale=author.locale, reference=campaign.reference,
-            who=_name(session, proposal.decided_by_id), link=_proposal_link(campaign, proposal),
+            session,
+            to=author.email,
+            locale=author.locale,
+            reference=campaign.reference,
+            who=_name(session, proposal.decided_by_id),
+            link=_proposal_link(campaign, proposal),
             published=proposal.state is ProposalState.APPROVED,
-        )  # fmt: skip
+        )
 
 
 def ask(session: Session, campaign: Campaign, *, by: int | None, changed: bool = False) -> None:
@@ -81,9 +89,14 @@ def ask(session: Session, campaign: Campaign, *, by: int | None, changed: bool =
     who = _name(session, by)
     for user in reviewers(session, campaign, by=by):
         send_review_asked(
-            session, to=user.email, locale=user.locale, reference=campaign.reference, who=who,
-            link=_link(campaign), changed=changed,
-        )  # fmt: skip
+            session,
+            to=user.email,
+            locale=user.locale,
+            reference=campaign.reference,
+            who=who,
+            link=_link(campaign),
+            changed=changed,
+        )
 
 
 def answer(session: Session, campaign: Campaign, before: CampaignStatus, *, by: int | None) -> None:
@@ -111,9 +124,13 @@ def tell_missed(session: Session, campaign: Campaign) -> None:
         user = _mailable(session, number)
         if user is not None:
             send_opening_missed(
-                session, to=user.email, locale=user.locale, reference=campaign.reference,
-                link=_link(campaign), moment=_say(campaign.opening_missed_at, campaign, user),
-            )  # fmt: skip
+                session,
+                to=user.email,
+                locale=user.locale,
+                reference=campaign.reference,
+                link=_link(campaign),
+                moment=_say(campaign.opening_missed_at, campaign, user),
+            )
 
 
 def reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:

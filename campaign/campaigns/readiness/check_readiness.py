@@ -64,9 +64,11 @@ def later_gaps(campaign: Campaign, found: list[Gap], step: Step) -> list[Gap]:
     """What else is to be mended, after the next step; nothing once the campaign has ended."""
     if has_ended(campaign.status):
         return []
-    told = {step.gap} if step.slug != "close-or-extend" else {
-        gap for gap in found if gap.slug == "deadline-past"
-    }  # fmt: skip
+    told = (
+        {step.gap}
+        if step.slug != "close-or-extend"
+        else {gap for gap in found if gap.slug == "deadline-past"}
+    )
     return [gap for gap in found if gap not in told]
 
 
@@ -90,12 +92,7 @@ def text_gaps(campaign: Campaign) -> list[Gap]:
     """What is missing in texts and letters alone."""
     return list(
         dict.fromkeys(
-            [
-                *_editions(campaign),
-                *_uneven(campaign),
-                *letter_gaps(campaign),
-                *_risks(campaign),
-            ]
+            [*_editions(campaign), *_uneven(campaign), *letter_gaps(campaign), *_risks(campaign)]
         )
     )
 

@@ -19,8 +19,10 @@ from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, fill
 
-LONGEST_NAME = ("Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
-                "Venkatanarasimharajuvaripeta von Hohenzollern")  # fmt: skip
+LONGEST_NAME = (
+    "Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "
+    "Venkatanarasimharajuvaripeta von Hohenzollern"
+)
 """120 letters and spaces, as long as signing takes them."""
 _LONGEST_DAY = date(2000, 9, 30)
 

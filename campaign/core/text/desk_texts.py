@@ -29,8 +29,10 @@ def _held_together(text: str) -> str:
 
 def lines(text: str | None) -> list[str]:
     """The lines of `text` that say something, without the bullets that people type."""
-    found = (one_line(re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", one)) for one in
-             (text or "").splitlines())  # fmt: skip
+    found = (
+        one_line(re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", one))
+        for one in (text or "").splitlines()
+    )
     return [line for line in found if line]
 
 

@@ -2,8 +2,14 @@
 
 import unicodedata
 
-_FAMILY_FIRST = ("CJK UNIFIED", "CJK COMPATIBILITY", "HIRAGANA", "KATAKANA", "HANGUL",
-                 "IDEOGRAPHIC")  # fmt: skip
+_FAMILY_FIRST = (
+    "CJK UNIFIED",
+    "CJK COMPATIBILITY",
+    "HIRAGANA",
+    "KATAKANA",
+    "HANGUL",
+    "IDEOGRAPHIC",
+)
 
 
 def full_name(given: str, family: str) -> str:

@@ -88,9 +88,13 @@ def _recorded(form: GateForm) -> Any:
         if found is None:
             count_against_limit(session, "deliver", actor(), _PER_HOUR)
         return record_delivery.record_visit(
-            session, carried=form.bundles(), happened=form.happened(), key=form.key.data,
-            actor=actor(), staff_id=staff_user().id,
-        )  # fmt: skip
+            session,
+            carried=form.bundles(),
+            happened=form.happened(),
+            key=form.key.data,
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
     except Invalid as problem:
         form.refuse(problem.fields)
     except record_delivery.CompanionRefused as problem:

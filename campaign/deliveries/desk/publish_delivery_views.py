@@ -106,8 +106,12 @@ def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) ->
     return accepted(
         form,
         lambda: publish_delivery.publish(
-            db.session(), attempt, visit, form.post(), actor=actor(),
+            db.session(),
+            attempt,
+            visit,
+            form.post(),
+            actor=actor(),
             risks_seen=bool(form.risks_seen.data),
         ),
         refused=_("The case is not public, or this is published already: nothing was posted."),
-    )  # fmt: skip
+    )

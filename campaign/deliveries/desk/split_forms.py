@@ -116,9 +116,10 @@ class PostForm(DeliveryForm):
     first = IntegerField(_l("From envelope"), [InputRequired(_l("Give the first number."))])
     last = IntegerField(_l("To envelope"), [InputRequired(_l("Give the last number."))])
     tracking = LineField(
-        _l("Tracking number"), limit=60,
+        _l("Tracking number"),
+        limit=60,
         description=_l("Of one envelope; those who wrote the letters in it see it."),
-    )  # fmt: skip
+    )
     most = 0
     """The number of the last envelope."""
     asks_for_day = False
@@ -134,11 +135,14 @@ class PostForm(DeliveryForm):
         """The form, filled in with what still lies here, and today."""
         form = cls(
             data={
-                "key": secrets.token_urlsafe(24), "outcome": DeliveryOutcome.POSTED.value,
-                "posted_on": clock.today(posting_zone(run.bundle)), "first": first, "last": last,
+                "key": secrets.token_urlsafe(24),
+                "outcome": DeliveryOutcome.POSTED.value,
+                "posted_on": clock.today(posting_zone(run.bundle)),
+                "first": first,
+                "last": last,
             },
             **given,
-        )  # fmt: skip
+        )
         form.most = run.envelope_count
         return form
 

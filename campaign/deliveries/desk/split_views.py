@@ -3,15 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -53,8 +45,12 @@ def register(blueprint: Blueprint) -> None:
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
     add(page, "after", after)
     for name, view in (
-        ("part", part), ("split", split), ("undo", undo), ("again", again), ("post", post),
-    ):  # fmt: skip
+        ("part", part),
+        ("split", split),
+        ("undo", undo),
+        ("again", again),
+        ("post", post),
+    ):
         add(f"{page}/{name}", name, view, methods=["POST"])
     add(f"{page}/reroute", "reroute", reroute, methods=["GET", "POST"])
     add(f"{page}/reroute/proof", "reroute_proof", reroute_proof, methods=["POST"])
@@ -88,9 +84,13 @@ def split(public_id: str) -> ResponseReturnValue:
 
     def deed() -> None:
         split_bundle.split(
-            session, bundle, letters_each=form.letters_each.data,
-            with_letters=form.with_letters.data, actor=actor(), staff_id=staff_user().id,
-        )  # fmt: skip
+            session,
+            bundle,
+            letters_each=form.letters_each.data,
+            with_letters=form.with_letters.data,
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
 
     return _done(bundle, "split", form, deed, _("The envelopes are being made up."))
 
@@ -132,9 +132,13 @@ def reroute(public_id: str) -> ResponseReturnValue:
 
     def deed() -> Bundle:
         return reroute_bundle.reroute(
-            session, bundle, find_destination(session, form.mission.data),
-            settings=current_settings(), actor=actor(), staff_id=staff_user().id,
-        )  # fmt: skip
+            session,
+            bundle,
+            find_destination(session, form.mission.data),
+            settings=current_settings(),
+            actor=actor(),
+            staff_id=staff_user().id,
+        )
 
     return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
 
@@ -226,10 +230,15 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
     return render_template(
-        "deliveries/reroute.html", bundle=bundle, mission=destination, slug=slug, facts=facts,
-        form=form, by_post=isinstance(destination, Official),
+        "deliveries/reroute.html",
+        bundle=bundle,
+        mission=destination,
+        slug=slug,
+        facts=facts,
+        form=form,
+        by_post=isinstance(destination, Official),
         number=lambda value: say_number(value, i18n.locale()),
-    )  # fmt: skip
+    )
 
 
 def _find_offered(form: RerouteForm, slug: str) -> Destination:

@@ -53,9 +53,13 @@ def hand_out(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> by
     with storage().open(_stored(run, facts)) as file:
         body = file.read()
     audit.record(
-        session, actor=actor, action="bundle.envelopes-download", subject=f"bundle:{run.bundle_id}",
-        file=name, bytes=len(body),
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="bundle.envelopes-download",
+        subject=f"bundle:{run.bundle_id}",
+        file=name,
+        bytes=len(body),
+    )
     return body
 
 

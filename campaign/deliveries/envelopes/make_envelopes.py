@@ -74,25 +74,38 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
         keep(LABELS, _labels(frozen, folder), letters=[])
         for number, some in enumerate(_packets(contents), start=1):
             parts = _parts(
-                frozen, some, run.envelope_count, folder,
-                single=run.letters_each == 1, letters=letters,
-            )  # fmt: skip
+                frozen,
+                some,
+                run.envelope_count,
+                folder,
+                single=run.letters_each == 1,
+                letters=letters,
+            )
             if parts:
                 title = f"{frozen.case.reference} · {number:03d}"
                 out = folder / f"out-{number}.pdf"
                 inside = (one for content in some for one in content.numbers)
-                keep(f"envelopes-{number:03d}.pdf",
-                     join(parts, out, title=title, language=frozen.locale,
-                          fresh_sheets=frozen.duplex),
-                     letters=spans_of(inside) if letters else [],
-                     first=some[0].number, last=some[-1].number)  # fmt: skip
+                keep(
+                    f"envelopes-{number:03d}.pdf",
+                    join(
+                        parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex
+                    ),
+                    letters=spans_of(inside) if letters else [],
+                    first=some[0].number,
+                    last=some[-1].number,
+                )
     return made
 
 
 def _parts(
-    frozen: Frozen, some: Sequence[_Content], total: int, folder: Path, *, single: bool,
+    frozen: Frozen,
+    some: Sequence[_Content],
+    total: int,
+    folder: Path,
+    *,
+    single: bool,
     letters: bool,
-) -> list[Path | Piece]:  # fmt: skip
+) -> list[Path | Piece]:
     """Of each envelope its address sheet, then its letters; one letter alone has its address.
 
     Letters printed on both sides come with the blank backs of their last sheets.
@@ -105,8 +118,13 @@ def _parts(
             facts = [
                 sheet(frozen, one.number, total, one.first, one.last, one.count) for one in chunk
             ]
-            address_sheets(facts, LAYOUTS[frozen.layout], out, locale=frozen.locale,
-                           title=frozen.case.reference)  # fmt: skip
+            address_sheets(
+                facts,
+                LAYOUTS[frozen.layout],
+                out,
+                locale=frozen.locale,
+                title=frozen.case.reference,
+            )
             sheets += [Piece(out, at, 1) for at in range(len(chunk))]
     parts: list[Path | Piece] = []
     for at, one in enumerate(some):
@@ -149,10 +167,12 @@ def _contents(
     ).all()
     paths = {one.id: volume_path(bundle, one, stack) for one in bundle.volumes if one.sha256}
     pieces = [
-        (row.sequence or 0, Piece(paths[row.volume_id or 0], (row.first_page or 1) - 1,
-                                  row.pages or 1))
+        (
+            row.sequence or 0,
+            Piece(paths[row.volume_id or 0], (row.first_page or 1) - 1, row.pages or 1),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     envelopes = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
@@ -189,16 +209,27 @@ def volume_path(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
 
 
 def _keep(
-    bundle: str, run: str, attempt: int, made: list[dict[str, Any]], name: str, document: Document,
+    bundle: str,
+    run: str,
+    attempt: int,
+    made: list[dict[str, Any]],
+    name: str,
+    document: Document,
     **holds: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Store a file and note it, with what it `holds`."""
     with storage().writing(stored_file(bundle, run, attempt, name)) as draft:
         shutil.copyfile(document.path, draft)
     made.append(
-        {"name": name, "pages": document.pages, "bytes": document.bytes,
-         "sha256": document.sha256, "attempt": attempt, **holds}
-    )  # fmt: skip
+        {
+            "name": name,
+            "pages": document.pages,
+            "bytes": document.bytes,
+            "sha256": document.sha256,
+            "attempt": attempt,
+            **holds,
+        }
+    )
 
 
 def sheet(

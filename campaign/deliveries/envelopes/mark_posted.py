@@ -84,9 +84,14 @@ def post_envelopes(
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
-        session, actor=actor, action="delivery.record", subject=f"delivery:{attempt.id}",
-        outcome=attempt.outcome.value, messages=attempt.messages, envelopes=count,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="delivery.record",
+        subject=f"delivery:{attempt.id}",
+        outcome=attempt.outcome.value,
+        messages=attempt.messages,
+        envelopes=count,
+    )
     return attempt
 
 

@@ -76,16 +76,23 @@ def reroute(
         _move_all(session, bundle, made, settings)
         _open_envelopes(session, bundle)
         session.add(
-            Rerouting(from_bundle_id=bundle.id, to_bundle_id=made.id, letters=made.letter_count,
-                      created_by_id=staff_id)
-        )  # fmt: skip
+            Rerouting(
+                from_bundle_id=bundle.id,
+                to_bundle_id=made.id,
+                letters=made.letter_count,
+                created_by_id=staff_id,
+            )
+        )
         session.flush()
     print_jobs.send_for(session, made, chains=settings.worker_threads)
     audit.record(
-        session, actor=actor, action="bundle.reroute", subject=f"bundle:{bundle.id}",
+        session,
+        actor=actor,
+        action="bundle.reroute",
+        subject=f"bundle:{bundle.id}",
         letters=made.letter_count,
         to=f"{made.campaign.reference} · {made.sequence:03d} ({slug_of(mission)})",
-    )  # fmt: skip
+    )
     return made
 
 
@@ -116,9 +123,12 @@ def preview(session: Session, bundle: Bundle, destination: Destination, home: st
     of_run = Envelope.run_id == (run.id if run else 0)
     gone = session.scalar(select(func.count(Envelope.attempt_id)).where(of_run)) or 0
     return Preview(
-        _addressed_anew(session, bundle, destination, on_paper, home), letters, on_paper,
-        (run.envelope_count - gone) if run else 0, gone,
-    )  # fmt: skip
+        _addressed_anew(session, bundle, destination, on_paper, home),
+        letters,
+        on_paper,
+        (run.envelope_count - gone) if run else 0,
+        gone,
+    )
 
 
 def proof_of(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
@@ -214,8 +224,7 @@ def _through(
     """The official as frozen; name, salutation and copies stay, the address is new."""
     addressing = {
         code: replace(
-            one,
-            lines=addressing_of(target, code, host_country=country, through=destination).lines,
+            one, lines=addressing_of(target, code, host_country=country, through=destination).lines
         )
         for code, one in old.addressing.items()
     }
@@ -225,9 +234,13 @@ def _through(
 def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     """Number the letters anew, in their order, and keep the numbers that they had; how many."""
     columns = {
-        "letter_id": Letter.id, "bundle_id": Letter.bundle_id, "sequence": Letter.sequence,
-        "volume_id": Letter.volume_id, "first_page": Letter.first_page, "pages": Letter.pages,
-    }  # fmt: skip
+        "letter_id": Letter.id,
+        "bundle_id": Letter.bundle_id,
+        "sequence": Letter.sequence,
+        "volume_id": Letter.volume_id,
+        "first_page": Letter.first_page,
+        "pages": Letter.pages,
+    }
     moving = here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
     session.execute(insert(LetterMove).from_select(list(columns), moving))
     mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)

@@ -85,9 +85,12 @@ def name_part(
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
-        session, actor=actor, action="delivery.part", subject=f"delivery:{attempt.id}",
+        session,
+        actor=actor,
+        action="delivery.part",
+        subject=f"delivery:{attempt.id}",
         numbers=say_numbers(numbers),
-    )  # fmt: skip
+    )
 
 
 def _refuse_other_than_taken(
@@ -111,9 +114,7 @@ def _refuse_other_than_taken(
             )
         )
         some = session.execute(counts).one()
-        printed, wanted, gone_before = (
-            printed + some[0], wanted + some[1], gone_before + some[2],
-        )  # fmt: skip
+        printed, wanted, gone_before = (printed + some[0], wanted + some[1], gone_before + some[2])
     if gone_before:
         raise Invalid(fields={"numbers": "taken-before"})
     if printed < attempt.messages:
@@ -163,9 +164,13 @@ def split(
     _put_in(session, run, made)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     audit.record(
-        session, actor=actor, action="bundle.split", subject=f"bundle:{bundle.id}",
-        letters=len(numbers), envelopes=len(made),
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="bundle.split",
+        subject=f"bundle:{bundle.id}",
+        letters=len(numbers),
+        envelopes=len(made),
+    )
     return run
 
 
@@ -203,9 +208,7 @@ def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
 def envelope_of(session: Session, run: EnvelopeRun, number: int) -> int:
     """The envelope that holds a letter of this number; 0: none does."""
     holding = select(Envelope.sequence).where(
-        Envelope.run_id == run.id,
-        Envelope.first_number <= number,
-        Envelope.last_number >= number,
+        Envelope.run_id == run.id, Envelope.first_number <= number, Envelope.last_number >= number
     )
     return session.scalar(holding) or 0
 
@@ -234,9 +237,12 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
         raise Refused("envelopes-gone")
     forget_run(session, run)
     audit.record(
-        session, actor=actor, action="bundle.split-undone", subject=f"bundle:{run.bundle_id}",
+        session,
+        actor=actor,
+        action="bundle.split-undone",
+        subject=f"bundle:{run.bundle_id}",
         envelopes=run.envelope_count,
-    )  # fmt: skip
+    )
 
 
 def is_posted(session: Session, run: EnvelopeRun) -> bool:

@@ -70,8 +70,11 @@ def _do(entries: list[Any], field: str, value: str) -> None:
     flash(ngettext("%(num)s entry is changed.", "%(num)s entries are changed.", report.done))
     if report.stays:
         names = i18n.comma(i18n.locale()).join(title_of(one) for one in report.stays)
-        said = _("Not changed: %(names)s. Risk flags of a public campaign rule out the new words. "
-                 "Change the entry by itself.", names=names)  # fmt: skip
+        said = _(
+            "Not changed: %(names)s. Risk flags of a public campaign rule out the new words. "
+            "Change the entry by itself.",
+            names=names,
+        )
         flash(said, "error")
 
 

@@ -78,10 +78,7 @@ def country_field(label: object, *, required: object = None, senders: bool = Fal
     offered = i18n.senders if senders else i18n.countries
     needed = [InputRequired(required)] if required else [Optional()]
     return SelectField(
-        label,
-        needed,
-        validate_choice=True,
-        choices=lambda: choices((("", ""), *offered())),
+        label, needed, validate_choice=True, choices=lambda: choices((("", ""), *offered()))
     )
 
 
@@ -181,12 +178,7 @@ class AddressForm(Meeting, SiteForm):
         }
 
 
-def form_with(
-    base: type[F],
-    *,
-    words: dict[str, Callable[[], Any]],
-    kept: Any = None,
-) -> F:
+def form_with(base: type[F], *, words: dict[str, Callable[[], Any]], kept: Any = None) -> F:
     """A form of `base` with words per language and rows of contacts, filled from the draft `kept`.
 
     `words` gives for each name the function that makes its field.

@@ -60,9 +60,13 @@ def imports(directory: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             kept = uploads.keep_upload(
-                session, owner_id=staff_user().id, directory=part,
-                file_name=form.file.data.filename, data=form.body(), actor=actor(),
-            )  # fmt: skip
+                session,
+                owner_id=staff_user().id,
+                directory=part,
+                file_name=form.file.data.filename,
+                data=form.body(),
+                actor=actor(),
+            )
         except UnreadableFile as problem:
             form.refuse(problem.fault)
         else:
@@ -87,11 +91,19 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
     if fault:
         form.refuse_file(fault)
     return render_page(
-        "directory/import_mapping.html", form, 200 if asked else 422, kept=kept, source=source,
-        url=_url, samples=_samples(source), hints=_hints(source, form), directory=kept.directory,
-        asked=asked, how_to_mend=how_to_mend,
+        "directory/import_mapping.html",
+        form,
+        200 if asked else 422,
+        kept=kept,
+        source=source,
+        url=_url,
+        samples=_samples(source),
+        hints=_hints(source, form),
+        directory=kept.directory,
+        asked=asked,
+        how_to_mend=how_to_mend,
         needed=[field_label(one) for one in NEEDED[kept.directory]],
-    )  # fmt: skip
+    )
 
 
 @both("/imports/sample.csv")
@@ -109,11 +121,22 @@ def show_import(directory: str, public_id: str) -> str:
     listing, rows = jobs.rows_of(db.session(), kept=kept, verdict=verdict, page=page)
     failure = json.loads(kept.failure) if kept.failure else None
     return render_template(
-        "directory/import.html", kept=kept, directory=kept.directory, verdict=verdict,
-        listing=listing, rows=rows, url=_url, verdicts=list(Verdict), field_label=field_label,
-        how_to_mend=how_to_mend, failure=failure, shown=shown, why_it_stays=why_it_stays,
-        shown_fields=SHOWN[kept.directory], field_of=_field_of,
-    )  # fmt: skip
+        "directory/import.html",
+        kept=kept,
+        directory=kept.directory,
+        verdict=verdict,
+        listing=listing,
+        rows=rows,
+        url=_url,
+        verdicts=list(Verdict),
+        field_label=field_label,
+        how_to_mend=how_to_mend,
+        failure=failure,
+        shown=shown,
+        why_it_stays=why_it_stays,
+        shown_fields=SHOWN[kept.directory],
+        field_of=_field_of,
+    )
 
 
 @both("/imports/<public_id>/undo", "POST")
@@ -175,9 +198,11 @@ def _opened(kept: DirectoryImport) -> tuple[Source, Choices, Fault | None]:
     """
     before, said = uploads.choices_of(kept), request.values
     choices = replace(
-        before, encoding=said.get("encoding", before.encoding),
-        sheet=said.get("sheet", before.sheet), head=said.get("head", before.head, type=int),
-    )  # fmt: skip
+        before,
+        encoding=said.get("encoding", before.encoding),
+        sheet=said.get("sheet", before.sheet),
+        head=said.get("head", before.head, type=int),
+    )
     fault: Fault | None = None
     try:
         source = uploads.source_of_upload(kept, choices)
@@ -217,9 +242,8 @@ def _rehearsed(kept: DirectoryImport, form: MappingForm) -> bool:
 
 def _load(directory: str, public_id: str) -> DirectoryImport:
     return uploads.get_upload(
-        db.session(), public_id=public_id, owner_id=staff_user().id,
-        directory=Directory(directory),
-    )  # fmt: skip
+        db.session(), public_id=public_id, owner_id=staff_user().id, directory=Directory(directory)
+    )
 
 
 def _field_of(row: dict[str, Any]) -> str:

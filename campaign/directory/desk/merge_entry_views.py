@@ -34,9 +34,13 @@ def show_duplicates(directory: str) -> str:
     page = request.args.get("page", 1, type=int)
     listing = find_duplicates.find_duplicates(db.session(), _MODELS[part], page=page)
     return render_template(
-        "directory/duplicates.html", directory=part, listing=listing, pairs=listing.rows,
-        title=title_of, place=place_of,
-    )  # fmt: skip
+        "directory/duplicates.html",
+        directory=part,
+        listing=listing,
+        pairs=listing.rows,
+        title=title_of,
+        place=place_of,
+    )
 
 
 @both("/duplicates/two", "POST")
@@ -71,9 +75,13 @@ def merge(directory: str) -> ResponseReturnValue:
         take = [n for n in merge_entries.fields_of(first) if request.form.get(n) == "second"]
         try:
             merge_entries.merge(
-                session, kept=first, gone=second, take=take, actor=actor(),
+                session,
+                kept=first,
+                gone=second,
+                take=take,
+                actor=actor(),
                 risks_seen="risks_seen" in request.form,
-            )  # fmt: skip
+            )
         except (Refused, FlagNamed) as problem:
             session.rollback()
             first, second = (_load(directory, one.slug) for one in (first, second))
@@ -112,9 +120,15 @@ def _choose(part: Directory, first: Any) -> ResponseReturnValue:
     found = listing(db.session(), query=words).rows[:20] if words else []
     hits = [one for one in found if one.id != first.id]
     return render_template(
-        "directory/merge_choose.html", directory=part, first=first, words=words, hits=hits,
-        title=title_of, place=place_of, page=_page_of(first),
-    )  # fmt: skip
+        "directory/merge_choose.html",
+        directory=part,
+        first=first,
+        words=words,
+        hits=hits,
+        title=title_of,
+        place=place_of,
+        page=_page_of(first),
+    )
 
 
 def _side_by_side(
@@ -137,10 +151,18 @@ def _side_by_side(
     ]
     rows = [(one, merge_entries.dependants(session, one)) for one in (first, second)]
     return render_template(
-        "directory/merge.html", directory=part, first=first, second=second, fields=fields,
-        rows=rows, title=title_of, refused=refused, asked=asked, contact_labels=CONTACT_LABELS,
+        "directory/merge.html",
+        directory=part,
+        first=first,
+        second=second,
+        fields=fields,
+        rows=rows,
+        title=title_of,
+        refused=refused,
+        asked=asked,
+        contact_labels=CONTACT_LABELS,
         page=_page_of(first),
-    )  # fmt: skip
+    )
 
 
 def _shown(row: Any, name: str) -> str:

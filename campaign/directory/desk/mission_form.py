@@ -115,9 +115,12 @@ class MissionForm(AddressForm):
         for name in split_lines(field.data or ""):
             if country_code(name, i18n.locale()) is None:
                 raise ValidationError(
-                    _("“%(name)s” is not a country we know. Write its name as the list of "
-                      "countries has it, or its two letters.", name=name[:80])
-                )  # fmt: skip
+                    _(
+                        "“%(name)s” is not a country we know. Write its name as the list of "
+                        "countries has it, or its two letters.",
+                        name=name[:80],
+                    )
+                )
 
     def validate_last_checked_on(self, field: Field) -> None:
         """Nobody has checked anything tomorrow."""

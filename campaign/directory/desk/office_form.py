@@ -13,9 +13,7 @@ from campaign.models.directory import Membership, Official
 from campaign.web.fields import DeskForm
 from campaign.web.form_base import SiteForm
 
-_SENTENCES = {
-    "before-first": _l("The last day comes before the first. Correct one of them."),
-}
+_SENTENCES = {"before-first": _l("The last day comes before the first. Correct one of them.")}
 
 
 class DaysForm(DeskForm):

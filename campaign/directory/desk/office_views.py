@@ -67,10 +67,17 @@ def new_successor(slug: str) -> ResponseReturnValue:
     if asked is not None:
         found = [asked]
     return render_page(
-        "directory/successor.html", form, official=official, words=words, day=SuccessorDay(),
-        hits=[one for one in found if one.id != official.id], title=title_of, place=place_of,
-        on=request.args.get("on") or i18n.today_at_home().isoformat(), asked=asked is not None,
-    )  # fmt: skip
+        "directory/successor.html",
+        form,
+        official=official,
+        words=words,
+        day=SuccessorDay(),
+        hits=[one for one in found if one.id != official.id],
+        title=title_of,
+        place=place_of,
+        on=request.args.get("on") or i18n.today_at_home().isoformat(),
+        asked=asked is not None,
+    )
 
 
 @blueprint.post("/desk/officials/<slug>/successor/known")
@@ -83,9 +90,13 @@ def known_successor(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             offices.pass_to(
-                session, predecessor=official, successor=successor, on=form.day(), actor=actor(),
+                session,
+                predecessor=official,
+                successor=successor,
+                on=form.day(),
+                actor=actor(),
                 risks_seen="risks_seen" in request.form,
-            )  # fmt: skip
+            )
         except FlagNamed as problem:
             flash(say_flagged(problem), "error")
             asked = {"asked": successor.slug, "on": form.day().isoformat()}

@@ -75,9 +75,12 @@ def edit(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(form.now):
         try:
             officials.update_official(
-                db.session(), official=official, draft=form.draft(), actor=actor(),
+                db.session(),
+                official=official,
+                draft=form.draft(),
+                actor=actor(),
                 risks_seen=form.risks_seen.data,
-            )  # fmt: skip
+            )
         except FlagNamed as problem:
             db.session().rollback()  # the page is headed by what is kept
             form.ask_flagged(problem)

@@ -51,11 +51,13 @@ def find_duplicates(session: Session, model: Model, *, page: int = 1) -> Listing
     alike = {one for pair in ranked for one in pair}
     apart, known = _told_apart(session), _ids_of(session, model, alike)
     ranked = [
-        (one, other) for one, other in ranked
+        (one, other)
+        for one, other in ranked
         if _key(known[one][0], known[other][0]) not in apart
-        and not (_WEAK.issuperset(why[one, other])
-                 and are_told_apart(known[one][1], known[other][1]))
-    ]  # fmt: skip
+        and not (
+            _WEAK.issuperset(why[one, other]) and are_told_apart(known[one][1], known[other][1])
+        )
+    ]
     pages = max(1, -(-len(ranked) // MOST))
     page = min(max(page, 1), pages)
     shown = ranked[(page - 1) * MOST : page * MOST]

@@ -75,10 +75,14 @@ def merge(
     where_used.show_change(session, kept)
     session.expire(gone)
     audit.record(
-        session, actor=actor, action=f"{kept.__tablename__}s.merge",
-        subject=f"{kept.__tablename__}:{kept.public_id}", gone=gone.public_id,
-        taken=sorted(take), moved=moved,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action=f"{kept.__tablename__}s.merge",
+        subject=f"{kept.__tablename__}:{kept.public_id}",
+        gone=gone.public_id,
+        taken=sorted(take),
+        moved=moved,
+    )
     session.delete(gone)
     session.flush()
 

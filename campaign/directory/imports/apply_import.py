@@ -34,8 +34,10 @@ from campaign.models.directory_import import Verdict
 Progress = Callable[[int], object]
 _CHUNK = 500
 """Rows written at once."""
-_FLAGGED = N_("Risk flags of a public campaign rule out words in this row. Change the entry of "
-              "%(name)s on its own page, and leave this row out.")  # fmt: skip
+_FLAGGED = N_(
+    "Risk flags of a public campaign rule out words in this row. Change the entry of "
+    "%(name)s on its own page, and leave this row out."
+)
 
 
 @dataclass(slots=True)
@@ -131,9 +133,15 @@ def apply_plan(
     if counts["added"] or counts["changed"]:
         what = "missions" if model is Mission else "officials"
         audit.record(
-            session, actor=actor, action=f"{what}.import", subject=what, added=counts["added"],
-            changed=counts["changed"], left=counts["left"], bad=counts["refused"],
-        )  # fmt: skip
+            session,
+            actor=actor,
+            action=f"{what}.import",
+            subject=what,
+            added=counts["added"],
+            changed=counts["changed"],
+            left=counts["left"],
+            bad=counts["refused"],
+        )
 
 
 def _without_flagged(session: Session, plan: Plan, model: type[Mission | Official]) -> Plan:

@@ -49,9 +49,19 @@ WHICH = "which_country"
 """In the place of a meaning: the sending country or the host country, which somebody has to say."""
 _EITHER = {
     fold_name(name)
-    for name in ("country", "countries", "pays", "pais", "land", "staat", "البلد", "الدولة", "بلد",
-                 "دولة")
-}  # fmt: skip
+    for name in (
+        "country",
+        "countries",
+        "pays",
+        "pais",
+        "land",
+        "staat",
+        "البلد",
+        "الدولة",
+        "بلد",
+        "دولة",
+    )
+}
 """Heads in a list of missions that mean the one country or the other."""
 _MANY = 3
 """Of so many different countries one is the sender's, or the host's, of every row."""
@@ -94,9 +104,10 @@ def _guess_by_content(table: Table, directory: Directory, found: list[str]) -> N
         cells = table.samples(at, _LOOKED_AT)
         if not meaning and not table.columns[at].startswith(OURS) and len(cells) > 1:
             fits = (
-                kind for kind, pattern in _CONTENTS
+                kind
+                for kind, pattern in _CONTENTS
                 if kind not in found and _share(cells, pattern.match) >= _MOSTLY
-            )  # fmt: skip
+            )
             found[at] = next(fits, "")
         if directory is Directory.MISSIONS and table.columns[at] == LIST_COLUMN:
             kinds = _share(cells, kind_in) > 0.5 and "kind" not in found

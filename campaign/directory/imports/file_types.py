@@ -22,11 +22,7 @@ ENCODINGS = {
 """Encodings that can be chosen, with Python's names of the tables that spreadsheets mean."""
 _GUESSED_FROM = 200_000
 """Bytes from which an encoding is guessed."""
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _OTHERS = (
     (b"%PDF", N_("This is a PDF. Ask for the list as CSV, JSON or vCard.")),
@@ -82,8 +78,9 @@ def open_file(
     if size > MAX_BYTES:
         raise UnreadableFile(
             N_("The file has %(size)d megabytes; split it into files of at most %(limit)d."),
-            size=-(-size // 1_048_576), limit=MAX_BYTES // 1_048_576,
-        )  # fmt: skip
+            size=-(-size // 1_048_576),
+            limit=MAX_BYTES // 1_048_576,
+        )
     if data.startswith(_WORKBOOKS):
         return Opened(Shape.TABLE, "", book=read_book(data, sheet))
     for mark, sentence in _OTHERS:
@@ -94,9 +91,11 @@ def open_file(
         raise UnreadableFile(N_("The file is empty."))
     if _HTML.match(text):
         raise UnreadableFile(
-            N_("This is a web page, not a list: perhaps the page from which the file is "
-               "downloaded, or one that asks to sign in. Download the file itself.")
-        )  # fmt: skip
+            N_(
+                "This is a web page, not a list: perhaps the page from which the file is "
+                "downloaded, or one that asks to sign in. Download the file itself."
+            )
+        )
     start = text.lstrip()[:12].casefold()
     if start.startswith("begin:vcard"):
         return Opened(Shape.CARDS, text, None, used, place)
@@ -163,13 +162,16 @@ def parse_json(text: str) -> Any:
     except json.JSONDecodeError as problem:
         raise UnreadableFile(
             N_("The file is no JSON: look at line %(line)d, character %(column)d."),
-            line=problem.lineno, column=problem.colno,
-        ) from problem  # fmt: skip
+            line=problem.lineno,
+            column=problem.colno,
+        ) from problem
     except (RecursionError, ValueError) as problem:
         raise UnreadableFile(
-            N_("The file is no JSON that can be read: it is nested too deep, or a number in it "
-               "is too long.")
-        ) from problem  # fmt: skip
+            N_(
+                "The file is no JSON that can be read: it is nested too deep, or a number in it "
+                "is too long."
+            )
+        ) from problem
 
 
 def _decoded(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[int, str] | None]:
@@ -193,8 +195,9 @@ def _decoded(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[i
             return data.decode(ENCODINGS[name], "replace"), name, place
         raise UnreadableFile(
             N_("The file is not in UTF-8 (row %(row)d, at “%(words)s”); save it as UTF-8."),
-            row=place[0], words=place[1],
-        ) from problem  # fmt: skip
+            row=place[0],
+            words=place[1],
+        ) from problem
 
 
 def _strict(data: bytes, encoding: str) -> str:
@@ -204,8 +207,10 @@ def _strict(data: bytes, encoding: str) -> str:
         row, words = _place(data, problem.start)
         raise UnreadableFile(
             N_("The file is not in %(encoding)s (row %(row)d, at “%(words)s”); save it as UTF-8."),
-            encoding=encoding, row=row, words=words,
-        ) from problem  # fmt: skip
+            encoding=encoding,
+            row=row,
+            words=words,
+        ) from problem
 
 
 def _place(data: bytes, start: int) -> tuple[int, str]:

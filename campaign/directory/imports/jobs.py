@@ -175,10 +175,11 @@ def _readings(kept: DirectoryImport) -> list[Any]:
     settings = current_settings()
     return list(
         source.readings(
-            uploads.choices_of(kept), today=clock.today(settings.timezone),
+            uploads.choices_of(kept),
+            today=clock.today(settings.timezone),
             languages=tuple(i18n.languages()),
         )
-    )  # fmt: skip
+    )
 
 
 def _plan(session: Session, kept: DirectoryImport, readings: list[Any]) -> Plan:

@@ -6,26 +6,80 @@ from campaign.models.directory import MissionKind
 
 _WORDS = {
     MissionKind.PERMANENT_MISSION: (
-        "permanent", "permanente", "standige vertretung", "standige mission", "البعثة الدائمة",
-        "بعثة دائمة", "الوفد الدائم", "постоянное представительство", "常驻", "대표부",
+        "permanent",
+        "permanente",
+        "standige vertretung",
+        "standige mission",
+        "البعثة الدائمة",
+        "بعثة دائمة",
+        "الوفد الدائم",
+        "постоянное представительство",
+        "常驻",
+        "대표부",
     ),
     MissionKind.CONSULATE: (
-        "consul", "konsul", "consolato", "assistant high commission", "deputy high commission",
-        "قنصلي", "консуль", "генконсуль", "영사", "领事", "領事", "konsolosluk", "الشعبة القنصلية",
+        "consul",
+        "konsul",
+        "consolato",
+        "assistant high commission",
+        "deputy high commission",
+        "قنصلي",
+        "консуль",
+        "генконсуль",
+        "영사",
+        "领事",
+        "領事",
+        "konsolosluk",
+        "الشعبة القنصلية",
     ),
     MissionKind.HIGH_COMMISSION: (
-        "high commission", "haut commissariat", "alto comisionado", "alta comision",
-        "hochkommissariat", "المفوضية العليا", "المفوضية السامية", "alto comissariado",
+        "high commission",
+        "haut commissariat",
+        "alto comisionado",
+        "alta comision",
+        "hochkommissariat",
+        "المفوضية العليا",
+        "المفوضية السامية",
+        "alto comissariado",
     ),
     MissionKind.EMBASSY: (
-        "embassy", "embassies", "ambassade", "embajada", "embaixada", "ambasciata", "botschaft",
-        "ambasada", "buyukelcilik", "buyukelciligi", "سفارة", "السفارة", "посольств", "대사관",
-        "大使馆", "大使館", "nunciature", "nonciature", "nunciatura", "nuntiatur", "nunziatura",
-        "السفارة البابوية", "delegation", "delegacion", "delegacao", "interests section",
-        "section d interets", "liaison office", "representative office", "government office",
-        "diplomatic mission", "mission diplomatique", "mision diplomatica", "chancery", "legation",
+        "embassy",
+        "embassies",
+        "ambassade",
+        "embajada",
+        "embaixada",
+        "ambasciata",
+        "botschaft",
+        "ambasada",
+        "buyukelcilik",
+        "buyukelciligi",
+        "سفارة",
+        "السفارة",
+        "посольств",
+        "대사관",
+        "大使馆",
+        "大使館",
+        "nunciature",
+        "nonciature",
+        "nunciatura",
+        "nuntiatur",
+        "nunziatura",
+        "السفارة البابوية",
+        "delegation",
+        "delegacion",
+        "delegacao",
+        "interests section",
+        "section d interets",
+        "liaison office",
+        "representative office",
+        "government office",
+        "diplomatic mission",
+        "mission diplomatique",
+        "mision diplomatica",
+        "chancery",
+        "legation",
     ),
-}  # fmt: skip
+}
 """Folded words; de facto embassies do an embassy's work."""
 _FOLDED = [(kind, fold_name(word)) for kind, words in _WORDS.items() for word in words]
 
@@ -43,6 +97,9 @@ def kind_of(words: str, column: str = "type") -> MissionKind:
         return kind
     raise UnreadableRow(
         column,
-        N_("“%(value)s” is not known; write embassy, high commission, consulate or permanent "
-           "mission."), value=words,
-    )  # fmt: skip
+        N_(
+            "“%(value)s” is not known; write embassy, high commission, consulate or permanent "
+            "mission."
+        ),
+        value=words,
+    )

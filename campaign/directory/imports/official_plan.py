@@ -43,10 +43,7 @@ _FOR_ONE = re.compile(
 
 
 def plan_officials(
-    kept: list[Official],
-    readings: Iterable[OfficialRecord | RowProblem],
-    *,
-    replace: bool = False,
+    kept: list[Official], readings: Iterable[OfficialRecord | RowProblem], *, replace: bool = False
 ) -> Plan:
     """What becomes of each row.
 
@@ -88,8 +85,9 @@ def _passed_over(record: OfficialRecord, left_on: date) -> Item:
     last = [one for one in record.held if one.ended_on][-1:]
     sentence, values = N_("Has held no office since %(day)s, and is not in the directory."), {}
     if offices := held_changes(last):
-        sentence = N_("Former: %(office)s. Has held no office since %(day)s, and is not in the "
-                      "directory.")  # fmt: skip
+        sentence = N_(
+            "Former: %(office)s. Has held no office since %(day)s, and is not in the directory."
+        )
         values = {"office": offices[0].new[:80]}
     why = Fault(sentence, {**values, "day": left_on.isoformat()})
     return Item(record.row, Verdict.LEFT, record.draft.name or record.plain_name, why=why)
@@ -100,9 +98,15 @@ def _added(record: OfficialRecord, slug: str) -> Item:
     values = new_values(Directory.OFFICIALS, draft)
     values |= {"slug": slug, "source_id": record.source_id}
     return Item(
-        record.row, Verdict.ADDED, draft.name or record.plain_name, slug, values=values,
-        contacts=draft.contacts, held=record.held, left_out=record.left_out,
-    )  # fmt: skip
+        record.row,
+        Verdict.ADDED,
+        draft.name or record.plain_name,
+        slug,
+        values=values,
+        contacts=draft.contacts,
+        held=record.held,
+        left_out=record.left_out,
+    )
 
 
 def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item:
@@ -122,22 +126,30 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
         values["left_on"] = record.left_on
     added, dropped = new_contacts(contacts_of(official.contacts), draft.contacts, replace=replace)
     held = tuple(one for one in record.held if _is_news(official, one))
-    changes = (
-        *changes_of(official, values), *contact_changes(added, dropped), *held_changes(held)
-    )  # fmt: skip
+    changes = (*changes_of(official, values), *contact_changes(added, dropped), *held_changes(held))
     verdict = Verdict.CHANGED if values or added or dropped or held else Verdict.LEFT
     title = official.name or record.plain_name
     return Item(
-        record.row, verdict, title, official.slug, changes, known=official, values=values,
-        contacts=added, dropped=dropped, held=held, left_out=record.left_out,
-    )  # fmt: skip
+        record.row,
+        verdict,
+        title,
+        official.slug,
+        changes,
+        known=official,
+        values=values,
+        contacts=added,
+        dropped=dropped,
+        held=held,
+        left_out=record.left_out,
+    )
 
 
 def _is_news(official: Official, held: Held) -> bool:
     """Whether the office is not noted, or noted as one that has not ended."""
     key = post_key(held.label)
     same = [
-        one for one in official.memberships
+        one
+        for one in official.memberships
         if one.post.key == key and one.started_on in {held.started_on, None}
-    ]  # fmt: skip
+    ]
     return not any(one.ended_on or held.ended_on is None for one in same)

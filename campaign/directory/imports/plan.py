@@ -246,11 +246,7 @@ def _agree(name: str, ours: Any, said: Any, country: str) -> bool:
 
 
 def new_contacts(
-    kept: tuple[Contact, ...],
-    said: tuple[Contact, ...],
-    *,
-    replace: bool,
-    only_kinds: bool = False,
+    kept: tuple[Contact, ...], said: tuple[Contact, ...], *, replace: bool, only_kinds: bool = False
 ) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
     """Contacts to add, and with `replace` those of the same kinds to drop.
 
@@ -297,9 +293,12 @@ def plan_missions(
 
 def _repeated(reading: Repeated) -> Item:
     why = Fault(
-        N_("The same mission as in row %(row)s; a head of mission that is missing there is taken "
-           "from here."), {"row": reading.of_row},
-    )  # fmt: skip
+        N_(
+            "The same mission as in row %(row)s; a head of mission that is missing there is taken "
+            "from here."
+        ),
+        {"row": reading.of_row},
+    )
     return Item(reading.row, Verdict.LEFT, reading.title, why=why)
 
 
@@ -312,9 +311,14 @@ def _added(record: MissionRecord, slugs: set[str]) -> Item:
     values |= {"slug": slug, "source_id": record.source_id}
     title = draft.name.get("en") or next(iter(draft.name.values()), slug)
     return Item(
-        record.row, Verdict.ADDED, title, slug, values=values, contacts=draft.contacts,
+        record.row,
+        Verdict.ADDED,
+        title,
+        slug,
+        values=values,
+        contacts=draft.contacts,
         left_out=record.left_out,
-    )  # fmt: skip
+    )
 
 
 def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
@@ -327,9 +331,17 @@ def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
     verdict = Verdict.CHANGED if values or added or dropped else Verdict.LEFT
     title = mission.name.get("en") or in_words(mission.name) or mission.slug
     return Item(
-        record.row, verdict, title, mission.slug, changes, known=mission, values=values,
-        contacts=added, dropped=dropped, left_out=record.left_out,
-    )  # fmt: skip
+        record.row,
+        verdict,
+        title,
+        mission.slug,
+        changes,
+        known=mission,
+        values=values,
+        contacts=added,
+        dropped=dropped,
+        left_out=record.left_out,
+    )
 
 
 def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> dict[str, Any]:

@@ -55,19 +55,26 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
     """Raise UnreadableFile where what every mission needs has no column, or a column is twice."""
     if WHICH in mapping:
         raise UnreadableFile(
-            N_("The column “%(name)s” may be the sending or the host country. Name it “sending "
-               "country” or “host country”."), name=table.columns[mapping.index(WHICH)],
-        )  # fmt: skip
+            N_(
+                "The column “%(name)s” may be the sending or the host country. Name it “sending "
+                "country” or “host country”."
+            ),
+            name=table.columns[mapping.index(WHICH)],
+        )
     names = any(meaning.partition(":")[0] == "name" for meaning in mapping)
     missing = [
-        column for meaning, column in _NEEDED.items()
+        column
+        for meaning, column in _NEEDED.items()
         if meaning not in mapping and meaning not in fixed and not (meaning == "kind" and names)
-    ]  # fmt: skip
+    ]
     if missing:
         raise UnreadableFile(
-            N_("The first line must name the columns operator, country, type; %(missing)s not "
-               "found."), missing=", ".join(missing),
-        )  # fmt: skip
+            N_(
+                "The first line must name the columns operator, country, type; %(missing)s not "
+                "found."
+            ),
+            missing=", ".join(missing),
+        )
     table.refuse_twice(mapping)
 
 
@@ -180,9 +187,13 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
     refuse_unfit(draft, {name: row.column(name) for name in ("locality", "region", "postal_code")})
     source_id = row.one("source_id").rpartition("/")[2][:40]
     return MissionRecord(
-        row.number, source_id, draft, (*left_out, *unread), own_id=row.one("own_id"),
+        row.number,
+        source_id,
+        draft,
+        (*left_out, *unread),
+        own_id=row.one("own_id"),
         made_name="en" not in names,
-    )  # fmt: skip
+    )
 
 
 def _kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:

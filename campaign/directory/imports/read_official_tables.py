@@ -60,9 +60,10 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
     ended = read_day(row.column("ended_on"), row.one("ended_on"), last=True)
     if started and ended and ended < started:
         raise UnreadableRow(
-            row.column("ended_on"), N_("“%(value)s” comes before the first day; correct one."),
+            row.column("ended_on"),
+            N_("“%(value)s” comes before the first day; correct one."),
             value=ended.isoformat(),
-        )  # fmt: skip
+        )
     ways, unread = contacts_of_row(row)
     spoken = row.one("language").casefold()[:2]
     draft = OfficialDraft(
@@ -83,11 +84,15 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
     refuse_unfit(draft, {"name": row.column("full_name"), "office": row.column("office")})
     held = (Held(office, started, ended),) if office and (started or ended) else ()
     return OfficialRecord(
-        row.number, plain or office.get("en") or next(iter(office.values())), draft,
-        source_id=_source(row, home), held=held,
+        row.number,
+        plain or office.get("en") or next(iter(office.values())),
+        draft,
+        source_id=_source(row, home),
+        held=held,
         left_on=ended if ended and (today is None or ended <= today) else None,
-        left_out=(*left_out, *unread), own_id=row.one("own_id"),
-    )  # fmt: skip
+        left_out=(*left_out, *unread),
+        own_id=row.one("own_id"),
+    )
 
 
 def _names(row: MappedRow) -> tuple[str, str]:

@@ -111,10 +111,14 @@ def _from_person(
     died = read_day("death_date", str(person.get("death_date") or ""))
     ended = max((one.ended_on for one in offices if one.ended_on), default=None)
     return OfficialRecord(
-        row, plain, draft, source_id=_source_id(person, country),
+        row,
+        plain,
+        draft,
+        source_id=_source_id(person, country),
         held=tuple(one for one in offices if one.label),
-        left_on=died or (ended if offices and not current else None), left_out=left_out,
-    )  # fmt: skip
+        left_on=died or (ended if offices and not current else None),
+        left_out=left_out,
+    )
 
 
 def words_of(thing: dict[str, Any], name: str) -> Words:

@@ -79,9 +79,12 @@ class RowProblem:
 
     @classmethod
     def of(
-        cls, row: int, problem: UnreadableRow, columns: Iterable[str] = (),
+        cls,
+        row: int,
+        problem: UnreadableRow,
+        columns: Iterable[str] = (),
         cells: Iterable[str] = (),
-    ) -> "RowProblem":  # fmt: skip
+    ) -> "RowProblem":
         """What a reader raised for that row."""
         return cls(row, problem.field[:_QUOTED], problem.fault, tuple(columns), tuple(cells))
 
@@ -156,23 +159,29 @@ def refuse_unfit(
         limit = limit_of(model, name)
         if len(value) > limit:
             raise UnreadableRow(
-                shown, N_("has %(count)d characters; shorten it to %(limit)d."),
-                count=len(value), limit=limit,
-            )  # fmt: skip
+                shown,
+                N_("has %(count)d characters; shorten it to %(limit)d."),
+                count=len(value),
+                limit=limit,
+            )
         if has_forbidden_characters(value, lines=name == "door_notes"):
             raise UnreadableRow(shown, N_("holds control characters; type it anew."))
         if "\ufffd" in value:
             raise UnreadableRow(
-                shown, N_("“%(value)s” has lost letters (�); save the file anew as UTF-8."),
+                shown,
+                N_("“%(value)s” has lost letters (�); save the file anew as UTF-8."),
                 value=value,
-            )  # fmt: skip
+            )
         if mended := twice_encoded(value):
             raise UnreadableRow(
                 shown,
-                N_("“%(value)s” was saved in the wrong encoding and should read “%(mended)s”; "
-                   "save the file anew as UTF-8."),
-                value=value, mended=mended,
-            )  # fmt: skip
+                N_(
+                    "“%(value)s” was saved in the wrong encoding and should read “%(mended)s”; "
+                    "save the file anew as UTF-8."
+                ),
+                value=value,
+                mended=mended,
+            )
 
 
 def twice_encoded(text: str) -> str:

@@ -43,14 +43,19 @@ def read_book(data: bytes, sheet: str = "") -> Book:
     try:
         done = subprocess.run(  # noqa: S603 — our own module, no word of the workbook
             [sys.executable, "-P", __file__, sheet.encode("utf-8", "replace").hex()],
-            input=data, capture_output=True, timeout=_SECONDS, check=True,
-        )  # fmt: skip
+            input=data,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=True,
+        )
         said = json.loads(done.stdout)
     except (subprocess.SubprocessError, OSError, ValueError) as problem:
         raise UnreadableFile(
-            N_("This workbook cannot be read: it is locked, damaged or too big. Open it in your "
-               "spreadsheet and save the list as CSV (UTF-8).")
-        ) from problem  # fmt: skip
+            N_(
+                "This workbook cannot be read: it is locked, damaged or too big. Open it in your "
+                "spreadsheet and save the list as CSV (UTF-8)."
+            )
+        ) from problem
     if not said["sheets"]:
         raise UnreadableFile(N_("The file is empty."))
     rows = tuple((int(number), list(cells)) for number, cells in said["rows"])

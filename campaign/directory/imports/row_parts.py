@@ -29,7 +29,7 @@ def country(name: str, column: str, *, sender: bool = False) -> str:
             column,
             N_("“%(value)s” is not a country we know; write its usual name or its two letters."),
             value=name,
-        )  # fmt: skip
+        )
     return code
 
 

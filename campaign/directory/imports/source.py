@@ -116,9 +116,11 @@ class Source:
         """Records and refused rows, in the file's order."""
         if self.opened.shape is Shape.POPOLO:
             return read_popolo(
-                self.opened.data, choices.fixed.get("country", ""), language=choices.language,
+                self.opened.data,
+                choices.fixed.get("country", ""),
+                language=choices.language,
                 today=today,
-            )  # fmt: skip
+            )
         if self.opened.shape is Shape.MINISTRY:
             sending = choices.fixed.get("sending_country", "")
             return read_json(items_of(self.opened.data), sending)
@@ -129,9 +131,13 @@ class Source:
                 table, choices.mapping, choices.fixed, today=today, countries=choices.countries
             )
         return read_official_tables.read_table(
-            table, choices.mapping, choices.fixed, today=today, languages=languages,
+            table,
+            choices.mapping,
+            choices.fixed,
+            today=today,
+            languages=languages,
             countries=choices.countries,
-        )  # fmt: skip
+        )
 
 
 def open_source(

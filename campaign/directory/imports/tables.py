@@ -78,9 +78,14 @@ class Table:
             at = [place for place, column in enumerate(self.columns) if column.casefold() == name]
             if any(mapping[place] for place in at):
                 raise UnreadableFile(
-                    N_("The column “%(name)s” is there twice (columns %(first)d and %(second)d); "
-                       "rename or remove one."), name=name, first=at[0] + 1, second=at[1] + 1,
-                )  # fmt: skip
+                    N_(
+                        "The column “%(name)s” is there twice (columns %(first)d and %(second)d); "
+                        "rename or remove one."
+                    ),
+                    name=name,
+                    first=at[0] + 1,
+                    second=at[1] + 1,
+                )
 
 
 def table_of_csv(text: str, *, head: int = 0) -> Table:
@@ -111,8 +116,9 @@ def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int = 0) -
     if len(columns) > _MAX_COLUMNS:
         raise UnreadableFile(
             N_("The first line has %(count)d columns; at most %(limit)d are read."),
-            count=len(columns), limit=_MAX_COLUMNS,
-        )  # fmt: skip
+            count=len(columns),
+            limit=_MAX_COLUMNS,
+        )
     ours = next((at for at, name in enumerate(columns) if not name.startswith(OURS)), len(columns))
     table = Table(columns[ours:], head=number)
     _read_rows(chain(first[at + 1 :], rest), table, ours)
@@ -165,8 +171,9 @@ def table_of_objects(data: Any) -> Table:
     if len(places) > _MAX_COLUMNS:
         raise UnreadableFile(
             N_("The objects have %(count)d different keys; at most %(limit)d are read."),
-            count=len(places), limit=_MAX_COLUMNS,
-        )  # fmt: skip
+            count=len(places),
+            limit=_MAX_COLUMNS,
+        )
     table.columns = list(places)
     table.rows = [(row, [cells.get(name, "") for name in places]) for row, cells in flat]
     return table
@@ -183,9 +190,12 @@ def _rows_of_csv(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             start = reader.line_num + 1
     except csv.Error as problem:
         raise UnreadableFile(
-            N_("Row %(row)d is no CSV (a quotation mark that is not closed, perhaps); save the "
-               "file anew."), row=max(1, reader.line_num),
-        ) from problem  # fmt: skip
+            N_(
+                "Row %(row)d is no CSV (a quotation mark that is not closed, perhaps); save the "
+                "file anew."
+            ),
+            row=max(1, reader.line_num),
+        ) from problem
 
 
 def _head_at(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
@@ -208,10 +218,12 @@ def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: in
         _refuse_too_many(len(table.rows) + len(table.problems) + 1)
         if any(cell.strip() for cell in cells[width:]):
             fault = Fault(
-                N_("has %(count)d cells, but the first line names %(limit)d columns; put "
-                   "a text that holds the delimiter in quotation marks."),
+                N_(
+                    "has %(count)d cells, but the first line names %(limit)d columns; put "
+                    "a text that holds the delimiter in quotation marks."
+                ),
                 {"count": len(cells), "limit": width},
-            )  # fmt: skip
+            )
             table.problems.append(
                 RowProblem(row, "", fault, tuple(table.columns), tuple(cells[:_MAX_COLUMNS]))
             )

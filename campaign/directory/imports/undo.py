@@ -100,9 +100,14 @@ def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> UndoR
     mine.undone_at = db.utcnow()
     session.flush()
     audit.record(
-        session, actor=actor, action="imports.undo", subject=f"import:{mine.public_id}",
-        removed=report.removed, restored=report.restored, stays=report.stays,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="imports.undo",
+        subject=f"import:{mine.public_id}",
+        removed=report.removed,
+        restored=report.restored,
+        stays=report.stays,
+    )
     return report
 
 
@@ -124,11 +129,14 @@ def _remove(
     going: list[int] = []
     for one in found:
         why = (
-            IN_USE if one.id in used
-            else EDITED if f"{word}:{one.public_id}" in edited
-            else IMPORTED_AGAIN if one.slug in later
+            IN_USE
+            if one.id in used
+            else EDITED
+            if f"{word}:{one.public_id}" in edited
+            else IMPORTED_AGAIN
+            if one.slug in later
             else ""
-        )  # fmt: skip
+        )
         if why:
             staying.append(_say(by_entry[one.public_id], why))
         else:
@@ -188,9 +196,10 @@ def _set_back(entry: Any, before: dict[str, Any]) -> bool:
     entry.contacts.extend(contact_details(tuple(dropped)))
     if before["held"]:
         entry.memberships = [
-            one for one in entry.memberships
+            one
+            for one in entry.memberships
             if [one.post.key, _as_json(one.started_on)] not in before["held"]
-        ]  # fmt: skip
+        ]
     return whole
 
 
@@ -225,10 +234,12 @@ def _changed_later(session: Session, kept: DirectoryImport) -> set[str]:
         select(ImportRow)
         .join(DirectoryImport, DirectoryImport.id == ImportRow.import_id)
         .where(
-            DirectoryImport.id > kept.id, DirectoryImport.directory == kept.directory,
-            DirectoryImport.state == ImportState.APPLIED, ImportRow.verdict == Verdict.CHANGED,
+            DirectoryImport.id > kept.id,
+            DirectoryImport.directory == kept.directory,
+            DirectoryImport.state == ImportState.APPLIED,
+            ImportRow.verdict == Verdict.CHANGED,
         )
-    )  # fmt: skip
+    )
     return {json.loads(row.detail)["slug"] for row in rows}
 
 

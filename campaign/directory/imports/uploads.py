@@ -123,9 +123,12 @@ def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> S
     """
     wanted = choices or choices_of(kept)
     return open_source(
-        data_of_upload(kept), kept.directory, encoding=wanted.encoding, sheet=wanted.sheet,
+        data_of_upload(kept),
+        kept.directory,
+        encoding=wanted.encoding,
+        sheet=wanted.sheet,
         head=wanted.head,
-    )  # fmt: skip
+    )
 
 
 def data_of_upload(kept: DirectoryImport) -> bytes:

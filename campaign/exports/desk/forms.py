@@ -3,13 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    HiddenField,
-    RadioField,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from campaign.bundles.destinations import name_of
@@ -107,8 +101,7 @@ class KeyForm(SiteForm):
     """A public key to keep."""
 
     label = StringField(
-        _l("Name of the key"),
-        validators=[DataRequired(_l("Give the key a name.")), Length(max=60)],
+        _l("Name of the key"), validators=[DataRequired(_l("Give the key a name.")), Length(max=60)]
     )
     recipient = TextAreaField(
         _l("Public key"),

@@ -44,11 +44,17 @@ def ask() -> ResponseReturnValue:
         return _asking(campaign, form), 422
     try:
         made = requests.ask(
-            session, campaign=campaign, kind=ExportKind(form.kind.data),
+            session,
+            campaign=campaign,
+            kind=ExportKind(form.kind.data),
             bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
-            written_as=ExportFormat(form.format.data), locale=form.locale.data,
-            reason=form.reason.data, keys=_keys(form), by=staff_user(), settings=current_settings(),
-        )  # fmt: skip
+            written_as=ExportFormat(form.format.data),
+            locale=form.locale.data,
+            reason=form.reason.data,
+            keys=_keys(form),
+            by=staff_user(),
+            settings=current_settings(),
+        )
     except Invalid as problem:
         _mark(form, problem)
         return _asking(campaign, form), 422

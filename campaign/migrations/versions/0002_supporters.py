@@ -306,8 +306,7 @@ def upgrade() -> None:
         sa.Column("picture_alt", sa.JSON(), nullable=False, server_default=sa.text("'{}'")),
     )
     op.add_column(
-        "update",
-        sa.Column("tell_network", sa.Boolean(), nullable=False, server_default=sa.false()),
+        "update", sa.Column("tell_network", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.drop_index("ix_signature_campaign_state", table_name="signature")
     op.create_index(

@@ -17,8 +17,7 @@ def upgrade() -> None:
     op.add_column("campaign", sa.Column("embargo_until", sa.DateTime(timezone=True), nullable=True))
     for name in _KEYS:
         op.add_column(
-            "campaign",
-            sa.Column(name, sa.String(length=120), nullable=False, server_default=""),
+            "campaign", sa.Column(name, sa.String(length=120), nullable=False, server_default="")
         )
     op.add_column(
         "campaign",
@@ -86,10 +85,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["staff_id"],
-            ["staff_user.id"],
-            name=op.f("fk_desk_draft_staff_id"),
-            ondelete="CASCADE",
+            ["staff_id"], ["staff_user.id"], name=op.f("fk_desk_draft_staff_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_draft")),
         sa.UniqueConstraint(

@@ -50,14 +50,20 @@ def _alter_shared() -> None:
         "CONSTRAINT ck_signature_origin CHECK (origin IN ('online', 'paper', 'import'))"
     )
     op.create_index(
-        "ix_signature_on_paper", "signature", ["campaign_id", "state", "origin"],
-        sqlite_where=_ELSEWHERE, postgresql_where=_ELSEWHERE,
-    )  # fmt: skip
+        "ix_signature_on_paper",
+        "signature",
+        ["campaign_id", "state", "origin"],
+        sqlite_where=_ELSEWHERE,
+        postgresql_where=_ELSEWHERE,
+    )
     op.create_index("ix_signature_person", "signature", ["campaign_id", "person_hmac"])
     op.create_index(
-        "ix_signature_without_person", "signature", ["id"],
-        sqlite_where=_UNFILLED, postgresql_where=_UNFILLED,
-    )  # fmt: skip
+        "ix_signature_without_person",
+        "signature",
+        ["id"],
+        sqlite_where=_UNFILLED,
+        postgresql_where=_UNFILLED,
+    )
     op.add_column(
         "campaign_tally", sa.Column("on_paper", sa.Integer(), nullable=False, server_default="0")
     )
@@ -200,8 +206,14 @@ def _make_imports() -> None:
         sa.Column("storage_key", sa.String(length=60), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         _enum(
-            "state", "paperimportstate",
-            "uploaded", "rehearsing", "ready", "applying", "applied", "failed",
+            "state",
+            "paperimportstate",
+            "uploaded",
+            "rehearsing",
+            "ready",
+            "applying",
+            "applied",
+            "failed",
         ),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("findings", sa.LargeBinary(), nullable=True),
@@ -212,7 +224,7 @@ def _make_imports() -> None:
         _reference("paper_import", "owner_id", "staff_user", "CASCADE"),
         _reference("paper_import", "sheet_id", "paper_sheet", "SET NULL"),
         *_keys("paper_import"),
-    )  # fmt: skip
+    )
     for column in ("campaign_id", "owner_id", "expires_at"):
         op.create_index(op.f(f"ix_paper_import_{column}"), "paper_import", [column])
 

@@ -66,10 +66,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("letters", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["target_id"],
-            ["target.id"],
-            name="fk_waiting_letters_target_id",
-            ondelete="CASCADE",
+            ["target_id"], ["target.id"], name="fk_waiting_letters_target_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("block", "target_id", "locale", name="pk_waiting_letters"),
     )

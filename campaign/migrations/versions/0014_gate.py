@@ -28,9 +28,11 @@ def upgrade() -> None:
     for name in ("taken_from", "taken_to"):
         op.add_column("delivery_attempt", sa.Column(name, sa.Integer(), nullable=True))
     op.create_index(
-        "ix_delivery_attempt_visit_id_bundle_id", "delivery_attempt", ["visit_id", "bundle_id"],
+        "ix_delivery_attempt_visit_id_bundle_id",
+        "delivery_attempt",
+        ["visit_id", "bundle_id"],
         unique=True,
-    )  # fmt: skip
+    )
     op.create_index("ix_delivery_attempt_update_id", "delivery_attempt", ["update_id"], unique=True)
     _make_envelopes()
     _make_moves()

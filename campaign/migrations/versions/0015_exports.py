@@ -62,10 +62,7 @@ def upgrade() -> None:
             ["campaign_id"], ["campaign.id"], name=op.f("fk_data_export_campaign_id")
         ),
         sa.ForeignKeyConstraint(
-            ["bundle_id"],
-            ["bundle.id"],
-            name=op.f("fk_data_export_bundle_id"),
-            ondelete="SET NULL",
+            ["bundle_id"], ["bundle.id"], name=op.f("fk_data_export_bundle_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["requested_by_id"], ["staff_user.id"], name=op.f("fk_data_export_requested_by_id")

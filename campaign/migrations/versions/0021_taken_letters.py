@@ -22,9 +22,7 @@ def upgrade() -> None:
             "attempt_id",
             sa.Integer(),
             sa.ForeignKey(
-                "delivery_attempt.id",
-                name=op.f("fk_taken_letters_attempt_id"),
-                ondelete="CASCADE",
+                "delivery_attempt.id", name=op.f("fk_taken_letters_attempt_id"), ondelete="CASCADE"
             ),
             nullable=False,
         ),

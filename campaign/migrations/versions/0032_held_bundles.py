@@ -29,8 +29,12 @@ def upgrade() -> None:
         sa.Column(
             "fate",
             sa.Enum(
-                "destroyed", "kept", name="paperfate", native_enum=False,
-                create_constraint=True, length=24,
+                "destroyed",
+                "kept",
+                name="paperfate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
             ),
             nullable=True,
         ),
@@ -42,7 +46,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.PrimaryKeyConstraint("bundle_id", name=op.f("pk_held_bundle")),
-    )  # fmt: skip
+    )
     for name in _PRINTED:
         op.add_column("letter_move", sa.Column(name, sa.Integer(), nullable=True))
     # As SQL: Alembic would make SQLite's table anew, and all that hangs on it would go.

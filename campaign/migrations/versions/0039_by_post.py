@@ -23,17 +23,39 @@ _ONE = "(mission_id IS NULL) <> (official_id IS NULL)"
 _INDEX = "ix_bundle_campaign_id_official_id_sequence"
 _SOURCE = "by-post:"
 """What the source of a mission begins with that stands for an official, by the official's id."""
-_BUNDLE = sa.table("bundle", sa.column("id"), sa.column("mission_id"), sa.column("official_id"),
-                   sa.column("journey_id"))  # fmt: skip
-_ATTEMPT = sa.table("delivery_attempt", sa.column("mission_id"), sa.column("bundle_id"),
-                    sa.column("visit_id"))  # fmt: skip
+_BUNDLE = sa.table(
+    "bundle",
+    sa.column("id"),
+    sa.column("mission_id"),
+    sa.column("official_id"),
+    sa.column("journey_id"),
+)
+_ATTEMPT = sa.table(
+    "delivery_attempt", sa.column("mission_id"), sa.column("bundle_id"), sa.column("visit_id")
+)
 _PLACE = ("address", "locality", "region", "postal_code", "search", "created_at")
-_OFFICIAL = sa.table("official", sa.column("id"), sa.column("public_id"), sa.column("office"),
-                     sa.column("country"), *map(sa.column, _PLACE))  # fmt: skip
-_MISSION_ONLY = ("slug", "kind", "name", "sending_country", "host_country", "accredited_to",
-                 "head_of_mission", "hours", "source_id")  # fmt: skip
-_MISSION = sa.table("mission", sa.column("id"), sa.column("public_id"),
-                    *map(sa.column, (*_PLACE, *_MISSION_ONLY)))  # fmt: skip
+_OFFICIAL = sa.table(
+    "official",
+    sa.column("id"),
+    sa.column("public_id"),
+    sa.column("office"),
+    sa.column("country"),
+    *map(sa.column, _PLACE),
+)
+_MISSION_ONLY = (
+    "slug",
+    "kind",
+    "name",
+    "sending_country",
+    "host_country",
+    "accredited_to",
+    "head_of_mission",
+    "hours",
+    "source_id",
+)
+_MISSION = sa.table(
+    "mission", sa.column("id"), sa.column("public_id"), *map(sa.column, (*_PLACE, *_MISSION_ONLY))
+)
 
 
 def upgrade() -> None:
@@ -109,9 +131,11 @@ def _set_mission(bundles: list[int], mission_id: int | None) -> None:
     journeys = sa.select(_BUNDLE.c.journey_id).where(_BUNDLE.c.id.in_(bundles))
     visits = sa.select(_ATTEMPT.c.visit_id).where(_ATTEMPT.c.bundle_id.in_(bundles))
     for name, key, wanted in (
-        ("journey", "id", journeys), ("gate_visit", "id", visits),
-        ("delivery_attempt", "bundle_id", bundles), ("bundle", "id", bundles),
-    ):  # fmt: skip
+        ("journey", "id", journeys),
+        ("gate_visit", "id", visits),
+        ("delivery_attempt", "bundle_id", bundles),
+        ("bundle", "id", bundles),
+    ):
         table = sa.table(name, sa.column(key), sa.column("mission_id"))
         connection.execute(
             sa.update(table).where(table.c[key].in_(wanted)).values(mission_id=mission_id)
@@ -140,8 +164,9 @@ def _officials_of_missions() -> None:
 
 def _unused() -> sa.ColumnElement[bool]:
     """Whether nobody has chosen the mission meanwhile."""
-    others = [sa.table(name, sa.column("mission_id")) for name in (*_WITH_MISSION, "target",
-                                                                   "reply")]  # fmt: skip
+    others = [
+        sa.table(name, sa.column("mission_id")) for name in (*_WITH_MISSION, "target", "reply")
+    ]
     return sa.and_(*(~sa.exists().where(one.c.mission_id == _MISSION.c.id) for one in others))
 
 

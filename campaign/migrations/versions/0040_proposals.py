@@ -33,7 +33,9 @@ def upgrade() -> None:
             name=op.f("ck_proposal_second_person"),
         ),
         sa.ForeignKeyConstraint(
-            ["campaign_id"], ["campaign.id"], name=op.f("fk_proposal_campaign_id"),
+            ["campaign_id"],
+            ["campaign.id"],
+            name=op.f("fk_proposal_campaign_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
@@ -44,7 +46,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal")),
         sa.UniqueConstraint("public_id", name=op.f("uq_proposal_public_id")),
-    )  # fmt: skip
+    )
     op.create_index(op.f("ix_proposal_campaign_id"), "proposal", ["campaign_id"])
 
 

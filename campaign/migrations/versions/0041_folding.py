@@ -38,9 +38,11 @@ def _folded(field: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
 def _fold_posts() -> None:
     """Fold their keys; one that would be another's of its country stays as it is."""
     post = sa.table(
-        "post", sa.column("id", sa.Integer()), sa.column("country", sa.String()),
+        "post",
+        sa.column("id", sa.Integer()),
+        sa.column("country", sa.String()),
         sa.column("key", sa.String()),
-    )  # fmt: skip
+    )
     connection, folded = op.get_bind(), _folded(post.c.key)
     taken = {tuple(row) for row in connection.execute(sa.select(post.c.country, post.c.key))}
     stale = sa.select(post.c.id, post.c.country, folded).where(folded != post.c.key)

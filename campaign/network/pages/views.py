@@ -63,9 +63,7 @@ def sent(lang: str) -> ResponseReturnValue:
     """Look in your mailbox."""
     settings = current_settings()
     return _page(
-        "network/sent.html",
-        days=settings.confirm_days,
-        mails_a_day=most_a_day("network-confirm"),
+        "network/sent.html", days=settings.confirm_days, mails_a_day=most_a_day("network-confirm")
     )
 
 

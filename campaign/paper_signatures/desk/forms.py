@@ -61,8 +61,7 @@ class SheetForm(PaperForm):
         description=_l("Keying in then says how many are left."),
     )
     scan = FileField(
-        _l("Scan"),
-        description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed."),
+        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
     )
 
     @classmethod

@@ -63,10 +63,7 @@ def typeset_letters(job: Job) -> Report:
                     letters.append([i, len(pages)])
             if kept:
                 Path(job["out"]).write_bytes(renderer.write_pdf(document.copy(kept)))
-    return {
-        "letters": letters,
-        "refused": encode_refused(refused),
-    }
+    return {"letters": letters, "refused": encode_refused(refused)}
 
 
 def encode_refused(refused: Mapping[int, Sequence[Problem]]) -> list[list[Any]]:

@@ -109,12 +109,16 @@ class Run:
             page += pages
         document = (
             join(
-                pieces, out, title=title, language=language, fresh_sheets=self.fresh_sheets,
+                pieces,
+                out,
+                title=title,
+                language=language,
+                fresh_sheets=self.fresh_sheets,
                 outline=self._outline(order, letters),
             )
             if pieces
             else None
-        )  # fmt: skip
+        )
         return Printed(
             path=out,
             pages=document.pages if document else 0,

@@ -41,9 +41,14 @@ WORK = {
 _STARVED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _OF_THE_MACHINE = {
-    errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE,
-    errno.EACCES, errno.ENOENT,
-}  # fmt: skip
+    errno.EFBIG,
+    errno.EIO,
+    errno.EROFS,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EACCES,
+    errno.ENOENT,
+}
 # Of the memory limit: a child that used so much and ended without an answer couldn't get more.
 _NEARLY = 0.7
 

@@ -33,13 +33,21 @@ def address_sheets(
     :raises LetterRefused: a character is missing, or the address doesn't fit the window.
     """
     for one in sheets[:1]:  # they differ in numbers alone
-        texts = {"sender": one.sender_lines, "address": one.addressee_lines,
-                 "text": (one.subject, *one.paragraphs, one.foot)}  # fmt: skip
+        texts = {
+            "sender": one.sender_lines,
+            "address": one.addressee_lines,
+            "text": (one.subject, *one.paragraphs, one.foot),
+        }
         problems = [*check_characters(texts), *check_address(one.addressee_lines, layout)]
         if problems:
             raise LetterRefused(problems)
-    body = html.render("address-sheet.html", sheets=sheets, direction=html.direction_of(locale),
-                       locale=locale, layout=layout)  # fmt: skip
+    body = html.render(
+        "address-sheet.html",
+        sheets=sheets,
+        direction=html.direction_of(locale),
+        locale=locale,
+        layout=layout,
+    )
     whole = html.render("document.html", locale=locale, title=title, body=body)
     with renderer.laid_out(str(whole), "print.css", layout) as document:
         pages = len(document.pages)

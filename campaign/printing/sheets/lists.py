@@ -124,10 +124,7 @@ def cover_letter(context: CoverContext, layout: Layout, out: Path) -> Document:
     refuse(check_characters(_texts(context)))
     refuse(check_address(context.addressee_lines, layout))
     body = html.render(
-        "cover.html",
-        cover=context,
-        layout=layout,
-        direction=html.direction_of(context.locale),
+        "cover.html", cover=context, layout=layout, direction=html.direction_of(context.locale)
     )
     return _write(
         body,

@@ -24,8 +24,18 @@ SHARE_PICTURE = 420
 """Pixels of its width that a picture of the case takes."""
 _PX = 25.4 / 96
 _SHARE = Paper("share", SHARE_WIDTH * _PX, SHARE_HEIGHT * _PX)
-_FILES = ("share.html", "share.css", "poster.html", "poster.css", "sign-on.html", "sign-on.css",
-          "by-hand.html", "by-hand.css", "document.html", "fonts.css")  # fmt: skip
+_FILES = (
+    "share.html",
+    "share.css",
+    "poster.html",
+    "poster.css",
+    "sign-on.html",
+    "sign-on.css",
+    "by-hand.html",
+    "by-hand.css",
+    "document.html",
+    "fonts.css",
+)
 _pdfium = Lock()
 """PDFium is not safe between threads."""
 

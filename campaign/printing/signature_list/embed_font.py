@@ -68,9 +68,12 @@ def embed(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:
 def _subset(face: Typeface) -> tuple[bytes, dict[str, int]]:
     """The font file with the glyphs in use only, and each glyph's place in it."""
     options = Options(
-        drop_tables=_DROPPED, layout_features=[], hinting=False, notdef_outline=True,
+        drop_tables=_DROPPED,
+        layout_features=[],
+        hinting=False,
+        notdef_outline=True,
         recalc_timestamp=False,
-    )  # fmt: skip
+    )
     with TTFont(face.path, lazy=True, recalcTimestamp=False) as font:
         subsetter = Subsetter(options)
         subsetter.populate(glyphs=[glyph for glyph, _ in face.used])

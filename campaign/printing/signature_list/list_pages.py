@@ -119,10 +119,7 @@ class PageWriter:
             page.shaped_label = printable(page.label)
             return
         width, middle = self._sheet.text_width, self._sheet.text_height - 1.8
-        page.operators += [
-            _QUIET,
-            self._line(page.label, _FOOT_SIZE, 0, width, middle, end=True),
-        ]
+        page.operators += [_QUIET, self._line(page.label, _FOOT_SIZE, 0, width, middle, end=True)]
 
     def _rules(self, top: float, rows: int) -> list[str]:
         right = self._left + self._sheet.text_width / MM_PER_PT

@@ -3,14 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    redirect,
-    request,
-    stream_with_context,
-    url_for,
-)
+from flask import Blueprint, Response, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 

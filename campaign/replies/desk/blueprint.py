@@ -69,9 +69,12 @@ def create(slug: str) -> ResponseReturnValue:
     deliveries = replies.list_deliveries(session, campaign)
     desk = reply_draft_views.desk_of(campaign)
     form = reply_form(
-        campaign, deliveries, titles=_usual_titles(campaign),
-        answers=request.args.get("delivery", ""), **desk.typed(),
-    )  # fmt: skip
+        campaign,
+        deliveries,
+        titles=_usual_titles(campaign),
+        answers=request.args.get("delivery", ""),
+        **desk.typed(),
+    )
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)

@@ -32,9 +32,14 @@ def publish(public_id: str) -> ResponseReturnValue:
     _look_again(reply, form)
     preview, unclosed = _preview(reply)
     return render_page(
-        "replies/publish.html", form, 422 if unclosed else 200, reply=reply, preview=preview,
-        unclosed=unclosed, named=list_named(reply),
-    )  # fmt: skip
+        "replies/publish.html",
+        form,
+        422 if unclosed else 200,
+        reply=reply,
+        preview=preview,
+        unclosed=unclosed,
+        named=list_named(reply),
+    )
 
 
 def _look_again(reply: Reply, form: PublishForm) -> None:

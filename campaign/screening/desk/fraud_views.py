@@ -22,10 +22,7 @@ def fraud() -> ResponseReturnValue:
     session, now, campaign = db.session(), db.utcnow(), chosen_campaign()
     hours = _window()
     found = trends.list_trends(
-        session,
-        campaign_id=campaign.id if campaign else trends.EVERYWHERE,
-        hours=hours,
-        now=now,
+        session, campaign_id=campaign.id if campaign else trends.EVERYWHERE, hours=hours, now=now
     )
     start = trends.hour_of(now) - (hours - 1) * trends.HOUR
     return page(

@@ -17,13 +17,7 @@ from campaign.core.settings import home_country
 from campaign.models.review_hold import Decision, Hold
 from campaign.printing.problems import LetterRefused
 from campaign.screening import review_queue
-from campaign.screening.desk.blueprint import (
-    back,
-    blueprint,
-    chosen_campaign,
-    page,
-    say_refused,
-)
+from campaign.screening.desk.blueprint import back, blueprint, chosen_campaign, page, say_refused
 from campaign.screening.letter_display import hand_out, printed, shown
 from campaign.screening.review_queue import Filter
 from campaign.signing.checks.screening_rules import REASONS

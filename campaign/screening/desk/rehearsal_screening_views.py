@@ -64,10 +64,15 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
     try:
         held = review_queue.get_held(session, public_id, Filter(campaign.id))
         review_queue.decide(
-            session, public_ids=[held.signature.public_id], decision=decision, by=staff_user(),
-            now=db.utcnow(), note=request.form.get("note", ""), risks_seen=True,
+            session,
+            public_ids=[held.signature.public_id],
+            decision=decision,
+            by=staff_user(),
+            now=db.utcnow(),
+            note=request.form.get("note", ""),
+            risks_seen=True,
             flagged_seen=True,
-        )  # fmt: skip
+        )
     except NotFound:
         say_refused(Refused("nothing-held"))
     except (Invalid, Refused) as problem:

@@ -165,8 +165,7 @@ _SENTENCES: dict[str, _Say] = {
         found=_found(data),
     ),
     "insult": lambda data: gettext(
-        "A letter with an insult is not read: %(found)s. Say it in another way.",
-        found=_found(data),
+        "A letter with an insult is not read: %(found)s. Say it in another way.", found=_found(data)
     ),
     "threat": lambda data: gettext(
         "This reads as a threat: %(found)s. Take it out. If you quote someone, put the words in "

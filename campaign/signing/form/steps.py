@@ -141,12 +141,7 @@ def check_page(
         "signed": form,
         "meant": mailbox_spellings.meant(form.email),
         "letters": draft_letters(
-            campaign,
-            form,
-            form.letter_locale,
-            now=now,
-            home=home,
-            specimen=page_mark(),
+            campaign, form, form.letter_locale, now=now, home=home, specimen=page_mark()
         ),
         "layout": layout_of(campaign, home),
         "consents": sentences(cards=campaign.cards),

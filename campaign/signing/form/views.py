@@ -6,16 +6,7 @@ The public pages on which a letter is written and signed: no cookie, no account,
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import (
-    Blueprint,
-    Response,
-    g,
-    jsonify,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session

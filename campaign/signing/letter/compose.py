@@ -146,9 +146,18 @@ def number_of(sequence: int) -> str:
 
 
 def compose(
-    *, key: str, number: str | None, case: Case, addressing: Addressing, proposal: Proposal,
-    writer: Writer, locale: str, written_on: date, specimen: str = "", into: Into | None = None,
-) -> LetterContext:  # fmt: skip
+    *,
+    key: str,
+    number: str | None,
+    case: Case,
+    addressing: Addressing,
+    proposal: Proposal,
+    writer: Writer,
+    locale: str,
+    written_on: date,
+    specimen: str = "",
+    into: Into | None = None,
+) -> LetterContext:
     """The letter, every word in place.
 
     Required talking points are always in; of the others those that the writer took, in the

@@ -49,13 +49,7 @@ class Letters(list[LetterContext]):
 
 
 def draft_letters(
-    campaign: Campaign,
-    writer: Writer,
-    locale: str,
-    *,
-    now: datetime,
-    home: str,
-    specimen: str = "",
+    campaign: Campaign, writer: Writer, locale: str, *, now: datetime, home: str, specimen: str = ""
 ) -> Letters:
     """A letter to each target, from the newest templates; `home` is the organisation's country.
 

@@ -119,10 +119,18 @@ def host_country(target: Target, home: str) -> str:
 
 
 def compose_letter(
-    facts: LetterFacts, proposal: Proposal, writer: Writer, templates: Iterable[LetterTemplate],
-    *, key: str, target_id: int, locale: str, signed_at: datetime, sequence: int | None = None,
+    facts: LetterFacts,
+    proposal: Proposal,
+    writer: Writer,
+    templates: Iterable[LetterTemplate],
+    *,
+    key: str,
+    target_id: int,
+    locale: str,
+    signed_at: datetime,
+    sequence: int | None = None,
     specimen: str = "",
-) -> LetterContext:  # fmt: skip
+) -> LetterContext:
     """The letter that somebody signed, or would: the page Check, the PDF, the proof, the bundle.
 
     `templates` are those among which its translation is.

@@ -86,8 +86,10 @@ class Drafts:
         That is so where they differ from official to official, or quote their writer's name.
         """
         used = {name for one in self.letters for name in _placeholders(one.proposal)}
-        bodies = {(one.proposal.opening, one.proposal.points, one.proposal.closing)
-                  for one in self.letters}  # fmt: skip
+        bodies = {
+            (one.proposal.opening, one.proposal.points, one.proposal.closing)
+            for one in self.letters
+        }
         apart = len(self.letters) > 1 and used & _OFFICIAL
         if len(bodies) != 1 or apart or "supporter_name" in used:
             return None
@@ -102,11 +104,7 @@ class Drafts:
 
 
 def drafts_of(
-    campaign: Campaign,
-    locale: str,
-    pairs: Iterable[tuple[Target, LetterTemplate]],
-    *,
-    home: str,
+    campaign: Campaign, locale: str, pairs: Iterable[tuple[Target, LetterTemplate]], *, home: str
 ) -> Drafts | None:
     """The drafts in one language; None where a template asks for what the campaign lacks."""
     letters = tuple(

@@ -37,8 +37,13 @@ KINDS: Mapping[str, type[Any]] = {
     "invalidation": Invalidation,
 }
 """Kinds of subjects that are of one campaign, and their models."""
-_GONE = ("reply.delete", "paper.sheet-delete", "paper.import-upload", "letter.returned",
-         "letter.decision-undone")  # fmt: skip
+_GONE = (
+    "reply.delete",
+    "paper.sheet-delete",
+    "paper.import-upload",
+    "letter.returned",
+    "letter.decision-undone",
+)
 """Deeds after which no table may say any more of which campaign their subject was."""
 _BESIDE = ("campaign.clone", "campaign.continue")
 """Deeds on one campaign that name another."""

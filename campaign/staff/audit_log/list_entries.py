@@ -36,12 +36,7 @@ class Filter:
 
 
 def list_entries(
-    session: Session,
-    chosen: Filter,
-    *,
-    zone: str,
-    before: int | None = None,
-    limit: int = PER_PAGE,
+    session: Session, chosen: Filter, *, zone: str, before: int | None = None, limit: int = PER_PAGE
 ) -> Sequence[AuditEntry]:
     """The newest entries of the filter below the id `before`; days are those of `zone`."""
     where: list[ColumnElement[bool]] = []

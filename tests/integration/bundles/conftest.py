@@ -25,9 +25,12 @@ def freeze(app: Flask, settings: Settings) -> Freeze:
     """Freeze what waits where the campaign's first target goes, in a transaction of its own."""
 
     def run(
-        campaign_id: int, locale: str = "en", volume_letters: int = 500, on_paper: int = 0,
+        campaign_id: int,
+        locale: str = "en",
+        volume_letters: int = 500,
+        on_paper: int = 0,
         choice: Choice = EVERYTHING,
-    ) -> int:  # fmt: skip
+    ) -> int:
         with app.app_context(), db.transaction() as session:
             campaign = session.get_one(Campaign, campaign_id)
             bundle = freeze_bundle.freeze(

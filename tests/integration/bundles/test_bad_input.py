@@ -46,8 +46,11 @@ OWN_WORDS = {
     "a glyph nobody has": "I write \U000e0fff",
     "an override": "I write \u202egnorw",
 }
-ASIDE = {"emoji": "missing-glyph", "a glyph nobody has": "control-character",
-         "an override": "control-character"}  # fmt: skip
+ASIDE = {
+    "emoji": "missing-glyph",
+    "a glyph nobody has": "control-character",
+    "an override": "control-character",
+}
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -113,9 +116,13 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 @pytest.mark.real_press
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_written(
-    app: Flask, session: Session, freeze: Freeze, print_bundle: Print, tmp_path: Path,
+    app: Flask,
+    session: Session,
+    freeze: Freeze,
+    print_bundle: Print,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     campaign = make_campaign(session)
     add_confirmed(session, campaign, 4)
     session.commit()

@@ -29,14 +29,21 @@ def test_down_and_up_again_with_bundles_by_post_and_through_a_mission(
     official_id, mission_id = posted.targets[0].official_id, carried.targets[0].mission_id
     by_post, by_hand = freeze(posted.id), freeze(carried.id)
     visit = GateVisit(
-        key="k" * 22, happened_on=today("UTC"), delegates="", received_by="", notes="",
+        key="k" * 22,
+        happened_on=today("UTC"),
+        delegates="",
+        received_by="",
+        notes="",
         attempts=[
             DeliveryAttempt(
-                campaign_id=posted.id, bundle_id=by_post, happened_on=today("UTC"), messages=2,
+                campaign_id=posted.id,
+                bundle_id=by_post,
+                happened_on=today("UTC"),
+                messages=2,
                 outcome=DeliveryOutcome.POSTED,
             )
         ],
-    )  # fmt: skip
+    )
     session.add(visit)
     session.commit()
     session.close()

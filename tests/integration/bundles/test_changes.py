@@ -88,9 +88,12 @@ def hand_over(
     def record(session: Session, bundle: Bundle, *, actor: str) -> None:
         happened = record_delivery.Happened(outcome, today())
         record_delivery.record_visit(
-            session, carried=[record_delivery.Carried(bundle)], happened=happened,
-            key=str(uuid4()), actor=actor,
-        )  # fmt: skip
+            session,
+            carried=[record_delivery.Carried(bundle)],
+            happened=happened,
+            key=str(uuid4()),
+            actor=actor,
+        )
 
     do(record, bundle_id)
 
@@ -101,9 +104,8 @@ def hand_over(
 def test_the_database_lets_a_letter_be_in_one_bundle_alone(session: Session, ready: int) -> None:
     letter = session.scalars(select(Letter).limit(1)).one()
     again = Letter(
-        signature_id=letter.signature_id, target_id=letter.target_id,
-        template_id=letter.template_id,
-    )  # fmt: skip
+        signature_id=letter.signature_id, target_id=letter.target_id, template_id=letter.template_id
+    )
     session.add(again)
     with pytest.raises(IntegrityError):
         session.flush()
@@ -185,9 +187,14 @@ def test_a_worker_loses_a_volume_whose_bundle_is_given_up(
 
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_its_volume_is_made_again_without_it_and_says_so(
-    app: Flask, session: Session, ready: int, do: Deed, print_bundle: Print, tmp_path: Path,
+    app: Flask,
+    session: Session,
+    ready: int,
+    do: Deed,
+    print_bundle: Print,
+    tmp_path: Path,
     state: SignatureState,
-) -> None:  # fmt: skip
+) -> None:
     before = contents(zip_of(app, ready, tmp_path))
     old = {one.sequence: one.sha256 for one in reload(session, ready).volumes}
     take_back(session, ready, 5, state)
@@ -215,8 +222,10 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     assert made["letters-002.pdf"] != before["letters-002.pdf"]
     kept = [name.rpartition("/")[2] for name in storage.storage().names()]
     assert sorted(name for name in kept if name.startswith("letters-")) == [
-        "letters-001.1.pdf", "letters-002.2.pdf", "letters-003.1.pdf",
-    ]  # fmt: skip
+        "letters-001.1.pdf",
+        "letters-002.2.pdf",
+        "letters-003.1.pdf",
+    ]
     first, second = prints.list_prints(session, reload(session, ready))
     assert (first.removed_at is None, second.removed_at is None) == (False, True)
     assert {"name": "letters-002.pdf", "sha256": old[2]}.items() <= next(
@@ -322,8 +331,9 @@ def test_a_reprint_is_the_same_file_byte_for_byte_and_counts_nothing(
     assert (len(prints.list_prints(session, bundle)), bundle.letter_count) == (1, 7)
     noted = reprint_volumes.list_reprints(session, bundle)
     assert [(one.file, one.reason) for one in noted] == [
-        ("letters-002.pdf", "Paper jam"), ("", "Paper jam"),
-    ]  # fmt: skip
+        ("letters-002.pdf", "Paper jam"),
+        ("", "Paper jam"),
+    ]
     assert noted[1].sha256 == bundle.zip_sha256
 
 
@@ -350,9 +360,13 @@ def test_a_reprint_under_way_breaks_off_at_a_stop(
     monkeypatch.setattr(find_bundles, "while_wanted", seconds)
     with db.transaction() as moving:
         made = reprint_volumes.reprint(
-            moving, moving.get_one(Bundle, ready), storage.storage(), name=name,
-            reason="Paper jam", actor="command",
-        )  # fmt: skip
+            moving,
+            moving.get_one(Bundle, ready),
+            storage.storage(),
+            name=name,
+            reason="Paper jam",
+            actor="command",
+        )
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
     assert b"".join(made.chunks) == b""
@@ -387,10 +401,15 @@ def test_a_bundle_that_is_numbered_anew_is_downloaded_as_it_was_and_made_again_i
     session.flush()
     session.add(
         Bundle(
-            campaign_id=bundle.campaign_id, mission_id=kept.id, sequence=2,
-            kind=BundleKind.FIRST, state=BundleState.CANCELLED, frozen={}, letter_count=0,
+            campaign_id=bundle.campaign_id,
+            mission_id=kept.id,
+            sequence=2,
+            kind=BundleKind.FIRST,
+            state=BundleState.CANCELLED,
+            frozen={},
+            letter_count=0,
         )
-    )  # fmt: skip
+    )
     session.flush()
     name = find_bundles.zip_name(bundle)
     move_bundles(session, kept.id, bundle.mission_id, "command")

@@ -191,10 +191,14 @@ def test_a_proof_of_a_rare_language_shows_its_first_three(
     add_confirmed(session, campaign, 5, letter_locale="en")
     add_confirmed(session, campaign, 1, letter_locale="fr", given_name="Aline")
     add_confirmed(
-        session, campaign, 3, letter_locale="fr", id=lambda at: 5000 + 1000 * at,
+        session,
+        campaign,
+        3,
+        letter_locale="fr",
+        id=lambda at: 5000 + 1000 * at,
         given_name=lambda at: ["Berthe", "Chloé", "Denise"][at],
         confirmed_at=lambda at: start + timedelta(hours=1 + at),
-    )  # fmt: skip
+    )
     session.commit()
     jobs.run_now("overview.count")
     for name, value in (("SORTED", 0), ("_WINDOW", 3), ("LOOKED_AT", 3), ("_BLOCKS", blocks)):

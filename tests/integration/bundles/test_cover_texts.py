@@ -28,13 +28,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
 from campaign.models.signature import Disclosure, Origin, Signature
 from campaign.models.staff import Role
-from tests.factories import (
-    add_confirmed,
-    make_campaign,
-    make_target_mission,
-    post,
-    sign_in,
-)
+from tests.factories import add_confirmed, make_campaign, make_target_mission, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_print import contents, zip_of
 
@@ -80,8 +74,13 @@ def test_a_mission_s_own_words_are_filled_and_printed(
     bundle_id = freeze(session.scalars(select(Campaign.id)).one())
     assert print_bundle(bundle_id) is BundleState.READY
     text = text_of(contents(zip_of(app, bundle_id, tmp_path))["cover-letter.pdf"])
-    for words in ("UA 1/26: 3 letters", "Dear Tomas Arbelaez:", "We bring 3 letters for Amara",
-                  "From Letters for Defenders.", "With respect,"):  # fmt: skip
+    for words in (
+        "UA 1/26: 3 letters",
+        "Dear Tomas Arbelaez:",
+        "We bring 3 letters for Amara",
+        "From Letters for Defenders.",
+        "With respect,",
+    ):
         assert words in text
     assert "((" not in text
 
@@ -182,8 +181,12 @@ def test_staff_write_look_and_go_back(
     page = client.get(f"{url}/en")
     assert page.status_code == 200
     assert "((counts))" in page.text
-    form = {"subject": OWN.subject, "salutation": OWN.salutation, "body": OWN.body,
-            "close": OWN.close}  # fmt: skip
+    form = {
+        "subject": OWN.subject,
+        "salutation": OWN.salutation,
+        "body": OWN.body,
+        "close": OWN.close,
+    }
     looked = post(client, f"{url}/en", {**form, "look": "1"})
     assert looked.mimetype == "application/pdf"
     assert "With respect," in text_of(looked.data)
@@ -223,8 +226,10 @@ def test_people_on_sheets_stand_in_the_lists_counted_apart(
     made = contents(path)
     rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
     assert [(row["number"], row["kind"]) for row in rows[3:]] == [
-        ("P00001", "paper"), ("P00002", "paper"), ("P00003", "paper"),
-    ]  # fmt: skip
+        ("P00001", "paper"),
+        ("P00002", "paper"),
+        ("P00003", "paper"),
+    ]
     assert [bool(row["postal_code"]) for row in rows[3:]] == [False, False, True]
     sheet = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"])).active
     assert sheet["A5"].value == "P00001"

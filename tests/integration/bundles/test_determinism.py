@@ -47,12 +47,25 @@ def print_in(folder: Path, *, zone: str, seed: str, umask: str, processes: str) 
         "LC_ALL": "C.UTF-8",
         "TMPDIR": str(folder),
     }
-    arguments = ["ua-1-26", "--mission", "embassy-1", "--number", "1", "--json",
-                 "--processes", processes, "--out", str(folder / "out")]  # fmt: skip
+    arguments = [
+        "ua-1-26",
+        "--mission",
+        "embassy-1",
+        "--number",
+        "1",
+        "--json",
+        "--processes",
+        processes,
+        "--out",
+        str(folder / "out"),
+    ]
     made = subprocess.run(
         [sys.executable, "-c", _PRINT, umask, *arguments],
-        env=environment, capture_output=True, check=False, text=True,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
     assert made.returncode == 0, made.stderr
     path = Path(json.loads(made.stdout)["zip"])
     with zipfile.ZipFile(path) as archive:
@@ -73,9 +86,14 @@ def test_printed_twice_it_is_the_same_to_the_last_byte(
         own_words=lambda at: WORDS[at % len(WORDS)] if form == "letter" else "",
     )
     add_confirmed(
-        session, campaign, 2, disclosure=Disclosure.FULL, given_name="ليلى", family_name="حداد",
+        session,
+        campaign,
+        2,
+        disclosure=Disclosure.FULL,
+        given_name="ليلى",
+        family_name="حداد",
         own_words="",
-    )  # fmt: skip
+    )
     for one in add_confirmed(session, campaign, 3):
         one.origin, one.letters = Origin.PAPER, []
     session.commit()

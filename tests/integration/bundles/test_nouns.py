@@ -35,9 +35,14 @@ def test_papers_and_pages_of_cards_speak_of_cards(
     made = contents(zip_of(app, bundle_id, tmp_path))
     papers = {
         name: " ".join(text_of(made[name]).split())
-        for name in ("cover-letter.pdf", "signatures.pdf", "labels.pdf", "contents.pdf",
-                     "delivery-sheet.pdf")
-    }  # fmt: skip
+        for name in (
+            "cover-letter.pdf",
+            "signatures.pdf",
+            "labels.pdf",
+            "contents.pdf",
+            "delivery-sheet.pdf",
+        )
+    }
     assert "cards for" in papers["cover-letter.pdf"]
     assert "3 cards" in papers["signatures.pdf"]
     assert "Volume 1 of 1: 3 cards" in papers["labels.pdf"]

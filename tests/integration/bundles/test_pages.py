@@ -118,9 +118,14 @@ def test_a_language_that_the_site_does_not_have_is_refused(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("get", "nowhere"), ("get", "nowhere/progress"), ("post", "nowhere/download"),
-     ("get", "new?campaign=no&mission=no"), ("get", "new")],
-)  # fmt: skip
+    [
+        ("get", "nowhere"),
+        ("get", "nowhere/progress"),
+        ("post", "nowhere/download"),
+        ("get", "new?campaign=no&mission=no"),
+        ("get", "new"),
+    ],
+)
 def test_what_is_not_there_is_not_found(
     app: Flask, client: FlaskClient, session: Session, method: str, path: str
 ) -> None:
@@ -168,11 +173,7 @@ def test_a_download_streams_the_zip_and_leaves_an_audit_line(
 
 
 def test_what_is_not_ready_or_stopped_is_not_handed_out(
-    app: Flask,
-    client: FlaskClient,
-    session: Session,
-    waiting: Campaign,
-    freeze: Freeze,
+    app: Flask, client: FlaskClient, session: Session, waiting: Campaign, freeze: Freeze
 ) -> None:
     bundle_id = freeze(waiting.id)
     url = f"/desk/bundles/{reload(session, bundle_id).public_id}/download"
@@ -209,9 +210,7 @@ def test_older_bundles_are_on_the_pages_that_follow(
 ) -> None:
     first = reload(session, freeze(waiting.id))
     facts = {name: getattr(first, name) for name in ("campaign_id", "mission_id", "kind", "frozen")}
-    session.add_all(
-        Bundle(**facts, sequence=at, letter_count=1) for at in range(2, PAGE_SIZE + 4)
-    )  # fmt: skip
+    session.add_all(Bundle(**facts, sequence=at, letter_count=1) for at in range(2, PAGE_SIZE + 4))
     session.commit()
     sign_in(client, app, "staff")
     last = PAGE_SIZE + 3

@@ -57,10 +57,20 @@ def test_a_bundle_s_papers_agree_with_each_other(
     assert (result.letters, result.volumes, result.set_aside) == (7, 3, 0)
     made = contents(path)
     assert list(made) == [
-        "README.html", "cover-letter.pdf", "delivery-sheet.pdf", "letters-001.pdf",
-        "letters-002.pdf", "letters-003.pdf", "contents.pdf", "signatures.pdf", "signatures.csv",
-        "signatures.xlsx", "labels.pdf", "envelopes.pdf", "manifest.json",
-    ]  # fmt: skip
+        "README.html",
+        "cover-letter.pdf",
+        "delivery-sheet.pdf",
+        "letters-001.pdf",
+        "letters-002.pdf",
+        "letters-003.pdf",
+        "contents.pdf",
+        "signatures.pdf",
+        "signatures.csv",
+        "signatures.xlsx",
+        "labels.pdf",
+        "envelopes.pdf",
+        "manifest.json",
+    ]
     manifest = json.loads(made["manifest.json"])
     rows = list(csv.reader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"), newline="")))
     book = openpyxl.load_workbook(io.BytesIO(made["signatures.xlsx"]))
@@ -90,9 +100,15 @@ def test_the_lists_show_what_each_disclosure_allows_and_the_manifest_nobody(
     campaign = make_campaign(session)
     for at, disclosure in enumerate(Disclosure):
         add_confirmed(
-            session, campaign, 1, disclosure=disclosure, given_name="Quille", locality=f"Town{at}",
-            region=f"Region{at}", postal_code=f"Z{at}Z {at}Z{at}",
-        )  # fmt: skip
+            session,
+            campaign,
+            1,
+            disclosure=disclosure,
+            given_name="Quille",
+            locality=f"Town{at}",
+            region=f"Region{at}",
+            postal_code=f"Z{at}Z {at}Z{at}",
+        )
     session.commit()
     bundle_id = freeze(campaign.id)
     print_bundle(bundle_id)
@@ -253,8 +269,11 @@ def test_one_message_is_enough_to_call_every_worker(
     states = session.scalars(select(Volume.state).order_by(Volume.sequence)).all()
     session.rollback()
     assert states == [
-        VolumeState.PRINTING, VolumeState.PRINTED, VolumeState.WAITING, VolumeState.WAITING,
-    ]  # fmt: skip
+        VolumeState.PRINTING,
+        VolumeState.PRINTED,
+        VolumeState.WAITING,
+        VolumeState.WAITING,
+    ]
     assert courier.waiting() == begun + 2, "one for an idle worker, one for this one"
     print_jobs.call_idle(bundle_id)
     assert courier.waiting() == begun + 2, "a message that waits is enough"

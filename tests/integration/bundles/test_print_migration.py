@@ -32,10 +32,15 @@ def bundles(session: Session, freeze: Freeze, print_bundle: Print) -> tuple[int,
     bundle = reload(session, first)
     session.add(
         DeliveryAttempt(
-            campaign_id=bundle.campaign_id, mission_id=bundle.mission_id, bundle_id=first,
-            happened_on=today(), messages=1, outcome=DeliveryOutcome.ACCEPTED, notes={},
+            campaign_id=bundle.campaign_id,
+            mission_id=bundle.mission_id,
+            bundle_id=first,
+            happened_on=today(),
+            messages=1,
+            outcome=DeliveryOutcome.ACCEPTED,
+            notes={},
         )
-    )  # fmt: skip
+    )
     add_confirmed(session, bundle.campaign, 1)
     session.commit()
     second = freeze(bundle.campaign_id)
@@ -55,8 +60,9 @@ def test_down_and_up_again_with_bundles_that_travelled_and_were_given_up(
     with engine.connect() as connection:
         states = connection.execute(text("SELECT id, state, failure FROM bundle ORDER BY id"))
         assert [tuple(row) for row in states] == [
-            (first, "ready", None), (second, "failed", "cancelled"),
-        ]  # fmt: skip
+            (first, "ready", None),
+            (second, "failed", "cancelled"),
+        ]
     migrations.upgrade(engine)
     bundle = session.get_one(Bundle, first)
     assert (bundle.taken_out, bundle.released) == ([], [])

@@ -51,9 +51,14 @@ def printed(app: Flask, session: Session, draft: Campaign, settings: Settings) -
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
         bundle_id = freeze_bundle.freeze(
-            writing, campaign=campaign, mission=campaign.targets[0].mission, settings=settings,
-            locale="en", actor="staff:1", rehearsal=True,
-        ).id  # type: ignore[arg-type] # fmt: skip
+            writing,
+            campaign=campaign,
+            mission=campaign.targets[0].mission,
+            settings=settings,
+            locale="en",
+            actor="staff:1",
+            rehearsal=True,
+        ).id  # type: ignore[arg-type]
     with app.app_context():
         ended = print_without_queue.print_here(bundle_id, at_once=2, progress=lambda _done: None)
     assert ended is BundleState.READY
@@ -66,9 +71,13 @@ def count(session: Session, model: type[db.Base]) -> int:
 
 
 def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
-    app: Flask, session: Session, client: FlaskClient, draft: Campaign, settings: Settings,
+    app: Flask,
+    session: Session,
+    client: FlaskClient,
+    draft: Campaign,
+    settings: Settings,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/campaigns/{draft.slug}/rehearsal"
     assert post(client, f"{url}/people", {"people": "7"}).status_code == 303
@@ -148,11 +157,20 @@ def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(
     sign_in(client, app, Role.ADMIN)
     assert client.get(f"/en/actions/{draft.slug}/write").status_code == 404
     typed = {
-        "letter_locale": "es", "points": "protect", "own_words": "Anduve por allí.",
-        "given_name": "Ada", "family_name": "Test", "email": "ada@example.com",
-        "locality": "Ottawa", "region": "ON", "postal_code": "K1A 0A1", "country": "CA",
-        "disclosure": "town", "consent_updates": "y", "consent_network": "y",
-    }  # fmt: skip
+        "letter_locale": "es",
+        "points": "protect",
+        "own_words": "Anduve por allí.",
+        "given_name": "Ada",
+        "family_name": "Test",
+        "email": "ada@example.com",
+        "locality": "Ottawa",
+        "region": "ON",
+        "postal_code": "K1A 0A1",
+        "country": "CA",
+        "disclosure": "town",
+        "consent_updates": "y",
+        "consent_network": "y",
+    }
     pages = [
         client.get(f"{base}/write?letter=es"),
         post(client, f"{base}/live", typed),
@@ -204,8 +222,9 @@ def test_a_real_bundle_needs_an_open_campaign_and_a_rehearsal_one_that_is_not(
     assert mission is not None
     facts = {"campaign": draft, "mission": mission, "settings": settings, "locale": "en"}
     for status, rehearsed, slug in (
-        (CampaignStatus.SCHEDULED, False, "not-open"), (CampaignStatus.OPEN, True, "rehearsal-over")
-    ):  # fmt: skip
+        (CampaignStatus.SCHEDULED, False, "not-open"),
+        (CampaignStatus.OPEN, True, "rehearsal-over"),
+    ):
         draft.status = status
         session.flush()
         with pytest.raises(Refused) as refused:

@@ -115,10 +115,14 @@ def test_a_bundle_that_was_handed_over_gives_nothing_back_even_if_it_failed(
 ) -> None:
     session.add(
         DeliveryAttempt(
-            campaign_id=failed.campaign_id, mission_id=failed.mission_id, bundle_id=failed.id,
-            happened_on=today(), messages=1, outcome=DeliveryOutcome.POSTED,
+            campaign_id=failed.campaign_id,
+            mission_id=failed.mission_id,
+            bundle_id=failed.id,
+            happened_on=today(),
+            messages=1,
+            outcome=DeliveryOutcome.POSTED,
         )
-    )  # fmt: skip
+    )
     session.commit()
     bundle_id = failed.id
     session.rollback()

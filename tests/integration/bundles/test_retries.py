@@ -56,13 +56,19 @@ def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(("slug", "words"), [
-    ("took-too-long", "took longer than it may"), ("out-of-memory", "took more memory than"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [("took-too-long", "took longer than it may"), ("out-of-memory", "took more memory than")],
+)
 def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
-    app: Flask, client: FlaskClient, session: Session, bundle_id: int, slug: str, words: str,
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    bundle_id: int,
+    slug: str,
+    words: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     session.rollback()
     little = partial(lists.signature_list, limits=TOO_LITTLE[slug])
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
@@ -100,10 +106,13 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
 
 
-@pytest.mark.parametrize(("problem", "slug", "words"), [
-    (FilesAway("GenericError"), "storage-away", "does not answer"),
-    (OSError(errno.ENOSPC, "No space left on device"), "no-room", "The disk is full"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("problem", "slug", "words"),
+    [
+        (FilesAway("GenericError"), "storage-away", "does not answer"),
+        (OSError(errno.ENOSPC, "No space left on device"), "no-room", "The disk is full"),
+    ],
+)
 def test_room_and_the_storage_are_waited_for_however_long(
     app: Flask,
     client: FlaskClient,

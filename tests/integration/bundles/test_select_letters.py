@@ -33,9 +33,14 @@ def freeze(
     mission = campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze(
-        session, campaign=campaign, mission=mission, settings=settings, locale="en",
-        actor="staff:1", choice=choice,
-    )  # fmt: skip
+        session,
+        campaign=campaign,
+        mission=mission,
+        settings=settings,
+        locale="en",
+        actor="staff:1",
+        choice=choice,
+    )
 
 
 def numbered(session: Session, bundle: Bundle) -> list[Signature]:
@@ -55,7 +60,9 @@ def campaign(session: Session) -> Campaign:
     made = make_campaign(session)
     now = db.utcnow()
     add_confirmed(
-        session, made, 6,
+        session,
+        made,
+        6,
         family_name=lambda at: ["Ngo", "Étienne", "Abel", "Zhou", "Cole", "Diaz"][at],
         given_name="Ada",
         region=lambda at: REGIONS[at],
@@ -63,7 +70,7 @@ def campaign(session: Session) -> Campaign:
         letter_locale=lambda at: ["en", "fr", "es"][at % 3],
         confirmed_at=lambda at: now + timedelta(minutes=at),
         signed_at=lambda at: now - timedelta(days=at),
-    )  # fmt: skip
+    )
     session.commit()
     return made
 
@@ -127,8 +134,13 @@ def test_volumes_by_region_hold_letters_of_one_region(
         .order_by(Letter.sequence)
     )
     assert [tuple(row) for row in rows] == [
-        (1, "Zhou"), (2, "Abel"), (2, "Diaz"), (3, "Ngo"), (4, "Cole"), (4, "Étienne"),
-    ]  # fmt: skip
+        (1, "Zhou"),
+        (2, "Abel"),
+        (2, "Diaz"),
+        (3, "Ngo"),
+        (4, "Cole"),
+        (4, "Étienne"),
+    ]
 
 
 def test_a_region_is_sealed_in_the_database(

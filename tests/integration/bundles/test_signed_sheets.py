@@ -63,9 +63,13 @@ def awaited(session: Session) -> int:
 
 
 def test_its_papers_speak_of_sheets_and_hold_together(
-    app: Flask, session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    freeze: Freeze,
+    print_bundle: Print,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     mission = campaign.targets[0].mission
     assert mission is not None
     own = CoverWords("Letters", "Dear all:", "We bring ((letters)).\n\n((counts))", "Yours,")
@@ -84,8 +88,9 @@ def test_its_papers_speak_of_sheets_and_hold_together(
     assert [one["number"] for one in manifest["on_paper"]] == ["P00001", "P00002"]
     rows = list(csv.DictReader(io.StringIO(made["signatures.csv"].decode("utf-8-sig"))))
     assert [(one["number"], one["kind"]) for one in rows] == [
-        ("P00001", "paper"), ("P00002", "paper"),
-    ]  # fmt: skip
+        ("P00001", "paper"),
+        ("P00002", "paper"),
+    ]
     cover = " ".join(text_of(made["cover-letter.pdf"]).split())
     assert "what people have signed by hand" in cover
     assert "2 people signed by hand" in cover
@@ -122,9 +127,15 @@ def test_its_numbers_go_on_after_no_letter(
 
     def make(on_paper: int) -> Bundle:
         return freeze_bundle.freeze(
-            session, campaign=campaign, mission=mission, settings=settings, locale="en",
-            actor="command", on_paper=on_paper, choice=Choice(goes_on=True),
-        )  # fmt: skip
+            session,
+            campaign=campaign,
+            mission=mission,
+            settings=settings,
+            locale="en",
+            actor="command",
+            on_paper=on_paper,
+            choice=Choice(goes_on=True),
+        )
 
     made = [make(0), make(1)]
     add_confirmed(session, campaign, 1)
@@ -167,8 +178,16 @@ def test_the_desk_offers_them(
     check = client.get(NEW, query_string=WISH).text
     assert "What is printed goes with the signed sheets" in check
     assert "Freeze and print" in check
-    chosen = {**WISH, "how": "1", "layout": "fr", "size": "40", "order": "name",
-              "volumes": "size", "numbers": "one", "locale": "es"}  # fmt: skip
+    chosen = {
+        **WISH,
+        "how": "1",
+        "layout": "fr",
+        "size": "40",
+        "order": "name",
+        "volumes": "size",
+        "numbers": "one",
+        "locale": "es",
+    }
     unticked = client.get(NEW, query_string=chosen)
     assert "No letter waits" in unticked.text
     assert "Freeze and print" not in unticked.text
@@ -177,9 +196,12 @@ def test_the_desk_offers_them(
 
 
 def test_the_command_takes_them_where_it_is_told_to(
-    session: Session, campaign: Campaign, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+    session: Session,
+    campaign: Campaign,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
     arguments = ["ua-1-26", "--mission", "embassy-1", "--out", str(tmp_path), "--json"]

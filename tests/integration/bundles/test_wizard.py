@@ -49,10 +49,13 @@ def campaigns(session: Session) -> list[Campaign]:
     session.flush()
     start = db.utcnow()
     add_confirmed(
-        session, first, 3, confirmed_at=lambda at: start + timedelta(seconds=at),
+        session,
+        first,
+        3,
+        confirmed_at=lambda at: start + timedelta(seconds=at),
         family_name=lambda at: ["Zhou", "Abel", "Ngo"][at],
         letter_locale=lambda at: ["en", "fr", "en"][at],
-    )  # fmt: skip
+    )
     add_confirmed(session, second, 3)
     session.commit()
     return [first, second]
@@ -95,9 +98,18 @@ def test_each_step_carries_what_was_chosen_before(
     assert '<input type="hidden" name="target" value="ua-1-26:governor-9">' in paper
     check = client.get(
         NEW,
-        query_string={**chosen, "how": "1", "layout": "fr", "duplex": "y", "size": "40",
-                      "order": "name", "volumes": "size", "numbers": "one", "locale": "es"},
-    ).text  # fmt: skip
+        query_string={
+            **chosen,
+            "how": "1",
+            "layout": "fr",
+            "duplex": "y",
+            "size": "40",
+            "order": "name",
+            "volumes": "size",
+            "numbers": "one",
+            "locale": "es",
+        },
+    ).text
     assert "A4 – French DL envelope" in check
     assert "Both, each letter on a fresh sheet" in check
     assert "By family name" in check
@@ -170,9 +182,12 @@ def said_of_paper(page: str) -> str:
 
 
 def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
-    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign],
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaigns: list[Campaign],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     sign_in(client, app, "staff")
     wish = base(campaigns, how="1", layout="fr", size="4", order="confirmed", numbers="one")
     said = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
@@ -198,10 +213,20 @@ def test_what_was_chosen_is_frozen(
 ) -> None:
     sign_in(client, app, "staff")
     wish = base(
-        campaigns[:1], chosen="1", written=["en", "fr"], target=["ua-1-26:governor-9"], how="1",
-        cards=["ua-1-26"], layout="din-5008-a", duplex="y", order="name", volumes="region",
-        size="2", numbers="on", locale="fr",
-    )  # fmt: skip
+        campaigns[:1],
+        chosen="1",
+        written=["en", "fr"],
+        target=["ua-1-26:governor-9"],
+        how="1",
+        cards=["ua-1-26"],
+        layout="din-5008-a",
+        duplex="y",
+        order="name",
+        volumes="region",
+        size="2",
+        numbers="on",
+        locale="fr",
+    )
     answer = post(client, NEW, wish)
     assert answer.status_code == 302
     bundle = bundles(session)[0]
@@ -230,8 +255,11 @@ def test_several_campaigns_lead_to_their_journey(
     ("wrong", "step", "words"),
     [
         ({"chosen": "1", "written": "en"}, "Go on to the paper", "Choose at least one official."),
-        ({"chosen": "1", "target": "ua-1-26:governor-9"}, "Go on to the paper",
-         "Choose at least one language."),
+        (
+            {"chosen": "1", "target": "ua-1-26:governor-9"},
+            "Go on to the paper",
+            "Choose at least one language.",
+        ),
         ({"size": "501"}, "Check the bundle", "Give a number from 1 to 500."),
         ({"size": "many"}, "Check the bundle", "Letters in a volume, at most"),
         ({"order": "height"}, "Check the bundle", "Order of the letters"),
@@ -239,15 +267,24 @@ def test_several_campaigns_lead_to_their_journey(
         ({"locale": "xx"}, "Check the bundle", "Language of the cover letter"),
         ({"volumes": "colour"}, "Check the bundle", "Volumes"),
         ({"numbers": "7"}, "Check the bundle", "Numbers of the letters"),
-        ({"written": "xx", "chosen": "1", "target": "ua-1-26:governor-9"}, "Go on to the paper",
-         "Languages of the letters"),
+        (
+            {"written": "xx", "chosen": "1", "target": "ua-1-26:governor-9"},
+            "Go on to the paper",
+            "Languages of the letters",
+        ),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("verb", ["get", "post"])
 def test_what_cannot_be_chosen_leads_back_to_its_step(
-    app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign],
-    wrong: dict[str, str], step: str, words: str, verb: str,
-) -> None:  # fmt: skip
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaigns: list[Campaign],
+    wrong: dict[str, str],
+    step: str,
+    words: str,
+    verb: str,
+) -> None:
     sign_in(client, app, "staff")
     wish = base(campaigns, **wrong)
     answer = post(client, NEW, wish) if verb == "post" else client.get(NEW, query_string=wish)
@@ -278,9 +315,13 @@ def test_the_check_says_what_is_not_in_and_why(
     freeze(first.id)
     add_confirmed(session, first, 2)
     for state, count in (
-        (SignatureState.PENDING, 4), (SignatureState.HELD, 3), (SignatureState.REJECTED, 1),
-        (SignatureState.WITHDRAWN, 2), (SignatureState.INVALID, 1), (SignatureState.ERASED, 1),
-    ):  # fmt: skip
+        (SignatureState.PENDING, 4),
+        (SignatureState.HELD, 3),
+        (SignatureState.REJECTED, 1),
+        (SignatureState.WITHDRAWN, 2),
+        (SignatureState.INVALID, 1),
+        (SignatureState.ERASED, 1),
+    ):
         add_confirmed(session, first, count, state=state)
     other = Target(official=make_target_official(8), mission=make_target_mission(8), position=2)
     first.targets.append(other)
@@ -339,11 +380,15 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     wish = base([second])
     page = client.get(f"{NEW}/proof", query_string=wish).text
     for words in (
-        "Letter 00001", "Letter 00002", "Letter 00003",
+        "Letter 00001",
+        "Letter 00002",
+        "Letter 00003",
         f"The longest: {len(long.strip())} characters of own words",
-        "Written in another script (Greek)", "Every letter was looked at.",
-        "Would be set aside", "U+E0FFF",
-    ):  # fmt: skip
+        "Written in another script (Greek)",
+        "Every letter was looked at.",
+        "Would be set aside",
+        "U+E0FFF",
+    ):
         assert words in page
     answer = post(client, f"{NEW}/proof", {**wish, "of": second.slug})
     assert answer.mimetype == "application/pdf"
@@ -380,9 +425,13 @@ def test_a_proof_looks_at_the_newest_letters_too(
     campaign = make_campaign(session)
     start = db.utcnow()
     add_confirmed(
-        session, campaign, 9, confirmed_at=lambda at: start + timedelta(seconds=at), own_words="",
+        session,
+        campaign,
+        9,
+        confirmed_at=lambda at: start + timedelta(seconds=at),
+        own_words="",
         given_name=lambda at: "\u0410\u043d\u043d\u0430" if at == 8 else "Ana",
-    )  # fmt: skip
+    )
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text

@@ -69,8 +69,15 @@ def test_a_target_that_was_chosen_is_offered_again(
     desk: FlaskClient, send: Send, draft: Campaign
 ) -> None:
     slug = draft.targets[0].official.slug
-    typed = {"rows-0-official": slug, "rows-0-kind": "copy", "rows-0-position": "1",
-             "rows-0-mission": "", "mission": "suggested", "kind": "to", **TAB}  # fmt: skip
+    typed = {
+        "rows-0-official": slug,
+        "rows-0-kind": "copy",
+        "rows-0-position": "1",
+        "rows-0-mission": "",
+        "mission": "suggested",
+        "kind": "to",
+        **TAB,
+    }
     assert send("/drafts/targets/-", typed).status_code == 204
     assert OFFER in desk.get(f"{DESK}/targets").text
     assert '<option selected value="copy">' in desk.get(f"{DESK}/targets?draft=1").text
@@ -98,8 +105,14 @@ def test_saving_the_rules_or_the_risks_forgets_the_draft(desk: FlaskClient, send
 def test_a_reply_that_is_deleted_takes_with_it_what_was_typed_of_it(
     desk: FlaskClient, other: FlaskClient, session: Session
 ) -> None:
-    facts = {"received_on": "2026-11-02", "channel": "letter", "language": "en", "who": "",
-             "text": "We took note.", "title_en": "An answer"}  # fmt: skip
+    facts = {
+        "received_on": "2026-11-02",
+        "channel": "letter",
+        "language": "en",
+        "who": "",
+        "text": "We took note.",
+        "title_en": "An answer",
+    }
     made = post(desk, REPLIES, facts)
     assert made.status_code == 303
     url = str(made.location)

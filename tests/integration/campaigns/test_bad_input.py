@@ -121,8 +121,14 @@ def test_columns_of_one_name_are_both_shown_and_only_one_may_mean_it(
     slug = _paper(app, client, session)
     sent = _send_file(client, slug, b"Name;Town;Town\nAna;Ottawa;Hull\n")
     assert sent.status_code == 303
-    mapping = {"meaning-0": "name", "meaning-1": "locality", "meaning-2": "locality",
-               "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA"}  # fmt: skip
+    mapping = {
+        "meaning-0": "name",
+        "meaning-1": "locality",
+        "meaning-2": "locality",
+        "on_paper": "paper",
+        "collected_on": "2026-01-05",
+        "country": "CA",
+    }
     refused = post(client, sent.location, mapping)
     assert refused.status_code == 422
     assert "Two columns have the same meaning" in refused.text
@@ -134,9 +140,11 @@ def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
     _paper(app, client, session)
     for place in (IMPORTS, "/desk/missions/imports"):
         refused = client.post(
-            place, data=b"x", content_type="multipart/form-data; boundary=x",
+            place,
+            data=b"x",
+            content_type="multipart/form-data; boundary=x",
             environ_overrides={"CONTENT_LENGTH": str(100 * 1024 * 1024)},
-        )  # fmt: skip
+        )
         assert refused.status_code == 413
         assert "split" in refused.text
 
@@ -144,9 +152,15 @@ def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(
 def test_a_scan_of_fifty_thousand_pixels_a_side_is_refused_for_its_size(
     desk: FlaskClient, session: Session, draft: Campaign
 ) -> None:
-    typed = {"received_on": "2026-11-02", "channel": "letter", "language": "en", "who": "",
-             "text": "We took note.", "title_en": "An answer",
-             "scan": (io.BytesIO(bomb()), "scan.png")}  # fmt: skip
+    typed = {
+        "received_on": "2026-11-02",
+        "channel": "letter",
+        "language": "en",
+        "who": "",
+        "text": "We took note.",
+        "title_en": "An answer",
+        "scan": (io.BytesIO(bomb()), "scan.png"),
+    }
     refused = post(desk, f"/desk/replies/campaigns/{draft.slug}/new", typed)
     assert refused.status_code == 422
     assert "The scan is too big" in refused.text

@@ -53,8 +53,9 @@ def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
     assert "The campaign cannot open yet" not in page
     proposed = page.partition('name="open_at"')[2].partition('value="')[2].partition('"')[0]
     with pytest.raises(Invalid) as early:
-        approval.schedule_campaign(session, draft, actor="staff:1", now=now,
-                                    open_at=now + timedelta(hours=1))  # fmt: skip
+        approval.schedule_campaign(
+            session, draft, actor="staff:1", now=now, open_at=now + timedelta(hours=1)
+        )
     assert early.value.fields == {"open_at": "opens-under-embargo"}
     with pytest.raises(Refused):
         campaigns.open_campaign(session, draft, actor="staff:1", now=now)
@@ -89,9 +90,7 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
     assert [(one.kind, one.words) for one in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
     session.commit()
     sign_in(client, app, Role.ADMIN)
-    for answer, status, words in (
-        (None, 422, []), ("leave", 303, []), ("take", 303, ["Calle 9"]),
-    ):  # fmt: skip
+    for answer, status, words in ((None, 422, []), ("leave", 303, []), ("take", 303, ["Calle 9"])):
         data = {"reference": f"UA 9/26 {answer}"} | ({"risks": answer} if answer else {})
         assert post(client, f"{DESK}/clone", data).status_code == status
         session.rollback()
@@ -161,10 +160,16 @@ def test_the_number_of_a_deleted_draft_is_never_given_again(
     delete_draft(session, draft, actor="staff:1")
     session.commit()
     session.add_all(
-        Campaign(slug=f"ua-{at}-26", reference=f"UA {at}/26", country="MX", person_name="Ana",
-                 timezone="America/Toronto", default_locale="en")
+        Campaign(
+            slug=f"ua-{at}-26",
+            reference=f"UA {at}/26",
+            country="MX",
+            person_name="Ana",
+            timezone="America/Toronto",
+            default_locale="en",
+        )
         for at in (7, 8)
-    )  # fmt: skip
+    )
     session.flush()
     again = session.scalars(select(Campaign.id).order_by(Campaign.id)).all()
     assert again == [gone + 1, gone + 2]
@@ -174,8 +179,14 @@ def test_what_was_open_or_is_followed_is_never_deleted(
     client: FlaskClient, app: Flask, session: Session, draft: Campaign
 ) -> None:
     earlier = make_campaign(session, reference="UA 2/26", slug="ua-2-26")
-    make_campaign(session, reference="UA 3/26", slug="ua-3-26", status=CampaignStatus.DRAFT,
-                  opened_at=None, follows_id=draft.id)  # fmt: skip
+    make_campaign(
+        session,
+        reference="UA 3/26",
+        slug="ua-3-26",
+        status=CampaignStatus.DRAFT,
+        opened_at=None,
+        follows_id=draft.id,
+    )
     session.commit()
     with pytest.raises(Refused, match="not-a-draft"):
         delete_draft(session, earlier, actor="staff:1")
@@ -192,8 +203,13 @@ def test_an_update_and_a_reason_are_seen_before_they_are_out(
     campaign = make_campaign(session)
     session.commit()
     sign_in(client, app, Role.ADMIN)
-    news = {"kind": "good-news", "happened_on": "2026-01-09", "title_en": "Safe",
-            "body_en": "She is **home**.", "look": "1"}  # fmt: skip
+    news = {
+        "kind": "good-news",
+        "happened_on": "2026-01-09",
+        "title_en": "Safe",
+        "body_en": "She is **home**.",
+        "look": "1",
+    }
     page = post(client, f"{DESK}/updates", news)
     assert "She is <strong>home</strong>." in page.text
     stop = {"kind": "harm", "reason_en": "Letters could do harm.", "look": "1"}

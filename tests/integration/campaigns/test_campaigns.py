@@ -203,9 +203,16 @@ def test_an_open_campaign_keeps_what_it_needs(session: Session) -> None:
     assert set(language.value.fields.values()) == {"edition-missing"}
     with pytest.raises(Invalid) as text:
         editions.save_edition(
-            session, campaign, actor=BY, locale="en", title="T", summary="", background="",
-            asks=[], outcome="",
-        )  # fmt: skip
+            session,
+            campaign,
+            actor=BY,
+            locale="en",
+            title="T",
+            summary="",
+            background="",
+            asks=[],
+            outcome="",
+        )
     assert text.value.fields == {"summary": "edition-incomplete"}
 
 
@@ -258,8 +265,12 @@ def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
 def test_the_same_edition_again_changes_nothing(session: Session) -> None:
     campaign = draft(session, locales=["en"])
     texts: dict[str, Any] = {
-        "title": "Titre", "summary": "", "background": "", "asks": [], "outcome": "",
-    }  # fmt: skip
+        "title": "Titre",
+        "summary": "",
+        "background": "",
+        "asks": [],
+        "outcome": "",
+    }
     made = editions.save_edition(session, campaign, actor=BY, locale="fr", **texts)
     before = campaign.changed_at
     assert editions.save_edition(session, campaign, actor=BY, locale="fr", **texts) is made
@@ -329,9 +340,7 @@ def test_the_suggested_mission_is_that_of_the_officials_country_where_we_are(
 
 def test_an_update_needs_the_main_language_and_leaves_empty_ones_out(session: Session) -> None:
     campaign = make_campaign(session)
-    post: dict[str, Any] = {
-        "actor": BY, "kind": UpdateKind.REPLY, "happened_on": date(2026, 11, 2),
-    }  # fmt: skip
+    post: dict[str, Any] = {"actor": BY, "kind": UpdateKind.REPLY, "happened_on": date(2026, 11, 2)}
     with pytest.raises(Invalid) as refused:
         updates.post_update(session, campaign, words={"fr": ("Réponse", "")}, **post)
     assert refused.value.fields == {"title_en": "update-title-missing"}
@@ -376,9 +385,13 @@ def _edit(session: Session, campaign: Campaign) -> None:
 def _post(session: Session, campaign: Campaign) -> None:
     words = {"en": ("She is well", "")}
     updates.post_update(
-        session, campaign, words=words, actor="staff:2", kind=UpdateKind.REPLY,
+        session,
+        campaign,
+        words=words,
+        actor="staff:2",
+        kind=UpdateKind.REPLY,
         happened_on=date(2026, 11, 2),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("change", [_edit, _post])
@@ -422,9 +435,11 @@ def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> N
 
     with pytest.raises(Invalid) as refused:
         overtake(
-            app, lambda session: rename(session, session.get_one(Campaign, ids[0])),
-            lambda session: session.get_one(Campaign, ids[1]), rename,
-        )  # fmt: skip
+            app,
+            lambda session: rename(session, session.get_one(Campaign, ids[0])),
+            lambda session: session.get_one(Campaign, ids[1]),
+            rename,
+        )
     assert refused.value.fields == {"reference": "reference-taken"}
 
 

@@ -19,17 +19,36 @@ PAGE = "/desk/campaigns/ua-1-26/targets"
 @pytest.fixture
 def desk(app: Flask, client: FlaskClient, session: Session) -> FlaskClient:
     make_campaign(session)
-    session.add_all([
-        make_target_official(2, slug="jose", name="José Núñez", given_name="José",
-                             family_name="Núñez", country="GT",
-                             office={"en": "Ombudsman", "fr": "Défenseur des droits"}),
-        make_target_mission(2, slug="guatemala-washington", sending_country="GT",
-                            host_country="US", locality="Washington", accredited_to=["CA"],
-                            name={"en": "Embassy of Guatemala in Washington"}),
-        make_target_mission(3, slug="guatemala-toronto", sending_country="GT",
-                            locality="Toronto", kind=MissionKind.CONSULATE,
-                            name={"en": "Consulate of Guatemala in Toronto"}),
-    ])  # fmt: skip
+    session.add_all(
+        [
+            make_target_official(
+                2,
+                slug="jose",
+                name="José Núñez",
+                given_name="José",
+                family_name="Núñez",
+                country="GT",
+                office={"en": "Ombudsman", "fr": "Défenseur des droits"},
+            ),
+            make_target_mission(
+                2,
+                slug="guatemala-washington",
+                sending_country="GT",
+                host_country="US",
+                locality="Washington",
+                accredited_to=["CA"],
+                name={"en": "Embassy of Guatemala in Washington"},
+            ),
+            make_target_mission(
+                3,
+                slug="guatemala-toronto",
+                sending_country="GT",
+                locality="Toronto",
+                kind=MissionKind.CONSULATE,
+                name={"en": "Consulate of Guatemala in Toronto"},
+            ),
+        ]
+    )
     session.commit()
     sign_in(client, app, Role.ADMIN)
     return client
@@ -50,8 +69,12 @@ def test_who_is_a_target_already_is_not_offered_again(desk: FlaskClient) -> None
 
 
 def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> None:
-    row = {"rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
-           "rows-0-position": "1"}  # fmt: skip
+    row = {
+        "rows-0-official": "governor-1",
+        "rows-0-kind": "to",
+        "rows-0-mission": "embassy-1",
+        "rows-0-position": "1",
+    }
     new = {"official": "jose", "kind": "copy", "mission": ""}
     assert post(desk, PAGE, row | new).status_code == 303
     page = desk.get(PAGE).get_data(as_text=True)
@@ -71,24 +94,36 @@ def test_a_mission_of_another_country_can_be_searched_for(
     assert 'value="guatemala-toronto"' not in desk.get(PAGE).get_data(as_text=True)
     page = desk.get(f"{PAGE}?m=guatemala+toronto").get_data(as_text=True)
     assert 'value="guatemala-toronto"' in page
-    row = {"rows-0-official": "governor-1", "rows-0-kind": "to",
-           "rows-0-mission": "guatemala-toronto", "rows-0-position": "1", "official": "",
-           "kind": "to", "mission": "suggested"}  # fmt: skip
+    row = {
+        "rows-0-official": "governor-1",
+        "rows-0-kind": "to",
+        "rows-0-mission": "guatemala-toronto",
+        "rows-0-position": "1",
+        "official": "",
+        "kind": "to",
+        "mission": "suggested",
+    }
     assert post(desk, PAGE, row).status_code == 303
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"official": "governor-1"}, "This official is a target already."),
-     ({"official": "nobody"}, "Choose an official from the directory.")],
-)  # fmt: skip
+    [
+        ({"official": "governor-1"}, "This official is a target already."),
+        ({"official": "nobody"}, "Choose an official from the directory."),
+    ],
+)
 def test_the_same_target_twice_and_nobody_are_refused_in_words(
     desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:
     data: dict[str, Any] = {
-        "rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
-        "rows-0-position": "1", "kind": "to", "mission": "suggested",
-    }  # fmt: skip
+        "rows-0-official": "governor-1",
+        "rows-0-kind": "to",
+        "rows-0-mission": "embassy-1",
+        "rows-0-position": "1",
+        "kind": "to",
+        "mission": "suggested",
+    }
     response = post(desk, PAGE, data | change)
     assert response.status_code == 422
     assert said in response.get_data(as_text=True)
@@ -109,16 +144,22 @@ def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClien
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"rows-0-remove": "y"}, "Tick the official first, then save."),
-     ({"rows-0-mission": ""}, "Nobody was added: tick the official first.")],
-)  # fmt: skip
+    [
+        ({"rows-0-remove": "y"}, "Tick the official first, then save."),
+        ({"rows-0-mission": ""}, "Nobody was added: tick the official first."),
+    ],
+)
 def test_an_official_found_and_not_ticked_stays_found(
     desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:
     session.scalars(select(Campaign)).one().status = CampaignStatus.DRAFT
     session.commit()
-    row = {"rows-0-official": "governor-1", "rows-0-kind": "to", "rows-0-mission": "embassy-1",
-           "rows-0-position": "1"}  # fmt: skip
+    row = {
+        "rows-0-official": "governor-1",
+        "rows-0-kind": "to",
+        "rows-0-mission": "embassy-1",
+        "rows-0-position": "1",
+    }
     found = desk.get(f"{PAGE}/officials?q=nunez").get_data(as_text=True)
     assert '<input type="hidden" name="searched" value="nunez">' in found
     new = {"kind": "to", "mission": "suggested", "searched": "nunez"}

@@ -96,8 +96,11 @@ def test_a_letter_written_at_once_keeps_both_editors_points(
     seen = {"based_on": "1"}
     hers = LETTER | seen | {"points-0-text": "Protect her at home."}
     assert post(other, f"{DESK}/letters/fr", hers).status_code == 303
-    mine = LETTER | seen | {"points-1-text": "Find out who.", "points-2-text": "Say so.",
-                            "points-2-position": "3"}  # fmt: skip
+    mine = (
+        LETTER
+        | seen
+        | {"points-1-text": "Find out who.", "points-2-text": "Say so.", "points-2-position": "3"}
+    )
     late = send("/letters/fr", mine)
     assert late.location == f"{DESK}/merge/letter/fr"
     page = desk.get(late.location).text

@@ -17,9 +17,19 @@ PAGES = [
     (f"{DESK}/risks", "witness", {}),
     (f"{DESK}/reach", "hosts", {}),
     (f"{DESK}/screening", "watched", {"insults": "refuse", "links": "refuse", "phones": "refuse"}),
-    ("reply", "notes", {"received_on": "2026-11-02", "channel": "email", "language": "es",
-                        "who": "", "text": "Tomamos nota.", "title_en": "An answer"}),
-]  # fmt: skip
+    (
+        "reply",
+        "notes",
+        {
+            "received_on": "2026-11-02",
+            "channel": "email",
+            "language": "es",
+            "who": "",
+            "text": "Tomamos nota.",
+            "title_en": "An answer",
+        },
+    ),
+]
 
 
 def seen_on(page: str) -> str:
@@ -29,9 +39,14 @@ def seen_on(page: str) -> str:
 
 @pytest.mark.parametrize(("page", "field", "more"), PAGES)
 def test_who_saves_second_sees_both_and_saves_knowingly(
-    desk: FlaskClient, other: FlaskClient, session: Session, draft: Campaign,
-    page: str, field: str, more: dict[str, str],
-) -> None:  # fmt: skip
+    desk: FlaskClient,
+    other: FlaskClient,
+    session: Session,
+    draft: Campaign,
+    page: str,
+    field: str,
+    more: dict[str, str],
+) -> None:
     if page == "reply":
         page = f"/desk/replies/{make_reply(session, draft).public_id}"
         session.commit()
@@ -71,8 +86,10 @@ def test_two_who_mend_one_official_or_mission_see_both(
 ) -> None:
     target = draft.targets[0]
     assert target.mission is not None
-    places = [(f"/desk/officials/{target.official.slug}", "locality"),
-              (f"/desk/missions/{target.mission.slug}", "hours")]  # fmt: skip
+    places = [
+        (f"/desk/officials/{target.official.slug}", "locality"),
+        (f"/desk/missions/{target.mission.slug}", "hours"),
+    ]
     for page, field in places:
         typed = _fields(desk.get(page).text)
         assert typed["seen"]

@@ -52,10 +52,14 @@ def test_a_changed_text_is_a_new_version_and_the_same_one_is_none(session: Sessi
     second = save(session, campaign)
     assert second.version == 2
     before = campaign.changed_at
-    again = save(session, campaign, points=[
-        Point("Protect her.", required=True, key="protect"),
-        Point("Say so in public.", key="say-so-in-public"),
-    ])  # fmt: skip
+    again = save(
+        session,
+        campaign,
+        points=[
+            Point("Protect her.", required=True, key="protect"),
+            Point("Say so in public.", key="say-so-in-public"),
+        ],
+    )
     assert again is second
     assert campaign.changed_at == before
     assert save(session, campaign, subject="Protection now").version == 3

@@ -31,8 +31,12 @@ ENDED = datetime(2026, 12, 5, 12, tzinfo=UTC)
 
 
 def draft(session: Session, **overrides: Any) -> Campaign:
-    facts = {"status": CampaignStatus.DRAFT, "opened_at": None, "issued_on": date(2026, 11, 1),
-             "act_by": LAST_DAY}  # fmt: skip
+    facts = {
+        "status": CampaignStatus.DRAFT,
+        "opened_at": None,
+        "issued_on": date(2026, 11, 1),
+        "act_by": LAST_DAY,
+    }
     return make_campaign(session, **(facts | overrides))
 
 
@@ -87,9 +91,15 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
     campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
     assert (campaign.status, campaign.review_note) == (CampaignStatus.OPEN, "")
     assert [one for one in actions(session) if one.startswith("campaign.")] == [
-        "campaign.review", "campaign.draft", "campaign.review", "campaign.edit",
-        "campaign.scheduled", "campaign.review", "campaign.edit", "campaign.open",
-    ]  # fmt: skip
+        "campaign.review",
+        "campaign.draft",
+        "campaign.review",
+        "campaign.edit",
+        "campaign.scheduled",
+        "campaign.review",
+        "campaign.edit",
+        "campaign.open",
+    ]
 
 
 def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session) -> None:
@@ -157,8 +167,10 @@ def test_the_calendar_closes_what_has_ended_everywhere_on_earth(session: Session
     schedule.close_ended(ENDED + timedelta(days=1))
     found = reload(session, campaign.id)
     assert (found.status, found.closed_at, found.status_reasons) == (
-        CampaignStatus.CLOSED, ENDED, {}
-    )  # fmt: skip
+        CampaignStatus.CLOSED,
+        ENDED,
+        {},
+    )
     assert reload(session, endless.id).status is CampaignStatus.OPEN
     assert actions(session) == ["campaign.closed"]
 
@@ -200,9 +212,16 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
 ) -> None:
     earlier = make_campaign(session, forbidden_words=["Nora"], full_text_edit=True)
     editions.save_edition(
-        session, earlier, actor=BY, locale="en", title="T", summary="S", background="B",
-        asks=["Protect her."], outcome="They were freed.",
-    )  # fmt: skip
+        session,
+        earlier,
+        actor=BY,
+        locale="en",
+        title="T",
+        summary="S",
+        background="B",
+        asks=["Protect her."],
+        outcome="They were freed.",
+    )
     letter = next(one for one in earlier.templates if one.locale == "en")
     made = continue_or_clone.continue_campaign(
         session, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
@@ -289,9 +308,13 @@ def test_an_outcome_has_its_day_and_its_text_on_the_public_page(
 ) -> None:
     campaign = make_campaign(session, status=CampaignStatus.CLOSED)
     post_update(
-        session, campaign, actor=BY, kind=UpdateKind.OUTCOME, happened_on=date(2026, 12, 9),
+        session,
+        campaign,
+        actor=BY,
+        kind=UpdateKind.OUTCOME,
+        happened_on=date(2026, 12, 9),
         words={"en": ("She is free", "A court let her go.")},
-    )  # fmt: skip
+    )
     session.commit()
     page = client.get(f"/en/actions/{campaign.slug}").text
     assert "2026-12-09" in page
@@ -351,9 +374,14 @@ def test_who_signed_on_the_last_day_confirms_after_the_calendar_has_closed_it(
     campaign = make_campaign(session, act_by=LAST_DAY, opened_at=NOW)
     token = new_token()
     [signature] = add_confirmed(
-        session, campaign, 1, state=SignatureState.PENDING, confirmed_at=None,
-        token_digest=digest_of(token), token_expires_at=ENDED + timedelta(days=6),
-    )  # fmt: skip
+        session,
+        campaign,
+        1,
+        state=SignatureState.PENDING,
+        confirmed_at=None,
+        token_digest=digest_of(token),
+        token_expires_at=ENDED + timedelta(days=6),
+    )
     session.commit()
     schedule.close_ended(ENDED)
     reload(session, campaign.id)

@@ -93,10 +93,18 @@ def test_a_form_without_its_token_changes_nothing(
 
 @pytest.mark.parametrize(
     "page",
-    ["/ua-9-99", "/ua-9-99/facts", "/ua-1-26/editions/xx", "/ua-1-26/letters/..%2f", "/1",
-     "/ua-1-26/letters/en/9", "/ua-1-26/letters/en?for=nobody", "/ua-1-26/status?to=draught",
-     "/ua-1-26/status"],
-)  # fmt: skip
+    [
+        "/ua-9-99",
+        "/ua-9-99/facts",
+        "/ua-1-26/editions/xx",
+        "/ua-1-26/letters/..%2f",
+        "/1",
+        "/ua-1-26/letters/en/9",
+        "/ua-1-26/letters/en?for=nobody",
+        "/ua-1-26/status?to=draught",
+        "/ua-1-26/status",
+    ],
+)
 def test_what_does_not_exist_is_not_found(desk: FlaskClient, campaign: Campaign, page: str) -> None:
     assert desk.get(DESK + page).status_code == 404
 
@@ -239,10 +247,7 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
         ({"reason_en": "She asks it."}, "Choose why it is stopped"),
         ({"reason_en": ""}, "Choose why it is stopped"),
         ({"reason_en": ""}, "Say why, in one language at least"),
-        (
-            {"kind": "war", "reason_en": "She asks it."},
-            "Choose one of the answers",
-        ),
+        ({"kind": "war", "reason_en": "She asks it."}, "Choose one of the answers"),
     ):
         response = post(desk, address, typed)
         assert response.status_code == 422
@@ -292,8 +297,14 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Ses
 def test_an_update_that_cannot_be_posted_is_kept(
     desk: FlaskClient, campaign: Campaign, session: Session, change: dict[str, str], words: str
 ) -> None:
-    data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "She is.",
-            "body_es": "Texto guardado", "title_es": "T"}  # fmt: skip
+    data = {
+        "kind": "reply",
+        "happened_on": "2026-11-20",
+        "title_en": "Safe",
+        "body_en": "She is.",
+        "body_es": "Texto guardado",
+        "title_es": "T",
+    }
     response = post(desk, f"{DESK}/ua-1-26/updates", data | change)
     assert response.status_code == 422
     assert words in response.text
@@ -350,13 +361,20 @@ def test_the_picture_of_a_post_taken_back_is_served_only_where_something_else_sh
 ) -> None:
     out = io.BytesIO()
     Image.new("RGB", (60, 40), "teal").save(out, "JPEG")
-    data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "So.",
-            "alt_en": "A door", "picture": (io.BytesIO(out.getvalue()), "door.jpg")}  # fmt: skip
+    data = {
+        "kind": "good-news",
+        "happened_on": "2026-11-20",
+        "title_en": "Safe",
+        "body_en": "So.",
+        "alt_en": "A door",
+        "picture": (io.BytesIO(out.getvalue()), "door.jpg"),
+    }
     assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 303
     (update,) = fresh(session, campaign).updates
     key = update.picture
-    another = Update(campaign=make_campaign(session), kind=UpdateKind.GOOD_NEWS,
-                     happened_on=date(2026, 11, 20))  # fmt: skip
+    another = Update(
+        campaign=make_campaign(session), kind=UpdateKind.GOOD_NEWS, happened_on=date(2026, 11, 20)
+    )
     another.more_pictures = [UpdatePicture(position=1, key=key, alt={})]
     session.add(another)
     session.commit()

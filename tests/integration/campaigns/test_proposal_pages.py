@@ -112,8 +112,10 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert second.state is ProposalState.PENDING
     assert second.public_id != first
     assert "came back to you" not in client.get("/desk/today").text
-    assert post(client, f"{HOME}/proposals/{second.public_id}",
-                {"decision": "withdraw"}).status_code == 303  # fmt: skip
+    assert (
+        post(client, f"{HOME}/proposals/{second.public_id}", {"decision": "withdraw"}).status_code
+        == 303
+    )
     assert newest(session).state is ProposalState.WITHDRAWN
 
 

@@ -93,8 +93,9 @@ def test_an_update_is_posted_once_another_person_approves_it(
     assert (posted.kind, posted.happened_on) == (POST["kind"], POST["happened_on"])
     assert (proposal.state, proposal.payload, proposal.picture) == ("approved", "", "")
     assert (last(session, OutboxMail).kind, last(session, OutboxMail).recipient) == (
-        "staff-approval-given", author.email,
-    )  # fmt: skip
+        "staff-approval-given",
+        author.email,
+    )
     about = select(AuditEntry).where(AuditEntry.action.startswith("campaign."))
     entries = session.scalars(about.order_by(AuditEntry.id)).all()
     assert [one.action for one in entries] == [

@@ -20,8 +20,9 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
     campaign = make_campaign(session)
-    campaigns.stop_campaign(session, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD},
-                           kind=StopKind.HARM)  # fmt: skip
+    campaigns.stop_campaign(
+        session, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD}, kind=StopKind.HARM
+    )
     session.commit()
     url = f"/desk/campaigns/{campaign.slug}/reason"
     sign_in(client, app, Role.ORGANIZER)

@@ -41,8 +41,9 @@ def bomb(side: int = 50_000) -> bytes:
     """A PNG of a few hundred bytes that claims to have that many pixels a side."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(
-            ">I", zlib.crc32(name + data))  # fmt: skip
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
 
     head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     body = zlib.compress(bytes(4096))
@@ -77,8 +78,14 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
     assert refused.status_code == 422
     assert "Everybody would read this at once" in refused.text
     assert send("/editions/en", TEXT | {"risks_seen": "y"}).status_code == 303
-    news = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe",
-            "body_en": "She is well.", "body_fr": "Lucia va bien.", "title_fr": "Bien"}  # fmt: skip
+    news = {
+        "kind": "good-news",
+        "happened_on": "2026-11-20",
+        "title_en": "Safe",
+        "body_en": "She is well.",
+        "body_fr": "Lucia va bien.",
+        "title_fr": "Bien",
+    }
     assert send("/updates", news).status_code == 422
     assert fresh().updates == []
     assert send("/updates", news | {"risks_seen": "y"}).status_code == 303

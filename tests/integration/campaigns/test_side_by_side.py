@@ -108,8 +108,12 @@ def test_points_are_written_in_all_languages_and_moved_without_scripts(
     assert send("/languages/points", typed).status_code == 303
     campaign = fresh()
     english = [(one.key, one.required) for one in current_template(session, campaign, "en").points]
-    assert english == [("investigate", False), ("protect", True), ("recognise", False),
-                       ("answer-her", True)]  # fmt: skip
+    assert english == [
+        ("investigate", False),
+        ("protect", True),
+        ("recognise", False),
+        ("answer-her", True),
+    ]
     french = [one.key for one in current_template(session, campaign, "fr").points]
     assert french[-1] == "answer-her"
     assert len(current_template(session, campaign, "es").points) == 3

@@ -99,9 +99,15 @@ def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
 ) -> None:
     heir = make_staff_user(session, Role.ORGANIZER, email="heir@example.org")
     made = campaigns.create_campaign(
-        session, actor="staff:1", created_by_id=heir.id, reference="UA 99/26", country="MX",
-        person_name="N", timezone="UTC", default_locale="en",
-    )  # fmt: skip
+        session,
+        actor="staff:1",
+        created_by_id=heir.id,
+        reference="UA 99/26",
+        country="MX",
+        person_name="N",
+        timezone="UTC",
+        default_locale="en",
+    )
     assert made.owner_id == heir.id
     with pytest.raises(Refused, match="not-team-owner"):
         team.hand_over(session, theirs, to=heir, by=heir)
@@ -149,8 +155,11 @@ def test_the_teams_page_adds_removes_and_hands_over(
     assert theirs.owner_id == heir.id
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions[-4:] == [
-        "campaign.team-add", "campaign.team-remove", "campaign.hand-over", "campaign.team-add",
-    ]  # fmt: skip
+        "campaign.team-add",
+        "campaign.team-remove",
+        "campaign.hand-over",
+        "campaign.team-add",
+    ]
     assert post(client, f"{url}/add", {"person": "nobody"}).status_code == 404
     assert post(client, f"{url}/add").status_code == 409
     assert client.get(f"{url}/add").status_code == 405

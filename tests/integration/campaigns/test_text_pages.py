@@ -207,9 +207,14 @@ def rows_of(campaign: Campaign, **change: Any) -> dict[str, Any]:
     (target,) = campaign.targets
     mission = target.mission.slug if target.mission else ""
     return {
-        "rows-0-official": target.official.slug, "rows-0-kind": "to", "rows-0-mission": mission,
-        "rows-0-position": "1", "official": "", "kind": "to", "mission": "suggested",
-    } | change  # fmt: skip
+        "rows-0-official": target.official.slug,
+        "rows-0-kind": "to",
+        "rows-0-mission": mission,
+        "rows-0-position": "1",
+        "official": "",
+        "kind": "to",
+        "mission": "suggested",
+    } | change
 
 
 def test_a_target_is_added_with_the_mission_that_is_suggested(

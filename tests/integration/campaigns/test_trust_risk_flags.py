@@ -136,10 +136,18 @@ class World:
     def add_reply(self) -> Reply:
         """An answer that names the witness, over two lines of it."""
         facts = Facts(
-            received_on=DAY, channel=Channel.LETTER, locale="en", target=None, mission=None,
-            delivery=None, sender="", text="We spoke to Halldora\nLysing.", notes="",
-            translations={}, titles={"en": "An answer"},
-        )  # fmt: skip
+            received_on=DAY,
+            channel=Channel.LETTER,
+            locale="en",
+            target=None,
+            mission=None,
+            delivery=None,
+            sender="",
+            text="We spoke to Halldora\nLysing.",
+            notes="",
+            translations={},
+            titles={"en": "An answer"},
+        )
         reply = replies.log_reply(self.unit, self.campaign, facts, actor="staff:1")
         self.unit.commit()
         return reply
@@ -148,14 +156,19 @@ class World:
         """Public id of a delivery that is not public yet."""
         mission = self.campaign.targets[0].mission
         assert mission is not None
-        visit = GateVisit(key="k", mission_id=mission.id, happened_on=DAY, delegates="",
-                          received_by="", notes="")  # fmt: skip
+        visit = GateVisit(
+            key="k", mission_id=mission.id, happened_on=DAY, delegates="", received_by="", notes=""
+        )
         self.unit.add(visit)
         self.unit.flush()
         attempt = DeliveryAttempt(
-            campaign=self.campaign, mission_id=mission.id, visit_id=visit.id, happened_on=DAY,
-            messages=3, outcome=DeliveryOutcome.ACCEPTED,
-        )  # fmt: skip
+            campaign=self.campaign,
+            mission_id=mission.id,
+            visit_id=visit.id,
+            happened_on=DAY,
+            messages=3,
+            outcome=DeliveryOutcome.ACCEPTED,
+        )
         self.unit.add(attempt)
         self.unit.commit()
         return attempt.public_id
@@ -214,8 +227,12 @@ def _template(world: World) -> Sent:
 
 
 def _update(world: World) -> Sent:
-    return f"{HOME}/updates", {"kind": "outcome", "happened_on": "2026-01-09", "title_en": "T",
-                               "body_en": SENTENCE}  # fmt: skip
+    return f"{HOME}/updates", {
+        "kind": "outcome",
+        "happened_on": "2026-01-09",
+        "title_en": "T",
+        "body_en": SENTENCE,
+    }
 
 
 def _with_second_person(world: World) -> None:
@@ -266,11 +283,16 @@ def _facts(world: World) -> Sent:
     assert 'name="person_name"' in page
     it = world.campaign
     return f"{HOME}/facts", {
-        "based_on": "0", "reference": it.reference, "country": it.country,
-        "format": it.format.value, "person_name": NAME, "timezone": it.timezone,
-        "default_locale": it.default_locale, "letter_locales": list(it.letter_locales),
+        "based_on": "0",
+        "reference": it.reference,
+        "country": it.country,
+        "format": it.format.value,
+        "person_name": NAME,
+        "timezone": it.timezone,
+        "default_locale": it.default_locale,
+        "letter_locales": list(it.letter_locales),
         "act_by": it.act_by.isoformat() if it.act_by else "",
-    }  # fmt: skip
+    }
 
 
 def _targets(world: World) -> Sent:
@@ -279,16 +301,27 @@ def _targets(world: World) -> Sent:
     world.unit.commit()
     mission = world.campaign.targets[0].mission
     assert mission is not None
-    first = {"rows-0-official": world.campaign.targets[0].official.slug, "rows-0-kind": "to",
-             "rows-0-mission": mission.slug, "rows-0-position": "1"}  # fmt: skip
+    first = {
+        "rows-0-official": world.campaign.targets[0].official.slug,
+        "rows-0-kind": "to",
+        "rows-0-mission": mission.slug,
+        "rows-0-position": "1",
+    }
     more = {"official": official.slug, "kind": "copy", "mission": mission.slug, "based_on": "0"}
     return f"{HOME}/targets", first | more
 
 
 def _restore(world: World) -> Sent:
     words = TEXT | {"asks": ["A"]}
-    revisions.keep(world.unit, world.campaign, Part.EDITION, "en", before=words,
-                   after=words | {"summary": SENTENCE}, actor="staff:1")  # fmt: skip
+    revisions.keep(
+        world.unit,
+        world.campaign,
+        Part.EDITION,
+        "en",
+        before=words,
+        after=words | {"summary": SENTENCE},
+        actor="staff:1",
+    )
     world.unit.commit()
     assert world.send(f"{HOME}/editions/en", TEXT).status_code == 303
     return f"{HOME}/history/edition/en/1", {"seen": "2"}

@@ -32,8 +32,12 @@ def _reach(_world: World) -> Sent:
 
 
 def _screening(_world: World) -> Sent:
-    return f"{HOME}/screening", {"first": "9", "longer_than": "0", "shorter_than": "0",
-                                 "alike": "0"}  # fmt: skip
+    return f"{HOME}/screening", {
+        "first": "9",
+        "longer_than": "0",
+        "shorter_than": "0",
+        "alike": "0",
+    }
 
 
 def _team(world: World) -> Sent:
@@ -93,8 +97,10 @@ def test_a_page_warns_if_and_only_if_saving_takes_the_opening_off(
     app.extensions["settings"] = settings.model_copy(update={"second_person_opens": True})
     it = world.campaign
     it.status, it.opened_at, it.open_at = (
-        CampaignStatus.SCHEDULED, None, utcnow() + timedelta(days=1),
-    )  # fmt: skip
+        CampaignStatus.SCHEDULED,
+        None,
+        utcnow() + timedelta(days=1),
+    )
     session.commit()
     page = url.removesuffix("/1" if endpoint == "campaigns.restore" else "/add")
     shown = client.get(page)

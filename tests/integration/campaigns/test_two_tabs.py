@@ -62,9 +62,11 @@ def test_a_draft_that_was_only_offered_is_not_written_over(desk: FlaskClient) ->
 
 @pytest.mark.parametrize(
     ("page", "draft_url", "field"),
-    [(f"{DESK}/reach", f"{DESK}/drafts/reach/-", "hosts"),
-     (f"{DESK}/letter-options", f"{DESK}/drafts/options/-", "forbidden_words")],
-)  # fmt: skip
+    [
+        (f"{DESK}/reach", f"{DESK}/drafts/reach/-", "hosts"),
+        (f"{DESK}/letter-options", f"{DESK}/drafts/options/-", "forbidden_words"),
+    ],
+)
 def test_saving_or_throwing_away_takes_no_newer_draft_with_it(
     desk: FlaskClient, page: str, draft_url: str, field: str
 ) -> None:

@@ -114,8 +114,7 @@ def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> Non
 
 
 @pytest.mark.parametrize(
-    ("minutes", "moments"),
-    [(1, 1440), (15, 96), (60, 24), (120, 12), (720, 2), (1440, 1)],
+    ("minutes", "moments"), [(1, 1440), (15, 96), (60, 24), (120, 12), (720, 2), (1440, 1)]
 )
 def test_a_period_is_as_long_as_it_says(minutes: int, moments: int) -> None:
     day = datetime(2026, 3, 3)  # noqa: DTZ001 — as the queue's own clock gives it
@@ -130,11 +129,7 @@ def test_a_period_that_the_clock_cannot_keep_is_refused(minutes: int) -> None:
 
 
 def test_a_failure_of_the_database_quotes_nothing_that_was_to_be_kept(app: Flask) -> None:
-    with (
-        app.app_context(),
-        db.transaction() as session,
-        pytest.raises(StatementError) as failure,
-    ):
+    with app.app_context(), db.transaction() as session, pytest.raises(StatementError) as failure:
         session.execute(text("SELECT * FROM nowhere WHERE a = :a"), {"a": "planted-name"})
     assert "planted-name" not in str(failure.value)
 
@@ -154,7 +149,9 @@ def test_every_job_is_known_to_who_imports_the_application_alone() -> None:
     }
     known = subprocess.run(
         [sys.executable, "-c", "import campaign, sys; print(*sys.modules)"],
-        capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
     assert wanted
     assert wanted - set(known) == set()

@@ -50,16 +50,22 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     figures = _counted(session, campaign)
     assert figures.confirmed == public_counts.recount(session, campaign) == 3
     assert {state for (state, _), n in figures.of("state").items() if n} == {
-        "confirmed", "withdrawn", "erased",
-    }  # fmt: skip
+        "confirmed",
+        "withdrawn",
+        "erased",
+    }
     assert figures.regions("CA") == {"": 2, "ON": 1}
     assert figures.one("source", "poster") == 1
 
     assert sum(one.letters for one in list_waiting(session) if one.campaign is campaign) == 3
     bundle = freeze(
-        session, campaign=campaign, mission=campaign.targets[0].mission,
-        settings=app.extensions["settings"], locale="en", actor="test",
-    )  # fmt: skip
+        session,
+        campaign=campaign,
+        mission=campaign.targets[0].mission,
+        settings=app.extensions["settings"],
+        locale="en",
+        actor="test",
+    )
     figures = _counted(session, campaign)
     assert figures.waiting == 0
     assert figures.one("bundle", bundle.id) == figures.letters(campaign.targets[0].id) == 3

@@ -41,12 +41,8 @@ BOTH = {
     "1 campaign has letters that wait to be printed",
     "1 campaign has letters that were refused at the gate",
 }
-STOPS = {
-    "Stopped: do not hand over 1 printed bundle, destroy it or keep it under lock",
-}
-LATE = {
-    "1 delivery was after the stop of its campaign",
-}
+STOPS = {"Stopped: do not hand over 1 printed bundle, destroy it or keep it under lock"}
+LATE = {"1 delivery was after the stop of its campaign"}
 CARRYING = {
     "1 bundle was accepted in part, and no one has said which letters",
     "1 export needs your approval",
@@ -168,16 +164,23 @@ def test_what_went_out_late_is_said_of_letters_that_were_not_printed_here(
 ) -> None:
     campaign = make_campaign(session)
     stop_campaign(
-        session, campaign, actor="test", now=db.utcnow(), kind=StopKind.OTHER,
+        session,
+        campaign,
+        actor="test",
+        now=db.utcnow(),
+        kind=StopKind.OTHER,
         reasons={"en": "She asked us to."},
-    )  # fmt: skip
+    )
     campaign.stopped_at = db.utcnow() - timedelta(days=2)
     session.add(
         DeliveryAttempt(
-            campaign_id=campaign.id, mission_id=campaign.targets[0].mission_id,
-            happened_on=today(), messages=7, outcome=DeliveryOutcome.ACCEPTED,
+            campaign_id=campaign.id,
+            mission_id=campaign.targets[0].mission_id,
+            happened_on=today(),
+            messages=7,
+            outcome=DeliveryOutcome.ACCEPTED,
         )
-    )  # fmt: skip
+    )
     session.commit()
     sign_in(client, app, Role.ADMIN)
     page = client.get("/desk/today").text

@@ -82,9 +82,12 @@ def staff(client: FlaskClient, app: Flask) -> FlaskClient:
 def other_mission(session: Session, campaign: Campaign) -> str:
     """Slug of a consulate of the same country in Montréal."""
     made = make_target_mission(
-        7, slug="consulate-montreal", name={"en": "Consulate of the Republic"},
-        locality="Montréal", address=["7 Rue Exemple"],
-    )  # fmt: skip
+        7,
+        slug="consulate-montreal",
+        name={"en": "Consulate of the Republic"},
+        locality="Montréal",
+        address=["7 Rue Exemple"],
+    )
     session.add(made)
     session.commit()
     return made.slug
@@ -122,9 +125,12 @@ def stop(app: Flask, session: Session, bundle: Bundle) -> Callable[[], None]:
         session.rollback()
         with app.app_context(), db.transaction() as own:
             stop_campaign(
-                own, own.get_one(Campaign, campaign_id), actor="test", now=db.utcnow(),
+                own,
+                own.get_one(Campaign, campaign_id),
+                actor="test",
+                now=db.utcnow(),
                 reasons={"en": "She asked us to."},
-            )  # fmt: skip
+            )
 
     return run
 

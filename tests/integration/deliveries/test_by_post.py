@@ -180,9 +180,14 @@ def test_the_cover_letter_greets_the_official_and_asks_nobody_to_pass_anything_o
     choice = Choice(format="card" if cards else "letter")
     target = campaign.targets[0]
     frozen = facts_of(
-        campaign, official_of(campaign), pairs={(target.id, "en")} if letters else (),
-        at=db.utcnow(), settings=settings, locale="en", choice=choice,
-    )  # fmt: skip
+        campaign,
+        official_of(campaign),
+        pairs={(target.id, "en")} if letters else (),
+        at=db.utcnow(),
+        settings=settings,
+        locale="en",
+        choice=choice,
+    )
     with force_locale("en"):
         cover = cover_context(frozen, None, Covered({target.id: letters}, 2, "https://gate"))
     said = " ".join((*cover.paragraphs, *cover.closing))
@@ -276,9 +281,12 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     with app.app_context(), db.transaction() as own:
         day = today("America/Toronto")
         attempt = mark_posted.post_envelopes(
-            own, own.get_one(EnvelopeRun, run_id), mark_posted.Posting(1, 1, day),
-            key=db.new_public_id(), actor="test",
-        )  # fmt: skip
+            own,
+            own.get_one(EnvelopeRun, run_id),
+            mark_posted.Posting(1, 1, day),
+            key=db.new_public_id(),
+            actor="test",
+        )
         assert (attempt.messages, attempt.mission_id) == (5, None)
     session.rollback()
     session.expire_all()
@@ -395,9 +403,14 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
-    app: Flask, session: Session, settings: Settings, campaign: Campaign, print_bundle: Print,
-    freeze: Freeze, tmp_path: Path,
-) -> None:  # fmt: skip
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    print_bundle: Print,
+    freeze: Freeze,
+    tmp_path: Path,
+) -> None:
     add_confirmed(session, campaign, 1, letter_locale="en")
     session.commit()
     bundle_id = freeze(campaign.id)
@@ -415,9 +428,12 @@ def test_the_printed_bundle_verifies_and_has_no_sheet_for_a_gate(
 
 
 def test_the_command_names_the_officials_where_a_campaign_writes_to_several_by_post(
-    session: Session, settings: Settings, campaign: Campaign, monkeypatch: pytest.MonkeyPatch,
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
     campaign.targets.append(Target(official=make_target_official(8), position=1))

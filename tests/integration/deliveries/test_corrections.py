@@ -35,9 +35,14 @@ PICTURE = attachments.Drawn(GateFileKind.PICTURE, (b"a page",))
 
 def facts(**changed: Any) -> Facts:
     known = {
-        "happened_on": clock.today("America/Toronto"), "happened_time": None, "place": "",
-        "received_by": "", "delegates": "", "notes": "", "tracking": "",
-    }  # fmt: skip
+        "happened_on": clock.today("America/Toronto"),
+        "happened_time": None,
+        "place": "",
+        "received_by": "",
+        "delegates": "",
+        "notes": "",
+        "tracking": "",
+    }
     return Facts(**(known | changed))
 
 
@@ -68,9 +73,12 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
     assert "Planted Attaché" in staff.get(page).text
     yesterday = visit.happened_on - timedelta(days=1)
     changed = {
-        "happened_on": yesterday.isoformat(), "happened_time": "09:30", "tracking": "CX 1",
-        "received_by": "Another Attaché", "place": "At the side door",
-    }  # fmt: skip
+        "happened_on": yesterday.isoformat(),
+        "happened_time": "09:30",
+        "tracking": "CX 1",
+        "received_by": "Another Attaché",
+        "place": "At the side door",
+    }
     assert post(staff, page, sent(visit, **changed)).status_code == 303
     kept = session.scalars(select(GateVisit)).one()
     attempt = kept.attempts[0]
@@ -82,9 +90,11 @@ def test_a_record_is_corrected_and_the_old_one_stays_in_the_audit(
     assert entry.subject == f"delivery:{attempt.id}"
     assert entry.detail == {
         "fields": ["happened_on", "happened_time", "place", "received_by", "tracking"],
-        "happened_on_before": visit.happened_on.isoformat(), "happened_time_before": "",
-        "place_before": "45 O'Connor Street", "tracking_before": "",
-    }  # fmt: skip
+        "happened_on_before": visit.happened_on.isoformat(),
+        "happened_time_before": "",
+        "place_before": "45 O'Connor Street",
+        "tracking_before": "",
+    }
 
 
 def test_of_two_who_correct_it_the_second_sees_what_the_first_wrote(

@@ -177,9 +177,13 @@ def test_a_refusal_stands_before_the_posting_of_its_day(
     ],
 )
 def test_what_happened_is_told_by_day_then_by_time(
-    old: Bundle, session: Session, record: Record,
-    first: dict[str, Any], second: dict[str, Any], way: list[str],
-) -> None:  # fmt: skip
+    old: Bundle,
+    session: Session,
+    record: Record,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    way: list[str],
+) -> None:
     """A refusal, and an acceptance that was recorded after it."""
     for outcome, one in ((DeliveryOutcome.REFUSED, first), (DeliveryOutcome.ACCEPTED, second)):
         record(old, outcome, day=days_ago(one["day"]), happened_time=one["at"])
@@ -219,5 +223,8 @@ def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
         assert signature is not None
         titles = [one.title for one in marks_of(session, signature) if one.state == "done"]
     assert titles == [
-        "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "Refused at the door"
-    ]  # fmt: skip
+        "Signed",
+        "Confirmed",
+        "In bundle no. 1 as letter 00001",
+        "Refused at the door",
+    ]

@@ -91,9 +91,16 @@ def in_part(staff: FlaskClient, bundle: Bundle, record: Record) -> None:
 @pytest.mark.parametrize("went", [refused, in_part])
 @pytest.mark.parametrize("state", [SignatureState.WITHDRAWN, SignatureState.ERASED])
 def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
-    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record, again: Again,
-    make: Callable[..., EnvelopeRun], went: Callable[..., None], state: SignatureState,
-) -> None:  # fmt: skip
+    app: Flask,
+    staff: FlaskClient,
+    printed: Bundle,
+    session: Session,
+    record: Record,
+    again: Again,
+    make: Callable[..., EnvelopeRun],
+    went: Callable[..., None],
+    state: SignatureState,
+) -> None:
     went(staff, printed, record)
     run = make(printed)
     letters = 5 if went is in_part else 7
@@ -126,9 +133,13 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
 
 
 def test_what_nobody_asks_for_is_made_anew_too(
-    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask,
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    app: Flask,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     make(printed)
     with app.app_context():
@@ -141,9 +152,14 @@ def test_what_nobody_asks_for_is_made_anew_too(
 
 
 def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
-    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    app: Flask,
+    again: Again,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     take_back(session, 2, SignatureState.WITHDRAWN)
     run = make(printed)
@@ -159,9 +175,14 @@ def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
 
 
 def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after_it(
-    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    app: Flask,
+    again: Again,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     run = make(printed)
     take_back(session, 2, SignatureState.WITHDRAWN)
@@ -182,9 +203,14 @@ def test_a_bundle_that_is_made_again_keeps_its_envelopes_and_has_them_made_after
 
 
 def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
-    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    app: Flask,
+    again: Again,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     make(printed, with_letters=False)
     take_back(session, 2, SignatureState.WITHDRAWN)
@@ -197,9 +223,14 @@ def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
 
 
 def test_a_file_that_is_lost_is_made_anew(
-    printed: Bundle, staff: FlaskClient, session: Session, record: Record, app: Flask, again: Again,
+    printed: Bundle,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    app: Flask,
+    again: Again,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     run = make(printed)
     with app.app_context():
@@ -265,9 +296,12 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
 
 
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
-    staff: FlaskClient, printed: Bundle, session: Session, record: Record,
+    staff: FlaskClient,
+    printed: Bundle,
+    session: Session,
+    record: Record,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     make(printed, 2)  # 1-2, 3-4, 5-6, 7
     record(printed, DeliveryOutcome.PART, taken=3)
@@ -281,9 +315,12 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
 
 
 def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
-    staff: FlaskClient, printed: Bundle, session: Session, record: Record,
+    staff: FlaskClient,
+    printed: Bundle,
+    session: Session,
+    record: Record,
     make: Callable[..., EnvelopeRun],
-) -> None:  # fmt: skip
+) -> None:
     refused(staff, printed, record)
     make(printed, 1)
     record(printed, DeliveryOutcome.PART, taken=2)

@@ -40,9 +40,13 @@ def after(bundle: Bundle, deed: str = "") -> str:
 
 def posting(**facts: Any) -> dict[str, Any]:
     return {
-        "key": db.new_public_id(), "outcome": "posted", "tracking": "",
-        "posted_on": today().isoformat(), "first": "1", "last": "1",
-    } | facts  # fmt: skip
+        "key": db.new_public_id(),
+        "outcome": "posted",
+        "tracking": "",
+        "posted_on": today().isoformat(),
+        "first": "1",
+        "last": "1",
+    } | facts
 
 
 def envelopes(session: Session) -> list[tuple[int, int, bool]]:
@@ -91,8 +95,9 @@ def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
     run = session.scalars(select(EnvelopeRun)).one()
     assert run.state is RunState.READY
     assert [(one["name"], one["pages"]) for one in run.files] == [
-        ("labels.pdf", 1), ("envelopes-001.pdf", 10),
-    ]  # fmt: skip
+        ("labels.pdf", 1),
+        ("envelopes-001.pdf", 10),
+    ]
     answer = post(staff, after(printed, "files/envelopes-001.pdf"))
     pages = pages_of(answer.data)
     for at, numbers in ((0, "00001 to 00003"), (4, "00004 to 00006"), (8, "00007")):
@@ -120,8 +125,10 @@ def test_a_letter_alone_shows_its_own_address_and_sheets_that_came_back_are_used
     app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
-    for form, pages in (({"letters_each": "1", "with_letters": "y"}, [1, 7]),
-                        ({"letters_each": "4"}, [1, 2])):  # fmt: skip
+    for form, pages in (
+        ({"letters_each": "1", "with_letters": "y"}, [1, 7]),
+        ({"letters_each": "4"}, [1, 2]),
+    ):
         assert post(staff, after(printed, "split"), form).status_code == 303
         session.rollback()
         run_id = session.scalars(select(EnvelopeRun.id)).one()
@@ -165,9 +172,12 @@ def test_a_stop_holds_envelopes_back(
     post(staff, after(bundle, "split"), {"letters_each": "3"})
     session.rollback()
     session.execute(
-        update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
-                                status_reasons={"en": "She asked us to."})
-    )  # fmt: skip
+        update(Campaign).values(
+            status=CampaignStatus.STOPPED,
+            stopped_at=db.utcnow(),
+            status_reasons={"en": "She asked us to."},
+        )
+    )
     session.commit()
     run_id = session.scalars(select(EnvelopeRun.id)).one()
     session.rollback()
@@ -191,10 +201,14 @@ def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
     assert "Which letters did they take?" in staff.get(after(bundle)).text
     assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
     for typed, words in (
-        ("", "Give the numbers"), ("3-1, 5", "Write 1-3"), ("1, 2", "fewer letters than"),
-        ("6-8", "its letters are 1 to 7"), ("1-3, 2", "name the same letters"),
-        ("1-4", "more letters than"), ("all", "“all” is no number"),
-    ):  # fmt: skip
+        ("", "Give the numbers"),
+        ("3-1, 5", "Write 1-3"),
+        ("1, 2", "fewer letters than"),
+        ("6-8", "its letters are 1 to 7"),
+        ("1-3, 2", "name the same letters"),
+        ("1-4", "more letters than"),
+        ("all", "“all” is no number"),
+    ):
         wrong = post(staff, after(bundle, "part"), {"numbers": typed})
         assert wrong.status_code == 422, typed
         assert words in html.unescape(wrong.text), typed
@@ -227,9 +241,14 @@ def test_what_went_out_before_is_in_no_part_and_letters_taken_back_count_either_
 
 
 def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
-    app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record,
-    other_mission: str, fresh_pages: None,
-) -> None:  # fmt: skip
+    app: Flask,
+    staff: FlaskClient,
+    printed: Bundle,
+    session: Session,
+    record: Record,
+    other_mission: str,
+    fresh_pages: None,
+) -> None:
     record(printed, DeliveryOutcome.REFUSED)
     post(staff, after(printed, "split"), {"letters_each": "2"})
     post(staff, after(printed, "post"), posting(last="1"))
@@ -287,9 +306,13 @@ def test_the_same_mission_is_no_other_and_nothing_is_half_moved(
 
 
 def test_those_who_wrote_are_told_when_their_letter_goes_out_and_only_then(
-    app: Flask, bundle: Bundle, session: Session, record: Record, staff: FlaskClient,
+    app: Flask,
+    bundle: Bundle,
+    session: Session,
+    record: Record,
+    staff: FlaskClient,
     again: Callable[[str, int], None],
-) -> None:  # fmt: skip
+) -> None:
     record(bundle, DeliveryOutcome.PART, taken=2)
     session.rollback()
     attempt_id = session.scalars(select(DeliveryAttempt.id)).one()
@@ -305,9 +328,15 @@ def test_those_who_wrote_are_told_when_their_letter_goes_out_and_only_then(
 
 
 def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
-    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, record: Record,
-    make_ready: Callable[[], int], again: Callable[[str, int], None], fresh_pages: None,
-) -> None:  # fmt: skip
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    record: Record,
+    make_ready: Callable[[], int],
+    again: Callable[[str, int], None],
+    fresh_pages: None,
+) -> None:
     letters = [sign(session, campaign, email=f"{name}@example.org") for name in ("first", "second")]
     links = [f"/en/letter/token-{one.id}" for one in letters]
     bundle = reload(session, make_ready())
@@ -376,9 +405,14 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
     ],
 )
 def test_envelopes_are_posted_by_numbers_that_they_have(
-    staff: FlaskClient, bundle: Bundle, session: Session, record: Record, first: str, last: str,
+    staff: FlaskClient,
+    bundle: Bundle,
+    session: Session,
+    record: Record,
+    first: str,
+    last: str,
     words: str,
-) -> None:  # fmt: skip
+) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
     post(staff, after(bundle, "split"), {"letters_each": "3"})
     session.rollback()
@@ -414,9 +448,14 @@ def test_a_tracking_number_is_that_of_one_envelope(
 
 
 def test_on_both_sides_address_sheets_and_letters_begin_on_sheets_of_their_own(
-    app: Flask, staff: FlaskClient, session: Session, record: Record, campaign: Campaign,
-    freeze: Freeze, print_bundle: Print,
-) -> None:  # fmt: skip
+    app: Flask,
+    staff: FlaskClient,
+    session: Session,
+    record: Record,
+    campaign: Campaign,
+    freeze: Freeze,
+    print_bundle: Print,
+) -> None:
     add_confirmed(session, campaign, 3, letter_locale="en")
     session.commit()
     bundle_id = freeze(campaign.id, choice=Choice(duplex=True))

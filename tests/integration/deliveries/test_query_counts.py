@@ -53,9 +53,14 @@ def carry(session: Session, campaign: Campaign, number: int, into: Bundle | None
     visit = GateVisit(key=db.new_public_id(), delegates="", received_by="", notes="", **facts)
     session.add(visit)
     visit.attempts.append(
-        DeliveryAttempt(campaign_id=campaign.id, bundle_id=bundle.id, messages=1,
-                        outcome=DeliveryOutcome.ACCEPTED, **facts)
-    )  # fmt: skip
+        DeliveryAttempt(
+            campaign_id=campaign.id,
+            bundle_id=bundle.id,
+            messages=1,
+            outcome=DeliveryOutcome.ACCEPTED,
+            **facts,
+        )
+    )
     session.flush()
     return bundle
 
@@ -66,9 +71,12 @@ def test_three_deliveries_take_as_many_statements_as_one(
 ) -> None:
     by = make_staff_user(session, Role.ADMIN)
     session.execute(
-        update(Campaign).values(status=CampaignStatus.STOPPED, status_reasons={"en": "Stop."},
-                                stopped_at=db.utcnow() - timedelta(days=9))
-    )  # fmt: skip
+        update(Campaign).values(
+            status=CampaignStatus.STOPPED,
+            status_reasons={"en": "Stop."},
+            stopped_at=db.utcnow() - timedelta(days=9),
+        )
+    )
 
     def asked() -> list[int]:
         session.flush()

@@ -90,8 +90,9 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     assert post(staff, gate(bundle), form() | files).status_code == 303
     [visit] = visits(session)
     assert [(one.kind.value, one.format.value) for one in visit.files] == [
-        *[("picture", "image")] * 3, ("receipt", "pdf"),
-    ]  # fmt: skip
+        *[("picture", "image")] * 3,
+        ("receipt", "pdf"),
+    ]
     for one in visit.files:
         kept = b"".join(storage().sealed_chunks(f"gate/{one.folder}/page-1"))
         assert b"JFIF" not in kept, "sealed"
@@ -138,9 +139,13 @@ def _bomb() -> io.BytesIO:
     ],
 )
 def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
-    staff: FlaskClient, bundle: Bundle, session: Session, field: str, file: tuple[bytes, str],
+    staff: FlaskClient,
+    bundle: Bundle,
+    session: Session,
+    field: str,
+    file: tuple[bytes, str],
     words: str,
-) -> None:  # fmt: skip
+) -> None:
     sent = form(**{field: (io.BytesIO(file[0]), file[1])})
     answer = post(staff, gate(bundle), sent)
     assert answer.status_code == 422
@@ -343,8 +348,9 @@ def test_bundles_that_travel_together_have_an_attempt_each(
     assert post(staff, gate(bundle), sent).status_code == 303
     [visit] = visits(session)
     assert [(one.bundle_id, one.messages) for one in visit.attempts] == [
-        (bundle.id, 7), (second.id, 2),
-    ]  # fmt: skip
+        (bundle.id, 7),
+        (second.id, 2),
+    ]
 
 
 def test_a_companion_that_has_no_part_offers_none_and_says_so(
@@ -368,8 +374,13 @@ def test_a_companion_that_has_no_part_offers_none_and_says_so(
 
 def _stop(app: Flask, campaign_id: int) -> None:
     with app.app_context(), db.transaction() as own:
-        stop_campaign(own, own.get_one(Campaign, campaign_id), actor="test",
-                      reasons={"en": "She asked us to."}, now=db.utcnow())  # fmt: skip
+        stop_campaign(
+            own,
+            own.get_one(Campaign, campaign_id),
+            actor="test",
+            reasons={"en": "She asked us to."},
+            now=db.utcnow(),
+        )
 
 
 def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
@@ -415,9 +426,12 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
     assert "7 letters handed over" in staff.get(page).text, "words to begin with"
     words = {
-        "title_en": "Handed over in Ottawa", "body_en": "They took them.",
-        f"show_{first}": "y", f"show_{second}": "y", f"alt_en_{second}": "A pile of letters",
-    }  # fmt: skip
+        "title_en": "Handed over in Ottawa",
+        "body_en": "They took them.",
+        f"show_{first}": "y",
+        f"show_{second}": "y",
+        f"alt_en_{second}": "A pile of letters",
+    }
     bare = post(staff, page, words)
     assert bare.status_code == 422
     assert "Say what the picture shows" in bare.text
@@ -487,9 +501,7 @@ def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     assert 'max="6"' in page
     assert 'max="1"' in page
     assert "Give a number from 1 to 6." in page, "a phone says it before anything is queued"
-    fields = {
-        f"taken_{bundle.id}": "3", f"with_{second.id}": "y", f"taken_{second.id}": "100",
-    }  # fmt: skip
+    fields = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y", f"taken_{second.id}": "100"}
     answer = post(staff, gate(bundle), form(outcome="part", **fields))
     assert answer.status_code == 422
     assert f'id="taken_{second.id}-error"' in answer.text
@@ -624,9 +636,12 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
 
 
 def test_older_visits_are_on_the_next_page(
-    staff: FlaskClient, bundle: Bundle, session: Session, record: Record,
+    staff: FlaskClient,
+    bundle: Bundle,
+    session: Session,
+    record: Record,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(finding, "PAGE", 2)
     for at in range(3):
         record(bundle, DeliveryOutcome.REFUSED, place=f"Door {at}")

@@ -28,9 +28,14 @@ def rehearsed(app: Flask, session: Session, bundle: Bundle, settings: Settings) 
         mission = campaign.targets[0].mission
         assert mission is not None
         made = freeze_bundle.freeze(
-            own, campaign=campaign, mission=mission, settings=settings, locale="en",
-            actor="staff:1", rehearsal=True,
-        )  # fmt: skip
+            own,
+            campaign=campaign,
+            mission=mission,
+            settings=settings,
+            locale="en",
+            actor="staff:1",
+            rehearsal=True,
+        )
         made.state = BundleState.READY
         bundle_id = made.id
     return reload(session, bundle_id)

@@ -16,8 +16,14 @@ from campaign.models.staff import Role
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.deliveries.conftest import Record
 
-TYPED = {"received_on": "2026-11-02", "channel": "letter", "language": "es", "who": "",
-         "text": "Tomamos nota.", "title_en": "An answer"}  # fmt: skip
+TYPED = {
+    "received_on": "2026-11-02",
+    "channel": "letter",
+    "language": "es",
+    "who": "",
+    "text": "Tomamos nota.",
+    "title_en": "An answer",
+}
 
 
 def test_today_names_what_is_to_be_screened_carried_told_and_answered(

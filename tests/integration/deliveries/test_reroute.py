@@ -82,9 +82,12 @@ def listed(session: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
     session.rollback()
     bundle = session.get_one(Bundle, bundle_id)
     source = records.Source(
-        ExportKind.FULL, bundle.campaign_id, bundle_id, "America/Toronto",
+        ExportKind.FULL,
+        bundle.campaign_id,
+        bundle_id,
+        "America/Toronto",
         Frozen.from_json(bundle.frozen),
-    )  # fmt: skip
+    )
     total = records.count(session, source)
     session.rollback()
     rows = [
@@ -96,9 +99,13 @@ def listed(session: Session, bundle_id: int) -> list[tuple[records.Cell, ...]]:
 
 
 def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
-    app: Flask, session: Session, bundle: Bundle, record: Record, reroute: Reroute,
+    app: Flask,
+    session: Session,
+    bundle: Bundle,
+    record: Record,
+    reroute: Reroute,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(records, "_BATCH", 2)
     record(bundle, DeliveryOutcome.REFUSED, day=days_ago(2))
     part = record(bundle, DeliveryOutcome.PART, day=days_ago(1), taken=3).attempts[0]
@@ -113,11 +120,14 @@ def test_an_export_holds_all_that_was_printed_and_what_happened_to_each(
     with app.app_context():
         went = "001 (consulate-montreal)"
         assert listed(session, bundle.id) == [
-            ("00001", "refused accepted", ""), ("00002", "refused accepted", ""),
-            ("00003", "refused refused", went), ("00004", "refused refused", went),
-            ("00005", "refused refused", went), ("00006", "refused accepted", ""),
+            ("00001", "refused accepted", ""),
+            ("00002", "refused accepted", ""),
+            ("00003", "refused refused", went),
+            ("00004", "refused refused", went),
+            ("00005", "refused refused", went),
+            ("00006", "refused accepted", ""),
             ("00007", "refused refused", went),
-        ]  # fmt: skip
+        ]
         session.execute(update(Letter).where(Letter.bundle_id == made).values(first_page=1))
         session.commit()
         assert [one[0] for one in listed(session, made)] == ["00001", "00002", "00003", "00004"]
@@ -154,9 +164,14 @@ def test_its_letters_can_be_given_back(
 
 
 def test_the_command_gives_them_back_to_the_bundle_that_they_came_from(
-    session: Session, failed: Bundle, campaign: Campaign, other_mission: str, settings: Settings,
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-) -> None:  # fmt: skip
+    session: Session,
+    failed: Bundle,
+    campaign: Campaign,
+    other_mission: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.folder))
     monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.sqlalchemy_url)
     failed_id, slug = failed.id, campaign.slug
@@ -205,7 +220,7 @@ def test_its_page_says_what_is_gone_and_promises_nothing(
         update(Signature)
         .where(Signature.id.in_(select(Letter.signature_id).where(Letter.sequence == 1)))
         .values(state=SignatureState.WITHDRAWN)
-    )  # fmt: skip
+    )
     session.commit()
     reroute(printed.id)
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
@@ -282,9 +297,14 @@ def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
 
 
 def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_out(
-    staff: FlaskClient, session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print,
-    record: Record, reroute: Reroute,
-) -> None:  # fmt: skip
+    staff: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    freeze: Freeze,
+    print_bundle: Print,
+    record: Record,
+    reroute: Reroute,
+) -> None:
     add_confirmed(session, campaign, 5, letter_locale="en")
     session.commit()
     bundle_id = freeze(campaign.id, volume_letters=2)
@@ -331,9 +351,14 @@ def test_somebody_who_leaves_its_sheets_does_not_have_it_made_again(
 
 
 def test_sheets_that_came_back_go_on_with_the_letters(
-    app: Flask, session: Session, with_sheets: Bundle, record: Record, reroute: Reroute,
-    print_bundle: Print, tmp_path: Path,
-) -> None:  # fmt: skip
+    app: Flask,
+    session: Session,
+    with_sheets: Bundle,
+    record: Record,
+    reroute: Reroute,
+    print_bundle: Print,
+    tmp_path: Path,
+) -> None:
     record(with_sheets, DeliveryOutcome.REFUSED)
     made = reroute(with_sheets.id)
     assert print_bundle(made) is BundleState.READY
@@ -365,10 +390,15 @@ def test_where_no_bundle_stands_it_is_a_first_one(
     other = session.scalars(select(Mission).where(Mission.slug == other_mission)).one()
     session.add(
         Bundle(
-            campaign_id=bundle.campaign_id, mission_id=other.id, sequence=1,
-            kind=BundleKind.FIRST, state=BundleState.CANCELLED, frozen={}, letter_count=0,
+            campaign_id=bundle.campaign_id,
+            mission_id=other.id,
+            sequence=1,
+            kind=BundleKind.FIRST,
+            state=BundleState.CANCELLED,
+            frozen={},
+            letter_count=0,
         )
-    )  # fmt: skip
+    )
     session.commit()
     record(bundle, DeliveryOutcome.REFUSED)
     made = reload(session, reroute(bundle.id))

@@ -49,8 +49,12 @@ def places(session: Session) -> Places:
     def run() -> list[tuple[int | None, ...]]:
         session.rollback()
         columns = (
-            Letter.bundle_id, Letter.sequence, Letter.volume_id, Letter.first_page, Letter.pages,
-        )  # fmt: skip
+            Letter.bundle_id,
+            Letter.sequence,
+            Letter.volume_id,
+            Letter.first_page,
+            Letter.pages,
+        )
         return [tuple(row) for row in session.execute(select(*columns).order_by(Letter.id))]
 
     return run

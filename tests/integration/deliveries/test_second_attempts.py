@@ -31,9 +31,13 @@ Tell = Callable[[], list[str]]
 
 @pytest.fixture
 def three(
-    session: Session, campaign: Campaign, make_ready: Callable[[], int], client: FlaskClient,
-    app: Flask, fresh_pages: None,
-) -> Bundle:  # fmt: skip
+    session: Session,
+    campaign: Campaign,
+    make_ready: Callable[[], int],
+    client: FlaskClient,
+    app: Flask,
+    fresh_pages: None,
+) -> Bundle:
     """Letters of three mailboxes that want news, numbered 1 to 3; somebody of the staff is in."""
     for name in ("first", "second", "third"):
         sign(session, campaign, email=f"{name}@example.org")
@@ -175,9 +179,12 @@ def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recor
     day_before = days_ago(1)
     record(three, DeliveryOutcome.PART, taken=1, day=day_before)
     session.execute(
-        update(Campaign).values(status=CampaignStatus.STOPPED, stopped_at=db.utcnow(),
-                                status_reasons={"en": "She asked us to."})
-    )  # fmt: skip
+        update(Campaign).values(
+            status=CampaignStatus.STOPPED,
+            stopped_at=db.utcnow(),
+            status_reasons={"en": "She asked us to."},
+        )
+    )
     session.commit()
     page = f"/desk/bundles/{three.public_id}"
     assert after(three) in client.get(page).text

@@ -77,9 +77,13 @@ def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
     bundles = [{"name": f"UA 1/26 · 00{one}", "mission": "Embassy"} for one in (1, 2)]
     with app.app_context():
         send_stopped(
-            session, to="staff@example.org", locale="en", reference="UA 1/26",
-            bundles=bundles, link="https://example.org/",
-        )  # fmt: skip
+            session,
+            to="staff@example.org",
+            locale="en",
+            reference="UA 1/26",
+            bundles=bundles,
+            link="https://example.org/",
+        )
         session.flush()
         mail = session.scalars(select(OutboxMail)).one()
         words = render(mail, settings).get_body(("plain",))

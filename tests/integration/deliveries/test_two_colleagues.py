@@ -243,9 +243,12 @@ def make_again(session: Session, bundle_id: int) -> None:
 
 def hand_over(session: Session, bundle: Bundle) -> None:
     record_delivery.record_visit(
-        session, carried=[record_delivery.Carried(bundle)], key=db.new_public_id(), actor="test",
+        session,
+        carried=[record_delivery.Carried(bundle)],
+        key=db.new_public_id(),
+        actor="test",
         happened=record_delivery.Happened(DeliveryOutcome.ACCEPTED, today()),
-    )  # fmt: skip
+    )
 
 
 def split(session: Session, bundle: Bundle) -> None:
@@ -264,9 +267,13 @@ def release(session: Session, bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
 def test_nothing_is_done_with_a_bundle_that_a_colleague_has_just_sent_to_be_made_again(
-    app: Flask, bundle: Bundle, session: Session, record: Record, other_mission: str,
+    app: Flask,
+    bundle: Bundle,
+    session: Session,
+    record: Record,
+    other_mission: str,
     deed: Callable[[Session, Bundle], None],
-) -> None:  # fmt: skip
+) -> None:
     record(bundle, DeliveryOutcome.REFUSED)
     bundle_id = bundle.id
     first = session.scalars(select(Signature).order_by(Signature.id)).first()
@@ -306,9 +313,12 @@ def test_envelopes_of_a_bundle_that_is_being_made_again_are_not_posted(
 
 @pytest.mark.parametrize("deed", [hand_over, split, reroute, release])
 def test_a_bundle_that_a_colleague_has_just_removed_is_not_found(
-    app: Flask, bundle: Bundle, session: Session, other_mission: str,
+    app: Flask,
+    bundle: Bundle,
+    session: Session,
+    other_mission: str,
     deed: Callable[[Session, Bundle], None],
-) -> None:  # fmt: skip
+) -> None:
     bundle_id = bundle.id
     session.get_one(Bundle, bundle_id).state = BundleState.FAILED
     session.commit()

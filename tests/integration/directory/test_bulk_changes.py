@@ -13,13 +13,7 @@ from campaign.core.audit import AuditEntry
 from campaign.models.campaign import Target, TargetKind
 from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
 from campaign.models.staff import Role
-from tests.factories import (
-    make_campaign,
-    make_target_mission,
-    make_target_official,
-    post,
-    sign_in,
-)
+from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import newest, rehearsed, work
 
 
@@ -62,8 +56,10 @@ def test_an_export_that_nobody_changed_changes_nothing(
     rehearsed(desk, session, written(rows), part, replace="y")
     counts = newest(session).counts
     assert {name: counts[name] for name in ("added", "changed", "refused")} == {
-        "added": 0, "changed": 0, "refused": 0,
-    }  # fmt: skip
+        "added": 0,
+        "changed": 0,
+        "refused": 0,
+    }
     assert counts["left"] == len(rows) - 1
 
 
@@ -102,10 +98,13 @@ def test_many_are_changed_or_deleted_and_what_is_used_stays(
     official = session.scalars(select(Official).where(Official.slug == "somebody")).one()
     session.add(
         Target(
-            campaign_id=campaign.id, official_id=official.id, mission_id=order.id,
-            kind=TargetKind.TO, position=9,
+            campaign_id=campaign.id,
+            official_id=official.id,
+            mission_id=order.id,
+            kind=TargetKind.TO,
+            position=9,
         )
-    )  # fmt: skip
+    )
     session.commit()
     assert 'form="bulk"' in desk.get("/desk/missions").get_data(as_text=True)
     both = {"slug": ["ghana-ottawa", "order"]}

@@ -120,9 +120,13 @@ def test_namesakes_are_kept_apart_and_found_again(session: Session) -> None:
     assert run("UG") == (3, 0, 0)
     assert run("UG") == (0, 0, 3)
     assert sorted(session.scalars(select(Official.slug))) == [
-        "ben-kiptoo", "ben-kiptoo-ug", "wanjiru-otieno", "wanjiru-otieno-2",
-        "wanjiru-otieno-ug", "wanjiru-otieno-ug-2",
-    ]  # fmt: skip
+        "ben-kiptoo",
+        "ben-kiptoo-ug",
+        "wanjiru-otieno",
+        "wanjiru-otieno-2",
+        "wanjiru-otieno-ug",
+        "wanjiru-otieno-ug-2",
+    ]
 
 
 @pytest.fixture

@@ -20,13 +20,7 @@ from campaign.models.campaign import Target, TargetKind
 from campaign.models.directory import ContactDetail, Mission, Official
 from campaign.models.directory_import import ImportState
 from campaign.models.staff import Role
-from tests.factories import (
-    make_campaign,
-    make_target_mission,
-    make_target_official,
-    post,
-    sign_in,
-)
+from tests.factories import make_campaign, make_target_mission, make_target_official, post, sign_in
 from tests.integration.directory.test_import_pages import (
     MISSIONS,
     form_of,
@@ -39,13 +33,14 @@ from tests.integration.directory.test_import_pages import (
 POPOLO = {
     "persons": [
         {
-            "id": "1", "name": "Wanjiru Otieno",
+            "id": "1",
+            "name": "Wanjiru Otieno",
             "other_names": [{"lang": code, "name": "W"} for code in ("bar", "sco", "sh", "fr")],
         }
     ],
     "areas": [{"id": "ocd-division/country:ke", "name": "Kenya"}],
     "memberships": [{"person_id": "1", "role": "member"}],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -221,10 +216,13 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     session.flush()
     session.add(
         Target(
-            campaign_id=campaign.id, official_id=official.id, mission_id=chile.id,
-            kind=TargetKind.TO, position=9,
+            campaign_id=campaign.id,
+            official_id=official.id,
+            mission_id=chile.id,
+            kind=TargetKind.TO,
+            position=9,
         )
-    )  # fmt: skip
+    )
     session.commit()
     form = _edit_form(page_of(desk, "/desk/missions/peru-ottawa"))
     assert post(desk, "/desk/missions/peru-ottawa", form | {"hours": "9 to 12"}).status_code == 302
@@ -240,8 +238,10 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "imports.undo"))
     assert entry is not None
     assert {name: entry.detail[name] for name in ("removed", "restored", "stays")} == {
-        "removed": 1, "restored": 1, "stays": 2,
-    }  # fmt: skip
+        "removed": 1,
+        "restored": 1,
+        "stays": 2,
+    }
     page = page_of(desk, f"{where}?show=added")
     assert "2 entries stay" in page
     assert "A campaign or something else uses it" in page
@@ -273,8 +273,8 @@ def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
     desk: FlaskClient, session: Session
 ) -> None:
     official = make_target_official(
-        slug="ines-quintero-vidal", name="Ines Quintero Vidal", office={"en": "Mayor of Altamar"},
-    )  # fmt: skip
+        slug="ines-quintero-vidal", name="Ines Quintero Vidal", office={"en": "Mayor of Altamar"}
+    )
     official.given_name, official.locality = "", ""
     session.add(official)
     session.commit()
@@ -285,8 +285,10 @@ def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
     session.expire_all()
     mine = session.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
     assert (mine.office["en"], mine.given_name, len(mine.memberships)) == (
-        "Governor of Altamar", "Ines", 1,
-    )  # fmt: skip
+        "Governor of Altamar",
+        "Ines",
+        1,
+    )
     mine.locality = "Elsewhere"
     session.commit()
     post(desk, f"{where}/undo")
@@ -294,8 +296,11 @@ def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
     session.expire_all()
     mine = session.scalars(select(Official).where(Official.slug == "ines-quintero-vidal")).one()
     assert (mine.office["en"], mine.given_name, mine.locality, len(mine.memberships)) == (
-        "Mayor of Altamar", "", "Elsewhere", 0,
-    )  # fmt: skip
+        "Mayor of Altamar",
+        "",
+        "Elsewhere",
+        0,
+    )
     assert "Only the rest is set back" in page_of(desk, f"{where}?show=changed")
 
 

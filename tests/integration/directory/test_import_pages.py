@@ -42,9 +42,11 @@ def desk(app: Flask, client: FlaskClient) -> FlaskClient:
 def upload(desk: FlaskClient, text: str | bytes, part: str = "missions") -> Any:
     body = text.encode() if isinstance(text, str) else text
     return post(
-        desk, f"/desk/{part}/imports", {"file": (io.BytesIO(body), "m.csv")},
+        desk,
+        f"/desk/{part}/imports",
+        {"file": (io.BytesIO(body), "m.csv")},
         content_type="multipart/form-data",
-    )  # fmt: skip
+    )
 
 
 def form_of(page: str) -> dict[str, str]:
@@ -92,11 +94,18 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Ses
     page = desk.get(response.headers["Location"]).get_data(as_text=True)
     assert "mailto:post@example.org" in page  # a sample
     assert form_of(page) == {
-        "column_0": "sending_country", "column_1": "host_country", "column_2": "kind",
-        "column_3": "locality", "column_4": "voice", "column_5": "email", "encoding": "utf-8",
+        "column_0": "sending_country",
+        "column_1": "host_country",
+        "column_2": "kind",
+        "column_3": "locality",
+        "column_4": "voice",
+        "column_5": "email",
+        "encoding": "utf-8",
         "head": "1",
-        "fixed_sending_country": "", "fixed_host_country": "", "fixed_kind": "",
-    }  # fmt: skip
+        "fixed_sending_country": "",
+        "fixed_host_country": "",
+        "fixed_kind": "",
+    }
     where = post(desk, response.headers["Location"], form_of(page)).headers["Location"]
     assert "being compared" in desk.get(where).get_data(as_text=True)
     work(desk, session, "officials.rehearse-import")
@@ -112,8 +121,10 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Ses
     added = session.scalar(select(Mission).where(Mission.slug == "kenya-ottawa"))
     assert added is not None
     assert [one.value for one in added.contacts] == [
-        "+1 613 555 0100", "+1 613 555 0101", "post@example.org",
-    ]  # fmt: skip
+        "+1 613 555 0100",
+        "+1 613 555 0101",
+        "post@example.org",
+    ]
     assert "kenya" in added.search.split()
     assert not _file(desk, key).exists()
     entry = session.scalar(select(AuditEntry).where(AuditEntry.action == "missions.import"))
@@ -170,8 +181,9 @@ def test_refused_rows_stop_all_until_they_are_left_out(desk: FlaskClient, sessio
 def test_old_and_new_stand_side_by_side_and_the_post_is_noted(
     desk: FlaskClient, session: Session
 ) -> None:
-    official = make_target_official(slug="ines-quintero-vidal", name="Ines Quintero Vidal",
-                                    office={"en": "Mayor of Altamar"})  # fmt: skip
+    official = make_target_official(
+        slug="ines-quintero-vidal", name="Ines Quintero Vidal", office={"en": "Mayor of Altamar"}
+    )
     session.add(official)
     session.commit()
     where = rehearsed(desk, session, OFFICIALS, "officials", replace="y")
@@ -182,8 +194,9 @@ def test_old_and_new_stand_side_by_side_and_the_post_is_noted(
     work(desk, session, "officials.apply-import")
     session.expire_all()
     assert session.scalars(select(Official.name).order_by(Official.name)).all() == [
-        "Ben Kiptoo", "Ines Quintero Vidal",
-    ]  # fmt: skip
+        "Ben Kiptoo",
+        "Ines Quintero Vidal",
+    ]
     days = session.scalars(select(Membership.started_on).order_by(Membership.started_on)).all()
     assert [day.isoformat() for day in days if day] == ["2020-01-01", "2024-10-01"]
 
@@ -225,9 +238,11 @@ def test_what_cannot_be_read_is_said_by_the_field_and_nothing_is_kept(
 
 def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskClient) -> None:
     response = desk.post(
-        "/desk/missions/imports", data=b"x", content_type="multipart/form-data; boundary=x",
+        "/desk/missions/imports",
+        data=b"x",
+        content_type="multipart/form-data; boundary=x",
         environ_overrides={"CONTENT_LENGTH": str(100 * 1024 * 1024)},
-    )  # fmt: skip
+    )
     assert response.status_code == 413
     assert "split" in response.get_data(as_text=True)
 

@@ -46,9 +46,14 @@ def double(**overrides: Any) -> Official:
 
 def bundle_of(session: Session, campaign: Any, mission: Mission, sequence: int = 1) -> Bundle:
     made = Bundle(
-        campaign_id=campaign.id, mission_id=mission.id, sequence=sequence, kind=BundleKind.FIRST,
-        state=BundleState.READY, frozen={}, letter_count=1,
-    )  # fmt: skip
+        campaign_id=campaign.id,
+        mission_id=mission.id,
+        sequence=sequence,
+        kind=BundleKind.FIRST,
+        state=BundleState.READY,
+        frozen={},
+        letter_count=1,
+    )
     session.add(made)
     session.flush()
     return made
@@ -167,8 +172,15 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     session.flush()
     made = [bundle_of(session, campaign, one) for one in (here, there)]
     for one in made:
-        facts = facts_of(campaign, one.mission, pairs=(), at=db.utcnow(), settings=settings,
-                         locale="en", choice=EVERYTHING)  # fmt: skip
+        facts = facts_of(
+            campaign,
+            one.mission,
+            pairs=(),
+            at=db.utcnow(),
+            settings=settings,
+            locale="en",
+            choice=EVERYTHING,
+        )
         one.frozen = facts.to_json()
     names = [find_bundles.zip_name(one) for one in made]
     bundles = [one.id for one in made]
@@ -189,8 +201,9 @@ def test_missions_become_one_with_their_bundles_numbered_on(
         select(Bundle.id, Bundle.mission_id, Bundle.sequence).order_by(Bundle.id)
     )
     assert [tuple(row) for row in rows] == [
-        (bundles[0], mission.id, 1), (bundles[1], mission.id, 2),
-    ]  # fmt: skip
+        (bundles[0], mission.id, 1),
+        (bundles[1], mission.id, 2),
+    ]
     kept = session.scalars(select(Bundle).order_by(Bundle.id)).all()
     assert [find_bundles.zip_name(one) for one in kept] == names, "as their papers call them"
 
@@ -219,8 +232,9 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
 ) -> None:
     session.add_all(
         make_target_mission(at, slug=f"m-{at}-{side}", sending_country="KE", locality=f"City {at}")
-        for at in range(60) for side in "ab"
-    )  # fmt: skip
+        for at in range(60)
+        for side in "ab"
+    )
     session.commit()
     page = desk.get("/desk/missions/duplicates?page=2").get_data(as_text=True)
     assert "60 pairs may be the same" in page
@@ -239,17 +253,26 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     ("one", "other", "reason"),
     [
         ({"locality": "Paris"}, {"locality": "باريس"}, "place"),
-        ({"locality": "Paris", "kind": MissionKind.HIGH_COMMISSION}, {"locality": "Paris"},
-         "place"),
-        ({"locality": "Lyon", "kind": MissionKind.CONSULATE},
-         {"locality": "LYON", "kind": MissionKind.CONSULATE}, "place"),
+        (
+            {"locality": "Paris", "kind": MissionKind.HIGH_COMMISSION},
+            {"locality": "Paris"},
+            "place",
+        ),
+        (
+            {"locality": "Lyon", "kind": MissionKind.CONSULATE},
+            {"locality": "LYON", "kind": MissionKind.CONSULATE},
+            "place",
+        ),
         ({"locality": "", "address": ["1 Old Road, Paris"]}, {"locality": "Paris"}, "countries"),
         ({"locality": "8e arrondissement"}, {"locality": "Paris"}, "countries"),
-        ({"locality": "", "kind": MissionKind.CONSULATE},
-         {"locality": "", "kind": MissionKind.CONSULATE}, ""),
+        (
+            {"locality": "", "kind": MissionKind.CONSULATE},
+            {"locality": "", "kind": MissionKind.CONSULATE},
+            "",
+        ),
         ({"locality": "Paris", "source_id": "Q1"}, {"locality": "Paris", "source_id": "Q2"}, ""),
     ],
-)  # fmt: skip
+)
 def test_two_lists_that_call_one_town_by_two_names_have_one_mission(
     session: Session, one: dict[str, Any], other: dict[str, Any], reason: str
 ) -> None:

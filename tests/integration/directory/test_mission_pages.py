@@ -154,10 +154,13 @@ def test_the_list_filters_by_sending_and_host_country_and_by_what_was_not_checke
     ):
         session.add(
             make_target_mission(
-                number, name={"en": f"Mission {sending}-{host}"}, sending_country=sending,
-                host_country=host, last_checked_on=checked,
+                number,
+                name={"en": f"Mission {sending}-{host}"},
+                sending_country=sending,
+                host_country=host,
+                last_checked_on=checked,
             )
-        )  # fmt: skip
+        )
     session.commit()
     names = ["Mission KE-CA", "Mission KE-FR", "Mission MX-CA"]
 

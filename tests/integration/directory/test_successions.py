@@ -28,12 +28,20 @@ def desk(app: Flask, client: FlaskClient) -> FlaskClient:
 
 def new_person(desk: FlaskClient, **change: Any) -> Any:
     form = {
-        "on": "2026-10-01", "name": "Ana Núñez", "country": "MX", "preferred_locale": "es",
-        "office_en": "Governor of Altamar", "office_fr": "Gouverneure d’Altamar",
-        "office_es": "Gobernadora de Altamar", "salutation_en": "Dear Governor,",
-        "salutation_fr": "Madame,", "salutation_es": "Señora:", "close_en": "Yours,",
-        "close_fr": "Respectueusement,", "close_es": "Atentamente,",
-    } | change  # fmt: skip
+        "on": "2026-10-01",
+        "name": "Ana Núñez",
+        "country": "MX",
+        "preferred_locale": "es",
+        "office_en": "Governor of Altamar",
+        "office_fr": "Gouverneure d’Altamar",
+        "office_es": "Gobernadora de Altamar",
+        "salutation_en": "Dear Governor,",
+        "salutation_fr": "Madame,",
+        "salutation_es": "Señora:",
+        "close_en": "Yours,",
+        "close_fr": "Respectueusement,",
+        "close_es": "Atentamente,",
+    } | change
     return post(desk, f"{LEFT}/successor", form)
 
 
@@ -76,9 +84,10 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
     session.rollback()
     assert post(desk, AIMED, chosen).status_code == 303
     assert targets_of(session) == [
-        (campaign.reference, "ana-nunez"), (draft.reference, "ana-nunez"),
+        (campaign.reference, "ana-nunez"),
+        (draft.reference, "ana-nunez"),
         (over.reference, "governor-1"),
-    ]  # fmt: skip
+    ]
     target = session.scalar(select(Target).where(Target.campaign_id == campaign.id))
     assert target is not None
     assert set(session.scalars(select(Letter.target_id))) == {target.id}
@@ -88,8 +97,9 @@ def test_a_new_person_takes_over_and_campaigns_follow_by_one_button(
         .order_by(Membership.id)
     ).all()
     assert [tuple(row) for row in days] == [
-        ("governor-1", None, date(2026, 10, 1)), ("ana-nunez", date(2026, 10, 1), None),
-    ]  # fmt: skip
+        ("governor-1", None, date(2026, 10, 1)),
+        ("ana-nunez", date(2026, 10, 1), None),
+    ]
     actions = set(session.scalars(select(AuditEntry.action)))
     assert {"officials.leave", "officials.take-over", "campaign.successor"} <= actions
 
@@ -109,19 +119,23 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     assert f"{campaign.reference}: Ines Quintero Vidal lacks a salutation" in page
     assert f"{twice.reference}: Ines Quintero Vidal is a target already" in page
     assert targets_of(session) == [
-        (campaign.reference, "governor-1"), (twice.reference, "governor-1"),
+        (campaign.reference, "governor-1"),
+        (twice.reference, "governor-1"),
         (twice.reference, "silent"),
-    ]  # fmt: skip
+    ]
 
 
 def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     desk: FlaskClient, session: Session
 ) -> None:
-    session.add_all([
-        make_target_official(),
-        make_target_official(2, slug="ben", name="Ben Kiptoo", office={"en": "Mayor"},
-                             salutation={}, close={}),
-    ])  # fmt: skip
+    session.add_all(
+        [
+            make_target_official(),
+            make_target_official(
+                2, slug="ben", name="Ben Kiptoo", office={"en": "Mayor"}, salutation={}, close={}
+            ),
+        ]
+    )
     session.commit()
     found = desk.get(f"{LEFT}/successor?q=kiptoo").get_data(as_text=True)
     assert 'value="ben"' in found
@@ -132,8 +146,9 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     assert (ben.office["es"], ben.salutation["en"]) == ("Gobernadora de Altamar", "Dear Governor,")
     assert [one.post.label["en"] for one in ben.memberships] == ["Mayor", "Governor of Altamar"]
     session.rollback()
-    early = post(desk, "/desk/officials/ben/successor/known",
-                 {"successor": "governor-1", "on": "2026-02-31"})  # fmt: skip
+    early = post(
+        desk, "/desk/officials/ben/successor/known", {"successor": "governor-1", "on": "2026-02-31"}
+    )
     assert "There is no 31 February 2026." in desk.get(early.headers["Location"]).get_data(
         as_text=True
     )
@@ -141,9 +156,12 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"on": "2026-02-31"}, "There is no 31 February 2026."), ({"on": ""}, "Give the day"),
-     ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Give a name")],
-)  # fmt: skip
+    [
+        ({"on": "2026-02-31"}, "There is no 31 February 2026."),
+        ({"on": ""}, "Give the day"),
+        ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Give a name"),
+    ],
+)
 def test_a_successor_without_a_day_or_a_name_is_refused(
     desk: FlaskClient, session: Session, change: dict[str, str], said: str
 ) -> None:

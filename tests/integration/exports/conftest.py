@@ -40,9 +40,16 @@ def scene(session: Session) -> Scene:
     campaign = make_campaign(session)
     for number, disclosure in enumerate(Disclosure):
         add_confirmed(
-            session, campaign, 1, given_name=f"Planted{number}", family_name="Nameless",
-            disclosure=disclosure, own_words=EVIL, locality="Hintertux", postal_code="K1A 0B1",
-        )  # fmt: skip
+            session,
+            campaign,
+            1,
+            given_name=f"Planted{number}",
+            family_name="Nameless",
+            disclosure=disclosure,
+            own_words=EVIL,
+            locality="Hintertux",
+            postal_code="K1A 0B1",
+        )
     for state in SignatureState:
         if state is not SignatureState.CONFIRMED:
             add_confirmed(session, campaign, 1, given_name=f"Is{state.value}", state=state)
@@ -110,8 +117,12 @@ def browsers(app: Flask) -> Callable[[int], FlaskClient]:
         with app.app_context(), db.reading() as session:
             name = session.get_one(StaffUser, user_id).fs_uniquifier
         with client.session_transaction() as cookie:
-            cookie.update(_user_id=name, _fresh=True, fs_cc="set",
-                           fs_paa=time.time() - (0 if fresh else 90_000))  # fmt: skip
+            cookie.update(
+                _user_id=name,
+                _fresh=True,
+                fs_cc="set",
+                fs_paa=time.time() - (0 if fresh else 90_000),
+            )
         return client
 
     return run

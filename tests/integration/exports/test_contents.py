@@ -43,8 +43,13 @@ def rows_of(data: bytes) -> tuple[str, list[dict[str, str]]]:
 def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made: Made) -> None:
     mark, rows = rows_of(made(ask()))
     assert [row["state"] for row in rows] == [
-        "Confirmed", "Confirmed", "Confirmed", "Held", "Rejected", "Invalid",
-    ]  # fmt: skip
+        "Confirmed",
+        "Confirmed",
+        "Confirmed",
+        "Held",
+        "Rejected",
+        "Invalid",
+    ]
     assert rows[0]["given_name"] == "Planted0"
     assert "@" in rows[0]["email"]
     for fact in ("Export: 1", "Ada Asker", REASON, "List: For vetting", "nobody else was needed"):

@@ -51,9 +51,13 @@ def actions(session: Session) -> list[str]:
 
 def form(scene: Scene, **others: object) -> dict[str, object]:
     return {
-        "campaign": scene.slug, "kind": "officials", "bundle": "", "format": "csv",
-        "reason": REASON, **others,
-    }  # fmt: skip
+        "campaign": scene.slug,
+        "kind": "officials",
+        "bundle": "",
+        "format": "csv",
+        "reason": REASON,
+        **others,
+    }
 
 
 def second_person(app: Flask) -> None:
@@ -209,9 +213,11 @@ def test_of_two_who_decide_at_once_one_does(
     session.rollback()
     with app.app_context(), db.transaction() as first:
         requests.refuse(
-            first, first.get_one(DataExport, export_id),
-            by=first.get_one(StaffUser, scene.other_id), note="",
-        )  # fmt: skip
+            first,
+            first.get_one(DataExport, export_id),
+            by=first.get_one(StaffUser, scene.other_id),
+            note="",
+        )
     with app.app_context(), pytest.raises(Refused) as refused:
         requests.approve(session, stale, by=session.get_one(StaffUser, scene.other_id))
     assert refused.value.slug == "export-decided"
@@ -286,9 +292,16 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("reason", ""), ("reason", "because"), ("kind", "all"), ("format", "exe"),
-     ("bundle", "none"), ("more_keys", "age1nothing"), ("more_keys", "AGE-SECRET-KEY-1QQ")],
-)  # fmt: skip
+    [
+        ("reason", ""),
+        ("reason", "because"),
+        ("kind", "all"),
+        ("format", "exe"),
+        ("bundle", "none"),
+        ("more_keys", "age1nothing"),
+        ("more_keys", "AGE-SECRET-KEY-1QQ"),
+    ],
+)
 def test_what_cannot_be_asked_is_said_by_its_field(
     session: Session, scene: Scene, browsers: Browsers, field: str, value: str
 ) -> None:
@@ -338,10 +351,18 @@ def test_the_log_is_found_by_who_what_and_when(
     with_asker = session.get_one(StaffUser, scene.asker_id).public_id
     session.rollback()
     for query, found in (
-        ("", 2), ("kind=full", 1), ("state=ready", 0), ("about=UA+1/26", 2), ("about=UA+9/26", 0),
-        (f"who={with_asker}", 2), ("who=x", 0), ("since=2020-01-01", 2), ("until=2020-01-01", 0),
-        ("before=2", 1), ("kind=%27&state=%3C&since=x&before=x", 2),
-    ):  # fmt: skip
+        ("", 2),
+        ("kind=full", 1),
+        ("state=ready", 0),
+        ("about=UA+1/26", 2),
+        ("about=UA+9/26", 0),
+        (f"who={with_asker}", 2),
+        ("who=x", 0),
+        ("since=2020-01-01", 2),
+        ("until=2020-01-01", 0),
+        ("before=2", 1),
+        ("kind=%27&state=%3C&since=x&before=x", 2),
+    ):
         page = client.get(f"/desk/exports/?{query}").text
         assert page.count(f">{REASON}<") == found, query
 
@@ -455,9 +476,14 @@ def test_services_hold_the_same_rules_without_pages(
 
 @pytest.mark.parametrize("kind", list(ExportKind))
 def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
-    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, kind: ExportKind,
+    app: Flask,
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    made: Made,
+    kind: ExportKind,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     file = made(ask(kind))
     seconds = partial(bundles.while_wanted, clock=partial(next, count()))
     monkeypatch.setattr(bundles, "while_wanted", seconds)

@@ -96,10 +96,15 @@ def test_a_report_that_quotes_no_mail_of_ours_marks_nobody(
 @pytest.mark.parametrize(
     "fields",
     [
-        {"Status": "4.2.2"}, {"Action": "delayed", "Status": "4.4.1"}, {"Action": "delivered"},
-        {"Status": "5.7.1"}, {"Status": "5.3.4"}, {"Status": ""}, {"Status": "5"},
+        {"Status": "4.2.2"},
+        {"Action": "delayed", "Status": "4.4.1"},
+        {"Action": "delivered"},
+        {"Status": "5.7.1"},
+        {"Status": "5.3.4"},
+        {"Status": ""},
+        {"Status": "5"},
     ],
-)  # fmt: skip
+)
 def test_what_passes_or_is_our_own_fault_marks_nobody(
     session: Session, folder: mailbox.Maildir, ours: str, fields: dict[str, str]
 ) -> None:
@@ -114,11 +119,13 @@ def test_what_is_no_report_is_left_and_named_without_a_person(
 ) -> None:
     whole = report(ours)
     for raw in (
-        b"", b"\xff\xfe\0", b"From: planted-name@example.org\n\nI am away.",
+        b"",
+        b"\xff\xfe\0",
+        b"From: planted-name@example.org\n\nI am away.",
         whole.replace("message/delivery-status", "text/plain").encode(),
         whole.partition("--x")[0].encode(),
         b'Content-Type: multipart/report; boundary="x"\n\n--x\n\n\xff\xff: planted-name\n\n--x--',
-    ):  # fmt: skip
+    ):
         folder.add(raw)
     folder.add(report(ours))
     session.rollback()

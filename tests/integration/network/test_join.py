@@ -31,24 +31,32 @@ def test_somebody_joins_with_what_they_chose(
     assert page.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in page.headers
     chosen = {
-        "country_scope": "some", "countries": "MX", "theme_scope": "some",
-        "themes": ["women", "torture"], "languages": ["es"], "frequency": "weekly",
-    }  # fmt: skip
+        "country_scope": "some",
+        "countries": "MX",
+        "theme_scope": "some",
+        "themes": ["women", "torture"],
+        "languages": ["es"],
+        "frequency": "weekly",
+    }
     response = client.post("/fr/network", data=FORM | chosen)
     assert (response.status_code, response.location) == (303, "/fr/network/sent")
     assert client.get(response.location).status_code == 200
     [member] = members()
     assert (member.state, member.locale, member.email) == (
-        MemberState.PENDING, "fr", "maelle@example.org",
-    )  # fmt: skip
+        MemberState.PENDING,
+        "fr",
+        "maelle@example.org",
+    )
     assert (member.countries, member.themes) == (["MX"], ["women", "torture"])
     assert (member.languages, member.frequency) == (["es"], Frequency.WEEKLY)
     assert member.consent_wording
     assert member.consent_wording in page.text.replace("&#39;", "'")
     [mail] = mails()
     assert (mail["kind"], mail["to"], mail["locale"]) == (
-        "network-confirm", "maelle@example.org", "fr",
-    )  # fmt: skip
+        "network-confirm",
+        "maelle@example.org",
+        "fr",
+    )
 
 
 def test_only_the_button_confirms_and_it_does_so_once(
@@ -109,11 +117,14 @@ def test_a_known_address_gets_the_same_answer_and_the_truth_by_mail(
 ) -> None:
     new = client.post("/en/network", data=FORM)
     client.post(link_of(mails))
-    known = client.post("/en/network", data=FORM | {"email": "Maelle+x@Example.org",
-                                                    "frequency": "monthly"})  # fmt: skip
+    known = client.post(
+        "/en/network", data=FORM | {"email": "Maelle+x@Example.org", "frequency": "monthly"}
+    )
     assert (new.status_code, new.headers["Location"], new.data) == (
-        known.status_code, known.headers["Location"], known.data,
-    )  # fmt: skip
+        known.status_code,
+        known.headers["Location"],
+        known.data,
+    )
     [member] = members()
     assert (member.state, member.frequency) == (MemberState.ACTIVE, Frequency.EACH)
     told = mails()[-1]
@@ -216,9 +227,18 @@ def test_a_signer_who_asked_joins_with_the_confirmed_letter(
 ) -> None:
     campaign = make_campaign(session)
     session.commit()
-    form = {"given_name": "Noor", "email": "noor@example.org", "locality": "Ottawa",
-            "postal_code": "K1A 0A1", "region": "ON", "country": "CA", "disclosure": "name",
-            "letter_locale": "en", "consent_network": "y", "family_name": "Haddad"}  # fmt: skip
+    form = {
+        "given_name": "Noor",
+        "email": "noor@example.org",
+        "locality": "Ottawa",
+        "postal_code": "K1A 0A1",
+        "region": "ON",
+        "country": "CA",
+        "disclosure": "name",
+        "letter_locale": "en",
+        "consent_network": "y",
+        "family_name": "Haddad",
+    }
     assert client.post(f"/fr/actions/{campaign.slug}/sign", data=form).status_code == 303
     client.post(link_of(mails))
     huey = app.extensions["queue"].huey
@@ -226,8 +246,11 @@ def test_a_signer_who_asked_joins_with_the_confirmed_letter(
         huey.execute(task)
     [member] = members()
     assert (member.state, member.email, member.locale, member.frequency) == (
-        MemberState.ACTIVE, "noor@example.org", "fr", Frequency.EACH,
-    )  # fmt: skip
+        MemberState.ACTIVE,
+        "noor@example.org",
+        "fr",
+        Frequency.EACH,
+    )
     assert "actions urgentes" in member.consent_wording
     assert "network-confirm" not in {mail["kind"] for mail in mails()}
 
@@ -237,8 +260,9 @@ def test_only_a_newer_consent_brings_back_who_has_left(session: Session, members
     now = db.utcnow()
     signature.consent_network_at = now - timedelta(days=1)
     signature.token_digest = b"x" * 32
-    [member] = make_members(session, 1, email_hmac=signature.email_hmac, state=MemberState.LEFT,
-                            email=None, left_at=now)  # fmt: skip
+    [member] = make_members(
+        session, 1, email_hmac=signature.email_hmac, state=MemberState.LEFT, email=None, left_at=now
+    )
     session.commit()
     for job in (("network.join-signer", signature.id), ("network.sweep",)):
         jobs.run_now(*job)

@@ -50,21 +50,34 @@ def test_a_member_changes_what_comes(
     page = client.get(own)
     assert "member-1@example.org" in page.text
     assert page.headers["Cache-Control"] == "no-store"
-    form = {"frequency": "monthly", "country_scope": "some", "countries": "MX",
-            "theme_scope": "all", "languages": "fr", "locale": "fr"}  # fmt: skip
+    form = {
+        "frequency": "monthly",
+        "country_scope": "some",
+        "countries": "MX",
+        "theme_scope": "all",
+        "languages": "fr",
+        "locale": "fr",
+    }
     response = client.post(own, data=form)
     assert response.status_code == 303
     saved = client.get(response.location).text
     assert "Your choice is saved" in saved
     ticked = re.findall(r'<input checked [^>]*name="(\w+)"[^>]*value="([\w-]+)"', saved)
     assert set(ticked) == {
-        ("frequency", "monthly"), ("country_scope", "some"), ("countries", "MX"),
-        ("theme_scope", "all"), ("languages", "fr"), ("locale", "fr"),
-    }  # fmt: skip
+        ("frequency", "monthly"),
+        ("country_scope", "some"),
+        ("countries", "MX"),
+        ("theme_scope", "all"),
+        ("languages", "fr"),
+        ("locale", "fr"),
+    }
     [changed] = members()
     assert (changed.frequency, changed.countries, changed.languages, changed.locale) == (
-        Frequency.MONTHLY, ["MX"], ["fr"], "fr",
-    )  # fmt: skip
+        Frequency.MONTHLY,
+        ["MX"],
+        ["fr"],
+        "fr",
+    )
     assert client.post(own, data=form | {"locale": "xx"}).status_code == 422
     assert client.post(own, data=form, headers=PROVIDER).status_code == 403
 
@@ -74,8 +87,15 @@ def test_a_link_of_another_kind_or_member_opens_nothing(
 ) -> None:
     header_token = one_click.rpartition("/")[2]
     proof = own.rpartition(".")[2]
-    wrong = [header_token, member.public_id, f"{member.public_id}.", f"x.{proof}", "ü.ü",
-             f"{member.public_id}.{proof[:-1]}", signed_link("network", "nobody")]  # fmt: skip
+    wrong = [
+        header_token,
+        member.public_id,
+        f"{member.public_id}.",
+        f"x.{proof}",
+        "ü.ü",
+        f"{member.public_id}.{proof[:-1]}",
+        signed_link("network", "nobody"),
+    ]
     for token in wrong:
         for page in (f"/en/network/{token}", f"/en/network/{token}/leave"):
             for ask in (client.get, client.post):
@@ -152,20 +172,31 @@ def test_who_leaves_gets_neither_the_mail_that_waits_nor_the_rest_of_the_mailing
 
 
 def test_who_has_left_can_join_again_and_the_old_link_works_again(
-    app: Flask, client: FlaskClient, session: Session, own: str, members: Members,
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    own: str,
+    members: Members,
     mails: Callable[[], list[dict[str, str]]],
-) -> None:  # fmt: skip
+) -> None:
     client.post(f"{own}/leave")
-    form = {"email": "member-1@example.org", "frequency": "weekly", "country_scope": "all",
-            "theme_scope": "all", "consent": "y"}  # fmt: skip
+    form = {
+        "email": "member-1@example.org",
+        "frequency": "weekly",
+        "country_scope": "all",
+        "theme_scope": "all",
+        "consent": "y",
+    }
     client.post("/en/network", data=form)
     assert members()[0].state is MemberState.PENDING
     assert client.get(own).status_code == 410
     client.post(mails()[-1]["link"].removeprefix(HOST))
     [back] = members()
     assert (back.state, back.frequency, back.left_at) == (
-        MemberState.ACTIVE, Frequency.WEEKLY, None,
-    )  # fmt: skip
+        MemberState.ACTIVE,
+        Frequency.WEEKLY,
+        None,
+    )
     assert back.confirmed_at is not None
     assert back.confirmed_at > db.utcnow() - timedelta(minutes=1)
     assert client.get(own).status_code == 200

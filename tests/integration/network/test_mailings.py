@@ -222,8 +222,9 @@ def test_a_week_and_a_month_bring_one_mail_with_all_that_is_new(
     make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=6))
     make_members(session, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=32))
     make_members(session, 1, frequency=Frequency.MONTHLY, confirmed_at=ago(days=27))
-    make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=40),
-                 told_at=ago(days=1))  # fmt: skip
+    make_members(
+        session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=40), told_at=ago(days=1)
+    )
     make_members(session, 1, frequency=Frequency.WEEKLY, confirmed_at=ago(days=8), countries=["TR"])
     for number in (1, 2):
         jobs.run_now("network.send", mailing_of(session, make_campaign(session)))
@@ -313,8 +314,11 @@ def test_the_network_is_told_of_an_update_where_its_author_ticks_it(
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     address = f"/desk/campaigns/{campaign.slug}/updates"
-    form = {"kind": "further-information", "happened_on": "2026-03-01",
-            "title_en": "The guards are back"}  # fmt: skip
+    form = {
+        "kind": "further-information",
+        "happened_on": "2026-03-01",
+        "title_en": "The guards are back",
+    }
     assert post(client, address, form).status_code == 303
     run_queue(app)
     assert mails() == []

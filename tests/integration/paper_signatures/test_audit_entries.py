@@ -55,8 +55,12 @@ def test_a_row_is_corrected_taken_out_and_put_back(
     row = data_entry.add_row(session, sheet, ANA, actor="a")
     url, row_id = f"/desk/paper/{sheet.public_id}/rows/{row.public_id}", row.id
     session.commit()
-    right = {"given_name-0": "Anaïs", "family_name-0": "Núñez", "locality-0": "Hull",
-             "country-0": "CA"}  # fmt: skip
+    right = {
+        "given_name-0": "Anaïs",
+        "family_name-0": "Núñez",
+        "locality-0": "Hull",
+        "country-0": "CA",
+    }
     assert post(staff, url, {"given_name-0": ""}).status_code == 422
     assert post(staff, url, right).status_code == 303
     assert last_deed(session) == "paper.row-edit"

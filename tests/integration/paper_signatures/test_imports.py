@@ -40,10 +40,15 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
         return str(sent.location)
 
     mapping = {
-        "meaning-0": "family_name", "meaning-1": "given_name", "meaning-2": "locality",
-        "meaning-3": "postal_code", "meaning-4": "email", "on_paper": "paper",
-        "collected_on": "2026-01-05", "country": "CA",
-    }  # fmt: skip
+        "meaning-0": "family_name",
+        "meaning-1": "given_name",
+        "meaning-2": "locality",
+        "meaning-3": "postal_code",
+        "meaning-4": "email",
+        "on_paper": "paper",
+        "collected_on": "2026-01-05",
+        "country": "CA",
+    }
     address = upload(text)
     assert 'value="given_name" selected' in client.get(address).text
     assert post(client, address, mapping | {"meaning-4": "locality"}).status_code == 422
@@ -75,9 +80,13 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     text = "name,lives in,land\nEva Park,Hull,Nowhere\nMika Ng,Hull,\nOle Ek,Hull,CA\n"
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(text)})
     mapping = {
-        "meaning-0": "name", "meaning-1": "locality", "meaning-2": "country",
-        "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA",
-    }  # fmt: skip
+        "meaning-0": "name",
+        "meaning-1": "locality",
+        "meaning-2": "country",
+        "on_paper": "paper",
+        "collected_on": "2026-01-05",
+        "country": "CA",
+    }
     assert client.get(f"{sent.location}/wrong.csv").status_code == 303, "there is no dry run yet"
     post(client, sent.location, mapping)
     _work(app)
@@ -111,9 +120,13 @@ def test_another_encoding_is_looked_at_and_goes_with_the_choice(
     assert "Łódź" in client.get(sent.location).text
     assert "£ódŸ" in client.get(f"{sent.location}?encoding=windows-1252").text
     mapping = {
-        "meaning-0": "name", "meaning-1": "locality", "on_paper": "paper", "country": "PL",
-        "collected_on": "2026-01-05", "encoding": "windows-1250",
-    }  # fmt: skip
+        "meaning-0": "name",
+        "meaning-1": "locality",
+        "on_paper": "paper",
+        "country": "PL",
+        "collected_on": "2026-01-05",
+        "encoding": "windows-1250",
+    }
     post(client, sent.location, mapping)
     _work(app)
     assert "Take in 1 signature" in client.get(sent.location).text
@@ -162,9 +175,13 @@ def _uploaded(app: Flask, client: FlaskClient) -> tuple[str, int]:
     file = (io.BytesIO(b"given name;family name;town\nEva;Park;Hull\n"), "list.csv")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": file})
     mapping = {
-        "meaning-0": "given_name", "meaning-1": "family_name", "meaning-2": "locality",
-        "on_paper": "paper", "collected_on": "2026-01-05", "country": "CA",
-    }  # fmt: skip
+        "meaning-0": "given_name",
+        "meaning-1": "family_name",
+        "meaning-2": "locality",
+        "on_paper": "paper",
+        "collected_on": "2026-01-05",
+        "country": "CA",
+    }
     assert post(client, sent.location, mapping).status_code == 303
     with app.app_context(), db.reading() as session:
         return sent.location, session.scalars(select(PaperImport.id)).one()

@@ -50,14 +50,24 @@ def make_sheet(session: Session, campaign: Campaign | None = None, **more: objec
 def sign_online(session: Session, campaign: Campaign, person: Details, **more: object) -> Signature:
     """The same person, with a letter."""
     mark = person_print(
-        person.given_name, person.family_name, country=person.country,
-        postal_code=person.postal_code, locality=person.locality,
-    )  # fmt: skip
+        person.given_name,
+        person.family_name,
+        country=person.country,
+        postal_code=person.postal_code,
+        locality=person.locality,
+    )
     (signature,) = add_confirmed(
-        session, campaign, 1, given_name=person.given_name, family_name=person.family_name,
-        locality=person.locality, postal_code=person.postal_code, country=person.country,
-        person_hmac=mark, **more,
-    )  # fmt: skip
+        session,
+        campaign,
+        1,
+        given_name=person.given_name,
+        family_name=person.family_name,
+        locality=person.locality,
+        postal_code=person.postal_code,
+        country=person.country,
+        person_hmac=mark,
+        **more,
+    )
     return signature
 
 
@@ -229,18 +239,12 @@ def test_a_stopped_campaign_takes_no_row_and_a_closed_one_keeps_its_number_true(
     assert (
         public_counts.count_of(session, campaign),
         public_counts.on_paper(session, campaign),
-    ) == (
-        3,
-        1,
-    )
+    ) == (3, 1)
     data_entry.remove_row(session, row, actor="a")
     assert (
         public_counts.count_of(session, campaign),
         public_counts.on_paper(session, campaign),
-    ) == (
-        2,
-        0,
-    )
+    ) == (2, 0)
     campaign.status = CampaignStatus.STOPPED
     with pytest.raises(Refused):
         data_entry.add_row(session, sheet, ANA, actor="a")
@@ -284,9 +288,12 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
 
 @pytest.mark.parametrize(
     ("ticked", "said"),
-    [(["news"], ["gets news"]), (["network"], ["gets new actions"]),
-     (["news", "network"], ["gets news", "gets new actions"])],
-)  # fmt: skip
+    [
+        (["news"], ["gets news"]),
+        (["network"], ["gets new actions"]),
+        (["news", "network"], ["gets news", "gets new actions"]),
+    ],
+)
 def test_a_row_says_which_mails_its_person_gets(
     client: FlaskClient, app: Flask, ticked: list[str], said: list[str]
 ) -> None:

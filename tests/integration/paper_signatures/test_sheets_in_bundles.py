@@ -38,9 +38,14 @@ def freeze(session: Session, campaign: Campaign, settings: Settings) -> Bundle:
     mission = campaign.targets[0].mission
     assert mission is not None
     return freeze_bundle.freeze(
-        session, campaign=campaign, mission=mission, settings=settings, locale="en", actor="a",
+        session,
+        campaign=campaign,
+        mission=mission,
+        settings=settings,
+        locale="en",
+        actor="a",
         on_paper=waiting_on_paper(session, campaign),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -71,8 +76,10 @@ def test_sheets_travel_once(session: Session, settings: Settings, sheet: PaperSh
     assert any("1 person signed by hand" in one for one in cover.paragraphs)
     (travelling,) = list_travelling_sheets(session, bundle.id)
     assert (travelling.collected_on, travelling.place, travelling.people) == (
-        sheet.collected_on, sheet.place, 1,
-    )  # fmt: skip
+        sheet.collected_on,
+        sheet.place,
+        1,
+    )
 
 
 def test_who_is_corrected_after_the_bundle_was_made_travels_on_in_it(
@@ -99,10 +106,17 @@ def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
     row = data_entry.add_row(session, sheet, EVA, actor="a")
     bundle = freeze(session, sheet.campaign, settings)
     bundle.zip_sha256 = "5" * 64
-    session.add(BundlePrint(
-        bundle_id=bundle.id, number=1, zip_sha256="5" * 64, letters=2, pages=2, on_paper=1,
-        files=[],
-    ))  # fmt: skip
+    session.add(
+        BundlePrint(
+            bundle_id=bundle.id,
+            number=1,
+            zip_sha256="5" * 64,
+            letters=2,
+            pages=2,
+            on_paper=1,
+            files=[],
+        )
+    )
     assert row.signature is not None
     mark = row.signature.public_id
     data_entry.remove_row(session, row, actor="a")

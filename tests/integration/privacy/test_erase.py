@@ -42,9 +42,13 @@ def join_network(session: Session) -> None:
 
 
 def test_the_page_says_what_remains_and_looking_erases_nothing(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     page = client.get(f"{box}/erase").text
     assert "in bundles" not in page
     freeze(campaign)
@@ -87,9 +91,14 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
 
 
 def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
-    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
     session.execute(update(Letter).values(set_aside_detail='{"characters": "Plantada"}'))
@@ -114,9 +123,14 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
-    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     bundle_id = freeze(campaign)
     bundle = session.get_one(Bundle, bundle_id)
     public_id = bundle.public_id
@@ -134,9 +148,13 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
 
 
 def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_in_it(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     sign(session, campaign, email="omar@example.org")
     volume_id = session.get_one(Bundle, freeze(campaign)).volumes[0].id
     session.execute(update(Volume).values(region="Yukon"))
@@ -154,9 +172,13 @@ def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_i
 
 
 def test_who_was_erased_can_sign_again(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     freeze(campaign)
     client.post(f"{box}/erase")
     session.rollback()
@@ -188,9 +210,15 @@ def raw(app: Flask) -> Callable[[], bytes]:
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("frozen", [False, True])
 def test_no_byte_of_what_was_erased_is_left_in_the_file(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
-    freeze: Callable[[Campaign], int], raw: Callable[[], bytes], frozen: bool,
-) -> None:  # fmt: skip
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    freeze: Callable[[Campaign], int],
+    raw: Callable[[], bytes],
+    frozen: bool,
+) -> None:
     if frozen:
         freeze(campaign)
     columns = ", ".join((*_SEALED, "email_hmac"))

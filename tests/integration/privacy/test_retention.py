@@ -35,9 +35,13 @@ _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own
 
 
 def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
-    deliver: Deliver, erase: Erase,
-) -> None:  # fmt: skip
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    erase: Erase,
+) -> None:
     deliver(freeze(campaign))
     long_ago(session, 190)
     waits = sign(session, campaign, email="waits@example.org")
@@ -54,10 +58,14 @@ def test_what_a_closed_campaign_still_has_to_hand_over_is_kept(
 
 
 def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_over(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], deliver: Deliver,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
     erase: Erase,
-) -> None:  # fmt: skip
+) -> None:
     fingerprint, country, region = ana.email_hmac, ana.country, ana.region
     make_members(session, 1, email=ANA)
     session.commit()
@@ -86,9 +94,13 @@ def test_of_a_campaign_that_goes_on_those_are_erased_whose_letters_were_handed_o
 
 
 def test_refused_letters_and_a_part_that_nobody_has_named_wait_for_the_end(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
-    deliver: Deliver, erase: Erase,
-) -> None:  # fmt: skip
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    erase: Erase,
+) -> None:
     deliver(freeze(campaign), DeliveryOutcome.REFUSED)
     long_ago(session, 400)
     assert erase() == []
@@ -98,9 +110,14 @@ def test_refused_letters_and_a_part_that_nobody_has_named_wait_for_the_end(
 
 
 def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
-    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], erase: Erase,
-) -> None:  # fmt: skip
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    erase: Erase,
+) -> None:
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
     waits = sign(session, campaign, email="waits@example.org")
@@ -184,9 +201,13 @@ def _picture() -> bytes:
 
 
 def test_a_late_delivery_gives_its_campaign_more_time(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Callable[[Campaign], int],
-    deliver: Deliver, erase: Erase,
-) -> None:  # fmt: skip
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    erase: Erase,
+) -> None:
     deliver(freeze(campaign))
     end(session, campaign, 300, stopped=False)
     long_ago(session, 20)
@@ -196,9 +217,13 @@ def test_a_late_delivery_gives_its_campaign_more_time(
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 def test_files_are_kept_where_the_settings_say_so_and_nothing_goes_where_they_say_never(
-    app: Flask, session: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], erase: Erase,
-) -> None:  # fmt: skip
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    erase: Erase,
+) -> None:
     bundle = session.get_one(Bundle, freeze(campaign))
     bundle.state, bundle.zip_sha256 = BundleState.READY, "0" * 64
     end(session, campaign, 190)

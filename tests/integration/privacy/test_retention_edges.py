@@ -86,9 +86,13 @@ def _due(session: Session) -> list[overdue.Due]:
 
 
 def test_who_was_emptied_after_the_close_is_unlinked_once_the_campaign_is_over(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
     erase: Erase,
-) -> None:  # fmt: skip
+) -> None:
     fingerprint, person = ana.email_hmac, ana.person_hmac
     deliver(freeze(campaign))
     long_ago(session, 190)
@@ -113,9 +117,13 @@ def test_who_was_emptied_after_the_close_is_unlinked_once_the_campaign_is_over(
 
 
 def test_a_letter_that_was_set_aside_waits_for_its_cause_to_be_mended(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
     erase: Erase,
-) -> None:  # fmt: skip
+) -> None:
     aside = sign(session, campaign, email="aside@example.org", given_name="Aside")
     deliver(freeze(campaign))
     session.execute(
@@ -168,9 +176,13 @@ def test_what_was_printed_of_a_bundle_when_its_campaign_was_stopped_goes_too(
 
 
 def test_a_bundle_that_is_being_printed_is_not_emptied_while_its_campaign_goes_on(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
     erase: Erase,
-) -> None:  # fmt: skip
+) -> None:
     deliver(freeze(campaign))
     long_ago(session, 190)
     late = sign(session, campaign, email="late@example.org")
@@ -185,9 +197,15 @@ def test_a_bundle_that_is_being_printed_is_not_emptied_while_its_campaign_goes_o
 
 
 def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
-    app: Flask, session: Session, settings: Settings, campaign: Campaign, ana: Signature,
-    freeze: Freeze, deliver: Deliver, erase: Erase,
-) -> None:  # fmt: skip
+    app: Flask,
+    session: Session,
+    settings: Settings,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    erase: Erase,
+) -> None:
     omar = sign(session, campaign, email="omar@example.org")
     deliver(freeze(campaign))
     long_ago(session, 190)
@@ -202,9 +220,12 @@ def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
     session.rollback()
     with app.app_context(), db.transaction() as fresh:
         made = reroute_bundle.reroute(
-            fresh, fresh.get_one(Bundle, refused),
-            fresh.get_one(type(other), mission_id), settings=settings, actor="test",
-        ).id  # fmt: skip
+            fresh,
+            fresh.get_one(Bundle, refused),
+            fresh.get_one(type(other), mission_id),
+            settings=settings,
+            actor="test",
+        ).id
     erase()
     assert session.get_one(Bundle, refused).emptied_at is None, "we know who wrote what is in it"
     assert reload(session, omar).given_name == ""
@@ -253,9 +274,15 @@ def test_nobody_is_erased_of_a_campaign_that_was_opened_again_meanwhile(
 
 
 def test_erasing_everything_reaches_the_fingerprints_of_who_was_forgotten_before(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, freeze: Freeze,
-    deliver: Deliver, erase: Erase, mails: Mails,
-) -> None:  # fmt: skip
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
+    erase: Erase,
+    mails: Mails,
+) -> None:
     fingerprint, person = ana.email_hmac, ana.person_hmac
     deliver(freeze(campaign))
     long_ago(session, 190)

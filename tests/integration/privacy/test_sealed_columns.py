@@ -113,10 +113,12 @@ ERASED = sorted(SEALED.keys() - KEPT.keys())
 def test_a_sealed_column_is_found_in_any_table() -> None:
     metadata = MetaData()
     Table(
-        "added", metadata,
-        Column("digest", LargeBinary(32)), Column("words", Sealed("added.words")),
+        "added",
+        metadata,
+        Column("digest", LargeBinary(32)),
+        Column("words", Sealed("added.words")),
         Column("phones", SealedList("added.phones")),
-    )  # fmt: skip
+    )
     assert sorted(sealed_columns(metadata)) == ["added.phones", "added.words"]
 
 
@@ -129,9 +131,13 @@ def test_what_is_kept_is_there_and_has_its_reason() -> None:
 
 @pytest.fixture
 def everything(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> str:  # fmt: skip
+) -> str:
     """Everything that can be held about Ana: each sealed column that is not kept is filled.
 
     One letter is printed, one waits to be looked at. Gives the address of her page.

@@ -63,8 +63,11 @@ def test_every_link_to_a_paper_says_what_it_is(client: FlaskClient, case: str) -
     papers = re.findall(r'<a href="[^"]*(?:poster|sheet)\.pdf[^"]*">(.*?)</a>', page)
     said = [unescape(re.sub(r"<[^>]+>", "", one)) for one in papers]
     assert said == [
-        "Poster, A4", "Poster, US Letter", "Signature sheet, A4", "Signature sheet, US Letter",
-    ]  # fmt: skip
+        "Poster, A4",
+        "Poster, US Letter",
+        "Signature sheet, A4",
+        "Signature sheet, US Letter",
+    ]
 
 
 def test_thanks_ask_for_others_before_all_else(
@@ -76,9 +79,13 @@ def test_thanks_ask_for_others_before_all_else(
     client.post(link)
     page = client.get(link).text
     order = [
-        "Your letter is confirmed.", "more make 50", "Ask someone you know to write as well",
-        f"/en/actions/{other.slug}", 'id="way"', 'id="send"',
-    ]  # fmt: skip
+        "Your letter is confirmed.",
+        "more make 50",
+        "Ask someone you know to write as well",
+        f"/en/actions/{other.slug}",
+        'id="way"',
+        'id="send"',
+    ]
     places = [page.index(one) for one in order]
     assert places == sorted(places)
 

@@ -19,10 +19,7 @@ from tests.days import days_ago
 from tests.factories import make_campaign
 
 HOST = "http://127.0.0.1:5000"
-SITEMAP = {
-    "s": "http://www.sitemaps.org/schemas/sitemap/0.9",
-    "x": "http://www.w3.org/1999/xhtml",
-}
+SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
 
 
 def post_on(campaign: Campaign, day: date, title: str, kind: UpdateKind = UpdateKind.REPLY) -> None:
@@ -58,10 +55,15 @@ def shown(client: FlaskClient, path: str, cases: dict[str, Campaign]) -> set[str
 
 @pytest.mark.parametrize(
     ("query", "names"),
-    [("", {"mexico", "colombia"}), ("?country=CO", {"colombia"}), ("?theme=defenders", {"mexico"}),
-     ("?language=fr", {"mexico"}), ("?q=LUCJA+pena", {"colombia"}),
-     ("?q=okafor&country=MX&theme=defenders&language=en", {"mexico"})],
-)  # fmt: skip
+    [
+        ("", {"mexico", "colombia"}),
+        ("?country=CO", {"colombia"}),
+        ("?theme=defenders", {"mexico"}),
+        ("?language=fr", {"mexico"}),
+        ("?q=LUCJA+pena", {"colombia"}),
+        ("?q=okafor&country=MX&theme=defenders&language=en", {"mexico"}),
+    ],
+)
 def test_the_first_page_shows_the_open_cases_that_are_asked_for(
     client: FlaskClient, cases: dict[str, Campaign], query: str, names: set[str]
 ) -> None:

@@ -71,8 +71,17 @@ def test_a_case_is_told_in_each_language(
 
 def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
-    marks = ["UA 1/26", "<h1", "Write until", "Nobody has written yet", "Write a letter",
-             "Amara Okafor keeps a record", "What we ask", "Who can act", "Pass it on"]  # fmt: skip
+    marks = [
+        "UA 1/26",
+        "<h1",
+        "Write until",
+        "Nobody has written yet",
+        "Write a letter",
+        "Amara Okafor keeps a record",
+        "What we ask",
+        "Who can act",
+        "Pass it on",
+    ]
     places = [page.index(mark, page.index("<main")) for mark in marks]
     assert places == sorted(places)
 
@@ -89,9 +98,13 @@ def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(0, "Nobody has written yet"), (1, "1 person has written"), (3, "3 people have written"),
-     (35000, "35,000 people have written")],
-)  # fmt: skip
+    [
+        (0, "Nobody has written yet"),
+        (1, "1 person has written"),
+        (3, "3 people have written"),
+        (35000, "35,000 people have written"),
+    ],
+)
 def test_the_count_is_said_in_words(
     client: FlaskClient, session: Session, campaign: Campaign, case: str, count: int, words: str
 ) -> None:

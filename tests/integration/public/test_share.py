@@ -60,8 +60,12 @@ def test_markup_in_a_text_does_not_end_the_data(
 
 def test_links_to_pass_it_on_are_plain(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
-    for start in ("https://wa.me/?text=", "mailto:?subject=", "https://x.com/intent/post?text=",
-                  "https://www.facebook.com/sharer/sharer.php?u="):  # fmt: skip
+    for start in (
+        "https://wa.me/?text=",
+        "mailto:?subject=",
+        "https://x.com/intent/post?text=",
+        "https://www.facebook.com/sharer/sharer.php?u=",
+    ):
         assert f'href="{start}' in page
     assert f'value="{HOST}{case}" readonly' in page
 
@@ -117,10 +121,13 @@ def test_the_calendar_holds_the_last_day(
     assert event["DTSTART"].dt == campaign.act_by
     assert str(event["URL"]) == f"{HOST}{case}"
     uids = {
-        str(icalendar.Calendar.from_ical(client.get(f"/{lang}/actions/{campaign.slug}/deadline.ics")
-            .data).walk("VEVENT")[0]["UID"])
+        str(
+            icalendar.Calendar.from_ical(
+                client.get(f"/{lang}/actions/{campaign.slug}/deadline.ics").data
+            ).walk("VEVENT")[0]["UID"]
+        )
         for lang in ("en", "fr")
-    }  # fmt: skip
+    }
     assert uids == {f"{campaign.public_id}@127.0.0.1:5000"}
 
 

@@ -34,8 +34,14 @@ def last_deed(session: Session) -> str:
 
 
 def test_a_draft_is_worked_over(client: FlaskClient, session: Session, reply_url: str) -> None:
-    typed = {"received_on": "2026-11-02", "channel": "email", "language": "es", "who": "",
-             "text": "Tomamos nota.", "title_en": "An answer"}  # fmt: skip
+    typed = {
+        "received_on": "2026-11-02",
+        "channel": "email",
+        "language": "es",
+        "who": "",
+        "text": "Tomamos nota.",
+        "title_en": "An answer",
+    }
     assert post(client, reply_url, typed | {"received_on": "31 February"}).status_code == 422
     assert post(client, reply_url, typed).location == reply_url
     assert last_deed(session) == "reply.edit"
@@ -48,8 +54,14 @@ def test_the_pdf_of_its_scan_asks_who_one_is_leaves_a_line_and_can_be_removed(
 ) -> None:
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(out, "PDF")
-    typed = {"received_on": "2026-11-02", "channel": "email", "language": "es", "who": "",
-             "text": "Tomamos nota.", "title_en": "An answer"}  # fmt: skip
+    typed = {
+        "received_on": "2026-11-02",
+        "channel": "email",
+        "language": "es",
+        "who": "",
+        "text": "Tomamos nota.",
+        "title_en": "An answer",
+    }
     scan = {"scan": (io.BytesIO(out.getvalue()), "x.pdf")}
     assert post(client, reply_url, typed | scan).status_code == 303
     (download,) = re.findall(r'action="([^"]+/download)"', client.get(reply_url).text)

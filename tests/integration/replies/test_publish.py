@@ -21,14 +21,7 @@ from campaign.replies import publish_reply, replies
 from campaign.replies.publish_reply import look_of
 from campaign.replies.replies import Facts
 from tests.factories import make_campaign, post, sign_in
-from tests.integration.replies.test_replies import (
-    FORM,
-    SECRET,
-    YESTERDAY,
-    look_on,
-    make_reply,
-    png,
-)  # fmt: skip
+from tests.integration.replies.test_replies import FORM, SECRET, YESTERDAY, look_on, make_reply, png
 from tests.races import overtake
 
 MORE = {
@@ -105,9 +98,14 @@ def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask)
         texts = {"en": f"Her sister {SECRET} is well."}
         reply = session.get_one(Reply, reply_id)
         facts = Facts(
-            reply.received_on, reply.channel, "es", target=reply.target, text=reply.text,
-            translations=texts, titles=reply.titles,
-        )  # fmt: skip
+            reply.received_on,
+            reply.channel,
+            "es",
+            target=reply.target,
+            text=reply.text,
+            translations=texts,
+            titles=reply.titles,
+        )
         replies.edit_reply(session, reply, facts, actor="staff:2")
 
     def load(session: Session) -> Reply:

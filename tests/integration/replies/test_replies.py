@@ -305,9 +305,13 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
         assert mission is not None
         for outcome in (DeliveryOutcome.ACCEPTED, DeliveryOutcome.REFUSED):
             attempt = DeliveryAttempt(
-                campaign=campaign, mission_id=mission.id, happened_on=YESTERDAY, messages=3,
-                outcome=outcome, place="At the gate",
-            )  # fmt: skip
+                campaign=campaign,
+                mission_id=mission.id,
+                happened_on=YESTERDAY,
+                messages=3,
+                outcome=outcome,
+                place="At the gate",
+            )
             session.add(attempt)
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(f"/desk/replies/{untitled}/publish").text

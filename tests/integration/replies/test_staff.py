@@ -15,8 +15,14 @@ from tests.integration.replies.test_replies import make_reply
 
 __all__ = ["freeze"]
 
-TYPED = {"received_on": "2026-11-02", "channel": "letter", "language": "es", "who": "",
-         "text": "Tomamos nota.", "title_en": "An answer"}  # fmt: skip
+TYPED = {
+    "received_on": "2026-11-02",
+    "channel": "letter",
+    "language": "es",
+    "who": "",
+    "text": "Tomamos nota.",
+    "title_en": "An answer",
+}
 
 
 @pytest.fixture

@@ -54,10 +54,13 @@ def flood(session: Session, campaign: Campaign, n: int, **overrides: Any) -> Non
     for at in range(n):
         email = f"bot-{start + at}@flood.example"
         add_confirmed(
-            session, campaign, 1, email=email,
+            session,
+            campaign,
+            1,
+            email=email,
             email_hmac=db.database().keyring.fingerprint(email, "email"),
             **(traced(email, FLOOD, "bot/1.0") | overrides),
-        )  # fmt: skip
+        )
     session.commit()
 
 
@@ -383,10 +386,7 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     assert (
         review_queue.count_held(session, Filter()),
         review_queue.count_held(session, returned),
-    ) == (
-        0,
-        0,
-    )
+    ) == (0, 0)
     write(email="late@flood.example")
     session.rollback()
     assert review_queue.count_held(session, Filter()) == 0
@@ -394,10 +394,7 @@ def test_a_held_letter_leaves_the_queue_and_comes_back_as_it_was(
     assert (
         review_queue.count_held(session, Filter()),
         review_queue.count_held(session, returned),
-    ) == (
-        2,
-        1,
-    )
+    ) == (2, 1)
     assert set(states(session).values()) == {"held"}
 
 
@@ -445,9 +442,16 @@ def test_two_workers_share_the_batches_while_people_confirm_and_withdraw(
         assert app.test_client().post(link).status_code == 303
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda act: act(), [
-            lambda: work(0), lambda: work(1), *[lambda one=one: confirm(one) for one in links]
-        ]))  # fmt: skip
+        list(
+            pool.map(
+                lambda act: act(),
+                [
+                    lambda: work(0),
+                    lambda: work(1),
+                    *[lambda one=one: confirm(one) for one in links],
+                ],
+            )
+        )
     made = fresh(session, made)
     aside = invalidate.count_aside(session, made)
     assert (made.state, aside) == (InvalidationState.DONE, 26)

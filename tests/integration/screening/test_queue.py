@@ -44,9 +44,13 @@ def decide(staff: FlaskClient, signature: Signature, decision: str, note: str = 
 
 
 def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference(
-    app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write,
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    write: Write,
     staff: FlaskClient,
-) -> None:  # fmt: skip
+) -> None:
     """Whoever tries names one by one learns from no page which of them is flagged."""
     campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
     session.commit()
@@ -309,9 +313,13 @@ def test_of_many_who_decide_at_once_one_does(
                 with db.transaction() as own:
                     by = own.get_one(StaffUser, ids[at])
                     review_queue.decide(
-                        own, public_ids=[public_id], decision=decision, by=by, now=db.utcnow(),
+                        own,
+                        public_ids=[public_id],
+                        decision=decision,
+                        by=by,
+                        now=db.utcnow(),
                         note="No.",
-                    )  # fmt: skip
+                    )
             except Refused as problem:
                 return problem.slug
         return "done"
@@ -355,18 +363,26 @@ def test_organizers_set_the_rules_and_see_no_letter(
     page = client.get(url)
     assert page.status_code == 200
     form = {
-        "csrf_token": csrf_token(client), "first": "2", "watched": "gold\ngold\nCañón",
+        "csrf_token": csrf_token(client),
+        "first": "2",
+        "watched": "gold\ngold\nCañón",
         "insults": "hold",
-        "links": "refuse", "phones": "refuse", "languages": ["en", "fr"], "longer_than": "900",
+        "links": "refuse",
+        "phones": "refuse",
+        "languages": ["en", "fr"],
+        "longer_than": "900",
         "lookalikes": "y",
-    }  # fmt: skip
+    }
     assert client.post(url, data=form).status_code == 303
     session.rollback()
     session.refresh(campaign)
     assert campaign.screening == {
-        "first": 2, "longer_than": 900, "watched": ["gold", "Cañón"], "held": ["insult"],
+        "first": 2,
+        "longer_than": 900,
+        "watched": ["gold", "Cañón"],
+        "held": ["insult"],
         "insult_languages": ["en", "fr"],
-    }  # fmt: skip
+    }
     entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert "Cañón" not in json.dumps(entry.detail, ensure_ascii=False)

@@ -66,9 +66,13 @@ def do_what_waits() -> None:
 
 
 def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
-    session: Session, campaign: Campaign, bundle_id: int, undone: Invalidation, freeze: Freeze,
+    session: Session,
+    campaign: Campaign,
+    bundle_id: int,
+    undone: Invalidation,
+    freeze: Freeze,
     print_bundle: Print,
-) -> None:  # fmt: skip
+) -> None:
     session.rollback()
     do_what_waits()
     bundle = reload(session, bundle_id)
@@ -87,8 +91,9 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
         .join(Signature, Signature.id == Letter.signature_id)
         .where(Letter.first_page.is_not(None))
     ).all()
-    flooded = {db.database().keyring.fingerprint(f"bot-{at}@flood.example", "email")
-               for at in (2, 3, 4)}  # fmt: skip
+    flooded = {
+        db.database().keyring.fingerprint(f"bot-{at}@flood.example", "email") for at in (2, 3, 4)
+    }
     assert {row.email_hmac for row in rows if row.bundle_id == second} == flooded
     assert len(rows) == 5
     session.rollback()

@@ -83,14 +83,13 @@ def test_who_was_asked_to_change_it_sees_so_after_an_undo_too(
 def numbers(app: Flask, campaign: Campaign, link: str) -> tuple[int, int, int]:
     """How many have written, on the case's page, in the list of cases, on the writer's own page."""
     reader = app.test_client()
-    pages = [
-        reader.get(url).text for url in (f"/en/actions/{campaign.slug}", "/en/", link)
-    ]  # fmt: skip
+    pages = [reader.get(url).text for url in (f"/en/actions/{campaign.slug}", "/en/", link)]
     first, second, own = (
-        int(found[1]) if (found := re.search(r"(\d+) (?:person has|people have) written", page))
+        int(found[1])
+        if (found := re.search(r"(\d+) (?:person has|people have) written", page))
         else 0
         for page in pages
-    )  # fmt: skip
+    )
     return first, second, own
 
 
@@ -116,9 +115,13 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
     (effect,) = invalidate.effects_of(session, found)
     assert (effect.before, effect.after) == (2, 0)
     review_queue.decide(
-        session, public_ids=[the_signature(session).public_id], decision=Decision.REJECTED,
-        by=by(session), now=db.utcnow(), note="No.",
-    )  # fmt: skip
+        session,
+        public_ids=[the_signature(session).public_id],
+        decision=Decision.REJECTED,
+        by=by(session),
+        now=db.utcnow(),
+        note="No.",
+    )
     session.commit()
     count_all(app)
     assert numbers(app, campaign, link)[:2] == (1, 1)

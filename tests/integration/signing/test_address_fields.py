@@ -38,10 +38,14 @@ def test_the_address_is_asked_for_as_in_its_country(
 def test_fields_know_what_a_browser_may_fill_in(client: FlaskClient, case: str) -> None:
     page = client.post(f"{case}/you", data=FORM).text
     for name, token in {
-        "given_name": "given-name", "family_name": "family-name", "email": "email",
-        "locality": "address-level2", "region": "address-level1", "postal_code": "postal-code",
+        "given_name": "given-name",
+        "family_name": "family-name",
+        "email": "email",
+        "locality": "address-level2",
+        "region": "address-level1",
+        "postal_code": "postal-code",
         "country": "country",
-    }.items():  # fmt: skip
+    }.items():
         [tag] = re.findall(rf"<(?:input|select)[^>]*\bid=\"{name}\"[^>]*>", page)
         assert f'autocomplete="{token}"' in tag
 

@@ -155,9 +155,7 @@ def test_the_page_speaks_its_language(
     assert sentence in field_error(page, "given_name")
 
 
-def test_an_unknown_point_is_refused_on_the_page_of_the_letter(
-    refused: Callable[..., str],
-) -> None:
+def test_an_unknown_point_is_refused_on_the_page_of_the_letter(refused: Callable[..., str]) -> None:
     page = refused(points=["investigate", "' OR 1=1"])
     assert "The letter was changed while you wrote." in page
     assert "Dear Governor," in page

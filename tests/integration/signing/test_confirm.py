@@ -145,9 +145,13 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
 @pytest.mark.parametrize("way", ["expired", "deleted", "withdrawn"])
 @pytest.mark.parametrize("end", [close_campaign, stop_campaign])
 def test_a_link_that_is_over_asks_for_no_letter_that_is_not_taken(
-    client: FlaskClient, link: str, session: Session, campaign: Campaign, way: str,
+    client: FlaskClient,
+    link: str,
+    session: Session,
+    campaign: Campaign,
+    way: str,
     end: Callable[..., None],
-) -> None:  # fmt: skip
+) -> None:
     over = {"token_expires_at": db.utcnow() - timedelta(minutes=1)}
     gone = {"state": SignatureState.WITHDRAWN} if way == "withdrawn" else over
     session.execute(update(Signature).values(**gone))

@@ -55,9 +55,14 @@ def test_checked_looked_at_proofed_and_printed_it_is_the_same_letter(
     [waiting] = signed_letters(signature, home="CA")
     pairs = {(campaign.targets[0].id, locale)}
     facts = facts_of(
-        campaign, mission, pairs=pairs, at=db.utcnow(), settings=settings, locale="en",
+        campaign,
+        mission,
+        pairs=pairs,
+        at=db.utcnow(),
+        settings=settings,
+        locale="en",
         choice=Choice(),
-    )  # fmt: skip
+    )
     ids = [one.id for one in signature.letters]
     [proof] = load_some(session, ids, facts, campaign_id=campaign.id).letters
     bundle = freeze(

@@ -43,9 +43,14 @@ def outbox(settings: Settings) -> list[str]:
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_the_mail_says_why_it_came_and_how_not_to_get_another(
-    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings, mails: Mails,
+    app: Flask,
+    client: FlaskClient,
+    case: str,
+    session: Session,
+    settings: Settings,
+    mails: Mails,
     lang: str,
-) -> None:  # fmt: skip
+) -> None:
     client.post(case.replace("/en/", f"/{lang}/") + "/sign", data=FORM)
     link = mails()[0]["link"]
     assert link.startswith(f"http://127.0.0.1:5000/{lang}/letter/")
@@ -129,9 +134,13 @@ def test_what_others_ask_for_keeps_no_confirmation_from_coming(
 
 
 def test_letters_over_the_day_s_number_come_together_in_one_mail(
-    app: Flask, client: FlaskClient, case: str, session: Session, settings: Settings,
+    app: Flask,
+    client: FlaskClient,
+    case: str,
+    session: Session,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     for name in ("Ana", "Bo", "Cleo"):
         client.post(f"{case}/sign", data={**FORM, "given_name": name})
     for number in range(4):
@@ -150,8 +159,10 @@ def test_letters_over_the_day_s_number_come_together_in_one_mail(
     links = re.findall(r"http://127.0.0.1:5000(/en/letter/[^/\s]+)\s", sent)
     assert f"{links[0]}/not-mine" in sent
     assert [name for name in ("Ana", "Bo", "Cleo") if f"{name} for Amara" in sent] == [
-        "Ana", "Bo", "Cleo"
-    ]  # fmt: skip
+        "Ana",
+        "Bo",
+        "Cleo",
+    ]
     assert len(links) == 3
     assert client.get(links[0]).status_code == 200
     assert client.post(links[0]).status_code == 303

@@ -140,10 +140,18 @@ def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
 ) -> None:
     for _ in range(5):
         send_already_signed(
-            session, to=FORM["email"], locale="en", campaign_id=campaign.id, given_name="Maëlle",
-            person_name="Amara Okafor", reference="UA 1/26", case_url="https://example.org",
-            letters_url="https://example.org", why="already", own_words="",
-        )  # fmt: skip
+            session,
+            to=FORM["email"],
+            locale="en",
+            campaign_id=campaign.id,
+            given_name="Maëlle",
+            person_name="Amara Okafor",
+            reference="UA 1/26",
+            case_url="https://example.org",
+            letters_url="https://example.org",
+            why="already",
+            own_words="",
+        )
     session.commit()
     age(session, hours=49)
     jobs.run_now("signing.remind")
@@ -184,9 +192,12 @@ def test_what_was_confirmed_is_neither_reminded_of_nor_expired(
 
 
 def test_after_seven_days_the_letter_is_deleted_and_its_link_says_what_to_do(
-    client: FlaskClient, first: str, session: Session, campaign: Campaign,
+    client: FlaskClient,
+    first: str,
+    session: Session,
+    campaign: Campaign,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(reminders, "_BATCH", 1)
     client.post(f"/en/actions/{campaign.slug}/sign", data=FORM | {"email": "b@example.org"})
     for one in session.scalars(select(Signature)):

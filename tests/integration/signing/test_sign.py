@@ -92,8 +92,10 @@ def test_an_alias_makes_no_second_row(
     first, second = sign(email="ab@gmail.com"), sign(email=email)
     assert len(signatures()) == 1
     assert (first.status_code, first.location, first.data) == (
-        second.status_code, second.location, second.data
-    )  # fmt: skip
+        second.status_code,
+        second.location,
+        second.data,
+    )
 
 
 def test_signing_again_before_confirming_replaces_the_text_and_the_link(
@@ -119,8 +121,10 @@ def test_a_confirmed_letter_is_not_changed_and_the_truth_goes_by_mail(
     confirm(client, mails)
     again = sign(own_words="Something else.")
     assert (first.status_code, first.location, first.data) == (
-        again.status_code, again.location, again.data
-    )  # fmt: skip
+        again.status_code,
+        again.location,
+        again.data,
+    )
     [signature] = signatures()
     assert signature.own_words == "I write because I care."
     assert signature.state is SignatureState.CONFIRMED
@@ -369,9 +373,14 @@ def test_a_letter_that_went_to_a_wrong_address_is_taken_back_by_its_tab(
 
 @pytest.mark.parametrize("why", ["forged", "other name", "confirmed", "other case", "old"])
 def test_no_other_letter_is_taken_back(
-    sign: Callable[..., Any], client: FlaskClient, case: str, mails: Mails, session: Session,
-    monkeypatch: pytest.MonkeyPatch, why: str,
-) -> None:  # fmt: skip
+    sign: Callable[..., Any],
+    client: FlaskClient,
+    case: str,
+    mails: Mails,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    why: str,
+) -> None:
     receipt = receipt_of(client, case, email="first@example.org")
     sign(email="first@example.org", receipt=receipt)
     other = {"given_name": "Zoe"} if why == "other name" else {}
@@ -423,9 +432,12 @@ def test_a_receipt_makes_one_link_for_one_letter(
 
 
 def test_no_link_of_one_person_opens_the_letter_of_another(
-    sign: Callable[..., Any], client: FlaskClient, mails: Mails, session: Session,
+    sign: Callable[..., Any],
+    client: FlaskClient,
+    mails: Mails,
+    session: Session,
     settings: Settings,
-) -> None:  # fmt: skip
+) -> None:
     for _ in range(settings.mails_per_address_per_day):
         sign(given_name="Ana")
     ana = session.query(Signature).one()

@@ -66,9 +66,17 @@ class Fields(HTMLParser):
 
 YOU = {
     name: str(FORM[name])
-    for name in ("given_name", "family_name", "email", "locality", "region", "postal_code",
-                 "country", "disclosure")
-}  # fmt: skip
+    for name in (
+        "given_name",
+        "family_name",
+        "email",
+        "locality",
+        "region",
+        "postal_code",
+        "country",
+        "disclosure",
+    )
+}
 
 
 @pytest.mark.parametrize(
@@ -107,8 +115,10 @@ def test_the_whole_way_in_each_language(
 
     [mail] = mails()
     assert (mail["kind"], mail["to"], mail["locale"]) == (
-        "confirm-letter", "maelle@example.org", lang
-    )  # fmt: skip
+        "confirm-letter",
+        "maelle@example.org",
+        lang,
+    )
     link = mail["link"].removeprefix("http://127.0.0.1:5000")
     assert own in client.get(link).text
     confirmed = client.post(link)

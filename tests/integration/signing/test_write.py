@@ -58,8 +58,10 @@ def test_a_button_moves_a_point_and_keeps_everything(client: FlaskClient, case: 
     assert "Kept." in sent["own_words"][0]
     again = Fields(moved.text).with_answers(move="up:recognise")
     assert Fields(client.post(f"{case}/write", data=again).text).with_answers()["order"] == [
-        "recognise", "protect", "investigate",
-    ]  # fmt: skip
+        "recognise",
+        "protect",
+        "investigate",
+    ]
     you = client.post(f"{case}/you", data=again)
     check = client.post(f"{case}/check", data={**FORM, "points": ["recognise", "protect"]}).text
     assert you.status_code == 200

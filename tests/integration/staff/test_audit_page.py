@@ -63,9 +63,12 @@ def test_entries_are_found_by_who_what_about_and_when(
     assert found(since=third, until=fifth) == [first + 4, first + 3, first + 2]
     assert found(since=(NOON + timedelta(days=90)).date()) == []
     assert found(until=(NOON - timedelta(days=1)).date()) == []
-    assert list_entries.list_entries(
-        session, Filter(since=third), zone="UTC", before=first + 3, limit=1
-    )[0].id == first + 2  # fmt: skip
+    assert (
+        list_entries.list_entries(
+            session, Filter(since=third), zone="UTC", before=first + 3, limit=1
+        )[0].id
+        == first + 2
+    )
 
 
 def test_clocks_that_differ_do_not_turn_time_back(
@@ -96,9 +99,12 @@ def test_the_page_speaks_in_names_and_sentences(
     campaign = make_campaign(session)
     friend = make_staff_user(session, Role.ORGANIZER, name="Hana Ito", email="h@example.org")
     audit.record(
-        session, actor=f"staff:{admin.id}", action="campaign.team-add",
-        subject=f"campaign:{campaign.id}", staff=friend.id,
-    )  # fmt: skip
+        session,
+        actor=f"staff:{admin.id}",
+        action="campaign.team-add",
+        subject=f"campaign:{campaign.id}",
+        staff=friend.id,
+    )
     audit.record(session, actor="staff:987", action="campaign.stopped", subject="campaign:654")
     session.commit()
     page = client.get("/desk/audit").text
@@ -190,10 +196,7 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
         campaign=campaign, received_on=date(2026, 11, 20), channel=Channel.LETTER, locale="es"
     )
     sheet = PaperSheet(
-        campaign_id=campaign.id,
-        kind=SheetKind.SHEET,
-        collected_on=date(2026, 11, 1),
-        country="CA",
+        campaign_id=campaign.id, kind=SheetKind.SHEET, collected_on=date(2026, 11, 1), country="CA"
     )
     session.add_all([reply, sheet])
     session.flush()
@@ -261,8 +264,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
 
 
 @pytest.mark.parametrize(
-    "typed",
-    ["UA 58/20 · 001", "UA 58/20, reply of November 20, 2026", "Decision 7", "Ana Prueba"],
+    "typed", ["UA 58/20 · 001", "UA 58/20, reply of November 20, 2026", "Decision 7", "Ana Prueba"]
 )
 def test_what_is_typed_as_the_column_shows_it_is_found(
     client: FlaskClient, admin: StaffUser, session: Session, typed: str
@@ -277,8 +279,13 @@ def test_what_is_typed_as_the_column_shows_it_is_found(
     bundle = _bundle(campaign, 1)
     session.add_all([reply, act, bundle, _bundle(campaign, 2)])
     session.flush()
-    for kind, one in (("bundle", bundle.id), ("bundle", bundle.id + 1), ("reply", reply.id),
-                      ("screening-act", 7), ("official", official.public_id)):  # fmt: skip
+    for kind, one in (
+        ("bundle", bundle.id),
+        ("bundle", bundle.id + 1),
+        ("reply", reply.id),
+        ("screening-act", 7),
+        ("official", official.public_id),
+    ):
         audit.record(session, actor="command", action="officials.edit", subject=f"{kind}:{one}")
     session.commit()
     page = post(client, "/desk/audit", {"about": typed}, follow_redirects=True).text
@@ -289,9 +296,13 @@ def test_what_is_typed_as_the_column_shows_it_is_found(
 
 def _bundle(campaign: Campaign, sequence: int) -> Bundle:
     return Bundle(
-        campaign_id=campaign.id, mission_id=campaign.targets[0].mission_id, sequence=sequence,
-        kind=BundleKind.FIRST, frozen={}, letter_count=0,
-    )  # fmt: skip
+        campaign_id=campaign.id,
+        mission_id=campaign.targets[0].mission_id,
+        sequence=sequence,
+        kind=BundleKind.FIRST,
+        frozen={},
+        letter_count=0,
+    )
 
 
 def test_pages_follow_each_other_without_a_gap(

@@ -90,8 +90,9 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
     assert b"enckey" not in bytes(row)
     assert shown[0] not in str(session.scalars(select(RecoveryCode.digest)).all())
     assert session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-2:] == [
-        "accounts.factor-start", "accounts.factor-on",
-    ]  # fmt: skip
+        "accounts.factor-start",
+        "accounts.factor-on",
+    ]
 
 
 def test_the_password_alone_does_not_sign_in_and_a_code_works_once(

@@ -182,9 +182,12 @@ class Gate:
 
 
 def test_nobody_waits_while_a_password_is_judged_and_a_link_works_once_all_the_same(
-    client: FlaskClient, app: Flask, user: StaffUser, session: Session,
+    client: FlaskClient,
+    app: Flask,
+    user: StaffUser,
+    session: Session,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     path, gate, user_id = _path(user), Gate(), user.id
     client.get(path)
     session.close()

@@ -43,9 +43,7 @@ def test_a_file_says_whether_it_is_old(store: Storage) -> None:
     assert not store.is_older("pictures/none.jpg", now)
 
 
-def test_a_draft_is_encrypted_when_its_block_ends_and_dropped_when_it_fails(
-    store: Storage,
-) -> None:
+def test_a_draft_is_encrypted_when_its_block_ends_and_dropped_when_it_fails(store: Storage) -> None:
     with store.writing(NAME) as draft:
         draft.write_bytes(b"%PDF- planted-name")
     assert b"".join(store.chunks(NAME)) == b"%PDF- planted-name"

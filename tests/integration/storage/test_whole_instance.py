@@ -66,9 +66,14 @@ def bundle(
     """A printed bundle of planted people; gives its public id."""
     campaign = make_campaign(session)
     add_confirmed(
-        session, campaign, 5, given_name=PLANTED[0], family_name=PLANTED[1], locality=PLANTED[2],
+        session,
+        campaign,
+        5,
+        given_name=PLANTED[0],
+        family_name=PLANTED[1],
+        locality=PLANTED[2],
         own_words=PLANTED[4],
-    )  # fmt: skip
+    )
     session.commit()
     bundle_id = freeze(campaign.id, volume_letters=2)
     assert print_bundle(bundle_id) is BundleState.READY
@@ -169,20 +174,31 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
     session.commit()
     with app.app_context(), db.transaction() as writing:
         sheet = sheets.make_sheet(
-            writing, writing.get_one(Campaign, campaign.id), actor="staff:1",
-            kind=SheetKind.SHEET, collected_on=today(), country="CA", place="Square",
+            writing,
+            writing.get_one(Campaign, campaign.id),
+            actor="staff:1",
+            kind=SheetKind.SHEET,
+            collected_on=today(),
+            country="CA",
+            place="Square",
             staff_id=staff.id,
-        )  # fmt: skip
+        )
         picture = io.BytesIO()
         Image.new("RGB", (400, 300), "white").save(picture, "JPEG", comment=PLANTED[0].encode())
         scans.keep(writing, picture.getvalue(), actor="staff:1", sheet_id=sheet.id)
         for written_as in ExportFormat:
             made = exports.ask(
-                writing, campaign=writing.get_one(Campaign, campaign.id), bundle=None,
-                kind=ExportKind.FULL, written_as=written_as, locale="en",
+                writing,
+                campaign=writing.get_one(Campaign, campaign.id),
+                bundle=None,
+                kind=ExportKind.FULL,
+                written_as=written_as,
+                locale="en",
                 reason="To look at all of it.",
-                keys=[], by=writing.get_one(StaffUser, staff.id), settings=settings,
-            )  # fmt: skip
+                keys=[],
+                by=writing.get_one(StaffUser, staff.id),
+                settings=settings,
+            )
             db.after_commit(writing, lambda number=made.id: jobs.run_now("exports.make", number))
     store: storage.Storage = app.extensions["storage"]
     names = list(store.names())
@@ -208,11 +224,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
 
 
 def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
-    app: Flask,
-    client: FlaskClient,
-    bundle: str,
-    session: Session,
-    monkeypatch: pytest.MonkeyPatch,
+    app: Flask, client: FlaskClient, bundle: str, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store: storage.Storage = app.extensions["storage"]
 

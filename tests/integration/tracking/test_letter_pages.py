@@ -58,13 +58,19 @@ def titles(app: Flask, session: Session, signature: Signature) -> list[tuple[str
 
 
 def test_a_letter_is_followed_from_signing_to_the_outcome(
-    app: Flask, session: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], deliver: Deliver,
-) -> None:  # fmt: skip
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+) -> None:
     ahead = [
-        ("Printed in a bundle", "ahead"), ("Handed over", "ahead"), ("Answered", "ahead"),
+        ("Printed in a bundle", "ahead"),
+        ("Handed over", "ahead"),
+        ("Answered", "ahead"),
         ("Outcome of the case", "ahead"),
-    ]  # fmt: skip
+    ]
     begun = [("Signed", "done"), ("Confirmed", "done")]
     assert titles(app, session, ana) == begun + ahead
     session.rollback()
@@ -81,18 +87,24 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
     session.rollback()
     with app.app_context(), db.transaction() as other:
         post_update(
-            other, other.get_one(Campaign, campaign_id), actor="test", kind=UpdateKind.REPLY,
+            other,
+            other.get_one(Campaign, campaign_id),
+            actor="test",
+            kind=UpdateKind.REPLY,
             happened_on=days_ago(-400),
             words={"en": ("The governor answers", "She will look into it.")},
-        )  # fmt: skip
+        )
     over = [*refused, ("Handed over", "done"), ("The governor answers", "done")]
     assert titles(app, session, ana) == [*over, ("Outcome of the case", "ahead")]
 
 
 def test_a_stop_ends_the_way(
-    app: Flask, session: Session, campaign: Campaign, ana: Signature,
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     freeze(campaign)
     campaign_id = campaign.id
     session.rollback()
@@ -102,8 +114,11 @@ def test_a_stop_ends_the_way(
             other, found, actor="test", now=db.utcnow(), reasons={"en": "She asked us to."}
         )
     assert [title for title, _ in titles(app, session, ana)] == [
-        "Signed", "Confirmed", "In bundle no. 1 as letter 00001", "The action was stopped"
-    ]  # fmt: skip
+        "Signed",
+        "Confirmed",
+        "In bundle no. 1 as letter 00001",
+        "The action was stopped",
+    ]
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -227,8 +242,9 @@ def test_the_answer_is_the_same_whoever_asks_and_the_truth_goes_by_mail(
     assert known.status_code == unknown.status_code == 303
     assert known.location == unknown.location
     assert [(one["kind"], one["to"]) for one in mails()] == [
-        ("my-letters", ANA), ("no-letters", "nobody@example.org")
-    ]  # fmt: skip
+        ("my-letters", ANA),
+        ("no-letters", "nobody@example.org"),
+    ]
 
 
 def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alone(
@@ -237,9 +253,13 @@ def test_the_link_goes_to_the_address_of_the_letter_and_opens_that_spelling_alon
     other = make_campaign(session)
     hmac = ana.email_hmac
     stranger = sign(
-        session, other, email="ana+x@example.org", email_hmac=hmac, given_name="Mallory",
+        session,
+        other,
+        email="ana+x@example.org",
+        email_hmac=hmac,
+        given_name="Mallory",
         family_name="Grey",
-    )  # fmt: skip
+    )
     client.post("/en/my-letters", data={"email": "ANA+other@example.org"})
     sent = {one["to"]: one["link"].removeprefix("http://127.0.0.1:5000") for one in mails()}
     assert set(sent) == {ANA, "ana+x@example.org"}
@@ -312,16 +332,25 @@ def test_the_mailbox_lists_every_campaign_and_both_of_a_household(
 
 def form_of(**overrides: Any) -> dict[str, Any]:
     return {
-        "given_name": "Anna", "family_name": "Plantada", "locality": "Ottawa", "region": "ON",
-        "postal_code": "K1A 0A1", "own_words": "These are other words of mine.",
-        "points": ["protect", "investigate"], "disclosure": "name",
-    } | overrides  # fmt: skip
+        "given_name": "Anna",
+        "family_name": "Plantada",
+        "locality": "Ottawa",
+        "region": "ON",
+        "postal_code": "K1A 0A1",
+        "own_words": "These are other words of mine.",
+        "points": ["protect", "investigate"],
+        "disclosure": "name",
+    } | overrides
 
 
 def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     address = f"{box}/{ana.public_id}/change"
     assert "I have followed this case" in client.get(address).text
     done = client.post(address, data=form_of())
@@ -361,9 +390,13 @@ def test_a_change_waits_for_a_freeze_that_came_first(
             mission = found.targets[0].mission
             assert mission is not None
             freeze_bundle.freeze(
-                freezer, campaign=found, mission=mission, settings=settings, locale="en",
+                freezer,
+                campaign=found,
+                mission=mission,
+                settings=settings,
+                locale="en",
                 actor="test",
-            )  # fmt: skip
+            )
             done = pool.submit(change)
             with pytest.raises(TimeoutError):
                 done.result(timeout=0.5)
@@ -382,8 +415,10 @@ def test_points_are_moved_on_the_page_before_anything_is_kept(
     page = client.post(address, data=form)
     assert page.status_code == 200
     assert re.findall(r'name="order" value="(\w+)"', page.text) == [
-        "protect", "recognise", "investigate",
-    ]  # fmt: skip
+        "protect",
+        "recognise",
+        "investigate",
+    ]
     assert "These are other words of mine." in page.text
     assert reload(session, ana).given_name == "Ana"
     assert 'data-sample="full"' in page.text
@@ -519,9 +554,14 @@ def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskC
 
 
 def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
-    freeze: Callable[[Campaign], int], deliver: Deliver,
-) -> None:  # fmt: skip
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+) -> None:
     address = f"{box}/{ana.public_id}/withdraw"
     assert client.get(address).status_code == 200
     assert reload(session, ana).state is SignatureState.CONFIRMED
@@ -534,9 +574,14 @@ def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
 
 
 def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_done(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
-    freeze: Callable[[Campaign], int], deliver: Deliver,
-) -> None:  # fmt: skip
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+) -> None:
     page, mission = f"/en/letter/token-{ana.id}", campaign.targets[0].mission
     assert mission is not None
     name = mission_name(mission, "en")
@@ -559,9 +604,13 @@ def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_don
 
 
 def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature, box: str,
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
     freeze: Callable[[Campaign], int],
-) -> None:  # fmt: skip
+) -> None:
     bundle_id = freeze(campaign)
     response = client.post(f"{box}/{ana.public_id}/withdraw")
     assert response.status_code == 303
@@ -626,9 +675,16 @@ def test_everything_held_is_taken_away_as_data_and_letters(
     assert ("Preview" in of_bruno, "Preview" in of_ana) == (True, False)
     letter = data["letters"][1]
     columns = {one.name for one in Signature.__table__.columns} - {
-        "id", "campaign_id", "consent_wording_id", "invalidation_id", "state_before",
-        "address_mark", "network_mark", "domain_mark", "agent_mark",
-    }  # fmt: skip
+        "id",
+        "campaign_id",
+        "consent_wording_id",
+        "invalidation_id",
+        "state_before",
+        "address_mark",
+        "network_mark",
+        "domain_mark",
+        "agent_mark",
+    }
     assert columns <= set(letter)
     assert letter["own_words"] == "I have followed this case for a year."
     assert [one["wording"] for one in letter["consents"]] == ["Deliver it.", "News.", "More."]
@@ -665,11 +721,14 @@ def test_the_country_of_an_arabic_letter_is_read_where_it_is_posted(
 @pytest.mark.parametrize(
     ("country", "language", "posted_in", "said"),
     [
-        ("CA", "ar", "FR", "CANADA"), ("DE", "ar", "FR", "ALLEMAGNE"),
+        ("CA", "ar", "FR", "CANADA"),
+        ("DE", "ar", "FR", "ALLEMAGNE"),
         ("DE", "es", "FR", "ALEMANIA"),
-        ("DE", "ar", "EG", "GERMANY"), ("DE", "ar", "JP", "GERMANY"), ("DE", "ar", "RS", "NEMAČKA"),
+        ("DE", "ar", "EG", "GERMANY"),
+        ("DE", "ar", "JP", "GERMANY"),
+        ("DE", "ar", "RS", "NEMAČKA"),
     ],
-)  # fmt: skip
+)
 def test_a_country_is_said_in_latin_letters_for_the_post(
     country: str, language: str, posted_in: str, said: str
 ) -> None:
@@ -677,9 +736,14 @@ def test_a_country_is_said_in_latin_letters_for_the_post(
 
 
 def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
-    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature,
-    freeze: Callable[[Campaign], int], deliver: Deliver, fresh_pages: None,
-) -> None:  # fmt: skip
+    client: FlaskClient,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    fresh_pages: None,
+) -> None:
     page = f"/en/letter/token-{ana.id}"
     assert "We carry your letter in any case." in client.get(page).text
     session.rollback()

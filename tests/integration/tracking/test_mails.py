@@ -28,33 +28,67 @@ KINDS: list[tuple[Any, dict[str, Any]]] = [
     (mails.send_my_letters, {"link": LINK, "hours": 24}),
     (mails.send_no_letters, {"home_url": LINK}),
     (mails.send_letters_erased, {"kept": True, "home_url": "http://127.0.0.1:5000/en/"}),
-    (mails.send_case_update,
-     _NEWS | {"what": "reply", "title": "They answer", "text": "**Two** lines.", "lang": "en"}),
-    *((mails.send_case_update,
-       _NEWS | {"what": kind, "title": "She is safe", "text": "Now.", "lang": "en"})
-      for kind in ("good-news", "further-information")),
-    (mails.send_case_update,
-     _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"}),
-    *((mails.send_case_stopped,
-       _NEWS | {"stop_kind": kind, "reason": reason, "lang": "en"})
-      for kind in ("harm", "safe", "other") for reason in ("She asked us to.", "")),
-    (mails.send_case_continued,
-     _NEWS | {"earlier_id": 1, "title": "It goes on", "text": "Three sentences.", "lang": "en",
-              "deadline": "Friday, December 4", "asks_cards": False}),
+    (
+        mails.send_case_update,
+        _NEWS | {"what": "reply", "title": "They answer", "text": "**Two** lines.", "lang": "en"},
+    ),
+    *(
+        (
+            mails.send_case_update,
+            _NEWS | {"what": kind, "title": "She is safe", "text": "Now.", "lang": "en"},
+        )
+        for kind in ("good-news", "further-information")
+    ),
+    (
+        mails.send_case_update,
+        _NEWS | {"what": "outcome", "title": "She is safe", "text": "", "lang": "en"},
+    ),
+    *(
+        (mails.send_case_stopped, _NEWS | {"stop_kind": kind, "reason": reason, "lang": "en"})
+        for kind in ("harm", "safe", "other")
+        for reason in ("She asked us to.", "")
+    ),
+    (
+        mails.send_case_continued,
+        _NEWS
+        | {
+            "earlier_id": 1,
+            "title": "It goes on",
+            "text": "Three sentences.",
+            "lang": "en",
+            "deadline": "Friday, December 4",
+            "asks_cards": False,
+        },
+    ),
     *(
         (mails.send_letter_handed_over, _NEWS | _GATE | {"numbers": numbers, "outcome": outcome})
         for outcome in ("accepted", "left", "posted", "courier")
         for numbers in (["00001"], ["00001", "00002"])
     ),
     (send_confirm_letter, _SIGNED | {"link": LINK, "days": 7}),
-    *((send_already_signed, _SIGNED | {"letters_url": LINK, "why": why, "own_words": "She waits."})
-      for why in ("already", "waiting")),
-    (send_already_signed, _SIGNED | {"case_url": LINK, "letters_url": "", "why": "full",
-                                     "own_words": ""}),
-    (send_letters_waiting,
-     {"email": "ana@example.org", "days": 7,
-      "letters": [_CASE | {"writer": "Ana", "link": LINK}, _CASE | {"writer": "", "link": LINK}]}),
-]  # fmt: skip
+    *(
+        (
+            send_already_signed,
+            _SIGNED | {"letters_url": LINK, "why": why, "own_words": "She waits."},
+        )
+        for why in ("already", "waiting")
+    ),
+    (
+        send_already_signed,
+        _SIGNED | {"case_url": LINK, "letters_url": "", "why": "full", "own_words": ""},
+    ),
+    (
+        send_letters_waiting,
+        {
+            "email": "ana@example.org",
+            "days": 7,
+            "letters": [
+                _CASE | {"writer": "Ana", "link": LINK},
+                _CASE | {"writer": "", "link": LINK},
+            ],
+        },
+    ),
+]
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

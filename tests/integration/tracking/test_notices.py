@@ -46,10 +46,14 @@ def post(app: Flask, campaign: Campaign, kind: UpdateKind, *, signers: bool = Fa
     campaign_id = campaign.id
     with app.app_context(), db.transaction() as session:
         post_update(
-            session, session.get_one(Campaign, campaign_id), actor="test", kind=kind,
-            happened_on=date(2026, 12, 5), words={"en": ("They answer", "In two lines.")},
+            session,
+            session.get_one(Campaign, campaign_id),
+            actor="test",
+            kind=kind,
+            happened_on=date(2026, 12, 5),
+            words={"en": ("They answer", "In two lines.")},
             telling=Telling(signers=signers),
-        )  # fmt: skip
+        )
 
 
 def stop(app: Flask, campaign: Campaign) -> None:
@@ -66,9 +70,13 @@ def sent(mails: Mails) -> list[tuple[str, str]]:
 
 
 def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
     mails: Mails,
-) -> None:  # fmt: skip
+) -> None:
     sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
     sign(session, campaign, email="omar@example.org", consent_updates_at=None)
     pending = sign(session, campaign, email="pia@example.org")
@@ -89,9 +97,13 @@ def test_the_handover_is_told_with_the_numbers_to_those_whose_letter_it_was(
 
 
 def test_a_refusal_is_no_news(
-    session: Session, campaign: Campaign, ana: Signature, freeze: Freeze, deliver: Deliver,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    freeze: Freeze,
+    deliver: Deliver,
     mails: Mails,
-) -> None:  # fmt: skip
+) -> None:
     deliver(freeze(campaign), DeliveryOutcome.REFUSED)
     tell_all(session)
     assert mails() == []
@@ -120,9 +132,13 @@ def test_two_of_a_household_do_not_make_the_number_of_readers_smaller(
 
 
 def test_other_news_is_told_where_its_author_asks_for_it(
-    app: Flask, session: Session, campaign: Campaign, ana: Signature, mails: Mails,
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    mails: Mails,
     settings: Settings,
-) -> None:  # fmt: skip
+) -> None:
     sign(session, campaign, email=ANA, seat=2, given_name="Bruno")
     sign(session, campaign, email="omar@example.org", consent_updates_at=None)
     assert count_readers(session, campaign) == 1
@@ -136,9 +152,10 @@ def test_other_news_is_told_where_its_author_asks_for_it(
         str(render(one, settings)["Subject"]) for one in session.scalars(select(OutboxMail))
     ]
     assert sorted(subjects) == [
-        "An answer to the letters for Amara Okafor", "Good news in the case of Amara Okafor",
+        "An answer to the letters for Amara Okafor",
+        "Good news in the case of Amara Okafor",
         "News in the case of Amara Okafor",
-    ]  # fmt: skip
+    ]
     entry = session.scalars(
         select(AuditEntry).where(AuditEntry.action == "campaign.update")
     ).first()
@@ -161,16 +178,19 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
     post(app, campaign, UpdateKind.OUTCOME)
     tell_all(session)
     assert sorted(sent(mails)) == [
-        ("case-stopped", ANA), ("case-update", ANA), ("case-update", ANA)
-    ]  # fmt: skip
+        ("case-stopped", ANA),
+        ("case-update", ANA),
+        ("case-update", ANA),
+    ]
     assert [one["reason"] for one in mails() if "reason" in one] == ["She asked us to."]
     session.rollback()
     jobs.run_now("mail.sweep")
     rows = session.execute(select(OutboxMail.kind, OutboxMail.state).order_by(OutboxMail.id)).all()
     assert sorted(tuple(row) for row in rows) == [
         ("case-stopped", MailState.SENT),  # and, asking for no letter, the outcome; no reply
-        ("case-update", MailState.FAILED), ("case-update", MailState.SENT),
-    ]  # fmt: skip
+        ("case-update", MailState.FAILED),
+        ("case-update", MailState.SENT),
+    ]
 
 
 def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
@@ -196,9 +216,13 @@ def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
 
 
 def test_news_reaches_a_mailbox_that_somebody_filled_with_other_mails(
-    app: Flask, session: Session, campaign: Campaign, ana: Signature, client: FlaskClient,
+    app: Flask,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    client: FlaskClient,
     mails: Mails,
-) -> None:  # fmt: skip
+) -> None:
     for _ in range(5):
         client.post("/en/my-letters", data={"email": ANA})
     post(app, campaign, UpdateKind.REPLY)
@@ -318,9 +342,12 @@ def continue_it(app: Flask, campaign: Campaign) -> int:
     earlier_id = campaign.id
     with app.app_context(), db.transaction() as session:
         made = continue_campaign(
-            session, session.get_one(Campaign, earlier_id), actor="test", created_by_id=None,
+            session,
+            session.get_one(Campaign, earlier_id),
+            actor="test",
+            created_by_id=None,
             reference="UA 90/26",
-        )  # fmt: skip
+        )
         open_campaign(session, made, actor="test", now=db.utcnow())
         return made.id
 

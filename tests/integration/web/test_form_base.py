@@ -43,8 +43,13 @@ def test_a_sentence_of_the_library_is_never_read(
     app: Flask, lang: str, needed: str, number: str
 ) -> None:
     with app.test_request_context(f"/{lang}/", headers={"Accept-Language": lang}):
-        typed = [("name", ""), ("town", "Ottawa"), ("letters", "12"), ("people", "many"),
-                 ("lists", "b")]  # fmt: skip
+        typed = [
+            ("name", ""),
+            ("town", "Ottawa"),
+            ("letters", "12"),
+            ("people", "many"),
+            ("lists", "b"),
+        ]
         form = _Bare(MultiDict(typed))
         form.validate()
         assert form.errors["name"] == [needed]

@@ -324,9 +324,11 @@ def test_what_hands_out_personal_data_in_bulk_asks_again_who_it_is(app: Flask) -
     offices = {"directory.export"}  # the directory of public offices names no supporter
     assert downloads - fresh <= INVENTED | offices
     assert {
-        "bundles.download", "bundles.print_proof", "deliveries.reroute_proof",
+        "bundles.download",
+        "bundles.print_proof",
+        "deliveries.reroute_proof",
         "staff.audit_log.download",
-    } <= fresh  # fmt: skip
+    } <= fresh
 
 
 @pytest.mark.parametrize("page", ["missions", "officials", "today", "bundles", "deliveries"])

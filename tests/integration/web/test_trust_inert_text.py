@@ -104,9 +104,15 @@ def test_in_every_field_of_every_public_form(
 
 def _try_in_every_field_of_every_public_form(client: FlaskClient, case: str, text: str) -> None:
     evil = dict.fromkeys(FORM, text) | {
-        "full_text": text, "source": text, "work": text, "move": text, "order": text,
-        "consent_updates": text, "consent_network": text, "rewrite": text,
-    }  # fmt: skip
+        "full_text": text,
+        "source": text,
+        "work": text,
+        "move": text,
+        "order": text,
+        "consent_updates": text,
+        "consent_network": text,
+        "rewrite": text,
+    }
     words = {**FORM, "given_name": f"A{text}", "own_words": text, "locality": f"A{text}"}
     for form in (evil, words, {**words, "points": []}):
         for step in ("write", "you", "check", "preview", "sign"):
@@ -114,9 +120,19 @@ def _try_in_every_field_of_every_public_form(client: FlaskClient, case: str, tex
             assert page.status_code in {200, 303, 422}, (step, page.status_code)
             assert faults(page.text) == [], step
     network = dict.fromkeys(
-        ("email", "frequency", "country_scope", "countries", "theme_scope", "themes", "languages",
-         "consent", "locale"), text,
-    )  # fmt: skip
+        (
+            "email",
+            "frequency",
+            "country_scope",
+            "countries",
+            "theme_scope",
+            "themes",
+            "languages",
+            "consent",
+            "locale",
+        ),
+        text,
+    )
     for address, form in (("/en/network", network), ("/en/my-letters", {"email": text})):
         page = client.post(address, data=form)
         assert page.status_code == 422

@@ -124,8 +124,11 @@ def test_so_many_mails_of_a_kind_a_day_whoever_asks(
         mails = reader.scalars(select(OutboxMail.kind).where(OutboxMail.recipient_hmac == mark))
         counted = Counter(mails)
     assert counted == {
-        "confirm-letter": 5, "letters-waiting": 1, "network-confirm": 2, "my-letters": 3
-    }  # fmt: skip
+        "confirm-letter": 5,
+        "letters-waiting": 1,
+        "network-confirm": 2,
+        "my-letters": 3,
+    }
 
 
 def test_two_nodes_count_against_one_limit(settings: Settings, case: str) -> None:
@@ -135,13 +138,15 @@ def test_two_nodes_count_against_one_limit(settings: Settings, case: str) -> Non
     try:
         assert len(engines) == 2, "each with its own connections, as on two machines"
         answers = [
-            nodes[number % 2].test_client().post(
+            nodes[number % 2]
+            .test_client()
+            .post(
                 f"{case}/sign",
                 data={**FORM, "email": f"p{number}@example.org"},
                 environ_base={"REMOTE_ADDR": f"2001:db8:7:7::{number}"},
             )
             for number in range(5)
-        ]  # fmt: skip
+        ]
     finally:
         for node in nodes:
             close_app(node)

@@ -71,9 +71,14 @@ def test_signed_sheets_that_travel_are_named_with_the_step_to_lay_them_in() -> N
 
 @pytest.mark.parametrize(
     ("locale", "country", "said"),
-    [("es", "MX", "1,270"), ("es", "ES", "1.270"), ("es", "", "1.270"), ("fr", "MX", "1\u202f270"),
-     ("en", "KE", "1,270")],
-)  # fmt: skip
+    [
+        ("es", "MX", "1,270"),
+        ("es", "ES", "1.270"),
+        ("es", "", "1.270"),
+        ("fr", "MX", "1\u202f270"),
+        ("en", "KE", "1,270"),
+    ],
+)
 def test_numbers_are_written_as_in_the_mission_s_country(
     locale: str, country: str, said: str
 ) -> None:

@@ -13,11 +13,7 @@ from hypothesis import strategies as st
 
 from campaign.bundles.documents.signature_rows import Row, disclosed
 from campaign.bundles.documents.signatures_csv import COLUMNS, inert, write_csv, write_xlsx
-from campaign.bundles.freeze.frozen_texts import (
-    Frozen,
-    FrozenMission,
-    FrozenOrganisation,
-)
+from campaign.bundles.freeze.frozen_texts import Frozen, FrozenMission, FrozenOrganisation
 from campaign.models.signature import Disclosure
 from campaign.signing.letter.compose import Case
 from campaign.signing.letter.letter_facts import FrozenTarget
@@ -93,10 +89,21 @@ def test_a_row_shows_what_its_supporter_discloses(
     disclosure: Disclosure, shown: tuple[str, ...]
 ) -> None:
     signature = SimpleNamespace(
-        sequence=12, target_id=7, first_page=3, pages=1, volume=2, given_name="Noor",
-        family_name="Park", locality="Ottawa", region="ON", postal_code="K1A 0A1", country="CA",
-        disclosure=disclosure, letter_locale="en", signed_at=datetime(2026, 5, 1, 2, tzinfo=UTC),
-    )  # fmt: skip
+        sequence=12,
+        target_id=7,
+        first_page=3,
+        pages=1,
+        volume=2,
+        given_name="Noor",
+        family_name="Park",
+        locality="Ottawa",
+        region="ON",
+        postal_code="K1A 0A1",
+        country="CA",
+        disclosure=disclosure,
+        letter_locale="en",
+        signed_at=datetime(2026, 5, 1, 2, tzinfo=UTC),
+    )
     made = disclosed(signature, "America/Toronto")
     assert (made.locality, made.region, made.postal_code, made.country) == shown
     assert (made.number, made.name) == ("00012", "Noor Park")

@@ -322,9 +322,10 @@ def test_for_both_sides_each_letter_begins_on_a_fresh_sheet(
 
     def on_a_back(manifest: dict[str, Any]) -> None:
         both_sides(manifest)
-        manifest["letters"][0]["pages"], manifest["letters"][1] = 1, {
-            **manifest["letters"][1], "first_page": 2, "pages": 2,
-        }  # fmt: skip
+        manifest["letters"][0]["pages"], manifest["letters"][1] = (
+            1,
+            {**manifest["letters"][1], "first_page": 2, "pages": 2},
+        )
 
     assert problems(tmp_path, parts, edit(both_sides)) == []
     found = problems(tmp_path, parts, edit(on_a_back))

@@ -31,15 +31,29 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 @pytest.fixture
 def campaign() -> Campaign:
     return Campaign(
-        reference="UA 1/26", slug="ua-1-26", status=CampaignStatus.DRAFT, country="MX",
-        person_name="Amara Okafor", default_locale="en", letter_locales=["es", "en"],
-        issued_on=date(2026, 11, 1), act_by=date(2026, 12, 4), picture="",
-        editions=[Edition(locale=code, title="T", summary="S", asks=["A"], background="",
-                          outcome="") for code in ("en", "es")],
+        reference="UA 1/26",
+        slug="ua-1-26",
+        status=CampaignStatus.DRAFT,
+        country="MX",
+        person_name="Amara Okafor",
+        default_locale="en",
+        letter_locales=["es", "en"],
+        issued_on=date(2026, 11, 1),
+        act_by=date(2026, 12, 4),
+        picture="",
+        editions=[
+            Edition(locale=code, title="T", summary="S", asks=["A"], background="", outcome="")
+            for code in ("en", "es")
+        ],
         templates=[make_letter_template("en"), make_letter_template("es")],
-        targets=[Target(kind=TargetKind.TO, official=make_target_official(),
-                        mission=make_target_mission(last_checked_on=date(2026, 1, 1)))],
-    )  # fmt: skip
+        targets=[
+            Target(
+                kind=TargetKind.TO,
+                official=make_target_official(),
+                mission=make_target_mission(last_checked_on=date(2026, 1, 1)),
+            )
+        ],
+    )
 
 
 def slugs(campaign: Campaign) -> list[tuple[str, str]]:
@@ -106,8 +120,11 @@ def test_what_one_language_tells_and_another_does_not_is_pointed_at(campaign: Ca
     campaign.editions[1].background = "Lo que pasó."
     [gap] = [one for one in gaps(campaign, NOW) if one.slug != "no-risks"]
     assert (gap.slug, gap.locale, gap.subject, gap.blocking) == (
-        "part-uneven", "en", "background", False
-    )  # fmt: skip
+        "part-uneven",
+        "en",
+        "background",
+        False,
+    )
     assert gap.detail == {"languages": "es"}
 
 
@@ -124,9 +141,13 @@ def test_a_flag_is_found_in_every_language_in_letters_updates_and_the_picture(
     campaign.templates[0].points[1].text = "Ask Lucia Okafor."
     campaign.picture_alt = {"en": "Lucía Okafor at a river."}
     campaign.updates = [
-        Update(id=7, kind=UpdateKind.REPLY, happened_on=date(2026, 11, 2), editions=[
-            UpdateEdition(locale="en", title="News", body="Lucía Okafor said so.")])
-    ]  # fmt: skip
+        Update(
+            id=7,
+            kind=UpdateKind.REPLY,
+            happened_on=date(2026, 11, 2),
+            editions=[UpdateEdition(locale="en", title="News", body="Lucía Okafor said so.")],
+        )
+    ]
     watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
     found = watch.findings(texts_of_campaign(campaign))
     assert {(one.part, one.locale, one.field) for one in found} == {
@@ -148,9 +169,14 @@ def test_a_part_of_a_longer_word_is_no_finding() -> None:
 
 @pytest.mark.parametrize(
     ("found", "near"),
-    [("((person_nam))", "person_name"), ("((Person name))", "person_name"),
-     ("((deadlin))", "deadline"), ("((zzz))", ""), ("((name.__class__))", "")],
-)  # fmt: skip
+    [
+        ("((person_nam))", "person_name"),
+        ("((Person name))", "person_name"),
+        ("((deadlin))", "deadline"),
+        ("((zzz))", ""),
+        ("((name.__class__))", ""),
+    ],
+)
 def test_the_nearest_placeholder_is_named(found: str, near: str) -> None:
     assert nearest_placeholder(found) == near
 
@@ -175,12 +201,19 @@ def test_a_picture_is_cut_around_what_matters(
 @pytest.mark.parametrize(
     "text",
     [
-        "Halldora **Lysing** saw it.", "Halld*ora* Lysing saw it.",
-        "[Halldora](https://example.org/a) Lysing saw it.", "Halldora&nbsp;Lysing",
-        "Halldora&#32;Lysing", "Halldora \u00adLysing", "Halldora\u200b Lysing",
-        "Halldora-Lysing", "Halldora_Lysing", "Lysing, Halldora", "LYSING Halldora",
+        "Halldora **Lysing** saw it.",
+        "Halld*ora* Lysing saw it.",
+        "[Halldora](https://example.org/a) Lysing saw it.",
+        "Halldora&nbsp;Lysing",
+        "Halldora&#32;Lysing",
+        "Halldora \u00adLysing",
+        "Halldora\u200b Lysing",
+        "Halldora-Lysing",
+        "Halldora_Lysing",
+        "Lysing, Halldora",
+        "LYSING Halldora",
     ],
-)  # fmt: skip
+)
 def test_a_flag_is_found_as_readers_see_the_text(text: str) -> None:
     watch = Watch([(RiskKind.WITNESS, "Halldora Lysing")])
     [finding] = watch.findings([Words("update", "en", "body", text)])

@@ -19,11 +19,20 @@ DAY = date(2026, 12, 4)
 OVER = datetime(2026, 12, 5, 12, tzinfo=UTC)
 """4 December ends at UTC-12 at noon of the 5th in UTC."""
 ALLOWED = {
-    (DRAFT, REVIEW), (DRAFT, SCHEDULED), (DRAFT, OPEN),
-    (REVIEW, DRAFT), (REVIEW, SCHEDULED), (REVIEW, OPEN),
-    (SCHEDULED, DRAFT), (SCHEDULED, REVIEW), (SCHEDULED, OPEN),
-    (OPEN, CLOSED), (OPEN, STOPPED), (CLOSED, OPEN), (CLOSED, STOPPED),
-}  # fmt: skip
+    (DRAFT, REVIEW),
+    (DRAFT, SCHEDULED),
+    (DRAFT, OPEN),
+    (REVIEW, DRAFT),
+    (REVIEW, SCHEDULED),
+    (REVIEW, OPEN),
+    (SCHEDULED, DRAFT),
+    (SCHEDULED, REVIEW),
+    (SCHEDULED, OPEN),
+    (OPEN, CLOSED),
+    (OPEN, STOPPED),
+    (CLOSED, OPEN),
+    (CLOSED, STOPPED),
+}
 EVERY_PAIR = list(product(CampaignStatus, CampaignStatus))
 
 

@@ -286,8 +286,9 @@ def test_an_office_that_wraps_within_the_window_is_printed() -> None:
 
 def test_a_letter_must_fit_the_first_targets_window_too() -> None:
     campaign = complete()
-    wide = make_target_mission(2, host_country="CH", region="",
-                               address=["1 Street", "Floor 2", "Room 3"])  # fmt: skip
+    wide = make_target_mission(
+        2, host_country="CH", region="", address=["1 Street", "Floor 2", "Room 3"]
+    )
     long = "Representative of the Women of the County, National Assembly, Migori"
     second = make_target_official(
         2, office={"en": f"{long}, Bay of Altamar, Valdemira", "es": "Gobernadora"}

@@ -87,10 +87,15 @@ def test_each_other_way_is_found(planted: str) -> None:
 
 @pytest.mark.parametrize(
     "allowed",
-    ["may_go_out(campaign.status)", 'words = {CampaignStatus.STOPPED: "Stopped"}',
-     'raise Refused("stopped")', "outcome is DeliveryOutcome.STOPPED",
-     "status is CampaignStatus.OPEN", "status in lifecycle.PUBLIC"],
-)  # fmt: skip
+    [
+        "may_go_out(campaign.status)",
+        'words = {CampaignStatus.STOPPED: "Stopped"}',
+        'raise Refused("stopped")',
+        "outcome is DeliveryOutcome.STOPPED",
+        "status is CampaignStatus.OPEN",
+        "status in lifecycle.PUBLIC",
+    ],
+)
 def test_what_asks_nothing_is_let_be(allowed: str) -> None:
     assert not list(_asked(allowed))
 

@@ -13,16 +13,22 @@ BASE = "One.\n\nTwo.\n\nThree."
 @pytest.mark.parametrize(
     ("theirs", "mine", "wanted"),
     [
-        ("One, changed.\n\nTwo.\n\nThree.", "One.\n\nTwo.\n\nThree, too.",
-         "One, changed.\n\nTwo.\n\nThree, too."),
+        (
+            "One, changed.\n\nTwo.\n\nThree.",
+            "One.\n\nTwo.\n\nThree, too.",
+            "One, changed.\n\nTwo.\n\nThree, too.",
+        ),
         (BASE, "Mine.", "Mine."),
         ("Theirs.", BASE, "Theirs."),
         ("Same.", "Same.", "Same."),
-        ("One.\n\nTwo.\n\nThree.\n\nFour.", "Zero.\n\nOne.\n\nTwo.\n\nThree.",
-         "Zero.\n\nOne.\n\nTwo.\n\nThree.\n\nFour."),
+        (
+            "One.\n\nTwo.\n\nThree.\n\nFour.",
+            "Zero.\n\nOne.\n\nTwo.\n\nThree.",
+            "Zero.\n\nOne.\n\nTwo.\n\nThree.\n\nFour.",
+        ),
         ("One.\n\nTheirs.\n\nThree.", "One.\n\nMine.\n\nThree.", None),
     ],
-)  # fmt: skip
+)
 def test_paragraphs_that_do_not_meet_are_merged(theirs: str, mine: str, wanted: str | None) -> None:
     assert merged(BASE, theirs, mine) == wanted
 
@@ -34,9 +40,14 @@ def test_lists_are_merged_by_their_items_and_values_whole() -> None:
 
 
 def test_nothing_is_lost_where_nobody_has_chosen() -> None:
-    base, theirs, mine = ({"background": text, "title": title} for text, title in (
-        (BASE, "T"), ("One.\n\nTheirs.\n\nThree.", "T"), ("One.\n\nMine.\n\nThree.", "Title")
-    ))  # fmt: skip
+    base, theirs, mine = (
+        {"background": text, "title": title}
+        for text, title in (
+            (BASE, "T"),
+            ("One.\n\nTheirs.\n\nThree.", "T"),
+            ("One.\n\nMine.\n\nThree.", "Title"),
+        )
+    )
     meetings = meet(base, theirs, mine)
     made = settled(theirs, meetings, {})
     assert made == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}

@@ -70,8 +70,10 @@ if task:
 def _supervised(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", _SUPERVISED, *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _read_pids(process: "subprocess.Popen[str]", lines: int) -> dict[str, int]:
@@ -117,8 +119,12 @@ def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(instance: Pa
     }
     done = subprocess.run(
         [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(free_port())],
-        env=os.environ | production, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        env=os.environ | production,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "campaign: the demo has no place on a site in production\n"
 

@@ -42,9 +42,13 @@ def test_no_module_is_filled_by_others() -> None:
 
 @pytest.mark.parametrize(
     "planted",
-    ["_removers: list[Remover] = []", "_movers: dict[str, Mover] = {}", "kinds = set()",
-     "handlers: dict[str, list[Handler]] = defaultdict(list)"],
-)  # fmt: skip
+    [
+        "_removers: list[Remover] = []",
+        "_movers: dict[str, Mover] = {}",
+        "kinds = set()",
+        "handlers: dict[str, list[Handler]] = defaultdict(list)",
+    ],
+)
 def test_a_registry_is_found(planted: str) -> None:
     assert list(_to_fill(planted))
 

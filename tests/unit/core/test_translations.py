@@ -15,8 +15,11 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[3]
 LOCALES = ["fr", "es", "ar"]
-_CATEGORIES = {"fr": ["one", "other"], "es": ["one", "other"],
-               "ar": ["zero", "one", "two", "few", "many", "other"]}  # fmt: skip
+_CATEGORIES = {
+    "fr": ["one", "other"],
+    "es": ["one", "other"],
+    "ar": ["zero", "one", "two", "few", "many", "other"],
+}
 """The plural forms of each catalog, in order, by their names in CLDR."""
 _BY_ITS_WORD = {"ar": 3}
 """So many first forms say their number by the noun alone ("two letters" is one word)."""
@@ -30,12 +33,24 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     target = tmp_path_factory.mktemp("messages") / "campaign.pot"
     subprocess.run(
         [
-            sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F",
-            ".ci/babel.cfg", "-k", "_l", "-k", "lazy_gettext", "-o", str(target), ".",
+            sys.executable,
+            "-m",
+            "babel.messages.frontend",
+            "-q",
+            "extract",
+            "-F",
+            ".ci/babel.cfg",
+            "-k",
+            "_l",
+            "-k",
+            "lazy_gettext",
+            "-o",
+            str(target),
+            ".",
         ],
         cwd=ROOT,
         check=True,
-    )  # fmt: skip
+    )
     return read_po(BytesIO(target.read_bytes()))
 
 

@@ -22,9 +22,14 @@ FIRST = date(2026, 3, 2)
 
 
 def _chart(
-    days: dict[int, int], *, length: int = 30, ahead: int = 0, marks: tuple[Mark, ...] = (),
-    size: object = WIDE, mirrored: bool = False,
-) -> ColumnChart:  # fmt: skip
+    days: dict[int, int],
+    *,
+    length: int = 30,
+    ahead: int = 0,
+    marks: tuple[Mark, ...] = (),
+    size: object = WIDE,
+    mirrored: bool = False,
+) -> ColumnChart:
     last = FIRST + timedelta(days=length - 1)
     return column_chart(
         {FIRST + timedelta(days=day): n for day, n in days.items()},

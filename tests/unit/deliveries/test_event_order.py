@@ -26,9 +26,13 @@ def attempt(
     ident: int, outcome: str, day: date, zone: str, *, bundle: int = 1, **facts: Any
 ) -> DeliveryAttempt:
     return DeliveryAttempt(
-        id=ident, bundle_id=bundle, outcome=DeliveryOutcome(outcome), happened_on=day,
-        mission=Mission(timezone=zone), campaign=Campaign(timezone="America/Toronto", **facts),
-    )  # fmt: skip
+        id=ident,
+        bundle_id=bundle,
+        outcome=DeliveryOutcome(outcome),
+        happened_on=day,
+        mission=Mission(timezone=zone),
+        campaign=Campaign(timezone="America/Toronto", **facts),
+    )
 
 
 def order(

@@ -12,10 +12,7 @@ from campaign.models.directory_import import Directory
 
 BOTH = pytest.mark.parametrize(
     ("directory", "model", "draft"),
-    [
-        (Directory.MISSIONS, Mission, MissionDraft),
-        (Directory.OFFICIALS, Official, OfficialDraft),
-    ],
+    [(Directory.MISSIONS, Mission, MissionDraft), (Directory.OFFICIALS, Official, OfficialDraft)],
 )
 
 

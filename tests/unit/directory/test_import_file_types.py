@@ -150,8 +150,12 @@ def test_columns_of_one_name_are_refused_by_the_command_and_named_for_the_desk()
     assert source.table is not None
     assert source.table.twice() == ["city"]
     assert source.guesses("x").mapping == [
-        "sending_country", "host_country", "kind", "locality", "",
-    ]  # fmt: skip
+        "sending_country",
+        "host_country",
+        "kind",
+        "locality",
+        "",
+    ]
     with pytest.raises(UnreadableFile, match=r"“city” is there twice \(columns 4 and 5\)"):
         source.refuse_incomplete(source.guesses("x"))
 
@@ -165,10 +169,15 @@ def test_words_in_several_languages_are_mapped_by_their_columns() -> None:
 
 def test_a_list_of_objects_is_a_table_with_what_lies_within() -> None:
     items = [
-        {"operator": "Kenya", "country": "Canada", "type": "embassy", "phones": ["+1 613 555 0100"],
-         "address": {"city": "Ottawa"}},
+        {
+            "operator": "Kenya",
+            "country": "Canada",
+            "type": "embassy",
+            "phones": ["+1 613 555 0100"],
+            "address": {"city": "Ottawa"},
+        },
         "stray",
-    ]  # fmt: skip
+    ]
     source = open_source(json.dumps({"missions": items}).encode(), MISSIONS)
     assert source.table is not None
     assert source.table.columns == ["operator", "country", "type", "phones", "address.city"]
@@ -183,11 +192,14 @@ def test_cards_of_persons_and_offices_are_read_and_a_broken_one_is_a_bad_row() -
     problem, person, office = read(CARD3 + broken + CARD4, OFFICIALS)
     assert (problem.row, "vCard" in str(problem.fault)) == (2, True)
     assert (person.draft.name, person.draft.office) == (
-        "Dr. Wanjiru Otieno", {"en": "Minister, Ministry of Justice"},
-    )  # fmt: skip
+        "Dr. Wanjiru Otieno",
+        {"en": "Minister, Ministry of Justice"},
+    )
     assert [(one.type, one.value) for one in person.draft.contacts] == [
-        ("voice", "+254 20 555 0100"), ("fax", "+254 20 555 0101"), ("email", "w@example.org"),
-    ]  # fmt: skip
+        ("voice", "+254 20 555 0100"),
+        ("fax", "+254 20 555 0101"),
+        ("email", "w@example.org"),
+    ]
     assert (person.draft.address, person.draft.locality) == (["1 Sample Road"], "Nairobi")
     assert (office.draft.name, office.draft.office) == ("", {"en": "Office of the Ombudsman"})
 
@@ -195,17 +207,29 @@ def test_cards_of_persons_and_offices_are_read_and_a_broken_one_is_a_bad_row() -
 def test_popolo_names_per_language_and_offices_with_their_days_are_read() -> None:
     data = {
         "persons": [
-            {"id": "Q7", "name": {"lang:es_MX": "Ana Núñez", "lang:en": "Ana Nunez"},
-             "identifiers": [{"scheme": "wikidata", "identifier": "Q7"}]},
+            {
+                "id": "Q7",
+                "name": {"lang:es_MX": "Ana Núñez", "lang:en": "Ana Nunez"},
+                "identifiers": [{"scheme": "wikidata", "identifier": "Q7"}],
+            }
         ],
         "organizations": [{"id": "c", "name": {"lang:es": "Congreso", "lang:en": "Congress"}}],
         "memberships": [
-            {"person_id": "Q7", "organization_id": "c", "start_date": "2012", "end_date": "2018-08",
-             "role": {"lang:en": "member", "lang:es": "diputada"}},
-            {"person_id": "Q7", "organization_id": "c", "start_date": "2018-09-01",
-             "role": {"lang:en": "speaker", "lang:es": "presidenta"}},
+            {
+                "person_id": "Q7",
+                "organization_id": "c",
+                "start_date": "2012",
+                "end_date": "2018-08",
+                "role": {"lang:en": "member", "lang:es": "diputada"},
+            },
+            {
+                "person_id": "Q7",
+                "organization_id": "c",
+                "start_date": "2018-09-01",
+                "role": {"lang:en": "speaker", "lang:es": "presidenta"},
+            },
         ],
-    }  # fmt: skip
+    }
     source = open_source(json.dumps(data).encode(), OFFICIALS)
     assert (source.opened.shape, source.languages()) == (Shape.POPOLO, ["es", "en"])
     choices = Choices(fixed={"country": "MX"}, language="es")
@@ -213,8 +237,9 @@ def test_popolo_names_per_language_and_offices_with_their_days_are_read() -> Non
     assert (record.draft.name, record.source_id, record.left_on) == ("Ana Núñez", "Q7", None)
     assert record.draft.office == {"en": "Speaker, Congress", "es": "Presidenta, Congreso"}
     assert [(one.started_on, one.ended_on) for one in record.held] == [
-        (date(2012, 1, 1), date(2018, 8, 31)), (date(2018, 9, 1), None),
-    ]  # fmt: skip
+        (date(2012, 1, 1), date(2018, 8, 31)),
+        (date(2018, 9, 1), None),
+    ]
 
 
 def test_a_file_for_the_other_part_of_the_directory_says_where_it_belongs() -> None:
@@ -226,15 +251,35 @@ def test_a_file_for_the_other_part_of_the_directory_says_where_it_belongs() -> N
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["persons", "memberships", "name", "type_of", "address", "id", "person_id",
-                         "contact_details", "identifiers", "consulates", "start_date", "website",
-                         "other_names", "lang", "email", "areas"]),
-        inner, max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "persons",
+                    "memberships",
+                    "name",
+                    "type_of",
+                    "address",
+                    "id",
+                    "person_id",
+                    "contact_details",
+                    "identifiers",
+                    "consulates",
+                    "start_date",
+                    "website",
+                    "other_names",
+                    "lang",
+                    "email",
+                    "areas",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=20,
-)  # fmt: skip
+)
 _CELLS = st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), min_size=1, max_size=5)
 
 
@@ -255,8 +300,9 @@ def test_whatever_is_uploaded_is_read_or_refused_with_a_sentence(
         source = open_source(data, directory)
     except UnreadableFile:
         return  # the sentences are looked at above
-    for one in read_source(source, country="KE", sending_country="KE", host_country="CA",
-                           kind="embassy"):  # fmt: skip
+    for one in read_source(
+        source, country="KE", sending_country="KE", host_country="CA", kind="embassy"
+    ):
         assert isinstance(one, MissionRecord | OfficialRecord | RowProblem)
         if isinstance(one, RowProblem):
             assert str(one.fault)

@@ -43,9 +43,11 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     official = kept_official()
     official.contacts = [ContactDetail(type="email", value="old@example.org", note="")]
     record = official_record(
-        address=["Calle 60"], locality="Mérida", office={"en": "Governor", "ar": "حاكمة"},
+        address=["Calle 60"],
+        locality="Mérida",
+        office={"en": "Governor", "ar": "حاكمة"},
         contacts=(Contact("email", "new@example.org"),),
-    )  # fmt: skip
+    )
     (filled,) = plan_officials([official], [record]).items
     assert [(one.field, one.old[:4], one.new) for one in filled.changes] == [
         ("office", "en: ", f"{in_words(official.office)}; ar: حاكمة"),
@@ -67,28 +69,59 @@ def placed(address: str = "", locality: str = "", postal_code: str = "") -> dict
     [
         # What is empty is filled in, as a whole; our own spelling stays.
         (placed(), placed("1 Old Road", "Paris"), placed("1 Old Road", "Paris"), None),
-        (placed("", "Strasbourg"), placed("1 Old Road", "Estrasburgo", "67000"),
-         placed("1 Old Road", "Strasbourg", "67000"),
-         placed("1 Old Road", "Estrasburgo", "67000")),
-        (placed("1 Old Road"), placed("1, old road", "Paris"), placed("1 Old Road", "Paris"),
-         placed("1, old road", "Paris")),
+        (
+            placed("", "Strasbourg"),
+            placed("1 Old Road", "Estrasburgo", "67000"),
+            placed("1 Old Road", "Strasbourg", "67000"),
+            placed("1 Old Road", "Estrasburgo", "67000"),
+        ),
+        (
+            placed("1 Old Road"),
+            placed("1, old road", "Paris"),
+            placed("1 Old Road", "Paris"),
+            placed("1, old road", "Paris"),
+        ),
         # A town in the lines of the file is taken out of them, or ours stays where it is.
-        (placed("", "Paris"), placed("1 Old Road, 75008 Paris"),
-         placed("1 Old Road", "Paris", "75008"), None),
+        (
+            placed("", "Paris"),
+            placed("1 Old Road, 75008 Paris"),
+            placed("1 Old Road", "Paris", "75008"),
+            None,
+        ),
         (placed("", "Paris"), placed("1 Old Road"), placed("1 Old Road", "Paris"), None),
-        (placed("", "Paris"), placed("Paris, chez Marie, 1 Old Road"), placed("", "Paris"),
-         placed("Paris, chez Marie, 1 Old Road")),
-        (placed("", "Lyon"), placed("2 New Road, 75008 Paris"), placed("", "Lyon"),
-         placed("2 New Road, 75008 Paris")),
+        (
+            placed("", "Paris"),
+            placed("Paris, chez Marie, 1 Old Road"),
+            placed("", "Paris"),
+            placed("Paris, chez Marie, 1 Old Road"),
+        ),
+        (
+            placed("", "Lyon"),
+            placed("2 New Road, 75008 Paris"),
+            placed("", "Lyon"),
+            placed("2 New Road, 75008 Paris"),
+        ),
         # Two addresses are never mixed.
-        (placed("1 Old Road"), placed("2 New Road", "Paris"), placed("1 Old Road"),
-         placed("2 New Road", "Paris")),
-        (placed("1 Old Road", "", "75008"), placed("", "Lyon"), placed("1 Old Road", "", "75008"),
-         None),
-        (placed("", "Lyon"), placed("2 New Road", "Paris"), placed("", "Lyon"),
-         placed("2 New Road", "Paris")),
+        (
+            placed("1 Old Road"),
+            placed("2 New Road", "Paris"),
+            placed("1 Old Road"),
+            placed("2 New Road", "Paris"),
+        ),
+        (
+            placed("1 Old Road", "", "75008"),
+            placed("", "Lyon"),
+            placed("1 Old Road", "", "75008"),
+            None,
+        ),
+        (
+            placed("", "Lyon"),
+            placed("2 New Road", "Paris"),
+            placed("", "Lyon"),
+            placed("2 New Road", "Paris"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_address_is_taken_whole_or_kept_whole(
     ours: dict[str, Any],
     said: dict[str, Any],
@@ -178,8 +211,9 @@ def test_an_official_is_found_by_the_sources_id_before_the_name() -> None:
     namesake = make_target_official(2, slug="ana-perez", source_id="Q2", country="MX")
     index = OfficialIndex([renamed, namesake])
     assert index.find(official_record("Q1", name="Ines Quintero")) == (
-        renamed, "ines-quintero-vidal",
-    )  # fmt: skip
+        renamed,
+        "ines-quintero-vidal",
+    )
     # Another person of the same source and name is somebody else.
     assert index.find(official_record("Q3", name="Ana Pérez")) == (None, "ana-perez-2")
 
@@ -189,10 +223,16 @@ def test_a_mission_that_was_checked_changes_only_where_the_file_counts() -> None
     mission.name = {"en": "Embassy"}
     mission.last_checked_on = date(2026, 1, 1)
     draft = MissionDraft(
-        kind=MissionKind.EMBASSY, name={"en": "Embassy of Mexico in Ottawa"},
-        sending_country="MX", host_country="CA", head_of_mission="Ana Núñez", hours="9 to 12",
-        address=["45 Sample Street"], locality="Ottawa", last_checked_on=date(2025, 1, 1),
-    )  # fmt: skip
+        kind=MissionKind.EMBASSY,
+        name={"en": "Embassy of Mexico in Ottawa"},
+        sending_country="MX",
+        host_country="CA",
+        head_of_mission="Ana Núñez",
+        hours="9 to 12",
+        address=["45 Sample Street"],
+        locality="Ottawa",
+        last_checked_on=date(2025, 1, 1),
+    )
     record = MissionRecord(2, "Q5", draft)
     (careful,) = plan_missions([mission], [record]).items
     assert [(one.field, one.new) for one in careful.changes] == [("hours", "9 to 12")]
@@ -213,23 +253,36 @@ def test_the_embassy_where_we_are_comes_before_one_accredited_and_a_consulate() 
     other = mission("other", host_country="FR")
     everything = [other, un, consulate, afar, here]
     assert [one.slug for one in ranked(everything, "CA")] == [
-        "here", "afar", "consulate", "other", "un",
-    ]  # fmt: skip
+        "here",
+        "afar",
+        "consulate",
+        "other",
+        "un",
+    ]
     assert [reach_of(one, "CA") for one in (here, afar, consulate, un)] == [
-        Reach.HERE, Reach.ACCREDITED, Reach.CONSULATE, Reach.ELSEWHERE,
-    ]  # fmt: skip
+        Reach.HERE,
+        Reach.ACCREDITED,
+        Reach.CONSULATE,
+        Reach.ELSEWHERE,
+    ]
     assert best_mission([un, other], "CA") is None
 
 
 def test_what_carries_the_predecessors_name_does_not_pass_on() -> None:
     official = kept_official()
     draft = OfficialDraft(
-        name=official.name, country="MX", office={"en": "Governor of Altamar"},
-        salutation={"en": "Excellency:", "es": "Señora Quintero:"}, close={"en": "Yours,"},
-        address=["Plaza Principal 1"], locality="Altamar",
-        contacts=(Contact("email", "ines.quintero@example.org"),
-                  Contact("email", "governor@example.org")),
-    )  # fmt: skip
+        name=official.name,
+        country="MX",
+        office={"en": "Governor of Altamar"},
+        salutation={"en": "Excellency:", "es": "Señora Quintero:"},
+        close={"en": "Yours,"},
+        address=["Plaza Principal 1"],
+        locality="Altamar",
+        contacts=(
+            Contact("email", "ines.quintero@example.org"),
+            Contact("email", "governor@example.org"),
+        ),
+    )
     left = of_the_office(official, draft)
     assert (left.name, left.salutation) == ("", {"en": "Excellency:"})
     assert [one.value for one in left.contacts] == ["governor@example.org"]

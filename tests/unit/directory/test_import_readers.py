@@ -67,12 +67,15 @@ def test_two_rows_without_an_id_get_two_the_same_at_every_reading() -> None:
     [
         ("consulate general", MissionKind.CONSULATE, "Consulate General of Kenya in Lyon"),
         ("de facto embassy", MissionKind.EMBASSY, "Embassy of Kenya in Lyon"),
-        ("British High Commission", MissionKind.HIGH_COMMISSION,
-         "High Commission of Kenya in Lyon"),
+        (
+            "British High Commission",
+            MissionKind.HIGH_COMMISSION,
+            "High Commission of Kenya in Lyon",
+        ),
         ("permanent mission", MissionKind.PERMANENT_MISSION, "Permanent Mission of Kenya in Lyon"),
         ("apostolic Nunciature", MissionKind.EMBASSY, "Apostolic Nunciature in Lyon"),
     ],
-)  # fmt: skip
+)
 def test_types_are_understood(word: str, kind: MissionKind, name: str) -> None:
     (record,) = rows(f"Kenya;;France;Lyon;;;;;{word};;")
     assert isinstance(record, MissionRecord)
@@ -105,13 +108,23 @@ def test_a_file_without_its_columns_is_refused_with_their_names() -> None:
 
 
 def ministry_list() -> list[Any]:
-    consulate = {"type_of": "consulate", "name": "newport", "head_of_mission": "Ama Boateng",
-                 "address": "5 Sample Avenue, Newport, MA 02116, USA", "tel": "+1 617 555 0100",
-                 "website": "https://missions.example.ie/en/usa/newport/"}  # fmt: skip
-    embassy = {"type_of": "embassy", "name": "United States of America", "head_of_mission": "",
-               "address": "2 Sample Ave, NW Washington DC 20008, USA", "tel": "+1 202 555 0100",
-               "website": "https://missions.example.ie/en/usa/washington/",
-               "consulates": [consulate]}  # fmt: skip
+    consulate = {
+        "type_of": "consulate",
+        "name": "newport",
+        "head_of_mission": "Ama Boateng",
+        "address": "5 Sample Avenue, Newport, MA 02116, USA",
+        "tel": "+1 617 555 0100",
+        "website": "https://missions.example.ie/en/usa/newport/",
+    }
+    embassy = {
+        "type_of": "embassy",
+        "name": "United States of America",
+        "head_of_mission": "",
+        "address": "2 Sample Ave, NW Washington DC 20008, USA",
+        "tel": "+1 202 555 0100",
+        "website": "https://missions.example.ie/en/usa/washington/",
+        "consulates": [consulate],
+    }
     return [consulate, embassy, embassy]
 
 
@@ -124,10 +137,7 @@ def test_a_ministrys_list_counts_each_mission_once() -> None:
     assert isinstance(embassy, MissionRecord)
     assert isinstance(consulate, MissionRecord)
     assert embassy.draft.name == {"en": "Embassy of Ireland in Washington"}
-    assert (embassy.source_id, consulate.source_id) == (
-        "IE-embassy-US",
-        "IE-consulate-US-newport",
-    )
+    assert (embassy.source_id, consulate.source_id) == ("IE-embassy-US", "IE-consulate-US-newport")
     place = consulate.draft
     assert (place.address, place.locality, place.region, place.postal_code) == (
         ["5 Sample Avenue"],
@@ -174,12 +184,16 @@ def test_an_item_that_is_none_is_a_bad_row() -> None:
     [
         ("Platz 1, 10117 Berlin, Germany", "DE", "berlin", (["Platz 1"], "Berlin", "", "10117")),
         ("Weg 2, A-1010 Vienna", "AT", "vienna", (["Weg 2"], "Vienna", "", "1010")),
-        ("Straat 3, 2584 AE The Hague", "NL", "thehague",
-         (["Straat 3"], "The Hague", "", "2584 AE")),
+        (
+            "Straat 3, 2584 AE The Hague",
+            "NL",
+            "thehague",
+            (["Straat 3"], "The Hague", "", "2584 AE"),
+        ),
         ("1 Road, Nairobi", "KE", "elsewhere", (["1 Road, Nairobi"], "", "", "")),
         ("", "KE", "nairobi", ([], "", "", "")),
     ],
-)  # fmt: skip
+)
 def test_an_address_in_one_line_is_taken_apart_only_where_that_is_sure(
     address: str, country: str, hint: str, parts: tuple[Any, ...]
 ) -> None:
@@ -193,19 +207,30 @@ def popolo(**person: Any) -> dict[str, Any]:
         "posts": [{"id": "speaker", "label": "Speaker"}],
         "organizations": [{"id": "house", "name": "House of Examples"}],
         "areas": [{"id": "ocd-division/country:ke/area:x", "name": "Sampleton"}],
-        "memberships": [{"person_id": "p1", "organization_id": "house", "role": "member",
-                         "area_id": "ocd-division/country:ke/area:x"}],
-    }  # fmt: skip
+        "memberships": [
+            {
+                "person_id": "p1",
+                "organization_id": "house",
+                "role": "member",
+                "area_id": "ocd-division/country:ke/area:x",
+            }
+        ],
+    }
 
 
 def test_a_person_with_a_post_becomes_an_official() -> None:
     (record,) = read_popolo(
-        popolo(honorific_prefix="Dr.", email="w@example.org",
-               contact_details=[{"type": "email", "value": "w@example.org"},
-                                {"type": "cell", "value": "+254 20 555 0100"},
-                                {"type": "pigeon", "value": "grey"}]),
+        popolo(
+            honorific_prefix="Dr.",
+            email="w@example.org",
+            contact_details=[
+                {"type": "email", "value": "w@example.org"},
+                {"type": "cell", "value": "+254 20 555 0100"},
+                {"type": "pigeon", "value": "grey"},
+            ],
+        ),
         "KE",
-    )  # fmt: skip
+    )
     assert isinstance(record, OfficialRecord)
     assert record.draft.name == "Dr. Wanjiru Otieno"
     assert record.draft.office == {"en": "Member, House of Examples, Sampleton"}

@@ -115,14 +115,20 @@ def popolo(**membership: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("membership", "left_on", "days"),
     [
-        ({"legislative_period_id": "term/1"}, date(2016, 2, 3),
-         (date(2011, 3, 9), date(2016, 2, 3))),
-        ({"legislative_period_id": "term/1", "end_date": "2012-01-01"}, date(2012, 1, 1),
-         (date(2011, 3, 9), date(2012, 1, 1))),
+        (
+            {"legislative_period_id": "term/1"},
+            date(2016, 2, 3),
+            (date(2011, 3, 9), date(2016, 2, 3)),
+        ),
+        (
+            {"legislative_period_id": "term/1", "end_date": "2012-01-01"},
+            date(2012, 1, 1),
+            (date(2011, 3, 9), date(2012, 1, 1)),
+        ),
         ({"legislative_period_id": "term/2"}, None, (date(2016, 2, 3), None)),
         ({"legislative_period_id": "term/9"}, None, (None, None)),
     ],
-)  # fmt: skip
+)
 def test_a_membership_without_days_has_those_of_its_period(
     membership: dict[str, str], left_on: date | None, days: tuple[date | None, date | None]
 ) -> None:
@@ -185,8 +191,10 @@ def test_of_several_lists_the_key_is_a_column_and_some_can_be_chosen() -> None:
     source = open_source(json.dumps(LISTS).encode(), MISSIONS)
     assert source.table is not None
     assert dict(source.table.lists) == {
-        "Diplomatic Mission": 1, "Consulate": 1, "International Organization": 1,
-    }  # fmt: skip
+        "Diplomatic Mission": 1,
+        "Consulate": 1,
+        "International Organization": 1,
+    }
     choices = source.guesses("x.json")
     assert choices.mapping == ["kind", "sending_country", "name:en", "voice"]
     choices.fixed, choices.lists = {"host_country": "PH"}, ["Diplomatic Mission", "Consulate"]
@@ -223,9 +231,7 @@ def test_arabic_and_german_heads_are_guessed_and_cells_tell_what_heads_do_not() 
     arabic = table_of_csv("الاسم;المنصب;البلد;البريد الإلكتروني\nأ;ب;مصر;x@example.org\n")
     assert guess(arabic, OFFICIALS) == ["full_name", "office:ar", "country", "email"]
     german = table_of_csv("Land;Art;Straße;PLZ;Ort;Telefon\nKenia;Botschaft;Weg 1;10115;Berlin;1\n")
-    assert guess(german, MISSIONS) == [
-        WHICH, "kind", "street", "postal_code", "locality", "voice",
-    ]  # fmt: skip
+    assert guess(german, MISSIONS) == [WHICH, "kind", "street", "postal_code", "locality", "voice"]
     told = table_of_csv(
         "name;country;a;b;c;d\nA;Kenya;x@example.org;+1 613 555 0100;https://example.org;45.42153\n"
         "B;Kenya;y@example.org;+1 613 555 0101;www.example.org;45.52153\n"
@@ -237,20 +243,29 @@ def test_arabic_and_german_heads_are_guessed_and_cells_tell_what_heads_do_not() 
     ("heads", "directory", "wanted"),
     [
         ("Nom;Fonction;Pays", OFFICIALS, ["full_name", "office:fr", "country"]),
-        ("Nombre;Cargo;Ministerio;País", OFFICIALS,
-         ["full_name", "office:es", "organization:es", "country"]),
-        ("الاسم;الوظيفة;الجهة;البلد", OFFICIALS,
-         ["full_name", "office:ar", "organization:ar", "country"]),
+        (
+            "Nombre;Cargo;Ministerio;País",
+            OFFICIALS,
+            ["full_name", "office:es", "organization:es", "country"],
+        ),
+        (
+            "الاسم;الوظيفة;الجهة;البلد",
+            OFFICIALS,
+            ["full_name", "office:ar", "organization:ar", "country"],
+        ),
         ("Name;Poste;Title", OFFICIALS, ["full_name", "office:fr", "office:en"]),
-        ("Name;Fonction (anglais);Cargo en francés;المنصب بالعربية", OFFICIALS,
-         ["full_name", "office:en", "office:fr", "office:ar"]),
+        (
+            "Name;Fonction (anglais);Cargo en francés;المنصب بالعربية",
+            OFFICIALS,
+            ["full_name", "office:en", "office:fr", "office:ar"],
+        ),
         # English has the word too: the other heads tell.
         ("Nom;Fonction;Institution", OFFICIALS, ["full_name", "office:fr", "organization:fr"]),
         ("Name;Office;Institution", OFFICIALS, ["full_name", "office:en", "organization:en"]),
         ("Name;Funktion;office_es", OFFICIALS, ["full_name", "office:en", "office:es"]),
         ("Nom de la mission;Pays hôte;Genre", MISSIONS, ["name:fr", "host_country", "kind"]),
     ],
-)  # fmt: skip
+)
 def test_words_are_in_the_language_of_their_head(
     heads: str, directory: Directory, wanted: list[str]
 ) -> None:
@@ -271,7 +286,7 @@ def test_words_are_in_the_language_of_their_head(
         ("country;city", ["Kenya;Nairobi", "Kenya;Mombasa", "Kenya;Kisumu"], WHICH),
         ("country;street", ["Kenya;1 Old Road", "Peru;2 Old Road", "Egypt;3 Old Road"], WHICH),
     ],
-)  # fmt: skip
+)
 def test_a_country_alone_is_what_the_rows_tell_or_is_asked(
     heads: str, rows: list[str], wanted: str
 ) -> None:
@@ -305,14 +320,23 @@ def test_a_cell_that_was_made_safe_is_itself_again(cell: str) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("Schweiz", "CH"), ("Österreich", "AT"), ("République tchèque", "CZ"), ("日本", "JP"),
-        ("Corée (République de)", "KR"), ("Congo (Democratic Republic)", "CD"),
-        ("COTE D' IVOIRE", "CI"), ("État plurinational de Bolivie", "BO"),
+        ("Schweiz", "CH"),
+        ("Österreich", "AT"),
+        ("République tchèque", "CZ"),
+        ("日本", "JP"),
+        ("Corée (République de)", "KR"),
+        ("Congo (Democratic Republic)", "CD"),
+        ("COTE D' IVOIRE", "CI"),
+        ("État plurinational de Bolivie", "BO"),
         ("UNITED KINGDOM OF GREAT BRITAIN AND NORTHERN IRELAND", "GB"),
-        ("République fédérale d’Allemagne", "DE"), ("Republic of China", None),
-        ("European Union", "EU"), ("Order of Malta", "XM"), ("xm", "XM"), ("Atlantis", None),
+        ("République fédérale d’Allemagne", "DE"),
+        ("Republic of China", None),
+        ("European Union", "EU"),
+        ("Order of Malta", "XM"),
+        ("xm", "XM"),
+        ("Atlantis", None),
     ],
-)  # fmt: skip
+)
 def test_a_sender_is_known_by_its_names_in_many_languages(name: str, code: str | None) -> None:
     assert country_code_anywhere(name, sender=True) == code
 

@@ -39,13 +39,25 @@ def test_the_slug_of_a_mission_is_country_and_city(kind: MissionKind, city: str,
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("Mexico", "MX"), ("mx", "MX"), ("United States of America", "US"), ("The Gambia", "GM"),
-        ("Bosnia and Herzegovina", "BA"), ("Ivory Coast", "CI"), ("Turkey", "TR"),
-        ("Türkiye", "TR"), ("St. Lucia", "LC"), ("Saint Vincent and the Grenadines", "VC"),
-        ("East Timor", "TL"), ("Korea, Republic of (South Korea)", "KR"), ("Vatican", "VA"),
-        ("People's Republic of China", "CN"), ("Mexique", "MX"), ("Atlantis", None), ("", None),
+        ("Mexico", "MX"),
+        ("mx", "MX"),
+        ("United States of America", "US"),
+        ("The Gambia", "GM"),
+        ("Bosnia and Herzegovina", "BA"),
+        ("Ivory Coast", "CI"),
+        ("Turkey", "TR"),
+        ("Türkiye", "TR"),
+        ("St. Lucia", "LC"),
+        ("Saint Vincent and the Grenadines", "VC"),
+        ("East Timor", "TL"),
+        ("Korea, Republic of (South Korea)", "KR"),
+        ("Vatican", "VA"),
+        ("People's Republic of China", "CN"),
+        ("Mexique", "MX"),
+        ("Atlantis", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_countries_are_known_by_the_names_that_files_use(name: str, code: str | None) -> None:
     assert country_code(name, "fr") == code
 
@@ -89,8 +101,12 @@ def test_hidden_characters_are_seen(text: str) -> None:
 
 
 def mission(slug: str, kind: MissionKind, host: str, **more: object) -> Mission:
-    facts: dict[str, object] = {"accredited_to": [], "address": ["1 Road"], "locality": "Town",
-                                "last_checked_on": None}  # fmt: skip
+    facts: dict[str, object] = {
+        "accredited_to": [],
+        "address": ["1 Road"],
+        "locality": "Town",
+        "last_checked_on": None,
+    }
     return Mission(slug=slug, kind=kind, sending_country="MX", host_country=host, **(facts | more))
 
 

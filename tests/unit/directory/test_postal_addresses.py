@@ -106,10 +106,7 @@ def test_a_code_of_another_region_is_only_doubted() -> None:
 
 def test_a_missing_code_and_an_unknown_region_are_only_doubted() -> None:
     found = problems("MX", region="Altamar")
-    assert found == {
-        "postal_code": ("missing", False),
-        "region": ("unknown-region", False),
-    }
+    assert found == {"postal_code": ("missing", False), "region": ("unknown-region", False)}
 
 
 @pytest.mark.parametrize("code", ["k1p 1a4", "K1P1A4"])

@@ -75,8 +75,12 @@ def test_a_row_with_no_more_than_what_is_carried_over_is_blank() -> None:
 
 def test_columns_are_understood_by_their_names_in_three_languages() -> None:
     assert guess(["Prénom", "Nom de famille", "Ville", "Code postal", "Pays", "Note"]) == {
-        0: "given_name", 1: "family_name", 2: "locality", 3: "postal_code", 4: "country",
-    }  # fmt: skip
+        0: "given_name",
+        1: "family_name",
+        2: "locality",
+        3: "postal_code",
+        4: "country",
+    }
     assert guess(["Nombre completo", "Ciudad", "Ciudad"]) == {0: "name", 1: "locality"}
 
 
@@ -181,8 +185,9 @@ def test_wrong_rows_are_given_as_they_were() -> None:
     table = open_table(b"name,town,land\nAna,Hull,Nowhere\nEva,Hull,CA\nToo,many,cells,here\n")
     reading = read_table(table, guess(table.columns) | {2: "country"}, "CA")
     assert [(row, cells) for row, _faults, cells in wrong_rows(table, reading)] == [
-        (2, ["Ana", "Hull", "Nowhere"]), (4, ["Too", "many", "cells", "here"]),
-    ]  # fmt: skip
+        (2, ["Ana", "Hull", "Nowhere"]),
+        (4, ["Too", "many", "cells", "here"]),
+    ]
 
 
 def test_a_workbook_of_people_is_read() -> None:

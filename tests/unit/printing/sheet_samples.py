@@ -43,36 +43,62 @@ def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
 
 def poster(**changes: Any) -> PosterContext:
     values: dict[str, Any] = {
-        "locale": "en", "kicker": "Mexico", "title": "A title", "summary": "A summary.",
-        "text_locale": "en", "call": "Write a letter now", "promise": "It takes 3 minutes.",
-        "deadline": "Write until Friday", "link": "https://letters.example/en/actions/x?from=poster",
-        "shown_link": "letters.example/en/actions/x", "site": "A site",
-    }  # fmt: skip
+        "locale": "en",
+        "kicker": "Mexico",
+        "title": "A title",
+        "summary": "A summary.",
+        "text_locale": "en",
+        "call": "Write a letter now",
+        "promise": "It takes 3 minutes.",
+        "deadline": "Write until Friday",
+        "link": "https://letters.example/en/actions/x?from=poster",
+        "shown_link": "letters.example/en/actions/x",
+        "site": "A site",
+    }
     return PosterContext(**{**values, **changes})
 
 
 def notes(**changes: Any) -> ByHandContext:
     """The page of notes of who writes by hand, without the pages to write on."""
     values: dict[str, Any] = {
-        "locale": "en", "kicker": "Mexico", "title": "A title", "text_locale": "en",
-        "reference": "UA 7/31", "asks_head": "What to ask", "asks": ("One", "Two"),
-        "address_head": "Write to", "letters": (), "letter_locale": "en", "advice_head": "How",
-        "advice": ("Be polite.",), "return_to": "Send it to us.", "call": "To write online:",
-        "link": "https://letters.example/x?from=hand", "shown_link": "letters.example/x",
+        "locale": "en",
+        "kicker": "Mexico",
+        "title": "A title",
+        "text_locale": "en",
+        "reference": "UA 7/31",
+        "asks_head": "What to ask",
+        "asks": ("One", "Two"),
+        "address_head": "Write to",
+        "letters": (),
+        "letter_locale": "en",
+        "advice_head": "How",
+        "advice": ("Be polite.",),
+        "return_to": "Send it to us.",
+        "call": "To write online:",
+        "link": "https://letters.example/x?from=hand",
+        "shown_link": "letters.example/x",
         "title_label": "By hand",
-    }  # fmt: skip
+    }
     return ByHandContext(**{**values, **changes})
 
 
 def sign_on(asks: tuple[str, ...] = ("One", "Two"), **changes: Any) -> SheetContext:
     values: dict[str, Any] = {
-        "locale": "en", "kicker": "Mexico", "title": "A title", "text_locale": "en", "asks": asks,
+        "locale": "en",
+        "kicker": "Mexico",
+        "title": "A title",
+        "text_locale": "en",
+        "asks": asks,
         "statement": "By signing, I ask them to deliver this sheet.",
         "return_to": "Send the sheet to us. It counts if it reaches us by Friday.",
         "columns": ("Name", "Town", "Postal code", "Country", "Signature"),
         "strip_columns": ("Email address", "News", "Network"),
-        "strip_note": "We keep this strip.", "cut_note": "We cut along this line.",
-        "call": "To write yourself:", "link": "https://letters.example/x?from=sheet",
-        "shown_link": "letters.example/x", "site": "A site", "title_label": "Sheet",
-    }  # fmt: skip
+        "strip_note": "We keep this strip.",
+        "cut_note": "We cut along this line.",
+        "call": "To write yourself:",
+        "link": "https://letters.example/x?from=sheet",
+        "shown_link": "letters.example/x",
+        "site": "A site",
+        "title_label": "Sheet",
+    }
     return SheetContext(**{**values, **changes})

@@ -57,16 +57,28 @@ def test_what_is_said_to_fit_is_printed(layout: Layout) -> None:
 
 
 def test_an_address_in_london_with_two_lines_for_the_street_fits() -> None:
-    lines = ("H. E. the High Commissioner", "High Commission for the Republic of Kenya",
-             "Third Floor, Sea Containers House", "18 Upper Ground", "London", "SE1 9PD",
-             "UNITED KINGDOM")  # fmt: skip
+    lines = (
+        "H. E. the High Commissioner",
+        "High Commission for the Republic of Kenya",
+        "Third Floor, Sea Containers House",
+        "18 Upper Ground",
+        "London",
+        "SE1 9PD",
+        "UNITED KINGDOM",
+    )
     assert surely_fits(lines, UK_DL)
     assert render_one(letter(addressee_lines=lines), UK_DL)
 
 
 def test_what_wraps_beyond_the_window_does_not_fit() -> None:
-    lines = ("Fatuma Zainab Mohammed", f"{OFFICE} {OFFICE}", f"{OFFICE} {OFFICE}", MISSION,
-             *PLACE, "CANADA")  # fmt: skip
+    lines = (
+        "Fatuma Zainab Mohammed",
+        f"{OFFICE} {OFFICE}",
+        f"{OFFICE} {OFFICE}",
+        MISSION,
+        *PLACE,
+        "CANADA",
+    )
     assert not surely_fits(lines, US_10)
     with pytest.raises(LetterRefused):
         render_one(letter(addressee_lines=lines), US_10)

@@ -153,9 +153,12 @@ def test_a_mixed_volume_keeps_its_order(tmp_path: Path) -> None:
     contexts[5] = letter(6, own_words=OWN_WORDS * 40)
     fast, plain = both(contexts, US_10, tmp_path)
     assert [(one.key, one.first_page, one.pages) for one in fast.letters] == [
-        ("key-1", 1, 1), ("key-2", 2, 2), ("key-3", 4, 1), ("key-6", 5, 8),
+        ("key-1", 1, 1),
+        ("key-2", 2, 2),
+        ("key-3", 4, 1),
+        ("key-6", 5, 8),
         ("key-7", 13, 1),
-    ]  # fmt: skip
+    ]
     assert [(one.key, one.slug) for one in fast.set_aside] == [
         ("key-4", "missing-glyph"),
         ("key-5", "address-outside-window"),

@@ -28,9 +28,18 @@ every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.k
 
 @pytest.mark.parametrize(
     ("country", "slug"),
-    [("CA", "us-10"), ("US", "us-10"), ("MX", "us-10"), ("FR", "fr"), ("CH", "ch-left"),
-     ("GB", "uk-dl"), ("DE", "din-5008-b"), ("KE", "din-5008-b"), ("ca", "us-10")],
-)  # fmt: skip
+    [
+        ("CA", "us-10"),
+        ("US", "us-10"),
+        ("MX", "us-10"),
+        ("FR", "fr"),
+        ("CH", "ch-left"),
+        ("GB", "uk-dl"),
+        ("DE", "din-5008-b"),
+        ("KE", "din-5008-b"),
+        ("ca", "us-10"),
+    ],
+)
 def test_the_host_country_picks_the_layout(country: str, slug: str) -> None:
     assert layout_for(country).slug == slug
     assert layout_for(country).paper is paper_for(country)

@@ -40,11 +40,23 @@ def test_every_field_is_escaped() -> None:
     bad = '<b onclick="x">\'&'
     context = replace(
         letter(),
-        number=bad, reference=bad, sender_lines=(bad,), place_and_date=bad,
-        addressee_lines=(bad,), subject=bad, salutation=bad, opening=(bad,), points=(bad,),
-        own_words=(bad,), closing=(bad,), complimentary_close=bad, signature_name=bad,
-        signature_locality=bad, copies_to=(bad,), specimen=bad,
-    )  # fmt: skip
+        number=bad,
+        reference=bad,
+        sender_lines=(bad,),
+        place_and_date=bad,
+        addressee_lines=(bad,),
+        subject=bad,
+        salutation=bad,
+        opening=(bad,),
+        points=(bad,),
+        own_words=(bad,),
+        closing=(bad,),
+        complimentary_close=bad,
+        signature_name=bad,
+        signature_locality=bad,
+        copies_to=(bad,),
+        specimen=bad,
+    )
     html = letter_fragment(context)
     assert "<b " not in html
     assert html.count("&lt;b onclick=&#34;x&#34;&gt;&#39;&amp;") == 19

@@ -48,8 +48,12 @@ def make_large(path: Path) -> None:
 
 
 def order(parts: list[Path], out: Path) -> dict[str, object]:
-    return {"parts": [str(part) for part in parts], "out": str(out), "title": TITLE,
-            "language": "fr-CA"}  # fmt: skip
+    return {
+        "parts": [str(part) for part in parts],
+        "out": str(out),
+        "title": TITLE,
+        "language": "fr-CA",
+    }
 
 
 def test_a_foundry_joins_to_the_same_bytes(

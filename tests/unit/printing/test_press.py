@@ -45,9 +45,13 @@ def test_letters_come_in_order_with_their_pages(tmp_path: Path) -> None:
     done: list[int] = []
     printed = print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=4, progress=done.append)
     assert [(one.key, one.first_page, one.pages) for one in printed.letters] == [
-        ("key-1", 1, 1), ("key-2", 2, 2), ("key-3", 4, 1),
-        ("key-4", 5, 1), ("key-5", 6, 2), ("key-6", 8, 1),
-    ]  # fmt: skip
+        ("key-1", 1, 1),
+        ("key-2", 2, 2),
+        ("key-3", 4, 1),
+        ("key-4", 5, 1),
+        ("key-5", 6, 2),
+        ("key-6", 8, 1),
+    ]
     pages = pages_of(printed.path)
     assert printed.pages == len(pages) == 8
     for one in printed.letters:
@@ -144,7 +148,11 @@ def test_cards_share_a_sheet_by_four_and_a_long_one_is_set_aside(tmp_path: Path)
     contexts[1] = letter(2, own_words=OWN_WORDS * 2)
     printed = print_cards(contexts, US_10, tmp_path / "c.pdf")
     assert [(one.first_page, one.pages) for one in printed.letters] == [
-        (1, 1), (1, 0), (2, 1), (1, 0), (1, 0),
-    ]  # fmt: skip
+        (1, 1),
+        (1, 0),
+        (2, 1),
+        (1, 0),
+        (1, 0),
+    ]
     assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "card-too-long")]
     assert [page.count("thinking of you") for page in pages_of(printed.path)] == [4, 1]

@@ -69,9 +69,11 @@ def test_every_module_that_draws_a_code_is_read_here() -> None:
         if "segno" not in text and "qr_svg" not in text:
             continue
         names = {
-            name.name for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names
-        }  # fmt: skip
+            name.name
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in node.names
+        }
         if names & {"segno", "qr_svg"}:
             drawing.add(".".join(("campaign", *path.relative_to(root).with_suffix("").parts)))
     assert drawing - {"campaign.printing.qr_codes"} == set(CODES)
@@ -81,11 +83,15 @@ def test_every_module_that_draws_a_code_is_read_here() -> None:
 @pytest.mark.parametrize(
     ("paper", "locale", "link"),
     [
-        (LETTER, "en", SHORT), (LETTER, "en", LONG), (LETTER, "ar", USUAL),
-        (A4, "en", USUAL), (A4, "ar", SHORT), (A4, "ar", LONG),
+        (LETTER, "en", SHORT),
+        (LETTER, "en", LONG),
+        (LETTER, "ar", USUAL),
+        (A4, "en", USUAL),
+        (A4, "ar", SHORT),
+        (A4, "ar", LONG),
     ],
     ids=lambda value: value.slug if isinstance(value, Paper) else str(len(value)),
-)  # fmt: skip
+)
 def test_the_code_is_read_and_has_its_quiet_zone(
     drawn_by: str, paper: Paper, locale: str, link: str, tmp_path: Path
 ) -> None:

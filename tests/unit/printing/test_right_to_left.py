@@ -31,7 +31,7 @@ def written(number: int, name: str, **changes: object) -> LetterContext:
         "signature_name": name,
         "signature_locality": "Ottawa",
         "copies_to": ("نسخة إلى: سفارة المكسيك",),
-    }  # fmt: skip
+    }
     return letter(number, **(facts | changes))
 
 

@@ -43,10 +43,16 @@ def in_script(script: str) -> list[LetterContext]:
     locale, name, text = TEXTS[script]
     needs(text + name)
     whole = {
-        "locale": locale, "opening": (text,), "points": (text, text[: len(text) // 2]),
-        "closing": (text,), "salutation": text[:20], "subject": text[:40],
-        "signature_name": name, "sender_lines": (name,), "complimentary_close": text[:12],
-    }  # fmt: skip
+        "locale": locale,
+        "opening": (text,),
+        "points": (text, text[: len(text) // 2]),
+        "closing": (text,),
+        "salutation": text[:20],
+        "subject": text[:40],
+        "signature_name": name,
+        "sender_lines": (name,),
+        "complimentary_close": text[:12],
+    }
     letters = [letter(1, own_words=(), **whole), letter(2, own_words=(text,), **whole)]
     letters += [letter(n, own_words=(" ".join([text] * n),)) for n in LENGTHS]
     return [*letters, letter(20, signature_name=name, sender_lines=(name,))]

@@ -29,8 +29,13 @@ def test_a_blank_page_follows_a_letter_of_one_page_and_none_one_of_two(
     assert places == [(1, 2), (3, 2), (5, 2)]
     assert printed.pages == 6
     assert [is_blank(printed.path, page) for page in range(1, 7)] == [
-        False, True, False, False, False, True,
-    ]  # fmt: skip
+        False,
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
     with pikepdf.open(printed.path) as pdf:
         assert len({tuple(map(float, page.mediabox)) for page in pdf.pages}) == 1
 

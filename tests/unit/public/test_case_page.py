@@ -97,11 +97,7 @@ def test_a_reason_is_told_in_the_readers_language_or_the_best_other_one(
 
 @pytest.mark.parametrize(
     ("locale", "said"),
-    [
-        ("en", "Friday, December 4"),
-        ("fr", "vendredi 4 décembre"),
-        ("es", "viernes 4 de diciembre"),
-    ],
+    [("en", "Friday, December 4"), ("fr", "vendredi 4 décembre"), ("es", "viernes 4 de diciembre")],
 )
 def test_a_deadline_is_said_as_people_say_it(locale: str, said: str) -> None:
     assert say_day(date(2026, 12, 4), locale, NOW) == said
@@ -113,9 +109,13 @@ def test_a_deadline_in_another_year_names_it() -> None:
 
 @pytest.mark.parametrize(
     ("day", "near", "past"),
-    [(date(2026, 12, 4), False, False), (date(2026, 11, 26), True, False),
-     (date(2026, 11, 24), True, False), (date(2026, 11, 23), False, True)],
-)  # fmt: skip
+    [
+        (date(2026, 12, 4), False, False),
+        (date(2026, 11, 26), True, False),
+        (date(2026, 11, 24), True, False),
+        (date(2026, 11, 23), False, True),
+    ],
+)
 def test_a_deadline_stands_out_when_it_is_near(day: date, near: bool, past: bool) -> None:
     deadline = deadline_of(day, "en", NOW, "Etc/GMT+12")
     assert deadline is not None

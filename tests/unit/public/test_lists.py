@@ -50,8 +50,20 @@ def row(**facts: object):  # type: ignore[no-untyped-def]
     return case_row(a_campaign(**facts), "en", count=0, now=NOW)
 
 
-@pytest.mark.parametrize("words", ["pena", "PEÑA", "lucja  pena", "river łucja", "mexico", "1/26",
-                                   "human-rights", "naming", "Méxicó"])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        "pena",
+        "PEÑA",
+        "lucja  pena",
+        "river łucja",
+        "mexico",
+        "1/26",
+        "human-rights",
+        "naming",
+        "Méxicó",
+    ],
+)
 def test_a_search_looks_past_case_and_accents_and_at_every_word(words: str) -> None:
     found = searching(words)(row())
     assert found is (words != "naming")
@@ -127,9 +139,16 @@ def test_a_bar_stands_only_where_it_says_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "words"), [(0, "This is the last day"), (1, "One day left"), (9, "Nine days left"),
-                        (12, "Twelve days left"), (13, "13 days left"), (1300, "1,300 days left")]
-)  # fmt: skip
+    ("days", "words"),
+    [
+        (0, "This is the last day"),
+        (1, "One day left"),
+        (9, "Nine days left"),
+        (12, "Twelve days left"),
+        (13, "13 days left"),
+        (1300, "1,300 days left"),
+    ],
+)
 def test_the_days_left_are_said_in_words(days: int, words: str) -> None:
     assert say_days_left(days, "en") == words
 
@@ -143,10 +162,19 @@ def test_a_day_that_is_over_leaves_none() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kept"),
-    [("partner.example", "partner.example"), (" Poster ", "poster"), ("a" * 60, "a" * 60),
-     ("a" * 61, ""), ('x"><script>', ""), ("a b", ""), ("-a", ""), ("", ""), ("é", ""),
-     ("a\n", "a")],
-)  # fmt: skip
+    [
+        ("partner.example", "partner.example"),
+        (" Poster ", "poster"),
+        ("a" * 60, "a" * 60),
+        ("a" * 61, ""),
+        ('x"><script>', ""),
+        ("a b", ""),
+        ("-a", ""),
+        ("", ""),
+        ("é", ""),
+        ("a\n", "a"),
+    ],
+)
 def test_a_source_is_a_host_or_a_word_or_nothing(text: str, kept: str) -> None:
     assert clean_source(text) == kept
 
@@ -160,11 +188,20 @@ def test_a_source_goes_on_with_the_link_alone() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "host"),
-    [("https://www.Example.org/path?x", "www.example.org"), ("example.org.", "example.org"),
-     ("https://www.müller.example", "www.xn--mller-kva.example"), ("localhost", ""), ("*", ""),
-     ("*.example.org", ""), ("example.org;", ""), ("'self'", ""), ("a b.org", ""),
-     ("127.0.0.1", ""),
-     ("example.org script-src", ""), (f"{'a' * 60}.org", "")],
-)  # fmt: skip
+    [
+        ("https://www.Example.org/path?x", "www.example.org"),
+        ("example.org.", "example.org"),
+        ("https://www.müller.example", "www.xn--mller-kva.example"),
+        ("localhost", ""),
+        ("*", ""),
+        ("*.example.org", ""),
+        ("example.org;", ""),
+        ("'self'", ""),
+        ("a b.org", ""),
+        ("127.0.0.1", ""),
+        ("example.org script-src", ""),
+        (f"{'a' * 60}.org", ""),
+    ],
+)
 def test_a_host_is_taken_from_what_was_pasted_or_refused(typed: str, host: str) -> None:
     assert host_of(typed) == host

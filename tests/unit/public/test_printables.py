@@ -115,11 +115,14 @@ def test_the_calendars_entry_is_read_as_it_was_meant() -> None:
         "Trois phrases.\nUne ligne " + "اكتبوا رسالة " * 12,
     )
     raw = deadline_ics(
-        uid="abc@letters.example", day=date(2026, 12, 31), title=title, text=text,
+        uid="abc@letters.example",
+        day=date(2026, 12, 31),
+        title=title,
+        text=text,
         url="https://letters.example/fr/actions/x",
         changed_at=datetime(2026, 11, 24, 12, tzinfo=UTC),
         lang="fr",
-    )  # fmt: skip
+    )
     assert all(len(line) <= 75 for line in raw.split(b"\r\n"))
     assert b"\r\nDTSTART;VALUE=DATE:20261231\r\n" in raw
     calendar = icalendar.Calendar.from_ical(raw)

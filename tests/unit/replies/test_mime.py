@@ -32,8 +32,9 @@ def test_plain_words_come_before_html_and_files_come_along() -> None:
     assert found.text == "Hemos recibido su carta."
     assert found.files == (b"%PDF-1.7 x",)
     assert (found.sender_name, found.sender_address) == (
-        "Oficina de la Gobernadora", "oficina@altamar.example",
-    )  # fmt: skip
+        "Oficina de la Gobernadora",
+        "oficina@altamar.example",
+    )
     assert "reply+abc@example.org" in found.recipients
     assert not found.is_automatic
 
@@ -51,9 +52,13 @@ def test_html_alone_becomes_its_words() -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Auto_Submitted": "auto-replied"}, {"Return_Path": "<>"}, {"Precedence": "auto_reply"},
-     {"X_Autoreply": "yes"}],
-)  # fmt: skip
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Return_Path": "<>"},
+        {"Precedence": "auto_reply"},
+        {"X_Autoreply": "yes"},
+    ],
+)
 def test_what_a_machine_wrote_is_known(headers: dict[str, str]) -> None:
     assert read(make_mail(**headers).as_bytes()).is_automatic
     assert not read(make_mail(Auto_Submitted="no").as_bytes()).is_automatic

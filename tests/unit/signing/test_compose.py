@@ -41,8 +41,11 @@ def test_names_in_han_sort_by_the_family_name_that_comes_first() -> None:
     by_name = Choice(order=Order.NAME)
     keys = [key_of(Facts(n, 0, given, family), by_name) for n, (given, family) in enumerate(people)]
     assert [people[key[-1]] for key in sorted(keys)] == [
-        ("Ana", "Zea"), ("文", "丁"), ("安", "王"), ("明", "王"),
-    ]  # fmt: skip
+        ("Ana", "Zea"),
+        ("文", "丁"),
+        ("安", "王"),
+        ("明", "王"),
+    ]
 
 
 @pytest.mark.parametrize("locale", ["es", "en", "fr"])

@@ -50,10 +50,14 @@ def test_marks_are_equal_for_equal_origins_and_for_no_others() -> None:
 
 def test_conditions_are_stored_whole() -> None:
     asked = Conditions(
-        domains=("example.org",), networks=("203.0.113.0/24",), agents=("bot/*",),
-        since=datetime(2026, 3, 1, 4, 5, tzinfo=UTC), name="x* test", similar_to="a b c d",
+        domains=("example.org",),
+        networks=("203.0.113.0/24",),
+        agents=("bot/*",),
+        since=datetime(2026, 3, 1, 4, 5, tzinfo=UTC),
+        name="x* test",
+        similar_to="a b c d",
         unconfirmed=True,
-    )  # fmt: skip
+    )
     assert Conditions.from_json(asked.to_json()) == asked
     assert Conditions(unconfirmed=True).are_empty
     assert not Conditions(until=datetime(2026, 3, 1, tzinfo=UTC)).are_empty

@@ -22,8 +22,17 @@ def test_one_slip_is_seen(typed: str, right: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["jo@gmail.com", "jo@GMAIL.com", "jo@mail.com", "jo@ymail.com", "jo@example.org",
-     "jo@hotmail.fr", "jo@gmx.com", "jo", ""],
-)  # fmt: skip
+    [
+        "jo@gmail.com",
+        "jo@GMAIL.com",
+        "jo@mail.com",
+        "jo@ymail.com",
+        "jo@example.org",
+        "jo@hotmail.fr",
+        "jo@gmx.com",
+        "jo",
+        "",
+    ],
+)
 def test_what_looks_right_is_left_alone(typed: str) -> None:
     assert meant(typed) == ""

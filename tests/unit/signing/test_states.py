@@ -30,8 +30,11 @@ def _set_directly(source: str) -> Iterator[int]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Assign):
             continue
-        named = [one for one in ast.walk(ast.Module([*map(ast.Expr, node.targets)], []))
-                 if isinstance(one, ast.Attribute) and one.attr == "state"]  # fmt: skip
+        named = [
+            one
+            for one in ast.walk(ast.Module([*map(ast.Expr, node.targets)], []))
+            if isinstance(one, ast.Attribute) and one.attr == "state"
+        ]
         signatures = any(ast.unparse(one.value).endswith("signature") for one in named)
         if named and (signatures or "SignatureState" in ast.unparse(node.value)):
             yield node.lineno
@@ -50,9 +53,12 @@ def test_a_state_is_changed_through_the_table_alone() -> None:
 
 @pytest.mark.parametrize(
     "planted",
-    ["signature.state = after", "row.state = SignatureState.ERASED",
-     "row.signature.state, found = after, 1"],
-)  # fmt: skip
+    [
+        "signature.state = after",
+        "row.state = SignatureState.ERASED",
+        "row.signature.state, found = after, 1",
+    ],
+)
 def test_each_other_way_is_found(planted: str) -> None:
     assert list(_set_directly(planted))
 

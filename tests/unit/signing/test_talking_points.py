@@ -32,8 +32,15 @@ def test_the_page_shows_every_point_in_the_order_that_came() -> None:
 
 @pytest.mark.parametrize(
     ("move", "after"),
-    [("up:b", "ba"), ("down:a", "ba"), ("up:a", "ab"), ("down:b", "ab"), ("up:x", "ab"),
-     ("sideways:a", "ab"), ("", "ab")],
-)  # fmt: skip
+    [
+        ("up:b", "ba"),
+        ("down:a", "ba"),
+        ("up:a", "ab"),
+        ("down:b", "ab"),
+        ("up:x", "ab"),
+        ("sideways:a", "ab"),
+        ("", "ab"),
+    ],
+)
 def test_a_move_goes_one_place_or_nowhere(move: str, after: str) -> None:
     assert "".join(moved(("a", "b"), move)) == after

@@ -79,8 +79,10 @@ def test_prose_that_a_list_cannot_judge_is_not_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("her daughter Lucia, 8, lives at Calle 60 in Merida", ["her daughter Lucia",
-                                                               "lives at Calle"]),
+        (
+            "her daughter Lucia, 8, lives at Calle 60 in Merida",
+            ["her daughter Lucia", "lives at Calle"],
+        ),
         ("Su hija Lucía vive en la calle 60.", ["Su hija Lucía", "vive en la calle"]),
         ("Son fils Karim habite rue des Lilas.", ["Son fils Karim", "habite rue"]),
         ("ابنتها تسكن في شارع النيل", ["تسكن في شارع"]),
@@ -88,7 +90,7 @@ def test_prose_that_a_list_cannot_judge_is_not_refused(text: str) -> None:
         ("Sus hijos esperan. Ella vive en México.", []),
         ("Ses enfants l’attendent.", []),
     ],
-)  # fmt: skip
+)
 def test_family_by_name_and_homes_are_noticed(text: str, found: list[str]) -> None:
     assert [text[start:end] for start, end in private_places(text)] == found
 

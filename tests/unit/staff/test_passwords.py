@@ -83,11 +83,5 @@ def test_nothing_short_is_taken(password: str) -> None:
 
 @given(st.text(min_size=MINIMUM, max_size=MAXIMUM + 40), st.text(max_size=30))
 def test_any_text_gets_an_answer(password: str, about: str) -> None:
-    known = {
-        None,
-        "password-long",
-        "password-repeats",
-        "password-common",
-        "password-personal",
-    }
+    known = {None, "password-long", "password-repeats", "password-common", "password-personal"}
     assert problem_of(password, (about,)) in known

@@ -17,9 +17,13 @@ NOON = datetime(2026, 12, 4, 12, tzinfo=UTC)
 
 def attempt(number: int, outcome: str, bundle: int = 1, **facts: Any) -> DeliveryAttempt:
     return DeliveryAttempt(
-        id=number, bundle_id=bundle, outcome=DeliveryOutcome(outcome), messages=9,
-        happened_on=date(2026, 12, 4), **facts,
-    )  # fmt: skip
+        id=number,
+        bundle_id=bundle,
+        outcome=DeliveryOutcome(outcome),
+        messages=9,
+        happened_on=date(2026, 12, 4),
+        **facts,
+    )
 
 
 def way(
@@ -57,8 +61,9 @@ def test_a_refusal_is_not_dropped_by_what_was_recorded_later_with_a_day_before_i
 )
 def test_of_a_part_some_were_taken_and_the_others_refused(number: int, fate: str) -> None:
     taken = [
-        TakenLetters(first_number=3, last_number=5), TakenLetters(first_number=8, last_number=8)
-    ]  # fmt: skip
+        TakenLetters(first_number=3, last_number=5),
+        TakenLetters(first_number=8, last_number=8),
+    ]
     assert way([attempt(1, "part", taken=taken)], number) == [fate]
 
 

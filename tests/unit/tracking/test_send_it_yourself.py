@@ -10,12 +10,23 @@ from campaign.tracking.letter_links import spelling
 from campaign.tracking.send_it_yourself import mailto_of, plain_text
 
 LETTER = LetterContext(
-    key="1", number=None, reference="UA 1/26", locale="en", sender_lines=("Ana",),
-    place_and_date="Ottawa", addressee_lines=("Governor",), subject="Protection & care",
-    salutation="Dear Governor,", opening=("I write.",), points=("Protect her.", "Say so."),
-    own_words=("My own.", "Two."), closing=("Thank you.",), complimentary_close="Yours,",
-    signature_name="Ana Plantada", signature_locality="",
-)  # fmt: skip
+    key="1",
+    number=None,
+    reference="UA 1/26",
+    locale="en",
+    sender_lines=("Ana",),
+    place_and_date="Ottawa",
+    addressee_lines=("Governor",),
+    subject="Protection & care",
+    salutation="Dear Governor,",
+    opening=("I write.",),
+    points=("Protect her.", "Say so."),
+    own_words=("My own.", "Two."),
+    closing=("Thank you.",),
+    complimentary_close="Yours,",
+    signature_name="Ana Plantada",
+    signature_locality="",
+)
 
 
 def test_the_text_holds_the_letter_from_salutation_to_name() -> None:

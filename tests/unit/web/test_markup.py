@@ -37,6 +37,6 @@ def test_it_stands_there_without_its_marks(text: str, plain: str) -> None:
         ("One sentence that never seems to come to an end", 20, "One sentence that…"),
         ("أين هي؟ لا أحد يعرف منذ شهور طويلة", 15, "أين هي؟"),
     ],
-)  # fmt: skip
+)
 def test_an_opening_ends_where_a_sentence_ends(text: str, limit: int, said: str) -> None:
     assert opening(text, limit) == said
