@@ -10,8 +10,19 @@ from campaign.deliveries.desk.forms import CorrectForm, FilesForm
 from campaign.deliveries.record_delivery import hold_visit
 from campaign.models.delivery import GateVisit
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
+
+
+class CorrectRecord(Page, template="deliveries/correct.html"):
+    visit: GateVisit
+    form: CorrectForm
+
+
+class AddFiles(Page, template="deliveries/add_files.html"):
+    visit: GateVisit
+    form: FilesForm
 
 
 def register(blueprint: Blueprint) -> None:
@@ -22,24 +33,22 @@ def register(blueprint: Blueprint) -> None:
 
 
 def correct(public_id: str) -> ResponseReturnValue:
-    """Correct what was written down."""
     visit = visits.get_visit(db.session(), public_id)
     form = CorrectForm.of(visit)
     if form.validate_on_submit() and _is_corrected(visit, form):
         said = _("The record is corrected. No one is emailed again.")
         return redirect_to("deliveries.show", said, public_id=visit.public_id)
-    return render_page("deliveries/correct.html", form, visit=visit)
+    return show_page(CorrectRecord(visit=visit, form=form))
 
 
 @takes_file(attachments.MAX_REQUEST_BYTES)
 def add_files(public_id: str) -> ResponseReturnValue:
-    """Add pictures, or the receipt that came later."""
     visit = visits.get_visit(db.session(), public_id)
     form = FilesForm()
     if form.validate_on_submit() and _are_added(visit, form):
         said = _("The files are added to the record.")
         return redirect_to("deliveries.show", said, public_id=visit.public_id)
-    return render_page("deliveries/add_files.html", form, visit=visit)
+    return show_page(AddFiles(visit=visit, form=form))
 
 
 def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:

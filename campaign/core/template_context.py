@@ -1,0 +1,28 @@
+"""What a template is given, as a type: its names, and nothing else.
+
+    class BundleList(Page, template="bundles/index.html"):
+        bundles: Sequence[Bundle]
+        form: SearchForm
+
+makes a frozen dataclass with keyword arguments. Pages, mails and printed papers each have a base of
+their own that renders it. A test holds the fields against the names that the template uses.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, dataclass_transform
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class TemplateContext:
+    """The base of what templates are given."""
+
+    template: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, template: str = "", **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.template = template or cls.template
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    def values(self) -> dict[str, Any]:
+        """Return what the template is given, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]

@@ -1,0 +1,74 @@
+"""Which names a template asks for, with those that it extends and includes."""
+
+from collections.abc import Iterator
+
+from jinja2 import Environment, meta, nodes
+
+
+def names_required(
+    env: Environment, template: str, bound: frozenset[str] = frozenset()
+) -> set[str]:
+    """The names that a template needs from outside.
+
+    :param bound: names that the template which extends or includes it has set.
+    """
+    tree = _tree(env, template)
+    names = meta.find_undeclared_variables(tree) - bound - frozenset(_names_set_on_top(tree))
+    inner = bound | frozenset(_names_set(tree))
+    for node in tree.find_all((nodes.Extends, nodes.Include)):
+        for name in _templates_of(node.template):
+            names |= names_required(env, name, inner)
+    return names
+
+
+def names_used(env: Environment, template: str) -> set[str]:
+    """All names that a template uses, also in macros that it imports and may not call."""
+    tree = _tree(env, template)
+    names = {name.name for name in tree.find_all(nodes.Name)}
+    for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+        if isinstance(node, nodes.Import | nodes.FromImport) and not node.with_context:
+            continue
+        for name in _templates_of(node.template):
+            names |= names_used(env, name)
+    return names
+
+
+def _tree(env: Environment, template: str) -> nodes.Template:
+    assert env.loader is not None
+    return env.parse(env.loader.get_source(env, template)[0])
+
+
+def _templates_of(expression: nodes.Expr) -> list[str]:
+    """The templates that an expression may name; all its alternatives have to be constants."""
+    return [const.value for const in _constants(expression) if isinstance(const.value, str)]
+
+
+def _constants(expression: nodes.Expr) -> Iterator[nodes.Const]:
+    if isinstance(expression, nodes.Const):
+        yield expression
+    yield from expression.find_all(nodes.Const)
+
+
+def _names_set(tree: nodes.Node) -> Iterator[str]:
+    for name in tree.find_all(nodes.Name):
+        if name.ctx in {"store", "param"}:
+            yield name.name
+    yield from _names_imported(tree)
+
+
+def _names_set_on_top(tree: nodes.Template) -> Iterator[str]:
+    """Names that are set outside of blocks: the blocks see them."""
+    for node in tree.body:
+        if isinstance(node, nodes.Block | nodes.Macro):
+            continue
+        yield from _names_set(node)
+
+
+def _names_imported(tree: nodes.Node) -> Iterator[str]:
+    for imported in tree.find_all(nodes.Import):
+        yield imported.target
+    for imported in tree.find_all(nodes.FromImport):
+        for name in imported.names:
+            yield name if isinstance(name, str) else name[1]
+    for macro in tree.find_all(nodes.Macro):
+        yield macro.name
