@@ -10,15 +10,18 @@ def names_required(
 ) -> set[str]:
     """The names that a template needs from outside.
 
-    :param bound: names that the template which extends or includes it has set.
+    :param bound: names that the template which includes it has set.
     """
-    tree = _tree(env, template)
-    names = meta.find_undeclared_variables(tree) - bound - frozenset(_names_set_on_top(tree))
-    inner = bound | frozenset(_names_set(tree))
-    for node in tree.find_all((nodes.Extends, nodes.Include)):
-        for name in _templates_of(node.template):
-            names |= names_required(env, name, inner)
-    return names
+    chain = list(_chain(env, template))
+    # What any template of a chain sets outside of blocks, the blocks of all see.
+    on_top = {name for tree in chain for name in _names_set_on_top(tree)}
+    names = {name for tree in chain for name in meta.find_undeclared_variables(tree)}
+    inner = bound | {name for tree in chain for name in _names_set(tree)}
+    for tree in chain:
+        for node in tree.find_all(nodes.Include):
+            for name in _templates_of(node.template):
+                names |= names_required(env, name, frozenset(inner))
+    return names - on_top - bound
 
 
 def names_used(env: Environment, template: str) -> set[str]:
@@ -31,6 +34,15 @@ def names_used(env: Environment, template: str) -> set[str]:
         for name in _templates_of(node.template):
             names |= names_used(env, name)
     return names
+
+
+def _chain(env: Environment, template: str) -> Iterator[nodes.Template]:
+    """The template, and those that it extends."""
+    tree = _tree(env, template)
+    yield tree
+    for node in tree.find_all(nodes.Extends):
+        for name in _templates_of(node.template):
+            yield from _chain(env, name)
 
 
 def _tree(env: Environment, template: str) -> nodes.Template:
@@ -58,10 +70,8 @@ def _names_set(tree: nodes.Node) -> Iterator[str]:
 
 def _names_set_on_top(tree: nodes.Template) -> Iterator[str]:
     """Names that are set outside of blocks: the blocks see them."""
-    for node in tree.body:
-        if isinstance(node, nodes.Block | nodes.Macro):
-            continue
-        yield from _names_set(node)
+    outside = [node for node in tree.body if not isinstance(node, nodes.Block)]
+    yield from _names_set(nodes.Template(outside))
 
 
 def _names_imported(tree: nodes.Node) -> Iterator[str]:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from campaign.core.settings import current_settings
+from campaign.core.template_context import TemplateContext
 from campaign.models.staff import Role
 from campaign.staff.guards import is_guarded_request, staff_user
 
@@ -38,8 +39,20 @@ _SECTIONS = (
 )
 
 
+class DeskFrame(TemplateContext):
+    """What `templates/desk.html` has round each page of the desk."""
+
+    desk_nav: list[Section]
+    staff_name: str
+    staff_id: str
+    account_url: str
+    sign_out_url: str
+    desk_home_url: str
+    desk_zone: str
+
+
 def desk_context() -> dict[str, object]:
-    """Variables of `templates/desk.html`; nothing for pages outside the desk.
+    """Return the frame of a page of the desk; nothing for pages outside of it.
 
     A public page must not even look at the session: its answer would then differ by cookie, and
     no cache could keep it.
@@ -47,16 +60,15 @@ def desk_context() -> dict[str, object]:
     if not is_guarded_request() or not current_user.is_authenticated:
         return {}
     user = staff_user()
-    settings = current_settings()
-    return {
-        "desk_nav": sections(user.role),
-        "staff_name": user.name or user.email,
-        "staff_id": user.public_id,
-        "account_url": url_for("staff.show_account"),
-        "sign_out_url": url_for("staff.sign_out"),
-        "desk_home_url": url_for("staff.home"),
-        "desk_zone": settings.timezone,
-    }
+    return DeskFrame(
+        desk_nav=sections(user.role),
+        staff_name=user.name or user.email,
+        staff_id=user.public_id,
+        account_url=url_for("staff.show_account"),
+        sign_out_url=url_for("staff.sign_out"),
+        desk_home_url=url_for("staff.home"),
+        desk_zone=current_settings().timezone,
+    ).values()
 
 
 def sections(role: Role) -> list[Section]:

@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 import campaign
 from campaign.core.template_context import TemplateContext
+from campaign.staff.navigation import DeskFrame
 from campaign.web.page import Page
 from tests.template_names import names_required, names_used
 
@@ -27,14 +28,10 @@ def _contexts(base: type[TemplateContext]) -> Iterator[type[TemplateContext]]:
 
 
 def _given_anyway(app: Flask) -> set[str]:
-    """Names of the environment and of context processors."""
-    names = set(app.jinja_env.globals) | {
-        "g",
-        "request",
-        "session",
-        "config",
-        "get_flashed_messages",
-    }
+    """Names of the environment, of context processors, and of the frame of the desk."""
+    names = {field.name for field in fields(DeskFrame)}  # type: ignore[arg-type]
+    names |= {"g", "request", "session", "config", "get_flashed_messages"}
+    names |= set(app.jinja_env.globals)
     with app.test_request_context("/en/"):
         for processors in app.template_context_processors.values():
             for processor in processors:
