@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, literal_column, or_, update
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db
@@ -29,8 +29,8 @@ BEAT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A row that is ours, as long as `attempt` is its last one (0 where none are counted)."""
+class LeasedRow:
+    """A row that is ours, as long as `attempt` is its last one."""
 
     row_id: int
     attempt: int
@@ -48,8 +48,8 @@ class Lease:
     span: timedelta = LEASE
     until: str = "lease_until"
     """The column that says until when it is held, or rests: empty, or past, it can be claimed."""
-    counter: str = ""
-    """The column that counts attempts. Without one, the first of two holders to finish has."""
+    counter: str = "attempt"
+    """The column that counts attempts, and is never set back."""
 
     def is_free(self) -> ColumnElement[bool]:
         """Return whether nobody has the row, or nobody who was heard of lately."""
@@ -63,37 +63,40 @@ class Lease:
 
     def claim(
         self, session: Session, row_id: int, *conditions: ColumnElement[bool], **values: Any
-    ) -> Hold | None:
-        """Take the row, if it is due and the conditions hold; None otherwise."""
-        counted = {self.counter: self._attempt() + 1} if self.counter else {}
-        held = {"state": self.held, self.until: db.utcnow() + self.span}
+    ) -> LeasedRow | None:
+        """Take the row, if it is due and the conditions row; None otherwise."""
+        leased = {
+            "state": self.held,
+            self.until: db.utcnow() + self.span,
+            self.counter: self._attempt() + 1,
+        }
         attempt = session.scalar(
             update(self.model)
             .where(self.model.id == row_id, self.is_due(), *conditions)
-            .values(held | counted | values)
+            .values(leased | values)
             .returning(self._attempt())
             .execution_options(synchronize_session=False)
         )
-        return None if attempt is None else Hold(row_id, attempt)
+        return None if attempt is None else LeasedRow(row_id, attempt)
 
     def beat(
-        self, session: Session, hold: Hold, *conditions: ColumnElement[bool], **values: Any
+        self, session: Session, row: LeasedRow, *conditions: ColumnElement[bool], **values: Any
     ) -> bool:
         """Keep the row for another while; False where it is lost, as for all that follow."""
-        return self._update(session, hold, conditions, values, db.utcnow() + self.span)
+        return self._update(session, row, conditions, values, db.utcnow() + self.span)
 
     def finish(
-        self, session: Session, hold: Hold, *conditions: ColumnElement[bool], **values: Any
+        self, session: Session, row: LeasedRow, *conditions: ColumnElement[bool], **values: Any
     ) -> bool:
         """Write down what came of it, its new state among it, and let it go."""
-        return self._update(session, hold, conditions, values, None)
+        return self._update(session, row, conditions, values, None)
 
-    def give_back(self, session: Session, hold: Hold, rest: timedelta, **values: Any) -> bool:
+    def give_back(self, session: Session, row: LeasedRow, rest: timedelta, **values: Any) -> bool:
         """Leave the row to a later attempt, after a rest."""
-        return self._update(session, hold, (), values, db.utcnow() + rest)
+        return self._update(session, row, (), values, db.utcnow() + rest)
 
     @contextmanager
-    def keep_alive(self, hold: Hold, *conditions: ColumnElement[bool]) -> Iterator[None]:
+    def keep_alive(self, row: LeasedRow, *conditions: ColumnElement[bool]) -> Iterator[None]:
         """Beat from a thread of its own meanwhile: laying out one bad text may take minutes."""
         ended = threading.Event()
 
@@ -101,7 +104,7 @@ class Lease:
             while not ended.wait(BEAT_SECONDS):
                 try:
                     with db.transaction() as session:
-                        self.beat(session, hold, *conditions)
+                        self.beat(session, row, *conditions)
                 except Exception as problem:
                     # A beat that is missed costs nothing yet; the next one may come through.
                     log.warning("heartbeat missed", problem=type(problem).__name__)
@@ -116,16 +119,17 @@ class Lease:
             thread.join()
 
     def _attempt(self) -> ColumnElement[int]:
-        return getattr(self.model, self.counter) if self.counter else literal_column("0")
+        counter: ColumnElement[int] = getattr(self.model, self.counter)
+        return counter
 
     def _update(
         self,
         session: Session,
-        hold: Hold,
+        row: LeasedRow,
         conditions: tuple[ColumnElement[bool], ...],
         values: dict[str, Any],
         until: Any,
     ) -> bool:
-        ours = (self.model.state == self.held, self._attempt() == hold.attempt)
+        ours = (self.model.state == self.held, self._attempt() == row.attempt)
         values = {self.until: until} | values
-        return db.update_row(session, self.model, hold.row_id, *ours, *conditions, **values)
+        return db.update_row(session, self.model, row.row_id, *ours, *conditions, **values)

@@ -20,7 +20,7 @@ from campaign import storage
 from campaign.bundles.volumes.machine_faults import MOST_TRIES, fault_of
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.leases import LEASE, Hold, Lease
+from campaign.core.leases import LEASE, Lease, LeasedRow
 from campaign.core.settings import current_settings
 from campaign.exports import records, write_file
 from campaign.exports.export_rules import Mark, refuse_source
@@ -32,11 +32,11 @@ _PROGRESS_SECONDS = 1.0
 GONE = "campaign-stopped"
 EMPTY = "emptied"
 ACTOR = "job:exports.make"
-EXPORTS = Lease(DataExport, held=ExportState.MAKING, counter="attempt")
+EXPORTS = Lease(DataExport, held=ExportState.MAKING)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(Hold):
+class Claim(LeasedRow):
     """An export that is ours, and the name of the file that this attempt makes."""
 
     storage_key: str

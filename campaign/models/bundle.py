@@ -114,6 +114,8 @@ class Bundle(Base):
     """To make its papers, that failed; those that wait for room or for the storage do not count."""
     lease_until: Mapped[datetime | None]
     """Until when the worker that assembles it has it for itself."""
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Claims so far; a worker whose number is no longer this one has lost it."""
     zip_sha256: Mapped[str | None] = mapped_column(String(64))
     journey_id: Mapped[int | None] = mapped_column(ForeignKey("journey.id"), index=True)
     """The journey that it is part of; None where it travels alone."""

@@ -62,6 +62,8 @@ class DirectoryImport(Base):
     """Why it failed, as a sentence and its values (JSON)."""
     lease_until: Mapped[datetime | None]
     """Until when the worker that does it has it for itself."""
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Claims so far; a worker whose number is no longer this one has lost it."""
     created_at: Mapped[Created]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     undone_at: Mapped[datetime | None]

@@ -154,6 +154,8 @@ class PaperImport(Base):
     state: Mapped[PaperImportState] = mapped_column(default=PaperImportState.UPLOADED)
     lease_until: Mapped[datetime | None]
     """Until when the job that works on it is left alone."""
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Claims so far; a worker whose number is no longer this one has lost it."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     findings: Mapped[str | None] = mapped_column(Sealed("paper_import.findings"))
     """Faults by row and field, and why it failed (JSON)."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db, jobs
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.file_rollback import when_undone
-from campaign.core.leases import Hold, Lease
+from campaign.core.leases import Lease, LeasedRow
 from campaign.directory.imports.file_types import Opened, samples_of
 from campaign.directory.imports.read_rows import UnreadableFile
 from campaign.directory.imports.tables import Table
@@ -182,7 +182,7 @@ def rehearse_import(import_id: int) -> None:
 
 
 def keep_rehearsal(
-    hold: Hold, counts: dict[str, int], findings: str, state: PaperImportState
+    hold: LeasedRow, counts: dict[str, int], findings: str, state: PaperImportState
 ) -> None:
     """Keep what a dry run found, unless another was quicker, and the file has moved on."""
     with db.transaction() as session:

@@ -26,7 +26,7 @@ from campaign.bundles.freeze.signed_sheets import count_carried
 from campaign.bundles.volumes import machine_faults, print_queue
 from campaign.campaigns.stop_rule import may_go_out, may_go_out_sql
 from campaign.core import audit, db, jobs
-from campaign.core.leases import Hold, Lease
+from campaign.core.leases import Lease, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
@@ -59,7 +59,7 @@ def assemble(bundle_id: int) -> None:
         raise
 
 
-def claim(bundle_id: int) -> Hold | None:
+def claim(bundle_id: int) -> LeasedRow | None:
     """Take the bundle for assembling; None where it is not due."""
     unprinted = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
@@ -71,12 +71,12 @@ def claim(bundle_id: int) -> Hold | None:
         )
 
 
-def _give_back(hold: Hold) -> None:
+def _give_back(hold: LeasedRow) -> None:
     with db.transaction() as session:
         BUNDLES.give_back(session, hold, print_queue.RETRY_AFTER)
 
 
-def _try_again(hold: Hold, fault: str) -> None:
+def _try_again(hold: LeasedRow, fault: str) -> None:
     """Leave it to a later try and say why, or to none once there were too many."""
     tries = Bundle.tries + (0 if fault in machine_faults.PATIENT else 1)
     with db.transaction() as session:
@@ -89,7 +89,7 @@ def _try_again(hold: Hold, fault: str) -> None:
         _fail(hold, fault)
 
 
-def _assemble(hold: Hold) -> None:
+def _assemble(hold: LeasedRow) -> None:
     with db.reading() as session:
         bundle = session.get_one(Bundle, hold.row_id)
         volumes = list(bundle.volumes)
@@ -155,7 +155,7 @@ def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str
     return {**{name: f"{papers}/{name}" for name in file_names.PAPERS}, **printed}
 
 
-def _fail(hold: Hold, slug: str) -> None:
+def _fail(hold: LeasedRow, slug: str) -> None:
     log.warning("bundle failed", bundle=hold.row_id, reason=slug)
     with db.transaction() as session:
         if BUNDLES.finish(session, hold, state=BundleState.FAILED, failure=slug):
@@ -168,7 +168,7 @@ def _fail(hold: Hold, slug: str) -> None:
             )
 
 
-def _print_missing_again(hold: Hold, bundle: Bundle, volumes: list[Volume]) -> bool:
+def _print_missing_again(hold: LeasedRow, bundle: Bundle, volumes: list[Volume]) -> bool:
     """Whether a volume's file is not there as it was written; it is then printed again."""
     sizes = storage.storage().sizes(file_names.stored_folder(bundle.public_id))
     lost = []
@@ -197,7 +197,7 @@ def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
 
 
 def _finish(
-    hold: Hold,
+    hold: LeasedRow,
     bundle: Bundle,
     volumes: list[Volume],
     digest: str,

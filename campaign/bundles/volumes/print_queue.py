@@ -15,20 +15,18 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status
 from campaign.campaigns.stop_rule import may_go_out_sql
 from campaign.core import db
-from campaign.core.leases import LEASE, Hold, Lease
+from campaign.core.leases import LEASE, Lease, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
 
 RETRY_AFTER = timedelta(seconds=30)
 """How long a volume rests after an attempt that failed for the machine's sake."""
-VOLUMES = Lease(
-    Volume, held=VolumeState.PRINTING, waiting=(VolumeState.WAITING,), counter="attempt"
-)
+VOLUMES = Lease(Volume, held=VolumeState.PRINTING, waiting=(VolumeState.WAITING,))
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(Hold):
+class Claim(LeasedRow):
     """A volume that is ours."""
 
     bundle_id: int

@@ -11,7 +11,7 @@ from campaign.bundles import bundle_status
 from campaign.bundles.volumes import machine_faults
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
-from campaign.core.leases import Hold, Lease
+from campaign.core.leases import Lease, LeasedRow
 from campaign.deliveries.envelopes import envelope_store
 from campaign.deliveries.envelopes.make_envelopes import make_files
 from campaign.models.bundle import Bundle, BundleState
@@ -21,7 +21,7 @@ from campaign.printing.problems import LetterRefused
 log = structlog.get_logger()
 
 UNFIT = "address-does-not-fit"
-RUNS = Lease(EnvelopeRun, held=RunState.PRINTING, waiting=(RunState.WAITING,), counter="attempt")
+RUNS = Lease(EnvelopeRun, held=RunState.PRINTING, waiting=(RunState.WAITING,))
 
 
 @jobs.job("deliveries.print-envelopes")
@@ -137,7 +137,7 @@ def _printable() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _after(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
+def _after(problem: BaseException, hold: LeasedRow) -> tuple[RunState, str]:
     """What becomes of a run that could not be made, and why: mostly, another try."""
     fault = machine_faults.fault_of(problem)
     if fault in machine_faults.PATIENT:
@@ -151,7 +151,7 @@ def _after(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
     return RunState.WAITING, ""
 
 
-def _finish(hold: Hold, state: RunState, failure: str = "", **values: Any) -> bool:
+def _finish(hold: LeasedRow, state: RunState, failure: str = "", **values: Any) -> bool:
     """Write down how it ended; False where somebody else has the run by now."""
     with db.transaction() as session:
         ours = RUNS.finish(session, hold, state=state, failure=failure, **values)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.errors import Refused
-from campaign.core.leases import Hold, Lease
+from campaign.core.leases import Lease, LeasedRow
 from campaign.core.settings import current_settings
 from campaign.directory.imports import undo as undoing
 from campaign.directory.imports import uploads
@@ -124,7 +124,7 @@ def tend_imports() -> None:
             session.delete(kept)
 
 
-def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, Hold], None]) -> None:
+def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, LeasedRow], None]) -> None:
     """Claim the import and do the work; what fails is said on its page."""
     with db.transaction() as session:
         hold = lease.claim(session, import_id)
@@ -141,7 +141,7 @@ def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, Hold], No
         raise
 
 
-def _rehearse(kept: DirectoryImport, hold: Hold) -> None:
+def _rehearse(kept: DirectoryImport, hold: LeasedRow) -> None:
     readings = _readings(kept)
     with db.reading() as session:
         plan = _plan(session, kept, readings)
@@ -150,7 +150,7 @@ def _rehearse(kept: DirectoryImport, hold: Hold) -> None:
             _keep_plan(session, kept.id, plan)
 
 
-def _apply(kept: DirectoryImport, hold: Hold) -> None:
+def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
     readings = _readings(kept)
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
@@ -209,7 +209,7 @@ def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = Fa
     mine.state, mine.lease_until = ImportState.READY, None
 
 
-def _fail(lease: Lease, hold: Hold, fault: Fault) -> None:
+def _fail(lease: Lease, hold: LeasedRow, fault: Fault) -> None:
     failure = json.dumps(asdict(fault), ensure_ascii=False)
     with db.transaction() as session:
         lease.finish(session, hold, state=ImportState.FAILED, failure=failure)

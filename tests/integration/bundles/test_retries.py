@@ -14,7 +14,7 @@ from campaign.bundles.documents import make_documents
 from campaign.bundles.volumes import assemble, machine_faults, print_jobs, print_queue
 from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.core.leases import LEASE, Hold
+from campaign.core.leases import LEASE, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.printing.engine.types import Limits
 from campaign.printing.engine.worker import FoundryStopped
@@ -101,9 +101,34 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     bundle = reload(session, bundle_id)
     assert (bundle.state, bundle.tries, bundle.failure) == (BundleState.READY, 0, None)
     session.rollback()
-    assemble._fail(Hold(bundle_id, 0), machine_faults.FAILED)  # another worker, which ends late
+    # Another worker, which ends late.
+    assemble._fail(LeasedRow(bundle_id, 0), machine_faults.FAILED)
     assert reload(session, bundle_id).state is BundleState.READY
     assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "bundle.failed")) is None
+
+
+def test_a_worker_that_was_silent_does_not_end_the_round_after_the_one_that_it_lost(
+    app: Flask, session: Session, bundle_id: int
+) -> None:
+    session.rollback()
+    silent = assemble.claim(bundle_id)
+    assert silent
+    rested(session, bundle_id)
+    session.rollback()
+    second = assemble.claim(bundle_id)
+    assert second
+    assemble._fail(second, machine_faults.FAILED)
+    bundle = reload(session, bundle_id)
+    bundle.state = BundleState.PRINTING  # somebody has it made once more
+    session.commit()
+    third = assemble.claim(bundle_id)
+    assemble._fail(silent, assemble.PAPERS_REFUSED)
+    bundle = reload(session, bundle_id)
+    assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, machine_faults.FAILED)
+    session.rollback()
+    assert third
+    assemble._fail(third, assemble.PAPERS_REFUSED)
+    assert reload(session, bundle_id).failure == assemble.PAPERS_REFUSED
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import enum
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
 
@@ -12,7 +11,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from campaign.core import db, leases
-from campaign.core.leases import Hold, Lease
+from campaign.core.leases import Lease, LeasedRow
 from tests.races import overtake
 
 MINUTE = timedelta(minutes=1)
@@ -38,7 +37,7 @@ class Task(Base):
     result: Mapped[str] = mapped_column(default="")
 
 
-LEASE = Lease(Task, held=State.AT_WORK, waiting=(State.WAITING,), counter="attempt")
+LEASE = Lease(Task, held=State.AT_WORK, waiting=(State.WAITING,))
 
 
 @pytest.fixture(autouse=True)
@@ -53,15 +52,15 @@ def _tasks(session: Session) -> Iterator[None]:
     Base.metadata.drop_all(engine)
 
 
-def claim(row_id: int = 1, lease: Lease = LEASE) -> Hold | None:
+def claim(row_id: int = 1) -> LeasedRow | None:
     with db.transaction() as session:
-        return lease.claim(session, row_id)
+        return LEASE.claim(session, row_id)
 
 
-def held(lease: Lease = LEASE) -> Hold:
-    hold = claim(lease=lease)
-    assert hold is not None
-    return hold
+def held() -> LeasedRow:
+    row = claim()
+    assert row is not None
+    return row
 
 
 def pass_time(session: Session) -> None:
@@ -79,21 +78,21 @@ def list_due(session: Session) -> list[int]:
     return list(session.scalars(select(Task.id).where(LEASE.is_due()).order_by(Task.id)))
 
 
-def claim_first(session: Session, due: list[int]) -> Hold | None:
+def claim_first(session: Session, due: list[int]) -> LeasedRow | None:
     return next((hold for one in due if (hold := LEASE.claim(session, one))), None)
 
 
 def test_two_who_see_the_same_rows_at_once_take_different_ones(
     app: Flask, session: Session
 ) -> None:
-    taken: list[Hold | None] = []
+    taken: list[LeasedRow | None] = []
     overtake(
         app,
         first=lambda session: taken.append(LEASE.claim(session, 1)),
         look=list_due,
         second=lambda session, due: taken.append(claim_first(session, due)),
     )
-    assert taken == [Hold(1, 1), Hold(2, 1)]
+    assert taken == [LeasedRow(1, 1), LeasedRow(2, 1)]
     assert list_due(session) == []
 
 
@@ -104,7 +103,7 @@ def test_a_row_that_a_dead_worker_left_is_taken_and_the_dead_one_changes_nothing
     assert claim() is None, "somebody has it"
     pass_time(session)
     second = claim()
-    assert second == Hold(1, 2)
+    assert second == LeasedRow(1, 2)
     before = loaded(session).lease_until
     with db.transaction() as own:
         assert not LEASE.beat(own, first, result="first")
@@ -126,28 +125,34 @@ def test_a_row_that_is_given_back_rests_before_the_next_attempt(
     app: Flask, session: Session
 ) -> None:
     with db.transaction() as own:
-        assert LEASE.give_back(own, Hold(1, 0), MINUTE) is False, "nobody had it"
+        assert LEASE.give_back(own, LeasedRow(1, 0), MINUTE) is False, "nobody had it"
     hold = held()
     with db.transaction() as own:
         assert LEASE.give_back(own, hold, MINUTE, state=State.WAITING)
     assert loaded(session).state is State.WAITING
     assert claim() is None
     pass_time(session)
-    assert claim() == Hold(1, 2)
+    assert claim() == LeasedRow(1, 2)
 
 
-def test_where_no_attempts_are_counted_the_first_to_finish_has(
+def test_a_worker_that_was_silent_cannot_end_what_was_asked_for_anew(
     app: Flask, session: Session
 ) -> None:
-    uncounted = replace(LEASE, counter="")
-    first = held(uncounted)
+    silent = held()
     pass_time(session)
-    second = claim(lease=uncounted)
-    assert second == first
+    second = held()
     with db.transaction() as own:
-        assert uncounted.finish(own, first, state=State.DONE, result="first")
-        assert not uncounted.finish(own, first, state=State.DONE, result="second")
-    assert loaded(session).result == "first"
+        assert LEASE.finish(own, second, state=State.DONE, result="second")
+    session.execute(update(Task).values(state=State.AT_WORK))  # asked for, and not yet claimed
+    session.commit()
+    with db.transaction() as own:
+        assert not LEASE.finish(own, silent, state=State.DONE, result="silent")
+        third = LEASE.claim(own, 1)
+        assert third == LeasedRow(1, 3)
+        assert not LEASE.beat(own, silent)
+        assert not LEASE.finish(own, silent, state=State.DONE, result="silent")
+        assert LEASE.finish(own, third, state=State.DONE, result="third")
+    assert loaded(session).result == "third"
 
 
 def test_conditions_hold_back_a_claim_and_an_end(app: Flask, session: Session) -> None:

@@ -15,7 +15,7 @@ from campaign.bundles import file_names
 from campaign.bundles.volumes import print_without_queue
 from campaign.core import db, jobs
 from campaign.core.errors import NotFound, Refused
-from campaign.core.leases import Hold
+from campaign.core.leases import LeasedRow
 from campaign.deliveries.envelopes import envelope_job, envelope_store
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
@@ -284,15 +284,15 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
     away = storage.FilesAway("ConnectError")
     with app.app_context():
         for problem, slug in ((full, "no-room"), (away, "storage-away")):
-            told = envelope_job._after(problem, Hold(run.id, 90))
+            told = envelope_job._after(problem, LeasedRow(run.id, 90))
             assert told == (RunState.WAITING, slug)
             session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             session.commit()
             page = staff.get(after(printed)).text
             assert "the files are made by themselves" in page
-        assert envelope_job._after(ValueError(), Hold(run.id, 4))[0] is RunState.WAITING
-        assert envelope_job._after(ValueError(), Hold(run.id, 5))[0] is RunState.FAILED
-        assert envelope_job._after(SystemExit(), Hold(run.id, 9))[0] is RunState.WAITING
+        assert envelope_job._after(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
+        assert envelope_job._after(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
+        assert envelope_job._after(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
 
 
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(

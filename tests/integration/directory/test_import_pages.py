@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
-from campaign.core.leases import Hold
+from campaign.core.leases import LeasedRow
 from campaign.core.settings import Settings
 from campaign.directory.imports import jobs as imports_jobs
 from campaign.directory.imports.columns import WHICH
@@ -361,13 +361,44 @@ def test_a_run_that_a_worker_left_behind_is_taken_up_again(
     assert session.scalar(counts) == 2
 
 
+def test_a_run_that_was_silent_does_not_end_the_next_one(
+    desk: FlaskClient, session: Session
+) -> None:
+    where = upload(desk, MISSIONS).headers["Location"]
+    mapping = form_of(desk.get(where).get_data(as_text=True))
+    post(desk, where, mapping)
+    import_id = newest(session).id
+    session.rollback()
+
+    def claim() -> LeasedRow:
+        with db.transaction() as own:
+            row = imports_jobs._REHEARSALS.claim(own, import_id)
+        assert row is not None
+        return row
+
+    silent = claim()
+    newest(session).lease_until = None  # it is taken for dead
+    session.commit()
+    imports_jobs._fail(imports_jobs._REHEARSALS, claim(), imports_jobs._BROKEN)
+    assert newest(session).state is ImportState.FAILED
+    session.rollback()
+    assert post(desk, where, mapping).status_code == 303
+    kept = newest(session)
+    session.rollback()
+    imports_jobs._rehearse(kept, silent)
+    assert newest(session).state is ImportState.REHEARSING
+    session.rollback()
+    jobs.run_now("officials.rehearse-import", import_id)
+    assert newest(session).state is ImportState.READY
+
+
 def test_a_run_that_ends_late_changes_nothing(desk: FlaskClient, session: Session) -> None:
     where = rehearsed(desk, session, MISSIONS, "missions")
     kept = newest(session)
     session.rollback()
-    imports_jobs._apply(kept, Hold(kept.id, 0))
+    imports_jobs._apply(kept, LeasedRow(kept.id, 0))
     assert newest(session).state is ImportState.READY
     session.rollback()
     assert post(desk, f"{where}/apply").status_code == 303
-    imports_jobs._rehearse(kept, Hold(kept.id, 0))
+    imports_jobs._rehearse(kept, LeasedRow(kept.id, 0))
     assert newest(session).state is ImportState.APPLYING

@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from campaign.core import db, jobs
-from campaign.core.leases import Hold
+from campaign.core.leases import LeasedRow
 from campaign.directory.imports import uploads
 from campaign.models.campaign import Campaign
 from campaign.models.directory_import import Directory
@@ -202,7 +202,8 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
         slow.wait()
         slow.wait()
         with app.app_context():
-            paper_imports.keep_rehearsal(Hold(number, 0), quick[0], "[]", PaperImportState.READY)
+            late_row = LeasedRow(number, 0)
+            paper_imports.keep_rehearsal(late_row, quick[0], "[]", PaperImportState.READY)
 
     late = Thread(target=read_slowly)
     late.start()
@@ -215,6 +216,37 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
     with app.app_context(), db.reading() as session:
         assert session.get_one(PaperImport, number).state is PaperImportState.APPLIED
         assert session.scalar(select(func.count()).select_from(PaperRow)) == 1
+
+
+def test_a_dry_run_that_was_silent_does_not_end_the_next_one(
+    client: FlaskClient, app: Flask
+) -> None:
+    _address, number = _uploaded(app, client)
+
+    def claim() -> LeasedRow:
+        with app.app_context(), db.transaction() as session:
+            # The last one is taken for dead.
+            session.get_one(PaperImport, number).lease_until = None
+            session.flush()
+            row = paper_imports._REHEARSALS.claim(session, number)
+        assert row is not None
+        return row
+
+    def end(row: LeasedRow, state: PaperImportState) -> PaperImportState:
+        with app.app_context():
+            paper_imports.keep_rehearsal(row, {}, "[]", state)
+            with db.reading() as session:
+                return session.get_one(PaperImport, number).state
+
+    silent = claim()
+    assert end(claim(), PaperImportState.FAILED) is PaperImportState.FAILED
+    with app.app_context(), db.transaction() as session:
+        made = session.get_one(PaperImport, number)
+        made.state, made.lease_until = PaperImportState.REHEARSING, None  # asked for once more
+    assert end(silent, PaperImportState.READY) is PaperImportState.REHEARSING
+    last = claim()
+    assert end(silent, PaperImportState.READY) is PaperImportState.REHEARSING
+    assert end(last, PaperImportState.READY) is PaperImportState.READY
 
 
 def test_a_file_that_a_job_works_on_is_left_to_it(client: FlaskClient, app: Flask) -> None:
