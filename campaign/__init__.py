@@ -39,7 +39,7 @@ from campaign.mail.views import blueprint as outbox
 from campaign.models.bundle import Bundle
 from campaign.models.bundle_print import CoverText
 from campaign.models.campaign import Target
-from campaign.network.pages.desk_views import blueprint as network_desk
+from campaign.network.desk.views import blueprint as network_desk
 from campaign.network.pages.unsubscribe_views import blueprint as unsubscribing
 from campaign.network.pages.views import blueprint as network
 from campaign.paper_signatures import match_online as paper_matching

@@ -16,6 +16,7 @@ def names_required(
     # What any template of a chain sets outside of blocks, the blocks of all see.
     on_top = {name for tree in chain for name in _names_set_on_top(tree)}
     names = {name for tree in chain for name in meta.find_undeclared_variables(tree)}
+    names -= {name for tree in chain for name in _names_optional(tree)}
     inner = bound | {name for tree in chain for name in _names_set(tree)}
     for tree in chain:
         for node in tree.find_all(nodes.Include):
@@ -59,6 +60,13 @@ def _constants(expression: nodes.Expr) -> Iterator[nodes.Const]:
     if isinstance(expression, nodes.Const):
         yield expression
     yield from expression.find_all(nodes.Const)
+
+
+def _names_optional(tree: nodes.Node) -> Iterator[str]:
+    """Names that the template does without: it asks whether they are defined."""
+    for test in tree.find_all(nodes.Test):
+        if test.name in {"defined", "undefined"} and isinstance(test.node, nodes.Name):
+            yield test.node.name
 
 
 def _names_set(tree: nodes.Node) -> Iterator[str]:

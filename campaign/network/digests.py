@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
-from campaign.campaigns.lifecycle import is_news
 from campaign.core import db, jobs
 from campaign.mail.bad_addresses import is_bad
 from campaign.models.campaign import Campaign, Update
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
-from campaign.network.mailings import due_before, matches, subject_of, update_of
+from campaign.network.mailings import is_worth_telling, update_of
 from campaign.network.mails import mail_digest, news_of
-from campaign.network.send_mailings import address_of, mark_told, wishes_of
+from campaign.network.send_mailings import address_of, mark_told
+from campaign.network.wishes import due_before, matches, subject_of, wishes_of
 
 _BATCH = 50
 _OVERLAP = timedelta(hours=1)
@@ -23,8 +23,8 @@ _TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A mailing, with what it is about."""
+class _CurrentMailing:
+    """A mailing that is still news, with what it is about."""
 
     mailing: Mailing
     campaign: Campaign
@@ -39,36 +39,33 @@ def send_digests() -> None:
     """
     for frequency in (Frequency.WEEKLY, Frequency.MONTHLY):
         last_id = 0
-        while (reached := _send_batch(frequency, last_id)) is not None:
-            last_id = reached
+        while (next_id := _send_batch(frequency, last_id)) is not None:
+            last_id = next_id
 
 
 def _send_batch(frequency: Frequency, last_id: int) -> int | None:
-    """Write to the next members; gives the last one's id, None where none was left."""
+    """Write to the next members; return the last one's id, None where none was left."""
     now = db.utcnow()
     with db.transaction() as session:
-        current = _current(session, now)
-        members = _due(session, frequency, last_id, now) if current else []
+        mailings = _list_current(session, now)
+        members = _list_due(session, frequency, last_id, now) if mailings else []
         for member in members:
-            _send(session, member, current, now)
+            _send(session, member, mailings, now)
         return members[-1].id if members else None
 
 
-def _current(session: Session, now: datetime) -> list[_Told]:
-    """Mailings of the last two months that are still news."""
-    found = []
+def _list_current(session: Session, now: datetime) -> list[_CurrentMailing]:
+    """List mailings of the last two months that are still news."""
     recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
-    for mailing in session.scalars(recent):
-        campaign, posted = (
-            session.get_one(Campaign, mailing.campaign_id),
-            update_of(session, mailing),
-        )
-        if is_news(posted.kind if posted else None, campaign.status, campaign.act_by, now):
-            found.append(_Told(mailing, campaign, posted))
-    return found
+    mailings = [
+        _CurrentMailing(mailing, session.get_one(Campaign, mailing.campaign_id), update)
+        for mailing in session.scalars(recent)
+        for update in [update_of(session, mailing)]
+    ]
+    return [each for each in mailings if is_worth_telling(each.campaign, each.update, now)]
 
 
-def _due(
+def _list_due(
     session: Session, frequency: Frequency, last_id: int, now: datetime
 ) -> list[NetworkMember]:
     statement = (
@@ -88,28 +85,30 @@ def _due(
     return list(session.scalars(statement))
 
 
-def _send(session: Session, member: NetworkMember, current: list[_Told], now: datetime) -> None:
+def _send(
+    session: Session, member: NetworkMember, mailings: list[_CurrentMailing], now: datetime
+) -> None:
     since = member.told_at or member.confirmed_at
     assert since is not None  # it was just compared
-    known = set(
+    told_before = set(
         session.scalars(
             select(MailingMember.mailing_id).where(
                 MailingMember.member_id == member.id,
-                MailingMember.mailing_id.in_([one.mailing.id for one in current]),
+                MailingMember.mailing_id.in_([current.mailing.id for current in mailings]),
             )
         )
     )
-    wanted = [
-        one
-        for one in current
-        if one.mailing.created_at > since - _OVERLAP
-        and one.mailing.id not in known
-        and matches(wishes_of(member), subject_of(one.campaign))
+    new = [
+        current
+        for current in mailings
+        if current.mailing.created_at > since - _OVERLAP
+        and current.mailing.id not in told_before
+        and matches(wishes_of(member), subject_of(current.campaign))
+        and mark_told(session, current.mailing.id, member.id)
     ]
-    told = [one for one in wanted if mark_told(session, one.mailing.id, member.id)]
-    if not told:
+    if not new:
         return
     member.told_at = now
     if address := address_of(session, member):
-        items = [news_of(one.campaign, one.update, member.locale, now) for one in told]
-        mail_digest(session, member, address, items, member.frequency)
+        news = [news_of(current.campaign, current.update, member.locale, now) for current in new]
+        mail_digest(session, member, address, news, member.frequency)

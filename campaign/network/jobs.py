@@ -49,15 +49,15 @@ def sweep() -> None:
     now = db.utcnow()
     with db.transaction() as session:
         mailings.announce_missed(session, now=now)
-        waiting = mailings.unfinished(session)
-    for signature_id in _missed_signers():
-        _outlive(join_signer, signature_id)
+        waiting = mailings.list_unfinished(session)
+    for signature_id in _list_missed_signers():
+        _do_anyway(join_signer, signature_id)
     for mailing_id in waiting:
-        _outlive(send, mailing_id)
+        _do_anyway(send, mailing_id)
 
 
-def _outlive(work: Callable[[int], None], subject: int) -> None:
-    """Do it; what becomes of one keeps no other from being taken up."""
+def _do_anyway(work: Callable[[int], None], subject: int) -> None:
+    """Log what fails: it keeps no other from being taken up."""
     try:
         work(subject)
     except Exception as problem:
@@ -77,8 +77,8 @@ def forget_unconfirmed() -> None:
         memberships.forget_unconfirmed(session, now=db.utcnow())
 
 
-def _missed_signers() -> list[int]:
-    """Those who confirmed by a link; letters that were invented for a rehearsal have none."""
+def _list_missed_signers() -> list[int]:
+    """List those who confirmed by a link; letters that were invented for a rehearsal have none."""
     answered = select(NetworkMember.id).where(
         NetworkMember.email_hmac == Signature.email_hmac,
         or_(

@@ -6,9 +6,8 @@ once. A person who has left keeps the row without the address: that is how we kn
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db
@@ -23,13 +22,12 @@ from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network import mails
 from campaign.network.mails import send_network_already, send_network_confirm
 from campaign.signing import signed_links
-from campaign.signing.signed_links import opened_link
 
 _TRIES = 3
 _SOON = timedelta(hours=1)
 _WORDING_LENGTH = 600
 _OUTBOX_KINDS = ("network-action", "network-digest")
-_LEFT: dict[str, Any] = {
+_LEFT: dict[str, object] = {
     "state": MemberState.LEFT,
     "email": None,
     "countries": [],
@@ -51,6 +49,35 @@ class Preferences:
     frequency: Frequency = Frequency.EACH
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What somebody asks for, and the secret of the link that confirms it."""
+
+    email: str
+    locale: str
+    preferences: Preferences
+    wording: str
+    token: str
+    now: datetime
+
+    def new_wishes(self) -> dict[str, object]:
+        """Return the columns that hold what is asked for."""
+        return asdict(self.preferences) | {
+            "state": MemberState.PENDING,
+            "locale": self.locale,
+            "consent_wording": self.wording[:_WORDING_LENGTH],
+        }
+
+    def new_link(self) -> dict[str, object]:
+        """Return the columns of the link, and to which address it went."""
+        return {
+            "email": self.email,
+            "token_digest": signed_links.digest_of(self.token),
+            "token_expires_at": self.now + timedelta(days=current_settings().confirm_days),
+            "joined_at": self.now,
+        }
+
+
 def join(
     session: Session,
     *,
@@ -64,57 +91,51 @@ def join(
 
     Who is a member already gets a mail that says so; the caller cannot tell the difference.
     """
-    token = signed_links.new_token()
-    values = asdict(preferences) | {
-        "state": MemberState.PENDING,
-        "email": email,
-        "locale": locale,
-        "consent_wording": wording[:_WORDING_LENGTH],
-        "token_digest": signed_links.digest_of(token),
-        "token_expires_at": now + timedelta(days=current_settings().confirm_days),
-        "joined_at": now,
-    }
+    request = _Request(
+        email=email,
+        locale=locale,
+        preferences=preferences,
+        wording=wording,
+        token=signed_links.new_token(),
+        now=now,
+    )
     fingerprint = address_fingerprint(email)
+    values = request.new_wishes() | request.new_link() | {"email_hmac": fingerprint}
     for _ in range(_TRIES):
-        if _insert(session, values | {"email_hmac": fingerprint}):
-            _send_link(session, email, locale, token)
+        if _insert(session, values):
+            _send_link(session, request)
             return
-        member = _locked(session, NetworkMember.email_hmac == fingerprint)
+        member = _lock_member(session, NetworkMember.email_hmac == fingerprint)
         if member is not None:
-            _join_again(session, member, values, token)
+            _join_again(session, member, request)
             return
 
 
-def _join_again(
-    session: Session, member: NetworkMember, values: dict[str, Any], token: str
-) -> None:
+def _join_again(session: Session, member: NetworkMember, request: _Request) -> None:
     if member.state is MemberState.ACTIVE:
         # To the address that was confirmed: the links in this mail are its owner's.
         send_network_already(
             session,
             to=member.email or "",
-            locale=values["locale"],
+            locale=request.locale,
             preferences_url=mails.preferences_url(member),
             leave_url=mails.leave_url(member),
         )
         return
-    if not _has_new_link(member, values) and _send_link(
-        session, values["email"], values["locale"], token
-    ):
-        _set(session, member, values)
-    elif member.state is MemberState.PENDING and _is_good(member, values["joined_at"]):
+    if not _has_new_link(member, request) and _send_link(session, request):
+        _set(session, member, request.new_wishes() | request.new_link())
+    elif member.state is MemberState.PENDING and _is_good(member, request.now):
         # Without a mail the new link would reach nobody: then the old one confirms the new wishes.
-        kept = ("token_digest", "token_expires_at", "email", "joined_at")
-        _set(session, member, {name: one for name, one in values.items() if name not in kept})
+        _set(session, member, request.new_wishes())
 
 
-def _has_new_link(member: NetworkMember, values: dict[str, Any]) -> bool:
-    """Whether a link was mailed within the hour that still holds: then no second one goes."""
+def _has_new_link(member: NetworkMember, request: _Request) -> bool:
+    """Return whether a link was mailed within the hour that still holds: no second one goes."""
     return (
         member.state is MemberState.PENDING
-        and spelling(member.email or "") == spelling(values["email"])
-        and _is_good(member, values["joined_at"])
-        and member.joined_at > values["joined_at"] - _SOON
+        and spelling(member.email or "") == spelling(request.email)
+        and _is_good(member, request.now)
+        and member.joined_at > request.now - _SOON
     )
 
 
@@ -123,7 +144,7 @@ def _is_good(member: NetworkMember, now: datetime) -> bool:
 
 
 def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMember, bool]:
-    """Confirm the membership of that link; tells whether this was the click that did.
+    """Confirm the membership of that link; return it, and whether this was the click that did.
 
     Raises NotFound (`network-link`) or Gone (`network-expired`).
     """
@@ -149,7 +170,7 @@ def confirm(session: Session, *, token: str, now: datetime) -> tuple[NetworkMemb
 
 
 def get_by_token(session: Session, token: str) -> NetworkMember:
-    """The membership that the mailed `token` confirms. Raises NotFound (`network-link`)."""
+    """Return the membership that `token` confirms. Raises NotFound (`network-link`)."""
     digest = signed_links.digest_of(token)
     member = session.scalar(select(NetworkMember).where(NetworkMember.token_digest == digest))
     if member is None or not signed_links.matches(token, member.token_digest):
@@ -165,8 +186,8 @@ def refuse_expired(member: NetworkMember, now: datetime) -> None:
 
 
 def get_by_link(session: Session, kind: str, token: str) -> NetworkMember:
-    """The member whose mail holds the lasting link `token`. Raises NotFound (`network-link`)."""
-    public_id = opened_link(kind, token)
+    """Return the member of a lasting link in a mail. Raises NotFound (`network-link`)."""
+    public_id = signed_links.opened_link(kind, token)
     member = session.scalar(select(NetworkMember).where(NetworkMember.public_id == public_id))
     if public_id is None or member is None:
         raise NotFound("network-link")
@@ -183,11 +204,11 @@ def change(
     session: Session, member: NetworkMember, *, locale: str, preferences: Preferences
 ) -> None:
     """Change what a member gets, and in which language. Raises Gone (`network-left`)."""
-    held = _locked(session, NetworkMember.id == member.id)
-    if held is None:
+    current = _lock_member(session, NetworkMember.id == member.id)
+    if current is None:
         raise Gone("network-left")
-    refuse_left(held)
-    _set(session, held, asdict(preferences) | {"locale": locale})
+    refuse_left(current)
+    _set(session, current, asdict(preferences) | {"locale": locale})
 
 
 def leave(session: Session, member: NetworkMember, *, now: datetime) -> None:
@@ -271,18 +292,18 @@ def forget_unconfirmed(session: Session, *, now: datetime) -> None:
     session.execute(delete(NetworkMember).where(*over).execution_options(synchronize_session=False))
 
 
-def _insert(session: Session, values: dict[str, Any]) -> bool:
-    """Make a row, unless the address has one."""
-    made = session.scalar(
+def _insert(session: Session, values: dict[str, object]) -> bool:
+    """Add a row, unless the address has one."""
+    member_id = session.scalar(
         db.insert_into(session, NetworkMember)
         .values(**values)
         .on_conflict_do_nothing(index_elements=[NetworkMember.email_hmac])
         .returning(NetworkMember.id)
     )
-    return made is not None
+    return member_id is not None
 
 
-def _locked(session: Session, condition: Any) -> NetworkMember | None:
+def _lock_member(session: Session, condition: ColumnElement[bool]) -> NetworkMember | None:
     return session.scalar(
         select(NetworkMember)
         .where(condition)
@@ -291,17 +312,17 @@ def _locked(session: Session, condition: Any) -> NetworkMember | None:
     )
 
 
-def _set(session: Session, member: NetworkMember, values: dict[str, Any]) -> None:
+def _set(session: Session, member: NetworkMember, values: dict[str, object]) -> None:
     for name, value in values.items():
         setattr(member, name, value)
     session.flush()
 
 
-def _send_link(session: Session, email: str, locale: str, token: str) -> bool:
+def _send_link(session: Session, request: _Request) -> bool:
     return send_network_confirm(
         session,
-        to=email,
-        locale=locale,
-        link=mails.confirm_url(locale, token),
+        to=request.email,
+        locale=request.locale,
+        link=mails.confirm_url(request.locale, request.token),
         days=current_settings().confirm_days,
     )

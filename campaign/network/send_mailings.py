@@ -10,14 +10,14 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from campaign.campaigns.lifecycle import is_news
 from campaign.core import db, jobs
 from campaign.core.sealing import WrongKey
 from campaign.mail.bad_addresses import is_bad
 from campaign.models.campaign import Campaign
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
-from campaign.network.mailings import Wishes, matches, subject_of, update_of
+from campaign.network.mailings import is_worth_telling, update_of
 from campaign.network.mails import News, mail_action, news_of
+from campaign.network.wishes import matches, subject_of, wishes_of
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ def send(mailing_id: int) -> None:
 
 
 def send_batch(mailing_id: int) -> bool:
-    """Tell the next members; gives whether there may be more."""
+    """Tell the next members; return whether there may be more."""
     now = db.utcnow()
     with db.transaction() as session:
         # Of two workers at once, one waits and then goes on behind the other.
@@ -54,9 +54,9 @@ def send_batch(mailing_id: int) -> bool:
 
 
 def _next_members(session: Session, mailing: Mailing, now: datetime) -> list[NetworkMember]:
-    """The next in the order of ids; nobody where the campaign has ended meanwhile."""
-    campaign, posted = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
-    if not is_news(posted.kind if posted else None, campaign.status, campaign.act_by, now):
+    """Return the next in the order of ids; nobody where the campaign has ended meanwhile."""
+    campaign = session.get_one(Campaign, mailing.campaign_id)
+    if not is_worth_telling(campaign, update_of(session, mailing), now):
         return []
     statement = (
         select(NetworkMember)
@@ -76,22 +76,17 @@ def _next_members(session: Session, mailing: Mailing, now: datetime) -> list[Net
 
 
 def _tell(session: Session, mailing: Mailing, members: list[NetworkMember], now: datetime) -> None:
-    campaign, posted = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
-    subject, said = subject_of(campaign), dict[str, News]()
+    campaign, update = session.get_one(Campaign, mailing.campaign_id), update_of(session, mailing)
+    subject, news = subject_of(campaign), dict[str, News]()
     for member in members:
         if not matches(wishes_of(member), subject) or not mark_told(session, mailing.id, member.id):
             continue
         address = address_of(session, member)
         if address is None:
             continue
-        if member.locale not in said:
-            said[member.locale] = news_of(campaign, posted, member.locale, now)
-        mail_action(session, member, address, campaign, said[member.locale])
-
-
-def wishes_of(member: NetworkMember) -> Wishes:
-    """What the member wants to hear of."""
-    return Wishes(member.countries, member.themes, member.languages)
+        if member.locale not in news:
+            news[member.locale] = news_of(campaign, update, member.locale, now)
+        mail_action(session, member, address, campaign, news[member.locale])
 
 
 def mark_told(session: Session, mailing_id: int, member_id: int) -> bool:
@@ -106,7 +101,7 @@ def mark_told(session: Session, mailing_id: int, member_id: int) -> bool:
 
 
 def address_of(session: Session, member: NetworkMember) -> str | None:
-    """The member's address; None where it cannot be opened, which must hold up no other."""
+    """Return the member's address; None where it cannot be opened: that holds up no other."""
     try:
         return session.scalar(select(NetworkMember.email).where(NetworkMember.id == member.id))
     except WrongKey:

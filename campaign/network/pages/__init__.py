@@ -1,4 +1,1 @@
-"""Pages on which people join the network, change what they get, and leave.
-
-`desk_views` is the network's part of a campaign's page at the desk.
-"""
+"""The network's pages for everybody: joining, a member's own page, leaving."""

@@ -7,7 +7,7 @@ import pytest
 from campaign.campaigns.lifecycle import is_news
 from campaign.models.campaign import CampaignStatus, UpdateKind
 from campaign.models.network import Frequency
-from campaign.network.mailings import Subject, Wishes, due_before, matches
+from campaign.network.wishes import Subject, Wishes, due_before, matches
 
 CASE = Subject("MX", ["defenders", "women"], ["es", "pt-BR"])
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The network's part of a campaign's page at the desk."""

@@ -1,0 +1,62 @@
+"""How many members heard of a campaign, and telling them by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign.campaigns.desk.blueprint import load
+from campaign.core import db
+from campaign.core.errors import Refused
+from campaign.models.campaign import Campaign
+from campaign.models.staff import Role
+from campaign.network import mailings
+from campaign.network.mailings import Reach
+from campaign.staff.guards import actor, guard
+from campaign.web.desk import redirect_to
+
+blueprint = Blueprint("network_desk", __name__, url_prefix="/desk/campaigns")
+guard(blueprint, Role.ORGANIZER)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSection:
+    """What the campaign's page on the desk shows of the network."""
+
+    reaches: Sequence[Reach]
+    waiting: int
+    """Mails that have not left yet."""
+    queued: bool
+    may_tell: bool
+
+
+@blueprint.post("/<slug>/network")
+def tell(slug: str) -> ResponseReturnValue:
+    session, campaign = db.session(), load(slug)
+    message, category = _("The mails to the network are on their way."), "message"
+    try:
+        mailings.tell_network(session, campaign, actor=actor(), now=db.utcnow())
+    except Refused as problem:
+        category = "alarm"
+        if problem.slug == "network-told":
+            message = _("The network was told before. Nobody gets a second mail.")
+        else:
+            message = _("The action takes no letters now. The network was not told.")
+    return redirect_to("campaigns.show", message, category, slug=slug)
+
+
+@blueprint.app_template_global()
+def network_of_campaign(campaign: Campaign) -> NetworkSection:
+    session, now = db.session(), db.utcnow()
+    reaches = mailings.list_reaches(session, campaign)
+    is_told = any(reach.update is None for reach in reaches)
+    to_tell = mailings.is_worth_telling(campaign, None, now) and not is_told
+    queued = to_tell and mailings.is_queued(campaign, now=now)
+    return NetworkSection(
+        reaches=reaches,
+        waiting=mailings.count_waiting(session, campaign) if reaches else 0,
+        queued=queued,
+        may_tell=to_tell and not queued,
+    )
