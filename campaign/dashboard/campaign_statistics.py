@@ -24,28 +24,27 @@ LATER = 0
 
 
 def key_of(kind: str, *parts: object) -> str:
-    """The key under which something is counted."""
+    """Return the key under which something is counted."""
     return _MARK.join((kind, *map(str, parts)))
 
 
 def delay_of(waited: timedelta) -> int:
-    """The first of DELAYS that holds it."""
+    """Return the first of DELAYS, in minutes, that holds it."""
     minutes = waited.total_seconds() / 60
     return next((most for most in DELAYS if minutes <= most), LATER)
 
 
 def to_json(counts: Mapping[str, int]) -> str:
-    """Counts as they are kept; those that came to nothing are left out."""
+    """Return counts as they are kept; those of nothing are left out."""
     return json.dumps({key: n for key, n in counts.items() if n}, ensure_ascii=False)
 
 
 def from_json(text: str) -> Counts:
-    """What `to_json` was given."""
     return Counter(json.loads(text))
 
 
-def added(counts: Counts, difference: Mapping[str, int]) -> Counts:
-    """`counts` after a change of some; what is no more there has no key."""
+def add_counts(counts: Counts, difference: Mapping[str, int]) -> Counts:
+    """Return `counts` after a change of some; what is no more there has no key."""
     total = Counter(counts)
     for key, n in difference.items():
         total[key] += n
@@ -69,66 +68,66 @@ class Figures:
         object.__setattr__(self, "_kinds", kinds)
 
     def of(self, kind: str) -> dict[tuple[str, ...], int]:
-        """Counts of a kind by the rest of their keys."""
+        """Return counts of a kind by the rest of their keys."""
         return self._kinds.get(kind, {})
 
-    def one(self, kind: str, *parts: object) -> int:
-        """A single count."""
+    def count(self, kind: str, *parts: object) -> int:
         return self.counts.get(key_of(kind, *parts), 0)
 
     def in_state(self, state: str, *, origin: str | None = None) -> int:
-        """Signatures that stand in a state, of one origin or of all."""
+        """Count signatures in a state, of one origin or of all."""
         return sum(
             n
-            for (one, found), n in self.of("state").items()
-            if one == state and origin in {None, found}
+            for (its_state, its_origin), n in self.of("state").items()
+            if its_state == state and origin in {None, its_origin}
         )
 
     @property
     def confirmed(self) -> int:
-        """People who have written: the number that the tally gives as well."""
+        """Count people who have written: the number that the tally gives as well."""
         return self.in_state(SignatureState.CONFIRMED)
 
     @property
     def origins(self) -> list[str]:
-        """Where confirmed signatures came from, `online` first."""
+        """List where confirmed signatures came from, `online` first."""
         states = self.of("state")
-        found = {origin for state, origin in states if state == SignatureState.CONFIRMED}
-        return sorted(found | {ONLINE}, key=lambda one: (one != ONLINE, one))
+        origins = {origin for state, origin in states if state == SignatureState.CONFIRMED}
+        return sorted(origins | {ONLINE}, key=lambda origin: (origin != ONLINE, origin))
 
     def days(self) -> dict[date, dict[str, int]]:
-        """Confirmed signatures by day and origin, in order."""
-        found: dict[date, dict[str, int]] = defaultdict(dict)
+        """Return confirmed signatures by day and origin, in order."""
+        by_day: dict[date, dict[str, int]] = defaultdict(dict)
         for (day, origin), n in sorted(self.of("day").items()):
-            found[date.fromisoformat(day)][origin] = n
-        return dict(found)
+            by_day[date.fromisoformat(day)][origin] = n
+        return dict(by_day)
 
     def daily(self) -> dict[date, int]:
-        """Confirmed signatures by day."""
+        """Return confirmed signatures by day."""
         return {day: sum(parts.values()) for day, parts in self.days().items()}
 
     def countries(self) -> dict[str, int]:
-        """Confirmed signatures by country; the empty one: of people who are erased."""
-        found: Counter[str] = Counter()
+        """Return confirmed signatures by country; the empty one: of people who are erased."""
+        by_country: Counter[str] = Counter()
         for (country, _region), n in self.of("place").items():
-            found[country] += n
-        return dict(found)
+            by_country[country] += n
+        return dict(by_country)
 
     def regions(self, country: str) -> dict[str, int]:
-        """Confirmed signatures by region; the empty one: none that the post knows."""
-        return {region: n for (found, region), n in self.of("place").items() if found == country}
+        """Return confirmed signatures by region; the empty one: none that the post knows."""
+        places = self.of("place").items()
+        return {region: n for (its_country, region), n in places if its_country == country}
 
     def share(self, part: int, whole: int | None = None) -> float:
-        """A part of the confirmed (or of `whole`), 0 to 1."""
+        """Return a part of the confirmed (or of `whole`), 0 to 1."""
         total = self.confirmed if whole is None else whole
         return part / total if total else 0.0
 
     def delays(self) -> list[tuple[int, int]]:
-        """How many were confirmed within each of DELAYS (and not within the one before)."""
-        return [(most, self.one("delay", most)) for most in (*DELAYS, LATER)]
+        """Return how many were confirmed within each of DELAYS (and not within the one before)."""
+        return [(most, self.count("delay", most)) for most in (*DELAYS, LATER)]
 
     def half_within(self) -> int | None:
-        """The first of DELAYS in which at least half were confirmed; None: not even so, or none."""
+        """Return the first of DELAYS in which at least half were confirmed; None: not even so."""
         rows = self.delays()
         total = sum(n for _most, n in rows)
         reached = 0
@@ -139,20 +138,20 @@ class Figures:
         return None
 
     def letters(self, target_id: int, what: str = "all") -> int:
-        """Confirmed letters to a target: `all`, or those that are `waiting` or set `aside`.
+        """Count confirmed letters to a target: `all`, or those `waiting` or set `aside`.
 
         Or those that are `never` printed: nobody knows any more whose they are.
         """
-        return self.one("target", target_id, what)
+        return self.count("target", target_id, what)
 
     @property
     def waiting(self) -> int:
-        """Letters that wait to be printed."""
+        """Count letters that wait to be printed."""
         return sum(n for (_target, what), n in self.of("target").items() if what == "waiting")
 
 
-def filled(days: Mapping[date, int], first: date, last: date) -> Iterator[tuple[date, int]]:
-    """Every day from `first` to `last`, also those on which nothing happened."""
+def fill_days(days: Mapping[date, int], first: date, last: date) -> Iterator[tuple[date, int]]:
+    """Yield every day from `first` to `last`, also those on which nothing happened."""
     day = first
     while day <= last:
         yield day, days.get(day, 0)

@@ -1,11 +1,7 @@
-"""The geometry of charts: scales, columns, ticks, labels. Pure.
+"""The geometry of charts over time, of bars in tables and of small columns in lists. Pure.
 
 Units are those of the SVG's viewBox. `mirrored` turns a chart round for scripts that run from
 right to left; an SVG's `text-anchor` follows the page's direction by itself.
-
-Bars of tables and the small columns of a list. Pure.
-
-Which days a campaign's chart is of. Pure.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,18 +94,18 @@ class ColumnChart:
     """The values that are written at their columns: the highest and the last."""
 
 
-def nice_levels(most: int, wanted: int = 4) -> list[int]:
-    """Whole, round numbers from above 0 to at least `most`, about as many as wanted."""
+def nice_levels(most: int, count: int = 4) -> list[int]:
+    """List whole, round numbers from above 0 to at least `most`, about `count` of them."""
     if most <= 0:
         return [1]
-    raw = most / wanted
+    raw = most / count
     power = 10 ** int(log10(raw)) if raw >= 1 else 1
     step = next((f * power for f in (1, 2, 5, 10) if f * power >= raw), 10 * power)
     return [step * n for n in range(1, ceil(most / step) + 1)]
 
 
 def day_ticks(first: date, last: date, most: int) -> list[tuple[date, bool]]:
-    """Days to be named on a time axis, at most so many; whether a month's name is enough."""
+    """List days to be named on a time axis, at most so many; whether a month's name is enough."""
     days = (last - first).days + 1
     for step in (1, 2, 7, 14):
         if -(-days // step) <= most:
@@ -117,7 +113,7 @@ def day_ticks(first: date, last: date, most: int) -> list[tuple[date, bool]]:
             return [
                 (start + timedelta(days=n), False) for n in range(0, (last - start).days + 1, step)
             ]
-    months = _months(first, last)
+    months = _list_months(first, last)
     for step in (1, 2, 3, 6, 12):
         chosen = [day for day in months if (day.month - 1) % step == 0]
         if len(chosen) <= most:
@@ -125,13 +121,13 @@ def day_ticks(first: date, last: date, most: int) -> list[tuple[date, bool]]:
     return [(day, True) for day in months[:: -(-len(months) // most)]]
 
 
-def _months(first: date, last: date) -> list[date]:
-    found, day = [], first.replace(day=1)
+def _list_months(first: date, last: date) -> list[date]:
+    months, day = [], first.replace(day=1)
     while day <= last:
         if day >= first:
-            found.append(day)
+            months.append(day)
         day = (day + timedelta(days=32)).replace(day=1)
-    return found
+    return months
 
 
 def column_chart(
@@ -146,7 +142,7 @@ def column_chart(
     say_day: Callable[[date, bool], str],
     say_number: Callable[[int], str],
 ) -> ColumnChart:
-    """Columns from `first` to `last`, today; the axis goes on to `until`, the last day to write."""
+    """Draw columns from `first` to `last`, today; the axis goes on to `until`, the last day."""
     until = max(until, last)
     weekly = (until - first).days + 1 > size.most_columns
     start = first - timedelta(days=first.weekday()) if weekly else first
@@ -165,7 +161,7 @@ def column_chart(
         base=scale.base,
         top=_HEAD,
         weekly=weekly,
-        columns=[one for one in columns if one.value],
+        columns=[column for column in columns if column.value],
         levels=[scale.level(level, say_number(level)) for level in levels],
         ticks=_ticks(scale, start, until, say_day),
         marks=_marks(scale, marks, start, until),
@@ -188,7 +184,7 @@ class _Scale:
         return self.size.height - _FOOT
 
     def across(self, day: date, part: float = 0.0) -> float:
-        """Where a day begins, or a part of it is over, as it is read."""
+        """Return where a day begins, or a part of it is over, as it is read."""
         x = ((day - self.start).days + part) / self.days * self.size.width
         return round(self.size.width - x if self.mirrored else x, 2)
 
@@ -213,7 +209,7 @@ class _Scale:
         return Line(self.up(value), Label(start, self.up(value) - 4, text))
 
     def label(self, x: float, y: float, text: str, kind: str = "") -> Label:
-        """Words in the middle over `x`, moved in where they would leave the chart."""
+        """Put words in the middle over `x`, moved in where they would leave the chart."""
         wide = len(text) * _LETTER
         near, far = ("end", "start") if self.mirrored else ("start", "end")
         if x - wide / 2 < 0:
@@ -235,28 +231,28 @@ def _ticks(
 
 
 def _apart(lines: list[Line]) -> list[Line]:
-    """Those whose words do not run into the ones before."""
+    """Return those whose words do not run into the ones before."""
     kept: list[Line] = []
     for line in lines:
-        if not kept or _clear(kept[-1].label, line.label):
+        if not kept or _is_clear(kept[-1].label, line.label):
             kept.append(line)
     return kept
 
 
-def _clear(one: Label, other: Label, gap: float = _GAP) -> bool:
-    """Whether words do not run into each other."""
-    first, second = sorted((one, other), key=lambda label: label.left)
+def _is_clear(label: Label, other: Label, gap: float = _GAP) -> bool:
+    """Return whether words do not run into each other."""
+    first, second = sorted((label, other), key=lambda label: label.left)
     return first.left + len(first.text) * _LETTER + gap <= second.left
 
 
 def _marks(scale: _Scale, marks: Sequence[Mark], start: date, until: date) -> list[Line]:
-    """The deadline in words; updates by number; of two on one spot the first says it."""
+    """Draw the deadline in words; updates by number; of two on one spot the first says it."""
     lines: list[Line] = []
-    shown = [one for one in marks if start <= one.day <= until]
-    for mark in sorted(shown, key=lambda one: (one.kind != "deadline", one.day)):
+    shown = [mark for mark in marks if start <= mark.day <= until]
+    for mark in sorted(shown, key=lambda mark: (mark.kind != "deadline", mark.day)):
         x = scale.across(mark.day, 1.0 if mark.kind == "deadline" else 0.5)
         label = scale.label(x, _LABEL_TOP, mark.label, mark.kind)
-        if all(_clear(label, line.label, 4) for line in lines):
+        if all(_is_clear(label, line.label, 4) for line in lines):
             lines.append(Line(x, label, mark.kind))
     return lines
 
@@ -264,20 +260,19 @@ def _marks(scale: _Scale, marks: Sequence[Mark], start: date, until: date) -> li
 def _values(
     columns: Sequence[Column], scale: _Scale, say_number: Callable[[int], str]
 ) -> list[Label]:
-    found = [one for one in columns if one.value]
-    if not found:
+    peak = max(columns, key=lambda column: column.value)
+    if not peak.value:
         return []
-    peak = max(found, key=lambda one: one.value)
     labels = [_over(peak, scale, say_number(peak.value), "peak")]
     if columns[-1] is not peak:
         last = _last(columns[-1], scale, say_number(columns[-1].value))
-        if _clear(labels[0], last, 4):
+        if _is_clear(labels[0], last, 4):
             labels.append(last)
     return labels
 
 
 def _last(column: Column, scale: _Scale, text: str) -> Label:
-    """Beside the last column where the axis goes on behind it, else above."""
+    """Write beside the last column where the axis goes on behind it, else above."""
     beside = column.x - 5 if scale.mirrored else column.x + column.width + 5
     wide = len(text) * _LETTER
     room = beside if scale.mirrored else scale.size.width - beside
@@ -311,7 +306,7 @@ class SmallColumn:
 
 
 def bar(value: int, most: int, *, mirrored: bool) -> Bar:
-    """How long the bar of a value is; what is not nothing can be seen."""
+    """Return how long the bar of a value is; what is not nothing can be seen."""
     width = round(max(value / most * 100, 0.6), 2) if value > 0 and most > 0 else 0.0
     return Bar(round(100 - width, 2) if mirrored else 0.0, width)
 
@@ -319,17 +314,17 @@ def bar(value: int, most: int, *, mirrored: bool) -> Bar:
 def spark(
     days: Sequence[int], *, width: float = 84, height: float = 20, mirrored: bool
 ) -> list[SmallColumn]:
-    """Small columns without words, for a line of a list."""
+    """Draw small columns without words, for a line of a list."""
     most = max(days, default=0)
     if not most:
         return []
     step = width / len(days)
-    made: list[SmallColumn] = []
+    columns: list[SmallColumn] = []
     for n, value in enumerate(days):
         high = round(max(value / most * height, 1.0), 2) if value else 0.0
         x = round(width - (n + 1) * step if mirrored else n * step, 2)
-        made.append(SmallColumn(x, round(height - high, 2), round(step - 1, 2), high))
-    return made
+        columns.append(SmallColumn(x, round(height - high, 2), round(step - 1, 2), high))
+    return columns
 
 
 _STRAY = timedelta(days=60)
@@ -339,7 +334,7 @@ _STRAY = timedelta(days=60)
 def span_of(
     days: Iterable[date], *, opened: date | None, ended: date | None, today: date
 ) -> tuple[date, date]:
-    """The first and the last day of the time axis: those of the campaign's own signatures.
+    """Return the first and the last day of the time axis: of the campaign's own signatures.
 
     An opening long before the first signature would leave the columns no room; a day long before
     the opening, long after the end or still to come is a mistake. Both stand in the table alone.

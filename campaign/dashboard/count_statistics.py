@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from sqlalchemy import LargeBinary, and_, case, func, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, LargeBinary, Row, and_, case, func, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.bundles.freeze.waiting_counts import BLOCK
 from campaign.core import clock, db
@@ -34,14 +34,14 @@ _COLUMNS = (
 
 
 def count_block(session: Session, block: int) -> dict[int, Counts]:
-    """What there is in the block, by campaign."""
-    found: dict[int, Counts] = defaultdict(Counter)
+    """Count what there is in the block, by campaign."""
+    by_campaign: dict[int, Counts] = defaultdict(Counter)
     rows = session.execute(select(*_COLUMNS).where(*_in_block(Signature.id, block))).all()
     zones = _zones(session, {row.campaign_id for row in rows})
     keyring = db.keyring_of(session.get_bind().dialect)
     nothing = len(keyring.seal("", _PLACE))
     for row in rows:
-        count = found[row.campaign_id]
+        count = by_campaign[row.campaign_id]
         origin = row.origin.value
         count[key_of("state", row.state.value, origin)] += 1
         if row.confirmed_at is not None and origin == ONLINE:
@@ -53,16 +53,18 @@ def count_block(session: Session, block: int) -> dict[int, Counts]:
                 count[key] += 1
             count[key_of("day", day, origin)] += 1
             count[key_of("place", row.country, _region(row, keyring))] += 1
-    for campaign_id, key, n in _letters(session, block):
-        found[campaign_id][key] += n
-    return found
+    for campaign_id, key, n in _count_letters(session, block):
+        by_campaign[campaign_id][key] += n
+    return by_campaign
 
 
-def _in_block(column: Any, block: int) -> tuple[Any, ...]:
+def _in_block(
+    column: InstrumentedAttribute[int], block: int
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return column >= block * BLOCK, column < (block + 1) * BLOCK
 
 
-def _keys(row: Any, origin: str, own: bool) -> list[str]:
+def _keys(row: Row[Any], origin: str, own: bool) -> list[str]:
     keys = [key_of("locale", row.locale), key_of("letter", row.letter_locale)]
     if origin == ONLINE:
         keys.append(key_of("source", row.source))
@@ -76,8 +78,8 @@ def _keys(row: Any, origin: str, own: bool) -> list[str]:
     return keys
 
 
-def _region(row: Any, keyring: Keyring) -> str:
-    """The region's code where the post knows it: what people typed stays sealed."""
+def _region(row: Row[Any], keyring: Keyring) -> str:
+    """Return the region's code where the post knows it: what people typed stays sealed."""
     try:
         return region_code(row.country, keyring.open(bytes(row.region), _PLACE))
     except WrongKey:
@@ -89,8 +91,8 @@ def _zones(session: Session, ids: set[int]) -> dict[int, str]:
     return {row.id: row.timezone for row in rows}
 
 
-def _letters(session: Session, block: int) -> list[tuple[int, str, int]]:
-    """Confirmed letters by target and by bundle; one that nobody knows any more waits for none."""
+def _count_letters(session: Session, block: int) -> list[tuple[int, str, int]]:
+    """Count confirmed letters by target and bundle; one of nobody known waits for none."""
     kinds = (Signature.campaign_id, Signature.state, Letter.target_id, Letter.bundle_id)
     known = Signature.forgotten_at.is_(None)
     rows = session.execute(
@@ -106,11 +108,11 @@ def _letters(session: Session, block: int) -> list[tuple[int, str, int]]:
         .where(*_in_block(Letter.signature_id, block), *_in_block(Signature.id, block))
         .group_by(*kinds)
     )
-    found = []
+    counts = []
     for campaign_id, state, target_id, bundle_id, n, waiting, never, aside in rows:
         if state is not SignatureState.CONFIRMED:
             continue
-        found += [
+        counts += [
             (campaign_id, key_of("target", target_id, "all"), n),
             (campaign_id, key_of("target", target_id, "waiting"), int(waiting)),
             (campaign_id, key_of("target", target_id, "never"), int(never)),
@@ -118,5 +120,5 @@ def _letters(session: Session, block: int) -> list[tuple[int, str, int]]:
         ]
         if bundle_id is not None:
             # What is set aside is in no file of it, and waits for no delivery.
-            found.append((campaign_id, key_of("bundle", bundle_id), n - int(aside)))
-    return found
+            counts.append((campaign_id, key_of("bundle", bundle_id), n - int(aside)))
+    return counts

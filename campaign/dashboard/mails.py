@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.dashboard.refresh_statistics import hold
+from campaign.dashboard.refresh_statistics import lock_run
 from campaign.mail.models import BadAddress, MailState, OutboxMail
 from campaign.models.signature import LinkEnd, Signature, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresRun
@@ -35,7 +35,7 @@ def count_mails() -> None:
             ),
         }
     with db.transaction() as session:
-        run = hold(session)
+        run = lock_run(session)
         expired = _expired(session, run, now - _SETTLED)
         for row in session.scalars(select(CampaignFigures)):
             for name, counts in found.items():

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze.waiting_counts import BLOCK, keep_block
 from campaign.core import clock, db, jobs
-from campaign.dashboard.campaign_statistics import Counts, Figures, added, from_json, to_json
+from campaign.dashboard.campaign_statistics import Counts, Figures, add_counts, from_json, to_json
 from campaign.dashboard.count_statistics import count_block
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
@@ -32,20 +32,20 @@ _RECENT = timedelta(days=35)
 def count() -> None:
     """Count again what changed, and some of what was counted longest ago."""
     with db.transaction() as session:
-        hold(session)
+        lock_run(session)
         _mark_moved_zones(session)
         _mark_oldest(session)
     while _count_due():
         pass
     with db.transaction() as session:
-        hold(session).counted_at = db.utcnow()
+        lock_run(session).counted_at = db.utcnow()
 
 
 @jobs.job("overview.recount")
 def recount() -> None:
     """Count everything from nothing."""
     with db.transaction() as session:
-        hold(session)
+        lock_run(session)
         last = session.scalar(select(func.max(Signature.id))) or 0
         session.execute(delete(FiguresBlock))
         for row in session.scalars(select(CampaignFigures)):
@@ -62,42 +62,42 @@ def forget_rehearsed(session: Session, campaign: Campaign) -> None:
         row.confirmed = row.pending = row.held = row.waiting = 0
 
 
-def run_of(session: Session) -> FiguresRun | None:
-    """When was counted last."""
+def find_run(session: Session) -> FiguresRun | None:
+    """Find when was counted last."""
     return session.get(FiguresRun, 1)
 
 
 def figures_of(session: Session, campaign: Campaign) -> tuple[Figures, CampaignFigures | None]:
-    """The campaign's figures, and the row that keeps them."""
-    row, run = session.get(CampaignFigures, campaign.id), run_of(session)
+    """Return the campaign's figures, and the row that keeps them."""
+    row, run = session.get(CampaignFigures, campaign.id), find_run(session)
     counted = run.counted_at if run else None
     since = campaign.opened_at
     rehearsed = since is not None and (counted is None or counted < since)
     return Figures(from_json(row.counts) if row and not rehearsed else Counter()), row
 
 
-def hold(session: Session) -> FiguresRun:
-    """One worker counts at a time: the others wait here."""
+def lock_run(session: Session) -> FiguresRun:
+    """Let one worker count at a time: the others wait here."""
     session.execute(db.insert_into(session, FiguresRun).values(id=1).on_conflict_do_nothing())
     return session.get_one(FiguresRun, 1, with_for_update=True, populate_existing=True)
 
 
 def _mark_moved_zones(session: Session) -> None:
-    """Days of a campaign that has another time zone now are found anew."""
+    """Have the days of a campaign that has another time zone now counted anew."""
     moved = session.execute(
         select(Campaign.id, Campaign.timezone)
         .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
         .where(CampaignFigures.timezone != Campaign.timezone)
     ).all()
     for campaign_id, zone in moved:
-        ids = session.execute(
+        first, last = session.execute(
             select(func.min(Signature.id), func.max(Signature.id)).where(
                 Signature.campaign_id == campaign_id
             )
         ).one()
-        if ids[0] is not None:
-            blocks = range(ids[0] // BLOCK, ids[1] // BLOCK + 1)
-            session.add_all(FiguresDue(block=one) for one in blocks)
+        if first is not None:
+            blocks = range(first // BLOCK, last // BLOCK + 1)
+            session.add_all(FiguresDue(block=block) for block in blocks)
         session.get_one(CampaignFigures, campaign_id).timezone = zone
 
 
@@ -112,9 +112,9 @@ def _mark_oldest(session: Session) -> None:
 
 
 def _count_due() -> bool:
-    """Count some of the blocks that are due; tells whether there were any."""
+    """Count some of the blocks that are due; return whether there were any."""
     with db.transaction() as session:
-        hold(session)
+        lock_run(session)
         due = select(FiguresDue.block).distinct().order_by(FiguresDue.block.desc()).limit(_AT_ONCE)
         blocks = session.scalars(due).all()
         # Before counting: what is changed from here on writes a row of its own.
@@ -123,14 +123,14 @@ def _count_due() -> bool:
         for block in blocks:
             for campaign_id, difference in _count_anew(session, block, now).items():
                 changes[campaign_id].update(difference)
-        _add(session, changes, now)
+        _change_sums(session, changes, now)
     return bool(blocks)
 
 
 def _count_anew(session: Session, block: int, now: datetime) -> dict[int, Counts]:
-    """Count a block and keep it; gives what is different now, by campaign."""
+    """Count a block and keep it; return what is different now, by campaign."""
     row = session.get(FiguresBlock, block)
-    before = _of_json(row.counts) if row else {}
+    before = _counts_of_json(row.counts) if row else {}
     after = count_block(session, block)
     difference: dict[int, Counts] = {}
     for campaign_id in before.keys() | after.keys():
@@ -142,14 +142,13 @@ def _count_anew(session: Session, block: int, now: datetime) -> dict[int, Counts
         row = FiguresBlock(block=block)
         session.add(row)
     if row.counts is None or difference:
-        row.counts = _to_json(after)
+        row.counts = json.dumps(after, ensure_ascii=False)
         keep_block(session, block)
     row.counted_at = now
     return difference
 
 
-def _add(session: Session, changes: Mapping[int, Counts], now: datetime) -> None:
-    """Move the sums of these campaigns."""
+def _change_sums(session: Session, changes: Mapping[int, Counts], now: datetime) -> None:
     campaigns = session.execute(
         select(Campaign.id, Campaign.timezone).where(Campaign.id.in_(list(changes)))
     )
@@ -165,7 +164,7 @@ def _add(session: Session, changes: Mapping[int, Counts], now: datetime) -> None
             row = CampaignFigures(campaign_id=campaign_id, counts="{}")
             session.add(row)
         row.timezone = zone
-        _write(row, added(from_json(row.counts), changes[campaign_id]), now)
+        _write(row, add_counts(from_json(row.counts), changes[campaign_id]), now)
 
 
 def _write(row: CampaignFigures, counts: Counts, now: datetime) -> None:
@@ -178,9 +177,5 @@ def _write(row: CampaignFigures, counts: Counts, now: datetime) -> None:
     row.waiting = figures.waiting
 
 
-def _to_json(found: Mapping[int, Counts]) -> str:
-    return json.dumps(found, ensure_ascii=False)
-
-
-def _of_json(text: str) -> dict[int, Counts]:
-    return {int(one): Counter(counts) for one, counts in json.loads(text).items()}
+def _counts_of_json(text: str) -> dict[int, Counts]:
+    return {int(key): Counter(counts) for key, counts in json.loads(text).items()}

@@ -28,10 +28,10 @@ class Running:
     spark: Sequence[SmallColumn]
 
 
-def running(
+def list_running(
     session: Session, *, by: StaffUser, today: date, page: int, mirrored: bool
 ) -> tuple[list[Running], int]:
-    """One page of the open campaigns that `by` sees, the nearest last day first; their number."""
+    """List one page of the open campaigns that `by` sees, the nearest last day first; count all."""
     condition = (sees(by, Campaign.id), Campaign.status == CampaignStatus.OPEN)
     rows = session.execute(
         select(Campaign, CampaignFigures)
@@ -42,22 +42,18 @@ def running(
         .offset((page - 1) * PER_PAGE)
     )
     total = session.scalar(select(func.count(Campaign.id)).where(*condition)) or 0
-    return [_line(one, kept, today, mirrored) for one, kept in rows], total
+    return [_line(campaign, kept, today, mirrored) for campaign, kept in rows], total
 
 
 def _line(campaign: Campaign, kept: CampaignFigures | None, today: date, mirrored: bool) -> Running:
-    days = lately(kept.recent if kept else {}, today)
+    recent = kept.recent if kept else {}
+    first = today - timedelta(days=_DAYS - 1)
+    days = [recent.get((first + timedelta(days=n)).isoformat(), 0) for n in range(_DAYS)]
     return Running(campaign, kept, sum(days[-7:]), spark(days, mirrored=mirrored))
 
 
-def lately(recent: dict[str, int], today: date) -> list[int]:
-    """Confirmed on each of the last days, today last."""
-    first = today - timedelta(days=_DAYS - 1)
-    return [recent.get((first + timedelta(days=n)).isoformat(), 0) for n in range(_DAYS)]
-
-
 def campaigns_csv(session: Session, *, by: StaffUser) -> Iterator[Cells]:
-    """Every campaign that `by` sees, with its sums."""
+    """Yield every campaign that `by` sees, with its sums."""
     names = ("confirmed", "pending", "held", "waiting", "expired", "bad_addresses", "mails_failed")
     yield ("reference", "country", "status", "last_day", *names)
     rows = session.execute(

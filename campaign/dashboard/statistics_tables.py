@@ -1,9 +1,4 @@
-"""The tables of a campaign's figures: for the page, and as rows of a CSV file. Pure.
-
-Tables as CSV files that spreadsheets of every country open.
-
-How a campaign's letters stand: by official, by mission, and what came of their bundles.
-"""
+"""The tables of a campaign's statistics: for the page, and as CSV files."""
 
 import csv
 import io
@@ -11,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask import Response
 from sqlalchemy import select
@@ -23,12 +17,13 @@ from campaign.bundles.destinations import (
     destination_of,
     slug_of,
 )
-from campaign.dashboard.campaign_statistics import Figures, filled
+from campaign.dashboard.campaign_statistics import Figures, fill_days
 from campaign.dashboard.charts import Bar, bar
 from campaign.deliveries.event_order import newest_first
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
-from campaign.models.campaign import Campaign, TargetKind
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.statistics import CampaignFigures
 from campaign.web.spreadsheets import inert
 
 
@@ -43,14 +38,14 @@ class Row:
     bar: Bar
 
 
-def ranked(counts: Mapping[str, int], *, mirrored: bool) -> list[Row]:
-    """The most first; what has no name (the empty key) last."""
+def rank(counts: Mapping[str, int], *, mirrored: bool) -> list[Row]:
+    """List the most first; what has no name (the empty key) last."""
     order = sorted(counts, key=lambda key: (not key, -counts[key], key))
     return rows_of([(key, counts[key]) for key in order if counts[key]], mirrored=mirrored)
 
 
 def rows_of(pairs: Sequence[tuple[str, int]], *, mirrored: bool) -> list[Row]:
-    """Rows in the order given."""
+    """Make rows in the order given."""
     total = sum(n for _key, n in pairs)
     most = max((n for _key, n in pairs), default=0)
     return [
@@ -63,18 +58,17 @@ def rows_of(pairs: Sequence[tuple[str, int]], *, mirrored: bool) -> list[Row]:
 class MissionRow:
     """How letters through one mission stand, or by post to one official."""
 
-    mission: Any
+    mission: Destination
     waiting: int
     """Confirmed, in no bundle yet."""
     printed: int
     """In a bundle that was not handed over."""
     handed_over: int
-    attempt: Any = None
+    attempt: DeliveryAttempt | None = None
     """The last delivery attempt."""
 
     @property
     def to_deliver(self) -> int:
-        """All that waits for delivery."""
         return self.waiting + self.printed
 
 
@@ -82,7 +76,7 @@ class MissionRow:
 class TargetRow:
     """How letters to one official stand."""
 
-    target: Any
+    target: Target
     letters: int
     waiting: int
     aside: int
@@ -91,7 +85,7 @@ class TargetRow:
 
     @property
     def bundled(self) -> int:
-        """In a bundle, and printed or being printed."""
+        """Count letters in a bundle, printed or being printed."""
         return self.letters - self.waiting - self.never
 
 
@@ -100,32 +94,31 @@ Cells = tuple[object, ...]
 
 
 def days_csv(figures: Figures, first: date, last: date) -> Iterator[Cells]:
-    """Every day from `first` to `last`, and others that have signatures; how many by then."""
-    days, origins, together = figures.days(), figures.origins, 0
+    """Yield every day from `first` to `last`, and others with signatures; how many by then."""
+    days, origins, so_far = figures.days(), figures.origins, 0
     yield ("day", *origins, "total", "total_so_far")
     daily = figures.daily()
-    for day, n in sorted({**dict(filled(daily, first, last)), **daily}.items()):
-        together += n
-        yield (day, *(days.get(day, {}).get(one, 0) for one in origins), n, together)
+    for day, n in sorted({**dict(fill_days(daily, first, last)), **daily}.items()):
+        so_far += n
+        yield (day, *(days.get(day, {}).get(origin, 0) for origin in origins), n, so_far)
 
 
 def places_csv(figures: Figures) -> Iterator[Cells]:
-    """By country and region, as codes; an empty region is one that the post does not know."""
+    """Yield countries and regions, as codes; an empty region is one that the post does not know."""
     yield ("country", "region", "signatures")
     places = figures.of("place")
-    for place in sorted(places, key=lambda one: (-places[one], one)):
+    for place in sorted(places, key=lambda place: (-places[place], place)):
         yield (*place, places[place])
 
 
 def counts_csv(head: str, rows: Sequence[Row]) -> Iterator[Cells]:
-    """What is counted by one thing."""
     yield (head, "signatures", "share")
     for row in rows:
         yield (row.key, row.value, f"{row.share:.4f}")
 
 
 def states_csv(figures: Figures, expired: int) -> Iterator[Cells]:
-    """By state and origin; of those who waited in vain only the number is left."""
+    """Yield states and origins; of those who waited in vain only the number is left."""
     yield ("state", "origin", "signatures")
     states = figures.of("state")
     for state, origin in sorted(states):
@@ -134,14 +127,12 @@ def states_csv(figures: Figures, expired: int) -> Iterator[Cells]:
 
 
 def delays_csv(figures: Figures) -> Iterator[Cells]:
-    """How long confirming took."""
     yield ("within_minutes", "letters")
     for most, n in figures.delays():
         yield (most or "more", n)
 
 
 def missions_csv(rows: Sequence[MissionRow]) -> Iterator[Cells]:
-    """How letters stand, mission by mission."""
     yield ("mission", "waiting", "in_bundles", "handed_over", "last_attempt", "outcome")
     for row in rows:
         attempt = row.attempt
@@ -156,29 +147,28 @@ def missions_csv(rows: Sequence[MissionRow]) -> Iterator[Cells]:
 
 
 def targets_csv(rows: Sequence[TargetRow]) -> Iterator[Cells]:
-    """Letters by official."""
     yield ("official", "letters", "waiting", "in_bundles", "set_aside")
     for row in rows:
         official = row.target.official.slug
         yield (official, row.letters, row.waiting, row.bundled, row.aside)
 
 
-def mails_csv(kept: Any) -> Iterator[Cells]:
-    """Mails that do not arrive."""
+def mails_csv(kept: CampaignFigures) -> Iterator[Cells]:
+    """Yield how many mails do not arrive."""
     yield ("what", "number")
     for name in ("bad_addresses", "mails_failed", "mails_waiting"):
         yield (name, getattr(kept, name))
 
 
 def csv_file(name: str, rows: Iterable[Cells]) -> Response:
-    """The rows as a download; they are read when the request's session has ended."""
+    """Send the rows as a download; they are read when the request's session has ended."""
     response = Response(_lines(rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
 def _lines(rows: Iterable[Cells]) -> Iterator[str]:
-    """UTF-8 with its mark, CRLF, no cell a formula."""
+    """Write UTF-8 with its mark, CRLF, no cell a formula: spreadsheets of every country open it."""
     yield "\ufeff"
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\r\n")
@@ -190,7 +180,6 @@ def _lines(rows: Iterable[Cells]) -> Iterator[str]:
 
 
 def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
-    """Letters to each official who is written to."""
     return [
         TargetRow(
             target,
@@ -204,8 +193,8 @@ def target_rows(campaign: Campaign, figures: Figures) -> list[TargetRow]:
     ]
 
 
-def attempts_of(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
-    """What happened at the gates, the newest first."""
+def list_attempts(session: Session, campaign: Campaign) -> Sequence[DeliveryAttempt]:
+    """List what happened at the gates, the newest first."""
     return session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.campaign_id == campaign.id)
@@ -215,29 +204,29 @@ def attempts_of(session: Session, campaign: Campaign) -> Sequence[DeliveryAttemp
 
 
 def mission_rows(session: Session, campaign: Campaign, figures: Figures) -> list[MissionRow]:
-    """Letters through each mission and by post: of the targets now, and of bundles made before."""
+    """Count letters through each mission and by post: of the targets now, and of bundles."""
     waiting: dict[Destination, int] = defaultdict(int)
     for row in target_rows(campaign, figures):
         waiting[destination_of(row.target)] += row.waiting
+    attempts = list_attempts(session, campaign)
+    gone_out: dict[int | None, int] = defaultdict(int)
+    for attempt in attempts:
+        gone_out[attempt.bundle_id] += attempt.messages if attempt.outcome in GONE_OUT else 0
+    newest = {attempt.destination: attempt for attempt in reversed(attempts)}
     printed: dict[Destination, int] = defaultdict(int)
-    over: dict[Destination, int] = defaultdict(int)
-    attempts = attempts_of(session, campaign)
-    gone: dict[int | None, int] = defaultdict(int)
-    for one in attempts:
-        gone[one.bundle_id] += one.messages if one.outcome in GONE_OUT else 0
-    newest = {one.destination: one for one in reversed(attempts)}
-    for bundle in _bundles(session, campaign):
-        held = figures.one("bundle", bundle.id)
-        out = min(held, gone[bundle.id])
-        over[bundle.destination] += out
-        printed[bundle.destination] += held - out
+    handed_over: dict[Destination, int] = defaultdict(int)
+    for bundle in _list_bundles(session, campaign):
+        letters = figures.count("bundle", bundle.id)
+        delivered = min(letters, gone_out[bundle.id])
+        handed_over[bundle.destination] += delivered
+        printed[bundle.destination] += letters - delivered
     return [
-        MissionRow(one, waiting[one], printed[one], over[one], newest.get(one))
-        for one in dict.fromkeys((*waiting, *over))
+        MissionRow(place, waiting[place], printed[place], handed_over[place], newest.get(place))
+        for place in dict.fromkeys((*waiting, *handed_over))
     ]
 
 
-def _bundles(session: Session, campaign: Campaign) -> Sequence[Bundle]:
+def _list_bundles(session: Session, campaign: Campaign) -> Sequence[Bundle]:
     return session.scalars(
         select(Bundle)
         .where(Bundle.campaign_id == campaign.id)

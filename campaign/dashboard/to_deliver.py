@@ -10,7 +10,15 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.bundles.nouns import noun_of, noun_of_campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
-from campaign.dashboard.today import LATELY, Item, Todo, held, refused, todo, waiting
+from campaign.dashboard.today import (
+    LATELY,
+    Item,
+    Todo,
+    find_held_letters,
+    find_refused_bundles,
+    find_waiting_letters,
+    make_todo,
+)
 from campaign.deliveries.letters_covered import count_paper
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
@@ -29,66 +37,65 @@ _FLAGGED_FOR = timedelta(days=14)
 """How long a delivery after a stop stands on Today; on the campaign it stays."""
 
 
-def carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
-    """What waits for who screens, prints and carries; what waits for nobody is left out."""
+def list_carriers_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """List what waits for who screens, prints and carries; what waits for nobody is left out."""
     mine = sees(by, Campaign.id)
-    found = [
-        held(session, mine),
-        waiting(session, mine),
-        refused(session, mine, i18n.latest_day(now)),
+    todos = [
+        find_held_letters(session, mine),
+        find_waiting_letters(session, mine),
+        find_refused_bundles(session, mine, i18n.latest_day(now)),
     ]
     return [
-        *stop_todos(session, by=by, now=now),
-        *(one for one in found if one.total),
-        *deliveries_todos(session, by=by, now=now),
+        *list_stop_todos(session, by=by, now=now),
+        *(todo for todo in todos if todo.total),
+        *list_delivery_todos(session, by=by, now=now),
     ]
 
 
-def stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
-    """What a stop asks of who carries, and of who answers for the campaign: before all else."""
+def list_stop_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """List what a stop asks of who carries, and of who answers for the campaign: before all."""
     mine = sees(by, Campaign.id)
-    found = []
+    todos = []
     if by.role is not Role.ORGANIZER:
-        found.append(_held_back(session, mine))
+        todos.append(_find_held_back(session, mine))
     if by.role is not Role.STAFF:
-        found.append(_after_stop(session, mine, now))
-    return [one for one in found if one.total]
+        todos.append(_find_deliveries_after_stop(session, mine, now))
+    return [todo for todo in todos if todo.total]
 
 
-def deliveries_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
-    """Of these, what has to do with carrying alone."""
+def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """List, of what waits for who carries, what has to do with carrying alone."""
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
-    found = [
-        _parts(session, mine),
-        _exports(session, mine, by, now),
-        *_printed(session, mine),
-        _untold(session, mine, today),
-        _answers(session, mine, today),
+    todos = [
+        _find_unnamed_parts(session, mine),
+        _find_exports(session, mine, by, now),
+        *_find_printed(session, mine),
+        _find_untold_deliveries(session, mine, today),
+        _find_unanswered(session, mine, today),
     ]
-    return [one for one in found if one.total]
+    return [todo for todo in todos if todo.total]
 
 
-def _held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Printed bundles of stopped campaigns, of whose paper nobody has said what became of it."""
+def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find printed bundles of stopped campaigns, of which nobody has said what became of them."""
     rows = session.execute(
         select(Campaign, Bundle)
         .join(Bundle, Bundle.campaign_id == Campaign.id)
         .where(mine, is_unsettled(), is_held_back())
         .order_by(Campaign.stopped_at.desc(), Bundle.id)
     ).all()
-    return todo(
-        "held-back", [_item(one, bundle, count_paper(session, bundle)) for one, bundle in rows]
-    )
+    items = [_item(campaign, bundle, count_paper(session, bundle)) for campaign, bundle in rows]
+    return make_todo("held-back", items)
 
 
 def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:
-    """A bundle, with its letters or cards; of signed sheets alone, with the people on them."""
+    """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
     number = letters if bundle.letter_count else bundle.frozen.get("on_paper", 0)
     return Item(campaign, number, None, bundle.public_id, noun_of(bundle))
 
 
-def _after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
-    """Deliveries, recorded lately, with which letters went out after a stop."""
+def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+    """Find deliveries, recorded lately, with which letters went out after a stop."""
     attempts = session.scalars(
         select(DeliveryAttempt)
         .join(Campaign, Campaign.id == DeliveryAttempt.campaign_id)
@@ -97,21 +104,21 @@ def _after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> T
         .order_by(DeliveryAttempt.id.desc())
     ).all()
     late = list_late(session, attempts)
-    flagged = [one for one in attempts if one.id in late]
     items = [
         Item(
-            one.campaign,
-            one.messages,
-            one.happened_on,
-            noun=noun_of(one.bundle) if one.bundle else noun_of_campaign(one.campaign),
+            attempt.campaign,
+            attempt.messages,
+            attempt.happened_on,
+            noun=noun_of(attempt.bundle) if attempt.bundle else noun_of_campaign(attempt.campaign),
         )
-        for one in flagged
+        for attempt in attempts
+        if attempt.id in late
     ]
-    return todo("after-stop", items)
+    return make_todo("after-stop", items)
 
 
-def _parts(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Bundles of which a part was taken, and nobody has said yet which letters."""
+def _find_unnamed_parts(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find bundles of which a part was taken, and nobody has said yet which letters."""
     rows = session.execute(
         select(Campaign, Bundle, DeliveryAttempt.messages)
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
@@ -119,11 +126,13 @@ def _parts(session: Session, mine: ColumnElement[bool]) -> Todo:
         .where(mine, DeliveryAttempt.outcome == DeliveryOutcome.PART, ~DeliveryAttempt.taken.any())
         .order_by(DeliveryAttempt.happened_on, DeliveryAttempt.id)
     )
-    return todo("name-part", [_item(*row) for row in rows])
+    return make_todo("name-part", [_item(*row) for row in rows])
 
 
-def _exports(session: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime) -> Todo:
-    """Exports that wait for a second person, who is not the one who asked."""
+def _find_exports(
+    session: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime
+) -> Todo:
+    """Find exports that wait for a second person, who is not the one who asked."""
     rows = session.execute(
         select(Campaign, DataExport.requested_at, DataExport.public_id)
         .join(DataExport, DataExport.campaign_id == Campaign.id)
@@ -136,13 +145,14 @@ def _exports(session: Session, mine: ColumnElement[bool], by: StaffUser, now: da
         .order_by(DataExport.id)
     )
     items = [
-        Item(one, day=clock.day_of(asked, one.timezone), public_id=key) for one, asked, key in rows
+        Item(campaign, day=clock.day_of(asked_at, campaign.timezone), public_id=public_id)
+        for campaign, asked_at, public_id in rows
     ]
-    return todo("export", items)
+    return make_todo("export", items)
 
 
-def _printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
-    """Bundles that lie here printed, with nothing written down of their way: by hand, by post."""
+def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
+    """Find bundles that lie here printed: to be carried, and to be posted."""
     tried = exists().where(DeliveryAttempt.bundle_id == Bundle.id)
     moved = exists().where(Rerouting.from_bundle_id == Bundle.id)
     letters = func.coalesce(prints.letters_of_print(), Bundle.letter_count)
@@ -152,14 +162,16 @@ def _printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:
         .where(mine, gives_letters_sql(), Bundle.state == BundleState.READY, ~tried, ~moved)
         .order_by(Bundle.ready_at, Bundle.id)
     ).all()
-    ways: dict[bool, list[Item]] = {False: [], True: []}
-    for one, bundle, printed in rows:
-        ways[bundle.mission_id is None].append(_item(one, bundle, printed))
-    return [todo("to-carry", ways[False]), todo("to-post", ways[True])]
+    to_carry: list[Item] = []
+    to_post: list[Item] = []
+    for campaign, bundle, printed in rows:
+        way = to_post if bundle.mission_id is None else to_carry
+        way.append(_item(campaign, bundle, printed))
+    return [make_todo("to-carry", to_carry), make_todo("to-post", to_post)]
 
 
-def _untold(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
-    """Deliveries of the last weeks of which the case's page says nothing."""
+def _find_untold_deliveries(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
+    """Find deliveries of the last weeks of which the case's page says nothing."""
     rows = session.execute(
         select(Campaign, DeliveryAttempt.happened_on, DeliveryAttempt.public_id)
         .join(DeliveryAttempt, DeliveryAttempt.campaign_id == Campaign.id)
@@ -174,11 +186,12 @@ def _untold(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
         )
         .order_by(DeliveryAttempt.happened_on.desc(), DeliveryAttempt.id.desc())
     )
-    return todo("tell-delivery", [Item(one, day=day, public_id=key) for one, day, key in rows])
+    items = [Item(campaign, day=day, public_id=public_id) for campaign, day, public_id in rows]
+    return make_todo("tell-delivery", items)
 
 
 def _posted_since() -> ColumnElement[bool]:
-    """Whether more of the bundle was posted later, or a post tells of some: one line is enough."""
+    """Return whether more of it was posted later, or a post tells of some: one line is enough."""
     other = aliased(DeliveryAttempt)
     return and_(
         DeliveryAttempt.outcome.in_(SENT),
@@ -190,8 +203,8 @@ def _posted_since() -> ColumnElement[bool]:
     )
 
 
-def _answers(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
-    """Campaigns that were handed over lately, and to which no reply since then is logged."""
+def _find_unanswered(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
+    """Find campaigns that were handed over lately, and to which no reply since then is logged."""
     answered = exists().where(
         Reply.campaign_id == Campaign.id, Reply.received_on >= DeliveryAttempt.happened_on
     )
@@ -208,4 +221,4 @@ def _answers(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
         .group_by(Campaign.id)
         .order_by(func.max(DeliveryAttempt.happened_on).desc())
     )
-    return todo("answer", [Item(campaign, day=day) for campaign, day in rows])
+    return make_todo("answer", [Item(campaign, day=day) for campaign, day in rows])

@@ -1,7 +1,4 @@
-"""What there is to do today, over all campaigns of a staff user. Only reads.
-
-Where a thing to do is done: the page of another feature that the reader may enter.
-"""
+"""What there is to do today, over all campaigns of a staff user, and on which page it is done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +7,15 @@ from typing import Any
 
 from flask import current_app, url_for
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
 from campaign.campaigns import proposals
 from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
-from campaign.core import i18n
+from campaign.core import clock, i18n
+from campaign.core.settings import current_settings
 from campaign.deliveries.letters_covered import is_part_unnamed, is_some_here
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -45,7 +43,7 @@ LATELY = timedelta(days=60)
 class Item:
     """A campaign or a mission that waits for something."""
 
-    subject: Any
+    subject: Campaign | Mission
     number: int = 0
     day: date | None = None
     public_id: str = ""
@@ -67,8 +65,8 @@ class Todo:
 
     @property
     def noun(self) -> Noun:
-        """What its letters are called together."""
-        return common_noun(one.noun for one in self.items if one.noun)
+        """Return what its letters are called together."""
+        return common_noun(item.noun for item in self.items if item.noun)
 
     @property
     def more(self) -> int:
@@ -76,72 +74,74 @@ class Todo:
         return self.total - len(self.items)
 
 
-def todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
-    """What waits for `by`, the most pressing first; what waits for nobody is left out."""
+def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
+    """List what waits for `by`, the most pressing first; what waits for nobody is left out."""
     mine = sees(by, Campaign.id)
     today = i18n.latest_day(now)
-    found = [
-        *_deadlines(session, mine, now),
-        held(session, mine),
-        _replies(session, mine),
-        *_proposed(session, mine, by),
-        *_beginnings(session, mine, now, by),
-        waiting(session, mine),
-        refused(session, mine, today),
-        _stale(session, mine, today),
-        _untold(session, mine, now),
+    todos = [
+        *_find_deadlines(session, mine, now),
+        find_held_letters(session, mine),
+        _find_drafts_of_replies(session, mine),
+        *_find_proposals(session, mine, by),
+        *_find_drafts(session, mine, now, by),
+        find_waiting_letters(session, mine),
+        find_refused_bundles(session, mine, today),
+        _find_unchecked_missions(session, mine, today),
+        _find_untold_outcomes(session, mine, now),
     ]
-    return [one for one in found if one.total]
+    return [todo for todo in todos if todo.total]
 
 
-def _deadlines(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
-    soon = i18n.latest_day(now) + timedelta(days=_NEAR)
-    rows = session.scalars(
+def _find_deadlines(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:
+    """Find open campaigns whose last day is over, or within a week by the organisation's day."""
+    soon = clock.day_of(now, current_settings().timezone) + timedelta(days=_NEAR)
+    campaigns = session.scalars(
         select(Campaign)
         .where(mine, Campaign.status == CampaignStatus.OPEN, Campaign.act_by <= soon)
         .order_by(Campaign.act_by, Campaign.id)
     ).all()
-    over = [one for one in rows if one.act_by and i18n.day_is_over(one.act_by, now)]
-    near = [one for one in rows if one not in over]
-    return [
-        todo("deadline-over", [Item(one, day=one.act_by) for one in over]),
-        todo("deadline-near", [Item(one, day=one.act_by) for one in near]),
-    ]
+    over: list[Item] = []
+    near: list[Item] = []
+    for campaign in campaigns:
+        is_over = campaign.act_by is not None and i18n.day_is_over(campaign.act_by, now)
+        (over if is_over else near).append(Item(campaign, day=campaign.act_by))
+    return [make_todo("deadline-over", over), make_todo("deadline-near", near)]
 
 
-def todo(slug: str, items: Sequence[Item]) -> Todo:
-    """One kind of thing to do, its first items named."""
-    return Todo(slug, items[:_MOST], len(items), sum(one.number for one in items))
+def make_todo(slug: str, items: Sequence[Item]) -> Todo:
+    """Make one kind of thing to do, its first items named."""
+    return Todo(slug, items[:_MOST], len(items), sum(item.number for item in items))
 
 
-def _counted(session: Session, mine: ColumnElement[bool], column: Any, slug: str) -> Todo:
-    """Campaigns with a number of letters that wait for something, the most first."""
-    found = (
+def _count_letters(
+    session: Session, mine: ColumnElement[bool], column: InstrumentedAttribute[int], slug: str
+) -> Todo:
+    """Find campaigns with a number of letters that wait for something, the most first."""
+    query = (
         select(Campaign, column, func.count().over())
         .join(CampaignFigures, CampaignFigures.campaign_id == Campaign.id)
         .where(mine, column > 0, gives_letters_sql())
         .order_by(column.desc(), Campaign.id)
         .limit(_MOST)
     )
-    rows = session.execute(found).all()
+    rows = session.execute(query).all()
     items = [
         Item(campaign, number, noun=noun_of_campaign(campaign)) for campaign, number, _total in rows
     ]
     return Todo(slug, items, rows[0][2] if rows else 0)
 
 
-def held(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Letters that wait for a look."""
-    return _counted(session, mine, CampaignFigures.held, "held")
+def find_held_letters(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find letters that wait for a look."""
+    return _count_letters(session, mine, CampaignFigures.held, "held")
 
 
-def waiting(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Letters that wait to be printed."""
-    return _counted(session, mine, CampaignFigures.waiting, "waiting")
+def find_waiting_letters(session: Session, mine: ColumnElement[bool]) -> Todo:
+    """Find letters that wait to be printed."""
+    return _count_letters(session, mine, CampaignFigures.waiting, "waiting")
 
 
-def _replies(session: Session, mine: ColumnElement[bool]) -> Todo:
-    """Drafts of replies that nobody has published."""
+def _find_drafts_of_replies(session: Session, mine: ColumnElement[bool]) -> Todo:
     rows = session.execute(
         select(Campaign, func.count(Reply.id))
         .join(Reply, Reply.campaign_id == Campaign.id)
@@ -149,65 +149,58 @@ def _replies(session: Session, mine: ColumnElement[bool]) -> Todo:
         .group_by(Campaign.id)
         .order_by(func.min(Reply.created_at))
     )
-    return todo("replies", [Item(campaign, number) for campaign, number in rows])
+    return make_todo("replies", [Item(campaign, number) for campaign, number in rows])
 
 
-def _proposed(session: Session, mine: ColumnElement[bool], by: StaffUser) -> list[Todo]:
-    """Public words that wait for `by`, came back to `by`, or wait for a colleague."""
-    rows = session.scalars(
+def _find_proposals(session: Session, mine: ColumnElement[bool], by: StaffUser) -> list[Todo]:
+    """Find public words that wait for `by`, came back to `by`, or wait for a colleague."""
+    waiting = session.scalars(
         select(Proposal)
         .join(Campaign)
         .options(contains_eager(Proposal.campaign))
         .where(mine, Proposal.state.in_(proposals.WITH_AUTHOR))
         .order_by(Proposal.id)
     ).all()
-    of: dict[str, list[Item]] = {"approve": [], "proposal-returned": [], "proposal-waits": []}
-    for one in rows:
-        item = Item(one.campaign, public_id=one.public_id)
-        pending = one.state is ProposalState.PENDING
-        if one.made_by_id == by.id:
-            of["proposal-waits" if pending else "proposal-returned"].append(item)
+    by_slug: dict[str, list[Item]] = {"approve": [], "proposal-returned": [], "proposal-waits": []}
+    for proposal in waiting:
+        item = Item(proposal.campaign, public_id=proposal.public_id)
+        pending = proposal.state is ProposalState.PENDING
+        if proposal.made_by_id == by.id:
+            by_slug["proposal-waits" if pending else "proposal-returned"].append(item)
         elif pending:
-            of["approve"].append(item)
-    return [todo(slug, items) for slug, items in of.items()]
+            by_slug["approve"].append(item)
+    return [make_todo(slug, items) for slug, items in by_slug.items()]
 
 
-def _beginnings(
+def _find_drafts(
     session: Session, mine: ColumnElement[bool], now: datetime, by: StaffUser
 ) -> list[Todo]:
-    """Drafts: those that could not open, were sent back, wait for a look, or lack nothing."""
-    missed = session.scalars(
-        select(Campaign)
-        .where(
-            mine, Campaign.status == CampaignStatus.DRAFT, Campaign.opening_missed_at.is_not(None)
-        )
-        .order_by(Campaign.opening_missed_at)
-    ).all()
-    review = session.scalars(
-        select(Campaign)
-        .where(
-            mine,
-            Campaign.status == CampaignStatus.REVIEW,
-            func.coalesce(Campaign.submitted_by_id, 0) != by.id,
-        )
-        .order_by(Campaign.changed_at)
-    ).all()
-    returned = session.scalars(
-        select(Campaign)
-        .where(mine, Campaign.status == CampaignStatus.DRAFT, Campaign.review_note != "")
-        .order_by(Campaign.changed_at)
-    ).all()
+    """Find drafts that could not open, were sent back, wait for a look, or lack nothing."""
+
+    def find(
+        slug: str, order: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
+    ) -> Todo:
+        campaigns = session.scalars(select(Campaign).where(mine, *conditions).order_by(order))
+        return make_todo(slug, [Item(campaign) for campaign in campaigns])
+
+    is_draft = Campaign.status == CampaignStatus.DRAFT
+    missed, changed = Campaign.opening_missed_at, Campaign.changed_at
     ready = "ready-for-review" if needs_second_person() else "ready"
     return [
-        todo("opening-missed", [Item(one) for one in missed]),
-        todo("sent-back", [Item(one) for one in returned]),
-        todo("review", [Item(one) for one in review]),
-        todo(ready, [Item(one) for one in _ready(session, mine, now)]),
+        find("opening-missed", missed, is_draft, missed.is_not(None)),
+        find("sent-back", changed, is_draft, Campaign.review_note != ""),
+        find(
+            "review",
+            changed,
+            Campaign.status == CampaignStatus.REVIEW,
+            func.coalesce(Campaign.submitted_by_id, 0) != by.id,
+        ),
+        make_todo(ready, [Item(draft) for draft in _list_ready(session, mine, now)]),
     ]
 
 
-def _ready(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
-    """Of the drafts that were changed last, those from which nothing keeps them closed."""
+def _list_ready(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Campaign]:
+    """List, of the drafts that were changed last, those from which nothing keeps them closed."""
     targets = selectinload(Campaign.targets)
     drafts = session.scalars(
         select(Campaign)
@@ -223,23 +216,22 @@ def _ready(session: Session, mine: ColumnElement[bool], now: datetime) -> list[C
             targets.selectinload(Target.mission),
         )
     )
-    wanted = CampaignStatus.REVIEW if needs_second_person() else CampaignStatus.OPEN
-    return [one for one in drafts if not check_readiness.blockers_of(one, wanted, now)]
+    target = CampaignStatus.REVIEW if needs_second_person() else CampaignStatus.OPEN
+    return [draft for draft in drafts if not check_readiness.blockers_of(draft, target, now)]
 
 
-def refused(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
-    """Bundles that were refused, in part or whole, and of which letters still lie here."""
-    tried = DeliveryAttempt
-    some = tried.outcome.in_((DeliveryOutcome.REFUSED, DeliveryOutcome.PART))
+def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
+    """Find bundles that were refused, in part or whole, and of which letters still lie here."""
+    refused = (DeliveryOutcome.REFUSED, DeliveryOutcome.PART)
     rows = session.execute(
-        select(Campaign, func.count(Bundle.id.distinct()), func.max(tried.happened_on))
+        select(Campaign, func.count(Bundle.id.distinct()), func.max(DeliveryAttempt.happened_on))
         .join(Bundle, Bundle.campaign_id == Campaign.id)
-        .join(tried, tried.bundle_id == Bundle.id)
+        .join(DeliveryAttempt, DeliveryAttempt.bundle_id == Bundle.id)
         .where(
             mine,
             may_go_out_sql(),
-            some,
-            tried.happened_on > today - 3 * LATELY,
+            DeliveryAttempt.outcome.in_(refused),
+            DeliveryAttempt.happened_on > today - 3 * LATELY,
             Bundle.state != BundleState.CANCELLED,
             Bundle.id.not_in(select(Rerouting.from_bundle_id)),
             ~is_part_unnamed(),
@@ -247,13 +239,13 @@ def refused(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
         )
         .group_by(Campaign.id)
     )
-    return todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
+    return make_todo("refused", [Item(campaign, number, day) for campaign, number, day in rows])
 
 
-def _stale(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
-    """Missions of running campaigns that nobody checked within a year."""
+def _find_unchecked_missions(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
+    """Find missions of running campaigns that nobody checked within a year."""
     checked, limit = Mission.last_checked_on, today - timedelta(days=STALE_AFTER_DAYS)
-    rows = session.scalars(
+    missions = session.scalars(
         select(Mission)
         .where(
             Mission.id.in_(
@@ -265,13 +257,14 @@ def _stale(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
         )
         .order_by(checked.is_not(None), checked, Mission.id)
     ).all()
-    return todo("missions", [Item(one, day=one.last_checked_on) for one in rows])
+    items = [Item(mission, day=mission.last_checked_on) for mission in missions]
+    return make_todo("missions", items)
 
 
-def _untold(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
-    """Campaigns that ended lately, and whose writers have not heard what came of it."""
+def _find_untold_outcomes(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
+    """Find campaigns that ended lately, and whose writers have not heard what came of it."""
     told = select(Update.campaign_id).where(Update.kind == UpdateKind.OUTCOME)
-    rows = session.scalars(
+    campaigns = session.scalars(
         select(Campaign)
         .where(
             mine,
@@ -281,7 +274,7 @@ def _untold(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:
         )
         .order_by(Campaign.closed_at)
     ).all()
-    return todo("tell-outcome", [Item(one) for one in rows])
+    return make_todo("tell-outcome", [Item(campaign) for campaign in campaigns])
 
 
 _OF_CARRIERS = {
@@ -297,7 +290,7 @@ _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 
 
 def link_of(slug: str, item: Item) -> str:
-    """The address of the page on which `item` is dealt with, or that tells of it."""
+    """Return the address of the page on which `item` is dealt with, or that tells of it."""
     subject = item.subject
     if slug == "missions":
         return url_for("directory.edit_mission", slug=subject.slug)
@@ -323,6 +316,6 @@ def link_of(slug: str, item: Item) -> str:
 
 
 def may_enter(name: str) -> bool:
-    """Whether the reader's role may enter the pages of that blueprint, if there are any."""
+    """Return whether the reader's role may enter the pages of that blueprint, if there are any."""
     blueprint = current_app.blueprints.get(name)
     return blueprint is not None and staff_user().role in getattr(blueprint, "allowed_roles", ())

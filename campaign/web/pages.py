@@ -16,6 +16,7 @@ from campaign.core import i18n
 from campaign.core.asset_paths import folder
 from campaign.core.colours import contrast
 from campaign.core.errors import NotFound
+from campaign.core.number_format import say_number, say_share
 from campaign.core.settings import current_settings
 from campaign.printing.geometry import layout_for
 from campaign.printing.html import screen_css
@@ -152,7 +153,9 @@ def init_app(app: Flask) -> None:
         language_name=i18n.language_name,
         direction=i18n.direction,
     )
-    app.jinja_env.globals.update(asset=asset, words_in=i18n.words_in)
+    app.jinja_env.globals.update(
+        asset=asset, words_in=i18n.words_in, number=say_number, percent=say_share
+    )
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _YEAR
     compress.init_app(app)
     app.context_processor(_context)

@@ -21,7 +21,7 @@ from campaign.core import db, jobs
 from campaign.core.settings import Settings
 from campaign.dashboard import refresh_statistics
 from campaign.dashboard.statistics_tables import mission_rows
-from campaign.dashboard.to_deliver import deliveries_todos
+from campaign.dashboard.to_deliver import list_delivery_todos
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
@@ -147,12 +147,12 @@ def test_today_and_the_missions_count_what_is_printed(
     staff = make_staff_user(session, Role.STAFF)
     (carried,) = [
         one
-        for one in deliveries_todos(session, by=staff, now=db.utcnow())
+        for one in list_delivery_todos(session, by=staff, now=db.utcnow())
         if one.slug == "to-carry"
     ]
     assert [one.number for one in carried.items] == [3]
     figures = refresh_statistics.figures_of(session, campaign)[0]
-    assert (figures.one("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
+    assert (figures.count("bundle", ready), figures.letters(campaign.targets[0].id, "aside")) == (
         3,
         1,
     )

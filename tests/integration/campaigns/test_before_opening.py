@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
-from campaign.dashboard.today import todos
+from campaign.dashboard.today import list_todos
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.signature import Signature
@@ -116,14 +116,15 @@ def test_today_says_what_is_hers(app: Flask, session: Session, draft: Campaign) 
     writer, other = make_staff_user(session, Role.ORGANIZER), make_staff_user(session, Role.ADMIN)
     draft.owner_id = writer.id
     with app.test_request_context("/"):
-        assert [one.slug for one in todos(session, by=writer, now=utcnow())] == ["ready-for-review"]
+        (todo,) = list_todos(session, by=writer, now=utcnow())
+        assert todo.slug == "ready-for-review"
         draft.status, draft.submitted_by_id = CampaignStatus.REVIEW, writer.id
         session.flush()
-        assert [one.slug for one in todos(session, by=writer, now=utcnow())] == []
-        assert [one.slug for one in todos(session, by=other, now=utcnow())] == ["review"]
+        assert [one.slug for one in list_todos(session, by=writer, now=utcnow())] == []
+        assert [one.slug for one in list_todos(session, by=other, now=utcnow())] == ["review"]
         draft.status, draft.review_note = CampaignStatus.DRAFT, "Shorten it."
         session.flush()
-        assert [one.slug for one in todos(session, by=writer, now=utcnow())] == ["sent-back"]
+        assert [one.slug for one in list_todos(session, by=writer, now=utcnow())] == ["sent-back"]
 
 
 def test_after_saving_the_page_says_what_is_next(

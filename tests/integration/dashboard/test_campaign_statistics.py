@@ -40,7 +40,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     figures = _counted(session, campaign)
     assert (figures.confirmed, figures.in_state("pending"), figures.waiting) == (5, 1, 5)
     assert figures.regions("CA") == {"QC": 2, "": 3}
-    assert figures.one("own") == sum(bool(one.own_words) for one in made)
+    assert figures.count("own") == sum(bool(one.own_words) for one in made)
     assert _counted(session, other).confirmed == 3
 
     pending.state, pending.confirmed_at = SignatureState.CONFIRMED, db.utcnow()
@@ -55,7 +55,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
         "erased",
     }
     assert figures.regions("CA") == {"": 2, "ON": 1}
-    assert figures.one("source", "poster") == 1
+    assert figures.count("source", "poster") == 1
 
     assert sum(one.letters for one in list_waiting(session) if one.campaign is campaign) == 3
     bundle = freeze(
@@ -68,7 +68,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
     )
     figures = _counted(session, campaign)
     assert figures.waiting == 0
-    assert figures.one("bundle", bundle.id) == figures.letters(campaign.targets[0].id) == 3
+    assert figures.count("bundle", bundle.id) == figures.letters(campaign.targets[0].id) == 3
 
 
 def test_what_waits_is_exact_between_two_counts(app: Flask, session: Session) -> None:

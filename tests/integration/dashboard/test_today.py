@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import stop_campaign
 from campaign.core import clock, db, jobs
+from campaign.dashboard.today import list_todos
 from campaign.deliveries import record_delivery
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
@@ -19,7 +21,7 @@ from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
-from tests.days import days_ago, today
+from tests.days import ZONE, days_ago, today
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 from tests.integration.bundles.conftest import Freeze, freeze
 from tests.integration.replies.test_replies import make_reply
@@ -209,3 +211,18 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
 
 def _status(client: FlaskClient, link: str) -> int:
     return client.get(link.replace("&amp;", "&"), follow_redirects=True).status_code
+
+
+@pytest.mark.parametrize("hour", [0, 12, 23])
+def test_within_a_week_is_told_by_the_day_at_home_whatever_the_hour(
+    app: Flask, session: Session, hour: int
+) -> None:
+    now = datetime(2026, 12, 1, hour, 30, tzinfo=ZoneInfo(ZONE))
+    for day in (7, 8, 9):
+        make_campaign(session, slug=f"until-{day}").act_by = date(2026, 12, day)
+    admin = make_staff_user(session, role=Role.ADMIN)
+    with app.test_request_context("/"):
+        todos = {todo.slug: todo for todo in list_todos(session, by=admin, now=now)}
+    slugs = [item.subject.slug for item in todos["deadline-near"].items]
+    assert slugs == ["until-7", "until-8"]
+    assert "deadline-over" not in todos

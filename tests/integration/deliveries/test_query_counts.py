@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.freeze import freeze_bundle
 from campaign.core import clock, db
-from campaign.dashboard.to_deliver import stop_todos
+from campaign.dashboard.to_deliver import list_stop_todos
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import reroute_bundle
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
@@ -87,7 +87,7 @@ def test_three_deliveries_take_as_many_statements_as_one(
             lambda: [one.bundle.zone for one in visits.late_of(session, case) if one.bundle]
         )
         session.expunge_all()
-        today = count(lambda: stop_todos(session, by=admin, now=db.utcnow()))
+        today = count(lambda: list_stop_todos(session, by=admin, now=db.utcnow()))
         session.expunge_all()
         returned = count(
             lambda: [one.destination for one in reroute_bundle.list_returned(session, old)]

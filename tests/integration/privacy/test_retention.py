@@ -133,7 +133,7 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     jobs.run_now("overview.recount")
     figures, _row = refresh_statistics.figures_of(session, campaign)
     before = public_counts.recount(session, campaign), figures.confirmed, figures.countries()
-    own, rewritten = figures.one("own"), figures.one("rewritten")
+    own, rewritten = figures.count("own"), figures.count("rewritten")
     assert own == 2
     [target] = target_rows(campaign, figures)
     assert (target.letters, target.waiting, target.bundled) == (2, 1, 1)
@@ -157,7 +157,7 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
         figures.confirmed,
         figures.countries(),
     ) == before
-    assert (figures.one("own"), figures.one("rewritten")) == (own, rewritten)
+    assert (figures.count("own"), figures.count("rewritten")) == (own, rewritten)
     [target] = target_rows(campaign, figures)
     assert (target.letters, target.waiting, target.bundled) == (2, 0, 1), "nothing can be printed"
     assert count_waiting(session, [target.target.id]).total() == 0

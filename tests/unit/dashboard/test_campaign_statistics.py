@@ -10,9 +10,9 @@ from campaign.dashboard.campaign_statistics import (
     DELAYS,
     LATER,
     Figures,
-    added,
+    add_counts,
     delay_of,
-    filled,
+    fill_days,
     from_json,
     key_of,
     to_json,
@@ -28,8 +28,8 @@ def test_sums_follow_blocks_whatever_changes(
 ) -> None:
     change = Counter(after)
     change.subtract(before)
-    total = added(Counter(one), before)
-    assert added(total, change) == added(Counter(one), after)
+    total = add_counts(Counter(one), before)
+    assert add_counts(total, change) == add_counts(Counter(one), after)
     assert from_json(to_json(total)) == total
 
 
@@ -49,7 +49,7 @@ def test_half_within_is_never_said_of_less_than_half() -> None:
 
 def test_days_without_signatures_are_there_as_well() -> None:
     first = date(2026, 3, 1)
-    days = dict(filled({first: 2}, first, first + timedelta(days=2)))
+    days = dict(fill_days({first: 2}, first, first + timedelta(days=2)))
     assert list(days.values()) == [2, 0, 0]
 
 

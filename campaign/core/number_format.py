@@ -9,12 +9,12 @@ from campaign.core import i18n
 
 
 def say_number(number: int) -> str:
-    """A whole number."""
+    """Write a whole number in the language of the page."""
     return _number(number, i18n.locale())
 
 
 def say_share(share: float) -> str:
-    """A part of a whole, 0 to 1, in percent; what is not all is not said to be."""
+    """Write a part of a whole, 0 to 1, in percent; what is not all is not said to be."""
     hundredths = round(share * 100)
     if share < 1:
         hundredths = min(hundredths, 99)
