@@ -61,7 +61,7 @@ from campaign.staff.pages.views import blueprint as staff
 from campaign.tracking import notices, send_notices
 from campaign.tracking.pages.news_views import one_click
 from campaign.tracking.pages.views import blueprint as tracking
-from campaign.web import error_pages, pages, security
+from campaign.web import error_pages, security, template_globals
 from campaign.web.application import Application
 
 _AT_WORK = (
@@ -112,32 +112,32 @@ _BLUEPRINTS = (
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
-    """The application for one instance; `overrides` are settings.
+    """Make the application of one instance; `overrides` are settings.
 
     Raises UnsafeSettings where the settings cannot stand.
     """
-    chosen = settings or load_settings(**overrides)
+    settings = settings or load_settings(**overrides)
     assert models
     assert all(_AT_WORK)  # every table and every job is known from here on
     app = Application(__name__, static_folder=folder("static"), template_folder=folder("templates"))
-    app.secret_key = chosen.secret
-    app.extensions["settings"] = chosen
-    logs.init(chosen)
-    db.init_app(app, chosen)
-    security.init_app(app, chosen)
-    i18n.init_app(app, chosen)
-    pages.init_app(app)
+    app.secret_key = settings.secret
+    app.extensions["settings"] = settings
+    logs.init(settings)
+    db.init_app(app, settings)
+    security.init_app(app, settings)
+    i18n.init_app(app, settings)
+    template_globals.init_app(app)
     error_pages.init_app(app)
     csrf.init_app(app)
     for tokenless in _TOKENLESS:
         csrf.exempt(tokenless)
-    security_setup.init_app(app, chosen)
-    storage.init_app(app, chosen)
-    jobs.init_app(app, chosen)
+    security_setup.init_app(app, settings)
+    storage.init_app(app, settings)
+    jobs.init_app(app, settings)
     _hand_in_rules(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    if chosen.mode == "development":
+    if settings.mode == "development":
         app.register_blueprint(outbox)
     return app
 

@@ -18,7 +18,7 @@ from campaign.public.open_cases import CaseRow
 from campaign.public.page_cache import Made
 from campaign.public.share_links import whole_url
 from campaign.public.update_pages import Post
-from campaign.web import pages
+from campaign.web.markup import markdown
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -102,7 +102,7 @@ def _case_entry(row: CaseRow, lang: str) -> _Entry:
     return _Entry(
         url=whole_url("public.case", lang=lang, slug=row.slug),
         title=row.title,
-        html=str(pages.markdown(row.summary)),
+        html=str(markdown(row.summary)),
         published=start,
         updated=start,
         lang=row.content_lang,
@@ -115,7 +115,7 @@ def _post_entry(row: CaseRow, post: Post, lang: str) -> _Entry:
     return _Entry(
         url=f"{whole_url('public.case', lang=lang, slug=row.slug)}#{post.anchor}",
         title=f"{row.person_name}{i18n.colon(post.lang or lang)}{post.title}",
-        html=str(pages.markdown(post.body)),
+        html=str(markdown(post.body)),
         published=when,
         updated=when,
         lang=post.lang,

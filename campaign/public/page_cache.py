@@ -82,7 +82,7 @@ class CachedPage:
         if etag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers=headers)
         if coding not in self.bodies:
-            self.bodies[coding] = compress.coded(self.body, coding)
+            self.bodies[coding] = compress.encode(self.body, coding)
         return Response(self.bodies[coding], headers=headers, mimetype=self.mimetype)
 
 

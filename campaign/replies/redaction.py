@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from campaign.web.pages import BAR
+from campaign.web.markup import BAR
 
 _MARK = re.compile(r"\[\[|\]\]")
 _ACTIVE = re.compile(r"[\\`*_\[\]<&~]")

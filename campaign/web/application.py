@@ -1,6 +1,7 @@
 """Flask without what every request would pay for and none of ours needs."""
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Request
@@ -25,14 +26,10 @@ class _Rule(Rule):
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        made: Callable[..., tuple[str, str]] | None = None
-        make = super()._compile_builder
+        compiled = cache(partial(super()._compile_builder, append_unknown))
 
         def build(rule: Rule, **values: Any) -> tuple[str, str]:
-            nonlocal made
-            if made is None:
-                made = make(append_unknown)
-            return made(rule, **values)
+            return compiled()(rule, **values)
 
         return build
 
@@ -44,5 +41,4 @@ class Application(Flask):
     session_interface = _Sessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function as it is."""
         return func

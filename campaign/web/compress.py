@@ -25,12 +25,12 @@ def accepted_coding() -> str:
     """Return in which coding who asks wants bytes: `br`, `gzip`, or "" for as they are."""
     accepted = request.accept_encodings
     coding = max(_CODINGS, key=accepted.quality)  # of equals the first
-    wanted = accepted.quality(coding)
+    quality = accepted.quality(coding)
     plain = accepted.quality("identity") if "identity" in accepted.values() else 0
-    return coding if wanted > 0 and wanted >= plain else ""
+    return coding if quality > 0 and quality >= plain else ""
 
 
-def coded(body: bytes, coding: str, *, quality: int = _QUICK) -> bytes:
+def encode(body: bytes, coding: str, *, quality: int = _QUICK) -> bytes:
     """Return `body` in a coding; the same bytes for the same body."""
     if coding == "br":
         return bytes(brotli.compress(body, quality=quality))
@@ -38,20 +38,20 @@ def coded(body: bytes, coding: str, *, quality: int = _QUICK) -> bytes:
 
 
 def compress(response: Response) -> Response:
-    """A small public response, compressed where that is understood."""
+    """Compress a small public response where that is understood."""
     response.vary.add("Accept-Encoding")
     if coding := accepted_coding():
-        response.set_data(coded(response.get_data(), coding))
+        response.set_data(encode(response.get_data(), coding))
         response.headers["Content-Encoding"] = coding
     return response
 
 
 def init_app(app: Flask) -> None:
     """Send style sheets and scripts compressed, from memory."""
-    app.view_functions["static"] = _static
+    app.view_functions["static"] = _send_static
 
 
-def _static(filename: str) -> Response:
+def _send_static(filename: str) -> Response:
     kind = _WORTH_IT.get(Path(filename).suffix)
     coding = accepted_coding()
     if kind is None or not coding or "Range" in request.headers:
@@ -59,10 +59,10 @@ def _static(filename: str) -> Response:
         if kind is not None:
             response.vary.add("Accept-Encoding")
         return response
-    found = safe_join(str(current_app.static_folder), filename)
-    if found is None or not Path(found).is_file():
+    joined = safe_join(str(current_app.static_folder), filename)
+    if joined is None or not (path := Path(joined)).is_file():
         raise NotFound
-    body = _coded_file(Path(found), Path(found).stat().st_mtime_ns, coding)
+    body = _encode_file(path, path.stat().st_mtime_ns, coding)
     response = Response(body, mimetype=kind)
     response.headers["Content-Encoding"] = coding
     response.vary.add("Accept-Encoding")
@@ -74,5 +74,5 @@ def _static(filename: str) -> Response:
 
 
 @lru_cache(maxsize=128)
-def _coded_file(path: Path, _changed: int, coding: str) -> bytes:
-    return coded(path.read_bytes(), coding, quality=_SMALL)
+def _encode_file(path: Path, _changed: int, coding: str) -> bytes:
+    return encode(path.read_bytes(), coding, quality=_SMALL)

@@ -25,7 +25,7 @@ class NoDay(ValueError):
 
 
 def read_day(typed: str, form: object = "") -> date:
-    """The day of "2026-12-04". Raises NoDay, where it is not written so with the words `form`."""
+    """Return the day of "2026-12-04". Raises NoDay, where it is not written so, saying `form`."""
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
@@ -34,9 +34,9 @@ def read_day(typed: str, form: object = "") -> date:
 
 
 def no_such_day(typed: str) -> str:
-    """That the calendar has no such day, "There is no 31 February 2027."; else nothing."""
-    found = _WRITTEN.match(typed.strip())
-    year, month, day = (int(part) for part in found.groups()) if found else (0, 0, 0)
+    """Say that the calendar has no such day: "There is no 31 February 2027."; else nothing."""
+    match = _WRITTEN.match(typed.strip())
+    year, month, day = map(int, match.groups()) if match else (0, 0, 0)
     if not year or not 1 <= month <= 12 or 1 <= day <= calendar.monthrange(year, month)[1]:
         return ""
     locale = i18n.locale().replace("-", "_")
@@ -48,7 +48,6 @@ class DayInput(DateInput):  # type: ignore[misc]
     """A date field; one of text where it holds what is no day."""
 
     def __call__(self, field: Field, **kwargs: Any) -> Markup:
-        """As HTML."""
         html: Markup = super().__call__(field, **(kwargs | _as_text(field)))
         return html
 
@@ -57,11 +56,10 @@ class MomentInput(DateTimeLocalInput):  # type: ignore[misc]
     """A field of day and time; one of text where it holds what is none."""
 
     def __call__(self, field: Field, **kwargs: Any) -> Markup:
-        """As HTML."""
         html: Markup = super().__call__(field, **(kwargs | _as_text(field)))
         return html
 
 
 def _as_text(field: Field) -> dict[str, str]:
-    is_wrong = field.data is None and any(one.strip() for one in field.raw_data or ())
+    is_wrong = field.data is None and any(map(str.strip, field.raw_data or ()))
     return {"type": "text", "dir": "ltr"} if is_wrong else {}

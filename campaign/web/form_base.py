@@ -8,7 +8,6 @@ wants by a message of its own; where it has none, these stand in.
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Form
@@ -16,6 +15,7 @@ from wtforms import Form
 _CHOICE = _l("Choose one of the answers that are offered.")
 _WHOLE = _l("Write a whole number, in figures.")
 _NUMBER = _l("Write a number, in figures.")
+_OTHER = _l("This cannot be saved as it is. Check it and send it again.")
 _LONG = _l("Keep to %(max)d characters at most.")
 _SHORT = _l("Write at least %(min)d characters.")
 _WORDS: Mapping[str, Any] = {
@@ -42,29 +42,18 @@ class _Words:
     """Translations as WTForms asks for them; a sentence that we do not know is never shown."""
 
     def gettext(self, theirs: str) -> str:
-        """Our sentence for theirs."""
-        ours = _WORDS.get(theirs)
-        if ours is None:
-            return str(gettext("This cannot be saved as it is. Check it and send it again."))
-        return str(ours)
+        return str(_WORDS.get(theirs, _OTHER))
 
     def ngettext(self, theirs: str, _plural: str, _n: int) -> str:
-        """The same for a sentence with a number."""
         return self.gettext(theirs)
-
-
-_words = _Words()
 
 
 class Worded:
     """Beside a form: its own sentences are ours."""
 
     class Meta:
-        """Read by WTForms."""
-
         def get_translations(self, _form: Form) -> _Words:
-            """Where sentences come from."""
-            return _words
+            return _Words()
 
 
 class SiteForm(Worded, FlaskForm):  # type: ignore[misc]

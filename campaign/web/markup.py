@@ -1,34 +1,40 @@
-"""Organizers' Markdown: how it is read, and what it says without its marks. Pure."""
+"""Organizers' Markdown: as HTML, and what it says without its marks."""
 
 import re
 from collections.abc import Iterable, Iterator
 
+import nh3
+from flask_babel import gettext
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+from markupsafe import Markup, escape
 
+BAR = "█████"
+"""What stands for a passage that is not published."""
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False})
+_TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "blockquote", "h2", "h3", "h4", "br", "hr"}
 _ADDRESS = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?…)»”\"'*_]")
 _RULE = "———"
 _SENTENCE_END = re.compile(r"[.!?…؟](?:\s?[»”\"])?(?=\s|$)")
 
 
 def _lower_headings(state: StateCore) -> None:
-    """The page has its heading: a `#` is one below it."""
+    """Set headings one below the page's own."""
     for token in state.tokens:
         if token.tag == "h1":
             token.tag = "h2"
 
 
 def _link_addresses(state: StateCore) -> None:
-    """An address of the web that stands bare is a link."""
+    """Make bare addresses of the web links."""
     for token in state.tokens:
         if token.children and "://" in token.content:
-            token.children = list(_linked(token.children))
+            token.children = list(_split_at_addresses(token.children))
 
 
-def _linked(tokens: Iterable[Token]) -> Iterator[Token]:
+def _split_at_addresses(tokens: Iterable[Token]) -> Iterator[Token]:
     within = 0
     for token in tokens:
         within += token.nesting if token.type in {"link_open", "link_close"} else 0
@@ -53,8 +59,23 @@ MARKDOWN.core.ruler.push("lower_headings", _lower_headings)
 MARKDOWN.core.ruler.before("text_join", "link_addresses", _link_addresses)
 
 
+def markdown(text: str) -> Markup:
+    """Return organizers' Markdown as HTML without anything active."""
+    html = nh3.clean(
+        MARKDOWN.render(text),
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"https", "http", "mailto"},
+        link_rel="noopener noreferrer",
+    )
+    if BAR in html:
+        words = escape(gettext("a passage that is not published"))
+        html = html.replace(BAR, f'<span class="bar" role="img" aria-label="{words}">{BAR}</span>')
+    return Markup(html)  # noqa: S704 — cleaned by nh3 just above
+
+
 def unmarked(text: str) -> str:
-    """Markdown as plain text, for a mail's text part or a line: a link keeps its address."""
+    """Return Markdown as plain text, for a mail's text part or a line: a link keeps its address."""
     return _blocks(SyntaxTreeNode(MARKDOWN.parse(text)).children)
 
 
@@ -63,7 +84,7 @@ def opening(text: str, limit: int) -> str:
     plain = " ".join(text.split())
     if len(plain) <= limit:
         return plain
-    ends = [one.end() for one in _SENTENCE_END.finditer(plain) if one.end() <= limit]
+    ends = [match.end() for match in _SENTENCE_END.finditer(plain) if match.end() <= limit]
     if ends:
         return plain[: ends[-1]]
     words = plain[:limit].rpartition(" ")[0] or plain[: limit - 1]
@@ -90,7 +111,7 @@ def _block(node: SyntaxTreeNode) -> str:
 
 
 def _item(sign: str, node: SyntaxTreeNode) -> str:
-    """An item, its further lines under its first word."""
+    """Return an item, its further lines under its first word."""
     indent = "\n" + " " * (len(sign) + 1)
     return f"{sign} " + _blocks(node.children).replace("\n", indent)
 

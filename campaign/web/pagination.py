@@ -30,7 +30,7 @@ class Listing(Generic[T]):
 
 
 def rank_of_country(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[int]:
-    """Where the country's name stands among all, in the language of the page."""
+    """Return where the country's name stands among all, in the language of the page."""
     codes = literal(",".join(code for code, _name in i18n.senders()))
     postgresql = session.get_bind().dialect.name == "postgresql"
     return func.strpos(codes, column) if postgresql else func.instr(codes, column)
@@ -39,7 +39,7 @@ def rank_of_country(session: Session, column: InstrumentedAttribute[str]) -> Col
 def page_of(
     session: Session, query: Select[T], page: int, *, total: int | None = None
 ) -> Listing[T]:
-    """The page `page` (from 1) of what `query` gives; the last one where there are fewer.
+    """Return the page `page` (from 1) of what `query` gives; the last one where there are fewer.
 
     `total` is how many there are, where that is known.
     """
@@ -65,7 +65,7 @@ def _pages(total: int) -> int:
 
 
 def says(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    """That each of the first words of `query` is in the folded text of `column`."""
+    """Return that each of the first words of `query` is in the folded text of `column`."""
     words = fold_name(query).split()[:MOST_WORDS]
     if query.strip() and not words:
         return [false()]

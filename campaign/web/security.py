@@ -49,20 +49,20 @@ def takes_file(most_bytes: int) -> Callable[[F], F]:
 
 
 def private_page(response: Response) -> Response:
-    """Nobody keeps a page with personal data."""
+    """Have a page with personal data kept by nobody."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def framed_by(hosts: Iterable[str]) -> dict[str, str]:
-    """Headers of a page that these hosts may show in a frame; all others still may not."""
+    """Return headers of a page that these hosts may show in a frame; all others may not."""
     ancestors = " ".join(f"https://{host}" for host in hosts)
     policy = _POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
     return {"Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 def with_worker() -> dict[str, str]:
-    """Headers of a page that has a service worker of its own."""
+    """Return headers of a page that has a service worker of its own."""
     return {"Content-Security-Policy": f"{_POLICY}; worker-src 'self'"}
 
 
@@ -129,7 +129,7 @@ class _AtTheRoot:
 
 
 def _own_names(settings: Settings) -> list[str]:
-    """Names under which a request may ask for us; a forged Host is a 400."""
+    """Return the names under which a request may ask for us; a forged Host is a 400."""
     if settings.mode == "development":
         return ["127.0.0.1", "localhost", "[::1]"]
     return [urlsplit(settings.base_url).hostname or ""]
@@ -144,7 +144,7 @@ def _allow_file() -> None:
 
 
 def _refuse_malformed() -> None:
-    """Bytes that are no text, and NUL, are refused before anything reads them (400)."""
+    """Refuse (400) bytes that are no text, and NUL, before anything reads them."""
     raw = request.environ.get("QUERY_STRING", "") + request.environ.get("PATH_INFO", "")
     if "\0" in raw or "%00" in raw:
         abort(400)
@@ -156,7 +156,7 @@ def _refuse_malformed() -> None:
 
 
 def _refuse_unreadable_form() -> None:
-    """Too many fields (413), or bytes that are no UTF-8 (400): refused before they are parsed."""
+    """Refuse too many fields (413), or bytes that are no UTF-8 (400), before they are parsed."""
     if request.method in _READING or request.mimetype != "application/x-www-form-urlencoded":
         return
     raw = request.get_data()
@@ -178,12 +178,9 @@ def refuse_nul() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    there = {name.lower() for name, _ in response.headers}
-    response.headers.extend(
-        [(name, value) for name, value in _HEADERS.items() if name.lower() not in there]
-    )
-    settings = current_settings()
-    if settings.secure:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_settings().secure:
         response.headers.setdefault(
             "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
         )

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.replies.redaction import BadMarks, as_markdown, bars_from, redacted
-from campaign.web.markup import unmarked
-from campaign.web.pages import BAR, markdown
+from campaign.web.markup import BAR, markdown, unmarked
 
 
 def test_a_passage_becomes_a_bar_that_does_not_tell_its_length() -> None:
