@@ -62,7 +62,7 @@ def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
 
 def _own_anchor() -> list[Anchor]:
     try:
-        return audit_anchor.known()
+        return audit_anchor.list_anchors()
     except audit_anchor.DamagedAnchor as problem:
         raise click.ClickException(
             "audit.anchor in the instance folder was changed, or sealed with another data.key."
@@ -86,7 +86,7 @@ def _anchor_of(backup: Path | None) -> list[Anchor]:
     try:
         with zipfile.ZipFile(backup) as archive:
             sealed = json.loads(archive.read("manifest.json"))["audit"]
-        return [audit_anchor.opened(db.database().keyring, sealed)]
+        return [audit_anchor.open_anchor(db.database().keyring, sealed)]
     except (zipfile.BadZipFile, KeyError, ValueError, audit_anchor.DamagedAnchor) as problem:
         raise click.ClickException(f"{backup.name} holds no anchor that can be read.") from problem
 

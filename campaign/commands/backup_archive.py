@@ -52,7 +52,7 @@ def back_up(database: Database, storage: Storage, target: Path) -> int:
             "format": _FORMAT,
             "revision": migrations.current_revision(database.engine),
             "sha256": digests,
-            "audit": audit_anchor.sealed(database.keyring, anchor),
+            "audit": audit_anchor.seal_anchor(database.keyring, anchor),
         }
         made.writestr("manifest.json", json.dumps(manifest, indent=1))
     draft.replace(target)

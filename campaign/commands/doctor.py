@@ -115,7 +115,7 @@ def is_nearly_full(free: int, total: int) -> bool:
 def _audit(_app: Flask) -> Iterator[str]:
     try:
         with db.reading() as session:
-            first = next(audit.check(session, anchors=audit_anchor.known()), None)
+            first = next(audit.check(session, anchors=audit_anchor.list_anchors()), None)
     except SQLAlchemyError:
         return  # the database's own check has said why
     except DamagedAnchor:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Index, LargeBinary, String, func, select, text
+from sqlalchemy import Index, LargeBinary, Row, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core.db import Base, PrimaryKey, database, table_of, utcnow
@@ -57,7 +57,7 @@ class Anchor:
 
     @classmethod
     def parse(cls, text: str) -> "Anchor":
-        """From what `str` gives; raises ValueError for anything else."""
+        """Return the anchor that `str` gave as text. Raises ValueError."""
         entries, last, digest = text.strip().split(".")
         if len(digest) != 64:
             raise ValueError(text)
@@ -80,12 +80,12 @@ _PLACE = "audit_entry.detail"
 
 
 def seal_text(text: str) -> str:
-    """A text as a detail may keep it."""
+    """Return a text as a detail may keep it."""
     return b64encode(database().keyring.seal(text, _PLACE)).decode()
 
 
 def open_text(sealed: str) -> str:
-    """What `seal_text` was given."""
+    """Return what `seal_text` was given."""
     return database().keyring.open(b64decode(sealed), _PLACE)
 
 
@@ -110,13 +110,13 @@ def record(session: Session, *, actor: str, action: str, subject: str, **detail:
 
 
 def _take_turn(session: Session) -> None:
-    """Two entries at once would both follow the same one; SQLite's write lock already orders."""
+    """Wait: two entries at once would follow the same one; SQLite's write lock already orders."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
 def head(session: Session) -> Anchor:
-    """How the chain stands now."""
+    """Return how the chain is now."""
     entries = session.scalar(select(func.count(AuditEntry.id))) or 0
     last = session.execute(
         select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
@@ -138,7 +138,7 @@ def check(
     `progress` is told now and then how many entries were looked at.
     """
     start = since or Anchor(0, 0, bytes(32))
-    wanted = sorted(anchors, key=lambda one: one.last)
+    waiting = sorted(anchors, key=lambda anchor: anchor.last)
     expected, seen, last = start.digest, start.entries, start.last
     columns = table_of(AuditEntry).c
     rows = session.execute(
@@ -146,8 +146,8 @@ def check(
         execution_options={"yield_per": _BATCH},
     )
     for entry in rows:
-        while wanted and wanted[0].last < entry.id:
-            yield from _against(wanted.pop(0), last, seen, expected)
+        while waiting and waiting[0].last < entry.id:
+            yield from _compare(waiting.pop(0), last, seen, expected)
         if bytes(entry.previous) != expected:
             yield Fault("missing", entry.id, entry.at)
         elif bytes(entry.digest) != _digest(entry):
@@ -155,19 +155,19 @@ def check(
         expected, seen, last = bytes(entry.digest), seen + 1, entry.id
         if seen % _BATCH == 0:
             progress(seen)
-    for anchor in wanted:
-        yield from _against(anchor, last, seen, expected)
+    for anchor in waiting:
+        yield from _compare(anchor, last, seen, expected)
 
 
-def _against(anchor: Anchor, last: int, seen: int, digest: bytes) -> Iterator[Fault]:
-    """Whether the chain, at the entry `last`, is the one that the anchor knows."""
+def _compare(anchor: Anchor, last: int, seen: int, digest: bytes) -> Iterator[Fault]:
+    """Yield a fault where the chain, at the entry `last`, is not the one that was anchored."""
     if anchor.last > last:
         yield Fault("cut", anchor.last, None)
     elif (anchor.entries, anchor.digest) != (seen, digest):
         yield Fault("rewritten", anchor.last, None)
 
 
-def _digest(entry: Any) -> bytes:
+def _digest(entry: AuditEntry | Row[Any]) -> bytes:
     body = json.dumps(
         [entry.at.isoformat(), entry.actor, entry.action, entry.subject, entry.detail],
         sort_keys=True,

@@ -26,18 +26,18 @@ class DamagedAnchor(Exception):
 
 
 @jobs.job("audit.anchor", every_minutes=15)
-def anchor() -> None:
+def move_anchor() -> None:
     """Move the anchor to the chain's end; where the chain does not fit it, it stays and tells."""
-    before = read()
+    before = read_anchor()
     with db.reading() as session:
-        broken = next(audit.check(session, since=before), None)
-        reached = audit.head(session)
-        if before is not None and broken is None and reached.last <= before.last:
-            broken = next(audit.check(session, anchors=[before]), None)
-    if broken is not None:
-        log.error("the audit is broken", kind=broken.kind, entry=broken.entry)
-    elif before is None or reached.last > before.last:
-        _write(reached)
+        fault = next(audit.check(session, since=before), None)
+        head = audit.head(session)
+        if before is not None and fault is None and head.last <= before.last:
+            fault = next(audit.check(session, anchors=[before]), None)
+    if fault is not None:
+        log.error("the audit is broken", kind=fault.kind, entry=fault.entry)
+    elif before is None or head.last > before.last:
+        _write(head)
 
 
 def anchor_anew() -> None:
@@ -46,25 +46,25 @@ def anchor_anew() -> None:
         _write(audit.head(session))
 
 
-def known() -> list[Anchor]:
-    """The instance's anchor, if there is one yet."""
-    found = read()
-    return [] if found is None else [found]
+def list_anchors() -> list[Anchor]:
+    """Return the instance's anchor, if there is one yet."""
+    anchor = read_anchor()
+    return [] if anchor is None else [anchor]
 
 
-def read() -> Anchor | None:
-    """The instance's anchor; None before the first. Raises DamagedAnchor."""
+def read_anchor() -> Anchor | None:
+    """Return the instance's anchor; None before the first. Raises DamagedAnchor."""
     path = _path()
-    return opened(db.database().keyring, path.read_text()) if path.exists() else None
+    return open_anchor(db.database().keyring, path.read_text()) if path.exists() else None
 
 
-def sealed(keyring: Keyring, anchor: Anchor) -> str:
-    """An anchor as text that nobody without the data key can make."""
+def seal_anchor(keyring: Keyring, anchor: Anchor) -> str:
+    """Return an anchor as text that nobody without the data key can make."""
     return base64.b64encode(keyring.seal(str(anchor), _PLACE)).decode()
 
 
-def opened(keyring: Keyring, text: str) -> Anchor:
-    """What `sealed` was given. Raises DamagedAnchor."""
+def open_anchor(keyring: Keyring, text: str) -> Anchor:
+    """Return what `seal_anchor` was given. Raises DamagedAnchor."""
     try:
         return Anchor.parse(keyring.open(base64.b64decode(text, validate=True), _PLACE))
     except (ValueError, WrongKey) as problem:
@@ -76,7 +76,7 @@ def _write(anchor: Anchor) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(sealed(db.database().keyring, anchor))
+        file.write(seal_anchor(db.database().keyring, anchor))
     draft.replace(path)
 
 

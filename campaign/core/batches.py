@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def batched(things: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """The things in order, `size` at a time; the last batch may be smaller."""
-    left = iter(things)
-    while batch := tuple(islice(left, size)):
+    """Yield the things in order, `size` at a time; the last batch may be smaller."""
+    remaining = iter(things)
+    while batch := tuple(islice(remaining, size)):
         yield batch

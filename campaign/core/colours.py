@@ -6,15 +6,15 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def is_colour(text: str) -> bool:
-    """Whether it is a colour such as `#1f4e79`."""
+    """Return whether it is a colour such as `#1f4e79`."""
     return _COLOUR.fullmatch(text) is not None
 
 
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours `#rrggbb`, 1 to 21 (WCAG 2.2, relative luminance)."""
-    if not (is_colour(one) and is_colour(other)):
+def contrast(colour: str, other: str) -> float:
+    """Return the contrast of two colours `#rrggbb`, 1 to 21 (WCAG 2.2, relative luminance)."""
+    if not (is_colour(colour) and is_colour(other)):
         return 0.0
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    lighter, darker = sorted((_luminance(colour), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 

@@ -5,6 +5,7 @@ that writes takes its lock at the start, so that it waits for others instead of 
 """
 
 import enum
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,7 +57,6 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database: UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -64,9 +64,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database: SQLite forgets the zone, which is UTC."""
         if value is None:
             return None
+        # SQLite forgets the zone.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -82,21 +82,42 @@ class Sealed(TypeDecorator[str]):
         self.place = place
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        """To the database: sealed."""
         return None if value is None else keyring_of(dialect).seal(value, self.place)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """From the database: opened."""
         return None if value is None else keyring_of(dialect).open(bytes(value), self.place)
 
 
+class SealedList(TypeDecorator[list[str]]):
+    """Texts that may name people: a list in Python, sealed JSON in the column, NULL where empty."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, place: str) -> None:
+        """`place` names the column, as with `Sealed`."""
+        super().__init__()
+        self.place = place
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> bytes | None:
+        if not value:
+            return None
+        return keyring_of(dialect).seal(json.dumps(value, ensure_ascii=False), self.place)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> list[str]:
+        if value is None:
+            return []
+        texts: list[str] = json.loads(keyring_of(dialect).open(bytes(value), self.place))
+        return texts
+
+
 def keyring_of(dialect: Dialect) -> Keyring:
-    """The keys of the database that `dialect` speaks to (`Database` put them there)."""
+    """Return the keys of the database that `dialect` speaks to (`Database` put them there)."""
     return cast(Keyring, dialect.campaign_keyring)  # type: ignore[attr-defined]
 
 
 def new_public_id() -> str:
-    """A random name for a row in addresses: 128 bits."""
+    """Return a random name for a row in addresses: 128 bits."""
     return secrets.token_urlsafe(16)
 
 
@@ -148,7 +169,6 @@ class Database:
 
     @classmethod
     def of(cls, settings: Settings) -> "Database":
-        """Connect to what the settings name."""
         keyring = Keyring.of(settings.data_secret)
         engine = make_engine(settings.sqlalchemy_url)
         engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
@@ -157,12 +177,11 @@ class Database:
         return cls(engine, sessions, keyring)
 
     def close(self) -> None:
-        """Close every connection."""
         self.engine.dispose()
 
 
 def make_engine(url: str) -> Engine:
-    """An engine with the behaviour that this module promises."""
+    """Make an engine with the behaviour that this module promises."""
     if not url.startswith("sqlite"):
         # What was to be kept has no place in the message of a failure: it may be logged.
         return create_engine(
@@ -172,12 +191,12 @@ def make_engine(url: str) -> Engine:
 
 
 def database() -> Database:
-    """The database of the current application."""
+    """Return the database of the current application."""
     return cast(Database, current_app.extensions["database"])
 
 
 def session() -> Session:
-    """The session of this request (or other application context)."""
+    """Return the session of this request (or other application context)."""
     if "session" not in g:
         if has_request_context() and request.method not in _READING:
             _writing.set(True)
@@ -187,7 +206,7 @@ def session() -> Session:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A unit of work outside a request (job, command): commits when its block succeeds."""
+    """Open a session outside a request (job, command) that commits when its block succeeds."""
     token = _writing.set(True)
     try:
         with database().sessions() as session, session.begin():
@@ -199,7 +218,7 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session outside a request that only reads."""
+    """Open a session outside a request that only reads."""
     token = _writing.set(False)
     try:
         with database().sessions() as session:
@@ -209,31 +228,31 @@ def reading() -> Iterator[Session]:
 
 
 def connection_of(session: Session) -> Connection:
-    """The session's connection, without the search for it: for what every signature does."""
-    found: Connection | None = session.info.get("connection")
-    if found is None or found.closed:
-        found = session.info["connection"] = session.connection()
-    return found
+    """Return the session's connection without a search: for what every signature does."""
+    connection: Connection | None = session.info.get("connection")
+    if connection is None or connection.closed:
+        connection = session.info["connection"] = session.connection()
+    return connection
 
 
 def table_of(model: type[Base]) -> Table:
-    """The table of a model, for statements that are built once or pass by its objects."""
+    """Return the table of a model, for statements built once or that pass by its objects."""
     return cast(Table, model.__table__)
 
 
 def references_to(model: type[Base]) -> list[Column[Any]]:
-    """The columns of whatever table by which a row refers to one of the model."""
-    wanted = table_of(model)
+    """List the columns of whatever table by which a row refers to one of the model."""
+    target = table_of(model)
     return [
         column
         for table in Base.metadata.sorted_tables
         for column in table.columns
-        if any(key.column.table is wanted for key in column.foreign_keys)
+        if any(key.column.table is target for key in column.foreign_keys)
     ]
 
 
 def insert_into(session: Session, model: type[Base]) -> Any:
-    """An INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
+    """Return an INSERT that can say `on_conflict_do_…`, in the words of the session's database."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
 
@@ -245,13 +264,13 @@ def update_row(
 
     Objects of the session do not learn of it.
     """
-    done = session.execute(
+    result = session.execute(
         update(model)
         .where(model.id == row_id, *conditions)
         .values(values)
         .execution_options(synchronize_session=False)
     )
-    return cast("CursorResult[Any]", done).rowcount == 1
+    return cast("CursorResult[Any]", result).rowcount == 1
 
 
 def after_commit(session: Session, action: Callable[[], object]) -> None:
@@ -275,7 +294,7 @@ def run_after_commit(session: Session) -> None:
 
 
 def _forget_actions(session: Session, rolled_back: SessionTransaction) -> None:
-    """What was to be done after a commit that will not be."""
+    """Drop what was to be done after a commit that will not be."""
     if waiting := session.info.get("after_commit"):
         session.info["after_commit"] = [
             (within, action)

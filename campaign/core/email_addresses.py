@@ -11,7 +11,7 @@ _GMAIL = {"gmail.com", "googlemail.com"}
 
 
 def canonical_email(address: str) -> str:
-    """The form in which two spellings of one mailbox are equal.
+    """Return the form in which two spellings of one mailbox are equal.
 
     Lower case; the domain in its ASCII form; what follows a `+` dropped; for Gmail also dots, and
     googlemail.com is gmail.com. Only for comparing: mails go to what was typed.
@@ -25,7 +25,7 @@ def canonical_email(address: str) -> str:
 
 
 def spelling(address: str) -> str:
-    """Addresses of one spelling surely are one mailbox.
+    """Return the spelling of an address: those of one spelling surely are one mailbox.
 
     The canonical form goes further (it drops what follows a `+`), which is right for counting
     people, and too trusting for opening somebody's letters: not every mail server takes `ana+x`

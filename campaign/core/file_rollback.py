@@ -22,26 +22,26 @@ def when_undone(session: Session, action: Action) -> None:
 
 
 @event.listens_for(Session, "after_commit")
-def _settled(session: Session) -> None:
-    step = session.get_nested_transaction()
-    if step is None:
+def _keep(session: Session) -> None:
+    ended = session.get_nested_transaction()
+    if ended is None:
         session.info.pop(_KEY, None)
         return
     # What a savepoint did belongs to what is around it from now on.
     session.info[_KEY] = [
-        (step.parent if step.parent and step.parent.nested else None, action)
-        if at is step
-        else (at, action)
-        for at, action in session.info.get(_KEY, [])
+        (ended.parent if ended.parent and ended.parent.nested else None, action)
+        if step is ended
+        else (step, action)
+        for step, action in session.info.get(_KEY, [])
     ]
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _ended(session: Session, ended: SessionTransaction) -> None:
+def _undo(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is not None and not ended.nested:
         return
-    known = session.info.pop(_KEY, [])
-    undone = [action for at, action in known if at is ended or not ended.nested]
-    session.info[_KEY] = [(at, action) for at, action in known if action not in undone]
+    waiting = session.info.pop(_KEY, [])
+    undone = [action for step, action in waiting if step is ended or not ended.nested]
+    session.info[_KEY] = [(step, action) for step, action in waiting if action not in undone]
     for action in undone:
         action()

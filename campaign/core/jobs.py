@@ -43,7 +43,7 @@ def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction
         if name in _jobs:
             raise ValueError(f"two jobs are called {name}")
         if every_minutes is not None:
-            when(every_minutes)
+            schedule(every_minutes)
         _jobs[name] = function
         if every_minutes is not None:
             _periodic[name] = every_minutes
@@ -54,16 +54,16 @@ def job(name: str, *, every_minutes: int | None = None) -> Callable[[JobFunction
 
 def enqueue(session: Session, name: str, *ids: int) -> None:
     """Have the job `name` done once `session` is committed."""
-    if not all(isinstance(one, int) for one in ids):
+    if not all(isinstance(each, int) for each in ids):
         raise TypeError("a job takes ids only: personal data has no place in the queue")
     if name not in _jobs:
         raise LookupError(f"there is no job {name}: is its module imported?")
-    courier = queue()
-    db.after_commit(session, lambda: courier.send(name, ids))
+    sender = queue()
+    db.after_commit(session, lambda: sender.send(name, ids))
 
 
 def periodic_jobs() -> list[str]:
-    """Names of the jobs that are done again and again."""
+    """List the names of the jobs that are done again and again."""
     return list(_periodic)
 
 
@@ -84,7 +84,7 @@ class Queue:
         self._send(name, *ids)
 
     def waiting(self) -> int:
-        """How many messages wait to be fetched."""
+        """Count messages that wait to be fetched."""
         return cast(int, self.huey.pending_count())
 
     def close(self) -> None:
@@ -93,13 +93,13 @@ class Queue:
 
 
 def queue() -> Queue:
-    """The queue of the current application."""
+    """Return the queue of the current application."""
     return cast(Queue, current_app.extensions["queue"])
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Connect to the queue that the settings name, and teach it our jobs."""
-    huey = _courier(settings)
+    huey = _connect(settings)
 
     def run_job(name: str, *ids: int) -> None:
         with app.app_context():
@@ -111,7 +111,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["queue"] = Queue(huey, send)
 
 
-def _courier(settings: Settings) -> Huey:
+def _connect(settings: Settings) -> Huey:
     url = settings.jobs_url
     shared = {"results": False, "serializer": JsonSerializer()}
     if url.startswith("redis"):
@@ -131,8 +131,8 @@ class _QueueFile(SqliteStorage):  # type: ignore[misc]
         return connection
 
 
-def when(minutes: int) -> Callable[[datetime], bool]:
-    """The moments of a job that is done every so many minutes; hours begin seven minutes past."""
+def schedule(minutes: int) -> Callable[[datetime], bool]:
+    """Return the moments of a job done every so many minutes; hours begin seven minutes past."""
     hours, rest = divmod(minutes, 60)
     if minutes > 0 and hours == 0 and 60 % minutes == 0:
         moments = crontab(minute=f"*/{minutes}")
@@ -148,7 +148,7 @@ def _register_periodic(huey: Huey, app: Flask, name: str, minutes: int) -> None:
         with app.app_context():
             _run(name, ())
 
-    huey.periodic_task(when(minutes), name=f"periodic:{name}")(periodic)
+    huey.periodic_task(schedule(minutes), name=f"periodic:{name}")(periodic)
 
 
 def _run(name: str, ids: tuple[int, ...]) -> None:

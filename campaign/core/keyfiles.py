@@ -12,7 +12,7 @@ KEY_BYTES = 32
 
 
 def read_key(path: Path) -> bytes:
-    """The key in `path`, made at the first start; refuse one that others can read."""
+    """Return the key in `path`, made at the first start; refuse one that others can read."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         _make_key(path)

@@ -11,7 +11,7 @@ from campaign.core.settings import Settings
 
 
 def place_of(problem: BaseException) -> str:
-    """Where a failure was raised in our own code: file, line and function, and no message.
+    """Return where a failure was raised in our own code: file, line and function, no message.
 
     The message of an exception may quote a person; its place cannot.
     """

@@ -36,7 +36,7 @@ _COUNT = {
 
 
 def network_of(address: str) -> str:
-    """What counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -63,7 +63,7 @@ def count_against_limit(session: Session, what: str, place: str, per_hour: int) 
 
 
 def read_count(session: Session, what: str, place: str) -> int:
-    """How many `what` were counted from `place` in this clock hour."""
+    """Return how many `what` were counted from `place` in this clock hour."""
     bucket = _bucket(what, place, clock.utcnow())
     return session.scalar(select(RateLimit.count).where(RateLimit.bucket == bucket)) or 0
 

@@ -30,24 +30,24 @@ class Keyring:
 
     @classmethod
     def of(cls, data_key: bytes) -> "Keyring":
-        """The ring whose keys derive from `data_key` (32 bytes)."""
+        """Derive the keys from `data_key` (32 bytes)."""
         return cls(AESGCM(_derive(data_key, b"seal")), _derive(data_key, b"fingerprint"))
 
     def seal(self, text: str, place: str) -> bytes:
-        """`text` sealed for `place` (a column's name): it opens nowhere else."""
+        """Seal `text` for `place` (a column's name): it opens nowhere else."""
         return self.seal_bytes(text.encode(), place)
 
     def open(self, sealed: bytes, place: str) -> str:
-        """What `seal` was given; raises WrongKey where key, place or bytes differ."""
+        """Return what `seal` was given. Raises WrongKey where key, place or bytes differ."""
         return self.open_bytes(sealed, place).decode()
 
     def seal_bytes(self, data: bytes, place: str) -> bytes:
-        """`data` sealed for `place`: a file in a backup, say."""
+        """Seal `data` for `place`: a file in a backup, say."""
         nonce = os.urandom(_NONCE_BYTES)
         return _VERSION + nonce + self._aead.encrypt(nonce, data, place.encode())
 
     def open_bytes(self, sealed: bytes, place: str) -> bytes:
-        """What `seal_bytes` was given; raises WrongKey."""
+        """Return what `seal_bytes` was given. Raises WrongKey."""
         nonce, cipher = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
             return self._aead.decrypt(nonce, cipher, place.encode())
@@ -55,7 +55,7 @@ class Keyring:
             raise WrongKey(place) from problem
 
     def fingerprint(self, text: str, purpose: str) -> bytes:
-        """32 bytes by which equal texts of one purpose are found, and nothing else is learnt."""
+        """Return 32 bytes by which equal texts of one purpose are found, and nothing is learnt."""
         message = f"{purpose}\0{text}".encode()
         return hmac.digest(self._fingerprint_key, message, "sha256")
 

@@ -26,7 +26,6 @@ from pydantic_settings import (
 )
 
 from campaign.core.errors import UnsafeSettings
-from campaign.core.file_settings import FileSettings
 from campaign.core.keyfiles import KEY_BYTES, read_key
 from campaign.core.unsafe_settings import refuse_readable_secrets, refuse_unsafe
 
@@ -35,10 +34,41 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-class Settings(FileSettings):
+class Settings(BaseSettings):
     """The settings of one instance."""
 
     model_config = SettingsConfigDict(env_prefix="CAMPAIGN_", extra="forbid", frozen=True)
+
+    instance: Path = Field(Path("instance"), description="Folder of keys, SQLite files and files.")
+    files: str = Field(
+        "",
+        description="Where files are kept, encrypted: empty means the folder `files` in the "
+        "instance folder; or another folder; or `s3://bucket/prefix`.",
+    )
+    scratch: str = Field(
+        "",
+        description="Folder for files in the making, plain for that moment: empty means `scratch` "
+        "in the instance folder. Best on an encrypted disk or in memory.",
+    )
+    s3_endpoint: str = Field(
+        "", description="Address of an S3-compatible store; empty means Amazon’s."
+    )
+    s3_region: str = Field("us-east-1", description="Its region.")
+    s3_key_id: str = Field("", description="Id of the access key.")
+    s3_secret: SecretStr = Field(SecretStr(""), description="The access key itself.")
+
+    retention_months: int = Field(
+        6,
+        ge=0,
+        le=120,
+        description="Months after the hand-over of a letter, or the end of its campaign, at which "
+        "its writer’s contact data and words are erased; the counts stay. 0: never.",
+    )
+    keep_printed_files: bool = Field(
+        False,
+        description="Whether the printed files of a bundle, which name people, are kept beyond "
+        "that; otherwise their hashes are.",
+    )
 
     mode: Literal["development", "production"] = Field(
         "development", description="`production` wants https, a real mail server and safe keys."
@@ -228,7 +258,7 @@ class Settings(FileSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the instance's TOML file."""
+        """Ask arguments, then the environment, then the instance's TOML file."""
         given = init_settings().get("instance")
         folder = Path(given or os.environ.get("CAMPAIGN_INSTANCE") or "instance")
         toml = TomlConfigSettingsSource(settings_cls, folder / "settings.toml")
@@ -239,35 +269,48 @@ class Settings(FileSettings):
         refuse_unsafe(self)
 
     @property
+    def folder(self) -> Path:
+        return self.instance.absolute()
+
+    @property
+    def files_folder(self) -> Path:
+        """Return the folder of stored files, where they lie in one."""
+        return self.folder / (self.files or "files")
+
+    @property
+    def scratch_folder(self) -> Path:
+        return self.folder / (self.scratch or "scratch")
+
+    @property
     def secure(self) -> bool:
-        """Whether people reach the site through https."""
+        """Return whether people reach the site through https."""
         return self.base_url.startswith("https://")
 
     @property
     def host(self) -> str:
-        """Host (and port) of `base_url`: the only one that requests may name."""
+        """Return host (and port) of `base_url`: the only one that requests may name."""
         return urlsplit(self.base_url).netloc
 
     @property
     def outbox(self) -> Path:
-        """Folder that takes mails where no mail server is set."""
+        """Return the folder that takes mails where no mail server is set."""
         return self.folder / "outbox"
 
     @property
     def sqlalchemy_url(self) -> str:
-        """Address of the database, with psycopg 3 as driver of PostgreSQL."""
+        """Return the address of the database, with psycopg 3 as driver of PostgreSQL."""
         url = self.database_url or f"sqlite:///{self.folder / 'campaign.sqlite'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @cached_property
     def secret(self) -> str:
-        """Key that signs sessions and links."""
+        """Return the key that signs sessions and links."""
         given = self.secret_key.get_secret_value() if self.secret_key else ""
         return given or base64.b64encode(read_key(self.folder / "secret.key")).decode()
 
     @cached_property
     def data_secret(self) -> bytes:
-        """Key (32 bytes) that seals personal data; it never lies in the database."""
+        """Return the key (32 bytes) that seals personal data; it is never in the database."""
         if self.data_key is None:
             return read_key(self.folder / "data.key")
         try:
@@ -286,7 +329,7 @@ class Settings(FileSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """The settings as files, environment and `overrides` give them.
+    """Return the settings as files, environment and `overrides` give them.
 
     Raises UnsafeSettings with one sentence for the operator where they cannot stand.
     """
@@ -305,11 +348,11 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def current_settings() -> Settings:
-    """The settings of the application that runs."""
+    """Return the settings of the application that runs."""
     settings: Settings = current_app.extensions["settings"]
     return settings
 
 
 def home_country() -> str:
-    """The organization's country, from which letters are posted; empty without an application."""
+    """Return the country from which letters are posted; empty without an application."""
     return current_settings().organisation_country if has_app_context() else ""

@@ -19,14 +19,14 @@ _ASK_AGAIN = 0.0003
 """Seconds until one asks again whether another process has done."""
 
 
-class _Turn:
-    """Whose turn it is to write, among the threads of a process."""
+class _WriterLock:
+    """Lets one thread of a process write at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread = 0
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Wait for it, as long as SQLite would; False where one would wait for oneself."""
         mine = threading.get_ident()
         if self._thread == mine or not self._lock.acquire(timeout=_BUSY_SECONDS):
@@ -34,29 +34,28 @@ class _Turn:
         self._thread = mine
         return True
 
-    def give(self) -> None:
-        """Let the next one write."""
+    def release(self) -> None:
         self._thread = 0
         self._lock.release()
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that takes its turn before it writes, and gives it back with the transaction."""
+    """A connection that takes the lock before it writes, until its transaction ends."""
 
-    turn: _Turn
-    _has_turn = False
+    writer_lock: _WriterLock
+    _has_lock = False
 
     def begin(self, *, writing: bool) -> None:
         """Begin; to write, with SQLite's lock at once, so that nothing fails halfway."""
         if not writing:
             self.execute("BEGIN")
             return
-        self._has_turn = self.turn.take()
+        self._has_lock = self.writer_lock.acquire()
         self.execute("PRAGMA busy_timeout=0")
         try:
             self._begin_soon(time.monotonic() + _BUSY_SECONDS)
         except BaseException:
-            self._give_turn()
+            self._release_lock()
             raise
         finally:
             self.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
@@ -77,28 +76,28 @@ class _Connection(sqlite3.Connection):
         try:
             super().commit()
         finally:
-            self._give_turn()
+            self._release_lock()
 
     def rollback(self) -> None:
         try:
             super().rollback()
         finally:
-            self._give_turn()
+            self._release_lock()
 
     def close(self) -> None:
         try:
             super().close()
         finally:
-            self._give_turn()
+            self._release_lock()
 
-    def _give_turn(self) -> None:
-        if self._has_turn:
-            self._has_turn = False
-            self.turn.give()
+    def _release_lock(self) -> None:
+        if self._has_lock:
+            self._has_lock = False
+            self.writer_lock.release()
 
 
 def make_engine(url: str, *, writing: Callable[[], bool]) -> Engine:
-    """An engine whose connections wait for others instead of failing halfway.
+    """Make an engine whose connections wait for others instead of failing halfway.
 
     `writing` says whether what begins now is going to write.
     """
@@ -110,10 +109,10 @@ def make_engine(url: str, *, writing: Callable[[], bool]) -> Engine:
         max_overflow=44,
         hide_parameters=True,
     )
-    turn = _Turn()
+    writer_lock = _WriterLock()
 
     def prepare(connection: Any, _record: object) -> None:
-        connection.turn = turn
+        connection.writer_lock = writer_lock
         connection.isolation_level = None  # BEGIN is ours
         for pragma in (
             "journal_mode=WAL",

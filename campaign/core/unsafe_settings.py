@@ -20,7 +20,7 @@ SHOWS_MAILS = "Development mode shows mails to everybody: on a public host set m
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on `host`."""
+    """Return whether only this machine reaches what listens on `host`."""
     return host in _LOOPBACK
 
 

@@ -19,8 +19,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from campaign.core.audit import AuditEntry
-from campaign.core.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Slug, Words
-from campaign.core.sealed_lists import SealedList
+from campaign.core.db import (
+    Base,
+    Country,
+    Created,
+    Locale,
+    PrimaryKey,
+    PublicId,
+    SealedList,
+    Slug,
+    Words,
+)
 from campaign.models.directory import Mission, Official
 
 if TYPE_CHECKING:

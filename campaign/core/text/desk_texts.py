@@ -10,34 +10,32 @@ _MANY_MARKS = 5
 
 
 def one_line(text: str | None) -> str:
-    """`text` on one line: ends trimmed, runs of white space as one space, NFC."""
+    """Return `text` on one line: ends trimmed, runs of white space as one space, NFC."""
     spaced = re.sub(r"[ \t\r\n\xa0]+", " ", unicodedata.normalize("NFC", text or ""))
-    return _held_together(spaced.strip())
+    return _join_french_signs(spaced.strip())
 
 
 def paragraphs(text: str | None) -> str:
-    """`text` with line ends as LF, no space at the ends of lines, NFC."""
+    """Return `text` with line ends as LF, no space at the ends of lines, NFC."""
     unified = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
     lines = (line.replace("\t", "    ").rstrip() for line in unified.split("\n"))
-    return _held_together("\n".join(lines).strip("\n").strip())
+    return _join_french_signs("\n".join(lines).strip("\n").strip())
 
 
-def _held_together(text: str) -> str:
-    """With the space that French has before a colon (and its like) as one that does not break."""
+def _join_french_signs(text: str) -> str:
+    """Make the space that French has before a colon (and its like) one that does not break."""
     return re.sub(r"(?<=\S) (?=[:;!?»](?:\s|$))|(?<=«) (?=\S)", "\xa0", text)
 
 
 def lines(text: str | None) -> list[str]:
-    """The lines of `text` that say something, without the bullets that people type."""
-    found = (
-        one_line(re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", one))
-        for one in (text or "").splitlines()
-    )
-    return [line for line in found if line]
+    """Return the lines of `text` that say something, without the bullets that people type."""
+    typed = (text or "").splitlines()
+    plain = (one_line(re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", line)) for line in typed)
+    return [line for line in plain if line]
 
 
 def has_hidden_characters(text: str) -> bool:
-    """Whether `text` holds what nobody sees or types: controls, overrides, stacked marks."""
+    """Return whether `text` holds what nobody sees or types: controls, overrides, stacked marks."""
     marks = 0
     for character in text:
         category = unicodedata.category(character)
@@ -50,6 +48,6 @@ def has_hidden_characters(text: str) -> bool:
 
 
 def slug_of(text: str, limit: int = 80) -> str:
-    """`text` as part of an address: "UA 58/20" is `ua-58-20`; empty where nothing is left."""
+    """Return `text` as part of an address: "UA 58/20" is `ua-58-20`; empty of nothing."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-")

@@ -26,12 +26,12 @@ class Phrases:
     """What a text has in which one may stand within a longer word."""
 
     def in_text(self, text: str) -> Iterator[str]:
-        """Each that stands in `text`, as it stands there."""
+        """Yield each that is in `text`, as it is written there."""
         for start, end in self.places(text):
             yield text[start:end]
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where in `text` each of them begins and ends."""
+        """Yield where in `text` each of them begins and ends."""
         plain = fold(text)
         if self.beginnings.isdisjoint(_RUN.findall(plain)) and not (
             self.anywhere and self.anywhere.search(plain)
@@ -43,17 +43,18 @@ class Phrases:
 
 
 def phrases_of(words: Iterable[str]) -> Phrases | None:
-    """These words and phrases; None where there are none."""
-    plain = {one for word in words if any(map(str.isalnum, one := fold(" ".join(word.split()))))}
+    """Return these words and phrases; None where there are none."""
+    folded = {fold(" ".join(word.split())) for word in words}
+    plain = {phrase for phrase in folded if any(map(str.isalnum, phrase))}
     if not plain:
         return None
     # The longest first: of two that begin alike the phrase is named, not the word.
-    parts = map(_part, sorted(plain, key=lambda one: (-len(one), one)))
+    parts = map(_part, sorted(plain, key=lambda phrase: (-len(phrase), phrase)))
     within = {script for script in (_ARABIC, _UNSPACED) if any(map(script.match, plain))}
     anywhere = "|".join(sorted(script.pattern for script in within))
     return Phrases(
         pattern=re.compile("|".join(parts)),
-        beginnings=frozenset(_RUN.findall(one)[0] for one in plain),
+        beginnings=frozenset(_RUN.findall(phrase)[0] for phrase in plain),
         anywhere=re.compile(anywhere) if anywhere else None,
     )
 

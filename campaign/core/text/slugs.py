@@ -13,7 +13,7 @@ RESERVED = {"bulk", "new", "imports", "duplicates", "search", "merge"}
 
 
 def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
-    """Whether `text` holds what no name or address does: controls, lone surrogates, bidi marks.
+    """Return whether `text` holds what no name or address does: controls, surrogates, bidi marks.
 
     `lines` lets line ends through.
     """
@@ -26,21 +26,21 @@ def has_forbidden_characters(text: str, *, lines: bool = False) -> bool:
 
 
 def slugify(*parts: str) -> str:
-    """A slug of ASCII letters, figures and hyphens, 72 characters at most; "x" of nothing."""
+    """Return a slug of ASCII letters, figures and hyphens, at most 72; "x" of nothing."""
     ascii_only = fold_name(" ".join(parts)).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_only)[:_SLUG_LENGTH].strip("-")
     return slug or "x"
 
 
-def free_slug(wanted: str, taken: set[str]) -> str:
-    """`wanted`, or with the first number from 2 that is not `taken`."""
-    number, slug = 1, wanted
-    while slug in taken or slug in RESERVED:
+def free_slug(slug: str, used: set[str]) -> str:
+    """Return `slug`, or with the first number from 2 that is not `used`."""
+    number, free = 1, slug
+    while free in used or free in RESERVED:
         number += 1
-        slug = f"{wanted}-{number}"
-    return slug
+        free = f"{slug}-{number}"
+    return free
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of `text` that say something, trimmed."""
+    """Return the lines of `text` that say something, trimmed."""
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -123,7 +123,7 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     session: Session, chain: list[int], settings: Settings
 ) -> None:
     jobs.run_now("audit.anchor")
-    held = audit_anchor.read()
+    held = audit_anchor.read_anchor()
     assert held == audit.head(session)
     file = settings.folder / "audit.anchor"
     assert str(held) not in file.read_text()
@@ -131,17 +131,17 @@ def test_the_instance_keeps_a_sealed_anchor_that_does_not_move_over_a_break(
     record(session, 5)
     session.commit()
     jobs.run_now("audit.anchor")
-    assert audit_anchor.read() == audit.head(session)
+    assert audit_anchor.read_anchor() == audit.head(session)
     disarm(session)
     session.execute(delete(AuditEntry).where(AuditEntry.id > chain[3]))
     session.commit()
     with structlog.testing.capture_logs() as logged:
         jobs.run_now("audit.anchor")
     assert [one["event"] for one in logged] == ["the audit is broken"]
-    assert audit_anchor.known() != [audit.head(session)]
+    assert audit_anchor.list_anchors() != [audit.head(session)]
     file.write_text("AAAA")
     with pytest.raises(audit_anchor.DamagedAnchor):
-        audit_anchor.read()
+        audit_anchor.read_anchor()
 
 
 def test_the_command_names_the_broken_place_and_exits_with_1(

@@ -118,7 +118,7 @@ def test_a_queue_that_is_down_fails_nothing_that_is_committed(app: Flask) -> Non
 )
 def test_a_period_is_as_long_as_it_says(minutes: int, moments: int) -> None:
     day = datetime(2026, 3, 3)  # noqa: DTZ001 — as the queue's own clock gives it
-    due = jobs.when(minutes)
+    due = jobs.schedule(minutes)
     assert sum(due(day + timedelta(minutes=minute)) for minute in range(1440)) == moments
 
 

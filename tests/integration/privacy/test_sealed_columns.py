@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core import db, jobs
-from campaign.core.db import Base, Sealed
-from campaign.core.sealed_lists import SealedList
+from campaign.core.db import Base, Sealed, SealedList
 from campaign.mail.models import OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.network import NetworkMember
