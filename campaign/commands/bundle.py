@@ -1,4 +1,4 @@
-"""`campaign bundle` and `campaign verify`: a parcel of letters from the command line."""
+"""`campaign bundle` and `campaign verify`: a parcel of letters or cards from the command line."""
 
 import json
 import os
@@ -19,6 +19,7 @@ from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle
 from campaign.bundles.freeze.signed_sheets import count_carried, waiting_on_paper
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.print_without_queue import print_here
 from campaign.commands.instance import ready_app
 from campaign.core import db
@@ -28,10 +29,16 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.printing.engine.worker import FoundryStopped
 
 _ACTOR = "command"
+_NOUNS = {
+    Noun.LETTER: ("letter", "letters"),
+    Noun.CARD: ("card", "cards"),
+    Noun.PERSON: ("paper", "papers"),
+}
+"""What a bundle holds: one of them, and several."""
 _SENTENCES = {
     "nothing-to-print": "There is nothing new to print for {campaign} and {mission}.",
-    "stopped": "The campaign {campaign} is stopped: its letters are held back.",
-    "not-open": "The campaign {campaign} is a draft: it has no letters yet.",
+    "stopped": "The campaign {campaign} is stopped: nothing of it may go out.",
+    "not-open": "The campaign {campaign} is a draft: nothing is signed yet.",
     "not-ready": "The bundle is not ready.",
     "campaign": "There is no campaign {campaign}.",
     "mission": "There is no mission {mission}.",
@@ -39,13 +46,13 @@ _SENTENCES = {
     "bundle": "There is no bundle of that number for {campaign} and {mission}.",
     "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
     "address-missing": "The official's address lacks its street or its town: see the official.",
-    "handed-over": "A bundle failed of which letters had gone out: look at it at the desk.",
-    "cancelled": "This bundle was given up: its letters wait for another.",
-    "taken-back": "Letters in it were taken back since it was handed over; nothing is written.",
-    "emptied": "Its files are no longer kept: who wrote the letters was erased in time.",
-    "letters-taken": "Another bundle took the letters at the same moment: run this again.",
+    "handed-over": "A bundle failed of which a part had gone out: look at it at the desk.",
+    "cancelled": "This bundle was given up: what was in it waits for another.",
+    "taken-back": "Some of it was taken back since it was handed over; nothing is written.",
+    "emptied": "Its files are no longer kept: the people who signed were erased in time.",
+    "letters-taken": "Another bundle took them at the same moment: run this again.",
     "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
-    "nothing-printed": "None of the letters could be printed; the desk shows why.",
+    "nothing-printed": "Nothing of it could be printed; the desk shows why.",
     "totals-differ": "The totals of the bundle do not agree; nothing is handed out.",
     "out-of-memory": "Making the lists took more memory than it may; nothing is handed out.",
     "took-too-long": "Making the lists took longer than it may; nothing is handed out.",
@@ -96,7 +103,7 @@ def bundle(
     number: int | None,
     as_json: bool,
 ) -> None:
-    """Print every confirmed letter of CAMPAIGN that waits for a mission, or for the post.
+    """Print every confirmed letter or card of CAMPAIGN that waits for a mission, or for the post.
 
     They are in one ZIP.
     A bundle that was begun and not finished is finished first. A worker that is running helps.
@@ -108,17 +115,17 @@ def bundle(
             settings = app.extensions["settings"]
             bundle_id = _take(campaign, mission, locale, number, settings, sheets=sheets)
             _print(bundle_id, processes)
-            facts = _write(bundle_id, out)
+            noun, facts = _write(bundle_id, out)
         except (NotFound, Refused) as problem:
             sentence = _SENTENCES.get(problem.slug, problem.slug)
-            facts = {**problem.data, "campaign": campaign, "mission": mission}
-            raise _failure(sentence.format(**facts)) from problem
+            names = {**problem.data, "campaign": campaign, "mission": mission}
+            raise _Failed(sentence.format(**names)) from problem
         except FoundryStopped as problem:
-            raise _failure(_SENTENCES.get(problem.slug, problem.slug)) from problem
+            raise _Failed(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
-            raise _failure(f"The ZIP could not be written: {problem.strerror}.") from problem
+            raise _Failed(f"The ZIP could not be written: {problem.strerror}.") from problem
     facts = {**facts, "seconds": round(time.monotonic() - started, 2)}
-    click.echo(json.dumps(facts) if as_json else _sentence(facts))
+    click.echo(json.dumps(facts) if as_json else _sentence(noun, facts))
 
 
 def _take(
@@ -130,7 +137,7 @@ def _take(
     *,
     sheets: bool,
 ) -> int:
-    """Id of the bundle to make: an earlier one, or one frozen now."""
+    """Return the id of the bundle to make: an earlier one, or one frozen now."""
     if locale and locale not in settings.locales:
         raise click.BadParameter(
             f"this site knows {', '.join(settings.locales)}.", param_hint="--locale"
@@ -158,7 +165,7 @@ def _take(
         campaign, mission = find_bundles.get_pair(
             session, campaign=campaign_slug, mission=mission_slug
         )
-        made = freeze_bundle.freeze(
+        frozen = freeze_bundle.freeze(
             session,
             campaign=campaign,
             mission=mission,
@@ -167,7 +174,7 @@ def _take(
             actor=_ACTOR,
             on_paper=waiting_on_paper(session, campaign) if sheets else 0,
         )
-        return made.id
+        return frozen.id
 
 
 def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
@@ -183,22 +190,22 @@ def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
         if failed is None:
             return
         release_letters.release(session, failed, storage.storage(), actor=_ACTOR)
-    click.echo("An earlier bundle failed: its letters wait again.", err=True)
+    click.echo("An earlier bundle failed: what was in it waits again.", err=True)
 
 
 def _say_resumed(earlier: Bundle) -> None:
     if earlier.state in find_bundles.UNFINISHED:
         click.echo(
             f"Bundle {earlier.sequence:03d} was begun and not finished: finishing it first. "
-            "Run this again for letters confirmed since.",
+            "Run this again for what was confirmed since.",
             err=True,
         )
 
 
 def _print(bundle_id: int, processes: int) -> None:
     with db.reading() as session:
-        total = session.get_one(Bundle, bundle_id).letter_count
-    label = "Printing letters"
+        bundle = session.get_one(Bundle, bundle_id)
+        total, label = bundle.letter_count, f"Printing {_NOUNS[noun_of(bundle)][1]}"
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden) as bar:
         state = print_here(
@@ -209,46 +216,46 @@ def _print(bundle_id: int, processes: int) -> None:
             raise Refused(session.get_one(Bundle, bundle_id).failure or "not-ready")
 
 
-def _write(bundle_id: int, out: Path) -> dict[str, Any]:
-    """Write the ZIP into `out`; the facts of it."""
+def _write(bundle_id: int, out: Path) -> tuple[Noun, dict[str, Any]]:
+    """Write the ZIP into `out`; return what it holds, and the facts of it."""
     out.mkdir(parents=True, exist_ok=True)
     with db.transaction() as session:
-        made = session.get_one(Bundle, bundle_id)
-        facts = _facts(session, made)
-        download = find_bundles.open_download(session, made, storage.storage(), actor=_ACTOR)
+        bundle = session.get_one(Bundle, bundle_id)
+        noun, facts = noun_of(bundle), _facts(session, bundle)
+        download = find_bundles.open_download(session, bundle, storage.storage(), actor=_ACTOR)
     path = out / download.name
     for _ in write_zip(download.chunks, path):
         pass
     with path.open("rb") as file:
         digest = digest_of(iter(lambda: file.read(1 << 20), b""))
-    return {**facts, "zip": str(path), "sha256": digest}
+    return noun, {**facts, "zip": str(path), "sha256": digest}
 
 
-def _facts(session: Session, made: Bundle) -> dict[str, Any]:
+def _facts(session: Session, bundle: Bundle) -> dict[str, Any]:
     # Of what the ZIP holds: letters may have left the bundle since, for another one.
-    printed = prints.count_printed(session, made)
+    printed = prints.count_printed(session, bundle)
     return {
-        "bundle": made.public_id,
-        "campaign": made.campaign.slug,
-        "mission": slug_of(made.destination),
-        "sequence": made.sequence,
-        "kind": made.kind.value,
+        "bundle": bundle.public_id,
+        "campaign": bundle.campaign.slug,
+        "mission": slug_of(bundle.destination),
+        "sequence": bundle.sequence,
+        "kind": bundle.kind.value,
         "letters": printed,
-        "set_aside": made.letter_count - printed,
-        "on_paper": count_carried(session, made.id),
-        "volumes": len(made.volumes),
-        "pages": made.page_count,
+        "set_aside": bundle.letter_count - printed,
+        "on_paper": count_carried(session, bundle.id),
+        "volumes": len(bundle.volumes),
+        "pages": bundle.page_count,
     }
 
 
-def _sentence(facts: dict[str, Any]) -> str:
+def _sentence(noun: Noun, facts: dict[str, Any]) -> str:
     aside = (
         f" {facts['set_aside']} were set aside; the desk shows why." if facts["set_aside"] else ""
     )
     if not facts["volumes"]:
         return f"Papers for signed sheets of {facts['on_paper']} people: {facts['zip']}."
     return (
-        f"{_letters(facts['letters'], facts['pages'])}, in {_volumes(facts['volumes'])}: "
+        f"{_amount(facts['letters'], facts['pages'], noun)}, in {_volumes(facts['volumes'])}: "
         f"{facts['zip']}.{aside}"
     )
 
@@ -274,12 +281,14 @@ def verify(copy: Path, as_json: bool) -> None:
             "set_aside": result.set_aside,
             "volumes": result.volumes,
             "pages": result.pages,
-            "problems": [{"file": one.file, "problem": one.sentence} for one in result.findings],
+            "problems": [
+                {"file": finding.file, "problem": finding.sentence} for finding in result.findings
+            ],
         }
         click.echo(json.dumps(facts))
     elif result.ok:
         click.echo(
-            f"All of it holds: {_letters(result.letters, result.pages)}, "
+            f"All of it holds: {_amount(result.letters, result.pages)}, "
             f"in {_volumes(result.volumes)}, {result.files} files."
         )
         if result.zipped_again:
@@ -289,21 +298,16 @@ def verify(copy: Path, as_json: bool) -> None:
     sys.exit(0 if result.ok else 1)
 
 
-def _failure(sentence: str) -> click.ClickException:
-    return _Failed(sentence)
-
-
 class _Failed(click.ClickException):
     """One line on stderr and exit code 1."""
 
     def show(self, _file: Any = None) -> None:
-        """The sentence alone."""
         click.echo(self.message, err=True)
 
 
-def _letters(letters: int, pages: int) -> str:
-    said = "1 letter" if letters == 1 else f"{letters} letters"
-    return f"{said} on 1 page" if pages == 1 else f"{said} on {pages} pages"
+def _amount(count: int, pages: int, noun: Noun = Noun.LETTER) -> str:
+    amount = f"{count} {_NOUNS[noun][count != 1]}"
+    return f"{amount} on 1 page" if pages == 1 else f"{amount} on {pages} pages"
 
 
 def _volumes(number: int) -> str:

@@ -16,7 +16,7 @@ from campaign.commands.bundle import bundle, verify
 from campaign.core.audit import AuditEntry, check
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Volume
-from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
 from campaign.printing.engine.types import Limits
 from campaign.printing.sheets import lists
 from tests.factories import add_confirmed, make_campaign
@@ -68,6 +68,14 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     actions = [entry.action for entry in session.query(AuditEntry).order_by(AuditEntry.id)]
     assert actions == ["bundle.freeze", "bundle.ready", "bundle.download", "bundle.download"]
     assert list(check(session)) == []
+
+
+def test_cards_are_called_cards(session: Session, run: Any) -> None:
+    add_confirmed(session, make_campaign(session, format=LetterFormat.CARD), 2)
+    session.commit()
+    result = run()
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("2 cards on ")
 
 
 def test_the_lists_speak_the_language_of_the_mission(session: Session, run: Any) -> None:

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.models.campaign import CampaignStatus, Update, UpdateEdition, UpdateKind
+from campaign.models.campaign import CampaignStatus, LetterFormat, Update, UpdateEdition, UpdateKind
 from campaign.models.signature import Origin, SignatureState
+from campaign.models.staff import Role
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, sign_in
 
@@ -147,3 +148,25 @@ def test_every_file_arrives_whole(app: Flask, client: FlaskClient, session: Sess
         assert all(len(row) == len(head) for row in rows)
         if table == "targets":
             assert [official, "2", "2", "0", "0"] in rows
+
+
+@pytest.mark.parametrize(
+    ("formats", "sentence"),
+    [
+        ([LetterFormat.LETTER], "1 campaign has letters that wait to be printed"),
+        ([LetterFormat.CARD], "1 campaign has cards to print"),
+        ([LetterFormat.CARD, LetterFormat.LETTER], "2 campaigns have letters or cards to print"),
+    ],
+)
+def test_today_calls_cards_cards(
+    app: Flask, client: FlaskClient, session: Session, formats: list[LetterFormat], sentence: str
+) -> None:
+    for written_as in formats:
+        add_confirmed(session, make_campaign(session, format=written_as), 1)
+    session.commit()
+    jobs.run_now("overview.count")
+    sign_in(client, app, Role.ORGANIZER)
+    assert sentence in client.get("/desk/today").text
+    page = client.get("/desk/campaigns/ua-1-26/figures").text
+    assert ("Cards by official" in page) == (formats[0] is LetterFormat.CARD)
+    assert ("Letters by official" in page) == (formats[0] is LetterFormat.LETTER)
