@@ -117,9 +117,13 @@ def _facts(now: Anchor, anchors: list[Anchor], faults: list[Fault]) -> dict[str,
         "ok": not faults,
         "entries": now.entries,
         "anchor": str(now),
-        "anchored": [one.entries for one in anchors],
+        "anchored": [anchor.entries for anchor in anchors],
         "problems": [
-            {"kind": one.kind, "entry": one.entry, "at": one.at.isoformat() if one.at else None}
-            for one in faults
+            {
+                "kind": fault.kind,
+                "entry": fault.entry,
+                "at": fault.at.isoformat() if fault.at else None,
+            }
+            for fault in faults
         ],
     }

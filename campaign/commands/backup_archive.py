@@ -36,31 +36,34 @@ _SHORT_LIVED = ("exports/", "probe/")
 
 
 def back_up(database: Database, storage: Storage, target: Path) -> int:
-    """Write the backup to `target`; gives the number of rows. The file is whole or not there."""
+    """Write the backup to `target`; return the number of rows. The file is whole or not there."""
     draft = target.with_name(f".{target.name}.draft")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     digests: dict[str, str] = {}
-    with os.fdopen(handle, "w+b") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+    with (
+        os.fdopen(handle, "w+b") as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         with database.sessions() as session:
             anchor = audit.head(session)
-        rows = _write_rows(database.engine, made, digests)
+        rows = _write_rows(database.engine, archive, digests)
         for name in storage.names():
             if not name.startswith(_SHORT_LIVED):
-                _write_file(storage, name, made, digests)
+                _write_file(storage, name, archive, digests)
         manifest = {
             "format": _FORMAT,
             "revision": migrations.current_revision(database.engine),
             "sha256": digests,
             "audit": audit_anchor.seal_anchor(database.keyring, anchor),
         }
-        made.writestr("manifest.json", json.dumps(manifest, indent=1))
+        archive.writestr("manifest.json", json.dumps(manifest, indent=1))
     draft.replace(target)
     return rows
 
 
 def restore(database: Database, storage: Storage, source: Path) -> int:
-    """Read the backup `source` into an empty instance; gives the number of rows.
+    """Read the backup `source` into an empty instance; return the number of rows.
 
     Raises Refused where the database is not empty, the revision or the key is another, or the file
     is damaged; nothing is changed then.
@@ -146,8 +149,8 @@ def _restore_file(
         with archive.open(name) as file:
             storage.put_sealed(kept, iter(lambda: file.read(_PIECE), b""))
         return
-    with storage.create(kept) as made:
-        made.write(database.keyring.open_bytes(archive.read(name), name))
+    with storage.create(kept) as target:
+        target.write(database.keyring.open_bytes(archive.read(name), name))
 
 
 def _files_in(manifest: dict[str, Any]) -> list[str]:
@@ -164,7 +167,7 @@ def _check(archive: zipfile.ZipFile, manifest: dict[str, Any], database: Databas
         digest = hashlib.sha256()
         try:
             with archive.open(name) as file:
-                while block := file.read(1 << 20):
+                while block := file.read(_PIECE):
                     digest.update(block)
         except (KeyError, zipfile.BadZipFile) as problem:
             raise Refused(f"the backup is damaged: {name}") from problem
@@ -228,7 +231,7 @@ def _fill(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int
 
 
 def _continue_numbers(connection: Connection, table: Table) -> None:
-    """PostgreSQL gives the next id from a sequence, which has to know those that are taken."""
+    """Tell PostgreSQL's sequence, which gives the next id, those that are taken."""
     if connection.dialect.name == "postgresql" and "id" in table.columns:
         connection.execute(
             text(
@@ -239,7 +242,7 @@ def _continue_numbers(connection: Connection, table: Table) -> None:
 
 
 def _pass_over_deleted(connection: Connection) -> None:
-    """Of a deleted draft its number is left in the audit, and is not given again."""
+    """Give no number again that a deleted draft has left in the audit."""
     if connection.dialect.name == "postgresql":
         connection.execute(
             text(
@@ -252,7 +255,7 @@ def _pass_over_deleted(connection: Connection) -> None:
 
 
 def _to_json(value: object) -> object:
-    """Bytes, days and moments are marked, so that they come back as what they were."""
+    """Mark bytes, days and moments, so that they come back as what they were."""
     if isinstance(value, (bytes, memoryview)):
         return {"$bytes": base64.b64encode(bytes(value)).decode()}
     if isinstance(value, datetime):

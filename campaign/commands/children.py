@@ -26,7 +26,7 @@ class Child:
 
     @classmethod
     def fork(cls) -> Self | None:
-        """The child; None in the child itself."""
+        """Return the child; None in the child itself."""
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # or both would say what waits there
         pid = os.fork()
@@ -40,7 +40,6 @@ class Child:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended by now."""
         if self._status is None:
             ended, status = os.waitpid(self.pid, os.WNOHANG)
             if ended:
@@ -56,7 +55,7 @@ class Child:
 def supervise(tasks: Mapping[str, Task], *, soon: float = SOON_SECONDS) -> Task | None:
     """Run each task in a process of its own until somebody ends us, then end them as well.
 
-    Gives the task to a child, which runs it, and None to the process that supervises. A process
+    Return the task in the child, which runs it, and None to the process that supervises. A process
     that ends by itself is started again, and stderr says so: a worker that the kernel kills for its
     memory does not take the web server along. Raises click.ClickException where one ended sooner
     than `soon` seconds after its start: starting it again would not help.
@@ -77,9 +76,9 @@ def supervise(tasks: Mapping[str, Task], *, soon: float = SOON_SECONDS) -> Task 
             if _start(name, running) is None:
                 return tasks[name]
     except _Ended:
-        _end([one.child for one in running.values()])
+        _end([process.child for process in running.values()])
         return None
-    _end([one.child for one in running.values()])
+    _end([process.child for process in running.values()])
     raise click.ClickException(f"The {name} {_how(ended.wait())} at once; see its last lines.")
 
 
@@ -101,14 +100,14 @@ def _start(name: str, running: dict[str, "_Running"]) -> Child | None:
 
 def _wait_for_an_end(running: Mapping[str, "_Running"]) -> str:
     while True:
-        for name, one in running.items():
-            if one.child.has_ended:
+        for name, process in running.items():
+            if process.child.has_ended:
                 return name
         time.sleep(_LOOK_SECONDS)
 
 
 def _how(code: int) -> str:
-    """How a process ended, by its exit code."""
+    """Return how a process ended, by its exit code."""
     return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
 

@@ -61,7 +61,7 @@ def check() -> None:
         differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     engine.dispose()
     # The queue's own tables may lie in the same PostgreSQL database.
-    ours = [one for one in differences if "huey" not in str(one)]
+    ours = [each for each in differences if "huey" not in str(each)]
     if ours:
         raise click.ClickException(f"{len(ours)} things differ from the models: {ours[0]}")
     click.echo(f"The database is at {newest} and as it should be.")

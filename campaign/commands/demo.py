@@ -32,7 +32,7 @@ def synth(
     """Add confirmed, invented signatures to CAMPAIGN, for rehearsal and load."""
     app = ready_app()
     with app.app_context(), click.progressbar(length=signatures, file=sys.stderr) as bar:
-        made = synthesis.synthesise(
+        added = synthesis.synthesise(
             campaign,
             signatures=signatures,
             own_words=own_words,
@@ -41,6 +41,6 @@ def synth(
             progress=bar.update,
         )
     if as_json:
-        click.echo(json.dumps({"campaign": campaign, "signatures": made, "seed": seed}))
+        click.echo(json.dumps({"campaign": campaign, "signatures": added, "seed": seed}))
     else:
-        click.echo(f"{made} invented people have signed {campaign}.")
+        click.echo(f"{added} invented people have signed {campaign}.")

@@ -44,10 +44,10 @@ def doctor() -> None:
     wrong = 0
     with app.app_context():
         for name, check in _CHECKS.items():
-            found = list(check(app))
-            wrong += len(found)
-            click.echo(f"{name:<10} {'to mend' if found else 'ok'}")
-            for sentence in found:
+            sentences = list(check(app))
+            wrong += len(sentences)
+            click.echo(f"{name:<10} {'to mend' if sentences else 'ok'}")
+            for sentence in sentences:
                 click.echo(f"           {sentence}")
     if wrong:
         raise click.ClickException(f"{wrong} to mend." if wrong > 1 else "One thing to mend.")
@@ -58,7 +58,7 @@ def _settings(app: Flask) -> Iterator[str]:
     free = shutil.disk_usage(settings.folder).free
     if free < _ENOUGH_BYTES:
         yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free some."
-    if bare := [one for one in settings.locales if not i18n.has_pages(one)]:
+    if bare := [code for code in settings.locales if not i18n.has_pages(code)]:
         yield (
             f"locales names {', '.join(bare)}, which has no translated pages: readers see English. "
             "Take it out, or translate the pages first."
@@ -108,7 +108,7 @@ def _files(_app: Flask) -> Iterator[str]:
 
 
 def is_nearly_full(free: int, total: int) -> bool:
-    """Whether a disk has little room left: a small share of it, and few bytes as well."""
+    """Return whether a disk has little room left: a small share, and few bytes as well."""
     return free < _ENOUGH_SHARE * total and free < _ENOUGH_BYTES
 
 

@@ -23,9 +23,9 @@ def encrypt() -> None:
     app = ready_app()
     with app.app_context():
         store = storage.storage()
-        found = list(store.unsealed())
+        plain = list(store.unsealed())
         hidden = not sys.stderr.isatty()
-        with click.progressbar(found, label="Encrypting", file=sys.stderr, hidden=hidden) as bar:
+        with click.progressbar(plain, label="Encrypting", file=sys.stderr, hidden=hidden) as bar:
             for name in bar:
                 store.seal_plain(name)
-    click.echo(f"{len(found)} files are encrypted now." if found else "Every file is encrypted.")
+    click.echo(f"{len(plain)} files are encrypted now." if plain else "Every file is encrypted.")

@@ -111,7 +111,8 @@ def _run(
 ) -> None:
     rows = list(readings)
     app = ready_app()
-    with closing(app.extensions["database"]), app.app_context(), _work(dry_run) as session:
+    database, session_of = app.extensions["database"], db.reading if dry_run else db.transaction
+    with closing(database), app.app_context(), session_of() as session:
         report = service(
             session,
             readings=rows,
@@ -122,7 +123,8 @@ def _run(
         )
     if as_json:
         problems = [
-            {"row": one.row, "field": one.field, "text": str(one.fault)} for one in report.problems
+            {"row": problem.row, "field": problem.field, "text": str(problem.fault)}
+            for problem in report.problems
         ]
         facts = asdict(report) | {"problems": problems, "what": what, "dry_run": dry_run}
         click.echo(json.dumps(facts))
@@ -133,12 +135,8 @@ def _run(
 
 
 def _today() -> date:
-    """The day where the instance is, as at the desk."""
+    """Return the day where the instance is, as at the desk."""
     return clock.today(load_settings().timezone)
-
-
-def _work(dry_run: bool) -> Any:
-    return db.reading() if dry_run else db.transaction()
 
 
 def _tell(report: ImportReport, what: str, dry_run: bool) -> None:

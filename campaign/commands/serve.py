@@ -121,7 +121,7 @@ class PlaceLogger(Logger):  # type: ignore[misc]
     """
 
     def exception(self, msg: str, *args: object, **kwargs: Any) -> None:
-        """The failure that is being handled, by its kind and place."""
+        """Log the failure that is being handled, by its kind and place."""
         problem = sys.exception()
         if problem is not None:
             msg, args = f"{msg}: %s at %s", (*args, type(problem).__name__, place_of(problem))
@@ -166,7 +166,7 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 def _serve_under(host: str, port: int) -> Settings:
-    """In development the site's address follows --host and --port, which stay on this machine."""
+    """Have the site's address follow --host and --port in development, on this machine."""
     settings = load_settings()
     if settings.mode == "development" and not unsafe_settings.is_loopback(host):
         raise UnsafeSettings(unsafe_settings.SHOWS_MAILS)

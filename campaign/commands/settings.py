@@ -22,7 +22,6 @@ setting that is not known, or a mix that is not safe, stops the start with a sen
 
 
 def settings_page() -> str:
-    """The page of all settings."""
     rows = [_INTRODUCTION]
     for name, field in Settings.model_fields.items():
         shown = _show(field.get_default(call_default_factory=True))

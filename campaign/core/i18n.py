@@ -37,30 +37,30 @@ class Language(NamedTuple):
 
 
 def languages() -> list[str]:
-    """Codes of the languages in which pages come, the default first."""
+    """List the codes of the languages in which pages come, the default first."""
     settings = current_settings()
     return settings.locales
 
 
 def has_pages(code: str) -> bool:
-    """Whether the pages are translated into that language; English is their own."""
+    """Return whether the pages are translated into that language; English is their own."""
     folder, base = Path(__file__).parents[1] / TRANSLATIONS, code.partition("-")[0]
-    return base == "en" or any((folder / one.replace("-", "_")).is_dir() for one in (code, base))
+    return base == "en" or any((folder / name.replace("-", "_")).is_dir() for name in (code, base))
 
 
 def locale() -> str:
-    """Code of the language of this page or mail."""
+    """Return the code of the language of this page or mail."""
     chosen = get_locale()
     return _code_of(chosen) if chosen else languages()[0]
 
 
 def negotiated() -> str:
-    """The language that the reader's browser asks for, as far as we have it."""
+    """Return the language that the reader's browser asks for, as far as we have it."""
     return request.accept_languages.best_match(languages()) or languages()[0]
 
 
 def localised(view: F) -> F:
-    """For pages whose address has no language: take the browser's."""
+    """Have pages whose address has no language take the browser's."""
 
     @wraps(view)
     def inner(*args: Any, **kwargs: Any) -> Any:
@@ -71,12 +71,12 @@ def localised(view: F) -> F:
 
 
 def direction(code: str) -> str:
-    """`rtl` or `ltr`."""
+    """Return `rtl` or `ltr`."""
     return _parsed(code).text_direction
 
 
 def language_name(code: str, in_language: str | None = None) -> str:
-    """A language's name, in itself unless said otherwise."""
+    """Return a language's name, in itself unless said otherwise."""
     there = in_language or code
     if parsed := _known(code):
         return str(parsed.get_display_name(_parsed(there)) or code)
@@ -85,22 +85,22 @@ def language_name(code: str, in_language: str | None = None) -> str:
 
 
 def in_language(label: str, code: str) -> str:
-    """What a field is called that there is once per language: "Title (French)"."""
+    """Label a field that there is once per language: "Title (French)"."""
     return f"{label} ({language_name(code, locale())})"
 
 
 def comma(code: str) -> str:
-    """What stands between the items of a list."""
+    """Return what is between the items of a list."""
     return "، " if code.partition("-")[0] == "ar" else ", "
 
 
 def colon(code: str) -> str:
-    """What stands between a name and what is said of it; French has a space before it."""
+    """Return what is between a name and what is said of it; French has a space before it."""
     return "\u00a0: " if code.partition("-")[0] == "fr" else ": "
 
 
 def country_name(code: str, in_language: str | None = None) -> str:
-    """A country's name (ISO 3166-1 alpha-2) in the page's language, or the one given."""
+    """Return a country's name (ISO 3166-1 alpha-2) in the language given, or the page's."""
     if code == ORDER_OF_MALTA:
         return _ORDER_OF_MALTA.get((in_language or locale())[:2], _ORDER_OF_MALTA["en"])
     names = _parsed(in_language or locale()).territories
@@ -108,35 +108,35 @@ def country_name(code: str, in_language: str | None = None) -> str:
 
 
 def country_for_post(code: str, in_language: str, posted_in: str) -> str:
-    """A country's name in capitals, in Latin letters, as the post of `posted_in` reads it.
+    """Return a country's name in Latin capitals, as the post of `posted_in` reads it.
 
     In the language given where that is written so; else in a language of the country where it is
     posted; else in English.
     """
     spoken = get_official_languages(posted_in, de_facto=True)
-    names = (_territory(code, one.replace("_", "-")) for one in (in_language, *spoken, "en"))
+    names = (_territory(code, tag.replace("_", "-")) for tag in (in_language, *spoken, "en"))
     return next((name for name in names if name and is_latin(name)), code).upper()
 
 
 def _territory(code: str, language: str) -> str:
-    """A country's name; empty where Babel does not know it, or the language."""
+    """Return a country's name; empty where Babel does not know it, or the language."""
     parsed = _known(language)
     return str(parsed.territories.get(code, "")) if parsed else ""
 
 
 def is_latin(text: str) -> bool:
-    """Whether all letters of a text are Latin ones."""
-    return all(unicodedata.name(one, "").startswith("LATIN") for one in text if one.isalpha())
+    """Return whether all letters of a text are Latin ones."""
+    return all(unicodedata.name(sign, "").startswith("LATIN") for sign in text if sign.isalpha())
 
 
 def countries(in_language: str | None = None) -> list[tuple[str, str]]:
-    """All countries as (code, name), in the order of the names."""
+    """List all countries as (code, name), in the order of the names."""
     names = _parsed(in_language or locale()).territories
     return sorted(_countries_of(names), key=lambda pair: fold_name(pair[1]))
 
 
 def countries_anywhere() -> Iterator[tuple[str, str]]:
-    """All countries as (code, name) in every language that CLDR knows.
+    """Yield all countries as (code, name) in every language that CLDR knows.
 
     Read past Babel, which keeps all that it has of a language: together 150 MB and a second.
     """
@@ -152,7 +152,7 @@ def _countries_of(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def senders() -> list[tuple[str, str]]:
-    """All that send missions, in the order of their names: countries, and two that are none."""
+    """List all that send missions, by name: countries, and two that are none."""
     more = ((code, country_name(code)) for code in NO_COUNTRIES_THAT_SEND)
     return sorted([*countries(), *more], key=lambda pair: fold_name(pair[1]))
 
@@ -170,12 +170,12 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA
 
 
 def known_languages() -> list[str]:
-    """Codes of all languages that CLDR has names of countries in."""
+    """List the codes of all languages that CLDR has names of countries in."""
     return [code for code in locale_identifiers() if "_" not in code]
 
 
 def say_date(day: date, in_language: str | None = None) -> str:
-    """A day as people write it: "20 April 2020"."""
+    """Say a day as people write it: "20 April 2020"."""
     return _long_date(day, in_language or locale())
 
 
@@ -185,18 +185,18 @@ def _long_date(day: date, language: str) -> str:
 
 
 def say_weekday(day: date, in_language: str | None = None) -> str:
-    """A day with its weekday: "Friday, 4 December 2026"."""
+    """Say a day with its weekday: "Friday, 4 December 2026"."""
     language = in_language or locale()
     # In the middle of a sentence, where these words stand, Spanish has no comma.
     pattern = "EEEE d 'de' MMMM 'de' y" if language.startswith("es") else "full"
     return ordinal(format_date(day, pattern, locale=_parsed(language)), day, language)
 
 
-def ordinal(said: str, day: date, language: str) -> str:
-    """A day in words as French has the first of a month; CLDR's patterns have no ordinal."""
+def ordinal(words: str, day: date, language: str) -> str:
+    """Say the first of a month as French does; CLDR's patterns have no ordinal."""
     if day.day == 1 and language.startswith("fr"):
-        return re.sub(r"\b1\b", "1er", said, count=1)
-    return said
+        return re.sub(r"\b1\b", "1er", words, count=1)
+    return words
 
 
 def today_at_home() -> date:
@@ -216,7 +216,7 @@ def say_day_in(moment: datetime, zone: str) -> str:
 
 
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
-    """A moment in the given time zone (the organisation's otherwise)."""
+    """Say a moment in the given time zone (the organisation's otherwise)."""
     settings = current_settings()
     tz = ZoneInfo(zone or settings.timezone)
     there, language = moment.astimezone(tz), _babel(in_language)
@@ -225,38 +225,38 @@ def say_moment(moment: datetime, zone: str | None = None, in_language: str | Non
 
 
 def day_is_over(day: date, now: datetime) -> bool:
-    """Whether `day` has ended everywhere on Earth (UTC-12)."""
+    """Return whether `day` has ended everywhere on Earth (UTC-12)."""
     return now >= end_of_day(day)
 
 
 def end_of_day(day: date) -> datetime:
-    """The moment at which `day` ends everywhere on Earth."""
+    """Return the moment at which `day` ends everywhere on Earth."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(clock.LATEST_ZONE))
 
 
 def days_left(day: date, now: datetime, zone: str) -> int:
-    """Days from today's day in `zone` to `day`, as people there count them; 0 on the day itself."""
+    """Count days from today in `zone` to `day`, as people there do; 0 on the day itself."""
     return (day - clock.day_of(now, zone)).days
 
 
 def latest_day(now: datetime) -> date:
-    """The day that it is where days begin first (UTC+14); a later one is still to come anywhere."""
+    """Return the day where days begin first (UTC+14); a later one is still to come anywhere."""
     return clock.day_of(now, clock.EARLIEST_ZONE)
 
 
-def words_in(words: dict[str, str], *wanted: str) -> str:
-    """The text in the first of the languages `wanted` that has one, else any, else nothing."""
-    return said_in(words, *wanted)[0]
+def words_in(words: dict[str, str], *locales: str) -> str:
+    """Return the text in the first of `locales` that has one, else any, else nothing."""
+    return said_in(words, *locales)[0]
 
 
-def said_in(words: dict[str, str], *wanted: str) -> tuple[str, str]:
-    """The same text, and its language; both empty where there is none."""
-    codes = (*wanted, "en", *words)
+def said_in(words: dict[str, str], *locales: str) -> tuple[str, str]:
+    """Return the same text, and its language; both empty where there is none."""
+    codes = (*locales, "en", *words)
     return next(((words[code], code) for code in codes if words.get(code)), ("", ""))
 
 
 def language_switch() -> list[Language]:
-    """This page in each language; empty where its address has none, or a language we lack."""
+    """List this page in each language; empty where its address has none we have."""
     here = (request.view_args or {}).get("lang")
     # Who may not enter a page of the desk is not told that it is there (`staff.guards`).
     if here not in languages() or request.endpoint is None or g.get("kept_out"):
@@ -302,7 +302,7 @@ def _code_of(chosen: BabelLocale) -> str:
 
 @lru_cache(maxsize=256)
 def _known(code: str) -> BabelLocale | None:
-    """What Babel knows of a language; None of one that it does not know, or that is no code.
+    """Return what Babel knows of a language; None of one that it does not know, or no code.
 
     The one gate: codes come from strangers' files, too.
     """
@@ -313,5 +313,5 @@ def _known(code: str) -> BabelLocale | None:
 
 
 def _parsed(code: str) -> BabelLocale:
-    """The same, for what must be said in some language: English where Babel does not know it."""
+    """Return the same for what must be said: English where Babel does not know a language."""
     return _known(code) or BabelLocale("en")

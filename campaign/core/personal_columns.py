@@ -48,5 +48,5 @@ def asked_columns(model: type[Base]) -> tuple[str, ...]:
 
 
 def no_fingerprint() -> bytes:
-    """Stands for a fingerprint, which tells to who has the key that an address signed."""
+    """Return what stands for a fingerprint, which tells to who has the key who signed."""
     return os.urandom(32)

@@ -41,7 +41,7 @@ def refuse_unsafe(settings: "Settings") -> None:
 
 
 def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    """What would let others read letters, mails or passwords."""
+    """Yield what would let others read letters, mails or passwords."""
     production = settings.mode == "production"
     host = urlsplit(settings.base_url).hostname
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
@@ -71,7 +71,7 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
 
 
 def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
-    """What nobody could use or read."""
+    """Yield what nobody could use or read."""
     url = urlsplit(settings.base_url)
     yield (
         url.scheme not in {"http", "https"} or not url.hostname,

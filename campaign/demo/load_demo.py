@@ -8,7 +8,7 @@ import secrets
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,6 +34,7 @@ from campaign.models.letter_template import LetterTemplate, TalkingPoint
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.staff_users import add_staff_user, set_password
 
+T = TypeVar("T", Campaign, Mission, Official)
 CASES = ("ua-58-20", "ayotzinapa", "mothers-day-cards", "coloradas-de-la-virgen")
 STAFF = {
     "olivia@example.org": (Role.ORGANIZER, "Olivia Organizer"),
@@ -48,35 +49,32 @@ _WORDS = (
 
 
 def load_demo() -> bool:
-    """Load what is missing; tells whether anything was. Raises Refused in production."""
+    """Load what is missing; return whether anything was. Raises Refused in production."""
     settings = current_settings()
     if settings.mode == "production":
         raise Refused("the demo has no place on a site in production")
-    added = False
     with db.transaction() as session:
         officials = _load_officials(session)
         missions = _load_missions(session, clock.today(settings.timezone))
         _load_staff(session)
-        new = [slug for slug in CASES if session.scalar(_by_slug(Campaign, slug)) is None]
+        new = [slug for slug in CASES if _find(session, Campaign, slug) is None]
         for slug in new:
             _load_case(session, content(slug), officials, missions, settings)
-            added = True
     for slug in new:
         synthesise(slug, signatures=content(slug)["signatures"], seed=_SEED, own_words=0.5)
-    if added:
+    if new:
         jobs.run_now("campaigns.count")
         jobs.run_now("overview.count")
-    return added
+    return bool(new)
 
 
 def content(name: str) -> dict[str, Any]:
-    """One file of the demo's content."""
     path = resources.files("campaign.demo").joinpath(f"content/{name}.toml")
     return tomllib.loads(path.read_text("utf-8"))
 
 
 def sign_in_sheet() -> str:
-    """Who can sign in to the demo, and how: to be printed at start."""
+    """Return who can sign in to the demo, and how: to be printed at start."""
     settings = current_settings()
     lines = [f"The desk is at {settings.base_url}/desk/ — sign in as"]
     lines += [
@@ -88,7 +86,7 @@ def sign_in_sheet() -> str:
 
 
 def _password(settings: Settings) -> str:
-    """The demo's password: made once, kept in the instance, different on every machine."""
+    """Return the demo's password: made once, kept in the instance, its own on every machine."""
     path = settings.folder / "demo-password.txt"
     if not path.exists():
         words = secrets.SystemRandom().sample(_WORDS, 5)
@@ -97,10 +95,6 @@ def _password(settings: Settings) -> str:
         with os.fdopen(handle, "w") as file:
             file.write(chosen)
     return path.read_text().strip()
-
-
-def _by_slug(model: Any, slug: str) -> Any:
-    return select(model).where(model.slug == slug)
 
 
 def _load_staff(session: Session) -> None:
@@ -113,27 +107,28 @@ def _load_staff(session: Session) -> None:
 
 
 def _load_officials(session: Session) -> dict[str, Official]:
-    found: dict[str, Official] = {}
-    for row in content("officials")["officials"]:
-        official = session.scalar(_by_slug(Official, row["slug"])) or Official(**row)
-        session.add(official)
-        found[official.slug] = official
+    officials = [
+        _find(session, Official, row["slug"]) or Official(**row)
+        for row in content("officials")["officials"]
+    ]
+    session.add_all(officials)
     session.flush()
-    return found
+    return {official.slug: official for official in officials}
 
 
 def _load_missions(session: Session, today: date) -> dict[str, Mission]:
-    found: dict[str, Mission] = {}
+    missions = []
     for row in content("missions")["missions"]:
-        checked = today + timedelta(days=row.pop("last_checked_in_days"))
+        row["last_checked_on"] = today + timedelta(days=row.pop("last_checked_in_days"))
         row["kind"] = MissionKind(row["kind"])
-        mission = session.scalar(_by_slug(Mission, row["slug"])) or Mission(
-            **row, last_checked_on=checked
-        )
-        session.add(mission)
-        found[mission.slug] = mission
+        missions.append(_find(session, Mission, row["slug"]) or Mission(**row))
+    session.add_all(missions)
     session.flush()
-    return found
+    return {mission.slug: mission for mission in missions}
+
+
+def _find(session: Session, model: type[T], slug: str) -> T | None:
+    return session.scalars(select(model).filter_by(slug=slug)).one_or_none()
 
 
 def _load_case(
@@ -163,7 +158,7 @@ def _load_case(
 
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
-    """The campaign of a file, without those to whom its letters go."""
+    """Make the campaign of a file, without those to whom its letters go."""
     now = clock.utcnow()
     today = clock.day_of(now, settings.timezone)
     act_by = case.get("act_by") or today + timedelta(days=case["act_by_in_days"])

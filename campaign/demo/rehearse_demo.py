@@ -26,11 +26,11 @@ def rehearse(campaign_id: int, number: int) -> None:
         mine = select(func.count(Signature.id)).where(Signature.campaign_id == campaign_id)
         room = rehearsal.MOST_SIGNATURES - (session.scalar(mine) or 0)
         newest = session.scalar(select(func.max(Signature.id))) or 0
-    wanted = min(number, room)
-    if wanted <= 0:
+    count = min(number, room)
+    if count <= 0:
         return
     try:
-        synthesise(slug, signatures=wanted, own_words=_OWN_WORDS, locales=locales)
+        synthesise(slug, signatures=count, own_words=_OWN_WORDS, locales=locales)
     except DomainError as problem:
         # It has opened meanwhile, or lacks a letter: there is nobody to tell but the log.
         log.warning("rehearsal not made", campaign=campaign_id, reason=problem.slug)
@@ -50,12 +50,12 @@ def _screen(campaign_id: int, *, after: int) -> None:
             rehearsal.hold(session, campaign)
         except DomainError:
             return
-        wanted = select(Signature).where(
+        confirmed = select(Signature).where(
             Signature.campaign_id == campaign_id,
             Signature.state == SignatureState.CONFIRMED,
             Signature.id > after,
         )
-        invented = session.scalars(wanted.order_by(Signature.id)).all()
+        invented = session.scalars(confirmed.order_by(Signature.id)).all()
         for signature in invented:
             signature.state = SignatureState.PENDING
         session.flush()

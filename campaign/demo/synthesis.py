@@ -5,7 +5,7 @@ letters are confirmed from the start.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -19,6 +19,7 @@ from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.campaigns import get_campaign
 from campaign.campaigns.content.templates import current_template
 from campaign.core import clock, db
+from campaign.core.batches import batched
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, TargetKind
@@ -40,7 +41,7 @@ def synthesise(
     seed: int = 7,
     progress: Callable[[int], object] = lambda count: None,
 ) -> int:
-    """Add `signatures` invented, confirmed signatures to a campaign; gives how many.
+    """Add `signatures` invented, confirmed signatures to a campaign; return how many.
 
     `own_words` is the share (0 to 1) of letters with own words. The same seed gives the same
     people; a second run goes on with new ones. Commits in batches. Before the campaign opens they
@@ -49,26 +50,20 @@ def synthesise(
     """
     settings = current_settings()
     with db.reading() as session:
-        found = get_campaign(session, slug)
-        start, rehearsed = _count(session, found), lifecycle.is_rehearsal(found.status)
+        campaign = get_campaign(session, slug)
+        start, rehearsed = _count(session, campaign), lifecycle.is_rehearsal(campaign.status)
     if settings.mode == "production" and not rehearsed:
         raise Refused("invented signatures have no place on a site in production")
-    made = 0
-    for numbers in batches(range(start, start + signatures)):
+    added = 0
+    for numbers in batched(range(start, start + signatures), _BATCH):
         with db.transaction() as session:
             campaign = get_campaign(session, slug)
             if rehearsed:
                 rehearsal.hold(session, campaign)
             writer = _Inventor(session, campaign, own_words, locales, seed)
-            made += writer.add(numbers)
+            added += writer.add(numbers)
         progress(len(numbers))
-    return made
-
-
-def batches(numbers: range) -> Iterator[list[int]]:
-    """Numbers in lists of some thousands."""
-    for first in range(numbers.start, numbers.stop, _BATCH):
-        yield list(range(first, min(first + _BATCH, numbers.stop)))
+    return added
 
 
 @lru_cache(maxsize=1)
@@ -79,9 +74,9 @@ def people() -> dict[str, Any]:
 
 
 def _people_of(code: str) -> dict[str, Any]:
-    """Of a language in which nobody was invented yet, the English ones."""
-    found: dict[str, Any] = people().get(code) or people()["en"]
-    return found
+    """Return the English ones where nobody was invented in a language yet."""
+    people_of_language: dict[str, Any] = people().get(code) or people()["en"]
+    return people_of_language
 
 
 class _Inventor:
@@ -103,7 +98,7 @@ class _Inventor:
         self.locales = [code for code in locales if code in campaign.letter_locales]
         if not self.locales:
             raise Refused(f"{campaign.slug} takes letters in {', '.join(campaign.letter_locales)}")
-        self.targets = [one for one in campaign.targets if one.kind is TargetKind.TO]
+        self.targets = [target for target in campaign.targets if target.kind is TargetKind.TO]
         self.templates = {
             (target.id, code): current_template(session, campaign, code, target)
             for target in self.targets
@@ -116,16 +111,16 @@ class _Inventor:
         self.keyring = db.database().keyring
 
     def _earliest(self, code: str) -> datetime:
-        """Since when such a letter can be signed: its words are written, and its translation's."""
+        """Return since when such a letter can be signed: since its words are written."""
         written = [self.templates[target.id, code] for target in self.targets]
         if into := letter_translations.language_of(self.campaign):
             written += [
                 current_template(self.session, self.campaign, into, target)
                 for target in self.targets
             ]
-        return max(self.now - _SPAN, *(one.created_at for one in written))
+        return max(self.now - _SPAN, *(template.created_at for template in written))
 
-    def add(self, numbers: list[int]) -> int:
+    def add(self, numbers: Sequence[int]) -> int:
         """Insert signatures and their letters."""
         rows = [self._row(number) for number in numbers]
         ids = self.session.scalars(
@@ -153,8 +148,8 @@ class _Inventor:
         template = self.templates[self.targets[0].id, code]
         ago = timedelta(minutes=chance.randrange(5, _SPAN // timedelta(minutes=1)))
         signed = self.now - (self.now - self.earliest[code]) * (ago / _SPAN)
-        said = _people_of(code)["own_words"]
-        own = chance.choice(said) if chance.random() < self.own_words else ""
+        words = _people_of(code)["own_words"]
+        own = chance.choice(words) if chance.random() < self.own_words else ""
         return {
             "campaign_id": self.campaign.id,
             "state": SignatureState.CONFIRMED,

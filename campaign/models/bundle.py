@@ -72,7 +72,6 @@ class Journey(Base):
 
     @property
     def destination(self) -> Destination:
-        """Where it goes."""
         return self.mission or self.bundles[0].destination
 
 
@@ -151,14 +150,14 @@ class Bundle(Base):
 
     @property
     def destination(self) -> Destination:
-        """Where it goes: a mission, or by post an official."""
-        found = self.mission or self.official
-        assert found is not None  # the database lets no bundle have none
-        return found
+        """Return a mission, or by post an official."""
+        destination = self.mission or self.official
+        assert destination is not None  # the database lets no bundle have none
+        return destination
 
     @property
     def is_rehearsal(self) -> bool:
-        """Whether its letters are invented ones: nothing of it is counted or handed over."""
+        """Return whether its letters are invented ones: nothing of it is counted or handed over."""
         return bool(self.frozen.get("rehearsal"))
 
 
@@ -258,7 +257,6 @@ class DeliveryAttempt(Base):
 
     @property
     def destination(self) -> Destination:
-        """Where the letters were to go."""
         if self.mission is not None:
             return self.mission
         assert self.bundle is not None  # what was not made here has a mission

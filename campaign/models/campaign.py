@@ -193,7 +193,6 @@ class Campaign(Base):
 
     @property
     def cards(self) -> bool:
-        """Whether it asks for cards, not letters."""
         return self.format is LetterFormat.CARD
 
 

@@ -74,7 +74,6 @@ class GateVisit(Base):
 
     @property
     def destination(self) -> Destination:
-        """Where it led, or what was posted went."""
         return self.mission or self.attempts[0].destination
 
 

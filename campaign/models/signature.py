@@ -191,7 +191,7 @@ class Signature(Base):
             SignatureState,
             native_enum=False,
             length=24,
-            values_callable=lambda kind: [one.value for one in kind],
+            values_callable=lambda kind: [state.value for state in kind],
         ),
         info=personal(None, counted=True),
     )
@@ -223,12 +223,12 @@ class Signature(Base):
 
     @property
     def is_nobodys(self) -> bool:
-        """Whether it was erased whose it is."""
+        """Return whether it was erased whose it is."""
         return self.forgotten_at is not None or self.state is SignatureState.ERASED
 
     @property
     def shown_state(self) -> SignatureState:
-        """Where it stands as its signer sees it: invalidation is silent, and so are some holds."""
+        """Return its state as its signer sees it: invalidation is silent, and so are some holds."""
         if self.state in _SILENT and self.state_before is not None:
             return self.state_before
         return self.state

@@ -56,7 +56,7 @@ class StaffUser(Base, UserMixin):
 
     @property
     def has_second_factor(self) -> bool:
-        """Whether sign-in asks for a code."""
+        """Return whether sign-in asks for a code."""
         return self.totp_since is not None
 
 
@@ -88,7 +88,7 @@ class CampaignMember(Base):
 
 
 def sees(user: StaffUser, campaign_id: Any) -> ColumnElement[bool]:
-    """As a condition on a column of campaigns' ids: `user` owns it or is on its team.
+    """Return the condition on campaigns' ids that `user` owns them or is on their team.
 
     Staff print bundles of all campaigns, admins answer for all; a campaign without an owner is
     the admins' until they hand it over.

@@ -67,7 +67,7 @@ class Storage:
 
         The file takes the name, whole and on disk, when the block succeeds.
         """
-        with self.place.taking(_checked(name)) as draft, draft.open("xb") as file:
+        with self.place.taking(_check_name(name)) as draft, draft.open("xb") as file:
             draft.chmod(0o600)
             writer = sealed.SealingWriter(file, self._keyring, name)
             yield writer
@@ -77,7 +77,7 @@ class Storage:
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """A plain draft in a private folder, encrypted under `name` when the block succeeds."""
-        _checked(name)
+        _check_name(name)
         with room(self._scratch) as folder:
             draft = folder / name.rpartition("/")[2]
             yield draft
@@ -87,7 +87,7 @@ class Storage:
     def open(self, name: str) -> BinaryIO:
         """The file, to be read and sought in; raises NotFound. A read may raise FileDamaged."""
         try:
-            source = self.place.source(_checked(name))
+            source = self.place.source(_check_name(name))
         except FileNotFoundError as problem:
             raise NotFound("file", name=name) from problem
         try:
@@ -121,46 +121,46 @@ class Storage:
     def size(self, name: str) -> int:
         """Bytes of the file; raises NotFound, or FileDamaged where no file is so short."""
         try:
-            return sealed.size_of(self.place.size(_checked(name)))
+            return sealed.size_of(self.place.size(_check_name(name)))
         except FileNotFoundError as problem:
             raise NotFound("file", name=name) from problem
         except Damaged as problem:
             raise FileDamaged(name) from problem
 
     def exists(self, name: str) -> bool:
-        """Whether a whole file of that name is kept."""
+        """Return whether a whole file of that name is kept."""
         try:
-            self.place.size(_checked(name))
+            self.place.size(_check_name(name))
         except FileNotFoundError:
             return False
         return True
 
     def is_older(self, name: str, than: datetime) -> bool:
-        """Whether the file is there, and was last written before that moment."""
+        """Return whether the file is there, and was last written before that moment."""
         try:
-            return self.place.written_at(_checked(name)) < than
+            return self.place.written_at(_check_name(name)) < than
         except FileNotFoundError:
             return False
 
     def delete(self, name: str) -> None:
         """Remove the file, if it is there."""
-        self.place.delete(_checked(name))
+        self.place.delete(_check_name(name))
 
     def names(self, folder: str = "") -> Iterator[str]:
         """The names below a folder, in order; all of them without one."""
-        return (name for name, _size in self.place.listing(_checked(folder) if folder else ""))
+        return (name for name, _size in self.place.listing(_check_name(folder) if folder else ""))
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Bytes of each file below a folder, by name: one request where `size` takes many."""
-        found = {}
-        for name, stored in self.place.listing(_checked(folder)):
+        sizes = {}
+        for name, stored in self.place.listing(_check_name(folder)):
             with suppress(Damaged):
-                found[name] = sealed.size_of(stored)
-        return found
+                sizes[name] = sealed.size_of(stored)
+        return sizes
 
     def delete_folder(self, folder: str) -> None:
         """Remove all files below a folder."""
-        self.place.delete_folder(_checked(folder))
+        self.place.delete_folder(_check_name(folder))
 
     def sealed_chunks(self, name: str) -> Iterator[bytes]:
         """The file as it is kept, encrypted: for backups. Raises NotFound, FileDamaged."""
@@ -174,7 +174,7 @@ class Storage:
 
     def put_sealed(self, name: str, chunks: Iterable[bytes]) -> None:
         """Keep what `sealed_chunks` gave, under the same name."""
-        with self.place.taking(_checked(name)) as draft, draft.open("xb") as file:
+        with self.place.taking(_check_name(name)) as draft, draft.open("xb") as file:
             draft.chmod(0o600)
             file.writelines(chunks)
             file.flush()
@@ -193,7 +193,7 @@ class Storage:
 
     def seal_plain(self, name: str) -> None:
         """Encrypt a file that lies there as it is."""
-        source = self.place.source(_checked(name))
+        source = self.place.source(_check_name(name))
         try:
             with self.create(name) as kept:
                 for start in range(0, source.size, _PIECE):
@@ -231,8 +231,8 @@ class _Reader(sealed.SealedReader):
             raise FileDamaged(self._name) from problem
 
 
-def _checked(name: str) -> str:
-    """The name; one that leads elsewhere is refused."""
+def _check_name(name: str) -> str:
+    """Return the name. Raises NotFound for one that leads elsewhere."""
     if not _NAME.fullmatch(name) or ".." in name:
         raise NotFound("file", name=name)
     return name

@@ -3,10 +3,10 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -51,14 +51,14 @@ class Place(Protocol):
         ...
 
     def size(self, name: str) -> int:
-        """How many bytes. Raises FileNotFoundError."""
+        """The number of bytes. Raises FileNotFoundError."""
         ...
 
     def written_at(self, name: str) -> datetime:
-        """When the file took the name. Raises FileNotFoundError."""
+        """The moment when the file took the name. Raises FileNotFoundError."""
         ...
 
-    def taking(self, name: str) -> Any:
+    def taking(self, name: str) -> AbstractContextManager[Path]:
         """A context with a draft's path: what lies there when it ends takes the name, whole."""
         ...
 
@@ -89,14 +89,13 @@ class LocalPlace:
         return _LocalSource(self.folder / name)
 
     def size(self, name: str) -> int:
-        """How many bytes."""
         path = self.folder / name
         if not path.is_file():
             raise FileNotFoundError(name)
         return path.stat().st_size
 
     def written_at(self, name: str) -> datetime:
-        """When the draft was written that took the name."""
+        """The moment when the draft was written that took the name."""
         return datetime.fromtimestamp((self.folder / name).stat().st_mtime, UTC)
 
     @contextmanager
@@ -115,11 +114,9 @@ class LocalPlace:
             draft.unlink(missing_ok=True)
 
     def delete(self, name: str) -> None:
-        """Remove the file."""
         (self.folder / name).unlink(missing_ok=True)
 
     def delete_folder(self, folder: str) -> None:
-        """Remove the folder."""
         shutil.rmtree(self.folder / folder, ignore_errors=True)
 
     def listing(self, folder: str) -> Iterator[tuple[str, int]]:
@@ -150,7 +147,7 @@ class S3Place:
 
     ahead = 32
 
-    def __init__(self, store: Any, drafts: Path) -> None:
+    def __init__(self, store: S3Store, drafts: Path) -> None:
         """`store` is an obstore; `drafts` a local folder for files on their way."""
         self._store = store
         self._drafts = drafts
@@ -160,15 +157,12 @@ class S3Place:
         return _S3Source(self._store, name, self.size(name))
 
     def size(self, name: str) -> int:
-        """How many bytes."""
-        return int(_asked(lambda: obstore.head(self._store, name), may_lack=True)["size"])
+        return int(_ask(lambda: obstore.head(self._store, name), may_lack=True)["size"])
 
     def written_at(self, name: str) -> datetime:
-        """When the object was last put."""
-        found: datetime = _asked(lambda: obstore.head(self._store, name), may_lack=True)[
-            "last_modified"
-        ]
-        return found
+        """The moment when the object was last put."""
+        head = _ask(lambda: obstore.head(self._store, name), may_lack=True)
+        return head["last_modified"]
 
     @contextmanager
     def taking(self, name: str) -> Iterator[Path]:
@@ -176,32 +170,29 @@ class S3Place:
         with scratch.room(self._drafts) as folder:
             draft = folder / "draft"
             yield draft
-            _asked(
-                lambda: obstore.put(self._store, name, draft, chunk_size=_PART, max_concurrency=2)
-            )
+            _ask(lambda: obstore.put(self._store, name, draft, chunk_size=_PART, max_concurrency=2))
 
     def delete(self, name: str) -> None:
-        """Remove the object."""
         with suppress(FileNotFoundError):
-            _asked(lambda: obstore.delete(self._store, name), may_lack=True)
+            _ask(lambda: obstore.delete(self._store, name), may_lack=True)
 
     def delete_folder(self, folder: str) -> None:
         """Remove all objects below a folder."""
         if names := [name for name, _size in self.listing(folder)]:
-            _asked(lambda: obstore.delete(self._store, names))
+            _ask(lambda: obstore.delete(self._store, names))
 
     def listing(self, folder: str) -> Iterator[tuple[str, int]]:
         """Names below a folder with their bytes, in order: a request for each 500."""
-        found = iter(obstore.list(self._store, folder or None, chunk_size=500))
+        pages = iter(obstore.list(self._store, folder or None, chunk_size=500))
         while True:
-            page = _asked(lambda: next(found, None))
+            page = _ask(lambda: next(pages, None))
             if page is None:
                 return
-            yield from ((str(one["path"]), int(one["size"])) for one in page)
+            yield from ((str(item["path"]), int(item["size"])) for item in page)
 
 
 class _S3Source:
-    def __init__(self, store: Any, name: str, size: int) -> None:
+    def __init__(self, store: S3Store, name: str, size: int) -> None:
         self._store = store
         self._name = name
         self._head = b""
@@ -218,7 +209,7 @@ class _S3Source:
     def _fetch(self, start: int, length: int) -> bytes:
         if not length:
             return b""
-        piece = _asked(
+        piece = _ask(
             lambda: obstore.get_range(self._store, self._name, start=start, length=length),
             may_lack=True,
         )
@@ -229,11 +220,11 @@ class _S3Source:
 
 
 def place_of(settings: Settings) -> Place:
-    """Where the settings say that files lie."""
+    """Return where the settings say that files lie."""
     if not settings.files.startswith("s3://"):
         return LocalPlace(settings.files_folder)
     url = urlsplit(settings.files)
-    given = {
+    options = {
         "endpoint": settings.s3_endpoint,
         "access_key_id": settings.s3_key_id,
         "secret_access_key": settings.s3_secret.get_secret_value(),
@@ -248,13 +239,13 @@ def place_of(settings: Settings) -> Place:
             "timeout": _ANSWER,
         },
         retry_config={"max_retries": _TRIES, "retry_timeout": _PATIENCE},
-        **{name: value for name, value in given.items() if value},  # type: ignore[arg-type]
+        **{name: value for name, value in options.items() if value},  # type: ignore[arg-type]
     )
     return S3Place(store, settings.scratch_folder)
 
 
-def _asked(request: Callable[[], T], *, may_lack: bool = False) -> T:
-    """What the store answers; its failures in our words.
+def _ask(request: Callable[[], T], *, may_lack: bool = False) -> T:
+    """Return what the store answers; its failures in our words.
 
     Only where it `may_lack` what is asked for, FileNotFoundError says so; else there is no bucket.
     """

@@ -61,7 +61,7 @@ class Sink(Protocol):
 
 
 def size_of(stored: int) -> int:
-    """Bytes of a file of which `stored` bytes are kept. Raises Damaged: there is none so short."""
+    """Return the size of a file of which `stored` bytes are kept. Raises Damaged."""
     body = stored - HEADER
     chunks = -(-body // (CHUNK + _TAG))
     if chunks < 1 or body - chunks * _TAG < 0:
@@ -82,7 +82,6 @@ class SealingWriter(io.RawIOBase):
         sink.write(MARK + keyring.seal_bytes(key, _place(name)))
 
     def writable(self) -> bool:
-        """Yes."""
         return True
 
     def write(self, data: "ReadableBuffer", /) -> int:
@@ -123,19 +122,15 @@ class SealedReader(io.RawIOBase):
         self._chunks = max(1, -(-self.size // CHUNK))
 
     def readable(self) -> bool:
-        """Yes."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
         return True
 
     def tell(self) -> int:
-        """Where the next read begins."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go elsewhere."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(0, start + offset)
         return self._at
@@ -157,7 +152,6 @@ class SealedReader(io.RawIOBase):
         return len(piece)
 
     def close(self) -> None:
-        """Let go of what is stored."""
         if not self.closed:
             self._source.close()
         super().close()

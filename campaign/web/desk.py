@@ -22,7 +22,7 @@ def render_page(
 def redirect_to(
     endpoint: str, message: str = "", category: str = "message", /, **values: Any
 ) -> ResponseReturnValue:
-    """Go on to another page, which says the message."""
+    """Lead to another page, which says the message."""
     if message:
         flash(message, category)
     return redirect(url_for(endpoint, **values), 303)

@@ -1,4 +1,4 @@
-"""Forms of pages without revisions that still lose nobody's text where two save at once.
+"""Optimistic locking for forms of pages without revisions.
 
 Parts with revisions are merged (`saving`, `merging`). Here the form carries a mark of what its
 writer saw. Where somebody saved in between, nothing is saved: what stands now is shown beside
@@ -33,16 +33,16 @@ class Meeting:
         self.seen.data = self.seen.data or mark_of(now)
 
     def meets(self, now: Mapping[str, Any]) -> bool:
-        """Whether its writer saw what stands `now`; says on the form where not."""
+        """Return whether its writer saw what there is `now`; say on the form where not."""
         mark = mark_of(now)
         if self.seen.data == mark:
             return True
         form: Any = self
         form.seen.data = mark
         form.theirs = tuple(
-            (_label(form, name), _said(value))
+            (_label(form, name), _shown(value))
             for name, value in now.items()
-            if name in form and _said(value) != _said(form[name].data)
+            if name in form and _shown(value) != _shown(form[name].data)
         )
         form.form_errors.append(
             _(
@@ -54,7 +54,7 @@ class Meeting:
 
 
 def _label(form: Any, name: str) -> str:
-    """What the field is called; of one per language, with its language."""
+    """Return what the field is called; of one per language, with its language."""
     label = str(form[name].label.text)
     for code in dict.fromkeys([*getattr(form, "locales", ()), *i18n.languages()]):
         if name.endswith(f"_{code.replace('-', '_')}"):
@@ -68,13 +68,13 @@ def hold(session: Session, row: Base) -> None:
 
 
 def mark_of(data: Mapping[str, Any]) -> str:
-    """A short mark of a form's data, another one for other data."""
-    said = json.dumps({name: _said(value) for name, value in data.items()}, sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
+    """Return a short mark of a form's data, another one for other data."""
+    text = json.dumps({name: _shown(value) for name, value in data.items()}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _said(value: Any) -> str:
-    """A value as a page shows it; what was not given and what was emptied are the same."""
+def _shown(value: object) -> str:
+    """Return a value as a page shows it; what was not given and what was emptied are equal."""
     if isinstance(value, (list, tuple)):
         return "\n".join(map(str, value))
     text = "" if value is None or value is False else str(value)

@@ -78,24 +78,24 @@ class DeskForm(SiteForm):
 
     def refuse_problem(self, problem: Invalid) -> None:
         """Say by its fields what a service found invalid."""
-        found: Any = getattr(problem, "found", None)
-        if problem.slug == "placeholder-unknown" and found:
-            self.refuse_placeholders(found)
-        elif problem.slug == "risk-named" and found:
-            self.refuse_risks(found)
+        places: Any = getattr(problem, "found", None)
+        if problem.slug == "placeholder-unknown" and places:
+            self.refuse_placeholders(places)
+        elif problem.slug == "risk-named" and places:
+            self.refuse_risks(places)
         else:
             self.refuse(problem.fields or {"": problem.slug})
 
-    def refuse_placeholders(self, found: Mapping[str, list[str]]) -> None:
+    def refuse_placeholders(self, unknown: Mapping[str, list[str]]) -> None:
         """Name the unknown placeholders by the fields that hold them; `points-1` is a row."""
-        for name, unknown in found.items():
+        for name, placeholders in unknown.items():
             field = self.field_of(name)
-            field.errors = [*field.errors, unknown_words(unknown)]
+            field.errors = [*field.errors, unknown_words(placeholders)]
 
-    def refuse_risks(self, found: Iterable[Any]) -> None:
+    def refuse_risks(self, risks: Iterable[Any]) -> None:
         """Say by each field that it names what a risk flag rules out, and ask once more."""
-        self.names_a_risk, self.risks_found = True, list(found)
-        for name in dict.fromkeys(one.field for one in self.risks_found):
+        self.names_a_risk, self.risks_found = True, list(risks)
+        for name in dict.fromkeys(risk.field for risk in self.risks_found):
             try:
                 field = self.field_of(name)
             except KeyError:
@@ -105,16 +105,16 @@ class DeskForm(SiteForm):
             field.errors = [*field.errors, RISK_NAMED]
 
     def field_of(self, name: str) -> Field:
-        """The field that a service calls `name`."""
+        """Return the field that a service calls `name`."""
         return self[name]
 
     def problems(self) -> list[tuple[str, str]]:
-        """Every error as the id of its control and a sentence."""
+        """List every error as the id of its control and a sentence."""
         return list(list_problems(self))
 
 
 def list_problems(form: Form) -> Iterator[tuple[str, str]]:
-    """Every error of a form as the id of its control and a sentence, also those of rows."""
+    """Yield every error of a form, and of its rows, as the id of its control and a sentence."""
     yield from (("main", error) for error in form.form_errors)
     yield from _problems(form)
 
@@ -134,7 +134,7 @@ def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
 def differing_fields(
     form: Form, kept: Mapping[str, list[str]], typed: Any
 ) -> list[tuple[str, str]]:
-    """Label and kept text of each field in which a draft says something else than what was typed.
+    """List label and kept text of each field in which a draft differs from what was typed.
 
     `typed` are the fields as they were sent.
     """
@@ -148,7 +148,7 @@ def differing_fields(
 
 
 def _named(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
-    """Each control that one types into, with its label; file fields are never kept."""
+    """Yield each control that one types into, with its label; file fields are never kept."""
     for field in fields:
         if isinstance(field, FormField):
             yield from _named(field.form)
@@ -163,7 +163,7 @@ def _kept_text(values: Iterable[str]) -> str:
 
 
 def unknown_words(unknown: list[str]) -> str:
-    """The sentence that names unknown placeholders and lists the known ones."""
+    """Say which placeholders are unknown, and list the known ones."""
     near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
     words: str = ngettext(
         "%(names)s is no placeholder. Known are: %(known)s.",
@@ -179,7 +179,6 @@ def unknown_words(unknown: list[str]) -> str:
 
 
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
-    """Values and their words, as a field takes them."""
     return [SelectChoice(value, words) for value, words in pairs]
 
 
@@ -226,7 +225,6 @@ def _text_checks(limit: int, needed: Any) -> list[Any]:
 
 
 def stripped(value: object) -> object:
-    """A text without blanks around it."""
     return value.strip() if isinstance(value, str) else value
 
 
@@ -325,15 +323,15 @@ class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
 
 
 def each_within(limit: int, most: int) -> Any:
-    """A check of a text that is read line by line: length of a line, number of lines."""
+    """Make a check of a text that is read line by line: length of a line, number of lines."""
 
     def check(_form: Form, field: Field) -> None:
-        found = [line for line in (field.data or "").splitlines() if line.strip()]
-        if len(found) > most:
+        lines = [line for line in (field.data or "").splitlines() if line.strip()]
+        if len(lines) > most:
             raise ValidationError(
                 ngettext("Keep to %(num)d line.", "Keep to %(num)d lines at most.", most)
             )
-        if any(len(line) > limit for line in found):
+        if any(len(line) > limit for line in lines):
             raise ValidationError(
                 ngettext(
                     "Keep each line to %(num)d character.",
