@@ -112,7 +112,7 @@ def _sentence(fault: Fault) -> str:
     return _SENTENCES[fault.kind].format(entry=fault.entry, at=at)
 
 
-def _facts(now: Anchor, anchors: list[Anchor], faults: list[Fault]) -> dict[str, Any]:
+def _facts(now: Anchor, anchors: list[Anchor], faults: list[Fault]) -> dict[str, object]:
     return {
         "ok": not faults,
         "entries": now.entries,

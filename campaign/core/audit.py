@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Index, LargeBinary, Row, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaign.core.db import Base, PrimaryKey, database, table_of, utcnow
+from campaign.core.db import Base, Json, PrimaryKey, database, table_of, utcnow
 
 _CHAIN_LOCK = 0x0A0D17
 _BATCH = 1_000
@@ -38,7 +38,7 @@ class AuditEntry(Base):
     """`staff:7`, `job:bundles.print`, `command`: ids, no names."""
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120))
-    detail: Mapped[dict[str, Any]]
+    detail: Mapped[Json]
     previous: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
 
@@ -89,7 +89,9 @@ def open_text(sealed: str) -> str:
     return database().keyring.open(b64decode(sealed), _PLACE)
 
 
-def record(session: Session, *, actor: str, action: str, subject: str, **detail: Any) -> AuditEntry:
+def record(
+    session: Session, *, actor: str, action: str, subject: str, **detail: object
+) -> AuditEntry:
     """Append an entry; `detail` takes ids, counts and states, never personal data."""
     _take_turn(session)
     last = session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))

@@ -127,6 +127,8 @@ Slug = Annotated[str, mapped_column(String(80))]
 Locale = Annotated[str, mapped_column(String(12))]
 Country = Annotated[str, mapped_column(String(2))]
 Created = Annotated[datetime, mapped_column(default=utcnow)]
+Json = dict[str, Any]
+"""What a column holds as JSON; what is in it, the column's docstring says."""
 Words = dict[str, str]
 """Short texts per language: {"en": "…", "fr": "…"}."""
 
@@ -152,10 +154,10 @@ class Base(DeclarativeBase):
         enum.Enum: Enum(
             enum.Enum, native_enum=False, create_constraint=True, values_callable=_values, length=24
         ),
-        dict[str, Any]: JSON,
+        Json: JSON,
         Words: JSON,
         list[str]: JSON,
-        list[dict[str, Any]]: JSON,
+        list[Json]: JSON,
     }
 
 
@@ -258,7 +260,11 @@ def insert_into(session: Session, model: type[Base]) -> Any:
 
 
 def update_row(
-    session: Session, model: type[Any], row_id: int, *conditions: ColumnElement[bool], **values: Any
+    session: Session,
+    model: type[Any],
+    row_id: int,
+    *conditions: ColumnElement[bool],
+    **values: object,
 ) -> bool:
     """Write to a row if the conditions hold; False, and nothing written, where they do not.
 

@@ -77,7 +77,7 @@ class Queue:
     """The courier of one instance."""
 
     huey: Huey
-    _send: Callable[..., Any]
+    _send: Callable[..., object]
 
     def send(self, name: str, ids: tuple[int, ...] = ()) -> None:
         """Put a job in the queue now."""
@@ -172,7 +172,7 @@ def _run(name: str, ids: tuple[int, ...]) -> None:
 class JsonSerializer(Serializer):  # type: ignore[misc]
     """Messages as JSON: a queue that somebody else can write to must not run pickles."""
 
-    def _serialize(self, data: Any) -> bytes:
+    def _serialize(self, data: object) -> bytes:
         if isinstance(data, Message):
             return json.dumps({"message": _to_json(data)}).encode()
         return json.dumps({"value": data}).encode()
@@ -188,8 +188,8 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
         return Message(**{**fields, "args": tuple(fields["args"])})
 
 
-def _to_json(message: Message) -> dict[str, Any]:
-    fields = cast(dict[str, Any], message._asdict())
+def _to_json(message: Message) -> dict[str, object]:
+    fields: dict[str, object] = message._asdict()
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in fields.items()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -62,7 +62,7 @@ class Lease:
         return and_(self.model.state.in_((self.held, *self.waiting)), self.is_free())
 
     def claim(
-        self, session: Session, row_id: int, *conditions: ColumnElement[bool], **values: Any
+        self, session: Session, row_id: int, *conditions: ColumnElement[bool], **values: object
     ) -> LeasedRow | None:
         """Take the row, if it is due and the conditions row; None otherwise."""
         leased = {
@@ -80,18 +80,20 @@ class Lease:
         return None if attempt is None else LeasedRow(row_id, attempt)
 
     def beat(
-        self, session: Session, row: LeasedRow, *conditions: ColumnElement[bool], **values: Any
+        self, session: Session, row: LeasedRow, *conditions: ColumnElement[bool], **values: object
     ) -> bool:
         """Keep the row for another while; False where it is lost, as for all that follow."""
         return self._update(session, row, conditions, values, db.utcnow() + self.span)
 
     def finish(
-        self, session: Session, row: LeasedRow, *conditions: ColumnElement[bool], **values: Any
+        self, session: Session, row: LeasedRow, *conditions: ColumnElement[bool], **values: object
     ) -> bool:
         """Write down what came of it, its new state among it, and let it go."""
         return self._update(session, row, conditions, values, None)
 
-    def give_back(self, session: Session, row: LeasedRow, rest: timedelta, **values: Any) -> bool:
+    def give_back(
+        self, session: Session, row: LeasedRow, rest: timedelta, **values: object
+    ) -> bool:
         """Leave the row to a later attempt, after a rest."""
         return self._update(session, row, (), values, db.utcnow() + rest)
 
@@ -127,8 +129,8 @@ class Lease:
         session: Session,
         row: LeasedRow,
         conditions: tuple[ColumnElement[bool], ...],
-        values: dict[str, Any],
-        until: Any,
+        values: dict[str, object],
+        until: datetime | None,
     ) -> bool:
         ours = (self.model.state == self.held, self._attempt() == row.attempt)
         values = {self.until: until} | values

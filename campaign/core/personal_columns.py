@@ -4,7 +4,7 @@ Each is marked in its model: `mapped_column(…, info=personal(""))`. Pure.
 """
 
 import os
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from campaign.core.db import Base
 
@@ -12,12 +12,12 @@ _MARK = "personal"
 
 
 class _Personal(NamedTuple):
-    empty: Any
+    empty: object
     counted: bool
     asked: bool
 
 
-def personal(empty: Any, *, counted: bool = False) -> dict[str, _Personal]:
+def personal(empty: object, *, counted: bool = False) -> dict[str, _Personal]:
     """Return a personal column's mark, for its `info`.
 
     `empty` is what it holds once nobody is in its row. Figures are made of what is `counted`: it
@@ -26,7 +26,7 @@ def personal(empty: Any, *, counted: bool = False) -> dict[str, _Personal]:
     return {_MARK: _Personal(empty, counted, asked=False)}
 
 
-def asked(empty: Any, *, counted: bool = False) -> dict[str, _Personal]:
+def asked(empty: object, *, counted: bool = False) -> dict[str, _Personal]:
     """Return the mark of a personal column that the person fills in, in a form."""
     return {_MARK: _Personal(empty, counted, asked=True)}
 
@@ -36,7 +36,7 @@ def _marks(model: type[Base]) -> dict[str, _Personal]:
     return {column.key: column.info[_MARK] for column in columns if _MARK in column.info}
 
 
-def empty_values(model: type[Base], *, counted: bool) -> dict[str, Any]:
+def empty_values(model: type[Base], *, counted: bool) -> dict[str, object]:
     """Return what empties a row's personal columns; those that figures are made of if `counted`."""
     marks = _marks(model).items()
     return {name: mark.empty for name, mark in marks if counted or not mark.counted}

@@ -9,7 +9,7 @@ their own that renders it. A test holds the fields against the names that the te
 """
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, dataclass_transform
+from typing import ClassVar, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -23,6 +23,6 @@ class TemplateContext:
         cls.template = template or cls.template
         dataclass(frozen=True, kw_only=True)(cls)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """Return what the template is given, by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]

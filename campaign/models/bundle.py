@@ -2,12 +2,11 @@
 
 import enum
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed, Words
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
 
@@ -103,7 +102,7 @@ class Bundle(Base):
     sequence: Mapped[int]
     kind: Mapped[BundleKind]
     state: Mapped[BundleState] = mapped_column(default=BundleState.PRINTING)
-    frozen: Mapped[dict[str, Any]]
+    frozen: Mapped[Json]
     """What the letters say that is not the supporter's: addresses, salutations, paper, dates."""
     letter_count: Mapped[int]
     page_count: Mapped[int | None]
@@ -125,10 +124,10 @@ class Bundle(Base):
     """Since when its files are no longer kept: nobody is to be found in them. Hashes stay."""
     remade_at: Mapped[datetime | None]
     """When volumes were last sent to be made again, without letters that were taken back."""
-    taken_out: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    taken_out: Mapped[list[Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were printed and taken out again: `number`, `volume`, `page`, `reason`, `on`,
     and the `sha256` of the volume that still held them."""
-    released: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    released: Mapped[list[Json]] = mapped_column(default=list, server_default="[]")
     """Letters that were set aside and wait again: `number` and `reason`. They stay in its total."""
     cancelled_at: Mapped[datetime | None]
     returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))

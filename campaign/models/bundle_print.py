@@ -1,12 +1,11 @@
 """What was printed of a bundle, file by file; what was printed anew; the words of cover letters."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed
 
 
 class BundlePrint(Base):
@@ -28,7 +27,7 @@ class BundlePrint(Base):
     """Of the volumes."""
     on_paper: Mapped[int] = mapped_column(default=0)
     """People on signed sheets who stand in its lists."""
-    files: Mapped[list[dict[str, Any]]]
+    files: Mapped[list[Json]]
     """`name`, `bytes`, `sha256`, `stored` (its name in the storage), `pages` of a PDF."""
     made_at: Mapped[Created]
     removed_at: Mapped[datetime | None]

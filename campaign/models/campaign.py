@@ -2,7 +2,7 @@
 
 import enum
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     Connection,
@@ -23,6 +23,7 @@ from campaign.core.db import (
     Base,
     Country,
     Created,
+    Json,
     Locale,
     PrimaryKey,
     PublicId,
@@ -140,7 +141,7 @@ class Campaign(Base):
     """Whether a letter in a language that is not the targets' prints with its translation."""
     embed_hosts: Mapped[list[str]] = mapped_column(default=list)
     """Hosts whose pages may show the form in a frame: "example.org"."""
-    screening: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    screening: Mapped[Json] = mapped_column(default=dict)
     """Which letters are looked at before they count (`ScreeningRules`); empty: the usual."""
     embargo_until: Mapped[datetime | None]
     """Nothing of the case is published before this moment."""

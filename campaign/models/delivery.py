@@ -2,12 +2,11 @@
 
 import enum
 from datetime import date, datetime, time
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.directory import Mission
 
@@ -119,7 +118,7 @@ class EnvelopeRun(Base):
     """Until when the worker that prints it has it for itself."""
     attempt: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str] = mapped_column(String(60), default="")
-    files: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    files: Mapped[list[Json]] = mapped_column(default=list)
     """Name, pages, bytes and SHA-256 of each file."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     created_at: Mapped[Created]

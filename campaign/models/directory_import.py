@@ -2,12 +2,11 @@
 
 import enum
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed
 
 
 class Directory(enum.StrEnum):
@@ -51,10 +50,10 @@ class DirectoryImport(Base):
     file_name: Mapped[str] = mapped_column(Sealed("directory_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
     """Where the sealed file lies; empty once it is applied."""
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    options: Mapped[Json] = mapped_column(default=dict)
     """Encoding, meanings of columns, values for all rows: what the mapping page was told."""
     state: Mapped[ImportState] = mapped_column(default=ImportState.UPLOADED)
-    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    counts: Mapped[Json] = mapped_column(default=dict)
     """Rows per verdict; and `again`, where the directory changed between dry run and import."""
     digest: Mapped[str] = mapped_column(String(64), default="")
     """Of all that the dry run showed: what is applied is exactly that, or nothing."""

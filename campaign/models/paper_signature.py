@@ -2,12 +2,11 @@
 
 import enum
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Country, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Country, Created, Json, PrimaryKey, PublicId, Sealed
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Origin, Signature
 
@@ -149,14 +148,14 @@ class PaperImport(Base):
     file_name: Mapped[str] = mapped_column(Sealed("paper_import.file_name"))
     storage_key: Mapped[str] = mapped_column(String(60), default="")
     """Where the sealed file lies; empty once it is applied."""
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    options: Mapped[Json] = mapped_column(default=dict)
     """Meanings of columns, and what holds for all rows: what the mapping page was told."""
     state: Mapped[PaperImportState] = mapped_column(default=PaperImportState.UPLOADED)
     lease_until: Mapped[datetime | None]
     """Until when the job that works on it is left alone."""
     attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     """Claims so far; a worker whose number is no longer this one has lost it."""
-    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    counts: Mapped[Json] = mapped_column(default=dict)
     findings: Mapped[str | None] = mapped_column(Sealed("paper_import.findings"))
     """Faults by row and field, and why it failed (JSON)."""
     sheet_id: Mapped[int | None] = mapped_column(ForeignKey("paper_sheet.id", ondelete="SET NULL"))

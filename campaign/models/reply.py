@@ -2,12 +2,11 @@
 
 import enum
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed, Words
 from campaign.models.campaign import Campaign, Target, Update
 from campaign.models.directory import Mission
 
@@ -66,7 +65,7 @@ class Reply(Base):
     """For colleagues."""
     titles: Mapped[Words] = mapped_column(default=dict)
     """What the public post is called, per language."""
-    bars: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    bars: Mapped[list[Json]] = mapped_column(default=list)
     """What is painted over in the published picture: scan, page, and a rectangle in percent."""
     shown_page: Mapped[str] = mapped_column(String(40), default="")
     """The page of a scan that is published, as `scan/number`; empty: none."""

@@ -2,12 +2,11 @@
 
 import enum
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed
 from campaign.models.review_hold import Decision
 
 
@@ -86,7 +85,7 @@ class Invalidation(Base):
     """Id of the last signature that was looked at."""
     last_id: Mapped[int] = mapped_column(default=0)
     """Id of the last there was when this pass began."""
-    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    counts: Mapped[Json] = mapped_column(default=dict)
     """Found by the dry run: per campaign's id, how many in each state."""
     sample: Mapped[list[str]] = mapped_column(default=list)
     """Public ids of a few that were found."""

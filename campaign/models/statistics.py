@@ -4,12 +4,11 @@ How many people have written, as last counted.
 """
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, PrimaryKey, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, Sealed
 
 
 class FiguresDue(Base):
@@ -47,7 +46,7 @@ class CampaignFigures(Base):
     timezone: Mapped[str] = mapped_column(String(60))
     """In which a signature's day was found; another one of the campaign means counting again."""
     counts: Mapped[str] = mapped_column(Sealed("campaign_figures.counts"))
-    recent: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    recent: Mapped[Json] = mapped_column(default=dict)
     """Confirmed per day, lately: for the small charts of a list."""
     confirmed: Mapped[int] = mapped_column(default=0)
     pending: Mapped[int] = mapped_column(default=0)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.routing import Rule
+
+T = TypeVar("T")
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -40,5 +42,5 @@ class Application(Flask):
     url_rule_class = _Rule
     session_interface = _Sessions()
 
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+    def ensure_sync(self, func: Callable[..., T]) -> Callable[..., T]:
         return func

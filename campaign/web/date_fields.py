@@ -7,7 +7,6 @@ one of text: what was typed stays, to be corrected.
 import calendar
 import re
 from datetime import date
-from typing import Any
 
 from babel.dates import format_skeleton
 from flask_babel import gettext as _
@@ -47,7 +46,7 @@ def no_such_day(typed: str) -> str:
 class DayInput(DateInput):  # type: ignore[misc]
     """A date field; one of text where it holds what is no day."""
 
-    def __call__(self, field: Field, **kwargs: Any) -> Markup:
+    def __call__(self, field: Field, **kwargs: object) -> Markup:
         html: Markup = super().__call__(field, **(kwargs | _as_text(field)))
         return html
 
@@ -55,7 +54,7 @@ class DayInput(DateInput):  # type: ignore[misc]
 class MomentInput(DateTimeLocalInput):  # type: ignore[misc]
     """A field of day and time; one of text where it holds what is none."""
 
-    def __call__(self, field: Field, **kwargs: Any) -> Markup:
+    def __call__(self, field: Field, **kwargs: object) -> Markup:
         html: Markup = super().__call__(field, **(kwargs | _as_text(field)))
         return html
 

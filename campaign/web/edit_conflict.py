@@ -28,11 +28,11 @@ class Meeting:
     theirs: tuple[tuple[str, str], ...] = ()
     """Where somebody saved meanwhile: label and text of each field that stands otherwise now."""
 
-    def saw(self, now: Mapping[str, Any]) -> None:
+    def saw(self, now: Mapping[str, object]) -> None:
         """Carry a mark of what stands `now`, unless the form came with one; data as for a form."""
         self.seen.data = self.seen.data or mark_of(now)
 
-    def meets(self, now: Mapping[str, Any]) -> bool:
+    def meets(self, now: Mapping[str, object]) -> bool:
         """Return whether its writer saw what there is `now`; say on the form where not."""
         mark = mark_of(now)
         if self.seen.data == mark:
@@ -67,7 +67,7 @@ def hold(session: Session, row: Base) -> None:
     session.refresh(row, with_for_update={"key_share": True})
 
 
-def mark_of(data: Mapping[str, Any]) -> str:
+def mark_of(data: Mapping[str, object]) -> str:
     """Return a short mark of a form's data, another one for other data."""
     text = json.dumps({name: _shown(value) for name, value in data.items()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,7 +1,7 @@
 """Fields and forms of the desk: what is typed is trimmed, bounded and kept."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,8 @@ from campaign.web.form_base import SiteForm
 
 _ROW = re.compile(r"\w+-\d+-\w+\Z")
 """The name of a field in a row, as the form's `points-1-text`."""
+Check = Callable[[Form, Field], None]
+"""What a field is checked by; it raises ValidationError."""
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
 
 RISK_NAMED = _l(
@@ -48,7 +50,7 @@ _OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
 class DeskForm(SiteForm):
     """A form whose services can refuse fields too."""
 
-    sentences: Mapping[str, Any] = MappingProxyType({})
+    sentences: Mapping[str, object] = MappingProxyType({})
     """What it says for each slug that its services find invalid: each feature has its own."""
     names_a_risk = False
     """Whether it was refused for what a risk flag rules out."""
@@ -178,7 +180,7 @@ def unknown_words(unknown: list[str]) -> str:
     return words
 
 
-def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+def choices(pairs: Iterable[tuple[str, object]]) -> list[SelectChoice]:
     return [SelectChoice(value, words) for value, words in pairs]
 
 
@@ -195,7 +197,7 @@ class Filled:
 
     field_flags = {"required": True}  # noqa: RUF012 — WTForms reads it from the instance
 
-    def __init__(self, message: Any) -> None:
+    def __init__(self, message: object) -> None:
         self.message = message
 
     def __call__(self, _form: Form, field: Field) -> None:
@@ -207,18 +209,22 @@ class Filled:
 class LineField(StringField):  # type: ignore[misc]
     """Text on one line."""
 
-    def __init__(self, label: Any, *, limit: int, needed: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, label: object, *, limit: int, needed: object = None, **kwargs: object
+    ) -> None:
         super().__init__(label, _text_checks(limit, needed), filters=[one_line], **kwargs)
 
 
 class TextField(TextAreaField):  # type: ignore[misc]
     """Text in paragraphs."""
 
-    def __init__(self, label: Any, *, limit: int, needed: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, label: object, *, limit: int, needed: object = None, **kwargs: object
+    ) -> None:
         super().__init__(label, _text_checks(limit, needed), filters=[paragraphs], **kwargs)
 
 
-def _text_checks(limit: int, needed: Any) -> list[Any]:
+def _text_checks(limit: int, needed: object) -> list[Check]:
     most = Length(max=limit, message=_l("Keep to %(max)d characters at most."))
     first = [] if needed is None else [Filled(needed)]
     return [*first, nothing_hidden, most]
@@ -248,7 +254,9 @@ def _refuse_forbidden(field: Field, *, lines: bool) -> None:
 class NumberField(IntegerField):  # type: ignore[misc]
     """A whole number that may stay empty; any other is refused in the words given."""
 
-    def __init__(self, label: Any, *, most: int, words: Any, least: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, label: object, *, most: int, words: str, least: int = 0, **kwargs: object
+    ) -> None:
         super().__init__(label, [Optional(), NumberRange(least, most, message=words)], **kwargs)
         self._refused = words % {"min": least, "max": most}
 
@@ -270,12 +278,12 @@ class DayField(DateField):  # type: ignore[misc]
 
     def __init__(
         self,
-        label: Any,
+        label: object,
         *,
-        needed: Any = None,
+        needed: object = None,
         asked: object = "",
         any_year: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(label, [Optional() if needed is None else Filled(needed)], **kwargs)
         self._asked, self._any_year = asked, any_year
@@ -295,7 +303,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
 
     widget = MomentInput()
 
-    def __init__(self, label: Any, *, asked: Any = None, **kwargs: Any) -> None:
+    def __init__(self, label: object, *, asked: object = None, **kwargs: object) -> None:
         super().__init__(label, [Optional()], **kwargs)
         self._asked = asked or _l("Write day and time as in 2026-12-04T09:30.")
 
@@ -322,7 +330,7 @@ class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
     option_widget = CheckboxInput()
 
 
-def each_within(limit: int, most: int) -> Any:
+def each_within(limit: int, most: int) -> Check:
     """Make a check of a text that is read line by line: length of a line, number of lines."""
 
     def check(_form: Form, field: Field) -> None:

@@ -6,7 +6,6 @@ wants by a message of its own; where it has none, these stand in.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -18,7 +17,7 @@ _NUMBER = _l("Write a number, in figures.")
 _OTHER = _l("This cannot be saved as it is. Check it and send it again.")
 _LONG = _l("Keep to %(max)d characters at most.")
 _SHORT = _l("Write at least %(min)d characters.")
-_WORDS: Mapping[str, Any] = {
+_WORDS: Mapping[str, object] = {
     "This field is required.": _l("This is needed: fill it in, or choose."),
     "Not a valid choice.": _CHOICE,
     "Invalid Choice: could not coerce.": _CHOICE,

@@ -45,7 +45,7 @@ def page_of(
     """
     if page <= 1:
         # What a search finds is looked for once; only where there is more is it counted.
-        rows: Sequence[Any] = session.scalars(query.limit(PAGE_SIZE + 1)).all()
+        rows: Sequence[T] = session.scalars(query.limit(PAGE_SIZE + 1)).all()
         if len(rows) <= PAGE_SIZE:
             return Listing(rows, len(rows), 1, 1)
         total = _count(session, query) if total is None else total

@@ -1,8 +1,5 @@
 """The form by which somebody joins the network, and later changes what comes."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -18,14 +15,14 @@ from campaign.models.campaign import Campaign
 from campaign.models.network import Frequency, NetworkMember
 from campaign.network.memberships import Preferences
 from campaign.signing.validate import EMAIL_LIMIT, Problem, check_email, check_line
-from campaign.web.fields import CheckboxesField, Filled
+from campaign.web.fields import CheckboxesField, Filled, choices
 from campaign.web.form_base import PlainForm
 
 ALL, SOME = "all", "some"
 
 
 def consent_wording() -> str:
-    """The sentence that is agreed to, in the language of the page."""
+    """Return the sentence that is agreed to, in the language of the page."""
     words: str = gettext(
         "I agree that you keep my address and what I chose here, to write to me about urgent "
         "actions. I can leave at any time, by a link in every mail."
@@ -36,16 +33,15 @@ def consent_wording() -> str:
 class OfferedField(CheckboxesField):
     """Several choices, a checkbox each; what is not among them is refused in our words."""
 
-    def __init__(self, label: Any, **kwargs: Any) -> None:
+    def __init__(self, label: object, **kwargs: object) -> None:
         super().__init__(label, choices=[], validate_choice=False, **kwargs)
 
     def pre_validate(self, form: Form) -> None:
-        """Refuse what is not offered."""
         if not set(self.data or []) <= {choice.value for choice in self.choices}:
             raise StopValidation(gettext("One of these is no longer offered. Choose again."))
 
 
-def _scope(label: Any, everything: Any, only: Any) -> RadioField:
+def _scope(label: object, everything: object, only: object) -> RadioField:
     return RadioField(
         label,
         default=ALL,
@@ -79,22 +75,18 @@ class PreferencesForm(PlainForm):
     )
 
     def validate_frequency(self, field: RadioField) -> None:
-        """One of the three."""
         if field.data not in set(Frequency):
             raise StopValidation(gettext("Choose how often we write to you."))
 
     def validate_countries(self, field: OfferedField) -> None:
-        """At least one, where only some are wanted."""
         if self.country_scope.data == SOME and not field.data:
             raise StopValidation(gettext("Tick at least one country, or choose all countries."))
 
     def validate_themes(self, field: OfferedField) -> None:
-        """The same for themes."""
         if self.theme_scope.data == SOME and not field.data:
             raise StopValidation(gettext("Tick at least one theme, or choose all themes."))
 
     def preferences(self) -> Preferences:
-        """What was chosen."""
         return Preferences(
             countries=list(self.countries.data or []) if self.country_scope.data == SOME else [],
             themes=list(self.themes.data or []) if self.theme_scope.data == SOME else [],
@@ -111,12 +103,15 @@ class PreferencesForm(PlainForm):
         if member is not None:
             countries |= set(member.countries)
             spoken += member.languages
-        self.countries.choices = _choices(
+        self.countries.choices = choices(
             [pair for pair in i18n.countries() if pair[0] in countries]
         )
-        self.themes.choices = _choices(themes_by_name())
-        self.languages.choices = _choices(
-            [(code, _capital(i18n.language_name(code, i18n.locale()))) for code in _unique(spoken)]
+        self.themes.choices = choices(themes_by_name())
+        self.languages.choices = choices(
+            [
+                (code, _capital(i18n.language_name(code, i18n.locale())))
+                for code in dict.fromkeys(spoken)
+            ]
         )
 
 
@@ -130,7 +125,6 @@ class JoinForm(PreferencesForm):
     consent = BooleanField()
 
     def validate_email(self, field: EmailField) -> None:
-        """A complete address, tidied."""
         checked = check_line(field.data, limit=EMAIL_LIMIT)
         if isinstance(checked, Problem) or check_email(checked):
             raise StopValidation(
@@ -139,7 +133,6 @@ class JoinForm(PreferencesForm):
         field.data = checked
 
     def validate_consent(self, field: BooleanField) -> None:
-        """Nobody joins without having said so."""
         if not field.data:
             raise StopValidation(gettext("Tick this box to join: without it we may not write."))
 
@@ -150,20 +143,18 @@ class ChangeForm(PreferencesForm):
     locale = RadioField(_l("Language of the mails"), validate_choice=False)
 
     def offer(self, session: Session, member: NetworkMember | None = None) -> None:
-        """Fill the choices."""
         super().offer(session, member)
-        self.locale.choices = _choices(
+        self.locale.choices = choices(
             [(code, i18n.language_name(code)) for code in i18n.languages()]
         )
 
     def validate_locale(self, field: RadioField) -> None:
-        """One that we have."""
         if field.data not in i18n.languages():
             raise StopValidation(gettext("Choose the language of the mails."))
 
 
-def typed_of(member: NetworkMember) -> dict[str, Any]:
-    """A member's choices, as the form holds them."""
+def typed_of(member: NetworkMember) -> dict[str, object]:
+    """Return a member's choices, as the form has them."""
     return {
         "country_scope": SOME if member.countries else ALL,
         "countries": member.countries,
@@ -178,14 +169,6 @@ def typed_of(member: NetworkMember) -> dict[str, Any]:
 def _letter_languages(session: Session) -> list[str]:
     listed = session.scalars(select(Campaign.letter_locales).where(Campaign.status.in_(PUBLIC)))
     return sorted({code for codes in listed for code in codes})
-
-
-def _unique(codes: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(codes))
-
-
-def _choices(pairs: Sequence[tuple[str, str]]) -> list[SelectChoice]:
-    return [SelectChoice(code, name) for code, name in pairs]
 
 
 def _capital(name: str) -> str:
