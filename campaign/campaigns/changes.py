@@ -13,6 +13,9 @@ from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 
+REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
+"""Proposals that a move of the campaign, or another reason, makes out of date."""
+
 
 def record_change(
     session: Session, campaign: Campaign, actor: str, action: str, **detail: Any
@@ -84,7 +87,7 @@ def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:
     """Reasons that still wait for a second person are out of date."""
     session.execute(
         update(Proposal)
-        .where(Proposal.campaign_id == campaign.id, Proposal.kind != ProposalKind.UPDATE)
+        .where(Proposal.campaign_id == campaign.id, Proposal.kind.in_(REASON_KINDS))
         .where(Proposal.state == ProposalState.PENDING)
         .values(state=ProposalState.OBSOLETE, payload="")
     )

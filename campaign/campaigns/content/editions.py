@@ -5,14 +5,16 @@ from typing import Any, TypedDict, Unpack, cast
 
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import proposals
 from campaign.campaigns.campaigns import stays_ready
-from campaign.campaigns.changes import record_change
+from campaign.campaigns.changes import record_change, staff_id
 from campaign.campaigns.content import revisions
-from campaign.campaigns.content.part_contents import edition_content
+from campaign.campaigns.content.part_contents import edition_content, edition_from
 from campaign.campaigns.content.risk_words import edition_words
 from campaign.campaigns.content.risks import refuse_named
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part
+from campaign.models.staff import StaffUser
 
 
 class Texts(TypedDict):
@@ -42,6 +44,8 @@ def save_edition(
 ) -> Edition:
     """Write or change the text in one language; the same text again changes nothing.
 
+    Where a second person approves public words, another outcome is proposed, and stays as it was.
+
     `based_on` is the revision that the editor saw (0: none). Raises Invalid where an open
     campaign's edition would be left incomplete, RiskNamed where everybody would read what a flag
     rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
@@ -49,6 +53,34 @@ def save_edition(
     revisions.check(session, campaign, Part.EDITION, locale, based_on)
     said = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
     refuse_named(campaign, edition_words(locale, **said), seen=risks_seen)
+    edition = find_edition(campaign, locale)
+    before = edition.outcome if edition else ""
+    author = session.get(StaffUser, staff_id(actor) or 0)
+    if author and texts["outcome"] != before and proposals.needs_approval(campaign):
+        outcome = {locale: texts["outcome"]}
+        proposals.propose_outcome(session, campaign, by=author, outcomes=outcome)
+        texts["outcome"] = before
+    return _save(session, campaign, actor, locale, texts)
+
+
+def publish_outcomes(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    outcomes: Mapping[str, str],
+    risks_seen: bool = False,
+) -> None:
+    """Show what has come of it, by language, as a second person approved it. Raises RiskNamed."""
+    for locale, outcome in outcomes.items():
+        refuse_named(campaign, edition_words(locale, outcome=outcome), seen=risks_seen)
+        content = edition_content(find_edition(campaign, locale))
+        _save(session, campaign, actor, locale, edition_from(content | {"outcome": outcome}))
+
+
+def _save(
+    session: Session, campaign: Campaign, actor: str, locale: str, texts: Mapping[str, Any]
+) -> Edition:
     before = edition_content(find_edition(campaign, locale))
     with stays_ready(campaign):
         edition, changed = _written(campaign, locale, texts)

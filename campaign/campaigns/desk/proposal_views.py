@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from campaign.campaigns import proposals
+from campaign.campaigns import approve_proposal, proposals
 from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.forms import KINDS
@@ -43,9 +43,9 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and _decide(form, proposal, decision):
         return done(_said(decision), ".show", slug=slug)
     content = proposals.content_of(proposal)
-    facts: dict[str, Any] = {"content": content, "risks": proposals.risks_in(proposal)}
+    facts: dict[str, Any] = {"content": content, "risks": approve_proposal.risks_in(proposal)}
     if content and proposal.kind is ProposalKind.UPDATE:
-        post = proposals.update_of(content)
+        post = approve_proposal.update_of(content)
         facts |= {
             "post": post,
             "kind": KINDS[post["kind"]],
@@ -93,7 +93,7 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
     session, by = db.session(), staff_user()
     if decision == "approve":
         seen = bool(form.risks_seen.data)
-        proposals.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
+        approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
     elif decision == "withdraw":
         proposals.withdraw_proposal(session, proposal, by=by)
     else:
