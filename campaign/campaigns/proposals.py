@@ -247,9 +247,7 @@ def decide(
     return content
 
 
-def _outcomes_of_author(
-    session: Session, campaign: Campaign, by: StaffUser
-) -> Sequence[Proposal]:
+def _outcomes_of_author(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:
     return session.scalars(
         select(Proposal)
         .where(Proposal.campaign_id == campaign.id, Proposal.made_by_id == by.id)

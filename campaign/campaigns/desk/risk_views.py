@@ -13,7 +13,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
-from campaign.campaigns.desk.draft_views import part_url
+from campaign.campaigns.desk.history.draft_views import part_url
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db

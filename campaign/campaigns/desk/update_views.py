@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from campaign.campaigns import proposals
 from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
-from campaign.campaigns.desk import proposal_views
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.forms import KINDS, UpdateForm, update_form
 from campaign.campaigns.desk.save_with_draft import Desk, as_typed, draft_kept
+from campaign.campaigns.desk.status import proposal_views
 from campaign.core import db
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.proposal import Proposal

@@ -14,29 +14,29 @@ from campaign.campaigns.content.part_contents import plain_facts
 from campaign.campaigns.desk import (
     create_views,
     delete_views,
-    draft_views,
-    edition_views,
     embed_code_views,
-    history_views,
     list_page,
-    merge_views,
-    option_views,
     picture_views,
-    proposal_views,
-    reason_views,
     risk_views,
-    side_by_side_views,
-    status_views,
-    succession_views,
-    target_views,
     team_views,
-    template_views,
     update_views,
 )
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.forms import FORMATS, FactsForm
+from campaign.campaigns.desk.history import draft_views, merge_views
+from campaign.campaigns.desk.history import views as history_views
 from campaign.campaigns.desk.list_page import Listing
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.campaigns.desk.status import proposal_views, reason_views
+from campaign.campaigns.desk.status import views as status_views
+from campaign.campaigns.desk.targets import succession_views
+from campaign.campaigns.desk.targets import views as target_views
+from campaign.campaigns.desk.texts import (
+    edition_views,
+    letter_option_views,
+    letter_views,
+    side_by_side_views,
+)
 from campaign.campaigns.readiness import approval, check_readiness
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign
@@ -54,7 +54,7 @@ __all__ = [
     "history_views",
     "merge_targets",
     "merge_views",
-    "option_views",
+    "letter_option_views",
     "picture_views",
     "proposal_views",
     "risk_views",
@@ -63,7 +63,7 @@ __all__ = [
     "succession_views",
     "target_views",
     "team_views",
-    "template_views",
+    "letter_views",
     "update_views",
 ]
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,7 +18,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 from campaign.models.revision import Part, RiskFlag, RiskKind
 from campaign.models.staff import CampaignMember, Role, StaffUser
-from tests.factories import make_campaign, make_staff_user, post, sign_in
+from tests.factories import make_campaign, make_staff_user
 from tests.integration.campaigns.test_proposals import asks_for_approval
 
 HOME = "/desk/campaigns/ua-1-26"

@@ -12,9 +12,9 @@ from campaign.campaigns.content.revisions import Kept
 from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.labels import field_name, part_name
+from campaign.campaigns.desk.history.labels import field_name, part_name
+from campaign.campaigns.desk.history.value_labels import texts_of_content
 from campaign.campaigns.desk.sentences import SENTENCES
-from campaign.campaigns.desk.value_labels import texts_of_content
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign

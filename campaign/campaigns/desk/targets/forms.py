@@ -11,8 +11,8 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim
-from campaign.campaigns.desk.row_forms import TARGET_KINDS, place_field
 from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.texts.letter_form import TARGET_KINDS, place_field
 from campaign.core import i18n
 from campaign.directory.missions import Reach, ranked, reach_of
 from campaign.models.campaign import Campaign, TargetKind

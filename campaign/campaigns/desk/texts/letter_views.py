@@ -18,8 +18,8 @@ from campaign.campaigns.desk.blueprint import (
     load,
     page,
 )
-from campaign.campaigns.desk.row_forms import TemplateForm, template_form
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.texts.letter_form import TemplateForm, template_form
 from campaign.campaigns.readiness.longest_name_fit import Fit, fits_of
 from campaign.core import db
 from campaign.models.campaign import Campaign, Target, TargetKind

@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns, continue_or_clone, lifecycle, proposals, schedule
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.proposal_views import returned
-from campaign.campaigns.desk.status_forms import CopyForm, ExtendForm, StatusForm, status_form
+from campaign.campaigns.desk.status.forms import CopyForm, ExtendForm, StatusForm, status_form
+from campaign.campaigns.desk.status.proposal_views import returned
 from campaign.campaigns.readiness import approval, check_readiness
 from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.campaigns.stop_rule import is_stopped

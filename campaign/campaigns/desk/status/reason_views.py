@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from campaign.campaigns import proposals
 from campaign.campaigns.desk.blueprint import done, languages_of, load, page
-from campaign.campaigns.desk.proposal_views import returned
-from campaign.campaigns.desk.status_forms import StatusForm, status_form
+from campaign.campaigns.desk.status.forms import StatusForm, status_form
+from campaign.campaigns.desk.status.proposal_views import returned
 from campaign.campaigns.reword_reason import reword_reason
 from campaign.campaigns.stop_rule import has_ended
 from campaign.core import db

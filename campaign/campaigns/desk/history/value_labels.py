@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.content.part_contents import Content, key_of
 from campaign.campaigns.desk.forms import FORMATS
-from campaign.campaigns.desk.row_forms import TARGET_KINDS
+from campaign.campaigns.desk.texts.letter_form import TARGET_KINDS
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.directory.missions import find_mission

@@ -11,8 +11,8 @@ from campaign.campaigns.content.part_contents import Content, letter_of, points_
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.forms import ASK_LENGTH, ASKS
-from campaign.campaigns.desk.row_forms import moved_rows, place_field
 from campaign.campaigns.desk.sentences import SENTENCES, CampaignForm
+from campaign.campaigns.desk.texts.letter_form import moved_rows, place_field
 from campaign.core import i18n
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import lines

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaign.campaigns.content import targets
 from campaign.campaigns.desk.blueprint import blueprint, done, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
-from campaign.campaigns.desk.target_form import TargetsForm
+from campaign.campaigns.desk.targets.forms import TargetsForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings

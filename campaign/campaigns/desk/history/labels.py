@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.content.part_contents import Content, key_of, says_need
 from campaign.campaigns.content.three_way_merge import Meeting
-from campaign.campaigns.desk.value_labels import official_name, point_words
+from campaign.campaigns.desk.history.value_labels import official_name, point_words
 from campaign.core import i18n
 from campaign.models.revision import Part
 from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS

@@ -15,12 +15,12 @@ from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.three_way_merge import Choice, Meeting
 from campaign.campaigns.desk.blueprint import blueprint, load, page
-from campaign.campaigns.desk.draft_views import part_url
-from campaign.campaigns.desk.history_views import known_part, name_of
-from campaign.campaigns.desk.labels import choices_of, field_name, part_name
+from campaign.campaigns.desk.history.draft_views import part_url
+from campaign.campaigns.desk.history.labels import choices_of, field_name, part_name
+from campaign.campaigns.desk.history.value_labels import value_text
+from campaign.campaigns.desk.history.views import known_part, name_of
 from campaign.campaigns.desk.save_with_draft import Desk
 from campaign.campaigns.desk.sentences import SENTENCES
-from campaign.campaigns.desk.value_labels import value_text
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign

@@ -11,10 +11,10 @@ from campaign.campaigns.content import parts, revisions
 from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.risk_words import Words, by_field
 from campaign.campaigns.content.risks import watch_of
-from campaign.campaigns.desk import side_by_side_forms
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
 from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
-from campaign.campaigns.desk.side_by_side_forms import PointsForm, SideForm
+from campaign.campaigns.desk.texts import side_by_side_forms
+from campaign.campaigns.desk.texts.side_by_side_forms import PointsForm, SideForm
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.core import db

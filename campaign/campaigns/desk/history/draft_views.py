@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.content import drafts
 from campaign.campaigns.desk.blueprint import blueprint, done, load
-from campaign.campaigns.desk.history_views import known_part
+from campaign.campaigns.desk.history.views import known_part
 from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
 from campaign.core import db
 from campaign.models.campaign import Campaign
