@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,16 @@ from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import StaffUser
 
 
+class ProposedUpdate(TypedDict):
+    """A proposed update, as `updates.post_update` takes it."""
+
+    kind: UpdateKind
+    happened_on: date
+    words: dict[str, tuple[str, str]]
+    telling: Telling
+    pictures: list[Shown]
+
+
 def approve(
     session: Session, proposal: Proposal, *, by: StaffUser, now: datetime, risks_seen: bool = False
 ) -> None:
@@ -26,15 +36,22 @@ def approve(
     """
     campaign = proposal.campaign
     content = proposals.decide(session, proposal, ProposalState.APPROVED, by)
-    seen: dict[str, Any] = {"actor": f"staff:{by.id}", "risks_seen": risks_seen}
+    actor = f"staff:{by.id}"
     if proposal.kind is ProposalKind.UPDATE:
-        updates.post_update(session, campaign, **update_of(content), **seen)
+        update = update_of(content)
+        updates.post_update(session, campaign, actor=actor, risks_seen=risks_seen, **update)
     elif proposal.kind is ProposalKind.OUTCOME:
-        editions.publish_outcomes(session, campaign, outcomes=content, **seen)
+        editions.publish_outcomes(
+            session, campaign, actor=actor, outcomes=content, risks_seen=risks_seen
+        )
     elif proposal.kind is ProposalKind.CLOSE:
-        campaigns.close_campaign(session, campaign, now=now, reasons=content, **seen)
+        campaigns.close_campaign(
+            session, campaign, actor=actor, now=now, reasons=content, risks_seen=risks_seen
+        )
     else:
-        reword_reason.reword_reason(session, campaign, reasons=content, **seen)
+        reword_reason.reword_reason(
+            session, campaign, actor=actor, reasons=content, risks_seen=risks_seen
+        )
     approval_mails.answer_proposal(session, campaign, proposal)
 
 
@@ -55,8 +72,7 @@ def _words_of(proposal: Proposal) -> list[Words]:
     return words_by_field("reason", content, "reason_")
 
 
-def update_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a proposed update, as `updates.post_update` takes it."""
+def update_of(content: Mapping[str, Any]) -> ProposedUpdate:
     return {
         "kind": UpdateKind(content["kind"]),
         "happened_on": date.fromisoformat(content["happened_on"]),

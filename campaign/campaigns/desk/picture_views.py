@@ -1,6 +1,6 @@
 """The desk's page of a case's picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from flask import Response, request
@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
 from campaign.campaigns.content import case_picture, pictures
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
@@ -20,6 +20,7 @@ from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import LineField, NumberField
+from campaign.web.page import show_page
 from campaign.web.security import takes_file
 
 _PERCENT = _l("Give a number from 0 to 100.")
@@ -74,6 +75,15 @@ def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
     return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(**kwargs))
 
 
+class EditPicture(DraftPage, template="campaigns/picture.html"):
+    campaign: Campaign
+    form: PictureForm
+    codes: Sequence[str]
+    written: Collection[str]
+    """Languages in which the picture must be described."""
+    size: tuple[int, int] | None
+
+
 @blueprint.route("/<slug>/picture", methods=["GET", "POST"])
 @takes_file(pictures.MAX_BYTES)
 def edit_picture(slug: str) -> ResponseReturnValue:
@@ -96,9 +106,10 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     form.say_file_is_forgotten()
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
-    return page(
-        "picture", form, campaign=campaign, codes=codes, written=written, size=size, **desk.words()
+    page = EditPicture(
+        campaign=campaign, form=form, codes=codes, written=written, size=size, **desk.words()
     )
+    return show_page(page)
 
 
 @blueprint.get("/<slug>/picture/<name>")
@@ -129,10 +140,11 @@ def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
 
 def _share(field: NumberField) -> int:
     """What was typed; what is kept, or the middle, where it was left empty."""
-    return next((one for one in (field.data, field.object_data) if one is not None), 50)
+    values = (field.data, field.object_data)
+    return next((value for value in values if value is not None), 50)
 
 
-def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, Any]:
+def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, object]:
     alts = campaign.picture_alt or {}
     return {
         "x": campaign.picture_x,

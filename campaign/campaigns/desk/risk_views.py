@@ -1,6 +1,6 @@
 """The desk's page of risk flags: what must stand in no text, and the embargo."""
 
-from typing import Any
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
@@ -12,9 +12,9 @@ from wtforms import Field
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.history.draft_views import part_url
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
@@ -24,6 +24,7 @@ from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import MomentField, TextField
+from campaign.web.page import show_page
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 
@@ -58,6 +59,13 @@ class RisksForm(Meeting, CampaignForm):
         return self[name]
 
 
+class EditRisks(DraftPage, template="campaigns/risks.html"):
+    campaign: Campaign
+    form: RisksForm
+    found: Sequence[tuple[Finding, str]]
+    """Each with the address where it is mended."""
+
+
 @blueprint.route("/<slug>/risks", methods=["GET", "POST"])
 def edit_risks(slug: str) -> ResponseReturnValue:
     """What must not be said, and where it is said already."""
@@ -72,9 +80,9 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
         desk.drop()
         return done(_say_saved(campaign, waits=waits), ".edit_risks", slug=slug)
-    found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
-    places = [(one, _url(campaign, one)) for one in found]
-    return page("risks", form, campaign=campaign, found=places, **desk.words())
+    findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    found = [(finding, _url(campaign, finding)) for finding in findings]
+    return show_page(EditRisks(campaign=campaign, form=form, found=found, **desk.words()))
 
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
@@ -107,7 +115,7 @@ def _save(form: RisksForm, campaign: Campaign) -> bool:
         return False
 
 
-def _data(campaign: Campaign) -> dict[str, Any]:
+def _data(campaign: Campaign) -> dict[str, object]:
     lines: dict[str, list[str]] = {kind.value: [] for kind in RiskKind}
     for flag in campaign.risk_flags:
         lines[flag.kind.value].append(flag.words)

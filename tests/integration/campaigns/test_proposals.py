@@ -114,7 +114,9 @@ def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
 ) -> None:
     proposal = proposals.propose_update(session, case, by=author, **POST)
     with pytest.raises(Refused):
-        approve_proposal.approve(session, proposal, by=make_staff_user(session, Role.STAFF), now=NOW)
+        approve_proposal.approve(
+            session, proposal, by=make_staff_user(session, Role.STAFF), now=NOW
+        )
     stranger = make_staff_user(session, Role.ORGANIZER)
     session.execute(delete(CampaignMember).where(CampaignMember.staff_user_id == stranger.id))
     with pytest.raises(NotFound):

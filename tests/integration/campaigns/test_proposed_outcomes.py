@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 from campaign.models.revision import Part, RiskFlag, RiskKind
 from campaign.models.staff import CampaignMember, Role, StaffUser
-from tests.factories import make_campaign, make_staff_user
+from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.campaigns.test_proposals import asks_for_approval
 
 HOME = "/desk/campaigns/ua-1-26"
@@ -40,9 +41,10 @@ def colleague(session: Session) -> StaffUser:
 @pytest.fixture
 def case(app: Flask, session: Session, author: StaffUser, colleague: StaffUser) -> Campaign:
     asks_for_approval(app)
-    campaign = make_campaign(session, owner_id=author.id, locales=["en", "fr"])
-    if session.get(CampaignMember, (campaign.id, colleague.id)) is None:
-        session.add(CampaignMember(campaign_id=campaign.id, staff_user_id=colleague.id))
+    campaign = make_campaign(session, locales=["en", "fr"])
+    for user in (author, colleague):
+        if session.get(CampaignMember, (campaign.id, user.id)) is None:
+            session.add(CampaignMember(campaign_id=campaign.id, staff_user_id=user.id))
     session.commit()
     return campaign
 
@@ -157,3 +159,72 @@ def test_the_kind_goes_down_and_up_with_the_migration(
     assert kinds() == ["outcome"]
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text("UPDATE proposal SET state = 'elsewhere'"))
+
+
+def texts(**new: str) -> dict[str, str]:
+    return {"title": "A title", "summary": "Words.", "asks": "Act.", "outcome": "", **new}
+
+
+def test_the_page_shows_each_language_as_it_will_stand(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    french = editions.find_edition(case, "fr")
+    assert french is not None
+    french.outcome = "Elle attend."
+    session.commit()
+    sign_in(client, app, Role.ORGANIZER)
+    sent = texts(outcome=FREE, based_on="0")
+    assert post(client, f"{HOME}/editions/en", sent).status_code == 303
+    session.expire_all()
+    url = f"{HOME}/proposals/{waiting(session)[0].public_id}"
+    form = client.get(f"{HOME}/editions/en").text
+    assert "A title" in form
+    assert url in form
+    assert "Until it is approved, the public page keeps the text below." in form
+    assert url in client.get(f"{HOME}/languages/texts").text
+    assert client.get(PAGE).status_code == 404
+    own = client.get(url).text
+    again = f"{HOME}/editions/en?proposal={waiting(session)[0].public_id}"
+    assert again in own
+    assert FREE in client.get(again).text
+
+    sign_in(client, app, Role.ORGANIZER)
+    assert "1 text needs your approval" in client.get("/desk/today").text
+    read = client.get(url).text
+    assert "She is <strong>free</strong>." in read
+    assert "Elle attend." in read
+    assert read.count("stays as it is") == 1
+    assert post(client, url, {"decision": "approve"}).location == HOME
+    assert "She is <strong>free</strong>." in client.get(PAGE).text
+    assert "Elle attend." in client.get("/fr/actions/ua-1-26/outcome").text
+
+
+def test_side_by_side_merging_and_restoring_publish_no_outcome_either(
+    app: Flask, client: FlaskClient, session: Session, case: Campaign
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    edition = editions.find_edition(case, "en")
+    assert edition is not None
+    edition.outcome = "First."
+    session.commit()
+    edition_page = f"{HOME}/editions/en"
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"second_person_posts": False})
+    assert post(client, edition_page, texts(outcome="Second.", based_on="0")).status_code == 303
+    app.extensions["settings"] = settings
+
+    restored = post(client, f"{HOME}/history/edition/en/0", {"seen": "1"})
+    assert restored.status_code == 303
+    sides = {"title_en": "A title", "outcome_en": "Third.", "based_on_en": "2"}
+    assert post(client, f"{HOME}/languages/texts", sides).status_code == 303
+    late = post(client, edition_page, texts(title="Late", outcome="Fourth.", based_on="1"))
+    assert "/merge/edition/en" in late.location
+    session.expire_all()
+    page = client.get(late.location).text
+    seen = page.partition('name="seen" value="')[2].partition('"')[0]
+    choices = {"seen": seen} | {f"choice-{number}": "mine" for number in range(6)}
+    assert post(client, late.location, choices).status_code == 303
+    session.expire_all()
+    assert outcome_of(case) == "Second."
+    (proposal,) = waiting(session)
+    assert proposals.content_of(proposal) == {"en": "Fourth."}

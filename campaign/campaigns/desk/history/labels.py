@@ -55,9 +55,9 @@ def field_name(part: str, name: str, content: Content) -> str:
     return str(said)
 
 
-def choices_of(one: Meeting) -> list[tuple[str, str]]:
+def choices_of(meeting: Meeting) -> list[tuple[str, str]]:
     """What can be chosen where two changed the same."""
     offered = [("mine", _("Mine")), ("theirs", _("The saved one"))]
-    if one.offers_both:
+    if meeting.offers_both:
         offered.insert(0, ("both", _("Both: the saved one, then mine")))
     return offered

@@ -43,10 +43,10 @@ def texts_of_content(part: str, content: Content, campaign: Campaign) -> dict[st
 
 def official_name(slug: str) -> str:
     """The official of that slug by name, or by office; one that is gone by the slug."""
-    found = find_official(db.session(), slug=slug)
-    if found is None:
+    official = find_official(db.session(), slug=slug)
+    if official is None:
         return slug
-    return found.name or i18n.words_in(found.office, i18n.locale())
+    return official.name or i18n.words_in(official.office, i18n.locale())
 
 
 def point_words(name: str, content: Content) -> str:

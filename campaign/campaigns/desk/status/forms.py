@@ -37,16 +37,10 @@ class StatusForm(CampaignForm):
     risks_seen = BooleanField(_l("It is meant: go on all the same"))
 
     def stop_kind(self) -> StopKind | None:
-        """What kind of stop was chosen, if any was."""
         return StopKind(self.kind.data) if self.kind.data else None
 
     def reasons(self, locales: Sequence[str]) -> dict[str, str]:
-        """The reason per language."""
         return {code: self[f"reason_{code}"].data or "" for code in locales}
-
-    def has_reason(self, locales: Sequence[str]) -> bool:
-        """Whether a reason is written in any of these languages."""
-        return any(text.strip() for text in self.reasons(locales).values())
 
 
 def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
@@ -61,7 +55,6 @@ class ExtendForm(CampaignForm):
     act_by = DayField(_l("New last day to write"), needed=_l("Give the new last day."))
 
     def day(self) -> date:
-        """The day, which validation made sure of."""
         return cast("date", self.act_by.data)
 
 

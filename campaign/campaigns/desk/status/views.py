@@ -1,8 +1,7 @@
 """The desk's pages on which a campaign moves on, is extended, continued and cloned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import abort, request
@@ -10,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns, continue_or_clone, lifecycle, proposals, schedule
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
+from campaign.campaigns.changes import given
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.status.forms import CopyForm, ExtendForm, StatusForm, status_form
-from campaign.campaigns.desk.status.proposal_views import returned
+from campaign.campaigns.desk.status.proposal_views import find_returned
 from campaign.campaigns.readiness import approval, check_readiness
 from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.campaigns.stop_rule import is_stopped
@@ -22,30 +22,65 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalKind
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import accepted
+from campaign.web.page import Page, show_page
+
+
+class ChangeStatus(Page, template="campaigns/change_status.html"):
+    campaign: Campaign
+    form: StatusForm
+    locales: Sequence[str]
+    to: CampaignStatus
+    blockers: Sequence[Gap]
+    own: bool
+    """Whether the reader wrote last."""
+    now: datetime
+    preview: Mapping[str, str]
+    """The reasons, by language, to be read before they are published."""
+    again: Proposal | None
+    """What came back, and is written again."""
+
+
+class Extend(Page, template="campaigns/extend.html"):
+    campaign: Campaign
+    form: ExtendForm
+
+
+class Copy(Page, template="campaigns/copy.html"):
+    campaign: Campaign
+    form: CopyForm
+    linked: bool
+    """Whether the copy continues the campaign."""
 
 
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])
 def change_status(slug: str) -> ResponseReturnValue:
     """Ask once more, with what follows from it; then do it."""
     campaign, now = load(slug), db.utcnow()
-    wanted = _wanted(campaign)
+    to = _asked_status(campaign)
     locales = languages_of(campaign)
-    data = {"to": wanted.value, "act_by": campaign.act_by, "open_at": _proposed(campaign, now)}
-    again = returned(campaign)
+    data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
+    again = find_returned(campaign)
     form = status_form(locales, data=data | _reasons_of(again))
-    looked = "look" in request.form and form.validate_on_submit()
-    if not looked and form.validate_on_submit() and _change(form, campaign, wanted, again):
-        return done(_said(campaign, wanted), ".show", slug=slug)
-    own = approval.is_writer(campaign, actor())
-    gaps = _in_the_way(campaign, wanted, now)
-    facts: dict[str, Any] = {"wanted": wanted, "blockers": gaps, "own": own, "now": now}
-    facts |= {"preview": form.reasons(locales) if looked else {}, "again": again}
-    return page("change_status", form, campaign=campaign, locales=locales, **facts)
+    is_valid = form.validate_on_submit()
+    looks = is_valid and "look" in request.form
+    if is_valid and not looks and _change(form, campaign, to, again):
+        return done(_say_changed(campaign, to), ".show", slug=slug)
+    page = ChangeStatus(
+        campaign=campaign,
+        form=form,
+        locales=locales,
+        to=to,
+        blockers=_find_blockers(campaign, to, now),
+        own=approval.is_writer(campaign, actor()),
+        now=now,
+        preview=form.reasons(locales) if looks else {},
+        again=again,
+    )
+    return show_page(page)
 
 
 @blueprint.route("/<slug>/extend", methods=["GET", "POST"])
 def extend(slug: str) -> ResponseReturnValue:
-    """A later last day for an open campaign."""
     session, campaign = db.session(), load(slug)
     if campaign.status is not CampaignStatus.OPEN:
         raise Refused("campaign-status")
@@ -57,7 +92,7 @@ def extend(slug: str) -> ResponseReturnValue:
         ),
     ):
         return done(_("The last day to write is moved."), ".show", slug=slug)
-    return page("extend", form, campaign=campaign)
+    return show_page(Extend(campaign=campaign, form=form))
 
 
 @blueprint.route("/<slug>/continue", methods=["GET", "POST"])
@@ -77,37 +112,30 @@ def clone(slug: str) -> ResponseReturnValue:
 def _copy(
     source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
 ) -> ResponseReturnValue:
-    session, form, made = db.session(), CopyForm(), list[Campaign]()
+    session, form, copies = db.session(), CopyForm(), list[Campaign]()
     form.asks_risks = not linked and bool(source.risk_flags)
     more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
-    if form.validate_on_submit() and accepted(
-        form,
-        lambda: made.append(
-            make(
-                session,
-                source,
-                actor=actor(),
-                created_by_id=staff_user().id,
-                reference=form.reference.data,
-                **more,
-            )
-        ),
-    ):
-        return done(words, ".edit_facts", slug=made[0].slug)
-    return page("copy", form, campaign=source, linked=linked)
+
+    def copy() -> None:
+        by = {"actor": actor(), "created_by_id": staff_user().id}
+        copies.append(make(session, source, reference=form.reference.data, **by, **more))
+
+    if form.validate_on_submit() and accepted(form, copy):
+        return done(words, ".edit_facts", slug=copies[0].slug)
+    return show_page(Copy(campaign=source, form=form, linked=linked))
 
 
-def _wanted(campaign: Campaign) -> CampaignStatus:
+def _asked_status(campaign: Campaign) -> CampaignStatus:
+    """Return the status that the address asks for. Raises Refused where it may not follow."""
     name = request.values.get("to", "")
     if name not in set(CampaignStatus):
         abort(404)
-    wanted = CampaignStatus(name)
-    lifecycle.check_move(campaign.status, wanted)
-    return wanted
+    lifecycle.check_move(campaign.status, CampaignStatus(name))
+    return CampaignStatus(name)
 
 
-def _proposed(campaign: Campaign, now: datetime) -> datetime | None:
-    """The end of an embargo that runs, as the campaign's clocks show it: an opening by itself."""
+def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
+    """Return the end of an embargo that runs, by the campaign's clocks, in whole minutes."""
     until = campaign.embargo_until
     if until is None or until <= now:
         return None
@@ -116,15 +144,15 @@ def _proposed(campaign: Campaign, now: datetime) -> datetime | None:
     return local if not local.second else local.replace(second=0) + timedelta(minutes=1)
 
 
-def _in_the_way(campaign: Campaign, wanted: CampaignStatus, now: datetime) -> list[Gap]:
-    """What must be mended before; a closed campaign gets its new last day on this page."""
-    if wanted not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
+def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> list[Gap]:
+    """Return what must be mended before; a closed campaign gets its new last day on this page."""
+    if to not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
         return []
-    later = wanted is CampaignStatus.SCHEDULED and campaign.embargo_until
-    found = check_readiness.blockers_of(campaign, wanted, max(now, later) if later else now)
+    later = to is CampaignStatus.SCHEDULED and campaign.embargo_until
+    blockers = check_readiness.blockers_of(campaign, to, max(now, later) if later else now)
     if campaign.status is CampaignStatus.CLOSED:
-        found = [gap for gap in found if gap.slug != "deadline-past"]
-    return found
+        return [gap for gap in blockers if gap.slug != "deadline-past"]
+    return blockers
 
 
 def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
@@ -134,71 +162,77 @@ def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
 
 
 def _change(
-    form: StatusForm, campaign: Campaign, wanted: CampaignStatus, again: Proposal | None
+    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> bool:
     """Whether it was done; what was not is said on the form."""
-    facts: dict[str, Any] = {"actor": actor(), "now": db.utcnow()}
-    waits = proposals.needs_approval(campaign)
     try:
-        if waits and is_stopped(wanted):
-            return accepted(form, lambda: _stop_and_propose(form, campaign))
-        if waits and wanted is CampaignStatus.CLOSED and form.has_reason(languages_of(campaign)):
-            return accepted(form, lambda: _propose_closing(form, campaign, again))
-        return accepted(form, lambda: _do(form, campaign, wanted, facts))
+        return accepted(form, lambda: _move_or_propose(form, campaign, to, again))
     except Refused as problem:
         form.form_errors.append(_refusal(problem.slug))
         return False
 
 
-def _do(
-    form: StatusForm, campaign: Campaign, wanted: CampaignStatus, facts: dict[str, Any]
+def _move_or_propose(
+    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> None:
-    session, reasons = db.session(), form.reasons(languages_of(campaign))
-    seen = bool(form.risks_seen.data)
-    if wanted is CampaignStatus.OPEN:
-        reopened = campaign.status is CampaignStatus.CLOSED
-        day = form.act_by.data if reopened else None
-        campaigns.open_campaign(session, campaign, act_by=day, risks_seen=seen, **facts)
-    elif wanted is CampaignStatus.REVIEW:
-        approval.submit_for_review(session, campaign, **facts)
-    elif wanted is CampaignStatus.DRAFT:
-        approval.return_to_draft(session, campaign, actor=facts["actor"], note=form.note.data)
-    elif wanted is CampaignStatus.SCHEDULED:
+    session, now, by = db.session(), db.utcnow(), staff_user()
+    reasons, seen = form.reasons(languages_of(campaign)), bool(form.risks_seen.data)
+    waits = proposals.needs_approval(campaign)
+    if waits and is_stopped(to):
+        proposals.stop_and_propose(
+            session,
+            campaign,
+            by=by,
+            now=now,
+            reasons=reasons,
+            kind=form.stop_kind(),
+            risks_seen=seen,
+        )
+    elif waits and to is CampaignStatus.CLOSED and given(reasons):
+        proposals.propose_reasons(
+            session,
+            campaign,
+            kind=ProposalKind.CLOSE,
+            by=by,
+            reasons=reasons,
+            risks_seen=seen,
+            replaces=again,
+        )
+    else:
+        _move(form, campaign, to, reasons, now)
+
+
+def _move(
+    form: StatusForm,
+    campaign: Campaign,
+    to: CampaignStatus,
+    reasons: Mapping[str, str],
+    now: datetime,
+) -> None:
+    session, by, seen = db.session(), actor(), bool(form.risks_seen.data)
+    if to is CampaignStatus.OPEN:
+        day = form.act_by.data if campaign.status is CampaignStatus.CLOSED else None
+        campaigns.open_campaign(session, campaign, actor=by, now=now, act_by=day, risks_seen=seen)
+    elif to is CampaignStatus.REVIEW:
+        approval.submit_for_review(session, campaign, actor=by, now=now)
+    elif to is CampaignStatus.DRAFT:
+        approval.return_to_draft(session, campaign, actor=by, note=form.note.data)
+    elif to is CampaignStatus.SCHEDULED:
         if form.open_at.data is None:
             raise Invalid(fields={"open_at": "open-at-missing"})
         moment = schedule.moment_in(campaign.timezone, form.open_at.data)
-        approval.schedule_campaign(session, campaign, open_at=moment, risks_seen=seen, **facts)
-    elif wanted is CampaignStatus.CLOSED:
-        campaigns.close_campaign(session, campaign, reasons=reasons, risks_seen=seen, **facts)
+        approval.schedule_campaign(
+            session, campaign, actor=by, now=now, open_at=moment, risks_seen=seen
+        )
+    elif to is CampaignStatus.CLOSED:
+        campaigns.close_campaign(
+            session, campaign, actor=by, now=now, reasons=reasons, risks_seen=seen
+        )
     else:
         kind = form.stop_kind()
         campaigns.stop_campaign(
-            session, campaign, kind=kind, reasons=reasons, risks_seen=seen, **facts
+            session, campaign, actor=by, now=now, kind=kind, reasons=reasons, risks_seen=seen
         )
-
-
-def _stop_and_propose(form: StatusForm, campaign: Campaign) -> None:
-    proposals.stop_and_propose(
-        db.session(),
-        campaign,
-        by=staff_user(),
-        now=db.utcnow(),
-        reasons=form.reasons(languages_of(campaign)),
-        kind=form.stop_kind(),
-        risks_seen=bool(form.risks_seen.data),
-    )
-
-
-def _propose_closing(form: StatusForm, campaign: Campaign, again: Proposal | None) -> None:
-    proposals.propose_reasons(
-        db.session(),
-        campaign,
-        kind=ProposalKind.CLOSE,
-        by=staff_user(),
-        reasons=form.reasons(languages_of(campaign)),
-        risks_seen=bool(form.risks_seen.data),
-        replaces=again,
-    )
 
 
 def _refusal(slug: str) -> str:
@@ -211,7 +245,7 @@ def _refusal(slug: str) -> str:
     return words.get(slug, otherwise)
 
 
-def _said(campaign: Campaign, status: CampaignStatus) -> str:
+def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
     words: dict[CampaignStatus, str] = {
         CampaignStatus.DRAFT: _("The campaign is a draft again."),
         CampaignStatus.REVIEW: _("The campaign waits for somebody else to look at it."),
