@@ -215,7 +215,13 @@ def test_side_by_side_merging_and_restoring_publish_no_outcome_either(
 
     restored = post(client, f"{HOME}/history/edition/en/0", {"seen": "1"})
     assert restored.status_code == 303
-    sides = {"title_en": "A title", "outcome_en": "Third.", "based_on_en": "2"}
+    french = editions.find_edition(case, "fr")
+    assert french is not None
+    sides = {
+        f"{name}_fr": str(getattr(french, name)) for name in ("title", "summary", "background")
+    }
+    sides |= {f"{name}_en": text for name, text in texts(outcome="Third.").items()}
+    sides |= {"based_on_en": "2", "based_on_fr": "0", "asks_fr": "\n".join(french.asks)}
     assert post(client, f"{HOME}/languages/texts", sides).status_code == 303
     late = post(client, edition_page, texts(title="Late", outcome="Fourth.", based_on="1"))
     assert "/merge/edition/en" in late.location
