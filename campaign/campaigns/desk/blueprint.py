@@ -71,10 +71,15 @@ _STEPS = {
 
 @blueprint.app_template_global()
 def next_of(campaign: Campaign) -> Step | None:
-    """The next thing to do on a campaign that has not opened."""
+    """The next thing to do on a campaign that has not opened, also where it could open without."""
     if not lifecycle.is_rehearsal(campaign.status):
         return None
-    return check_readiness.next_step(campaign, check_readiness.gaps(campaign, utcnow()))
+    gaps = check_readiness.gaps(campaign, utcnow())
+    step = check_readiness.next_step(campaign, gaps)
+    if step.gap:
+        return step
+    optional = next((gap for gap in gaps if not gap.blocking), None)
+    return Step("improve", optional) if optional else step
 
 
 def check_locale(campaign: Campaign, locale: str) -> str:
