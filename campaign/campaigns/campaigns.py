@@ -40,8 +40,6 @@ _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
 
 
 class Facts(TypedDict, total=False):
-    """What a campaign is, apart from its texts."""
-
     reference: str
     index_number: str
     country: str
@@ -109,7 +107,6 @@ def edit_campaign(
 
 
 def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
-    """Facts that are shown as they are typed, those that change."""
     shown = ("reference", "index_number", "person_name", "person_pronouns")
     new = {name: str(facts.get(name, "")) for name in shown}
     return [
@@ -257,7 +254,6 @@ def _open_ones(now: datetime) -> Select[Campaign]:
 
 
 def _takes_signatures(now: datetime) -> ColumnElement[bool]:
-    """`lifecycle.takes_signatures` as a condition."""
     today = clock.day_of(now, clock.LATEST_ZONE)
     in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
     return (Campaign.status == CampaignStatus.OPEN) & in_time
@@ -346,6 +342,5 @@ def list_public(session: Session) -> Sequence[Campaign]:
 
 
 def why_not_mailed(session: Session, campaign_id: int, *, tells_of_stop: bool) -> str:
-    """`lifecycle.why_not_mailed` of the campaign as it stands now."""
     status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
     return lifecycle.why_not_mailed(status, tells_of_stop=tells_of_stop) if status else ""

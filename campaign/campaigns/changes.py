@@ -112,7 +112,6 @@ def staff_id(actor: str) -> int | None:
 
 
 def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
-    """Leave an audit line on the campaign."""
     audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
 
 

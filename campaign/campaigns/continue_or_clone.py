@@ -101,7 +101,6 @@ def _first_version(
 
 
 def _copied(row: Any, leave: frozenset[str]) -> dict[str, Any]:
-    """The row's columns by name, but for those to `leave`."""
     names = (column.key for column in inspect(type(row)).column_attrs)
     return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
 

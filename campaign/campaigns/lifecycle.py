@@ -82,7 +82,6 @@ def after_change(status: CampaignStatus, *, second_person: bool) -> CampaignStat
 
 
 def may_move(before: CampaignStatus, after: CampaignStatus) -> bool:
-    """Whether a campaign may go from one status to the other."""
     return after in MOVES[before]
 
 
@@ -155,7 +154,6 @@ def why_not_mailed(status: CampaignStatus, *, tells_of_stop: bool) -> str:
 
 
 def is_public(status: CampaignStatus) -> bool:
-    """Whether everybody may read the campaign."""
     return status in PUBLIC
 
 

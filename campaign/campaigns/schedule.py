@@ -21,13 +21,11 @@ _OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
 
 @jobs.job("campaigns.open-due", every_minutes=1)
 def open_due() -> None:
-    """Open what is to open by now."""
     open_scheduled(db.utcnow())
 
 
 @jobs.job("campaigns.close-over", every_minutes=5)
 def close_over() -> None:
-    """Close what is over."""
     close_ended(db.utcnow())
 
 

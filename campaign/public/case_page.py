@@ -51,8 +51,6 @@ def next_round(count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An official whom the letter goes to, or who gets a copy."""
-
     name: str
     office: str
     mission: str
@@ -119,8 +117,6 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An action that this one continues, or that continues this one."""
-
     slug: str
     reference: str
     title: str

@@ -29,8 +29,6 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The last day to write."""
-
     when: str
     """As people say it: "Friday, December 4"."""
     iso: str

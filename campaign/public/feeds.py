@@ -30,8 +30,6 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of the feed."""
-
     url: str
     title: str
     html: str

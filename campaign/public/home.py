@@ -155,7 +155,6 @@ def current_board(lang: str) -> Board:
 
 
 def others(lang: str) -> tuple[CaseRow, ...]:
-    """Open cases to which one that takes no letters leads on."""
     return tuple(current_board(lang).current[:_OTHERS])
 
 

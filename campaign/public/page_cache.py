@@ -62,8 +62,6 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """A page as it goes out, and in each coding that was asked for."""
-
     body: bytes
     mimetype: str
     digest: str
@@ -87,8 +85,6 @@ class CachedPage:
 
 
 class PageCache:
-    """The pages of one process."""
-
     def __init__(
         self, recheck_seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
@@ -197,6 +193,5 @@ def _page(
 
 
 def page_cache() -> PageCache:
-    """The pages of this application in this process."""
     cache: PageCache = current_app.extensions["page_cache"]
     return cache

@@ -33,8 +33,6 @@ _presses = BoundedSemaphore(_AT_ONCE)
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """A finished file."""
-
     body: bytes
     etag: str
 

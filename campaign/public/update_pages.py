@@ -16,8 +16,6 @@ from campaign.web.markup import unmarked
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture beside a post."""
-
     name: str
     """Last part of its address."""
     alt: str
@@ -27,8 +25,6 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What has come of the case on a day."""
-
     anchor: str
     """Where it stands on the page of its case; it stays the same."""
     kind: str

@@ -25,12 +25,10 @@ class Addressing:
     copies: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """For the bundle's frozen record."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Addressing":
-        """From the bundle's frozen record."""
         return cls(**{**data, "lines": tuple(data["lines"]), "copies": tuple(data["copies"])})
 
 

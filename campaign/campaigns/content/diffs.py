@@ -10,8 +10,6 @@ _PIECE = re.compile(r"\S+[^\S\n]*|\n+|[^\S\n]+")
 
 
 class Mark(StrEnum):
-    """What became of a stretch of text."""
-
     SAME = "same"
     ADDED = "added"
     REMOVED = "removed"
@@ -19,16 +17,12 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of text, and what became of it."""
-
     mark: Mark
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field of which two states differ."""
-
     name: str
     stretches: tuple[Stretch, ...]
 

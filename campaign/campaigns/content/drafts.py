@@ -167,7 +167,6 @@ def get_conflict(
 
 
 def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Sequence[Draft]:
-    """All texts of this person that wait so."""
     rows = session.scalars(
         select(DeskDraft)
         .where(
@@ -197,7 +196,6 @@ def drop(
 def drop_conflict(
     session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> None:
-    """Throw away the text that waited to be brought together: it is, or is not wanted."""
     session.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict=True)))
 
 

@@ -18,8 +18,6 @@ from campaign.models.staff import StaffUser
 
 
 class Texts(TypedDict):
-    """What an edition says."""
-
     title: str
     summary: str
     background: str
@@ -28,7 +26,6 @@ class Texts(TypedDict):
 
 
 def find_edition(campaign: Campaign, locale: str) -> Edition | None:
-    """The text in that language, if there is one."""
     return next((one for one in campaign.editions if one.locale == locale), None)
 
 

@@ -34,7 +34,6 @@ def plain_facts(facts: Mapping[str, Any]) -> Content:
 
 
 def facts_from(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts, as the services take them."""
     facts = {name: content[name] for name in FACTS if name in content}
     for name in _DAYS:
         if facts.get(name):
@@ -52,12 +51,10 @@ def edition_content(edition: Edition | None) -> Content:
 
 
 def edition_from(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The texts, as the services take them."""
     return {name: content.get(name) or ([] if name == "asks" else "") for name in EDITION}
 
 
 def options_content(campaign: Campaign) -> Content:
-    """What supporters may do with the letter."""
     return {name: _plain(getattr(campaign, name)) for name in OPTIONS}
 
 
@@ -119,7 +116,6 @@ def key_of(name: str) -> str:
 
 
 def says_need(name: str) -> bool:
-    """Whether a field says that a point is required."""
     return name.startswith(_NEEDED)
 
 

@@ -55,7 +55,6 @@ def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
 
 
 def width_of(body: bytes) -> int:
-    """Pixels that a picture which was drawn anew is wide."""
     with Image.open(io.BytesIO(body), formats=("JPEG",)) as picture:
         return picture.width
 
@@ -75,7 +74,6 @@ def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> bytes:
 
 
 def read(key: str) -> bytes:
-    """A stored picture. Raises NotFound."""
     with storage().open(key) as file:
         return file.read()
 

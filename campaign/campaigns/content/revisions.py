@@ -24,8 +24,6 @@ CHANGED = "changed-meanwhile"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A state that was saved."""
-
     number: int
     content: Content
     saved_by_id: int | None
@@ -34,7 +32,6 @@ class Kept:
 
 
 def letter_place(locale: str, target: Target | None) -> str:
-    """Which of a campaign's letters it is."""
     return f"{locale}:{target.official.slug}" if target else locale
 
 

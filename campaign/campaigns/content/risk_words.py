@@ -139,7 +139,6 @@ def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
 
 
 def by_field(found: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Findings by the field in which they stand."""
     fields: dict[str, list[Finding]] = {}
     for one in found:
         fields.setdefault(one.field, []).append(one)
@@ -147,13 +146,11 @@ def by_field(found: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def edition_words(locale: str, **texts: str) -> Iterator[Words]:
-    """The texts of a page in one language, by the names of their fields."""
     for name, text in texts.items():
         yield Words("edition", locale, name, text)
 
 
 def letter_words(locale: str, template: LetterTemplate, official: str = "") -> Iterator[Words]:
-    """The texts of a letter in one language."""
     for name in ("subject", "opening", "closing"):
         yield Words("letter", locale, name, getattr(template, name), official)
     for place, point in enumerate(template.points):

@@ -22,15 +22,12 @@ from campaign.models.signature import Letter
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One target as it should be."""
-
     official: Official
     kind: TargetKind = TargetKind.TO
     mission: Mission | None = None
 
 
 def find_target(campaign: Campaign, official_slug: str) -> Target | None:
-    """The campaign's target that is this official."""
     return next((one for one in campaign.targets if one.official.slug == official_slug), None)
 
 
@@ -84,14 +81,12 @@ def set_targets(
 
 
 def content_of(aims: Sequence[Aim]) -> Content:
-    """Targets as they should be, as a part's content."""
     return targets_content_of(
         (aim.official.slug, aim.kind.value, aim.mission.slug if aim.mission else "") for aim in aims
     )
 
 
 def has_letters(session: Session, target: Target) -> bool:
-    """Whether anybody has written to this target."""
     written = select(exists().where(Letter.target_id == target.id))
     return bool(session.scalar(written))
 
@@ -115,19 +110,16 @@ def list_missions(session: Session) -> Sequence[Mission]:
 
 
 def find_officials(session: Session, slugs: Collection[str]) -> dict[str, Official]:
-    """Those of these officials who are in the directory, by slug."""
     found = session.scalars(select(Official).where(Official.slug.in_(slugs)))
     return {one.slug: one for one in found}
 
 
 def find_missions(session: Session, slugs: Collection[str]) -> dict[str, Mission]:
-    """Those of these missions that are in the directory, by slug."""
     found = session.scalars(select(Mission).where(Mission.slug.in_(slugs)))
     return {one.slug: one for one in found}
 
 
 def missions_sent_by(session: Session, countries: Collection[str]) -> Sequence[Mission]:
-    """The missions of these countries."""
     return session.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
 
 

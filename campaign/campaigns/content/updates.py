@@ -48,7 +48,6 @@ class Telling:
     """Those who asked for news of the case."""
 
     def names(self) -> list[str]:
-        """Whom, for the audit."""
         told = {"network": self.network, "signers": self.signers}
         return [name for name, chosen in told.items() if chosen]
 

@@ -77,7 +77,6 @@ def _keep() -> bool:
 
 
 def _fresh() -> dict[str, object]:
-    """What a new campaign starts with."""
     settings = current_settings()
     return {
         "format": LetterFormat.LETTER.value,

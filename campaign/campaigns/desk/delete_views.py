@@ -20,7 +20,6 @@ class DeleteDraft(Page, template="campaigns/delete.html"):
 
 @blueprint.route("/<slug>/delete", methods=["GET", "POST"])
 def delete(slug: str) -> ResponseReturnValue:
-    """Ask once more; then delete the draft."""
     campaign, form = load(slug), CampaignForm()
     if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
         raise Refused("not-a-draft")

@@ -22,8 +22,6 @@ from campaign.web.page import show_page
 
 
 class ReachForm(Meeting, CampaignForm):
-    """Hosts that may embed, a line each."""
-
     hosts = TextField(
         _l("Partners' sites"),
         limit=3000,
@@ -43,7 +41,6 @@ class Reach(DraftPage, template="campaigns/embedding.html"):
 
 @blueprint.route("/<slug>/reach", methods=["GET", "POST"])
 def edit_reach(slug: str) -> ResponseReturnValue:
-    """Who may embed the form, and what to paste there."""
     campaign = load(slug)
     desk = Desk(campaign, "reach")
     now = {"hosts": "\n".join(desk.held().embed_hosts)}

@@ -58,8 +58,6 @@ _TYPED = (
 
 
 class FactsForm(CampaignForm):
-    """What a campaign is, apart from its texts."""
-
     based_on = HiddenField()
     reference = LineField(
         _l("Reference"),
@@ -151,8 +149,6 @@ class FactsForm(CampaignForm):
 
 
 class EditionForm(CampaignForm):
-    """A campaign's text in one language."""
-
     based_on = HiddenField()
     risks_seen = BooleanField(_l("It is meant: save it all the same"))
     title = LineField(
@@ -232,7 +228,6 @@ class UpdateForm(CampaignForm):
         return {code: text for code, text in words.items() if text}
 
     def words(self, locales: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Title and body per language."""
         return {code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in locales}
 
 

@@ -65,12 +65,10 @@ class PictureForm(Meeting, CampaignForm):
             self.picture.errors = [_("Choose the file again: the browser has forgotten it.")]
 
     def alts(self, codes: Sequence[str]) -> dict[str, str]:
-        """What the picture shows, per language."""
         return {code: self[f"alt_{code}"].data or "" for code in codes}
 
 
 def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
-    """The form in these languages."""
     fields = {f"alt_{code}": LineField(_l("What the picture shows"), limit=300) for code in codes}
     return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(**kwargs))
 
@@ -87,7 +85,6 @@ class EditPicture(DraftPage, template="campaigns/picture.html"):
 @blueprint.route("/<slug>/picture", methods=["GET", "POST"])
 @takes_file(pictures.MAX_BYTES)
 def edit_picture(slug: str) -> ResponseReturnValue:
-    """Choose a picture, say what it shows, and where in it that is which matters."""
     session, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")

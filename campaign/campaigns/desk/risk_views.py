@@ -49,13 +49,11 @@ class RisksForm(Meeting, CampaignForm):
     embargo_until = MomentField(_l("Embargo until"))
 
     def words(self) -> list[tuple[RiskKind, str]]:
-        """Each line with its kind."""
         return [
             (kind, line) for kind in RiskKind for line in (self[kind.value].data or "").splitlines()
         ]
 
     def field_of(self, name: str) -> Field:
-        """Kinds go by their names."""
         return self[name]
 
 
@@ -68,7 +66,6 @@ class EditRisks(DraftPage, template="campaigns/risks.html"):
 
 @blueprint.route("/<slug>/risks", methods=["GET", "POST"])
 def edit_risks(slug: str) -> ResponseReturnValue:
-    """What must not be said, and where it is said already."""
     campaign = load(slug)
     desk = Desk(campaign, "risks")
     now = _data(desk.held())
@@ -86,7 +83,6 @@ def edit_risks(slug: str) -> ResponseReturnValue:
 
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
-    """Say that they are saved; and what that means for a campaign that waits, or is public."""
     said = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     words = _("The risk flags are saved.")
     if waits and campaign.status is CampaignStatus.DRAFT:
@@ -127,7 +123,6 @@ def _data(campaign: Campaign) -> dict[str, object]:
 
 
 def _url(campaign: Campaign, found: Finding) -> str:
-    """Where the text is mended that breaks a flag."""
     if found.part == Part.EDITION:
         return part_url(campaign, "edition", found.locale)
     if found.part == Part.LETTER:

@@ -80,7 +80,6 @@ class Desk:
         return revisions.newest_number(db.session(), self.campaign, self.part, self.place)
 
     def draft(self) -> Draft | None:
-        """What this person has typed here and not saved."""
         return drafts.find(db.session(), self.campaign, **self._key)
 
     def taken_up(self) -> "MultiDict[str, str] | None":
@@ -227,7 +226,6 @@ def dropped_answer(is_dropped: bool, url: str) -> ResponseReturnValue:
 
 
 def typed_fields() -> dict[str, list[str]]:
-    """What the form sent, as drafts keep it."""
     return {name: request.form.getlist(name) for name in request.form if name not in _OWN}
 
 
@@ -243,6 +241,5 @@ def number_seen(form: DeskForm) -> int | None:
 
 
 def draft_kept() -> str:
-    """What is said once a draft was kept by its button."""
     said: str = _("The draft is kept. Only you see it.")
     return said

@@ -68,6 +68,4 @@ SENTENCES: Mapping[str, Any] = {
 
 
 class CampaignForm(DeskForm):
-    """A form with these sentences."""
-
     sentences = SENTENCES

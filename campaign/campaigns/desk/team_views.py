@@ -140,7 +140,6 @@ def show(public_id: str) -> ResponseReturnValue:
 
 @handover.post("", endpoint="hand_over")
 def hand_over_all(public_id: str) -> ResponseReturnValue:
-    """As when somebody leaves."""
     session = db.session()
     user = get_staff_user(session, public_id)
     to = _find_chosen()

@@ -44,7 +44,6 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
 def post_update(slug: str) -> ResponseReturnValue:
-    """What was posted, and a new post."""
     campaign = load(slug)
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
@@ -167,7 +166,6 @@ def _say_posted(campaign: Campaign) -> str:
 
 
 def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
-    """The picture that came with the form, if one did."""
     if not form.has_picture():
         return []
     file = form.picture.data

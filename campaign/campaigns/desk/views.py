@@ -143,7 +143,6 @@ def _last_day(campaign: Campaign, now: datetime) -> LastDay | None:
 
 @blueprint.route("/<slug>/facts", methods=["GET", "POST"])
 def edit_facts(slug: str) -> ResponseReturnValue:
-    """What the campaign is, apart from its texts."""
     session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.FACTS)
     others = campaigns.list_followable(session, campaign, by=staff_user())

@@ -30,7 +30,6 @@ class Outcome(Page, template="public/outcome.html"):
 
 
 def render_case(lang: str, slug: str) -> str:
-    """A case. Raises NotFound."""
     campaign = public_campaign(slug)
     case = _page_of(campaign, lang)
     return Case(

@@ -14,7 +14,6 @@ from campaign.web.security import public
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these pages at the top of each language, and of the site."""
     blueprint.add_url_rule("/<lang>/", view_func=home)
     blueprint.add_url_rule("/<lang>/archive", view_func=archive)
     blueprint.add_url_rule("/<lang>/updates", view_func=updates)
@@ -32,7 +31,6 @@ def home(lang: str) -> ResponseReturnValue:
 
 @public
 def archive(lang: str) -> ResponseReturnValue:
-    """The ended ones, and how they ended."""
     wish = Wish.of(request.args)
     return _serve("archive", lang, lambda: archive_page(lang, wish), wish.arguments())
 
@@ -47,19 +45,16 @@ def updates(lang: str) -> ResponseReturnValue:
 
 @public
 def feed(lang: str) -> ResponseReturnValue:
-    """Open actions and updates, for feed readers."""
     return page_cache().serve(("feed", lang), lambda: feeds.atom_feed(lang))
 
 
 @public
 def sitemap() -> ResponseReturnValue:
-    """Every public page, for search engines."""
     return page_cache().serve(("sitemap",), feeds.sitemap)
 
 
 @public
 def robots() -> ResponseReturnValue:
-    """What robots may look at."""
     return page_cache().serve(("robots",), feeds.robots)
 
 

@@ -34,7 +34,6 @@ class Embed(Page, template="public/embed.html"):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these under `/<lang>/actions/<slug>/`."""
     case = "/<lang>/actions/<slug>"
     blueprint.add_url_rule(f"{case}/share.png", view_func=share_picture)
     blueprint.add_url_rule(f"{case}/poster.pdf", view_func=poster)
@@ -48,7 +47,6 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def share_picture(lang: str, slug: str) -> ResponseReturnValue:
-    """What other sites show of the case."""
     picture = printables.share_picture(cached_pages.public_case(lang, slug), lang)
     response = _file(picture, "image/png", _DAY)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -57,19 +55,16 @@ def share_picture(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def poster(lang: str, slug: str) -> ResponseReturnValue:
-    """A poster with a code, on `paper`."""
     return _printed(printables.poster, lang, slug, "poster")
 
 
 @public
 def sheet(lang: str, slug: str) -> ResponseReturnValue:
-    """A sheet with blank rows, on `paper`."""
     return _printed(printables.sign_on_sheet, lang, slug, "sheet")
 
 
 @public
 def by_hand(lang: str, slug: str) -> ResponseReturnValue:
-    """Pages to write a letter by hand, on `paper`."""
     return _printed(printables.by_hand, lang, slug, "by-hand")
 
 
@@ -84,7 +79,6 @@ def _printed(
 
 @public
 def deadline(lang: str, slug: str) -> ResponseReturnValue:
-    """The last day to write, for a calendar."""
     campaign, case = _open_case(lang, slug)
     if campaign.act_by is None:
         raise NotFound("deadline")
@@ -106,7 +100,6 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def embed(lang: str, slug: str) -> ResponseReturnValue:
-    """The case in a frame on a partner's page."""
     link = url_for("signing.write", lang=lang, slug=slug)
     source = clean_source(request.args.get("from", ""))
     return page_cache().serve(
@@ -118,7 +111,6 @@ def embed(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def picture(name: str) -> ResponseReturnValue:
-    """A picture of a post that everybody may read."""
     with db.reading() as session:
         body = read_public(session, name)
     return _file(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)

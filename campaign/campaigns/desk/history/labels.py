@@ -41,7 +41,6 @@ def part_name(part: str, place: str) -> str:
 
 
 def field_name(part: str, name: str, content: Content) -> str:
-    """A field in words."""
     if name == "order":
         said = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
     elif says_need(name):

@@ -31,8 +31,6 @@ from campaign.web.page import Page, show_page
 
 
 class MeetingRow(NamedTuple):
-    """A field that both changed, in words and marks."""
-
     it: Meeting
     field: str
     theirs: Sequence[Stretch]
@@ -147,7 +145,6 @@ def _row(draft: Draft, meeting: Meeting, names: Content) -> MeetingRow:
 
 
 def _field(draft: Draft, name: str, content: Content) -> str:
-    """A field in words, with the language of the text it belongs to."""
     words, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
     return i18n.in_language(words, language) if language else words
 
@@ -165,7 +162,6 @@ def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:
 
 
 def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newest: int) -> bool:
-    """Whether it was saved; what was not is said on the page."""
     try:
         parts.save_content(
             db.session(),

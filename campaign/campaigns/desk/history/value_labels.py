@@ -33,7 +33,6 @@ def value_text(part: str, name: str, value: Any, content: Content) -> str:
 
 
 def texts_of_content(part: str, content: Content, campaign: Campaign) -> dict[str, str]:
-    """A content as texts by field, to be compared."""
     texts = {name: value_text(part, name, value, content) for name, value in content.items()}
     if "follows_id" in content:
         followed = campaign.follows if campaign.follows_id == content["follows_id"] else None

@@ -48,7 +48,6 @@ class History(Page, template="campaigns/history.html"):
 
 @blueprint.get("/<slug>/history")
 def show_histories(slug: str) -> ResponseReturnValue:
-    """The parts of which states are kept."""
     session, campaign = db.session(), load(slug)
     letters = dict.fromkeys(_letter_places(campaign))
     places = [

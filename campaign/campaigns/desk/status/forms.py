@@ -20,8 +20,6 @@ STOPS = {
 
 
 class StatusForm(CampaignForm):
-    """Review, opening, closing, stopping."""
-
     to = HiddenField()
     note = TextField(
         _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
@@ -44,14 +42,11 @@ class StatusForm(CampaignForm):
 
 
 def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
-    """The form with a reason in each of these languages."""
     fields = {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
     return cast("StatusForm", type("LocalisedStatusForm", (StatusForm,), fields)(**kwargs))
 
 
 class ExtendForm(CampaignForm):
-    """A later last day."""
-
     act_by = DayField(_l("New last day to write"), needed=_l("Give the new last day."))
 
     def day(self) -> date:
@@ -59,8 +54,6 @@ class ExtendForm(CampaignForm):
 
 
 class CopyForm(CampaignForm):
-    """What a draft that is made from another campaign needs of its own."""
-
     reference = LineField(
         _l("Reference"),
         limit=40,

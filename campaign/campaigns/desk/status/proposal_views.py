@@ -29,8 +29,6 @@ blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
 
 class ProposalForm(CampaignForm):
-    """Approve, or return with a note."""
-
     note = TextField(
         _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
     )
@@ -91,7 +89,6 @@ def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/<slug>/proposals/<public_id>/picture")
 def show_proposed_picture(slug: str, public_id: str) -> ResponseReturnValue:
-    """The picture of a proposed update, for the desk."""
     proposal = proposals.get_proposal(db.session(), load(slug), public_id)
     if not proposal.picture:
         raise NotFound("picture")
@@ -120,7 +117,6 @@ def _list_outcomes(campaign: Campaign, content: Mapping[str, str]) -> list[Outco
 
 
 def _decide(form: ProposalForm, proposal: Proposal, decision: str) -> bool:
-    """Whether it was done; what was not is said on the form."""
     try:
         is_done = accepted(form, lambda: _act(form, proposal, decision))
     except Refused as problem:

@@ -97,14 +97,12 @@ def extend(slug: str) -> ResponseReturnValue:
 
 @blueprint.route("/<slug>/continue", methods=["GET", "POST"])
 def continue_as(slug: str) -> ResponseReturnValue:
-    """Further information: a draft that carries texts, targets, letters and options over."""
     words = _("The draft is made. It continues the earlier action; write what is new.")
     return _copy(load(slug), continue_or_clone.continue_campaign, words, linked=True)
 
 
 @blueprint.route("/<slug>/clone", methods=["GET", "POST"])
 def clone(slug: str) -> ResponseReturnValue:
-    """A draft like this one, without a link to it."""
     words = _("The draft is made, with texts, targets, letters and options of the other.")
     return _copy(load(slug), continue_or_clone.clone_campaign, words, linked=False)
 
@@ -156,7 +154,6 @@ def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> lis
 
 
 def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
-    """The form's reasons, as a proposal that came back has them."""
     content = {} if proposal is None else proposals.content_of(proposal)
     return {f"reason_{code}": text for code, text in content.items()}
 
@@ -164,7 +161,6 @@ def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
 def _change(
     form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
 ) -> bool:
-    """Whether it was done; what was not is said on the form."""
     try:
         return accepted(form, lambda: _move_or_propose(form, campaign, to, again))
     except Refused as problem:

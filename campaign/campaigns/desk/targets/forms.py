@@ -32,8 +32,6 @@ _REACHES = {
 
 
 class TargetRow(PlainForm):
-    """A target that the campaign has."""
-
     official = HiddenField()
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(_l("Through"))
@@ -84,7 +82,6 @@ class TargetsForm(CampaignForm):
             row.form.mission.choices = choices([_NONE, *labels, *rest])
 
     def validate_official(self, field: Field) -> None:
-        """Whoever is to be added must be in the directory."""
         if field.data and field.data not in self.officials:
             raise ValidationError(_l("Choose an official from the directory."))
 
@@ -99,7 +96,6 @@ class TargetsForm(CampaignForm):
         return (best, reach_of(best, self._host)) if best else None
 
     def reach_words(self, mission: Mission) -> str:
-        """A mission in one line, with how it reaches us."""
         reach = reach_of(mission, self._host)
         where = _REACHES[reach]
         if reach is Reach.ELSEWHERE:
@@ -107,7 +103,6 @@ class TargetsForm(CampaignForm):
         return f"{mission_words(mission)} – {where}"
 
     def aims(self) -> list[Aim]:
-        """The targets as they should be, in order."""
         kept = sorted(
             (row.form for row in self.rows if not row.form.remove.data),
             key=lambda row: row.position.data or 99,
@@ -134,7 +129,6 @@ class TargetsForm(CampaignForm):
 
 
 def mission_words(mission: Mission) -> str:
-    """A mission in one line, in the language of the page."""
     name = i18n.words_in(mission.name, i18n.locale())
     return name if mission.locality in name else f"{name}, {mission.locality}"
 

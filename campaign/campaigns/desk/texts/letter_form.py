@@ -30,7 +30,6 @@ TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Named as re
 
 
 def place_field() -> NumberField:
-    """A place in a list, from 1."""
     words = _l("Give a place from 1 to 99.")
     return NumberField(_l("Place"), least=1, most=99, words=words)
 
@@ -45,8 +44,6 @@ class PointForm(PlainForm):
 
 
 class TemplateForm(CampaignForm):
-    """The proposed letter in one language."""
-
     based_on = IntegerField(validators=[Optional()])
     subject = LineField(_l("Subject"), limit=200, needed=_l("Write the subject line."))
     opening = TextField(
@@ -69,7 +66,6 @@ class TemplateForm(CampaignForm):
         return self._written()[int(name.removeprefix("points-"))].form.text
 
     def letter(self) -> dict[str, Any]:
-        """What was typed, as the services take it."""
         points = [
             Point(row.form.text.data, row.form.required.data, row.form.key.data or "")
             for row in self._written()
@@ -91,11 +87,9 @@ class TemplateForm(CampaignForm):
                 self.points.append_entry({"position": len(self.points) + 1})
 
     def sorted_rows(self) -> list[FormField]:
-        """The rows in their order."""
         return sorted(self.points, key=lambda row: row.form.position.data or 99)
 
     def move(self, what: str) -> None:
-        """Move a row up or down, as its button says: "up:2"."""
         moved_rows(self.sorted_rows(), what)
 
     def content(self) -> Content:

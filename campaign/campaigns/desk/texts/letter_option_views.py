@@ -22,8 +22,6 @@ from campaign.web.page import show_page
 
 
 class LetterOptionsForm(CampaignForm):
-    """Words that are ruled out, a line each; the whole text; the translation."""
-
     based_on = HiddenField()
     forbidden_words = TextField(
         _l("Words that must not stand in a letter"),
@@ -51,7 +49,6 @@ class LetterOptionsForm(CampaignForm):
     )
 
     def options(self) -> dict[str, Any]:
-        """What was typed, as the services take it."""
         words = filter(None, map(one_line, (self.forbidden_words.data or "").splitlines()))
         return {
             "forbidden_words": list(dict.fromkeys(words)),

@@ -48,7 +48,6 @@ class SideForm(CampaignForm):
         return f"{name}_{code}"
 
     def texts(self, codes: Sequence[str]) -> Iterator[tuple[str, Field]]:
-        """Every field with a text, and its language."""
         for code in codes:
             yield from ((code, self[f"{name}_{code}"]) for name in self.names)
 
@@ -72,23 +71,18 @@ class SideForm(CampaignForm):
                 field.errors = [*field.errors, words]
 
     def find_field(self, name: str) -> Field | None:
-        """The field of that name, if the form has it."""
         field: Field | None = self._fields.get(name)
         return field
 
 
 class TextsForm(SideForm):
-    """The page text."""
-
     names = ("title", "summary", "asks", "background", "outcome")
 
     def content(self, code: str, base: Content) -> Content:
-        """The asks are a list."""
         found = super().content(code, base)
         return found | {"asks": lines(found["asks"])}
 
     def show(self, code: str, content: Mapping[str, Any], seen: int) -> None:
-        """The asks are shown a line each."""
         super().show(code, {**content, "asks": "\n".join(content.get("asks") or ())}, seen)
 
 
@@ -133,7 +127,6 @@ class PointsForm(SideForm):
         return str(written[place].form[f"text_{code}"].id)
 
     def texts(self, codes: Sequence[str]) -> Iterator[tuple[str, Field]]:
-        """The texts of all rows."""
         for code in codes:
             yield from ((code, row.form[f"text_{code}"]) for row in self.rows)
 
@@ -143,12 +136,10 @@ class PointsForm(SideForm):
         return [str(at) for at, row in enumerate(rows, 1) if not row.form[f"text_{code}"].data]
 
     def find_field(self, name: str) -> Field | None:
-        """Also the text of a row, by its id."""
         fields = (field for row in self.rows for field in row.form)
         return next((one for one in fields if one.id == name), super().find_field(name))
 
     def sorted_rows(self) -> list[FormField]:
-        """The rows in their order."""
         return sorted(self.rows, key=lambda row: row.form.position.data or 99)
 
     def add_spare_rows(self) -> None:
@@ -159,7 +150,6 @@ class PointsForm(SideForm):
                 self.rows.append_entry({"position": len(self.rows) + 1})
 
     def move(self, what: str) -> None:
-        """Move a row up or down, as its button says: "up:2"."""
         moved_rows(self.sorted_rows(), what)
 
     def _points(self) -> list[tuple[Point, dict[str, str]]]:
@@ -175,7 +165,6 @@ class PointsForm(SideForm):
 
 
 def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
-    """The page text in these languages."""
     fields: dict[str, Any] = {}
     for code in codes:
         fields |= {
@@ -191,7 +180,6 @@ def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
 
 
 def letters_form(codes: Sequence[str], **kwargs: Any) -> LettersForm:
-    """The letter in these languages."""
     fields: dict[str, Any] = {}
     for code in codes:
         fields |= {
@@ -203,7 +191,6 @@ def letters_form(codes: Sequence[str], **kwargs: Any) -> LettersForm:
 
 
 def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
-    """The talking points in these languages."""
     fields: dict[str, Any] = {
         "key": HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")]),
         "required": BooleanField(_l("Required: stands in every letter")),
