@@ -296,11 +296,13 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
 def order_letter_locales(campaign: Campaign) -> None:
     """Put the languages that the targets read best first."""
     preferred = [
-        one.official.preferred_locale for one in campaign.targets if one.kind is TargetKind.TO
+        target.official.preferred_locale
+        for target in campaign.targets
+        if target.kind is TargetKind.TO
     ]
-    known = list(campaign.letter_locales)
-    ordered = sorted(known, key=lambda code: (code not in preferred, known.index(code)))
-    if ordered != known:
+    locales = list(campaign.letter_locales)
+    ordered = sorted(locales, key=lambda code: (code not in preferred, locales.index(code)))
+    if ordered != locales:
         campaign.letter_locales = ordered
 
 

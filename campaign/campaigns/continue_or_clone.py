@@ -75,8 +75,10 @@ def _carry_over(
         created_by_id=created_by_id,
         **(_copied(source, OF_ITS_OWN) | {"reference": reference}),
     )
-    made.editions = [Edition(**_copied(one, _KEYS | {"outcome"})) for one in source.editions]
-    targets = {one.id: Target(**_copied(one, _KEYS)) for one in source.targets}
+    made.editions = [
+        Edition(**_copied(edition, _KEYS | {"outcome"})) for edition in source.editions
+    ]
+    targets = {target.id: Target(**_copied(target, _KEYS)) for target in source.targets}
     made.targets = list(targets.values())
     session.flush()
     for old_id in (None, *targets):
@@ -106,7 +108,7 @@ def _copied(row: Any, leave: frozenset[str]) -> dict[str, Any]:
 
 
 def _take_risks(source: Campaign, made: Campaign) -> None:
-    made.risk_flags = [RiskFlag(kind=one.kind, words=one.words) for one in source.risk_flags]
+    made.risk_flags = [RiskFlag(kind=flag.kind, words=flag.words) for flag in source.risk_flags]
 
 
 def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
@@ -115,6 +117,7 @@ def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
     people = {*session.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
     now = db.utcnow()
     if rows := [
-        {"campaign_id": made.id, "staff_user_id": one, "added_at": now} for one in sorted(people)
+        {"campaign_id": made.id, "staff_user_id": person_id, "added_at": now}
+        for person_id in sorted(people)
     ]:
         session.execute(insert(CampaignMember), rows)

@@ -49,13 +49,12 @@ def moves_by_hand(
 ) -> tuple[CampaignStatus, ...]:
     """What the desk offers next. `is_writer`: the reader is who submitted it for review."""
     if not second_person:
-        return tuple(one for one in MOVES[status] if one is not CampaignStatus.REVIEW)
+        return tuple(move for move in MOVES[status] if move is not CampaignStatus.REVIEW)
     if status is CampaignStatus.DRAFT:
         return (CampaignStatus.REVIEW,)
     if status is CampaignStatus.REVIEW and is_writer:
         return (CampaignStatus.DRAFT,)
-    found = MOVES[status]
-    return tuple(one for one in found if one is not CampaignStatus.REVIEW)
+    return tuple(move for move in MOVES[status] if move is not CampaignStatus.REVIEW)
 
 
 def check_second_person(

@@ -83,7 +83,7 @@ def propose_update(
         "words": written,
         "tell_network": telling.network,
         "tell_signers": telling.signers,
-        "pictures": [{"key": one.key, "alt": dict(one.alt)} for one in pictures],
+        "pictures": [{"key": picture.key, "alt": dict(picture.alt)} for picture in pictures],
     }
     picture = pictures[0].key if pictures else ""
     return _keep(session, campaign, ProposalKind.UPDATE, payload, by, replaces, picture)

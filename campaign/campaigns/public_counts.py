@@ -178,7 +178,7 @@ def outdated(session: Session, now: datetime) -> dict[int, Counts]:
     )
     written = {one: (confirmed, sent, paper) for one, confirmed, sent, paper in rows}
     counted = _counted(session, list(written))
-    true = {one: counted.get(one, (0, 0, 0)) for one in written}
+    true = {campaign_id: counted.get(campaign_id, (0, 0, 0)) for campaign_id in written}
     return {one: counts for one, counts in true.items() if written[one] != counts}
 
 

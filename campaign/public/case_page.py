@@ -163,7 +163,7 @@ def case_page(
         cards=campaign.cards,
         by_post=goes_by_post(campaign),
         earlier=_neighbour(earlier, locale, now) if earlier else None,
-        later=tuple(_neighbour(one, locale, now) for one in later),
+        later=tuple(_neighbour(campaign, locale, now) for campaign in later),
     )
 
 
@@ -221,7 +221,7 @@ def edition_for(campaign: Campaign, locale: str) -> Edition | None:
 
 def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ...]:
     """Those whom the letter itself goes to."""
-    return tuple(_recipient(one, locale) for one in targets if one.kind is TargetKind.TO)
+    return tuple(_recipient(target, locale) for target in targets if target.kind is TargetKind.TO)
 
 
 def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recipient:
@@ -232,7 +232,7 @@ def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recip
         mission=mission_name(mission, locale) if mission else "",
         copy=target.kind is TargetKind.COPY,
         by_post=mission is None and target.kind is TargetKind.TO,
-        answers=tuple(one for one in posts if one.target_id and one.target_id == target.id),
+        answers=tuple(post for post in posts if post.target_id and post.target_id == target.id),
     )
 
 

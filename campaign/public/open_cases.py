@@ -62,7 +62,9 @@ class Board:
 def board_of(
     campaigns: Iterable[Campaign], counts: Mapping[int, int], locale: str, now: datetime
 ) -> Board:
-    rows = [case_row(one, locale, count=counts[one.id], now=now) for one in campaigns]
+    rows = [
+        case_row(campaign, locale, count=counts[campaign.id], now=now) for campaign in campaigns
+    ]
     rows.reverse()  # of two with the same day, the one that was made later stands first
     current = [row for row in rows if row.takes_letters]
     ended = [row for row in rows if not row.takes_letters]

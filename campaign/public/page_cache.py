@@ -179,8 +179,10 @@ class PageCache:
                 self._pages.clear()
                 self._things.clear()
             else:
-                written = {one for one in confirmed if confirmed[one] != self._confirmed.get(one)}
-                for key in [one for one in self._pages if one[-1] in written]:
+                written = {
+                    slug for slug in confirmed if confirmed[slug] != self._confirmed.get(slug)
+                }
+                for key in [key for key in self._pages if key[-1] in written]:
                     del self._pages[key]
             # A page that is being made just now is kept only if this is still the same.
             self._version, self._confirmed = version, confirmed

@@ -220,8 +220,8 @@ def _kicker(case: CasePage) -> str:
 
 def _promise(campaign: Campaign) -> str:
     """How long it takes, and what becomes of it: an embassy is named where each is one."""
-    missions = [one.mission for one in campaign.targets if one.kind is TargetKind.TO]
-    if missions and all(one and one.kind is MissionKind.EMBASSY for one in missions):
+    missions = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
+    if missions and all(mission and mission.kind is MissionKind.EMBASSY for mission in missions):
         if campaign.cards:
             return str(gettext("It takes 3 minutes. We take your card to the embassy."))
         return str(gettext("It takes 3 minutes. We take your letter to the embassy."))

@@ -49,7 +49,7 @@ def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
     """A campaign's posts in the language of the page where they have it, the newest first."""
     on_day: Counter[str] = Counter()
     posts = []
-    for update in sorted(campaign.updates, key=lambda one: (one.happened_on, one.id or 0)):
+    for update in sorted(campaign.updates, key=lambda update: (update.happened_on, update.id or 0)):
         iso = update.happened_on.isoformat()
         on_day[iso] += 1
         anchor = f"on-{iso}" if on_day[iso] == 1 else f"on-{iso}-{on_day[iso]}"
@@ -98,10 +98,10 @@ def _more_pictures(update: Update, locale: str, default: str) -> tuple[Picture, 
     """None without a first one: then nothing more is looked for."""
     if not update.picture:
         return ()
-    sizes = [(one, size_of(one.key)) for one in update.more_pictures]
+    sizes = [(picture, size_of(picture.key)) for picture in update.more_pictures]
     return tuple(
-        Picture(one.key.rpartition("/")[2], i18n.words_in(one.alt, locale, default), *size)
-        for one, size in sizes
+        Picture(picture.key.rpartition("/")[2], i18n.words_in(picture.alt, locale, default), *size)
+        for picture, size in sizes
         if size is not None
     )
 

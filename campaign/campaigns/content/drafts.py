@@ -94,24 +94,24 @@ def store_draft(
     **more: Any,
 ) -> bool:
     """Insert the row with that key, or update it where the tab knows what it holds, in one go."""
-    said = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow(), **more}
+    values = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow(), **more}
     for _ in range(_TRIES):
         row = lock_draft(session, table, key)
         if row is not None:
             stored = json.loads(row.content)
             if not tab.knows(stored) and draft_mark(stored) != draft_mark(content):
                 return False
-            for name, value in said.items():
+            for name, value in values.items():
                 setattr(row, name, value)
             session.flush()
             return True
-        made = session.scalar(
+        inserted = session.scalar(
             db.insert_into(session, table)
-            .values(**key, **said)
+            .values(**key, **values)
             .on_conflict_do_nothing(index_elements=list(key))
             .returning(table.staff_id)
         )
-        if made is not None:
+        if inserted is not None:
             return True
         # Another tab was quicker: look at what it kept.
     return False
@@ -160,10 +160,10 @@ def get_conflict(
     session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> Draft:
     """The text that waits to be brought together with somebody else's. Raises NotFound."""
-    found = find(session, campaign, staff_id=staff_id, part=part, place=place, conflict=True)
-    if found is None:
+    draft = find(session, campaign, staff_id=staff_id, part=part, place=place, conflict=True)
+    if draft is None:
         raise NotFound("draft")
-    return found
+    return draft
 
 
 def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Sequence[Draft]:

@@ -26,7 +26,7 @@ class Texts(TypedDict):
 
 
 def find_edition(campaign: Campaign, locale: str) -> Edition | None:
-    return next((one for one in campaign.editions if one.locale == locale), None)
+    return next((edition for edition in campaign.editions if edition.locale == locale), None)
 
 
 def save_edition(
@@ -48,8 +48,8 @@ def save_edition(
     rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
     """
     revisions.check(session, campaign, Part.EDITION, locale, based_on)
-    said = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
-    refuse_named(campaign, edition_words(locale, **said), seen=risks_seen)
+    words = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
+    refuse_named(campaign, edition_words(locale, **words), seen=risks_seen)
     edition = find_edition(campaign, locale)
     before = edition.outcome if edition else ""
     author = session.get(StaffUser, staff_id(actor) or 0)

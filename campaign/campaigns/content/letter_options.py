@@ -35,8 +35,8 @@ def set_letter_options(
     words = _checked(forbidden_words)
     revisions.check(session, campaign, Part.OPTIONS, "", based_on)
     before = options_content(campaign)
-    wanted = (words, full_text_edit, print_translation)
-    if wanted == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
+    options = (words, full_text_edit, print_translation)
+    if options == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
         return
     campaign.forbidden_words = words
     campaign.full_text_edit = full_text_edit

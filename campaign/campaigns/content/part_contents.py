@@ -61,8 +61,8 @@ def options_content(campaign: Campaign) -> Content:
 def targets_content(campaign: Campaign) -> Content:
     """To whom letters go, in order: official, kind, mission."""
     return targets_content_of(
-        (one.official.slug, one.kind.value, one.mission.slug if one.mission else "")
-        for one in campaign.targets
+        (target.official.slug, target.kind.value, target.mission.slug if target.mission else "")
+        for target in campaign.targets
     )
 
 

@@ -148,7 +148,7 @@ def _check_lengths(content: Mapping[str, Any]) -> None:
         if len(str(content.get(name) or "")) > limit:
             raise Invalid(fields={name: "text-too-long"})
     asks = content.get("asks") or []
-    if len(asks) > MOST_ASKS or any(len(one) > ASK_LIMIT for one in asks):
+    if len(asks) > MOST_ASKS or any(len(ask) > ASK_LIMIT for ask in asks):
         raise Invalid(fields={"asks": "text-too-long"})
     for key, text, _ in points_from(content):
         if len(text) > POINT_LIMIT:

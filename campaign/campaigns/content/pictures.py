@@ -118,7 +118,9 @@ def read_public(session: Session, name: str) -> bytes:
     )
     parts = (Campaign.picture, Campaign.picture_wide, Campaign.picture_small)
     of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public).limit(1)
-    if not _NAME.fullmatch(name) or all(session.scalar(one) is None for one in (of_case, of_post)):
+    if not _NAME.fullmatch(name) or all(
+        session.scalar(query) is None for query in (of_case, of_post)
+    ):
         raise NotFound("picture")
     return read(key)
 

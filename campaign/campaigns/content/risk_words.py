@@ -58,7 +58,7 @@ class Watch:
             if kind is not RiskKind.PLACE and len(parts := words.split()) == 2:
                 by_kind[kind].append(f"{parts[1]} {parts[0]}")  # as lists write a name
         self._phrases: list[tuple[RiskKind, Phrases]] = [
-            (kind, made) for kind, words in by_kind.items() if (made := phrases_of(words))
+            (kind, phrases) for kind, words in by_kind.items() if (phrases := phrases_of(words))
         ]
 
     def __bool__(self) -> bool:
@@ -91,7 +91,7 @@ class Watch:
 def _as_read(text: str) -> str:
     """Return a text without marks, links, what nobody sees, and what may stand between names."""
     plain = _LINKED.sub("", html.unescape(unmarked(text)))
-    seen = "".join(one for one in plain if unicodedata.category(one) != "Cf")
+    seen = "".join(mark for mark in plain if unicodedata.category(mark) != "Cf")
     return " ".join(_BETWEEN.sub(" ", seen).split())
 
 
@@ -106,7 +106,7 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
             background=edition.background,
             outcome=edition.outcome,
         )
-    names: dict[int | None, str] = {one.id: one.official.slug for one in campaign.targets}
+    names: dict[int | None, str] = {target.id: target.official.slug for target in campaign.targets}
     for target_id in dict.fromkeys([None, *names]):
         for locale, template in current_templates(campaign, target_id).items():
             yield from letter_words(locale, template, names.get(target_id, ""))
@@ -125,8 +125,8 @@ def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
     """What pages and letters say of the officials and missions, as the directory has it."""
     for target in campaign.targets:
         official, mission = target.official, target.mission
-        for said in (official.office, official.salutation, official.close):
-            for locale, text in (said or {}).items():
+        for words in (official.office, official.salutation, official.close):
+            for locale, text in (words or {}).items():
                 yield Words("targets", locale, "official", text, official.slug)
         here = campaign.default_locale
         for text in (official.name, *(official.address or ()), official.locality or ""):
@@ -138,10 +138,10 @@ def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
                 yield Words("targets", here, "mission", text or "", mission.slug)
 
 
-def by_field(found: Iterable[Finding]) -> dict[str, list[Finding]]:
+def by_field(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     fields: dict[str, list[Finding]] = {}
-    for one in found:
-        fields.setdefault(one.field, []).append(one)
+    for finding in findings:
+        fields.setdefault(finding.field, []).append(finding)
     return fields
 
 

@@ -82,7 +82,7 @@ def merge_values(base: Value, theirs: Value, mine: Value) -> Value:
         return theirs
     if isinstance(base, list) and isinstance(theirs, list) and isinstance(mine, list):
         return _merge_lists(base, theirs, mine)
-    if not all(isinstance(one, str) for one in (base, theirs, mine)):
+    if not all(isinstance(value, str) for value in (base, theirs, mine)):
         return None
     paragraphs = _merge_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
     return None if paragraphs is None else _BREAK.join(paragraphs)
@@ -90,10 +90,10 @@ def merge_values(base: Value, theirs: Value, mine: Value) -> Value:
 
 def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Value:
     """What comes of two changes, with that choice where they meet in the same place."""
-    lists = [isinstance(one, list) for one in (theirs, mine)]
+    lists = [isinstance(value, list) for value in (theirs, mine)]
     if all(lists):
         return _join_lists(base if isinstance(base, list) else [], theirs, mine, choice)
-    if any(lists) or not all(isinstance(one, str) for one in (theirs, mine)):
+    if any(lists) or not all(isinstance(value, str) for value in (theirs, mine)):
         return theirs if choice is Choice.THEIRS else mine
     start = base.split(_BREAK) if isinstance(base, str) else []
     return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice))
@@ -169,6 +169,6 @@ def _anchors(
 
 
 def _matches(base: list[Any], other: list[Any]) -> list[Any]:
-    left, right = ([repr(one) for one in side] for side in (base, other))
+    left, right = ([repr(item) for item in side] for side in (base, other))
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    return [one for one in matcher.get_matching_blocks() if one.size]
+    return [block for block in matcher.get_matching_blocks() if block.size]

@@ -240,11 +240,11 @@ def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
 
 def _with_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
     """Return the list, with what a campaign has from before it was one."""
-    known = {key for key, _name in named}
-    return [*named, *((key, theme_name(key)) for key in own or () if key not in known)]
+    keys = {key for key, _name in named}
+    return [*named, *((key, theme_name(key)) for key in own or () if key not in keys)]
 
 
 def _with_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
-    known = {code for code, _name in named}
-    more = [code for code in own or () if code not in known]
+    codes = {code for code, _name in named}
+    more = [code for code in own or () if code not in codes]
     return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]

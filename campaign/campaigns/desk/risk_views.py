@@ -83,14 +83,14 @@ def edit_risks(slug: str) -> ResponseReturnValue:
 
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
-    said = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     words = _("The risk flags are saved.")
     if waits and campaign.status is CampaignStatus.DRAFT:
         words = _(
             "The risk flags are saved. A text names one of them, so the campaign no longer opens"
             " by itself."
         )
-    elif said and campaign.status in lifecycle.PUBLIC:
+    elif findings and campaign.status in lifecycle.PUBLIC:
         words = _("The risk flags are saved. Everyone can read a text that names one of them.")
     return str(words)
 
@@ -122,16 +122,16 @@ def _data(campaign: Campaign) -> dict[str, object]:
     }
 
 
-def _url(campaign: Campaign, found: Finding) -> str:
-    if found.part == Part.EDITION:
-        return part_url(campaign, "edition", found.locale)
-    if found.part == Part.LETTER:
-        place = f"{found.locale}:{found.subject}" if found.subject else found.locale
+def _url(campaign: Campaign, finding: Finding) -> str:
+    if finding.part == Part.EDITION:
+        return part_url(campaign, "edition", finding.locale)
+    if finding.part == Part.LETTER:
+        place = f"{finding.locale}:{finding.subject}" if finding.subject else finding.locale
         return part_url(campaign, "letter", place)
-    if found.part == "targets":
-        if found.field == "mission":
-            return url_for("directory.edit_mission", slug=found.subject)
-        return url_for("directory.edit", slug=found.subject)
-    if found.part == "picture":
+    if finding.part == "targets":
+        if finding.field == "mission":
+            return url_for("directory.edit_mission", slug=finding.subject)
+        return url_for("directory.edit", slug=finding.subject)
+    if finding.part == "picture":
         return url_for("campaigns.edit_picture", slug=campaign.slug)
     return url_for("campaigns.post_update", slug=campaign.slug)

@@ -231,7 +231,7 @@ def typed_fields() -> dict[str, list[str]]:
 
 def as_typed(fields: dict[str, list[str]]) -> "MultiDict[str, str]":
     """What drafts keep, as a form takes it."""
-    return MultiDict((name, one) for name, all_ in fields.items() for one in all_)
+    return MultiDict((name, value) for name, values in fields.items() for value in values)
 
 
 def number_seen(form: DeskForm) -> int | None:

@@ -33,7 +33,7 @@ def _needs_text(code: str, locales: Sequence[str]) -> Any:
     """A title alone would hide the text of the main language from its readers."""
 
     def check(form: Form, field: LineField) -> None:
-        others = any(form[f"body_{one}"].data for one in locales if one != code)
+        others = any(form[f"body_{other}"].data for other in locales if other != code)
         if field.data and others and not form[f"body_{code}"].data:
             raise ValidationError(
                 _l(

@@ -42,16 +42,16 @@ def part_name(part: str, place: str) -> str:
 
 def field_name(part: str, name: str, content: Content) -> str:
     if name == "order":
-        said = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
+        words = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
     elif says_need(name):
-        said = _("Required point: %(point)s", point=point_words(name, content))
+        words = _("Required point: %(point)s", point=point_words(name, content))
     elif key_of(name) and part == Part.TARGETS:
-        said = _("Target: %(official)s", official=official_name(key_of(name)))
+        words = _("Target: %(official)s", official=official_name(key_of(name)))
     elif key_of(name):
-        said = _("Point: %(point)s", point=point_words(name, content))
+        words = _("Point: %(point)s", point=point_words(name, content))
     else:
-        said = FIELDS.get(name, name)
-    return str(said)
+        words = FIELDS.get(name, name)
+    return str(words)
 
 
 def choices_of(meeting: Meeting) -> list[tuple[str, str]]:

@@ -65,20 +65,22 @@ class TargetsForm(CampaignForm):
         self._host = host_country
         named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
         self.officials = targets.find_officials(session, named)
-        countries = {one.country for one in self.officials.values()}
-        said = {row.form.mission.data or "" for row in self.rows} | {self.mission.data or ""}
+        countries = {official.country for official in self.officials.values()}
+        mission_slugs = {row.form.mission.data or "" for row in self.rows} | {
+            self.mission.data or ""
+        }
         fitting = targets.missions_sent_by(session, countries)
-        others = [*targets.find_missions(session, said).values(), *also]
-        self._missions = {one.slug: one for one in (*fitting, *others)}
+        others = [*targets.find_missions(session, mission_slugs).values(), *also]
+        self._missions = {mission.slug: mission for mission in (*fitting, *others)}
         offered = (SUGGESTED, _l("The mission of the official's country, where we are"))
-        more = [(one.slug, mission_words(one)) for one in others]
+        more = [(mission.slug, mission_words(mission)) for mission in others]
         self.mission.choices = choices([offered, _NONE, *dict.fromkeys(more)])
         for row in self.rows:
             official = self.officials.get(row.form.official.data)
             theirs = self.fitting(official) if official else []
-            labels = [(one.slug, self.reach_words(one)) for one in theirs]
-            known = {slug for slug, _words in labels}
-            rest = [pair for pair in dict.fromkeys(more) if pair[0] not in known]
+            labels = [(mission.slug, self.reach_words(mission)) for mission in theirs]
+            offered_slugs = {slug for slug, _words in labels}
+            rest = [pair for pair in dict.fromkeys(more) if pair[0] not in offered_slugs]
             row.form.mission.choices = choices([_NONE, *labels, *rest])
 
     def validate_official(self, field: Field) -> None:
@@ -87,7 +89,11 @@ class TargetsForm(CampaignForm):
 
     def fitting(self, official: Official) -> list[Mission]:
         """The missions of the official's country, the best first."""
-        sent = [one for one in self._missions.values() if one.sending_country == official.country]
+        sent = [
+            mission
+            for mission in self._missions.values()
+            if mission.sending_country == official.country
+        ]
         return ranked(sent, self._host)
 
     def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
@@ -123,8 +129,8 @@ class TargetsForm(CampaignForm):
     def _new_aim(self, official: Official) -> Aim:
         mission = self._missions.get(self.mission.data)
         if self.mission.data == SUGGESTED:
-            found = self.suggestion(official)
-            mission = found[0] if found else None
+            suggestion = self.suggestion(official)
+            mission = suggestion[0] if suggestion else None
         return Aim(official, TargetKind(self.kind.data), mission)
 
 

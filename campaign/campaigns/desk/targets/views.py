@@ -78,18 +78,18 @@ def find_officials(slug: str) -> str:
     campaign = load(slug)
     return FoundOfficials(
         words=request.args.get("q", ""),
-        hits=_officials_found([one.official_id for one in campaign.targets], None),
+        hits=_officials_found([target.official_id for target in campaign.targets], None),
         chosen="",
     ).html()
 
 
 def _officials_found(taken: Sequence[int], form: TargetsForm | None) -> Sequence[Official]:
     """Who is found by the words of the address, and who was chosen just now."""
-    found = search_officials(db.session(), query=request.args.get("q", ""), without=taken)
+    officials = search_officials(db.session(), query=request.args.get("q", ""), without=taken)
     chosen = form.officials.get(form.official.data or "") if form else None
-    if chosen is not None and chosen not in found and chosen.id not in taken:
-        return [chosen, *found]
-    return found
+    if chosen is not None and chosen not in officials and chosen.id not in taken:
+        return [chosen, *officials]
+    return officials
 
 
 def _say_saved(campaign: Campaign, form: TargetsForm) -> ResponseReturnValue:

@@ -94,7 +94,9 @@ class TemplateForm(CampaignForm):
 
     def content(self) -> Content:
         """What was typed, as a part's content. Raises Invalid: too many points, or a key twice."""
-        points = [(one.key, one.text, one.required) for one in with_keys(self.letter()["points"])]
+        points = [
+            (point.key, point.text, point.required) for point in with_keys(self.letter()["points"])
+        ]
         texts = (self.subject.data, self.opening.data, self.closing.data)
         return letter_of(*texts, points)
 

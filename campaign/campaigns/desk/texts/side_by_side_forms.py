@@ -79,8 +79,8 @@ class TextsForm(SideForm):
     names = ("title", "summary", "asks", "background", "outcome")
 
     def content(self, code: str, base: Content) -> Content:
-        found = super().content(code, base)
-        return found | {"asks": lines(found["asks"])}
+        typed = super().content(code, base)
+        return typed | {"asks": lines(typed["asks"])}
 
     def show(self, code: str, content: Mapping[str, Any], seen: int) -> None:
         super().show(code, {**content, "asks": "\n".join(content.get("asks") or ())}, seen)
@@ -106,13 +106,13 @@ class PointsForm(SideForm):
 
     def content(self, code: str, base: Content) -> Content:
         """With the letter around them as it is. Raises Invalid: too many, or a key twice."""
-        said = [base.get(name) or "" for name in ("subject", "opening", "closing")]
+        texts_around = [base.get(name) or "" for name in ("subject", "opening", "closing")]
         points = [
             (point.key, texts[code], point.required)
             for point, texts in self._points()
             if code in texts
         ]
-        return letter_of(said[0], said[1], said[2], points)
+        return letter_of(texts_around[0], texts_around[1], texts_around[2], points)
 
     def show(self, code: str, content: Mapping[str, Any], seen: int) -> None:
         """The texts are filled in row by row, by `point_rows`."""
@@ -137,7 +137,7 @@ class PointsForm(SideForm):
 
     def find_field(self, name: str) -> Field | None:
         fields = (field for row in self.rows for field in row.form)
-        return next((one for one in fields if one.id == name), super().find_field(name))
+        return next((field for field in fields if field.id == name), super().find_field(name))
 
     def sorted_rows(self) -> list[FormField]:
         return sorted(self.rows, key=lambda row: row.form.position.data or 99)
