@@ -43,6 +43,8 @@ class Post:
     """The update that it was made of."""
     more_pictures: tuple[Picture, ...] = ()
     """Beside `picture`."""
+    before_stop: bool = False
+    """Whether the action was stopped after it was published."""
 
 
 def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
@@ -53,7 +55,7 @@ def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
         iso = update.happened_on.isoformat()
         on_day[iso] += 1
         anchor = f"on-{iso}" if on_day[iso] == 1 else f"on-{iso}-{on_day[iso]}"
-        if post := _post(update, anchor, locale, campaign.default_locale):
+        if post := _post(update, anchor, locale, campaign):
             posts.append(post)
     return tuple(reversed(posts))
 
@@ -66,7 +68,8 @@ def told_in(update: Update, locale: str, default: str) -> UpdateEdition | None:
     )
 
 
-def _post(update: Update, anchor: str, locale: str, default: str) -> Post | None:
+def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post | None:
+    default, stopped_at = campaign.default_locale, campaign.stopped_at
     told = told_in(update, locale, default)
     if told is None:
         return None
@@ -83,6 +86,7 @@ def _post(update: Update, anchor: str, locale: str, default: str) -> Post | None
         target_id=update.target_id,
         update_id=update.id,
         more_pictures=_more_pictures(update, locale, default),
+        before_stop=bool(stopped_at and update.published_at and update.published_at < stopped_at),
     )
 
 

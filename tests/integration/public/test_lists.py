@@ -306,6 +306,7 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
         assert text in folded
         assert text not in page.partition(fold)[0].partition("<body")[2]
     assert "Her sister is watched." in page.partition(fold)[0]
+    assert "before the stop</strong>" in page.partition("What has come of it")[2]
     for address in ("/en/updates", "/en/"):
         news = client.get(address).text.partition("We go on collecting")[2].partition("</li>")[0]
         assert "This action was stopped" in news
