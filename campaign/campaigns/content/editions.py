@@ -1,7 +1,7 @@
 """Editions: a campaign's text in one language."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack, cast
+from typing import TypedDict, Unpack, cast
 
 from sqlalchemy.orm import Session
 
@@ -76,7 +76,7 @@ def publish_outcomes(
 
 
 def _save(
-    session: Session, campaign: Campaign, actor: str, locale: str, texts: Mapping[str, Any]
+    session: Session, campaign: Campaign, actor: str, locale: str, texts: Mapping[str, object]
 ) -> Edition:
     before = edition_content(find_edition(campaign, locale))
     with stays_ready(campaign):
@@ -91,7 +91,7 @@ def _save(
 
 
 def _written(
-    campaign: Campaign, locale: str, texts: Mapping[str, Any]
+    campaign: Campaign, locale: str, texts: Mapping[str, object]
 ) -> tuple[Edition, list[str]]:
     """The edition with these texts, and the names of those that are new in it."""
     edition = find_edition(campaign, locale)

@@ -4,7 +4,6 @@ Restoring a revision and merging two texts both save through here, with every ch
 by hand has.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -143,7 +142,7 @@ def _aim(session: Session, official: str, kind: str, mission: str) -> Aim:
     return Aim(found, TargetKind(kind), reached)
 
 
-def _check_lengths(content: Mapping[str, Any]) -> None:
+def _check_lengths(content: Content) -> None:
     for name, limit in LIMITS.items():
         if len(str(content.get(name) or "")) > limit:
             raise Invalid(fields={name: "text-too-long"})

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 Value = Any
 """A text, a list of texts, or a value that is taken whole."""
 _BREAK = "\n\n"
@@ -106,8 +107,8 @@ def _choose(meeting: Meeting, choice: Choice | None) -> Value:
     return join_values(meeting.base, meeting.theirs, meeting.mine, choice)
 
 
-def _merge_lists(base: list[Any], theirs: list[Any], mine: list[Any]) -> list[Any] | None:
-    merged: list[Any] = []
+def _merge_lists(base: list[T], theirs: list[T], mine: list[T]) -> list[T] | None:
+    merged: list[T] = []
     for old, hers, own in _regions(base, theirs, mine):
         region = _settle_region(old, hers, own)
         if region is None:
@@ -116,8 +117,8 @@ def _merge_lists(base: list[Any], theirs: list[Any], mine: list[Any]) -> list[An
     return merged
 
 
-def _join_lists(base: list[Any], theirs: list[Any], mine: list[Any], choice: Choice) -> list[Any]:
-    joined: list[Any] = []
+def _join_lists(base: list[T], theirs: list[T], mine: list[T], choice: Choice) -> list[T]:
+    joined: list[T] = []
     for old, hers, own in _regions(base, theirs, mine):
         region = _settle_region(old, hers, own)
         if region is not None:
@@ -129,7 +130,7 @@ def _join_lists(base: list[Any], theirs: list[Any], mine: list[Any], choice: Cho
     return joined
 
 
-def _settle_region(old: list[Any], hers: list[Any], own: list[Any]) -> list[Any] | None:
+def _settle_region(old: list[T], hers: list[T], own: list[T]) -> list[T] | None:
     """What stands where at most one has changed something; None where both have."""
     if hers in (old, own):
         return own
@@ -137,8 +138,8 @@ def _settle_region(old: list[Any], hers: list[Any], own: list[Any]) -> list[Any]
 
 
 def _regions(
-    base: list[Any], theirs: list[Any], mine: list[Any]
-) -> Iterator[tuple[list[Any], list[Any], list[Any]]]:
+    base: list[T], theirs: list[T], mine: list[T]
+) -> Iterator[tuple[list[T], list[T], list[T]]]:
     """The three side by side: stretches that all have, and what stands between them."""
     at = (0, 0, 0)
     for low, hers, own, size in _anchors(base, theirs, mine):
@@ -151,9 +152,7 @@ def _regions(
         yield base[at[0] :], theirs[at[1] :], mine[at[2] :]
 
 
-def _anchors(
-    base: list[Any], theirs: list[Any], mine: list[Any]
-) -> Iterator[tuple[int, int, int, int]]:
+def _anchors(base: list[T], theirs: list[T], mine: list[T]) -> Iterator[tuple[int, int, int, int]]:
     """Stretches of the base that both have kept: where they begin in each, and how long."""
     hers, own = _matches(base, theirs), _matches(base, mine)
     i = j = 0
@@ -168,7 +167,7 @@ def _anchors(
             j += 1
 
 
-def _matches(base: list[Any], other: list[Any]) -> list[Any]:
+def _matches(base: list[T], other: list[T]) -> list[Match]:
     left, right = ([repr(item) for item in side] for side in (base, other))
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     return [block for block in matcher.get_matching_blocks() if block.size]

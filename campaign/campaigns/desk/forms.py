@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 from campaign.campaigns.campaigns import Facts
 from campaign.campaigns.content.editions import Texts
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.campaigns.themes import theme_name, themes_by_name
 from campaign.core import db, i18n
@@ -100,8 +100,8 @@ class FactsForm(CampaignForm):
         _l("Further information on"), description=_l("The campaign that this one follows.")
     )
 
-    def __init__(self, followable: Sequence[Campaign], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self._ids = {campaign.slug: campaign.id for campaign in followable}
         named = [(code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()]
         self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
@@ -235,7 +235,7 @@ def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
     fields = post_fields(locales)
     for code in locales:
         fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
-    return cast("UpdateForm", type("LocalisedUpdateForm", (UpdateForm,), fields)(**kwargs))
+    return make_form(UpdateForm, fields, kwargs)
 
 
 def _with_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The desk's page of a case's picture."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ from wtforms import BooleanField, FileField
 from campaign.campaigns.content import case_picture, pictures
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
@@ -70,7 +70,7 @@ class PictureForm(Meeting, CampaignForm):
 
 def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
     fields = {f"alt_{code}": LineField(_l("What the picture shows"), limit=300) for code in codes}
-    return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(**kwargs))
+    return make_form(PictureForm, fields, kwargs)
 
 
 class EditPicture(DraftPage, template="campaigns/picture.html"):

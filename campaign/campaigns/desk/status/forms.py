@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional, StopValidation
 
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.models.campaign import StopKind
 from campaign.web.fields import DayField, LineField, MomentField, TextField, choices
 
@@ -43,7 +43,7 @@ class StatusForm(CampaignForm):
 
 def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
     fields = {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
-    return cast("StatusForm", type("LocalisedStatusForm", (StatusForm,), fields)(**kwargs))
+    return make_form(StatusForm, fields, kwargs)
 
 
 class ExtendForm(CampaignForm):
