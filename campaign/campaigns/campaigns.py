@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.changes import check_move, given, move, note, record_change, staff_id
+from campaign.campaigns.changes import check_move, drop_empty, move, note, record_change, staff_id
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import facts_content
 from campaign.campaigns.content.risk_words import Words, texts_of_campaign
@@ -204,10 +204,10 @@ def stop_campaign(
     flag rules out.
     """
     check_move(session, campaign, CampaignStatus.STOPPED, actor)
-    if kind is None or not given(reasons):
+    if kind is None or not drop_empty(reasons):
         reason = {f"reason_{campaign.default_locale}": "reason-missing"}
         missing = {"kind": "stop-kind-missing"} if kind is None else {}
-        raise Invalid(fields=missing | (reason if not given(reasons) else {}))
+        raise Invalid(fields=missing | (reason if not drop_empty(reasons) else {}))
     refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind

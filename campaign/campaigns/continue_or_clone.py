@@ -73,12 +73,12 @@ def _carry_over(
         session,
         actor=actor,
         created_by_id=created_by_id,
-        **(_copied(source, OF_ITS_OWN) | {"reference": reference}),
+        **(_columns_of(source, OF_ITS_OWN) | {"reference": reference}),
     )
     made.editions = [
-        Edition(**_copied(edition, _KEYS | {"outcome"})) for edition in source.editions
+        Edition(**_columns_of(edition, _KEYS | {"outcome"})) for edition in source.editions
     ]
-    targets = {target.id: Target(**_copied(target, _KEYS)) for target in source.targets}
+    targets = {target.id: Target(**_columns_of(target, _KEYS)) for target in source.targets}
     made.targets = list(targets.values())
     session.flush()
     for old_id in (None, *targets):
@@ -94,15 +94,15 @@ def _first_version(
 ) -> LetterTemplate:
     leave = _KEYS | {"version", "created_by_id", "created_at"}
     return LetterTemplate(
-        **_copied(template, leave),
+        **_columns_of(template, leave),
         version=1,
         target_id=target_id,
         created_by_id=created_by_id,
-        points=[TalkingPoint(**_copied(point, _KEYS)) for point in template.points],
+        points=[TalkingPoint(**_columns_of(point, _KEYS)) for point in template.points],
     )
 
 
-def _copied(row: Any, leave: frozenset[str]) -> dict[str, Any]:
+def _columns_of(row: Any, leave: frozenset[str]) -> dict[str, Any]:
     names = (column.key for column in inspect(type(row)).column_attrs)
     return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import campaigns, lifecycle, reword_reason
-from campaign.campaigns.changes import REASON_KINDS, drop_proposed_reasons, given, note
+from campaign.campaigns.changes import REASON_KINDS, drop_empty, drop_proposed_reasons, note
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.updates import Shown, Telling
 from campaign.campaigns.readiness import approval_mails
@@ -110,7 +110,7 @@ def propose_reasons(
         )
     else:
         reword_reason.check_reason(campaign, reasons, risks_seen)
-    return _keep(session, campaign, kind, given(reasons), by, replaces)
+    return _keep(session, campaign, kind, drop_empty(reasons), by, replaces)
 
 
 def stop_and_propose(

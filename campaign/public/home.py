@@ -162,7 +162,7 @@ def home_page(lang: str, wish: Wish) -> Home:
     """The first page, or what a reader filters and searches for. Raises NotFound."""
     board = current_board(lang)
     return Home(
-        **_listed("public.home", lang, board.current, wish),
+        **_list_cases("public.home", lang, board.current, wish),
         in_archive=len(wish.among(board.ended)) if wish.is_filtered else 0,
         archive_url=url_for("public.archive", lang=lang, **wish.arguments(page="")),
         any_ended=bool(board.ended),
@@ -172,7 +172,7 @@ def home_page(lang: str, wish: Wish) -> Home:
 
 def archive_page(lang: str, wish: Wish) -> Archive:
     """The cases that have ended. Raises NotFound."""
-    return Archive(**_listed("public.archive", lang, current_board(lang).ended, wish))
+    return Archive(**_list_cases("public.archive", lang, current_board(lang).ended, wish))
 
 
 def updates_page(lang: str, page: int) -> Updates:
@@ -189,7 +189,7 @@ def updates_page(lang: str, page: int) -> Updates:
     return Updates(dated=dated[start : start + PER_PAGE], page=page, pages=pages, page_url=page_url)
 
 
-def _listed(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> Listed:
+def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> Listed:
     cases = wish.among(rows)
     pages = max(1, -(-len(cases) // PER_PAGE))
     if wish.page > pages:

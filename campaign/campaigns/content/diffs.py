@@ -44,11 +44,11 @@ def words_between(before: str, after: str) -> tuple[Stretch, ...]:
     characters are compared in no time, and a moved paragraph does not tear others apart.
     """
     stretches: list[Stretch] = []
-    for old, new in _matched(_lines(before), _lines(after)):
+    for old, new in _match(_lines(before), _lines(after)):
         if old == new:
             _append(stretches, Mark.SAME, "".join(old))
             continue
-        for old_words, new_words in _matched(_pieces(old), _pieces(new)):
+        for old_words, new_words in _match(_pieces(old), _pieces(new)):
             if old_words == new_words:
                 _append(stretches, Mark.SAME, "".join(old_words))
                 continue
@@ -57,9 +57,7 @@ def words_between(before: str, after: str) -> tuple[Stretch, ...]:
     return tuple(stretches)
 
 
-def _matched(
-    old: Sequence[str], new: Sequence[str]
-) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _tag, low, high, start, end in matcher.get_opcodes():
         yield old[low:high], new[start:end]

@@ -80,7 +80,7 @@ def _save(
 ) -> Edition:
     before = edition_content(find_edition(campaign, locale))
     with stays_ready(campaign):
-        edition, changed = _written(campaign, locale, texts)
+        edition, changed = _set_texts(campaign, locale, texts)
     if changed:
         after = edition_content(edition)
         revisions.keep(
@@ -90,7 +90,7 @@ def _save(
     return edition
 
 
-def _written(
+def _set_texts(
     campaign: Campaign, locale: str, texts: Mapping[str, object]
 ) -> tuple[Edition, list[str]]:
     """The edition with these texts, and the names of those that are new in it."""

@@ -81,9 +81,9 @@ class Watch:
                     part=words.part,
                     locale=words.locale,
                     field=words.field,
-                    before=_shortened(text[max(0, start - _AROUND) : start], start > _AROUND, 0),
+                    before=_shorten(text[max(0, start - _AROUND) : start], start > _AROUND, 0),
                     found=text[start:end],
-                    after=_shortened(text[end : end + _AROUND], end + _AROUND < len(text), -1),
+                    after=_shorten(text[end : end + _AROUND], end + _AROUND < len(text), -1),
                     subject=words.subject,
                 )
 
@@ -157,7 +157,7 @@ def letter_words(locale: str, template: LetterTemplate, official: str = "") -> I
         yield Words("letter", locale, f"points-{place}", point.text, official)
 
 
-def _shortened(text: str, cut: bool, side: int) -> str:
+def _shorten(text: str, cut: bool, side: int) -> str:
     """A stretch of text, cut at a word where it was cut."""
     flat = " ".join(text.split(" ")).replace("\n", " ")
     if not cut:

@@ -70,7 +70,8 @@ def set_targets(
     with stays_ready(campaign):
         by_official = {target.official_id: target for target in campaign.targets}
         campaign.targets = [
-            _placed(by_official.get(aim.official.id), aim, place) for place, aim in enumerate(aims)
+            _set_target(by_official.get(aim.official.id), aim, place)
+            for place, aim in enumerate(aims)
         ]
         order_letter_locales(campaign)
     if [_state(target) for target in campaign.targets] != before:
@@ -125,7 +126,7 @@ def missions_sent_by(session: Session, countries: Collection[str]) -> Sequence[M
     return session.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
 
 
-def _placed(target_before: Target | None, aim: Aim, place: int) -> Target:
+def _set_target(target_before: Target | None, aim: Aim, place: int) -> Target:
     target = target_before or Target(official=aim.official, official_id=aim.official.id)
     target.kind, target.position, target.mission = aim.kind, place, aim.mission
     target.mission_id = aim.mission.id if aim.mission else None

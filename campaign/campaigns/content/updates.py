@@ -101,7 +101,7 @@ def check_update(
 ) -> dict[str, tuple[str, str]]:
     """Return the languages that are written. Raises as `post_update` does."""
     _refuse_untimely(campaign, kind, telling)
-    written = _written(campaign, words)
+    written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
     refuse_named(
@@ -126,7 +126,7 @@ def _refuse_untimely(campaign: Campaign, kind: UpdateKind, telling: Telling) -> 
         raise Invalid(fields={"tell_signers": "not-for-signers"})
 
 
-def _written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:
+def _list_written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:
     """The languages that have a title. Raises Invalid where the main one is not among them."""
     written = {locale: text for locale, text in words.items() if text[0]}
     if campaign.default_locale not in written:

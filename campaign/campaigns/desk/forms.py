@@ -106,10 +106,10 @@ class FactsForm(CampaignForm):
         named = [(code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()]
         self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
         self.format.choices = choices((kind.value, words) for kind, words in FORMATS.items())
-        self.themes.choices = choices(_with_kept(themes_by_name(), self.themes.object_data))
+        self.themes.choices = choices(_add_kept(themes_by_name(), self.themes.object_data))
         self.timezone.choices = choices((zone, i18n.say_zone(zone)) for zone in all_zones())
         self.default_locale.choices = choices(named)
-        self.letter_locales.choices = choices(_with_own(named, self.letter_locales.object_data))
+        self.letter_locales.choices = choices(_add_own(named, self.letter_locales.object_data))
         named_by_reference = [
             (campaign.slug, f"{campaign.reference} · {campaign.person_name}")
             for campaign in followable
@@ -238,13 +238,13 @@ def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
     return make_form(UpdateForm, fields, kwargs)
 
 
-def _with_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+def _add_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
     """Return the list, with what a campaign has from before it was one."""
     keys = {key for key, _name in named}
     return [*named, *((key, theme_name(key)) for key in own or () if key not in keys)]
 
 
-def _with_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+def _add_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
     codes = {code for code, _name in named}
     more = [code for code in own or () if code not in codes]
     return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]

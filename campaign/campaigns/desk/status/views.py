@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns, continue_or_clone, lifecycle, proposals, schedule
-from campaign.campaigns.changes import given
+from campaign.campaigns.changes import drop_empty
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.status.forms import CopyForm, ExtendForm, StatusForm, status_form
 from campaign.campaigns.desk.status.proposal_views import find_returned
@@ -184,7 +184,7 @@ def _move_or_propose(
             kind=form.stop_kind(),
             risks_seen=seen,
         )
-    elif waits and to is CampaignStatus.CLOSED and given(reasons):
+    elif waits and to is CampaignStatus.CLOSED and drop_empty(reasons):
         proposals.propose_reasons(
             session,
             campaign,

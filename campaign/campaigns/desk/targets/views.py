@@ -62,7 +62,7 @@ def edit_targets(slug: str) -> ResponseReturnValue:
         campaign=campaign,
         form=form,
         known=known,
-        hits=_officials_found(taken, form),
+        hits=_find_officials(taken, form),
         written_to={slug for slug, one in known.items() if targets.has_letters(session, one)},
         words=request.args.get("q", ""),
         mission_words=request.args.get("m", ""),
@@ -78,12 +78,12 @@ def find_officials(slug: str) -> str:
     campaign = load(slug)
     return FoundOfficials(
         words=request.args.get("q", ""),
-        hits=_officials_found([target.official_id for target in campaign.targets], None),
+        hits=_find_officials([target.official_id for target in campaign.targets], None),
         chosen="",
     ).html()
 
 
-def _officials_found(taken: Sequence[int], form: TargetsForm | None) -> Sequence[Official]:
+def _find_officials(taken: Sequence[int], form: TargetsForm | None) -> Sequence[Official]:
     """Who is found by the words of the address, and who was chosen just now."""
     officials = search_officials(db.session(), query=request.args.get("q", ""), without=taken)
     chosen = form.officials.get(form.official.data or "") if form else None
