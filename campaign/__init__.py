@@ -18,7 +18,7 @@ from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, schedule
 from campaign.campaigns.campaigns import why_not_mailed
 from campaign.campaigns.content import merge_targets, picture_sweep, risks
-from campaign.campaigns.desk.handover_views import blueprint as handover
+from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
 from campaign.core import audit_anchor, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder

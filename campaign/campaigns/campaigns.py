@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.changes import check_move, given, move, note, record_change, staff_id
+from campaign.campaigns.changes import check_move, drop_empty, move, note, record_change, staff_id
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import facts_content
 from campaign.campaigns.content.risk_words import Words, texts_of_campaign
@@ -40,8 +40,6 @@ _NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
 
 
 class Facts(TypedDict, total=False):
-    """What a campaign is, apart from its texts."""
-
     reference: str
     index_number: str
     country: str
@@ -109,7 +107,6 @@ def edit_campaign(
 
 
 def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
-    """Facts that are shown as they are typed, those that change."""
     shown = ("reference", "index_number", "person_name", "person_pronouns")
     new = {name: str(facts.get(name, "")) for name in shown}
     return [
@@ -207,10 +204,10 @@ def stop_campaign(
     flag rules out.
     """
     check_move(session, campaign, CampaignStatus.STOPPED, actor)
-    if kind is None or not given(reasons):
+    if kind is None or not drop_empty(reasons):
         reason = {f"reason_{campaign.default_locale}": "reason-missing"}
         missing = {"kind": "stop-kind-missing"} if kind is None else {}
-        raise Invalid(fields=missing | (reason if not given(reasons) else {}))
+        raise Invalid(fields=missing | (reason if not drop_empty(reasons) else {}))
     refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
@@ -257,7 +254,6 @@ def _open_ones(now: datetime) -> Select[Campaign]:
 
 
 def _takes_signatures(now: datetime) -> ColumnElement[bool]:
-    """`lifecycle.takes_signatures` as a condition."""
     today = clock.day_of(now, clock.LATEST_ZONE)
     in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
     return (Campaign.status == CampaignStatus.OPEN) & in_time
@@ -300,11 +296,13 @@ def stays_ready(campaign: Campaign) -> Iterator[None]:
 def order_letter_locales(campaign: Campaign) -> None:
     """Put the languages that the targets read best first."""
     preferred = [
-        one.official.preferred_locale for one in campaign.targets if one.kind is TargetKind.TO
+        target.official.preferred_locale
+        for target in campaign.targets
+        if target.kind is TargetKind.TO
     ]
-    known = list(campaign.letter_locales)
-    ordered = sorted(known, key=lambda code: (code not in preferred, known.index(code)))
-    if ordered != known:
+    locales = list(campaign.letter_locales)
+    ordered = sorted(locales, key=lambda code: (code not in preferred, locales.index(code)))
+    if ordered != locales:
         campaign.letter_locales = ordered
 
 
@@ -346,6 +344,5 @@ def list_public(session: Session) -> Sequence[Campaign]:
 
 
 def why_not_mailed(session: Session, campaign_id: int, *, tells_of_stop: bool) -> str:
-    """`lifecycle.why_not_mailed` of the campaign as it stands now."""
     status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
     return lifecycle.why_not_mailed(status, tells_of_stop=tells_of_stop) if status else ""

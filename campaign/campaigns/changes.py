@@ -13,6 +13,9 @@ from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 
+REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
+"""Proposals that a move of the campaign, or another reason, makes out of date."""
+
 
 def record_change(
     session: Session, campaign: Campaign, actor: str, action: str, **detail: Any
@@ -23,11 +26,11 @@ def record_change(
     last: somebody else must look at it again.
     """
     if lifecycle.is_rehearsal(campaign.status) and needs_second_person():
-        _written_last(session, campaign, actor)
+        _note_last_writer(session, campaign, actor)
     _record(session, campaign, actor, action, **detail)
 
 
-def _written_last(session: Session, campaign: Campaign, actor: str) -> None:
+def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
     """Note who wrote last in what waits for its opening, and ask the others to look again."""
     session.flush()
     # Who looked before it opened must not put it back.
@@ -70,7 +73,7 @@ def move(
 ) -> None:
     """Put it into that status, with the reasons that everybody reads, and leave an audit line."""
     before, campaign.status = campaign.status, after
-    campaign.status_reasons = given(reasons or {})
+    campaign.status_reasons = drop_empty(reasons or {})
     campaign.opening_missed_at = None
     if after is not CampaignStatus.SCHEDULED:
         campaign.open_at = None
@@ -84,13 +87,13 @@ def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:
     """Reasons that still wait for a second person are out of date."""
     session.execute(
         update(Proposal)
-        .where(Proposal.campaign_id == campaign.id, Proposal.kind != ProposalKind.UPDATE)
+        .where(Proposal.campaign_id == campaign.id, Proposal.kind.in_(REASON_KINDS))
         .where(Proposal.state == ProposalState.PENDING)
         .values(state=ProposalState.OBSOLETE, payload="")
     )
 
 
-def given(words: Mapping[str, str]) -> dict[str, str]:
+def drop_empty(words: Mapping[str, str]) -> dict[str, str]:
     """The texts that say something, trimmed, by their languages."""
     trimmed = {code: text.strip() for code, text in words.items()}
     return {code: text for code, text in trimmed.items() if text}
@@ -109,7 +112,6 @@ def staff_id(actor: str) -> int | None:
 
 
 def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
-    """Leave an audit line on the campaign."""
     audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
 
 

@@ -35,5 +35,4 @@ def reasons_of(campaign: Campaign) -> Reasons:
 
 
 def reason_of(campaign: Campaign) -> Said:
-    """The reason in the language of the page."""
     return reasons_of(campaign).said_in(i18n.locale())

@@ -73,10 +73,12 @@ def _carry_over(
         session,
         actor=actor,
         created_by_id=created_by_id,
-        **(_copied(source, OF_ITS_OWN) | {"reference": reference}),
+        **(_columns_of(source, OF_ITS_OWN) | {"reference": reference}),
     )
-    made.editions = [Edition(**_copied(one, _KEYS | {"outcome"})) for one in source.editions]
-    targets = {one.id: Target(**_copied(one, _KEYS)) for one in source.targets}
+    made.editions = [
+        Edition(**_columns_of(edition, _KEYS | {"outcome"})) for edition in source.editions
+    ]
+    targets = {target.id: Target(**_columns_of(target, _KEYS)) for target in source.targets}
     made.targets = list(targets.values())
     session.flush()
     for old_id in (None, *targets):
@@ -92,22 +94,21 @@ def _first_version(
 ) -> LetterTemplate:
     leave = _KEYS | {"version", "created_by_id", "created_at"}
     return LetterTemplate(
-        **_copied(template, leave),
+        **_columns_of(template, leave),
         version=1,
         target_id=target_id,
         created_by_id=created_by_id,
-        points=[TalkingPoint(**_copied(point, _KEYS)) for point in template.points],
+        points=[TalkingPoint(**_columns_of(point, _KEYS)) for point in template.points],
     )
 
 
-def _copied(row: Any, leave: frozenset[str]) -> dict[str, Any]:
-    """The row's columns by name, but for those to `leave`."""
+def _columns_of(row: Any, leave: frozenset[str]) -> dict[str, Any]:
     names = (column.key for column in inspect(type(row)).column_attrs)
     return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
 
 
 def _take_risks(source: Campaign, made: Campaign) -> None:
-    made.risk_flags = [RiskFlag(kind=one.kind, words=one.words) for one in source.risk_flags]
+    made.risk_flags = [RiskFlag(kind=flag.kind, words=flag.words) for flag in source.risk_flags]
 
 
 def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
@@ -116,6 +117,7 @@ def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
     people = {*session.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
     now = db.utcnow()
     if rows := [
-        {"campaign_id": made.id, "staff_user_id": one, "added_at": now} for one in sorted(people)
+        {"campaign_id": made.id, "staff_user_id": person_id, "added_at": now}
+        for person_id in sorted(people)
     ]:
         session.execute(insert(CampaignMember), rows)

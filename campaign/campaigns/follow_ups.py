@@ -32,12 +32,10 @@ def visible_neighbours(
 ) -> tuple[Campaign | None, list[Campaign]]:
     """What the campaign continues, and what continues it, as far as `by` sees it at the desk."""
     near = (Campaign.id == campaign.follows_id) | (Campaign.follows_id == campaign.id)
-    found = session.scalars(
-        select(Campaign).where(near, sees(by, Campaign.id)).order_by(Campaign.id)
-    )
-    every = list(found)
-    earlier = next((one for one in every if one.id == campaign.follows_id), None)
-    return earlier, [one for one in every if one.follows_id == campaign.id]
+    visible = select(Campaign).where(near, sees(by, Campaign.id)).order_by(Campaign.id)
+    neighbours = session.scalars(visible).all()
+    earlier = next((other for other in neighbours if other.id == campaign.follows_id), None)
+    return earlier, [other for other in neighbours if other.follows_id == campaign.id]
 
 
 def public_neighbours(campaign: Campaign) -> tuple[Campaign | None, list[Campaign]]:
@@ -45,4 +43,4 @@ def public_neighbours(campaign: Campaign) -> tuple[Campaign | None, list[Campaig
     earlier = campaign.follows
     if earlier is not None and not lifecycle.is_public(earlier.status):
         earlier = None
-    return earlier, [one for one in campaign.followed_by if lifecycle.is_public(one.status)]
+    return earlier, [later for later in campaign.followed_by if lifecycle.is_public(later.status)]

@@ -49,13 +49,12 @@ def moves_by_hand(
 ) -> tuple[CampaignStatus, ...]:
     """What the desk offers next. `is_writer`: the reader is who submitted it for review."""
     if not second_person:
-        return tuple(one for one in MOVES[status] if one is not CampaignStatus.REVIEW)
+        return tuple(move for move in MOVES[status] if move is not CampaignStatus.REVIEW)
     if status is CampaignStatus.DRAFT:
         return (CampaignStatus.REVIEW,)
     if status is CampaignStatus.REVIEW and is_writer:
         return (CampaignStatus.DRAFT,)
-    found = MOVES[status]
-    return tuple(one for one in found if one is not CampaignStatus.REVIEW)
+    return tuple(move for move in MOVES[status] if move is not CampaignStatus.REVIEW)
 
 
 def check_second_person(
@@ -82,7 +81,6 @@ def after_change(status: CampaignStatus, *, second_person: bool) -> CampaignStat
 
 
 def may_move(before: CampaignStatus, after: CampaignStatus) -> bool:
-    """Whether a campaign may go from one status to the other."""
     return after in MOVES[before]
 
 
@@ -155,7 +153,6 @@ def why_not_mailed(status: CampaignStatus, *, tells_of_stop: bool) -> str:
 
 
 def is_public(status: CampaignStatus) -> bool:
-    """Whether everybody may read the campaign."""
     return status in PUBLIC
 
 

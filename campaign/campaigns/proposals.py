@@ -13,10 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import campaigns, lifecycle, reword_reason
-from campaign.campaigns.changes import drop_proposed_reasons, given, note
+from campaign.campaigns.changes import REASON_KINDS, drop_empty, drop_proposed_reasons, note
 from campaign.campaigns.content import updates
-from campaign.campaigns.content.risk_words import Finding
-from campaign.campaigns.content.risks import watch_of, words_by_field
 from campaign.campaigns.content.updates import Shown, Telling
 from campaign.campaigns.readiness import approval_mails
 from campaign.core import db
@@ -85,7 +83,7 @@ def propose_update(
         "words": written,
         "tell_network": telling.network,
         "tell_signers": telling.signers,
-        "pictures": [{"key": one.key, "alt": dict(one.alt)} for one in pictures],
+        "pictures": [{"key": picture.key, "alt": dict(picture.alt)} for picture in pictures],
     }
     picture = pictures[0].key if pictures else ""
     return _keep(session, campaign, ProposalKind.UPDATE, payload, by, replaces, picture)
@@ -112,7 +110,7 @@ def propose_reasons(
         )
     else:
         reword_reason.check_reason(campaign, reasons, risks_seen)
-    return _keep(session, campaign, kind, given(reasons), by, replaces)
+    return _keep(session, campaign, kind, drop_empty(reasons), by, replaces)
 
 
 def stop_and_propose(
@@ -141,33 +139,39 @@ def stop_and_propose(
     )
 
 
-def approve(
-    session: Session, proposal: Proposal, *, by: StaffUser, now: datetime, risks_seen: bool = False
-) -> None:
-    """Publish it, as if `by` had written it.
+def propose_outcome(
+    session: Session, campaign: Campaign, *, by: StaffUser, outcomes: Mapping[str, str]
+) -> Proposal:
+    """Keep what has come of it, by language, until a second person approves it.
 
-    Raises NotFound where `by` does not see the campaign; Refused: `own-proposal`,
-    `proposal-decided`; and whatever publishing it now raises.
+    What `by` proposed before in other languages, and nobody approved, comes along.
     """
-    campaign, content = proposal.campaign, _decide(session, proposal, ProposalState.APPROVED, by)
-    seen: dict[str, Any] = {"actor": _actor(by), "risks_seen": risks_seen}
-    if proposal.kind is ProposalKind.UPDATE:
-        updates.post_update(session, campaign, **update_of(content), **seen)
-    elif proposal.kind is ProposalKind.CLOSE:
-        campaigns.close_campaign(session, campaign, now=now, reasons=content, **seen)
-    else:
-        reword_reason.reword_reason(session, campaign, reasons=content, **seen)
-    approval_mails.answer_proposal(session, campaign, proposal)
+    content: dict[str, str] = {}
+    for earlier in _outcomes_of_author(session, campaign, by):
+        content |= content_of(earlier)
+        _drop(session, earlier, by, ProposalState.OBSOLETE)
+    return _keep(session, campaign, ProposalKind.OUTCOME, content | dict(outcomes), by, None)
+
+
+def find_outcomes(session: Session, campaign: Campaign, by: StaffUser) -> dict[str, Proposal]:
+    """By language, the proposal of an outcome that waits, or came back to `by`."""
+    waiting = list_waiting(session, campaign, by)
+    return {
+        code: proposal
+        for proposal in waiting
+        if proposal.kind is ProposalKind.OUTCOME
+        for code in content_of(proposal)
+    }
 
 
 def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why: str) -> None:
     """Give it back to its author with a note.
 
-    Raises Invalid with the field `note` where there is none; Refused as `approve` does.
+    Raises Invalid with the field `note` where there is none; Refused as `decide` does.
     """
     if not why.strip():
         raise Invalid(fields={"note": "note-missing"})
-    _decide(session, proposal, ProposalState.DECLINED, by)
+    decide(session, proposal, ProposalState.DECLINED, by)
     proposal.note = why.strip()
     approval_mails.answer_proposal(session, proposal.campaign, proposal)
 
@@ -183,26 +187,6 @@ def content_of(proposal: Proposal) -> dict[str, Any]:
     return found
 
 
-def risks_in(proposal: Proposal) -> list[Finding]:
-    """What flags rule out in what was proposed, as approving it asks about it."""
-    content, watch = content_of(proposal), watch_of(proposal.campaign)
-    if content and proposal.kind is ProposalKind.UPDATE:
-        alts = [one["alt"] for one in content["pictures"]]
-        return watch.findings(updates.texts_of(content["words"], alts))
-    return watch.findings(words_by_field("reason", content, "reason_"))
-
-
-def update_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a proposed update, as `updates.post_update` takes it."""
-    return {
-        "kind": UpdateKind(content["kind"]),
-        "happened_on": date.fromisoformat(content["happened_on"]),
-        "words": {code: (title, body) for code, (title, body) in content["words"].items()},
-        "telling": Telling(content["tell_network"], content["tell_signers"]),
-        "pictures": [Shown(one["key"], one["alt"]) for one in content["pictures"]],
-    }
-
-
 def _keep(
     session: Session,
     campaign: Campaign,
@@ -212,7 +196,7 @@ def _keep(
     replaces: Proposal | None,
     picture: str = "",
 ) -> Proposal:
-    if kind is not ProposalKind.UPDATE:
+    if kind in REASON_KINDS:
         drop_proposed_reasons(session, campaign)
     if replaces is not None and replaces.state in WITH_AUTHOR:
         _drop(session, replaces, by, ProposalState.OBSOLETE)
@@ -226,10 +210,14 @@ def _keep(
     return proposal
 
 
-def _decide(
+def decide(
     session: Session, proposal: Proposal, state: ProposalState, by: StaffUser
 ) -> dict[str, Any]:
-    """Of all who decide at once, one does. Returns what was proposed."""
+    """Note the decision of `by`: of all who decide at once, one does. Returns what was proposed.
+
+    Raises NotFound where `by` does not see the campaign; Refused: `own-proposal`,
+    `proposal-decided`.
+    """
     # First the campaign, as every move of it does: two that wait for each other would both fail.
     session.refresh(proposal.campaign, with_for_update={"key_share": True})
     visible = select(Campaign.id).where(Campaign.id == proposal.campaign_id, sees(by, Campaign.id))
@@ -257,6 +245,15 @@ def _decide(
         kind=proposal.kind.value,
     )
     return content
+
+
+def _outcomes_of_author(session: Session, campaign: Campaign, by: StaffUser) -> Sequence[Proposal]:
+    return session.scalars(
+        select(Proposal)
+        .where(Proposal.campaign_id == campaign.id, Proposal.made_by_id == by.id)
+        .where(Proposal.kind == ProposalKind.OUTCOME, Proposal.state.in_(WITH_AUTHOR))
+        .order_by(Proposal.id)
+    ).all()
 
 
 def _drop(session: Session, proposal: Proposal, by: StaffUser, state: ProposalState) -> None:

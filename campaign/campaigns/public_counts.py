@@ -35,7 +35,7 @@ def count_signatures() -> None:
     """Recount every campaign whose number can still change."""
     now = db.utcnow()
     with db.reading() as session:
-        wrong = outdated(session, now)
+        wrong = find_outdated(session, now)
     if wrong:
         with db.transaction() as session:
             for campaign_id, counts in wrong.items():
@@ -46,7 +46,7 @@ def recount(session: Session, campaign: Campaign) -> int:
     """Count one campaign now, also one that ended long ago; gives the number."""
     counts = (0, 0, 0)
     if not lifecycle.is_rehearsal(campaign.status):
-        counts = _counted(session, [campaign.id]).get(campaign.id, (0, 0, 0))
+        counts = _count(session, [campaign.id]).get(campaign.id, (0, 0, 0))
     _write(session, campaign.id, counts, db.utcnow())
     return counts[0]
 
@@ -139,7 +139,7 @@ def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: in
     While it is counted, the job does so.
     """
     now = db.utcnow()
-    if _is_counted(campaign, now):
+    if _is_still_counted(campaign, now):
         return
     session.execute(
         update(CampaignTally)
@@ -153,13 +153,13 @@ def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: in
     )
 
 
-def _is_counted(campaign: Campaign, now: datetime) -> bool:
+def _is_still_counted(campaign: Campaign, now: datetime) -> bool:
     if campaign.status is CampaignStatus.OPEN:
         return True
     return campaign.closed_at is not None and campaign.closed_at > now - _STILL_COUNTED
 
 
-def outdated(session: Session, now: datetime) -> dict[int, Counts]:
+def find_outdated(session: Session, now: datetime) -> dict[int, Counts]:
     """True numbers of the campaigns whose tally says another one, or nothing."""
     rows = session.execute(
         select(
@@ -177,12 +177,12 @@ def outdated(session: Session, now: datetime) -> dict[int, Counts]:
         )
     )
     written = {one: (confirmed, sent, paper) for one, confirmed, sent, paper in rows}
-    counted = _counted(session, list(written))
-    true = {one: counted.get(one, (0, 0, 0)) for one in written}
+    counted = _count(session, list(written))
+    true = {campaign_id: counted.get(campaign_id, (0, 0, 0)) for campaign_id in written}
     return {one: counts for one, counts in true.items() if written[one] != counts}
 
 
-def _counted(session: Session, ids: list[int]) -> dict[int, Counts]:
+def _count(session: Session, ids: list[int]) -> dict[int, Counts]:
     query = (
         select(Signature.campaign_id, func.count())
         .where(Signature.campaign_id.in_(ids), Signature.state == SignatureState.CONFIRMED)

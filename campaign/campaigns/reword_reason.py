@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.changes import drop_proposed_reasons, given, record_change
+from campaign.campaigns.changes import drop_empty, drop_proposed_reasons, record_change
 from campaign.campaigns.content.risks import refuse_named, words_by_field
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit
@@ -42,7 +42,7 @@ def check_reason(
     """Return the reasons that say something. Raises as `reword_reason` does."""
     if not has_ended(campaign.status):
         raise Refused("campaign-status")
-    wanted = given(reasons)
+    wanted = drop_empty(reasons)
     if is_stopped(campaign.status) and not wanted:
         raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
     if wanted != campaign.status_reasons:

@@ -21,13 +21,11 @@ _OPENS, _CLOSES = "job:campaigns.open-due", "job:campaigns.close-over"
 
 @jobs.job("campaigns.open-due", every_minutes=1)
 def open_due() -> None:
-    """Open what is to open by now."""
     open_scheduled(db.utcnow())
 
 
 @jobs.job("campaigns.close-over", every_minutes=5)
 def close_over() -> None:
-    """Close what is over."""
     close_ended(db.utcnow())
 
 
@@ -38,7 +36,7 @@ def open_scheduled(now: datetime) -> None:
         ids = session.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
     for campaign_id in ids:
         with db.transaction() as session:
-            campaign = _held(session, campaign_id)
+            campaign = _lock_campaign(session, campaign_id)
             if campaign.status is CampaignStatus.SCHEDULED and _has_come(campaign.open_at, now):
                 _open_or_say(session, campaign, now)
 
@@ -72,7 +70,7 @@ def close_ended(now: datetime) -> None:
     for campaign_id, act_by in rows:
         if lifecycle.is_over(CampaignStatus.OPEN, act_by, now):
             with db.transaction() as session:
-                campaign = _held(session, campaign_id)
+                campaign = _lock_campaign(session, campaign_id)
                 if lifecycle.is_over(campaign.status, campaign.act_by, now):
                     campaigns.close_campaign(session, campaign, actor=_CLOSES, now=now)
 
@@ -110,5 +108,5 @@ def moment_in(zone: str, typed: datetime) -> datetime:
     return moment
 
 
-def _held(session: Session, campaign_id: int) -> Campaign:
+def _lock_campaign(session: Session, campaign_id: int) -> Campaign:
     return session.get_one(Campaign, campaign_id, with_for_update={"key_share": True})

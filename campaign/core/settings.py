@@ -134,8 +134,9 @@ class Settings(BaseSettings):
     )
     second_person_posts: bool = Field(
         False,
-        description="Whether a second person approves each update, and the reason of a closing or "
-        "a stop, before they are published. The stop itself never waits.",
+        description="Whether a second person approves each update, what the page says has come of "
+        "a case, and the reason of a closing or a stop, before they are published. The stop itself "
+        "never waits.",
     )
 
     mail_transport: Literal["files", "smtp"] = Field(

@@ -19,6 +19,8 @@ class ProposalKind(enum.StrEnum):
     """Close the campaign, with a reason."""
     REASON = "reason"
     """Show this reason of a stop or a closing."""
+    OUTCOME = "outcome"
+    """Show this of what has come of the case, in the page text."""
 
 
 class ProposalState(enum.StrEnum):

@@ -27,7 +27,8 @@ _NEAR = 0.6
 """How alike two names must be, from 0 to 1, for one to be meant by the other."""
 _WELL_FORMED = re.compile(r"\(\(([a-z][a-z_]*)\)\)")
 # An opening pair that isn't a placeholder runs to its closing pair, or to the end of its line.
-_ANY = re.compile(r"\(\((?:([a-z][a-z_]*)\)\)|[^\n]*?(?:\)\)|(?=\n)|\Z))")
+# Not the pair before a name in three: that is a placeholder in parentheses of the sentence.
+_ANY = re.compile(r"\(\((?!\([a-z_]+\)\))(?:([a-z][a-z_]*)\)\)|[^\n]*?(?:\)\)|(?=\n)|\Z))")
 
 _JOINED = "|".join(name for name in KNOWN if "_" in name)
 # A name in brackets of another kind; one that no sentence has (it has a low line) wherever it is.

@@ -6,7 +6,6 @@ How many have written, on the way to the next round number. Pure.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from campaign.campaigns.closing_reasons import Said, reasons_of
 from campaign.campaigns.content.address_and_salutation import goes_by_post, name_and_office
@@ -51,8 +50,6 @@ def next_round(count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An official whom the letter goes to, or who gets a copy."""
-
     name: str
     office: str
     mission: str
@@ -119,8 +116,6 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An action that this one continues, or that continues this one."""
-
     slug: str
     reference: str
     title: str
@@ -148,12 +143,20 @@ def case_page(
         reference=campaign.reference,
         country=i18n.country_name(campaign.country, locale),
         person_name=campaign.person_name,
-        **_texts(campaign, edition, locale),
+        # Without a text, the person's name is all that there is to read.
+        title=edition.title if edition else campaign.person_name,
+        summary=edition.summary if edition else "",
+        background=edition.background if edition else "",
+        asks=tuple(edition.asks) if edition else (),
+        outcome=edition.outcome if edition else "",
+        content_lang=other_language(edition, locale),
         issued_on=i18n.say_date(campaign.issued_on, locale) if campaign.issued_on else "",
         deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
         takes_letters=takes_letters,
         progress=progress_of(count, takes_letters=takes_letters),
-        **_standing(campaign, locale),
+        status=campaign.status.value,
+        stop_kind=campaign.stop_kind.value,
+        reason=reasons_of(campaign).said_in(locale),
         ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
         recipients=tuple(_recipient(target, locale, posts) for target in campaign.targets),
         posts=posts,
@@ -163,46 +166,14 @@ def case_page(
         ),
         sent_by_self=sent_by_self,
         on_paper=on_paper,
-        **_pictures(campaign, locale),
+        picture=case_picture(campaign, campaign.picture_wide, locale),
+        whole_picture=campaign.picture,
+        focus=(campaign.picture_x, campaign.picture_y),
         cards=campaign.cards,
         by_post=goes_by_post(campaign),
         earlier=_neighbour(earlier, locale, now) if earlier else None,
-        later=tuple(_neighbour(one, locale, now) for one in later),
+        later=tuple(_neighbour(campaign, locale, now) for campaign in later),
     )
-
-
-def _texts(campaign: Campaign, edition: Edition | None, locale: str) -> dict[str, Any]:
-    """What the edition says; without one, the person's name is all that there is to read."""
-    lang = other_language(edition, locale)
-    if edition is None:
-        nothing = dict.fromkeys(("summary", "background", "outcome"), "")
-        return {"title": campaign.person_name, "asks": (), "content_lang": lang, **nothing}
-    return {
-        "title": edition.title,
-        "summary": edition.summary,
-        "background": edition.background,
-        "asks": tuple(edition.asks),
-        "outcome": edition.outcome,
-        "content_lang": lang,
-    }
-
-
-def _standing(campaign: Campaign, locale: str) -> dict[str, Any]:
-    """Whether it goes on, and why not, as the organizers wrote it."""
-    return {
-        "status": campaign.status.value,
-        "stop_kind": campaign.stop_kind.value,
-        "reason": reasons_of(campaign).said_in(locale),
-    }
-
-
-def _pictures(campaign: Campaign, locale: str) -> dict[str, Any]:
-    """The picture as it is shown, as it was, and where in it that is which matters."""
-    return {
-        "picture": case_picture(campaign, campaign.picture_wide, locale),
-        "whole_picture": campaign.picture,
-        "focus": (campaign.picture_x, campaign.picture_y),
-    }
 
 
 def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:
@@ -225,7 +196,7 @@ def edition_for(campaign: Campaign, locale: str) -> Edition | None:
 
 def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ...]:
     """Those whom the letter itself goes to."""
-    return tuple(_recipient(one, locale) for one in targets if one.kind is TargetKind.TO)
+    return tuple(_recipient(target, locale) for target in targets if target.kind is TargetKind.TO)
 
 
 def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recipient:
@@ -236,7 +207,7 @@ def _recipient(target: Target, locale: str, posts: Sequence[Post] = ()) -> Recip
         mission=mission_name(mission, locale) if mission else "",
         copy=target.kind is TargetKind.COPY,
         by_post=mission is None and target.kind is TargetKind.TO,
-        answers=tuple(one for one in posts if one.target_id and one.target_id == target.id),
+        answers=tuple(post for post in posts if post.target_id and post.target_id == target.id),
     )
 
 

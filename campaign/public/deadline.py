@@ -29,8 +29,6 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The last day to write."""
-
     when: str
     """As people say it: "Friday, December 4"."""
     iso: str
@@ -79,11 +77,13 @@ def say_days_left(days: int, locale: str) -> str:
     """How long one can still write: "Nine days left"; on the last day itself it says that."""
     if days == 0:
         return str(gettext("This is the last day"))
-    words = str(ngettext("%(days)s day left", "%(days)s days left", days, days=_said(days, locale)))
+    words = str(
+        ngettext("%(days)s day left", "%(days)s days left", days, days=_say_number(days, locale))
+    )
     return words[:1].upper() + words[1:]
 
 
-def _said(number: int, locale: str) -> str:
+def _say_number(number: int, locale: str) -> str:
     """A small number as a word, a bigger one in figures."""
     words = _NUMBERS.get(_language(locale), "").split()
     if 0 < number <= len(words):

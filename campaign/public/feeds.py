@@ -30,8 +30,6 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of the feed."""
-
     url: str
     title: str
     html: str
@@ -48,12 +46,12 @@ def atom_feed(lang: str) -> Made:
         *(_case_entry(row, lang) for row in board.current),
         *(_post_entry(row, post, lang) for row, post in board.dated),
     ]
-    entries.sort(key=lambda one: one.updated, reverse=True)
+    entries.sort(key=lambda entry: entry.updated, reverse=True)
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": lang})
     own = whole_url("public.feed", lang=lang)
     _add(feed, "id", own)
     _add(feed, "title", f"{gettext('Urgent actions')} – {current_settings().organisation_name}")
-    _add(feed, "updated", _stamp(max((one.updated for one in entries), default=_LONG_AGO)))
+    _add(feed, "updated", _stamp(max((entry.updated for entry in entries), default=_LONG_AGO)))
     _link(feed, "self", own, "application/atom+xml")
     _link(feed, "alternate", whole_url("public.home", lang=lang), "text/html")
     _add(ET.SubElement(feed, "author"), "name", current_settings().organisation_name)

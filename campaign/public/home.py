@@ -1,18 +1,21 @@
 """The first page, the archive and the updates: what is asked for stands in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
-from flask import current_app, url_for
+from flask import url_for
 
 from campaign.campaigns.campaigns import list_public
 from campaign.campaigns.public_counts import counts_of
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
+from campaign.core.errors import NotFound
 from campaign.core.text.fold import fold_name
 from campaign.public.open_cases import Board, CaseRow, board_of, searching
-from campaign.public.page_cache import PageCache
+from campaign.public.page_cache import page_cache
+from campaign.public.update_pages import Post
+from campaign.web.page import Page
 
 PER_PAGE = 30
 _LONGEST = 100
@@ -45,7 +48,6 @@ class Wish:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anything is left out."""
         return bool(self.country or self.theme or self.language or self.words)
 
     @property
@@ -87,7 +89,6 @@ class Choices:
 
     @classmethod
     def of(cls, rows: tuple[CaseRow, ...], locale: str) -> "Choices":
-        """Of these rows."""
         countries = {row.country_code: row.country for row in rows}
         themes = {key: theme_name(key) for row in rows for key in row.themes}
         codes = {code for row in rows for code in row.letter_locales}
@@ -95,84 +96,130 @@ class Choices:
         return cls(*(_by_name(named) for named in (countries, themes, languages)))
 
 
+class Narrowing(NamedTuple):
+    """How to widen a search: without what, how many cases come, and where."""
+
+    name: str
+    cases: int
+    url: str
+
+
+class Listed(TypedDict):
+    """The fields of CaseList."""
+
+    cases: Sequence[CaseRow]
+    total: int
+    wish: Wish
+    choices: Choices
+    pages: int
+    page_url: Callable[[int], str]
+    narrowings: Sequence[Narrowing]
+
+
+class CaseList(Page):
+    """The base of pages with a list that is filtered."""
+
+    cases: Sequence[CaseRow]
+    """Of this page."""
+    total: int
+    """On all pages."""
+    wish: Wish
+    choices: Choices
+    pages: int
+    page_url: Callable[[int], str]
+    narrowings: Sequence[Narrowing]
+
+
+class Home(CaseList, template="public/home.html"):
+    in_archive: int
+    """How many ended cases match as well."""
+    archive_url: str
+    any_ended: bool
+    newest: Sequence[tuple[CaseRow, Post]]
+
+
+class Archive(CaseList, template="public/archive.html"):
+    pass
+
+
+class Updates(Page, template="public/updates.html"):
+    dated: Sequence[tuple[CaseRow, Post]]
+    page: int
+    pages: int
+    page_url: Callable[[int], str]
+
+
 def current_board(lang: str) -> Board:
     """All public cases in that language, from memory while nothing has changed."""
-    cache: PageCache = current_app.extensions["page_cache"]
-    return cache.recall(("board", lang), lambda: _load(lang))
+    return page_cache().recall(("board", lang), lambda: _load(lang))
 
 
 def others(lang: str) -> tuple[CaseRow, ...]:
-    """Open cases to which one that takes no letters leads on."""
     return tuple(current_board(lang).current[:_OTHERS])
 
 
-def home_page(lang: str, wish: Wish) -> dict[str, Any] | None:
-    """What `public/home.html` shows; None where there is no such page."""
+def home_page(lang: str, wish: Wish) -> Home:
+    """The first page, or what a reader filters and searches for. Raises NotFound."""
     board = current_board(lang)
-    listed = _listed("public.home", lang, board.current, wish)
-    if listed is None:
-        return None
-    also = len(wish.among(board.ended)) if wish.is_filtered else 0
-    return listed | {
-        "in_archive": also,
-        "archive_url": url_for("public.archive", lang=lang, **wish.arguments(page="")),
-        "any_ended": bool(board.ended),
-        "newest": board.dated[:3] if wish.is_plain else (),
-    }
+    return Home(
+        **_list_cases("public.home", lang, board.current, wish),
+        in_archive=len(wish.among(board.ended)) if wish.is_filtered else 0,
+        archive_url=url_for("public.archive", lang=lang, **wish.arguments(page="")),
+        any_ended=bool(board.ended),
+        newest=board.dated[:3] if wish.is_plain else (),
+    )
 
 
-def archive_page(lang: str, wish: Wish) -> dict[str, Any] | None:
-    """What `public/archive.html` shows; None where there is no such page."""
-    return _listed("public.archive", lang, current_board(lang).ended, wish)
+def archive_page(lang: str, wish: Wish) -> Archive:
+    """The cases that have ended. Raises NotFound."""
+    return Archive(**_list_cases("public.archive", lang, current_board(lang).ended, wish))
 
 
-def updates_page(lang: str, page: int) -> dict[str, Any] | None:
-    """What `public/updates.html` shows; None where there is no such page."""
+def updates_page(lang: str, page: int) -> Updates:
+    """What has come of all cases. Raises NotFound."""
     dated = current_board(lang).dated
     pages = max(1, -(-len(dated) // PER_PAGE))
     if page > pages:
-        return None
-    return {
-        "dated": dated[(page - 1) * PER_PAGE : page * PER_PAGE],
-        "page": page,
-        "pages": pages,
-        "page_url": lambda number: url_for(
-            "public.updates", lang=lang, **({"page": number} if number > 1 else {})
-        ),
-    }
+        raise NotFound("page")
+
+    def page_url(number: int) -> str:
+        return url_for("public.updates", lang=lang, page=number if number > 1 else None)
+
+    start = (page - 1) * PER_PAGE
+    return Updates(dated=dated[start : start + PER_PAGE], page=page, pages=pages, page_url=page_url)
 
 
-def _listed(
-    endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish
-) -> dict[str, Any] | None:
-    found = wish.among(rows)
-    pages = max(1, -(-len(found) // PER_PAGE))
+def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> Listed:
+    cases = wish.among(rows)
+    pages = max(1, -(-len(cases) // PER_PAGE))
     if wish.page > pages:
-        return None
+        raise NotFound("page")
+
+    def page_url(number: int) -> str:
+        page = number if number > 1 else ""
+        return url_for(endpoint, lang=lang, **wish.arguments(page=page))
+
     start = (wish.page - 1) * PER_PAGE
     return {
-        "cases": found[start : start + PER_PAGE],
-        "total": len(found),
+        "cases": cases[start : start + PER_PAGE],
+        "total": len(cases),
         "wish": wish,
         "choices": Choices.of(rows, lang),
         "pages": pages,
-        "page_url": lambda number: url_for(
-            endpoint, lang=lang, **wish.arguments(page=number if number > 1 else "")
-        ),
+        "page_url": page_url,
         "narrowings": _narrowings(endpoint, lang, rows, wish),
     }
 
 
-def _narrowings(
-    endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish
-) -> list[tuple[str, int, str]]:
-    """For each thing asked for: its name, how many cases come without it, and that address."""
+def _narrowings(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> list[Narrowing]:
+    """For each thing asked for, how many cases come without it."""
     asked = wish.arguments(page="")
     wider = []
     for name in asked if len(asked) > 1 else ():
         rest = Wish.of({key: value for key, value in asked.items() if key != name})
         if count := len(rest.among(rows)):
-            wider.append((name, count, url_for(endpoint, lang=lang, **rest.arguments())))
+            url = url_for(endpoint, lang=lang, **rest.arguments())
+            wider.append(Narrowing(name, count, url))
     return wider
 
 

@@ -17,8 +17,6 @@ from campaign.public.update_pages import Picture, Post, case_picture, ending_of,
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case in a list."""
-
     slug: str
     public_id: str
     reference: str
@@ -64,8 +62,9 @@ class Board:
 def board_of(
     campaigns: Iterable[Campaign], counts: Mapping[int, int], locale: str, now: datetime
 ) -> Board:
-    """The board of loaded campaigns."""
-    rows = [case_row(one, locale, count=counts[one.id], now=now) for one in campaigns]
+    rows = [
+        case_row(campaign, locale, count=counts[campaign.id], now=now) for campaign in campaigns
+    ]
     rows.reverse()  # of two with the same day, the one that was made later stands first
     current = [row for row in rows if row.takes_letters]
     ended = [row for row in rows if not row.takes_letters]
@@ -78,7 +77,6 @@ def board_of(
 
 
 def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
-    """The case in a line of a list."""
     edition = edition_for(campaign, locale)
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)

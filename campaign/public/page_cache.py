@@ -62,8 +62,6 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """A page as it goes out, and in each coding that was asked for."""
-
     body: bytes
     mimetype: str
     digest: str
@@ -87,8 +85,6 @@ class CachedPage:
 
 
 class PageCache:
-    """The pages of one process."""
-
     def __init__(
         self, recheck_seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
@@ -183,8 +179,10 @@ class PageCache:
                 self._pages.clear()
                 self._things.clear()
             else:
-                written = {one for one in confirmed if confirmed[one] != self._confirmed.get(one)}
-                for key in [one for one in self._pages if one[-1] in written]:
+                written = {
+                    slug for slug in confirmed if confirmed[slug] != self._confirmed.get(slug)
+                }
+                for key in [key for key in self._pages if key[-1] in written]:
                     del self._pages[key]
             # A page that is being made just now is kept only if this is still the same.
             self._version, self._confirmed = version, confirmed
@@ -197,6 +195,5 @@ def _page(
 
 
 def page_cache() -> PageCache:
-    """The pages of this application in this process."""
     cache: PageCache = current_app.extensions["page_cache"]
     return cache

@@ -33,8 +33,6 @@ _presses = BoundedSemaphore(_AT_ONCE)
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """A finished file."""
-
     body: bytes
     etag: str
 
@@ -43,7 +41,9 @@ def share_picture(case: CasePage, lang: str) -> Handout:
     """The picture that other sites show. Raises TooMany (`busy`)."""
     context = share_context(case, lang)
     mark = posters.fingerprint("share", context)
-    return _kept(f"share/{mark}.png", mark, lambda: posters.share_png(context, _beside(case)))
+    return _get_or_make(
+        f"share/{mark}.png", mark, lambda: posters.share_png(context, _beside(case))
+    )
 
 
 def _beside(case: CasePage) -> bytes:
@@ -71,7 +71,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         site=current_settings().organisation_name,
     )
     mark = posters.fingerprint("poster", context, paper.slug)
-    return _kept(f"posters/{mark}.pdf", mark, lambda: posters.poster_pdf(context, paper))
+    return _get_or_make(f"posters/{mark}.pdf", mark, lambda: posters.poster_pdf(context, paper))
 
 
 def sheet_statement(organisation: str) -> str:
@@ -130,7 +130,7 @@ def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -
     """A sheet with blank rows. Raises TooMany (`busy`)."""
     context = sheet_context(campaign.slug, case, lang)
     mark = posters.fingerprint("sheet", context, paper.slug)
-    return _kept(f"sheets/{mark}.pdf", mark, lambda: sheet_pdf(context, paper))
+    return _get_or_make(f"sheets/{mark}.pdf", mark, lambda: sheet_pdf(context, paper))
 
 
 def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
@@ -170,7 +170,7 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
         title_label=f"{gettext('To write by hand')} · {case.reference}",
     )
     mark = posters.fingerprint("by-hand", context, paper.slug)
-    return _kept(f"by-hand/{mark}.pdf", mark, lambda: by_hand_pdf(context, paper))
+    return _get_or_make(f"by-hand/{mark}.pdf", mark, lambda: by_hand_pdf(context, paper))
 
 
 def _blank_letter(target: Target, locale: str) -> BlankLetter:
@@ -200,7 +200,7 @@ def paper_named(name: str) -> Paper:
     return PAPERS[name]
 
 
-def _kept(name: str, mark: str, make: Callable[[], bytes]) -> Handout:
+def _get_or_make(name: str, mark: str, make: Callable[[], bytes]) -> Handout:
     """From the storage, else made and kept; few at a time, so that signing has room."""
     if not storage().exists(name):
         if not _presses.acquire(timeout=_BUSY_SECONDS):
@@ -222,8 +222,8 @@ def _kicker(case: CasePage) -> str:
 
 def _promise(campaign: Campaign) -> str:
     """How long it takes, and what becomes of it: an embassy is named where each is one."""
-    missions = [one.mission for one in campaign.targets if one.kind is TargetKind.TO]
-    if missions and all(one and one.kind is MissionKind.EMBASSY for one in missions):
+    missions = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
+    if missions and all(mission and mission.kind is MissionKind.EMBASSY for mission in missions):
         if campaign.cards:
             return str(gettext("It takes 3 minutes. We take your card to the embassy."))
         return str(gettext("It takes 3 minutes. We take your letter to the embassy."))

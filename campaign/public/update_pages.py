@@ -16,8 +16,6 @@ from campaign.web.markup import unmarked
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture beside a post."""
-
     name: str
     """Last part of its address."""
     alt: str
@@ -27,8 +25,6 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What has come of the case on a day."""
-
     anchor: str
     """Where it stands on the page of its case; it stays the same."""
     kind: str
@@ -47,17 +43,19 @@ class Post:
     """The update that it was made of."""
     more_pictures: tuple[Picture, ...] = ()
     """Beside `picture`."""
+    before_stop: bool = False
+    """Whether the action was stopped after it was published."""
 
 
 def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
     """A campaign's posts in the language of the page where they have it, the newest first."""
     on_day: Counter[str] = Counter()
     posts = []
-    for update in sorted(campaign.updates, key=lambda one: (one.happened_on, one.id or 0)):
+    for update in sorted(campaign.updates, key=lambda update: (update.happened_on, update.id or 0)):
         iso = update.happened_on.isoformat()
         on_day[iso] += 1
         anchor = f"on-{iso}" if on_day[iso] == 1 else f"on-{iso}-{on_day[iso]}"
-        if post := _post(update, anchor, locale, campaign.default_locale):
+        if post := _post(update, anchor, locale, campaign):
             posts.append(post)
     return tuple(reversed(posts))
 
@@ -70,7 +68,8 @@ def told_in(update: Update, locale: str, default: str) -> UpdateEdition | None:
     )
 
 
-def _post(update: Update, anchor: str, locale: str, default: str) -> Post | None:
+def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post | None:
+    default, stopped_at = campaign.default_locale, campaign.stopped_at
     told = told_in(update, locale, default)
     if told is None:
         return None
@@ -87,6 +86,7 @@ def _post(update: Update, anchor: str, locale: str, default: str) -> Post | None
         target_id=update.target_id,
         update_id=update.id,
         more_pictures=_more_pictures(update, locale, default),
+        before_stop=bool(stopped_at and update.published_at and update.published_at < stopped_at),
     )
 
 
@@ -102,10 +102,10 @@ def _more_pictures(update: Update, locale: str, default: str) -> tuple[Picture, 
     """None without a first one: then nothing more is looked for."""
     if not update.picture:
         return ()
-    sizes = [(one, size_of(one.key)) for one in update.more_pictures]
+    sizes = [(picture, size_of(picture.key)) for picture in update.more_pictures]
     return tuple(
-        Picture(one.key.rpartition("/")[2], i18n.words_in(one.alt, locale, default), *size)
-        for one, size in sizes
+        Picture(picture.key.rpartition("/")[2], i18n.words_in(picture.alt, locale, default), *size)
+        for picture, size in sizes
         if size is not None
     )
 

@@ -12,9 +12,29 @@
   if (!form) return;
   var voice = form.querySelector(".autosaved");
   var both = form.querySelector("[data-both]");
+  /* No words of anybody: what a page carries along, what is searched for, which language is in view. */
+  var ASIDE = ["csrf_token", "draft_tab", "draft_shown", "keep", "searched", "show"];
   var pause;
   var changed = false;
+  var saving = false;
+  var kept = false;
   var sent = 0;
+  var flight = null;
+  var first = words();
+
+  function typed() {
+    var body = new URLSearchParams();
+    new FormData(form).forEach(function (value, name) {
+      if (typeof value === "string") body.append(name, value);
+    });
+    return body;
+  }
+
+  function words() {
+    var body = typed();
+    ASIDE.forEach(function (name) { body.delete(name); });
+    return body.toString();
+  }
 
   function say(words) {
     if (voice && voice.textContent !== words) voice.textContent = words;
@@ -30,20 +50,31 @@
     }
   }
 
+  function send(address, leaving) {
+    var landed = fetch(address, { method: "POST", body: typed(), keepalive: !!leaving, redirect: "manual" });
+    flight = landed.catch(function () {}).then(function () { flight = null; });
+    return landed;
+  }
+
   function keep(leaving) {
     clearTimeout(pause);
-    if (!changed) return;
+    if (!changed || saving) return;
     changed = false;
     var mine = ++sent;
-    var body = new URLSearchParams();
-    new FormData(form).forEach(function (value, name) {
-      if (typeof value === "string") body.append(name, value);
-    });
-    fetch(form.dataset.autosave, { method: "POST", body: body, keepalive: !!leaving, redirect: "manual" })
+    var shown = form.elements.draft_shown;
+    if (words() === first && !(shown && shown.value)) {
+      if (!kept) return;
+      kept = false;
+      say("");
+      send(form.dataset.autosave + "/drop", leaving).catch(function () {});
+      return;
+    }
+    send(form.dataset.autosave, leaving)
       .then(function (answer) {
         if (mine !== sent) return;
         if (both) both.hidden = answer.status !== 409;
         if (answer.ok) {
+          kept = true;
           say(voice.dataset.kept.replace("{time}", clock(voice.dataset.zone)));
         } else {
           changed = true;
@@ -58,13 +89,29 @@
 
   function later() {
     changed = true;
+    saving = false;
     clearTimeout(pause);
     pause = setTimeout(keep, 1500);
   }
 
+  /* A draft that is on its way must land before the form is saved: saving takes it away. */
+  function save(event) {
+    clearTimeout(pause);
+    saving = true;
+    if (!flight) return;
+    event.preventDefault();
+    var button = event.submitter;
+    Promise.race([flight, new Promise(function (done) { setTimeout(done, 3000); })]).then(function () {
+      flight = null;
+      if (button) form.requestSubmit(button);
+      else form.requestSubmit();
+    });
+  }
+
   form.addEventListener("input", later);
   form.addEventListener("moved", later);
-  form.addEventListener("submit", function () { clearTimeout(pause); changed = false; });
+  form.addEventListener("submit", save);
+  window.addEventListener("pageshow", function () { saving = false; });
   document.addEventListener("visibilitychange", function () {
     if (document.visibilityState === "hidden") keep(true);
   });

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -83,3 +83,40 @@ def test_who_saves_second_sees_what_stands_now(desk: Page, browser: Browser, sit
     expect(desk.locator(".error-summary")).to_contain_text("Somebody saved this page meanwhile")
     expect(desk.locator(".stands-now").nth(1)).to_contain_text("Planted place")
     assert_accessible(browser, desk)
+
+
+def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    path = f"{site.url}/desk/campaigns/ua-58-20/targets"
+    desk.goto(path)
+    desk.locator("#q").press_sequentially("Governor", delay=20)
+    expect(desk.locator("#officials-found")).not_to_be_empty()
+    desk.locator("#q").press("Enter")
+    expect(desk.locator(".draft-offer")).to_have_count(0)
+    on_its_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        on_its_way.append(route)
+
+    desk.route("**/drafts/targets/-", hold)
+    with desk.expect_request("**/drafts/targets/-"):
+        desk.locator("[name=mission]").select_option("")
+    desk.get_by_role("button", name="Save the targets").click()
+    on_its_way[0].continue_()
+    expect(desk.locator(".flash")).to_contain_text("saved")
+    desk.goto(path)
+    expect(desk.locator(".draft-offer")).to_have_count(0)
+
+
+def test_what_is_put_back_as_it_was_leaves_no_draft(desk: Page, site: Site) -> None:
+    sign_in(desk, site, "olivia@example.org")
+    path = f"{site.url}/desk/campaigns/ua-58-20/reach"
+    desk.goto(path)
+    field = desk.locator("[name=hosts]")
+    before = field.input_value()
+    field.fill("half.example.org")
+    expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    with desk.expect_response("**/drafts/reach/-/drop"):
+        field.fill(before)
+    desk.goto(path)
+    expect(desk.locator(".draft-offer")).to_have_count(0)

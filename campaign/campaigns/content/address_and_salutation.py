@@ -25,12 +25,10 @@ class Addressing:
     copies: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """For the bundle's frozen record."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Addressing":
-        """From the bundle's frozen record."""
         return cls(**{**data, "lines": tuple(data["lines"]), "copies": tuple(data["copies"])})
 
 
@@ -70,7 +68,7 @@ def official_lines(official: Official, locale: str, *, host_country: str) -> tup
 
 def goes_by_post(campaign: Campaign) -> bool:
     """Whether every letter of a campaign goes by post, to an official's own address."""
-    ways = [one.mission for one in campaign.targets if one.kind is TargetKind.TO]
+    ways = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
     return bool(ways) and not any(ways)
 
 
@@ -94,14 +92,14 @@ def missing_of_address(official: Official) -> list[str]:
 
 def doubtful_of_address(official: Official) -> list[str]:
     """What the post of the country would expect besides; letters may arrive without it."""
-    found = address_problems(
+    problems = address_problems(
         country=official.country,
         street=official.address or (),
         locality=official.locality or "",
         region=official.region or "",
         postal_code=official.postal_code or "",
     )
-    return [one.field for one in found if one.slug == "missing"]
+    return [finding.field for finding in problems if finding.slug == "missing"]
 
 
 def country_line(country: str, locale: str, posted_in: str) -> str:

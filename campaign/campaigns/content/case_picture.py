@@ -37,13 +37,13 @@ def set_picture(
     RiskNamed where everybody would read what a flag rules out.
     """
     described = {code: words for code, words in alt.items() if words}
-    problems = _undescribed(campaign, described)
+    problems = _find_undescribed(campaign, described)
     if not (0 <= x <= 100 and 0 <= y <= 100):
         problems["x"] = "not-a-percentage"
     body = b""
     if file is not None:
         try:
-            body = _redrawn(file, name)
+            body = _redraw(file, name)
         except Invalid as problem:
             problems = problem.fields | problems
     elif not campaign.picture:
@@ -62,7 +62,7 @@ def set_picture(
         record_change(session, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
 
 
-def _redrawn(file: BinaryIO, name: str) -> bytes:
+def _redraw(file: BinaryIO, name: str) -> bytes:
     """The picture as it is kept. Raises Invalid (`picture`)."""
     body = pictures.redrawn(file, name=name)
     if pictures.width_of(body) < LEAST_WIDTH:
@@ -70,7 +70,7 @@ def _redrawn(file: BinaryIO, name: str) -> bytes:
     return body
 
 
-def _undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
+def _find_undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
     """The field of each language that has a text, and no words for what the picture shows."""
     needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
     return {f"alt_{code}": "picture-alt-missing" for code in sorted(needed - set(described))}

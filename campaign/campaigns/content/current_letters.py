@@ -12,15 +12,17 @@ def current_templates(
     for template in campaign.templates:
         if template.target_id != target_id:
             continue
-        known = newest.get(template.locale)
-        if known is None or template.version > known.version:
+        other = newest.get(template.locale)
+        if other is None or template.version > other.version:
             newest[template.locale] = template
     return newest
 
 
 def newest_templates(campaign: Campaign) -> dict[tuple[str, int | None], LetterTemplate]:
     """The newest version of every letter, by language and target; target None: for all."""
-    targets: dict[int | None, None] = dict.fromkeys(one.target_id for one in campaign.templates)
+    targets: dict[int | None, None] = dict.fromkeys(
+        template.target_id for template in campaign.templates
+    )
     return {
         (locale, target): template
         for target in targets

@@ -10,8 +10,6 @@ _PIECE = re.compile(r"\S+[^\S\n]*|\n+|[^\S\n]+")
 
 
 class Mark(StrEnum):
-    """What became of a stretch of text."""
-
     SAME = "same"
     ADDED = "added"
     REMOVED = "removed"
@@ -19,16 +17,12 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of text, and what became of it."""
-
     mark: Mark
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field of which two states differ."""
-
     name: str
     stretches: tuple[Stretch, ...]
 
@@ -49,23 +43,21 @@ def words_between(before: str, after: str) -> tuple[Stretch, ...]:
     Paragraphs are compared first, and words only within those that differ: twenty thousand
     characters are compared in no time, and a moved paragraph does not tear others apart.
     """
-    found: list[Stretch] = []
-    for old, new in _matched(_lines(before), _lines(after)):
+    stretches: list[Stretch] = []
+    for old, new in _match(_lines(before), _lines(after)):
         if old == new:
-            _append(found, Mark.SAME, "".join(old))
+            _append(stretches, Mark.SAME, "".join(old))
             continue
-        for gone, came in _matched(_pieces(old), _pieces(new)):
-            if gone == came:
-                _append(found, Mark.SAME, "".join(gone))
+        for old_words, new_words in _match(_pieces(old), _pieces(new)):
+            if old_words == new_words:
+                _append(stretches, Mark.SAME, "".join(old_words))
                 continue
-            _append(found, Mark.REMOVED, "".join(gone))
-            _append(found, Mark.ADDED, "".join(came))
-    return tuple(found)
+            _append(stretches, Mark.REMOVED, "".join(old_words))
+            _append(stretches, Mark.ADDED, "".join(new_words))
+    return tuple(stretches)
 
 
-def _matched(
-    old: Sequence[str], new: Sequence[str]
-) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for _tag, low, high, start, end in matcher.get_opcodes():
         yield old[low:high], new[start:end]
@@ -79,10 +71,10 @@ def _pieces(lines: Sequence[str]) -> list[str]:
     return _PIECE.findall("".join(lines))
 
 
-def _append(found: list[Stretch], mark: Mark, text: str) -> None:
+def _append(stretches: list[Stretch], mark: Mark, text: str) -> None:
     """Add a stretch; one of the same mark as the last is joined to it."""
     if not text:
         return
-    if found and found[-1].mark is mark:
-        text = found.pop().text + text
-    found.append(Stretch(mark, text))
+    if stretches and stretches[-1].mark is mark:
+        text = stretches.pop().text + text
+    stretches.append(Stretch(mark, text))

@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.part_contents import Content
 from campaign.core import db, jobs
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
@@ -36,7 +37,7 @@ class Tab:
     shown: tuple[str, ...] = ()
     """Marks of drafts that it shows, or was told to replace."""
 
-    def knows(self, content: Mapping[str, Any]) -> bool:
+    def knows(self, content: Mapping[str, object]) -> bool:
         """Whether it wrote this draft, or shows it."""
         return (bool(self.name) and content.get(TAB) == [self.name]) or (
             draft_mark(content) in self.shown
@@ -44,6 +45,7 @@ class Tab:
 
 
 NO_TAB = Tab()
+Row = TypeVar("Row", DeskDraft, NewCampaignDraft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ class Draft:
     part: str
     place: str
     based_on: int
-    content: dict[str, Any]
+    content: Content
     saved_at: datetime
 
 
-def draft_mark(content: Mapping[str, Any]) -> str:
+def draft_mark(content: Mapping[str, object]) -> str:
     """A mark of what was typed, whichever tab kept it."""
     return mark_of({name: value for name, value in content.items() if name != TAB})
 
@@ -70,67 +72,54 @@ def keep(
     part: str,
     place: str,
     based_on: int,
-    content: dict[str, Any],
+    content: Content,
     conflict: bool = False,
     tab: Tab = NO_TAB,
 ) -> bool:
     """Keep what was typed; False where something else is kept there that the tab does not know."""
-    key = {
-        "staff_id": staff_id,
-        "campaign_id": campaign.id,
-        "part": part,
-        "place": place,
-        "conflict": conflict,
-    }
+    key = _key(campaign, staff_id, part, place, conflict)
     return store_draft(session, DeskDraft, key, content, tab, based_on=based_on)
 
 
 def store_draft(
     session: Session,
-    table: type[DeskDraft | NewCampaignDraft],
-    key: dict[str, Any],
-    content: dict[str, Any],
+    table: type[Row],
+    key: Mapping[str, object],
+    content: Content,
     tab: Tab,
-    **more: Any,
+    **more: object,
 ) -> bool:
     """Insert the row with that key, or update it where the tab knows what it holds, in one go."""
-    said = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow(), **more}
+    values = {"content": json.dumps(content, ensure_ascii=False), "saved_at": db.utcnow(), **more}
     for _ in range(_TRIES):
         row = lock_draft(session, table, key)
         if row is not None:
             stored = json.loads(row.content)
             if not tab.knows(stored) and draft_mark(stored) != draft_mark(content):
                 return False
-            for name, value in said.items():
+            for name, value in values.items():
                 setattr(row, name, value)
             session.flush()
             return True
-        made = session.scalar(
+        inserted = session.scalar(
             db.insert_into(session, table)
-            .values(**key, **said)
+            .values(**key, **values)
             .on_conflict_do_nothing(index_elements=list(key))
             .returning(table.staff_id)
         )
-        if made is not None:
+        if inserted is not None:
             return True
         # Another tab was quicker: look at what it kept.
     return False
 
 
-def lock_draft(
-    session: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any]
-) -> DeskDraft | NewCampaignDraft | None:
+def lock_draft(session: Session, table: type[Row], key: Mapping[str, object]) -> Row | None:
     """The row with that key, which nobody else changes until the transaction ends."""
-    query: Any = select(table).filter_by(**key).with_for_update()
-    row: DeskDraft | NewCampaignDraft | None = session.scalar(
-        query.execution_options(populate_existing=True)
-    )
-    return row
+    query = select(table).filter_by(**key).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
-def remove_draft(
-    session: Session, table: type[DeskDraft | NewCampaignDraft], key: dict[str, Any], tab: Tab
-) -> bool:
+def remove_draft(session: Session, table: type[Row], key: Mapping[str, object], tab: Tab) -> bool:
     """Delete the row with that key; False where it holds what the tab does not know."""
     row = lock_draft(session, table, key)
     if row is None:
@@ -152,7 +141,8 @@ def find(
     conflict: bool = False,
 ) -> Draft | None:
     """What this person has typed there and not saved."""
-    row = session.scalar(select(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict)))
+    key = _key(campaign, staff_id, part, place, conflict)
+    row = session.scalar(select(DeskDraft).filter_by(**key))
     return _draft(row) if row else None
 
 
@@ -160,23 +150,15 @@ def get_conflict(
     session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> Draft:
     """The text that waits to be brought together with somebody else's. Raises NotFound."""
-    found = find(session, campaign, staff_id=staff_id, part=part, place=place, conflict=True)
-    if found is None:
+    draft = find(session, campaign, staff_id=staff_id, part=part, place=place, conflict=True)
+    if draft is None:
         raise NotFound("draft")
-    return found
+    return draft
 
 
 def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Sequence[Draft]:
-    """All texts of this person that wait so."""
-    rows = session.scalars(
-        select(DeskDraft)
-        .where(
-            DeskDraft.staff_id == staff_id,
-            DeskDraft.campaign_id == campaign.id,
-            DeskDraft.conflict.is_(True),
-        )
-        .order_by(DeskDraft.id)
-    )
+    key = {"staff_id": staff_id, "campaign_id": campaign.id, "conflict": True}
+    rows = session.scalars(select(DeskDraft).filter_by(**key).order_by(DeskDraft.id))
     return [_draft(row) for row in rows]
 
 
@@ -184,30 +166,20 @@ def drop(
     session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str, tab: Tab
 ) -> bool:
     """Throw it away: it is saved, or not wanted. False where another tab has newer text."""
-    key = {
-        "staff_id": staff_id,
-        "campaign_id": campaign.id,
-        "part": part,
-        "place": place,
-        "conflict": False,
-    }
-    return remove_draft(session, DeskDraft, key, tab)
+    return remove_draft(session, DeskDraft, _key(campaign, staff_id, part, place), tab)
 
 
 def drop_conflict(
     session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str
 ) -> None:
-    """Throw away the text that waited to be brought together: it is, or is not wanted."""
-    session.execute(delete(DeskDraft).where(*_of(campaign, staff_id, part, place, conflict=True)))
+    key = _key(campaign, staff_id, part, place, conflict=True)
+    session.execute(delete(DeskDraft).filter_by(**key))
 
 
 def drop_everybodys(session: Session, campaign: Campaign, *, part: str, place: str) -> None:
     """Throw away what anybody has typed there: what it belongs to is gone."""
-    session.execute(
-        delete(DeskDraft).where(
-            DeskDraft.campaign_id == campaign.id, DeskDraft.part == part, DeskDraft.place == place
-        )
-    )
+    place_of = {"campaign_id": campaign.id, "part": part, "place": place}
+    session.execute(delete(DeskDraft).filter_by(**place_of))
 
 
 @jobs.job("campaigns.forget-drafts", every_minutes=720)
@@ -219,16 +191,16 @@ def forget_drafts() -> None:
         session.execute(delete(NewCampaignDraft).where(NewCampaignDraft.saved_at < limit))
 
 
-def _of(
-    campaign: Campaign, staff_id: int, part: str, place: str, conflict: bool
-) -> tuple[ColumnElement[bool], ...]:
-    return (
-        DeskDraft.staff_id == staff_id,
-        DeskDraft.campaign_id == campaign.id,
-        DeskDraft.part == part,
-        DeskDraft.place == place,
-        DeskDraft.conflict.is_(conflict),
-    )
+def _key(
+    campaign: Campaign, staff_id: int, part: str, place: str, conflict: bool = False
+) -> dict[str, object]:
+    return {
+        "staff_id": staff_id,
+        "campaign_id": campaign.id,
+        "part": part,
+        "place": place,
+        "conflict": conflict,
+    }
 
 
 def _draft(row: DeskDraft) -> Draft:

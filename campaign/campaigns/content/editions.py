@@ -1,23 +1,23 @@
 """Editions: a campaign's text in one language."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack, cast
+from typing import TypedDict, Unpack, cast
 
 from sqlalchemy.orm import Session
 
+from campaign.campaigns import proposals
 from campaign.campaigns.campaigns import stays_ready
-from campaign.campaigns.changes import record_change
+from campaign.campaigns.changes import record_change, staff_id
 from campaign.campaigns.content import revisions
-from campaign.campaigns.content.part_contents import edition_content
+from campaign.campaigns.content.part_contents import edition_content, edition_from
 from campaign.campaigns.content.risk_words import edition_words
 from campaign.campaigns.content.risks import refuse_named
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part
+from campaign.models.staff import StaffUser
 
 
 class Texts(TypedDict):
-    """What an edition says."""
-
     title: str
     summary: str
     background: str
@@ -26,8 +26,7 @@ class Texts(TypedDict):
 
 
 def find_edition(campaign: Campaign, locale: str) -> Edition | None:
-    """The text in that language, if there is one."""
-    return next((one for one in campaign.editions if one.locale == locale), None)
+    return next((edition for edition in campaign.editions if edition.locale == locale), None)
 
 
 def save_edition(
@@ -42,16 +41,46 @@ def save_edition(
 ) -> Edition:
     """Write or change the text in one language; the same text again changes nothing.
 
+    Where a second person approves public words, another outcome is proposed, and stays as it was.
+
     `based_on` is the revision that the editor saw (0: none). Raises Invalid where an open
     campaign's edition would be left incomplete, RiskNamed where everybody would read what a flag
     rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
     """
     revisions.check(session, campaign, Part.EDITION, locale, based_on)
-    said = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
-    refuse_named(campaign, edition_words(locale, **said), seen=risks_seen)
+    words = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
+    refuse_named(campaign, edition_words(locale, **words), seen=risks_seen)
+    edition = find_edition(campaign, locale)
+    before = edition.outcome if edition else ""
+    author = session.get(StaffUser, staff_id(actor) or 0)
+    if author and texts["outcome"] != before and proposals.needs_approval(campaign):
+        outcome = {locale: texts["outcome"]}
+        proposals.propose_outcome(session, campaign, by=author, outcomes=outcome)
+        texts["outcome"] = before
+    return _save(session, campaign, actor, locale, texts)
+
+
+def publish_outcomes(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    outcomes: Mapping[str, str],
+    risks_seen: bool = False,
+) -> None:
+    """Show what has come of it, by language, as a second person approved it. Raises RiskNamed."""
+    for locale, outcome in outcomes.items():
+        refuse_named(campaign, edition_words(locale, outcome=outcome), seen=risks_seen)
+        content = edition_content(find_edition(campaign, locale))
+        _save(session, campaign, actor, locale, edition_from(content | {"outcome": outcome}))
+
+
+def _save(
+    session: Session, campaign: Campaign, actor: str, locale: str, texts: Mapping[str, object]
+) -> Edition:
     before = edition_content(find_edition(campaign, locale))
     with stays_ready(campaign):
-        edition, changed = _written(campaign, locale, texts)
+        edition, changed = _set_texts(campaign, locale, texts)
     if changed:
         after = edition_content(edition)
         revisions.keep(
@@ -61,8 +90,8 @@ def save_edition(
     return edition
 
 
-def _written(
-    campaign: Campaign, locale: str, texts: Mapping[str, Any]
+def _set_texts(
+    campaign: Campaign, locale: str, texts: Mapping[str, object]
 ) -> tuple[Edition, list[str]]:
     """The edition with these texts, and the names of those that are new in it."""
     edition = find_edition(campaign, locale)

@@ -36,10 +36,10 @@ def set_embed_hosts(
     Raises Invalid with the field `hosts`: one is no host, or there are too many.
     """
     typed = [text for text in hosts if text.strip()]
-    found = [host_of(text) for text in typed]
-    if not all(found):
+    hosts_typed = [host_of(text) for text in typed]
+    if not all(hosts_typed):
         raise Invalid(fields={"hosts": "not-a-host"})
-    chosen = list(dict.fromkeys(found))
+    chosen = list(dict.fromkeys(hosts_typed))
     if len(chosen) > MOST_HOSTS:
         raise Invalid(fields={"hosts": "hosts-too-many"})
     if chosen != campaign.embed_hosts:

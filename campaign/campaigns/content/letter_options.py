@@ -32,11 +32,11 @@ def set_letter_options(
     Invalid with the field `forbidden_words`: too many of them, or one is no word; Refused
     (`changed-meanwhile`) where somebody saved after revision `based_on`.
     """
-    words = _checked(forbidden_words)
+    words = _check_words(forbidden_words)
     revisions.check(session, campaign, Part.OPTIONS, "", based_on)
     before = options_content(campaign)
-    wanted = (words, full_text_edit, print_translation)
-    if wanted == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
+    options = (words, full_text_edit, print_translation)
+    if options == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
         return
     campaign.forbidden_words = words
     campaign.full_text_edit = full_text_edit
@@ -54,7 +54,7 @@ def set_letter_options(
     )
 
 
-def _checked(typed: Iterable[str]) -> list[str]:
+def _check_words(typed: Iterable[str]) -> list[str]:
     words = list(dict.fromkeys(filter(None, map(one_line, typed))))
     if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
         raise Invalid(fields={"forbidden_words": "words-too-many"})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content import revisions
@@ -10,6 +10,7 @@ from campaign.campaigns.content.part_contents import targets_content
 from campaign.core.db import references_to, table_of
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.delivery import LetterMove
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.revision import Part
 from campaign.models.signature import Letter
@@ -41,8 +42,8 @@ def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> No
 def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -> int:
     """Make one of two targets of a campaign; gives the id of the one that stays."""
     kept, gone = first, second
-    if _printed(session, second):
-        if _printed(session, first):
+    if _is_printed(session, second):
+        if _is_printed(session, first):
             raise Refused("merge-printed-twice", campaign=campaign.reference)
         kept, gone = second, first
     kept_id, gone_id = kept.id, gone.id
@@ -62,7 +63,7 @@ def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -
 
 
 def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
-    """Letters follow; of two from one supporter, the one that is not printed goes."""
+    """Letters follow; of two from one supporter, the one that was never printed goes."""
     twins = select(Letter.signature_id).where(Letter.target_id == kept_id)
     session.execute(
         delete(Letter)
@@ -101,6 +102,10 @@ def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
     )
 
 
-def _printed(session: Session, target: Target) -> bool:
-    found = select(Letter.id).where(Letter.target_id == target.id, Letter.bundle_id.is_not(None))
-    return session.scalar(found.limit(1)) is not None
+def _is_printed(session: Session, target: Target) -> bool:
+    """Whether a bundle's frozen facts name it, also one that its letters are in no more."""
+    moved = exists().where(LetterMove.letter_id == Letter.id)
+    printed = select(Letter.id).where(
+        Letter.target_id == target.id, Letter.bundle_id.is_not(None) | moved
+    )
+    return session.scalar(printed.limit(1)) is not None

@@ -28,13 +28,12 @@ def facts_content(campaign: Campaign) -> Content:
     return {name: _plain(getattr(campaign, name)) for name in FACTS}
 
 
-def plain_facts(facts: Mapping[str, Any]) -> Content:
+def plain_facts(facts: Mapping[str, object]) -> Content:
     """Facts as a form gives them, as a part's content."""
     return {name: _plain(facts[name]) for name in FACTS if name in facts}
 
 
-def facts_from(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts, as the services take them."""
+def facts_from(content: Content) -> Content:
     facts = {name: content[name] for name in FACTS if name in content}
     for name in _DAYS:
         if facts.get(name):
@@ -51,21 +50,19 @@ def edition_content(edition: Edition | None) -> Content:
     return {name: _plain(getattr(edition, name)) for name in EDITION}
 
 
-def edition_from(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The texts, as the services take them."""
+def edition_from(content: Content) -> Content:
     return {name: content.get(name) or ([] if name == "asks" else "") for name in EDITION}
 
 
 def options_content(campaign: Campaign) -> Content:
-    """What supporters may do with the letter."""
     return {name: _plain(getattr(campaign, name)) for name in OPTIONS}
 
 
 def targets_content(campaign: Campaign) -> Content:
     """To whom letters go, in order: official, kind, mission."""
     return targets_content_of(
-        (one.official.slug, one.kind.value, one.mission.slug if one.mission else "")
-        for one in campaign.targets
+        (target.official.slug, target.kind.value, target.mission.slug if target.mission else "")
+        for target in campaign.targets
     )
 
 
@@ -78,7 +75,7 @@ def targets_content_of(rows: Iterable[tuple[str, str, str]]) -> Content:
     return content
 
 
-def targets_from(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def targets_from(content: Content) -> Iterator[tuple[str, str, str]]:
     """Official, kind and mission of each target, in order."""
     for slug in _order(content):
         kind, _, mission = str(content[f"{_POINT}{slug}"]).partition(" ")
@@ -104,7 +101,7 @@ def letter_of(
     return content | {"closing": closing}
 
 
-def points_from(content: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+def points_from(content: Content) -> Iterator[tuple[str, str, bool]]:
     """Key, text and need of each point, in order."""
     for key in _order(content):
         yield key, str(content[f"{_POINT}{key}"]), bool(content.get(f"{_NEEDED}{key}"))
@@ -119,11 +116,10 @@ def key_of(name: str) -> str:
 
 
 def says_need(name: str) -> bool:
-    """Whether a field says that a point is required."""
     return name.startswith(_NEEDED)
 
 
-def _order(content: Mapping[str, Any]) -> list[str]:
+def _order(content: Content) -> list[str]:
     """The keys of what has a text: in their order, and those that it forgot at the end."""
     there = [
         key
@@ -134,7 +130,7 @@ def _order(content: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*order, *there]))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, date):

@@ -4,7 +4,6 @@ Restoring a revision and merging two texts both save through here, with every ch
 by hand has.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -143,12 +142,12 @@ def _aim(session: Session, official: str, kind: str, mission: str) -> Aim:
     return Aim(found, TargetKind(kind), reached)
 
 
-def _check_lengths(content: Mapping[str, Any]) -> None:
+def _check_lengths(content: Content) -> None:
     for name, limit in LIMITS.items():
         if len(str(content.get(name) or "")) > limit:
             raise Invalid(fields={name: "text-too-long"})
     asks = content.get("asks") or []
-    if len(asks) > MOST_ASKS or any(len(one) > ASK_LIMIT for one in asks):
+    if len(asks) > MOST_ASKS or any(len(ask) > ASK_LIMIT for ask in asks):
         raise Invalid(fields={"asks": "text-too-long"})
     for key, text, _ in points_from(content):
         if len(text) > POINT_LIMIT:

@@ -61,4 +61,6 @@ def _remove(name: str, before: datetime) -> bool:
 
 def _shown(session: Session, names: Sequence[str]) -> set[str]:
     """Those of them that a case, a post or a proposed one shows, public or not."""
-    return {key for one in _SHOWN for key in session.scalars(select(one).where(one.in_(names)))}
+    return {
+        key for column in _SHOWN for key in session.scalars(select(column).where(column.in_(names)))
+    }

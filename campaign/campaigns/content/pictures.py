@@ -49,13 +49,12 @@ def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"picture": "picture-too-big"})
-    picture = _opened(body, name)
+    picture = _open_picture(body, name)
     picture.thumbnail((_SIDE, _SIDE))
     return _as_jpeg(picture)
 
 
 def width_of(body: bytes) -> int:
-    """Pixels that a picture which was drawn anew is wide."""
     with Image.open(io.BytesIO(body), formats=("JPEG",)) as picture:
         return picture.width
 
@@ -75,7 +74,6 @@ def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> bytes:
 
 
 def read(key: str) -> bytes:
-    """A stored picture. Raises NotFound."""
     with storage().open(key) as file:
         return file.read()
 
@@ -120,19 +118,21 @@ def read_public(session: Session, name: str) -> bytes:
     )
     parts = (Campaign.picture, Campaign.picture_wide, Campaign.picture_small)
     of_case = select(Campaign.id).where(or_(*(part == key for part in parts)), public).limit(1)
-    if not _NAME.fullmatch(name) or all(session.scalar(one) is None for one in (of_case, of_post)):
+    if not _NAME.fullmatch(name) or all(
+        session.scalar(query) is None for query in (of_case, of_post)
+    ):
         raise NotFound("picture")
     return read(key)
 
 
-def _opened(body: bytes, name: str) -> Image.Image:
+def _open_picture(body: bytes, name: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(body), formats=("JPEG", "PNG", "WEBP"))
             if picture.width * picture.height > _MOST_PIXELS:
                 raise Invalid(fields={"picture": "picture-too-big"})
-            _refuse_lie(picture.format, name)
+            _refuse_wrong_kind(picture.format, name)
             picture.load()
             upright = ImageOps.exif_transpose(picture)
             return _on_paper(upright)
@@ -142,7 +142,7 @@ def _opened(body: bytes, name: str) -> Image.Image:
         raise Invalid(fields={"picture": "not-a-picture"}) from problem
 
 
-def _refuse_lie(kind: str | None, name: str) -> None:
+def _refuse_wrong_kind(kind: str | None, name: str) -> None:
     """Raise Invalid where the file's name says another kind than its content."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending and _KINDS.get(ending) != kind:

@@ -24,8 +24,6 @@ CHANGED = "changed-meanwhile"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A state that was saved."""
-
     number: int
     content: Content
     saved_by_id: int | None
@@ -34,7 +32,6 @@ class Kept:
 
 
 def letter_place(locale: str, target: Target | None) -> str:
-    """Which of a campaign's letters it is."""
     return f"{locale}:{target.official.slug}" if target else locale
 
 
@@ -43,29 +40,29 @@ def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> l
     if part is Part.LETTER:
         versions = _versions(campaign, place)
         newest = LetterTemplate.version.desc()
-        return [_version(one) for one in session.scalars(versions.order_by(newest).limit(_SHOWN))]
-    found = session.scalars(
+        return [_version(row) for row in session.scalars(versions.order_by(newest).limit(_SHOWN))]
+    rows = session.scalars(
         select(Revision)
         .where(*_of(campaign, part, place))
         .order_by(Revision.number.desc())
         .limit(_SHOWN)
     )
-    return [_kept(one) for one in found]
+    return [_kept(row) for row in rows]
 
 
 def get_kept(session: Session, campaign: Campaign, part: Part, place: str, number: int) -> Kept:
     """One revision. Raises NotFound."""
     if part is Part.LETTER:
         version = session.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
-        found = _version(version) if version else None
+        kept = _version(version) if version else None
     else:
         row = session.scalar(
             select(Revision).where(*_of(campaign, part, place), Revision.number == number)
         )
-        found = _kept(row) if row else None
-    if found is None:
+        kept = _kept(row) if row else None
+    if kept is None:
         raise NotFound("revision", number=number)
-    return found
+    return kept
 
 
 def base_of(session: Session, campaign: Campaign, part: Part, place: str, number: int) -> Content:
@@ -81,8 +78,8 @@ def newest_number(session: Session, campaign: Campaign, part: Part, place: str) 
     if part is Part.LETTER:
         numbers = _versions(campaign, place).with_only_columns(func.max(LetterTemplate.version))
         return session.scalar(numbers) or 0
-    found = select(func.max(Revision.number)).where(*_of(campaign, part, place))
-    return session.scalar(found) or 0
+    numbers = select(func.max(Revision.number)).where(*_of(campaign, part, place))
+    return session.scalar(numbers) or 0
 
 
 def check(
@@ -135,13 +132,13 @@ def note_restored(
 
 def places_of(session: Session, campaign: Campaign) -> list[tuple[Part, str]]:
     """The parts of which something is kept, besides letters."""
-    found = session.execute(
+    rows = session.execute(
         select(Revision.part, Revision.place)
         .where(Revision.campaign_id == campaign.id)
         .distinct()
         .order_by(Revision.part, Revision.place)
     )
-    return [(part, place) for part, place in found]
+    return [(part, place) for part, place in rows]
 
 
 def _row(campaign: Campaign, part: Part, place: str, number: int, content: Content) -> Revision:
@@ -166,7 +163,7 @@ def _kept(row: Revision) -> Kept:
 def _versions(campaign: Campaign, place: str) -> Select[LetterTemplate]:
     """The versions of one letter. Raises NotFound where the official is no target."""
     locale, _, official = place.partition(":")
-    target = next((one for one in campaign.targets if one.official.slug == official), None)
+    target = next((target for target in campaign.targets if target.official.slug == official), None)
     if official and target is None:
         raise NotFound("target", official=official)
     owner = LetterTemplate.target_id

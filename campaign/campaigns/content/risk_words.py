@@ -58,7 +58,7 @@ class Watch:
             if kind is not RiskKind.PLACE and len(parts := words.split()) == 2:
                 by_kind[kind].append(f"{parts[1]} {parts[0]}")  # as lists write a name
         self._phrases: list[tuple[RiskKind, Phrases]] = [
-            (kind, made) for kind, words in by_kind.items() if (made := phrases_of(words))
+            (kind, phrases) for kind, words in by_kind.items() if (phrases := phrases_of(words))
         ]
 
     def __bool__(self) -> bool:
@@ -81,9 +81,9 @@ class Watch:
                     part=words.part,
                     locale=words.locale,
                     field=words.field,
-                    before=_shortened(text[max(0, start - _AROUND) : start], start > _AROUND, 0),
+                    before=_shorten(text[max(0, start - _AROUND) : start], start > _AROUND, 0),
                     found=text[start:end],
-                    after=_shortened(text[end : end + _AROUND], end + _AROUND < len(text), -1),
+                    after=_shorten(text[end : end + _AROUND], end + _AROUND < len(text), -1),
                     subject=words.subject,
                 )
 
@@ -91,7 +91,7 @@ class Watch:
 def _as_read(text: str) -> str:
     """Return a text without marks, links, what nobody sees, and what may stand between names."""
     plain = _LINKED.sub("", html.unescape(unmarked(text)))
-    seen = "".join(one for one in plain if unicodedata.category(one) != "Cf")
+    seen = "".join(mark for mark in plain if unicodedata.category(mark) != "Cf")
     return " ".join(_BETWEEN.sub(" ", seen).split())
 
 
@@ -106,7 +106,7 @@ def texts_of_campaign(campaign: Campaign) -> Iterator[Words]:
             background=edition.background,
             outcome=edition.outcome,
         )
-    names: dict[int | None, str] = {one.id: one.official.slug for one in campaign.targets}
+    names: dict[int | None, str] = {target.id: target.official.slug for target in campaign.targets}
     for target_id in dict.fromkeys([None, *names]):
         for locale, template in current_templates(campaign, target_id).items():
             yield from letter_words(locale, template, names.get(target_id, ""))
@@ -125,8 +125,8 @@ def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
     """What pages and letters say of the officials and missions, as the directory has it."""
     for target in campaign.targets:
         official, mission = target.official, target.mission
-        for said in (official.office, official.salutation, official.close):
-            for locale, text in (said or {}).items():
+        for words in (official.office, official.salutation, official.close):
+            for locale, text in (words or {}).items():
                 yield Words("targets", locale, "official", text, official.slug)
         here = campaign.default_locale
         for text in (official.name, *(official.address or ()), official.locality or ""):
@@ -138,29 +138,26 @@ def _words_of_targets(campaign: Campaign) -> Iterator[Words]:
                 yield Words("targets", here, "mission", text or "", mission.slug)
 
 
-def by_field(found: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Findings by the field in which they stand."""
+def by_field(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     fields: dict[str, list[Finding]] = {}
-    for one in found:
-        fields.setdefault(one.field, []).append(one)
+    for finding in findings:
+        fields.setdefault(finding.field, []).append(finding)
     return fields
 
 
 def edition_words(locale: str, **texts: str) -> Iterator[Words]:
-    """The texts of a page in one language, by the names of their fields."""
     for name, text in texts.items():
         yield Words("edition", locale, name, text)
 
 
 def letter_words(locale: str, template: LetterTemplate, official: str = "") -> Iterator[Words]:
-    """The texts of a letter in one language."""
     for name in ("subject", "opening", "closing"):
         yield Words("letter", locale, name, getattr(template, name), official)
     for place, point in enumerate(template.points):
         yield Words("letter", locale, f"points-{place}", point.text, official)
 
 
-def _shortened(text: str, cut: bool, side: int) -> str:
+def _shorten(text: str, cut: bool, side: int) -> str:
     """A stretch of text, cut at a word where it was cut."""
     flat = " ".join(text.split(" ")).replace("\n", " ")
     if not cut:

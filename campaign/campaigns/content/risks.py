@@ -31,7 +31,7 @@ class RiskNamed(Invalid):
     """A text that everybody would read at once says what a flag rules out; `found` says where."""
 
     def __init__(self, found: Sequence[Finding]) -> None:
-        super().__init__("risk-named", fields={one.field: "risk-named" for one in found})
+        super().__init__("risk-named", fields={finding.field: "risk-named" for finding in found})
         self.found = tuple(found)
 
 
@@ -56,30 +56,30 @@ def set_flags(
     The audit tells how many there are of a kind, never which. Raises Invalid: a line is too long
     or no word; Refused (`embargo-too-late`) where the case is public already.
     """
-    wanted = list(dict.fromkeys((kind, line) for kind, text in words if (line := one_line(text))))
-    for kind, line in wanted:
+    flags = list(dict.fromkeys((kind, line) for kind, text in words if (line := one_line(text))))
+    for kind, line in flags:
         if len(line) > LONGEST or not any(map(str.isalnum, line)):
             raise Invalid(fields={kind.value: "not-a-word"})
-    if len(wanted) > MOST_FLAGS:
-        raise Invalid(fields={wanted[0][0].value: "words-too-many"})
+    if len(flags) > MOST_FLAGS:
+        raise Invalid(fields={flags[0][0].value: "words-too-many"})
     held = embargo_until is not None and embargo_until != campaign.embargo_until
     if held and campaign.opened_at is not None:
         raise Refused("embargo-too-late")
-    known = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
-    if set(known) == set(wanted) and embargo_until == campaign.embargo_until:
+    flags_before = {(flag.kind, flag.words): flag for flag in campaign.risk_flags}
+    if set(flags_before) == set(flags) and embargo_until == campaign.embargo_until:
         return
     if campaign.status is CampaignStatus.SCHEDULED:
         # Its moment may come meanwhile: wait for that, or let it wait.
         session.refresh(campaign, ("status", "open_at"), with_for_update={"key_share": True})
     campaign.risk_flags = [
-        known.get((kind, line)) or RiskFlag(kind=kind, words=line) for kind, line in wanted
+        flags_before.get((kind, line)) or RiskFlag(kind=kind, words=line) for kind, line in flags
     ]
     campaign.embargo_until = embargo_until
-    counts = {kind.value: sum(one is kind for one, _ in wanted) for kind in RiskKind}
+    counts = {kind.value: sum(one is kind for one, _ in flags) for kind in RiskKind}
     record_change(
         session, campaign, actor, "campaign.risks", flags=counts, embargo=embargo_until is not None
     )
-    new = Watch(one for one in wanted if one not in known)
+    new = Watch(flag for flag in flags if flag not in flags_before)
     if campaign.status is CampaignStatus.SCHEDULED and new.findings(texts_of_campaign(campaign)):
         move(session, campaign, CampaignStatus.DRAFT, actor)
 
@@ -97,10 +97,14 @@ def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> N
 
 def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, seen: bool) -> None:
     """The same for a text of several campaigns, whatever their status. Raises RiskNamed."""
-    said = list(texts)
-    found = [] if seen else [one for each in campaigns for one in watch_of(each).findings(said)]
-    if found:
-        raise RiskNamed(list(dict.fromkeys(found)))
+    words = list(texts)
+    findings = (
+        []
+        if seen
+        else [finding for campaign in campaigns for finding in watch_of(campaign).findings(words)]
+    )
+    if findings:
+        raise RiskNamed(list(dict.fromkeys(findings)))
 
 
 def find_naming(
@@ -117,7 +121,7 @@ def find_naming(
         .where(Campaign.status.in_(_ON_ITS_WAY), Campaign.risk_flags.any(), entry.is_not(None))
         .distinct()
     )
-    found: dict[int, list[Naming]] = {}
+    by_entry: dict[int, list[Naming]] = {}
     for entry_id, campaign_id in naming:
         words = [Words("entry", "", "", text) for text in said.get(entry_id, ())]
         if not words:
@@ -128,8 +132,8 @@ def find_naming(
             take_off = (
                 partial(_note_entry, session, campaign, model.__tablename__) if waits else None
             )
-            found.setdefault(entry_id, []).append(Naming(take_off))
-    return found
+            by_entry.setdefault(entry_id, []).append(Naming(take_off))
+    return by_entry
 
 
 def _note_entry(session: Session, campaign: Campaign, kind: str, actor: str) -> None:

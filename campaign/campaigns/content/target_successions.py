@@ -71,20 +71,20 @@ def replace_everywhere(
     session: Session, *, targets: Sequence[Target], successor: Official, actor: str
 ) -> Replaced:
     """Do so on each of the campaigns; one that cannot is left as it is, and named."""
-    found = Replaced()
+    replaced = Replaced()
     for target in targets:
         reference = target.campaign.reference
         try:
             with session.begin_nested():
                 replace_official(session, target=target, successor=successor, actor=actor)
         except Refused:
-            found.twice.append(reference)
+            replaced.twice.append(reference)
         except RiskNamed:
-            found.flagged.append(reference)
+            replaced.flagged.append(reference)
         except Invalid:
             session.refresh(target)
             session.refresh(target.campaign)
-            found.lacking.append(reference)
+            replaced.lacking.append(reference)
         else:
-            found.done.append(reference)
-    return found
+            replaced.done.append(reference)
+    return replaced

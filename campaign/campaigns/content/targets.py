@@ -22,16 +22,15 @@ from campaign.models.signature import Letter
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One target as it should be."""
-
     official: Official
     kind: TargetKind = TargetKind.TO
     mission: Mission | None = None
 
 
 def find_target(campaign: Campaign, official_slug: str) -> Target | None:
-    """The campaign's target that is this official."""
-    return next((one for one in campaign.targets if one.official.slug == official_slug), None)
+    return next(
+        (target for target in campaign.targets if target.official.slug == official_slug), None
+    )
 
 
 def get_target(campaign: Campaign, official_slug: str) -> Target:
@@ -58,40 +57,39 @@ def set_targets(
     `changed-meanwhile` where somebody saved after revision `based_on`; RiskNamed where the name or
     office of a new one is what a flag rules out.
     """
-    wanted = [aim.official.id for aim in aims]
-    if len(set(wanted)) < len(wanted):
+    official_ids = [aim.official.id for aim in aims]
+    if len(set(official_ids)) < len(official_ids):
         raise Invalid(fields={"official": "target-twice"})
     revisions.check(session, campaign, Part.TARGETS, "", based_on)
     refuse_named(campaign, _new_names(campaign, aims), seen=risks_seen)
-    before, content = [_state(one) for one in campaign.targets], targets_content(campaign)
-    for target in [one for one in campaign.targets if one.official_id not in wanted]:
+    before, content = [_state(target) for target in campaign.targets], targets_content(campaign)
+    for target in [target for target in campaign.targets if target.official_id not in official_ids]:
         _refuse_if_written_to(session, target)
-        for post in (one for one in campaign.updates if one.target_id == target.id):
+        for post in (update for update in campaign.updates if update.target_id == target.id):
             post.target_id = None
     with stays_ready(campaign):
-        known = {one.official_id: one for one in campaign.targets}
+        by_official = {target.official_id: target for target in campaign.targets}
         campaign.targets = [
-            _placed(known.get(aim.official.id), aim, place) for place, aim in enumerate(aims)
+            _set_target(by_official.get(aim.official.id), aim, place)
+            for place, aim in enumerate(aims)
         ]
         order_letter_locales(campaign)
-    if [_state(one) for one in campaign.targets] != before:
+    if [_state(target) for target in campaign.targets] != before:
         after = targets_content(campaign)
         revisions.keep(
             session, campaign, Part.TARGETS, "", before=content, after=after, actor=actor
         )
-        record_change(session, campaign, actor, "campaign.targets", officials=wanted)
+        record_change(session, campaign, actor, "campaign.targets", officials=official_ids)
     return list(campaign.targets)
 
 
 def content_of(aims: Sequence[Aim]) -> Content:
-    """Targets as they should be, as a part's content."""
     return targets_content_of(
         (aim.official.slug, aim.kind.value, aim.mission.slug if aim.mission else "") for aim in aims
     )
 
 
 def has_letters(session: Session, target: Target) -> bool:
-    """Whether anybody has written to this target."""
     written = select(exists().where(Letter.target_id == target.id))
     return bool(session.scalar(written))
 
@@ -103,7 +101,7 @@ def suggested_mission(
 
     Which of several, `best_mission` of the directory says.
     """
-    sent = [one for one in missions if one.sending_country == official.country]
+    sent = [mission for mission in missions if mission.sending_country == official.country]
     return best_mission(sent, host_country)
 
 
@@ -115,24 +113,21 @@ def list_missions(session: Session) -> Sequence[Mission]:
 
 
 def find_officials(session: Session, slugs: Collection[str]) -> dict[str, Official]:
-    """Those of these officials who are in the directory, by slug."""
-    found = session.scalars(select(Official).where(Official.slug.in_(slugs)))
-    return {one.slug: one for one in found}
+    officials = session.scalars(select(Official).where(Official.slug.in_(slugs)))
+    return {official.slug: official for official in officials}
 
 
 def find_missions(session: Session, slugs: Collection[str]) -> dict[str, Mission]:
-    """Those of these missions that are in the directory, by slug."""
-    found = session.scalars(select(Mission).where(Mission.slug.in_(slugs)))
-    return {one.slug: one for one in found}
+    missions = session.scalars(select(Mission).where(Mission.slug.in_(slugs)))
+    return {mission.slug: mission for mission in missions}
 
 
 def missions_sent_by(session: Session, countries: Collection[str]) -> Sequence[Mission]:
-    """The missions of these countries."""
     return session.scalars(select(Mission).where(Mission.sending_country.in_(countries))).all()
 
 
-def _placed(known: Target | None, aim: Aim, place: int) -> Target:
-    target = known or Target(official=aim.official, official_id=aim.official.id)
+def _set_target(target_before: Target | None, aim: Aim, place: int) -> Target:
+    target = target_before or Target(official=aim.official, official_id=aim.official.id)
     target.kind, target.position, target.mission = aim.kind, place, aim.mission
     target.mission_id = aim.mission.id if aim.mission else None
     return target
@@ -153,16 +148,16 @@ def words_of_official(campaign: Campaign, official: Official) -> list[Words]:
 
 
 def _new_names(campaign: Campaign, aims: Sequence[Aim]) -> list[Words]:
-    known = {one.official_id for one in campaign.targets}
-    through = {one.mission_id for one in campaign.targets}
-    new = [aim.official for aim in aims if aim.official.id not in known]
-    missions = [aim.mission for aim in aims if aim.mission and aim.mission.id not in through]
+    officials = {target.official_id for target in campaign.targets}
+    mission_ids = {target.mission_id for target in campaign.targets}
+    new = [aim.official for aim in aims if aim.official.id not in officials]
+    missions = [aim.mission for aim in aims if aim.mission and aim.mission.id not in mission_ids]
     return [
-        *(words for one in new for words in words_of_official(campaign, one)),
+        *(words for official in new for words in words_of_official(campaign, official)),
         *(
-            Words("targets", code, "mission", f"{name}\n{one.head_of_mission}", one.slug)
-            for one in missions
-            for code, name in (one.name or {campaign.default_locale: ""}).items()
+            Words("targets", code, "mission", f"{name}\n{mission.head_of_mission}", mission.slug)
+            for mission in missions
+            for code, name in (mission.name or {campaign.default_locale: ""}).items()
         ),
     ]
 

@@ -19,8 +19,8 @@ def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
 
     Raises NotFound, the same for one of another team as for one that does not exist.
     """
-    wanted = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
-    campaign = session.scalar(wanted)
+    visible = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
+    campaign = session.scalar(visible)
     if campaign is None:
         raise NotFound("campaign", campaign=slug)
     return campaign
@@ -50,8 +50,8 @@ def list_writers(session: Session) -> list[StaffUser]:
 
 def list_owned(session: Session, user: StaffUser) -> Sequence[Campaign]:
     """The campaigns that `user` answers for, the oldest first."""
-    wanted = select(Campaign).where(Campaign.owner_id == user.id).order_by(Campaign.id)
-    return session.scalars(wanted).all()
+    owned = select(Campaign).where(Campaign.owner_id == user.id).order_by(Campaign.id)
+    return session.scalars(owned).all()
 
 
 def add_member(session: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:

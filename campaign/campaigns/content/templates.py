@@ -158,11 +158,11 @@ def check_placeholders(
     """Raise UnknownPlaceholders where a text holds any; points are `points-0` and so on."""
     texts = {"subject": subject, "opening": opening, "closing": closing}
     texts |= {f"points-{place}": point.text for place, point in enumerate(points)}
-    found = {
+    unknown_by_field = {
         name: unknown for name, text in texts.items() if (unknown := unknown_placeholders(text))
     }
-    if found:
-        raise UnknownPlaceholders(found)
+    if unknown_by_field:
+        raise UnknownPlaceholders(unknown_by_field)
 
 
 def with_keys(points: Sequence[Point]) -> list[Point]:
@@ -175,12 +175,12 @@ def with_keys(points: Sequence[Point]) -> list[Point]:
     taken = [point.key for point in points if point.key]
     if len(set(taken)) < len(taken):
         raise Invalid(fields={"points": "points-doubled"})
-    made: list[Point] = []
+    keyed: list[Point] = []
     for point in points:
         key = point.key or free_key(point.text, taken)
         taken.append(key)
-        made.append(Point(point.text, point.required, key))
-    return made
+        keyed.append(Point(point.text, point.required, key))
+    return keyed
 
 
 def free_key(text: str, taken: Sequence[str]) -> str:

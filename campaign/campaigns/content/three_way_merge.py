@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 Value = Any
 """A text, a list of texts, or a value that is taken whole."""
 _BREAK = "\n\n"
@@ -53,83 +54,83 @@ def meet(
             base.get(name),
             theirs.get(name),
             mine.get(name),
-            merged(base.get(name), theirs.get(name), mine.get(name)),
+            merge_values(base.get(name), theirs.get(name), mine.get(name)),
         )
         for name in dict.fromkeys([*mine, *theirs])
         if mine.get(name) != theirs.get(name)
     ]
 
 
-def settled(
+def settle(
     theirs: Mapping[str, Value], meetings: Sequence[Meeting], choices: Mapping[str, Choice]
 ) -> dict[str, Value]:
     """The part as it is to be saved; where nothing was chosen, mine stands with theirs kept.
 
     A text that nobody has chosen about is never lost: both stand.
     """
-    made = dict(theirs)
-    for one in meetings:
-        made[one.name] = one.merged if not one.conflict else _chosen(one, choices.get(one.name))
-    return made
+    content = dict(theirs)
+    for meeting in meetings:
+        choice = choices.get(meeting.name)
+        content[meeting.name] = _choose(meeting, choice) if meeting.conflict else meeting.merged
+    return content
 
 
-def merged(base: Value, theirs: Value, mine: Value) -> Value:
+def merge_values(base: Value, theirs: Value, mine: Value) -> Value:
     """What comes of two changes; None where they meet in the same place."""
     if theirs in (mine, base):
         return mine
     if mine == base:
         return theirs
     if isinstance(base, list) and isinstance(theirs, list) and isinstance(mine, list):
-        return _merged_lists(base, theirs, mine)
-    if not all(isinstance(one, str) for one in (base, theirs, mine)):
+        return _merge_lists(base, theirs, mine)
+    if not all(isinstance(value, str) for value in (base, theirs, mine)):
         return None
-    found = _merged_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
-    return None if found is None else _BREAK.join(found)
+    paragraphs = _merge_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
+    return None if paragraphs is None else _BREAK.join(paragraphs)
 
 
-def joined(base: Value, theirs: Value, mine: Value, choice: Choice) -> Value:
+def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Value:
     """What comes of two changes, with that choice where they meet in the same place."""
-    lists = [isinstance(one, list) for one in (theirs, mine)]
+    lists = [isinstance(value, list) for value in (theirs, mine)]
     if all(lists):
-        return _joined_lists(base if isinstance(base, list) else [], theirs, mine, choice)
-    if any(lists) or not all(isinstance(one, str) for one in (theirs, mine)):
+        return _join_lists(base if isinstance(base, list) else [], theirs, mine, choice)
+    if any(lists) or not all(isinstance(value, str) for value in (theirs, mine)):
         return theirs if choice is Choice.THEIRS else mine
     start = base.split(_BREAK) if isinstance(base, str) else []
-    found = _joined_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice)
-    return _BREAK.join(found)
+    return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice))
 
 
-def _chosen(one: Meeting, choice: Choice | None) -> Value:
-    wanted = choice or (Choice.BOTH if one.offers_both else Choice.MINE)
-    if wanted is Choice.BOTH and not one.offers_both:
-        wanted = Choice.MINE
-    return joined(one.base, one.theirs, one.mine, wanted)
+def _choose(meeting: Meeting, choice: Choice | None) -> Value:
+    choice = choice or Choice.BOTH
+    if choice is Choice.BOTH and not meeting.offers_both:
+        choice = Choice.MINE
+    return join_values(meeting.base, meeting.theirs, meeting.mine, choice)
 
 
-def _merged_lists(base: list[Any], theirs: list[Any], mine: list[Any]) -> list[Any] | None:
-    made: list[Any] = []
+def _merge_lists(base: list[T], theirs: list[T], mine: list[T]) -> list[T] | None:
+    merged: list[T] = []
     for old, hers, own in _regions(base, theirs, mine):
-        settled_here = _settled_region(old, hers, own)
-        if settled_here is None:
+        region = _settle_region(old, hers, own)
+        if region is None:
             return None
-        made += settled_here
-    return made
+        merged += region
+    return merged
 
 
-def _joined_lists(base: list[Any], theirs: list[Any], mine: list[Any], choice: Choice) -> list[Any]:
-    made: list[Any] = []
+def _join_lists(base: list[T], theirs: list[T], mine: list[T], choice: Choice) -> list[T]:
+    joined: list[T] = []
     for old, hers, own in _regions(base, theirs, mine):
-        settled_here = _settled_region(old, hers, own)
-        if settled_here is not None:
-            made += settled_here
+        region = _settle_region(old, hers, own)
+        if region is not None:
+            joined += region
         elif choice is Choice.BOTH:
-            made += [*hers, *(one for one in own if one not in hers)]
+            joined += [*hers, *(piece for piece in own if piece not in hers)]
         else:
-            made += hers if choice is Choice.THEIRS else own
-    return made
+            joined += hers if choice is Choice.THEIRS else own
+    return joined
 
 
-def _settled_region(old: list[Any], hers: list[Any], own: list[Any]) -> list[Any] | None:
+def _settle_region(old: list[T], hers: list[T], own: list[T]) -> list[T] | None:
     """What stands where at most one has changed something; None where both have."""
     if hers in (old, own):
         return own
@@ -137,8 +138,8 @@ def _settled_region(old: list[Any], hers: list[Any], own: list[Any]) -> list[Any
 
 
 def _regions(
-    base: list[Any], theirs: list[Any], mine: list[Any]
-) -> Iterator[tuple[list[Any], list[Any], list[Any]]]:
+    base: list[T], theirs: list[T], mine: list[T]
+) -> Iterator[tuple[list[T], list[T], list[T]]]:
     """The three side by side: stretches that all have, and what stands between them."""
     at = (0, 0, 0)
     for low, hers, own, size in _anchors(base, theirs, mine):
@@ -151,9 +152,7 @@ def _regions(
         yield base[at[0] :], theirs[at[1] :], mine[at[2] :]
 
 
-def _anchors(
-    base: list[Any], theirs: list[Any], mine: list[Any]
-) -> Iterator[tuple[int, int, int, int]]:
+def _anchors(base: list[T], theirs: list[T], mine: list[T]) -> Iterator[tuple[int, int, int, int]]:
     """Stretches of the base that both have kept: where they begin in each, and how long."""
     hers, own = _matches(base, theirs), _matches(base, mine)
     i = j = 0
@@ -168,7 +167,7 @@ def _anchors(
             j += 1
 
 
-def _matches(base: list[Any], other: list[Any]) -> list[Any]:
-    left, right = ([repr(one) for one in side] for side in (base, other))
+def _matches(base: list[T], other: list[T]) -> list[Match]:
+    left, right = ([repr(item) for item in side] for side in (base, other))
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    return [one for one in matcher.get_matching_blocks() if one.size]
+    return [block for block in matcher.get_matching_blocks() if block.size]

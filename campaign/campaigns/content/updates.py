@@ -48,9 +48,8 @@ class Telling:
     """Those who asked for news of the case."""
 
     def names(self) -> list[str]:
-        """Whom, for the audit."""
-        told = {"network": self.network, "signers": self.signers}
-        return [name for name, chosen in told.items() if chosen]
+        whom = {"network": self.network, "signers": self.signers}
+        return [name for name, chosen in whom.items() if chosen]
 
 
 NOBODY = Telling()
@@ -82,8 +81,8 @@ def post_update(
     update = _update_of(kind, happened_on, written, pictures)
     update.tell_network, update.tell_signers = telling.network, telling.signers
     campaign.updates.append(update)
-    told = {"told": telling.names()} if telling.names() else {}
-    record_change(session, campaign, actor, "campaign.update", kind=kind.value, **told)
+    detail = {"told": telling.names()} if telling.names() else {}
+    record_change(session, campaign, actor, "campaign.update", kind=kind.value, **detail)
     if telling.network:
         jobs.enqueue(session, "network.announce-update", update.id)
     if tells_signers(kind, telling):
@@ -102,10 +101,12 @@ def check_update(
 ) -> dict[str, tuple[str, str]]:
     """Return the languages that are written. Raises as `post_update` does."""
     _refuse_untimely(campaign, kind, telling)
-    written = _written(campaign, words)
+    written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    refuse_named(campaign, texts_of(written, [one.alt for one in pictures]), seen=risks_seen)
+    refuse_named(
+        campaign, texts_of(written, [picture.alt for picture in pictures]), seen=risks_seen
+    )
     return written
 
 
@@ -125,7 +126,7 @@ def _refuse_untimely(campaign: Campaign, kind: UpdateKind, telling: Telling) -> 
         raise Invalid(fields={"tell_signers": "not-for-signers"})
 
 
-def _written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:
+def _list_written(campaign: Campaign, words: Words) -> dict[str, tuple[str, str]]:
     """The languages that have a title. Raises Invalid where the main one is not among them."""
     written = {locale: text for locale, text in words.items() if text[0]}
     if campaign.default_locale not in written:
@@ -143,8 +144,8 @@ def _update_of(
         picture=first.key,
         picture_alt=dict(first.alt),
         more_pictures=[
-            UpdatePicture(position=at, key=one.key, alt=dict(one.alt))
-            for at, one in enumerate(pictures[1:], start=1)
+            UpdatePicture(position=at, key=picture.key, alt=dict(picture.alt))
+            for at, picture in enumerate(pictures[1:], start=1)
         ],
         editions=[
             UpdateEdition(locale=locale, title=title, body=body)
@@ -170,7 +171,10 @@ def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:
 
     A reply that somebody posted by hand is taken back as any other post.
     """
-    ids = {kind: [one.id for one in campaign.updates if one.kind is kind] for kind in UpdateKind}
+    ids = {
+        kind: [update.id for update in campaign.updates if update.kind is kind]
+        for kind in UpdateKind
+    }
     logged = select(Reply.update_id).where(Reply.update_id.in_(ids[UpdateKind.REPLY]))
     return {*ids[UpdateKind.DELIVERY], *filter(None, session.scalars(logged))}
 
@@ -181,7 +185,7 @@ def take_back_update(session: Session, campaign: Campaign, update_id: int, *, ac
     Gives the post as it was. Raises NotFound where the campaign has none of that id, and Refused
     (`not-taken-back-here`) for one that is taken back where it was published.
     """
-    update = next((one for one in campaign.updates if one.id == update_id), None)
+    update = next((update for update in campaign.updates if update.id == update_id), None)
     if update is None:
         raise NotFound("update")
     if update.id in made_elsewhere(session, campaign):

@@ -1,8 +1,7 @@
-"""What the desk's campaign pages share: the guarded blueprint, loading, forms that refuse."""
+"""What the desk's campaign pages share: the guarded blueprint, loading, what is said after."""
 
 from flask import Blueprint, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_number
 from flask_babel import gettext as _
 
 from campaign.campaigns import lifecycle
@@ -18,8 +17,7 @@ from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
 from campaign.staff.guards import guard, staff_user
-from campaign.web.desk import redirect_to, render_page
-from campaign.web.fields import DeskForm
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
@@ -28,7 +26,7 @@ blueprint.add_app_template_global(reason_of)
 
 
 def load(slug: str) -> Campaign:
-    """The campaign of this page. Raises NotFound, also for one of another team."""
+    """Return the campaign of this page. Raises NotFound, also for one of another team."""
     campaign = team.get_campaign_of(db.session(), slug, staff_user())
     g.waiting = (campaign, campaign.open_at) if is_undone_by_change(campaign) else None
     return campaign
@@ -71,36 +69,34 @@ _STEPS = {
 """Pages on which one stays after saving: they say what comes next."""
 
 
+@blueprint.app_template_global()
 def next_of(campaign: Campaign) -> Step | None:
-    """The next thing to do on a campaign that has not opened."""
+    """The next thing to do on a campaign that has not opened, also where it could open without."""
     if not lifecycle.is_rehearsal(campaign.status):
         return None
-    return check_readiness.next_step(campaign, check_readiness.gaps(campaign, utcnow()))
+    gaps = check_readiness.gaps(campaign, utcnow())
+    step = check_readiness.next_step(campaign, gaps)
+    if step.gap:
+        return step
+    optional = next((gap for gap in gaps if not gap.blocking), None)
+    return Step("improve", optional) if optional else step
 
 
-def known_locale(campaign: Campaign, locale: str) -> str:
-    """`locale` if pages or this campaign's letters can be in it; the page does not exist if not."""
+def check_locale(campaign: Campaign, locale: str) -> str:
+    """Return `locale`; 404 where neither pages nor letters of this campaign can be in it."""
     if locale not in languages_of(campaign):
         abort(404)
     return locale
 
 
 def languages_of(campaign: Campaign) -> list[str]:
-    """The site's languages, and those that this campaign has beyond them."""
+    """Return the site's languages, and those that this campaign has beyond them."""
     more = [*campaign.letter_locales, *(edition.locale for edition in campaign.editions)]
     return list(dict.fromkeys([*i18n.languages(), *more]))
 
 
-def page(
-    view: str, form: DeskForm | None = None, *, status: int = 200, **context: object
-) -> ResponseReturnValue:
-    """The desk page `campaigns/<view>.html`; 422 where its form was refused."""
-    words = {"mend_url": mend_url, "next_of": next_of, "number": format_number}
-    return render_page(f"campaigns/{view}.html", form, status, **words, **context)
-
-
 def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
-    """Say what was done, on the page that comes next; what is next; and what it undid."""
+    """Go on to a page that says what was done, what comes next, and what it undid."""
     flash(message)
     if endpoint in _STEPS:
         flash("", "next")
@@ -118,6 +114,7 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
     return redirect_to(endpoint, **values)
 
 
+@blueprint.app_template_global()
 def mend_url(campaign: Campaign, gap: Gap) -> str:
     """Where a gap is mended."""
     slug = campaign.slug

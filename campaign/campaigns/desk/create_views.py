@@ -6,15 +6,16 @@ from flask_babel import gettext as _
 
 from campaign.campaigns import campaigns
 from campaign.campaigns.content import new_drafts
-from campaign.campaigns.desk.blueprint import blueprint, done, page
+from campaign.campaigns.desk.blueprint import blueprint, done
 from campaign.campaigns.desk.forms import FactsForm
 from campaign.campaigns.desk.save_with_draft import (
+    DraftPage,
     as_typed,
     draft_kept,
     draft_words,
     dropped_answer,
     kept_answer,
-    show_again,
+    show_other,
     this_tab,
     typed_fields,
 )
@@ -24,11 +25,15 @@ from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import LetterFormat
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import accepted
+from campaign.web.page import show_page
+
+
+class CreateCampaign(DraftPage, template="campaigns/create.html"):
+    form: FactsForm
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def create() -> ResponseReturnValue:
-    """A new draft."""
     session, me = db.session(), staff_user().id
     draft = new_drafts.find(session, staff_id=me) if request.method == "GET" else None
     going_on = draft is not None and "draft" in request.args
@@ -36,12 +41,12 @@ def create() -> ResponseReturnValue:
     form = FactsForm(
         campaigns.list_followable(session, None, by=staff_user()), data=_fresh(), **typed
     )
-    other: dict[str, object] = {}
+    other = None
     if "keep" in request.form:
         if _keep():
             return done(draft_kept(), ".create")
-        kept = new_drafts.find(session, staff_id=me)
-        other = show_again(form, kept.content) if kept else {}
+        draft = new_drafts.find(session, staff_id=me)
+        other = show_other(form, draft) if draft else None
     if form.validate_on_submit() and accepted(
         form,
         lambda: campaigns.create_campaign(session, actor=actor(), created_by_id=me, **form.facts()),
@@ -49,19 +54,18 @@ def create() -> ResponseReturnValue:
         new_drafts.drop(session, staff_id=me, tab=this_tab())
         slug = slug_of(form.reference.data)
         return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
-    words = draft_words(draft) | other
-    return page("create", form, draft_url=url_for(".keep_new_draft"), **words)
+    words = draft_words(draft, url_for(".keep_new_draft"), other)
+    return show_page(CreateCampaign(form=form, **words))
 
 
 @blueprint.post("/new/draft")
 def keep_new_draft() -> ResponseReturnValue:
-    """Keep what the form holds as it is; the page's script sends it while one types."""
+    """For the page's script, while one types."""
     return kept_answer(_keep())
 
 
 @blueprint.post("/new/draft/drop")
 def drop_new_draft() -> ResponseReturnValue:
-    """Throw it away."""
     is_dropped = new_drafts.drop(db.session(), staff_id=staff_user().id, tab=this_tab())
     return dropped_answer(is_dropped, url_for(".create"))
 
@@ -73,7 +77,6 @@ def _keep() -> bool:
 
 
 def _fresh() -> dict[str, object]:
-    """What a new campaign starts with."""
     settings = current_settings()
     return {
         "format": LetterFormat.LETTER.value,

@@ -4,17 +4,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.delete_draft import delete_draft
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
-from campaign.models.campaign import CampaignStatus
+from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.staff.guards import actor
+from campaign.web.page import Page, show_page
+
+
+class DeleteDraft(Page, template="campaigns/delete.html"):
+    campaign: Campaign
+    form: CampaignForm
 
 
 @blueprint.route("/<slug>/delete", methods=["GET", "POST"])
 def delete(slug: str) -> ResponseReturnValue:
-    """Ask once more; then delete the draft."""
     campaign, form = load(slug), CampaignForm()
     if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
         raise Refused("not-a-draft")
@@ -29,4 +34,4 @@ def delete(slug: str) -> ResponseReturnValue:
         else:
             said = _("The draft %(reference)s is deleted.", reference=reference)
             return done(said, ".index")
-    return page("delete", form, campaign=campaign)
+    return show_page(DeleteDraft(campaign=campaign, form=form))

@@ -1,25 +1,27 @@
 """The desk's page on which a campaign is carried further: partners' pages, posters, sheets."""
 
+from collections.abc import Sequence
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.content import embed_codes
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
+from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import TextField
+from campaign.web.page import show_page
 
 
 class ReachForm(Meeting, CampaignForm):
-    """Hosts that may embed, a line each."""
-
     hosts = TextField(
         _l("Partners' sites"),
         limit=3000,
@@ -30,9 +32,15 @@ class ReachForm(Meeting, CampaignForm):
     )
 
 
+class Reach(DraftPage, template="campaigns/embedding.html"):
+    campaign: Campaign
+    form: ReachForm
+    site: str
+    site_languages: Sequence[str]
+
+
 @blueprint.route("/<slug>/reach", methods=["GET", "POST"])
 def edit_reach(slug: str) -> ResponseReturnValue:
-    """Who may embed the form, and what to paste there."""
     campaign = load(slug)
     desk = Desk(campaign, "reach")
     now = {"hosts": "\n".join(desk.held().embed_hosts)}
@@ -51,11 +59,11 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     ):
         desk.drop()
         return done(_("The sites are saved."), ".edit_reach", slug=slug)
-    return page(
-        "embedding",
-        form,
+    page = Reach(
         campaign=campaign,
+        form=form,
         site=current_settings().base_url.rstrip("/"),
         site_languages=i18n.languages(),
         **desk.words(),
     )
+    return show_page(page)

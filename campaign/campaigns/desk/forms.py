@@ -9,8 +9,9 @@ from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectFiel
 from wtforms.validators import ValidationError
 
 from campaign.campaigns.campaigns import Facts
+from campaign.campaigns.content.editions import Texts
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.campaigns.themes import theme_name, themes_by_name
 from campaign.core import db, i18n
@@ -42,9 +43,21 @@ KINDS = {
 }
 
 
-class FactsForm(CampaignForm):
-    """What a campaign is, apart from its texts."""
+_TYPED = (
+    "reference",
+    "index_number",
+    "country",
+    "person_name",
+    "person_pronouns",
+    "issued_on",
+    "act_by",
+    "timezone",
+    "default_locale",
+)
+"""Facts that the form has as the campaign has them."""
 
+
+class FactsForm(CampaignForm):
     based_on = HiddenField()
     reference = LineField(
         _l("Reference"),
@@ -87,18 +100,19 @@ class FactsForm(CampaignForm):
         _l("Further information on"), description=_l("The campaign that this one follows.")
     )
 
-    def __init__(self, followable: Sequence[Campaign], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._ids = {one.slug: one.id for one in followable}
+    def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._ids = {campaign.slug: campaign.id for campaign in followable}
         named = [(code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()]
         self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
         self.format.choices = choices((kind.value, words) for kind, words in FORMATS.items())
-        self.themes.choices = choices(_with_kept(themes_by_name(), self.themes.object_data))
+        self.themes.choices = choices(_add_kept(themes_by_name(), self.themes.object_data))
         self.timezone.choices = choices((zone, i18n.say_zone(zone)) for zone in all_zones())
         self.default_locale.choices = choices(named)
-        self.letter_locales.choices = choices(_with_own(named, self.letter_locales.object_data))
+        self.letter_locales.choices = choices(_add_own(named, self.letter_locales.object_data))
         named_by_reference = [
-            (one.slug, f"{one.reference} · {one.person_name}") for one in followable
+            (campaign.slug, f"{campaign.reference} · {campaign.person_name}")
+            for campaign in followable
         ]
         self.follows.choices = choices([("", _l("No other campaign")), *named_by_reference])
 
@@ -106,71 +120,35 @@ class FactsForm(CampaignForm):
     def of(
         campaign: Campaign, followable: Sequence[Campaign], *, based_on: int = 0, **kwargs: Any
     ) -> "FactsForm":
-        """The form, filled with what the campaign is."""
-        slugs = {one.id: one.slug for one in followable}
-        same = (
-            "reference",
-            "index_number",
-            "country",
-            "person_name",
-            "person_pronouns",
-            "themes",
-            "issued_on",
-            "act_by",
-            "timezone",
-            "default_locale",
-            "letter_locales",
-        )
-        return FactsForm(
-            followable,
-            data={name: getattr(campaign, name) for name in same}
-            | {
-                "format": campaign.format.value,
-                "follows": slugs.get(campaign.follows_id or 0, ""),
-                "based_on": based_on,
-            },
-            **kwargs,
-        )
+        slugs = {other.id: other.slug for other in followable}
+        data = {name: getattr(campaign, name) for name in (*_TYPED, "themes", "letter_locales")}
+        data |= {
+            "format": campaign.format.value,
+            "follows": slugs.get(campaign.follows_id or 0, ""),
+            "based_on": based_on,
+        }
+        return FactsForm(followable, data=data, **kwargs)
 
     def validate_country(self, field: SelectField) -> None:
-        """A country must be chosen."""
         if not field.data:
             raise ValidationError(_l("Choose the country whose officials can act."))
 
     def validate_act_by(self, field: DayField) -> None:
-        """Nobody can write before the case is out."""
         if field.data and self.issued_on.data and field.data < self.issued_on.data:
             raise ValidationError(_l("The last day to write lies before the day of issue."))
 
     def facts(self) -> Facts:
-        """What was typed, as the services take it."""
-        names = (
-            "reference",
-            "index_number",
-            "country",
-            "person_name",
-            "person_pronouns",
-            "issued_on",
-            "act_by",
-            "timezone",
-            "default_locale",
-        )
-        typed = {name: self[name].data for name in names}
-        return cast(
-            "Facts",
-            typed
-            | {
-                "format": LetterFormat(self.format.data),
-                "themes": list(self.themes.data or []),
-                "letter_locales": list(self.letter_locales.data or []),
-                "follows_id": self._ids.get(self.follows.data),
-            },
-        )
+        facts = {
+            **{name: self[name].data for name in _TYPED},
+            "format": LetterFormat(self.format.data),
+            "themes": list(self.themes.data or []),
+            "letter_locales": list(self.letter_locales.data or []),
+            "follows_id": self._ids.get(self.follows.data),
+        }
+        return cast("Facts", facts)
 
 
 class EditionForm(CampaignForm):
-    """A campaign's text in one language."""
-
     based_on = HiddenField()
     risks_seen = BooleanField(_l("It is meant: save it all the same"))
     title = LineField(
@@ -196,8 +174,7 @@ class EditionForm(CampaignForm):
 
     validate_asks = staticmethod(each_within(ASK_LENGTH, ASKS))
 
-    def texts(self) -> dict[str, Any]:
-        """What was typed, as the services take it."""
+    def texts(self) -> Texts:
         return {
             "title": self.title.data,
             "summary": self.summary.data,
@@ -237,43 +214,37 @@ class UpdateForm(CampaignForm):
     risks_seen = BooleanField(_l("It is meant: post it all the same"))
 
     def validate_happened_on(self, field: DayField) -> None:
-        """What is told has happened."""
         if field.data and field.data > i18n.latest_day(db.utcnow()):
             raise ValidationError(_l("This day is still to come."))
 
     def day(self) -> date:
-        """The day on which it happened, which validation made sure of."""
         return cast("date", self.happened_on.data)
 
     def has_picture(self) -> bool:
-        """Whether a file was chosen."""
         return bool(self.picture.data and self.picture.data.filename)
 
     def alts(self, locales: Sequence[str]) -> dict[str, str]:
-        """What the picture shows, per language."""
         words = {code: self[f"alt_{code}"].data for code in locales}
         return {code: text for code, text in words.items() if text}
 
     def words(self, locales: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Title and body per language."""
         return {code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in locales}
 
 
 def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
-    """The form of a post in these languages."""
     fields = post_fields(locales)
     for code in locales:
         fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
-    return cast("UpdateForm", type("LocalisedUpdateForm", (UpdateForm,), fields)(**kwargs))
+    return make_form(UpdateForm, fields, kwargs)
 
 
-def _with_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
-    """The list, with what a campaign has from before it was one."""
-    known = {key for key, _name in named}
-    return [*named, *((key, theme_name(key)) for key in own or () if key not in known)]
+def _add_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+    """Return the list, with what a campaign has from before it was one."""
+    keys = {key for key, _name in named}
+    return [*named, *((key, theme_name(key)) for key in own or () if key not in keys)]
 
 
-def _with_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
-    known = {code for code, _name in named}
-    more = [code for code in own or () if code not in known]
+def _add_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+    codes = {code for code, _name in named}
+    more = [code for code in own or () if code not in codes]
     return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]

@@ -18,8 +18,6 @@ from campaign.models.statistics import CampaignTally
 
 @dataclass(frozen=True, slots=True)
 class DeskRow:
-    """A line of the desk's list."""
-
     campaign: Campaign
     count: int
     """Confirmed letters' writers, as last counted."""
@@ -120,7 +118,6 @@ class Listing:
         )
 
     def query(self) -> dict[str, Any]:
-        """For the service that lists."""
         return {
             "status": self.status,
             "sort": self.sort,
@@ -130,11 +127,9 @@ class Listing:
         }
 
     def pages(self, total: int) -> int:
-        """How many pages `total` campaigns fill."""
         return max(1, -(-total // PER_PAGE))
 
     def url(self, page: int) -> str:
-        """The address of another page of the same list."""
         return self._url(self.sort, self.descending, page)
 
     def sort_url(self, sort: str) -> str:

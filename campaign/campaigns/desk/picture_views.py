@@ -1,7 +1,7 @@
 """The desk's page of a case's picture."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
 from campaign.campaigns.content import case_picture, pictures
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
+from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
@@ -20,6 +20,7 @@ from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import LineField, NumberField
+from campaign.web.page import show_page
 from campaign.web.security import takes_file
 
 _PERCENT = _l("Give a number from 0 to 100.")
@@ -64,20 +65,26 @@ class PictureForm(Meeting, CampaignForm):
             self.picture.errors = [_("Choose the file again: the browser has forgotten it.")]
 
     def alts(self, codes: Sequence[str]) -> dict[str, str]:
-        """What the picture shows, per language."""
         return {code: self[f"alt_{code}"].data or "" for code in codes}
 
 
 def picture_form(codes: Sequence[str], **kwargs: Any) -> PictureForm:
-    """The form in these languages."""
     fields = {f"alt_{code}": LineField(_l("What the picture shows"), limit=300) for code in codes}
-    return cast("PictureForm", type("LocalisedPictureForm", (PictureForm,), fields)(**kwargs))
+    return make_form(PictureForm, fields, kwargs)
+
+
+class EditPicture(DraftPage, template="campaigns/picture.html"):
+    campaign: Campaign
+    form: PictureForm
+    codes: Sequence[str]
+    written: Collection[str]
+    """Languages in which the picture must be described."""
+    size: tuple[int, int] | None
 
 
 @blueprint.route("/<slug>/picture", methods=["GET", "POST"])
 @takes_file(pictures.MAX_BYTES)
 def edit_picture(slug: str) -> ResponseReturnValue:
-    """Choose a picture, say what it shows, and where in it that is which matters."""
     session, campaign = db.session(), load(slug)
     codes = languages_of(campaign)
     desk = Desk(campaign, "picture")
@@ -96,9 +103,10 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     form.say_file_is_forgotten()
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None
-    return page(
-        "picture", form, campaign=campaign, codes=codes, written=written, size=size, **desk.words()
+    page = EditPicture(
+        campaign=campaign, form=form, codes=codes, written=written, size=size, **desk.words()
     )
+    return show_page(page)
 
 
 @blueprint.get("/<slug>/picture/<name>")
@@ -129,10 +137,11 @@ def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
 
 def _share(field: NumberField) -> int:
     """What was typed; what is kept, or the middle, where it was left empty."""
-    return next((one for one in (field.data, field.object_data) if one is not None), 50)
+    values = (field.data, field.object_data)
+    return next((value for value in values if value is not None), 50)
 
 
-def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, Any]:
+def _data(campaign: Campaign, codes: Sequence[str]) -> dict[str, object]:
     alts = campaign.picture_alt or {}
     return {
         "x": campaign.picture_x,

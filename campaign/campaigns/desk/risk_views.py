@@ -1,6 +1,6 @@
 """The desk's page of risk flags: what must stand in no text, and the embargo."""
 
-from typing import Any
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
@@ -12,9 +12,9 @@ from wtforms import Field
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
 from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
-from campaign.campaigns.desk.draft_views import part_url
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.history.draft_views import part_url
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
@@ -24,6 +24,7 @@ from campaign.staff.guards import actor
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import MomentField, TextField
+from campaign.web.page import show_page
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 
@@ -48,19 +49,23 @@ class RisksForm(Meeting, CampaignForm):
     embargo_until = MomentField(_l("Embargo until"))
 
     def words(self) -> list[tuple[RiskKind, str]]:
-        """Each line with its kind."""
         return [
             (kind, line) for kind in RiskKind for line in (self[kind.value].data or "").splitlines()
         ]
 
     def field_of(self, name: str) -> Field:
-        """Kinds go by their names."""
         return self[name]
+
+
+class EditRisks(DraftPage, template="campaigns/risks.html"):
+    campaign: Campaign
+    form: RisksForm
+    found: Sequence[tuple[Finding, str]]
+    """Each with the address where it is mended."""
 
 
 @blueprint.route("/<slug>/risks", methods=["GET", "POST"])
 def edit_risks(slug: str) -> ResponseReturnValue:
-    """What must not be said, and where it is said already."""
     campaign = load(slug)
     desk = Desk(campaign, "risks")
     now = _data(desk.held())
@@ -72,21 +77,20 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
         desk.drop()
         return done(_say_saved(campaign, waits=waits), ".edit_risks", slug=slug)
-    found = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
-    places = [(one, _url(campaign, one)) for one in found]
-    return page("risks", form, campaign=campaign, found=places, **desk.words())
+    findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    found = [(finding, _url(campaign, finding)) for finding in findings]
+    return show_page(EditRisks(campaign=campaign, form=form, found=found, **desk.words()))
 
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
-    """Say that they are saved; and what that means for a campaign that waits, or is public."""
-    said = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
+    findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
     words = _("The risk flags are saved.")
     if waits and campaign.status is CampaignStatus.DRAFT:
         words = _(
             "The risk flags are saved. A text names one of them, so the campaign no longer opens"
             " by itself."
         )
-    elif said and campaign.status in lifecycle.PUBLIC:
+    elif findings and campaign.status in lifecycle.PUBLIC:
         words = _("The risk flags are saved. Everyone can read a text that names one of them.")
     return str(words)
 
@@ -107,7 +111,7 @@ def _save(form: RisksForm, campaign: Campaign) -> bool:
         return False
 
 
-def _data(campaign: Campaign) -> dict[str, Any]:
+def _data(campaign: Campaign) -> dict[str, object]:
     lines: dict[str, list[str]] = {kind.value: [] for kind in RiskKind}
     for flag in campaign.risk_flags:
         lines[flag.kind.value].append(flag.words)
@@ -118,17 +122,16 @@ def _data(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _url(campaign: Campaign, found: Finding) -> str:
-    """Where the text is mended that breaks a flag."""
-    if found.part == Part.EDITION:
-        return part_url(campaign, "edition", found.locale)
-    if found.part == Part.LETTER:
-        place = f"{found.locale}:{found.subject}" if found.subject else found.locale
+def _url(campaign: Campaign, finding: Finding) -> str:
+    if finding.part == Part.EDITION:
+        return part_url(campaign, "edition", finding.locale)
+    if finding.part == Part.LETTER:
+        place = f"{finding.locale}:{finding.subject}" if finding.subject else finding.locale
         return part_url(campaign, "letter", place)
-    if found.part == "targets":
-        if found.field == "mission":
-            return url_for("directory.edit_mission", slug=found.subject)
-        return url_for("directory.edit", slug=found.subject)
-    if found.part == "picture":
+    if finding.part == "targets":
+        if finding.field == "mission":
+            return url_for("directory.edit_mission", slug=finding.subject)
+        return url_for("directory.edit", slug=finding.subject)
+    if finding.part == "picture":
         return url_for("campaigns.edit_picture", slug=campaign.slug)
     return url_for("campaigns.post_update", slug=campaign.slug)

@@ -1,7 +1,7 @@
 """How the desk's pages of a campaign save: with a draft beside, and nobody overwritten."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,9 +21,36 @@ from campaign.staff.guards import staff_user
 from campaign.web.desk import accepted
 from campaign.web.edit_conflict import hold
 from campaign.web.fields import DeskForm, differing_fields
+from campaign.web.page import Page
 
 _SHOWN = "draft_shown"
 _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "then", _SHOWN}
+
+
+class DraftWords(TypedDict):
+    """What `campaigns/_draft.html` shows: see DraftPage."""
+
+    draft: Draft | NewDraft | None
+    draft_url: str
+    draft_mark: str
+    draft_shown: str
+    draft_tab: str
+    draft_other: Sequence[tuple[str, str]] | None
+
+
+class DraftPage(Page):
+    """The base of pages with `campaigns/_draft.html`; `Desk.words` gives its fields."""
+
+    draft: Draft | NewDraft | None
+    """What was typed before, where the page offers it."""
+    draft_url: str
+    """Where the page's script keeps what is typed."""
+    draft_mark: str
+    draft_shown: str
+    """The mark of the draft with which the form is filled."""
+    draft_tab: str
+    draft_other: Sequence[tuple[str, str]] | None
+    """Label and text of each field that another tab has kept otherwise; None: no other has."""
 
 
 class Desk:
@@ -37,7 +64,7 @@ class Desk:
         self.campaign = campaign
         self.part = part
         self.place = place
-        self._other: dict[str, Any] = {}
+        self._other_fields: Sequence[tuple[str, str]] | None = None
 
     def held(self) -> Campaign:
         """The campaign as it stands; while its form is saved nobody else changes it meanwhile."""
@@ -53,7 +80,6 @@ class Desk:
         return revisions.newest_number(db.session(), self.campaign, self.part, self.place)
 
     def draft(self) -> Draft | None:
-        """What this person has typed here and not saved."""
         return drafts.find(db.session(), self.campaign, **self._key)
 
     def taken_up(self) -> "MultiDict[str, str] | None":
@@ -61,9 +87,7 @@ class Desk:
         if request.method == "POST" or "draft" not in request.args:
             return None
         draft = self.draft()
-        if draft is None:
-            return None
-        return as_typed(draft.content)
+        return as_typed(draft.content) if draft else None
 
     def typed(self) -> dict[str, Any]:
         """Arguments of a form that takes up the draft where the address asks for it."""
@@ -78,7 +102,7 @@ class Desk:
         if self.keep_fields(typed_fields()):
             return True
         if form is not None and (other := self.draft()):
-            self._other = show_again(form, other.content)
+            self._other_fields = show_other(form, other)
         return False
 
     def keep_fields(self, fields: dict[str, list[str]]) -> bool:
@@ -94,27 +118,31 @@ class Desk:
         )
 
     def save(
-        self, form: DeskForm, mine: Callable[[], Content], action: Callable[[], object]
-    ) -> ResponseReturnValue | bool:
-        """Do `action` and forget the draft; False where the form's fields say why it was not done.
+        self,
+        form: DeskForm,
+        mine: Callable[[], Content],
+        action: Callable[[], object],
+        then: Callable[[], ResponseReturnValue],
+    ) -> ResponseReturnValue | None:
+        """Do `action`, forget the draft and answer with `then`; None where the form says why not.
 
         Where somebody saved in between, what was typed (`mine`) is kept, and the answer leads to
         the page on which the two are brought together.
         """
         try:
             if not accepted(form, action):
-                return False
+                return None
         except Refused as problem:
             if problem.slug != revisions.CHANGED:
                 raise
-            return self.meet(form, mine(), form_number(form))
+            return self.meet(form, mine(), number_seen(form) or 0)
         self.drop()
-        return True
+        return then()
 
-    def meet(self, form: DeskForm, mine: Content, based_on: int) -> ResponseReturnValue | bool:
+    def meet(self, form: DeskForm, mine: Content, based_on: int) -> ResponseReturnValue | None:
         """Keep a text that came too late, and go to the page on which the two are merged.
 
-        False, and said on the form, where another text of this person waits to be merged there.
+        None, and said on the form, where another text of this person waits to be merged there.
         """
         if not drafts.keep(
             db.session(), self.campaign, based_on=based_on, content=mine, conflict=True, **self._key
@@ -125,7 +153,7 @@ class Desk:
                     "Open the overview in another tab, merge it there, and save here again."
                 )
             )
-            return False
+            return None
         self.drop()
         return redirect(self.merge_url(), 303)
 
@@ -135,23 +163,16 @@ class Desk:
 
     def merge_url(self) -> str:
         """The page on which this person's text and the saved one are brought together."""
-        return url_for(
-            "campaigns.merge", slug=self.campaign.slug, part=self.part, place=self.place or "-"
-        )
+        return self._own_url("merge")
 
-    def words(self) -> dict[str, Any]:
-        """What the templates need: where typing is kept, and what was kept before."""
-        return {
-            **draft_words(self.draft()),
-            **self._other,
-            "draft_url": self._url
-            or url_for(
-                "campaigns.keep_draft",
-                slug=self.campaign.slug,
-                part=self.part,
-                place=self.place or "-",
-            ),
-        }
+    def _own_url(self, view: str) -> str:
+        place = self.place or "-"
+        return url_for(f"campaigns.{view}", slug=self.campaign.slug, part=self.part, place=place)
+
+    def words(self) -> DraftWords:
+        """Return what the templates need: where typing is kept, and what was kept before."""
+        url = self._url or self._own_url("keep_draft")
+        return draft_words(self.draft(), url, self._other_fields)
 
     @property
     def _key(self) -> dict[str, Any]:
@@ -164,27 +185,31 @@ def this_tab() -> Tab:
     return Tab(request.form.get(TAB, ""), tuple(filter(None, marks)))
 
 
-def show_again(form: DeskForm, content: dict[str, Any]) -> dict[str, Any]:
-    """Have the form shown as it was typed; gives what the templates show of the other draft."""
+def show_other(form: DeskForm, other: Draft | NewDraft) -> Sequence[tuple[str, str]]:
+    """Have the form shown as it was typed; return what another tab has kept otherwise."""
     form.show_again(_("Another tab has newer text. It stands above yours, and nothing is lost."))
-    return {
-        "draft_other": differing_fields(form, content, request.form),
-        "draft_mark": draft_mark(content),
-    }
+    return differing_fields(form, other.content, request.form)
 
 
-def draft_words(found: Draft | NewDraft | None) -> dict[str, Any]:
-    """What the templates need of a draft that is kept, and of the tab that shows the form."""
+def draft_words(
+    draft: Draft | NewDraft | None, url: str, other: Sequence[tuple[str, str]] | None = None
+) -> DraftWords:
+    """Return what the templates need of a draft that is kept, and of the tab with the form."""
+    mark = draft_mark(draft.content) if draft else ""
     if request.method == "POST":
-        shown = request.form.get(_SHOWN, "")
-        return {"draft": None, "draft_shown": shown, "draft_tab": request.form.get(TAB, "")}
-    mark = draft_mark(found.content) if found else ""
-    going_on = "draft" in request.args
+        offered, shown = None, request.form.get(_SHOWN, "")
+        tab = request.form.get(TAB, "")
+    else:
+        going_on = "draft" in request.args
+        offered, shown = None if going_on else draft, mark if going_on else ""
+        tab = db.new_public_id()
     return {
-        "draft": None if going_on else found,
+        "draft": offered,
+        "draft_url": url,
         "draft_mark": mark,
-        "draft_shown": mark if going_on else "",
-        "draft_tab": db.new_public_id(),
+        "draft_shown": shown,
+        "draft_tab": tab,
+        "draft_other": other,
     }
 
 
@@ -201,18 +226,12 @@ def dropped_answer(is_dropped: bool, url: str) -> ResponseReturnValue:
 
 
 def typed_fields() -> dict[str, list[str]]:
-    """What the form sent, as drafts keep it."""
     return {name: request.form.getlist(name) for name in request.form if name not in _OWN}
 
 
 def as_typed(fields: dict[str, list[str]]) -> "MultiDict[str, str]":
     """What drafts keep, as a form takes it."""
-    return MultiDict((name, one) for name, all_ in fields.items() for one in all_)
-
-
-def form_number(form: DeskForm) -> int:
-    """The revision that the form says its writer saw; 0: none."""
-    return number_seen(form) or 0
+    return MultiDict((name, value) for name, values in fields.items() for value in values)
 
 
 def number_seen(form: DeskForm) -> int | None:
@@ -222,6 +241,5 @@ def number_seen(form: DeskForm) -> int | None:
 
 
 def draft_kept() -> str:
-    """What is said once a draft was kept by its button."""
     said: str = _("The draft is kept. Only you see it.")
     return said

@@ -1,7 +1,7 @@
 """What the forms of campaigns say of what their services find invalid, by slug."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 
@@ -67,7 +67,16 @@ SENTENCES: Mapping[str, Any] = {
 }
 
 
-class CampaignForm(DeskForm):
-    """A form with these sentences."""
+FormType = TypeVar("FormType", bound="CampaignForm")
 
+
+class CampaignForm(DeskForm):
     sentences = SENTENCES
+
+
+def make_form(
+    base: type[FormType], fields: Mapping[str, object], kwargs: Mapping[str, Any]
+) -> FormType:
+    """Return a form with more fields than its class has: those of each language."""
+    form: FormType = type(base.__name__, (base,), dict(fields))(**kwargs)
+    return form

@@ -1,23 +1,32 @@
-"""The desk's page on a campaign's team: who is on it, and handing the campaign over."""
+"""The desk's page on a campaign's team: who is on it, and handing the campaign over.
 
-from collections.abc import Callable, Iterable
+For admins also all campaigns that somebody answers for, to be handed over at once.
+"""
 
-from flask import flash, make_response, request
+from collections.abc import Callable, Iterable, Sequence
+
+from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import SelectField
 
 from campaign.campaigns.content import team
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, load
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign
-from campaign.models.staff import StaffUser
-from campaign.staff.guards import staff_user
+from campaign.models.staff import Role, StaffUser
+from campaign.staff.guards import guard, staff_user
 from campaign.staff.staff_users import get_staff_user
+from campaign.web.desk import redirect_to
 from campaign.web.fields import choices
+from campaign.web.page import Page, show_page
+
+handover = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")
+guard(handover, Role.ADMIN)
 
 
 class PersonForm(CampaignForm):
@@ -28,52 +37,65 @@ class PersonForm(CampaignForm):
     def offer(self, ident: str, people: Iterable[StaffUser]) -> "PersonForm":
         """Put these people in the list, none chosen; `ident` tells two lists of a page apart."""
         self.person.id = ident
-        names = [(one.public_id, one.name or one.email) for one in people]
+        names = [(user.public_id, user.name or user.email) for user in people]
         self.person.choices = choices([("", _l("Choose")), *names] if names else [])
         return self
 
 
+class Team(Page, template="campaigns/team.html"):
+    campaign: Campaign
+    owner: StaffUser | None
+    members: Sequence[StaffUser]
+    manages: bool
+    """Whether the reader decides who is on the team."""
+    me: StaffUser
+    joining: PersonForm
+    taking: PersonForm
+
+
+class Handover(Page, template="campaigns/handover.html"):
+    user: StaffUser
+    owned: Sequence[Campaign]
+    taking: PersonForm
+
+
 @blueprint.get("/<slug>/team")
 def edit_team(slug: str) -> ResponseReturnValue:
-    """Owner, members, and who could join."""
-    return _team_page(load(slug))
+    return show_page(_team(load(slug)))
 
 
 @blueprint.post("/<slug>/team/add")
 def add_to_team(slug: str) -> ResponseReturnValue:
-    """Put somebody on the team."""
     return _change(slug, team.add_member, _("They are on the team and see the campaign now."))
 
 
 @blueprint.post("/<slug>/team/remove")
 def remove_from_team(slug: str) -> ResponseReturnValue:
-    """Take somebody off the team, or leave it."""
+    """Also to leave it oneself."""
     said = _("They are off the team and see the campaign no more.")
     return _change(slug, team.remove_member, said)
 
 
 @blueprint.post("/<slug>/team/hand-over")
 def hand_over(slug: str) -> ResponseReturnValue:
-    """Give the campaign another owner."""
     return _change(slug, team.hand_over, _("The campaign is handed over."))
 
 
-def _change(slug: str, deed: Callable[..., object], said: str) -> ResponseReturnValue:
-    """Do it with the person chosen, and say so; or show the page with why not."""
-    campaign, person, user = load(slug), chosen_person(), staff_user()
+def _change(slug: str, action: Callable[..., object], said: str) -> ResponseReturnValue:
+    campaign, person, user = load(slug), _find_chosen(), staff_user()
     if person is None:
         return _refused(campaign, Refused("cannot-write"))
     try:
-        deed(db.session(), campaign, person, by=user)
+        action(db.session(), campaign, person, by=user)
     except Refused as problem:
         return _refused(campaign, problem)
-    if deed is team.remove_member and person.id == user.id:
+    if action is team.remove_member and person.id == user.id:
         return done(_("You have left the team."), ".index")
     return done(said, ".edit_team", slug=slug)
 
 
-def chosen_person() -> StaffUser | None:
-    """Who was chosen in the form; None where nobody was. Raises NotFound."""
+def _find_chosen() -> StaffUser | None:
+    """Return who was chosen in the form. Raises NotFound."""
     public_id = request.form.get("person", "")
     return get_staff_user(db.session(), public_id) if public_id else None
 
@@ -84,29 +106,53 @@ def _refused(campaign: Campaign, problem: Refused) -> ResponseReturnValue:
         "cannot-write": _("Choose an organizer or an admin whose account is enabled."),
     }
     flash(words[problem.slug], "error")
-    response = make_response(_team_page(campaign))
-    response.status_code = problem.status
-    return response
+    return show_page(_team(campaign), problem.status)
 
 
-def _team_page(campaign: Campaign) -> ResponseReturnValue:
+def _team(campaign: Campaign) -> Team:
     session, user = db.session(), staff_user()
-    owner = team.owner_of(session, campaign)
     members = team.list_members(session, campaign)
     manages = team.may_manage(user, campaign)
     writers = team.list_writers(session) if manages else []
-    there = {one.id for one in members} | {campaign.owner_id}
-    return page(
-        "team",
+    there = {member.id for member in members} | {campaign.owner_id}
+    others = (writer for writer in writers if writer.id not in there)
+    heirs = (writer for writer in writers if writer.id != campaign.owner_id)
+    return Team(
         campaign=campaign,
-        owner=owner,
+        owner=team.owner_of(session, campaign),
         members=members,
         manages=manages,
         me=user,
-        joining=PersonForm(formdata=None).offer(
-            "joining", (one for one in writers if one.id not in there)
-        ),
-        taking=PersonForm(formdata=None).offer(
-            "taking", (one for one in writers if one.id != campaign.owner_id)
-        ),
+        joining=PersonForm(formdata=None).offer("joining", others),
+        taking=PersonForm(formdata=None).offer("taking", heirs),
     )
+
+
+@handover.get("")
+def show(public_id: str) -> ResponseReturnValue:
+    """What somebody answers for, and who could take it over."""
+    session = db.session()
+    user = get_staff_user(session, public_id)
+    others = (writer for writer in team.list_writers(session) if writer.id != user.id)
+    taking = PersonForm(formdata=None).offer("taking", others)
+    return show_page(Handover(user=user, owned=team.list_owned(session, user), taking=taking))
+
+
+@handover.post("", endpoint="hand_over")
+def hand_over_all(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    user = get_staff_user(session, public_id)
+    to = _find_chosen()
+    if to is None:
+        return _refuse_all(public_id)
+    try:
+        count = team.hand_over_all(session, owner=user, to=to, by=staff_user())
+    except Refused:
+        return _refuse_all(public_id)
+    said = ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count)
+    return redirect_to("staff.users.show", said, public_id=public_id)
+
+
+def _refuse_all(public_id: str) -> ResponseReturnValue:
+    said = _("Choose an organizer or an admin whose account is enabled.")
+    return redirect_to(".show", said, "error", public_id=public_id)

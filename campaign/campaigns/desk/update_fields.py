@@ -1,7 +1,6 @@
 """Title and text of a post per language: a language has both of them, or neither."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Form
@@ -10,9 +9,9 @@ from wtforms.validators import ValidationError
 from campaign.web.fields import LineField, TextField
 
 
-def post_fields(locales: Sequence[str]) -> dict[str, Any]:
+def post_fields(locales: Sequence[str]) -> dict[str, object]:
     """Fields `title_<language>` and `body_<language>`, with their checks, for a form's class."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"body_{code}"] = TextField(_l("Text"), limit=10_000)
@@ -21,7 +20,7 @@ def post_fields(locales: Sequence[str]) -> dict[str, Any]:
     return fields
 
 
-def _needs_title(code: str) -> Any:
+def _needs_title(code: str) -> Callable[[Form, TextField], None]:
     def check(form: Form, field: TextField) -> None:
         if field.data and not form[f"title_{code}"].data:
             raise ValidationError(_l("A text needs a title in the same language."))
@@ -29,11 +28,11 @@ def _needs_title(code: str) -> Any:
     return check
 
 
-def _needs_text(code: str, locales: Sequence[str]) -> Any:
+def _needs_text(code: str, locales: Sequence[str]) -> Callable[[Form, LineField], None]:
     """A title alone would hide the text of the main language from its readers."""
 
     def check(form: Form, field: LineField) -> None:
-        others = any(form[f"body_{one}"].data for one in locales if one != code)
+        others = any(form[f"body_{other}"].data for other in locales if other != code)
         if field.data and others and not form[f"body_{code}"].data:
             raise ValidationError(
                 _l(

@@ -1,7 +1,7 @@
 """The desk's page of updates: what was posted on a campaign, and a new post."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -10,25 +10,44 @@ from flask_babel import gettext as _
 from campaign.campaigns import proposals
 from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
-from campaign.campaigns.desk import proposal_views
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import KINDS, UpdateForm, update_form
-from campaign.campaigns.desk.save_with_draft import Desk, as_typed, draft_kept
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, as_typed, draft_kept
+from campaign.campaigns.desk.status import proposal_views
 from campaign.core import db
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.proposal import Proposal
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import accepted
+from campaign.web.page import show_page
 from campaign.web.security import MAX_BODY_BYTES
+
+
+class PostedUpdate(NamedTuple):
+    update: Update
+    kind: str
+    titles: dict[str, str]
+    is_ours: bool
+    """Whether it is taken back on this page."""
+
+
+class PostUpdate(DraftPage, template="campaigns/post_update.html"):
+    campaign: Campaign
+    form: UpdateForm
+    locales: Sequence[str]
+    posted: Sequence[PostedUpdate]
+    preview: Sequence[tuple[str, str, str]]
+    """Language, title and text of what would be posted."""
+    again: Proposal | None
+    """What came back, and is written again."""
 
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
 def post_update(slug: str) -> ResponseReturnValue:
-    """What was posted, and a new post."""
     campaign = load(slug)
     locales = languages_of(campaign)
     desk = Desk(campaign, "update")
-    again = proposal_views.returned(campaign)
+    again = proposal_views.find_returned(campaign)
     form = update_form(locales, data=_asked_kind(), **_typed_again(again) or desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".post_update", slug=slug)
@@ -39,17 +58,17 @@ def post_update(slug: str) -> ResponseReturnValue:
         and accepted(form, lambda: _post(form, campaign, locales, again))
     ):
         desk.drop()
-        return done(_said(campaign), ".post_update", slug=slug)
-    return page(
-        "post_update",
-        form,
+        return done(_say_posted(campaign), ".post_update", slug=slug)
+    page = PostUpdate(
         campaign=campaign,
+        form=form,
         locales=locales,
-        posted=_posted(campaign),
+        posted=_list_posted(campaign),
         preview=_preview(form, locales) if looked else (),
         again=again,
         **desk.words(),
     )
+    return show_page(page)
 
 
 @blueprint.post("/<slug>/updates/take-back")
@@ -69,14 +88,14 @@ def take_back_update(slug: str) -> ResponseReturnValue:
     )
 
 
-def _posted(campaign: Campaign) -> list[tuple[Update, Any, dict[str, str], bool]]:
-    """Posts, the newest first: the kind in words, titles, and whether it can be taken back here."""
+def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
+    """Updates, the newest first."""
     elsewhere = updates.made_elsewhere(db.session(), campaign)
     return [
-        (
+        PostedUpdate(
             update,
             KINDS[update.kind],
-            {one.locale: one.title for one in update.editions},
+            {edition.locale: edition.title for edition in update.editions},
             update.id not in elsewhere,
         )
         for update in reversed(campaign.updates)
@@ -84,7 +103,6 @@ def _posted(campaign: Campaign) -> list[tuple[Update, Any, dict[str, str], bool]
 
 
 def _preview(form: UpdateForm, locales: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Language, title and text of what would be posted."""
     return [(code, title, body) for code, (title, body) in form.words(locales).items() if title]
 
 
@@ -97,16 +115,17 @@ def _typed_again(proposal: Proposal | None) -> dict[str, Any]:
     fields |= {name: ["y"] for name in ("tell_network", "tell_signers") if content[name]}
     for code, (title, body) in content["words"].items():
         fields |= {f"title_{code}": [title], f"body_{code}": [body]}
-    for one in content["pictures"][:1]:
-        fields |= {f"alt_{code}": [text] for code, text in one["alt"].items()}
+    for picture in content["pictures"][:1]:
+        fields |= {f"alt_{code}": [text] for code, text in picture["alt"].items()}
     return {"formdata": as_typed(fields)}
 
 
 def _typed(update: Update) -> dict[str, list[str]]:
     """A post as its form would send it; a picture has to be chosen anew."""
     fields = {"kind": [update.kind.value], "happened_on": [update.happened_on.isoformat()]}
-    for one in update.editions:
-        fields |= {f"title_{one.locale}": [one.title], f"body_{one.locale}": [one.body]}
+    for edition in update.editions:
+        code = edition.locale
+        fields |= {f"title_{code}": [edition.title], f"body_{code}": [edition.body]}
     return fields
 
 
@@ -131,7 +150,7 @@ def _post(
         "happened_on": form.day(),
         "words": form.words(locales),
         "telling": updates.Telling(form.tell_network.data, form.tell_signers.data),
-        "pictures": _kept(form, locales),
+        "pictures": _keep_picture(form, locales),
         "risks_seen": bool(form.risks_seen.data),
     }
     if proposals.needs_approval(campaign):
@@ -140,14 +159,13 @@ def _post(
         updates.post_update(db.session(), campaign, actor=actor(), **post)
 
 
-def _said(campaign: Campaign) -> str:
-    posted: str = _("The update is posted.")
-    waits: str = _("The update waits. Someone else must approve it before it is published.")
-    return waits if proposals.needs_approval(campaign) else posted
+def _say_posted(campaign: Campaign) -> str:
+    if proposals.needs_approval(campaign):
+        return str(_("The update waits. Someone else must approve it before it is published."))
+    return str(_("The update is posted."))
 
 
-def _kept(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
-    """The picture that came with the form, if one did."""
+def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:
     if not form.has_picture():
         return []
     file = form.picture.data

@@ -76,13 +76,13 @@ def is_writer(campaign: Campaign, actor: str) -> bool:
 
 def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[CampaignStatus]:
     """What the desk offers this person next."""
-    found = lifecycle.moves_by_hand(
+    moves = lifecycle.moves_by_hand(
         campaign.status, second_person=second_person, is_writer=is_writer(campaign, actor)
     )
-    return list(found)
+    return list(moves)
 
 
-def _refuse_unready(campaign: Campaign, wanted: CampaignStatus, when: datetime) -> None:
-    missing = len(check_readiness.blockers_of(campaign, wanted, when))
+def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:
+    missing = len(check_readiness.blockers_of(campaign, status, when))
     if missing:
         raise Refused("campaign-not-ready", missing=missing)

@@ -139,8 +139,8 @@ def reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequen
     can = can.where(StaffUser.id != (by or 0)).order_by(StaffUser.id)
     members = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
     team = or_(StaffUser.id == (campaign.owner_id or 0), StaffUser.id.in_(members))
-    found = session.scalars(can.where(team)).all()
-    return found or session.scalars(can.where(StaffUser.role == Role.ADMIN)).all()
+    colleagues = session.scalars(can.where(team)).all()
+    return colleagues or session.scalars(can.where(StaffUser.role == Role.ADMIN)).all()
 
 
 def _mailable(session: Session, number: int | None) -> StaffUser | None:

@@ -35,18 +35,18 @@ class Step:
     gap: Gap | None = None
 
 
-def next_step(campaign: Campaign, found: list[Gap]) -> Step:
+def next_step(campaign: Campaign, gaps: list[Gap]) -> Step:
     """What the desk shows first: mend what blocks, open, extend or close, tell how it ended."""
     status = campaign.status
-    first = found[0] if found else None
+    first = gaps[0] if gaps else None
     if has_ended(status):
-        told = any(update.kind is UpdateKind.OUTCOME for update in campaign.updates)
-        return Step("ended" if told else "tell-outcome")
-    if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in found):
+        is_told = any(update.kind is UpdateKind.OUTCOME for update in campaign.updates)
+        return Step("ended" if is_told else "tell-outcome")
+    if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in gaps):
         return Step("close-or-extend")
-    if first is not None and first.blocking and not _only_embargo(found):
+    if first is not None and first.blocking and not _only_embargo(gaps):
         return Step("mend", first)
-    if status is CampaignStatus.DRAFT and _only_embargo(found):
+    if status is CampaignStatus.DRAFT and _only_embargo(gaps):
         return Step("embargo")
     if status is CampaignStatus.DRAFT:
         return Step("open")
@@ -55,21 +55,21 @@ def next_step(campaign: Campaign, found: list[Gap]) -> Step:
     return Step("improve", first) if first else Step("runs")
 
 
-def _only_embargo(found: list[Gap]) -> bool:
+def _only_embargo(gaps: list[Gap]) -> bool:
     """Whether nothing but the embargo keeps the campaign closed."""
-    return [gap.slug for gap in found if gap.blocking] == ["embargo"]
+    return [gap.slug for gap in gaps if gap.blocking] == ["embargo"]
 
 
-def later_gaps(campaign: Campaign, found: list[Gap], step: Step) -> list[Gap]:
+def later_gaps(campaign: Campaign, gaps: list[Gap], step: Step) -> list[Gap]:
     """What else is to be mended, after the next step; nothing once the campaign has ended."""
     if has_ended(campaign.status):
         return []
-    told = (
+    shown = (
         {step.gap}
         if step.slug != "close-or-extend"
-        else {gap for gap in found if gap.slug == "deadline-past"}
+        else {gap for gap in gaps if gap.slug == "deadline-past"}
     )
-    return [gap for gap in found if gap not in told]
+    return [gap for gap in gaps if gap not in shown]
 
 
 def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
@@ -102,21 +102,21 @@ def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
     return [gap for gap in gaps(campaign, now) if gap.blocking]
 
 
-def blockers_of(campaign: Campaign, wanted: CampaignStatus, when: datetime) -> list[Gap]:
+def blockers_of(campaign: Campaign, status: CampaignStatus, when: datetime) -> list[Gap]:
     """What must be mended before it goes into that status, at that moment.
 
     An embargo forbids the opening alone: until it ends there is time for a review.
     """
-    found = blockers(campaign, when)
-    if wanted is CampaignStatus.REVIEW:
-        return [gap for gap in found if gap.slug != "embargo"]
-    return found
+    gaps = blockers(campaign, when)
+    if status is CampaignStatus.REVIEW:
+        return [gap for gap in gaps if gap.slug != "embargo"]
+    return gaps
 
 
 def _elsewhere(campaign: Campaign) -> Iterator[Gap]:
     """Nobody in the country of the case is written to: rarely meant."""
-    officials = [one.official for one in campaign.targets if one.kind is TargetKind.TO]
-    if officials and all(one.country != campaign.country for one in officials):
+    officials = [target.official for target in campaign.targets if target.kind is TargetKind.TO]
+    if officials and all(official.country != campaign.country for official in officials):
         yield Gap("targets-elsewhere", "targets", blocking=False)
 
 
@@ -147,7 +147,7 @@ def _editions(campaign: Campaign) -> Iterator[Gap]:
 def _uneven(campaign: Campaign) -> Iterator[Gap]:
     """Parts that a page may lack, and that it has in one language and not in another."""
     for part in ("background", "outcome"):
-        having = [one.locale for one in campaign.editions if getattr(one, part)]
+        having = [edition.locale for edition in campaign.editions if getattr(edition, part)]
         for edition in campaign.editions if having else ():
             if edition.locale not in having:
                 others = {"languages": ",".join(having)}
@@ -160,7 +160,7 @@ def _missing_parts(edition: Edition) -> list[str]:
 
 
 def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
-    addressed = [one for one in campaign.targets if one.kind is TargetKind.TO]
+    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
     if not addressed:
         yield Gap("no-target", "targets")
     for target in addressed:
@@ -222,9 +222,9 @@ def _risks(campaign: Campaign) -> Iterator[Gap]:
     if not campaign.risk_flags and campaign.status in lifecycle.HIDDEN:
         yield Gap("no-risks", "risks", False)
     watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
-    named = watch.findings(texts_of_campaign(campaign)) if watch else []
-    for found in named:
-        if found.part != "targets":
-            yield Gap("risk-named", found.part, False, found.locale)
-    if any(found.part == "targets" for found in named):
+    findings = watch.findings(texts_of_campaign(campaign)) if watch else []
+    for finding in findings:
+        if finding.part != "targets":
+            yield Gap("risk-named", finding.part, False, finding.locale)
+    if any(finding.part == "targets" for finding in findings):
         yield Gap("risk-named", "targets", False)

@@ -46,7 +46,7 @@ def _layouts(campaign: Campaign, target: Target) -> list[Layout]:
 
     A supporter's own letters are all on the sheet of the first target's.
     """
-    first = next(one for one in campaign.targets if one.kind is TargetKind.TO)
+    first = next(target for target in campaign.targets if target.kind is TargetKind.TO)
     hosts = [host_of(target), host_of(first)]
     return list(dict.fromkeys(layout_for(host) for host in hosts))
 

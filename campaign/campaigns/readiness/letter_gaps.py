@@ -44,13 +44,13 @@ _FEW_LINES = 4
 def letter_gaps(campaign: Campaign) -> Iterator[Gap]:
     """What is missing or doubtful in the letters of every language."""
     templates = current_templates(campaign)
-    wanted = [code for code in campaign.letter_locales if code in templates]
+    written = [code for code in campaign.letter_locales if code in templates]
     for locale in campaign.letter_locales:
         if locale not in templates:
             yield Gap("template-missing", "letter", locale=locale)
-    keys = {code: {point.key for point in templates[code].points} for code in wanted}
+    keys = {code: {point.key for point in templates[code].points} for code in written}
     every = set().union(*keys.values())
-    for locale in wanted:
+    for locale in written:
         yield from _letter(campaign, templates[locale])
         if every - keys[locale]:
             yield Gap("points-differ", "letter", blocking=False, locale=locale)
@@ -77,7 +77,7 @@ def said_official(official: Official, locale: str) -> dict[str, str]:
     """How a gap names an official: without a name by the office, in the language of the page."""
     if official.name:
         return {"official": official.name}
-    offices = {f"office_{code}": said for code, said in official.office.items()}
+    offices = {f"office_{code}": words for code, words in official.office.items()}
     return {"official": words_in(official.office, locale), **offices}
 
 
@@ -85,7 +85,9 @@ def _written_to_apart(campaign: Campaign) -> list[int]:
     """The targets that have letters of their own."""
     own = {template.target_id for template in campaign.templates}
     return [
-        one.id for one in campaign.targets if one.kind is TargetKind.TO and one.id in own - {None}
+        target.id
+        for target in campaign.targets
+        if target.kind is TargetKind.TO and target.id in own - {None}
     ]
 
 

@@ -44,7 +44,7 @@ def fits_of(
 
     `templates` are the newest by language and target; target None: for all.
     """
-    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    copies = tuple(target.official for target in campaign.targets if target.kind is TargetKind.COPY)
     for target in campaign.targets:
         if target.kind is not TargetKind.TO:
             continue
@@ -52,8 +52,8 @@ def fits_of(
             template = templates.get((locale, target.id)) or templates.get((locale, None))
             if template is None:
                 continue
-            said = tuple(name_and_office(one, locale) for one in copies)
-            room = room_of(campaign, target, template, locale, said)
+            lines = tuple(name_and_office(official, locale) for official in copies)
+            room = room_of(campaign, target, template, locale, lines)
             if room is not None:
                 yield Fit(locale, target, template, room)
 

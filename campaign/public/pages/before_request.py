@@ -1,9 +1,11 @@
 """What every request to the public pages is held to before a view sees it."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from typing import TypedDict
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -14,6 +16,9 @@ from campaign.core.errors import Gone, NotFound, Refused, TooMany
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.public import home
+from campaign.public.open_cases import CaseRow
+from campaign.web.error_pages import error_page
+from campaign.web.page import Page
 from campaign.web.security import private_page, same_origin
 
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -49,60 +54,94 @@ def private(response: Response) -> Response:
     return private_page(response)
 
 
+class CaseProblem(Page):
+    """The base of pages that say why an address opens no letter."""
+
+    problem: str
+    cards: bool
+    status: str
+    kind: str
+    """Of a stop."""
+    reason: Said
+    case_url: str
+
+
+class Ended(CaseProblem, template="public/ended.html"):
+    slug: str
+    typed: bool
+    """Whether somebody sent what they typed; a link or a poster does not."""
+    deleted_on: str
+    others: Sequence[CaseRow]
+
+
+class LinkGone(CaseProblem, template="public/link_gone.html"):
+    lang: str
+    takes_letters: bool
+    confirm_days: int
+
+
+class ProblemWords(TypedDict):
+    """The fields of CaseProblem."""
+
+    problem: str
+    cards: bool
+    status: str
+    kind: str
+    reason: Said
+    case_url: str
+
+
 def _ended(problem: Refused) -> ResponseReturnValue:
-    # Only a form that was sent brings what somebody typed; a link or a poster does not.
-    words = _case_words(problem) | {"typed": request.method == "POST"}
-    if isinstance(day := problem.data.get("deleted_on"), date):
-        words["deleted_on"] = i18n.say_date(day)
-    words["others"] = home.others(i18n.locale())
-    return _page("public/ended.html", problem, **words), problem.status
+    day = problem.data.get("deleted_on")
+    page = Ended(
+        **_words_of(problem),
+        slug=str(problem.data.get("slug", "")),
+        typed=request.method == "POST",
+        deleted_on=i18n.say_date(day) if isinstance(day, date) else "",
+        others=home.others(i18n.locale()),
+    )
+    return private(Response(page.html(), mimetype="text/html")), problem.status
 
 
-def lost_letter(problem: Gone) -> ResponseReturnValue:
+def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
     """A page that says why a link opens no letter any more, and what to do."""
-    return _page("public/link_gone.html", problem, **_case_words(problem)), problem.status
-
-
-def _case_words(problem: Refused | Gone) -> dict[str, object]:
-    """How the case stands: whether it takes letters now and, if not, why."""
-    status, reasons = str(problem.data.get("status", "")), problem.data.get("reasons")
-    words: dict[str, object] = {"status": status, "kind": "", "reason": Said()}
-    if isinstance(reasons, Reasons):
-        words |= {"kind": reasons.kind.value, "reason": reasons.said_in(i18n.locale())}
-    day = problem.data.get("act_by")
+    day, status = problem.data.get("act_by"), str(problem.data.get("status", ""))
     act_by = day if isinstance(day, date) else None
-    open_now = bool(status) and takes_signatures(CampaignStatus(status), act_by, db.utcnow())
-    return words | {"takes_letters": open_now}
+    page = LinkGone(
+        **_words_of(problem),
+        lang=_lang(),
+        takes_letters=bool(status)
+        and takes_signatures(CampaignStatus(status), act_by, db.utcnow()),
+        confirm_days=current_settings().confirm_days,
+    )
+    return private(Response(page.html(), mimetype="text/html")), problem.status
 
 
 def not_found(problem: NotFound) -> ResponseReturnValue:
     """A page that says that a link never opened one, or that there is no such page."""
     if problem.slug == "letter-link":
-        return _page("public/link_gone.html", problem), problem.status
-    return render_template("errors/404.html", slug=problem.slug, data=problem.data), problem.status
+        return lost_letter(problem)
+    return error_page(404).html(), problem.status
 
 
 def _too_many(problem: TooMany) -> ResponseReturnValue:
     status = 503 if problem.slug == "busy" else problem.status
-    page = render_template(f"errors/{status}.html", slug=problem.slug, data=problem.data)
+    page = error_page(status, problem.slug).html()
     return page, status, {"Retry-After": str(problem.seconds)}
 
 
-def _page(template: str, problem: Refused | Gone | NotFound, **words: object) -> Response:
-    lang = (request.view_args or {}).get("lang", i18n.locale())
-    slug = str(problem.data.get("slug", ""))
-    return private(
-        Response(
-            render_template(
-                template,
-                problem=problem.slug,
-                cards=bool(problem.data.get("cards")),
-                lang=lang,
-                confirm_days=current_settings().confirm_days,
-                slug=slug,
-                **words,
-                case_url=url_for("public.case", lang=lang, slug=slug) if slug else "",
-            ),
-            mimetype="text/html",
-        )
-    )
+def _words_of(problem: Refused | Gone | NotFound) -> ProblemWords:
+    slug, reasons = str(problem.data.get("slug", "")), problem.data.get("reasons")
+    told = reasons if isinstance(reasons, Reasons) else None
+    return {
+        "problem": problem.slug,
+        "cards": bool(problem.data.get("cards")),
+        "status": str(problem.data.get("status", "")),
+        "kind": told.kind.value if told else "",
+        "reason": told.said_in(i18n.locale()) if told else Said(),
+        "case_url": url_for("public.case", lang=_lang(), slug=slug) if slug else "",
+    }
+
+
+def _lang() -> str:
+    return str((request.view_args or {}).get("lang", i18n.locale()))

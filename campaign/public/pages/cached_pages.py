@@ -1,8 +1,8 @@
-"""The pages that are kept in memory, rendered."""
+"""The pages of a case that are kept in memory, rendered."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from flask import render_template
+from flask import url_for
 
 from campaign.campaigns.campaigns import find_public_campaign
 from campaign.campaigns.public_counts import count_now, on_paper, sent_by_self
@@ -11,31 +11,33 @@ from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.public import home, share_links
 from campaign.public.case_page import CasePage, case_page
-from campaign.public.home import Wish
+from campaign.public.open_cases import CaseRow
+from campaign.public.share_links import Share
+from campaign.public.update_pages import Picture
+from campaign.web.page import Page
 
 
-def render_home(lang: str, wish: Wish) -> str:
-    """The first page, or what a reader filters and searches for. Raises NotFound."""
-    return _list("public/home.html", home.home_page(lang, wish))
+class Case(Page, template="public/case.html"):
+    case: CasePage
+    share: Share
+    others: Sequence[CaseRow]
+    """Open cases to which one that takes no letters leads on."""
+    picture_url: Callable[[Picture], str]
 
 
-def render_archive(lang: str, wish: Wish) -> str:
-    """The cases that have ended. Raises NotFound."""
-    return _list("public/archive.html", home.archive_page(lang, wish))
-
-
-def render_updates(lang: str, page: int) -> str:
-    """What has come of all cases. Raises NotFound."""
-    return _list("public/updates.html", home.updates_page(lang, page))
+class Outcome(Page, template="public/outcome.html"):
+    case: CasePage
 
 
 def render_case(lang: str, slug: str) -> str:
-    """A case. Raises NotFound."""
     campaign = public_campaign(slug)
     case = _page_of(campaign, lang)
-    share = share_links.share_of(campaign, case, lang)
-    others = () if case.takes_letters else home.others(lang)
-    return render_template("public/case.html", case=case, share=share, others=others)
+    return Case(
+        case=case,
+        share=share_links.share_of(campaign, case, lang),
+        others=() if case.takes_letters else home.others(lang),
+        picture_url=lambda picture: url_for("public.picture", name=picture.name),
+    ).html()
 
 
 def render_outcome(lang: str, slug: str) -> str:
@@ -43,7 +45,7 @@ def render_outcome(lang: str, slug: str) -> str:
     case = public_case(lang, slug)
     if not case.outcome:
         raise NotFound("outcome", slug=slug)
-    return render_template("public/outcome.html", case=case)
+    return Outcome(case=case).html()
 
 
 def public_case(lang: str, slug: str) -> CasePage:
@@ -69,9 +71,3 @@ def _page_of(campaign: Campaign, lang: str) -> CasePage:
         sent_by_self=sent_by_self(session, campaign),
         on_paper=on_paper(session, campaign),
     )
-
-
-def _list(template: str, page: dict[str, Any] | None) -> str:
-    if page is None:
-        raise NotFound("page")
-    return render_template(template, **page)

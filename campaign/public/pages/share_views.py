@@ -3,7 +3,9 @@
 The form for a frame on a partner's page: only for the hosts that the campaign names.
 """
 
-from flask import Blueprint, Response, render_template, request, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.campaigns.closing_reasons import reasons_of
@@ -13,6 +15,7 @@ from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
+from campaign.printing.geometry import Paper
 from campaign.public import feeds, printables
 from campaign.public.case_page import CasePage
 from campaign.public.page_cache import Made, page_cache
@@ -20,13 +23,17 @@ from campaign.public.pages import cached_pages
 from campaign.public.printables import Handout
 from campaign.public.referrers import clean_source, with_source
 from campaign.public.share_links import calendar_words, whole_url
+from campaign.web.page import Page
 from campaign.web.security import framed_by, public
 
 _HOUR, _DAY = 3600, 86_400
 
 
+class Embed(Page, template="public/embed.html"):
+    case: CasePage
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put these under `/<lang>/actions/<slug>/`."""
     case = "/<lang>/actions/<slug>"
     blueprint.add_url_rule(f"{case}/share.png", view_func=share_picture)
     blueprint.add_url_rule(f"{case}/poster.pdf", view_func=poster)
@@ -40,43 +47,38 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def share_picture(lang: str, slug: str) -> ResponseReturnValue:
-    """What other sites show of the case."""
-    made = printables.share_picture(cached_pages.public_case(lang, slug), lang)
-    response = _file(made, "image/png", _DAY)
+    picture = printables.share_picture(cached_pages.public_case(lang, slug), lang)
+    response = _file(picture, "image/png", _DAY)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
 @public
 def poster(lang: str, slug: str) -> ResponseReturnValue:
-    """A poster with a code, on `paper`."""
-    paper = printables.paper_named(request.args.get("paper", ""))
-    campaign, case = _open_case(lang, slug)
-    made = printables.poster(campaign, case, lang, paper)
-    return _file(made, "application/pdf", _HOUR, f"{slug}-poster-{lang}-{paper.slug}.pdf")
+    return _printed(printables.poster, lang, slug, "poster")
 
 
 @public
 def sheet(lang: str, slug: str) -> ResponseReturnValue:
-    """A sheet with blank rows, on `paper`."""
-    paper = printables.paper_named(request.args.get("paper", ""))
-    campaign, case = _open_case(lang, slug)
-    made = printables.sign_on_sheet(campaign, case, lang, paper)
-    return _file(made, "application/pdf", _HOUR, f"{slug}-sheet-{lang}-{paper.slug}.pdf")
+    return _printed(printables.sign_on_sheet, lang, slug, "sheet")
 
 
 @public
 def by_hand(lang: str, slug: str) -> ResponseReturnValue:
-    """Pages to write a letter by hand, on `paper`."""
+    return _printed(printables.by_hand, lang, slug, "by-hand")
+
+
+def _printed(
+    make: Callable[[Campaign, CasePage, str, Paper], Handout], lang: str, slug: str, name: str
+) -> Response:
     paper = printables.paper_named(request.args.get("paper", ""))
     campaign, case = _open_case(lang, slug)
-    made = printables.by_hand(campaign, case, lang, paper)
-    return _file(made, "application/pdf", _HOUR, f"{slug}-by-hand-{lang}-{paper.slug}.pdf")
+    handout = make(campaign, case, lang, paper)
+    return _file(handout, "application/pdf", _HOUR, f"{slug}-{name}-{lang}-{paper.slug}.pdf")
 
 
 @public
 def deadline(lang: str, slug: str) -> ResponseReturnValue:
-    """The last day to write, for a calendar."""
     campaign, case = _open_case(lang, slug)
     if campaign.act_by is None:
         raise NotFound("deadline")
@@ -98,7 +100,6 @@ def deadline(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def embed(lang: str, slug: str) -> ResponseReturnValue:
-    """The case in a frame on a partner's page."""
     link = url_for("signing.write", lang=lang, slug=slug)
     source = clean_source(request.args.get("from", ""))
     return page_cache().serve(
@@ -110,7 +111,6 @@ def embed(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def picture(name: str) -> ResponseReturnValue:
-    """A picture of a post that everybody may read."""
     with db.reading() as session:
         body = read_public(session, name)
     return _file(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)
@@ -126,12 +126,12 @@ def _open_case(lang: str, slug: str) -> tuple[Campaign, CasePage]:
     return campaign, cached_pages.public_case(lang, slug)
 
 
-def _file(made: Handout, kind: str, seconds: int, name: str = "") -> Response:
-    response = Response(made.body, mimetype=kind)
+def _file(handout: Handout, kind: str, seconds: int, name: str = "") -> Response:
+    response = Response(handout.body, mimetype=kind)
     if name:
         response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
-    response.set_etag(made.etag)
+    response.set_etag(handout.etag)
     response.make_conditional(request)
     return response
 
@@ -144,5 +144,5 @@ def render_embed(lang: str, slug: str) -> Made:
     campaign = cached_pages.public_campaign(slug)
     if not campaign.embed_hosts:
         raise NotFound("embed")
-    body = render_template("public/embed.html", case=cached_pages.public_case(lang, slug))
-    return Made(body, headers=tuple(framed_by(campaign.embed_hosts).items()))
+    page = Embed(case=cached_pages.public_case(lang, slug))
+    return Made(page.html(), headers=tuple(framed_by(campaign.embed_hosts).items()))

@@ -26,7 +26,6 @@ def _show_changes_at_once() -> None:
 @blueprint.get("/")
 @public
 def index() -> ResponseReturnValue:
-    """To the first page in the reader's language."""
     response = redirect(url_for("public.home", lang=i18n.negotiated()))
     response.vary.add("Accept-Language")
     response.headers["Cache-Control"] = "private, no-cache"

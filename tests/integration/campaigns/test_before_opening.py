@@ -17,6 +17,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
 from campaign.dashboard.today import list_todos
 from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.review_hold import Hold
 from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
@@ -136,6 +137,35 @@ def test_after_saving_the_page_says_what_is_next(
     assert "Next:" not in client.get(f"{DESK}/risks").text
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
     assert "The last day to write is over." in said.partition("Next:")[2].partition("</p>")[0]
+
+
+def test_after_saving_flags_that_a_text_breaks_something_is_missing(
+    client: FlaskClient, app: Flask, session: Session, draft: Campaign
+) -> None:
+    draft.editions[0].summary = "Lucia told us."
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
+    coming = said.partition("Next:")[2].partition("</p>")[0]
+    assert "names what a risk flag rules out" in coming
+    assert "nothing is missing" not in said
+
+
+def test_after_a_stop_no_letter_waits_for_a_look(
+    client: FlaskClient, app: Flask, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    (signature,) = add_confirmed(session, campaign, 1)
+    session.add(Hold(signature_id=signature.id, campaign_id=campaign.id, reasons=["links"]))
+    session.commit()
+    sign_in(client, app, Role.ADMIN)
+    page = f"/desk/campaigns/{campaign.slug}"
+    assert "waits for a look by the staff" in client.get(page).text
+    campaigns.stop_campaign(
+        session, campaign, actor="command", now=utcnow(), reasons={"en": "Danger."}
+    )
+    session.commit()
+    assert "waits for a look by the staff" not in client.get(page).text
 
 
 def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, proposals, reword_reason
+from campaign.campaigns import approve_proposal, campaigns, proposals, reword_reason
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
@@ -80,10 +80,10 @@ def test_an_update_is_posted_once_another_person_approves_it(
     assert f"/desk/campaigns/{case.slug}/proposals/{proposal.public_id}" in text
     assert "free" not in text
     with pytest.raises(Refused) as refused:
-        proposals.approve(session, proposal, by=author, now=NOW)
+        approve_proposal.approve(session, proposal, by=author, now=NOW)
     assert refused.value.slug == "own-proposal"
 
-    proposals.approve(session, proposal, by=colleague, now=NOW)
+    approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     posted = session.scalars(select(Update)).one()
     assert [(one.locale, one.title, one.body) for one in posted.editions] == [
         ("en", "She is free", "At **home**.")
@@ -105,7 +105,7 @@ def test_an_update_is_posted_once_another_person_approves_it(
     ]
     assert [one.actor for one in entries[1:]] == [f"staff:{colleague.id}"] * 2
     with pytest.raises(Refused) as refused:
-        proposals.approve(session, proposal, by=colleague, now=NOW)
+        approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
 
 
@@ -114,12 +114,14 @@ def test_whoever_is_not_on_the_team_decides_nothing_and_admins_do(
 ) -> None:
     proposal = proposals.propose_update(session, case, by=author, **POST)
     with pytest.raises(Refused):
-        proposals.approve(session, proposal, by=make_staff_user(session, Role.STAFF), now=NOW)
+        approve_proposal.approve(
+            session, proposal, by=make_staff_user(session, Role.STAFF), now=NOW
+        )
     stranger = make_staff_user(session, Role.ORGANIZER)
     session.execute(delete(CampaignMember).where(CampaignMember.staff_user_id == stranger.id))
     with pytest.raises(NotFound):
-        proposals.approve(session, proposal, by=stranger, now=NOW)
-    proposals.approve(session, proposal, by=make_staff_user(session, Role.ADMIN), now=NOW)
+        approve_proposal.approve(session, proposal, by=stranger, now=NOW)
+    approve_proposal.approve(session, proposal, by=make_staff_user(session, Role.ADMIN), now=NOW)
     assert proposal.state is ProposalState.APPROVED
 
 
@@ -153,7 +155,7 @@ def test_what_comes_back_has_a_note_and_is_written_again(
     proposals.withdraw_proposal(session, again, by=author)
     assert (again.state, again.payload, again.picture) == (ProposalState.WITHDRAWN, "", "")
     with pytest.raises(Refused):
-        proposals.approve(session, again, by=colleague, now=NOW)
+        approve_proposal.approve(session, again, by=colleague, now=NOW)
     assert case.updates == []
 
 
@@ -166,7 +168,7 @@ def test_a_proposal_is_refused_as_posting_is(
     proposal = proposals.propose_update(session, case, by=author, **POST)
     campaigns.stop_campaign(session, case, actor="command", now=NOW, reasons={"en": "Danger."})
     with pytest.raises(Invalid) as invalid:
-        proposals.approve(session, proposal, by=colleague, now=NOW)
+        approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert invalid.value.fields == {"tell_signers": "not-for-signers"}
 
 
@@ -178,7 +180,7 @@ def test_risk_flags_are_asked_when_it_is_proposed_and_again_when_it_is_approved(
     with pytest.raises(RiskNamed):
         proposals.propose_update(session, case, by=author, **POST)
     with session.begin_nested(), pytest.raises(RiskNamed):
-        proposals.approve(session, proposal, by=colleague, now=NOW)
+        approve_proposal.approve(session, proposal, by=colleague, now=NOW)
 
 
 def test_closing_with_a_reason_waits(
@@ -192,7 +194,7 @@ def test_closing_with_a_reason_waits(
     )
     session.refresh(first)
     assert (first.state, case.status) == (ProposalState.OBSOLETE, CampaignStatus.OPEN)
-    proposals.approve(session, later, by=colleague, now=NOW)
+    approve_proposal.approve(session, later, by=colleague, now=NOW)
     assert (case.status, case.status_reasons) == (CampaignStatus.CLOSED, {"en": "Yes."})
     assert case.closed_at == NOW
 
@@ -205,7 +207,7 @@ def test_closing_is_out_of_date_once_the_campaign_has_moved(
     )
     campaigns.close_campaign(session, case, actor="calendar", now=NOW)
     with pytest.raises(Refused) as refused:
-        proposals.approve(session, proposal, by=colleague, now=NOW)
+        approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
     assert proposal.state is ProposalState.OBSOLETE
     assert case.status_reasons == {}
@@ -220,7 +222,7 @@ def test_a_stop_never_waits_and_its_reason_does(
     assert (case.status, case.stopped_at) == (CampaignStatus.STOPPED, NOW)
     assert case.status_reasons == {}
     assert proposal.kind is ProposalKind.REASON
-    proposals.approve(session, proposal, by=colleague, now=NOW)
+    approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert case.status_reasons == {"en": "Danger."}
     with pytest.raises(Invalid):
         proposals.propose_reasons(
@@ -236,7 +238,7 @@ def test_a_reason_that_is_reworded_puts_those_that_wait_out_of_date(
     )
     reword_reason.reword_reason(session, case, actor="staff:1", reasons={"en": "Harm."})
     with pytest.raises(Refused):
-        proposals.approve(session, proposal, by=colleague, now=NOW)
+        approve_proposal.approve(session, proposal, by=colleague, now=NOW)
 
 
 def test_a_draft_and_a_house_without_the_setting_ask_nobody(
@@ -267,7 +269,7 @@ def test_of_two_who_decide_at_once_one_wins(
                 with db.transaction() as own:
                     proposal = own.get_one(Proposal, number)
                     by = own.get_one(StaffUser, user_id)
-                    proposals.approve(own, proposal, by=by, now=NOW)
+                    approve_proposal.approve(own, proposal, by=by, now=NOW)
             except Refused as problem:
                 return problem.slug
             return "done"

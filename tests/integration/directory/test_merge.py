@@ -18,6 +18,7 @@ from campaign.core.settings import Settings
 from campaign.directory.duplicates.find_duplicates import find_duplicates
 from campaign.models.bundle import Bundle, BundleKind, BundleState, Journey
 from campaign.models.campaign import Target, TargetKind
+from campaign.models.delivery import LetterMove
 from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
 from campaign.models.signature import Letter
 from campaign.models.staff import Role
@@ -160,6 +161,22 @@ def test_letters_to_both_that_are_printed_keep_the_two_apart(
     session.rollback()
     assert session.scalar(select(func.count(Official.id))) == 2
     assert session.scalar(select(func.count(Letter.id))) == 6
+
+
+def test_a_target_that_a_bundle_names_stays_though_its_letter_has_left_the_bundle(
+    desk: FlaskClient, session: Session
+) -> None:
+    campaign, _first, second = twin_targets(session)
+    moved = session.scalars(select(Letter).where(Letter.target_id == second.id)).all()[1]
+    bundle = bundle_of(session, campaign, campaign.targets[0].mission)
+    session.add(LetterMove(letter_id=moved.id, bundle_id=bundle.id, sequence=1))
+    second_id, moved_id = second.id, moved.id
+    session.commit()
+    assert post(desk, MERGE, PAIR).status_code == 303
+    session.expire_all()
+    (target,) = session.scalars(select(Target)).all()
+    assert target.id == second_id
+    assert session.get_one(Letter, moved_id).target_id == second_id
 
 
 def test_missions_become_one_with_their_bundles_numbered_on(

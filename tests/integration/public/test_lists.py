@@ -12,7 +12,10 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.content.updates import post_update
 from campaign.core import clock
+from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
 from campaign.models.statistics import CampaignTally
 from tests.days import days_ago
@@ -281,3 +284,39 @@ def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient)
     for address in ("/fr/actions", "/fr/actions/"):
         response = client.get(address)
         assert (response.status_code, response.location) == (301, "/fr/")
+
+
+def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
+) -> None:
+    words = {"en": ("We go on collecting", "Until June.")}
+    day = days_ago(2)
+    further = UpdateKind.FURTHER_INFORMATION
+    post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
+    session.commit()
+    fold = "What was written before the stop"
+    assert fold not in client.get(case).text
+    assert "This action was stopped" not in client.get("/en/updates").text
+    reasons = {"en": "Her sister is watched."}
+    stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
+    session.commit()
+    page = client.get(case).text
+    folded = page.partition(fold)[2].partition("What has come of it")[0]
+    for text in (campaign.editions[0].summary, campaign.editions[0].asks[0], "Who can act"):
+        assert text in folded
+        assert text not in page.partition(fold)[0].partition("<body")[2]
+    assert "Her sister is watched." in page.partition(fold)[0]
+    assert "before the stop</strong>" in page.partition("What has come of it")[2]
+    for address in ("/en/updates", "/en/"):
+        news = client.get(address).text.partition("We go on collecting")[2].partition("</li>")[0]
+        assert "This action was stopped" in news
+
+
+def test_a_reason_in_another_script_is_quoted_in_its_own_direction(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str
+) -> None:
+    reasons = {"en": "Her sister is watched."}
+    stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
+    session.commit()
+    ended = client.get(f"{case.replace('/en/', '/ar/')}/poster.pdf").text
+    assert '<blockquote lang="en" dir="ltr"><p>Her sister is watched.</p></blockquote>' in ended

@@ -140,7 +140,8 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
     assert "Open My letters" in pages[0]
     assert "Change your letter" not in pages[0]
     assert "withdraw your letter" not in pages[0]
-    assert '<p lang="en" dir="ltr">She is home.</p>' in client.get(f"/fr/{case}").text
+    quoted = '<blockquote lang="en" dir="ltr"><p>She is home.</p></blockquote>'
+    assert quoted in client.get(f"/fr/{case}").text
     assert "Está en casa." in client.get(f"/es/{case}").text
 
 

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.campaigns.content.diffs import Mark, words_between
-from campaign.campaigns.content.three_way_merge import Choice, joined, meet, merged, settled
+from campaign.campaigns.content.three_way_merge import (
+    Choice,
+    join_values,
+    meet,
+    merge_values,
+    settle,
+)
 
 BASE = "One.\n\nTwo.\n\nThree."
 
@@ -30,13 +36,13 @@ BASE = "One.\n\nTwo.\n\nThree."
     ],
 )
 def test_paragraphs_that_do_not_meet_are_merged(theirs: str, mine: str, wanted: str | None) -> None:
-    assert merged(BASE, theirs, mine) == wanted
+    assert merge_values(BASE, theirs, mine) == wanted
 
 
 def test_lists_are_merged_by_their_items_and_values_whole() -> None:
-    assert merged(["a", "b", "c"], ["a", "x", "b", "c"], ["a", "b"]) == ["a", "x", "b"]
-    assert merged("2026-01-01", "2026-02-01", "2026-03-01") is None
-    assert merged(False, True, False) is True
+    assert merge_values(["a", "b", "c"], ["a", "x", "b", "c"], ["a", "b"]) == ["a", "x", "b"]
+    assert merge_values("2026-01-01", "2026-02-01", "2026-03-01") is None
+    assert merge_values(False, True, False) is True
 
 
 def test_nothing_is_lost_where_nobody_has_chosen() -> None:
@@ -49,10 +55,10 @@ def test_nothing_is_lost_where_nobody_has_chosen() -> None:
         )
     )
     meetings = meet(base, theirs, mine)
-    made = settled(theirs, meetings, {})
+    made = settle(theirs, meetings, {})
     assert made == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}
-    assert settled(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine") == 1
-    assert "Mine" not in settled(theirs, meetings, {"background": Choice.THEIRS})["background"]
+    assert settle(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine") == 1
+    assert "Mine" not in settle(theirs, meetings, {"background": Choice.THEIRS})["background"]
 
 
 _texts = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=6).map("\n\n".join)
@@ -62,12 +68,12 @@ _texts = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=6).map("\
 def test_what_both_kept_or_both_changed_alike_is_always_merged(
     base: str, theirs: str, mine: str
 ) -> None:
-    assert merged(base, theirs, base) == theirs
-    assert merged(base, base, mine) == mine
-    assert merged(base, mine, mine) == mine
+    assert merge_values(base, theirs, base) == theirs
+    assert merge_values(base, base, mine) == mine
+    assert merge_values(base, mine, mine) == mine
     for choice in Choice:
-        made = joined(base, theirs, mine, choice)
-        kept = merged(base, theirs, mine)
+        made = join_values(base, theirs, mine, choice)
+        kept = merge_values(base, theirs, mine)
         assert kept is None or made == kept
 
 

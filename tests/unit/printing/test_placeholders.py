@@ -35,6 +35,9 @@ def test_jinja_stays_text() -> None:
         ("((a))((b))((a))", ["((a))", "((b))"]),
         ("((person\n((country))", ["((person"]),
         ("(in brackets) and (again)", []),
+        ("For Ana (((reference))), ((person_name))", []),
+        ("(((nobody)))", ["((nobody))"]),
+        ("(((Person name)))", ["(((Person name))"]),
     ],
 )
 def test_what_is_no_placeholder_is_named_in_order(text: str, found: list[str]) -> None:
@@ -82,3 +85,7 @@ def test_every_placeholder_is_found_and_filled_with_the_value_as_it_is(
 def test_a_text_that_passes_the_check_can_always_be_filled(text: str) -> None:
     if not unknown_placeholders(text):
         fill(text, dict.fromkeys(KNOWN, ""))
+
+
+def test_a_placeholder_may_stand_in_parentheses() -> None:
+    assert fill("For Ana (((reference)))", {"reference": "UA 1/26"}) == "For Ana (UA 1/26)"

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.content.part_contents import Content, key_of
 from campaign.campaigns.desk.forms import FORMATS
-from campaign.campaigns.desk.row_forms import TARGET_KINDS
+from campaign.campaigns.desk.texts.letter_form import TARGET_KINDS
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.directory.missions import find_mission
@@ -33,7 +33,6 @@ def value_text(part: str, name: str, value: Any, content: Content) -> str:
 
 
 def texts_of_content(part: str, content: Content, campaign: Campaign) -> dict[str, str]:
-    """A content as texts by field, to be compared."""
     texts = {name: value_text(part, name, value, content) for name, value in content.items()}
     if "follows_id" in content:
         followed = campaign.follows if campaign.follows_id == content["follows_id"] else None
@@ -43,10 +42,10 @@ def texts_of_content(part: str, content: Content, campaign: Campaign) -> dict[st
 
 def official_name(slug: str) -> str:
     """The official of that slug by name, or by office; one that is gone by the slug."""
-    found = find_official(db.session(), slug=slug)
-    if found is None:
+    official = find_official(db.session(), slug=slug)
+    if official is None:
         return slug
-    return found.name or i18n.words_in(found.office, i18n.locale())
+    return official.name or i18n.words_in(official.office, i18n.locale())
 
 
 def point_words(name: str, content: Content) -> str:

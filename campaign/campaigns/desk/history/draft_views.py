@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from campaign.campaigns.content import drafts
 from campaign.campaigns.desk.blueprint import blueprint, done, load
-from campaign.campaigns.desk.history_views import known_part
+from campaign.campaigns.desk.history.views import known_part
 from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
 from campaign.core import db
 from campaign.models.campaign import Campaign
@@ -38,7 +38,6 @@ def keep_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/drafts/<part>/<place>/drop")
 def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
-    """Throw a draft away."""
     campaign = load(slug)
     _known(campaign, part, place)
     if "conflict" in request.form:
@@ -52,7 +51,6 @@ def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
 
 
 def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:
-    """The page on which a part is written."""
     slug = campaign.slug
     locale, _sign, official = place.partition(":")
     if part == Part.EDITION:

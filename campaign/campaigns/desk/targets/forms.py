@@ -11,8 +11,8 @@ from wtforms.validators import ValidationError
 
 from campaign.campaigns.content import targets
 from campaign.campaigns.content.targets import Aim
-from campaign.campaigns.desk.row_forms import TARGET_KINDS, place_field
 from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.texts.letter_form import TARGET_KINDS, place_field
 from campaign.core import i18n
 from campaign.directory.missions import Reach, ranked, reach_of
 from campaign.models.campaign import Campaign, TargetKind
@@ -32,8 +32,6 @@ _REACHES = {
 
 
 class TargetRow(PlainForm):
-    """A target that the campaign has."""
-
     official = HiddenField()
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(_l("Through"))
@@ -67,30 +65,35 @@ class TargetsForm(CampaignForm):
         self._host = host_country
         named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
         self.officials = targets.find_officials(session, named)
-        countries = {one.country for one in self.officials.values()}
-        said = {row.form.mission.data or "" for row in self.rows} | {self.mission.data or ""}
+        countries = {official.country for official in self.officials.values()}
+        mission_slugs = {row.form.mission.data or "" for row in self.rows} | {
+            self.mission.data or ""
+        }
         fitting = targets.missions_sent_by(session, countries)
-        others = [*targets.find_missions(session, said).values(), *also]
-        self._missions = {one.slug: one for one in (*fitting, *others)}
+        others = [*targets.find_missions(session, mission_slugs).values(), *also]
+        self._missions = {mission.slug: mission for mission in (*fitting, *others)}
         offered = (SUGGESTED, _l("The mission of the official's country, where we are"))
-        more = [(one.slug, mission_words(one)) for one in others]
+        more = [(mission.slug, mission_words(mission)) for mission in others]
         self.mission.choices = choices([offered, _NONE, *dict.fromkeys(more)])
         for row in self.rows:
             official = self.officials.get(row.form.official.data)
             theirs = self.fitting(official) if official else []
-            labels = [(one.slug, self.reach_words(one)) for one in theirs]
-            known = {slug for slug, _words in labels}
-            rest = [pair for pair in dict.fromkeys(more) if pair[0] not in known]
+            labels = [(mission.slug, self.reach_words(mission)) for mission in theirs]
+            offered_slugs = {slug for slug, _words in labels}
+            rest = [pair for pair in dict.fromkeys(more) if pair[0] not in offered_slugs]
             row.form.mission.choices = choices([_NONE, *labels, *rest])
 
     def validate_official(self, field: Field) -> None:
-        """Whoever is to be added must be in the directory."""
         if field.data and field.data not in self.officials:
             raise ValidationError(_l("Choose an official from the directory."))
 
     def fitting(self, official: Official) -> list[Mission]:
         """The missions of the official's country, the best first."""
-        sent = [one for one in self._missions.values() if one.sending_country == official.country]
+        sent = [
+            mission
+            for mission in self._missions.values()
+            if mission.sending_country == official.country
+        ]
         return ranked(sent, self._host)
 
     def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
@@ -99,7 +102,6 @@ class TargetsForm(CampaignForm):
         return (best, reach_of(best, self._host)) if best else None
 
     def reach_words(self, mission: Mission) -> str:
-        """A mission in one line, with how it reaches us."""
         reach = reach_of(mission, self._host)
         where = _REACHES[reach]
         if reach is Reach.ELSEWHERE:
@@ -107,7 +109,6 @@ class TargetsForm(CampaignForm):
         return f"{mission_words(mission)} – {where}"
 
     def aims(self) -> list[Aim]:
-        """The targets as they should be, in order."""
         kept = sorted(
             (row.form for row in self.rows if not row.form.remove.data),
             key=lambda row: row.position.data or 99,
@@ -128,13 +129,12 @@ class TargetsForm(CampaignForm):
     def _new_aim(self, official: Official) -> Aim:
         mission = self._missions.get(self.mission.data)
         if self.mission.data == SUGGESTED:
-            found = self.suggestion(official)
-            mission = found[0] if found else None
+            suggestion = self.suggestion(official)
+            mission = suggestion[0] if suggestion else None
         return Aim(official, TargetKind(self.kind.data), mission)
 
 
 def mission_words(mission: Mission) -> str:
-    """A mission in one line, in the language of the page."""
     name = i18n.words_in(mission.name, i18n.locale())
     return name if mission.locality in name else f"{name}, {mission.locality}"
 

@@ -7,30 +7,55 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns.content import parts, revisions
-from campaign.campaigns.content.diffs import changes_between
+from campaign.campaigns.content.diffs import Stretch, changes_between
 from campaign.campaigns.content.revisions import Kept
 from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.labels import field_name, part_name
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.history.labels import field_name, part_name
+from campaign.campaigns.desk.history.value_labels import texts_of_content
 from campaign.campaigns.desk.sentences import SENTENCES
-from campaign.campaigns.desk.value_labels import texts_of_content
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.models.staff import StaffUser
 from campaign.staff.guards import actor, staff_user
+from campaign.web.page import Page, show_page
+
+
+class Histories(Page, template="campaigns/histories.html"):
+    campaign: Campaign
+    listed: Sequence[tuple[Part, str, str]]
+    """Part, place, and both in words."""
+
+
+class History(Page, template="campaigns/history.html"):
+    campaign: Campaign
+    part: str
+    place: str
+    name: str
+    """Part and place in words."""
+    language: str
+    kept: Sequence[tuple[Kept, str]]
+    """Each with who saved it."""
+    shown: Kept | None
+    changes: Sequence[tuple[str, Sequence[Stretch]]]
+    newest: int
+    risks: Sequence[Finding]
+    """What bringing the state back would tell everybody."""
 
 
 @blueprint.get("/<slug>/history")
 def show_histories(slug: str) -> ResponseReturnValue:
-    """The parts of which states are kept."""
     session, campaign = db.session(), load(slug)
     letters = dict.fromkeys(_letter_places(campaign))
-    places = [*revisions.places_of(session, campaign), *((Part.LETTER, one) for one in letters)]
+    places = [
+        *revisions.places_of(session, campaign),
+        *((Part.LETTER, letter) for letter in letters),
+    ]
     listed = [(part, place, part_name(part, place)) for part, place in places]
-    return page("histories", campaign=campaign, listed=listed)
+    return show_page(Histories(campaign=campaign, listed=listed))
 
 
 @blueprint.get("/<slug>/history/<part>/<place>")
@@ -41,26 +66,25 @@ def show_history(slug: str, part: str, place: str) -> ResponseReturnValue:
 
 
 def _show(
-    campaign: Campaign, part: str, place: str, wanted: str, risks: Sequence[Finding] = ()
+    campaign: Campaign, part: str, place: str, number: str, risks: Sequence[Finding] = ()
 ) -> ResponseReturnValue:
-    """The page; with `risks`, what bringing the state back would tell everybody."""
     which, where = known_part(campaign, part, place)
-    found = revisions.list_kept(db.session(), campaign, which, where)
-    shown = next((one for one in found if str(one.number) == wanted), found[0] if found else None)
-    return page(
-        "history",
-        status=422 if risks else 200,
-        risks=risks,
+    states = revisions.list_kept(db.session(), campaign, which, where)
+    of_number = (state for state in states if str(state.number) == number)
+    shown = next(of_number, states[0] if states else None)
+    page = History(
         campaign=campaign,
         part=part,
         place=place,
         name=part_name(part, where),
         language=where.partition(":")[0],
-        kept=[(one, name_of(one.saved_by_id)) for one in found],
+        kept=[(state, name_of(state.saved_by_id)) for state in states],
         shown=shown,
-        changes=_changes(campaign, part, found, shown) if shown else [],
-        newest=found[0].number if found else 0,
+        changes=_changes(campaign, part, states, shown) if shown else [],
+        newest=states[0].number if states else 0,
+        risks=risks,
     )
+    return show_page(page, 422 if risks else 200)
 
 
 @blueprint.post("/<slug>/history/<part>/<place>/<int(max=999999):number>")
@@ -78,7 +102,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
             kept.content,
             actor=actor(),
             created_by_id=staff_user().id,
-            based_on=_seen(),
+            based_on=_number_seen(),
             risks_seen="risks_seen" in request.form,
         )
     except RiskNamed as problem:
@@ -86,12 +110,14 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     except (Invalid, NotFound, Refused) as problem:
         session.rollback()
         return done(_refusal(problem), ".show_history", slug=slug, part=part, place=place)
-    revisions.note_restored(session, campaign, which, where, number)
+    # Not where the state only says another outcome, which waits for a second person.
+    if revisions.newest_number(session, campaign, which, where) != _number_seen():
+        revisions.note_restored(session, campaign, which, where, number)
     said = _("State %(number)s is saved again, as a new one.", number=number)
     return done(said, ".show_history", slug=campaign.slug, part=part, place=place)
 
 
-def _seen() -> int:
+def _number_seen() -> int:
     """The number of the state that was the newest when the page was opened; -1: none."""
     seen = request.form.get("seen", "")
     return int(seen) if seen.isdecimal() and len(seen) < 9 else -1
@@ -106,7 +132,7 @@ def known_part(campaign: Campaign, part: str, place: str) -> tuple[Part, str]:
     which = Part(part)
     if which in {Part.EDITION, Part.LETTER} and locale not in languages_of(campaign):
         abort(404)
-    slugs = {one.official.slug for one in campaign.targets}
+    slugs = {target.official.slug for target in campaign.targets}
     if official and (which is not Part.LETTER or official not in slugs):
         abort(404)
     if which not in {Part.EDITION, Part.LETTER} and where:
@@ -121,24 +147,24 @@ def name_of(staff_id: int | None) -> str:
 
 
 def _changes(
-    campaign: Campaign, part: str, found: list[Kept], shown: Kept
-) -> list[tuple[str, object]]:
+    campaign: Campaign, part: str, states: list[Kept], shown: Kept
+) -> list[tuple[str, Sequence[Stretch]]]:
     """What a state changed against the one before: field in words, and its stretches."""
-    before = next((one.content for one in found if one.number < shown.number), {})
+    before = next((state.content for state in states if state.number < shown.number), {})
     names = {**before, **shown.content}
     if not before and shown.number == 0:
         return []
     changed = changes_between(
         texts_of_content(part, before, campaign), texts_of_content(part, shown.content, campaign)
     )
-    return [(field_name(part, one.name, names), one.stretches) for one in changed]
+    return [(field_name(part, change.name, names), change.stretches) for change in changed]
 
 
 def _letter_places(campaign: Campaign) -> list[str]:
-    names = {one.id: one.official.slug for one in campaign.targets}
+    slugs = {target.id: target.official.slug for target in campaign.targets}
     return [
-        f"{one.locale}:{names[one.target_id]}" if one.target_id in names else one.locale
-        for one in campaign.templates
+        f"{letter.locale}:{slugs[letter.target_id]}" if letter.target_id in slugs else letter.locale
+        for letter in campaign.templates
     ]
 
 

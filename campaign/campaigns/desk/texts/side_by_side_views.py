@@ -1,34 +1,55 @@
 """The desk's pages on which a campaign is written in all its languages side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from campaign.campaigns import proposals
 from campaign.campaigns.content import parts, revisions
 from campaign.campaigns.content.part_contents import Content
-from campaign.campaigns.content.risk_words import Words, by_field
+from campaign.campaigns.content.risk_words import Finding, Words, by_field
 from campaign.campaigns.content.risks import watch_of
-from campaign.campaigns.desk import side_by_side_forms
-from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load, page
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
-from campaign.campaigns.desk.side_by_side_forms import PointsForm, SideForm
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
+from campaign.campaigns.desk.texts import side_by_side_forms
+from campaign.campaigns.desk.texts.side_by_side_forms import PointsForm, SideForm
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign
+from campaign.models.proposal import Proposal
 from campaign.models.revision import Part
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import accepted
+from campaign.web.page import show_page
 
 PAGES: dict[str, tuple[Part, Callable[..., SideForm]]] = {
     "texts": (Part.EDITION, side_by_side_forms.texts_form),
     "letters": (Part.LETTER, side_by_side_forms.letters_form),
     "points": (Part.LETTER, side_by_side_forms.points_form),
 }
+
+
+class SideBySide(DraftPage, template="campaigns/side_by_side.html"):
+    campaign: Campaign
+    form: SideForm
+    which: str
+    """`texts`, `letters` or `points`."""
+    codes: Sequence[str]
+    shown: str
+    """The language that a narrow screen shows."""
+    lacking: Mapping[str, Sequence[Gap]]
+    empty: Mapping[str, Sequence[str]]
+    """The labels of what is not written, by language."""
+    findings: Mapping[str, Sequence[Finding]]
+    single: Callable[[str], str]
+    """The address of one language alone."""
+    proposed: Mapping[str, Proposal]
+    """Outcomes that wait for a second person, by language."""
 
 
 @blueprint.route("/<slug>/languages/<page>", methods=["GET", "POST"])
@@ -45,10 +66,12 @@ def side_by_side(slug: str, page: str) -> ResponseReturnValue:
         return done(draft_kept(), ".side_by_side", slug=slug, page=page)
     if "move" in asked and isinstance(form, PointsForm):
         form.move(request.form["move"])
-    elif not asked & {"more"} and form.validate_on_submit():
-        answer = _save(form, desk, part, codes)
-        if answer is not None:
-            return answer
+    elif (
+        "more" not in asked
+        and form.validate_on_submit()
+        and (answer := _save(form, desk, part, codes))
+    ):
+        return answer
     if not form.is_submitted() and not desk.typed():
         for code in codes:
             form.show(code, *now[code])
@@ -80,10 +103,11 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
     base, newest = _now(campaign, part, code)
     if newest != seen:
         base = revisions.base_of(session, campaign, part, code, seen)
-    mine: list[Content] = []
-    if not accepted(form, lambda: mine.append(form.content(code, base))):
+    contents: list[Content] = []
+    if not accepted(form, lambda: contents.append(form.content(code, base))):
         return None
-    if mine[0] == base or not (base or any(mine[0].values())):
+    mine = contents[0]
+    if mine == base or not (base or any(mine.values())):
         return ""
     try:
         parts.save_content(
@@ -91,7 +115,7 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
             campaign,
             part,
             code,
-            mine[0],
+            mine,
             actor=actor(),
             created_by_id=staff_user().id,
             based_on=seen,
@@ -101,7 +125,7 @@ def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str 
         if problem.slug != revisions.CHANGED:
             raise
         single = Desk(campaign, part, code)
-        return single.merge_url() if single.meet(form, mine[0], seen) else None
+        return single.merge_url() if single.meet(form, mine, seen) else None
     except Invalid as problem:
         form.refuse_language(code, problem)
         return None
@@ -115,15 +139,14 @@ def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> Respo
     texts = [
         Words("edition", code, field.id, str(field.data or "")) for code, field in form.texts(codes)
     ]
-    lacking = check_readiness.text_gaps(campaign)
-    return page(
-        "side_by_side",
-        form,
+    gaps = check_readiness.text_gaps(campaign)
+    page = SideBySide(
         campaign=campaign,
-        which=desk.part,
+        form=form,
+        which=str(desk.part),
         codes=codes,
         shown=request.form.get("show", campaign.default_locale),
-        lacking={code: _lacking(lacking, part, code) for code in codes},
+        lacking={code: _gaps_of(gaps, part, code) for code in codes},
         empty={code: form.missing(code) for code in codes},
         findings=by_field(watch_of(campaign).findings(texts)),
         single=lambda code: url_for(
@@ -131,13 +154,15 @@ def _show(form: SideForm, desk: Desk, part: Part, codes: Sequence[str]) -> Respo
             slug=campaign.slug,
             locale=code,
         ),
+        proposed=proposals.find_outcomes(db.session(), campaign, staff_user()),
         **desk.words(),
     )
+    return show_page(page)
 
 
-def _lacking(found: Sequence[Gap], part: Part, code: str) -> list[Gap]:
+def _gaps_of(gaps: Sequence[Gap], part: Part, code: str) -> list[Gap]:
     name = "edition" if part is Part.EDITION else "letter"
-    return [gap for gap in found if gap.part == name and gap.locale == code]
+    return [gap for gap in gaps if gap.part == name and gap.locale == code]
 
 
 def _now(campaign: Campaign, part: Part, code: str) -> tuple[Content, int]:

@@ -1,15 +1,15 @@
 """The desk's page on which the reason of a closing or a stop is reworded, or a new one proposed."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.campaigns import proposals
-from campaign.campaigns.desk.blueprint import done, languages_of, load, page
-from campaign.campaigns.desk.proposal_views import returned
-from campaign.campaigns.desk.status_forms import StatusForm, status_form
+from campaign.campaigns.desk.blueprint import done, languages_of, load
+from campaign.campaigns.desk.status.forms import StatusForm, status_form
+from campaign.campaigns.desk.status.proposal_views import find_returned
 from campaign.campaigns.reword_reason import reword_reason
 from campaign.campaigns.stop_rule import has_ended
 from campaign.core import db
@@ -19,9 +19,16 @@ from campaign.models.proposal import Proposal, ProposalKind
 from campaign.models.staff import Role
 from campaign.staff.guards import actor, guard, staff_user
 from campaign.web.desk import accepted
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
 guard(blueprint, Role.ORGANIZER)
+
+
+class RewordReason(Page, template="campaigns/reword_reason.html"):
+    campaign: Campaign
+    form: StatusForm
+    locales: Sequence[str]
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -33,31 +40,29 @@ def edit(slug: str) -> ResponseReturnValue:
         abort(404)
     if not has_ended(campaign.status):
         raise Refused("campaign-status")
-    again = returned(campaign)
+    again = find_returned(campaign)
     shown = proposals.content_of(again) if again else campaign.status_reasons
     codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
-    data: dict[str, Any] = {f"reason_{code}": shown.get(code) for code in codes}
-    form = status_form(codes, data=data)
+    form = status_form(codes, data={f"reason_{code}": shown.get(code) for code in codes})
     if form.validate_on_submit() and accepted(form, lambda: _save(form, campaign, codes, again)):
-        waiting, saved = _said()
-        return done(waiting if waits else saved, "campaigns.show", slug=slug)
-    return page("reword_reason", form, campaign=campaign, locales=codes)
+        said = _("The reason is reworded. Nobody was emailed.")
+        if waits:
+            said = _("The reason waits. Someone else must approve it before it is public.")
+        return done(said, "campaigns.show", slug=slug)
+    return show_page(RewordReason(campaign=campaign, form=form, locales=codes))
 
 
 def _save(form: StatusForm, campaign: Campaign, codes: list[str], again: Proposal | None) -> None:
-    facts: dict[str, Any] = {
-        "reasons": form.reasons(codes),
-        "risks_seen": bool(form.risks_seen.data),
-    }
+    session, reasons, seen = db.session(), form.reasons(codes), bool(form.risks_seen.data)
     if proposals.needs_approval(campaign):
-        facts |= {"kind": ProposalKind.REASON, "by": staff_user(), "replaces": again}
-        proposals.propose_reasons(db.session(), campaign, **facts)
+        proposals.propose_reasons(
+            session,
+            campaign,
+            kind=ProposalKind.REASON,
+            by=staff_user(),
+            reasons=reasons,
+            risks_seen=seen,
+            replaces=again,
+        )
     else:
-        reword_reason(db.session(), campaign, actor=actor(), **facts)
-
-
-def _said() -> tuple[str, str]:
-    return (
-        _("The reason waits. Someone else must approve it before it is public."),
-        _("The reason is reworded. Nobody was emailed."),
-    )
+        reword_reason(session, campaign, actor=actor(), reasons=reasons, risks_seen=seen)

@@ -1,6 +1,7 @@
 """The desk's page on which a second person approves public words, or returns them."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
@@ -8,9 +9,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from campaign.campaigns import proposals
+from campaign.campaigns import approve_proposal, proposals
+from campaign.campaigns.approve_proposal import ProposedUpdate
 from campaign.campaigns.content import pictures, updates
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
+from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
 from campaign.campaigns.desk.forms import KINDS
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
@@ -20,64 +23,100 @@ from campaign.models.proposal import Proposal, ProposalKind
 from campaign.staff.guards import staff_user
 from campaign.web.desk import accepted
 from campaign.web.fields import TextField
+from campaign.web.page import Page, show_page
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
 
 class ProposalForm(CampaignForm):
-    """Approve, or return with a note."""
-
     note = TextField(
         _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
     )
     risks_seen = BooleanField(_l("It is meant: go on all the same"))
 
 
+class Outcome(NamedTuple):
+    """What the page about the outcome says in one language, once the proposal is approved."""
+
+    locale: str
+    text: str
+    is_new: bool
+
+
+class DecideProposal(Page, template="campaigns/proposal.html"):
+    campaign: Campaign
+    form: ProposalForm
+    proposal: Proposal
+    may: bool
+    """Whether the reader may decide."""
+    own: bool
+    risks: Sequence[Finding]
+    update: ProposedUpdate | None
+    kind: str
+    """What an update is, in words."""
+    mailed: bool
+    """Whether those who asked for news are mailed the update."""
+    outcomes: Sequence[Outcome]
+    reasons: Mapping[str, str]
+
+
 @blueprint.route("/<slug>/proposals/<public_id>", methods=["GET", "POST"])
 def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
     """What is proposed, as everybody will read it, and the decision."""
-    campaign = load(slug)
+    campaign, user = load(slug), staff_user()
     proposal = proposals.get_proposal(db.session(), campaign, public_id)
-    form = ProposalForm()
-    decision = request.form.get("decision", "")
+    form, decision = ProposalForm(), request.form.get("decision", "")
     if form.validate_on_submit() and _decide(form, proposal, decision):
-        return done(_said(decision), ".show", slug=slug)
-    content = proposals.content_of(proposal)
-    facts: dict[str, Any] = {"content": content, "risks": proposals.risks_in(proposal)}
-    if content and proposal.kind is ProposalKind.UPDATE:
-        post = proposals.update_of(content)
-        facts |= {
-            "post": post,
-            "kind": KINDS[post["kind"]],
-            "mailed": updates.tells_signers(post["kind"], post["telling"]),
-        }
-    may = proposals.may_decide(proposal, staff_user())
-    own = proposal.made_by_id == staff_user().id
-    return page("proposal", form, campaign=campaign, proposal=proposal, may=may, own=own, **facts)
+        return done(_say_decided(decision), ".show", slug=slug)
+    content, kind = proposals.content_of(proposal), proposal.kind
+    is_update, is_outcome = kind is ProposalKind.UPDATE, kind is ProposalKind.OUTCOME
+    update = approve_proposal.update_of(content) if content and is_update else None
+    page = DecideProposal(
+        campaign=campaign,
+        form=form,
+        proposal=proposal,
+        may=proposals.may_decide(proposal, user),
+        own=proposal.made_by_id == user.id,
+        risks=approve_proposal.risks_in(proposal),
+        update=update,
+        kind=KINDS[update["kind"]] if update else "",
+        mailed=update is not None and updates.tells_signers(update["kind"], update["telling"]),
+        outcomes=_list_outcomes(campaign, content) if content and is_outcome else [],
+        reasons={} if is_update or is_outcome else content,
+    )
+    return show_page(page)
 
 
 @blueprint.get("/<slug>/proposals/<public_id>/picture")
 def show_proposed_picture(slug: str, public_id: str) -> ResponseReturnValue:
-    """The picture of a proposed update, for the desk."""
     proposal = proposals.get_proposal(db.session(), load(slug), public_id)
     if not proposal.picture:
         raise NotFound("picture")
     return Response(pictures.read(proposal.picture), mimetype="image/jpeg")
 
 
-def returned(campaign: Campaign) -> Proposal | None:
-    """The reader's own proposal that the address asks to write again."""
+def find_returned(campaign: Campaign) -> Proposal | None:
+    """Return the reader's own proposal that the address asks to write again. Raises NotFound."""
     public_id = request.args.get("proposal")
     if not public_id:
         return None
-    found = proposals.get_proposal(db.session(), campaign, public_id)
-    if found.made_by_id != staff_user().id or found.state not in proposals.WITH_AUTHOR:
+    proposal = proposals.get_proposal(db.session(), campaign, public_id)
+    if proposal.made_by_id != staff_user().id or proposal.state not in proposals.WITH_AUTHOR:
         raise NotFound("proposal")
-    return found
+    return proposal
+
+
+def _list_outcomes(campaign: Campaign, content: Mapping[str, str]) -> list[Outcome]:
+    """The text of each language as it will stand, those that stay as they are besides."""
+    texts = {edition.locale: edition.outcome for edition in campaign.editions} | dict(content)
+    return [
+        Outcome(code, texts[code], code in content)
+        for code in languages_of(campaign)
+        if code in content or texts.get(code)
+    ]
 
 
 def _decide(form: ProposalForm, proposal: Proposal, decision: str) -> bool:
-    """Whether it was done; what was not is said on the form."""
     try:
         is_done = accepted(form, lambda: _act(form, proposal, decision))
     except Refused as problem:
@@ -93,7 +132,7 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
     session, by = db.session(), staff_user()
     if decision == "approve":
         seen = bool(form.risks_seen.data)
-        proposals.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
+        approve_proposal.approve(session, proposal, by=by, now=db.utcnow(), risks_seen=seen)
     elif decision == "withdraw":
         proposals.withdraw_proposal(session, proposal, by=by)
     else:
@@ -110,7 +149,7 @@ def _refusal(slug: str) -> str:
     return words.get(slug, changed)
 
 
-def _said(decision: str) -> str:
+def _say_decided(decision: str) -> str:
     words: dict[str, str] = {
         "approve": _("You approved it. It is published."),
         "withdraw": _("You withdrew it. Nothing was published."),

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.content.part_contents import Content, key_of, says_need
 from campaign.campaigns.content.three_way_merge import Meeting
-from campaign.campaigns.desk.value_labels import official_name, point_words
+from campaign.campaigns.desk.history.value_labels import official_name, point_words
 from campaign.core import i18n
 from campaign.models.revision import Part
 from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
@@ -41,23 +41,22 @@ def part_name(part: str, place: str) -> str:
 
 
 def field_name(part: str, name: str, content: Content) -> str:
-    """A field in words."""
     if name == "order":
-        said = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
+        words = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
     elif says_need(name):
-        said = _("Required point: %(point)s", point=point_words(name, content))
+        words = _("Required point: %(point)s", point=point_words(name, content))
     elif key_of(name) and part == Part.TARGETS:
-        said = _("Target: %(official)s", official=official_name(key_of(name)))
+        words = _("Target: %(official)s", official=official_name(key_of(name)))
     elif key_of(name):
-        said = _("Point: %(point)s", point=point_words(name, content))
+        words = _("Point: %(point)s", point=point_words(name, content))
     else:
-        said = FIELDS.get(name, name)
-    return str(said)
+        words = FIELDS.get(name, name)
+    return str(words)
 
 
-def choices_of(one: Meeting) -> list[tuple[str, str]]:
+def choices_of(meeting: Meeting) -> list[tuple[str, str]]:
     """What can be chosen where two changed the same."""
     offered = [("mine", _("Mine")), ("theirs", _("The saved one"))]
-    if one.offers_both:
+    if meeting.offers_both:
         offered.insert(0, ("both", _("Both: the saved one, then mine")))
     return offered

@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns.content import letter_options
-from campaign.campaigns.desk.blueprint import blueprint, done, load, page
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept, number_seen
+from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.text.desk_texts import one_line
@@ -18,11 +18,10 @@ from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor
 from campaign.web.fields import TextField
+from campaign.web.page import show_page
 
 
 class LetterOptionsForm(CampaignForm):
-    """Words that are ruled out, a line each; the whole text; the translation."""
-
     based_on = HiddenField()
     forbidden_words = TextField(
         _l("Words that must not stand in a letter"),
@@ -50,13 +49,17 @@ class LetterOptionsForm(CampaignForm):
     )
 
     def options(self) -> dict[str, Any]:
-        """What was typed, as the services take it."""
         words = filter(None, map(one_line, (self.forbidden_words.data or "").splitlines()))
         return {
             "forbidden_words": list(dict.fromkeys(words)),
             "full_text_edit": bool(self.full_text_edit.data),
             "print_translation": bool(self.print_translation.data),
         }
+
+
+class LetterOptions(DraftPage, template="campaigns/letter_options.html"):
+    campaign: Campaign
+    form: LetterOptionsForm
 
 
 @blueprint.route("/<slug>/letter-options", methods=["GET", "POST"])
@@ -67,20 +70,16 @@ def edit_options(slug: str) -> ResponseReturnValue:
     form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_options", slug=slug)
-    if form.validate_on_submit():
-        wanted = form.options()
-        saved = desk.save(
-            form,
-            lambda: wanted,
-            lambda: letter_options.set_letter_options(
-                session, campaign, actor=actor(), based_on=number_seen(form), **wanted
-            ),
-        )
-        if saved is True:
-            return done(_("The letter options are saved."), ".edit_options", slug=slug)
-        if saved is not False:
-            return saved
-    return page("letter_options", form, campaign=campaign, **desk.words())
+    options = form.options()
+    answer = form.validate_on_submit() and desk.save(
+        form,
+        lambda: {**options},
+        lambda: letter_options.set_letter_options(
+            session, campaign, actor=actor(), based_on=number_seen(form), **options
+        ),
+        lambda: done(_("The letter options are saved."), ".edit_options", slug=slug),
+    )
+    return answer or show_page(LetterOptions(campaign=campaign, form=form, **desk.words()))
 
 
 def _data(campaign: Campaign, seen: int) -> dict[str, Any]:

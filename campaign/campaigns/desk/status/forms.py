@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.validators import Optional, StopValidation
 
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.models.campaign import StopKind
 from campaign.web.fields import DayField, LineField, MomentField, TextField, choices
 
@@ -20,8 +20,6 @@ STOPS = {
 
 
 class StatusForm(CampaignForm):
-    """Review, opening, closing, stopping."""
-
     to = HiddenField()
     note = TextField(
         _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
@@ -37,37 +35,25 @@ class StatusForm(CampaignForm):
     risks_seen = BooleanField(_l("It is meant: go on all the same"))
 
     def stop_kind(self) -> StopKind | None:
-        """What kind of stop was chosen, if any was."""
         return StopKind(self.kind.data) if self.kind.data else None
 
     def reasons(self, locales: Sequence[str]) -> dict[str, str]:
-        """The reason per language."""
         return {code: self[f"reason_{code}"].data or "" for code in locales}
-
-    def has_reason(self, locales: Sequence[str]) -> bool:
-        """Whether a reason is written in any of these languages."""
-        return any(text.strip() for text in self.reasons(locales).values())
 
 
 def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
-    """The form with a reason in each of these languages."""
     fields = {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
-    return cast("StatusForm", type("LocalisedStatusForm", (StatusForm,), fields)(**kwargs))
+    return make_form(StatusForm, fields, kwargs)
 
 
 class ExtendForm(CampaignForm):
-    """A later last day."""
-
     act_by = DayField(_l("New last day to write"), needed=_l("Give the new last day."))
 
     def day(self) -> date:
-        """The day, which validation made sure of."""
         return cast("date", self.act_by.data)
 
 
 class CopyForm(CampaignForm):
-    """What a draft that is made from another campaign needs of its own."""
-
     reference = LineField(
         _l("Reference"),
         limit=40,

@@ -1,25 +1,23 @@
 """Forms that write a campaign in all its languages at once: texts, letters, talking points."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, SubmitField
+from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
 from wtforms.validators import Optional, Regexp, ValidationError
 
 from campaign.campaigns.content.part_contents import Content, letter_of, points_from
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.templates import MAX_POINTS, Point, UnknownPlaceholders, with_keys
 from campaign.campaigns.desk.forms import ASK_LENGTH, ASKS
-from campaign.campaigns.desk.row_forms import moved_rows, place_field
-from campaign.campaigns.desk.sentences import SENTENCES, CampaignForm
+from campaign.campaigns.desk.sentences import SENTENCES, CampaignForm, FormType, make_form
+from campaign.campaigns.desk.texts.letter_form import SPARE_ROWS, RowsForm, place_field
 from campaign.core import i18n
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import lines
 from campaign.web.fields import LineField, TextField, each_within, unknown_words
 from campaign.web.form_base import PlainForm
-
-SPARE = 2
 
 
 class SideForm(CampaignForm):
@@ -32,7 +30,7 @@ class SideForm(CampaignForm):
         """What was typed in that language, as a part's content."""
         return {name: self[f"{name}_{code}"].data or "" for name in self.names}
 
-    def show(self, code: str, content: Mapping[str, Any], seen: int) -> None:
+    def show(self, code: str, content: Content, seen: int) -> None:
         """Fill the fields of a language that the form did not bring."""
         self[f"based_on_{code}"].data = str(seen)
         for name in self.names:
@@ -48,7 +46,6 @@ class SideForm(CampaignForm):
         return f"{name}_{code}"
 
     def texts(self, codes: Sequence[str]) -> Iterator[tuple[str, Field]]:
-        """Every field with a text, and its language."""
         for code in codes:
             yield from ((code, self[f"{name}_{code}"]) for name in self.names)
 
@@ -72,23 +69,18 @@ class SideForm(CampaignForm):
                 field.errors = [*field.errors, words]
 
     def find_field(self, name: str) -> Field | None:
-        """The field of that name, if the form has it."""
         field: Field | None = self._fields.get(name)
         return field
 
 
 class TextsForm(SideForm):
-    """The page text."""
-
     names = ("title", "summary", "asks", "background", "outcome")
 
     def content(self, code: str, base: Content) -> Content:
-        """The asks are a list."""
-        found = super().content(code, base)
-        return found | {"asks": lines(found["asks"])}
+        typed = super().content(code, base)
+        return typed | {"asks": lines(typed["asks"])}
 
-    def show(self, code: str, content: Mapping[str, Any], seen: int) -> None:
-        """The asks are shown a line each."""
+    def show(self, code: str, content: Content, seen: int) -> None:
         super().show(code, {**content, "asks": "\n".join(content.get("asks") or ())}, seen)
 
 
@@ -104,23 +96,28 @@ class LettersForm(SideForm):
         return letter_of(typed["subject"], typed["opening"], typed["closing"], points)
 
 
-class PointsForm(SideForm):
+class PointsForm(SideForm, RowsForm):
     """Talking points: a row each, with its text in every language."""
 
     rows: FieldList
-    more = SubmitField(_l("Add rows"))
+
+    def rows_of(self) -> FieldList:
+        return self.rows
+
+    def is_written(self, row: FormField) -> bool:
+        return bool(_first_text(row))
 
     def content(self, code: str, base: Content) -> Content:
         """With the letter around them as it is. Raises Invalid: too many, or a key twice."""
-        said = [base.get(name) or "" for name in ("subject", "opening", "closing")]
+        texts_around = [base.get(name) or "" for name in ("subject", "opening", "closing")]
         points = [
             (point.key, texts[code], point.required)
             for point, texts in self._points()
             if code in texts
         ]
-        return letter_of(said[0], said[1], said[2], points)
+        return letter_of(texts_around[0], texts_around[1], texts_around[2], points)
 
-    def show(self, code: str, content: Mapping[str, Any], seen: int) -> None:
+    def show(self, code: str, content: Content, seen: int) -> None:
         """The texts are filled in row by row, by `point_rows`."""
         self[f"based_on_{code}"].data = str(seen)
 
@@ -133,41 +130,24 @@ class PointsForm(SideForm):
         return str(written[place].form[f"text_{code}"].id)
 
     def texts(self, codes: Sequence[str]) -> Iterator[tuple[str, Field]]:
-        """The texts of all rows."""
         for code in codes:
             yield from ((code, row.form[f"text_{code}"]) for row in self.rows)
 
     def missing(self, code: str) -> list[str]:
         """The numbers of the points that have no text in a language."""
-        rows = [row for row in self.sorted_rows() if _written(row)]
+        rows = self.written_rows()
         return [str(at) for at, row in enumerate(rows, 1) if not row.form[f"text_{code}"].data]
 
     def find_field(self, name: str) -> Field | None:
-        """Also the text of a row, by its id."""
         fields = (field for row in self.rows for field in row.form)
-        return next((one for one in fields if one.id == name), super().find_field(name))
-
-    def sorted_rows(self) -> list[FormField]:
-        """The rows in their order."""
-        return sorted(self.rows, key=lambda row: row.form.position.data or 99)
-
-    def add_spare_rows(self) -> None:
-        """Empty rows at the end, so that points can be added without scripts."""
-        empty = sum(1 for row in self.rows if not _written(row))
-        for _n in range(empty, SPARE + (empty if self.more.data else 0)):
-            if len(self.rows) < MAX_POINTS + SPARE:
-                self.rows.append_entry({"position": len(self.rows) + 1})
-
-    def move(self, what: str) -> None:
-        """Move a row up or down, as its button says: "up:2"."""
-        moved_rows(self.sorted_rows(), what)
+        return next((field for field in fields if field.id == name), super().find_field(name))
 
     def _points(self) -> list[tuple[Point, dict[str, str]]]:
         """The rows with a text in any language: their keys and needs, and their texts."""
-        rows = [row for row in self.sorted_rows() if _written(row)]
+        rows = self.written_rows()
         points = with_keys(
             [
-                Point(_written(row), bool(row.form.required.data), row.form.key.data or "")
+                Point(_first_text(row), bool(row.form.required.data), row.form.key.data or "")
                 for row in rows
             ]
         )
@@ -175,8 +155,7 @@ class PointsForm(SideForm):
 
 
 def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
-    """The page text in these languages."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for code in codes:
         fields |= {
             f"title_{code}": LineField(_l("Title"), limit=200),
@@ -187,37 +166,35 @@ def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
             f"validate_asks_{code}": staticmethod(each_within(ASK_LENGTH, ASKS)),
             f"validate_title_{code}": _needs_title(code),
         }
-    return cast("TextsForm", _made(TextsForm, codes, fields, kwargs))
+    return _make(TextsForm, codes, fields, kwargs)
 
 
 def letters_form(codes: Sequence[str], **kwargs: Any) -> LettersForm:
-    """The letter in these languages."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for code in codes:
         fields |= {
             f"subject_{code}": LineField(_l("Subject"), limit=200),
             f"opening_{code}": TextField(_l("Opening"), limit=3000),
             f"closing_{code}": TextField(_l("Closing"), limit=3000),
         }
-    return cast("LettersForm", _made(LettersForm, codes, fields, kwargs))
+    return _make(LettersForm, codes, fields, kwargs)
 
 
 def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
-    """The talking points in these languages."""
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "key": HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")]),
         "required": BooleanField(_l("Required: stands in every letter")),
         "position": place_field(),
     }
     fields |= {f"text_{code}": TextField(_l("Talking point"), limit=600) for code in codes}
     row = type("PointRow", (PlainForm,), fields)
-    rows = FieldList(FormField(row), max_entries=MAX_POINTS + SPARE)
-    return cast("PointsForm", _made(PointsForm, codes, {"rows": rows}, kwargs))
+    rows = FieldList(FormField(row), max_entries=MAX_POINTS + SPARE_ROWS)
+    return _make(PointsForm, codes, {"rows": rows}, kwargs)
 
 
-def point_rows(contents: Mapping[str, Content]) -> list[dict[str, Any]]:
+def point_rows(contents: Mapping[str, Content]) -> list[dict[str, object]]:
     """The rows of the points that any language has, in the order of the first that has them."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, dict[str, object]] = {}
     for code, content in contents.items():
         for key, text, needed in points_from(content):
             row = rows.setdefault(key, {"key": key, "required": False})
@@ -226,14 +203,14 @@ def point_rows(contents: Mapping[str, Content]) -> list[dict[str, Any]]:
     return [row | {"position": place} for place, row in enumerate(rows.values(), 1)]
 
 
-def _made(
-    kind: type[SideForm], codes: Sequence[str], fields: dict[str, Any], kwargs: dict[str, Any]
-) -> SideForm:
+def _make(
+    base: type[FormType], codes: Sequence[str], fields: Mapping[str, object], kwargs: dict[str, Any]
+) -> FormType:
     numbers = {f"based_on_{code}": HiddenField() for code in codes}
-    return cast("SideForm", type(kind.__name__, (kind,), fields | numbers)(**kwargs))
+    return make_form(base, {**fields, **numbers}, kwargs)
 
 
-def _needs_title(code: str) -> Any:
+def _needs_title(code: str) -> Callable[[Form, Field], None]:
     def check(form: Form, field: Field) -> None:
         written = any(form[f"{name}_{code}"].data for name in TextsForm.names[1:])
         if written and not field.data:
@@ -250,6 +227,6 @@ def _texts_of(row: FormField) -> dict[str, str]:
     }
 
 
-def _written(row: FormField) -> str:
+def _first_text(row: FormField) -> str:
     """The first text of a row; empty where it has none."""
     return next(iter(_texts_of(row).values()), "")

@@ -1,6 +1,6 @@
 """Forms with rows: the letter's talking points, and a campaign's targets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -24,13 +24,12 @@ from campaign.models.letter_template import LetterTemplate
 from campaign.web.fields import LineField, NumberField, TextField
 from campaign.web.form_base import PlainForm
 
-_SPARE_ROWS = 2
+SPARE_ROWS = 2
 
 TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Named as receiving a copy")}
 
 
 def place_field() -> NumberField:
-    """A place in a list, from 1."""
     words = _l("Give a place from 1 to 99.")
     return NumberField(_l("Place"), least=1, most=99, words=words)
 
@@ -44,9 +43,44 @@ class PointForm(PlainForm):
     position = place_field()
 
 
-class TemplateForm(CampaignForm):
-    """The proposed letter in one language."""
+class RowsForm(CampaignForm):
+    """Rows of talking points, in an order that buttons change without scripts."""
 
+    more = SubmitField(_l("Add rows"))
+
+    def rows_of(self) -> FieldList:
+        raise NotImplementedError
+
+    def is_written(self, row: FormField) -> bool:
+        raise NotImplementedError
+
+    def sorted_rows(self) -> list[FormField]:
+        return sorted(self.rows_of(), key=lambda row: row.form.position.data or 99)
+
+    def written_rows(self) -> list[FormField]:
+        return [row for row in self.sorted_rows() if self.is_written(row)]
+
+    def add_spare_rows(self) -> None:
+        rows = self.rows_of()
+        empty = sum(not self.is_written(row) for row in rows)
+        for _n in range(empty, SPARE_ROWS + (empty if self.more.data else 0)):
+            if len(rows) < MAX_POINTS + SPARE_ROWS:
+                rows.append_entry({"position": len(rows) + 1})
+
+    def move(self, what: str) -> None:
+        """Number the rows anew, one of them moved as its button says: "up:2", from 0."""
+        way, _, place = what.partition(":")
+        order = self.sorted_rows()
+        at = int(place) if place.isdecimal() and len(place) < 3 else len(order)
+        to = at - 1 if way == "up" else at + 1
+        if 0 <= at < len(order) and 0 <= to < len(order):
+            order[at], order[to] = order[to], order[at]
+        for number, row in enumerate(order, 1):
+            row.form.position.data = number
+            row.form.position.raw_data = None
+
+
+class TemplateForm(RowsForm):
     based_on = IntegerField(validators=[Optional()])
     subject = LineField(_l("Subject"), limit=200, needed=_l("Write the subject line."))
     opening = TextField(
@@ -55,24 +89,22 @@ class TemplateForm(CampaignForm):
         needed=_l("Write the opening: who writes, and about whom."),
         description=_l("Paragraphs with an empty line between. The salutation is printed above."),
     )
-    points = FieldList(FormField(PointForm), max_entries=MAX_POINTS + _SPARE_ROWS)
+    points = FieldList(FormField(PointForm), max_entries=MAX_POINTS + SPARE_ROWS)
     closing = TextField(
         _l("Closing"), limit=3000, description=_l("Printed below the supporter's own words.")
     )
-    more = SubmitField(_l("Add rows"))
     risks_seen = BooleanField(_l("It is meant: save it all the same"))
 
     def field_of(self, name: str) -> Field:
         """Talking points go by their place among the rows with text."""
         if not name.startswith("points-"):
             return self[name]
-        return self._written()[int(name.removeprefix("points-"))].form.text
+        return self.written_rows()[int(name.removeprefix("points-"))].form.text
 
     def letter(self) -> dict[str, Any]:
-        """What was typed, as the services take it."""
         points = [
             Point(row.form.text.data, row.form.required.data, row.form.key.data or "")
-            for row in self._written()
+            for row in self.written_rows()
         ]
         return {
             "subject": self.subject.data,
@@ -83,24 +115,11 @@ class TemplateForm(CampaignForm):
             "based_on": -1 if self.based_on.data is None else self.based_on.data,
         }
 
-    def add_spare_rows(self) -> None:
-        """Empty rows at the end, so that points can be added without scripts."""
-        empty = sum(1 for row in self.points if not row.form.text.data)
-        for _n in range(empty, _SPARE_ROWS + (empty if self.more.data else 0)):
-            if len(self.points) < MAX_POINTS + _SPARE_ROWS:
-                self.points.append_entry({"position": len(self.points) + 1})
-
-    def sorted_rows(self) -> list[FormField]:
-        """The rows in their order."""
-        return sorted(self.points, key=lambda row: row.form.position.data or 99)
-
-    def move(self, what: str) -> None:
-        """Move a row up or down, as its button says: "up:2"."""
-        moved_rows(self.sorted_rows(), what)
-
     def content(self) -> Content:
         """What was typed, as a part's content. Raises Invalid: too many points, or a key twice."""
-        points = [(one.key, one.text, one.required) for one in with_keys(self.letter()["points"])]
+        points = [
+            (point.key, point.text, point.required) for point in with_keys(self.letter()["points"])
+        ]
         texts = (self.subject.data, self.opening.data, self.closing.data)
         return letter_of(*texts, points)
 
@@ -111,21 +130,11 @@ class TemplateForm(CampaignForm):
         for row in self.points:
             yield Words("letter", locale, row.form.text.id, row.form.text.data or "")
 
-    def _written(self) -> list[FormField]:
-        return [row for row in self.sorted_rows() if row.form.text.data]
+    def rows_of(self) -> FieldList:
+        return self.points
 
-
-def moved_rows(rows: Sequence[FormField], what: str) -> None:
-    """Number the rows anew, the one at that place moved up or down: "up:2", from 0."""
-    way, _, place = what.partition(":")
-    order = list(rows)
-    at = int(place) if place.isdecimal() and len(place) < 3 else len(order)
-    to = at - 1 if way == "up" else at + 1
-    if 0 <= at < len(order) and 0 <= to < len(order):
-        order[at], order[to] = order[to], order[at]
-    for number, row in enumerate(order, 1):
-        row.form.position.data = number
-        row.form.position.raw_data = None
+    def is_written(self, row: FormField) -> bool:
+        return bool(row.form.text.data)
 
 
 def template_form(

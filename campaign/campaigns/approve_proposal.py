@@ -1,0 +1,82 @@
+"""Publishing what one organizer proposed and another one approves."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, TypedDict
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import campaigns, proposals, reword_reason
+from campaign.campaigns.content import editions, updates
+from campaign.campaigns.content.risk_words import Finding, Words, edition_words
+from campaign.campaigns.content.risks import watch_of, words_by_field
+from campaign.campaigns.content.updates import Shown, Telling
+from campaign.campaigns.readiness import approval_mails
+from campaign.models.campaign import UpdateKind
+from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+from campaign.models.staff import StaffUser
+
+
+class ProposedUpdate(TypedDict):
+    """A proposed update, as `updates.post_update` takes it."""
+
+    kind: UpdateKind
+    happened_on: date
+    words: dict[str, tuple[str, str]]
+    telling: Telling
+    pictures: list[Shown]
+
+
+def approve(
+    session: Session, proposal: Proposal, *, by: StaffUser, now: datetime, risks_seen: bool = False
+) -> None:
+    """Publish it, as if `by` had written it.
+
+    Raises as `proposals.decide` does, and whatever publishing it now raises.
+    """
+    campaign = proposal.campaign
+    content = proposals.decide(session, proposal, ProposalState.APPROVED, by)
+    actor = f"staff:{by.id}"
+    if proposal.kind is ProposalKind.UPDATE:
+        update = update_of(content)
+        updates.post_update(session, campaign, actor=actor, risks_seen=risks_seen, **update)
+    elif proposal.kind is ProposalKind.OUTCOME:
+        editions.publish_outcomes(
+            session, campaign, actor=actor, outcomes=content, risks_seen=risks_seen
+        )
+    elif proposal.kind is ProposalKind.CLOSE:
+        campaigns.close_campaign(
+            session, campaign, actor=actor, now=now, reasons=content, risks_seen=risks_seen
+        )
+    else:
+        reword_reason.reword_reason(
+            session, campaign, actor=actor, reasons=content, risks_seen=risks_seen
+        )
+    approval_mails.answer_proposal(session, campaign, proposal)
+
+
+def risks_in(proposal: Proposal) -> list[Finding]:
+    """What flags rule out in what was proposed, as approving it asks about it."""
+    return watch_of(proposal.campaign).findings(_words_of(proposal))
+
+
+def _words_of(proposal: Proposal) -> list[Words]:
+    content = proposals.content_of(proposal)
+    if proposal.kind is ProposalKind.OUTCOME:
+        return [
+            words for code, text in content.items() for words in edition_words(code, outcome=text)
+        ]
+    if content and proposal.kind is ProposalKind.UPDATE:
+        alts = [picture["alt"] for picture in content["pictures"]]
+        return list(updates.texts_of(content["words"], alts))
+    return words_by_field("reason", content, "reason_")
+
+
+def update_of(content: Mapping[str, Any]) -> ProposedUpdate:
+    return {
+        "kind": UpdateKind(content["kind"]),
+        "happened_on": date.fromisoformat(content["happened_on"]),
+        "words": {code: (title, body) for code, (title, body) in content["words"].items()},
+        "telling": Telling(content["tell_network"], content["tell_signers"]),
+        "pictures": [Shown(picture["key"], picture["alt"]) for picture in content["pictures"]],
+    }

@@ -1,0 +1,1 @@
+"""Drafts, what was saved before, and texts that were written at once."""

@@ -1,0 +1,196 @@
+"""The desk's page on which two texts that were written at once are brought together."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign.campaigns.content import drafts, parts, revisions, three_way_merge
+from campaign.campaigns.content.diffs import Stretch, words_between
+from campaign.campaigns.content.drafts import Draft
+from campaign.campaigns.content.part_contents import Content
+from campaign.campaigns.content.revisions import Kept
+from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.three_way_merge import Choice, Meeting
+from campaign.campaigns.desk.blueprint import blueprint, load
+from campaign.campaigns.desk.history.draft_views import part_url
+from campaign.campaigns.desk.history.labels import choices_of, field_name, part_name
+from campaign.campaigns.desk.history.value_labels import value_text
+from campaign.campaigns.desk.history.views import known_part, name_of
+from campaign.campaigns.desk.save_with_draft import Desk
+from campaign.campaigns.desk.sentences import SENTENCES
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
+from campaign.web.page import Page, show_page
+
+
+class MeetingRow(NamedTuple):
+    it: Meeting
+    field: str
+    theirs: Sequence[Stretch]
+    mine: Sequence[Stretch]
+    merged: Sequence[Stretch]
+    choices: Sequence[tuple[str, str]]
+
+
+class Merge(Page, template="campaigns/merge.html"):
+    campaign: Campaign
+    draft: Draft
+    name: str
+    seen: int
+    """The revision that mine is merged with."""
+    last: Kept | None
+    last_by: str
+    meetings: Sequence[MeetingRow]
+    language: str
+    choices: Mapping[str, Choice]
+    risks: Sequence[Finding]
+
+
+@blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
+def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """Theirs, mine, what both come to; nothing is lost before its writer has chosen."""
+    session, campaign = db.session(), load(slug)
+    which, where = known_part(campaign, part, place)
+    draft = drafts.get_conflict(session, campaign, staff_id=staff_user().id, part=part, place=where)
+    newest = revisions.newest_number(session, campaign, which, where)
+    theirs = parts.content_now(session, campaign, which, where)
+    base = revisions.base_of(session, campaign, which, where, draft.based_on)
+    meetings = three_way_merge.meet(base, theirs, draft.content)
+    choices, risks = _choices(meetings), list[Finding]()
+    if request.method == "POST" and request.form.get("seen") == str(newest):
+        try:
+            if answer := _settle(campaign, draft, theirs, newest, meetings, choices):
+                return answer
+        except RiskNamed as problem:
+            risks.extend(problem.found)
+    last = revisions.get_kept(session, campaign, which, where, newest) if newest else None
+    names = {**draft.content, **theirs}
+    page = Merge(
+        campaign=campaign,
+        draft=draft,
+        name=part_name(part, where),
+        seen=newest,
+        last=last,
+        last_by=name_of(last.saved_by_id) if last else "",
+        meetings=[_row(draft, meeting, names) for meeting in meetings],
+        language=where.partition(":")[0],
+        choices=choices,
+        risks=risks,
+    )
+    return show_page(page, 422 if request.method == "POST" else 200)
+
+
+def _settle(
+    campaign: Campaign,
+    draft: Draft,
+    theirs: Content,
+    newest: int,
+    meetings: Sequence[Meeting],
+    choices: Mapping[str, Choice],
+) -> ResponseReturnValue | None:
+    """Save what was chosen, or lead to the form with it; None where the page says why not.
+
+    Raises RiskNamed.
+    """
+    session, which, where = db.session(), Part(draft.part), draft.place
+    if any(meeting.conflict and meeting.name not in choices for meeting in meetings):
+        flash(_("Choose what stands, for each text that both changed."), "error")
+        return None
+    content = three_way_merge.settle(theirs, meetings, choices)
+    me, part = staff_user().id, draft.part
+    if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, content, newest)):
+        if not drafts.keep(
+            session,
+            campaign,
+            staff_id=me,
+            part=part,
+            place=where,
+            based_on=newest,
+            content=dict(typed),
+        ):
+            flash(_("You have a draft of this part. Save it or throw it away first."), "error")
+            return None
+        said = _("Both texts are in the form, and nothing is saved yet. Read it, then save it.")
+        url = part_url(campaign, part, where, draft=1)
+    elif _is_saved(campaign, which, where, content, newest):
+        said = _("Both texts are brought together and saved.")
+        url = part_url(campaign, part, where)
+    else:
+        return None
+    drafts.drop_conflict(session, campaign, staff_id=me, part=part, place=where)
+    flash(said)
+    return redirect(url, 303)
+
+
+def _row(draft: Draft, meeting: Meeting, names: Content) -> MeetingRow:
+    base, theirs, mine, merged = (
+        value_text(draft.part, meeting.name, value, names)
+        for value in (meeting.base, meeting.theirs, meeting.mine, meeting.merged)
+    )
+    return MeetingRow(
+        meeting,
+        _field(draft, meeting.name, names),
+        words_between(base, theirs),
+        words_between(base, mine),
+        words_between(theirs, merged),
+        choices_of(meeting),
+    )
+
+
+def _field(draft: Draft, name: str, content: Content) -> str:
+    words, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
+    return i18n.in_language(words, language) if language else words
+
+
+def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:
+    """What was chosen, by field; 400 for what is not offered."""
+    choices = {}
+    for number, meeting in enumerate(meetings):
+        typed = request.form.get(f"choice-{number}", "")
+        if typed and typed not in set(Choice):
+            abort(400)
+        if typed:
+            choices[meeting.name] = Choice(typed)
+    return choices
+
+
+def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newest: int) -> bool:
+    try:
+        parts.save_content(
+            db.session(),
+            campaign,
+            part,
+            place,
+            content,
+            actor=actor(),
+            created_by_id=staff_user().id,
+            based_on=newest,
+            risks_seen="risks_seen" in request.form,
+        )
+    except RiskNamed:
+        raise
+    except Refused as problem:
+        if problem.slug != revisions.CHANGED:
+            raise
+        return False
+    except Invalid as problem:
+        otherwise = _("This cannot be saved as it is. Choose otherwise.")
+        for slug in dict.fromkeys(problem.fields.values()):
+            flash(str(SENTENCES.get(slug, otherwise)), "error")
+        return False
+    return True
+
+
+def conflict_links(campaign: Campaign) -> list[tuple[str, str]]:
+    """Return what waits for the reader to bring it together: its part, and the page for it."""
+    return [
+        (part_name(draft.part, draft.place), Desk(campaign, draft.part, draft.place).merge_url())
+        for draft in drafts.list_conflicts(db.session(), campaign, staff_id=staff_user().id)
+    ]

@@ -1,0 +1,1 @@
+"""Pages on which a campaign moves on, and on which a second person decides."""

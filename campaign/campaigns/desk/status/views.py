@@ -1,0 +1,257 @@
+"""The desk's pages on which a campaign moves on, is extended, continued and cloned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign.campaigns import campaigns, continue_or_clone, lifecycle, proposals, schedule
+from campaign.campaigns.changes import drop_empty
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.status.forms import CopyForm, ExtendForm, StatusForm, status_form
+from campaign.campaigns.desk.status.proposal_views import find_returned
+from campaign.campaigns.readiness import approval, check_readiness
+from campaign.campaigns.readiness.letter_gaps import Gap
+from campaign.campaigns.stop_rule import is_stopped
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.proposal import Proposal, ProposalKind
+from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import accepted
+from campaign.web.page import Page, show_page
+
+
+class ChangeStatus(Page, template="campaigns/change_status.html"):
+    campaign: Campaign
+    form: StatusForm
+    locales: Sequence[str]
+    to: CampaignStatus
+    blockers: Sequence[Gap]
+    own: bool
+    """Whether the reader wrote last."""
+    now: datetime
+    preview: Mapping[str, str]
+    """The reasons, by language, to be read before they are published."""
+    again: Proposal | None
+    """What came back, and is written again."""
+
+
+class Extend(Page, template="campaigns/extend.html"):
+    campaign: Campaign
+    form: ExtendForm
+
+
+class Copy(Page, template="campaigns/copy.html"):
+    campaign: Campaign
+    form: CopyForm
+    linked: bool
+    """Whether the copy continues the campaign."""
+
+
+@blueprint.route("/<slug>/status", methods=["GET", "POST"])
+def change_status(slug: str) -> ResponseReturnValue:
+    """Ask once more, with what follows from it; then do it."""
+    campaign, now = load(slug), db.utcnow()
+    to = _asked_status(campaign)
+    locales = languages_of(campaign)
+    data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
+    again = find_returned(campaign)
+    form = status_form(locales, data=data | _reasons_of(again))
+    is_valid = form.validate_on_submit()
+    looks = is_valid and "look" in request.form
+    if is_valid and not looks and _change(form, campaign, to, again):
+        return done(_say_changed(campaign, to), ".show", slug=slug)
+    page = ChangeStatus(
+        campaign=campaign,
+        form=form,
+        locales=locales,
+        to=to,
+        blockers=_find_blockers(campaign, to, now),
+        own=approval.is_writer(campaign, actor()),
+        now=now,
+        preview=form.reasons(locales) if looks else {},
+        again=again,
+    )
+    return show_page(page)
+
+
+@blueprint.route("/<slug>/extend", methods=["GET", "POST"])
+def extend(slug: str) -> ResponseReturnValue:
+    session, campaign = db.session(), load(slug)
+    if campaign.status is not CampaignStatus.OPEN:
+        raise Refused("campaign-status")
+    form = ExtendForm()
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: schedule.extend_campaign(
+            session, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
+        ),
+    ):
+        return done(_("The last day to write is moved."), ".show", slug=slug)
+    return show_page(Extend(campaign=campaign, form=form))
+
+
+@blueprint.route("/<slug>/continue", methods=["GET", "POST"])
+def continue_as(slug: str) -> ResponseReturnValue:
+    words = _("The draft is made. It continues the earlier action; write what is new.")
+    return _copy(load(slug), continue_or_clone.continue_campaign, words, linked=True)
+
+
+@blueprint.route("/<slug>/clone", methods=["GET", "POST"])
+def clone(slug: str) -> ResponseReturnValue:
+    words = _("The draft is made, with texts, targets, letters and options of the other.")
+    return _copy(load(slug), continue_or_clone.clone_campaign, words, linked=False)
+
+
+def _copy(
+    source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
+) -> ResponseReturnValue:
+    session, form, copies = db.session(), CopyForm(), list[Campaign]()
+    form.asks_risks = not linked and bool(source.risk_flags)
+    more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
+
+    def copy() -> None:
+        by = {"actor": actor(), "created_by_id": staff_user().id}
+        copies.append(make(session, source, reference=form.reference.data, **by, **more))
+
+    if form.validate_on_submit() and accepted(form, copy):
+        return done(words, ".edit_facts", slug=copies[0].slug)
+    return show_page(Copy(campaign=source, form=form, linked=linked))
+
+
+def _asked_status(campaign: Campaign) -> CampaignStatus:
+    """Return the status that the address asks for. Raises Refused where it may not follow."""
+    name = request.values.get("to", "")
+    if name not in set(CampaignStatus):
+        abort(404)
+    lifecycle.check_move(campaign.status, CampaignStatus(name))
+    return CampaignStatus(name)
+
+
+def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
+    """Return the end of an embargo that runs, by the campaign's clocks, in whole minutes."""
+    until = campaign.embargo_until
+    if until is None or until <= now:
+        return None
+    zone = ZoneInfo(campaign.timezone)
+    local = until.astimezone(zone).replace(tzinfo=None)
+    return local if not local.second else local.replace(second=0) + timedelta(minutes=1)
+
+
+def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> list[Gap]:
+    """Return what must be mended before; a closed campaign gets its new last day on this page."""
+    if to not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
+        return []
+    later = to is CampaignStatus.SCHEDULED and campaign.embargo_until
+    blockers = check_readiness.blockers_of(campaign, to, max(now, later) if later else now)
+    if campaign.status is CampaignStatus.CLOSED:
+        return [gap for gap in blockers if gap.slug != "deadline-past"]
+    return blockers
+
+
+def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
+    content = {} if proposal is None else proposals.content_of(proposal)
+    return {f"reason_{code}": text for code, text in content.items()}
+
+
+def _change(
+    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
+) -> bool:
+    try:
+        return accepted(form, lambda: _move_or_propose(form, campaign, to, again))
+    except Refused as problem:
+        form.form_errors.append(_refusal(problem.slug))
+        return False
+
+
+def _move_or_propose(
+    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
+) -> None:
+    session, now, by = db.session(), db.utcnow(), staff_user()
+    reasons, seen = form.reasons(languages_of(campaign)), bool(form.risks_seen.data)
+    waits = proposals.needs_approval(campaign)
+    if waits and is_stopped(to):
+        proposals.stop_and_propose(
+            session,
+            campaign,
+            by=by,
+            now=now,
+            reasons=reasons,
+            kind=form.stop_kind(),
+            risks_seen=seen,
+        )
+    elif waits and to is CampaignStatus.CLOSED and drop_empty(reasons):
+        proposals.propose_reasons(
+            session,
+            campaign,
+            kind=ProposalKind.CLOSE,
+            by=by,
+            reasons=reasons,
+            risks_seen=seen,
+            replaces=again,
+        )
+    else:
+        _move(form, campaign, to, reasons, now)
+
+
+def _move(
+    form: StatusForm,
+    campaign: Campaign,
+    to: CampaignStatus,
+    reasons: Mapping[str, str],
+    now: datetime,
+) -> None:
+    session, by, seen = db.session(), actor(), bool(form.risks_seen.data)
+    if to is CampaignStatus.OPEN:
+        day = form.act_by.data if campaign.status is CampaignStatus.CLOSED else None
+        campaigns.open_campaign(session, campaign, actor=by, now=now, act_by=day, risks_seen=seen)
+    elif to is CampaignStatus.REVIEW:
+        approval.submit_for_review(session, campaign, actor=by, now=now)
+    elif to is CampaignStatus.DRAFT:
+        approval.return_to_draft(session, campaign, actor=by, note=form.note.data)
+    elif to is CampaignStatus.SCHEDULED:
+        if form.open_at.data is None:
+            raise Invalid(fields={"open_at": "open-at-missing"})
+        moment = schedule.moment_in(campaign.timezone, form.open_at.data)
+        approval.schedule_campaign(
+            session, campaign, actor=by, now=now, open_at=moment, risks_seen=seen
+        )
+    elif to is CampaignStatus.CLOSED:
+        campaigns.close_campaign(
+            session, campaign, actor=by, now=now, reasons=reasons, risks_seen=seen
+        )
+    else:
+        kind = form.stop_kind()
+        campaigns.stop_campaign(
+            session, campaign, actor=by, now=now, kind=kind, reasons=reasons, risks_seen=seen
+        )
+
+
+def _refusal(slug: str) -> str:
+    words: dict[str, str] = {
+        "second-person": _("You wrote last: somebody else must look at it and decide."),
+        "needs-review": _("Somebody else must look at it first: ask for a review."),
+        "campaign-status": _("The campaign has changed meanwhile. Load the page again."),
+    }
+    otherwise: str = _("The campaign cannot open then. Mend what is missing first.")
+    return words.get(slug, otherwise)
+
+
+def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
+    words: dict[CampaignStatus, str] = {
+        CampaignStatus.DRAFT: _("The campaign is a draft again."),
+        CampaignStatus.REVIEW: _("The campaign waits for somebody else to look at it."),
+        CampaignStatus.SCHEDULED: _("The campaign opens by itself at that moment."),
+        CampaignStatus.OPEN: _("The campaign is open. Everybody can read it and write."),
+        CampaignStatus.CLOSED: _("The campaign is closed. It takes no more letters."),
+        CampaignStatus.STOPPED: _("The campaign is stopped. Nothing more goes out."),
+    }
+    if is_stopped(status) and proposals.needs_approval(campaign):
+        words[status] = _("The campaign is stopped. Someone else must approve your reason.")
+    elif status is CampaignStatus.CLOSED and campaign.status is not status:
+        words[status] = _("The campaign stays open until someone else approves the closing.")
+    return words[status]

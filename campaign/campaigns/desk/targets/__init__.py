@@ -1,0 +1,1 @@
+"""Pages on which the officials of a campaign are chosen."""

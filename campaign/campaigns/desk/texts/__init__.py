@@ -1,0 +1,1 @@
+"""Pages on which the words of a campaign are written: page text, letter, letter options."""

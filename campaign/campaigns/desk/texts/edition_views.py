@@ -1,0 +1,113 @@
+"""The desk's page of a campaign's text in one language, and the live preview of Markdown."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign.campaigns import proposals
+from campaign.campaigns.content import editions
+from campaign.campaigns.content.part_contents import edition_content
+from campaign.campaigns.content.risk_words import Finding, Words, by_field, edition_words
+from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.desk.blueprint import blueprint, check_locale, done, languages_of, load
+from campaign.campaigns.desk.forms import EditionForm
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
+from campaign.campaigns.desk.status.proposal_views import find_returned
+from campaign.core import db
+from campaign.core.text.desk_texts import paragraphs
+from campaign.models.campaign import Campaign, Edition
+from campaign.models.proposal import Proposal
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
+from campaign.web.page import Page, show_page
+
+_LONGEST = 20_000
+
+
+class EditEdition(DraftPage, template="campaigns/edit_edition.html"):
+    campaign: Campaign
+    form: EditionForm
+    language: str
+    locales: Sequence[str]
+    written: Collection[str]
+    main: Edition | None
+    """The text in the main language."""
+    findings: Mapping[str, Sequence[Finding]]
+    previewed: bool
+    proposed: Proposal | None
+    """The outcome that waits for a second person."""
+
+
+class TextPreview(Page, template="campaigns/_text_preview.html"):
+    text: str
+    language: str
+    found: Sequence[Finding]
+
+
+@blueprint.route("/<slug>/editions/<locale>", methods=["GET", "POST"])
+def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
+    """The text in one language, beside that in the main language."""
+    campaign = load(slug)
+    desk = Desk(campaign, Part.EDITION, check_locale(campaign, locale))
+    data = _data(editions.find_edition(campaign, locale)) | {"based_on": desk.seen}
+    if again := find_returned(campaign):
+        data |= {"outcome": proposals.content_of(again).get(locale, data.get("outcome"))}
+    form = EditionForm(**desk.typed(), data=data)
+    if "keep" in request.form and desk.keep(form):
+        return done(draft_kept(), ".edit_edition", slug=slug, locale=locale)
+    answer = (
+        "preview" not in request.form
+        and form.validate_on_submit()
+        and desk.save(
+            form,
+            lambda: edition_content(Edition(locale=locale, **form.texts())),
+            lambda: editions.save_edition(
+                db.session(),
+                campaign,
+                actor=actor(),
+                locale=locale,
+                based_on=number_seen(form),
+                risks_seen=bool(form.risks_seen.data),
+                **form.texts(),
+            ),
+            lambda: done(_("The text is saved."), ".edit_edition", slug=slug, locale=locale),
+        )
+    )
+    return answer or _show(form, desk)
+
+
+@blueprint.post("/<slug>/text-preview/<locale>")
+def preview_text(slug: str, locale: str) -> ResponseReturnValue:
+    """What a field will look like on the page; htmx asks while one types."""
+    campaign = load(slug)
+    check_locale(campaign, locale)
+    name = request.args.get("field", "")
+    text = paragraphs(request.form.get(name, "")[:_LONGEST])
+    found = watch_of(campaign).findings([Words("edition", locale, name, text)])
+    return show_page(TextPreview(text=text, language=locale, found=found))
+
+
+def _show(form: EditionForm, desk: Desk) -> ResponseReturnValue:
+    campaign, locale = desk.campaign, desk.place
+    names = ("title", "summary", "asks", "background", "outcome")
+    typed = {name: str(form[name].data or "") for name in names}
+    page = EditEdition(
+        campaign=campaign,
+        form=form,
+        language=locale,
+        locales=languages_of(campaign),
+        written={edition.locale for edition in campaign.editions},
+        main=editions.find_edition(campaign, campaign.default_locale),
+        findings=by_field(watch_of(campaign).findings(edition_words(locale, **typed))),
+        previewed="preview" in request.form,
+        proposed=proposals.find_outcomes(db.session(), campaign, staff_user()).get(locale),
+        **desk.words(),
+    )
+    return show_page(page)
+
+
+def _data(edition: Edition | None) -> dict[str, object]:
+    content = edition_content(edition)
+    return content | {"asks": "\n".join(content["asks"])} if content else {}
