@@ -15,7 +15,9 @@ def names_required(
     chain = list(_chain(env, template))
     # What any template of a chain sets outside of blocks, the blocks of all see.
     on_top = {name for tree in chain for name in _names_set_on_top(tree)}
-    names = {name for tree in chain for name in meta.find_undeclared_variables(tree)}
+    names = meta.find_undeclared_variables(chain[0])
+    for frame in chain[1:]:
+        names |= meta.find_undeclared_variables(frame) - set(_names_asked_for(frame))
     inner = bound | {name for tree in chain for name in _names_set(tree)}
     for tree in chain:
         for node in tree.find_all(nodes.Include):
@@ -66,6 +68,13 @@ def _names_set(tree: nodes.Node) -> Iterator[str]:
         if name.ctx in {"store", "param"}:
             yield name.name
     yield from _names_imported(tree)
+
+
+def _names_asked_for(tree: nodes.Template) -> Iterator[str]:
+    """Names that a frame uses where they are defined, and does without where not."""
+    for test in tree.find_all(nodes.Test):
+        if test.name == "defined" and isinstance(test.node, nodes.Name):
+            yield test.node.name
 
 
 def _names_set_on_top(tree: nodes.Template) -> Iterator[str]:
