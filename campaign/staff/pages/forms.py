@@ -92,13 +92,12 @@ class _WithName(SiteForm):
         ]
 
     def validate_locale(self, field: Field) -> None:
-        """One of the languages that the site has."""
         if field.data not in i18n.languages():
             raise StopValidation(_("Choose one of the languages in the list."))
 
 
 class ProfileForm(_WithName):
-    """One's own name and language."""
+    """One's own account."""
 
 
 class RoleForm(SiteForm):
@@ -125,14 +124,14 @@ class NewStaffForm(_WithName, RoleForm):
 
 
 def say_email_problem(slug: str) -> str:
-    """Words for what is wrong with a new user's address."""
+    """Say what is wrong with a new user's address."""
     if slug == "staff-exists":
         return _("Somebody on the staff has this address already. Make a new link in the list.")
     return _("This is no e-mail address. It looks like name@example.org.")
 
 
 def say_password_problem(slug: str) -> str:
-    """Words for what is wrong with a new password (`passwords.problem_of`)."""
+    """Say what is wrong with a new password (`passwords.find_password_problem`)."""
     words = {
         "password-wrong": _("This is not your present password. Type it again."),
         "password-short": _(
