@@ -17,7 +17,6 @@ from campaign.directory.countries import slug_name
 from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
 from campaign.directory.fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
-from campaign.directory.where_used import add_named
 from campaign.models.directory import Mission, MissionKind
 from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
@@ -107,10 +106,10 @@ def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
 
 def create_mission(session: Session, *, draft: MissionDraft, actor: str) -> Mission:
     """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
-    wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
+    slug = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
     mission = Mission(source_id="")
     _take(mission, draft)
-    add_named(session, mission, wanted)
+    where_used.add_with_slug(session, mission, slug)
     audit.record(session, actor=actor, action="missions.create", subject=_subject(mission))
     return mission
 
@@ -146,17 +145,12 @@ def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -
 
 def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
     """Remove a mission that nothing uses; raises Refused("mission-in-use", uses=[…])."""
-    uses = uses_of_mission(session, mission=mission)
+    uses = where_used.list_uses(session, mission)
     if uses:
         raise Refused("mission-in-use", uses=uses)
     audit.record(session, actor=actor, action="missions.delete", subject=_subject(mission))
     session.delete(mission)
     session.flush()
-
-
-def uses_of_mission(session: Session, *, mission: Mission) -> list[str]:
-    """References of the campaigns whose letters go through the mission."""
-    return where_used.uses_of(session, mission)
 
 
 class Reach(enum.StrEnum):

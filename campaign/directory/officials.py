@@ -14,7 +14,6 @@ from campaign.directory import where_used
 from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
 from campaign.directory.fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
-from campaign.directory.where_used import add_named
 from campaign.models.directory import Official
 from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
@@ -98,10 +97,10 @@ def count_left(session: Session) -> int:
 
 def create_official(session: Session, *, draft: OfficialDraft, actor: str) -> Official:
     """Keep a new official; its slug is made from the name, or the office where none is known."""
-    wanted = slugify(draft.name or i18n.words_in(draft.office, "en"))
+    slug = slugify(draft.name or i18n.words_in(draft.office, "en"))
     official = Official()
     _take(official, draft)
-    add_named(session, official, wanted)
+    where_used.add_with_slug(session, official, slug)
     audit.record(session, actor=actor, action="officials.create", subject=_subject(official))
     return official
 
@@ -138,17 +137,12 @@ def update_official(
 
 def delete_official(session: Session, *, official: Official, actor: str) -> None:
     """Remove an official whom nothing uses; raises Refused("official-in-use", uses=[…])."""
-    uses = uses_of_official(session, official=official)
+    uses = where_used.list_uses(session, official)
     if uses:
         raise Refused("official-in-use", uses=uses)
     audit.record(session, actor=actor, action="officials.delete", subject=_subject(official))
     session.delete(official)
     session.flush()
-
-
-def uses_of_official(session: Session, *, official: Official) -> list[str]:
-    """References of the campaigns that use the official."""
-    return where_used.uses_of(session, official)
 
 
 def draft_of(official: Official) -> OfficialDraft:
@@ -177,7 +171,7 @@ def _refuse_unaddressed(
     """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
     missing = {
         f"{name}_{locale}": "in-use"
-        for locale in where_used.languages_written_in(session, official.id)
+        for locale in where_used.find_languages_written_in(session, official.id)
         for name in _ADDRESSED
         if before[name].get(locale) and not getattr(official, name).get(locale)
     }

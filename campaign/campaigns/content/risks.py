@@ -128,7 +128,9 @@ def find_naming(
             take_off = (
                 partial(_note_entry, session, campaign, model.__tablename__) if waits else None
             )
-            found.setdefault(entry_id, []).append(Naming(take_off))
+            found.setdefault(entry_id, []).append(
+                Naming(campaign.status in lifecycle.PUBLIC, take_off)
+            )
     return found
 
 

@@ -43,13 +43,14 @@ CONTACT_LABELS = {
 
 
 def say_flagged(problem: FlagNamed) -> str:
-    """What is asked before such an entry is saved, and what saving it undoes."""
-    said = [_("A public campaign names this entry, and its risk flags rule out words in it.")]
-    if problem.opening:
-        said.append(
-            _("Saving cancels the opening of that campaign. Someone else must review it again.")
-        )
-    return " ".join(map(str, said))
+    """Ask before such an entry is saved, and say what saving it undoes."""
+    question = _("A scheduled campaign names this entry, and its risk flags rule out words in it.")
+    if problem.is_public:
+        question = _("A public campaign names this entry, and its risk flags rule out words in it.")
+    if not problem.cancels_opening:
+        return str(question)
+    undone = _("Saving cancels the opening of that campaign. Someone else must review it again.")
+    return f"{question} {undone}"
 
 
 def text_field(label: object, length: int, *, required: object = None, **kwargs: Any) -> Any:

@@ -146,6 +146,9 @@ class OfficialRecord:
     """The public id of the entry that it means, where an export of ours was changed."""
 
 
+Reading = MissionRecord | OfficialRecord | RowProblem | Repeated
+
+
 def refuse_unfit(
     draft: MissionDraft | OfficialDraft, columns: Mapping[str, str] | None = None
 ) -> None:

@@ -12,13 +12,7 @@ from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.file_types import Opened, Shape, open_file
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
-from campaign.directory.imports.read_rows import (
-    N_,
-    MissionRecord,
-    OfficialRecord,
-    RowProblem,
-    UnreadableFile,
-)
+from campaign.directory.imports.read_rows import N_, Reading, UnreadableFile
 from campaign.directory.imports.tables import (
     Table,
     lists_of,
@@ -31,7 +25,6 @@ from campaign.models.directory_import import Directory
 
 MOST_VALUES = 100
 """Texts that are no country's name for which the mapping page asks."""
-Reading = MissionRecord | OfficialRecord | RowProblem
 
 
 @dataclass(slots=True)
@@ -112,8 +105,8 @@ class Source:
 
     def readings(
         self, choices: Choices, *, today: date, languages: tuple[str, ...] = ()
-    ) -> Iterator[Any]:
-        """Records and refused rows, in the file's order."""
+    ) -> Iterator[Reading]:
+        """Read records and refused rows, in the file's order."""
         if self.opened.shape is Shape.POPOLO:
             return read_popolo(
                 self.opened.data,

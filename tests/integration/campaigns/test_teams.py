@@ -91,7 +91,7 @@ def test_lists_choices_and_uses_tell_nothing_of_another_team(
         assert theirs.reference not in answer.text, page
         assert theirs.person_name not in answer.text, page
     uses = [theirs.reference, "reply"]
-    assert where_used.said_to(session, uses, me) == ["reply", "1 campaign of another team"]
+    assert where_used.hide_other_teams(session, uses, me) == ["reply", "1 campaign of another team"]
 
 
 def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
@@ -259,5 +259,5 @@ def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
     new = app.test_client()
     new.get(f"/desk/set-password/{token}")
     password = {"password": "amber-window-sails-quietly"}
-    assert post(new, f"/desk/set-password/{token}", password).status_code == 302
+    assert post(new, f"/desk/set-password/{token}", password).status_code == 303
     assert post(new, f"/desk/set-password/{token}", password).status_code == 410

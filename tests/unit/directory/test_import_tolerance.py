@@ -20,7 +20,7 @@ from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.file_types import guess_encoding, open_file, samples_of
 from campaign.directory.imports.mission_kinds import kind_in
-from campaign.directory.imports.official_plan import crowded_offices
+from campaign.directory.imports.official_plan import find_crowded_offices
 from campaign.directory.imports.read_officials import read_popolo
 from campaign.directory.imports.read_rows import (
     MissionRecord,
@@ -143,7 +143,7 @@ def test_many_who_hold_what_one_holds_are_told_and_members_are_not() -> None:
         f"Person {at};President of Mexico;Mexico\nMember {at};Member;Mexico\n" for at in range(17)
     )
     found = read(f"name;office;country\n{rows}", OFFICIALS)
-    assert crowded_offices(found) == [("President of Mexico", 17)]
+    assert find_crowded_offices(found) == [("President of Mexico", 17)]
 
 
 @pytest.mark.parametrize(
