@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
-from campaign.directory.fields import FIELDS, Rule
+from campaign.directory.fields import FIELDS, PLACES, Rule
 from campaign.directory.imports.mission_kinds import kind_in
 from campaign.directory.imports.read_rows import N_, UnreadableRow
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
@@ -125,7 +125,8 @@ def _which_country(table: Table, found: list[str], at: int) -> str:
     "Embassy of Kenya in Ottawa" tells that Kenya sends; "1 Sample Street, Ottawa, Canada" that
     Canada hosts. Of many countries with a town or two it is the senders, with as many towns hosts.
     """
-    rows = [cells for _row, cells in table.rows[:500] if cells[at].strip()]
+    # Signs alone ("-") fold to nothing, which is in every name.
+    rows = [cells for _row, cells in table.rows[:500] if fold_name(cells[at])]
 
     def texts(meaning: str) -> list[tuple[str, str]]:
         places = [place for place, one in enumerate(found) if one.partition(":")[0] == meaning]
@@ -199,6 +200,10 @@ class MappedRow:
             for at, mapped in enumerate(self.mapping)
             if mapped == meaning and self.cells[at].strip()
         ]
+
+    def place_columns(self) -> frozenset[str]:
+        """The parts of an address that have a column each."""
+        return frozenset(name for name in PLACES if name in self.mapping)
 
     def words(self, meaning: str) -> dict[str, str]:
         """The texts per language; a column without a language is English."""

@@ -127,7 +127,7 @@ def _compare(official: Official, record: OfficialRecord, replace: bool) -> Item:
         values["source_id"] = record.source_id
     is_ours = replace and record.own_id == official.public_id
     values |= filled_values(Directory.OFFICIALS, official, draft, follows=replace, identity=is_ours)
-    values |= new_place(official, draft, follows=replace, replace=replace)
+    values |= new_place(official, record, follows=replace, replace=replace)
     for name in names_with(Directory.OFFICIALS, Rule.WORDS):
         kept = getattr(official, name)
         words = new_words(kept, getattr(draft, name), replace=replace)

@@ -23,6 +23,7 @@ from campaign.directory.imports.read_rows import (
     Held,
     LeftOut,
     MissionRecord,
+    OfficialRecord,
     Reading,
     Repeated,
     RowProblem,
@@ -207,15 +208,23 @@ def filled_values(
 
 
 def new_place(
-    kept: Any, draft: MissionDraft | OfficialDraft, *, follows: bool, replace: bool
+    kept: Mission | Official,
+    record: MissionRecord | OfficialRecord,
+    *,
+    follows: bool,
+    replace: bool,
 ) -> dict[str, Any]:
-    """The parts of an address that change: it is one value, the file's whole or ours whole.
+    """Return the parts of an address that change: it is one value, the file's whole or ours whole.
 
     Half of one and half of another reaches nobody. Where ours `follows` the file, an address takes
-    its place; otherwise it is only filled in by one that says all that ours says, and more.
+    its place; otherwise it is only filled in by one that says all that ours says, and more. A
+    place without a street never empties what it does not say, unless the town is another one and
+    the file has a column for what it leaves empty.
     """
+    draft = record.draft
     country = draft.host_country if isinstance(draft, MissionDraft) else draft.country
-    ours, said = ({name: getattr(one, name) for name in PLACES} for one in (kept, draft))
+    ours = {name: getattr(kept, name) for name in PLACES}
+    said = {name: getattr(draft, name) for name in PLACES}
     town = ours["locality"]
     if town and said["address"] and not said["locality"]:
         # The file has the town in its lines, or says none.
@@ -233,8 +242,12 @@ def new_place(
             said["locality"] = town
         elif not replace:
             return {}
-    if follows and (said["address"] or not ours["address"]):
-        changed = said if any(said.values()) else {}
+    if follows and said["address"]:
+        changed = said
+    elif follows and not ours["address"]:
+        moves = bool(town and said["locality"]) and not same_town(town, said["locality"], country)
+        emptied = record.place_columns if moves else ()
+        changed = {name: new for name, new in said.items() if new or name in emptied}
     elif all(_agree(name, ours[name], said[name], country) for name in PLACES):
         changed = {name: said[name] for name in PLACES if not ours[name]}
     else:
@@ -369,7 +382,7 @@ def _find_changed_values(mission: Mission, record: MissionRecord, replace: bool)
     names = new_words(mission.name, names, replace=replace)
     if names != mission.name:
         values["name"] = names
-    values |= new_place(mission, draft, follows=follows, replace=replace)
+    values |= new_place(mission, record, follows=follows, replace=replace)
     values |= filled_values(
         Directory.MISSIONS, mission, draft, follows=follows, identity=is_ours and replace
     )

@@ -192,6 +192,7 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         draft,
         (*left_out, *unread),
         own_id=row.one("own_id"),
+        place_columns=row.place_columns(),
         made_name="en" not in names,
     )
 

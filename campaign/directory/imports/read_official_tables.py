@@ -92,6 +92,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         left_on=ended if ended and (today is None or ended <= today) else None,
         left_out=(*left_out, *unread),
         own_id=row.one("own_id"),
+        place_columns=row.place_columns(),
     )
 
 

@@ -125,6 +125,8 @@ class MissionRecord:
     left_out: tuple[LeftOut, ...] = ()
     own_id: str = ""
     """The public id of the entry that it means, where an export of ours was changed."""
+    place_columns: frozenset[str] = frozenset()
+    """The parts of an address for which the file has a column each."""
     made_name: bool = True
     """Whether the English name is one that we make of kind and town, and nobody's word."""
 
@@ -144,6 +146,8 @@ class OfficialRecord:
     left_out: tuple[LeftOut, ...] = ()
     own_id: str = ""
     """The public id of the entry that it means, where an export of ours was changed."""
+    place_columns: frozenset[str] = frozenset()
+    """The parts of an address for which the file has a column each."""
 
 
 Reading = MissionRecord | OfficialRecord | RowProblem | Repeated

@@ -65,6 +65,32 @@ def placed(address: str = "", locality: str = "", postal_code: str = "") -> dict
 
 
 @pytest.mark.parametrize(
+    ("town", "columns", "changes"),
+    [
+        ("Paris", {"locality"}, {}),
+        ("Paris", {"locality", "region", "postal_code"}, {}),
+        ("Lyon", {"locality"}, {"locality": "Lyon"}),
+        (
+            "Lyon",
+            {"locality", "region", "postal_code"},
+            {"locality": "Lyon", "region": "", "postal_code": ""},
+        ),
+        ("", {"locality", "postal_code"}, {}),
+    ],
+)
+def test_a_town_alone_empties_only_what_the_file_has_a_column_for(
+    town: str, columns: set[str], changes: dict[str, str]
+) -> None:
+    ours = placed("", "Paris", "75008") | {"region": "Île-de-France"}
+    mission = make_target_mission(source_id="Q7", host_country="FR", last_checked_on=None, **ours)
+    draft = mission_draft(host_country="FR", **placed("", town))
+    record = MissionRecord(2, "Q7", draft, place_columns=frozenset(columns))
+    for replace in (False, True):
+        (item,) = plan_missions([mission], [record], replace=replace).items
+        assert {name: item.values[name] for name in ours if name in item.values} == changes
+
+
+@pytest.mark.parametrize(
     ("ours", "said", "kept_by_default", "where_the_file_counts"),
     [
         # What is empty is filled in, as a whole; our own spelling stays.

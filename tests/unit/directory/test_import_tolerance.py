@@ -278,6 +278,7 @@ def test_words_are_in_the_language_of_their_head(
     [
         ("Pays;Mission", ["Kenya;Ambassade du Kenya à Ottawa", "Cuba;Ambassade de Cuba"], SENDER),
         ("country;name", ["Kenya;Embassy of Cuba in Kenya", "Peru;Embassy of Cuba, Peru"], HOST),
+        ("country;name", [*["-;Embassy of Cuba"] * 2, "Kenya;Embassy of Cuba in Kenya"], HOST),
         ("País;dirección", ["Kenya;1 Old Road, Nairobi, Kenya", "Peru;Lima, Peru"], HOST),
         ("الدولة;المدينة", ["كينيا;أوتاوا", "مصر;أوتاوا", "بيرو;أوتاوا"], SENDER),
         ("country;city", ["Kenya;Nairobi", "Peru;Lima", "Egypt;Cairo"], HOST),
