@@ -130,7 +130,6 @@ def english_name(code: str) -> str:
 
 
 def slug_name(code: str) -> str:
-    """A country's English name for a slug."""
     return _PLAIN.get(code) or i18n.country_name(code, "en")
 
 

@@ -40,7 +40,6 @@ class Field:
 
     @property
     def meaning(self) -> str:
-        """What a column of a file is said to mean."""
         return self.in_files or self.name
 
 
@@ -281,10 +280,8 @@ LABELS: dict[str, Any] = {
 
 
 def names_with(directory: Directory, *rules: Rule) -> tuple[str, ...]:
-    """Names of the fields with one of these rules, in their order."""
     return tuple(one.name for one in FIELDS[directory] if one.rule in rules)
 
 
 def limit_of(model: type[Mission | Official], name: str) -> int:
-    """How many characters the column holds."""
     return getattr(model.__table__.c[name].type, "length", None) or WORDS_LENGTH

@@ -35,7 +35,6 @@ _SLUG_ENDS = {
 
 
 def get_mission(session: Session, *, slug: str) -> Mission:
-    """The mission of that slug; raises NotFound."""
     mission = find_mission(session, slug=slug)
     if mission is None:
         raise NotFound("mission", slug=slug)
@@ -43,7 +42,6 @@ def get_mission(session: Session, *, slug: str) -> Mission:
 
 
 def find_mission(session: Session, *, slug: str) -> Mission | None:
-    """The mission of that slug, or None."""
     return session.scalar(select(Mission).where(Mission.slug == slug))
 
 
@@ -154,8 +152,6 @@ def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
 
 
 class Reach(enum.StrEnum):
-    """How a mission reaches the people of a country."""
-
     HERE = "here"
     ACCREDITED = "accredited"
     CONSULATE = "consulate"
@@ -192,7 +188,6 @@ def ranked(missions: list[Mission], host_country: str) -> list[Mission]:
 
 
 def reach_of(mission: Mission, host_country: str) -> Reach:
-    """How the mission reaches people in `host_country`."""
     near = host_country in {mission.host_country, *mission.accredited_to}
     if not near or mission.kind is MissionKind.PERMANENT_MISSION:
         return Reach.ELSEWHERE
@@ -214,7 +209,6 @@ def mission_slug(kind: MissionKind, sending: str, host: str, locality: str) -> s
 
 
 def draft_of(mission: Mission) -> MissionDraft:
-    """What is kept, as a draft."""
     plain = {name: getattr(mission, name) for name in _PLAIN}
     plain["door_notes"] = mission.door_notes or ""
     plain["timezone"] = mission.timezone or ""

@@ -25,7 +25,6 @@ SORTS = ("name", "country")
 
 
 def get_official(session: Session, *, slug: str) -> Official:
-    """The official of that slug; raises NotFound."""
     official = find_official(session, slug=slug)
     if official is None:
         raise NotFound("official", slug=slug)
@@ -33,7 +32,6 @@ def get_official(session: Session, *, slug: str) -> Official:
 
 
 def find_official(session: Session, *, slug: str) -> Official | None:
-    """The official of that slug, or None."""
     return session.scalar(select(Official).where(Official.slug == slug))
 
 
@@ -61,7 +59,6 @@ def list_officials(
 
 
 def countries_of_officials(session: Session) -> list[str]:
-    """Codes of the countries that have officials here."""
     return list(session.scalars(select(Official.country).distinct().order_by(Official.country)))
 
 
@@ -146,7 +143,6 @@ def delete_official(session: Session, *, official: Official, actor: str) -> None
 
 
 def draft_of(official: Official) -> OfficialDraft:
-    """What is kept, as a draft."""
     values: dict[str, Any] = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
     return OfficialDraft(**values, contacts=contacts_of(official.contacts))
 

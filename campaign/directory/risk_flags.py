@@ -44,7 +44,6 @@ class FlagNamed(Invalid):
 
 
 def init_app(app: Flask, *, find_naming: Finder) -> None:
-    """Take what finds the campaigns whose flags an entry breaks."""
     app.extensions["find_naming"] = find_naming
 
 

@@ -53,7 +53,6 @@ def list_references(model: type[Official | Mission]) -> list[Column[Any]]:
 
 
 def list_uses_for(session: Session, entry: Official | Mission, user: StaffUser) -> list[str]:
-    """List the uses of an entry as `user` may read them."""
     return hide_other_teams(session, list_uses(session, entry), user)
 
 

@@ -48,8 +48,6 @@ class _IdentityForm(SiteForm):
 
 
 class CodeForm(_IdentityForm):
-    """The second step of signing in."""
-
     proof = StringField(
         _l("Code"),
         description=_l(

@@ -51,7 +51,6 @@ def is_fresh() -> bool:
 
 
 def note_fresh() -> None:
-    """From now on this session is fresh again."""
     cookie[_PROVED_AT] = db.utcnow().timestamp()
 
 

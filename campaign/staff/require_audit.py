@@ -39,7 +39,6 @@ def leaves_no_entry(reason: str) -> Callable[[F], F]:
 
 
 def watch() -> None:
-    """Note what this request writes."""
     if request.method != "POST":
         return
     session = db.session()
@@ -95,7 +94,6 @@ def _note_statement(state: ORMExecuteState) -> None:
 
 
 def _forget(session: Session) -> None:
-    """Forget what was rolled back."""
     session.info.pop("wrote", None)
     session.info.pop("audited", None)
 

@@ -113,7 +113,6 @@ def count_recovery_codes(session: Session, user: StaffUser) -> int:
 
 
 def remove_factor(session: Session, user: StaffUser) -> None:
-    """Take the second factor away, with all that belongs to it."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
     user.totp_secret = user.totp_since = user.totp_counter = None
     session.flush()

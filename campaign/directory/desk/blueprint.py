@@ -14,7 +14,6 @@ guard(blueprint, Role.ORGANIZER)
 
 @blueprint.context_processor
 def add_words() -> dict[str, object]:
-    """Return what the templates of these pages call."""
     return {
         "kind_labels": KIND_LABELS,
         "contact_labels": CONTACT_LABELS,

@@ -38,7 +38,6 @@ def export(directory: str) -> ResponseReturnValue:
 
 @add_page_to_both("/bulk", "GET", "POST")
 def change_many(directory: str) -> ResponseReturnValue:
-    """What would become of the chosen entries; then it is done."""
     part, session = Directory(directory), db.session()
     field, value = request.values.get("field", ""), request.values.get("value", "")
     entries = bulk_changes.list_chosen(session, part, request.values.getlist("slug"))

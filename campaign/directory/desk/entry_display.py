@@ -42,7 +42,6 @@ def get_list_url(**changes: object) -> str:
 
 
 def get_import_url(endpoint: str, upload: DirectoryImport, **values: Any) -> str:
-    """Return the address of a page of an import."""
     return url_for(
         f"directory.{endpoint}",
         directory=upload.directory.value,

@@ -114,7 +114,6 @@ class AddressForm(Meeting, SiteForm):
             raise ValidationError(_("Shorten each line to 100 characters."))
 
     def validate_postal_code(self, field: Field) -> None:
-        """Refuse a code that the country surely does not have."""
         for problem in address_problems(
             country=self[self.address_country].data or "",
             street=[],
@@ -134,7 +133,6 @@ class AddressForm(Meeting, SiteForm):
                 raise ValidationError(_("This is no postal code of the country chosen."))
 
     def contact_rows(self) -> list[dict[str, Any]]:
-        """The fields of each row, for the page."""
         names = ("type", "value", "note", "from", "until")
         return [
             {"number": number} | {name: self[f"contact_{number}_{name}"] for name in names}
@@ -163,14 +161,12 @@ class AddressForm(Meeting, SiteForm):
         return {code: self[f"{name}_{_key(code)}"].data or "" for code in self.locales}
 
     def word_rows(self) -> list[tuple[str, list[Field]]]:
-        """Each language with its fields, for the page."""
         return [
             (code, [self[f"{name}_{_key(code)}"] for name in self.word_fields])
             for code in self.locales
         ]
 
     def address_parts(self) -> dict[str, Any]:
-        """Street lines, locality, region and postal code, as drafts have them."""
         return {
             "address": split_lines(self.address.data or ""),
             "locality": self.locality.data or "",

@@ -51,8 +51,6 @@ _FIXED_LABELS = {
 
 
 class UploadForm(SiteForm):
-    """A file to be brought in."""
-
     file = FileField(_l("File"))
 
     def validate_file(self, field: Field) -> None:
@@ -64,7 +62,6 @@ class UploadForm(SiteForm):
         return cast("bytes", self.file.data.read(MAX_BYTES + 1))
 
     def refuse(self, fault: Fault) -> None:
-        """Say by the field why the file cannot be read, and how to mend it."""
         self.file.errors = [*self.file.errors, say_how_to_mend(fault.sentence, fault.values)]
 
 
@@ -89,7 +86,6 @@ class MappingForm(SiteForm):
         return [(self[get_value_name(text)], count) for text, count in self.unknown.items()]
 
     def views(self) -> list[Field]:
-        """Return the fields of how the file is read."""
         return [self[name] for name in ("sheet", "head", "encoding") if name in self]
 
     def choices(self) -> Choices:
@@ -108,7 +104,6 @@ class MappingForm(SiteForm):
         )
 
     def refuse(self, fields: dict[str, str]) -> None:
-        """Say by each of these fields what it lacks."""
         words = {
             "lists": _("Choose one list at least."),
             "needed": _("No column says this. Choose what holds for all rows."),
@@ -119,13 +114,11 @@ class MappingForm(SiteForm):
             self[name].errors = [*self[name].errors, words[slug]]
 
     def refuse_file(self, fault: Fault) -> None:
-        """Say why the file cannot be read as it was said."""
         name = "encoding" if "encoding" in self else "replace"
         self[name].errors = [say_how_to_mend(fault.sentence, fault.values)]
 
 
 def get_value_name(text: str) -> str:
-    """Return the name of the field that asks for a text's country."""
     return f"value_{blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 

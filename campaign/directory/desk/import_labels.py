@@ -47,7 +47,6 @@ def say_field(name: str) -> str:
 
 
 def say_why_it_stays(slug: str) -> str:
-    """Say why what an import brought stays although it was undone."""
     words = {
         "in-use": _("A campaign or something else uses it."),
         "edited": _("Someone has edited or checked it since."),
@@ -58,6 +57,5 @@ def say_why_it_stays(slug: str) -> str:
 
 
 def say_how_to_mend(sentence: str, values: Values) -> str:
-    """Return a fault in the language of the page."""
     translation = str(_(sentence))
     return translation % values if values else translation

@@ -139,7 +139,6 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/sample.csv")
 def sample_file(directory: str) -> ResponseReturnValue:
-    """A file as an import reads it best."""
     return csv_file(f"{directory}-sample.csv", SAMPLES[Directory(directory)])
 
 
@@ -178,7 +177,6 @@ def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/apply", "POST")
 def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
-    """Have done what the dry run showed."""
     kept = _load(directory, public_id)
     try:
         jobs.ask_import(db.session(), kept=kept, skip_bad="skip_bad" in request.form, actor=actor())
@@ -189,7 +187,6 @@ def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/discard", "POST")
 def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
-    """Throw the upload away."""
     kept = _load(directory, public_id)
     uploads.discard(db.session(), kept=kept, actor=actor())
     message = _("The file is thrown away. Nothing of it was imported.")

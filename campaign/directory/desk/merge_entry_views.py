@@ -139,7 +139,6 @@ def merge(directory: str) -> ResponseReturnValue:
 
 
 def _choose_second(part: Directory, first: Entry) -> ResponseReturnValue:
-    """Ask which other one it is: found by words."""
     words = request.args.get("q", "").strip()
     hits: Sequence[Entry] = []
     if words:

@@ -140,7 +140,6 @@ def edit_mission(slug: str) -> ResponseReturnValue:
 
 @blueprint.route("/desk/missions/<slug>/delete", methods=["GET", "POST"])
 def delete_mission(slug: str) -> ResponseReturnValue:
-    """Ask, and delete a mission that nothing uses."""
     session = db.session()
     mission = services.get_mission(session, slug=slug)
     status = 200

@@ -23,7 +23,6 @@ class DaysForm(DeskForm):
     numbers: tuple[int, ...] = ()
 
     def days(self) -> dict[int, tuple[date | None, date | None]]:
-        """The days of each membership."""
         return {
             number: (self[f"from_{number}"].data, self[f"until_{number}"].data)
             for number in self.numbers
@@ -31,7 +30,6 @@ class DaysForm(DeskForm):
 
 
 def days_form(memberships: list[Membership]) -> DaysForm:
-    """The form of these posts."""
     fields: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for one in memberships:
@@ -49,7 +47,6 @@ class SuccessorDay(SiteForm):
     on = day_field(_l("Takes over on"), needed=_l("Give the day on which the office passes."))
 
     def day(self) -> date:
-        """The day, which validation made sure of."""
         return cast("date", self.on.data)
 
 

@@ -47,7 +47,6 @@ class NewSuccessor(Page, template="directory/successor.html"):
 
 @blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
 def edit_posts(slug: str) -> ResponseReturnValue:
-    """From when until when the official held each post."""
     session = db.session()
     official = officials.get_official(session, slug=slug)
     form = days_form(official.memberships)

@@ -23,8 +23,6 @@ from campaign.web.form_base import SiteForm
 
 
 class OfficialForm(AddressForm):
-    """All that staff can say of an official."""
-
     address_country = "country"
     name = text_field(
         _l("Full name"),
@@ -53,7 +51,6 @@ class OfficialForm(AddressForm):
         return good
 
     def refuse(self, missing: Iterable[str]) -> None:
-        """Say by each of these fields why it cannot be emptied."""
         for name in missing:
             self[name].errors = [
                 _(
@@ -63,7 +60,6 @@ class OfficialForm(AddressForm):
             ]
 
     def draft(self) -> OfficialDraft:
-        """What was typed."""
         return OfficialDraft(
             name=self.name.data or "",
             given_name=self.given_name.data or "",
@@ -94,7 +90,6 @@ class OfficialFilter(SiteForm):
 def official_form(
     kept: OfficialDraft | None = None, *, form: type[OfficialForm] = OfficialForm
 ) -> OfficialForm:
-    """The form, with what is kept."""
     return form_with(
         form,
         words={

@@ -139,7 +139,6 @@ def edit(slug: str) -> ResponseReturnValue:
 
 @blueprint.route("/desk/officials/<slug>/delete", methods=["GET", "POST"])
 def delete(slug: str) -> ResponseReturnValue:
-    """Ask, and delete an official whom nothing uses."""
     session = db.session()
     official = officials.get_official(session, slug=slug)
     status = 200

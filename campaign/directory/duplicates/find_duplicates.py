@@ -85,7 +85,6 @@ def tell_apart(
 
 
 def _find_groups(session: Session, model: Model) -> Iterator[tuple[str, list[list[int]]]]:
-    """Find ids of rows that are alike in each way."""
     yield (
         "source",
         _find_alike(session, select(model.id, model.source_id).where(model.source_id != "")),

@@ -32,7 +32,6 @@ def init_app(app: Flask, *, movers: Mapping[QueryableAttribute[Any], Mover]) -> 
 
 
 def count_uses(session: Session, entry: Official | Mission) -> dict[str, int]:
-    """Count the rows of each table that refer to the entry."""
     counts: Counter[str] = Counter()
     for column in where_used.list_references(type(entry)):
         query = select(func.count()).where(column == entry.id)

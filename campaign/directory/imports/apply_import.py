@@ -157,7 +157,6 @@ def _report(
     skip_bad: bool,
     progress: Progress | None,
 ) -> ImportReport:
-    """Count, and write unless it is a rehearsal or a row is bad."""
     counts, problems = plan.counts(), plan.problems()
     report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
     report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]

@@ -39,8 +39,6 @@ _BROKEN = Fault(
 
 
 class FaultDetail(TypedDict):
-    """A `Fault` as it is kept."""
-
     sentence: str
     values: dict[str, str | int]
 
@@ -106,7 +104,6 @@ def list_rows(
 
 
 def list_refused_rows(session: Session, *, kept: DirectoryImport) -> list[RowDetail]:
-    """List all refused rows, for a file to mend them by."""
     query = (
         select(ImportRow)
         .where(ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.REFUSED)

@@ -101,23 +101,18 @@ class Item:
 
 @dataclass(slots=True)
 class Plan:
-    """All rows of a file."""
-
     items: list[Item] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
     """Offices for one that many hold by the file, and how many."""
 
     def counts(self) -> dict[str, int]:
-        """Return the number of rows of each verdict."""
         counts = Counter(item.verdict.value for item in self.items)
         return {verdict.value: counts[verdict.value] for verdict in Verdict}
 
     def count_partly(self) -> int:
-        """Count the rows that are kept without something that could not be read."""
         return sum(bool(item.left_out) for item in self.items)
 
     def problems(self) -> list[RowProblem]:
-        """The rows that cannot be imported."""
         return [item.fault for item in self.items if item.fault]
 
     def digest(self) -> str:
@@ -134,7 +129,6 @@ def refuse(problem: RowProblem) -> Item:
 
 
 def say_in_words(value: Any) -> str:
-    """Return a column's value as a dry run shows it."""
     if isinstance(value, dict):
         return "; ".join(f"{code}: {text}" for code, text in value.items() if text)
     if isinstance(value, list):
@@ -145,7 +139,6 @@ def say_in_words(value: Any) -> str:
 
 
 def list_value_changes(row: Any, values: dict[str, Any]) -> list[Change]:
-    """List what is new about `row` with these values, in words."""
     return [
         Change(name, say_in_words(getattr(row, name)), say_in_words(value))
         for name, value in values.items()
@@ -153,7 +146,6 @@ def list_value_changes(row: Any, values: dict[str, Any]) -> list[Change]:
 
 
 def list_contact_changes(added: Iterable[Contact], dropped: Iterable[Contact]) -> list[Change]:
-    """List contacts that come and go, in words."""
     return [
         *(Change(contact.type, contact.value, "") for contact in dropped),
         *(Change(contact.type, "", contact.value) for contact in added),
@@ -161,7 +153,6 @@ def list_contact_changes(added: Iterable[Contact], dropped: Iterable[Contact]) -
 
 
 def list_held_changes(held: Iterable[Held]) -> list[Change]:
-    """List offices that are noted, in words."""
     changes = []
     for office in held:
         days = (office.started_on, office.ended_on)
@@ -181,7 +172,6 @@ def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> d
 
 
 def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> dict[str, Any]:
-    """Return what a new entry has of its file."""
     rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
     return {name: getattr(draft, name) for name in names_with(directory, *rules)}
 

@@ -18,7 +18,7 @@ from campaign.directory.imports.read_rows import (
     UnreadableRow,
     refuse_unfit,
 )
-from campaign.directory.imports.row_parts import contacts, read_day
+from campaign.directory.imports.row_parts import read_contacts, read_day
 
 Object = dict[str, Any]
 """Of JSON, whose values can be anything."""
@@ -71,7 +71,6 @@ def country_of(data: object, file_name: str) -> str | None:
 
 
 def languages_of(data: object) -> list[str]:
-    """List the languages in which the persons of a file have names."""
     persons = data.get("persons") if isinstance(data, dict) else None
     languages: dict[str, None] = {}
     for person in _list_objects(persons)[:200]:
@@ -184,7 +183,6 @@ def _read_office(membership: Object, names: dict[str, dict[str, Words]]) -> Held
 
 
 def _read_contacts(person: Object) -> tuple[tuple[Contact, ...], tuple[LeftOut, ...]]:
-    """How to reach somebody, and what of it cannot be read."""
     given = [
         (str(detail.get("type", "")), str(detail.get("value", "")))
         for detail in _list_objects(person.get("contact_details"))
@@ -195,7 +193,7 @@ def _read_contacts(person: Object) -> tuple[tuple[Contact, ...], tuple[LeftOut, 
     for word, value in given:
         kind = contact_type(word)
         if kind is not None and value.strip():
-            some, unread = contacts(kind, word, value)
+            some, unread = read_contacts(kind, word, value)
             ways |= dict.fromkeys(some)
             left += unread
     return tuple(ways), tuple(left)

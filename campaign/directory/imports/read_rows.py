@@ -66,8 +66,6 @@ class UnreadableRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that cannot be imported."""
-
     row: int
     """As a person counts: line of a CSV file (its heading is row 1), item of a JSON list."""
     field: str
@@ -85,7 +83,6 @@ class RowProblem:
         columns: Iterable[str] = (),
         cells: Iterable[str] = (),
     ) -> "RowProblem":
-        """What a reader raised for that row."""
         return cls(row, problem.field[:_QUOTED], problem.fault, tuple(columns), tuple(cells))
 
     def __str__(self) -> str:
@@ -117,8 +114,6 @@ def quoted(column: str, text: str) -> LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class MissionRecord:
-    """A mission from a file."""
-
     row: int
     source_id: str
     draft: MissionDraft
@@ -133,8 +128,6 @@ class MissionRecord:
 
 @dataclass(frozen=True, slots=True)
 class OfficialRecord:
-    """An official from a file."""
-
     row: int
     plain_name: str
     """The name without titles, for the slug."""

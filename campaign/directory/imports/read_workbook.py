@@ -27,8 +27,6 @@ _LONGEST = 20_001
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One sheet of a workbook."""
-
     sheets: tuple[str, ...]
     """Names of those that have rows."""
     sheet: str

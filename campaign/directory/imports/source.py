@@ -63,7 +63,6 @@ class Source:
     table: Table | None
 
     def guesses(self, file_name: str) -> Choices:
-        """Guess what the mapping page is told."""
         # What was guessed stays a guess until somebody has compared the samples.
         choices = Choices(encoding="" if self.opened.guessed_from else self.opened.encoding)
         choices.sheet = self.opened.book.sheet if self.opened.book else ""
@@ -87,7 +86,6 @@ class Source:
             self.table.refuse_twice(choices.mapping)
 
     def languages(self) -> list[str]:
-        """List the languages in which the file has names, where it says."""
         return languages_of(self.opened.data) if self.opened.shape is Shape.POPOLO else []
 
     def unknown_countries(self, mapping: Sequence[str], lists: Sequence[str]) -> dict[str, int]:
@@ -106,7 +104,6 @@ class Source:
     def readings(
         self, choices: Choices, *, today: date, languages: tuple[str, ...] = ()
     ) -> Iterator[Reading]:
-        """Read records and refused rows, in the file's order."""
         if self.opened.shape is Shape.POPOLO:
             return read_popolo(
                 self.opened.data,

@@ -48,7 +48,6 @@ class Table:
         return replace(self, rows=rows)
 
     def count_empty_cells(self, column: int) -> int:
-        """Count the rows that say nothing in that column."""
         return sum(not cells[column].strip() for _row, cells in self.rows)
 
     def samples(self, column: int, count: int = 3) -> list[str]:
@@ -57,7 +56,6 @@ class Table:
         return list(islice(dict.fromkeys(filter(None, texts)), count))
 
     def list_repeated_names(self) -> list[str]:
-        """List names that several columns have."""
         names = Counter(name.casefold() for name in self.columns if name)
         return [name for name, count in names.items() if count > 1]
 

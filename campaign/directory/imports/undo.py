@@ -39,8 +39,6 @@ FLAGGED = "flagged"
 
 @dataclass(slots=True)
 class UndoReport:
-    """What an undo did."""
-
     removed: int = 0
     restored: int = 0
     stays: int = 0
@@ -253,7 +251,6 @@ def _find_changed_later(session: Session, kept: DirectoryImport) -> set[str]:
 
 
 def _note_reason(row: ImportRow, reason: str) -> ImportRow:
-    """Note why what came of the row stays."""
     row.detail = json.dumps(json.loads(row.detail) | {"stays": reason}, ensure_ascii=False)
     return row
 

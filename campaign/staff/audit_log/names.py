@@ -33,8 +33,6 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class _LookedUp:
-    """What was looked up for the entries of a page."""
-
     names: Names
     references: Mapping[int, str]
     officials: Mapping[int, str]

@@ -62,8 +62,6 @@ class _TypedDay:
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """What a request asks for."""
-
     chosen: Filter
     before: int | None = None
     wrong: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])

@@ -23,8 +23,6 @@ guard(blueprint)
 
 
 class FirstCodeForm(SiteForm):
-    """The code that proves that the app knows the secret."""
-
     code = StringField(
         _l("Code that the app shows"),
         validators=[

@@ -28,7 +28,6 @@ SESSION_HOURS = 12
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Set up Flask-Security and the pages before the desk."""
     app.config.update(
         passwords.SETTINGS,
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 — the name of a method

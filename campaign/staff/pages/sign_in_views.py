@@ -104,7 +104,6 @@ def second_step() -> ResponseReturnValue:
 @public
 @i18n.localised
 def sign_in_with_code() -> ResponseReturnValue:
-    """Sign in with the code, which works once."""
     form = CodeForm()
     target = sessions.safe_next_page(form.next.data)
     with db.reading() as session:

@@ -77,7 +77,6 @@ def show_account() -> ResponseReturnValue:
 
 @blueprint.post("/account")
 def save_account() -> ResponseReturnValue:
-    """Change one's name and language."""
     form, user = ProfileForm(), staff_user()
     if not form.validate():
         password = ChangePasswordForm(formdata=None)
