@@ -15,7 +15,7 @@ from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
 from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
-from campaign.directory.fields import Rule, names_with
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Mission, MissionKind
 from campaign.models.directory_import import Directory

@@ -12,7 +12,7 @@ from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
-from campaign.directory.fields import Rule, names_with
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Official
 from campaign.models.directory_import import Directory

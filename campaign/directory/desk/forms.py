@@ -19,7 +19,7 @@ from campaign.core import i18n
 from campaign.core.text.slugs import split_lines
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
 from campaign.directory.entries import CONTACT_TYPES, Contact
-from campaign.directory.fields import LABELS, limit_of
+from campaign.directory.entry_fields import LABELS, limit_of
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission, Official

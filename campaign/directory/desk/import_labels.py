@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from campaign.core import i18n
 from campaign.directory.desk.mission_form import KIND_LABELS
-from campaign.directory.fields import FIELDS, LABELS
+from campaign.directory.entry_fields import FIELDS, LABELS
 from campaign.directory.imports.read_rows import Values
 from campaign.models.directory import MissionKind
 

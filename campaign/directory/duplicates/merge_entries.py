@@ -15,7 +15,7 @@ from sqlalchemy.orm import QueryableAttribute, Session
 from campaign.core import audit
 from campaign.core.errors import Refused
 from campaign.directory import where_used
-from campaign.directory.fields import PLACES, Rule, names_with
+from campaign.directory.entry_fields import PLACES, Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
-from campaign.directory.fields import FIELDS, PLACES, Rule
+from campaign.directory.entry_fields import FIELDS, PLACES, Rule
 from campaign.directory.imports.mission_kinds import find_kind
 from campaign.directory.imports.read_rows import N_, UnreadableRow
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table

@@ -8,7 +8,7 @@ from typing import Any
 
 from campaign.core.text.fold import fold_name
 from campaign.directory.entries import contacts_of
-from campaign.directory.fields import Rule, names_with
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.imports.match_entries import OfficialIndex
 from campaign.directory.imports.plan import (
     Item,

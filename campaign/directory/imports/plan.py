@@ -14,7 +14,7 @@ from typing import Any
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import free_slug
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft, contacts_of
-from campaign.directory.fields import FIELDS, PLACES, Rule, names_with
+from campaign.directory.entry_fields import FIELDS, PLACES, Rule, names_with
 from campaign.directory.imports.address_line import ends_in_town, take_town
 from campaign.directory.imports.match_entries import MissionIndex
 from campaign.directory.imports.read_rows import (

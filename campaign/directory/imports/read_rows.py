@@ -7,7 +7,7 @@ from datetime import date
 from campaign.core.errors import DomainError
 from campaign.core.text.slugs import has_forbidden_characters
 from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.fields import limit_of
+from campaign.directory.entry_fields import limit_of
 from campaign.models.directory import Mission, Official
 
 _QUOTED = 80
