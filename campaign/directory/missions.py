@@ -55,21 +55,22 @@ def list_missions(
     sort: str = "sending",
     page: int = 1,
 ) -> Listing[Mission]:
-    """A page of missions.
+    """Return a page of missions.
 
     `host` is the country that they are in or also accredited to; with `stale_on`, those not
     checked in the year before that day.
     """
-    found = select(Mission).where(*says(query, Mission.search))
+    missions = select(Mission).where(*says(query, Mission.search))
     if sending:
-        found = found.where(Mission.sending_country == sending)
+        missions = missions.where(Mission.sending_country == sending)
     if host:
         responsible = cast(Mission.accredited_to, String).contains(f'"{host}"', autoescape=True)
-        found = found.where(or_(Mission.host_country == host, responsible))
+        missions = missions.where(or_(Mission.host_country == host, responsible))
     if stale_on:
-        found = found.where(_stale(stale_on))
+        missions = missions.where(_is_stale(stale_on))
     by_sender, by_host = (
-        rank_of_country(session, one) for one in (Mission.sending_country, Mission.host_country)
+        rank_of_country(session, column)
+        for column in (Mission.sending_country, Mission.host_country)
     )
     orders: dict[str, tuple[Any, ...]] = {
         "sending": (by_sender, by_host),
@@ -78,25 +79,25 @@ def list_missions(
         "checked": (Mission.last_checked_on.is_not(None), Mission.last_checked_on),
     }
     order = orders.get(sort, orders["sending"])
-    return page_of(session, found.order_by(*order, Mission.slug), page)
+    return page_of(session, missions.order_by(*order, Mission.slug), page)
 
 
 def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
-    """The first missions that a search finds; nothing for a query without words."""
+    """Return the first missions that a search finds; nothing for a query without words."""
     if not fold_name(query):
         return []
-    found = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
-    return session.scalars(found.limit(most)).all()
+    missions = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
+    return session.scalars(missions.limit(most)).all()
 
 
 def count_stale_in_use(session: Session, today: date) -> int:
-    """How many missions that campaigns go through nobody has checked within a year."""
-    found = select(func.count(Mission.id)).where(_stale(today), where_used.is_gone_through())
-    return session.scalar(found) or 0
+    """Count the missions that campaigns go through and nobody has checked within a year."""
+    stale = select(func.count(Mission.id)).where(_is_stale(today), where_used.is_gone_through())
+    return session.scalar(stale) or 0
 
 
 def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
-    """Codes of the countries that send missions, and of those that host them."""
+    """List codes of the countries that send missions, and of those that host them."""
     sending = session.scalars(select(Mission.sending_country).distinct())
     host = session.scalars(select(Mission.host_country).distinct())
     return sorted(sending), sorted(host)
@@ -159,19 +160,21 @@ class Reach(enum.StrEnum):
 
 
 def best_mission(missions: list[Mission], host_country: str) -> Mission | None:
-    """Of a country's missions the one for people in `host_country`; None where none is for them.
+    """Return the one of a country's missions for people in `host_country`; None where none is.
 
     An embassy or high commission comes first, in the country before one accredited to it from
     elsewhere; then a consulate in the country. A permanent mission speaks to an organisation,
     not to a country's people, and is never the one. Among equals one with an address, then the
     one checked last.
     """
-    able = [one for one in missions if reach_of(one, host_country) is not Reach.ELSEWHERE]
+    able = [
+        mission for mission in missions if reach_of(mission, host_country) is not Reach.ELSEWHERE
+    ]
     return ranked(able, host_country)[0] if able else None
 
 
 def ranked(missions: list[Mission], host_country: str) -> list[Mission]:
-    """A country's missions, the best for people in `host_country` first."""
+    """Return a country's missions, the best for people in `host_country` first."""
 
     def preference(mission: Mission) -> tuple[bool, bool, bool, bool, int, str]:
         checked = mission.last_checked_on or date.min
@@ -203,7 +206,7 @@ def is_stale(mission: Mission, today: date) -> bool:
 
 
 def mission_slug(kind: MissionKind, sending: str, host: str, locality: str) -> str:
-    """The slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
+    """Return the slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
     place = locality or slug_name(host)
     return slugify(slug_name(sending), place, _SLUG_ENDS.get(kind, ""))
 
@@ -215,13 +218,13 @@ def draft_of(mission: Mission) -> MissionDraft:
     return MissionDraft(name=dict(mission.name), **plain, contacts=contacts_of(mission.contacts))
 
 
-def _stale(today: date) -> ColumnElement[bool]:
+def _is_stale(today: date) -> ColumnElement[bool]:
     checked = Mission.last_checked_on
     return or_(checked.is_(None), checked < today - timedelta(days=STALE_AFTER_DAYS))
 
 
 def _take(mission: Mission, draft: MissionDraft) -> list[str]:
-    """Put the draft into the row; gives the names of the fields that changed."""
+    """Put the draft into the row; return the names of the fields that changed."""
     values = {name: getattr(draft, name) for name in _PLAIN}
     values["door_notes"] = draft.door_notes or None
     values["timezone"] = draft.timezone or None

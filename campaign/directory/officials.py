@@ -44,18 +44,18 @@ def list_officials(
     sort: str = "name",
     page: int = 1,
 ) -> Listing[Official]:
-    """A page of officials; every word of `query` is in name, office, place or country.
+    """Return a page of officials; every word of `query` is in name, office, place or country.
 
     With `left`, those who have left their office while a campaign still aims at them.
     """
-    found = select(Official).where(*says(query, Official.search))
+    matches = select(Official).where(*says(query, Official.search))
     if country:
-        found = found.where(Official.country == country)
+        matches = matches.where(Official.country == country)
     if left:
-        found = found.where(Official.left_on.is_not(None), where_used.is_aimed_at())
+        matches = matches.where(Official.left_on.is_not(None), where_used.is_aimed_at())
     by_country = (rank_of_country(session, Official.country), Official.name_key)
     order = by_country if sort == "country" else (Official.name_key,)
-    return page_of(session, found.order_by(*order, Official.id), page)
+    return page_of(session, matches.order_by(*order, Official.id), page)
 
 
 def countries_of_officials(session: Session) -> list[str]:
@@ -65,27 +65,27 @@ def countries_of_officials(session: Session) -> list[str]:
 def search_officials(
     session: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
 ) -> Sequence[Official]:
-    """The first officials that a search finds while one types; those whose name begins so first.
+    """Return the first officials that a search finds; those whose name begins so come first.
 
     Nothing for a query without words.
     """
     start = fold_name(query)
     if not start:
         return []
-    found = (
+    matches = (
         select(Official)
         .where(*says(query, Official.search), Official.id.not_in(without))
         .order_by(Official.name_key, Official.id)
     )
     begins = Official.name_key.startswith(start, autoescape=True)
-    first = session.scalars(found.where(begins).limit(most)).all()
+    first = session.scalars(matches.where(begins).limit(most)).all()
     if len(first) == most:
         return first
-    return [*first, *session.scalars(found.where(~begins).limit(most - len(first)))]
+    return [*first, *session.scalars(matches.where(~begins).limit(most - len(first)))]
 
 
 def count_left(session: Session) -> int:
-    """How many have left their office while a campaign still aims at them."""
+    """Count those who have left their office while a campaign still aims at them."""
     query = select(func.count(Official.id)).where(
         Official.left_on.is_not(None), where_used.is_aimed_at()
     )
@@ -148,7 +148,7 @@ def draft_of(official: Official) -> OfficialDraft:
 
 
 def _take(official: Official, draft: OfficialDraft) -> list[str]:
-    """Put the draft into the row; gives the names of the fields that changed."""
+    """Put the draft into the row; return the names of the fields that changed."""
     values = {name: getattr(draft, name) for name in _PLAIN}
     for name in _WORDS:
         values[name] = merge_words(getattr(official, name) or {}, getattr(draft, name))

@@ -61,7 +61,7 @@ def text_field(label: object, length: int, *, required: object = None, **kwargs:
 
 
 def kept_field(model: type[Mission | Official], name: str, **kwargs: Any) -> Any:
-    """A line of text as `directory.fields` and the model describe it."""
+    """A line of text as `entry_fields` and the model describe it."""
     return text_field(LABELS[name], limit_of(model, name), **kwargs)
 
 

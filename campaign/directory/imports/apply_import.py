@@ -19,7 +19,7 @@ from campaign.directory.entries import contact_details
 from campaign.directory.imports.official_plan import plan_officials
 from campaign.directory.imports.plan import Item, Plan, plan_missions, refuse
 from campaign.directory.imports.read_rows import N_, Fault, Reading, RowProblem
-from campaign.directory.offices import find_post, note_held
+from campaign.directory.offices import get_or_create_post, note_held
 from campaign.directory.risk_flags import find_flagged
 from campaign.models.directory import ContactDetail, Membership, Mission, Official
 from campaign.models.directory_import import Verdict
@@ -201,7 +201,9 @@ def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]
     held = [
         {
             "official_id": row_id,
-            "post_id": find_post(session, country=item.values["country"], label=office.label).id,
+            "post_id": get_or_create_post(
+                session, country=item.values["country"], label=office.label
+            ).id,
             "started_on": office.started_on,
             "ended_on": office.ended_on,
         }
