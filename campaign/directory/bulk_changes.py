@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -79,8 +78,13 @@ def _change(
     session: Session, entry: Mission | Official, field: str, value: str, actor: str
 ) -> None:
     if isinstance(entry, Mission):
-        new: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
-        draft = replace(missions.draft_of(entry), **new)
+        draft = missions.draft_of(entry)
+        if field == "kind":
+            draft = replace(draft, kind=MissionKind(value))
+        elif field == "sending_country":
+            draft = replace(draft, sending_country=value)
+        else:
+            draft = replace(draft, host_country=value)
         missions.update_mission(session, mission=entry, draft=draft, actor=actor)
     else:
         changed = replace(officials.draft_of(entry), country=value)

@@ -1,7 +1,6 @@
 """Officials: kept, found, listed."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -143,7 +142,7 @@ def delete_official(session: Session, *, official: Official, actor: str) -> None
 
 
 def draft_of(official: Official) -> OfficialDraft:
-    values: dict[str, Any] = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
+    values = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
     return OfficialDraft(**values, contacts=contacts_of(official.contacts))
 
 

@@ -110,7 +110,7 @@ def _find_of_one_place(session: Session) -> Iterator[tuple[str, list[list[int]]]
     places = select(
         Mission.id, Mission.sending_country, Mission.host_country, Mission.kind, Mission.locality
     )
-    towns: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    towns: dict[tuple[object, ...], list[int]] = defaultdict(list)
     embassies: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row_id, sender, host, kind, town in session.execute(places.order_by(Mission.id)):
         key = town_key(town, host)
@@ -124,7 +124,7 @@ def _find_of_one_place(session: Session) -> Iterator[tuple[str, list[list[int]]]
 
 def _find_alike(session: Session, query: Select[*tuple[Any, ...]]) -> list[list[int]]:
     """Find ids (the first column) of rows of which the other columns are the same."""
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for row_id, *key in session.execute(query):
         groups[tuple(key)].append(row_id)
     return [ids for ids in groups.values() if len(ids) > 1]
