@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
@@ -157,7 +156,8 @@ def create_uniquifier() -> str:
 
 def normalise_password(password: str) -> str:
     """Return a password in one form, whatever keyboard composed its accents."""
-    return cast("str", current_app.extensions["security"].password_util.normalize(password))
+    normal: str = current_app.extensions["security"].password_util.normalize(password)
+    return normal
 
 
 def actor_name(user: StaffUser) -> str:

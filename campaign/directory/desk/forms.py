@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, TypedDict, TypeVar
+from typing import ClassVar, TypedDict, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
@@ -202,7 +202,7 @@ def form_with(
     """
     locales = tuple(i18n.languages())
     numbers = _number_rows(len(kept.contacts) if kept else 0)
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "locales": locales,
         "word_fields": tuple(words),
         "contact_numbers": numbers,
@@ -245,7 +245,7 @@ def _number_rows(kept: int) -> tuple[int, ...]:
     return tuple(range(1, min(count, _MAX_ROWS) + 1))
 
 
-def _make_contact_fields(number: int) -> dict[str, Any]:
+def _make_contact_fields(number: int) -> dict[str, object]:
     start = f"contact_{number}"
     kinds = choices((kind, CONTACT_LABELS[kind]) for kind in CONTACT_TYPES)
     return {

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, cast
 
 from flask_babel import format_number
 from flask_babel import gettext as _
@@ -59,7 +58,8 @@ class UploadForm(SiteForm):
 
     def body(self) -> bytes:
         """Return the file's bytes, as many as are looked at."""
-        return cast("bytes", self.file.data.read(MAX_BYTES + 1))
+        data: bytes = self.file.data.read(MAX_BYTES + 1)
+        return data
 
     def refuse(self, fault: Fault) -> None:
         self.file.errors = [*self.file.errors, say_how_to_mend(fault.sentence, fault.values)]
@@ -129,8 +129,8 @@ def mapping_form(
 
     `samples` has for each encoding how the file's first words beyond ASCII read in it.
     """
-    fields: dict[str, Any] = {}
-    data: dict[str, Any] = {"replace": kept.replace}
+    fields: dict[str, Field] = {}
+    data: dict[str, object] = {"replace": kept.replace}
     width = len(source.table.columns) if source.table else 0
     options = [SelectChoice("", _("Not read"))]
     options += [
@@ -160,7 +160,7 @@ def mapping_form(
         label = _l("Language of the names on envelopes")
         fields["language"] = SelectField(label, choices=languages)
         data["language"] = kept.language if kept.language in spoken else spoken[0]
-    form = cast("MappingForm", type("FileMappingForm", (MappingForm,), fields)(data=data))
+    form: MappingForm = type("FileMappingForm", (MappingForm,), fields)(data=data)
     form.width, form.needed, form.unknown = width, needed, unknown
     return form
 
@@ -199,8 +199,8 @@ def _add_views(
     source: Source,
     kept: Choices,
     samples: Mapping[str, str],
-    fields: dict[str, Any],
-    data: dict[str, Any],
+    fields: dict[str, Field],
+    data: dict[str, object],
 ) -> None:
     """Add how the file is read: its encoding, sheet, lists, and where its heads are."""
     table = source.table

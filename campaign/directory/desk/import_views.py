@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ from campaign.directory.desk.import_labels import SHOWN_FIELDS, say_field, say_h
 from campaign.directory.imports import jobs, undo, uploads
 from campaign.directory.imports.columns import NEEDED, WHICH, is_either
 from campaign.directory.imports.file_types import MAX_BYTES
-from campaign.directory.imports.jobs import RowDetail
+from campaign.directory.imports.jobs import FaultDetail, RowDetail
 from campaign.directory.imports.read_rows import Fault, UnreadableFile
 from campaign.directory.imports.sample_files import SAMPLES
 from campaign.directory.imports.source import Choices, Source
@@ -64,8 +64,7 @@ class ShowImport(Page, template="directory/import.html"):
     verdicts: Sequence[Verdict]
     listing: Listing[ImportRow]
     rows: Sequence[RowDetail]
-    failure: Mapping[str, Any] | None
-    """As `Fault` is kept."""
+    failure: FaultDetail | None
     shown_fields: Sequence[str]
     field_of: Callable[[RowDetail], str]
 

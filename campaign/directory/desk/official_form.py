@@ -1,12 +1,10 @@
 """The form of an official, and of the list of officials."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField
 
 from campaign.core import i18n
 from campaign.directory.desk.forms import (
@@ -20,6 +18,17 @@ from campaign.directory.entries import OfficialDraft
 from campaign.models.directory import Official
 from campaign.web.fields import stripped
 from campaign.web.form_base import SiteForm
+
+WORDS: dict[str, Callable[[], Field]] = {
+    "office": lambda: text_field(_l("Office"), 200),
+    "salutation": lambda: text_field(
+        _l("Salutation"), 200, description=_l("First line of a letter: “Excellency:”")
+    ),
+    "close": lambda: text_field(
+        _l("Close"), 200, description=_l("Last line of a letter: “Yours sincerely,”")
+    ),
+}
+"""What makes the field of each text that is there once a language."""
 
 
 class OfficialForm(AddressForm):
@@ -39,16 +48,16 @@ class OfficialForm(AddressForm):
         choices=lambda: [SelectChoice(code, i18n.language_name(code)) for code in i18n.languages()],
     )
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         """A letter needs somebody to go to: a name, or an office in one language."""
-        good = bool(super().validate(extra_validators))
+        is_valid = bool(super().validate(extra_validators))
         if not self.name.data and not any(self.words("office").values()):
             self.name.errors = [
                 *self.name.errors,
                 _("Give a name, or the office in one language at least."),
             ]
             return False
-        return good
+        return is_valid
 
     def refuse(self, missing: Iterable[str]) -> None:
         for name in missing:
@@ -87,19 +96,5 @@ class OfficialFilter(SiteForm):
     left = BooleanField(_l("Left office, still a target"))
 
 
-def official_form(
-    kept: OfficialDraft | None = None, *, form: type[OfficialForm] = OfficialForm
-) -> OfficialForm:
-    return form_with(
-        form,
-        words={
-            "office": lambda: text_field(_l("Office"), 200),
-            "salutation": lambda: text_field(
-                _l("Salutation"), 200, description=_l("First line of a letter: “Excellency:”")
-            ),
-            "close": lambda: text_field(
-                _l("Close"), 200, description=_l("Last line of a letter: “Yours sincerely,”")
-            ),
-        },
-        kept=kept,
-    )
+def official_form(kept: OfficialDraft | None = None) -> OfficialForm:
+    return form_with(OfficialForm, words=WORDS, kept=kept)

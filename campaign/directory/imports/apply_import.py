@@ -7,7 +7,6 @@ has seen old beside new says `replace`.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, selectinload
@@ -17,7 +16,7 @@ from campaign.core.text.search_words import name_key, search_text
 from campaign.directory import where_used
 from campaign.directory.entries import contact_details
 from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import Item, Plan, plan_missions, refuse
+from campaign.directory.imports.plan import ColumnValues, Item, Plan, plan_missions, refuse
 from campaign.directory.imports.read_rows import N_, Fault, Reading, RowProblem
 from campaign.directory.offices import get_or_create_post, note_held
 from campaign.directory.risk_flags import find_flagged
@@ -136,7 +135,7 @@ def apply_plan(
 
 def _refuse_flagged(session: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
     """Refuse rows about whose entry risk flags ask: its own page does, many at once do not."""
-    changes: dict[int, dict[str, Any]] = {}
+    changes: dict[int, ColumnValues] = {}
     for item in plan.items:
         if item.entry and item.verdict is Verdict.CHANGED:
             changes.setdefault(item.entry.id, {}).update(item.values)
@@ -214,7 +213,7 @@ def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]
         session.execute(insert(Membership), held)
 
 
-def _find_words(model: type[Mission | Official], values: dict[str, Any]) -> dict[str, str]:
+def _find_words(model: type[Mission | Official], values: ColumnValues) -> dict[str, str]:
     """Return what the model's own listener would note, had it been asked."""
     if model is Mission:
         texts = (values["locality"], values["head_of_mission"])

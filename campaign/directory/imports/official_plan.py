@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from campaign.core.text.fold import fold_name
 from campaign.directory.entries import contacts_of
 from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.imports.match_entries import OfficialIndex
 from campaign.directory.imports.plan import (
+    ColumnValues,
     Item,
     Plan,
     filled_values,
@@ -122,7 +122,7 @@ def _add(record: OfficialRecord, slug: str) -> Item:
 
 def _compare(official: Official, record: OfficialRecord, replace: bool) -> Item:
     draft = record.draft
-    values: dict[str, Any] = {}
+    values: ColumnValues = {}
     if record.source_id and not official.source_id:
         values["source_id"] = record.source_id
     is_ours = replace and record.own_id == official.public_id

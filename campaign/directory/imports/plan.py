@@ -33,6 +33,8 @@ from campaign.directory.town_names import same_town
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory, Verdict
 
+ColumnValues = dict[str, Any]
+"""New values of columns of either model, by name."""
 _SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)
 
 
@@ -59,8 +61,7 @@ class Item:
     """Why it is left, where it is not that all of it is kept already."""
     entry: Mission | Official | None = None
     """The entry that it means."""
-    values: dict[str, Any] = field(default_factory=dict)
-    """New values of columns."""
+    values: ColumnValues = field(default_factory=dict)
     contacts: tuple[Contact, ...] = ()
     """Contacts to be added."""
     dropped: tuple[Contact, ...] = ()
@@ -70,9 +71,9 @@ class Item:
     left_out: tuple[LeftOut, ...] = ()
     """What of the row is not kept, by column."""
 
-    def detail(self) -> dict[str, Any]:
+    def detail(self) -> dict[str, object]:
         """Return what the dry run keeps to show (`RowDetail`)."""
-        detail: dict[str, Any] = {"title": self.title, "slug": self.slug}
+        detail: dict[str, object] = {"title": self.title, "slug": self.slug}
         if self.changes:
             detail["changes"] = [[change.field, change.old, change.new] for change in self.changes]
         if self.fault:
@@ -87,7 +88,7 @@ class Item:
             detail["shown"] = self._get_shown()
         return detail
 
-    def _get_shown(self) -> dict[str, Any]:
+    def _get_shown(self) -> dict[str, object]:
         """Return enough of a new row to see whether its columns were taken for what they are."""
         places = (self.values.get(name) for name in ("locality", "region", "postal_code"))
         lines = [*(self.values.get("address") or []), *places]
@@ -128,7 +129,7 @@ def refuse(problem: RowProblem) -> Item:
     return Item(problem.row, Verdict.REFUSED, fault=problem)
 
 
-def say_in_words(value: Any) -> str:
+def say_in_words(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{code}: {text}" for code, text in value.items() if text)
     if isinstance(value, list):
@@ -138,9 +139,9 @@ def say_in_words(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def list_value_changes(row: Any, values: dict[str, Any]) -> list[Change]:
+def list_value_changes(entry: Mission | Official, values: ColumnValues) -> list[Change]:
     return [
-        Change(name, say_in_words(getattr(row, name)), say_in_words(value))
+        Change(name, say_in_words(getattr(entry, name)), say_in_words(value))
         for name, value in values.items()
     ]
 
@@ -171,19 +172,19 @@ def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> d
     return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
 
 
-def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> dict[str, Any]:
+def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> ColumnValues:
     rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
     return {name: getattr(draft, name) for name in names_with(directory, *rules)}
 
 
 def filled_values(
     directory: Directory,
-    kept: Any,
+    kept: Mission | Official,
     draft: MissionDraft | OfficialDraft,
     *,
     follows: bool,
     identity: bool,
-) -> dict[str, Any]:
+) -> ColumnValues:
     """Return the fields that are filled in; where ours `follows` the file, put in their place.
 
     `identity`: an export of ours was changed, and what tells entries apart may be what was mended.
@@ -203,7 +204,7 @@ def new_place(
     *,
     follows: bool,
     replace: bool,
-) -> dict[str, Any]:
+) -> ColumnValues:
     """Return the parts of an address that change: it is one value, the file's whole or ours whole.
 
     Half of one and half of another reaches nobody. Where ours `follows` the file, an address takes
@@ -245,10 +246,10 @@ def new_place(
     return {name: new for name, new in changed.items() if new != ours[name]}
 
 
-def _agree(name: str, ours: Any, said: Any, country: str) -> bool:
+def _agree(name: str, ours: object, said: object, country: str) -> bool:
     """Whether a part of an address is empty here, or the same in the file."""
     if name == "locality" and ours:
-        return bool(same_town(ours, said, country))
+        return bool(same_town(str(ours), str(said), country))
     return not ours or fold_name(say_in_words(ours)) == fold_name(say_in_words(said))
 
 
@@ -353,7 +354,7 @@ def _compare(mission: Mission, record: MissionRecord, replace: bool) -> Item:
     )
 
 
-def _find_changed_values(mission: Mission, record: MissionRecord, replace: bool) -> dict[str, Any]:
+def _find_changed_values(mission: Mission, record: MissionRecord, replace: bool) -> ColumnValues:
     """Return new values of the columns that an import changes.
 
     What came from this source and nobody has checked since follows the source, as all does with
@@ -362,7 +363,7 @@ def _find_changed_values(mission: Mission, record: MissionRecord, replace: bool)
     draft = record.draft
     is_checked = mission.last_checked_on is not None
     follows = replace or (mission.source_id == record.source_id and not is_checked)
-    values: dict[str, Any] = {}
+    values: ColumnValues = {}
     if record.source_id and not mission.source_id:
         values["source_id"] = record.source_id
     is_ours = bool(record.own_id) and record.own_id == mission.public_id

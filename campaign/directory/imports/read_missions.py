@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from urllib.parse import urlsplit
 
 from campaign.core.text.fold import fold_name
@@ -97,7 +96,7 @@ def read_table(
 
 
 def read_json(
-    items: Sequence[Any], sending: str
+    items: Sequence[object], sending: str
 ) -> Iterator[MissionRecord | RowProblem | Repeated]:
     """Missions of one country, as its foreign ministry lists them: each item, in the file's order.
 
@@ -132,10 +131,10 @@ def read_json(
     yield from sorted(readings, key=lambda reading: reading.row)
 
 
-def _add_head(record: MissionRecord, item: dict[str, Any]) -> MissionRecord:
+def _add_head(record: MissionRecord, item: object) -> MissionRecord:
     """The record, with the head of mission that `item` names where it names none itself."""
     draft = record.draft
-    head = item.get("head_of_mission")
+    head = item.get("head_of_mission") if isinstance(item, dict) else None
     if draft.head_of_mission or not isinstance(head, str):
         return record
     full = replace(draft, head_of_mission=" ".join(head.split()))
@@ -143,7 +142,7 @@ def _add_head(record: MissionRecord, item: dict[str, Any]) -> MissionRecord:
     return replace(record, draft=full)
 
 
-def sending_country_of(items: Sequence[Any]) -> str | None:
+def sending_country_of(items: Sequence[object]) -> str | None:
     """The country whose missions a list has, by the country code that most web addresses end in."""
     ends = Counter(_take_web_end(item.get("website")) for item in items if isinstance(item, dict))
     (end, count), *_ = ends.most_common(1) or [("", 0)]
@@ -231,7 +230,7 @@ def _add_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
     return replace(record, source_id=f"{source_id}{number}")
 
 
-def _list_nested(top: object) -> Iterator[tuple[Any, str | None]]:
+def _list_nested(top: object) -> Iterator[tuple[object, str | None]]:
     """An item and the country it is in, as far as the list says; then its consulates."""
     if not isinstance(top, dict) or fold_name(str(top.get("type_of", ""))) == "consulate":
         yield top, None

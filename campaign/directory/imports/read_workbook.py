@@ -115,7 +115,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(said))
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     """A cell as a person reads it: whole numbers without a point, days as 2026-11-24."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"

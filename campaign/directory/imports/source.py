@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_official_tables
@@ -150,7 +149,7 @@ def source_of(opened: Opened, directory: Directory, *, head: int = 0) -> Source:
     return Source(directory, opened, table)
 
 
-def items_of(data: object) -> list[Any]:
+def items_of(data: object) -> list[object]:
     """Return the list that a JSON file is, or has as its only one."""
     return next(iter(find_lists(data).values()), [])
 

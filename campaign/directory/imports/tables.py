@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Any
 
 from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
 from campaign.web.spreadsheets import plain
@@ -112,13 +111,13 @@ def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int = 0) -
     return table
 
 
-def find_lists(data: object) -> dict[str, list[Any]]:
+def find_lists(data: object) -> dict[str, list[object]]:
     """Find the lists of objects that a JSON file holds, by their keys; one that is all has none."""
     if isinstance(data, list):
         return {"": data}
     if not isinstance(data, dict):
         return {}
-    lists: dict[str, list[Any]] = {}
+    lists: dict[str, list[object]] = {}
     for key, value in data.items():
         if _is_list_of_objects(value):
             lists[str(key)] = value

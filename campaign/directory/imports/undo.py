@@ -181,7 +181,7 @@ def _restore(
     return staying
 
 
-def _set_back(entry: Any, before: dict[str, Any]) -> bool:
+def _set_back(entry: Mission | Official, before: dict[str, Any]) -> bool:
     """Give an entry the values that it had before; whether all of them could be."""
     is_whole = True
     for name, (old, new) in before["values"].items():
@@ -197,6 +197,7 @@ def _set_back(entry: Any, before: dict[str, Any]) -> bool:
     dropped = (Contact(*contact) for contact in before["dropped"] if tuple(contact) not in present)
     entry.contacts.extend(contact_details(tuple(dropped)))
     if before["held"]:
+        assert isinstance(entry, Official)
         entry.memberships = [
             membership
             for membership in entry.memberships
@@ -205,7 +206,7 @@ def _set_back(entry: Any, before: dict[str, Any]) -> bool:
     return is_whole
 
 
-def _note_before(item: Item) -> dict[str, Any]:
+def _note_before(item: Item) -> dict[str, object]:
     noted = {
         (membership.post.key, membership.started_on)
         for membership in getattr(item.entry, "memberships", ())
@@ -227,11 +228,11 @@ def _note_before(item: Item) -> dict[str, Any]:
     }
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: object) -> object:
     return {"day": value.isoformat()} if isinstance(value, date) else value
 
 
-def _of_json(value: Any) -> Any:
+def _of_json(value: object) -> object:
     return date.fromisoformat(value["day"]) if isinstance(value, dict) and "day" in value else value
 
 
