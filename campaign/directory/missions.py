@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit
 from campaign.core.errors import NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
@@ -109,7 +108,7 @@ def create_mission(session: Session, *, draft: MissionDraft, actor: str) -> Miss
     mission = Mission(source_id="")
     _take(mission, draft)
     where_used.add_with_slug(session, mission, slug)
-    audit.record(session, actor=actor, action="missions.create", subject=_subject(mission))
+    where_used.record_change(session, mission, "missions.create", actor)
     return mission
 
 
@@ -126,9 +125,7 @@ def update_mission(
     if changed:
         refuse_flagged(session, mission, changed, seen=risks_seen, actor=actor)
         where_used.show_change(session, mission)
-        audit.record(
-            session, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
-        )
+        where_used.record_change(session, mission, "missions.edit", actor, fields=changed)
     return mission
 
 
@@ -136,9 +133,7 @@ def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -
     """Note that somebody checked the mission's address and people on that day."""
     mission.last_checked_on = on
     session.flush()
-    audit.record(
-        session, actor=actor, action="missions.check", subject=_subject(mission), on=on.isoformat()
-    )
+    where_used.record_change(session, mission, "missions.check", actor, on=on.isoformat())
     return mission
 
 
@@ -147,7 +142,7 @@ def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
     uses = where_used.list_uses(session, mission)
     if uses:
         raise Refused("mission-in-use", uses=uses)
-    audit.record(session, actor=actor, action="missions.delete", subject=_subject(mission))
+    where_used.record_change(session, mission, "missions.delete", actor)
     session.delete(mission)
     session.flush()
 
@@ -236,7 +231,3 @@ def _take(mission: Mission, draft: MissionDraft) -> list[str]:
         mission.contacts = contact_details(draft.contacts)
         changed.append("contacts")
     return sorted(changed)
-
-
-def _subject(mission: Mission) -> str:
-    return f"mission:{mission.public_id}"

@@ -5,10 +5,10 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, db, i18n
+from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
-from campaign.directory import officials
+from campaign.directory import officials, where_used
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.risk_flags import refuse_flagged
@@ -95,13 +95,7 @@ def save_days(
         memberships[number].started_on, memberships[number].ended_on = start, end
     _note_leaving(official, today)
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="officials.posts",
-        subject=f"official:{official.public_id}",
-        posts=sorted(days),
-    )
+    where_used.record_change(session, official, "officials.posts", actor, posts=sorted(days))
 
 
 def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
@@ -111,13 +105,7 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
         membership.ended_on = on
     official.left_on = on
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="officials.leave",
-        subject=f"official:{official.public_id}",
-        on=on.isoformat(),
-    )
+    where_used.record_change(session, official, "officials.leave", actor, on=on.isoformat())
 
 
 def begin_office(session: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
@@ -125,13 +113,8 @@ def begin_office(session: Session, *, official: Official, post: Post, on: date, 
     official.memberships.append(Membership(post=post, started_on=on))
     official.left_on = None
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="officials.take-over",
-        on=on.isoformat(),
-        subject=f"official:{official.public_id}",
-        post=post.public_id,
+    where_used.record_change(
+        session, official, "officials.take-over", actor, on=on.isoformat(), post=post.public_id
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, i18n
+from campaign.core import i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
@@ -97,7 +97,7 @@ def create_official(session: Session, *, draft: OfficialDraft, actor: str) -> Of
     official = Official()
     _take(official, draft)
     where_used.add_with_slug(session, official, slug)
-    audit.record(session, actor=actor, action="officials.create", subject=_subject(official))
+    where_used.record_change(session, official, "officials.create", actor)
     return official
 
 
@@ -121,13 +121,7 @@ def update_official(
     if changed:
         refuse_flagged(session, official, changed, seen=risks_seen, actor=actor)
         where_used.show_change(session, official)
-        audit.record(
-            session,
-            actor=actor,
-            action="officials.edit",
-            subject=_subject(official),
-            fields=changed,
-        )
+        where_used.record_change(session, official, "officials.edit", actor, fields=changed)
     return official
 
 
@@ -136,7 +130,7 @@ def delete_official(session: Session, *, official: Official, actor: str) -> None
     uses = where_used.list_uses(session, official)
     if uses:
         raise Refused("official-in-use", uses=uses)
-    audit.record(session, actor=actor, action="officials.delete", subject=_subject(official))
+    where_used.record_change(session, official, "officials.delete", actor)
     session.delete(official)
     session.flush()
 
@@ -173,7 +167,3 @@ def _refuse_unaddressed(
     if missing:
         session.refresh(official)
         raise Invalid("official-in-use", fields=missing)
-
-
-def _subject(official: Official) -> str:
-    return f"official:{official.public_id}"

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Select, literal, not_, select, upd
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import QueryableAttribute, Session
 
+from campaign.core import audit
 from campaign.core.db import references_to, table_of, utcnow
 from campaign.core.text.slugs import free_slug
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
@@ -102,6 +103,14 @@ def find_languages_written_in(session: Session, official_id: int) -> set[str]:
         )
     )
     return {locale for locales in locale_lists for locale in locales}
+
+
+def record_change(
+    session: Session, entry: Official | Mission, action: str, actor: str, **detail: object
+) -> None:
+    """Note in the audit what was done to the entry."""
+    subject = f"{entry.__tablename__}:{entry.public_id}"
+    audit.record(session, actor=actor, action=action, subject=subject, **detail)
 
 
 def show_change(session: Session, entry: Official | Mission) -> None:

@@ -12,7 +12,6 @@ from flask import Flask, current_app
 from sqlalchemy import Column, func, select, update
 from sqlalchemy.orm import QueryableAttribute, Session
 
-from campaign.core import audit
 from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entry_fields import PLACES, Rule, names_with
@@ -71,14 +70,9 @@ def merge(
     refuse_flagged(session, kept, (*list_fields(kept), *PLACES), seen=risks_seen, actor=actor)
     where_used.show_change(session, kept)
     session.expire(gone)
-    audit.record(
-        session,
-        actor=actor,
-        action=f"{kept.__tablename__}s.merge",
-        subject=f"{kept.__tablename__}:{kept.public_id}",
-        gone=gone.public_id,
-        taken=sorted(take),
-        moved=moved,
+    action = "officials.merge" if isinstance(kept, Official) else "missions.merge"
+    where_used.record_change(
+        session, kept, action, actor, gone=gone.public_id, taken=sorted(take), moved=moved
     )
     session.delete(gone)
     session.flush()
