@@ -22,7 +22,6 @@ from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_countr
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
-SORTS = ("sending", "host", "city", "checked")
 _PLAIN = names_with(
     Directory.MISSIONS, Rule.IDENTITY, Rule.FILLED, Rule.LATEST, Rule.PLACE, Rule.NEVER
 )

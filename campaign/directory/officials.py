@@ -20,7 +20,6 @@ from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_countr
 _WORDS = names_with(Directory.OFFICIALS, Rule.WORDS)
 _ADDRESSED = ("salutation", "close")
 _PLAIN = names_with(Directory.OFFICIALS, Rule.IDENTITY, Rule.FILLED, Rule.PLACE)
-SORTS = ("name", "country")
 
 
 def get_official(session: Session, *, slug: str) -> Official:
