@@ -11,7 +11,7 @@ from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import second_factor, staff_users
-from campaign.staff.password_links import LINK_DAYS, set_password_link
+from campaign.staff.password_links import LINK_DAYS, create_password_link
 
 
 @click.group()
@@ -54,7 +54,7 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
             raise click.ClickException(f"{email} is disabled. Enable the account at the desk.")
         else:
             staff_users.note_new_link(session, user=user, actor="command")
-        link = set_password_link(user)
+        link = create_password_link(user)
     click.echo(f"Within {LINK_DAYS} days, {email} can set a password once at", err=True)
     if settings.mode == "development":
         click.echo("(Where the site runs on another port, put that into the link.)", err=True)

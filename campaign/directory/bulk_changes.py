@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core.errors import Refused
-from campaign.directory import missions, officials
+from campaign.directory import missions, officials, where_used
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.directory_import import Directory
@@ -30,17 +28,20 @@ class BulkReport:
     """
 
     done: int
-    stays: list[Any]
+    stays: list[Mission | Official]
 
 
-def list_chosen(session: Session, directory: Directory, slugs: Sequence[str]) -> list[Any]:
-    """The entries that were chosen, in the order of their slugs."""
-    model: Any = Mission if directory is Directory.MISSIONS else Official
-    query = select(model).where(model.slug.in_(slugs[:MOST])).order_by(model.slug)
-    return list(session.scalars(query))
+def list_chosen(
+    session: Session, directory: Directory, slugs: Sequence[str]
+) -> Sequence[Mission | Official]:
+    """List the entries that were chosen, in the order of their slugs."""
+    model = Mission if directory is Directory.MISSIONS else Official
+    return where_used.list_entries(session, model, model.slug.in_(slugs[:MOST]))
 
 
-def delete_unused(session: Session, entries: Sequence[Any], *, actor: str) -> BulkReport:
+def delete_unused(
+    session: Session, entries: Sequence[Mission | Official], *, actor: str
+) -> BulkReport:
     """Delete those that nothing uses; the others stay."""
     report = BulkReport(0, [])
     for entry in entries:
@@ -57,7 +58,7 @@ def delete_unused(session: Session, entries: Sequence[Any], *, actor: str) -> Bu
 
 
 def change_field(
-    session: Session, entries: Sequence[Any], *, field: str, value: str, actor: str
+    session: Session, entries: Sequence[Mission | Official], *, field: str, value: str, actor: str
 ) -> BulkReport:
     """Give each entry the same kind or country; one about which risk flags ask stays as it is."""
     report = BulkReport(0, [])
@@ -73,10 +74,17 @@ def change_field(
     return report
 
 
-def _change(session: Session, entry: Any, field: str, value: str, actor: str) -> None:
+def _change(
+    session: Session, entry: Mission | Official, field: str, value: str, actor: str
+) -> None:
     if isinstance(entry, Mission):
-        new: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
-        draft = replace(missions.draft_of(entry), **new)
+        draft = missions.draft_of(entry)
+        if field == "kind":
+            draft = replace(draft, kind=MissionKind(value))
+        elif field == "sending_country":
+            draft = replace(draft, sending_country=value)
+        else:
+            draft = replace(draft, host_country=value)
         missions.update_mission(session, mission=entry, draft=draft, actor=actor)
     else:
         changed = replace(officials.draft_of(entry), country=value)

@@ -42,7 +42,7 @@ _FIGURES_AT_LEAST = 5
 
 
 def contact_type(word: str) -> str | None:
-    """Popolo's word for a kind of contact, from the words that files use; None if unknown."""
+    """Return Popolo's word for the kind of contact that a file names; None if unknown."""
     folded = word.strip().casefold()
     folded = _POPOLO.get(folded, folded)
     return folded if folded in CONTACT_TYPES else None
@@ -58,23 +58,23 @@ def clean_value(kind: str, value: str) -> str | None:
     if not value or len(value) > VALUE_LENGTH or has_forbidden_characters(value):
         return None
     if kind == "email":
-        return _email(value)
+        return _clean_email(value)
     if kind in {"voice", "fax"}:
         value = re.sub(r"^tel:", "", value, flags=re.IGNORECASE)
-        enough = sum(figure.isdigit() for figure in value) >= _FIGURES_AT_LEAST
-        return value if enough and _NUMBER.fullmatch(value) else None
+        is_long = sum(map(str.isdigit, value)) >= _FIGURES_AT_LEAST
+        return value if is_long and _NUMBER.fullmatch(value) else None
     if kind == "twitter":
         handle = value.rstrip("/").rpartition("/")[2].removeprefix("@")
         return handle if _HANDLE.fullmatch(handle) else None
-    return _web_address(value)
+    return _clean_web_address(value)
 
 
 def split_values(kind: str, field: str) -> tuple[list[Contact], list[str]]:
-    """Contacts from a field that may hold several of one kind, and what could not be read."""
+    """Return the contacts of a field, of one kind, and what could not be read."""
     if kind in {"voice", "fax"}:
-        found, left = _numbers(kind, field)
+        contacts, unread = _split_numbers(kind, field)
     else:
-        found, left = [], []
+        contacts, unread = [], []
         between = r"[|;\s<>]+" if kind == "url" else r"[|;,\s<>]+"
         for piece in re.split(between, re.sub(r"\s?[(\[]at[)\]]\s?", "@", field)):
             part = piece.strip(",")
@@ -82,88 +82,91 @@ def split_values(kind: str, field: str) -> tuple[list[Contact], list[str]]:
                 continue
             value = clean_value(kind, part.strip("()")) if kind != "email" or "@" in part else None
             if value:
-                found.append(Contact(kind, value))
+                contacts.append(Contact(kind, value))
             else:
-                left.append(part)
-        left = [" ".join(left)] if left else []
-    return list(dict.fromkeys(found)), left
+                unread.append(part)
+        unread = [" ".join(unread)] if unread else []
+    return list(dict.fromkeys(contacts)), unread
 
 
-def _numbers(kind: str, field: str) -> tuple[list[Contact], list[str]]:
-    """Telephone and fax numbers, as lists of embassies write them."""
-    found: list[Contact] = []
-    left: list[str] = []
-    parts = [part for piece in _BETWEEN_NUMBERS.split(field) for part in _parted(piece)]
-    for part in filter(None, (_latin_figures(part).strip(" /.,") for part in parts)):
+def _split_numbers(kind: str, field: str) -> tuple[list[Contact], list[str]]:
+    """Return telephone and fax numbers, as lists of embassies write them."""
+    contacts: list[Contact] = []
+    unread: list[str] = []
+    parts = [part for piece in _BETWEEN_NUMBERS.split(field) for part in _split_piece(piece)]
+    for part in filter(None, (_write_latin_figures(part).strip(" /.,") for part in parts)):
         if len(part) > VALUE_LENGTH:
-            left.append(part)
+            unread.append(part)
             continue
         if "@" in part:
             address = clean_value("email", part)
-            found += [Contact("email", address)] if address else []
-            left += [] if address else [part]
+            contacts += [Contact("email", address)] if address else []
+            unread += [] if address else [part]
             continue
-        meant, number, extension = _taken_apart(kind, part)
-        if not number and extension and found and "ext." not in found[-1].value:
-            found[-1] = Contact(found[-1].type, f"{found[-1].value} ext. {extension}")
+        marked_kind, number, extension = _take_apart(kind, part)
+        if not number and extension and contacts and "ext." not in contacts[-1].value:
+            last = contacts[-1]
+            contacts[-1] = Contact(last.type, f"{last.value} ext. {extension}")
             continue
-        value = clean_value(meant, f"{number} ext. {extension}" if extension else number)
+        value = clean_value(marked_kind, f"{number} ext. {extension}" if extension else number)
         if value is None and (inside := _READ_WITHIN.search(number)):
             # "8834 2948 (Consular Section)": the number is read, what else it says is told.
-            value = clean_value(meant, inside[0])
+            value = clean_value(marked_kind, inside[0])
             rest = number.replace(inside[0], "").strip(" ()-:")
-            left += [rest] if rest and value else []
+            unread += [rest] if rest and value else []
         if value:
-            found.append(Contact(meant, value))
+            contacts.append(Contact(marked_kind, value))
         else:
-            left.append(part)
-    return found, left
+            unread.append(part)
+    return contacts, unread
 
 
-def _parted(piece: str) -> list[str]:
-    """A piece as several numbers, where each side of its strokes or commas is long enough."""
+def _split_piece(piece: str) -> list[str]:
+    """Part a piece into numbers, where each side of its strokes or commas is long enough."""
     sides = _WITHIN.split(piece)
-    long = all(sum(one.isdigit() for one in side) >= _ENOUGH_TO_PART for side in sides)
-    return sides if long or "@" in piece else [piece]
+    are_long = all(sum(map(str.isdigit, side)) >= _ENOUGH_TO_PART for side in sides)
+    return sides if are_long or "@" in piece else [piece]
 
 
-def _taken_apart(kind: str, part: str) -> tuple[str, str, str]:
-    """The kind that a mark says, the number, and its extension."""
+def _take_apart(kind: str, part: str) -> tuple[str, str, str]:
+    """Return the kind that a mark says, the number, and its extension."""
     extension = ""
-    if found := _EXTENSION.match(part):
-        part, extension = found[1].strip(), found[2]
-    for meant, before, after in _MARKS:
-        if found := before.match(part):
-            return meant, part[found.end() :], extension
-        if found := after.search(part):
-            return meant, part[: found.start()], extension
+    if match := _EXTENSION.match(part):
+        part, extension = match[1].strip(), match[2]
+    for marked_kind, before, after in _MARKS:
+        if match := before.match(part):
+            return marked_kind, part[match.end() :], extension
+        if match := after.search(part):
+            return marked_kind, part[: match.start()], extension
     return kind, part, extension
 
 
-def _latin_figures(text: str) -> str:
-    """The text with the figures of other scripts as 0 to 9."""
+def _write_latin_figures(text: str) -> str:
+    """Return the text with the figures of other scripts as 0 to 9."""
     if text.isascii():
         return text
     return "".join(
-        str(unicodedata.digit(one)) if unicodedata.category(one) == "Nd" else one for one in text
+        str(unicodedata.digit(sign)) if unicodedata.category(sign) == "Nd" else sign
+        for sign in text
     )
 
 
-def _email(value: str) -> str | None:
+def _clean_email(value: str) -> str | None:
     value = re.sub(r"^mailto:", "", value, flags=re.IGNORECASE)
     try:
-        found = validate_email(value, check_deliverability=False, test_environment=True)
+        return str(
+            validate_email(value, check_deliverability=False, test_environment=True).normalized
+        )
     except EmailNotValidError:
         return None
-    return str(found.normalized)
 
 
-def _web_address(value: str) -> str | None:
+def _clean_web_address(value: str) -> str | None:
     address = value if "://" in value else f"https://{value}"
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
     except ValueError:
         return None
-    good = parts.scheme in {"http", "https"} and "." in host and " " not in address
-    return address if good else None
+    is_good = parts.scheme in {"http", "https"} and "." in host and " " not in address
+    return address if is_good else None

@@ -92,12 +92,12 @@ _PLAIN = {
 @lru_cache(maxsize=2000)
 def country_code(name: str, *languages: str) -> str | None:
     """The code of the country that `name` names in English or one of `languages`; or None."""
-    given = name.strip()
-    if given.upper() in _codes() and len(given) == 2:
-        return given.upper()
-    folded = _key(given)
+    name = name.strip()
+    if name.upper() in _load_codes():
+        return name.upper()
+    folded = _fold_country(name)
     for language in ("en", *languages):
-        if code := _names(language).get(folded):
+        if code := _load_names(language).get(folded):
             return code
     return _ALIASES.get(folded)
 
@@ -114,13 +114,10 @@ def country_code_anywhere(name: str, *, sender: bool = False) -> str | None:
     if code := country_code(name, "fr", "es", "ar"):
         return code
     plain = _STYLES.sub("", folded)
-    if (
-        plain != folded
-        and plain not in _TWO_OF_A_NAME
-        and (code := country_code(plain, "fr", "es"))
-    ):
+    is_styled = plain != folded and plain not in _TWO_OF_A_NAME
+    if is_styled and (code := country_code(plain, "fr", "es")):
         return code
-    return _names_anywhere().get(_key(name))
+    return _load_names_anywhere().get(_fold_country(name))
 
 
 def english_name(code: str) -> str:
@@ -130,28 +127,27 @@ def english_name(code: str) -> str:
 
 
 def slug_name(code: str) -> str:
-    """A country's English name for a slug."""
     return _PLAIN.get(code) or i18n.country_name(code, "en")
 
 
-def _key(name: str) -> str:
-    return re.sub(r"^(the )?(st \b)?", lambda found: "saint " if found[2] else "", fold_name(name))
+def _fold_country(name: str) -> str:
+    return re.sub(r"^(the )?(st \b)?", lambda match: "saint " if match[2] else "", fold_name(name))
 
 
 @lru_cache(maxsize=1)
-def _codes() -> frozenset[str]:
+def _load_codes() -> frozenset[str]:
     return frozenset(code for code, _ in i18n.countries("en"))
 
 
 @lru_cache(maxsize=1)
-def _names_anywhere() -> dict[str, str]:
+def _load_names_anywhere() -> dict[str, str]:
     """Names in all languages; one that means two countries means none. Half a second, once."""
-    found: dict[str, set[str]] = {}
+    codes_by_name: dict[str, set[str]] = {}
     for code, name in set(i18n.countries_anywhere()):
-        found.setdefault(_key(name), set()).add(code)
-    return {name: codes.pop() for name, codes in found.items() if len(codes) == 1}
+        codes_by_name.setdefault(_fold_country(name), set()).add(code)
+    return {name: codes.pop() for name, codes in codes_by_name.items() if len(codes) == 1}
 
 
 @lru_cache(maxsize=32)
-def _names(language: str) -> dict[str, str]:
-    return {_key(name): code for code, name in i18n.countries(language)}
+def _load_names(language: str) -> dict[str, str]:
+    return {_fold_country(name): code for code, name in i18n.countries(language)}

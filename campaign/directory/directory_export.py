@@ -97,7 +97,6 @@ def _country(code: str) -> str:
 
 
 def _reach(entry: Mission | Official) -> list[str]:
-    """Address and contacts of an entry."""
     return [
         "\n".join(entry.address),
         entry.locality,

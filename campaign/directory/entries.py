@@ -77,7 +77,6 @@ def merge_words(kept: dict[str, str], said: dict[str, str]) -> dict[str, str]:
 
 
 def contact_details(contacts: tuple[Contact, ...]) -> list[ContactDetail]:
-    """Rows to be kept, for contacts."""
     return [
         ContactDetail(
             type=one.type,
@@ -91,7 +90,6 @@ def contact_details(contacts: tuple[Contact, ...]) -> list[ContactDetail]:
 
 
 def contacts_of(details: list[ContactDetail]) -> tuple[Contact, ...]:
-    """Contacts that were kept, for comparing and for forms."""
     return tuple(
         Contact(one.type, one.value, one.note, one.valid_from, one.valid_until) for one in details
     )

@@ -8,23 +8,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit
 from campaign.core.errors import NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
 from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
-from campaign.directory.fields import Rule, names_with
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
-from campaign.directory.where_used import add_named
 from campaign.models.directory import Mission, MissionKind
 from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
-SORTS = ("sending", "host", "city", "checked")
 _PLAIN = names_with(
     Directory.MISSIONS, Rule.IDENTITY, Rule.FILLED, Rule.LATEST, Rule.PLACE, Rule.NEVER
 )
@@ -36,7 +33,6 @@ _SLUG_ENDS = {
 
 
 def get_mission(session: Session, *, slug: str) -> Mission:
-    """The mission of that slug; raises NotFound."""
     mission = find_mission(session, slug=slug)
     if mission is None:
         raise NotFound("mission", slug=slug)
@@ -44,7 +40,6 @@ def get_mission(session: Session, *, slug: str) -> Mission:
 
 
 def find_mission(session: Session, *, slug: str) -> Mission | None:
-    """The mission of that slug, or None."""
     return session.scalar(select(Mission).where(Mission.slug == slug))
 
 
@@ -58,21 +53,22 @@ def list_missions(
     sort: str = "sending",
     page: int = 1,
 ) -> Listing[Mission]:
-    """A page of missions.
+    """Return a page of missions.
 
     `host` is the country that they are in or also accredited to; with `stale_on`, those not
     checked in the year before that day.
     """
-    found = select(Mission).where(*says(query, Mission.search))
+    missions = select(Mission).where(*says(query, Mission.search))
     if sending:
-        found = found.where(Mission.sending_country == sending)
+        missions = missions.where(Mission.sending_country == sending)
     if host:
         responsible = cast(Mission.accredited_to, String).contains(f'"{host}"', autoescape=True)
-        found = found.where(or_(Mission.host_country == host, responsible))
+        missions = missions.where(or_(Mission.host_country == host, responsible))
     if stale_on:
-        found = found.where(_stale(stale_on))
+        missions = missions.where(_is_stale(stale_on))
     by_sender, by_host = (
-        rank_of_country(session, one) for one in (Mission.sending_country, Mission.host_country)
+        rank_of_country(session, column)
+        for column in (Mission.sending_country, Mission.host_country)
     )
     orders: dict[str, tuple[Any, ...]] = {
         "sending": (by_sender, by_host),
@@ -81,25 +77,25 @@ def list_missions(
         "checked": (Mission.last_checked_on.is_not(None), Mission.last_checked_on),
     }
     order = orders.get(sort, orders["sending"])
-    return page_of(session, found.order_by(*order, Mission.slug), page)
+    return page_of(session, missions.order_by(*order, Mission.slug), page)
 
 
 def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
-    """The first missions that a search finds; nothing for a query without words."""
+    """Return the first missions that a search finds; nothing for a query without words."""
     if not fold_name(query):
         return []
-    found = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
-    return session.scalars(found.limit(most)).all()
+    missions = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
+    return session.scalars(missions.limit(most)).all()
 
 
 def count_stale_in_use(session: Session, today: date) -> int:
-    """How many missions that campaigns go through nobody has checked within a year."""
-    found = select(func.count(Mission.id)).where(_stale(today), where_used.is_gone_through())
-    return session.scalar(found) or 0
+    """Count the missions that campaigns go through and nobody has checked within a year."""
+    stale = select(func.count(Mission.id)).where(_is_stale(today), where_used.is_gone_through())
+    return session.scalar(stale) or 0
 
 
 def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
-    """Codes of the countries that send missions, and of those that host them."""
+    """List codes of the countries that send missions, and of those that host them."""
     sending = session.scalars(select(Mission.sending_country).distinct())
     host = session.scalars(select(Mission.host_country).distinct())
     return sorted(sending), sorted(host)
@@ -107,11 +103,11 @@ def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
 
 def create_mission(session: Session, *, draft: MissionDraft, actor: str) -> Mission:
     """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
-    wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
+    slug = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
     mission = Mission(source_id="")
     _take(mission, draft)
-    add_named(session, mission, wanted)
-    audit.record(session, actor=actor, action="missions.create", subject=_subject(mission))
+    where_used.add_with_slug(session, mission, slug)
+    where_used.record_change(session, mission, "missions.create", actor)
     return mission
 
 
@@ -128,9 +124,7 @@ def update_mission(
     if changed:
         refuse_flagged(session, mission, changed, seen=risks_seen, actor=actor)
         where_used.show_change(session, mission)
-        audit.record(
-            session, actor=actor, action="missions.edit", subject=_subject(mission), fields=changed
-        )
+        where_used.record_change(session, mission, "missions.edit", actor, fields=changed)
     return mission
 
 
@@ -138,30 +132,21 @@ def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -
     """Note that somebody checked the mission's address and people on that day."""
     mission.last_checked_on = on
     session.flush()
-    audit.record(
-        session, actor=actor, action="missions.check", subject=_subject(mission), on=on.isoformat()
-    )
+    where_used.record_change(session, mission, "missions.check", actor, on=on.isoformat())
     return mission
 
 
 def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
     """Remove a mission that nothing uses; raises Refused("mission-in-use", uses=[…])."""
-    uses = uses_of_mission(session, mission=mission)
+    uses = where_used.list_uses(session, mission)
     if uses:
         raise Refused("mission-in-use", uses=uses)
-    audit.record(session, actor=actor, action="missions.delete", subject=_subject(mission))
+    where_used.record_change(session, mission, "missions.delete", actor)
     session.delete(mission)
     session.flush()
 
 
-def uses_of_mission(session: Session, *, mission: Mission) -> list[str]:
-    """References of the campaigns whose letters go through the mission."""
-    return where_used.uses_of(session, mission)
-
-
 class Reach(enum.StrEnum):
-    """How a mission reaches the people of a country."""
-
     HERE = "here"
     ACCREDITED = "accredited"
     CONSULATE = "consulate"
@@ -169,19 +154,21 @@ class Reach(enum.StrEnum):
 
 
 def best_mission(missions: list[Mission], host_country: str) -> Mission | None:
-    """Of a country's missions the one for people in `host_country`; None where none is for them.
+    """Return the one of a country's missions for people in `host_country`; None where none is.
 
     An embassy or high commission comes first, in the country before one accredited to it from
     elsewhere; then a consulate in the country. A permanent mission speaks to an organisation,
     not to a country's people, and is never the one. Among equals one with an address, then the
     one checked last.
     """
-    able = [one for one in missions if reach_of(one, host_country) is not Reach.ELSEWHERE]
+    able = [
+        mission for mission in missions if reach_of(mission, host_country) is not Reach.ELSEWHERE
+    ]
     return ranked(able, host_country)[0] if able else None
 
 
 def ranked(missions: list[Mission], host_country: str) -> list[Mission]:
-    """A country's missions, the best for people in `host_country` first."""
+    """Return a country's missions, the best for people in `host_country` first."""
 
     def preference(mission: Mission) -> tuple[bool, bool, bool, bool, int, str]:
         checked = mission.last_checked_on or date.min
@@ -198,7 +185,6 @@ def ranked(missions: list[Mission], host_country: str) -> list[Mission]:
 
 
 def reach_of(mission: Mission, host_country: str) -> Reach:
-    """How the mission reaches people in `host_country`."""
     near = host_country in {mission.host_country, *mission.accredited_to}
     if not near or mission.kind is MissionKind.PERMANENT_MISSION:
         return Reach.ELSEWHERE
@@ -214,26 +200,25 @@ def is_stale(mission: Mission, today: date) -> bool:
 
 
 def mission_slug(kind: MissionKind, sending: str, host: str, locality: str) -> str:
-    """The slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
+    """Return the slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
     place = locality or slug_name(host)
     return slugify(slug_name(sending), place, _SLUG_ENDS.get(kind, ""))
 
 
 def draft_of(mission: Mission) -> MissionDraft:
-    """What is kept, as a draft."""
     plain = {name: getattr(mission, name) for name in _PLAIN}
     plain["door_notes"] = mission.door_notes or ""
     plain["timezone"] = mission.timezone or ""
     return MissionDraft(name=dict(mission.name), **plain, contacts=contacts_of(mission.contacts))
 
 
-def _stale(today: date) -> ColumnElement[bool]:
+def _is_stale(today: date) -> ColumnElement[bool]:
     checked = Mission.last_checked_on
     return or_(checked.is_(None), checked < today - timedelta(days=STALE_AFTER_DAYS))
 
 
 def _take(mission: Mission, draft: MissionDraft) -> list[str]:
-    """Put the draft into the row; gives the names of the fields that changed."""
+    """Put the draft into the row; return the names of the fields that changed."""
     values = {name: getattr(draft, name) for name in _PLAIN}
     values["door_notes"] = draft.door_notes or None
     values["timezone"] = draft.timezone or None
@@ -245,7 +230,3 @@ def _take(mission: Mission, draft: MissionDraft) -> list[str]:
         mission.contacts = contact_details(draft.contacts)
         changed.append("contacts")
     return sorted(changed)
-
-
-def _subject(mission: Mission) -> str:
-    return f"mission:{mission.public_id}"

@@ -1,17 +1,14 @@
-"""Posts and who held them (Popolo): from when until when, and who came after.
-
-An office passes to somebody else.
-"""
+"""Posts and who held them (Popolo): from when until when, and who comes after."""
 
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, db, i18n
+from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
-from campaign.directory import officials
+from campaign.directory import officials, where_used
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.risk_flags import refuse_flagged
@@ -21,12 +18,12 @@ _KEY_LENGTH = 250
 
 
 def post_key(label: dict[str, str]) -> str:
-    """A post's label without accents and capitals, by which it is found again. Pure."""
+    """Return a post's label without accents and capitals, by which it is found again. Pure."""
     return fold_name(i18n.words_in(label, "en"))[:_KEY_LENGTH]
 
 
-def find_post(session: Session, *, country: str, label: dict[str, str]) -> Post:
-    """The post of that name in a country, made where there is none."""
+def get_or_create_post(session: Session, *, country: str, label: dict[str, str]) -> Post:
+    """Return the post of that name in a country, made where there is none."""
     key = post_key(label)
     same = select(Post).where(Post.country == country, Post.key == key)
     post = session.scalar(same)
@@ -45,32 +42,30 @@ def find_post(session: Session, *, country: str, label: dict[str, str]) -> Post:
 
 def note_held(session: Session, official: Official, held: Held) -> Membership:
     """Note an office that the official holds or held; one that is noted as going on ends."""
-    post = find_post(session, country=official.country, label=held.label)
-    for known in official.memberships:
-        if known.post_id == post.id and known.started_on in {held.started_on, None}:
-            known.started_on = known.started_on or held.started_on
-            known.ended_on = known.ended_on or held.ended_on
-            return known
+    post = get_or_create_post(session, country=official.country, label=held.label)
+    for membership in official.memberships:
+        if membership.post_id == post.id and membership.started_on in {held.started_on, None}:
+            membership.started_on = membership.started_on or held.started_on
+            membership.ended_on = membership.ended_on or held.ended_on
+            return membership
     membership = Membership(post=post, started_on=held.started_on, ended_on=held.ended_on)
     official.memberships.append(membership)
     return membership
 
 
-def current_membership(session: Session, official: Official) -> Membership | None:
-    """The official's membership in the post that letters name; made where none is noted yet.
+def get_current_membership(session: Session, official: Official) -> Membership | None:
+    """Return the official's membership in the post that letters name; made where none is noted yet.
 
     None where the official has no office.
     """
     if not official.office:
         return None
     key = post_key(official.office)
-    named = [one for one in official.memberships if one.post.key == key]
-    for known in named:
-        if known.ended_on is None:
-            return known
-    if named:
-        return named[-1]
-    return note_held(session, official, Held(dict(official.office)))
+    named = [membership for membership in official.memberships if membership.post.key == key]
+    for membership in named:
+        if membership.ended_on is None:
+            return membership
+    return named[-1] if named else note_held(session, official, Held(dict(official.office)))
 
 
 def save_days(
@@ -86,7 +81,7 @@ def save_days(
     Who has left the office that letters name is noted as gone; who has not, is not. Raises
     Invalid where a last day comes before the first, NotFound for another's membership.
     """
-    known = {one.id: one for one in official.memberships}
+    memberships = {membership.id: membership for membership in official.memberships}
     wrong = {
         f"until_{number}": "before-first"
         for number, (start, end) in days.items()
@@ -95,35 +90,22 @@ def save_days(
     if wrong:
         raise Invalid(fields=wrong)
     for number, (start, end) in days.items():
-        if number not in known:
+        if number not in memberships:
             raise NotFound("membership")
-        known[number].started_on, known[number].ended_on = start, end
+        memberships[number].started_on, memberships[number].ended_on = start, end
     _note_leaving(official, today)
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="officials.posts",
-        subject=f"official:{official.public_id}",
-        posts=sorted(days),
-    )
+    where_used.record_change(session, official, "officials.posts", actor, posts=sorted(days))
 
 
-def end_office(session: Session, *, official: Official, on: date, actor: str) -> Membership | None:
+def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
     """Note that the official left the office that letters name."""
-    membership = current_membership(session, official)
+    membership = get_current_membership(session, official)
     if membership is not None:
         membership.ended_on = on
     official.left_on = on
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="officials.leave",
-        subject=f"official:{official.public_id}",
-        on=on.isoformat(),
-    )
-    return membership
+    where_used.record_change(session, official, "officials.leave", actor, on=on.isoformat())
 
 
 def begin_office(session: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
@@ -131,19 +113,14 @@ def begin_office(session: Session, *, official: Official, post: Post, on: date, 
     official.memberships.append(Membership(post=post, started_on=on))
     official.left_on = None
     session.flush()
-    audit.record(
-        session,
-        actor=actor,
-        action="officials.take-over",
-        on=on.isoformat(),
-        subject=f"official:{official.public_id}",
-        post=post.public_id,
+    where_used.record_change(
+        session, official, "officials.take-over", actor, on=on.isoformat(), post=post.public_id
     )
 
 
 def successors(session: Session, official: Official) -> list[Official]:
-    """Who holds now a post that the official has left, the latest first."""
-    left = [one.post_id for one in official.memberships if one.ended_on]
+    """List who holds now a post that the official has left, the latest first."""
+    left = [membership.post_id for membership in official.memberships if membership.ended_on]
     if not left:
         return []
     query = (
@@ -163,19 +140,18 @@ def successors(session: Session, official: Official) -> list[Official]:
 
 def _note_leaving(official: Official, today: date) -> None:
     key = post_key(official.office) if official.office else ""
-    named = [one for one in official.memberships if one.post.key == key]
-    holds = any(one.ended_on is None or one.ended_on > today for one in named)
-    ends = [one.ended_on for one in named if one.ended_on]
-    if named:
-        official.left_on = None if holds else max(ends, default=None)
+    ends = [held.ended_on for held in official.memberships if held.post.key == key]
+    if ends:
+        holds = any(end is None or end > today for end in ends)
+        official.left_on = None if holds else max(filter(None, ends))
 
 
 def pass_to_new(
     session: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
 ) -> Official:
-    """The office passes to a person who is not in the directory yet."""
+    """Pass the office to a person who is not in the directory yet."""
     successor = officials.create_official(session, draft=draft, actor=actor)
-    return _pass(session, predecessor, successor, on, actor)
+    return _pass_office(session, predecessor, successor, on, actor)
 
 
 def pass_to(
@@ -187,39 +163,38 @@ def pass_to(
     actor: str,
     risks_seen: bool = False,
 ) -> Official:
-    """The office passes to somebody who is in the directory; letters name the new office.
+    """Pass the office to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
     Raises Refused where they are one person; FlagNamed as `officials.update_official` does.
     """
     if predecessor.id == successor.id:
         raise Refused("successor-same")
-    current_membership(session, successor)  # what they held before is noted
-    passed = of_the_office(predecessor, officials.draft_of(predecessor))
+    get_current_membership(session, successor)  # what they held before is noted
+    kept = of_the_office(predecessor, officials.draft_of(predecessor))
     successor.office = dict(predecessor.office)
-    successor.salutation = {**passed.salutation, **successor.salutation}
-    successor.close = {**passed.close, **successor.close}
+    successor.salutation = {**kept.salutation, **successor.salutation}
+    successor.close = {**kept.close, **successor.close}
     changed = ("office", "salutation", "close")
     refuse_flagged(session, successor, changed, seen=risks_seen, actor=actor)
-    return _pass(session, predecessor, successor, on, actor)
+    return _pass_office(session, predecessor, successor, on, actor)
 
 
-def _pass(
+def _pass_office(
     session: Session, predecessor: Official, successor: Official, on: date, actor: str
 ) -> Official:
-    known = current_membership(session, predecessor)
-    if known is None:
+    membership = get_current_membership(session, predecessor)
+    if membership is None:
         raise Refused("successor-no-office")
-    if known.started_on and on < known.started_on:
+    if membership.started_on and on < membership.started_on:
         raise Invalid(fields={"on": "before-first"})
-    membership = end_office(session, official=predecessor, on=on, actor=actor)
-    assert membership is not None
+    end_office(session, official=predecessor, on=on, actor=actor)
     begin_office(session, official=successor, post=membership.post, on=on, actor=actor)
     return successor
 
 
 def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
-    """What stays when the person goes: office, address, and forms of address without the name.
+    """Return what stays when the person goes: office, address, forms of address without names.
 
     Mailboxes and telephones that carry the name go with it.
     """
@@ -231,8 +206,8 @@ def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
     }
     return OfficialDraft(
         office=dict(draft.office),
-        salutation=_without(draft.salutation, names),
-        close=_without(draft.close, names),
+        salutation=_leave_out(draft.salutation, names),
+        close=_leave_out(draft.close, names),
         country=draft.country,
         preferred_locale=draft.preferred_locale,
         address=draft.address,
@@ -240,10 +215,12 @@ def of_the_office(predecessor: Official, draft: OfficialDraft) -> OfficialDraft:
         region=draft.region,
         postal_code=draft.postal_code,
         contacts=tuple(
-            one for one in draft.contacts if not any(name in fold_name(one.value) for name in names)
+            contact
+            for contact in draft.contacts
+            if not any(name in fold_name(contact.value) for name in names)
         ),
     )
 
 
-def _without(words: dict[str, str], names: set[str]) -> dict[str, str]:
+def _leave_out(words: dict[str, str], names: set[str]) -> dict[str, str]:
     return {code: text for code, text in words.items() if not names & set(fold_name(text).split())}

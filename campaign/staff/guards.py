@@ -8,24 +8,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import (
-    Blueprint,
-    abort,
-    current_app,
-    g,
-    has_request_context,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from campaign.core import audit, db
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import reauthentication, require_audit
-from campaign.staff.code_form import ProofForm
+from campaign.staff.code_form import ProofForm, Reauthenticate
 from campaign.web.security import private_page, refuse_nul, same_origin
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -66,7 +56,7 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
         return None
 
     blueprint.after_request(private_page)
-    blueprint.after_request(require_audit.want_entry)
+    blueprint.after_request(require_audit.require_entry)
 
 
 def fresh(*, back: str | None = None) -> Callable[[View], View]:
@@ -98,12 +88,8 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
             form = ProofForm(staff_user())
             status = form.check(staff_user()) if form.proof.data else 403
             if status != 200:
-                return render_template(
-                    "staff/reauthenticate.html",
-                    form=form,
-                    action=request.full_path,
-                    kept=form.kept(),
-                ), status
+                page = Reauthenticate(form=form, action=request.full_path, kept=form.list_kept())
+                return page.html(), status
             note_proof()
             return view(**values)
 
@@ -114,19 +100,19 @@ def fresh(*, back: str | None = None) -> Callable[[View], View]:
 
 
 def note_proof() -> None:
-    """This session is fresh again, and the audit says so."""
+    """Make this session fresh again; the audit says so."""
     reauthentication.note_fresh()
     audit.record(db.session(), actor=actor(), action="accounts.confirm", subject=actor())
 
 
 def staff_user() -> StaffUser:
-    """The signed-in user of a guarded page."""
+    """Return the signed-in user of a guarded page."""
     user: StaffUser = current_user._get_current_object()  # noqa: SLF001 — a proxy has no other way
     return user
 
 
 def actor() -> str:
-    """How the audit names the signed-in user."""
+    """Return how the audit names the signed-in user."""
     return f"staff:{staff_user().id}"
 
 

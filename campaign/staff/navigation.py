@@ -61,7 +61,7 @@ def desk_context() -> dict[str, object]:
         return {}
     user = staff_user()
     return DeskFrame(
-        desk_nav=sections(user.role),
+        desk_nav=list_sections(user.role),
         staff_name=user.name or user.email,
         staff_id=user.public_id,
         account_url=url_for("staff.show_account"),
@@ -71,12 +71,12 @@ def desk_context() -> dict[str, object]:
     ).values()
 
 
-def sections(role: Role) -> list[Section]:
-    """The sections that `role` may enter, the one of this page marked."""
+def list_sections(role: Role) -> list[Section]:
+    """List the sections that `role` may enter, the one of this page marked."""
     here = request.path
     entries = [(str(label), url_for(name)) for name, label, roles in _SECTIONS if role in roles]
-    fitting = [
+    above = [
         url for _label, url in entries if here == url or here.startswith(url.rstrip("/") + "/")
     ]
-    current = max(fitting, key=len, default=None)
+    current = max(above, key=len, default=None)
     return [Section(label, url, url == current) for label, url in entries]

@@ -2,8 +2,6 @@
 
 No link is stored: it carries its time and a signed fingerprint of the password there is now and of
 how many links were made, so that setting a password, or making another link, makes it worthless.
-
-Mails to the staff.
 """
 
 import hmac
@@ -22,15 +20,15 @@ LINK_DAYS = 3
 _DAY_SECONDS = 86_400
 
 
-def set_password_link(user: StaffUser) -> str:
-    """Address at which `user` can set a password once, in the next three days."""
-    token = _serializer().dumps([user.public_id, _state(user)])
+def create_password_link(user: StaffUser) -> str:
+    """Return the address at which `user` can set a password once, in the next three days."""
+    token = _serializer().dumps([user.public_id, _sign_state(user)])
     # Not url_for: the host that a request names must not decide where a link leads.
     return f"{current_settings().base_url.rstrip('/')}/desk/set-password/{token}"
 
 
-def user_of_link(session: Session, token: str) -> StaffUser:
-    """Whose link it is, with the row locked; raises Gone if it was used, is too old or a fake."""
+def get_user_of_link(session: Session, token: str) -> StaffUser:
+    """Return whose link it is, with the row locked; raises Gone if used, too old or a fake."""
     try:
         public_id, state = _serializer().loads(token, max_age=LINK_DAYS * _DAY_SECONDS)
     except (BadSignature, ValueError, TypeError) as problem:
@@ -38,12 +36,12 @@ def user_of_link(session: Session, token: str) -> StaffUser:
     user = session.scalar(
         select(StaffUser).where(StaffUser.public_id == public_id).with_for_update()
     )
-    if user is None or not user.active or not hmac.compare_digest(_state(user), state):
+    if user is None or not user.active or not hmac.compare_digest(_sign_state(user), state):
         raise Gone("set-password-link")
     return user
 
 
-def _state(user: StaffUser) -> str:
+def _sign_state(user: StaffUser) -> str:
     text = f"{user.public_id}|{user.password or ''}|{user.link_number}"
     return db.database().keyring.fingerprint(text, "set-password").hex()[:32]
 

@@ -30,11 +30,11 @@ _KNOWN_WORDS = (
     "motdepasse", "passphrase", "correct horse battery staple", "correcthorsebatterystaple",
 )  # fmt: skip
 """Tried first in a house like this one, and too rare elsewhere for zxcvbn's lists."""
-_one_at_a_time = Lock()
+_zxcvbn_lock = Lock()
 """zxcvbn keeps what is known of a person in a table that all threads share."""
 
 
-def problem_of(password: str, about: Iterable[str] = ()) -> str | None:
+def find_password_problem(password: str, about: Iterable[str] = ()) -> str | None:
     """Return the slug of what is wrong with a password, or None.
 
     `about` holds what others know of the person: address, name, organisation.
@@ -45,16 +45,16 @@ def problem_of(password: str, about: Iterable[str] = ()) -> str | None:
         return "password-long"
     # Marks and signs that nobody sees fold to nothing: alone they are judged as they are.
     text = (fold(password) or password)[:_JUDGED]
-    personal = {word for known in about for word in _words(known)}
-    known = dict(enumerate([*sorted(personal), *_KNOWN_WORDS]))
-    with _one_at_a_time:
-        weak = password_complexity_validator(text, True, **{str(n): w for n, w in known.items()})
-        if not weak:
+    personal = {word for text_about in about for word in _list_words(text_about)}
+    words = [*sorted(personal), *_KNOWN_WORDS]
+    words_by_key = {str(key): word for key, word in enumerate(words)}
+    with _zxcvbn_lock:
+        if not password_complexity_validator(text, True, **words_by_key):
             return None
-        return _reason(zxcvbn(text, list(known.values()))["sequence"], personal, len(text))
+        return _find_reason(zxcvbn(text, words)["sequence"], personal, len(text))
 
 
-def _reason(matches: Iterable[dict[str, Any]], personal: set[str], length: int) -> str:
+def _find_reason(matches: Iterable[dict[str, Any]], personal: set[str], length: int) -> str:
     """Return why it is weak: what makes up half of it or more."""
     repeated = own = 0
     for match in matches:
@@ -66,8 +66,8 @@ def _reason(matches: Iterable[dict[str, Any]], personal: set[str], length: int) 
     return "password-repeats" if repeated * 2 >= length else "password-common"
 
 
-def _words(known: str) -> Iterable[str]:
-    """The words of a name or address, and its parts between spaces and at the @."""
-    plain = fold(known)[:200]
+def _list_words(text_about: str) -> Iterable[str]:
+    """List the words of a name or address, and its parts between spaces and at the @."""
+    plain = fold(text_about)[:200]
     parts = {*re.split(r"[\W_]+", plain), *re.split(r"[\s@]+", plain), plain}
     return (part for part in parts if len(part) >= 4)

@@ -12,76 +12,86 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
+from campaign.core.errors import Invalid
 from campaign.core.rate_limits import count_against_limit, forget_count, network_of
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff import totp
-from campaign.staff.staff_users import actor_name, is_password_right
+from campaign.staff.staff_users import (
+    actor_name,
+    hash_new_password,
+    is_password_right,
+    keep_password,
+)
 
 TRIES_PER_HOUR = 10
 CODES_PER_HOUR = 100
-_WHAT = "second-factor"
-_SINCE = "fs_paa"
+_COUNTED_AS = "second-factor"
+_PROVED_AT = "fs_paa"
 """Flask-Security's own name for when somebody last proved who they are."""
+_WRONG_PASSWORD = {"current_password": "password-wrong"}
 
 
 def must_set_up(user: StaffUser) -> bool:
     """Whether the user's role asks for a second factor that they have not got yet."""
-    settings = current_settings()
-    return user.role.value in settings.second_factor_roles and not user.has_second_factor
+    return is_required(user) and not user.has_second_factor
 
 
 def is_required(user: StaffUser) -> bool:
     """Whether the user's role may not be without a second factor."""
-    settings = current_settings()
-    return user.role.value in settings.second_factor_roles
+    return user.role.value in current_settings().second_factor_roles
 
 
 def is_fresh() -> bool:
     """Whether this session proved who it is within the last minutes (`fresh_minutes`)."""
-    settings = current_settings()
-    proved = cookie.get(_SINCE)
-    if not isinstance(proved, int | float):
+    proved_at = cookie.get(_PROVED_AT)
+    if not isinstance(proved_at, int | float):
         return False
-    return 0 <= db.utcnow().timestamp() - proved <= settings.fresh_minutes * 60
+    return 0 <= db.utcnow().timestamp() - proved_at <= current_settings().fresh_minutes * 60
 
 
 def note_fresh() -> None:
-    """From now on this session is fresh again."""
-    cookie[_SINCE] = db.utcnow().timestamp()
+    cookie[_PROVED_AT] = db.utcnow().timestamp()
 
 
-def prove(user_id: int, typed: str) -> bool:
+def prove_identity(user_id: int, typed: str) -> bool:
     """Whether `typed` proves that this is the user: their code, or password without a factor.
 
     Works in transactions of its own, since a refused try commits nothing else: the request's
     session must not hold SQLite's one write lock meanwhile. Raises TooMany.
     """
     with db.transaction() as session:
-        count_against_limit(session, _WHAT, _place(user_id), TRIES_PER_HOUR)
-        user = _get(session, user_id)
+        user = _count_try(session, user_id)
         if user.has_second_factor and not totp.looks_like_recovery_code(typed):
-            count_against_limit(session, _WHAT, str(user_id), CODES_PER_HOUR)
+            count_against_limit(session, _COUNTED_AS, str(user_id), CODES_PER_HOUR)
     right = _use_code(user_id, typed) if user.has_second_factor else is_password_right(user, typed)
     if right:
-        with db.transaction() as session:
-            forget_count(session, _WHAT, _place(user_id))
+        _forget_tries(user_id)
     return right
 
 
-def prove_password(user_id: int, typed: str) -> bool:
-    """Whether `typed` is the user's password; tries count together with those of `prove`.
+def change_own_password(
+    session: Session, *, user: StaffUser, current_password: str, password: str
+) -> None:
+    """Set one's own new password; to be called before the request has written anything.
 
-    In transactions of its own, like `prove`. Raises TooMany.
+    Raises Invalid where the present one is wrong or the new one weak, and TooMany after ten tries
+    in an hour from one place, which count together with those of `prove_identity`.
     """
-    with db.transaction() as session:
-        count_against_limit(session, _WHAT, _place(user_id), TRIES_PER_HOUR)
-        user = _get(session, user_id)
-    right = is_password_right(user, typed)
-    if right:
-        with db.transaction() as session:
-            forget_count(session, _WHAT, _place(user_id))
-    return right
+    user_id, about, before = user.id, (user.email, user.name), user.password
+    # What has been read so far holds SQLite's one write lock, which the count of tries wants, and
+    # nobody else should wait for while passwords are hashed.
+    session.rollback()
+    with db.transaction() as counting:
+        known_user = _count_try(counting, user_id)
+    if not is_password_right(known_user, current_password):
+        raise Invalid(fields=_WRONG_PASSWORD)
+    _forget_tries(user_id)
+    hashed = hash_new_password(password, about=about)
+    session.refresh(user, with_for_update=True)
+    if user.password != before:  # set by a link meanwhile
+        raise Invalid(fields=_WRONG_PASSWORD)
+    keep_password(session, user=user, hashed=hashed)
 
 
 def use_either_code(session: Session, user: StaffUser, typed: str) -> bool:
@@ -98,13 +108,23 @@ def use_either_code(session: Session, user: StaffUser, typed: str) -> bool:
 
 def _use_code(user_id: int, typed: str) -> bool:
     with db.transaction() as session:
-        user = _get(session, user_id)
+        user = _get_user(session, user_id)
         return user.active and user.has_second_factor and use_either_code(session, user, typed)
 
 
-def _get(session: Session, user_id: int) -> StaffUser:
+def _count_try(session: Session, user_id: int) -> StaffUser:
+    count_against_limit(session, _COUNTED_AS, _account_and_network(user_id), TRIES_PER_HOUR)
+    return _get_user(session, user_id)
+
+
+def _forget_tries(user_id: int) -> None:
+    with db.transaction() as session:
+        forget_count(session, _COUNTED_AS, _account_and_network(user_id))
+
+
+def _get_user(session: Session, user_id: int) -> StaffUser:
     return session.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
 
 
-def _place(user_id: int) -> str:
+def _account_and_network(user_id: int) -> str:
     return f"{user_id}|{network_of(request.remote_addr or '')}"

@@ -6,7 +6,7 @@ the page at least.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from flask import Response, current_app, request
@@ -18,7 +18,7 @@ from campaign.core import audit, db
 
 log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., object])
-_TABLES_OF_THE_HOUSE = {
+_BOOKKEEPING_TABLES = {
     "audit_entry",
     "rate_limit",
     "outbox_mail",
@@ -39,7 +39,6 @@ def leaves_no_entry(reason: str) -> Callable[[F], F]:
 
 
 def watch() -> None:
-    """Keep in mind what this request writes."""
     if request.method != "POST":
         return
     session = db.session()
@@ -50,8 +49,8 @@ def watch() -> None:
         event.listen(session, "after_rollback", _forget)
 
 
-def want_entry(response: Response) -> Response:
-    """After a POST that succeeded: what it changed is in the audit."""
+def require_entry(response: Response) -> Response:
+    """See to it that what a successful POST changed is in the audit."""
     view = current_app.view_functions.get(request.endpoint or "")
     if (
         request.method != "POST"
@@ -65,11 +64,11 @@ def want_entry(response: Response) -> Response:
     session.flush()
     hands_out = response.headers.get("Content-Disposition", "").startswith("attachment")
     if (hands_out or session.info.get("wrote")) and not session.info.get("audited"):
-        _keep_fault(session)
+        _report_fault(session)
     return response
 
 
-def _keep_fault(session: Session) -> None:
+def _report_fault(session: Session) -> None:
     page = str(request.endpoint)
     if current_app.testing:
         raise AssertionError(
@@ -83,27 +82,22 @@ def _keep_fault(session: Session) -> None:
 
 
 def _note_flush(session: Session, _context: UOWTransaction) -> None:
-    changed = [
-        *session.new,
-        *session.deleted,
-        *(one for one in session.dirty if session.is_modified(one)),
-    ]
-    for one in changed:
-        _note(session, one.__tablename__)
+    modified = (row for row in session.dirty if session.is_modified(row))
+    for row in (*session.new, *session.deleted, *modified):
+        _note(session, row.__tablename__)
 
 
 def _note_statement(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        table: Any = getattr(state.statement, "table", None)
+        table = getattr(state.statement, "table", None)
         _note(state.session, str(getattr(table, "name", "?")))
 
 
 def _forget(session: Session) -> None:
-    """What was rolled back was not written."""
     session.info.pop("wrote", None)
     session.info.pop("audited", None)
 
 
 def _note(session: Session, table: str) -> None:
-    if table not in _TABLES_OF_THE_HOUSE:
+    if table not in _BOOKKEEPING_TABLES:
         session.info.setdefault("wrote", table)

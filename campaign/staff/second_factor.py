@@ -16,12 +16,12 @@ def start(session: Session, *, user: StaffUser) -> None:
     """
     if user.has_second_factor:
         raise Refused("factor-is-set")
-    user.totp_secret, user.totp_counter = totp.new_secret(session), None
+    user.totp_secret, user.totp_counter = totp.create_secret(session), None
     _record(session, user, user, "accounts.factor-start")
 
 
 def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
-    """Ask for codes from now on; gives the recovery codes, which are shown this once.
+    """Ask for codes from now on; return the recovery codes, which are shown this once.
 
     Raises Invalid (field `code`) where the app shows another, Refused where nothing was started.
     """
@@ -30,25 +30,25 @@ def turn_on(session: Session, *, user: StaffUser, code: str) -> list[str]:
     if not totp.use_app_code(session, user, code):
         raise Invalid(fields={"code": "code-wrong"})
     user.totp_since = db.utcnow()
-    made = totp.new_recovery_codes(session, user)
+    codes = totp.create_recovery_codes(session, user)
     _record(session, user, user, "accounts.factor-on")
-    return made
+    return codes
 
 
 def renew_recovery_codes(session: Session, *, user: StaffUser) -> list[str]:
-    """New recovery codes for the old ones. Raises Refused without a second factor."""
+    """Make new recovery codes for the old ones. Raises Refused without a second factor."""
     if not user.has_second_factor:
         raise Refused("factor-not-started")
-    made = totp.new_recovery_codes(session, user)
+    codes = totp.create_recovery_codes(session, user)
     _record(session, user, user, "accounts.factor-codes")
-    return made
+    return codes
 
 
 def turn_off(session: Session, *, user: StaffUser, required: bool) -> None:
     """Ask for no codes any more. Raises Refused (`factor-required`) where the role needs one."""
     if required:
         raise Refused("factor-required")
-    totp.forget(session, user)
+    totp.remove_factor(session, user)
     _record(session, user, user, "accounts.factor-off")
 
 
@@ -57,7 +57,7 @@ def reset(session: Session, *, user: StaffUser, actor: str) -> None:
 
     All their sessions end. Whoever does this must know by another way that it is really them.
     """
-    totp.forget(session, user)
+    totp.remove_factor(session, user)
     end_sessions(user)
     session.flush()
     audit.record(session, actor=actor, action="accounts.factor-reset", subject=actor_name(user))

@@ -25,7 +25,7 @@ LAST_LANGUAGE = "last-language"
 _HALFWAY_SECONDS = 600
 
 
-def begin(session: Session, user: StaffUser) -> None:
+def begin_session(session: Session, user: StaffUser) -> None:
     """Sign `user` in, in a session that has nothing of the one before."""
     _forget_session()
     user.last_sign_in_at = db.utcnow()
@@ -37,13 +37,13 @@ def begin(session: Session, user: StaffUser) -> None:
     )
 
 
-def begin_halfway(user: StaffUser) -> None:
+def remember_password_passed(user: StaffUser) -> None:
     """Keep that `user` knew the password: who has a second factor is not signed in by it alone."""
     _forget_session()
     cookie[_HALFWAY] = [user.fs_uniquifier, db.utcnow().timestamp()]
 
 
-def user_halfway(session: Session) -> StaffUser | None:
+def find_user_halfway(session: Session) -> StaffUser | None:
     """Who knew the password within the last minutes and owes the second factor, if anybody."""
     uniquifier, since = cookie.get(_HALFWAY) or ("", 0.0)
     if not 0 <= db.utcnow().timestamp() - since <= _HALFWAY_SECONDS:
@@ -53,7 +53,7 @@ def user_halfway(session: Session) -> StaffUser | None:
     return user if user is not None and user.active and user.has_second_factor else None
 
 
-def begin_anew(session: Session, user: StaffUser) -> None:
+def renew_session(session: Session, user: StaffUser) -> None:
     """End all sessions of `user` but this one, which is signed in afresh."""
     end_sessions(user)
     session.flush()
@@ -61,7 +61,7 @@ def begin_anew(session: Session, user: StaffUser) -> None:
     login_user(user, remember=False, authn_via=["password", "totp"])
 
 
-def end(session: Session, user: StaffUser) -> None:
+def end_session(session: Session, user: StaffUser) -> None:
     """Sign `user` out, here and on every other machine."""
     end_sessions(user)
     _forget_session()
@@ -74,22 +74,22 @@ def end(session: Session, user: StaffUser) -> None:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send somebody to the sign-in page, and from there back to the page they asked for."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-    target = safe_next(wanted)
+    address = request.full_path.rstrip("?") if request.method == "GET" else ""
+    target = safe_next_page(address)
     if target == _HOME:
         return redirect(url_for("sign_in.sign_in"))
     return redirect(url_for("sign_in.sign_in", next=target))
 
 
-def safe_next(wanted: str | None) -> str:
-    r"""`wanted` if it is a page of the desk, the desk's first page otherwise.
+def safe_next_page(address: str | None) -> str:
+    r"""`address` if it is a page of the desk, the desk's first page otherwise.
 
     Only a path below /desk/ is taken, in plain characters and without `//` or `..`: neither
     `//evil`, `/\evil` nor `https:evil` can be one.
     """
-    path = (wanted or "").partition("?")[0]
-    if wanted and _INSIDE.fullmatch(wanted) and "//" not in path and ".." not in path:
-        return wanted
+    path = (address or "").partition("?")[0]
+    if address and _INSIDE.fullmatch(address) and "//" not in path and ".." not in path:
+        return address
     return _HOME
 
 

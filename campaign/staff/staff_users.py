@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
@@ -15,16 +14,15 @@ from campaign.core import audit, db
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.staff import Role, StaffUser
-from campaign.staff.passwords import problem_of
+from campaign.staff.passwords import find_password_problem
 
 
 def find_by_email(session: Session, email: str) -> StaffUser | None:
-    """The user with this address, however it is spelled."""
+    """Find the user with this address, however it is spelled."""
     return session.scalar(select(StaffUser).where(StaffUser.email_hmac == _fingerprint(email)))
 
 
 def get_staff_user(session: Session, public_id: str) -> StaffUser:
-    """The user of this public id; raises NotFound."""
     user = session.scalar(select(StaffUser).where(StaffUser.public_id == public_id))
     if user is None:
         raise NotFound("staff-user")
@@ -32,7 +30,7 @@ def get_staff_user(session: Session, public_id: str) -> StaffUser:
 
 
 def list_staff_users(session: Session) -> Sequence[StaffUser]:
-    """All staff users, by name and address; active ones first."""
+    """List all staff users, by name and address; active ones first."""
     users = session.scalars(select(StaffUser)).all()
     # Name and address are sealed: only here can they be put in order.
     return sorted(users, key=lambda user: (not user.active, user.name.casefold(), user.email))
@@ -47,7 +45,7 @@ def add_staff_user(
     locale: str = "en",
     actor: str = "command",
 ) -> StaffUser:
-    """A new user, who can sign in once a password is set.
+    """Add a user, who can sign in once a password is set.
 
     Raises Invalid for an address that cannot be one, Refused (`staff-exists`) for one that a user
     has already.
@@ -59,7 +57,7 @@ def add_staff_user(
         role=role,
         locale=locale,
         active=True,
-        fs_uniquifier=new_uniquifier(),
+        fs_uniquifier=create_uniquifier(),
     )
     if find_by_email(session, email) is not None:
         raise Refused("staff-exists")
@@ -73,7 +71,7 @@ def add_staff_user(
 
 
 def change_role(session: Session, *, user: StaffUser, role: Role, by: StaffUser) -> None:
-    """Give a user another role; raises Refused (`own-account`) for one's own."""
+    """Change the role of a user; raises Refused (`own-account`) for one's own."""
     _refuse_own(user, by)
     if user.role is role:
         return
@@ -96,10 +94,7 @@ def enable_staff_user(session: Session, *, user: StaffUser, by: StaffUser) -> No
 
 
 def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
-    """From now on only a new link sets this user's password, which the audit keeps.
-
-    Raises Refused (`staff-disabled`).
-    """
+    """Make earlier links worthless. Raises Refused (`staff-disabled`)."""
     if not user.active:
         raise Refused("staff-disabled")
     user.link_number = StaffUser.link_number + 1
@@ -107,7 +102,6 @@ def note_new_link(session: Session, *, user: StaffUser, actor: str) -> None:
 
 
 def change_profile(session: Session, *, user: StaffUser, name: str, locale: str) -> None:
-    """A user's own name and language."""
     user.name, user.locale = name, locale
     _record(session, actor_name(user), "accounts.profile", user)
 
@@ -119,12 +113,12 @@ def set_password(session: Session, *, user: StaffUser, password: str) -> None:
 
 
 def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
-    """A new password as it is kept; `about`: address and name of its owner.
+    """Return a new password as it is kept; `about`: address and name of its owner.
 
     Takes its time and needs no session. Raises Invalid (field `password`) for a weak one.
     """
-    normal = normalised(password)
-    problem = problem_of(normal, about=about)
+    normal = normalise_password(password)
+    problem = find_password_problem(normal, about=about)
     if problem is not None:
         raise Invalid(fields={"password": problem})
     return hash_password(normal)
@@ -143,7 +137,7 @@ def is_password_right(user: StaffUser | None, password: str) -> bool:
     For a user who is unknown, or has no password yet, the same work is done: the time that an
     answer takes must not tell who has an account. A disabled user is refused after it.
     """
-    normal = normalised(password)
+    normal = normalise_password(password)
     if user is None or not user.password:
         hash_password(normal)
         return False
@@ -152,21 +146,22 @@ def is_password_right(user: StaffUser | None, password: str) -> bool:
 
 def end_sessions(user: StaffUser) -> None:
     """Make every session of a user worthless, wherever it is."""
-    user.fs_uniquifier = new_uniquifier()
+    user.fs_uniquifier = create_uniquifier()
 
 
-def new_uniquifier() -> str:
-    """What a session names a user by: 256 random bits."""
+def create_uniquifier() -> str:
+    """Make what a session names a user by: 256 random bits."""
     return secrets.token_hex(32)
 
 
-def normalised(password: str) -> str:
-    """A password in one form, whatever keyboard composed its accents."""
-    return cast("str", current_app.extensions["security"].password_util.normalize(password))
+def normalise_password(password: str) -> str:
+    """Return a password in one form, whatever keyboard composed its accents."""
+    normal: str = current_app.extensions["security"].password_util.normalize(password)
+    return normal
 
 
 def actor_name(user: StaffUser) -> str:
-    """How the audit names a staff user."""
+    """Return how the audit names a staff user."""
     return f"staff:{user.id}"
 
 

@@ -36,35 +36,35 @@ class _Totp(Totp):
         self.session = session
 
     def get_last_counter(self, user: UserMixin) -> int | None:
-        """The half minute whose code was used last."""
+        """Return the half minute whose code was used last."""
         return cast("StaffUser", user).totp_counter
 
     def set_last_counter(self, user: UserMixin, tmatch: Any) -> None:
         """Use the code up; of two at once, one finds it used."""
         later = or_(StaffUser.totp_counter.is_(None), StaffUser.totp_counter < tmatch.counter)
-        won = self.session.scalar(
+        used_id = self.session.scalar(
             update(StaffUser)
             .where(StaffUser.id == cast("StaffUser", user).id, later)
             .values(totp_counter=tmatch.counter)
             .returning(StaffUser.id)
             .execution_options(synchronize_session=False)
         )
-        if won is None:
+        if used_id is None:
             raise UsedTokenError
 
 
-def new_secret(session: Session) -> str:
-    """A secret for an app, in the form in which it is kept."""
+def create_secret(session: Session) -> str:
+    """Make a secret for an app, in the form in which it is kept."""
     return str(_Totp(session).generate_totp_secret())
 
 
-def app_address(session: Session, user: StaffUser) -> str:
-    """What the QR code says: `otpauth://totp/…`."""
+def get_app_address(session: Session, user: StaffUser) -> str:
+    """Return what the QR code says: `otpauth://totp/…`."""
     return str(_Totp(session).get_totp_uri(user.email, user.totp_secret or ""))
 
 
-def app_key(session: Session, user: StaffUser) -> str:
-    """The secret in groups of letters, for who types it."""
+def get_app_key(session: Session, user: StaffUser) -> str:
+    """Return the secret in groups of letters, for who types it."""
     return str(_Totp(session).get_totp_pretty_key(user.totp_secret or ""))
 
 
@@ -78,13 +78,15 @@ def use_app_code(session: Session, user: StaffUser, code: str) -> bool:
     return bool(_Totp(session).verify_totp(typed, user.totp_secret, user, window=_SLACK_SECONDS))
 
 
-def new_recovery_codes(session: Session, user: StaffUser) -> list[str]:
-    """Ten new codes, shown once; the earlier ones are worthless. Only digests are kept."""
+def create_recovery_codes(session: Session, user: StaffUser) -> list[str]:
+    """Make ten new codes, shown once; the earlier ones are worthless. Only digests are kept."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
-    made = [_random_code() for _ in range(RECOVERY_CODES)]
-    session.add_all(RecoveryCode(staff_user_id=user.id, digest=_digest(user, one)) for one in made)
+    codes = [_make_code() for _ in range(RECOVERY_CODES)]
+    session.add_all(
+        RecoveryCode(staff_user_id=user.id, digest=_digest(user, code)) for code in codes
+    )
     session.flush()
-    return made
+    return codes
 
 
 def use_recovery_code(session: Session, user: StaffUser, code: str) -> bool:
@@ -104,15 +106,13 @@ def use_recovery_code(session: Session, user: StaffUser, code: str) -> bool:
 
 
 def count_recovery_codes(session: Session, user: StaffUser) -> int:
-    """How many are left."""
     left = select(func.count(RecoveryCode.id)).where(
         RecoveryCode.staff_user_id == user.id, RecoveryCode.used_at.is_(None)
     )
     return session.scalar(left) or 0
 
 
-def forget(session: Session, user: StaffUser) -> None:
-    """Take the second factor away, with all that belongs to it."""
+def remove_factor(session: Session, user: StaffUser) -> None:
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_user_id == user.id))
     user.totp_secret = user.totp_since = user.totp_counter = None
     session.flush()
@@ -120,19 +120,19 @@ def forget(session: Session, user: StaffUser) -> None:
 
 def looks_like_recovery_code(code: str) -> bool:
     """Whether it can only be a recovery code: the app's codes are figures."""
-    return len(_bare(code)) == _PARTS * _PART_LENGTH
+    return len(_strip_marks(code)) == _PARTS * _PART_LENGTH
 
 
-def _random_code() -> str:
+def _make_code() -> str:
     parts = ("".join(secrets.choice(_LETTERS) for _ in range(_PART_LENGTH)) for _ in range(_PARTS))
     return "-".join(parts)
 
 
-def _bare(code: str) -> str:
+def _strip_marks(code: str) -> str:
     return "".join(sign for sign in code.lower() if sign.isalnum())
 
 
 def _digest(user: StaffUser, code: str) -> bytes:
     # 79 random bits behind a keyed hash: nothing that could be guessed from a stolen table.
-    text = f"{user.id}|{_bare(code)}"
+    text = f"{user.id}|{_strip_marks(code)}"
     return db.database().keyring.fingerprint(text, "recovery-code")

@@ -132,7 +132,9 @@ def find_naming(
             take_off = (
                 partial(_note_entry, session, campaign, model.__tablename__) if waits else None
             )
-            by_entry.setdefault(entry_id, []).append(Naming(take_off))
+            by_entry.setdefault(entry_id, []).append(
+                Naming(campaign.status in lifecycle.PUBLIC, take_off)
+            )
     return by_entry
 
 

@@ -5,21 +5,22 @@ work without scripts, and every error stands by its field.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypedDict, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from campaign.core import i18n
 from campaign.core.text.slugs import split_lines
 from campaign.directory.contacts import VALUE_LENGTH, clean_value
-from campaign.directory.entries import CONTACT_TYPES, Contact
-from campaign.directory.fields import LABELS, limit_of
+from campaign.directory.entries import CONTACT_TYPES, Contact, MissionDraft, OfficialDraft
+from campaign.directory.entry_fields import LABELS, limit_of
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission, Official
@@ -33,6 +34,7 @@ _MAX_ROWS = 30
 _MAX_LINES = 6
 _LINE_LENGTH = 100
 _ROW = re.compile(r"contact_([0-9]{1,2})_value")
+_CONTACT_FIELDS = ("type", "value", "note", "from", "until")
 CONTACT_LABELS = {
     "email": _l("E-mail"),
     "voice": _l("Telephone"),
@@ -43,35 +45,41 @@ CONTACT_LABELS = {
 
 
 def say_flagged(problem: FlagNamed) -> str:
-    """What is asked before such an entry is saved, and what saving it undoes."""
-    said = [_("A public campaign names this entry, and its risk flags rule out words in it.")]
-    if problem.opening:
-        said.append(
-            _("Saving cancels the opening of that campaign. Someone else must review it again.")
-        )
-    return " ".join(map(str, said))
+    """Ask before such an entry is saved, and say what saving it undoes."""
+    question = _("A scheduled campaign names this entry, and its risk flags rule out words in it.")
+    if problem.is_public:
+        question = _("A public campaign names this entry, and its risk flags rule out words in it.")
+    if not problem.cancels_opening:
+        return str(question)
+    undone = _("Saving cancels the opening of that campaign. Someone else must review it again.")
+    return f"{question} {undone}"
 
 
-def text_field(label: object, length: int, *, required: object = None, **kwargs: Any) -> Any:
-    """A line of text, stripped and clean, of at most `length` characters."""
+def text_field(
+    label: object, length: int, *, required: object = None, description: object = ""
+) -> StringField:
+    """Make a line of text, stripped and clean, of at most `length` characters."""
     needed = [InputRequired(required)] if required else [Optional(strip_whitespace=True)]
     long = Length(max=length, message=_l("Shorten this to %(max)d characters.", max=length))
-    return StringField(label, [*needed, long, clean_line], filters=[stripped], **kwargs)
+    checks = [*needed, long, clean_line]
+    return StringField(label, checks, filters=[stripped], description=description)
 
 
-def kept_field(model: type[Mission | Official], name: str, **kwargs: Any) -> Any:
-    """A line of text as `directory.fields` and the model describe it."""
-    return text_field(LABELS[name], limit_of(model, name), **kwargs)
+def kept_field(
+    model: type[Mission | Official], name: str, *, description: object = ""
+) -> StringField:
+    """Make a line of text as `entry_fields` and the model describe it."""
+    return text_field(LABELS[name], limit_of(model, name), description=description)
 
 
 def day_field(label: object, *, needed: object = None) -> DayField:
-    """A day, also one of long ago; may stay empty unless `needed` says what to do."""
+    """Make a field for any day; may stay empty unless `needed` says what to do."""
     asked = _l("Give the day as year, month and day: 2026-11-24.")
     return DayField(label, needed=needed, asked=asked, any_year=True)
 
 
-def country_field(label: object, *, required: object = None, senders: bool = False) -> Any:
-    """A choice of countries; may stay empty unless `required` says what to do.
+def country_field(label: object, *, required: object = None, senders: bool = False) -> SelectField:
+    """Make a choice of countries; may stay empty unless `required` says what to do.
 
     With `senders`, also of what has embassies and is no country.
     """
@@ -80,6 +88,24 @@ def country_field(label: object, *, required: object = None, senders: bool = Fal
     return SelectField(
         label, needed, validate_choice=True, choices=lambda: choices((("", ""), *offered()))
     )
+
+
+class AddressValues(TypedDict):
+    address: list[str]
+    locality: str
+    region: str
+    postal_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFields:
+    """A row of a form: one way to reach somebody."""
+
+    type: Field
+    value: Field
+    note: Field
+    start: Field
+    end: Field
 
 
 class AddressForm(Meeting, SiteForm):
@@ -97,7 +123,7 @@ class AddressForm(Meeting, SiteForm):
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
-    now: Mapping[str, Any] = MappingProxyType({})
+    now: Mapping[str, object] = MappingProxyType({})
     """What is kept, as the fields show it."""
 
     def ask_flagged(self, problem: FlagNamed) -> None:
@@ -113,7 +139,6 @@ class AddressForm(Meeting, SiteForm):
             raise ValidationError(_("Shorten each line to 100 characters."))
 
     def validate_postal_code(self, field: Field) -> None:
-        """Refuse a code that the country surely does not have."""
         for problem in address_problems(
             country=self[self.address_country].data or "",
             street=[],
@@ -132,44 +157,31 @@ class AddressForm(Meeting, SiteForm):
             if problem.certain:
                 raise ValidationError(_("This is no postal code of the country chosen."))
 
-    def contact_rows(self) -> list[dict[str, Any]]:
-        """The fields of each row, for the page."""
-        names = ("type", "value", "note", "from", "until")
+    def contact_rows(self) -> list[ContactFields]:
         return [
-            {"number": number} | {name: self[f"contact_{number}_{name}"] for name in names}
+            ContactFields(*(self[f"contact_{number}_{name}"] for name in _CONTACT_FIELDS))
             for number in self.contact_numbers
         ]
 
     def contacts(self) -> tuple[Contact, ...]:
-        """What the rows say; an empty one says nothing."""
-        found = []
-        for row in self.contact_rows():
-            value = clean_value(row["type"].data, row["value"].data or "")
-            if value:
-                found.append(
-                    Contact(
-                        row["type"].data,
-                        value,
-                        row["note"].data or "",
-                        row["from"].data,
-                        row["until"].data,
-                    )
-                )
-        return tuple(found)
+        """Return what the rows say; an empty one says nothing."""
+        return tuple(
+            Contact(row.type.data, value, row.note.data or "", row.start.data, row.end.data)
+            for row in self.contact_rows()
+            if (value := clean_value(row.type.data, row.value.data or ""))
+        )
 
     def words(self, name: str) -> dict[str, str]:
-        """What was said per language, an empty text included: it removes that language's."""
+        """Return what was said per language, an empty text included: it removes that language's."""
         return {code: self[f"{name}_{_key(code)}"].data or "" for code in self.locales}
 
     def word_rows(self) -> list[tuple[str, list[Field]]]:
-        """Each language with its fields, for the page."""
         return [
             (code, [self[f"{name}_{_key(code)}"] for name in self.word_fields])
             for code in self.locales
         ]
 
-    def address_parts(self) -> dict[str, Any]:
-        """Street lines, locality, region and postal code, as drafts have them."""
+    def address_parts(self) -> AddressValues:
         return {
             "address": split_lines(self.address.data or ""),
             "locality": self.locality.data or "",
@@ -178,14 +190,19 @@ class AddressForm(Meeting, SiteForm):
         }
 
 
-def form_with(base: type[F], *, words: dict[str, Callable[[], Any]], kept: Any = None) -> F:
-    """A form of `base` with words per language and rows of contacts, filled from the draft `kept`.
+def form_with(
+    base: type[F],
+    *,
+    words: dict[str, Callable[[], Field]],
+    kept: MissionDraft | OfficialDraft | None = None,
+) -> F:
+    """Make a form of `base` with words per language and rows of contacts, filled from `kept`.
 
     `words` gives for each name the function that makes its field.
     """
     locales = tuple(i18n.languages())
-    numbers = _row_numbers(len(kept.contacts) if kept else 0)
-    fields: dict[str, Any] = {
+    numbers = _number_rows(len(kept.contacts) if kept else 0)
+    fields: dict[str, object] = {
         "locales": locales,
         "word_fields": tuple(words),
         "contact_numbers": numbers,
@@ -193,10 +210,10 @@ def form_with(base: type[F], *, words: dict[str, Callable[[], Any]], kept: Any =
     for name, make in words.items():
         fields |= {f"{name}_{_key(code)}": make() for code in locales}
     for number in numbers:
-        fields |= _contact_fields(number)
-    data = _filled(kept, words, locales) if kept else None
+        fields |= _make_contact_fields(number)
+    data = _get_form_data(kept, words, locales) if kept else {}
     form: F = type(base.__name__, (base,), fields)(data=data)
-    form.now = data or {}
+    form.now = data
     form.saw(form.now)
     for code in locales[1:]:
         for name in words:
@@ -205,29 +222,30 @@ def form_with(base: type[F], *, words: dict[str, Callable[[], Any]], kept: Any =
     return form
 
 
-def _filled(kept: Any, words: dict[str, Callable[[], Any]], locales: Any) -> dict[str, Any]:
-    data = {name: getattr(kept, name) for name in kept.__slots__}
+def _get_form_data(
+    kept: MissionDraft | OfficialDraft, words: Iterable[str], locales: Iterable[str]
+) -> dict[str, object]:
+    data: dict[str, object] = {name: getattr(kept, name) for name in kept.__slots__}
     data["address"] = "\n".join(kept.address)
-    if "accredited_to" in data:
+    if isinstance(kept, MissionDraft):
         data["accredited"] = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
     for name in words:
-        said = getattr(kept, name)
-        data |= {f"{name}_{_key(code)}": said.get(code, "") for code in locales}
-    for number, one in enumerate(kept.contacts, 1):
-        row = (one.type, one.value, one.note, one.valid_from, one.valid_until)
-        names = ("type", "value", "note", "from", "until")
-        data |= {f"contact_{number}_{name}": value for name, value in zip(names, row, strict=True)}
+        texts = getattr(kept, name)
+        data |= {f"{name}_{_key(code)}": texts.get(code, "") for code in locales}
+    for number, contact in enumerate(kept.contacts, 1):
+        for name, value in zip(_CONTACT_FIELDS, astuple(contact), strict=True):
+            data[f"contact_{number}_{name}"] = value
     return data
 
 
-def _row_numbers(kept: int) -> tuple[int, ...]:
-    """As many rows as were sent, or as there are contacts and some empty ones."""
-    sent = [int(found[1]) for name in request.form if (found := _ROW.fullmatch(name))]
+def _number_rows(kept: int) -> tuple[int, ...]:
+    """Number as many rows as were sent, or as there are contacts and some empty ones."""
+    sent = [int(match[1]) for name in request.form if (match := _ROW.fullmatch(name))]
     count = max(sent) if sent else kept + EMPTY_ROWS
     return tuple(range(1, min(count, _MAX_ROWS) + 1))
 
 
-def _contact_fields(number: int) -> dict[str, Any]:
+def _make_contact_fields(number: int) -> dict[str, object]:
     start = f"contact_{number}"
     kinds = choices((kind, CONTACT_LABELS[kind]) for kind in CONTACT_TYPES)
     return {
@@ -236,13 +254,13 @@ def _contact_fields(number: int) -> dict[str, Any]:
         f"{start}_note": text_field(_l("Note"), 300),
         f"{start}_from": day_field(_l("Valid from")),
         f"{start}_until": day_field(_l("Valid until")),
-        f"validate_{start}_value": _check_contact(number),
-        f"validate_{start}_until": _check_days(number),
+        f"validate_{start}_value": _make_contact_check(number),
+        f"validate_{start}_until": _make_days_check(number),
     }
 
 
-def _check_contact(number: int) -> Callable[[Any, Field], None]:
-    def check(form: Any, field: Field) -> None:
+def _make_contact_check(number: int) -> Callable[[Form, Field], None]:
+    def check(form: Form, field: Field) -> None:
         if field.data and clean_value(form[f"contact_{number}_type"].data, field.data) is None:
             raise ValidationError(
                 _("This is not complete, or not of the kind chosen beside it. Correct it.")
@@ -251,8 +269,8 @@ def _check_contact(number: int) -> Callable[[Any, Field], None]:
     return check
 
 
-def _check_days(number: int) -> Callable[[Any, Field], None]:
-    def check(form: Any, field: Field) -> None:
+def _make_days_check(number: int) -> Callable[[Form, Field], None]:
+    def check(form: Form, field: Field) -> None:
         start = form[f"contact_{number}_from"].data
         if start and field.data and field.data < start:
             raise ValidationError(_("The last day comes before the first. Correct one of them."))

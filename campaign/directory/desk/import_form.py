@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, cast
 
 from flask_babel import format_number
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField
-from wtforms.fields.choices import SelectChoice
+from wtforms import BooleanField, Field, SelectChoice, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.core import i18n
-from campaign.directory.desk.import_labels import how_to_mend, language, meaning_label
+from campaign.directory.desk.import_labels import say_how_to_mend, say_meaning
 from campaign.directory.desk.mission_form import KIND_LABELS
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
@@ -23,7 +21,7 @@ from campaign.directory.imports.read_rows import Fault
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import Table
 from campaign.models.directory_import import Directory
-from campaign.web.fields import CheckboxesField
+from campaign.web.fields import CheckboxesField, choices
 from campaign.web.form_base import SiteForm
 
 _ENCODING_LABELS = {
@@ -52,22 +50,19 @@ _FIXED_LABELS = {
 
 
 class UploadForm(SiteForm):
-    """A file to be brought in."""
-
     file = FileField(_l("File"))
 
-    def validate_file(self, field: Any) -> None:
-        """There must be one."""
+    def validate_file(self, field: Field) -> None:
         if not field.data or not field.data.filename:
             raise ValidationError(_("Choose a file first."))
 
     def body(self) -> bytes:
-        """The file's bytes, as many as are looked at."""
-        return cast("bytes", self.file.data.read(MAX_BYTES + 1))
+        """Return the file's bytes, as many as are looked at."""
+        data: bytes = self.file.data.read(MAX_BYTES + 1)
+        return data
 
     def refuse(self, fault: Fault) -> None:
-        """Say by the field why the file cannot be read, and how to mend it."""
-        self.file.errors = [*self.file.errors, how_to_mend(fault.sentence, fault.values)]
+        self.file.errors = [*self.file.errors, say_how_to_mend(fault.sentence, fault.values)]
 
 
 class MappingForm(SiteForm):
@@ -79,26 +74,23 @@ class MappingForm(SiteForm):
     unknown: Mapping[str, int] = {}
     """Texts that are no country's name, with how many rows have each."""
 
-    def columns(self) -> list[Any]:
-        """The fields of the columns, in order."""
+    def columns(self) -> list[Field]:
         return [self[f"column_{at}"] for at in range(self.width)]
 
-    def fixed(self) -> list[Any]:
-        """The fields of what holds for all rows."""
+    def fixed(self) -> list[Field]:
+        """Return the fields of what holds for all rows."""
         return [self[f"fixed_{name}"] for name in self.needed]
 
-    def values(self) -> list[tuple[Any, int]]:
-        """The fields of texts that are no country's name, and how many rows have each."""
-        return [(self[value_field(text)], count) for text, count in self.unknown.items()]
+    def values(self) -> list[tuple[Field, int]]:
+        """Return the fields of texts that are no country's name, and how many rows have each."""
+        return [(self[get_value_name(text)], count) for text, count in self.unknown.items()]
 
-    def views(self) -> list[Any]:
-        """The fields of how the file is read."""
+    def views(self) -> list[Field]:
         return [self[name] for name in ("sheet", "head", "encoding") if name in self]
 
     def choices(self) -> Choices:
-        """What was chosen."""
         fixed = {name: self[f"fixed_{name}"].data for name in self.needed}
-        countries = {text: self[value_field(text)].data for text in self.unknown}
+        countries = {text: self[get_value_name(text)].data for text in self.unknown}
         return Choices(
             encoding=self["encoding"].data if "encoding" in self else "",
             mapping=[field.data or "" for field in self.columns()],
@@ -112,7 +104,6 @@ class MappingForm(SiteForm):
         )
 
     def refuse(self, fields: dict[str, str]) -> None:
-        """Say by each of these fields what it lacks."""
         words = {
             "lists": _("Choose one list at least."),
             "needed": _("No column says this. Choose what holds for all rows."),
@@ -123,64 +114,62 @@ class MappingForm(SiteForm):
             self[name].errors = [*self[name].errors, words[slug]]
 
     def refuse_file(self, fault: Fault) -> None:
-        """Say why the file cannot be read as it was said."""
         name = "encoding" if "encoding" in self else "replace"
-        self[name].errors = [how_to_mend(fault.sentence, fault.values)]
+        self[name].errors = [say_how_to_mend(fault.sentence, fault.values)]
 
 
-def value_field(text: str) -> str:
-    """The name of the field that asks for a text's country."""
+def get_value_name(text: str) -> str:
     return f"value_{blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
 def mapping_form(
     source: Source, kept: Choices, samples: Mapping[str, str] | None = None
 ) -> MappingForm:
-    """The form for that file, filled with what is kept.
+    """Return the form for that file, filled with what is kept.
 
     `samples` has for each encoding how the file's first words beyond ASCII read in it.
     """
-    fields: dict[str, Any] = {}
-    data: dict[str, Any] = {"replace": kept.replace}
+    fields: dict[str, Field] = {}
+    data: dict[str, object] = {"replace": kept.replace}
     width = len(source.table.columns) if source.table else 0
     options = [SelectChoice("", _("Not read"))]
-    options += [SelectChoice(one, meaning_label(one)) for one in meanings(source.directory)]
+    options += [
+        SelectChoice(meaning, say_meaning(meaning)) for meaning in meanings(source.directory)
+    ]
     for at in range(width):
         assert source.table is not None
         name = source.table.columns[at] or _("Column %(number)s", number=at + 1)
         meaning = kept.mapping[at] if at < len(kept.mapping) else ""
-        asked = [SelectChoice(WHICH, _("Sending or host country?"))] if meaning == WHICH else []
-        fields[f"column_{at}"] = SelectField(name, choices=[*asked, *options])
+        either = [SelectChoice(WHICH, _("Sending or host country?"))] if meaning == WHICH else []
+        fields[f"column_{at}"] = SelectField(name, choices=[*either, *options])
         data[f"column_{at}"] = meaning
     unknown = source.unknown_countries(kept.mapping, kept.lists)
-    named = [
-        SelectChoice("", _("Refuse these rows")),
-        *(SelectChoice(*one) for one in i18n.senders()),
-    ]
+    countries = choices((("", _("Refuse these rows")), *i18n.senders()))
     for text in unknown:
-        fields[value_field(text)] = SelectField(text, choices=named)
-        data[value_field(text)] = kept.countries.get(text, "")
-    needed = _needed(source)
+        fields[get_value_name(text)] = SelectField(text, choices=countries)
+        data[get_value_name(text)] = kept.countries.get(text, "")
+    needed = _list_needed(source)
     labels = _FIXED_LABELS if source.table is not None else _WHOLE_LABELS
-    for one in needed:
-        fields[f"fixed_{one}"] = SelectField(labels[one], choices=_fixed_choices(one))
-        data[f"fixed_{one}"] = kept.fixed.get(one, "")
+    for name in needed:
+        fields[f"fixed_{name}"] = SelectField(labels[name], choices=_list_fixed_choices(name))
+        data[f"fixed_{name}"] = kept.fixed.get(name, "")
     _add_views(source, kept, samples or {}, fields, data)
     spoken = [code for code in source.languages() if code in i18n.languages()]
     if len(spoken) > 1:
-        named = [SelectChoice(code, language(code)) for code in spoken]
-        fields["language"] = SelectField(_l("Language of the names on envelopes"), choices=named)
+        languages = choices((code, i18n.language_name(code, i18n.locale())) for code in spoken)
+        label = _l("Language of the names on envelopes")
+        fields["language"] = SelectField(label, choices=languages)
         data["language"] = kept.language if kept.language in spoken else spoken[0]
-    made = cast("MappingForm", type("FileMappingForm", (MappingForm,), fields)(data=data))
-    made.width, made.needed, made.unknown = width, needed, unknown
-    return made
+    form: MappingForm = type("FileMappingForm", (MappingForm,), fields)(data=data)
+    form.width, form.needed, form.unknown = width, needed, unknown
+    return form
 
 
 @dataclass(frozen=True, slots=True)
 class ViewChoice:
     """One way in which a file may be read otherwise: encoding, sheet, or where its heads are."""
 
-    label: Any
+    label: object
     choices: list[SelectChoice]
     current: str
 
@@ -188,30 +177,30 @@ class ViewChoice:
 def view_choices(
     opened: Opened, table: Table, samples: Mapping[str, str], encoding: str
 ) -> dict[str, ViewChoice]:
-    """How a table could be read otherwise, by the names of the fields that say so."""
-    found: dict[str, ViewChoice] = {}
+    """Return how a table could be read otherwise, by the names of the fields that say so."""
+    views: dict[str, ViewChoice] = {}
     book = opened.book
     if book and len(book.sheets) > 1:
-        sheets = [SelectChoice(one, one) for one in book.sheets]
-        found["sheet"] = ViewChoice(_l("Sheet"), sheets, book.sheet)
+        sheets = choices((sheet, sheet) for sheet in book.sheets)
+        views["sheet"] = ViewChoice(_l("Sheet"), sheets, book.sheet)
     if table.delimiter or book:
         numbers = sorted({*range(1, _MOST_HEADS + 1), table.head})
-        heads = [SelectChoice(str(number), str(number)) for number in numbers]
+        heads = choices((str(number), str(number)) for number in numbers)
         label = _l("The names of the columns are in row")
-        found["head"] = ViewChoice(label, heads, str(table.head))
+        views["head"] = ViewChoice(label, heads, str(table.head))
     if table.delimiter:
-        codes = [one for one in ENCODINGS if not samples or one in samples or one == encoding]
-        named = [SelectChoice(code, _with_sample(code, samples)) for code in codes]
-        found["encoding"] = ViewChoice(_l("Encoding"), named, encoding)
-    return found
+        codes = [code for code in ENCODINGS if not samples or code in samples or code == encoding]
+        named = choices((code, _name_encoding(code, samples)) for code in codes)
+        views["encoding"] = ViewChoice(_l("Encoding"), named, encoding)
+    return views
 
 
 def _add_views(
     source: Source,
     kept: Choices,
     samples: Mapping[str, str],
-    fields: dict[str, Any],
-    data: dict[str, Any],
+    fields: dict[str, Field],
+    data: dict[str, object],
 ) -> None:
     """Add how the file is read: its encoding, sheet, lists, and where its heads are."""
     table = source.table
@@ -221,29 +210,28 @@ def _add_views(
             fields[name] = SelectField(view.label, choices=view.choices)
             data[name] = view.current
     if table is not None and len(table.lists) > 1:
-        words = [
-            SelectChoice(key, f"{key} ({format_number(count)})")
-            for key, count in table.lists.items()
-        ]
-        fields["lists"] = CheckboxesField(_l("Lists that are read"), choices=words)
+        lists = choices(
+            (key, f"{key} ({format_number(count)})") for key, count in table.lists.items()
+        )
+        fields["lists"] = CheckboxesField(_l("Lists that are read"), choices=lists)
         data["lists"] = kept.lists or list(table.lists)
 
 
-def _with_sample(code: str, samples: Mapping[str, str]) -> str:
-    """What an encoding is called, and how the file reads in it."""
+def _name_encoding(code: str, samples: Mapping[str, str]) -> str:
+    """Return what an encoding is called, and how the file reads in it."""
     sample = samples.get(code, "")
     return f"{_ENCODING_LABELS[code]}: {sample}" if sample else str(_ENCODING_LABELS[code])
 
 
-def _needed(source: Source) -> tuple[str, ...]:
+def _list_needed(source: Source) -> tuple[str, ...]:
     if source.table is not None:
         return NEEDED[source.directory]
     return ("country",) if source.directory is Directory.OFFICIALS else ("sending_country",)
 
 
-def _fixed_choices(name: str) -> list[SelectChoice]:
+def _list_fixed_choices(name: str) -> list[SelectChoice]:
     if name == "kind":
         pairs = [(kind.value, str(label)) for kind, label in KIND_LABELS.items()]
     else:
         pairs = list(i18n.senders() if name == "sending_country" else i18n.countries())
-    return [SelectChoice("", ""), *(SelectChoice(code, label) for code, label in pairs)]
+    return choices((("", ""), *pairs))

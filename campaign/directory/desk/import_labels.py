@@ -1,63 +1,61 @@
 """What imports call things on the desk: meanings of columns, fields that change, what to mend."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
 from campaign.core import i18n
 from campaign.directory.desk.mission_form import KIND_LABELS
-from campaign.directory.fields import FIELDS, LABELS
+from campaign.directory.entry_fields import FIELDS, LABELS
 from campaign.directory.imports.read_rows import Values
+from campaign.models.directory import MissionKind
 
-SHOWN = {
-    directory: (*(one.name for one in some if one.shown), "address", "email")
-    for directory, some in FIELDS.items()
+SHOWN_FIELDS = {
+    directory: (*(field.name for field in fields if field.shown), "address", "email")
+    for directory, fields in FIELDS.items()
 }
 """What a dry run shows of a row that would be added, so that a wrong mapping is seen."""
+Value = str | dict[str, str] | Sequence[str]
 
 
-def shown(field: str, value: Any) -> str:
-    """A value of such a row, as `Item.detail` keeps it, in the language of the page."""
+def say_value(field: str, value: Value) -> str:
+    """Return a value of such a row, as `Item.detail` keeps it, in the language of the page."""
     if isinstance(value, dict):
         return i18n.words_in(value, i18n.locale())
-    if value and field == "kind":
-        return str(KIND_LABELS[value])
-    if value and field in {"country", "sending_country", "host_country"}:
+    if not isinstance(value, str) or not value:
+        return str(value)
+    if field == "kind":
+        return str(KIND_LABELS[MissionKind(value)])
+    if field in {"country", "sending_country", "host_country"}:
         return i18n.country_name(value, i18n.locale())
-    return str(value)
+    return value
 
 
-def meaning_label(meaning: str) -> str:
-    """A meaning, with its language where it has one: "Office (French)"."""
+def say_meaning(meaning: str) -> str:
+    """Return what a column means, with its language where it has one: "Office (French)"."""
     base, _colon, code = meaning.partition(":")
-    said = str(LABELS[base])
+    label = str(LABELS[base])
     if not code:
-        return said
-    return str(_("%(field)s in %(language)s", field=said, language=language(code)))
+        return label
+    language = i18n.language_name(code, i18n.locale())
+    return str(_("%(field)s in %(language)s", field=label, language=language))
 
 
-def language(code: str) -> str:
-    """A language's name on this page."""
-    return i18n.language_name(code, i18n.locale())
-
-
-def field_label(name: str) -> str:
-    """A field that changes; what we do not know is called as the file calls it."""
+def say_field(name: str) -> str:
+    """Return the label of a field; what we do not know is called as the file calls it."""
     return str(LABELS.get(name, name))
 
 
-def why_it_stays(slug: str) -> str:
-    """Why what an import brought stays although it was undone."""
+def say_why_it_stays(slug: str) -> str:
     words = {
         "in-use": _("A campaign or something else uses it."),
         "edited": _("Someone has edited or checked it since."),
         "imported-again": _("A later import changed it."),
-        "flagged": _("Risk flags of a public campaign rule out what it said before."),
+        "flagged": _("Risk flags of a public or scheduled campaign rule out what it said before."),
     }
     return str(words.get(slug) or _("Someone has changed it since. Only the rest is set back."))
 
 
-def how_to_mend(sentence: str, values: Values) -> str:
-    """A fault in the language of the page."""
-    said = str(_(sentence))
-    return said % values if values else said
+def say_how_to_mend(sentence: str, values: Values) -> str:
+    translation = str(_(sentence))
+    return translation % values if values else translation

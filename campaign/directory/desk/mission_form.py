@@ -38,8 +38,6 @@ KIND_LABELS = {
 
 
 class MissionForm(AddressForm):
-    """All that staff can say of a mission."""
-
     address_country = "host_country"
     kind = SelectField(
         _l("Kind"), choices=[SelectChoice(kind.value, label) for kind, label in KIND_LABELS.items()]
@@ -123,12 +121,10 @@ class MissionForm(AddressForm):
                 )
 
     def validate_last_checked_on(self, field: Field) -> None:
-        """Nobody has checked anything tomorrow."""
         if field.data and field.data > i18n.today_at_home():
             raise ValidationError(_("This day is still to come. Give today or a day before."))
 
     def draft(self) -> MissionDraft:
-        """What was typed."""
         names = split_lines(self.accredited.data or "")
         codes = {country_code(name, i18n.locale()) for name in names}
         host = self.host_country.data
@@ -163,7 +159,6 @@ class MissionFilter(SiteForm):
 
 
 def mission_form(kept: MissionDraft | None = None) -> MissionForm:
-    """The form, with what is kept."""
     form = form_with(
         MissionForm,
         words={

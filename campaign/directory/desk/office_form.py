@@ -1,16 +1,15 @@
 """Forms of posts: from when until when, and who comes after."""
 
 from datetime import date
-from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 
-from campaign.directory.desk.forms import day_field
-from campaign.directory.desk.official_form import OfficialForm, official_form
+from campaign.directory.desk.forms import day_field, form_with
+from campaign.directory.desk.official_form import WORDS, OfficialForm
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.offices import of_the_office
 from campaign.models.directory import Membership, Official
-from campaign.web.fields import DeskForm
+from campaign.web.fields import DayField, DeskForm
 from campaign.web.form_base import SiteForm
 
 _SENTENCES = {"before-first": _l("The last day comes before the first. Correct one of them.")}
@@ -23,7 +22,6 @@ class DaysForm(DeskForm):
     numbers: tuple[int, ...] = ()
 
     def days(self) -> dict[int, tuple[date | None, date | None]]:
-        """The days of each membership."""
         return {
             number: (self[f"from_{number}"].data, self[f"until_{number}"].data)
             for number in self.numbers
@@ -31,15 +29,14 @@ class DaysForm(DeskForm):
 
 
 def days_form(memberships: list[Membership]) -> DaysForm:
-    """The form of these posts."""
-    fields: dict[str, Any] = {}
-    data: dict[str, Any] = {}
-    for one in memberships:
-        fields[f"from_{one.id}"] = day_field(_l("In office since"))
-        fields[f"until_{one.id}"] = day_field(_l("In office until"))
-        data |= {f"from_{one.id}": one.started_on, f"until_{one.id}": one.ended_on}
-    form = cast("DaysForm", type("PostDaysForm", (DaysForm,), fields)(data=data))
-    form.numbers = tuple(one.id for one in memberships)
+    fields: dict[str, DayField] = {}
+    data: dict[str, date | None] = {}
+    for held in memberships:
+        fields[f"from_{held.id}"] = day_field(_l("In office since"))
+        fields[f"until_{held.id}"] = day_field(_l("In office until"))
+        data |= {f"from_{held.id}": held.started_on, f"until_{held.id}": held.ended_on}
+    form: DaysForm = type("PostDaysForm", (DaysForm,), fields)(data=data)
+    form.numbers = tuple(held.id for held in memberships)
     return form
 
 
@@ -49,8 +46,8 @@ class SuccessorDay(SiteForm):
     on = day_field(_l("Takes over on"), needed=_l("Give the day on which the office passes."))
 
     def day(self) -> date:
-        """The day, which validation made sure of."""
-        return cast("date", self.on.data)
+        assert self.on.data is not None
+        return self.on.data
 
 
 class SuccessorForm(SuccessorDay, OfficialForm):
@@ -58,8 +55,8 @@ class SuccessorForm(SuccessorDay, OfficialForm):
 
 
 def successor_form(predecessor: Official, draft: OfficialDraft, today: date) -> SuccessorForm:
-    """The form of a new person in that office: what belongs to the office is filled in."""
-    form = official_form(of_the_office(predecessor, draft), form=SuccessorForm)
+    """Make the form of a new person in that office: what belongs to the office is filled in."""
+    form = form_with(SuccessorForm, words=WORDS, kept=of_the_office(predecessor, draft))
     if not form.is_submitted():
         form.on.data = today
-    return cast("SuccessorForm", form)
+    return form

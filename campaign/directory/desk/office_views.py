@@ -1,6 +1,6 @@
 """Pages of posts on the desk: who held them, and who comes after."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
-from campaign.directory import offices, officials
+from campaign.directory import offices, officials, where_used
 from campaign.directory.desk.blueprint import blueprint
+from campaign.directory.desk.entry_display import get_entry_name
 from campaign.directory.desk.forms import say_flagged
-from campaign.directory.desk.merge_entry_views import place_of, title_of
 from campaign.directory.desk.office_form import (
+    DaysForm,
     SuccessorDay,
     SuccessorForm,
     days_form,
@@ -21,14 +22,31 @@ from campaign.directory.desk.office_form import (
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 
-__all__ = ["blueprint"]
+_MOST_HITS = 20
+
+
+class EditPosts(Page, template="directory/offices.html"):
+    official: Official
+    form: DaysForm
+
+
+class NewSuccessor(Page, template="directory/successor.html"):
+    official: Official
+    form: SuccessorForm
+    words: str
+    """What somebody in the directory was looked for by."""
+    hits: Sequence[Official]
+    day: str
+    """On which the only hit takes over."""
+    is_asked: bool
+    """Whether risk flags ask once more about the only hit."""
 
 
 @blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
 def edit_posts(slug: str) -> ResponseReturnValue:
-    """From when until when the official held each post."""
     session = db.session()
     official = officials.get_official(session, slug=slug)
     form = days_form(official.memberships)
@@ -39,9 +57,7 @@ def edit_posts(slug: str) -> ResponseReturnValue:
 
     if form.validate_on_submit() and accepted(form, save):
         return redirect_to("directory.edit", _("The days are saved."), slug=slug)
-    return render_page(
-        "directory/offices.html", form, official=official, title=title_of, today=today
-    )
+    return show_page(EditPosts(official=official, form=form))
 
 
 @blueprint.post("/desk/officials/<slug>/left")
@@ -49,34 +65,32 @@ def leave_office(slug: str) -> ResponseReturnValue:
     """The official has left the office today; who comes after is not known."""
     official = officials.get_official(db.session(), slug=slug)
     offices.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
-    said = _("Noted: the office is left today. Campaigns that aim at them are shown.")
-    return redirect_to("directory.edit", said, slug=slug)
+    message = _("Noted: the office is left today. Campaigns that aim at them are shown.")
+    return redirect_to("directory.edit", message, slug=slug)
 
 
 @blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
 def new_successor(slug: str) -> ResponseReturnValue:
     """The office passes to a new person."""
-    session = db.session()
+    session, today = db.session(), i18n.today_at_home()
     official = officials.get_official(session, slug=slug)
-    form = successor_form(official, officials.draft_of(official), i18n.today_at_home())
-    if form.validate_on_submit() and (successor := _passed(official, form)):
-        return _after(official, successor)
+    form = successor_form(official, officials.draft_of(official), today)
+    if form.validate_on_submit() and (successor := _pass_to_new(official, form)):
+        return _show_next_page(official, successor)
     words = request.args.get("q", "").strip()
-    found = officials.list_officials(session, query=words).rows[:20] if words else []
-    asked = officials.find_official(session, slug=request.args.get("asked", ""))
-    if asked is not None:
-        found = [asked]
-    return render_page(
-        "directory/successor.html",
-        form,
-        official=official,
-        words=words,
-        day=SuccessorDay(),
-        hits=[one for one in found if one.id != official.id],
-        title=title_of,
-        place=place_of,
-        on=request.args.get("on") or i18n.today_at_home().isoformat(),
-        asked=asked is not None,
+    hits = officials.list_officials(session, query=words).rows[:_MOST_HITS] if words else []
+    asked_about = officials.find_official(session, slug=request.args.get("asked", ""))
+    if asked_about is not None:
+        hits = [asked_about]
+    return show_page(
+        NewSuccessor(
+            official=official,
+            form=form,
+            words=words,
+            hits=[hit for hit in hits if hit.id != official.id],
+            day=request.args.get("on") or today.isoformat(),
+            is_asked=asked_about is not None,
+        )
     )
 
 
@@ -84,9 +98,9 @@ def new_successor(slug: str) -> ResponseReturnValue:
 def known_successor(slug: str) -> ResponseReturnValue:
     """The office passes to somebody who is in the directory."""
     session, form = db.session(), SuccessorDay()
-    asked: dict[str, Any] = {}
     official = officials.get_official(session, slug=slug)
     successor = officials.get_official(session, slug=request.form.get("successor", ""))
+    asked_about: dict[str, str] = {}
     if form.validate_on_submit():
         try:
             offices.pass_to(
@@ -98,43 +112,46 @@ def known_successor(slug: str) -> ResponseReturnValue:
                 risks_seen="risks_seen" in request.form,
             )
         except FlagNamed as problem:
-            flash(say_flagged(problem), "error")
-            asked = {"asked": successor.slug, "on": form.day().isoformat()}
+            message = say_flagged(problem)
+            asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
         except Invalid:
-            flash(_("This day comes before the one on which they took office."), "error")
+            message = _("This day comes before the one on which they took office.")
         else:
-            return _after(official, successor)
+            return _show_next_page(official, successor)
     else:
-        said = form.on.errors or [_("Give the day on which the office passes.")]
-        flash(str(said[0]), "error")
+        errors = form.on.errors or [_("Give the day on which the office passes.")]
+        message = str(errors[0])
     session.rollback()
     words = request.form.get("q", "")
-    return redirect_to("directory.new_successor", slug=slug, q=words, **asked)
+    return redirect_to(
+        "directory.new_successor", message, "error", slug=slug, q=words, **asked_about
+    )
 
 
-def _passed(official: Official, form: SuccessorForm) -> Official | None:
-    """The successor; None where the day was refused, which is said on the form."""
+def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:
+    """Return the successor; None where the day was refused, which is said on the form."""
     try:
         return offices.pass_to_new(
             db.session(), predecessor=official, draft=form.draft(), on=form.day(), actor=actor()
         )
     except Invalid:
         db.session().rollback()
-        said = _("This day comes before the one on which they took office.")
-        form.on.errors = [*form.on.errors, said]
+        message = _("This day comes before the one on which they took office.")
+        form.on.errors = [*form.on.errors, message]
         return None
 
 
-def _after(official: Official, successor: Official) -> ResponseReturnValue:
-    """Where campaigns aim at the one who left, these come next."""
-    flash(_("The office has passed to %(name)s.", name=title_of(successor)))
-    if officials.uses_of_official(db.session(), official=successor):
-        said = _(
+def _show_next_page(official: Official, successor: Official) -> ResponseReturnValue:
+    """Go on to the campaigns that aim at the one who left, where there are some."""
+    session, name = db.session(), get_entry_name(successor)
+    flash(_("The office has passed to %(name)s.", name=name))
+    if where_used.list_uses(session, successor):
+        message = _(
             "Campaigns aim at %(name)s already. Their letters name the new office now: look at "
             "them.",
-            name=title_of(successor),
+            name=name,
         )
-        flash(said, "warning")
-    if officials.uses_of_official(db.session(), official=official):
+        flash(message, "warning")
+    if where_used.list_uses(session, official):
         return redirect_to("campaigns.aimed_at", official=official.slug, successor=successor.slug)
     return redirect_to("directory.edit", slug=successor.slug)

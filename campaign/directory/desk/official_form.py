@@ -1,12 +1,10 @@
 """The form of an official, and of the list of officials."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField
 
 from campaign.core import i18n
 from campaign.directory.desk.forms import (
@@ -21,10 +19,19 @@ from campaign.models.directory import Official
 from campaign.web.fields import stripped
 from campaign.web.form_base import SiteForm
 
+WORDS: dict[str, Callable[[], Field]] = {
+    "office": lambda: text_field(_l("Office"), 200),
+    "salutation": lambda: text_field(
+        _l("Salutation"), 200, description=_l("First line of a letter: “Excellency:”")
+    ),
+    "close": lambda: text_field(
+        _l("Close"), 200, description=_l("Last line of a letter: “Yours sincerely,”")
+    ),
+}
+"""What makes the field of each text that is there once a language."""
+
 
 class OfficialForm(AddressForm):
-    """All that staff can say of an official."""
-
     address_country = "country"
     name = text_field(
         _l("Full name"),
@@ -41,19 +48,18 @@ class OfficialForm(AddressForm):
         choices=lambda: [SelectChoice(code, i18n.language_name(code)) for code in i18n.languages()],
     )
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         """A letter needs somebody to go to: a name, or an office in one language."""
-        good = bool(super().validate(extra_validators))
+        is_valid = bool(super().validate(extra_validators))
         if not self.name.data and not any(self.words("office").values()):
             self.name.errors = [
                 *self.name.errors,
                 _("Give a name, or the office in one language at least."),
             ]
             return False
-        return good
+        return is_valid
 
     def refuse(self, missing: Iterable[str]) -> None:
-        """Say by each of these fields why it cannot be emptied."""
         for name in missing:
             self[name].errors = [
                 _(
@@ -63,7 +69,6 @@ class OfficialForm(AddressForm):
             ]
 
     def draft(self) -> OfficialDraft:
-        """What was typed."""
         return OfficialDraft(
             name=self.name.data or "",
             given_name=self.given_name.data or "",
@@ -91,20 +96,5 @@ class OfficialFilter(SiteForm):
     left = BooleanField(_l("Left office, still a target"))
 
 
-def official_form(
-    kept: OfficialDraft | None = None, *, form: type[OfficialForm] = OfficialForm
-) -> OfficialForm:
-    """The form, with what is kept."""
-    return form_with(
-        form,
-        words={
-            "office": lambda: text_field(_l("Office"), 200),
-            "salutation": lambda: text_field(
-                _l("Salutation"), 200, description=_l("First line of a letter: “Excellency:”")
-            ),
-            "close": lambda: text_field(
-                _l("Close"), 200, description=_l("Last line of a letter: “Yours sincerely,”")
-            ),
-        },
-        kept=kept,
-    )
+def official_form(kept: OfficialDraft | None = None) -> OfficialForm:
+    return form_with(OfficialForm, words=WORDS, kept=kept)

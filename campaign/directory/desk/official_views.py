@@ -1,6 +1,8 @@
 """Pages of officials on the desk."""
 
-from flask import flash, redirect, render_template, request, url_for
+from collections.abc import Sequence
+
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,13 +17,19 @@ from campaign.directory.desk import (
     office_views,
 )
 from campaign.directory.desk.blueprint import blueprint
-from campaign.directory.desk.entry_display import address_shown, country_choices, listing_url
+from campaign.directory.desk.entry_display import (
+    PrintedAddress,
+    list_country_choices,
+    print_address,
+)
 from campaign.directory.desk.official_form import OfficialFilter, OfficialForm, official_form
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import render_page
+from campaign.web.desk import redirect_to
 from campaign.web.edit_conflict import hold
+from campaign.web.page import Page, show_page
+from campaign.web.pagination import Listing
 
 __all__ = [
     "blueprint",
@@ -33,8 +41,36 @@ __all__ = [
 ]
 
 
+class OfficialRows(Page, template="directory/_official_list.html"):
+    form: OfficialFilter
+    listing: Listing[Official]
+    sort: str
+
+
+class OfficialList(OfficialRows, template="directory/index.html"):
+    left: int
+    """How many have left their office and are aimed at."""
+
+
+class CreateOfficial(Page, template="directory/create.html"):
+    form: OfficialForm
+
+
+class EditOfficial(Page, template="directory/edit.html"):
+    form: OfficialForm
+    official: Official
+    uses: list[str]
+    successors: Sequence[Official]
+    address: PrintedAddress
+
+
+class DeleteOfficial(Page, template="directory/delete.html"):
+    official: Official
+    uses: list[str]
+
+
 @blueprint.get("/desk/officials")
-def index() -> str:
+def index() -> ResponseReturnValue:
     """The list of officials; what it shows lives in the address."""
     session = db.session()
     form = OfficialFilter(request.args)
@@ -47,54 +83,62 @@ def index() -> str:
         sort=sort,
         page=request.args.get("page", 1, type=int),
     )
-    shown = {"form": form, "listing": listing, "sort": sort, "url": listing_url}
     if "HX-Request" in request.headers:
-        return render_template("directory/_official_list.html", **shown)
-    form.country.choices = country_choices(officials.countries_of_officials(session))
-    return render_template("directory/index.html", left=officials.count_left(session), **shown)
+        return show_page(OfficialRows(form=form, listing=listing, sort=sort))
+    form.country.choices = list_country_choices(officials.countries_of_officials(session))
+    left = officials.count_left(session)
+    return show_page(OfficialList(form=form, listing=listing, sort=sort, left=left))
 
 
 @blueprint.route("/desk/officials/new", methods=["GET", "POST"])
 def create() -> ResponseReturnValue:
-    """A new official."""
     form = official_form()
     if form.validate_on_submit():
         official = officials.create_official(db.session(), draft=form.draft(), actor=actor())
-        flash(_("The official is saved. Check the address as it will be printed."))
-        return redirect(url_for("directory.edit", slug=official.slug))
-    return render_page("directory/create.html", form)
+        message = _("The official is saved. Check the address as it will be printed.")
+        return redirect_to("directory.edit", message, slug=official.slug)
+    return show_page(CreateOfficial(form=form))
 
 
 @blueprint.route("/desk/officials/<slug>", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
     """An official, with the address as it will be printed."""
-    official = officials.get_official(db.session(), slug=slug)
+    session = db.session()
+    official = officials.get_official(session, slug=slug)
     if request.method == "POST":
-        hold(db.session(), official)
+        hold(session, official)
     form = official_form(officials.draft_of(official))
     if form.validate_on_submit() and form.meets(form.now):
         try:
             officials.update_official(
-                db.session(),
+                session,
                 official=official,
                 draft=form.draft(),
                 actor=actor(),
                 risks_seen=form.risks_seen.data,
             )
         except FlagNamed as problem:
-            db.session().rollback()  # the page is headed by what is kept
+            session.rollback()  # the page is headed by what is kept
             form.ask_flagged(problem)
         except Invalid as problem:
             form.refuse(problem.fields)
         else:
-            flash(_("The changes are saved."))
-            return redirect(url_for("directory.edit", slug=slug))
-    return _edit_page(official, form)
+            return redirect_to("directory.edit", _("The changes are saved."), slug=slug)
+    locale = official.preferred_locale
+    head = [official.name, i18n.words_in(official.office, locale)]
+    return show_page(
+        EditOfficial(
+            form=form,
+            official=official,
+            uses=where_used.list_uses_for(session, official, staff_user()),
+            successors=offices.successors(session, official) if official.left_on else [],
+            address=print_address(official, country=official.country, head=head, locale=locale),
+        )
+    )
 
 
 @blueprint.route("/desk/officials/<slug>/delete", methods=["GET", "POST"])
 def delete(slug: str) -> ResponseReturnValue:
-    """Ask, and delete an official whom nothing uses."""
     session = db.session()
     official = officials.get_official(session, slug=slug)
     status = 200
@@ -104,25 +148,6 @@ def delete(slug: str) -> ResponseReturnValue:
         except Refused:
             status = 409
         else:
-            flash(_("The official is deleted."))
-            return redirect(url_for("directory.index"))
-    uses = where_used.said_to(
-        session, officials.uses_of_official(session, official=official), staff_user()
-    )
-    return render_template("directory/delete.html", official=official, uses=uses), status
-
-
-def _edit_page(official: Official, form: OfficialForm) -> ResponseReturnValue:
-    session = db.session()
-    locale = official.preferred_locale
-    head = [official.name, i18n.words_in(official.office, locale)]
-    return render_page(
-        "directory/edit.html",
-        form,
-        official=official,
-        uses=where_used.said_to(
-            session, officials.uses_of_official(session, official=official), staff_user()
-        ),
-        after=offices.successors(session, official) if official.left_on else [],
-        **address_shown(official, country=official.country, head=head, locale=locale),
-    )
+            return redirect_to("directory.index", _("The official is deleted."))
+    uses = where_used.list_uses_for(session, official, staff_user())
+    return show_page(DeleteOfficial(official=official, uses=uses), status)

@@ -13,8 +13,6 @@ _LINE_LENGTH = 45
 
 @dataclass(slots=True)
 class Place:
-    """The parts of an address."""
-
     street: list[str] = field(default_factory=list)
     locality: str = ""
     region: str = ""
@@ -88,7 +86,6 @@ def _take_code(words: list[str], country: str) -> tuple[str, list[str]]:
 
 
 def _take_region(words: list[str], country: str, names: set[str]) -> tuple[str, list[str]]:
-    """The region at the end of `words`, and what is left."""
     known = {region.casefold() for region in regions_of(country)}
     if len(words) > 1 and words[-1].casefold() in known and _run(" ".join(words)) not in names:
         return words[-1], words[:-1]

@@ -7,7 +7,6 @@ has seen old beside new says `replace`.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, selectinload
@@ -17,17 +16,10 @@ from campaign.core.text.search_words import name_key, search_text
 from campaign.directory import where_used
 from campaign.directory.entries import contact_details
 from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import Item, Plan, plan_missions, refused
-from campaign.directory.imports.read_rows import (
-    N_,
-    Fault,
-    MissionRecord,
-    OfficialRecord,
-    Repeated,
-    RowProblem,
-)
-from campaign.directory.offices import find_post, note_held
-from campaign.directory.risk_flags import flagged_among
+from campaign.directory.imports.plan import ColumnValues, Item, Plan, plan_missions, refuse
+from campaign.directory.imports.read_rows import N_, Fault, Reading, RowProblem
+from campaign.directory.offices import get_or_create_post, note_held
+from campaign.directory.risk_flags import find_flagged
 from campaign.models.directory import ContactDetail, Membership, Mission, Official
 from campaign.models.directory_import import Verdict
 
@@ -35,7 +27,7 @@ Progress = Callable[[int], object]
 _CHUNK = 500
 """Rows written at once."""
 _FLAGGED = N_(
-    "Risk flags of a public campaign rule out words in this row. Change the entry of "
+    "Risk flags of a public or scheduled campaign rule out words in this row. Change the entry of "
     "%(name)s on its own page, and leave this row out."
 )
 
@@ -56,33 +48,30 @@ class ImportReport:
     """Whether anything was written: not in a dry run, not with bad rows that nobody skips."""
 
 
-def plan_of_missions(
-    session: Session,
-    readings: Iterable[MissionRecord | RowProblem | Repeated],
-    *,
-    replace: bool = False,
+def compare_missions(
+    session: Session, readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """What the missions of a file would change here."""
+    """Plan what the missions of a file would change here."""
     query = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
     plan = plan_missions(list(session.scalars(query)), readings, replace=replace)
-    return _without_flagged(session, plan, Mission)
+    return _refuse_flagged(session, plan, Mission)
 
 
-def plan_of_officials(
-    session: Session, readings: Iterable[OfficialRecord | RowProblem], *, replace: bool = False
+def compare_officials(
+    session: Session, readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """What the officials of a file would change here."""
+    """Plan what the officials of a file would change here."""
     query = select(Official).options(
         selectinload(Official.contacts), selectinload(Official.memberships)
     )
     plan = plan_officials(list(session.scalars(query)), readings, replace=replace)
-    return _without_flagged(session, plan, Official)
+    return _refuse_flagged(session, plan, Official)
 
 
 def import_missions(
     session: Session,
     *,
-    readings: Iterable[MissionRecord | RowProblem | Repeated],
+    readings: Iterable[Reading],
     actor: str,
     dry_run: bool = False,
     skip_bad: bool = False,
@@ -92,21 +81,21 @@ def import_missions(
 
     With a bad row nothing is written unless `skip_bad`. `progress` hears of rows as they are done.
     """
-    plan = plan_of_missions(session, readings)
+    plan = compare_missions(session, readings)
     return _report(session, plan, Mission, actor, dry_run, skip_bad, progress)
 
 
 def import_officials(
     session: Session,
     *,
-    readings: Iterable[OfficialRecord | RowProblem],
+    readings: Iterable[Reading],
     actor: str,
     dry_run: bool = False,
     skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Keep the officials that a file has; a second import of the same file changes nothing."""
-    plan = plan_of_officials(session, readings)
+    plan = compare_officials(session, readings)
     return _report(session, plan, Official, actor, dry_run, skip_bad, progress)
 
 
@@ -144,17 +133,17 @@ def apply_plan(
         )
 
 
-def _without_flagged(session: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
+def _refuse_flagged(session: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
     """Refuse rows about whose entry risk flags ask: its own page does, many at once do not."""
-    changes: dict[int, dict[str, Any]] = {}
+    changes: dict[int, ColumnValues] = {}
     for item in plan.items:
-        if item.verdict is Verdict.CHANGED:
-            changes.setdefault(item.known.id, {}).update(item.values)
-    flagged = flagged_among(session, model, changes)
+        if item.entry and item.verdict is Verdict.CHANGED:
+            changes.setdefault(item.entry.id, {}).update(item.values)
+    flagged = find_flagged(session, model, changes)
     for place, item in enumerate(plan.items):
-        if item.verdict is Verdict.CHANGED and item.known.id in flagged:
+        if item.entry and item.entry.id in flagged and item.verdict is Verdict.CHANGED:
             problem = RowProblem(item.row, "", Fault(_FLAGGED, {"name": item.title}))
-            plan.items[place] = refused(problem)
+            plan.items[place] = refuse(problem)
     return plan
 
 
@@ -167,10 +156,9 @@ def _report(
     skip_bad: bool,
     progress: Progress | None,
 ) -> ImportReport:
-    """Count, and write unless it is a rehearsal or a row is bad."""
     counts, problems = plan.counts(), plan.problems()
     report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
-    report.left_out = [(one.row, *part) for one in plan.items for part in one.left_out]
+    report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]
     report.crowded = plan.crowded
     if not dry_run and (skip_bad or not problems):
         apply_plan(session, plan, model, actor=actor, progress=progress)
@@ -179,53 +167,59 @@ def _report(
 
 
 def _change(session: Session, item: Item) -> None:
-    row = item.known
+    entry = item.entry
+    assert entry is not None
     for name, value in item.values.items():
-        setattr(row, name, value)
-    gone = {(one.type, one.value) for one in item.dropped}
+        setattr(entry, name, value)
+    gone = {(contact.type, contact.value) for contact in item.dropped}
     if gone:
-        row.contacts = [one for one in row.contacts if (one.type, one.value) not in gone]
-    row.contacts.extend(contact_details(item.contacts))
+        entry.contacts = [
+            contact for contact in entry.contacts if (contact.type, contact.value) not in gone
+        ]
+    entry.contacts.extend(contact_details(item.contacts))
     for held in item.held:
-        note_held(session, row, held)
-    where_used.show_change(session, row)
+        assert isinstance(entry, Official)
+        note_held(session, entry, held)
+    where_used.show_change(session, entry)
 
 
 def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]) -> None:
     """Rows and their contacts by two statements, not by two thousand."""
     ids = session.scalars(
         insert(model).returning(model.id, sort_by_parameter_order=True),
-        [one.values | _words(model, one.values) for one in chunk],
+        [item.values | _find_words(model, item.values) for item in chunk],
     ).all()
     owner = "mission_id" if model is Mission else "official_id"
     contacts = [
         {"type": contact.type, "value": contact.value, owner: row_id}
-        for row_id, one in zip(ids, chunk, strict=True)
-        for contact in one.contacts
+        for row_id, item in zip(ids, chunk, strict=True)
+        for contact in item.contacts
     ]
     if contacts:
         session.execute(insert(ContactDetail), contacts)
     held = [
         {
             "official_id": row_id,
-            "post_id": find_post(session, country=one.values["country"], label=office.label).id,
+            "post_id": get_or_create_post(
+                session, country=item.values["country"], label=office.label
+            ).id,
             "started_on": office.started_on,
             "ended_on": office.ended_on,
         }
-        for row_id, one in zip(ids, chunk, strict=True)
-        for office in one.held
+        for row_id, item in zip(ids, chunk, strict=True)
+        for office in item.held
     ]
     if held:
         session.execute(insert(Membership), held)
 
 
-def _words(model: type[Mission | Official], values: dict[str, Any]) -> dict[str, str]:
-    """What the model's own listener would note, had it been asked."""
+def _find_words(model: type[Mission | Official], values: ColumnValues) -> dict[str, str]:
+    """Return what the model's own listener would note, had it been asked."""
     if model is Mission:
         texts = (values["locality"], values["head_of_mission"])
         countries = [values["sending_country"], values["host_country"]]
-        said = search_text(values["slug"], *texts, words=values["name"], countries=countries)
-        return {"search": said}
+        search = search_text(values["slug"], *texts, words=values["name"], countries=countries)
+        return {"search": search}
     texts = tuple(values[name] for name in ("name", "given_name", "family_name", "locality"))
     office, countries = values["office"], [values["country"]]
     return {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
-from campaign.directory.fields import FIELDS, Rule
-from campaign.directory.imports.mission_kinds import kind_in
+from campaign.directory.entry_fields import FIELDS, PLACES, Rule
+from campaign.directory.imports.mission_kinds import find_kind
 from campaign.directory.imports.read_rows import N_, UnreadableRow
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
 from campaign.models.directory_import import Directory
@@ -19,10 +19,11 @@ LANGUAGES = ("en", "fr", "es", "ar")
 SEVERAL = frozenset({"email", "voice", "fax", "url", "twitter", "street", "accredited", "address"})
 """Meanings that more than one column may have."""
 WORDS = frozenset(
-    one.name for some in FIELDS.values() for one in some if one.rule is Rule.WORDS
+    kept.name for fields in FIELDS.values() for kept in fields if kept.rule is Rule.WORDS
 ) | {"organization"}
 MEANINGS = {
-    directory: tuple(one.meaning for one in some if one.heads) for directory, some in FIELDS.items()
+    directory: tuple(kept.meaning for kept in fields if kept.heads)
+    for directory, fields in FIELDS.items()
 }
 NEEDED: dict[Directory, tuple[str, ...]] = {
     Directory.MISSIONS: ("sending_country", "host_country", "kind"),
@@ -50,16 +51,8 @@ WHICH = "which_country"
 _EITHER = {
     fold_name(name)
     for name in (
-        "country",
-        "countries",
-        "pays",
-        "pais",
-        "land",
-        "staat",
-        "البلد",
-        "الدولة",
-        "بلد",
-        "دولة",
+        *("country", "countries", "pays", "pais", "land", "staat"),
+        *("البلد", "الدولة", "بلد", "دولة"),
     )
 }
 """Heads in a list of missions that mean the one country or the other."""
@@ -83,14 +76,14 @@ def guess(table: Table, directory: Directory) -> list[str]:
 
     Of columns that would say the same, the first counts.
     """
-    language, found = _language_of(table.columns), []
+    language = _find_language(table.columns)
+    meanings: list[str] = []
     for name in table.columns:
-        meaning = _meaning_of(name, directory, language)
-        if meaning in found and meaning not in SEVERAL:
-            meaning = ""
-        found.append(meaning)
-    _guess_by_content(table, directory, found)
-    return found
+        meaning = _find_meaning(name, directory, language)
+        is_repeated = meaning in meanings and meaning not in SEVERAL
+        meanings.append("" if is_repeated else meaning)
+    _guess_by_content(table, directory, meanings)
+    return meanings
 
 
 def is_either(column: str) -> bool:
@@ -98,37 +91,43 @@ def is_either(column: str) -> bool:
     return fold_name(column) in _EITHER
 
 
-def _guess_by_content(table: Table, directory: Directory, found: list[str]) -> None:
+def _guess_by_content(table: Table, directory: Directory, meanings: list[str]) -> None:
     """Fill in what the cells of a column tell, where its name tells nothing or the wrong thing."""
-    for at, meaning in enumerate(found):
+    for at, meaning in enumerate(meanings):
         cells = table.samples(at, _LOOKED_AT)
         if not meaning and not table.columns[at].startswith(OURS) and len(cells) > 1:
             fits = (
                 kind
                 for kind, pattern in _CONTENTS
-                if kind not in found and _share(cells, pattern.match) >= _MOSTLY
+                if kind not in meanings and _share(cells, pattern.match) >= _MOSTLY
             )
-            found[at] = next(fits, "")
+            meanings[at] = next(fits, "")
         if directory is Directory.MISSIONS and table.columns[at] == LIST_COLUMN:
-            kinds = _share(cells, kind_in) > 0.5 and "kind" not in found
-            found[at] = "kind" if kinds else ""
-    if WHICH in found:
-        at = found.index(WHICH)
+            kinds = _share(cells, find_kind) > 0.5 and "kind" not in meanings
+            meanings[at] = "kind" if kinds else ""
+    if WHICH in meanings:
+        at = meanings.index(WHICH)
         other = {"sending_country": "host_country", "host_country": "sending_country"}
-        said = [other[one] for one in found if one in other]
-        found[at] = said[0] if len(said) == 1 else "" if said else _which_country(table, found, at)
+        left = [other[meaning] for meaning in meanings if meaning in other]
+        if not left:
+            meanings[at] = _guess_which_country(table, meanings, at)
+        else:
+            meanings[at] = left[0] if len(left) == 1 else ""
 
 
-def _which_country(table: Table, found: list[str], at: int) -> str:
-    """Which country a column names: what names, addresses and towns beside it tell, or `WHICH`.
+def _guess_which_country(table: Table, meanings: list[str], at: int) -> str:
+    """Guess which country a column names, by what stands beside it; else `WHICH`.
 
     "Embassy of Kenya in Ottawa" tells that Kenya sends; "1 Sample Street, Ottawa, Canada" that
     Canada hosts. Of many countries with a town or two it is the senders, with as many towns hosts.
     """
-    rows = [cells for _row, cells in table.rows[:500] if cells[at].strip()]
+    # Signs alone ("-") fold to nothing, which is in every name.
+    rows = [cells for _row, cells in table.rows[:500] if fold_name(cells[at])]
 
     def texts(meaning: str) -> list[tuple[str, str]]:
-        places = [place for place, one in enumerate(found) if one.partition(":")[0] == meaning]
+        places = [
+            place for place, mapped in enumerate(meanings) if mapped.partition(":")[0] == meaning
+        ]
         pairs = ((fold_name(cells[at]), cells[place].strip()) for cells in rows for place in places)
         return [(country, text) for country, text in pairs if text]
 
@@ -136,11 +135,11 @@ def _which_country(table: Table, found: list[str], at: int) -> str:
         (country, *_BEFORE_PLACE.sub("\n", text, count=1).partition("\n")[::2])
         for country, text in texts("name")
     ]
-    if _share(names, lambda one: one[0] in fold_name(one[1])) > 0.5:
+    if _share(names, lambda name: name[0] in fold_name(name[1])) > 0.5:
         return "sending_country"
-    if _share(names, lambda one: one[0] in fold_name(one[2])) > 0.5:
+    if _share(names, lambda name: name[0] in fold_name(name[2])) > 0.5:
         return "host_country"
-    if _share(texts("address"), lambda one: fold_name(one[1]).endswith(one[0])) > 0.5:
+    if _share(texts("address"), lambda pair: fold_name(pair[1]).endswith(pair[0])) > 0.5:
         return "host_country"
     towns = texts("locality")
     countries = len({country for country, _town in towns})
@@ -154,10 +153,10 @@ def _share(cells: Sequence[T], test: Callable[[T], object]) -> float:
     return sum(bool(test(cell)) for cell in cells) / len(cells) if cells else 0.0
 
 
-def complaints(mapping: Sequence[str], directory: Directory) -> list[str]:
-    """Meanings that several columns have although one alone can."""
-    said = [one for one in mapping if one and one not in SEVERAL]
-    return sorted({one for one in said if said.count(one) > 1})
+def find_repeated(mapping: Sequence[str], directory: Directory) -> list[str]:
+    """Find meanings that several columns have although one alone can."""
+    counts = Counter(meaning for meaning in mapping if meaning and meaning not in SEVERAL)
+    return sorted(meaning for meaning, count in counts.items() if count > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,49 +172,51 @@ class MappedRow:
     countries: Mapping[str, str] = field(default_factory=dict)
     """Codes that the mapping page chose for texts that are no country's name."""
 
-    def column(self, meaning: str) -> str:
-        """The file's name of the column, in whatever language; else the meaning's own."""
+    def name_column(self, meaning: str) -> str:
+        """Return the file's name of the column, in whatever language; else the meaning's own."""
         words = f"{meaning}:"
-        for at, one in enumerate(self.mapping):
-            if one == meaning or one.startswith(words):
+        for at, mapped in enumerate(self.mapping):
+            if mapped == meaning or mapped.startswith(words):
                 return self.columns[at] or f"column {at + 1}"
         return meaning
 
-    def one(self, meaning: str) -> str:
-        """What the row says, else what holds for all."""
-        return self.own(meaning) or self.fixed.get(meaning, "")
+    def get(self, meaning: str) -> str:
+        """Return what the row says, else what holds for all."""
+        return self.get_own(meaning) or self.fixed.get(meaning, "")
 
-    def own(self, meaning: str) -> str:
-        """What the row itself says."""
+    def get_own(self, meaning: str) -> str:
         for at, mapped in enumerate(self.mapping):
             if mapped == meaning and self.cells[at].strip():
                 return " ".join(self.cells[at].split())
         return ""
 
-    def several(self, meaning: str) -> list[tuple[str, str]]:
-        """Column and text of each column of that meaning that says something."""
+    def list_texts(self, meaning: str) -> list[tuple[str, str]]:
+        """List column and text of each column of that meaning that says something."""
         return [
             (self.columns[at] or f"column {at + 1}", self.cells[at].strip())
             for at, mapped in enumerate(self.mapping)
             if mapped == meaning and self.cells[at].strip()
         ]
 
+    def place_columns(self) -> frozenset[str]:
+        return frozenset(name for name in PLACES if name in self.mapping)
+
     def words(self, meaning: str) -> dict[str, str]:
-        """The texts per language; a column without a language is English."""
-        found: dict[str, str] = {}
+        """Return the texts per language; a column without a language is English."""
+        texts: dict[str, str] = {}
         for at, mapped in enumerate(self.mapping):
             base, _, code = mapped.partition(":")
             text = " ".join(self.cells[at].split())
             if base == meaning and text:
-                found[code or "en"] = text
-        return found
+                texts[code or "en"] = text
+        return texts
 
-    def needed(self, meaning: str) -> str:
-        """What the row must say. Raises UnreadableRow where it does not."""
-        said = self.one(meaning)
-        if not said:
-            raise UnreadableRow(self.column(meaning), N_("is empty; write it."))
-        return said
+    def get_needed(self, meaning: str) -> str:
+        """Return what the row must say. Raises UnreadableRow where it does not."""
+        text = self.get(meaning)
+        if not text:
+            raise UnreadableRow(self.name_column(meaning), N_("is empty; write it."))
+        return text
 
 
 def rows_of(
@@ -224,7 +225,6 @@ def rows_of(
     fixed: Mapping[str, str],
     countries: Mapping[str, str] | None = None,
 ) -> list[MappedRow]:
-    """The table's rows, to be read by `mapping`."""
     return [
         MappedRow(row, table.columns, cells, mapping, fixed, countries or {})
         for row, cells in table.rows
@@ -233,18 +233,15 @@ def rows_of(
 
 def choices(directory: Directory) -> list[str]:
     """Every meaning that a column can have, words once a language."""
-    found: list[str] = []
+    meanings: list[str] = []
     for meaning in MEANINGS[directory]:
-        if meaning in WORDS:
-            found += [f"{meaning}:{code}" for code in LANGUAGES]
-        else:
-            found.append(meaning)
-    return found
+        meanings += [f"{meaning}:{code}" for code in LANGUAGES] if meaning in WORDS else [meaning]
+    return meanings
 
 
-def _meaning_of(name: str, directory: Directory, language: str) -> str:
+def _find_meaning(name: str, directory: Directory, language: str) -> str:
     """What a column of that name means; `language` is that of the file's heads."""
-    words = _head(name)
+    words = _fold_head(name)
     if directory is Directory.MISSIONS and words in _EITHER:
         return WHICH
     base, _gap, last = words.rpartition(" ")
@@ -252,39 +249,42 @@ def _meaning_of(name: str, directory: Directory, language: str) -> str:
     base = re.sub(r" (in|en)$", "", base)
     for meaning in MEANINGS[directory]:
         if words in _FOLDED[meaning]:
-            return f"{meaning}:{_words_in(words, language)}" if meaning in WORDS else meaning
+            return (
+                f"{meaning}:{_find_words_language(words, language)}"
+                if meaning in WORDS
+                else meaning
+            )
         if code and meaning in WORDS and base in _FOLDED[meaning]:
             return f"{meaning}:{code}"
     return ""
 
 
-def _head(name: str) -> str:
+def _fold_head(name: str) -> str:
     return fold_name(re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", name).replace("_", " "))
 
 
-def _words_in(head: str, language: str) -> str:
-    """The language of the words below a head."""
-    return language if head in _ALIKE_HEADS else _one_language(head) or "en"
+def _find_words_language(head: str, language: str) -> str:
+    return language if head in _ALIKE_HEADS else _find_own_language(head) or "en"
 
 
-def _one_language(head: str) -> str:
+def _find_own_language(head: str) -> str:
     """The language that a head is of, where it is of one of ours alone and not of English."""
     if _ARABIC.search(head):
         return "ar"
     return next((code for code, heads in _FOLDED_HEADS.items() if head in heads), "")
 
 
-def _language_of(columns: Sequence[str]) -> str:
+def _find_language(columns: Sequence[str]) -> str:
     """The language of a file's heads: the one of which most are; English unless two are."""
-    found = Counter(code for name in columns if (code := _one_language(_head(name))))
-    code, count = (found.most_common(1) or [("", 0)])[0]
+    codes = Counter(code for name in columns if (code := _find_own_language(_fold_head(name))))
+    code, count = (codes.most_common(1) or [("", 0)])[0]
     return code if count > 1 else "en"
 
 
 _FOLDED_HEADS = {code: frozenset(heads.split("|")) for code, heads in _HEADS.items()}
 _LANGUAGE_WORDS = {fold_name(name): code for name, code in _LANGUAGE_NAMES.items()}
 _FOLDED = {
-    kept.meaning: frozenset(fold_name(one) for one in kept.heads.split("|"))
-    for some in FIELDS.values()
-    for kept in some
+    kept.meaning: frozenset(map(fold_name, kept.heads.split("|")))
+    for fields in FIELDS.values()
+    for kept in fields
 }

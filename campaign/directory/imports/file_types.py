@@ -4,13 +4,12 @@ import enum
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from charset_normalizer import from_bytes
 
 from campaign.directory.imports.read_rows import N_, UnreadableFile
 from campaign.directory.imports.read_workbook import Book, read_book
-from campaign.directory.imports.tables import lists_of
+from campaign.directory.imports.tables import find_lists
 
 MAX_BYTES = 12 * 1024 * 1024
 """More than the largest list of missions there is, four times over."""
@@ -51,7 +50,7 @@ class Opened:
 
     shape: Shape
     text: str
-    data: Any = None
+    data: object = None
     """What a JSON file holds."""
     encoding: str = "utf-8"
     guessed_from: tuple[int, str] | None = None
@@ -68,7 +67,7 @@ def open_file(
     size: int | None = None,
     sheet: str = "",
 ) -> Opened:
-    """What `data` is. Raises UnreadableFile with how to mend it.
+    """Find what `data` is. Raises UnreadableFile with how to mend it.
 
     With `guess`, a file that is no UTF-8 is read in the encoding that it seems to have, which says
     so. `size` is the whole file's, where only its beginning was read; `sheet` the one of a workbook
@@ -86,7 +85,7 @@ def open_file(
     for mark, sentence in _OTHERS:
         if data.startswith(mark):
             raise UnreadableFile(sentence)
-    text, used, place = _decoded(data, encoding, guess)
+    text, used, place = _decode(data, encoding, guess)
     if not text.strip():
         raise UnreadableFile(N_("The file is empty."))
     if _HTML.match(text):
@@ -101,27 +100,27 @@ def open_file(
         return Opened(Shape.CARDS, text, None, used, place)
     if start.startswith(("{", "[")):
         parsed = parse_json(text)
-        return Opened(_shape_of(parsed), text, parsed, used, place)
+        return Opened(_find_shape(parsed), text, parsed, used, place)
     return Opened(Shape.TABLE, text, None, used, place)
 
 
 def guess_encoding(data: bytes) -> str:
-    """The one of `ENCODINGS` that the bytes seem to be in; Windows-1252 where nothing tells."""
+    """Guess in which of `ENCODINGS` the bytes are; Windows-1252 where nothing tells."""
     names = {table: name for name, table in ENCODINGS.items() if not name.startswith("utf")}
     some = data[:_GUESSED_FROM].rpartition(b"\n")[0] or data[:_GUESSED_FROM]
     best = from_bytes(some, cp_isolation=list(names)).best()
     name = names.get(best.encoding, "windows-1252") if best else "windows-1252"
     if name in {"windows-1250", "windows-1252"}:
-        return _central_or_western(some)
+        return _choose_central_or_western(some)
     return name
 
 
-def _central_or_western(data: bytes) -> str:
-    """Which of two tables that differ in few letters: what is odd in the one is usual in the other.
+def _choose_central_or_western(data: bytes) -> str:
+    """Choose of two tables that differ in few letters: odd in the one is usual in the other.
 
     "Dvoøák" and "³ód¼" are Dvořák and łódź; an ø with an å beside it is Danish.
     """
-    western = _reads_as(data, "windows-1252")
+    western = _try_decode(data, "windows-1252")
     if western is None:
         return "windows-1250"
     odd = "¹³¾¿ºªìðþ" + ("" if set("åÅæÆ") & set(western) else "ø")
@@ -130,20 +129,20 @@ def _central_or_western(data: bytes) -> str:
 
 
 def samples_of(data: bytes) -> dict[str, str]:
-    """How the first words beyond ASCII read in each encoding in which the whole file can be read.
+    """Return how the first words beyond ASCII read in each encoding that fits the whole file.
 
     By these somebody sees which is right.
     """
-    found: dict[str, str] = {}
+    samples: dict[str, str] = {}
     for name, table in ENCODINGS.items():
-        if (text := _reads_as(data, name)) is None or (table == "utf-16" and not _is_wide(data)):
+        if (text := _try_decode(data, name)) is None or (table == "utf-16" and not _is_wide(data)):
             continue
         words = (word for word in re.split(r"[\s,;|]+", text[:_GUESSED_FROM]) if not word.isascii())
-        found[name] = " · ".join(list(dict.fromkeys(words))[:4])[:80]
-    return found
+        samples[name] = " · ".join(list(dict.fromkeys(words))[:4])[:80]
+    return samples
 
 
-def _reads_as(data: bytes, encoding: str) -> str | None:
+def _try_decode(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(ENCODINGS[encoding])
     except UnicodeError:
@@ -155,10 +154,10 @@ def _is_wide(data: bytes) -> bool:
     return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4000]
 
 
-def parse_json(text: str) -> Any:
-    """What JSON says. Raises UnreadableFile with the place where it breaks off."""
+def parse_json(text: str) -> object:
+    """Return what JSON says. Raises UnreadableFile with the place where it breaks off."""
     try:
-        return json.loads(text)
+        parsed: object = json.loads(text)
     except json.JSONDecodeError as problem:
         raise UnreadableFile(
             N_("The file is no JSON: look at line %(line)d, character %(column)d."),
@@ -172,25 +171,30 @@ def parse_json(text: str) -> Any:
                 "is too long."
             )
         ) from problem
+    return parsed
 
 
-def _decoded(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[int, str] | None]:
-    """The text, the encoding used, and where it is no UTF-8 although one would think so."""
+def _decode(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[int, str] | None]:
+    """Return the text, the encoding used, and where it is no UTF-8 although one would think so."""
     for mark, name in _MARKS:
         if data.startswith(mark):
-            return _strict(data, name), "utf-16" if name == "utf-16" else "utf-8", None
-    wanted = encoding if encoding in ENCODINGS else ""
-    if wanted in {"", "utf-8"} and b"\0" in data[:4000]:
+            return _decode_strictly(data, name), "utf-16" if name == "utf-16" else "utf-8", None
+    chosen = encoding if encoding in ENCODINGS else ""
+    if chosen in {"", "utf-8"} and b"\0" in data[:4000]:
         if data[1:2] == b"\0" or data[:1] == b"\0":
-            return _strict(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"), "utf-16", None
+            return (
+                _decode_strictly(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"),
+                "utf-16",
+                None,
+            )
         raise UnreadableFile(N_("This is no text file. Save the list as CSV (UTF-8)."))
-    if wanted not in {"", "utf-8"}:
-        return _strict(data, wanted), wanted, None
+    if chosen not in {"", "utf-8"}:
+        return _decode_strictly(data, chosen), chosen, None
     try:
         return data.decode("utf-8"), "utf-8", None
     except UnicodeDecodeError as problem:
-        place = _place(data, problem.start)
-        if guess and not wanted:
+        place = _find_place(data, problem.start)
+        if guess and not chosen:
             name = guess_encoding(data)
             return data.decode(ENCODINGS[name], "replace"), name, place
         raise UnreadableFile(
@@ -200,11 +204,11 @@ def _decoded(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[i
         ) from problem
 
 
-def _strict(data: bytes, encoding: str) -> str:
+def _decode_strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(ENCODINGS.get(encoding, encoding))
     except UnicodeDecodeError as problem:
-        row, words = _place(data, problem.start)
+        row, words = _find_place(data, problem.start)
         raise UnreadableFile(
             N_("The file is not in %(encoding)s (row %(row)d, at “%(words)s”); save it as UTF-8."),
             encoding=encoding,
@@ -213,24 +217,24 @@ def _strict(data: bytes, encoding: str) -> str:
         ) from problem
 
 
-def _place(data: bytes, start: int) -> tuple[int, str]:
-    """Row and words around a byte, as far as they can be shown."""
+def _find_place(data: bytes, start: int) -> tuple[int, str]:
+    """Return row and words around a byte, as far as they can be shown."""
     row = data.count(b"\n", 0, start) + 1
     line = data[data.rfind(b"\n", 0, start) + 1 : start + 12]
     words = line[-24:].decode("windows-1252", "replace")
-    return row, "".join(one if one.isprintable() else " " for one in words).strip()
+    return row, "".join(sign if sign.isprintable() else " " for sign in words).strip()
 
 
-def _shape_of(parsed: Any) -> Shape:
+def _find_shape(parsed: object) -> Shape:
     if isinstance(parsed, dict) and isinstance(parsed.get("persons"), list):
         return Shape.POPOLO
-    lists = lists_of(parsed)
+    lists = find_lists(parsed)
     if not lists and isinstance(parsed, dict):
         raise UnreadableFile(
             N_("The file holds no list. Write a JSON list with an object for each row.")
         )
-    items = [one for items in lists.values() for one in items if isinstance(one, dict)]
-    if len(lists) == 1 and any("type_of" in one and "address" in one for one in items):
+    items = [item for items in lists.values() for item in items if isinstance(item, dict)]
+    if len(lists) == 1 and any("type_of" in item and "address" in item for item in items):
         return Shape.MINISTRY
     if not items:
         raise UnreadableFile(N_("The file's list holds no objects: write {…} for each row."))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
@@ -13,11 +13,10 @@ from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.errors import Refused
 from campaign.core.leases import Lease, LeasedRow
 from campaign.core.settings import current_settings
-from campaign.directory.imports import undo as undoing
-from campaign.directory.imports import uploads
-from campaign.directory.imports.apply_import import apply_plan, plan_of_missions, plan_of_officials
+from campaign.directory.imports import undo, uploads
+from campaign.directory.imports.apply_import import apply_plan, compare_missions, compare_officials
 from campaign.directory.imports.plan import Plan
-from campaign.directory.imports.read_rows import N_, Fault, UnreadableFile
+from campaign.directory.imports.read_rows import N_, Fault, Reading, UnreadableFile
 from campaign.directory.imports.source import Choices
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import (
@@ -39,6 +38,29 @@ _BROKEN = Fault(
 )  # fmt: skip
 
 
+class FaultDetail(TypedDict):
+    sentence: str
+    values: dict[str, str | int]
+
+
+class RowDetail(TypedDict, total=False):
+    """What the dry run says of a row (`Item.detail`), and of one whose import was undone."""
+
+    row: int
+    title: str
+    slug: str
+    changes: list[tuple[str, str, str]]
+    field: str
+    fault: FaultDetail
+    columns: list[str]
+    cells: list[str]
+    left_out: list[tuple[str, str]]
+    why: FaultDetail
+    shown: dict[str, str | dict[str, str] | list[str]]
+    before: dict[str, object]
+    stays: str
+
+
 def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, actor: str) -> None:
     """Have a dry run made of the upload, read as `choices` say. Raises Invalid, Refused."""
     if not uploads.may_change(kept):
@@ -50,7 +72,7 @@ def ask_rehearsal(session: Session, *, kept: DirectoryImport, choices: Choices, 
     uploads.refuse_unmapped(source, choices)
     choices.columns = source.table.columns if source.table else []
     kept.options = asdict(choices)
-    _hand_over(session, kept, ImportState.REHEARSING, "officials.rehearse-import")
+    _send_for(session, kept, ImportState.REHEARSING, "officials.rehearse-import")
     audit.record(session, actor=actor, action="imports.rehearse", subject=_subject(kept))
 
 
@@ -66,41 +88,46 @@ def ask_import(session: Session, *, kept: DirectoryImport, skip_bad: bool, actor
         raise Refused("import-has-bad-rows")
     if not kept.counts.get("added") and not kept.counts.get("changed"):
         raise Refused("import-empty")
-    _hand_over(session, kept, ImportState.APPLYING, "officials.apply-import")
+    _send_for(session, kept, ImportState.APPLYING, "officials.apply-import")
     audit.record(session, actor=actor, action="imports.start", subject=_subject(kept))
 
 
-def rows_of(
+def list_rows(
     session: Session, *, kept: DirectoryImport, verdict: Verdict | None, page: int
-) -> tuple[Listing[ImportRow], list[dict[str, Any]]]:
-    """A page of the dry run's rows of one verdict, and what each says; none: those kept in part."""
+) -> tuple[Listing[ImportRow], list[RowDetail]]:
+    """Return a page of the rows of one verdict, and what each says; none: those kept in part."""
     chosen = ImportRow.partly if verdict is None else ImportRow.verdict == verdict
     query = select(ImportRow).where(ImportRow.import_id == kept.id, chosen)
     total = int(kept.counts.get(verdict.value if verdict else "partly", 0))
     listing = page_of(session, query.order_by(ImportRow.id), page, total=total)
-    return listing, [json.loads(row.detail) | {"row": row.row} for row in listing.rows]
+    return listing, [_read_detail(row) for row in listing.rows]
 
 
-def refused_rows(session: Session, *, kept: DirectoryImport) -> list[dict[str, Any]]:
-    """All refused rows, for a file to mend them by."""
+def list_refused_rows(session: Session, *, kept: DirectoryImport) -> list[RowDetail]:
     query = (
         select(ImportRow)
         .where(ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.REFUSED)
         .order_by(ImportRow.id)
     )
-    return [json.loads(row.detail) | {"row": row.row} for row in session.scalars(query)]
+    return [_read_detail(row) for row in session.scalars(query)]
+
+
+def _read_detail(row: ImportRow) -> RowDetail:
+    detail: RowDetail = json.loads(row.detail)
+    detail["row"] = row.row
+    return detail
 
 
 @jobs.job("officials.rehearse-import")
 def rehearse(import_id: int) -> None:
     """Compare a file with the directory, and keep what would change."""
-    _do(import_id, _REHEARSALS, _rehearse)
+    _run(import_id, _REHEARSALS, _rehearse)
 
 
 @jobs.job("officials.apply-import")
 def apply_import(import_id: int) -> None:
     """Write what the dry run showed, in one transaction."""
-    _do(import_id, _IMPORTS, _apply)
+    _run(import_id, _IMPORTS, _apply)
 
 
 @jobs.job("officials.tend-imports", every_minutes=5)
@@ -108,12 +135,12 @@ def tend_imports() -> None:
     """Take up again what a worker left behind; throw away what has expired."""
     now = db.utcnow()
     with db.reading() as session:
-        left = session.execute(
+        due = session.execute(
             select(DirectoryImport.id, DirectoryImport.state).where(
                 or_(_REHEARSALS.is_due(), _IMPORTS.is_due())
             )
         ).all()
-    for import_id, state in left:
+    for import_id, state in due:
         (rehearse if state is ImportState.REHEARSING else apply_import)(import_id)
     with db.transaction() as session:
         expired = select(DirectoryImport).where(
@@ -124,7 +151,7 @@ def tend_imports() -> None:
             session.delete(kept)
 
 
-def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, LeasedRow], None]) -> None:
+def _run(import_id: int, lease: Lease, work: Callable[[DirectoryImport, LeasedRow], None]) -> None:
     """Claim the import and do the work; what fails is said on its page."""
     with db.transaction() as session:
         hold = lease.claim(session, import_id)
@@ -142,35 +169,35 @@ def _do(import_id: int, lease: Lease, work: Callable[[DirectoryImport, LeasedRow
 
 
 def _rehearse(kept: DirectoryImport, hold: LeasedRow) -> None:
-    readings = _readings(kept)
+    readings = _read_file(kept)
     with db.reading() as session:
-        plan = _plan(session, kept, readings)
+        plan = _make_plan(session, kept, readings)
     with db.transaction() as session:
         if _REHEARSALS.beat(session, hold):  # else another was quicker, and the import has moved on
             _keep_plan(session, kept.id, plan)
 
 
 def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
-    readings = _readings(kept)
+    readings = _read_file(kept)
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
             return
-        plan = _plan(session, kept, readings)
+        plan = _make_plan(session, kept, readings)
         if plan.digest() != kept.digest:
             # Somebody changed the directory in between: nobody has seen this yet.
             _keep_plan(session, kept.id, plan, again=True)
             return
         model = Mission if kept.directory is Directory.MISSIONS else Official
-        undoing.remember(session, kept, plan)
+        undo.remember_before(session, kept, plan)
         apply_plan(session, plan, model, actor=f"staff:{kept.owner_id}")
-        mine = session.get_one(DirectoryImport, kept.id)
-        mine.state, mine.lease_until = ImportState.APPLIED, None
-        mine.expires_at = db.utcnow() + undoing.KEPT_FOR
-        uploads.forget_file(session, mine)
+        applied = session.get_one(DirectoryImport, kept.id)
+        applied.state, applied.lease_until = ImportState.APPLIED, None
+        applied.expires_at = db.utcnow() + undo.KEPT_FOR
+        uploads.forget_file(session, applied)
 
 
-def _readings(kept: DirectoryImport) -> list[Any]:
-    """The file, read before the database's lock is taken."""
+def _read_file(kept: DirectoryImport) -> list[Reading]:
+    """Read the file before the database's lock is taken."""
     source = uploads.source_of_upload(kept)
     settings = current_settings()
     return list(
@@ -182,10 +209,10 @@ def _readings(kept: DirectoryImport) -> list[Any]:
     )
 
 
-def _plan(session: Session, kept: DirectoryImport, readings: list[Any]) -> Plan:
+def _make_plan(session: Session, kept: DirectoryImport, readings: list[Reading]) -> Plan:
     replace = uploads.choices_of(kept).replace
-    make = plan_of_missions if kept.directory is Directory.MISSIONS else plan_of_officials
-    return make(session, readings, replace=replace)
+    compare = compare_missions if kept.directory is Directory.MISSIONS else compare_officials
+    return compare(session, readings, replace=replace)
 
 
 def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:
@@ -202,11 +229,11 @@ def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = Fa
     ]
     for start in range(0, len(rows), _CHUNK):
         session.execute(insert(ImportRow), rows[start : start + _CHUNK])
-    mine = session.get_one(DirectoryImport, import_id)
-    more = {"again": int(again), "partly": plan.partly(), "crowded": plan.crowded}
-    mine.counts = plan.counts() | {name: count for name, count in more.items() if count}
-    mine.digest, mine.failure = plan.digest(), None
-    mine.state, mine.lease_until = ImportState.READY, None
+    kept = session.get_one(DirectoryImport, import_id)
+    more = {"again": int(again), "partly": plan.count_partly(), "crowded": plan.crowded}
+    kept.counts = plan.counts() | {name: count for name, count in more.items() if count}
+    kept.digest, kept.failure = plan.digest(), None
+    kept.state, kept.lease_until = ImportState.READY, None
 
 
 def _fail(lease: Lease, hold: LeasedRow, fault: Fault) -> None:
@@ -215,7 +242,7 @@ def _fail(lease: Lease, hold: LeasedRow, fault: Fault) -> None:
         lease.finish(session, hold, state=ImportState.FAILED, failure=failure)
 
 
-def _hand_over(session: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
+def _send_for(session: Session, kept: DirectoryImport, state: ImportState, job: str) -> None:
     kept.state, kept.lease_until, kept.failure = state, None, None
     session.flush()
     jobs.enqueue(session, job, kept.id)

@@ -32,32 +32,32 @@ class MissionIndex:
         self._by_place: dict[tuple[str, str, MissionKind], list[Mission]] = defaultdict(list)
         for mission in missions:
             self._by_source[mission.source_id] = self._by_id[mission.public_id] = mission
-            self._by_place[_place_of(mission)].append(mission)
-        named = (self._named(record) for record in records)
+            self._by_place[_get_place(mission)].append(mission)
+        named = (self._find_by_id(record) for record in records)
         self._taken = {mission.slug for mission in named if mission}
         """Those that a record names by its id, or has met: no other record means them."""
 
     def find(self, record: MissionRecord) -> Mission | None:
         """The mission that the record means, each one once; None where that is not sure."""
-        found = self._named(record) or self._alike(record)
-        if found is not None:
-            self._taken.add(found.slug)
-        return found
+        mission = self._find_by_id(record) or self._find_alike(record)
+        if mission is not None:
+            self._taken.add(mission.slug)
+        return mission
 
-    def _named(self, record: MissionRecord) -> Mission | None:
+    def _find_by_id(self, record: MissionRecord) -> Mission | None:
         """The mission of that id. Two lists may number theirs alike: then countries differ."""
-        if found := self._by_id.get(record.own_id):
-            return found
-        found = self._by_source.get(record.source_id) if record.source_id else None
-        if found and not _WIKIDATA.fullmatch(record.source_id):
-            return found if _place_of(found)[:2] == _place_of(record.draft)[:2] else None
-        return found
+        if mission := self._by_id.get(record.own_id):
+            return mission
+        mission = self._by_source.get(record.source_id) if record.source_id else None
+        if mission and not _WIKIDATA.fullmatch(record.source_id):
+            return mission if _get_place(mission)[:2] == _get_place(record.draft)[:2] else None
+        return mission
 
-    def _alike(self, record: MissionRecord) -> Mission | None:
+    def _find_alike(self, record: MissionRecord) -> Mission | None:
         """Another source's mission of that town; an embassy also where a town is not known."""
         draft = record.draft
         sure, unsure = [], []
-        for mission in self._by_place[_place_of(draft)]:
+        for mission in self._by_place[_get_place(draft)]:
             if mission.slug in self._taken or are_told_apart(mission.source_id, record.source_id):
                 continue
             same = same_town(mission.locality, draft.locality, draft.host_country)
@@ -65,12 +65,12 @@ class MissionIndex:
                 sure.append(mission)
             elif same is None and main_kind(draft.kind) is MissionKind.EMBASSY:
                 unsure.append(mission)
-        found = sure or unsure
-        return found[0] if len(found) == 1 else None
+        likely = sure or unsure
+        return likely[0] if len(likely) == 1 else None
 
 
-def _place_of(one: Mission | MissionDraft) -> tuple[str, str, MissionKind]:
-    return one.sending_country, one.host_country, main_kind(one.kind)
+def _get_place(mission: Mission | MissionDraft) -> tuple[str, str, MissionKind]:
+    return mission.sending_country, mission.host_country, main_kind(mission.kind)
 
 
 class OfficialIndex:
@@ -78,9 +78,11 @@ class OfficialIndex:
 
     def __init__(self, officials: list[Official]) -> None:
         self._by_slug = {official.slug: official for official in officials}
-        self._by_source = {one.source_id: one for one in officials if one.source_id}
-        self._by_id = {one.public_id: one for one in officials}
-        self._met: set[str] = set()
+        self._by_source = {
+            official.source_id: official for official in officials if official.source_id
+        }
+        self._by_id = {official.public_id: official for official in officials}
+        self._taken: set[str] = set()
 
     def find(self, record: OfficialRecord) -> tuple[Official | None, str]:
         """The official that the record means, each one once; and its slug, or the one to be.
@@ -88,21 +90,21 @@ class OfficialIndex:
         A namesake in another country gets the country's code, one of another source, or a second
         in the same file, a number.
         """
-        found = self._by_id.get(record.own_id)
-        if found is None and record.source_id:
-            found = self._by_source.get(record.source_id)
-        if found is not None and found.slug not in self._met:
-            self._met.add(found.slug)
-            return found, found.slug
+        official = self._by_id.get(record.own_id)
+        if official is None and record.source_id:
+            official = self._by_source.get(record.source_id)
+        if official is not None and official.slug not in self._taken:
+            self._taken.add(official.slug)
+            return official, official.slug
         base, country = slugify(record.plain_name), record.draft.country
         namesake = self._by_slug.get(base)
         if (namesake and namesake.country != country) or base in RESERVED:
             base = f"{base}-{country.lower()}"
         number, slug = 1, base
-        while slug in self._met or self._is_other(slug, record):
+        while slug in self._taken or self._is_other(slug, record):
             number += 1
             slug = f"{base}-{number}"
-        self._met.add(slug)
+        self._taken.add(slug)
         return self._by_slug.get(slug), slug
 
     def _is_other(self, slug: str, record: OfficialRecord) -> bool:
@@ -113,9 +115,9 @@ class OfficialIndex:
             and kept.source_id
             and record.source_id
             and kept.source_id != record.source_id
-            and _source(kept.source_id) == _source(record.source_id)
+            and _find_source_kind(kept.source_id) == _find_source_kind(record.source_id)
         )
 
 
-def _source(source_id: str) -> str:
+def _find_source_kind(source_id: str) -> str:
     return "wikidata" if _WIKIDATA.fullmatch(source_id) else "list"

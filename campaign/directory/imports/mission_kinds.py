@@ -6,94 +6,40 @@ from campaign.models.directory import MissionKind
 
 _WORDS = {
     MissionKind.PERMANENT_MISSION: (
-        "permanent",
-        "permanente",
-        "standige vertretung",
-        "standige mission",
-        "البعثة الدائمة",
-        "بعثة دائمة",
-        "الوفد الدائم",
-        "постоянное представительство",
-        "常驻",
-        "대표부",
+        "permanent|permanente|standige vertretung|standige mission|البعثة الدائمة|بعثة دائمة|"
+        "الوفد الدائم|постоянное представительство|常驻|대표부"
     ),
     MissionKind.CONSULATE: (
-        "consul",
-        "konsul",
-        "consolato",
-        "assistant high commission",
-        "deputy high commission",
-        "قنصلي",
-        "консуль",
-        "генконсуль",
-        "영사",
-        "领事",
-        "領事",
-        "konsolosluk",
-        "الشعبة القنصلية",
+        "consul|konsul|consolato|assistant high commission|deputy high commission|قنصلي|"
+        "консуль|генконсуль|영사|领事|領事|konsolosluk|الشعبة القنصلية"
     ),
     MissionKind.HIGH_COMMISSION: (
-        "high commission",
-        "haut commissariat",
-        "alto comisionado",
-        "alta comision",
-        "hochkommissariat",
-        "المفوضية العليا",
-        "المفوضية السامية",
-        "alto comissariado",
+        "high commission|haut commissariat|alto comisionado|alta comision|hochkommissariat|"
+        "المفوضية العليا|المفوضية السامية|alto comissariado"
     ),
     MissionKind.EMBASSY: (
-        "embassy",
-        "embassies",
-        "ambassade",
-        "embajada",
-        "embaixada",
-        "ambasciata",
-        "botschaft",
-        "ambasada",
-        "buyukelcilik",
-        "buyukelciligi",
-        "سفارة",
-        "السفارة",
-        "посольств",
-        "대사관",
-        "大使馆",
-        "大使館",
-        "nunciature",
-        "nonciature",
-        "nunciatura",
-        "nuntiatur",
-        "nunziatura",
-        "السفارة البابوية",
-        "delegation",
-        "delegacion",
-        "delegacao",
-        "interests section",
-        "section d interets",
-        "liaison office",
-        "representative office",
-        "government office",
-        "diplomatic mission",
-        "mission diplomatique",
-        "mision diplomatica",
-        "chancery",
-        "legation",
+        "embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|ambasada|"
+        "buyukelcilik|buyukelciligi|سفارة|السفارة|посольств|대사관|大使馆|大使館|nunciature|nonciature|"
+        "nunciatura|nuntiatur|nunziatura|السفارة البابوية|delegation|delegacion|delegacao|"
+        "interests section|section d interets|liaison office|representative office|"
+        "government office|diplomatic mission|mission diplomatique|mision diplomatica|chancery|"
+        "legation"
     ),
 }
-"""Folded words; de facto embassies do an embassy's work."""
-_FOLDED = [(kind, fold_name(word)) for kind, words in _WORDS.items() for word in words]
+"""Words with | between; de facto embassies do an embassy's work."""
+_FOLDED = [(kind, fold_name(word)) for kind, words in _WORDS.items() for word in words.split("|")]
 
 
-def kind_in(words: str) -> MissionKind | None:
-    """The kind that a name or a type tells: the first of its words that tells one, the longest."""
+def find_kind(words: str) -> MissionKind | None:
+    """Find the kind that a name or a type tells: by the first of its words, the longest."""
     folded = fold_name(words)
-    found = [(folded.find(word), -len(word), kind) for kind, word in _FOLDED if word in folded]
-    return min(found)[2] if found else None
+    matches = [(folded.find(word), -len(word), kind) for kind, word in _FOLDED if word in folded]
+    return min(matches)[2] if matches else None
 
 
-def kind_of(words: str, column: str = "type") -> MissionKind:
-    """The kind that a type such as "consulate general" is; raises UnreadableRow."""
-    if kind := kind_in(words):
+def read_kind(words: str, column: str = "type") -> MissionKind:
+    """Return the kind that a type such as "consulate general" is; raises UnreadableRow."""
+    if kind := find_kind(words):
         return kind
     raise UnreadableRow(
         column,

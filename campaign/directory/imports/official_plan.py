@@ -4,26 +4,33 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from campaign.core.text.fold import fold_name
 from campaign.directory.entries import contacts_of
-from campaign.directory.fields import Rule, names_with
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.imports.match_entries import OfficialIndex
 from campaign.directory.imports.plan import (
+    ColumnValues,
     Item,
     Plan,
-    changes_of,
-    contact_changes,
     filled_values,
-    held_changes,
+    list_contact_changes,
+    list_held_changes,
+    list_value_changes,
     new_contacts,
     new_place,
     new_values,
     new_words,
-    refused,
+    refuse,
 )
-from campaign.directory.imports.read_rows import N_, Fault, Held, OfficialRecord, RowProblem
+from campaign.directory.imports.read_rows import (
+    N_,
+    Fault,
+    Held,
+    OfficialRecord,
+    Reading,
+    RowProblem,
+)
 from campaign.directory.offices import post_key
 from campaign.models.directory import Official
 from campaign.models.directory_import import Directory, Verdict
@@ -43,48 +50,52 @@ _FOR_ONE = re.compile(
 
 
 def plan_officials(
-    kept: list[Official], readings: Iterable[OfficialRecord | RowProblem], *, replace: bool = False
+    kept: list[Official], readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """What becomes of each row.
+    """Plan what becomes of each row.
 
     An official is found again by source id, else by slug and country. Who holds no office any
     more is noted where they are kept, and otherwise left.
     """
     index = OfficialIndex(kept)
     readings = list(readings)
-    plan = Plan(crowded=crowded_offices(readings))
+    plan = Plan(crowded=find_crowded_offices(readings))
     for reading in readings:
         if isinstance(reading, RowProblem):
-            plan.items.append(refused(reading))
-            continue
-        known, slug = index.find(reading)
-        if known is not None:
-            plan.items.append(_compared(known, reading, replace))
-        elif reading.left_on is None:
-            plan.items.append(_added(reading, slug))
-        else:
-            plan.items.append(_passed_over(reading, reading.left_on))
+            plan.items.append(refuse(reading))
+        elif isinstance(reading, OfficialRecord):
+            official, slug = index.find(reading)
+            if official is not None:
+                plan.items.append(_compare(official, reading, replace))
+            elif reading.left_on is None:
+                plan.items.append(_add(reading, slug))
+            else:
+                plan.items.append(_pass_over(reading, reading.left_on))
     return plan
 
 
-def crowded_offices(readings: Iterable[OfficialRecord | RowProblem]) -> list[tuple[str, int]]:
-    """Offices that one person holds at a time and many hold by the file: former ones, it seems."""
+def find_crowded_offices(readings: Iterable[Reading]) -> list[tuple[str, int]]:
+    """Find offices for one person that many hold by the file: former ones, it seems."""
     held: Counter[tuple[str, str]] = Counter()
     shown: dict[tuple[str, str], str] = {}
-    for one in readings:
-        if isinstance(one, OfficialRecord) and one.left_on is None and one.draft.office:
-            office = one.draft.office.get("en") or next(iter(one.draft.office.values()))
-            key = (one.draft.country, fold_name(office))
+    for record in readings:
+        if isinstance(record, OfficialRecord) and record.left_on is None and record.draft.office:
+            office = record.draft.office.get("en") or next(iter(record.draft.office.values()))
+            key = (record.draft.country, fold_name(office))
             held[key] += 1
             shown.setdefault(key, office)
-    many = [(shown[key], count) for key, count in held.most_common() if count >= _CROWD]
-    return [one for one in many if _FOR_ONE.match(fold_name(one[0]))][:_CROWDED_SHOWN]
+    crowded = [
+        (shown[key], count)
+        for key, count in held.most_common()
+        if count >= _CROWD and _FOR_ONE.match(key[1])
+    ]
+    return crowded[:_CROWDED_SHOWN]
 
 
-def _passed_over(record: OfficialRecord, left_on: date) -> Item:
-    last = [one for one in record.held if one.ended_on][-1:]
+def _pass_over(record: OfficialRecord, left_on: date) -> Item:
+    last = [office for office in record.held if office.ended_on][-1:]
     sentence, values = N_("Has held no office since %(day)s, and is not in the directory."), {}
-    if offices := held_changes(last):
+    if offices := list_held_changes(last):
         sentence = N_(
             "Former: %(office)s. Has held no office since %(day)s, and is not in the directory."
         )
@@ -93,7 +104,7 @@ def _passed_over(record: OfficialRecord, left_on: date) -> Item:
     return Item(record.row, Verdict.LEFT, record.draft.name or record.plain_name, why=why)
 
 
-def _added(record: OfficialRecord, slug: str) -> Item:
+def _add(record: OfficialRecord, slug: str) -> Item:
     draft = record.draft
     values = new_values(Directory.OFFICIALS, draft)
     values |= {"slug": slug, "source_id": record.source_id}
@@ -109,14 +120,14 @@ def _added(record: OfficialRecord, slug: str) -> Item:
     )
 
 
-def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item:
+def _compare(official: Official, record: OfficialRecord, replace: bool) -> Item:
     draft = record.draft
-    values: dict[str, Any] = {}
+    values: ColumnValues = {}
     if record.source_id and not official.source_id:
         values["source_id"] = record.source_id
-    ours = replace and record.own_id == official.public_id
-    values |= filled_values(Directory.OFFICIALS, official, draft, follows=replace, identity=ours)
-    values |= new_place(official, draft, follows=replace, replace=replace)
+    is_ours = replace and record.own_id == official.public_id
+    values |= filled_values(Directory.OFFICIALS, official, draft, follows=replace, identity=is_ours)
+    values |= new_place(official, record, follows=replace, replace=replace)
     for name in names_with(Directory.OFFICIALS, Rule.WORDS):
         kept = getattr(official, name)
         words = new_words(kept, getattr(draft, name), replace=replace)
@@ -125,8 +136,12 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
     if record.left_on and official.left_on is None:
         values["left_on"] = record.left_on
     added, dropped = new_contacts(contacts_of(official.contacts), draft.contacts, replace=replace)
-    held = tuple(one for one in record.held if _is_news(official, one))
-    changes = (*changes_of(official, values), *contact_changes(added, dropped), *held_changes(held))
+    held = tuple(office for office in record.held if _is_news(official, office))
+    changes = (
+        *list_value_changes(official, values),
+        *list_contact_changes(added, dropped),
+        *list_held_changes(held),
+    )
     verdict = Verdict.CHANGED if values or added or dropped or held else Verdict.LEFT
     title = official.name or record.plain_name
     return Item(
@@ -135,7 +150,7 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
         title,
         official.slug,
         changes,
-        known=official,
+        entry=official,
         values=values,
         contacts=added,
         dropped=dropped,
@@ -147,9 +162,8 @@ def _compared(official: Official, record: OfficialRecord, replace: bool) -> Item
 def _is_news(official: Official, held: Held) -> bool:
     """Whether the office is not noted, or noted as one that has not ended."""
     key = post_key(held.label)
-    same = [
-        one
-        for one in official.memberships
-        if one.post.key == key and one.started_on in {held.started_on, None}
-    ]
-    return not any(one.ended_on or held.ended_on is None for one in same)
+    return not any(
+        membership.ended_on or held.ended_on is None
+        for membership in official.memberships
+        if membership.post.key == key and membership.started_on in {held.started_on, None}
+    )

@@ -1,6 +1,6 @@
 """What an import would do, row by row: added, changed (old and new), left, refused. Pure.
 
-What an import of missions would do. Pure: it compares records with rows that are loaded.
+Here of missions; of officials in `official_plan`. Records are compared with rows that are loaded.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import free_slug
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft, contacts_of
-from campaign.directory.fields import FIELDS, PLACES, Rule, names_with
+from campaign.directory.entry_fields import FIELDS, PLACES, Rule, names_with
 from campaign.directory.imports.address_line import ends_in_town, take_town
 from campaign.directory.imports.match_entries import MissionIndex
 from campaign.directory.imports.read_rows import (
@@ -23,15 +23,19 @@ from campaign.directory.imports.read_rows import (
     Held,
     LeftOut,
     MissionRecord,
+    OfficialRecord,
+    Reading,
     Repeated,
     RowProblem,
 )
 from campaign.directory.missions import mission_slug
 from campaign.directory.town_names import same_town
-from campaign.models.directory import Mission
+from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory, Verdict
 
-_SHOWN = tuple(one.name for some in FIELDS.values() for one in some if one.shown)
+ColumnValues = dict[str, Any]
+"""New values of columns of either model, by name."""
+_SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,9 @@ class Item:
     fault: RowProblem | None = None
     why: Fault | None = None
     """Why it is left, where it is not that all of it is kept already."""
-    known: Any = None
-    """The row of the database that it means."""
-    values: dict[str, Any] = field(default_factory=dict)
-    """New values of columns."""
+    entry: Mission | Official | None = None
+    """The entry that it means."""
+    values: ColumnValues = field(default_factory=dict)
     contacts: tuple[Contact, ...] = ()
     """Contacts to be added."""
     dropped: tuple[Contact, ...] = ()
@@ -68,128 +71,121 @@ class Item:
     left_out: tuple[LeftOut, ...] = ()
     """What of the row is not kept, by column."""
 
-    def detail(self) -> dict[str, Any]:
-        """What the dry run keeps to show."""
-        said: dict[str, Any] = {"title": self.title, "slug": self.slug}
+    def detail(self) -> dict[str, object]:
+        """Return what the dry run keeps to show (`RowDetail`)."""
+        detail: dict[str, object] = {"title": self.title, "slug": self.slug}
         if self.changes:
-            said["changes"] = [[one.field, one.old, one.new] for one in self.changes]
+            detail["changes"] = [[change.field, change.old, change.new] for change in self.changes]
         if self.fault:
-            said |= {"field": self.fault.field, "fault": asdict(self.fault.fault)}
+            detail |= {"field": self.fault.field, "fault": asdict(self.fault.fault)}
         if self.fault and self.fault.cells:
-            said |= {"columns": self.fault.columns, "cells": self.fault.cells}
+            detail |= {"columns": self.fault.columns, "cells": self.fault.cells}
         if self.left_out:
-            said["left_out"] = [list(one) for one in self.left_out]
+            detail["left_out"] = [list(part) for part in self.left_out]
         if self.why:
-            said["why"] = asdict(self.why)
+            detail["why"] = asdict(self.why)
         if self.verdict is Verdict.ADDED:
-            said["shown"] = self._shown()
-        return said
+            detail["shown"] = self._get_shown()
+        return detail
 
-    def _shown(self) -> dict[str, Any]:
-        """Enough of a new row to see whether its columns were taken for what they are."""
+    def _get_shown(self) -> dict[str, object]:
+        """Return enough of a new row to see whether its columns were taken for what they are."""
         places = (self.values.get(name) for name in ("locality", "region", "postal_code"))
         lines = [*(self.values.get("address") or []), *places]
         return {name: self.values[name] for name in _SHOWN if self.values.get(name)} | {
             "address": ", ".join(line for line in lines if line),
-            "email": ", ".join(one.value for one in self.contacts if one.type == "email"),
+            "email": ", ".join(
+                contact.value for contact in self.contacts if contact.type == "email"
+            ),
         }
 
 
 @dataclass(slots=True)
 class Plan:
-    """All rows of a file."""
-
     items: list[Item] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
     """Offices for one that many hold by the file, and how many."""
 
     def counts(self) -> dict[str, int]:
-        """Rows per verdict."""
-        found = Counter(item.verdict.value for item in self.items)
-        return {verdict.value: found[verdict.value] for verdict in Verdict}
+        counts = Counter(item.verdict.value for item in self.items)
+        return {verdict.value: counts[verdict.value] for verdict in Verdict}
 
-    def partly(self) -> int:
-        """How many rows are kept without something that could not be read."""
+    def count_partly(self) -> int:
         return sum(bool(item.left_out) for item in self.items)
 
     def problems(self) -> list[RowProblem]:
-        """The rows that cannot be imported."""
         return [item.fault for item in self.items if item.fault]
 
     def digest(self) -> str:
-        """Of all that it says: two plans with the same do the same."""
+        """Return a hash of all that it says: two plans with the same do the same."""
         body = hashlib.sha256()
         for item in self.items:
-            said = [item.row, item.verdict.value, item.detail()]
-            body.update(json.dumps(said, sort_keys=True).encode())
+            row = [item.row, item.verdict.value, item.detail()]
+            body.update(json.dumps(row, sort_keys=True).encode())
         return body.hexdigest()
 
 
-def refused(problem: RowProblem) -> Item:
-    """The item of a row that cannot be imported."""
+def refuse(problem: RowProblem) -> Item:
     return Item(problem.row, Verdict.REFUSED, fault=problem)
 
 
-def in_words(value: Any) -> str:
-    """A column's value as a dry run shows it."""
+def say_in_words(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{code}: {text}" for code, text in value.items() if text)
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(map(str, value))
     if isinstance(value, date):
         return value.isoformat()
     return "" if value is None else str(value)
 
 
-def changes_of(row: Any, values: dict[str, Any]) -> list[Change]:
-    """What is new about `row` with these values, in words."""
+def list_value_changes(entry: Mission | Official, values: ColumnValues) -> list[Change]:
     return [
-        Change(name, in_words(getattr(row, name)), in_words(value))
+        Change(name, say_in_words(getattr(entry, name)), say_in_words(value))
         for name, value in values.items()
     ]
 
 
-def contact_changes(added: Iterable[Contact], dropped: Iterable[Contact]) -> list[Change]:
-    """Contacts that come and go, in words."""
+def list_contact_changes(added: Iterable[Contact], dropped: Iterable[Contact]) -> list[Change]:
     return [
-        *(Change(one.type, one.value, "") for one in dropped),
-        *(Change(one.type, "", one.value) for one in added),
+        *(Change(contact.type, contact.value, "") for contact in dropped),
+        *(Change(contact.type, "", contact.value) for contact in added),
     ]
 
 
-def held_changes(held: Iterable[Held]) -> list[Change]:
-    """Offices that are noted, in words."""
-    found = []
-    for one in held:
-        days = "–".join(day.isoformat() if day else "…" for day in (one.started_on, one.ended_on))
-        words = next(iter(one.label.values()), "")
-        known = one.started_on or one.ended_on
-        found.append(Change("post", "", f"{words} ({days})" if known else words))
-    return found
+def list_held_changes(held: Iterable[Held]) -> list[Change]:
+    changes = []
+    for office in held:
+        days = (office.started_on, office.ended_on)
+        words = next(iter(office.label.values()), "")
+        if any(days):
+            span = "–".join(day.isoformat() if day else "…" for day in days)
+            words = f"{words} ({span})"
+        changes.append(Change("post", "", words))
+    return changes
 
 
 def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> dict[str, str]:
-    """The words that would be kept: what is said is filled in, or with `replace` put in place."""
+    """Return the words that would be kept: filled in, or with `replace` put in their place."""
     if replace:
         return {**kept, **{code: text for code, text in said.items() if text}}
     return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
 
 
-def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> dict[str, Any]:
-    """What a new entry has of its file."""
+def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> ColumnValues:
     rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
     return {name: getattr(draft, name) for name in names_with(directory, *rules)}
 
 
 def filled_values(
     directory: Directory,
-    kept: Any,
+    kept: Mission | Official,
     draft: MissionDraft | OfficialDraft,
     *,
     follows: bool,
     identity: bool,
-) -> dict[str, Any]:
-    """The fields that are filled in; where ours `follows` the file, put in their place.
+) -> ColumnValues:
+    """Return the fields that are filled in; where ours `follows` the file, put in their place.
 
     `identity`: an export of ours was changed, and what tells entries apart may be what was mended.
     """
@@ -203,15 +199,23 @@ def filled_values(
 
 
 def new_place(
-    kept: Any, draft: MissionDraft | OfficialDraft, *, follows: bool, replace: bool
-) -> dict[str, Any]:
-    """The parts of an address that change: it is one value, the file's whole or ours whole.
+    kept: Mission | Official,
+    record: MissionRecord | OfficialRecord,
+    *,
+    follows: bool,
+    replace: bool,
+) -> ColumnValues:
+    """Return the parts of an address that change: it is one value, the file's whole or ours whole.
 
     Half of one and half of another reaches nobody. Where ours `follows` the file, an address takes
-    its place; otherwise it is only filled in by one that says all that ours says, and more.
+    its place; otherwise it is only filled in by one that says all that ours says, and more. A
+    place without a street never empties what it does not say, unless the town is another one and
+    the file has a column for what it leaves empty.
     """
+    draft = record.draft
     country = draft.host_country if isinstance(draft, MissionDraft) else draft.country
-    ours, said = ({name: getattr(one, name) for name in PLACES} for one in (kept, draft))
+    ours = {name: getattr(kept, name) for name in PLACES}
+    said = {name: getattr(draft, name) for name in PLACES}
     town = ours["locality"]
     if town and said["address"] and not said["locality"]:
         # The file has the town in its lines, or says none.
@@ -223,14 +227,18 @@ def new_place(
                 "postal_code": said["postal_code"] or place.postal_code,
             }
         elif not (
-            fold_name(town) in fold_name(in_words(said["address"]))
+            fold_name(town) in fold_name(say_in_words(said["address"]))
             or ends_in_town(said["address"], country)
         ):
             said["locality"] = town
         elif not replace:
             return {}
-    if follows and (said["address"] or not ours["address"]):
-        changed = said if any(said.values()) else {}
+    if follows and said["address"]:
+        changed = said
+    elif follows and not ours["address"]:
+        moves = bool(town and said["locality"]) and not same_town(town, said["locality"], country)
+        emptied = record.place_columns if moves else ()
+        changed = {name: new for name, new in said.items() if new or name in emptied}
     elif all(_agree(name, ours[name], said[name], country) for name in PLACES):
         changed = {name: said[name] for name in PLACES if not ours[name]}
     else:
@@ -238,60 +246,61 @@ def new_place(
     return {name: new for name, new in changed.items() if new != ours[name]}
 
 
-def _agree(name: str, ours: Any, said: Any, country: str) -> bool:
+def _agree(name: str, ours: object, said: object, country: str) -> bool:
     """Whether a part of an address is empty here, or the same in the file."""
     if name == "locality" and ours:
-        return bool(same_town(ours, said, country))
-    return not ours or fold_name(in_words(ours)) == fold_name(in_words(said))
+        return bool(same_town(str(ours), str(said), country))
+    return not ours or fold_name(say_in_words(ours)) == fold_name(say_in_words(said))
 
 
 def new_contacts(
     kept: tuple[Contact, ...], said: tuple[Contact, ...], *, replace: bool, only_kinds: bool = False
 ) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
-    """Contacts to add, and with `replace` those of the same kinds to drop.
+    """Return the contacts to add, and with `replace` those of the same kinds to drop.
 
     `only_kinds` adds only what is of a kind not kept.
     """
-    known = {(one.type, one.value) for one in kept}
-    kinds = {one.type for one in kept} if only_kinds and not replace else set()
+    ours = {(contact.type, contact.value) for contact in kept}
+    theirs = {(contact.type, contact.value) for contact in said}
+    kinds = {contact.type for contact in kept} if only_kinds and not replace else set()
     added = tuple(
-        one for one in said if (one.type, one.value) not in known and one.type not in kinds
+        contact
+        for contact in said
+        if (contact.type, contact.value) not in ours and contact.type not in kinds
     )
-    wanted = {(one.type, one.value) for one in said}
-    theirs = {one.type for one in added} if replace else set()
+    replaced = {contact.type for contact in added} if replace else set()
     dropped = tuple(
-        one for one in kept if one.type in theirs and (one.type, one.value) not in wanted
+        contact
+        for contact in kept
+        if contact.type in replaced and (contact.type, contact.value) not in theirs
     )
     return added, dropped
 
 
 def plan_missions(
-    kept: list[Mission],
-    readings: Iterable[MissionRecord | RowProblem | Repeated],
-    *,
-    replace: bool = False,
+    kept: list[Mission], readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """What becomes of each row.
+    """Plan what becomes of each row.
 
     A mission is found again by its source id, else by countries, kind and town where that is sure.
     """
     readings = list(readings)
-    records = (one for one in readings if isinstance(one, MissionRecord))
+    records = (reading for reading in readings if isinstance(reading, MissionRecord))
     index, slugs = MissionIndex(kept, records), {mission.slug for mission in kept}
     plan = Plan()
     for reading in readings:
         if isinstance(reading, RowProblem):
-            plan.items.append(refused(reading))
+            plan.items.append(refuse(reading))
         elif isinstance(reading, Repeated):
-            plan.items.append(_repeated(reading))
-        elif (known := index.find(reading)) is None:
-            plan.items.append(_added(reading, slugs))
-        else:
-            plan.items.append(_compared(known, reading, replace))
+            plan.items.append(_leave_repeated(reading))
+        elif isinstance(reading, MissionRecord):
+            mission = index.find(reading)
+            item = _compare(mission, reading, replace) if mission else _add(reading, slugs)
+            plan.items.append(item)
     return plan
 
 
-def _repeated(reading: Repeated) -> Item:
+def _leave_repeated(reading: Repeated) -> Item:
     why = Fault(
         N_(
             "The same mission as in row %(row)s; a head of mission that is missing there is taken "
@@ -302,10 +311,11 @@ def _repeated(reading: Repeated) -> Item:
     return Item(reading.row, Verdict.LEFT, reading.title, why=why)
 
 
-def _added(record: MissionRecord, slugs: set[str]) -> Item:
+def _add(record: MissionRecord, slugs: set[str]) -> Item:
     draft = record.draft
-    wanted = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
-    slug = free_slug(wanted, slugs)
+    slug = free_slug(
+        mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality), slugs
+    )
     slugs.add(slug)
     values = new_values(Directory.MISSIONS, draft)
     values |= {"slug": slug, "source_id": record.source_id}
@@ -321,22 +331,22 @@ def _added(record: MissionRecord, slugs: set[str]) -> Item:
     )
 
 
-def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
-    values = _changed_values(mission, record, replace)
-    checked = mission.last_checked_on is not None
+def _compare(mission: Mission, record: MissionRecord, replace: bool) -> Item:
+    values = _find_changed_values(mission, record, replace)
+    is_checked = mission.last_checked_on is not None
     added, dropped = new_contacts(
-        contacts_of(mission.contacts), record.draft.contacts, replace=replace, only_kinds=checked
+        contacts_of(mission.contacts), record.draft.contacts, replace=replace, only_kinds=is_checked
     )
-    changes = (*changes_of(mission, values), *contact_changes(added, dropped))
+    changes = (*list_value_changes(mission, values), *list_contact_changes(added, dropped))
     verdict = Verdict.CHANGED if values or added or dropped else Verdict.LEFT
-    title = mission.name.get("en") or in_words(mission.name) or mission.slug
+    title = mission.name.get("en") or say_in_words(mission.name) or mission.slug
     return Item(
         record.row,
         verdict,
         title,
         mission.slug,
         changes,
-        known=mission,
+        entry=mission,
         values=values,
         contacts=added,
         dropped=dropped,
@@ -344,28 +354,28 @@ def _compared(mission: Mission, record: MissionRecord, replace: bool) -> Item:
     )
 
 
-def _changed_values(mission: Mission, record: MissionRecord, replace: bool) -> dict[str, Any]:
-    """New values of the columns that an import changes.
+def _find_changed_values(mission: Mission, record: MissionRecord, replace: bool) -> ColumnValues:
+    """Return new values of the columns that an import changes.
 
     What came from this source and nobody has checked since follows the source, as all does with
     `replace`; else it is only filled in where it is empty.
     """
     draft = record.draft
-    checked = mission.last_checked_on is not None
-    follows = replace or (mission.source_id == record.source_id and not checked)
-    values: dict[str, Any] = {}
+    is_checked = mission.last_checked_on is not None
+    follows = replace or (mission.source_id == record.source_id and not is_checked)
+    values: ColumnValues = {}
     if record.source_id and not mission.source_id:
         values["source_id"] = record.source_id
-    ours = bool(record.own_id) and record.own_id == mission.public_id
-    said = dict(draft.name)
+    is_ours = bool(record.own_id) and record.own_id == mission.public_id
+    names = dict(draft.name)
     if record.made_name and mission.name.get("en"):
-        said.pop("en", None)
-    names = new_words(mission.name, said, replace=replace)
+        names.pop("en", None)
+    names = new_words(mission.name, names, replace=replace)
     if names != mission.name:
         values["name"] = names
-    values |= new_place(mission, draft, follows=follows, replace=replace)
+    values |= new_place(mission, record, follows=follows, replace=replace)
     values |= filled_values(
-        Directory.MISSIONS, mission, draft, follows=follows, identity=ours and replace
+        Directory.MISSIONS, mission, draft, follows=follows, identity=is_ours and replace
     )
     new_day, old_day = draft.last_checked_on, mission.last_checked_on
     if new_day and (old_day is None or new_day > old_day):

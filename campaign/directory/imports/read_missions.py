@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from urllib.parse import urlsplit
 
 from campaign.core.text.fold import fold_name
@@ -12,7 +11,7 @@ from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import Contact, MissionDraft
 from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.columns import WHICH, MappedRow, rows_of
-from campaign.directory.imports.mission_kinds import kind_in, kind_of
+from campaign.directory.imports.mission_kinds import find_kind, read_kind
 from campaign.directory.imports.read_rows import (
     N_,
     LeftOut,
@@ -25,12 +24,12 @@ from campaign.directory.imports.read_rows import (
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
-    contacts,
-    contacts_of_row,
-    country,
-    country_of_row,
-    day_of_row,
-    place_of,
+    read_contacts,
+    read_contacts_of_row,
+    read_country,
+    read_country_of_row,
+    read_day_of_row,
+    read_place_of_row,
 )
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import MissionKind
@@ -91,13 +90,13 @@ def read_table(
     yield from table.problems
     for row in rows_of(table, mapping, fixed, countries):
         try:
-            yield _with_id(_from_row(row, today), numbers)
+            yield _add_id(_from_row(row, today), numbers)
         except UnreadableRow as problem:
             yield RowProblem.of(row.number, problem, row.columns, row.cells)
 
 
 def read_json(
-    items: Sequence[Any], sending: str
+    items: Sequence[object], sending: str
 ) -> Iterator[MissionRecord | RowProblem | Repeated]:
     """Missions of one country, as its foreign ministry lists them: each item, in the file's order.
 
@@ -106,34 +105,36 @@ def read_json(
     is listed twice counts once, with the head of mission of whichever names one; a consulate
     outside its embassy's list is found by the country in its address.
     """
-    found: list[MissionRecord | RowProblem | Repeated] = []
-    known: dict[object, int] = {}
-    flat = [(row, item, host) for row, top in enumerate(items, 1) for item, host in _nested(top)]
+    readings: list[MissionRecord | RowProblem | Repeated] = []
+    places: dict[object, int] = {}
+    flat = [
+        (row, item, host) for row, top in enumerate(items, 1) for item, host in _list_nested(top)
+    ]
     for row, item, host in sorted(flat, key=lambda entry: entry[2] is None):
         same = (str(item.get("name")), str(item.get("address"))) if isinstance(item, dict) else row
-        at = known.get(same) if host is None else None
+        at = places.get(same) if host is None else None
         if at is None:
             try:
                 record = _from_item(row, item, sending, host)
             except UnreadableRow as problem:
-                found.append(RowProblem.of(row, problem))
+                readings.append(RowProblem.of(row, problem))
                 continue
-            at = known.get(record.source_id)
+            at = places.get(record.source_id)
             if at is None:
-                known |= {record.source_id: len(found), same: len(found)}
-                found.append(record)
+                places |= {record.source_id: len(readings), same: len(readings)}
+                readings.append(record)
                 continue
-        first = found[at]
+        first = readings[at]
         assert isinstance(first, MissionRecord)
-        found[at] = first = _with_head(first, item)
-        found.append(Repeated(row, first.row, first.draft.name["en"]))
-    yield from sorted(found, key=lambda one: one.row)
+        readings[at] = first = _add_head(first, item)
+        readings.append(Repeated(row, first.row, first.draft.name["en"]))
+    yield from sorted(readings, key=lambda reading: reading.row)
 
 
-def _with_head(record: MissionRecord, item: dict[str, Any]) -> MissionRecord:
+def _add_head(record: MissionRecord, item: object) -> MissionRecord:
     """The record, with the head of mission that `item` names where it names none itself."""
     draft = record.draft
-    head = item.get("head_of_mission")
+    head = item.get("head_of_mission") if isinstance(item, dict) else None
     if draft.head_of_mission or not isinstance(head, str):
         return record
     full = replace(draft, head_of_mission=" ".join(head.split()))
@@ -141,33 +142,35 @@ def _with_head(record: MissionRecord, item: dict[str, Any]) -> MissionRecord:
     return replace(record, draft=full)
 
 
-def sending_country_of(items: Sequence[Any]) -> str | None:
+def sending_country_of(items: Sequence[object]) -> str | None:
     """The country whose missions a list has, by the country code that most web addresses end in."""
-    ends = Counter(_web_end(item.get("website")) for item in items if isinstance(item, dict))
+    ends = Counter(_take_web_end(item.get("website")) for item in items if isinstance(item, dict))
     (end, count), *_ = ends.most_common(1) or [("", 0)]
     code = {"uk": "GB"}.get(end) or (country_code(end) if len(end) == 2 else None)
     return code if count * 2 > len(items) else None
 
 
 def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
-    sending, host = (country_of_row(row, one) for one in ("sending_country", "host_country"))
-    kind, type_of = _kind_of_row(row)
-    checked, left_out = day_of_row(row, "last_checked_on")
+    sending, host = (
+        read_country_of_row(row, meaning) for meaning in ("sending_country", "host_country")
+    )
+    kind, type_of = _read_kind_of_row(row)
+    checked, left_out = read_day_of_row(row, "last_checked_on")
     if checked and today and checked > today:
-        left_out = [(row.column("last_checked_on"), checked.isoformat())]
+        left_out = [(row.name_column("last_checked_on"), checked.isoformat())]
         checked = None
-    place = place_of(row, host)
+    place = read_place_of_row(row, host)
     further = (
         country_code(name, "fr", "es", "ar")
-        for _column, text in row.several("accredited")
+        for _column, text in row.list_texts("accredited")
         for name in text.replace(";", "|").split("|")
     )
     names = row.words("name")
-    made = {"en": _name(kind, type_of, sending, place.locality, host)}
-    ways, unread = contacts_of_row(row)
-    hours = row.one("hours")
+    made = {"en": _make_name(kind, type_of, sending, place.locality, host)}
+    ways, unread = read_contacts_of_row(row)
+    hours = row.get("hours")
     if len(hours) > _LONGEST_HOURS:
-        left_out, hours = [*left_out, quoted(row.column("hours"), hours)], ""
+        left_out, hours = [*left_out, quoted(row.name_column("hours"), hours)], ""
     draft = MissionDraft(
         kind=kind,
         name=made | names,
@@ -175,7 +178,7 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         host_country=host,
         # Jurisdictions that are regions or organisations say nothing that a letter needs.
         accredited_to=sorted({code for code in further if code and code != host}),
-        head_of_mission=row.one("head_of_mission"),
+        head_of_mission=row.get("head_of_mission"),
         hours=hours,
         last_checked_on=checked,
         address=place.street,
@@ -184,47 +187,50 @@ def _from_row(row: MappedRow, today: date | None) -> MissionRecord:
         postal_code=place.postal_code,
         contacts=ways,
     )
-    refuse_unfit(draft, {name: row.column(name) for name in ("locality", "region", "postal_code")})
-    source_id = row.one("source_id").rpartition("/")[2][:40]
+    refuse_unfit(
+        draft, {name: row.name_column(name) for name in ("locality", "region", "postal_code")}
+    )
+    source_id = row.get("source_id").rpartition("/")[2][:40]
     return MissionRecord(
         row.number,
         source_id,
         draft,
         (*left_out, *unread),
-        own_id=row.one("own_id"),
+        own_id=row.get("own_id"),
+        place_columns=row.place_columns(),
         made_name="en" not in names,
     )
 
 
-def _kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
+def _read_kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
     """What the row says it is, else what its name says, else what holds for all; and the words."""
-    said = row.own("kind")
-    if not said:
+    words = row.get_own("kind")
+    if not words:
         for name in row.words("name").values():
-            if kind := kind_in(name):
-                return kind, type_in(name)
-    said = said or row.one("kind")
-    if not said:
+            if kind := find_kind(name):
+                return kind, find_type(name)
+    words = words or row.get("kind")
+    if not words:
         raise UnreadableRow(
-            row.column("kind"), N_("is empty, and the name does not say it; write the kind.")
+            row.name_column("kind"), N_("is empty, and the name does not say it; write the kind.")
         )
-    return kind_of(said, row.column("kind")), said
+    return read_kind(words, row.name_column("kind")), words
 
 
-def _with_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
+def _add_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
     """The record, with an id of its own where the file has none, the same at every reading."""
     if record.source_id or record.own_id:
         return record
     draft = record.draft
     town = fold_name(draft.locality)
-    made = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{town}"
-    made = made[:36].strip("- ")
-    numbers[made] += 1
-    number = f"-{numbers[made]}" if numbers[made] > 1 else ""
-    return replace(record, source_id=f"{made}{number}")
+    source_id = f"{draft.sending_country}-{draft.kind.value}-{draft.host_country}-{town}"
+    source_id = source_id[:36].strip("- ")
+    numbers[source_id] += 1
+    number = f"-{numbers[source_id]}" if numbers[source_id] > 1 else ""
+    return replace(record, source_id=f"{source_id}{number}")
 
 
-def _nested(top: Any) -> Iterator[tuple[Any, str | None]]:
+def _list_nested(top: object) -> Iterator[tuple[object, str | None]]:
     """An item and the country it is in, as far as the list says; then its consulates."""
     if not isinstance(top, dict) or fold_name(str(top.get("type_of", ""))) == "consulate":
         yield top, None
@@ -236,28 +242,28 @@ def _nested(top: Any) -> Iterator[tuple[Any, str | None]]:
         yield item, host
 
 
-def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> MissionRecord:
+def _from_item(row: int, item: object, sending: str, host_name: str | None) -> MissionRecord:
     if not isinstance(item, dict):
         raise UnreadableRow("", N_("is no object; write {…} with type_of, name and address."))
     words = {
         name: " ".join(value.split()) for name, value in item.items() if isinstance(value, str)
     }
     type_of, address = words.get("type_of", ""), words.get("address", "")
-    kind = kind_of(type_of, "type_of")
-    host = country(host_name or _last_country(address), "name")
+    kind = read_kind(type_of, "type_of")
+    host = read_country(host_name or _take_last_country(address), "name")
     nested = kind is MissionKind.CONSULATE
-    hint = words.get("name", "") if nested else _last_step(words.get("website", ""))
+    hint = words.get("name", "") if nested else _take_last_step(words.get("website", ""))
     place = parse_one_line(address, host, "", hint)
-    town = place.locality or (_spelt(hint, address) if nested else "")
+    town = place.locality or (_find_spelling(hint, address) if nested else "")
     ways: dict[Contact, None] = {}
-    left: list[LeftOut] = []
-    for meant, key in (("voice", "tel"), ("email", "email"), ("url", "website")):
-        some, unread = contacts(meant, key, words.get(key, ""))
-        ways |= dict.fromkeys(some)
-        left += unread
+    left_out: list[LeftOut] = []
+    for kind_of_contact, key in (("voice", "tel"), ("email", "email"), ("url", "website")):
+        contacts, unread = read_contacts(kind_of_contact, key, words.get(key, ""))
+        ways |= dict.fromkeys(contacts)
+        left_out += unread
     draft = MissionDraft(
         kind=kind,
-        name={"en": _name(kind, type_of, sending, town, host)},
+        name={"en": _make_name(kind, type_of, sending, town, host)},
         sending_country=sending,
         host_country=host,
         head_of_mission=words.get("head_of_mission", ""),
@@ -270,10 +276,10 @@ def _from_item(row: int, item: Any, sending: str, host_name: str | None) -> Miss
     refuse_unfit(draft)
     own = fold_name(words.get("name", "")) if nested else ""
     source_id = f"{sending}-{kind.value}-{host}-{own}".strip("-")[:40]
-    return MissionRecord(row, source_id, draft, tuple(left))
+    return MissionRecord(row, source_id, draft, tuple(left_out))
 
 
-def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:
+def _make_name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> str:
     title = _OWN_NAMES.get(fold_name(words), _PLAIN_NAMES[kind])
     place = city or english_name(host)
     if title == "Apostolic Nunciature":
@@ -281,35 +287,35 @@ def _name(kind: MissionKind, words: str, sending: str, city: str, host: str) -> 
     return f"{title} of {english_name(sending)} in {place}"
 
 
-def type_in(name: str) -> str:
+def find_type(name: str) -> str:
     """The type that a name begins with, where missions are called by it: "Consulate General"."""
     return next((words for words in _OWN_NAMES if words in fold_name(name)), "")
 
 
-def _spelt(town: str, address: str) -> str:
+def _find_spelling(town: str, address: str) -> str:
     """A town that is written without spaces and accents, as the address spells it if it does."""
-    wanted = fold_name(town).replace(" ", "")
+    folded = fold_name(town).replace(" ", "")
     for part in address.split(","):
         words = part.split()
         for at in range(len(words)):
             for end in range(at + 1, len(words) + 1):
-                if fold_name(" ".join(words[at:end])).replace(" ", "") == wanted:
+                if fold_name(" ".join(words[at:end])).replace(" ", "") == folded:
                     return " ".join(words[at:end])
     return town.title()
 
 
-def _last_country(address: str) -> str:
+def _take_last_country(address: str) -> str:
     return address.rpartition(",")[2].strip()
 
 
-def _last_step(website: str) -> str:
+def _take_last_step(website: str) -> str:
     try:
         return urlsplit(website).path.rstrip("/").rpartition("/")[2]
     except ValueError:
         return ""
 
 
-def _web_end(website: object) -> str:
+def _take_web_end(website: object) -> str:
     try:
         return (urlsplit(str(website or "")).hostname or "").rpartition(".")[2]
     except ValueError:

@@ -14,11 +14,11 @@ from campaign.directory.imports.read_rows import (
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
-    contacts_of_row,
-    country_of_row,
-    day_of_row,
-    place_of,
+    read_contacts_of_row,
+    read_country_of_row,
     read_day,
+    read_day_of_row,
+    read_place_of_row,
 )
 from campaign.directory.imports.tables import Table
 
@@ -47,29 +47,29 @@ def read_table(
 
 
 def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> OfficialRecord:
-    plain, name = _names(row)
-    office = _office(row)
+    plain, name = _read_names(row)
+    office = _read_office(row)
     if not name and not office:
         raise UnreadableRow(
-            row.column("full_name"), N_("has neither a name nor an office; write one of them.")
+            row.name_column("full_name"), N_("has neither a name nor an office; write one of them.")
         )
-    home = country_of_row(row, "country")
-    place = place_of(row, home)
-    started, left_out = day_of_row(row, "started_on")
+    home = read_country_of_row(row, "country")
+    place = read_place_of_row(row, home)
+    started, left_out = read_day_of_row(row, "started_on")
     # The last day is no such thing: it tells who is written to.
-    ended = read_day(row.column("ended_on"), row.one("ended_on"), last=True)
+    ended = read_day(row.name_column("ended_on"), row.get("ended_on"), last=True)
     if started and ended and ended < started:
         raise UnreadableRow(
-            row.column("ended_on"),
+            row.name_column("ended_on"),
             N_("“%(value)s” comes before the first day; correct one."),
             value=ended.isoformat(),
         )
-    ways, unread = contacts_of_row(row)
-    spoken = row.one("language").casefold()[:2]
+    ways, unread = read_contacts_of_row(row)
+    spoken = row.get("language").casefold()[:2]
     draft = OfficialDraft(
         name=name,
-        given_name=row.one("given_name"),
-        family_name=row.one("family_name"),
+        given_name=row.get("given_name"),
+        family_name=row.get("family_name"),
         office=office,
         salutation=({"en": f"Dear {plain}:"} if plain else {}) | row.words("salutation"),
         close={"en": CLOSE} | row.words("close"),
@@ -81,40 +81,40 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
         postal_code=place.postal_code,
         contacts=ways,
     )
-    refuse_unfit(draft, {"name": row.column("full_name"), "office": row.column("office")})
+    refuse_unfit(draft, {"name": row.name_column("full_name"), "office": row.name_column("office")})
     held = (Held(office, started, ended),) if office and (started or ended) else ()
     return OfficialRecord(
         row.number,
         plain or office.get("en") or next(iter(office.values())),
         draft,
-        source_id=_source(row, home),
+        source_id=_read_source(row, home),
         held=held,
         left_on=ended if ended and (today is None or ended <= today) else None,
         left_out=(*left_out, *unread),
-        own_id=row.one("own_id"),
+        own_id=row.get("own_id"),
+        place_columns=row.place_columns(),
     )
 
 
-def _names(row: MappedRow) -> tuple[str, str]:
-    """The name without and with its titles."""
-    parts = (row.one("given_name"), row.one("family_name"))
-    plain = row.one("full_name") or " ".join(part for part in parts if part)
-    prefix = row.one("prefix")
+def _read_names(row: MappedRow) -> tuple[str, str]:
+    parts = (row.get("given_name"), row.get("family_name"))
+    plain = row.get("full_name") or " ".join(part for part in parts if part)
+    prefix = row.get("prefix")
     return plain, plain if not plain or plain.startswith(prefix) else f"{prefix} {plain}"
 
 
-def _office(row: MappedRow) -> dict[str, str]:
+def _read_office(row: MappedRow) -> dict[str, str]:
     """Office and organization side by side, per language: "Minister, Ministry of Justice"."""
     offices, houses = row.words("office"), row.words("organization")
-    found = {}
+    texts = {}
     for code in dict.fromkeys((*offices, *houses)):
         parts = (offices.get(code) or offices.get("en"), houses.get(code) or houses.get("en"))
-        found[code] = ", ".join(dict.fromkeys(part for part in parts if part))
-    return found
+        texts[code] = ", ".join(dict.fromkeys(part for part in parts if part))
+    return texts
 
 
-def _source(row: MappedRow, home: str) -> str:
-    return scoped(row.one("source_id").rpartition("/")[2], home)
+def _read_source(row: MappedRow, home: str) -> str:
+    return scoped(row.get("source_id").rpartition("/")[2], home)
 
 
 def scoped(identifier: str, home: str) -> str:

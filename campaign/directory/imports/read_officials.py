@@ -18,17 +18,19 @@ from campaign.directory.imports.read_rows import (
     UnreadableRow,
     refuse_unfit,
 )
-from campaign.directory.imports.row_parts import contacts, read_day
+from campaign.directory.imports.row_parts import read_contacts, read_day
 
+Object = dict[str, Any]
+"""Of JSON, whose values can be anything."""
 Words = dict[str, str]
 _PLAIN = "en"
 """Language of a text that names none."""
 
 
 def read_popolo(
-    data: Any, country: str, *, language: str = _PLAIN, today: date | None = None
+    data: object, country: str, *, language: str = _PLAIN, today: date | None = None
 ) -> Iterator[OfficialRecord | RowProblem]:
-    """The persons of a Popolo file who hold an office, as officials of `country`.
+    """Read the persons of a Popolo file who hold an office, as officials of `country`.
 
     A person who has died, or whose memberships have all ended, holds no office: the record says
     when they left, for who is kept already. Names may be given per language ({"lang:es": …}); an
@@ -40,8 +42,8 @@ def read_popolo(
         raise UnreadableFile(
             N_("This is no Popolo file: it needs an object with a list “persons”.")
         )
-    names = {kind: _labels(data.get(kind)) for kind in ("posts", "organizations", "areas")}
-    held = _memberships(data.get("memberships"), _periods(data.get("events")))
+    names = {kind: _read_labels(data.get(kind)) for kind in ("posts", "organizations", "areas")}
+    held = _read_memberships(data.get("memberships"), _read_periods(data.get("events")))
     for row, person in enumerate(data["persons"], 1):
         try:
             record = _from_person(row, person, country, held, names, language, today)
@@ -51,14 +53,12 @@ def read_popolo(
         yield record
 
 
-def country_of(data: Any, file_name: str) -> str | None:
-    """The country that a Popolo file is about, by its areas' ids or its name: `ep_kenya.json`."""
+def country_of(data: object, file_name: str) -> str | None:
+    """Find the country of a Popolo file, by its areas' ids or its name: `ep_kenya.json`."""
     areas = data.get("areas") if isinstance(data, dict) else None
-    for area in areas if isinstance(areas, list) else []:
-        _, found, rest = str(area.get("id", "") if isinstance(area, dict) else "").partition(
-            "country:"
-        )
-        if found and (code := country_code(rest[:2])):
+    for area in _list_objects(areas):
+        _before, mark, rest = str(area.get("id", "")).partition("country:")
+        if mark and (code := country_code(rest[:2])):
             return code
     words = file_name.rpartition(".")[0].replace("-", "_").split("_")
     for length in range(len(words), 0, -1):
@@ -70,37 +70,38 @@ def country_of(data: Any, file_name: str) -> str | None:
     return None
 
 
-def languages_of(data: Any) -> list[str]:
-    """Languages in which the persons of a file have names."""
+def languages_of(data: object) -> list[str]:
     persons = data.get("persons") if isinstance(data, dict) else None
-    found: dict[str, None] = {}
-    for person in (persons if isinstance(persons, list) else [])[:200]:
-        if isinstance(person, dict):
-            found |= dict.fromkeys(_names_of(person))
-    return list(found)
+    languages: dict[str, None] = {}
+    for person in _list_objects(persons)[:200]:
+        languages |= dict.fromkeys(_find_names(person))
+    return list(languages)
 
 
 def _from_person(
     row: int,
-    person: Any,
+    person: object,
     country: str,
-    held: dict[str, list[dict[str, Any]]],
+    held: dict[str, list[Object]],
     names: dict[str, dict[str, Words]],
     language: str,
     today: date | None,
 ) -> OfficialRecord:
-    said = _names_of(person) if isinstance(person, dict) else {}
-    plain = said.get(language) or said.get(_PLAIN) or next(iter(said.values()), "")
-    if not plain:
+    plain = _choose(_find_names(person), language) if isinstance(person, dict) else ""
+    if not isinstance(person, dict) or not plain:
         raise UnreadableRow("name", N_("has no name; write “name”."))
-    offices = [_held(one, names) for one in held.get(str(person.get("id")), [])]
-    current = [one for one in offices if one.ended_on is None or (today and one.ended_on > today)]
+    offices = [_read_office(item, names) for item in held.get(str(person.get("id")), [])]
+    current = [
+        office
+        for office in offices
+        if office.ended_on is None or (today and office.ended_on > today)
+    ]
     office = current[-1].label if current else words_of(person, "role")
-    ways, left_out = _contacts(person)
+    ways, left_out = _read_contacts(person)
     draft = OfficialDraft(
         name=_full_name(person, plain),
-        given_name=_in(words_of(person, "given_name"), language),
-        family_name=_in(words_of(person, "family_name"), language),
+        given_name=_choose(words_of(person, "given_name"), language),
+        family_name=_choose(words_of(person, "family_name"), language),
         office=office,
         salutation={"en": f"Dear {plain}:"},
         close={"en": CLOSE},
@@ -109,54 +110,58 @@ def _from_person(
     )
     refuse_unfit(draft)
     died = read_day("death_date", str(person.get("death_date") or ""))
-    ended = max((one.ended_on for one in offices if one.ended_on), default=None)
+    ended = max((past.ended_on for past in offices if past.ended_on), default=None)
     return OfficialRecord(
         row,
         plain,
         draft,
         source_id=_source_id(person, country),
-        held=tuple(one for one in offices if one.label),
+        held=tuple(named for named in offices if named.label),
         left_on=died or (ended if offices and not current else None),
         left_out=left_out,
     )
 
 
-def words_of(thing: dict[str, Any], name: str) -> Words:
-    """A text, or the texts per language: {"lang:es": …, "lang:fr_CA": …}."""
+def words_of(thing: Object, name: str) -> Words:
+    """Return a text, or the texts per language: {"lang:es": …, "lang:fr_CA": …}."""
     value = thing.get(name)
     if isinstance(value, str):
         text = " ".join(value.split())
         return {_PLAIN: text} if text else {}
-    found: Words = {}
+    words: Words = {}
     for key, text in value.items() if isinstance(value, dict) else ():
         code = str(key).removeprefix("lang:").replace("_", "-").partition("-")[0].casefold()
         if isinstance(text, str) and text.strip() and code.isalpha() and len(code) in {2, 3}:
-            found.setdefault(code, " ".join(text.split()))
-    return found
+            words.setdefault(code, " ".join(text.split()))
+    return words
 
 
-def _names_of(person: dict[str, Any]) -> Words:
-    """The name per language, the file's own first; other names where they say their language."""
-    found = words_of(person, "name")
-    others = person.get("other_names")
-    for other in others if isinstance(others, list) else []:
-        if isinstance(other, dict) and other.get("lang") and isinstance(other.get("name"), str):
+def _find_names(person: Object) -> Words:
+    """Find the name per language, the file's own first; others where they say their language."""
+    names = words_of(person, "name")
+    for other in _list_objects(person.get("other_names")):
+        if other.get("lang") and isinstance(other.get("name"), str):
             code = str(other["lang"]).replace("_", "-").partition("-")[0].casefold()
             if code != _PLAIN and other["name"].strip():
-                found.setdefault(code, " ".join(other["name"].split()))
-    return found
+                names.setdefault(code, " ".join(other["name"].split()))
+    return names
 
 
-def _in(words: Words, language: str) -> str:
+def _list_objects(items: object) -> list[Object]:
+    """Return the objects of a JSON list; nothing where it is none."""
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _choose(words: Words, language: str) -> str:
     return words.get(language) or words.get(_PLAIN) or next(iter(words.values()), "")
 
 
-def _full_name(person: dict[str, Any], name: str) -> str:
-    prefix = _in(words_of(person, "honorific_prefix"), _PLAIN)
+def _full_name(person: Object, name: str) -> str:
+    prefix = _choose(words_of(person, "honorific_prefix"), _PLAIN)
     return name if name.startswith(prefix) else f"{prefix} {name}"
 
 
-def _held(membership: dict[str, Any], names: dict[str, dict[str, Words]]) -> Held:
+def _read_office(membership: Object, names: dict[str, dict[str, Words]]) -> Held:
     """An office with its days; parts side by side: "Member, National Assembly, Kandara"."""
     role = (
         names["posts"].get(str(membership.get("post_id")))
@@ -167,7 +172,7 @@ def _held(membership: dict[str, Any], names: dict[str, dict[str, Words]]) -> Hel
     area = names["areas"].get(str(membership.get("area_id")), {})
     label = {}
     for code in role or organization or area:
-        parts = [_in(part, code) for part in (role, organization, area) if part]
+        parts = [_choose(part, code) for part in (role, organization, area) if part]
         parts[0] = parts[0][:1].upper() + parts[0][1:]
         label[code] = ", ".join(dict.fromkeys(part for part in parts if part))
     return Held(
@@ -177,59 +182,52 @@ def _held(membership: dict[str, Any], names: dict[str, dict[str, Words]]) -> Hel
     )
 
 
-def _contacts(person: dict[str, Any]) -> tuple[tuple[Contact, ...], tuple[LeftOut, ...]]:
-    """How to reach somebody, and what of it cannot be read."""
-    details = person.get("contact_details") or []
+def _read_contacts(person: Object) -> tuple[tuple[Contact, ...], tuple[LeftOut, ...]]:
     given = [
-        (str(one.get("type", "")), str(one.get("value", "")))
-        for one in (details if isinstance(details, list) else [])
-        if isinstance(one, dict)
+        (str(detail.get("type", "")), str(detail.get("value", "")))
+        for detail in _list_objects(person.get("contact_details"))
     ]
-    given.append(("email", _in(words_of(person, "email"), _PLAIN)))
-    found: dict[Contact, None] = {}
+    given.append(("email", _choose(words_of(person, "email"), _PLAIN)))
+    ways: dict[Contact, None] = {}
     left: list[LeftOut] = []
     for word, value in given:
         kind = contact_type(word)
         if kind is not None and value.strip():
-            some, unread = contacts(kind, word, value)
-            found |= dict.fromkeys(some)
+            some, unread = read_contacts(kind, word, value)
+            ways |= dict.fromkeys(some)
             left += unread
-    return tuple(found), tuple(left)
+    return tuple(ways), tuple(left)
 
 
-def _source_id(person: dict[str, Any], country: str) -> str:
-    identifiers = person.get("identifiers")
-    for one in identifiers if isinstance(identifiers, list) else []:
-        if isinstance(one, dict) and one.get("scheme") == "wikidata":
-            return scoped(str(one.get("identifier") or "").rpartition("/")[2], country)
+def _source_id(person: Object, country: str) -> str:
+    for identifier in _list_objects(person.get("identifiers")):
+        if identifier.get("scheme") == "wikidata":
+            return scoped(str(identifier.get("identifier") or "").rpartition("/")[2], country)
     return scoped(str(person.get("id") or ""), country)
 
 
-def _periods(items: Any) -> dict[str, dict[str, Any]]:
-    """First and last day of each legislative period, by its id."""
+def _read_periods(items: object) -> dict[str, Object]:
+    """Return first and last day of each legislative period, by its id."""
     return {
         str(item.get("id")): {name: item.get(name) for name in ("start_date", "end_date")}
-        for item in (items if isinstance(items, list) else [])
-        if isinstance(item, dict)
+        for item in _list_objects(items)
     }
 
 
-def _memberships(items: Any, periods: dict[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Memberships by person, in order; a day that one has not is that of its period."""
-    held: dict[str, list[dict[str, Any]]] = {}
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict):
-            period = periods.get(str(item.get("legislative_period_id")), {})
-            own = {name: value for name, value in item.items() if value}
-            held.setdefault(str(item.get("person_id")), []).append(period | own)
+def _read_memberships(items: object, periods: dict[str, Object]) -> dict[str, list[Object]]:
+    """Return memberships by person, in order; a day that one has not is that of its period."""
+    held: dict[str, list[Object]] = {}
+    for item in _list_objects(items):
+        period = periods.get(str(item.get("legislative_period_id")), {})
+        own = {name: value for name, value in item.items() if value}
+        held.setdefault(str(item.get("person_id")), []).append(period | own)
     for offices in held.values():
         offices.sort(key=lambda office: str(office.get("start_date") or ""))
     return held
 
 
-def _labels(items: Any) -> dict[str, Words]:
+def _read_labels(items: object) -> dict[str, Words]:
     return {
         str(item.get("id")): words_of(item, "label") or words_of(item, "name")
-        for item in (items if isinstance(items, list) else [])
-        if isinstance(item, dict)
+        for item in _list_objects(items)
     }

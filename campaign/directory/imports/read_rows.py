@@ -7,7 +7,7 @@ from datetime import date
 from campaign.core.errors import DomainError
 from campaign.core.text.slugs import has_forbidden_characters
 from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.fields import limit_of
+from campaign.directory.entry_fields import limit_of
 from campaign.models.directory import Mission, Official
 
 _QUOTED = 80
@@ -66,8 +66,6 @@ class UnreadableRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that cannot be imported."""
-
     row: int
     """As a person counts: line of a CSV file (its heading is row 1), item of a JSON list."""
     field: str
@@ -85,7 +83,6 @@ class RowProblem:
         columns: Iterable[str] = (),
         cells: Iterable[str] = (),
     ) -> "RowProblem":
-        """What a reader raised for that row."""
         return cls(row, problem.field[:_QUOTED], problem.fault, tuple(columns), tuple(cells))
 
     def __str__(self) -> str:
@@ -117,22 +114,20 @@ def quoted(column: str, text: str) -> LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class MissionRecord:
-    """A mission from a file."""
-
     row: int
     source_id: str
     draft: MissionDraft
     left_out: tuple[LeftOut, ...] = ()
     own_id: str = ""
     """The public id of the entry that it means, where an export of ours was changed."""
+    place_columns: frozenset[str] = frozenset()
+    """The parts of an address for which the file has a column each."""
     made_name: bool = True
     """Whether the English name is one that we make of kind and town, and nobody's word."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfficialRecord:
-    """An official from a file."""
-
     row: int
     plain_name: str
     """The name without titles, for the slug."""
@@ -144,6 +139,11 @@ class OfficialRecord:
     left_out: tuple[LeftOut, ...] = ()
     own_id: str = ""
     """The public id of the entry that it means, where an export of ours was changed."""
+    place_columns: frozenset[str] = frozenset()
+    """The parts of an address for which the file has a column each."""
+
+
+Reading = MissionRecord | OfficialRecord | RowProblem | Repeated
 
 
 def refuse_unfit(

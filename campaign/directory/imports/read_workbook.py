@@ -27,8 +27,6 @@ _LONGEST = 20_001
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One sheet of a workbook."""
-
     sheets: tuple[str, ...]
     """Names of those that have rows."""
     sheet: str
@@ -117,7 +115,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(said))
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     """A cell as a person reads it: whole numbers without a point, days as 2026-11-24."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"

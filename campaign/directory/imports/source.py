@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_official_tables
@@ -12,26 +11,19 @@ from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.file_types import Opened, Shape, open_file
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
-from campaign.directory.imports.read_rows import (
-    N_,
-    MissionRecord,
-    OfficialRecord,
-    RowProblem,
-    UnreadableFile,
-)
+from campaign.directory.imports.read_rows import N_, Reading, UnreadableFile
 from campaign.directory.imports.tables import (
     Table,
-    lists_of,
-    table_of_cards,
+    find_lists,
     table_of_csv,
     table_of_objects,
     table_of_rows,
 )
+from campaign.directory.imports.vcards import table_of_cards
 from campaign.models.directory_import import Directory
 
 MOST_VALUES = 100
 """Texts that are no country's name for which the mapping page asks."""
-Reading = MissionRecord | OfficialRecord | RowProblem
 
 
 @dataclass(slots=True)
@@ -70,7 +62,6 @@ class Source:
     table: Table | None
 
     def guesses(self, file_name: str) -> Choices:
-        """What we would say on the mapping page."""
         # What was guessed stays a guess until somebody has compared the samples.
         choices = Choices(encoding="" if self.opened.guessed_from else self.opened.encoding)
         choices.sheet = self.opened.book.sheet if self.opened.book else ""
@@ -94,26 +85,24 @@ class Source:
             self.table.refuse_twice(choices.mapping)
 
     def languages(self) -> list[str]:
-        """Languages in which the file has names, where it says."""
         return languages_of(self.opened.data) if self.opened.shape is Shape.POPOLO else []
 
     def unknown_countries(self, mapping: Sequence[str], lists: Sequence[str]) -> dict[str, int]:
-        """Texts of columns of countries that name none, with how many rows have each."""
-        found: Counter[str] = Counter()
-        table = self.table.only(lists) if self.table else Table([])
+        """Find texts of columns of countries that name none, with how many rows have each."""
+        unknown: Counter[str] = Counter()
+        table = self.table.with_lists(lists) if self.table else Table([])
         for at, meaning in enumerate(mapping):
             if meaning in {"country", "sending_country", "host_country", WHICH}:
                 sender = meaning in {"sending_country", WHICH}
                 texts = Counter(" ".join(cells[at].split()) for _row, cells in table.rows)
                 for text, count in texts.items():
                     if text and country_code_anywhere(text, sender=sender) is None:
-                        found[text] += count
-        return dict(found.most_common(MOST_VALUES))
+                        unknown[text] += count
+        return dict(unknown.most_common(MOST_VALUES))
 
     def readings(
         self, choices: Choices, *, today: date, languages: tuple[str, ...] = ()
-    ) -> Iterator[Any]:
-        """Records and refused rows, in the file's order."""
+    ) -> Iterator[Reading]:
         if self.opened.shape is Shape.POPOLO:
             return read_popolo(
                 self.opened.data,
@@ -125,7 +114,7 @@ class Source:
             sending = choices.fixed.get("sending_country", "")
             return read_json(items_of(self.opened.data), sending)
         assert self.table is not None
-        table = self.table.only(choices.lists)
+        table = self.table.with_lists(choices.lists)
         if self.directory is Directory.MISSIONS:
             return read_missions.read_table(
                 table, choices.mapping, choices.fixed, today=today, countries=choices.countries
@@ -143,13 +132,13 @@ class Source:
 def open_source(
     data: bytes, directory: Directory, *, encoding: str = "", sheet: str = "", head: int = 0
 ) -> Source:
-    """The file as a source for that directory. Raises UnreadableFile."""
+    """Open the file as a source for that directory. Raises UnreadableFile."""
     opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
     return source_of(opened, directory, head=head)
 
 
 def source_of(opened: Opened, directory: Directory, *, head: int = 0) -> Source:
-    """A file that was opened, as a source for that directory. Raises UnreadableFile."""
+    """Make a source of a file that was opened, for that directory. Raises UnreadableFile."""
     if opened.shape is Shape.POPOLO and directory is Directory.MISSIONS:
         raise UnreadableFile(N_("This is a list of persons. Import it with the officials."))
     if opened.shape is Shape.MINISTRY and directory is Directory.OFFICIALS:
@@ -160,13 +149,13 @@ def source_of(opened: Opened, directory: Directory, *, head: int = 0) -> Source:
     return Source(directory, opened, table)
 
 
-def items_of(data: Any) -> list[Any]:
-    """The list that a JSON file is, or has as its only one."""
-    return next(iter(lists_of(data).values()), [])
+def items_of(data: object) -> list[object]:
+    """Return the list that a JSON file is, or has as its only one."""
+    return next(iter(find_lists(data).values()), [])
 
 
 def table_of(opened: Opened, *, head: int = 0) -> Table | None:
-    """The table that a file is, if it is one. Raises UnreadableFile."""
+    """Return the table that a file is, if it is one. Raises UnreadableFile."""
     if opened.book:
         return table_of_rows(opened.book.rows, head=head)
     if opened.shape is Shape.TABLE:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
+from campaign.core.batches import batched
 from campaign.core.errors import Refused
 from campaign.directory import where_used
 from campaign.directory.entries import Contact, contact_details
 from campaign.directory.imports.plan import Item, Plan
 from campaign.directory.offices import post_key
-from campaign.directory.risk_flags import flagged_among
+from campaign.directory.risk_flags import find_flagged
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import (
     Directory,
@@ -38,18 +39,16 @@ FLAGGED = "flagged"
 
 @dataclass(slots=True)
 class UndoReport:
-    """What an undo did."""
-
     removed: int = 0
     restored: int = 0
     stays: int = 0
 
 
-def remember(session: Session, kept: DirectoryImport, plan: Plan) -> None:
+def remember_before(session: Session, kept: DirectoryImport, plan: Plan) -> None:
     """Note what an undo needs, before a plan is applied: names of new rows, values of others."""
     for item in plan.items:
         if item.verdict is Verdict.ADDED:
-            item.values["public_id"] = _entry_of(kept, item.slug)
+            item.values["public_id"] = _make_entry_id(kept, item.slug)
     rows = session.scalars(
         select(ImportRow)
         .where(ImportRow.import_id == kept.id, ImportRow.verdict == Verdict.CHANGED)
@@ -57,7 +56,7 @@ def remember(session: Session, kept: DirectoryImport, plan: Plan) -> None:
     )
     changed = (item for item in plan.items if item.verdict is Verdict.CHANGED)
     for row, item in zip(rows, changed, strict=True):
-        detail = json.loads(row.detail) | {"before": _before(item)}
+        detail = json.loads(row.detail) | {"before": _note_before(item)}
         row.detail = json.dumps(detail, ensure_ascii=False)
 
 
@@ -67,43 +66,43 @@ def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> UndoR
     Rows that stay keep the reason; the rows of all others are forgotten. Raises
     Refused("import-not-applied").
     """
-    mine = session.get_one(DirectoryImport, kept.id, with_for_update=True, populate_existing=True)
-    if mine.state is not ImportState.APPLIED:
+    kept = session.get_one(DirectoryImport, kept.id, with_for_update=True, populate_existing=True)
+    if kept.state is not ImportState.APPLIED:
         raise Refused("import-not-applied")
     report = UndoReport()
-    later = _changed_later(session, mine)
+    later = _find_changed_later(session, kept)
     for verdict, undo in ((Verdict.ADDED, _remove), (Verdict.CHANGED, _restore)):
-        query = select(ImportRow).where(ImportRow.import_id == mine.id)
+        query = select(ImportRow).where(ImportRow.import_id == kept.id)
         rows = session.scalars(query.where(ImportRow.verdict == verdict)).all()
         stays = 0
-        for chunk in _chunks(rows):
-            kept_rows = undo(session, mine, chunk, later)
-            gone = [row.id for row in chunk if row not in kept_rows]
+        for chunk in batched(rows, _CHUNK):
+            staying = undo(session, kept, chunk, later)
+            gone = [row.id for row in chunk if row not in staying]
             session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
-            stays += len(kept_rows)
+            stays += len(staying)
         done = len(rows) - stays
         report.stays += stays
         if verdict is Verdict.ADDED:
             report.removed = done
         else:
             report.restored = done
-        mine.counts = {**mine.counts, verdict.value: stays}
-    before = mine.counts.get("undone", {"removed": 0, "restored": 0})
-    mine.counts = {
-        **mine.counts,
+        kept.counts = {**kept.counts, verdict.value: stays}
+    before = kept.counts.get("undone", {"removed": 0, "restored": 0})
+    kept.counts = {
+        **kept.counts,
         "partly": 0,
         "undone": {
             "removed": before["removed"] + report.removed,
             "restored": before["restored"] + report.restored,
         },
     }
-    mine.undone_at = db.utcnow()
+    kept.undone_at = db.utcnow()
     session.flush()
     audit.record(
         session,
         actor=actor,
         action="imports.undo",
-        subject=f"import:{mine.public_id}",
+        subject=f"import:{kept.public_id}",
         removed=report.removed,
         restored=report.restored,
         stays=report.stays,
@@ -114,33 +113,31 @@ def undo_import(session: Session, *, kept: DirectoryImport, actor: str) -> UndoR
 def _remove(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
 ) -> list[ImportRow]:
-    """Delete what the rows added; gives those whose entry stays, each with the reason."""
-    model, word = _model(kept)
-    by_entry = {_entry_of(kept, json.loads(row.detail)["slug"]): row for row in rows}
-    found = session.execute(
+    """Delete what the rows added; return those whose entry stays, each with the reason."""
+    model, word = _get_model(kept)
+    by_entry = {_make_entry_id(kept, json.loads(row.detail)["slug"]): row for row in rows}
+    added = session.execute(
         select(model.id, model.public_id, model.slug).where(model.public_id.in_(by_entry))
     ).all()
-    used = where_used.used_among(session, model, [one.id for one in found])
-    subjects = {f"{word}:{one.public_id}" for one in found}
+    used = where_used.find_used(session, model, [entry.id for entry in added])
+    subjects = {f"{word}:{entry.public_id}" for entry in added}
     edited = set(
         session.scalars(select(AuditEntry.subject).where(AuditEntry.subject.in_(subjects)))
     )
     staying: list[ImportRow] = []
     going: list[int] = []
-    for one in found:
-        why = (
-            IN_USE
-            if one.id in used
-            else EDITED
-            if f"{word}:{one.public_id}" in edited
-            else IMPORTED_AGAIN
-            if one.slug in later
-            else ""
-        )
-        if why:
-            staying.append(_say(by_entry[one.public_id], why))
+    for entry in added:
+        reason = ""
+        if entry.id in used:
+            reason = IN_USE
+        elif f"{word}:{entry.public_id}" in edited:
+            reason = EDITED
+        elif entry.slug in later:
+            reason = IMPORTED_AGAIN
+        if reason:
+            staying.append(_note_reason(by_entry[entry.public_id], reason))
         else:
-            going.append(one.id)
+            going.append(entry.id)
     session.execute(
         delete(model).where(model.id.in_(going)).execution_options(synchronize_session=False)
     )
@@ -153,83 +150,94 @@ def _remove(
 def _restore(
     session: Session, kept: DirectoryImport, rows: Sequence[ImportRow], later: set[str]
 ) -> list[ImportRow]:
-    """Set back what the rows changed and nobody has changed since; gives those that stay."""
-    model, _word = _model(kept)
+    """Set back what the rows changed and nobody has changed since; return those that stay."""
+    model, _word = _get_model(kept)
     details = {row: json.loads(row.detail) for row in rows}
     slugs = [detail["slug"] for detail in details.values()]
-    entries = {one.slug: one for one in session.scalars(select(model).where(model.slug.in_(slugs)))}
-    was = {
+    entries = {
+        entry.slug: entry
+        for entry in where_used.list_entries(session, model, model.slug.in_(slugs))
+    }
+    values_before = {
         entry.id: {name: old for name, (old, _new) in detail["before"]["values"].items()}
         for detail in details.values()
         if detail.get("before") and (entry := entries.get(detail["slug"]))
     }
-    flagged = flagged_among(session, model, was)
+    flagged = find_flagged(session, model, values_before)
     staying = []
     for row, detail in details.items():
         entry, before = entries.get(detail["slug"]), detail.get("before")
         if entry is None:
             continue
         if entry.id in flagged:
-            staying.append(_say(row, FLAGGED))
+            staying.append(_note_reason(row, FLAGGED))
             continue
         if before is None or detail["slug"] in later:
-            staying.append(_say(row, IMPORTED_AGAIN))
+            staying.append(_note_reason(row, IMPORTED_AGAIN))
         elif not _set_back(entry, before):
-            staying.append(_say(row, CHANGED))
+            staying.append(_note_reason(row, CHANGED))
         where_used.show_change(session, entry)
     session.flush()
     return staying
 
 
-def _set_back(entry: Any, before: dict[str, Any]) -> bool:
+def _set_back(entry: Mission | Official, before: dict[str, Any]) -> bool:
     """Give an entry the values that it had before; whether all of them could be."""
-    whole = True
+    is_whole = True
     for name, (old, new) in before["values"].items():
         if _as_json(getattr(entry, name)) == new:
             setattr(entry, name, _of_json(old))
         else:
-            whole = False
-    added = {tuple(one) for one in before["added"]}
-    entry.contacts = [one for one in entry.contacts if (one.type, one.value) not in added]
-    present = {(one.type, one.value) for one in entry.contacts}
-    dropped = (Contact(*one) for one in before["dropped"] if tuple(one) not in present)
+            is_whole = False
+    added = {tuple(contact) for contact in before["added"]}
+    entry.contacts = [
+        contact for contact in entry.contacts if (contact.type, contact.value) not in added
+    ]
+    present = {(contact.type, contact.value) for contact in entry.contacts}
+    dropped = (Contact(*contact) for contact in before["dropped"] if tuple(contact) not in present)
     entry.contacts.extend(contact_details(tuple(dropped)))
     if before["held"]:
+        assert isinstance(entry, Official)
         entry.memberships = [
-            one
-            for one in entry.memberships
-            if [one.post.key, _as_json(one.started_on)] not in before["held"]
+            membership
+            for membership in entry.memberships
+            if [membership.post.key, _as_json(membership.started_on)] not in before["held"]
         ]
-    return whole
+    return is_whole
 
 
-def _before(item: Item) -> dict[str, Any]:
-    known = {(one.post.key, one.started_on) for one in getattr(item.known, "memberships", ())}
+def _note_before(item: Item) -> dict[str, object]:
+    noted = {
+        (membership.post.key, membership.started_on)
+        for membership in getattr(item.entry, "memberships", ())
+    }
     return {
         "values": {
-            name: [_as_json(getattr(item.known, name)), _as_json(value)]
+            name: [_as_json(getattr(item.entry, name)), _as_json(value)]
             for name, value in item.values.items()
         },
-        "added": [[one.type, one.value] for one in item.contacts],
-        "dropped": [[one.type, one.value] for one in item.dropped],
+        "added": [[contact.type, contact.value] for contact in item.contacts],
+        "dropped": [[contact.type, contact.value] for contact in item.dropped],
         "held": [
-            [post_key(one.label), _as_json(one.started_on)]
-            for one in item.held
-            if not {(post_key(one.label), one.started_on), (post_key(one.label), None)} & known
+            [post_key(office.label), _as_json(office.started_on)]
+            for office in item.held
+            if noted.isdisjoint(
+                {(post_key(office.label), office.started_on), (post_key(office.label), None)}
+            )
         ],
     }
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: object) -> object:
     return {"day": value.isoformat()} if isinstance(value, date) else value
 
 
-def _of_json(value: Any) -> Any:
+def _of_json(value: object) -> object:
     return date.fromisoformat(value["day"]) if isinstance(value, dict) and "day" in value else value
 
 
-def _changed_later(session: Session, kept: DirectoryImport) -> set[str]:
-    """Slugs of what imports after this one have changed."""
+def _find_changed_later(session: Session, kept: DirectoryImport) -> set[str]:
+    """Find slugs of what imports after this one have changed."""
     rows = session.scalars(
         select(ImportRow)
         .join(DirectoryImport, DirectoryImport.id == ImportRow.import_id)
@@ -243,21 +251,16 @@ def _changed_later(session: Session, kept: DirectoryImport) -> set[str]:
     return {json.loads(row.detail)["slug"] for row in rows}
 
 
-def _say(row: ImportRow, why: str) -> ImportRow:
-    """The row, with why what came of it stays."""
-    row.detail = json.dumps(json.loads(row.detail) | {"stays": why}, ensure_ascii=False)
+def _note_reason(row: ImportRow, reason: str) -> ImportRow:
+    row.detail = json.dumps(json.loads(row.detail) | {"stays": reason}, ensure_ascii=False)
     return row
 
 
-def _model(kept: DirectoryImport) -> tuple[Any, str]:
+def _get_model(kept: DirectoryImport) -> tuple[type[Mission | Official], str]:
     return (Mission, "mission") if kept.directory is Directory.MISSIONS else (Official, "official")
 
 
-def _entry_of(kept: DirectoryImport, slug: str) -> str:
-    """The public id of what a row adds: known to who has the import's, and to nobody else."""
+def _make_entry_id(kept: DirectoryImport, slug: str) -> str:
+    """Return the public id of what a row adds: only who has the import's knows it."""
     digest = hashlib.sha256(f"{kept.public_id}:{slug}".encode()).digest()
     return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
-
-
-def _chunks(rows: Sequence[ImportRow]) -> Iterable[Sequence[ImportRow]]:
-    return (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))

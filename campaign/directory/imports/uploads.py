@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.file_rollback import when_undone
-from campaign.directory.imports.columns import NEEDED, WHICH, complaints
+from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
 from campaign.directory.imports.file_types import MAX_BYTES, samples_of
 from campaign.directory.imports.source import Choices, Source, open_source
 from campaign.models.directory_import import Directory, DirectoryImport, ImportState
@@ -121,13 +121,13 @@ def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> S
 
     Raises Refused where it is gone, UnreadableFile where it cannot be read so.
     """
-    wanted = choices or choices_of(kept)
+    choices = choices or choices_of(kept)
     return open_source(
         data_of_upload(kept),
         kept.directory,
-        encoding=wanted.encoding,
-        sheet=wanted.sheet,
-        head=wanted.head,
+        encoding=choices.encoding,
+        sheet=choices.sheet,
+        head=choices.head,
     )
 
 
@@ -148,12 +148,10 @@ def samples_of_upload(kept: DirectoryImport, source: Source) -> dict[str, str]:
 
 
 def choices_of(kept: DirectoryImport) -> Choices:
-    """What the mapping page was told, or our guess."""
     return Choices(**kept.options)
 
 
 def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
-    """Throw the upload away, with what it would have changed."""
     if kept.state in {ImportState.APPLYING, ImportState.REHEARSING}:
         raise Refused("import-busy")
     forget_file(session, kept)
@@ -181,13 +179,13 @@ def refuse_unmapped(source: Source, choices: Choices) -> None:
         if WHICH in choices.mapping:
             # Once it is said which of the two it is, the other can be asked for.
             raise Invalid(fields={f"column_{choices.mapping.index(WHICH)}": "which"})
-        named = any(one.partition(":")[0] == "name" for one in choices.mapping)
+        named = any(meaning.partition(":")[0] == "name" for meaning in choices.mapping)
         for meaning in NEEDED[source.directory]:
             if meaning == "kind" and named:
                 continue  # a mission's name tells it: "Consulate General of Kenya"
             if meaning not in choices.mapping and not choices.fixed.get(meaning):
                 fields[f"fixed_{meaning}"] = "needed"
-        twice = complaints(choices.mapping, source.directory)
+        twice = find_repeated(choices.mapping, source.directory)
         for at, meaning in enumerate(choices.mapping):
             if meaning in twice and meaning in choices.mapping[:at]:
                 fields[f"column_{at}"] = "twice"
@@ -196,5 +194,4 @@ def refuse_unmapped(source: Source, choices: Choices) -> None:
 
 
 def may_change(kept: DirectoryImport) -> bool:
-    """Whether the mapping can still be changed."""
     return kept.state in _ASKED

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import i18n
@@ -22,34 +22,32 @@ Names = Mapping[str, tuple[str, str]]
 """Words and address for each subject."""
 
 
-def names_of(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Words and address of each subject that is known, with one look-up for each kind."""
+def find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Find words and address of each subject that is known, with one look-up for each kind."""
     idents: dict[str, list[str]] = {}
     for subject in subjects:
         kind, _colon, ident = subject.partition(":")
         idents.setdefault(kind, []).append(ident)
-    found: dict[str, tuple[str, str]] = {}
+    names: dict[str, tuple[str, str]] = {}
     for kind in idents.keys() & _THINGS.keys():
-        found |= _named(session, kind, _THINGS[kind], idents[kind])
-    for one in idents.get("screening-act", ()):
-        found[f"screening-act:{one}"] = (_("Decision %(number)s", number=one), "")
-    return found
+        names |= _find_names_of_kind(session, kind, _THINGS[kind], idents[kind])
+    for number in idents.get("screening-act", ()):
+        names[f"screening-act:{number}"] = (_("Decision %(number)s", number=number), "")
+    return names
 
 
-def references_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """The references of campaigns that an entry names by number."""
-    wanted = select(Campaign.id, Campaign.reference).where(Campaign.id.in_(list(ids)))
-    return {row.id: row.reference for row in session.execute(wanted)}
+def find_references(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    query = select(Campaign.id, Campaign.reference).where(Campaign.id.in_(list(ids)))
+    return {row.id: row.reference for row in session.execute(query)}
 
 
-def officials_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """The names of officials that an entry names by number."""
-    wanted = select(Official.id, Official.name, Official.slug).where(Official.id.in_(list(ids)))
-    return {row.id: row.name or row.slug for row in session.execute(wanted)}
+def find_official_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    query = select(Official.id, Official.name, Official.slug).where(Official.id.in_(list(ids)))
+    return {row.id: row.name or row.slug for row in session.execute(query)}
 
 
 def number_of(text: str) -> int:
-    """The number in a subject; 0 where it is none."""
+    """Return the number in a subject; 0 where it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -59,7 +57,7 @@ class _Thing:
 
     key: QueryableAttribute[Any]
     """By which the audit names it."""
-    words: Callable[[Any], str]
+    words: Callable[[Row[Any]], str]
     """From its row: the columns, and `reference` or `place` of what it is of."""
     columns: tuple[QueryableAttribute[Any], ...] = ()
     """What is read of it besides the key."""
@@ -69,36 +67,36 @@ class _Thing:
     """Of the campaign whose reference it is called by."""
     mission_id: QueryableAttribute[Any] | None = None
     """Of the mission whose slug it is called by."""
-    has_page: Callable[[Any], bool] = lambda _row: True
+    has_page: Callable[[Row[Any]], bool] = lambda _row: True
 
 
-def _named(
+def _find_names_of_kind(
     session: Session, kind: str, thing: _Thing, idents: Iterable[str]
 ) -> dict[str, tuple[str, str]]:
-    wanted = select(thing.key, *thing.columns)
+    query = select(thing.key, *thing.columns)
     if thing.campaign_id is not None:
-        wanted = wanted.add_columns(Campaign.reference).join(
+        query = query.add_columns(Campaign.reference).join(
             Campaign, Campaign.id == thing.campaign_id
         )
     elif thing.mission_id is not None:
         # A journey by post has no mission.
         place = func.coalesce(Mission.slug, "post").label("place")
-        wanted = wanted.add_columns(place).outerjoin(Mission, Mission.id == thing.mission_id)
-    keys = [number_of(one) for one in idents] if thing.key.key == "id" else list(idents)
+        query = query.add_columns(place).outerjoin(Mission, Mission.id == thing.mission_id)
+    keys = [number_of(ident) for ident in idents] if thing.key.key == "id" else list(idents)
     return {
-        f"{kind}:{row[0]}": (thing.words(row), _address(thing, row))
-        for row in session.execute(wanted.where(thing.key.in_(keys)))
+        f"{kind}:{row[0]}": (thing.words(row), _get_address(thing, row))
+        for row in session.execute(query.where(thing.key.in_(keys)))
     }
 
 
-def _address(thing: _Thing, row: Any) -> str:
+def _get_address(thing: _Thing, row: Row[Any]) -> str:
     if thing.page is None or not thing.has_page(row):
         return ""
     endpoint, name = thing.page
     return url_for(endpoint, **{name: getattr(row, name)})
 
 
-def _reply(row: Any) -> str:
+def _name_reply(row: Row[Any]) -> str:
     day = i18n.say_date(row.received_on)
     return str(_("%(reference)s, reply of %(day)s", reference=row.reference, day=day))
 
@@ -154,7 +152,7 @@ _THINGS: Mapping[str, _Thing] = {
     ),
     "reply": _Thing(
         Reply.id,
-        _reply,
+        _name_reply,
         (Reply.public_id, Reply.received_on),
         _page("replies.edit"),
         campaign_id=Reply.campaign_id,

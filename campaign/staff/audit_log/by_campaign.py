@@ -27,7 +27,7 @@ from campaign.models.review_hold import Hold
 from campaign.models.screening import Invalidation
 from campaign.staff.audit_log.audit_subjects import number_of
 
-KINDS: Mapping[str, type[Any]] = {
+CAMPAIGN_KINDS: Mapping[str, type[Any]] = {
     "bundle": Bundle,
     "reply": Reply,
     "paper-sheet": PaperSheet,
@@ -45,73 +45,73 @@ _GONE = (
     "letter.decision-undone",
 )
 """Deeds after which no table may say any more of which campaign their subject was."""
-_BESIDE = ("campaign.clone", "campaign.continue")
+_NAMING_ANOTHER = ("campaign.clone", "campaign.continue")
 """Deeds on one campaign that name another."""
 
 
-def ids_about(
+def select_ids_about(
     subjects: Collection[str], *where: ColumnElement[bool], limit: int
 ) -> CompoundSelect[int]:
-    """The newest ids of entries about these subjects; of a campaign about all that belongs to it.
+    """Select the newest ids of entries about these subjects, and about what belongs to campaigns.
 
     Each part of the union goes by an index of its own and gives `limit` ids at most; an id may
     come twice.
     """
-    campaigns = campaigns_in(subjects)
-    wanted: list[ColumnElement[bool]] = [AuditEntry.subject.in_(subjects)]
+    campaigns = list_campaign_ids(subjects)
+    matches: list[ColumnElement[bool]] = [AuditEntry.subject.in_(subjects)]
     if campaigns:
-        wanted.append(AuditEntry.subject.in_(_belonging(campaigns)))
-        beside = _names(campaigns, "other", "earlier")
-        wanted.append(AuditEntry.action.in_(_BESIDE) & beside)
-    return union_all(*(_newest(one, *where, limit=limit) for one in wanted))
+        matches.append(AuditEntry.subject.in_(_select_subjects_of(campaigns)))
+        names_another = _details_name(campaigns, "other", "earlier")
+        matches.append(AuditEntry.action.in_(_NAMING_ANOTHER) & names_another)
+    return union_all(*(_select_newest(match, *where, limit=limit) for match in matches))
 
 
-def _newest(*where: ColumnElement[bool], limit: int) -> Select[int]:
+def _select_newest(*where: ColumnElement[bool], limit: int) -> Select[int]:
     # A sum is in no index: by the id itself a database may walk all entries until it has enough.
     last_first = (AuditEntry.id + 0).desc()
-    found = select(AuditEntry.id).where(*where).order_by(last_first).limit(limit).subquery()
-    return select(found.c.id)
+    newest = select(AuditEntry.id).where(*where).order_by(last_first).limit(limit).subquery()
+    return select(newest.c.id)
 
 
-def campaigns_in(subjects: Collection[str]) -> list[int]:
-    """Ids of the campaigns among the subjects."""
-    split = [one.partition(":") for one in subjects]
-    return [number_of(ident) for kind, _colon, ident in split if kind == "campaign"]
+def list_campaign_ids(subjects: Collection[str]) -> list[int]:
+    kind = "campaign:"
+    return [
+        number_of(subject.removeprefix(kind)) for subject in subjects if subject.startswith(kind)
+    ]
 
 
-def _belonging(campaigns: Collection[int]) -> CompoundSelect[str]:
-    parts = [_subjects(kind, of.id, of.campaign_id.in_(campaigns)) for kind, of in KINDS.items()]
-    parts.append(_subjects("journey", Bundle.journey_id, Bundle.campaign_id.in_(campaigns)))
+def _select_subjects_of(campaigns: Collection[int]) -> CompoundSelect[str]:
+    parts = [
+        _select_subjects(kind, model.id, model.campaign_id.in_(campaigns))
+        for kind, model in CAMPAIGN_KINDS.items()
+    ]
+    parts.append(_select_subjects("journey", Bundle.journey_id, Bundle.campaign_id.in_(campaigns)))
     parts.append(
-        _subjects("screening-act", Hold.act_id, Hold.campaign_id.in_(campaigns)).distinct()
+        _select_subjects("screening-act", Hold.act_id, Hold.campaign_id.in_(campaigns)).distinct()
     )
     gone = select(AuditEntry.subject).where(
-        AuditEntry.action.in_(_GONE), _names(campaigns, "campaign", "campaigns")
+        AuditEntry.action.in_(_GONE), _details_name(campaigns, "campaign", "campaigns")
     )
     return union_all(*parts, gone)
 
 
-def _subjects(
+def _select_subjects(
     kind: str, ident: QueryableAttribute[Any], in_campaigns: ColumnElement[bool]
 ) -> Select[str]:
-    said = literal(f"{kind}:", String).concat(cast(ident, String))
-    return select(said).where(in_campaigns, ident.is_not(None))
+    subject = literal(f"{kind}:", String).concat(cast(ident, String))
+    return select(subject).where(in_campaigns, ident.is_not(None))
 
 
-def _names(campaigns: Collection[int], *details: str) -> ColumnElement[bool]:
+def _details_name(campaigns: Collection[int], *details: str) -> ColumnElement[bool]:
     """Whether one of those details names one of them by number, alone or in a list."""
-    said = [
-        func.replace(func.replace(func.replace(_text(name), " ", ""), "[", ","), "]", ",")
-        for name in details
-    ]
     return or_(
-        *(
-            literal(",", String).concat(one).concat(",").like(f"%,{number},%")
-            for one in said
-            for number in campaigns
-        )
+        *(_get_number_list(name).like(f"%,{number},%") for name in details for number in campaigns)
     )
 
 
-def _text(name: str) -> ColumnElement[str]:
-    return cast(AuditEntry.detail[name].as_string(), Text)
+def _get_number_list(name: str) -> ColumnElement[str]:
+    """Return a detail as ",7,12,", whether it is kept as 7 or as [7, 12]."""
+    text: ColumnElement[str] = cast(AuditEntry.detail[name].as_string(), Text)
+    for mark, instead in ((" ", ""), ("[", ","), ("]", ",")):
+        text = func.replace(text, mark, instead)
+    return literal(",", String).concat(text).concat(",")

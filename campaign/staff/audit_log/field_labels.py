@@ -1,11 +1,10 @@
 """What the fields of a campaign and of its texts are called, in the audit and at the desk."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-CAMPAIGN_FIELDS: Mapping[str, Any] = {
+CAMPAIGN_FIELDS: Mapping[str, object] = {
     "reference": _l("Reference"),
     "index_number": _l("Index number"),
     "country": _l("Country"),

@@ -1,11 +1,12 @@
 """Sentences for what the audit keeps: an action's slug means nothing to its reader."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-GROUPS: Mapping[str, Any] = {
+from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
+
+GROUPS: Mapping[str, object] = {
     "campaign": _l("Campaigns"),
     "network": _l("Urgent-action network"),
     "officials": _l("Officials"),
@@ -27,7 +28,7 @@ GROUPS: Mapping[str, Any] = {
 }
 """What the part of a slug before its point stands for, in the order of the list."""
 
-DEEDS: Mapping[str, Any] = {
+ACTIONS: Mapping[str, object] = {
     "campaign.create": _l("Made a campaign"),
     "campaign.edit": _l("Changed a campaign’s facts"),
     "campaign.edition": _l("Changed a campaign’s page text"),
@@ -178,7 +179,7 @@ DEEDS: Mapping[str, Any] = {
 }
 """What an entry says, by its action."""
 
-DETAILS: Mapping[str, Any] = {
+FACTS: Mapping[str, object] = {
     "before": _l("before"),
     "happened_on_before": _l("day before"),
     "happened_time_before": _l("time of day before"),
@@ -272,12 +273,73 @@ DETAILS: Mapping[str, Any] = {
     "act_by": _l("last day"),
 }
 
+_FIELDS: Mapping[str, object] = {
+    **CAMPAIGN_FIELDS,
+    "follows": CAMPAIGN_FIELDS["follows_id"],
+    # of an official or a mission
+    "name": _l("Name"),
+    "given_name": _l("Given name"),
+    "family_name": _l("Family name"),
+    "office": _l("Office"),
+    "salutation": _l("Salutation"),
+    "close": _l("Close"),
+    "sending_country": _l("Sending country"),
+    "host_country": _l("Host country"),
+    "head_of_mission": _l("Head of mission"),
+    "hours": _l("Hours"),
+    # of the record of a delivery
+    "happened_on": _l("Day"),
+    "happened_time": _l("Time of day"),
+    "place": _l("Place"),
+    "received_by": _l("Received by"),
+    "delegates": _l("Who went"),
+    "notes": _l("Notes for colleagues"),
+    "tracking": _l("Tracking number"),
+}
+_WORDS: Mapping[str, object] = {
+    "draft": _l("Draft"),
+    "review": _l("In review"),
+    "scheduled": _l("Scheduled"),
+    "open": _l("Open"),
+    "closed": _l("Closed"),
+    "stopped": _l("Stopped"),
+    "letter": _l("Letter"),
+    "email": _l("E-mail"),
+    "phone": _l("Telephone"),
+    "meeting": _l("Meeting"),
+    "post": _l("Post on a network"),
+    "further-information": _l("Further information"),
+    "good-news": _l("Good news"),
+    "delivery": _l("Handed over"),
+    "reply": _l("Reply"),
+    "outcome": _l("Outcome"),
+    "update": _l("Update"),
+    "close": _l("Closing, with its reason"),
+    "reason": _l("Reason of a stop or a closing"),
+    "harm": _l("Another letter could do harm"),
+    "safe": _l("The person is free or safe: letters are no longer needed"),
+    "other": _l("Another reason"),
+    "network": _l("Urgent-action network"),
+    "signers": _l("Supporters who asked for news of the case"),
+    "full": _l("For vetting"),
+    "destroyed": _l("Destroyed"),
+    "kept": _l("Kept under lock"),
+    "officials": _l("For officials"),
+}
+_FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate"}
+"""Facts whose values are such words; others are numbers, names and slugs."""
 
-def say(action: str) -> str:
-    """What was done; an action without words is shown as it is kept."""
-    return str(DEEDS.get(action, action))
+
+def say_action(action: str) -> str:
+    """Return what was done; an action without words is shown as it is kept."""
+    return str(ACTIONS.get(action, action))
 
 
-def say_detail(name: str) -> str:
-    """What a fact of an entry is called."""
-    return str(DETAILS.get(name, name.replace("_", " ")))
+def say_fact(name: str) -> str:
+    return str(FACTS.get(name, name.replace("_", " ")))
+
+
+def say_value(name: str, value: str) -> str:
+    """Return a value of the fact `name`, in words where there are some."""
+    words = _FIELDS if name == "fields" else _WORDS if name in _FACTS_IN_WORDS else {}
+    return str(words.get(value, value))

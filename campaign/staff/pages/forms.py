@@ -52,16 +52,12 @@ def _new_password_field() -> PasswordField:
 
 
 class SignInForm(SiteForm):
-    """Address and password, and where to go then."""
-
     email = _email_field()
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
     next = HiddenField()
 
 
 class SetPasswordForm(SiteForm):
-    """The new password behind a one-time link."""
-
     password = _new_password_field()
 
 
@@ -92,18 +88,15 @@ class _WithName(SiteForm):
         ]
 
     def validate_locale(self, field: Field) -> None:
-        """One of the languages that the site has."""
         if field.data not in i18n.languages():
             raise StopValidation(_("Choose one of the languages in the list."))
 
 
 class ProfileForm(_WithName):
-    """One's own name and language."""
+    """One's own account."""
 
 
 class RoleForm(SiteForm):
-    """What a staff user may do."""
-
     role = SelectField(
         _l("Role"),
         validators=[
@@ -119,20 +112,16 @@ class RoleForm(SiteForm):
 
 
 class NewStaffForm(_WithName, RoleForm):
-    """A new staff user."""
-
     email = _email_field()
 
 
 def say_email_problem(slug: str) -> str:
-    """Words for what is wrong with a new user's address."""
     if slug == "staff-exists":
         return _("Somebody on the staff has this address already. Make a new link in the list.")
     return _("This is no e-mail address. It looks like name@example.org.")
 
 
 def say_password_problem(slug: str) -> str:
-    """Words for what is wrong with a new password (`passwords.problem_of`)."""
     words = {
         "password-wrong": _("This is not your present password. Type it again."),
         "password-short": _(

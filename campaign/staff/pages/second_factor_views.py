@@ -1,7 +1,7 @@
 """One's own second factor: setting it up with an app, recovery codes, turning it off."""
 
 import segno
-from flask import Blueprint, flash, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,18 +11,18 @@ from wtforms.validators import InputRequired, Length
 
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
+from campaign.models.staff import StaffUser
 from campaign.staff import reauthentication, second_factor, sessions, totp
 from campaign.staff.guards import fresh, guard, staff_user
-from campaign.web.desk import redirect_to, render_page
+from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 guard(blueprint)
 
 
 class FirstCodeForm(SiteForm):
-    """The code that proves that the app knows the secret."""
-
     code = StringField(
         _l("Code that the app shows"),
         validators=[
@@ -32,86 +32,95 @@ class FirstCodeForm(SiteForm):
     )
 
 
+class SecondFactor(Page, template="staff/second_factor.html"):
+    form: FirstCodeForm
+    user: StaffUser
+    is_started: bool
+    """Whether an app was given a secret that no code has proved yet."""
+    is_required: bool
+    codes_left: int
+    qr_code: Markup | None
+    key: str
+
+
+class RecoveryCodes(Page, template="staff/recovery_codes.html"):
+    codes: list[str]
+
+
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    """Whether there is one; or the QR code of one that was begun."""
-    return _page(FirstCodeForm(formdata=None))
+    return _show_page(FirstCodeForm(formdata=None))
 
 
 @blueprint.post("/start")
 @fresh(back="staff.second_factor.show")
 def start() -> ResponseReturnValue:
-    """A secret for the app; a second time another one."""
+    """Make a secret for the app; a second time another one."""
     try:
         second_factor.start(db.session(), user=staff_user())
     except Refused:
-        flash(_("You have a second factor already."), "error")
+        return redirect_to(".show", _("You have a second factor already."), "error")
     return redirect_to(".show")
 
 
 @blueprint.post("/turn-on")
 @fresh(back="staff.second_factor.show")
 def turn_on() -> ResponseReturnValue:
-    """From the first right code on, sign-in asks for one; all other sessions end."""
+    """Ask for codes at sign-in from now on; all other sessions end."""
     form, user = FirstCodeForm(), staff_user()
     if not form.validate():
-        return _page(form)
+        return _show_page(form)
     try:
-        made = second_factor.turn_on(db.session(), user=user, code=form.code.data)
+        codes = second_factor.turn_on(db.session(), user=user, code=form.code.data)
     except Invalid:
         form.code.errors = [_("This is not the code that the app shows now. Type the next one.")]
-        return _page(form)
+        return _show_page(form)
     except Refused:
         return redirect_to(".show")
-    sessions.begin_anew(db.session(), user)
-    return _codes_page(made)
+    sessions.renew_session(db.session(), user)
+    return show_page(RecoveryCodes(codes=codes))
 
 
 @blueprint.post("/codes")
 @fresh(back="staff.second_factor.show")
 def renew_codes() -> ResponseReturnValue:
-    """New recovery codes, shown once."""
     try:
-        return _codes_page(second_factor.renew_recovery_codes(db.session(), user=staff_user()))
+        codes = second_factor.renew_recovery_codes(db.session(), user=staff_user())
     except Refused:
         return redirect_to(".show")
+    return show_page(RecoveryCodes(codes=codes))
 
 
 @blueprint.post("/turn-off")
 @fresh(back="staff.second_factor.show")
 def turn_off() -> ResponseReturnValue:
-    """The password alone signs in again."""
     user = staff_user()
     try:
         second_factor.turn_off(db.session(), user=user, required=reauthentication.is_required(user))
     except Refused:
-        flash(_("Your role needs a second factor. Set up another app instead."), "error")
-    else:
-        flash(_("Your second factor is off. Your password alone signs you in."))
-    return redirect_to(".show")
+        message = _("Your role needs a second factor. Set up another app instead.")
+        return redirect_to(".show", message, "error")
+    return redirect_to(".show", _("Your second factor is off. Your password alone signs you in."))
 
 
-def _page(form: FirstCodeForm) -> ResponseReturnValue:
+def _show_page(form: FirstCodeForm) -> ResponseReturnValue:
     session, user = db.session(), staff_user()
-    begun = user.totp_secret is not None and not user.has_second_factor
-    return render_page(
-        "staff/second_factor.html",
-        form,
-        user=user,
-        begun=begun,
-        required=reauthentication.is_required(user),
-        left=totp.count_recovery_codes(session, user),
-        picture=_picture(totp.app_address(session, user)) if begun else None,
-        key=totp.app_key(session, user) if begun else "",
+    is_started = user.totp_secret is not None and not user.has_second_factor
+    return show_page(
+        SecondFactor(
+            form=form,
+            user=user,
+            is_started=is_started,
+            is_required=reauthentication.is_required(user),
+            codes_left=totp.count_recovery_codes(session, user),
+            qr_code=_draw_qr_code(totp.get_app_address(session, user)) if is_started else None,
+            key=totp.get_app_key(session, user) if is_started else "",
+        )
     )
 
 
-def _codes_page(made: list[str]) -> str:
-    return render_template("staff/recovery_codes.html", codes=made)
-
-
-def _picture(address: str) -> Markup:
-    """The QR code as SVG in the page: dark on white also on a dark page, as cameras want it."""
-    made = segno.make(address, error="m", micro=False)
-    svg = made.svg_inline(scale=5, dark="#000", light="#fff", border=4, omitsize=True)
+def _draw_qr_code(address: str) -> Markup:
+    """Return the QR code as SVG in the page: dark on white also on a dark page, for cameras."""
+    code = segno.make(address, error="m", micro=False)
+    svg = code.svg_inline(scale=5, dark="#000", light="#fff", border=4, omitsize=True)
     return Markup(svg)  # noqa: S704 — drawn just above, from nothing but squares

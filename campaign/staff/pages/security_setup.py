@@ -28,7 +28,6 @@ SESSION_HOURS = 12
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Set up Flask-Security and the pages before the desk."""
     app.config.update(
         passwords.SETTINGS,
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 — the name of a method
@@ -47,13 +46,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     extension = Security(app, StaffDatastore(), register_blueprint=False)
     extension.login_manager.unauthorized_handler(sessions.ask_to_sign_in)
-    _look_at_no_session_unasked(app, extension)
+    _leave_session_unread(app, extension)
     app.context_processor(desk_context)
     app.register_blueprint(sign_in_views.blueprint)
     expired_form.init_app(app)
 
 
-def _look_at_no_session_unasked(app: Flask, extension: Security) -> None:
+def _leave_session_unread(app: Flask, extension: Security) -> None:
     """Take out what would read the session on every page.
 
     Public pages are the same for everyone and cacheable; a glance at the session adds

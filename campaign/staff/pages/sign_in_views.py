@@ -1,13 +1,11 @@
 """The pages before the desk: sign in, and set a password by a one-time link. Open to everybody.
 
-How often somebody may try a password.
-
-Tries are counted per account *and* network address, together: who guesses at an account from one
-place is stopped there, while its owner signs in from another, and neighbours sign in to theirs.
-An account that does not exist is counted like one that does.
+Tries of passwords are counted per account *and* network address, together: who guesses at an
+account from one place is stopped there, while its owner signs in from another, and neighbours sign
+in to theirs. An account that does not exist is counted like one that does.
 """
 
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -18,25 +16,48 @@ from campaign.core import db, i18n
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Gone, Invalid, TooMany
 from campaign.core.rate_limits import count_against_limit, forget_count, network_of
+from campaign.models.staff import StaffUser
 from campaign.staff import password_links, sessions, staff_users
 from campaign.staff.code_form import CodeForm
 from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
+from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
 from campaign.web.security import private_page, public, same_origin
 
+TRIES_PER_HOUR = 10
+_COUNTED_AS = "sign-in"
 blueprint = Blueprint("sign_in", __name__, url_prefix="/desk")
 blueprint.before_request(same_origin)
 blueprint.after_request(private_page)
+
+
+class SignIn(Page, template="staff/sign_in.html"):
+    form: SignInForm
+    problem: str = ""
+
+
+class EnterCode(Page, template="staff/enter_code.html"):
+    form: CodeForm
+
+
+class SetPassword(Page, template="staff/set_password.html"):
+    form: SetPasswordForm
+    user: StaffUser
+
+
+class PasswordLinkGone(Page, template="staff/password_link_gone.html"):
+    days: int
 
 
 @blueprint.get("/sign-in")
 @public
 @i18n.localised
 def sign_in() -> ResponseReturnValue:
-    """The sign-in page; who is signed in already goes on to the desk."""
-    target = sessions.safe_next(request.args.get("next"))
+    """Show the sign-in page; who is signed in already goes on to the desk."""
+    target = sessions.safe_next_page(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(target)
-    return render_template("staff/sign_in.html", form=SignInForm(next=target), problem=None)
+    return show_page(SignIn(form=SignInForm(next=target)))
 
 
 @blueprint.post("/sign-in")
@@ -46,25 +67,25 @@ def sign_in_with_password() -> ResponseReturnValue:
     """Sign in. Every refusal looks the same, whether or not there is such an account."""
     form = SignInForm()
     if not form.validate():
-        return render_template("staff/sign_in.html", form=form, problem=None), 422
+        return show_page(SignIn(form=form))
     try:
-        count_try(form.email.data)
+        count_sign_in_try(form.email.data)
     except TooMany as limit:
-        return _too_many(form, limit)
+        return _refuse_too_many(form, limit)
     # The look-up and the hashing take no lock: a flood of guesses must not hold up signatures.
     with db.reading() as session:
-        found = staff_users.find_by_email(session, form.email.data)
-        right = staff_users.is_password_right(found, form.password.data)
-    if found is None or not right:
+        user = staff_users.find_by_email(session, form.email.data)
+        right = staff_users.is_password_right(user, form.password.data)
+    if user is None or not right:
         problem = _("This address and password do not fit together. Check both, then try again.")
-        return render_template("staff/sign_in.html", form=form, problem=problem), 422
-    forgive_tries(db.session(), form.email.data)
-    target = sessions.safe_next(form.next.data)
-    if found.has_second_factor:
-        sessions.begin_halfway(found)
-        return redirect(url_for(".second_step", next=target))
-    sessions.begin(db.session(), staff_users.get_staff_user(db.session(), found.public_id))
-    return redirect(target)
+        return show_page(SignIn(form=form, problem=problem), 422)
+    forget_sign_in_tries(db.session(), form.email.data)
+    target = sessions.safe_next_page(form.next.data)
+    if user.has_second_factor:
+        sessions.remember_password_passed(user)
+        return redirect_to(".second_step", next=target)
+    sessions.begin_session(db.session(), staff_users.get_staff_user(db.session(), user.public_id))
+    return redirect(target, 303)
 
 
 @blueprint.get("/sign-in/code")
@@ -72,41 +93,39 @@ def sign_in_with_password() -> ResponseReturnValue:
 @i18n.localised
 def second_step() -> ResponseReturnValue:
     """Ask for the code of the authenticator app, of somebody who knew the password."""
-    target = sessions.safe_next(request.args.get("next"))
+    target = sessions.safe_next_page(request.args.get("next"))
     with db.reading() as session:
-        if sessions.user_halfway(session) is None:
+        if sessions.find_user_halfway(session) is None:
             return redirect(url_for(".sign_in", next=target))
-    return render_template("staff/enter_code.html", form=CodeForm(next=target))
+    return show_page(EnterCode(form=CodeForm(next=target)))
 
 
 @blueprint.post("/sign-in/code")
 @public
 @i18n.localised
 def sign_in_with_code() -> ResponseReturnValue:
-    """Sign in with the code, which works once."""
     form = CodeForm()
-    target = sessions.safe_next(form.next.data)
+    target = sessions.safe_next_page(form.next.data)
     with db.reading() as session:
-        user = sessions.user_halfway(session)
+        user = sessions.find_user_halfway(session)
     if user is None:
-        flash(_("Too much time has passed. Sign in again."))
-        return redirect(url_for(".sign_in", next=target))
+        message = _("Too much time has passed. Sign in again.")
+        return redirect_to(".sign_in", message, next=target)
     status = form.check(user)
     if status != 200:
-        return render_template("staff/enter_code.html", form=form), status
-    sessions.begin(db.session(), staff_users.get_staff_user(db.session(), user.public_id))
-    return redirect(target)
+        return EnterCode(form=form).html(), status
+    sessions.begin_session(db.session(), staff_users.get_staff_user(db.session(), user.public_id))
+    return redirect(target, 303)
 
 
-def _too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
+def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
     minutes = -(-limit.seconds // 60)
     problem = ngettext(
         "Too many tries with this address. Wait %(num)s minute, then try again.",
         "Too many tries with this address. Wait %(num)s minutes, then try again.",
         minutes,
     )
-    response = make_response(render_template("staff/sign_in.html", form=form, problem=problem))
-    response.status_code = limit.status
+    response = make_response(SignIn(form=form, problem=problem).html(), limit.status)
     response.headers["Retry-After"] = str(limit.seconds)
     return response
 
@@ -115,13 +134,13 @@ def _too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
 @public
 @i18n.localised
 def set_password(token: str) -> ResponseReturnValue:
-    """The form behind a one-time link. Opening it uses nothing up: mail scanners do so too."""
+    """Show the form behind a one-time link; that uses nothing up: mail scanners do so too."""
     try:
-        user = password_links.user_of_link(db.session(), token)
+        user = password_links.get_user_of_link(db.session(), token)
     except Gone:
-        return _link_is_gone()
+        return _show_link_gone()
     g.locale = user.locale
-    return render_template("staff/set_password.html", form=SetPasswordForm(), user=user)
+    return show_page(SetPassword(form=SetPasswordForm(), user=user))
 
 
 @blueprint.post("/set-password/<token>")
@@ -131,9 +150,9 @@ def save_password(token: str) -> ResponseReturnValue:
     """Set the password; the link is used up, all sessions end, and sign-in is asked for."""
     session = db.session()
     try:
-        user = password_links.user_of_link(session, token)
+        user = password_links.get_user_of_link(session, token)
     except Gone:
-        return _link_is_gone()
+        return _show_link_gone()
     g.locale = user.locale
     form = SetPasswordForm()
     if form.validate():
@@ -141,40 +160,35 @@ def save_password(token: str) -> ResponseReturnValue:
         session.rollback()  # nobody else waits while a password is judged and hashed
         try:
             hashed = staff_users.hash_new_password(form.password.data, about=about)
-            user = password_links.user_of_link(session, token)
+            user = password_links.get_user_of_link(session, token)
         except Gone:
-            return _link_is_gone()
+            return _show_link_gone()
         except Invalid as problem:
             form.password.errors = [say_password_problem(problem.fields["password"])]
         else:
             staff_users.keep_password(session, user=user, hashed=hashed)
-            flash(_("Your password is set. Sign in with it."))
-            return redirect(url_for("sign_in.sign_in"))
-    return render_template("staff/set_password.html", form=form, user=user), 422
+            return redirect_to("sign_in.sign_in", _("Your password is set. Sign in with it."))
+    return show_page(SetPassword(form=form, user=user))
 
 
-def _link_is_gone() -> ResponseReturnValue:
-    return render_template("staff/password_link_gone.html", days=password_links.LINK_DAYS), 410
+def _show_link_gone() -> ResponseReturnValue:
+    return show_page(PasswordLinkGone(days=password_links.LINK_DAYS), 410)
 
 
-TRIES_PER_HOUR = 10
-_WHAT = "sign-in"
-
-
-def count_try(email: str) -> None:
+def count_sign_in_try(email: str) -> None:
     """Count a try before the password is looked at; raises TooMany beyond the limit.
 
     In a transaction of its own, as a refused sign-in commits nothing: call it before the
     request's session is used, which would hold SQLite's one write lock.
     """
     with db.transaction() as session:
-        count_against_limit(session, _WHAT, _place(email), TRIES_PER_HOUR)
+        count_against_limit(session, _COUNTED_AS, _account_and_network(email), TRIES_PER_HOUR)
 
 
-def forgive_tries(session: Session, email: str) -> None:
+def forget_sign_in_tries(session: Session, email: str) -> None:
     """Forget the tries of somebody who then knew the password."""
-    forget_count(session, _WHAT, _place(email))
+    forget_count(session, _COUNTED_AS, _account_and_network(email))
 
 
-def _place(email: str) -> str:
+def _account_and_network(email: str) -> str:
     return f"{canonical_email(email)}|{network_of(request.remote_addr or '')}"

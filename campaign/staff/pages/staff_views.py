@@ -1,9 +1,9 @@
 """The staff list: who may come to the desk, and as what. For admins."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,24 +14,41 @@ from campaign.staff import password_links, second_factor, staff_users
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
 from campaign.staff.password_links import send_invitation
-from campaign.web.desk import redirect_to, render_page
+from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("users", __name__, url_prefix="/staff")
 guard(blueprint, Role.ADMIN)
 
 
+class StaffList(Page, template="staff/index.html"):
+    users: Sequence[StaffUser]
+
+
+class CreateStaffUser(Page, template="staff/create.html"):
+    form: NewStaffForm
+
+
+class ShowStaffUser(Page, template="staff/show.html"):
+    user: StaffUser
+    me: StaffUser
+    form: RoleForm
+
+
+class PasswordLink(Page, template="staff/password_link.html"):
+    user: StaffUser
+    link: str
+    days: int
+
+
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    """All staff users, and what can be done with each."""
-    users = staff_users.list_staff_users(db.session())
-    return render_template("staff/index.html", users=users)
+    return show_page(StaffList(users=staff_users.list_staff_users(db.session())))
 
 
 @blueprint.get("/new")
 def new() -> ResponseReturnValue:
-    """The form for a new staff user."""
-    form = NewStaffForm(locale=staff_user().locale)
-    return render_template("staff/create.html", form=form)
+    return show_page(CreateStaffUser(form=NewStaffForm(locale=staff_user().locale)))
 
 
 @blueprint.post("/new")
@@ -53,55 +70,52 @@ def add() -> ResponseReturnValue:
             form.email.errors = [say_email_problem(problem.slug)]
         else:
             return _give_link(user, is_new=True)
-    return render_page("staff/create.html", form)
+    return show_page(CreateStaffUser(form=form))
 
 
 @blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    """One staff user, and what an admin can do."""
     user = staff_users.get_staff_user(db.session(), public_id)
-    return _user_page(user, RoleForm(formdata=None, obj=user))
+    form = RoleForm(formdata=None, obj=user)
+    return show_page(ShowStaffUser(user=user, me=staff_user(), form=form))
 
 
 @blueprint.post("/<public_id>/link")
 @fresh()
 def make_link(public_id: str) -> ResponseReturnValue:
-    """A new link for somebody who has lost the first, or the password."""
+    """Make a new link for somebody who has lost the first, or the password."""
     user = staff_users.get_staff_user(db.session(), public_id)
     try:
         staff_users.note_new_link(db.session(), user=user, actor=actor())
     except Refused:
-        flash(_("A disabled account takes no password. Enable it first."), "error")
-        return redirect(url_for(".show", public_id=user.public_id))
+        message = _("A disabled account takes no password. Enable it first.")
+        return redirect_to(".show", message, "error", public_id=user.public_id)
     return _give_link(user, is_new=user.password is None)
 
 
 @blueprint.post("/<public_id>/role")
 @fresh()
 def change_role(public_id: str) -> ResponseReturnValue:
-    """Give somebody another role."""
     user = staff_users.get_staff_user(db.session(), public_id)
     form = RoleForm()
     if not form.validate():
-        return _user_page(user, form)
-    role = Role(form.role.data)
-    return _do_to(user, staff_users.change_role, _("The role is changed."), role=role)
+        return show_page(ShowStaffUser(user=user, me=staff_user(), form=form))
+    change_role = partial(staff_users.change_role, role=Role(form.role.data))
+    return _change_user(user, change_role, _("The role is changed."))
 
 
 @blueprint.post("/<public_id>/disable")
 def disable(public_id: str) -> ResponseReturnValue:
-    """Let somebody in no more."""
     user = staff_users.get_staff_user(db.session(), public_id)
-    return _do_to(
+    return _change_user(
         user, staff_users.disable_staff_user, _("The account is disabled and signed out.")
     )
 
 
 @blueprint.post("/<public_id>/enable")
 def enable(public_id: str) -> ResponseReturnValue:
-    """Let somebody in again."""
     user = staff_users.get_staff_user(db.session(), public_id)
-    return _do_to(user, staff_users.enable_staff_user, _("The account can sign in again."))
+    return _change_user(user, staff_users.enable_staff_user, _("The account can sign in again."))
 
 
 @blueprint.post("/<public_id>/second-factor/reset")
@@ -110,25 +124,22 @@ def reset_factor(public_id: str) -> ResponseReturnValue:
     """For somebody who lost phone and recovery codes."""
     user = staff_users.get_staff_user(db.session(), public_id)
     second_factor.reset(db.session(), user=user, actor=actor())
-    said = _("Their second factor is reset, and they are signed out everywhere.")
-    return redirect_to(".show", said, public_id=user.public_id)
+    message = _("Their second factor is reset, and they are signed out everywhere.")
+    return redirect_to(".show", message, public_id=user.public_id)
 
 
-def _do_to(
-    user: StaffUser, service: Callable[..., None], done: str, **arguments: Any
-) -> ResponseReturnValue:
+def _change_user(user: StaffUser, change: Callable[..., None], message: str) -> ResponseReturnValue:
     try:
-        service(db.session(), user=user, by=staff_user(), **arguments)
+        change(db.session(), user=user, by=staff_user())
     except Refused:
-        flash(_("This is your own account. Ask another admin to change it."), "error")
-    else:
-        flash(done)
-    return redirect(url_for(".show", public_id=user.public_id))
+        message = _("This is your own account. Ask another admin to change it.")
+        return redirect_to(".show", message, "error", public_id=user.public_id)
+    return redirect_to(".show", message, public_id=user.public_id)
 
 
 def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
     """Mail the link to them, or show it once to be handed over by another way."""
-    link = password_links.set_password_link(user)
+    link = password_links.create_password_link(user)
     if request.form.get("how") == "mail":
         by = staff_user()
         send_invitation(
@@ -140,12 +151,6 @@ def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
             inviter=by.name or by.email,
             is_new=is_new,
         )
-        said = _("The link is on its way to %(email)s.", email=user.email)
-        return redirect_to(".show", said, public_id=user.public_id)
-    return render_template(
-        "staff/password_link.html", user=user, link=link, days=password_links.LINK_DAYS
-    )
-
-
-def _user_page(user: StaffUser, form: RoleForm) -> ResponseReturnValue:
-    return render_page("staff/show.html", form, user=user, me=staff_user())
+        message = _("The link is on its way to %(email)s.", email=user.email)
+        return redirect_to(".show", message, public_id=user.public_id)
+    return show_page(PasswordLink(user=user, link=link, days=password_links.LINK_DAYS))

@@ -93,13 +93,13 @@ def test_two_who_mend_one_official_or_mission_see_both(
     for page, field in places:
         typed = _fields(desk.get(page).text)
         assert typed["seen"]
-        assert post(other, page, typed | {field: "Theirs"}).status_code == 302
+        assert post(other, page, typed | {field: "Theirs"}).status_code == 303
         late = post(desk, page, typed | {field: "Mine"})
         assert late.status_code == 422
         assert "Theirs" in late.text.split("What stands now")[1].split("</div>")[0]
         again = _fields(late.text)
         assert again[field] == "Mine"
-        assert post(desk, page, again).status_code == 302
+        assert post(desk, page, again).status_code == 303
         assert _fields(desk.get(page).text)[field] == "Mine"
 
 

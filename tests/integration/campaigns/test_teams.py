@@ -19,7 +19,7 @@ from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from campaign.models.staff import CampaignMember, Role, StaffUser
-from campaign.staff.password_links import user_of_link
+from campaign.staff.password_links import get_user_of_link
 from campaign.staff.staff_users import change_role, disable_staff_user
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 
@@ -91,7 +91,7 @@ def test_lists_choices_and_uses_tell_nothing_of_another_team(
         assert theirs.reference not in answer.text, page
         assert theirs.person_name not in answer.text, page
     uses = [theirs.reference, "reply"]
-    assert where_used.said_to(session, uses, me) == ["reply", "1 campaign of another team"]
+    assert where_used.hide_other_teams(session, uses, me) == ["reply", "1 campaign of another team"]
 
 
 def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
@@ -247,7 +247,7 @@ def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
     mail = session.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.recipient, mail.locale) == ("staff-invitation", "zoe@example.org", "fr")
     token = str(mail.context).partition("/desk/set-password/")[2].partition('"')[0]
-    assert user_of_link(session, token).email == "zoe@example.org"
+    assert get_user_of_link(session, token).email == "zoe@example.org"
     message = render(mail, settings)
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None
@@ -259,5 +259,5 @@ def test_somebody_is_invited_by_a_mail_with_a_link_that_works_once(
     new = app.test_client()
     new.get(f"/desk/set-password/{token}")
     password = {"password": "amber-window-sails-quietly"}
-    assert post(new, f"/desk/set-password/{token}", password).status_code == 302
+    assert post(new, f"/desk/set-password/{token}", password).status_code == 303
     assert post(new, f"/desk/set-password/{token}", password).status_code == 410

@@ -225,7 +225,7 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
     )
     session.commit()
     form = _edit_form(page_of(desk, "/desk/missions/peru-ottawa"))
-    assert post(desk, "/desk/missions/peru-ottawa", form | {"hours": "9 to 12"}).status_code == 302
+    assert post(desk, "/desk/missions/peru-ottawa", form | {"hours": "9 to 12"}).status_code == 303
     assert "Undo this import" in page_of(desk, where)
     post(desk, f"{where}/undo")
     session.rollback()

@@ -49,7 +49,7 @@ def kept(session: Session) -> Mission | None:
 
 def test_an_organizer_adds_a_mission(organizer: FlaskClient, session: Session) -> None:
     response = post(organizer, "/desk/missions/new", FORM)
-    assert (response.status_code, response.headers["Location"]) == (302, ADDRESS)
+    assert (response.status_code, response.headers["Location"]) == (303, ADDRESS)
     mission = kept(session)
     assert mission is not None
     assert mission.kind is MissionKind.EMBASSY
@@ -73,7 +73,7 @@ def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
     assert "That of its city and country: America/Vancouver" in organizer.get(page).text
     answer = post(organizer, page, FORM | {"timezone": "America/Nowhere"})
     assert answer.status_code == 422
-    assert post(organizer, page, FORM | {"timezone": "America/Regina"}).status_code == 302
+    assert post(organizer, page, FORM | {"timezone": "America/Regina"}).status_code == 303
     mission = kept(session)
     assert mission is not None
     assert mission.zone == "America/Regina"
@@ -105,7 +105,7 @@ def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
     session.commit()
     assert "more than a year ago" in organizer.get("/desk/missions/old").get_data(as_text=True)
     form = FORM | {"address": "2 New Street", "checked": "1"}
-    assert post(organizer, "/desk/missions/old", form).status_code == 302
+    assert post(organizer, "/desk/missions/old", form).status_code == 303
     assert "more than a year ago" not in organizer.get("/desk/missions/old").get_data(as_text=True)
     mission = kept(session)
     assert mission is not None
@@ -198,7 +198,7 @@ def test_a_used_mission_is_not_deleted_and_an_unused_one_is(
     refused = post(organizer, "/desk/missions/embassy-1/delete")
     assert refused.status_code == 409
     assert "UA 1/26" in refused.get_data(as_text=True)
-    assert post(organizer, "/desk/missions/unused/delete").status_code == 302
+    assert post(organizer, "/desk/missions/unused/delete").status_code == 303
     session.rollback()
     assert list(session.scalars(select(Mission.slug))) == ["embassy-1"]
 

@@ -55,7 +55,7 @@ def test_an_organizer_adds_an_official_and_sees_the_address_as_printed(
     organizer: FlaskClient, session: Session
 ) -> None:
     response = post(organizer, "/desk/officials/new", FORM)
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert response.headers["Location"] == ADDRESS
     official = kept(session)
     assert official is not None
@@ -76,7 +76,7 @@ def test_an_edit_keeps_the_slug_and_names_the_changed_fields(
 ) -> None:
     post(organizer, "/desk/officials/new", FORM)
     changes = {"name": "Ines Quintero", "office_es": "", "contact_1_value": ""}
-    assert post(organizer, ADDRESS, FORM | changes).status_code == 302
+    assert post(organizer, ADDRESS, FORM | changes).status_code == 303
     official = kept(session)
     assert official is not None
     assert official.slug == "her-excellency-ines-quintero-vidal"
@@ -89,7 +89,7 @@ def test_an_edit_keeps_the_slug_and_names_the_changed_fields(
 
 def test_saving_what_is_there_changes_nothing(organizer: FlaskClient, session: Session) -> None:
     post(organizer, "/desk/officials/new", FORM)
-    assert post(organizer, ADDRESS, FORM).status_code == 302
+    assert post(organizer, ADDRESS, FORM).status_code == 303
     session.rollback()
     assert session.scalar(select(AuditEntry).where(AuditEntry.action == "officials.edit")) is None
 
@@ -101,7 +101,7 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
         make_target_official(1, slug="office", office={"en": "Governor", "uk": "Губернатор"})
     )
     session.commit()
-    assert post(organizer, "/desk/officials/office", FORM | {"name": ""}).status_code == 302
+    assert post(organizer, "/desk/officials/office", FORM | {"name": ""}).status_code == 303
     official = kept(session)
     assert official is not None
     assert official.office["uk"] == "Губернатор"
@@ -142,7 +142,7 @@ def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: 
 
 
 def test_a_doubtful_address_is_saved_with_a_warning(organizer: FlaskClient) -> None:
-    assert post(organizer, "/desk/officials/new", FORM | {"region": "Altamar"}).status_code == 302
+    assert post(organizer, "/desk/officials/new", FORM | {"region": "Altamar"}).status_code == 303
     assert "The region is not on the list" in organizer.get(ADDRESS).get_data(as_text=True)
 
 
@@ -183,7 +183,7 @@ def test_an_unused_official_is_deleted_after_being_asked(
     assert "This cannot be undone." in organizer.get(f"{ADDRESS}/delete").get_data(as_text=True)
     assert kept(session) is not None, "asking deletes nothing"
     session.rollback()
-    assert post(organizer, f"{ADDRESS}/delete").status_code == 302
+    assert post(organizer, f"{ADDRESS}/delete").status_code == 303
     assert kept(session) is None
 
 
@@ -257,7 +257,7 @@ def test_a_changed_official_is_on_the_public_page_at_once(
     response = post(
         organizer, f"/desk/officials/{official.slug}", FORM | words | {"name": "Inés Otra Persona"}
     )
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert "Inés Otra Persona" in organizer.get(page).text
 
 

@@ -51,6 +51,7 @@ def test_it_is_asked_once_more_and_kept_when_it_is_meant(
     page, form = entries(campaign)[kind]
     asked = post(client, page, form)
     assert asked.status_code == 422
+    assert "A public campaign names this entry" in asked.text
     assert MEANT in asked.text
     assert NAME in asked.text, "what was typed stays"
     assert NAME not in asked.text.partition("<form method")[0], "headed by what is kept"
@@ -60,7 +61,7 @@ def test_it_is_asked_once_more_and_kept_when_it_is_meant(
     assert mission is not None
     assert NAME not in f"{official.office} {mission.head_of_mission}"
     session.rollback()
-    assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
+    assert post(client, page, form | {"risks_seen": "y"}).status_code == 303
 
 
 @pytest.mark.parametrize("kind", ["official", "mission"])
@@ -70,7 +71,7 @@ def test_of_a_draft_it_is_not_asked(
     campaign.status, campaign.opened_at = CampaignStatus.DRAFT, None
     session.commit()
     page, form = entries(campaign)[kind]
-    assert post(client, page, form).status_code == 302
+    assert post(client, page, form).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -87,9 +88,9 @@ def test_what_stays_as_it_is_is_not_asked_about_again(
     client: FlaskClient, session: Session, campaign: Campaign
 ) -> None:
     page, form = entries(campaign)["mission"]
-    assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
+    assert post(client, page, form | {"risks_seen": "y"}).status_code == 303
     again = post(client, page, form | {"hours": "10 to 12"})
-    assert again.status_code == 302
+    assert again.status_code == 303
 
 
 def test_a_scheduled_opening_goes_off_as_was_told_before(
@@ -101,12 +102,15 @@ def test_a_scheduled_opening_goes_off_as_was_told_before(
     campaign.open_at = utcnow() + timedelta(days=1)
     session.commit()
     page, form = entries(campaign)["official"]
-    assert "Saving cancels the opening of that campaign" in post(client, page, form).text
+    asked = post(client, page, form).text
+    assert "A scheduled campaign names this entry" in asked
+    assert "A public campaign" not in asked
+    assert "Saving cancels the opening of that campaign" in asked
     session.rollback()
-    assert post(client, page, form | {"office_en": "Governor"}).status_code == 302
+    assert post(client, page, form | {"office_en": "Governor"}).status_code == 303
     assert now(session, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"
     session.rollback()
-    assert post(client, page, form | {"risks_seen": "y"}).status_code == 302
+    assert post(client, page, form | {"risks_seen": "y"}).status_code == 303
     assert now(session, campaign).status is CampaignStatus.REVIEW
     assert "campaign.entry" in set(session.scalars(select(AuditEntry.action)))
 
@@ -149,7 +153,10 @@ def test_an_undo_leaves_what_flags_rule_out_since(
     session.expire_all()
     assert mission.head_of_mission == "Ana Ruiz"
     session.rollback()
-    assert "Risk flags of a public campaign rule out what it said before." in client.get(where).text
+    assert (
+        "Risk flags of a public or scheduled campaign rule out what it said before."
+        in client.get(where).text
+    )
 
 
 def test_of_many_changed_at_once_it_stays(

@@ -29,7 +29,7 @@ def test_a_form_sent_after_signing_out_is_kept_and_leads_back(
 ) -> None:
     user = sign_in(client, app, Role.ADMIN, locale="fr")
     old = csrf_token(client)
-    assert post(client, "/desk/sign-out").status_code == 302
+    assert post(client, "/desk/sign-out").status_code == 303
     refused = client.post(address, data=TYPED | {"csrf_token": old}, headers=OURS)
     assert refused.status_code == 400
     assert '<html lang="fr"' in refused.text, "the last language of this browser"

@@ -19,7 +19,7 @@ from campaign.core.settings import Settings
 from campaign.models.staff import RecoveryCode, Role, StaffUser
 from campaign.staff import reauthentication, totp
 from campaign.staff.guards import fresh, guard
-from campaign.staff.password_links import set_password_link
+from campaign.staff.password_links import create_password_link
 from tests.factories import STAFF_PASSWORD, make_staff_user, post, sign_in
 
 EMAIL = "noor@example.org"
@@ -28,15 +28,15 @@ PAGE = "/desk/account/second-factor"
 
 def _turn_on(session: Session, user: StaffUser) -> list[str]:
     """Give the user a second factor whose code of now is not used yet."""
-    user.totp_secret = totp.new_secret(session)
+    user.totp_secret = totp.create_secret(session)
     user.totp_since = db.utcnow()
-    made = totp.new_recovery_codes(session, user)
+    made = totp.create_recovery_codes(session, user)
     session.commit()
     return made
 
 
 def _code(session: Session, user: StaffUser, shift: int = 0) -> str:
-    key = totp.app_key(session, user).replace("-", "")
+    key = totp.get_app_key(session, user).replace("-", "")
     token: str = TOTP(key=key).generate(time.time() + shift).token
     return token
 
@@ -74,7 +74,7 @@ def test_it_is_set_up_with_a_picture_and_a_first_code(
     page = client.get(PAGE).text
     assert "<svg" in page
     seen = session.get_one(StaffUser, me.id)
-    assert totp.app_key(session, seen) in page
+    assert totp.get_app_key(session, seen) in page
     assert "otpauth://" not in page
     assert not seen.has_second_factor
     code = _code(session, seen)
@@ -107,7 +107,7 @@ def test_the_password_alone_does_not_sign_in_and_a_code_works_once(
     assert _give(client, "") == 422
     assert _give(client, f"{(int(code) + 1) % 1_000_000:06}") == 422
     assert not _may_enter(client)
-    assert _give(client, code) == 302
+    assert _give(client, code) == 303
     assert _may_enter(client)
     again = app.test_client()
     _know_password(again)
@@ -136,7 +136,7 @@ def test_a_recovery_code_stands_in_once(
 ) -> None:
     spare = _turn_on(session, user)[3]
     _know_password(client)
-    assert _give(client, f" {spare.upper().replace('-', ' ')} ") == 302
+    assert _give(client, f" {spare.upper().replace('-', ' ')} ") == 303
     assert _may_enter(client)
     _know_password(again := app.test_client())
     assert _give(again, spare) == 422
@@ -150,10 +150,10 @@ def test_a_new_password_does_not_pass_by_the_second_factor(
 ) -> None:
     _turn_on(session, user)
     with app.test_request_context():
-        link = set_password_link(user).partition("127.0.0.1:5000")[2]
+        link = create_password_link(user).partition("127.0.0.1:5000")[2]
     session.rollback()
     client.get(link)
-    assert post(client, link, {"password": STAFF_PASSWORD + "-new"}).status_code == 302
+    assert post(client, link, {"password": STAFF_PASSWORD + "-new"}).status_code == 303
     assert not _may_enter(client)
     client.get("/desk/sign-in")
     data = {"email": EMAIL, "password": STAFF_PASSWORD + "-new"}
@@ -196,7 +196,7 @@ def test_guesses_at_codes_end_and_lock_nobody_else_out(
     _know_password(elsewhere)
     monkeypatch.setattr(reauthentication, "CODES_PER_HOUR", reauthentication.TRIES_PER_HOUR)
     assert _give(elsewhere, "000000") == 429
-    assert _give(elsewhere, spare[0]) == 302
+    assert _give(elsewhere, spare[0]) == 303
 
 
 def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, session: Session) -> None:

@@ -17,7 +17,7 @@ from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import password_links, passwords
-from campaign.staff.password_links import LINK_DAYS, set_password_link
+from campaign.staff.password_links import LINK_DAYS, create_password_link
 from campaign.staff.staff_users import disable_staff_user, set_password
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
 
@@ -32,11 +32,11 @@ def user(session: Session) -> StaffUser:
 
 
 def _path(user: StaffUser) -> str:
-    return urlsplit(set_password_link(user)).path
+    return urlsplit(create_password_link(user)).path
 
 
 def test_the_link_leads_to_the_address_of_the_settings(user: StaffUser, settings: Settings) -> None:
-    assert set_password_link(user).startswith(f"{settings.base_url}/desk/set-password/")
+    assert create_password_link(user).startswith(f"{settings.base_url}/desk/set-password/")
 
 
 def test_a_password_is_set_and_sign_in_is_asked_for(client: FlaskClient, user: StaffUser) -> None:
@@ -59,7 +59,7 @@ def test_opening_the_link_uses_nothing_up(client: FlaskClient, user: StaffUser) 
     for _ in range(3):
         assert client.get(path).status_code == 200
         assert client.head(path).status_code == 200
-    assert post(client, path, {"password": NEW}).status_code == 302
+    assert post(client, path, {"password": NEW}).status_code == 303
 
 
 def test_the_link_works_once(client: FlaskClient, user: StaffUser) -> None:
@@ -71,7 +71,7 @@ def test_the_link_works_once(client: FlaskClient, user: StaffUser) -> None:
     assert again.status_code == 410
     assert "sign-in" in again.text
     data = {"email": "noor@example.org", "password": NEW}
-    assert post(client, "/desk/sign-in", data).status_code == 302
+    assert post(client, "/desk/sign-in", data).status_code == 303
 
 
 def test_a_second_link_dies_with_the_first(client: FlaskClient, user: StaffUser) -> None:
@@ -192,7 +192,7 @@ def test_nobody_waits_while_a_password_is_judged_and_a_link_works_once_all_the_s
     client.get(path)
     session.close()
     csrf_token(client)
-    monkeypatch.setattr(passwords, "_one_at_a_time", gate)
+    monkeypatch.setattr(passwords, "_zxcvbn_lock", gate)
 
     def use_up() -> None:
         with app.app_context(), db.transaction() as other:

@@ -60,7 +60,7 @@ def test_the_desk_asks_to_sign_in_and_leads_on_to_the_page_that_was_asked_for(
 
 
 def test_any_spelling_of_the_address_signs_in(client: FlaskClient, user: StaffUser) -> None:
-    assert _try(client, email=" Noor@EXAMPLE.org ").status_code == 302
+    assert _try(client, email=" Noor@EXAMPLE.org ").status_code == 303
 
 
 def test_sign_in_is_noted_with_its_time_and_in_the_audit(
@@ -220,10 +220,10 @@ def test_throttling_locks_nobody_else_out(
     session.commit()
     for _ in range(TRIES_PER_HOUR + 1):
         _try(client, password="not-this-one-at-all")
-    assert _try(app.test_client(), email="colleague@example.org").status_code == 302
+    assert _try(app.test_client(), email="colleague@example.org").status_code == 303
     elsewhere = app.test_client()
     elsewhere.environ_base["REMOTE_ADDR"] = "192.0.2.7"
-    assert _try(elsewhere).status_code == 302
+    assert _try(elsewhere).status_code == 303
 
 
 def test_a_forged_forwarded_address_does_not_escape_the_count(
@@ -314,7 +314,7 @@ def test_an_origin_that_hides_itself_is_refused_where_the_browser_says_it_is_ano
     crossed = hidden | {"Sec-Fetch-Site": "cross-site"}
     assert post(client, "/desk/sign-in", data, headers=crossed).status_code == 403
     vouched = hidden | {"Sec-Fetch-Site": "same-origin"}
-    assert post(client, "/desk/sign-in", data, headers=vouched).status_code == 302
+    assert post(client, "/desk/sign-in", data, headers=vouched).status_code == 303
 
 
 def test_a_token_in_the_address_signs_nobody_in(

@@ -33,7 +33,7 @@ def test_it_prints_one_link_that_sets_a_password(client: FlaskClient, session: S
     assert (user.role, user.name, user.locale) == (Role.ORGANIZER, "Noor", "fr")
     path = urlsplit(result.stdout.strip()).path
     assert client.get(path).status_code == 200
-    assert post(client, path, {"password": "seven quiet lanterns"}).status_code == 302
+    assert post(client, path, {"password": "seven quiet lanterns"}).status_code == 303
 
 
 def test_somebody_who_is_there_already_gets_a_new_link_only_when_asked(session: Session) -> None:

@@ -16,7 +16,7 @@ from campaign.core.audit import AuditEntry
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.guards import guard
 from campaign.staff.require_audit import leaves_no_entry
-from campaign.staff.sessions import safe_next
+from campaign.staff.sessions import safe_next_page
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 
 PUBLIC_BLUEPRINTS = {
@@ -120,7 +120,7 @@ def test_somebody_unknown_is_sent_to_sign_in(client: FlaskClient, app: Flask) ->
         response = client.get(address)
         assert response.status_code == 302, address
         assert response.location.startswith("/desk/sign-in"), address
-        assert safe_next(address) == address
+        assert safe_next_page(address) == address
 
 
 @pytest.mark.parametrize("role", list(Role))

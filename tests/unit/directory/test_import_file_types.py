@@ -148,7 +148,7 @@ def test_columns_of_one_name_are_refused_by_the_command_and_named_for_the_desk()
     text = "operator,country,type,city,city\nKenya,Canada,embassy,Ottawa,Toronto\n"
     source = open_source(text.encode(), MISSIONS)
     assert source.table is not None
-    assert source.table.twice() == ["city"]
+    assert source.table.list_repeated_names() == ["city"]
     assert source.guesses("x").mapping == [
         "sending_country",
         "host_country",

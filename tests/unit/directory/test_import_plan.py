@@ -8,7 +8,7 @@ import pytest
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
 from campaign.directory.imports.match_entries import OfficialIndex
 from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import Change, in_words, plan_missions
+from campaign.directory.imports.plan import Change, plan_missions, say_in_words
 from campaign.directory.imports.read_rows import Held, MissionRecord, OfficialRecord, Repeated
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of
 from campaign.directory.offices import of_the_office
@@ -50,7 +50,7 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
     )
     (filled,) = plan_officials([official], [record]).items
     assert [(one.field, one.old[:4], one.new) for one in filled.changes] == [
-        ("office", "en: ", f"{in_words(official.office)}; ar: حاكمة"),
+        ("office", "en: ", f"{say_in_words(official.office)}; ar: حاكمة"),
         ("email", "", "new@example.org"),
     ]
     (replaced,) = plan_officials([official], [record], replace=True).items
@@ -62,6 +62,32 @@ def test_what_staff_typed_stays_unless_the_file_counts() -> None:
 def placed(address: str = "", locality: str = "", postal_code: str = "") -> dict[str, Any]:
     lines = [address] if address else []
     return {"address": lines, "locality": locality, "region": "", "postal_code": postal_code}
+
+
+@pytest.mark.parametrize(
+    ("town", "columns", "changes"),
+    [
+        ("Paris", {"locality"}, {}),
+        ("Paris", {"locality", "region", "postal_code"}, {}),
+        ("Lyon", {"locality"}, {"locality": "Lyon"}),
+        (
+            "Lyon",
+            {"locality", "region", "postal_code"},
+            {"locality": "Lyon", "region": "", "postal_code": ""},
+        ),
+        ("", {"locality", "postal_code"}, {}),
+    ],
+)
+def test_a_town_alone_empties_only_what_the_file_has_a_column_for(
+    town: str, columns: set[str], changes: dict[str, str]
+) -> None:
+    ours = placed("", "Paris", "75008") | {"region": "Île-de-France"}
+    mission = make_target_mission(source_id="Q7", host_country="FR", last_checked_on=None, **ours)
+    draft = mission_draft(host_country="FR", **placed("", town))
+    record = MissionRecord(2, "Q7", draft, place_columns=frozenset(columns))
+    for replace in (False, True):
+        (item,) = plan_missions([mission], [record], replace=replace).items
+        assert {name: item.values[name] for name in ours if name in item.values} == changes
 
 
 @pytest.mark.parametrize(
@@ -164,7 +190,7 @@ def test_a_mission_is_found_again_in_another_lists_language(
     mission = make_target_mission(**{"source_id": "", "host_country": "GB"} | kept)
     record = MissionRecord(2, "MX-embassy-GB-x", mission_draft(host_country="GB", **said))
     (item,) = plan_missions([mission], [record]).items
-    assert (item.known is mission) is same
+    assert (item.entry is mission) is same
 
 
 def test_what_a_file_names_by_its_id_is_no_other_rows_mission() -> None:
@@ -173,7 +199,7 @@ def test_what_a_file_names_by_its_id_is_no_other_rows_mission() -> None:
     named = MissionRecord(3, "7", mission_draft(host_country="GB", locality="London"))
     # Another list counts its own rows: its 7 is a mission elsewhere.
     elsewhere = MissionRecord(4, "7", mission_draft(host_country="FR", locality="Paris"))
-    found = [item.known for item in plan_missions([kept], [other, named, elsewhere]).items]
+    found = [item.entry for item in plan_missions([kept], [other, named, elsewhere]).items]
     assert found == [None, kept, None]
 
 

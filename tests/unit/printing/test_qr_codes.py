@@ -43,7 +43,7 @@ def notes_of(link: str, paper: Paper, locale: str, out: Path) -> None:
 
 def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
     """Not a paper, but a code all the same: the picture of the page, by itself."""
-    picture = second_factor_views._picture(link)
+    picture = second_factor_views._draw_qr_code(link)
     body = Markup('<div style="margin:2cm;width:6cm">{}</div>').format(picture)
     whole = html.render("document.html", locale="en", title="", body=body)
     with renderer.laid_out(str(whole), "share.css", Page(paper)) as document:

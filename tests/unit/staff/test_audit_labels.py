@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from campaign.staff.audit_log.labels import DEEDS, DETAILS, GROUPS
+from campaign.staff.audit_log.labels import ACTIONS, FACTS, GROUPS
 
 SOURCE = Path(__file__).parents[3] / "campaign"
 _RECORDERS = {"record", "record_change", "_record", "_note", "note"}
@@ -33,11 +33,11 @@ def _actions() -> set[str]:
 def test_every_action_has_words() -> None:
     actions = _actions()
     assert {"bundle.download", "accounts.role", "campaign.edit"} <= actions
-    assert actions - set(DEEDS) == set(), "give them words in campaign/staff/audit_log/labels.py"
+    assert actions - set(ACTIONS) == set(), "give them words in campaign/staff/audit_log/labels.py"
 
 
 def test_every_deed_belongs_to_a_group_of_the_list() -> None:
-    assert {slug.partition(".")[0] for slug in DEEDS} <= set(GROUPS)
+    assert {slug.partition(".")[0] for slug in ACTIONS} <= set(GROUPS)
 
 
 def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
@@ -50,6 +50,6 @@ def test_every_fact_of_an_entry_has_a_name_in_words() -> None:
         for one in node.keywords
         if one.arg
     }
-    assert named - own - set(DETAILS) == set(), (
+    assert named - own - set(FACTS) == set(), (
         "give them words in campaign/staff/audit_log/labels.py"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.staff.sessions import safe_next
+from campaign.staff.sessions import safe_next_page
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from campaign.staff.sessions import safe_next
     ],
 )
 def test_a_page_of_the_desk_is_taken(wanted: str) -> None:
-    assert safe_next(wanted) == wanted
+    assert safe_next_page(wanted) == wanted
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_a_page_of_the_desk_is_taken(wanted: str) -> None:
     ],
 )
 def test_anything_else_leads_to_the_first_page(wanted: str | None) -> None:
-    assert safe_next(wanted) == "/desk/"
+    assert safe_next_page(wanted) == "/desk/"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.staff.pages.security_setup import StaffDatastore
-from campaign.staff.passwords import MAXIMUM, MINIMUM, SETTINGS, problem_of
+from campaign.staff.passwords import MAXIMUM, MINIMUM, SETTINGS, find_password_problem
 
 ABOUT = ("noor.haddad@example.org", "Noor Haddad")
 
@@ -36,7 +36,7 @@ def _rules() -> Iterator[None]:
     ],
 )
 def test_words_that_do_not_belong_together_are_taken(password: str) -> None:
-    assert problem_of(password, ABOUT) is None
+    assert find_password_problem(password, ABOUT) is None
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,22 @@ def test_words_that_do_not_belong_together_are_taken(password: str) -> None:
     ],
 )
 def test_what_is_tried_first_is_refused(password: str, problem: str) -> None:
-    assert problem_of(password, ABOUT) == problem
+    assert find_password_problem(password, ABOUT) == problem
 
 
 def test_the_longest_is_judged_by_its_beginning() -> None:
-    assert problem_of("a" * 40 + "violet-harbour-tin-orchard") == "password-repeats"
-    assert problem_of("violet-harbour-tin-orchard-letters-boats" + "a" * 80) is None
-    assert problem_of("ﷺ" * MAXIMUM) is None, "each is eighteen in plain letters: 2304 in all"
+    assert find_password_problem("a" * 40 + "violet-harbour-tin-orchard") == "password-repeats"
+    assert find_password_problem("violet-harbour-tin-orchard-letters-boats" + "a" * 80) is None
+    # Each is eighteen in plain letters: 2304 in all.
+    assert find_password_problem("ﷺ" * MAXIMUM) is None
 
 
 @given(st.text(max_size=MINIMUM - 1))
 def test_nothing_short_is_taken(password: str) -> None:
-    assert problem_of(password, ABOUT) == "password-short"
+    assert find_password_problem(password, ABOUT) == "password-short"
 
 
 @given(st.text(min_size=MINIMUM, max_size=MAXIMUM + 40), st.text(max_size=30))
 def test_any_text_gets_an_answer(password: str, about: str) -> None:
     known = {None, "password-long", "password-repeats", "password-common", "password-personal"}
-    assert problem_of(password, (about,)) in known
+    assert find_password_problem(password, (about,)) in known

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.fields import FIELDS, LABELS, WORDS_LENGTH, Rule, limit_of, names_with
+from campaign.directory.entry_fields import FIELDS, LABELS, WORDS_LENGTH, Rule, limit_of, names_with
 from campaign.directory.imports.columns import MEANINGS
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory

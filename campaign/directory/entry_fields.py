@@ -2,7 +2,6 @@
 
 import enum
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -28,7 +27,7 @@ class Field:
 
     name: str
     """Of the column, and in drafts."""
-    label: Any
+    label: object
     rule: Rule | None = None
     _: KW_ONLY
     in_files: str = ""
@@ -40,7 +39,6 @@ class Field:
 
     @property
     def meaning(self) -> str:
-        """What a column of a file is said to mean."""
         return self.in_files or self.name
 
 
@@ -271,20 +269,18 @@ WORDS_LENGTH = 200
 """Characters of a text per language, or of a line of an address."""
 
 
-LABELS: dict[str, Any] = {
-    name: one.label
+LABELS: dict[str, object] = {
+    name: field.label
     for directory in (Directory.OFFICIALS, Directory.MISSIONS)
-    for one in FIELDS[directory]
-    for name in (one.name, one.meaning)
+    for field in FIELDS[directory]
+    for name in (field.name, field.meaning)
 }
 """By names and meanings; a name alone is a mission's."""
 
 
 def names_with(directory: Directory, *rules: Rule) -> tuple[str, ...]:
-    """Names of the fields with one of these rules, in their order."""
-    return tuple(one.name for one in FIELDS[directory] if one.rule in rules)
+    return tuple(field.name for field in FIELDS[directory] if field.rule in rules)
 
 
 def limit_of(model: type[Mission | Official], name: str) -> int:
-    """How many characters the column holds."""
     return getattr(model.__table__.c[name].type, "length", None) or WORDS_LENGTH
