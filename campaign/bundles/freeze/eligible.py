@@ -57,9 +57,12 @@ class Why(enum.StrEnum):
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
 
+    @property
+    def in_letters(self) -> bool:
+        """Whether letters are counted; else people, who each write to every official."""
+        return self not in _STATES
 
-IN_LETTERS = frozenset({Why.CAMPAIGN, Why.OFFICIAL, Why.LANGUAGE, Why.MISSION, Why.EARLIER})
-"""What is counted in letters; the rest in people, who each write to every official."""
+
 _STATES = {
     Why.PENDING: SignatureState.PENDING,
     Why.HELD: SignatureState.HELD,

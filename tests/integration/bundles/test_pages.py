@@ -65,7 +65,7 @@ def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
     sign_in(client, app, "staff")
     before = jobs.queue().waiting()
     response = post(client, "/desk/bundles/new", choice(waiting))
-    assert response.status_code == 302
+    assert response.status_code == 303
     bundle = session.scalars(select(Bundle)).one()
     assert response.location.endswith(f"/desk/bundles/{bundle.public_id}")
     assert jobs.queue().waiting() == before + 1

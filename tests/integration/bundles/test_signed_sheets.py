@@ -148,7 +148,7 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
 ) -> None:
     sign_in(client, app, Role.STAFF)
     answer = post(client, NEW, WISH)
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     session.rollback()
     page = client.get(answer.location).text
     assert "The lists are being made" in page

@@ -155,7 +155,7 @@ def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
     both_look_at = shown_to_freeze(page)
     del both_look_at["csrf_token"]
     assert "sheets_travel" not in both_look_at
-    assert post(client, NEW, both_look_at).status_code == 302
+    assert post(client, NEW, both_look_at).status_code == 303
     assert post(client, NEW, both_look_at).status_code == 409
     [bundle] = bundles(session)
     assert (bundle.letter_count, bundle.frozen["on_paper"]) == (6, 0)
@@ -171,7 +171,7 @@ def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
     third.targets[0].mission = campaigns[0].targets[0].mission
     add_confirmed(session, third, 1)
     session.commit()
-    assert post(client, NEW, shown).status_code == 302
+    assert post(client, NEW, shown).status_code == 303
     assert {one.campaign_id for one in bundles(session)} == {one.id for one in campaigns}
 
 
@@ -228,7 +228,7 @@ def test_what_was_chosen_is_frozen(
         locale="fr",
     )
     answer = post(client, NEW, wish)
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     bundle = bundles(session)[0]
     frozen = Frozen.from_json(bundle.frozen)
     assert answer.location.endswith(f"/desk/bundles/{bundle.public_id}")
@@ -261,16 +261,16 @@ def test_several_campaigns_lead_to_their_journey(
             "Choose at least one language.",
         ),
         ({"size": "501"}, "Check the bundle", "Give a number from 1 to 500."),
-        ({"size": "many"}, "Check the bundle", "Letters in a volume, at most"),
-        ({"order": "height"}, "Check the bundle", "Order of the letters"),
+        ({"size": "many"}, "Check the bundle", "Most in one volume"),
+        ({"order": "height"}, "Check the bundle", "Order"),
         ({"layout": "a0"}, "Check the bundle", "Paper and envelope"),
         ({"locale": "xx"}, "Check the bundle", "Language of the cover letter"),
         ({"volumes": "colour"}, "Check the bundle", "Volumes"),
-        ({"numbers": "7"}, "Check the bundle", "Numbers of the letters"),
+        ({"numbers": "7"}, "Check the bundle", "Numbers"),
         (
             {"written": "xx", "chosen": "1", "target": "ua-1-26:governor-9"},
             "Go on to the paper",
-            "Languages of the letters",
+            "Languages",
         ),
     ],
 )
