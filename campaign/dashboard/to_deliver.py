@@ -84,7 +84,7 @@ def _held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
 def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:
     """A bundle, with its letters or cards; of signed sheets alone, with the people on them."""
     number = letters if bundle.letter_count else bundle.frozen.get("on_paper", 0)
-    return Item(campaign, number, None, bundle.public_id, noun_of(bundle))
+    return Item(campaign, number, None, bundle.public_id, noun_of(bundle), bundle)
 
 
 def _after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:

@@ -23,6 +23,7 @@ from campaign.bundles.desk.bundle_display import (
 from campaign.bundles.desk.wizard_form import LAYOUT_WORDS, ORDERS
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.bundles.find_bundles import Progress
+from campaign.bundles.first_prints import FirstPrint, find_first_prints
 from campaign.bundles.freeze import waiting_counts
 from campaign.bundles.freeze.choices import Order
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -46,6 +47,8 @@ cover_views.register(blueprint)
 class BundleList(Page, template="bundles/index.html"):
     waiting: Sequence[tuple[Destination, Sequence[Waiting]]]
     listing: Listing[Bundle]
+    first_prints: Mapping[int, FirstPrint]
+    """By the bundle's id."""
 
 
 class BundleProgress(Page, template="bundles/_progress.html"):
@@ -60,6 +63,7 @@ class BundleProgress(Page, template="bundles/_progress.html"):
 
 class ShowBundle(BundleProgress, template="bundles/show.html"):
     changes: Changes
+    first_print: FirstPrint | None
     files: Sequence[BundleFile]
     hashes: Sequence[tuple[str, int, str]]
     zip_name: str
@@ -77,6 +81,12 @@ def destination_name(destination: Destination) -> str:
     return name_of(destination, i18n.locale())
 
 
+@blueprint.app_template_global()
+def first_print_of(bundle: Bundle) -> FirstPrint | None:
+    """Return what to do with the sheets of a bundle whose letters went on."""
+    return find_first_prints(db.session(), [bundle]).get(bundle.id)
+
+
 blueprint.add_app_template_global(slug_of, "destination_slug")
 for _function in (
     nouns.noun_of,
@@ -92,11 +102,12 @@ blueprint.add_app_template_filter(nouns.noun_of, "noun")
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     session = db.session()
-    page = request.args.get("page", 1, type=int)
+    listing = find_bundles.list_bundles(session, page=request.args.get("page", 1, type=int))
     return show_page(
         BundleList(
             waiting=waiting_counts.list_by_mission(session),
-            listing=find_bundles.list_bundles(session, page=page),
+            listing=listing,
+            first_prints=find_first_prints(session, listing.rows),
         )
     )
 
@@ -164,6 +175,7 @@ def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> Respon
         set_aside_count=find_bundles.count_set_aside(session, bundle),
         can_wait_again=find_bundles.can_wait_again(session, bundle),
         changes=find_changes(session, bundle),
+        first_print=first_print_of(bundle),
         files=files,
         hashes=hashes_of(files),
         zip_name=find_bundles.zip_name(bundle),
