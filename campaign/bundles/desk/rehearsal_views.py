@@ -122,7 +122,7 @@ def download(slug: str, public_id: str) -> ResponseReturnValue:
 @blueprint.post("/wipe")
 def wipe(slug: str) -> ResponseReturnValue:
     rehearsal.wipe_by_hand(db.session(), load(slug), actor=actor())
-    message = _("The rehearsal is wiped: its letters, bundles and files are gone.")
+    message = _("The rehearsal is wiped: its signatures, bundles and files are gone.")
     return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
 

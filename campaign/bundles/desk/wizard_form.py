@@ -35,7 +35,7 @@ PAPER = (
 
 ORDERS: Mapping[Order, object] = {
     Order.CONFIRMED: _l("As they were confirmed"),
-    Order.SIGNED: _l("By the date on the letter"),
+    Order.SIGNED: _l("By the date of signing"),
     Order.REGION: _l("By country and region"),
     Order.NAME: _l("By family name"),
 }

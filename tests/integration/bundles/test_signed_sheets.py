@@ -176,7 +176,7 @@ def test_the_desk_offers_them(
     letters = client.get(f"{NEW}/letters", query_string={"mission": "embassy-1"}).text
     assert "2 people on signed sheets" in letters
     check = client.get(NEW, query_string=WISH).text
-    assert "What is printed goes with the signed sheets" in check
+    assert "Only signed sheets wait" in check
     assert "Freeze and print" in check
     chosen = {
         **WISH,
@@ -189,7 +189,7 @@ def test_the_desk_offers_them(
         "locale": "es",
     }
     unticked = client.get(NEW, query_string=chosen)
-    assert "No letter waits" in unticked.text
+    assert "Nothing waits" in unticked.text
     assert "Freeze and print" not in unticked.text
     assert client.get(f"{NEW}/paper", query_string=WISH).status_code == 200
     assert client.get(f"{NEW}/proof", query_string=WISH).status_code == 200

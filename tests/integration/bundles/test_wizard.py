@@ -191,11 +191,14 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     sign_in(client, app, "staff")
     wish = base(campaigns, how="1", layout="fr", size="4", order="confirmed", numbers="one")
     said = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
-    assert "About 9 sheets either way, one side or both" in said
+    assert (
+        "About 9 sheets, printed on one side or on both: each letter begins on its own sheet"
+        in said
+    )
     assert "3 volumes of 2 to 4 letters" in said
     cards = said_of_paper(client.get(NEW, query_string=wish | {"cards": ["ua-1-26"]}).text)
     assert "2 sheets, four cards to a sheet" in cards
-    assert "About 3 sheets either way" in cards
+    assert "About 3 sheets, printed on one side or on both" in cards
     by_region = wish | {"volumes": "region"}
     said = said_of_paper(client.get(NEW, query_string=by_region).text)
     assert "4 volumes of 1 to 4 letters" in said
@@ -385,7 +388,7 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
         "Letter 00003",
         f"The longest: {len(long.strip())} characters of own words",
         "Written in another script (Greek)",
-        "Every letter was looked at.",
+        "All of them were looked at.",
         "Would be set aside",
         "U+E0FFF",
     ):
@@ -436,7 +439,7 @@ def test_a_proof_looks_at_the_newest_letters_too(
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
     assert "Written in another script (Cyrillic)" in page
-    assert "5 of 9 letters were looked at" in page
+    assert "5 of 9 were looked at" in page
 
 
 def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
