@@ -21,6 +21,7 @@ from tests.integration.bundles.test_print import contents, zip_of
 
 _NO_CARDS = (
     "Letters for Defenders",
+    "Letter – #10 envelope",
     "letters-001.pdf",
     "cover-letter.pdf",
     "cover letter",
