@@ -39,27 +39,27 @@ def find_destination(session: Session, slug: str, campaign: Campaign | None = No
 
     Raises NotFound (`mission`); Refused (`post-several`, with their slugs).
     """
-    found: Destination | None
+    destination: Destination | None
     if slug == POST and campaign is not None:
         return _only_by_post(campaign)
     if slug.startswith(_PREFIX):
-        wanted = slug.removeprefix(_PREFIX)
-        found = session.scalar(select(Official).where(Official.slug == wanted))
+        official_slug = slug.removeprefix(_PREFIX)
+        destination = session.scalar(select(Official).where(Official.slug == official_slug))
     else:
-        found = session.scalar(select(Mission).where(Mission.slug == slug))
-    if found is None:
+        destination = session.scalar(select(Mission).where(Mission.slug == slug))
+    if destination is None:
         raise NotFound("mission", slug=slug)
-    return found
+    return destination
 
 
 def _only_by_post(campaign: Campaign) -> Official:
-    found = officials_by_post(campaign)
-    if not found:
+    officials = officials_by_post(campaign)
+    if not officials:
         raise NotFound("mission", slug=POST)
-    if len(found) > 1:
-        slugs = ", ".join(slug_of(one) for one in found)
+    if len(officials) > 1:
+        slugs = ", ".join(slug_of(official) for official in officials)
         raise Refused("post-several", campaign=campaign.slug, destinations=slugs)
-    return found[0]
+    return officials[0]
 
 
 def officials_by_post(campaign: Campaign) -> Sequence[Official]:

@@ -157,25 +157,25 @@ def progress_of_all(
             func.count(Volume.id).label("volumes"),
         )
         .join(Bundle, Bundle.id == Volume.bundle_id)
-        .where(Volume.bundle_id.in_([one.id for one in bundles]))
+        .where(Volume.bundle_id.in_([bundle.id for bundle in bundles]))
         .group_by(Volume.bundle_id)
     )
-    found = {row.bundle_id: row for row in rows}
-    return {one.id: _progress(one, found.get(one.id), now) for one in bundles}
+    by_bundle = {row.bundle_id: row for row in rows}
+    return {bundle.id: _progress(bundle, by_bundle.get(bundle.id), now) for bundle in bundles}
 
 
-def _progress(bundle: Bundle, found: Any, now: datetime) -> Progress:
+def _progress(bundle: Bundle, row: Any, now: datetime) -> Progress:
     """From the row of its volumes; None where they are gone."""
     assembling_now = bundle.lease_until is not None and bundle.lease_until > now
     return Progress(
-        volumes=found.volumes if found else 0,
-        done=int(found.done) if found else 0,
-        lately=int(found.lately) if found else 0,
+        volumes=row.volumes if row else 0,
+        done=int(row.done) if row else 0,
+        lately=int(row.lately) if row else 0,
         total=bundle.letter_count,
         seconds=(now - (bundle.remade_at or bundle.created_at)).total_seconds(),
-        at_work=bool(found and found.at_work) or assembling_now,
-        silent=_silence(found.lease_until, now) if found else 0.0,
-        dropped=bool(found and found.dropped),
+        at_work=bool(row and row.at_work) or assembling_now,
+        silent=_silence(row.lease_until, now) if row else 0.0,
+        dropped=bool(row and row.dropped),
     )
 
 
@@ -201,7 +201,7 @@ def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
     yield Letter.bundle_id == bundle.id
     yield Letter.set_aside.is_not(None)
     if bundle.taken_out:
-        yield Letter.sequence.not_in([int(one["number"]) for one in bundle.taken_out])
+        yield Letter.sequence.not_in([int(letter["number"]) for letter in bundle.taken_out])
 
 
 def can_wait_again(session: Session, bundle: Bundle) -> bool:

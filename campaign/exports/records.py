@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
-from campaign.bundles.documents.signature_rows import disclosed
+from campaign.bundles.documents.signature_rows import row_for_officials
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import db
@@ -311,7 +311,7 @@ def _text(value: object) -> str:
 
 
 def _official(row: ListRow, source: Source) -> Record:
-    shown = disclosed(row, source.timezone)
+    shown = row_for_officials(row, source.timezone)
     return (
         shown.name,
         shown.locality,

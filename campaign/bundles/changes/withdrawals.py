@@ -39,7 +39,7 @@ class TakenBack:
     """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
 
 
-def taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
+def describe_taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
     """What `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
     digests = {one.sequence: one.sha256 or "" for one in bundle.volumes}
     return [
@@ -65,8 +65,8 @@ def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:
     """The letters that stand in a bundle's files and must not be handed out, in order."""
-    found = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
-    return sorted(found, key=lambda one: int(one.number))[:limit]
+    letters = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
+    return sorted(letters, key=lambda letter: int(letter.number))[:limit]
 
 
 def list_in_it(
@@ -105,7 +105,7 @@ def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[
         return []
     # A volume holds numbers that follow on one another: here, those before which each ends.
     first = Frozen.from_json(bundle.frozen).first_number
-    ends = list(accumulate((one.letter_count for one in bundle.volumes), initial=first))[1:]
+    ends = list(accumulate((volume.letter_count for volume in bundle.volumes), initial=first))[1:]
     return [
         TakenBack(number_of(number), state.value, bisect_right(ends, number) + 1, 0)
         for number, state in rows

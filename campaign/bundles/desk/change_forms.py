@@ -1,6 +1,6 @@
 """Forms of what is done with a bundle: print again, give up, and the words of a cover letter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired
 
-from campaign.bundles.changes.reprint_volumes import MOST_REASON, Choice
+from campaign.bundles.changes.reprint_volumes import MOST_REASON, ReprintChoice
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
 from campaign.web.fields import DeskForm, LineField, TextField, choices
 
@@ -32,15 +32,15 @@ class ReprintForm(DeskForm):
     )
 
     @classmethod
-    def of(cls, offered: list[Choice]) -> "ReprintForm":
+    def of(cls, offers: Sequence[ReprintChoice]) -> "ReprintForm":
         """The form for what a bundle offers; the whole of it is `zip`."""
         form = cls()
         form.file.choices = choices(
-            (one.name or "zip", one.name or gettext("The whole bundle, as one ZIP"))
-            for one in offered
+            (choice.name or "zip", choice.name or gettext("The whole bundle, as one ZIP"))
+            for choice in offers
         )
-        if not form.is_submitted() and offered:
-            form.file.data = offered[0].name or "zip"
+        if not form.is_submitted() and offers:
+            form.file.data = offers[0].name or "zip"
         return form
 
     def name(self) -> str:
@@ -85,13 +85,13 @@ class CoverForm(DeskForm):
 
 
 def _unknown(words: CoverWords) -> str:
-    found = unknown_in(words)
+    names = unknown_in(words)
     return str(
         ngettext(
             "%(names)s is no placeholder. Known are: %(known)s.",
             "%(names)s are no placeholders. Known are: %(known)s.",
-            len(found),
-            names=", ".join(found),
+            len(names),
+            names=", ".join(names),
             known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
         )
     )

@@ -18,7 +18,7 @@ from campaign.bundles.destinations import find_destination, slug_of
 from campaign.bundles.find_bundles import Progress
 from campaign.bundles.freeze import select_letters
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
-from campaign.bundles.freeze.eligible import Left, Offer, list_left, list_offers
+from campaign.bundles.freeze.eligible import LeftOut, Offer, list_left_out, list_offers
 from campaign.bundles.freeze.paper_needs import Need, need_of_cards, need_of_letters
 from campaign.bundles.joint_freeze import Part
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, noun_of_format
@@ -59,7 +59,7 @@ class Draft:
         return [
             offer
             for offer in named
-            if offer.taken(self.form.choice_for(offer)) or (travel and offer.on_paper)
+            if offer.chosen_parts(self.form.choice_for(offer)) or (travel and offer.on_paper)
         ] or named
 
     @cached_property
@@ -77,7 +77,7 @@ class Draft:
         return sum(
             part.letters
             for offer in self.chosen
-            for part in offer.taken(self.choices[offer.campaign.slug])
+            for part in offer.chosen_parts(self.choices[offer.campaign.slug])
         )
 
     @property
@@ -150,7 +150,7 @@ class ChoosePaper(WizardPage, template="bundles/paper.html"):
 
 class CheckBundle(WizardPage, template="bundles/create.html"):
     need: Need
-    left: Sequence[Left]
+    left: Sequence[LeftOut]
     unfinished: Sequence[Bundle]
     weight: str
     orders: Mapping[Order, object]
@@ -301,7 +301,7 @@ def _parts(draft: Draft) -> list[Part]:
 
 
 def _pick_proof(draft: Draft, part: Part) -> Proof:
-    return proof_print.pick(
+    return proof_print.make_proof(
         db.session(),
         part,
         mission=draft.mission,
@@ -320,7 +320,7 @@ def _check_page(draft: Draft, problem: Refused | None = None) -> CheckBundle:
         draft=draft,
         form=draft.form,
         need=_need(draft),
-        left=list_left(session, draft.mission, draft.offers, draft.choices),
+        left=list_left_out(session, draft.mission, draft.offers, draft.choices),
         unfinished=[bundle for bundle in earlier if bundle is not None],
         weight=_weight(draft),
         orders=ORDERS,
@@ -333,7 +333,7 @@ def _weight(draft: Draft) -> str:
     paper, grams = LAYOUTS.get(draft.form.layout.data, DIN_5008_B).paper, 0
     for offer in draft.chosen:
         choice = draft.choices[offer.campaign.slug]
-        letters = sum(part.letters for part in offer.taken(choice))
+        letters = sum(part.letters for part in offer.chosen_parts(choice))
         card = noun_of_format(choice.format) is Noun.CARD
         grams += weigh(-(-letters // CARDS_A_SHEET) if card else letters, paper, card=card)
     return say_weight(grams, i18n.locale())
@@ -344,7 +344,7 @@ def _need(draft: Draft) -> Need:
     session, form, need = db.session(), draft.form, Need()
     for offer in draft.chosen:
         choice = draft.choices[offer.campaign.slug]
-        parts = offer.taken(choice)
+        parts = offer.chosen_parts(choice)
         letters = sum(part.letters for part in parts)
         groups: list[int] | None = [letters]
         if choice.split is Split.REGION:

@@ -41,7 +41,7 @@ def contents_context(
         digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
         steps=(_("Printed"), _("Counted"), _("Tied")),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
-        pages=tuple(_contents_page(frozen, one, len(packets), locale) for one in packets),
+        pages=tuple(_contents_page(frozen, packet, len(packets), locale) for packet in packets),
         mark=mark_of(frozen),
     )
 
@@ -174,8 +174,8 @@ def _things(
 ) -> Iterator[BothRow]:
     """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
     if packets:
-        paper = sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
-        files = sum(1 for one in packets if one.file)
+        paper = sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
+        files = sum(1 for packet in packets if packet.file)
         yield BothRow(both(lambda: _("Volumes")), say_number_there(files, frozen))
         yield BothRow(both(lambda: _("Sheets of paper")), say_number_there(paper, frozen))
     yield BothRow(both(lambda: _("List of the people who wrote")), "1")
@@ -229,14 +229,14 @@ class _Bilingual:
     def __init__(self, locales: Sequence[str]) -> None:
         self._locales = locales
 
-    def __call__(self, word: Callable[[], str]) -> Both:
-        said: list[Said] = []
+    def __call__(self, say: Callable[[], str]) -> Both:
+        words: list[Said] = []
         for locale in self._locales:
             with force_locale(locale.replace("-", "_")):
-                text = str(word())
-            if text not in {one.text for one in said}:
-                said.append(Said(locale, text))
-        return tuple(said)
+                text = str(say())
+            if text not in {known.text for known in words}:
+                words.append(Said(locale, text))
+        return tuple(words)
 
 
 def envelope_context(frozen: Frozen) -> EnvelopeContext:

@@ -71,7 +71,7 @@ class Row:
 def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
     """Every printed letter, in order."""
     for row in _printed(bundle_id, *_COLUMNS):
-        yield disclosed(row, frozen.timezone)
+        yield row_for_officials(row, frozen.timezone)
 
 
 def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
@@ -111,7 +111,7 @@ def _carried(row: Any, timezone: str) -> Row:
     )
 
 
-def disclosed(row: Any, timezone: str) -> Row:
+def row_for_officials(row: Any, timezone: str) -> Row:
     """What officials may see of a letter's signature."""
     return Row(
         number=number_of(row.sequence),

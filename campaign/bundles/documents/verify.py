@@ -86,11 +86,11 @@ def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
     return manifest
 
 
-def _letter_or_other(found: dict[str, Any]) -> Any:
+def _letter_or_other(entry: dict[str, Any]) -> Any:
     """The entry of a printed letter in little room, since there may be 350,000; others as read."""
-    if "first_page" not in found:
-        return found
-    return _Printed(*(found.get(name) for name in _Printed.__slots__))
+    if "first_page" not in entry:
+        return entry
+    return _Printed(*(entry.get(name) for name in _Printed.__slots__))
 
 
 def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
@@ -106,7 +106,7 @@ def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> N
         result.find(file_names.MANIFEST, "names a file twice.")
     expected = {
         *file_names.ALWAYS[:-1],
-        *(one["file"] for one in manifest["volumes"] if "file" in one),
+        *(volume["file"] for volume in manifest["volumes"] if "file" in volume),
     }
     for name in sorted(expected - set(named)):
         result.find(file_names.MANIFEST, f"does not name {name}.")
@@ -143,7 +143,7 @@ def _other_content(
     copied: CopiedFile, digest: str, entry: dict[str, Any], named: dict[str, Any]
 ) -> str:
     """Say what a file is that is not the one the manifest names."""
-    other = next((name for name, one in named.items() if one["sha256"] == digest), "")
+    other = next((name for name, facts in named.items() if facts["sha256"] == digest), "")
     if other:
         return f"is really {other}: the two were mixed up."
     if copied.size != entry["bytes"]:
@@ -175,20 +175,20 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
         result.find(file_names.MANIFEST, "counts other letters or volumes than it holds.")
     _check_besides(manifest, result)
     by_volume = defaultdict[int, list[_Printed]](list)
-    for one in letters:
-        by_volume[one.volume].append(one)
+    for letter in letters:
+        by_volume[letter.volume].append(letter)
     for volume in manifest["volumes"]:
         name = volume.get("file") or f"volume {volume['volume']}"
-        mine = by_volume.pop(volume["volume"], [])
-        if len(mine) != volume["letters"]:
-            result.find(name, f"holds {len(mine)} letters, the manifest says {volume['letters']}.")
-        if not _covers(mine, volume["pages"]):
+        own = by_volume.pop(volume["volume"], [])
+        if len(own) != volume["letters"]:
+            result.find(name, f"holds {len(own)} letters, the manifest says {volume['letters']}.")
+        if not _covers(own, volume["pages"]):
             result.find(name, "has pages that no letter, or more than one, is said to stand on.")
-        if bundle.get("duplex") and any(one.first_page % 2 == 0 for one in mine):
+        if bundle.get("duplex") and any(letter.first_page % 2 == 0 for letter in own):
             result.find(name, "has a letter that does not begin on a fresh sheet.")
     if by_volume:
         result.find(file_names.MANIFEST, "places letters in a volume that is not there.")
-    stated_pages = {one["name"]: one.get("pages") for one in manifest["files"]}
+    stated_pages = {letter["name"]: letter.get("pages") for letter in manifest["files"]}
     for volume in manifest["volumes"]:
         if "file" in volume and stated_pages.get(volume["file"]) != volume["pages"]:
             result.find(volume["file"], "has other pages as a file than as a volume.")
@@ -202,13 +202,13 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
     people = manifest.get("on_paper", [])
     if len(people) != manifest["bundle"].get("on_paper", 0):
         result.find(file_names.MANIFEST, "counts other people on signed sheets than it holds.")
-    if len({one["number"] for one in people}) != len(people):
+    if len({entry["number"] for entry in people}) != len(people):
         result.find(file_names.MANIFEST, "holds a person on the signed sheets twice.")
-    printed = {one.number for one in manifest["letters"]}
-    for one in manifest.get("taken_out", []):
-        if one["number"] in printed:
+    printed = {entry.number for entry in manifest["letters"]}
+    for entry in manifest.get("taken_out", []):
+        if entry["number"] in printed:
             result.find(
-                file_names.MANIFEST, f"says that letter {one['number']} is in and taken out."
+                file_names.MANIFEST, f"says that letter {entry['number']} is in and taken out."
             )
 
 
@@ -238,8 +238,8 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     by pile rather than sheet by sheet.
     """
     last = start = 0
-    known = all(isinstance(one.first_page, int) for one in letters)
-    for letter in sorted(letters, key=_place) if known else letters:
+    are_numbers = all(isinstance(letter.first_page, int) for letter in letters)
+    for letter in sorted(letters, key=_place) if are_numbers else letters:
         start = last + 1 if letter.pages else start
         if letter.first_page != start or letter.pages < 0 or not start:
             return False
@@ -248,8 +248,8 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
 
 
 def _check_lists(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
-    numbers = [one.number for one in manifest["letters"]]
-    numbers += [one["number"] for one in manifest.get("on_paper", [])]
+    numbers = [entry.number for entry in manifest["letters"]]
+    numbers += [entry["number"] for entry in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
     for name, read in (
         (file_names.SIGNATURES_CSV, _csv_numbers),

@@ -34,9 +34,9 @@ class Offer:
         """How many wait."""
         return sum(part.letters for part in self.parts)
 
-    def taken(self, choice: Choice) -> list[WaitingPart]:
+    def chosen_parts(self, choice: Choice) -> list[WaitingPart]:
         """The parts that are chosen."""
-        return [part for part in self.parts if is_taken(part, choice)]
+        return [part for part in self.parts if is_chosen(part, choice)]
 
 
 class Why(enum.StrEnum):
@@ -74,7 +74,7 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftOut:
     """What is not in, and why."""
 
     campaign: Campaign
@@ -82,7 +82,7 @@ class Left:
     count: int
 
 
-def is_taken(part: WaitingPart, choice: Choice) -> bool:
+def is_chosen(part: WaitingPart, choice: Choice) -> bool:
     """Whether the part's letters are chosen."""
     return (choice.targets is None or part.target.id in choice.targets) and (
         choice.locales is None or part.locale in choice.locales
@@ -118,37 +118,37 @@ def list_offers(
     return sorted(wanted, key=lambda one: (-one.letters, one.campaign.id))
 
 
-def list_left(
+def list_left_out(
     session: Session, mission: Destination, offers: Iterable[Offer], chosen: dict[str, Choice]
-) -> list[Left]:
+) -> list[LeftOut]:
     """What is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
     people = _count_people(session, [offer.campaign.id for offer in inside])
     elsewhere = _count_elsewhere(session, mission, inside)
-    found: list[Left] = []
+    found: list[LeftOut] = []
     for offer in offers:
         campaign = offer.campaign
         if campaign.slug not in chosen:
-            found.append(Left(campaign, Why.CAMPAIGN, offer.letters))
+            found.append(LeftOut(campaign, Why.CAMPAIGN, offer.letters))
             continue
         found += _left_letters(session, mission, offer, chosen[campaign.slug])
-        found.append(Left(campaign, Why.MISSION, elsewhere[campaign.id]))
-        found += [Left(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
+        found.append(LeftOut(campaign, Why.MISSION, elsewhere[campaign.id]))
+        found += [LeftOut(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
     return [one for one in found if one.count]
 
 
 def _left_letters(
     session: Session, mission: Destination, offer: Offer, choice: Choice
-) -> Iterator[Left]:
+) -> Iterator[LeftOut]:
     official = language = 0
     for part in offer.parts:
         if choice.targets is not None and part.target.id not in choice.targets:
             official += part.letters
-        elif not is_taken(part, choice):
+        elif not is_chosen(part, choice):
             language += part.letters
-    yield Left(offer.campaign, Why.OFFICIAL, official)
-    yield Left(offer.campaign, Why.LANGUAGE, language)
-    yield Left(offer.campaign, Why.EARLIER, _count_earlier(session, mission, offer.campaign))
+    yield LeftOut(offer.campaign, Why.OFFICIAL, official)
+    yield LeftOut(offer.campaign, Why.LANGUAGE, language)
+    yield LeftOut(offer.campaign, Why.EARLIER, _count_earlier(session, mission, offer.campaign))
 
 
 def _count_earlier(session: Session, mission: Destination, campaign: Campaign) -> int:

@@ -97,7 +97,7 @@ class Group:
     region: str = ""
 
 
-def chosen(
+def select_chosen(
     query: Select[Any], campaign_id: int, destination: Destination, choice: Choice
 ) -> Select[Any]:
     """The query, over the letters that wait for the destination and are chosen."""
@@ -125,7 +125,7 @@ def _conditions(
 
 def any_waits(session: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
     """Whether there is a letter to take."""
-    query = chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
+    query = select_chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
     return session.scalar(query) is not None
 
 
@@ -133,7 +133,7 @@ def count_groups(
     session: Session, campaign_id: int, destination: Destination, choice: Choice, locale: str
 ) -> list[int]:
     """How many letters each region's volumes would hold; opens the region of each letter."""
-    query = chosen(select(Letter.id), campaign_id, destination, choice)
+    query = select_chosen(select(Letter.id), campaign_id, destination, choice)
     return [group.letters for group in _groups(_sorted(session, query, choice, locale), choice)]
 
 
@@ -148,7 +148,7 @@ def take_letters(
         return _take_sorted(session, bundle, choice, first, locale)
     at = Signature.signed_at if choice.order is Order.SIGNED else Signature.confirmed_at
     place = func.row_number().over(order_by=(at, Letter.id))
-    ranked = chosen(
+    ranked = select_chosen(
         select(Letter.id.label("letter_id"), place.label("place")),
         bundle.campaign_id,
         bundle.destination,
@@ -166,9 +166,9 @@ def take_letters(
 def _take_sorted(
     session: Session, bundle: Bundle, choice: Choice, first: int, locale: str
 ) -> list[Group]:
-    query = chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
+    query = select_chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
     facts = _sorted(session, query, choice, locale)
-    for batch in batched(enumerate((one.letter_id for one in facts), first), _BATCH):
+    for batch in batched(enumerate((letter.letter_id for letter in facts), first), _BATCH):
         places = {letter_id: place for place, letter_id in batch}
         session.execute(
             update(Letter)
@@ -181,21 +181,21 @@ def _take_sorted(
 
 def _sorted(session: Session, query: Select[Any], choice: Choice, locale: str) -> list[Facts]:
     """What the order of the letters that a query finds goes by, in that order."""
-    found = iter_facts(session, session.scalars(query).all(), choice, locale)
-    return sorted(found, key=lambda one: key_of(one, choice))
+    facts = iter_facts(session, session.scalars(query).all(), choice, locale)
+    return sorted(facts, key=lambda letter: key_of(letter, choice))
 
 
 def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
     """Letters in a row that are of one region, where volumes are made by region; else all."""
     key: object = None
     label, letters = "", 0
-    for one in facts:
-        own = group_of(one) if choice.split is Split.REGION else ()
+    for letter in facts:
+        own = group_of(letter) if choice.split is Split.REGION else ()
         if letters and own != key:
             yield Group(letters, label)
             letters = 0
         if not letters:
-            key, label = own, label_of(one) if choice.split is Split.REGION else ""
+            key, label = own, label_of(letter) if choice.split is Split.REGION else ""
         letters += 1
     if letters:
         yield Group(letters, label)

@@ -31,22 +31,22 @@ Key = tuple[int, str]
 
 def count_waiting(session: Session, targets: Iterable[int]) -> Counter[Key]:
     """Confirmed letters to these targets that are in no bundle, by target and language."""
-    wanted = list(targets)
+    target_ids = list(targets)
     due = session.scalars(select(FiguresDue.block).distinct().order_by(FiguresDue.block)).all()
     kept = session.execute(
         select(WaitingLetters.target_id, WaitingLetters.locale, func.sum(WaitingLetters.letters))
         .where(
-            WaitingLetters.target_id.in_(wanted),
+            WaitingLetters.target_id.in_(target_ids),
             WaitingLetters.block.not_in(select(FiguresDue.block)),
         )
         .group_by(WaitingLetters.target_id, WaitingLetters.locale)
     )
-    found: Counter[Key] = Counter({(target, locale): int(n) for target, locale, n in kept})
+    counts: Counter[Key] = Counter({(target, locale): int(n) for target, locale, n in kept})
     for first, last in _ranges(due):
-        found.update(
-            {key: n for key, n in _count(session, first, last).items() if key[0] in wanted}
+        counts.update(
+            {key: n for key, n in _count(session, first, last).items() if key[0] in target_ids}
         )
-    return found
+    return counts
 
 
 def first_blocks(
@@ -70,11 +70,11 @@ def first_blocks(
         .order_by(WaitingLetters.block)
         .limit(most)
     )
-    blocks, found = [], 0
+    blocks, counted = [], 0
     for block, some in rows:
         blocks.append(block)
-        found += int(some)
-        if found >= letters:
+        counted += int(some)
+        if counted >= letters:
             break
     return [(first * BLOCK, (last + 1) * BLOCK) for first, last in _ranges(blocks)]
 
@@ -193,7 +193,7 @@ def _destinations(session: Session, keys: Iterable[_Key]) -> dict[_Key, Destinat
 
 
 def _by_id(session: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
-    return {one.id: one for one in session.scalars(select(kind).where(kind.id.in_(ids)))}
+    return {row.id: row for row in session.scalars(select(kind).where(kind.id.in_(ids)))}
 
 
 def _list_sheets_alone(session: Session, others: Collection[int]) -> list[Waiting]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.print_queue import Aside
+from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core.sealing import WrongKey
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.letter_template import LetterTemplate
@@ -45,7 +45,7 @@ class Loaded:
 
     frozen: Frozen
     letters: list[LetterContext] = field(default_factory=list)
-    set_aside: list[Aside] = field(default_factory=list)
+    set_aside: list[UnprintedLetter] = field(default_factory=list)
 
 
 def load_volume(session: Session, volume_id: int) -> Loaded:
@@ -57,7 +57,7 @@ def load_volume(session: Session, volume_id: int) -> Loaded:
     composer = _Composer.of(session, loaded, rows, bundle.campaign_id)
     for row in rows:
         if row.state is not SignatureState.CONFIRMED or row.forgotten_at is not None:
-            loaded.set_aside.append(Aside(row.id, WITHDRAWN))
+            loaded.set_aside.append(UnprintedLetter(row.id, WITHDRAWN))
         else:
             composer.add(row, row.sequence)
     return loaded
@@ -75,24 +75,24 @@ def load_some(
     return loaded
 
 
-def _rows_by_id(session: Session, ids: Sequence[int]) -> tuple[list[Any], list[Aside]]:
+def _rows_by_id(session: Session, ids: Sequence[int]) -> tuple[list[Any], list[UnprintedLetter]]:
     query = select(*_COLUMNS).join(Signature, Signature.id == Letter.signature_id)
     try:
-        found = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
-        return [found[letter_id] for letter_id in ids], []
+        by_id = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
+        return [by_id[letter_id] for letter_id in ids], []
     except WrongKey:
         pass
     rows: list[Any] = []
-    aside: list[Aside] = []
+    aside: list[UnprintedLetter] = []
     for letter_id in ids:
         try:
             rows.append(session.execute(query.where(Letter.id == letter_id)).one())
         except WrongKey:
-            aside.append(Aside(letter_id, UNREADABLE))
+            aside.append(UnprintedLetter(letter_id, UNREADABLE))
     return rows, aside
 
 
-def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]:
+def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[UnprintedLetter]]:
     query = (
         select(*_COLUMNS)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -104,7 +104,7 @@ def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]
     except WrongKey:
         # One damaged row must not hold up the others: read them one by one.
         rows: list[Any] = []
-        aside: list[Aside] = []
+        aside: list[UnprintedLetter] = []
         ids = session.scalars(
             select(Letter.id).where(Letter.volume_id == volume_id).order_by(Letter.sequence)
         ).all()
@@ -112,7 +112,7 @@ def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]
             try:
                 rows.append(session.execute(query.where(Letter.id == letter_id)).one())
             except WrongKey:
-                aside.append(Aside(letter_id, UNREADABLE))
+                aside.append(UnprintedLetter(letter_id, UNREADABLE))
         return rows, aside
 
 
@@ -156,7 +156,7 @@ class _Composer:
             )
         except MissingPlaceholderValue as problem:
             detail = {"names": ", ".join(problem.names)}
-            self.loaded.set_aside.append(Aside(row.id, MISSING_VALUE, detail))
+            self.loaded.set_aside.append(UnprintedLetter(row.id, MISSING_VALUE, detail))
         else:
             self.loaded.letters.append(letter)
 

@@ -18,7 +18,6 @@ from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
 
-
 _NO_CARDS = (
     "Letters for Defenders",
     "Letter – #10 envelope",

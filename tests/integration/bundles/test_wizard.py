@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.desk import wizard_views
 from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.freeze.eligible import Why, list_left, list_offers
+from campaign.bundles.freeze.eligible import Why, list_left_out, list_offers
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.waiting_counts import first_blocks
 from campaign.bundles.volumes import proof_print
@@ -336,7 +336,7 @@ def test_the_check_says_what_is_not_in_and_why(
     choice = Choice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
     left = {
         (one.campaign.reference, one.why): one.count
-        for one in list_left(session, mission, offers, {first.slug: choice})
+        for one in list_left_out(session, mission, offers, {first.slug: choice})
     }
     assert left == {
         ("UA 1/26", Why.OFFICIAL): 3,

@@ -18,7 +18,9 @@ from campaign.models.export import ExportFormat, ExportKind
 from campaign.storage import FilesAway
 
 FULL_DISK = Path("/dev/full")
-MARK = Watermark(7, "UA 1/26", ExportKind.FULL, "Ada", datetime(2026, 11, 25, 10, tzinfo=UTC), "Vetting")
+MARK = Watermark(
+    7, "UA 1/26", ExportKind.FULL, "Ada", datetime(2026, 11, 25, 10, tzinfo=UTC), "Vetting"
+)
 
 
 def key() -> str:
