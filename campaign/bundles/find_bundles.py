@@ -67,8 +67,6 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A bundle's ZIP as it is sent."""
-
     name: str
     size: int
     chunks: Iterable[bytes]
@@ -78,13 +76,11 @@ class OfCampaign(Protocol):
     """A bundle, or whatever else belongs to a campaign."""
 
     @property
-    def campaign_id(self) -> int:
-        """Whose it is."""
-        ...
+    def campaign_id(self) -> int: ...
 
 
 def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
-    """The campaign and the destination of these slugs. Raises as `find_destination`."""
+    """Return the campaign and the destination of these slugs. Raises as `find_destination`."""
     found_campaign = session.scalar(select(Campaign).where(Campaign.slug == campaign))
     if found_campaign is None:
         raise NotFound("campaign", slug=campaign)
@@ -92,7 +88,6 @@ def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign
 
 
 def get_bundle(session: Session, public_id: str) -> Bundle:
-    """The bundle. Raises NotFound."""
     bundle = session.scalar(
         select(Bundle)
         .where(Bundle.public_id == public_id)
@@ -106,7 +101,7 @@ def get_bundle(session: Session, public_id: str) -> Bundle:
 def find_bundle(
     session: Session, *, campaign: Campaign, mission: Destination, sequence: int | None = None
 ) -> Bundle | None:
-    """The bundle of that number for the pair; without a number, one that is not finished."""
+    """Find the bundle of that number for the pair; without a number, an unfinished one."""
     query = select(Bundle).where(Bundle.campaign_id == campaign.id, is_for(mission))
     if sequence is None:
         query = query.where(Bundle.state.in_(UNFINISHED)).order_by(Bundle.sequence).limit(1)
@@ -116,7 +111,7 @@ def find_bundle(
 
 
 def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
-    """One page of all bundles, the newest first."""
+    """List one page of all bundles, the newest first."""
     query = (
         select(Bundle)
         .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
@@ -126,14 +121,13 @@ def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
 
 
 def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
-    """How far the bundle is."""
     return progress_of_all(session, [bundle], now)[bundle.id]
 
 
 def progress_of_all(
     session: Session, bundles: Sequence[Bundle], now: datetime
 ) -> dict[int, Progress]:
-    """How far each of the bundles is, by its id."""
+    """Return how far each of the bundles is, by its id."""
     done = case(
         (Volume.state == VolumeState.PRINTED, Volume.letter_count),
         (Volume.state == VolumeState.PRINTING, Volume.printed_letters),
@@ -185,14 +179,13 @@ def _silence(lease_until: datetime | None, now: datetime) -> float:
 
 
 def list_set_aside(session: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
-    """The letters that could not be printed, in order."""
+    """List the letters that could not be printed, in order."""
     return session.scalars(
         select(Letter).where(*_set_aside(bundle)).order_by(Letter.sequence).limit(limit)
     ).all()
 
 
 def count_set_aside(session: Session, bundle: Bundle) -> int:
-    """How many letters could not be printed."""
     return session.scalar(select(func.count()).select_from(Letter).where(*_set_aside(bundle))) or 0
 
 
@@ -211,7 +204,7 @@ def can_wait_again(session: Session, bundle: Bundle) -> bool:
 
 
 def zip_name(bundle: Bundle) -> str:
-    """Name of the bundle's folder, and of its ZIP without the ending: as it was frozen, always."""
+    """Return the name of the bundle's folder, and of its ZIP without the ending: as frozen."""
     frozen = Frozen.from_json(bundle.frozen)
     return frozen.folder or file_names.folder_name(
         frozen.case.reference,

@@ -86,7 +86,6 @@ def _new_journey(session: Session, destination: Destination, staff_id: int | Non
 
 
 def get_journey(session: Session, public_id: str) -> Journey:
-    """The journey. Raises NotFound."""
     journey = session.scalar(
         select(Journey)
         .where(Journey.public_id == public_id)
@@ -101,7 +100,7 @@ def get_journey(session: Session, public_id: str) -> Journey:
 
 
 def list_companions(session: Session, bundle: Bundle) -> Sequence[Bundle]:
-    """The other bundles that travel with this one."""
+    """List the other bundles that travel with this one."""
     if bundle.journey_id is None:
         return ()
     return session.scalars(

@@ -19,7 +19,7 @@ from campaign.models.signature import Letter
 
 
 def list_bundles(session: Session, campaign: Campaign) -> Sequence[Bundle]:
-    """The bundles of the rehearsal, the newest first."""
+    """List the bundles of the rehearsal, the newest first."""
     return session.scalars(
         select(Bundle)
         .options(*WITH_DESTINATION)

@@ -66,7 +66,7 @@ def _file(facts: FileFacts, stored: str) -> dict[str, Any]:
 
 
 def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
-    """Every print of the bundle, the first one first."""
+    """List every print of the bundle, the first one first."""
     return session.scalars(
         select(BundlePrint).where(BundlePrint.bundle_id == bundle.id).order_by(BundlePrint.number)
     ).all()
@@ -96,7 +96,7 @@ def letters_of_print() -> ScalarSelect[int]:
 
 
 def count_printed(session: Session, bundle: Bundle) -> int:
-    """Letters in the files that the bundle now is."""
+    """Count the letters in the files that the bundle now is."""
     recorded = find_print(session, bundle)
     if recorded is not None:
         return recorded.letters
@@ -130,7 +130,7 @@ def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipP
 
 
 def is_damaged(store: Storage, file: Mapping[str, Any]) -> bool:
-    """Whether a file of a print is not, byte for byte, what it was."""
+    """Return whether a file of a print is not, byte for byte, what it was."""
     digest = hashlib.sha256()
     try:
         for piece in store.chunks(file["stored"]):

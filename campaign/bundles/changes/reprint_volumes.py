@@ -30,7 +30,7 @@ class ReprintChoice:
 
 
 def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
-    """The whole bundle, and each PDF of it, as far as nobody who is gone stands in it."""
+    """List the whole bundle, and each PDF of it, as far as nobody who is gone is in it."""
     recorded = prints.find_print(session, bundle)
     if recorded is None or bundle.emptied_at is not None:
         return []
@@ -125,7 +125,7 @@ def _record(
 
 
 def list_reprints(session: Session, bundle: Bundle) -> Sequence[BundleReprint]:
-    """What was printed once more, the newest first."""
+    """List what was printed once more, the newest first."""
     return session.scalars(
         select(BundleReprint)
         .where(BundleReprint.bundle_id == bundle.id)

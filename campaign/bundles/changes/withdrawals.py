@@ -40,7 +40,7 @@ class TakenBack:
 
 
 def describe_taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
-    """What `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
+    """Return what `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
     digests = {one.sequence: one.sha256 or "" for one in bundle.volumes}
     return [
         {
@@ -64,7 +64,7 @@ def refuse_taken_back(session: Session, bundle: Bundle) -> None:
 def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:
-    """The letters that stand in a bundle's files and must not be handed out, in order."""
+    """List the letters in a bundle's files that must not be given out, in order."""
     letters = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
     return sorted(letters, key=lambda letter: int(letter.number))[:limit]
 

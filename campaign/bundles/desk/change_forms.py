@@ -21,8 +21,6 @@ WORDS: Mapping[str, Any] = {
 
 
 class ReprintForm(DeskForm):
-    """What is printed once more, and why."""
-
     file = RadioField(_l("What to print again"), [InputRequired(_l("Choose what to print again."))])
     reason = LineField(
         _l("Why"),
@@ -49,8 +47,6 @@ class ReprintForm(DeskForm):
 
 
 class CancelForm(DeskForm):
-    """Why a bundle is given up."""
-
     reason = LineField(
         _l("Why"),
         limit=MOST_REASON,
@@ -60,8 +56,6 @@ class CancelForm(DeskForm):
 
 
 class CoverForm(DeskForm):
-    """The words of a cover letter."""
-
     subject = LineField(_l("Subject"), limit=LIMITS["subject"])
     salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
     body = TextField(_l("Text"), limit=LIMITS["body"])
@@ -69,7 +63,6 @@ class CoverForm(DeskForm):
     risks_seen = BooleanField(_l("It is meant: save it all the same"))
 
     def words(self) -> CoverWords:
-        """What was typed."""
         return CoverWords(
             self.subject.data or "",
             self.salutation.data or "",

@@ -93,7 +93,7 @@ def _chunks_of(path: Path) -> Iterator[bytes]:
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:
-    """SHA-256 of a stream, in hexadecimal."""
+    """Return SHA-256 of a stream, in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in chunks:
         digest.update(chunk)

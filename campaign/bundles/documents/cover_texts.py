@@ -151,7 +151,7 @@ def check_words(words: CoverWords) -> None:
 
 
 def unknown_in(words: CoverWords) -> list[str]:
-    """What stands in double parentheses and is no placeholder, in order, each once."""
+    """List what is in double parentheses and is no placeholder, in order, each once."""
     return unknown_placeholders("\n".join(astuple(words)), PLACEHOLDERS)
 
 

@@ -154,7 +154,7 @@ def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out
 
 
 def delivery_url(settings: Settings, public_id: str) -> str:
-    """Address of the page on which delegates record what happened at the gate."""
+    """Return the address of the page on which delegates record a delivery."""
     return f"{settings.base_url.rstrip('/')}/desk/bundles/{public_id}/deliver"
 
 

@@ -42,7 +42,7 @@ class Packet:
 
 
 def list_packets(session: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
-    """Every volume of the bundle, in order."""
+    """List every volume of the bundle, in order."""
     spans = _spans(session, bundle)
     per_target = _per_target(session, bundle)
     aside = _aside(session, bundle)
@@ -156,7 +156,6 @@ class TakenOut:
 
 
 def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
-    """The facts of a file on disk."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileFacts(name, path.stat().st_size, digest, pages)

@@ -69,13 +69,13 @@ class Row:
 
 
 def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
-    """Every printed letter, in order."""
+    """Yield every printed letter, in order."""
     for row in _printed(bundle_id, *_COLUMNS):
         yield row_for_officials(row, frozen.timezone)
 
 
 def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
-    """Every person on the sheets that travel with the bundle, in order."""
+    """Yield every person on the sheets that travel with the bundle, in order."""
     last = 0
     while True:
         with db.reading() as session:
@@ -112,7 +112,7 @@ def _carried(row: Any, timezone: str) -> Row:
 
 
 def row_for_officials(row: Any, timezone: str) -> Row:
-    """What officials may see of a letter's signature."""
+    """Return what officials may see of a letter's signature."""
     return Row(
         number=number_of(row.sequence),
         **_shown(row),
@@ -147,7 +147,7 @@ class PaperEntry:
 
 
 def iter_paper_entries(bundle_id: int) -> Iterator[PaperEntry]:
-    """Every person on the sheets that travel with the bundle, in order."""
+    """Yield every person on the sheets that travel with the bundle, in order."""
     with db.reading() as session:
         rows = session.execute(
             select(CarriedSignature.position, Signature.public_id)
@@ -174,7 +174,7 @@ class Entry:
 
 
 def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[Entry]:
-    """Every printed letter, in order."""
+    """Yield every printed letter, in order."""
     columns = (
         Letter.sequence,
         Letter.target_id,

@@ -128,7 +128,6 @@ def _target(
 
 
 def frozen_organisation(settings: Settings) -> FrozenOrganisation:
-    """Who hands over, as the settings now say."""
     return FrozenOrganisation(
         name=settings.organisation_name,
         email=settings.organisation_email,

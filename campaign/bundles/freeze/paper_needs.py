@@ -20,7 +20,6 @@ class Need:
     """Letters of each volume; None where nobody has counted."""
 
     def __add__(self, other: "Need") -> "Need":
-        """What two bundles take together."""
         unknown = self.volumes is None or other.volumes is None
         return Need(
             self.one_side + other.one_side,

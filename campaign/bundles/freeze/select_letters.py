@@ -100,7 +100,7 @@ class Group:
 def select_chosen(
     query: Select[Any], campaign_id: int, destination: Destination, choice: Choice
 ) -> Select[Any]:
-    """The query, over the letters that wait for the destination and are chosen."""
+    """Return the query, over the letters that wait for the destination and are chosen."""
     return (
         query.select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -124,7 +124,7 @@ def _conditions(
 
 
 def any_waits(session: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
-    """Whether there is a letter to take."""
+    """Return whether there is a letter to take."""
     query = select_chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
     return session.scalar(query) is not None
 

@@ -156,7 +156,7 @@ class WaitingPart:
 
 
 def list_waiting(session: Session, *, rehearsal: Campaign | None = None) -> list[Waiting]:
-    """What could be frozen now, the most letters first; stopped campaigns are left out.
+    """List what could be frozen now, the most letters first; stopped campaigns are left out.
 
     With `rehearsal`, what waits of that campaign, which has not opened.
     """
@@ -176,8 +176,14 @@ def list_waiting(session: Session, *, rehearsal: Campaign | None = None) -> list
         session, Campaign, {campaign_id for (campaign_id, _), n in pairs.items() if n}
     )
     places = _destinations(session, {key for (_, key), n in pairs.items() if n})
-    found = [Waiting(campaigns[one], places[key], n) for (one, key), n in pairs.items() if n]
-    return sorted(found, key=lambda one: (-one.letters, one.campaign.id, one.mission.id))
+    return sorted(
+        (
+            Waiting(campaigns[campaign_id], places[key], letters)
+            for (campaign_id, key), letters in pairs.items()
+            if letters
+        ),
+        key=lambda waiting: (-waiting.letters, waiting.campaign.id, waiting.mission.id),
+    )
 
 
 def _key(mission_id: int | None, official_id: int) -> _Key:
@@ -208,18 +214,25 @@ def _list_sheets_alone(session: Session, others: Collection[int]) -> list[Waitin
         )
         .order_by(Target.campaign_id, Target.mission_id.is_(None), Target.mission_id, Target.id)
     ).all()
-    pairs = list(dict.fromkeys((one, _key(mission, official)) for one, mission, official in rows))
-    people = count_waiting_on_paper(session, {campaign_id for campaign_id, _key in pairs})
-    found = [(one, key) for one, key in pairs if one in people]
+    every_pair = dict.fromkeys(
+        (campaign_id, _key(mission_id, official_id))
+        for campaign_id, mission_id, official_id in rows
+    )
+    people = count_waiting_on_paper(session, {campaign_id for campaign_id, _key in every_pair})
+    pairs = [(campaign_id, key) for campaign_id, key in every_pair if campaign_id in people]
     campaigns = _by_id(session, Campaign, set(people))
-    places = _destinations(session, {key for _one, key in found})
-    return [Waiting(campaigns[one], places[key], 0, people[one]) for one, key in found]
+    places = _destinations(session, {key for _campaign_id, key in pairs})
+    return [
+        Waiting(campaigns[campaign_id], places[key], 0, people[campaign_id])
+        for campaign_id, key in pairs
+    ]
 
 
 def list_by_mission(session: Session) -> list[tuple[Destination, list[Waiting]]]:
-    """What could be frozen now, per destination, the most letters first; then sheets alone."""
-    found: dict[Destination, list[Waiting]] = {}
-    waiting = list_waiting(session)
-    for one in (*waiting, *_list_sheets_alone(session, {one.campaign.id for one in waiting})):
-        found.setdefault(one.mission, []).append(one)
-    return sorted(found.items(), key=lambda pair: -sum(one.letters for one in pair[1]))
+    """List what could be frozen now, per destination, the most letters first; then sheets."""
+    letters = list_waiting(session)
+    sheets = _list_sheets_alone(session, {waiting.campaign.id for waiting in letters})
+    by_mission: dict[Destination, list[Waiting]] = {}
+    for waiting in (*letters, *sheets):
+        by_mission.setdefault(waiting.mission, []).append(waiting)
+    return sorted(by_mission.items(), key=lambda pair: -sum(waiting.letters for waiting in pair[1]))

@@ -99,7 +99,7 @@ def _is_wanted() -> ColumnElement[bool]:
 
 
 def list_due(session: Session, bundle_id: int) -> list[int]:
-    """Ids of the bundle's volumes that can be taken now, in order."""
+    """List the ids of the bundle's volumes that can be taken now, in order."""
     return list(
         session.scalars(
             select(Volume.id)
@@ -214,7 +214,6 @@ def _write_letters(session: Session, outcome: Outcome) -> None:
 
 
 def all_printed(session: Session, bundle_id: int) -> bool:
-    """Whether every volume of the bundle is printed."""
     left = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )

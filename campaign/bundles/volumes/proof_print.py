@@ -74,8 +74,6 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found."""
-
     campaign: Campaign
     frozen: Frozen
     waiting: int
@@ -123,7 +121,7 @@ def proof_of_letters(
     waiting: int,
     first: int,
 ) -> Proof:
-    """A proof of these letters, in their order; `first` is the number of the first."""
+    """Return a proof of these letters, in their order; `first` is the number of the first."""
     loaded = load_some(session, ids, frozen, campaign_id=campaign.id)
     proof = Proof(campaign, frozen, waiting, len(ids), set_aside=list(loaded.set_aside))
     printable = list(_printable(loaded.letters, frozen, proof.set_aside))
