@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import access, file_names
@@ -158,7 +158,7 @@ def progress_of_all(
     return {bundle.id: _progress(bundle, by_bundle.get(bundle.id), now) for bundle in bundles}
 
 
-def _progress(bundle: Bundle, row: Any, now: datetime) -> Progress:
+def _progress(bundle: Bundle, row: Row[*tuple[Any, ...]] | None, now: datetime) -> Progress:
     """From the row of its volumes; None where they are gone."""
     assembling_now = bundle.lease_until is not None and bundle.lease_until > now
     return Progress(

@@ -55,7 +55,7 @@ def add_print(
     return row
 
 
-def _file(facts: FileFacts, stored: str) -> dict[str, Any]:
+def _file(facts: FileFacts, stored: str) -> dict[str, object]:
     return {
         "name": facts.name,
         "bytes": facts.bytes,

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
@@ -39,19 +38,21 @@ class TakenBack:
     """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
 
 
-def describe_taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
+def describe_taken_out(
+    letters: Iterable[TakenBack], bundle: Bundle, on: date
+) -> list[dict[str, str | int]]:
     """Return what `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
-    digests = {one.sequence: one.sha256 or "" for one in bundle.volumes}
+    digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
     return [
         {
-            "number": one.number,
-            "volume": one.volume,
-            "page": one.page,
-            "reason": one.state,
+            "number": letter.number,
+            "volume": letter.volume,
+            "page": letter.page,
+            "reason": letter.state,
             "on": on.isoformat(),
-            "sha256": digests[one.volume],
+            "sha256": digests[letter.volume],
         }
-        for one in gone
+        for letter in letters
     ]
 
 
@@ -112,7 +113,7 @@ def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[
     ]
 
 
-def _gone_in(bundle: Bundle) -> Select[Any]:
+def _gone_in(bundle: Bundle) -> Select[int]:
     # By an index of states: else the row of each of 35,000 people is read for its state.
     return select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)

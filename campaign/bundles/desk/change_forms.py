@@ -1,7 +1,6 @@
 """Forms of what is done with a bundle: print again, give up, and the words of a cover letter."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -12,7 +11,7 @@ from campaign.bundles.changes.reprint_volumes import MOST_REASON, ReprintChoice
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
 from campaign.web.fields import DeskForm, LineField, TextField, choices
 
-WORDS: Mapping[str, Any] = {
+WORDS: Mapping[str, object] = {
     "reason-missing": _l("Say why."),
     "cover-empty": _l("Write something here, or take the usual text again."),
     "cover-too-long": _l("This is longer than a cover letter takes. Shorten it."),

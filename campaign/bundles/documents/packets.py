@@ -164,7 +164,7 @@ def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
 def write_manifest(
     out: Path,
     *,
-    bundle: dict[str, Any],
+    bundle: dict[str, object],
     files: Iterable[FileFacts],
     volumes: Iterable[VolumeFacts],
     letters: Iterable[Entry],

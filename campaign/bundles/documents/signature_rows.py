@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import select
 
 from campaign.bundles.freeze.frozen_texts import Frozen
@@ -20,6 +21,8 @@ from campaign.models.signature import Disclosure, Letter, Signature, SignatureSt
 from campaign.signing.letter.compose import number_of
 
 _BATCH = 500
+SqlRow = sqlalchemy.Row[*tuple[Any, ...]]
+"""Of a signature, or of a letter with its signature: the columns below, by name."""
 
 _PERSON = (
     Signature.given_name,
@@ -98,7 +101,7 @@ def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
         last = batch[-1].position
 
 
-def _carried(row: Any, timezone: str) -> Row:
+def _carried(row: SqlRow, timezone: str) -> Row:
     return Row(
         number=paper_number(row.position),
         **_shown(row),
@@ -111,7 +114,7 @@ def _carried(row: Any, timezone: str) -> Row:
     )
 
 
-def row_for_officials(row: Any, timezone: str) -> Row:
+def row_for_officials(row: SqlRow, timezone: str) -> Row:
     """Return what officials may see of a letter's signature."""
     return Row(
         number=number_of(row.sequence),
@@ -125,7 +128,7 @@ def row_for_officials(row: Any, timezone: str) -> Row:
     )
 
 
-def _shown(row: Any) -> dict[str, str]:
+def _shown(row: SqlRow) -> dict[str, str]:
     """What a signature lets be seen: the name; the town; or all but the street."""
     town = row.disclosure is not Disclosure.NAME
     full = row.disclosure is Disclosure.FULL
@@ -194,7 +197,7 @@ def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[Entry]:
         )
 
 
-def _printed(bundle_id: int, *columns: Any) -> Iterator[Any]:
+def _printed(bundle_id: int, *columns: Any) -> Iterator[SqlRow]:
     last = 0
     while True:
         # A session for each batch: a list of 35,000 must not hold one transaction for minutes.

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 from xml.parsers import expat
 
 import pikepdf
@@ -29,6 +29,8 @@ from campaign.bundles.documents.verify_findings import Verified
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_MANIFEST_BYTES = 200_000_000
 Files = Mapping[str, CopiedFile]
+Entry = dict[str, Any]
+"""An object of the manifest as it was read; nothing of it is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _verify(copied: Files, result: Verified) -> None:
     result.files = len(copied)
 
 
-def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
+def _manifest(copied: Files, result: Verified) -> Entry | None:
     own = copied.get(file_names.MANIFEST)
     if own is None:
         result.find(file_names.MANIFEST, "is missing.")
@@ -86,14 +88,14 @@ def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
     return manifest
 
 
-def _letter_or_other(entry: dict[str, Any]) -> Any:
+def _letter_or_other(entry: Entry) -> _Printed | Entry:
     """The entry of a printed letter in little room, since there may be 350,000; others as read."""
     if "first_page" not in entry:
         return entry
     return _Printed(*(entry.get(name) for name in _Printed.__slots__))
 
 
-def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
+def _check_files(copied: Files, manifest: Entry, result: Verified) -> None:
     own = str(manifest["bundle"]["folder"])
     result.folder = result.folder or own  # files can be zipped again without it
     if own != result.folder:
@@ -119,9 +121,7 @@ def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> N
             _check_file(copied[name], entry, named, result)
 
 
-def _check_file(
-    copied: CopiedFile, entry: dict[str, Any], named: dict[str, Any], result: Verified
-) -> None:
+def _check_file(copied: CopiedFile, entry: Entry, named: Entry, result: Verified) -> None:
     with tempfile.TemporaryFile() as copy:
         try:
             with copied.open() as source:
@@ -139,9 +139,7 @@ def _check_file(
             _check_pages(copy, copied.name, entry, result)
 
 
-def _other_content(
-    copied: CopiedFile, digest: str, entry: dict[str, Any], named: dict[str, Any]
-) -> str:
+def _other_content(copied: CopiedFile, digest: str, entry: Entry, named: Entry) -> str:
     """Say what a file is that is not the one the manifest names."""
     other = next((name for name, facts in named.items() if facts["sha256"] == digest), "")
     if other:
@@ -151,7 +149,7 @@ def _other_content(
     return "is damaged: its SHA-256 is not the manifest's."
 
 
-def _check_pages(copy: Any, name: str, entry: dict[str, Any], result: Verified) -> None:
+def _check_pages(copy: BinaryIO, name: str, entry: Entry, result: Verified) -> None:
     try:
         with pikepdf.open(copy) as pdf:
             pages = len(pdf.pages)
@@ -164,7 +162,7 @@ def _check_pages(copy: Any, name: str, entry: dict[str, Any], result: Verified) 
         result.pages += pages
 
 
-def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
+def _check_letters(manifest: Entry, result: Verified) -> None:
     """Numbers are complete and unique, and the letters of a volume cover its pages exactly."""
     bundle, letters, aside = manifest["bundle"], manifest["letters"], manifest["set_aside"]
     result.letters, result.set_aside = len(letters), len(aside)
@@ -194,7 +192,7 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
             result.find(volume["file"], "has other pages as a file than as a volume.")
 
 
-def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
+def _check_besides(manifest: Entry, result: Verified) -> None:
     """People on signed sheets are counted apart; what was taken out is in no volume.
 
     Bundles from before these were recorded say nothing of either.
@@ -213,7 +211,7 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
 
 
 def _check_numbers(
-    bundle: dict[str, Any], letters: list[_Printed], aside: list[dict[str, Any]], result: Verified
+    bundle: Entry, letters: list[_Printed], aside: list[Entry], result: Verified
 ) -> None:
     """Numbers run from the bundle's first one without gap, each once, and letters by number."""
     printed = [int(one.number) for one in letters]
@@ -247,7 +245,7 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     return last == pages
 
 
-def _check_lists(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
+def _check_lists(copied: Files, manifest: Entry, result: Verified) -> None:
     numbers = [entry.number for entry in manifest["letters"]]
     numbers += [entry["number"] for entry in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
@@ -315,7 +313,7 @@ class _Reader:
         self._parser.CharacterDataHandler = self._characters
         self._parser.StartDoctypeDeclHandler = self._refuse
 
-    def read(self, sheet: Any) -> Iterator[str]:
+    def read(self, sheet: IO[bytes]) -> Iterator[str]:
         """The texts, a piece of the sheet at a time."""
         total = 0
         while piece := sheet.read(_PIECE):

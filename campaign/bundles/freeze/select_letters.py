@@ -8,9 +8,10 @@ By what letters are put in order. Pure.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import aims_at
@@ -24,7 +25,8 @@ from campaign.models.bundle import Bundle, Destination, Volume
 from campaign.models.campaign import Target
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 
-Key = tuple[Any, ...]
+Key = tuple[object, ...]
+Query = Select[*tuple[Any, ...]]
 _LAST = "\U0010ffff"
 """Sorts after every text."""
 
@@ -34,7 +36,7 @@ class Facts:
     """What the order of one letter goes by; what does not open is empty."""
 
     letter_id: int
-    at: Any
+    at: datetime | None
     """When it was confirmed, or signed, as the order asks."""
     given_name: str = ""
     family_name: str = ""
@@ -98,8 +100,8 @@ class Group:
 
 
 def select_chosen(
-    query: Select[Any], campaign_id: int, destination: Destination, choice: Choice
-) -> Select[Any]:
+    query: Query, campaign_id: int, destination: Destination, choice: Choice
+) -> Query:
     """Return the query, over the letters that wait for the destination and are chosen."""
     return (
         query.select_from(Letter)
@@ -179,7 +181,7 @@ def _take_sorted(
     return list(_groups(facts, choice))
 
 
-def _sorted(session: Session, query: Select[Any], choice: Choice, locale: str) -> list[Facts]:
+def _sorted(session: Session, query: Query, choice: Choice, locale: str) -> list[Facts]:
     """What the order of the letters that a query finds goes by, in that order."""
     facts = iter_facts(session, session.scalars(query).all(), choice, locale)
     return sorted(facts, key=lambda letter: key_of(letter, choice))
@@ -208,7 +210,7 @@ def iter_facts(
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
         try:
-            rows: Sequence[Any] = session.execute(query.where(Letter.id.in_(batch))).all()
+            rows = session.execute(query.where(Letter.id.in_(batch))).all()
         except WrongKey:
             yield from _one_by_one(session, query, batch, choice, locale)
             continue
@@ -217,7 +219,7 @@ def iter_facts(
 
 
 def _one_by_one(
-    session: Session, query: Any, ids: Iterable[int], choice: Choice, locale: str
+    session: Session, query: Query, ids: Iterable[int], choice: Choice, locale: str
 ) -> Iterator[Facts]:
     """What does not open stands at the end; printing sets it aside with its reason."""
     for letter_id in ids:
@@ -232,7 +234,7 @@ def _one_by_one(
             yield Facts(letter_id, at)
 
 
-def _facts(row: Any, choice: Choice, locale: str) -> Facts:
+def _facts(row: Row[*tuple[Any, ...]], choice: Choice, locale: str) -> Facts:
     return Facts(
         letter_id=row.id,
         at=row.signed_at if choice.order is Order.SIGNED else row.confirmed_at,

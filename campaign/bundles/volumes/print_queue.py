@@ -190,7 +190,7 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
 
 
 def _write_letters(session: Session, outcome: Outcome) -> None:
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "id": letter.letter_id,
             "first_page": letter.first_page,
