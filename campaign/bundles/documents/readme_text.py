@@ -13,7 +13,7 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.documents.packets import FileFacts, Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from campaign.bundles.nouns import Noun, noun_of_format, say_noun
+from campaign.bundles.nouns import noun_of_format, say_noun
 from campaign.bundles.postage import say_weight, weigh
 from campaign.core import i18n
 from campaign.printing.geometry import (
@@ -77,34 +77,27 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
 
 
 def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
-    is_card = noun_of_format(frozen.format) is Noun.CARD
-    if facts.packets and is_card:
-        return str(
-            _(
-                "This folder holds cards that are ready to be printed. Keep it where only those "
-                "can read it who must: it names the people who wrote."
-            )
-        )
-    if facts.packets and frozen.by_post:
-        return str(
-            _(
-                "This folder holds letters that are ready to be printed and posted. Keep it where "
-                "only those can read it who must: it names the people who wrote."
-            )
-        )
-    if facts.packets:
-        return str(
-            _(
-                "This folder holds letters that are ready to be printed and handed over. Keep it "
-                "where only those can read it who must: it names the people who wrote."
-            )
-        )
-    return str(
-        _(
+    if not facts.packets:
+        words = _(
             "This folder holds the papers that go with sheets which people signed by hand. Keep it "
             "where only those can read it who must: it names the people who signed."
         )
-    )
+    elif frozen.cards:
+        words = _(
+            "This folder holds cards that are ready to be printed. Keep it where only those "
+            "can read it who must: it names the people who wrote."
+        )
+    elif frozen.by_post:
+        words = _(
+            "This folder holds letters that are ready to be printed and posted. Keep it where "
+            "only those can read it who must: it names the people who wrote."
+        )
+    else:
+        words = _(
+            "This folder holds letters that are ready to be printed and handed over. Keep it "
+            "where only those can read it who must: it names the people who wrote."
+        )
+    return str(words)
 
 
 def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import paper_number
@@ -79,26 +80,17 @@ def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
 
 def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
     """Yield every person on the sheets that travel with the bundle, in order."""
-    last = 0
-    while True:
-        with db.reading() as session:
-            batch = session.execute(
-                select(CarriedSignature.position, *_PERSON)
-                .join(Signature, Signature.id == CarriedSignature.signature_id)
-                .where(
-                    CarriedSignature.bundle_id == bundle_id,
-                    CarriedSignature.position > last,
-                    Signature.state == SignatureState.CONFIRMED,
-                    Signature.forgotten_at.is_(None),
-                )
-                .order_by(CarriedSignature.position)
-                .limit(_BATCH)
-            ).all()
-        for row in batch:
-            yield _carried(row, frozen.timezone)
-        if len(batch) < _BATCH:
-            return
-        last = batch[-1].position
+    query = (
+        select(CarriedSignature.position, *_PERSON)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .where(
+            CarriedSignature.bundle_id == bundle_id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.forgotten_at.is_(None),
+        )
+    )
+    for row in _read_by_key(query, CarriedSignature.position):
+        yield _carried(row, frozen.timezone)
 
 
 def _carried(row: SqlRow, timezone: str) -> Row:
@@ -198,27 +190,28 @@ def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[Entry]:
 
 
 def _printed(bundle_id: int, *columns: Any) -> Iterator[SqlRow]:
+    query = (
+        select(*columns)
+        .select_from(Letter)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Volume, Volume.id == Letter.volume_id)
+        .where(Letter.bundle_id == bundle_id, Letter.first_page.is_not(None))
+    )
+    return _read_by_key(query, Letter.sequence)
+
+
+def _read_by_key(
+    query: sqlalchemy.Select[*tuple[Any, ...]], key: InstrumentedAttribute[Any]
+) -> Iterator[SqlRow]:
     last = 0
     while True:
         # A session for each batch: a list of 35,000 must not hold one transaction for minutes.
         with db.reading() as session:
-            batch = session.execute(
-                select(*columns)
-                .select_from(Letter)
-                .join(Signature, Signature.id == Letter.signature_id)
-                .join(Volume, Volume.id == Letter.volume_id)
-                .where(
-                    Letter.bundle_id == bundle_id,
-                    Letter.sequence > last,
-                    Letter.first_page.is_not(None),
-                )
-                .order_by(Letter.sequence)
-                .limit(_BATCH)
-            ).all()
+            batch = session.execute(query.where(key > last).order_by(key).limit(_BATCH)).all()
         yield from batch
         if len(batch) < _BATCH:
             return
-        last = batch[-1].sequence
+        last = getattr(batch[-1], key.key)
 
 
 def country_of(row: Row, locale: str) -> str:
