@@ -260,7 +260,7 @@ def _posting_steps() -> tuple[str, ...]:
             "All in one parcel: use a label of labels.pdf. In several envelopes: open “Envelopes” "
             "on the page of the bundle. It makes an address sheet for each and tells its weight."
         ),
-        _("Note on the page of the bundle on which day it was posted: its writers are facts."),
+        _("Note on the page of the bundle on which day it was posted: its writers are told."),
     )
 
 

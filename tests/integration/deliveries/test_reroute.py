@@ -304,7 +304,7 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     jobs.run_now("bundles.remake")
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00005, volume 001, page 5" in page
-    assert "Take out by hand those of these letters that still lie here." in page
+    assert "Take out by hand those of them that are still here." in page
     assert "Print again" in page
     for word in ("Make them again now", "Download the bundle"):
         assert word not in page
@@ -365,7 +365,7 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     page = staff.get(url).text
     assert "Letter 00004, volume 002 –" in page
     assert "Download the bundle" not in page
-    assert "It holds letters that were taken back." in post(staff, f"{url}/download", {}).text
+    assert "Part of it was withdrawn." in post(staff, f"{url}/download", {}).text
     session.rollback()
     names = {one.name for one in reprint_volumes.list_choices(session, reload(session, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}
