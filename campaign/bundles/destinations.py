@@ -28,7 +28,7 @@ _PREFIX = f"{POST}:"
 
 
 def slug_of(destination: Destination) -> str:
-    """Its name for programs: `mexico-ottawa`, by post `post:governor-yucatan`."""
+    """Return its name for programs: `mexico-ottawa`, by post `post:governor-yucatan`."""
     if isinstance(destination, Mission):
         return destination.slug
     return f"{_PREFIX}{destination.slug}"
@@ -39,27 +39,27 @@ def find_destination(session: Session, slug: str, campaign: Campaign | None = No
 
     Raises NotFound (`mission`); Refused (`post-several`, with their slugs).
     """
-    found: Destination | None
+    destination: Destination | None
     if slug == POST and campaign is not None:
         return _only_by_post(campaign)
     if slug.startswith(_PREFIX):
-        wanted = slug.removeprefix(_PREFIX)
-        found = session.scalar(select(Official).where(Official.slug == wanted))
+        official_slug = slug.removeprefix(_PREFIX)
+        destination = session.scalar(select(Official).where(Official.slug == official_slug))
     else:
-        found = session.scalar(select(Mission).where(Mission.slug == slug))
-    if found is None:
+        destination = session.scalar(select(Mission).where(Mission.slug == slug))
+    if destination is None:
         raise NotFound("mission", slug=slug)
-    return found
+    return destination
 
 
 def _only_by_post(campaign: Campaign) -> Official:
-    found = officials_by_post(campaign)
-    if not found:
+    officials = officials_by_post(campaign)
+    if not officials:
         raise NotFound("mission", slug=POST)
-    if len(found) > 1:
-        slugs = ", ".join(slug_of(one) for one in found)
+    if len(officials) > 1:
+        slugs = ", ".join(slug_of(official) for official in officials)
         raise Refused("post-several", campaign=campaign.slug, destinations=slugs)
-    return found[0]
+    return officials[0]
 
 
 def officials_by_post(campaign: Campaign) -> Sequence[Official]:
@@ -72,7 +72,7 @@ def officials_by_post(campaign: Campaign) -> Sequence[Official]:
 
 
 def name_of(destination: Destination, locale: str) -> str:
-    """How the desk calls it, in the language of the page."""
+    """Return what the desk calls it, in the language of the page."""
     if isinstance(destination, Mission):
         return i18n.words_in(destination.name, locale)
     return str(_("By post to %(official)s", official=name_and_office(destination, locale)))
@@ -94,7 +94,7 @@ ATTEMPT_WITH_DESTINATION = (
 
 
 def sending_country_of(destination: Destination) -> str:
-    """The country whose officials are written to."""
+    """Return the country whose officials are written to."""
     return destination.sending_country if isinstance(destination, Mission) else destination.country
 
 
@@ -113,7 +113,7 @@ def is_for(destination: Destination) -> ColumnElement[bool]:
 
 
 def destination_of(target: Target) -> Destination:
-    """Where letters to a target go."""
+    """Return where letters to a target go."""
     return target.mission or target.official
 
 

@@ -39,12 +39,12 @@ def folder_name(
 
 
 def volume_file(sequence: int) -> str:
-    """Name of a volume's PDF: `letters-001.pdf`."""
+    """Return the name of a volume's PDF: `letters-001.pdf`."""
     return f"letters-{sequence:03d}.pdf"
 
 
 def stored_folder(public_id: str) -> str:
-    """The bundle's folder in the storage."""
+    """Return the bundle's folder in the storage."""
     # A public id may begin with a sign, which names in the storage must not.
     return f"bundles/b-{public_id}"
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import access, file_names
@@ -67,8 +67,6 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A bundle's ZIP as it is sent."""
-
     name: str
     size: int
     chunks: Iterable[bytes]
@@ -78,13 +76,11 @@ class OfCampaign(Protocol):
     """A bundle, or whatever else belongs to a campaign."""
 
     @property
-    def campaign_id(self) -> int:
-        """Whose it is."""
-        ...
+    def campaign_id(self) -> int: ...
 
 
 def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign, Destination]:
-    """The campaign and the destination of these slugs. Raises as `find_destination`."""
+    """Return the campaign and the destination of these slugs. Raises as `find_destination`."""
     found_campaign = session.scalar(select(Campaign).where(Campaign.slug == campaign))
     if found_campaign is None:
         raise NotFound("campaign", slug=campaign)
@@ -92,7 +88,6 @@ def get_pair(session: Session, *, campaign: str, mission: str) -> tuple[Campaign
 
 
 def get_bundle(session: Session, public_id: str) -> Bundle:
-    """The bundle. Raises NotFound."""
     bundle = session.scalar(
         select(Bundle)
         .where(Bundle.public_id == public_id)
@@ -106,7 +101,7 @@ def get_bundle(session: Session, public_id: str) -> Bundle:
 def find_bundle(
     session: Session, *, campaign: Campaign, mission: Destination, sequence: int | None = None
 ) -> Bundle | None:
-    """The bundle of that number for the pair; without a number, one that is not finished."""
+    """Find the bundle of that number for the pair; without a number, an unfinished one."""
     query = select(Bundle).where(Bundle.campaign_id == campaign.id, is_for(mission))
     if sequence is None:
         query = query.where(Bundle.state.in_(UNFINISHED)).order_by(Bundle.sequence).limit(1)
@@ -116,7 +111,7 @@ def find_bundle(
 
 
 def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
-    """One page of all bundles, the newest first."""
+    """List one page of all bundles, the newest first."""
     query = (
         select(Bundle)
         .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
@@ -126,14 +121,13 @@ def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
 
 
 def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
-    """How far the bundle is."""
     return progress_of_all(session, [bundle], now)[bundle.id]
 
 
 def progress_of_all(
     session: Session, bundles: Sequence[Bundle], now: datetime
 ) -> dict[int, Progress]:
-    """How far each of the bundles is, by its id."""
+    """Return how far each of the bundles is, by its id."""
     done = case(
         (Volume.state == VolumeState.PRINTED, Volume.letter_count),
         (Volume.state == VolumeState.PRINTING, Volume.printed_letters),
@@ -157,25 +151,25 @@ def progress_of_all(
             func.count(Volume.id).label("volumes"),
         )
         .join(Bundle, Bundle.id == Volume.bundle_id)
-        .where(Volume.bundle_id.in_([one.id for one in bundles]))
+        .where(Volume.bundle_id.in_([bundle.id for bundle in bundles]))
         .group_by(Volume.bundle_id)
     )
-    found = {row.bundle_id: row for row in rows}
-    return {one.id: _progress(one, found.get(one.id), now) for one in bundles}
+    by_bundle = {row.bundle_id: row for row in rows}
+    return {bundle.id: _progress(bundle, by_bundle.get(bundle.id), now) for bundle in bundles}
 
 
-def _progress(bundle: Bundle, found: Any, now: datetime) -> Progress:
+def _progress(bundle: Bundle, row: Row[*tuple[Any, ...]] | None, now: datetime) -> Progress:
     """From the row of its volumes; None where they are gone."""
     assembling_now = bundle.lease_until is not None and bundle.lease_until > now
     return Progress(
-        volumes=found.volumes if found else 0,
-        done=int(found.done) if found else 0,
-        lately=int(found.lately) if found else 0,
+        volumes=row.volumes if row else 0,
+        done=int(row.done) if row else 0,
+        lately=int(row.lately) if row else 0,
         total=bundle.letter_count,
         seconds=(now - (bundle.remade_at or bundle.created_at)).total_seconds(),
-        at_work=bool(found and found.at_work) or assembling_now,
-        silent=_silence(found.lease_until, now) if found else 0.0,
-        dropped=bool(found and found.dropped),
+        at_work=bool(row and row.at_work) or assembling_now,
+        silent=_silence(row.lease_until, now) if row else 0.0,
+        dropped=bool(row and row.dropped),
     )
 
 
@@ -185,14 +179,13 @@ def _silence(lease_until: datetime | None, now: datetime) -> float:
 
 
 def list_set_aside(session: Session, bundle: Bundle, *, limit: int = 500) -> Sequence[Letter]:
-    """The letters that could not be printed, in order."""
+    """List the letters that could not be printed, in order."""
     return session.scalars(
         select(Letter).where(*_set_aside(bundle)).order_by(Letter.sequence).limit(limit)
     ).all()
 
 
 def count_set_aside(session: Session, bundle: Bundle) -> int:
-    """How many letters could not be printed."""
     return session.scalar(select(func.count()).select_from(Letter).where(*_set_aside(bundle))) or 0
 
 
@@ -201,7 +194,7 @@ def _set_aside(bundle: Bundle) -> Iterator[ColumnElement[bool]]:
     yield Letter.bundle_id == bundle.id
     yield Letter.set_aside.is_not(None)
     if bundle.taken_out:
-        yield Letter.sequence.not_in([int(one["number"]) for one in bundle.taken_out])
+        yield Letter.sequence.not_in([int(letter["number"]) for letter in bundle.taken_out])
 
 
 def can_wait_again(session: Session, bundle: Bundle) -> bool:
@@ -211,7 +204,7 @@ def can_wait_again(session: Session, bundle: Bundle) -> bool:
 
 
 def zip_name(bundle: Bundle) -> str:
-    """Name of the bundle's folder, and of its ZIP without the ending: as it was frozen, always."""
+    """Return the name of the bundle's folder, and of its ZIP without the ending: as frozen."""
     frozen = Frozen.from_json(bundle.frozen)
     return frozen.folder or file_names.folder_name(
         frozen.case.reference,

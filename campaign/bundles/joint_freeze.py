@@ -48,7 +48,7 @@ def freeze_parts(
     with session.begin_nested():
         journey = _new_journey(session, mission, staff_id) if len(parts) > 1 else None
         # Always in the same order: two that freeze at once wait for each other, and end.
-        made = [
+        bundles = [
             freeze(
                 session,
                 campaign=part.campaign,
@@ -62,7 +62,7 @@ def freeze_parts(
             )
             for part in sorted(parts, key=lambda part: part.campaign.id)
         ]
-        for bundle in made:
+        for bundle in bundles:
             bundle.journey = journey
         session.flush()
     if journey is not None:
@@ -71,10 +71,10 @@ def freeze_parts(
             actor=actor,
             action="bundle.freeze-together",
             subject=f"journey:{journey.id}",
-            bundles=len(made),
-            letters=sum(bundle.letter_count for bundle in made),
+            bundles=len(bundles),
+            letters=sum(bundle.letter_count for bundle in bundles),
         )
-    return made
+    return bundles
 
 
 def _new_journey(session: Session, destination: Destination, staff_id: int | None) -> Journey:
@@ -86,8 +86,7 @@ def _new_journey(session: Session, destination: Destination, staff_id: int | Non
 
 
 def get_journey(session: Session, public_id: str) -> Journey:
-    """The journey. Raises NotFound."""
-    found = session.scalar(
+    journey = session.scalar(
         select(Journey)
         .where(Journey.public_id == public_id)
         .options(
@@ -95,13 +94,13 @@ def get_journey(session: Session, public_id: str) -> Journey:
         )
     )
     # One whose bundles all failed and were given back has nothing left to show.
-    if found is None or not found.bundles:
+    if journey is None or not journey.bundles:
         raise NotFound("journey")
-    return found
+    return journey
 
 
 def list_companions(session: Session, bundle: Bundle) -> Sequence[Bundle]:
-    """The other bundles that travel with this one."""
+    """List the other bundles that travel with this one."""
     if bundle.journey_id is None:
         return ()
     return session.scalars(

@@ -21,37 +21,34 @@ class Noun(enum.StrEnum):
 
 
 def noun_of(bundle: Bundle) -> Noun:
-    """What a bundle holds."""
     if not bundle.letter_count:
         return Noun.PERSON
     return noun_of_format(bundle.frozen.get("format", ""))
 
 
 def noun_of_campaign(campaign: Campaign) -> Noun:
-    """What is written for a campaign."""
     return Noun.CARD if campaign.cards else Noun.LETTER
 
 
 def noun_of_format(written_as: str) -> Noun:
-    """What letters of a format are called."""
     return Noun.CARD if written_as == LetterFormat.CARD else Noun.LETTER
 
 
 def common_noun(nouns: Iterable[Noun]) -> Noun:
-    """What things are called together."""
-    found = set(nouns)
-    return found.pop() if len(found) == 1 else Noun.BOTH if found else Noun.LETTER
+    """Return what things are called together."""
+    kinds = set(nouns)
+    return kinds.pop() if len(kinds) == 1 else Noun.BOTH if kinds else Noun.LETTER
 
 
-def say_amount(count: int, noun: Noun, shown: str) -> str:
+def say_amount(count: int, noun: Noun | str, shown: str) -> str:
     """Say so many of them; `shown` is the number as it is written."""
-    if noun is Noun.CARD:
+    if noun == Noun.CARD:
         words = ngettext("%(count)s card", "%(count)s cards", count, count=shown)
-    elif noun is Noun.BOTH:
+    elif noun == Noun.BOTH:
         words = ngettext(
             "%(count)s letter or card", "%(count)s letters and cards", count, count=shown
         )
-    elif noun is Noun.PERSON:
+    elif noun == Noun.PERSON:
         words = ngettext(
             "%(count)s person on signed sheets",
             "%(count)s people on signed sheets",

@@ -12,14 +12,14 @@ _STEP, _KILO = 5, 1000
 
 
 def weigh(sheets: int, paper: Paper, *, card: bool = False) -> int:
-    """So many sheets in grams, rounded up to five; the envelope is not among them."""
+    """Return the grams of so many sheets, rounded up to five; the envelope is not among them."""
     square_metres = paper.width * paper.height / 1_000_000
     grams = sheets * square_metres * (_CARD if card else _PAPER)
     return ceil(round(grams, 6) / _STEP) * _STEP
 
 
 def say_weight(grams: int, locale: str) -> str:
-    """Grams, or kilograms to a tenth, in a language."""
+    """Say grams, or kilograms to a tenth, in a language."""
     if grams < _KILO:
         return str(format_unit(grams, "gram", length="short", locale=locale.replace("-", "_")))
     kilos = ceil(grams / 100) / 10

@@ -19,7 +19,7 @@ from campaign.models.signature import Letter
 
 
 def list_bundles(session: Session, campaign: Campaign) -> Sequence[Bundle]:
-    """The bundles of the rehearsal, the newest first."""
+    """List the bundles of the rehearsal, the newest first."""
     return session.scalars(
         select(Bundle)
         .options(*WITH_DESTINATION)
@@ -39,7 +39,7 @@ def make_bundle(
     staff_id: int | None,
 ) -> Bundle:
     """Freeze what waits, and have it printed. Raises Refused, as a real freeze does."""
-    made = freeze_bundle.freeze(
+    bundle = freeze_bundle.freeze(
         session,
         campaign=campaign,
         mission=mission,
@@ -49,16 +49,16 @@ def make_bundle(
         staff_id=staff_id,
         rehearsal=True,
     )
-    print_jobs.send_for(session, made, chains=settings.worker_threads)
-    return made
+    print_jobs.send_for(session, bundle, chains=settings.worker_threads)
+    return bundle
 
 
 def remove_bundles(session: Session, campaign: Campaign) -> None:
     """Remove the bundles with their volumes and, once that is committed, their files."""
-    found = session.execute(
+    bundles = session.execute(
         select(Bundle.id, Bundle.public_id).where(Bundle.campaign_id == campaign.id)
     ).all()
-    ids = [one.id for one in found]
+    ids = [bundle.id for bundle in bundles]
     if not ids:
         return
     session.execute(
@@ -70,5 +70,7 @@ def remove_bundles(session: Session, campaign: Campaign) -> None:
     session.execute(delete(Volume).where(Volume.bundle_id.in_(ids)))
     session.execute(delete(Bundle).where(Bundle.id.in_(ids)))
     store = storage.storage()
-    for one in found:
-        after_commit(session, partial(store.delete_folder, file_names.stored_folder(one.public_id)))
+    for bundle in bundles:
+        after_commit(
+            session, partial(store.delete_folder, file_names.stored_folder(bundle.public_id))
+        )

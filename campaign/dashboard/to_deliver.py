@@ -91,7 +91,7 @@ def _find_held_back(session: Session, mine: ColumnElement[bool]) -> Todo:
 def _item(campaign: Campaign, bundle: Bundle, letters: int) -> Item:
     """Return a bundle with its letters or cards; of signed sheets alone, with their people."""
     number = letters if bundle.letter_count else bundle.frozen.get("on_paper", 0)
-    return Item(campaign, number, None, bundle.public_id, noun_of(bundle))
+    return Item(campaign, number, None, bundle.public_id, noun_of(bundle), bundle)
 
 
 def _find_deliveries_after_stop(session: Session, mine: ColumnElement[bool], now: datetime) -> Todo:

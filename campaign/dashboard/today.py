@@ -50,6 +50,7 @@ class Item:
     """Of the bundle or the delivery that it is about."""
     noun: Noun | None = None
     """What is counted, where it is letters or what stands for them."""
+    bundle: Bundle | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """Making an export: a job that leases its row.
 
-The file's name is written down before the file is, so that what a killed worker left is removed by
-the next attempt.
+The file's name is recorded before the file is made: the next attempt removes what a killed worker
+left.
 """
 
 import hashlib
 import re
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -23,7 +23,7 @@ from campaign.core.errors import Refused
 from campaign.core.leases import LEASE, Lease, LeasedRow
 from campaign.core.settings import current_settings
 from campaign.exports import records, write_file
-from campaign.exports.export_rules import Mark, refuse_source
+from campaign.exports.export_rules import Watermark, refuse_source
 from campaign.exports.mails import send_failed, send_ready
 from campaign.models.export import DataExport, ExportState
 
@@ -37,9 +37,10 @@ EXPORTS = Lease(DataExport, held=ExportState.MAKING)
 
 @dataclass(frozen=True, slots=True)
 class Claim(LeasedRow):
-    """An export that is ours, and the name of the file that this attempt makes."""
+    """An export that is ours."""
 
     storage_key: str
+    """Of the file that this attempt makes."""
 
 
 class NoLongerOurs(Exception):
@@ -49,19 +50,19 @@ class NoLongerOurs(Exception):
 @jobs.job("exports.make")
 def make(export_id: int) -> None:
     """Make the export, if it is to be made and nobody else is at it."""
-    taken = claim(export_id)
-    if taken is None:
+    hold = claim(export_id)
+    if hold is None:
         return
     try:
-        with EXPORTS.keep_alive(taken):
-            _make(taken)
+        with EXPORTS.keep_alive(hold):
+            _make(hold)
     except NoLongerOurs:
-        log.info("export lost", export=export_id, attempt=taken.attempt)
-        storage.storage().delete(taken.storage_key)
+        log.info("export lost", export=export_id, attempt=hold.attempt)
+        storage.storage().delete(hold.storage_key)
     except Refused as problem:
-        _fail(taken, EMPTY if problem.slug == EMPTY else GONE)
+        _fail(hold, EMPTY if problem.slug == EMPTY else GONE)
     except BaseException as problem:
-        _give_back(taken, problem)
+        _give_back(hold, problem)
         raise
 
 
@@ -78,34 +79,34 @@ def claim(export_id: int) -> Claim | None:
     return Claim(export_id, hold.attempt, key)
 
 
-def _make(taken: Claim) -> None:
+def _make(hold: Claim) -> None:
     store = storage.storage()
     with db.reading() as session:
-        export = session.get_one(DataExport, taken.row_id)
+        export = session.get_one(DataExport, hold.row_id)
         refuse_source(export)
-        source, mark = records.Source.of(export), _mark(export)
+        source, mark = records.Source.of(export), _watermark(export)
         chosen, keys, locale = export.format, list(export.recipients), export.locale
         name = _file_name(export)
         total = records.count(session, source)
     if source.bundle_id and not total:
         # Its printed files may be kept longer than the names of those who wrote.
         raise Refused(EMPTY)
-    progress = _Progress(taken, total)
-    with store.workshop() as workshop, store.create(taken.storage_key) as file:
-        out = _Measured(file)
-        rows = progress.watch(records.iter_records(source, progress.one_unreadable))
+    progress = _Progress(hold, total)
+    with store.workshop() as workshop, store.create(hold.storage_key) as file:
+        out = _MeasuredFile(file)
+        rows = progress.count(records.iter_records(source, progress.count_unreadable))
         chunks = write_file.write(chosen, mark, source.columns, rows, Path(workshop), locale=locale)
         if keys:
             write_file.encrypt(chunks, keys, out)
         else:
             for chunk in chunks:
                 out.write(chunk)
-    _finish(taken, progress, out, name)
+    _finish(hold, progress, out, name)
 
 
-def _mark(export: DataExport) -> Mark:
+def _watermark(export: DataExport) -> Watermark:
     approved = export.decided_by
-    return Mark(
+    return Watermark(
         number=export.id,
         reference=export.campaign.reference,
         kind=export.kind,
@@ -118,7 +119,7 @@ def _mark(export: DataExport) -> Mark:
 
 
 def _file_name(export: DataExport) -> str:
-    """Name of the file: made of letters and digits of ours."""
+    """Return a name made of our own letters and digits."""
     safe = re.sub(r"[^A-Za-z0-9]+", "-", export.campaign.reference).strip("-")
     part = f"_{export.bundle_sequence:03d}" if export.bundle_sequence else ""
     ending = f"{export.format.value}{'.age' if export.recipients else ''}"
@@ -126,43 +127,39 @@ def _file_name(export: DataExport) -> str:
     return f"export-{export.id}_{name}{part}_{export.kind.value}.{ending}"
 
 
-class _Measured:
-    """Passes on what is written, and knows its size and digest."""
+class _MeasuredFile:
+    """Passes on what is written, with its size and digest."""
 
-    def __init__(self, sink: Any) -> None:
-        self._sink = sink
+    def __init__(self, file: write_file.Writable) -> None:
+        self._file = file
         self._digest = hashlib.sha256()
         self.size = 0
 
     def write(self, data: bytes) -> int:
-        """Append."""
-        self._sink.write(data)
+        self._file.write(data)
         self._digest.update(data)
         self.size += len(data)
         return len(data)
 
     @property
     def sha256(self) -> str:
-        """Of all that was written, in hexadecimal."""
         return self._digest.hexdigest()
 
 
 class _Progress:
     """Counts rows and notes them, once a second at most. Raises NoLongerOurs."""
 
-    def __init__(self, taken: Claim, total: int) -> None:
-        self.taken = taken
+    def __init__(self, hold: Claim, total: int) -> None:
+        self.hold = hold
         self.total = total
         self.done = 0
         self.unreadable = 0
-        self._noted = 0.0
+        self._noted_at = 0.0
 
-    def one_unreadable(self) -> None:
-        """A row did not open."""
+    def count_unreadable(self) -> None:
         self.unreadable += 1
 
-    def watch(self, rows: Any) -> Any:
-        """The rows, counted."""
+    def count(self, rows: Iterable[records.Record]) -> Iterator[records.Record]:
         for row in rows:
             yield row
             self.done += 1
@@ -171,38 +168,38 @@ class _Progress:
 
     def _note(self) -> None:
         now = time.monotonic()
-        if now - self._noted < _PROGRESS_SECONDS:
+        if now - self._noted_at < _PROGRESS_SECONDS:
             return
-        self._noted = now
+        self._noted_at = now
         with db.transaction() as session:
-            if not EXPORTS.beat(session, self.taken, rows_done=self.done, rows_total=self.total):
+            if not EXPORTS.beat(session, self.hold, rows_done=self.done, rows_total=self.total):
                 raise NoLongerOurs
 
 
-def _give_back(taken: Claim, problem: BaseException) -> None:
-    """Leave it to a later attempt, or to nobody once there were too many."""
+def _give_back(hold: Claim, problem: BaseException) -> None:
+    """Leave it to a later attempt, or to none once there were too many."""
     with db.transaction() as session:
-        EXPORTS.give_back(session, taken, LEASE)
-    if taken.attempt >= MOST_TRIES:
-        _fail(taken, fault_of(problem))
+        EXPORTS.give_back(session, hold, LEASE)
+    if hold.attempt >= MOST_TRIES:
+        _fail(hold, fault_of(problem))
 
 
-def _fail(taken: Claim, slug: str) -> None:
+def _fail(hold: Claim, slug: str) -> None:
     with db.transaction() as session:
-        if EXPORTS.finish(session, taken, state=ExportState.FAILED, failure=slug):
-            subject = f"export:{taken.row_id}"
+        if EXPORTS.finish(session, hold, state=ExportState.FAILED, failure=slug):
+            subject = f"export:{hold.row_id}"
             audit.record(session, actor=ACTOR, action="export.failed", subject=subject, reason=slug)
-            send_failed(session, session.get_one(DataExport, taken.row_id), slug)
-    storage.storage().delete(taken.storage_key)
+            send_failed(session, session.get_one(DataExport, hold.row_id), slug)
+    storage.storage().delete(hold.storage_key)
 
 
-def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> None:
+def _finish(hold: Claim, progress: _Progress, out: _MeasuredFile, name: str) -> None:
     settings = current_settings()
     now = db.utcnow()
     with db.transaction() as session:
         ours = EXPORTS.finish(
             session,
-            taken,
+            hold,
             state=ExportState.READY,
             rows_done=progress.done,
             rows_total=progress.done,
@@ -219,8 +216,8 @@ def _finish(taken: Claim, progress: _Progress, out: _Measured, name: str) -> Non
             session,
             actor=ACTOR,
             action="export.ready",
-            subject=f"export:{taken.row_id}",
+            subject=f"export:{hold.row_id}",
             rows=progress.done,
             sha256=out.sha256,
         )
-        send_ready(session, session.get_one(DataExport, taken.row_id))
+        send_ready(session, session.get_one(DataExport, hold.row_id))

@@ -18,15 +18,14 @@ _NAMES = ("who", "about", "kind", "state", "since", "until")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The filter as it stands in the address; what is said wrongly counts as not said."""
+class LogFilter:
+    """The filter in the address of the page; what cannot be read counts as empty."""
 
     typed: Mapping[str, str]
     before: int | None = None
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> "Asked":
-        """From the address's query."""
+    def of(cls, values: Mapping[str, str]) -> "LogFilter":
         typed = {name: values.get(name, "").strip()[:80] for name in _NAMES}
         before = values.get("before", "")
         is_id = before.isascii() and before.isdigit() and len(before) < 10
@@ -34,44 +33,44 @@ class Asked:
 
     @property
     def state(self) -> dict[str, str]:
-        """What an address needs to say."""
+        """What an address needs to say, by name."""
         return {name: value for name, value in self.typed.items() if value}
 
 
 def list_exports(
-    session: Session, asked: Asked, *, zone: str, limit: int = PER_PAGE
+    session: Session, log_filter: LogFilter, *, zone: str, limit: int = PER_PAGE
 ) -> Sequence[DataExport]:
-    """The newest exports of the filter; days are those of `zone`."""
-    typed = asked.typed
-    wanted = select(DataExport).options(
+    """List the newest exports of the filter; days are those of `zone`."""
+    typed = log_filter.typed
+    query = select(DataExport).options(
         joinedload(DataExport.campaign),
         joinedload(DataExport.requested_by),
         joinedload(DataExport.decided_by),
     )
     if typed["who"]:
         users = select(StaffUser.id).where(StaffUser.public_id == typed["who"])
-        wanted = wanted.where(DataExport.requested_by_id.in_(users))
+        query = query.where(DataExport.requested_by_id.in_(users))
     if typed["about"]:
-        said = typed["about"].lower()
+        name = typed["about"].lower()
         campaigns = select(Campaign.id).where(
-            or_(Campaign.slug == said, func.lower(Campaign.reference) == said)
+            or_(Campaign.slug == name, func.lower(Campaign.reference) == name)
         )
-        wanted = wanted.where(DataExport.campaign_id.in_(campaigns))
+        query = query.where(DataExport.campaign_id.in_(campaigns))
     if typed["kind"] in set(ExportKind):
-        wanted = wanted.where(DataExport.kind == ExportKind(typed["kind"]))
+        query = query.where(DataExport.kind == ExportKind(typed["kind"]))
     if typed["state"] in set(ExportState):
-        wanted = wanted.where(DataExport.state == ExportState(typed["state"]))
-    if since := _day(typed["since"], zone):
-        wanted = wanted.where(DataExport.requested_at >= since)
-    if until := _day(typed["until"], zone):
-        wanted = wanted.where(DataExport.requested_at < until + timedelta(days=1))
-    if asked.before is not None:
-        wanted = wanted.where(DataExport.id < asked.before)
-    return session.scalars(wanted.order_by(DataExport.id.desc()).limit(limit)).unique().all()
+        query = query.where(DataExport.state == ExportState(typed["state"]))
+    if since := _read_day(typed["since"], zone):
+        query = query.where(DataExport.requested_at >= since)
+    if until := _read_day(typed["until"], zone):
+        query = query.where(DataExport.requested_at < until + timedelta(days=1))
+    if log_filter.before is not None:
+        query = query.where(DataExport.id < log_filter.before)
+    return session.scalars(query.order_by(DataExport.id.desc()).limit(limit)).unique().all()
 
 
 def list_waiting(session: Session, now: datetime) -> Sequence[DataExport]:
-    """Those that wait for a second person, the oldest first."""
+    """List those that need a second person's approval, the oldest first."""
     return (
         session.scalars(
             select(DataExport)
@@ -86,20 +85,20 @@ def list_waiting(session: Session, now: datetime) -> Sequence[DataExport]:
 
 
 def list_people(session: Session) -> Sequence[StaffUser]:
-    """Who ever asked for one."""
-    asked = select(DataExport.requested_by_id).distinct()
-    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(asked))).all()
+    """List who ever asked for an export."""
+    requesters = select(DataExport.requested_by_id).distinct()
+    users = session.scalars(select(StaffUser).where(StaffUser.id.in_(requesters))).all()
     return sorted(users, key=lambda user: (user.name or user.email).casefold())
 
 
 def list_campaigns(session: Session) -> Sequence[Campaign]:
-    """Campaigns that have signatures, or had them: the newest first."""
+    """List campaigns that have signatures, or had them: the newest first."""
     return session.scalars(
         select(Campaign).where(Campaign.status.in_(PUBLIC)).order_by(Campaign.id.desc()).limit(500)
     ).all()
 
 
-def _day(typed: str, zone: str) -> datetime | None:
+def _read_day(typed: str, zone: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(typed), time(), ZoneInfo(zone))
     except ValueError:

@@ -27,7 +27,7 @@ _HANDED_OUT = (SignatureState.CONFIRMED,)
 
 
 def states_in(kind: ExportKind) -> tuple[SignatureState, ...]:
-    """Which signatures a list holds: none that is unconfirmed, withdrawn or erased."""
+    """Return the states of signatures in a list: none unconfirmed, withdrawn or erased."""
     return _JUDGED if kind is ExportKind.FULL else _HANDED_OUT
 
 
@@ -55,7 +55,7 @@ def refuse_source(export: DataExport) -> None:
 
 
 def bundle_of(export: DataExport) -> Bundle | None:
-    """The bundle that it is of; None: of the whole campaign.
+    """Return the bundle that it is of; None: of the whole campaign.
 
     Raises Refused (`emptied`) where the bundle is there no more: nobody asked for everybody.
     """
@@ -64,8 +64,8 @@ def bundle_of(export: DataExport) -> Bundle | None:
     return export.bundle
 
 
-def checked_reason(typed: str) -> str:
-    """The reason, if it says something. Raises Invalid."""
+def check_reason(typed: str) -> str:
+    """Return the reason, if it says something. Raises Invalid."""
     reason = " ".join(typed.split())
     if len(reason) < SHORTEST_REASON:
         raise Invalid(fields={"reason": "reason-short"})
@@ -99,13 +99,12 @@ def refuse_download(export: DataExport, by_id: int, now: datetime) -> None:
 
 
 def is_over(export: DataExport, now: datetime) -> bool:
-    """Whether its time has run out."""
     return export.expires_at is not None and export.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """What stands in every file: whose it is. Nothing of a supporter's."""
+class Watermark:
+    """What every file says: whose it is. Nothing of a supporter's."""
 
     number: int
     reference: str
@@ -117,7 +116,7 @@ class Mark:
     bundle: int | None = None
 
     def lines(self) -> list[tuple[str, str]]:
-        """Name and value of each fact, for programs; `wording` says them to people."""
+        """Return name and value of each fact, for programs; `list_words` says them to people."""
         return [
             ("export", str(self.number)),
             ("campaign", self.reference),

@@ -5,18 +5,17 @@ JSON Lines are for programs, and say it by the names that stand here as keys.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.core import i18n
-from campaign.exports.export_rules import Mark
+from campaign.exports.export_rules import Watermark
 from campaign.models.export import ExportKind
 
-HEADS: Mapping[str, Any] = {
-    "number": _l("Letter no."),
+HEADS: Mapping[str, object] = {
+    "number": _l("Number"),
     "target": _l("Official"),
     "outcome": _l("What happened"),
     "went_on": _l("Went on in bundle"),
@@ -41,7 +40,7 @@ HEADS: Mapping[str, Any] = {
     "words": _l("Own words"),
 }
 """Heads of the columns."""
-_MEANINGS: Mapping[str, Mapping[str, Any]] = {
+_MEANINGS: Mapping[str, Mapping[str, object]] = {
     "state": {
         "confirmed": _l("Confirmed"),
         "held": _l("Held"),
@@ -57,7 +56,7 @@ _MEANINGS: Mapping[str, Mapping[str, Any]] = {
     "went_on": {"waiting": _l("Waits for another bundle")},
     "outcome": {
         "accepted": _l("Accepted"),
-        "part": _l("Accepted in part"),
+        "part": _l("Part accepted, not yet known which"),
         "refused": _l("Refused"),
         "left": _l("Left at the door"),
         "posted": _l("Posted"),
@@ -65,7 +64,7 @@ _MEANINGS: Mapping[str, Mapping[str, Any]] = {
         "stopped": _l("Not delivered: stopped"),
     },
 }
-_MARK: Mapping[str, Any] = {
+_MARK: Mapping[str, object] = {
     "export": _l("Export"),
     "campaign": _l("Campaign"),
     "bundle": _l("Bundle"),
@@ -96,27 +95,24 @@ class Wording:
 
     @property
     def rtl(self) -> bool:
-        """Whether it runs from right to left."""
         return i18n.direction(self.locale) == "rtl"
 
-    def says(self, column: str, cell: str | bool) -> str:
-        """A cell's text."""
+    def say_cell(self, column: str, cell: str | bool) -> str:
         if isinstance(cell, bool):
             return self.yes if cell else self.no
         if column == "country" and cell:
             return i18n.country_name(cell, self.locale)
         meanings = self.meanings.get(column, {})
         if column == "outcome":  # one after the other
-            return " · ".join(meanings.get(one, one) for one in cell.split())
+            return " · ".join(meanings.get(slug, slug) for slug in cell.split())
         return meanings.get(cell, cell)
 
-    def sentence(self) -> str:
-        """The mark on one line, as the first row of a CSV file."""
+    def say_mark(self) -> str:
+        """Say the mark on one line, as the first row of a CSV file."""
         return "# " + " · ".join(f"{name}: {value}" for name, value in self.mark)
 
 
-def wording_of(mark: Mark, locale: str) -> Wording:
-    """The words of an export's file."""
+def wording_of(mark: Watermark, locale: str) -> Wording:
     with force_locale(locale):
         return Wording(
             heads={name: str(words) for name, words in HEADS.items()},
@@ -124,7 +120,7 @@ def wording_of(mark: Mark, locale: str) -> Wording:
                 column: {code: str(words) for code, words in known.items()}
                 for column, known in _MEANINGS.items()
             },
-            mark=_said(mark),
+            mark=_say_facts(mark),
             yes=_("yes"),
             no=_("no"),
             sheets=(str(_MARK["export"]), str(_MARK["list"])),
@@ -133,11 +129,11 @@ def wording_of(mark: Mark, locale: str) -> Wording:
         )
 
 
-def _said(mark: Mark) -> list[tuple[str, str]]:
-    said = {
+def _say_facts(mark: Watermark) -> list[tuple[str, str]]:
+    words = {
         "bundle": "" if mark.bundle else _("All of the campaign"),
         "list": _("For vetting") if mark.kind is ExportKind.FULL else _("For officials"),
         "approved by": "" if mark.approved_by else _("nobody else was needed"),
         "note": _("Personal data. For this purpose only; destroy it after use."),
     }
-    return [(str(_MARK[name]), said.get(name) or value) for name, value in mark.lines()]
+    return [(str(_MARK[name]), words.get(name) or value) for name, value in mark.lines()]

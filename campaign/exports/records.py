@@ -9,12 +9,13 @@ from datetime import datetime
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from campaign.bundles.destinations import WITH_DESTINATION, slug_of
-from campaign.bundles.documents.signature_rows import disclosed
+from campaign.bundles.documents.signature_rows import row_for_officials
 from campaign.bundles.freeze.frozen_texts import Frozen
+from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import db
 from campaign.core.sealing import WrongKey
 from campaign.deliveries.event_order import in_order
@@ -22,6 +23,7 @@ from campaign.deliveries.letter_outcomes import list_fates
 from campaign.deliveries.letters_covered import Range, envelopes_of
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.models.bundle import Bundle, DeliveryAttempt
+from campaign.models.campaign import Target
 from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportKind
 from campaign.models.signature import ASKED, WORDS, Letter, Signature
@@ -31,9 +33,13 @@ _BATCH = 1_000
 
 Cell = str | bool
 Record = tuple[Cell, ...]
+Column = InstrumentedAttribute[Any]
+ListQuery = Select[*tuple[Any, ...]]
+ListRow = Row[*tuple[Any, ...]]
+"""Of a signature, or of a letter with its signature: the columns below, by name."""
 
 _OF_BUNDLE = ("number", "target", "outcome", "went_on")
-_FULL: Mapping[str, Any] = {
+_FULL: Mapping[str, Column] = {
     "signature": Signature.public_id,
     "state": Signature.state,
     "origin": Signature.origin,
@@ -60,15 +66,13 @@ _OFFICIAL_COLUMNS = (
     Signature.letter_locale,
     Signature.signed_at,
 )
-_PLACE: tuple[Any, ...] = tuple(
-    literal(0).label(name) for name in ("volume", "first_page", "pages")
-)
+_PLACE = tuple(literal(0).label(name) for name in ("volume", "first_page", "pages"))
 """Where a letter was printed, which no export says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an export is made from, as it stood when the making began."""
+    """What an export is made from, as it was when the making began."""
 
     kind: ExportKind
     campaign_id: int
@@ -79,7 +83,7 @@ class Source:
 
     @classmethod
     def of(cls, export: DataExport) -> "Source":
-        """The source of an export. Raises Refused (`emptied`) where its bundle is gone."""
+        """Return the source of an export. Raises Refused (`emptied`) where its bundle is gone."""
         bundle = bundle_of(export)
         frozen = Frozen.from_json(bundle.frozen) if bundle else None
         return cls(
@@ -98,18 +102,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class BundleHistory:
     """What happened to the letters of a bundle."""
 
     bundle_id: int
+    targets: Mapping[int, str]
+    """To whom its letters are, by the target's id, in the language of its lists."""
     attempts: Sequence[DeliveryAttempt]
-    ranges: Mapping[int, Sequence[Range]]
-    others: Mapping[int, str]
+    envelopes: Mapping[int, Sequence[Range]]
+    other_bundles: Mapping[int, str]
     """Names of the bundles in which letters went on."""
 
     @classmethod
-    def of(cls, bundle_id: int) -> "Told":
-        """As it is recorded now."""
+    def of(cls, bundle_id: int, campaign_id: int, frozen: Frozen) -> "BundleHistory":
         with db.reading() as session:
             attempts = session.scalars(
                 select(DeliveryAttempt)
@@ -117,7 +122,6 @@ class Told:
                 .options(selectinload(DeliveryAttempt.taken))
                 .order_by(*in_order())
             ).all()
-            ranges = envelopes_of(session, [one.id for one in attempts])
             went_on = (
                 select(Letter.bundle_id)
                 .join(LetterMove, LetterMove.letter_id == Letter.id)
@@ -126,20 +130,37 @@ class Told:
             others = session.scalars(
                 select(Bundle).where(Bundle.id.in_(went_on)).options(*WITH_DESTINATION)
             )
-            names = {one.id: f"{one.sequence:03d} ({slug_of(one.destination)})" for one in others}
-        return cls(bundle_id, attempts, ranges, names)
+            return cls(
+                bundle_id,
+                _name_targets(session, campaign_id, frozen),
+                attempts,
+                envelopes_of(session, [attempt.id for attempt in attempts]),
+                {
+                    other.id: f"{other.sequence:03d} ({slug_of(other.destination)})"
+                    for other in others
+                },
+            )
 
-    def cells(self, row: Any) -> tuple[str, str]:
-        """How a letter fared in this bundle, and the bundle that it is in now, if another."""
-        fates = list_fates(row.sequence, self.attempts, self.ranges)
-        outcomes = " ".join(one.outcome.value for one in fates)
-        if row.bundle_id == self.bundle_id:
-            return outcomes, ""
-        return outcomes, self.others.get(row.bundle_id or 0, "waiting")
+    def cells(self, row: ListRow) -> tuple[str, str, str, str]:
+        """Return number, target, what happened here, and the bundle it went on in."""
+        fates = list_fates(row.sequence, self.attempts, self.envelopes)
+        outcomes = " ".join(fate.outcome.value for fate in fates)
+        is_here = row.bundle_id == self.bundle_id
+        went_on = "" if is_here else self.other_bundles.get(row.bundle_id or 0, "waiting")
+        return number_of(row.sequence), self.targets[row.target_id], outcomes, went_on
+
+
+def _name_targets(session: Session, campaign_id: int, frozen: Frozen) -> dict[int, str]:
+    """As they were frozen; one with which an official was merged since then, as it is now."""
+    now = session.scalars(select(Target).where(Target.campaign_id == campaign_id))
+    names = {target.id: name_and_office(target.official, frozen.locale) for target in now}
+    return names | {
+        target_id: target.names[frozen.locale] for target_id, target in frozen.targets.items()
+    }
 
 
 def count(session: Session, source: Source) -> int:
-    """How many rows there are, about: people sign meanwhile."""
+    """Count the rows, about: people sign meanwhile."""
     if source.bundle_id:
         lists = [_letters(source, Letter.id), _moved(source, Letter.id)]
     else:
@@ -150,28 +171,27 @@ def count(session: Session, source: Source) -> int:
         )
         lists = [of_campaign]
     return sum(
-        session.scalar(select(func.count()).select_from(one.subquery())) or 0 for one in lists
+        session.scalar(select(func.count()).select_from(rows.subquery())) or 0 for rows in lists
     )
 
 
 def iter_records(source: Source, unreadable: Callable[[], None]) -> Iterator[Record]:
     """Every row, in order; `unreadable` is told of each that does not open."""
     make = _full if source.kind is ExportKind.FULL else _official
-    if source.frozen is None:
+    if source.frozen is None or source.bundle_id is None:
         for row in _of_campaign(source, unreadable):
             yield make(row, source)
         return
-    told = Told.of(source.bundle_id or 0)
+    history = BundleHistory.of(source.bundle_id, source.campaign_id, source.frozen)
     for row in _of_bundle(source, unreadable):
-        target = source.frozen.targets[row.target_id].names[source.frozen.locale]
-        yield (number_of(row.sequence), target, *told.cells(row), *make(row, source))
+        yield (*history.cells(row), *make(row, source))
 
 
-def _columns(source: Source) -> tuple[Any, ...]:
+def _columns(source: Source) -> tuple[Column, ...]:
     return _FULL_COLUMNS if source.kind is ExportKind.FULL else _OFFICIAL_COLUMNS
 
 
-def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any]:
+def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[ListRow]:
     """By the signature's id, between the campaign's first and last one."""
     with db.reading() as session:
         mine = Signature.campaign_id == source.campaign_id
@@ -180,7 +200,7 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any
     if not first:
         return
     nothing = literal(0)
-    wanted: Select[Any] = select(
+    query: ListQuery = select(
         Signature.id.label("key"),
         nothing.label("sequence"),
         nothing.label("target_id"),
@@ -194,10 +214,10 @@ def _of_campaign(source: Source, unreadable: Callable[[], None]) -> Iterator[Any
         Signature.forgotten_at.is_(None),
         Signature.id <= last,
     )
-    yield from _batches(wanted, Signature.id, first - 1, unreadable)
+    yield from _batches(query, Signature.id, first - 1, unreadable)
 
 
-def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[Any]:
+def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[ListRow]:
     """All that was printed in it, by the number that a letter had there: also what went on."""
     here = _letters(source, *_numbered(source, Letter.sequence))
     moved = _moved(source, *_numbered(source, LetterMove.sequence))
@@ -208,14 +228,14 @@ def _of_bundle(source: Source, unreadable: Callable[[], None]) -> Iterator[Any]:
     )
 
 
-def _numbered(source: Source, number: Any) -> tuple[Any, ...]:
+def _numbered(source: Source, number: Column) -> tuple[Any, ...]:
     sequence = number.label("sequence")
     own = (number.label("key"), sequence, Letter.target_id, Letter.bundle_id)
     return *own, *_PLACE, *_columns(source)
 
 
-def _letters(source: Source, *columns: Any) -> Select[Any]:
-    """Printed letters that lie in the bundle, as far as their signatures stand in the list."""
+def _letters(source: Source, *columns: Any) -> ListQuery:
+    """Printed letters that are in the bundle, as far as the list has their signatures."""
     return (
         select(*columns)
         .select_from(Letter)
@@ -226,7 +246,7 @@ def _letters(source: Source, *columns: Any) -> Select[Any]:
     )
 
 
-def _moved(source: Source, *columns: Any) -> Select[Any]:
+def _moved(source: Source, *columns: Any) -> ListQuery:
     """Letters that were printed in the bundle, and went on in another."""
     return (
         select(*columns)
@@ -237,57 +257,61 @@ def _moved(source: Source, *columns: Any) -> Select[Any]:
     )
 
 
-def _listed(source: Source) -> tuple[Any, ...]:
+def _listed(source: Source) -> tuple[ColumnElement[bool], ...]:
     return Signature.state.in_(states_in(source.kind)), Signature.forgotten_at.is_(None)
 
 
 def _batches(
-    wanted: Select[Any], key: Any, last: int, unreadable: Callable[[], None]
-) -> Iterator[Any]:
+    query: ListQuery, key: Column, last: int, unreadable: Callable[[], None]
+) -> Iterator[ListRow]:
     while True:
         # A session for each batch: a long list must not hold one transaction for minutes.
-        query = wanted.where(key > last).order_by(key).limit(_BATCH)
+        batch_query = query.where(key > last).order_by(key).limit(_BATCH)
         with db.reading() as session:
             try:
-                batch: Sequence[Any] = session.execute(query).all()
+                batch = session.execute(batch_query).all()
                 keys = [row.key for row in batch]
             except WrongKey:
-                keys = list(session.scalars(query.with_only_columns(key)))
-                batch = list(_one_by_one(session, wanted, key, keys, unreadable))
+                keys = list(session.scalars(batch_query.with_only_columns(key)))
+                batch = list(_read_one_by_one(session, query, key, keys, unreadable))
         yield from batch
         if len(keys) < _BATCH:
             return
         last = keys[-1]
 
 
-def _one_by_one(
-    session: Session, wanted: Select[Any], key: Any, keys: list[int], unreadable: Callable[[], None]
-) -> Iterator[Any]:
-    for one in keys:
+def _read_one_by_one(
+    session: Session,
+    query: ListQuery,
+    key: Column,
+    keys: Sequence[int],
+    unreadable: Callable[[], None],
+) -> Iterator[ListRow]:
+    for number in keys:
         try:
-            yield session.execute(wanted.where(key == one)).one()
+            yield session.execute(query.where(key == number)).one()
         except WrongKey:
             unreadable()
 
 
-def _full(row: Any, source: Source) -> Record:
-    made = {
+def _full(row: ListRow, _source: Source) -> Record:
+    cells: dict[str, Cell] = {
         "news": row.consent_updates_at is not None,
         "network": row.consent_network_at is not None,
         "words": row.full_text or row.own_words,
     }
     return tuple(
-        made[name] if name in made else _text(getattr(row, column.key))
+        cells[name] if name in cells else _text(getattr(row, column.key))
         for name, column in _FULL.items()
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value or "")
 
 
-def _official(row: Any, source: Source) -> Record:
-    shown = disclosed(row, source.timezone)
+def _official(row: ListRow, source: Source) -> Record:
+    shown = row_for_officials(row, source.timezone)
     return (
         shown.name,
         shown.locality,

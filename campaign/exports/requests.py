@@ -1,9 +1,10 @@
-"""Exports: asked for, decided, handed out, and gone when their time is over."""
+"""Exports: asked for, decided, handed out, and deleted when their time is over."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session, joinedload
 from campaign import storage
 from campaign.bundles.destinations import WITH_DESTINATION
 from campaign.bundles.find_bundles import as_long_as_running
-from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import Settings
@@ -23,13 +23,11 @@ from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportS
 from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name
 
-_ENDED = (ExportState.REFUSED, ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
+ENDED = (ExportState.REFUSED, ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An export's file as it is sent."""
-
     name: str
     size: int
     chunks: Iterator[bytes]
@@ -64,7 +62,7 @@ def ask(
         campaign=campaign,
         bundle=bundle,
         bundle_sequence=bundle.sequence if bundle else None,
-        reason=export_rules.checked_reason(reason),
+        reason=export_rules.check_reason(reason),
         recipients=list(keys),
         state=ExportState.MAKING,
         requested_by=by,
@@ -81,11 +79,11 @@ def ask(
         locale=locale,
         encrypted=bool(keys),
     )
-    _begin(session, export, settings)
+    _send_on(session, export, settings)
     return export
 
 
-def _begin(session: Session, export: DataExport, settings: Settings) -> None:
+def _send_on(session: Session, export: DataExport, settings: Settings) -> None:
     """Have it made, or ask those who may approve it."""
     if not settings.exports_need_second_person:
         jobs.enqueue(session, "exports.make", export.id)
@@ -116,13 +114,13 @@ def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) ->
 
 
 def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
-    """End one's own export, whatever has become of it; its file goes.
+    """End one's own export, in whatever state; its file is deleted.
 
     Raises NotFound for another's, Refused where it has ended already.
     """
     if export.requested_by_id != by.id:
         raise NotFound("export")
-    if export.state in _ENDED:
+    if export.state in ENDED:
         raise Refused("export-ended")
     export.state, export.lease_until = ExportState.WITHDRAWN, None
     forget_file(session, export)
@@ -133,7 +131,7 @@ def withdraw(session: Session, export: DataExport, *, by: StaffUser) -> None:
 def open_download(
     session: Session, export: DataExport, store: storage.Storage, *, by: StaffUser
 ) -> Download:
-    """The file as a stream; counts it and leaves a line in the audit.
+    """Return the file as a stream; counts it and leaves a line in the audit.
 
     A list for officials breaks off where its campaign is stopped while it goes out.
     Raises NotFound for anybody's but one's own, Gone once its time is over, Refused otherwise.
@@ -147,19 +145,13 @@ def open_download(
     export.downloaded_at = db.utcnow()
     session.flush()
     _note(session, export, by, "export.download", bytes=size)
-    whole = _rest(first, chunks)
+    whole: Iterator[bytes] = chain([first], chunks)
     if export.kind is ExportKind.OFFICIALS:
         whole = as_long_as_running(whole, export)
     return Download(export.file_name, size, whole)
 
 
-def _rest(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from chunks
-
-
 def get_export(session: Session, public_id: str) -> DataExport:
-    """The export. Raises NotFound."""
     export = session.scalar(
         select(DataExport)
         .where(DataExport.public_id == public_id)
@@ -175,8 +167,8 @@ def get_export(session: Session, public_id: str) -> DataExport:
 
 
 def list_bundles(session: Session, campaign: Campaign) -> list[Bundle]:
-    """The campaign's bundles that an export can be of, the newest first."""
-    found = session.scalars(
+    """List the campaign's bundles that an export can be of, the newest first."""
+    bundles = session.scalars(
         select(Bundle)
         .options(*WITH_DESTINATION)
         .where(
@@ -187,7 +179,7 @@ def list_bundles(session: Session, campaign: Campaign) -> list[Bundle]:
         .order_by(Bundle.id.desc())
         .limit(200)
     )
-    return [one for one in found if not Frozen.from_json(one.frozen).rehearsal]
+    return [bundle for bundle in bundles if not bundle.is_rehearsal]
 
 
 def forget_file(session: Session, export: DataExport) -> None:
@@ -199,7 +191,7 @@ def forget_file(session: Session, export: DataExport) -> None:
 
 @jobs.job("exports.sweep", every_minutes=5)
 def sweep() -> None:
-    """End what nobody decided in time, delete files whose time is over, take up what was left."""
+    """End what nobody decided in time, delete files whose time is over, resume what was left."""
     now = db.utcnow()
     with db.transaction() as session:
         over = session.scalars(
@@ -232,7 +224,7 @@ def _decide(
     session: Session, export: DataExport, by: StaffUser, state: ExportState, note: str | None
 ) -> None:
     """Of two people who decide at once, one does."""
-    found = session.scalar(
+    decided = session.scalar(
         update(DataExport)
         .where(DataExport.id == export.id, DataExport.state == ExportState.ASKED)
         .values(
@@ -245,7 +237,7 @@ def _decide(
         .returning(DataExport.id)
         .execution_options(synchronize_session=False)
     )
-    if found is None:
+    if decided is None:
         raise Refused("export-decided")
     session.refresh(export)
 

@@ -1,12 +1,8 @@
-"""The public keys of staff users, to which their exports can be encrypted.
-
-Public keys to which a file is encrypted: age and SSH keys, read and checked. Pure.
-"""
+"""Public keys of staff users, to which their exports can be encrypted: age and SSH keys."""
 
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from pyrage import RecipientError, ssh, x25519
 from sqlalchemy import func, select
@@ -19,9 +15,15 @@ from campaign.models.export import ExportKey
 from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name
 
+MOST = 10
+"""Keys of one export: each opens it."""
+_LONGEST = 2000
+_PRIVATE = ("AGE-SECRET-KEY-", "PRIVATE KEY")
+_SSH = ("ssh-ed25519", "ssh-rsa")
+
 
 def list_keys(session: Session, user: StaffUser) -> Sequence[ExportKey]:
-    """The user's keys, in the order in which they came."""
+    """List the user's keys, in the order in which they were added."""
     return session.scalars(
         select(ExportKey).where(ExportKey.staff_user_id == user.id).order_by(ExportKey.id)
     ).all()
@@ -29,7 +31,7 @@ def list_keys(session: Session, user: StaffUser) -> Sequence[ExportKey]:
 
 def add_key(session: Session, *, user: StaffUser, typed: str, label: str) -> ExportKey:
     """Keep a key. Raises Invalid with the field `recipient`."""
-    recipient = normalised(typed)
+    recipient = normalise_key(typed)
     mine = select(func.count()).select_from(ExportKey).where(ExportKey.staff_user_id == user.id)
     if (session.scalar(mine) or 0) >= MOST:
         raise Invalid(fields={"recipient": "keys-many"})
@@ -50,7 +52,7 @@ def add_key(session: Session, *, user: StaffUser, typed: str, label: str) -> Exp
 
 
 def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
-    """Forget a key of the user's. Exports that were encrypted to it stay so. Raises NotFound."""
+    """Delete a key of the user's. Exports that were encrypted to it stay so. Raises NotFound."""
     key = session.scalar(
         select(ExportKey).where(
             ExportKey.public_id == public_id, ExportKey.staff_user_id == user.id
@@ -69,15 +71,8 @@ def remove_key(session: Session, *, user: StaffUser, public_id: str) -> None:
     )
 
 
-MOST = 10
-"""Keys of one export: each opens it."""
-_LONGEST = 2000
-_PRIVATE = ("AGE-SECRET-KEY-", "PRIVATE KEY")
-_SSH = ("ssh-ed25519", "ssh-rsa")
-
-
-def normalised(typed: str, *, field: str = "recipient") -> str:
-    """The key on one line, without the comment of an SSH key, which often is a mail address.
+def normalise_key(typed: str, *, field: str = "recipient") -> str:
+    """Return the key on one line, without the comment of an SSH key, often an email address.
 
     Raises Invalid with `field`: `key-private`, `key-unknown` or `key-kind`.
     """
@@ -92,29 +87,29 @@ def normalised(typed: str, *, field: str = "recipient") -> str:
     if words[0] not in _SSH and len(words) > 1:
         raise Invalid(fields={field: "key-unknown"})
     try:
-        opened(key)
+        to_recipient(key)
     except RecipientError as problem:
         raise Invalid(fields={field: "key-unknown"}) from problem
     return key
 
 
 def read_lines(typed: str, *, field: str) -> list[str]:
-    """Several keys, one a line; each once. Raises Invalid with `field`."""
+    """Read several keys, one a line; each once. Raises Invalid with `field`."""
     lines = [line for line in typed.splitlines() if line.strip()]
     if any(mark in typed.upper() for mark in _PRIVATE):
         raise Invalid(fields={field: "key-private"})
-    return list(dict.fromkeys(normalised(line, field=field) for line in lines))
+    return list(dict.fromkeys(normalise_key(line, field=field) for line in lines))
 
 
-def opened(key: str) -> Any:
-    """The key as pyrage wants it. Raises RecipientError."""
+def to_recipient(key: str) -> ssh.Recipient | x25519.Recipient:
+    """Return the key as pyrage takes it. Raises RecipientError."""
     if key.startswith("ssh-"):
         return ssh.Recipient.from_str(key)
     return x25519.Recipient.from_str(key)
 
 
 def fingerprint(key: str) -> str:
-    """By what a person knows a key again: ssh-keygen's SHA256, or the age key itself."""
+    """Return what a person recognizes a key by: ssh-keygen's SHA256, or the age key itself."""
     if not key.startswith("ssh-"):
         return key
     blob = base64.b64decode(key.split()[1])

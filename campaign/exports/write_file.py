@@ -6,16 +6,18 @@ CSV and XLSX are for people, in the export's language; JSON Lines for programs, 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pyrage
-import xlsxwriter
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from campaign.exports import staff_keys
-from campaign.exports.export_rules import Mark
+from campaign.exports.export_rules import Watermark
 from campaign.exports.list_words import Wording, wording_of
 from campaign.exports.records import Record
 from campaign.models.export import ExportFormat
@@ -31,14 +33,14 @@ _LONGEST_CELL = 32_767
 
 def write(
     chosen: ExportFormat,
-    mark: Mark,
+    mark: Watermark,
     columns: Sequence[str],
     records: Iterable[Record],
     workshop: Path,
     *,
     locale: str,
 ) -> Iterator[bytes]:
-    """The file, piece by piece; `workshop` is a private folder, which a workbook is made in."""
+    """Yield the file, piece by piece; a workbook is made in `workshop`, a private folder."""
     if chosen is ExportFormat.JSONL:
         return _json_lines(mark, columns, records)
     wording = wording_of(mark, locale)
@@ -48,11 +50,11 @@ def write(
 
 
 def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
-    """As spreadsheets of every country open it: UTF-8 with mark, CRLF."""
+    """Write it as spreadsheets of every country open it: UTF-8 with mark, CRLF."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([wording.sentence()])
-    writer.writerow([wording.heads[one] for one in columns])
+    writer.writerow([wording.say_mark()])
+    writer.writerow([wording.heads[name] for name in columns])
     yield b"\xef\xbb\xbf"
     rest = iter(records)
     while True:
@@ -65,24 +67,30 @@ def _csv(wording: Wording, columns: Sequence[str], records: Iterable[Record]) ->
         out.truncate()
 
 
-def _json_lines(mark: Mark, columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
-    """One object a line; the first one is the mark."""
+def _json_lines(
+    mark: Watermark, columns: Sequence[str], records: Iterable[Record]
+) -> Iterator[bytes]:
+    """Write one object a line; the first one is the mark."""
     yield _line({"export": dict(mark.lines())})
     rest = iter(records)
     while rows := list(islice(rest, _ROWS_AT_ONCE)):
         yield b"".join(_line(dict(zip(columns, row, strict=True))) for row in rows)
 
 
-def _line(facts: dict[str, Any]) -> bytes:
+def _line(facts: Mapping[str, object]) -> bytes:
     return json.dumps(facts, ensure_ascii=False).encode() + b"\n"
 
 
 def _workbook(
-    mark: Mark, wording: Wording, columns: Sequence[str], records: Iterable[Record], workshop: Path
+    mark: Watermark,
+    wording: Wording,
+    columns: Sequence[str],
+    records: Iterable[Record],
+    workshop: Path,
 ) -> Iterator[bytes]:
-    """Every cell is text, so that none is a formula or a link; the mark is the first sheet."""
+    """Write every cell as text, so that none is a formula; the mark is the first sheet."""
     path = workshop / "export.xlsx"
-    book = xlsxwriter.Workbook(
+    book = Workbook(
         str(path),
         {
             "constant_memory": True,
@@ -108,19 +116,19 @@ def _workbook(
         sheet.set_header(f"&L{title}&R{wording.page}")
         _fill(sheet, wording, columns, chain(first, rows), bold)
     book.close()
-    with path.open("rb") as made:
-        while piece := made.read(_PIECE):
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
             yield piece
 
 
-def _sheet(book: Any, name: str, wording: Wording) -> Any:
+def _sheet(book: Workbook, name: str, wording: Wording) -> Worksheet:
     sheet = book.add_worksheet(name)
     if wording.rtl:
         sheet.right_to_left()
     return sheet
 
 
-def _fill_mark(sheet: Any, wording: Wording, bold: Any) -> None:
+def _fill_mark(sheet: Worksheet, wording: Wording, bold: Format) -> None:
     sheet.set_column(0, 0, 18)
     sheet.set_column(1, 1, 80)
     for line, (name, value) in enumerate(wording.mark):
@@ -129,7 +137,7 @@ def _fill_mark(sheet: Any, wording: Wording, bold: Any) -> None:
 
 
 def _fill(
-    sheet: Any, wording: Wording, columns: Sequence[str], rows: Iterable[Record], bold: Any
+    sheet: Worksheet, wording: Wording, columns: Sequence[str], rows: Iterable[Record], bold: Format
 ) -> None:
     for at, name in enumerate(columns):
         sheet.write_string(0, at, wording.heads[name], bold)
@@ -141,21 +149,25 @@ def _fill(
 
 
 def _texts(wording: Wording, columns: Sequence[str], row: Record) -> list[str]:
-    return [wording.says(name, cell) for name, cell in zip(columns, row, strict=True)]
+    return [wording.say_cell(name, cell) for name, cell in zip(columns, row, strict=True)]
 
 
-def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Any) -> None:
+class Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Writable) -> None:
     """Write the chunks into `out`, encrypted to all of the keys (age's format), as a stream.
 
     What goes wrong while the chunks are made, or written, is raised as it is.
     """
     stream, sink = _Stream(chunks), _Sink(out)
-    known = [staff_keys.opened(key) for key in keys]
+    recipients = [staff_keys.to_recipient(key) for key in keys]
     problem: Exception | None = None
     try:
-        pyrage.encrypt_io(io.BufferedReader(stream, _PIECE), sink, known)
-    except pyrage.EncryptError as found:
-        problem = found
+        pyrage.encrypt_io(io.BufferedReader(stream, _PIECE), sink, recipients)
+    except pyrage.EncryptError as error:
+        problem = error
     # It says neither what went wrong, nor always that the last bytes were not taken.
     problem = stream.problem or sink.problem or problem
     if problem is not None:
@@ -172,11 +184,9 @@ class _Stream(io.RawIOBase):
         self.problem: Exception | None = None
 
     def readable(self) -> bool:
-        """Yes."""
         return True
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Some of what is left; 0 at the end."""
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # typeshed: Buffer
         while not self._left:
             try:
                 self._left = memoryview(next(self._chunks))
@@ -194,12 +204,11 @@ class _Stream(io.RawIOBase):
 class _Sink:
     """Passes on what is written, and keeps what went wrong."""
 
-    def __init__(self, out: Any) -> None:
+    def __init__(self, out: Writable) -> None:
         self._out = out
         self.problem: Exception | None = None
 
     def write(self, data: bytes) -> int:
-        """Append."""
         try:
             self._out.write(data)
         except Exception as problem:
@@ -208,4 +217,4 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        pass

@@ -56,7 +56,7 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     page.get_by_role("radio", name="By family name").check()
     page.get_by_role("radio", name="A4 – DIN 5008 form B, window on the left").check()
     page.get_by_role("checkbox", name="Print on both sides").check()
-    page.get_by_label("Letters in a volume, at most").fill("7")
+    page.get_by_label("Most in one volume").fill("7")
     page.get_by_label("Language of the cover letter and the lists").select_option("es")
     assert_accessible(browser, page)
     press(page)

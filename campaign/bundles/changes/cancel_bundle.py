@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles import bundle_status, file_names
 from campaign.bundles.changes import prints
 from campaign.bundles.changes.return_to_earlier_bundle import give_back
-from campaign.bundles.changes.withdrawals import list_taken_back, taken_out
+from campaign.bundles.changes.withdrawals import describe_taken_out, list_taken_back
 from campaign.bundles.freeze import signed_sheets
 from campaign.core import audit, clock, db
 from campaign.core.db import after_commit
@@ -45,7 +45,7 @@ def cancel(session: Session, bundle: Bundle, store: Storage, *, reason: str, act
     gone = list_taken_back(session, bundle, limit=None)
     bundle.taken_out = [
         *bundle.taken_out,
-        *taken_out(gone, bundle, clock.today(bundle.campaign.timezone)),
+        *describe_taken_out(gone, bundle, clock.today(bundle.campaign.timezone)),
     ]
     freed = give_up(session, bundle, store, reason=reason, actor=actor)
     audit.record(
@@ -66,8 +66,8 @@ def give_up(session: Session, bundle: Bundle, store: Storage, *, reason: str, ac
     """
     freed = give_back(session, bundle, actor=actor) + _let_go(session, bundle)
     now = db.utcnow()
-    for one in prints.list_prints(session, bundle):
-        one.removed_at = one.removed_at or now
+    for earlier in prints.list_prints(session, bundle):
+        earlier.removed_at = earlier.removed_at or now
     bundle.state = BundleState.CANCELLED
     bundle.cancelled_at, bundle.cancel_reason = now, reason
     bundle.lease_until = None

@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.bundle_zip import Part
+from campaign.bundles.documents.bundle_zip import ZipPart
 from campaign.bundles.documents.packets import FileFacts
 from campaign.core import db
 from campaign.core.errors import NotFound
@@ -22,7 +22,7 @@ def add_print(
     session: Session,
     bundle: Bundle,
     *,
-    made: Sequence[FileFacts],
+    files: Sequence[FileFacts],
     stored: Mapping[str, str],
     zip_sha256: str,
     letters: int,
@@ -34,9 +34,9 @@ def add_print(
     The files of earlier prints are not kept any longer: nothing of them was handed over.
     """
     now = db.utcnow()
-    for one in list_prints(session, bundle):
-        if one.zip_sha256 != zip_sha256:
-            one.removed_at = one.removed_at or now
+    for earlier in list_prints(session, bundle):
+        if earlier.zip_sha256 != zip_sha256:
+            earlier.removed_at = earlier.removed_at or now
     last = session.scalar(
         select(func.max(BundlePrint.number)).where(BundlePrint.bundle_id == bundle.id)
     )
@@ -47,7 +47,7 @@ def add_print(
         letters=letters,
         pages=pages,
         on_paper=on_paper,
-        files=[_file(one, stored[one.name]) for one in made],
+        files=[_file(file, stored[file.name]) for file in files],
         made_at=now,
     )
     session.add(row)
@@ -55,7 +55,7 @@ def add_print(
     return row
 
 
-def _file(facts: FileFacts, stored: str) -> dict[str, Any]:
+def _file(facts: FileFacts, stored: str) -> dict[str, object]:
     return {
         "name": facts.name,
         "bytes": facts.bytes,
@@ -66,7 +66,7 @@ def _file(facts: FileFacts, stored: str) -> dict[str, Any]:
 
 
 def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
-    """Every print of the bundle, the first one first."""
+    """List every print of the bundle, the first one first."""
     return session.scalars(
         select(BundlePrint).where(BundlePrint.bundle_id == bundle.id).order_by(BundlePrint.number)
     ).all()
@@ -74,13 +74,13 @@ def list_prints(session: Session, bundle: Bundle) -> Sequence[BundlePrint]:
 
 def find_print(session: Session, bundle: Bundle) -> BundlePrint | None:
     """The print that the bundle now is; None of one from before prints were recorded."""
-    found = session.scalars(
+    newest = session.scalars(
         select(BundlePrint)
         .where(BundlePrint.bundle_id == bundle.id)
         .order_by(BundlePrint.number.desc())
         .limit(1)
     ).first()
-    return found if found is not None and found.zip_sha256 == bundle.zip_sha256 else None
+    return newest if newest is not None and newest.zip_sha256 == bundle.zip_sha256 else None
 
 
 def letters_of_print() -> ScalarSelect[int]:
@@ -96,45 +96,45 @@ def letters_of_print() -> ScalarSelect[int]:
 
 
 def count_printed(session: Session, bundle: Bundle) -> int:
-    """Letters in the files that the bundle now is."""
-    found = find_print(session, bundle)
-    if found is not None:
-        return found.letters
+    """Count the letters in the files that the bundle now is."""
+    recorded = find_print(session, bundle)
+    if recorded is not None:
+        return recorded.letters
     printed = select(func.count(Letter.first_page)).where(Letter.bundle_id == bundle.id)
     return session.scalar(printed) or 0
 
 
-def parts_of(session: Session, bundle: Bundle, store: Storage) -> list[Part]:
+def parts_of(session: Session, bundle: Bundle, store: Storage) -> list[ZipPart]:
     """The files of the bundle's ZIP as it now is, in its order. Raises NotFound."""
-    found = find_print(session, bundle)
-    if found is not None:
-        return parts_in(bundle, found, store)
+    recorded = find_print(session, bundle)
+    if recorded is not None:
+        return parts_in(bundle, recorded, store)
     if bundle.zip_sha256 is None:
         raise NotFound("file")
     papers = file_names.stored_papers(bundle.public_id, bundle.zip_sha256)
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     volumes = [
-        (file_names.volume_file(one.sequence), file_names.stored_volume_of(bundle, one))
-        for one in bundle.volumes
-        if one.sha256
+        (file_names.volume_file(volume.sequence), file_names.stored_volume_of(bundle, volume))
+        for volume in bundle.volumes
+        if volume.sha256
     ]
     before = [(name, f"{papers}/{name}") for name in file_names.BEFORE if name in file_names.ALWAYS]
     after = [(name, f"{papers}/{name}") for name in file_names.AFTER if name in file_names.ALWAYS]
-    return [Part.kept(name, store, key, sizes) for name, key in (*before, *volumes, *after)]
+    return [ZipPart.stored(name, store, key, sizes) for name, key in (*before, *volumes, *after)]
 
 
-def parts_in(bundle: Bundle, found: BundlePrint, store: Storage) -> list[Part]:
+def parts_in(bundle: Bundle, recorded: BundlePrint, store: Storage) -> list[ZipPart]:
     """The files of a print, in the order of its ZIP. Raises NotFound."""
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
-    return [Part.kept(one["name"], store, one["stored"], sizes) for one in found.files]
+    return [ZipPart.stored(file["name"], store, file["stored"], sizes) for file in recorded.files]
 
 
-def differs(store: Storage, one: Mapping[str, Any]) -> bool:
-    """Whether a file of a print is not, byte for byte, what it was."""
+def is_damaged(store: Storage, file: Mapping[str, Any]) -> bool:
+    """Return whether a file of a print is not, byte for byte, what it was."""
     digest = hashlib.sha256()
     try:
-        for piece in store.chunks(one["stored"]):
+        for piece in store.chunks(file["stored"]):
             digest.update(piece)
     except (NotFound, FileDamaged):
         return True
-    return digest.hexdigest() != str(one["sha256"])
+    return digest.hexdigest() != str(file["sha256"])

@@ -79,7 +79,7 @@ def _remember(session: Session, bundle: Bundle) -> None:
 
 
 def find_failed(session: Session, *, campaign: Campaign, mission: Destination) -> Bundle | None:
-    """A bundle of the pair that failed, if there is one."""
+    """Find a bundle of the pair that failed."""
     return session.scalar(
         select(Bundle)
         .where(

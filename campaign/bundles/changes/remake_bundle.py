@@ -11,7 +11,12 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles import bundle_status
 from campaign.bundles.changes import cancel_bundle, prints
-from campaign.bundles.changes.withdrawals import GONE, TakenBack, list_taken_back, taken_out
+from campaign.bundles.changes.withdrawals import (
+    GONE,
+    TakenBack,
+    describe_taken_out,
+    list_taken_back,
+)
 from campaign.bundles.freeze import signed_sheets
 from campaign.campaigns.stop_rule import may_go_out_sql, refuse_stopped
 from campaign.core import audit, clock, db, jobs
@@ -43,7 +48,7 @@ def remake(session: Session, bundle: Bundle, *, actor: str) -> int:
     if _is_empty_without(session, bundle, gone):
         return cancel_bundle.cancel(session, bundle, storage.storage(), reason="", actor=actor)
     _note(session, bundle, gone)
-    sent = [one for one in bundle.volumes if one.state is VolumeState.WAITING]
+    sent = [volume for volume in bundle.volumes if volume.state is VolumeState.WAITING]
     audit.record(
         session,
         actor=actor,
@@ -67,9 +72,9 @@ def _note(session: Session, bundle: Bundle, gone: list[TakenBack]) -> None:
     now = db.utcnow()
     bundle.taken_out = [
         *bundle.taken_out,
-        *taken_out(gone, bundle, clock.day_of(now, bundle.campaign.timezone)),
+        *describe_taken_out(gone, bundle, clock.day_of(now, bundle.campaign.timezone)),
     ]
-    without = {one.volume for one in gone}
+    without = {letter.volume for letter in gone}
     for volume in bundle.volumes:
         if volume.sequence in without:
             volume.state, volume.lease_until = VolumeState.WAITING, None
@@ -87,8 +92,10 @@ def _is_empty_without(session: Session, bundle: Bundle, gone: list[TakenBack]) -
 
 def lists_are_stale(session: Session, bundle: Bundle) -> bool:
     """Whether the lists name people on signed sheets who are gone, or lack who was put back."""
-    found = prints.find_print(session, bundle)
-    return found is not None and found.on_paper != signed_sheets.count_carried(session, bundle.id)
+    recorded = prints.find_print(session, bundle)
+    return recorded is not None and recorded.on_paper != signed_sheets.count_carried(
+        session, bundle.id
+    )
 
 
 @jobs.job("bundles.remake", every_minutes=3)
@@ -107,7 +114,9 @@ def remake_taken_back() -> None:
             )
             .order_by(Bundle.id)
         ).all()
-        due = [one for one in ids if _is_due(session, session.get_one(Bundle, one))]
+        due = [
+            bundle_id for bundle_id in ids if _is_due(session, session.get_one(Bundle, bundle_id))
+        ]
     for bundle_id in due:
         with db.transaction() as session:
             try:

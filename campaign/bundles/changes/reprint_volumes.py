@@ -22,26 +22,26 @@ MOST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ReprintChoice:
     """What can be printed once more; the whole ZIP has no name."""
 
     name: str
     pages: int | None
 
 
-def list_choices(session: Session, bundle: Bundle) -> list[Choice]:
-    """The whole bundle, and each PDF of it, as far as nobody who is gone stands in it."""
-    found = prints.find_print(session, bundle)
-    if found is None or bundle.emptied_at is not None:
+def list_choices(session: Session, bundle: Bundle) -> list[ReprintChoice]:
+    """List the whole bundle, and each PDF of it, as far as nobody who is gone is in it."""
+    recorded = prints.find_print(session, bundle)
+    if recorded is None or bundle.emptied_at is not None:
         return []
     taken_back = withdrawals.list_taken_back(session, bundle, limit=None)
-    gone = {file_names.volume_file(one.volume) for one in taken_back}
-    pdfs = [Choice(one["name"], one["pages"]) for one in found.files if one["pages"]]
+    gone = {file_names.volume_file(letter.volume) for letter in taken_back}
+    pdfs = [ReprintChoice(file["name"], file["pages"]) for file in recorded.files if file["pages"]]
     if not gone:
-        return [Choice("", None), *pdfs]
-    volumes = {one["name"] for one in found.files if one["name"].startswith("letters-")}
+        return [ReprintChoice("", None), *pdfs]
+    volumes = {file["name"] for file in recorded.files if file["name"].startswith("letters-")}
     whole = (volumes - gone) | set(file_names.NAME_NOBODY)
-    return [one for one in pdfs if one.name in whole]
+    return [pdf for pdf in pdfs if pdf.name in whole]
 
 
 def reprint(
@@ -63,30 +63,30 @@ def reprint(
     access.refuse_files(bundle)
     if not reason.strip():
         raise Invalid(fields={"reason": "reason-missing"})
-    found = prints.find_print(session, bundle)
-    if found is None:
+    recorded = prints.find_print(session, bundle)
+    if recorded is None:
         raise NotFound("file")
-    if name not in {one.name for one in list_choices(session, bundle)}:
+    if name not in {choice.name for choice in list_choices(session, bundle)}:
         raise Refused("taken-back")
-    chosen = [one for one in found.files if name in {"", one["name"]}]
-    if any(prints.differs(store, one) for one in chosen):
+    files = [file for file in recorded.files if name in {"", file["name"]}]
+    if any(prints.is_damaged(store, file) for file in files):
         raise Refused("file-differs")
-    made = _open(bundle, found, chosen, store, name)
+    download = _open(bundle, recorded, files, store, name)
     _record(
-        session, bundle, found, chosen, name=name, reason=reason, actor=actor, staff_id=staff_id
+        session, bundle, recorded, files, name=name, reason=reason, actor=actor, staff_id=staff_id
     )
-    return made
+    return download
 
 
 def _open(
-    bundle: Bundle, found: BundlePrint, chosen: list[dict[str, Any]], store: Storage, name: str
+    bundle: Bundle, recorded: BundlePrint, files: list[dict[str, Any]], store: Storage, name: str
 ) -> Download:
     folder = find_bundles.zip_name(bundle)
     if name:
-        one = chosen[0]
-        file = find_bundles.as_long_as_running(store.chunks(one["stored"]), bundle)
-        return Download(f"{folder}_{name}", one["bytes"], file)
-    parts = prints.parts_in(bundle, found, store)
+        file = files[0]
+        chunks = find_bundles.as_long_as_running(store.chunks(file["stored"]), bundle)
+        return Download(f"{folder}_{name}", file["bytes"], chunks)
+    parts = prints.parts_in(bundle, recorded, store)
     chunks = stream_zip(folder, parts, bundle.created_at)
     return Download(f"{folder}.zip", len(chunks), find_bundles.as_long_as_running(chunks, bundle))
 
@@ -94,19 +94,19 @@ def _open(
 def _record(
     session: Session,
     bundle: Bundle,
-    found: BundlePrint,
-    chosen: list[dict[str, Any]],
+    recorded: BundlePrint,
+    files: list[dict[str, Any]],
     *,
     name: str,
     reason: str,
     actor: str,
     staff_id: int | None,
 ) -> None:
-    digest = chosen[0]["sha256"] if name else found.zip_sha256
+    digest = files[0]["sha256"] if name else recorded.zip_sha256
     session.add(
         BundleReprint(
             bundle_id=bundle.id,
-            print_id=found.id,
+            print_id=recorded.id,
             file=name,
             sha256=digest,
             reason=reason.strip()[:MOST_REASON],
@@ -125,7 +125,7 @@ def _record(
 
 
 def list_reprints(session: Session, bundle: Bundle) -> Sequence[BundleReprint]:
-    """What was printed once more, the newest first."""
+    """List what was printed once more, the newest first."""
     return session.scalars(
         select(BundleReprint)
         .where(BundleReprint.bundle_id == bundle.id)

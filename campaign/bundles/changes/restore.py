@@ -5,7 +5,6 @@ undone, the letter stands in no file and would go nowhere.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
@@ -80,7 +79,7 @@ def restore(session: Session, bundle: Bundle, *, actor: str) -> int:
     return len(rows)
 
 
-def _good_again() -> Iterator[ColumnElement[Any]]:
+def _good_again() -> Iterator[ColumnElement[bool]]:
     """Conditions on letters; by the index of those that are set aside, whose people are few."""
     yield Letter.set_aside == WITHDRAWN
     yield exists().where(

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
@@ -39,19 +38,21 @@ class TakenBack:
     """On which it begins, in the volume's PDF; 0: it went on, and nobody knows any more."""
 
 
-def taken_out(gone: Iterable[TakenBack], bundle: Bundle, on: date) -> list[dict[str, Any]]:
-    """What `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
-    digests = {one.sequence: one.sha256 or "" for one in bundle.volumes}
+def describe_taken_out(
+    letters: Iterable[TakenBack], bundle: Bundle, on: date
+) -> list[dict[str, str | int]]:
+    """Return what `Bundle.taken_out` keeps of each letter that leaves the bundle's files."""
+    digests = {volume.sequence: volume.sha256 or "" for volume in bundle.volumes}
     return [
         {
-            "number": one.number,
-            "volume": one.volume,
-            "page": one.page,
-            "reason": one.state,
+            "number": letter.number,
+            "volume": letter.volume,
+            "page": letter.page,
+            "reason": letter.state,
             "on": on.isoformat(),
-            "sha256": digests[one.volume],
+            "sha256": digests[letter.volume],
         }
-        for one in gone
+        for letter in letters
     ]
 
 
@@ -64,9 +65,9 @@ def refuse_taken_back(session: Session, bundle: Bundle) -> None:
 def list_taken_back(
     session: Session, bundle: Bundle, *, limit: int | None = 500
 ) -> list[TakenBack]:
-    """The letters that stand in a bundle's files and must not be handed out, in order."""
-    found = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
-    return sorted(found, key=lambda one: int(one.number))[:limit]
+    """List the letters in a bundle's files that must not be given out, in order."""
+    letters = [*list_in_it(session, bundle, limit=limit), *_list_moved_on(session, bundle, limit)]
+    return sorted(letters, key=lambda letter: int(letter.number))[:limit]
 
 
 def list_in_it(
@@ -105,14 +106,14 @@ def _list_moved_on(session: Session, bundle: Bundle, limit: int | None) -> list[
         return []
     # A volume holds numbers that follow on one another: here, those before which each ends.
     first = Frozen.from_json(bundle.frozen).first_number
-    ends = list(accumulate((one.letter_count for one in bundle.volumes), initial=first))[1:]
+    ends = list(accumulate((volume.letter_count for volume in bundle.volumes), initial=first))[1:]
     return [
         TakenBack(number_of(number), state.value, bisect_right(ends, number) + 1, 0)
         for number, state in rows
     ]
 
 
-def _gone_in(bundle: Bundle) -> Select[Any]:
+def _gone_in(bundle: Bundle) -> Select[int]:
     # By an index of states: else the row of each of 35,000 people is read for its state.
     return select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)

@@ -1,34 +1,38 @@
 """A bundle as the desk shows it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from flask import Response
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign.bundles import file_names
-from campaign.bundles.changes import prints
+from campaign.bundles import bundle_status, file_names
+from campaign.bundles.changes import prints, reprint_volumes, withdrawals
+from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.documents.list_and_labels import describe_file
+from campaign.bundles.find_bundles import Download
 from campaign.bundles.freeze.choices import Split
-from campaign.bundles.nouns import noun_of
-from campaign.models.bundle import Bundle, Volume
+from campaign.bundles.nouns import Noun, noun_of, say_noun
+from campaign.campaigns.stop_rule import is_stopped
+from campaign.models.bundle import Bundle, BundleState, Volume
+from campaign.models.bundle_print import BundleReprint
 from campaign.models.signature import Letter
 from campaign.signing.letter.compose import number_of
 
 
 @dataclass(frozen=True, slots=True)
-class AsideShown:
+class SetAsideLetter:
     """A letter that was set aside: its number, the slug of the reason, what its wording needs."""
 
     number: str
     slug: str
-    detail: dict[str, Any]
+    detail: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class FileShown:
+class BundleFile:
     """A file of the ZIP."""
 
     name: str
@@ -40,10 +44,22 @@ class FileShown:
     """Empty of a bundle from before hashes of its files were recorded."""
 
 
-def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
-    """The letters that were set aside, as the page words them."""
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What can be done with a bundle, and what was done."""
+
+    taken_back: Sequence[TakenBack]
+    reprints: Sequence[BundleReprint]
+    settled: bool
+    """Whether nothing of it changes any more."""
+    can_reprint: bool
+    can_cancel: bool
+    can_remake: bool
+
+
+def describe_set_aside(letters: Iterable[Letter]) -> list[SetAsideLetter]:
     return [
-        AsideShown(
+        SetAsideLetter(
             number_of(letter.sequence or 0),
             letter.set_aside or "",
             json.loads(letter.set_aside_detail or "{}"),
@@ -52,50 +68,76 @@ def set_aside_of(letters: Iterable[Letter]) -> list[AsideShown]:
     ]
 
 
-def _describe_volume(bundle: Bundle, volume: Volume) -> str:
-    """What a volume holds, with the region where volumes are made by region."""
-    if bundle.frozen.get("volumes") != Split.REGION:
-        return describe_file("", noun=noun_of(bundle))
-    if not volume.region:
-        return str(_("Letters whose writers show no place"))
-    return str(_("Letters from %(place)s", place=volume.region))
+def find_changes(session: Session, bundle: Bundle) -> Changes:
+    stopped = is_stopped(bundle.campaign.status)
+    ready = bundle.state is BundleState.READY
+    has_files = ready and bundle.emptied_at is None
+    settled = bundle_status.is_settled(session, bundle)
+    return Changes(
+        taken_back=withdrawals.list_taken_back(session, bundle) if has_files else [],
+        reprints=reprint_volumes.list_reprints(session, bundle),
+        settled=settled,
+        can_reprint=ready and not stopped and bool(reprint_volumes.list_choices(session, bundle)),
+        can_cancel=not settled and bundle.state not in {BundleState.CANCELLED, BundleState.FAILED},
+        can_remake=ready and not settled and not stopped,
+    )
 
 
-def copy_of(shown: Iterable[FileShown]) -> list[tuple[str, int, str]]:
-    """Name, bytes and SHA-256 of each file, for the check of a copy; empty where none is known."""
-    return [(one.name, one.bytes, one.sha256) for one in shown if one.sha256]
-
-
-def files_of(session: Session, bundle: Bundle) -> list[FileShown]:
-    """The files of the ZIP, in its order."""
-    letters = {file_names.volume_file(one.sequence): one.printed_letters for one in bundle.volumes}
-    volumes = {file_names.volume_file(one.sequence): one for one in bundle.volumes}
-    found, by_post = prints.find_print(session, bundle), bundle.official_id is not None
-    if found is None:
+def list_files(session: Session, bundle: Bundle) -> list[BundleFile]:
+    """List the files of the ZIP, in its order."""
+    volumes = {file_names.volume_file(volume.sequence): volume for volume in bundle.volumes}
+    recorded, by_post = prints.find_print(session, bundle), bundle.official_id is not None
+    if recorded is None:
         names = [
             *file_names.BEFORE[:2],
-            *letters,
-            *(one for one in file_names.AFTER if one in file_names.ALWAYS),
+            *volumes,
+            *(name for name in file_names.AFTER if name in file_names.ALWAYS),
         ]
         return [
-            FileShown(
-                one,
-                describe_file(one, by_post=by_post, noun=noun_of(bundle)),
-                None,
-                letters.get(one),
+            BundleFile(
+                name,
+                describe_file(name, by_post=by_post, noun=noun_of(bundle)),
+                letters=volumes[name].printed_letters if name in volumes else None,
             )
-            for one in names
+            for name in names
         ]
     return [
-        FileShown(
-            one["name"],
-            _describe_volume(bundle, volumes[one["name"]])
-            if one["name"] in volumes
-            else describe_file(one["name"], by_post=by_post),
-            one["pages"],
-            letters.get(one["name"]),
-            one["bytes"],
-            one["sha256"],
+        BundleFile(
+            file["name"],
+            _describe_volume(bundle, volumes[file["name"]])
+            if file["name"] in volumes
+            else describe_file(file["name"], by_post=by_post),
+            file["pages"],
+            volumes[file["name"]].printed_letters if file["name"] in volumes else None,
+            file["bytes"],
+            file["sha256"],
         )
-        for one in found.files
+        for file in recorded.files
     ]
+
+
+def _describe_volume(bundle: Bundle, volume: Volume) -> str:
+    """What a volume holds, with the region where volumes are made by region."""
+    noun = noun_of(bundle)
+    if bundle.frozen.get("volumes") != Split.REGION:
+        return say_noun(noun)
+    if volume.region:
+        words = _("Cards from %(place)s") if noun is Noun.CARD else _("Letters from %(place)s")
+        return str(words % {"place": volume.region})
+    if noun is Noun.CARD:
+        return str(_("Cards whose writers show no place"))
+    return str(_("Letters whose writers show no place"))
+
+
+def hashes_of(files: Iterable[BundleFile]) -> list[tuple[str, int, str]]:
+    """Return name, bytes and SHA-256 of each file, to check a copy; empty where none is known."""
+    return [(file.name, file.bytes, file.sha256) for file in files if file.sha256]
+
+
+def file_response(download: Download) -> Response:
+    """Return the file as a stream of known size."""
+    kind = "application/zip" if download.name.endswith(".zip") else "application/pdf"
+    response = Response(download.chunks, mimetype=kind)
+    response.headers["Content-Length"] = str(download.size)
+    response.headers["Content-Disposition"] = f'attachment; filename="{download.name}"'
+    return response

@@ -1,18 +1,17 @@
 """Forms of what is done with a bundle: print again, give up, and the words of a cover letter."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired
 
-from campaign.bundles.changes.reprint_volumes import MOST_REASON, Choice
+from campaign.bundles.changes.reprint_volumes import MOST_REASON, ReprintChoice
 from campaign.bundles.documents.cover_texts import LIMITS, PLACEHOLDERS, CoverWords, unknown_in
 from campaign.web.fields import DeskForm, LineField, TextField, choices
 
-WORDS: Mapping[str, Any] = {
+WORDS: Mapping[str, object] = {
     "reason-missing": _l("Say why."),
     "cover-empty": _l("Write something here, or take the usual text again."),
     "cover-too-long": _l("This is longer than a cover letter takes. Shorten it."),
@@ -21,8 +20,6 @@ WORDS: Mapping[str, Any] = {
 
 
 class ReprintForm(DeskForm):
-    """What is printed once more, and why."""
-
     file = RadioField(_l("What to print again"), [InputRequired(_l("Choose what to print again."))])
     reason = LineField(
         _l("Why"),
@@ -32,15 +29,15 @@ class ReprintForm(DeskForm):
     )
 
     @classmethod
-    def of(cls, offered: list[Choice]) -> "ReprintForm":
+    def of(cls, offers: Sequence[ReprintChoice]) -> "ReprintForm":
         """The form for what a bundle offers; the whole of it is `zip`."""
         form = cls()
         form.file.choices = choices(
-            (one.name or "zip", one.name or gettext("The whole bundle, as one ZIP"))
-            for one in offered
+            (choice.name or "zip", choice.name or gettext("The whole bundle, as one ZIP"))
+            for choice in offers
         )
-        if not form.is_submitted() and offered:
-            form.file.data = offered[0].name or "zip"
+        if not form.is_submitted() and offers:
+            form.file.data = offers[0].name or "zip"
         return form
 
     def name(self) -> str:
@@ -49,8 +46,6 @@ class ReprintForm(DeskForm):
 
 
 class CancelForm(DeskForm):
-    """Why a bundle is given up."""
-
     reason = LineField(
         _l("Why"),
         limit=MOST_REASON,
@@ -60,8 +55,6 @@ class CancelForm(DeskForm):
 
 
 class CoverForm(DeskForm):
-    """The words of a cover letter."""
-
     subject = LineField(_l("Subject"), limit=LIMITS["subject"])
     salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
     body = TextField(_l("Text"), limit=LIMITS["body"])
@@ -69,7 +62,6 @@ class CoverForm(DeskForm):
     risks_seen = BooleanField(_l("It is meant: save it all the same"))
 
     def words(self) -> CoverWords:
-        """What was typed."""
         return CoverWords(
             self.subject.data or "",
             self.salutation.data or "",
@@ -85,13 +77,13 @@ class CoverForm(DeskForm):
 
 
 def _unknown(words: CoverWords) -> str:
-    found = unknown_in(words)
+    names = unknown_in(words)
     return str(
         ngettext(
             "%(names)s is no placeholder. Known are: %(known)s.",
             "%(names)s are no placeholders. Known are: %(known)s.",
-            len(found),
-            names=", ".join(found),
+            len(names),
+            names=", ".join(names),
             known=", ".join(f"(({name}))" for name in PLACEHOLDERS),
         )
     )

@@ -1,63 +1,46 @@
 """The desk's pages on what is done with a bundle: print again, make again, give up."""
 
-from typing import Any
-
-from flask import Blueprint, Response
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import storage
-from campaign.bundles import bundle_status, find_bundles
-from campaign.bundles.changes import (
-    cancel_bundle,
-    prints,
-    remake_bundle,
-    reprint_volumes,
-    withdrawals,
-)
+from campaign.bundles import find_bundles
+from campaign.bundles.changes import cancel_bundle, remake_bundle, reprint_volumes
+from campaign.bundles.desk.bundle_display import file_response
 from campaign.bundles.desk.change_forms import CancelForm, ReprintForm
-from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import Refused
-from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle import Bundle
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.web.desk import redirect_to, render_page
+from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
+
+
+class ReprintPage(Page, template="bundles/reprint.html"):
+    bundle: Bundle
+    form: ReprintForm
+    problem: str
+
+
+class CancelPage(Page, template="bundles/cancel.html"):
+    bundle: Bundle
+    form: CancelForm
+    problem: str
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the pages under a bundle's address, and let its page ask what can be done."""
+    """Put the pages under a bundle's address."""
     blueprint.add_url_rule("/<public_id>/reprint", "reprint", reprint, methods=["GET"])
     blueprint.add_url_rule("/<public_id>/reprint", "take_reprint", take_reprint, methods=["POST"])
     blueprint.add_url_rule("/<public_id>/cancel", "cancel", cancel, methods=["GET", "POST"])
     blueprint.add_url_rule("/<public_id>/remake", "remake", remake, methods=["POST"])
-    blueprint.context_processor(lambda: {"moves_of": moves_of})
-
-
-def moves_of(bundle: Bundle) -> dict[str, Any]:
-    """What can be done with the bundle, and what was done."""
-    session = db.session()
-    stopped = is_stopped(bundle.campaign.status)
-    ready = bundle.state is BundleState.READY
-    settled = bundle_status.is_settled(session, bundle)
-    has_files = ready and bundle.emptied_at is None
-    ended = {BundleState.CANCELLED, BundleState.FAILED}
-    return {
-        "gone": withdrawals.list_taken_back(session, bundle) if has_files else [],
-        "reprints": reprint_volumes.list_reprints(session, bundle),
-        "prints": prints.list_prints(session, bundle),
-        "can_reprint": ready
-        and not stopped
-        and bool(reprint_volumes.list_choices(session, bundle)),
-        "settled": settled,
-        "can_cancel": not settled and bundle.state not in ended,
-        "can_remake": ready and not settled and not stopped,
-    }
 
 
 def reprint(public_id: str) -> ResponseReturnValue:
     """What can be printed once more, and the question why."""
     bundle = find_bundles.get_bundle(db.session(), public_id)
-    return _reprint_page(bundle, _reprint_form(bundle))
+    return show_page(ReprintPage(bundle=bundle, form=_reprint_form(bundle), problem=""))
 
 
 @fresh(back="bundles.reprint")
@@ -67,9 +50,9 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(session, public_id)
     form = _reprint_form(bundle)
     if not form.validate_on_submit():
-        return _reprint_page(bundle, form)
+        return show_page(ReprintPage(bundle=bundle, form=form, problem=""))
     try:
-        made = reprint_volumes.reprint(
+        file = reprint_volumes.reprint(
             session,
             bundle,
             storage.storage(),
@@ -79,48 +62,34 @@ def take_reprint(public_id: str) -> ResponseReturnValue:
             staff_id=staff_user().id,
         )
     except Refused as problem:
-        return _reprint_page(bundle, form, problem.slug, problem.status)
-    return _file(made)
-
-
-def _file(made: find_bundles.Download) -> Response:
-    kind = "application/zip" if made.name.endswith(".zip") else "application/pdf"
-    response = Response(made.chunks, mimetype=kind)
-    response.headers["Content-Length"] = str(made.size)
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
-    return response
+        page = ReprintPage(bundle=bundle, form=form, problem=problem.slug)
+        return show_page(page, problem.status)
+    return file_response(file)
 
 
 def _reprint_form(bundle: Bundle) -> ReprintForm:
     return ReprintForm.of(reprint_volumes.list_choices(db.session(), bundle))
 
 
-def _reprint_page(
-    bundle: Bundle, form: ReprintForm, problem: str = "", status: int = 200
-) -> ResponseReturnValue:
-    return render_page("bundles/reprint.html", form, status, bundle=bundle, problem=problem)
-
-
 def cancel(public_id: str) -> ResponseReturnValue:
     """What follows from giving a bundle up, and the button."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
-    form, problem, status = CancelForm(), "", 200
-    if form.validate_on_submit():
-        try:
-            cancel_bundle.cancel(
-                session, bundle, storage.storage(), reason=form.reason.data, actor=actor()
-            )
-        except Refused as refused:
-            problem, status = refused.slug, refused.status
-        else:
-            said = _("The bundle is given up. What still waits of it goes with another.")
-            return redirect_to("bundles.show", said, public_id=public_id)
-    return render_page("bundles/cancel.html", form, status, bundle=bundle, problem=problem)
+    form = CancelForm()
+    if not form.validate_on_submit():
+        return show_page(CancelPage(bundle=bundle, form=form, problem=""))
+    store, reason = storage.storage(), form.reason.data
+    try:
+        cancel_bundle.cancel(session, bundle, store, reason=reason, actor=actor())
+    except Refused as problem:
+        page = CancelPage(bundle=bundle, form=form, problem=problem.slug)
+        return show_page(page, problem.status)
+    message = _("The bundle is given up. What still waits of it goes with another.")
+    return redirect_to("bundles.show", message, public_id=public_id)
 
 
 def remake(public_id: str) -> ResponseReturnValue:
-    """The volumes that hold letters which were taken back are made again without them."""
+    """Make the volumes again without letters that were taken back."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
     remake_bundle.remake(session, bundle, actor=actor())

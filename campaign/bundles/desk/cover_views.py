@@ -1,9 +1,8 @@
 """The desk's page on the cover letter to a mission: its words in one language, and how it looks."""
 
-import io
+from collections.abc import Sequence
 
-from flask import Blueprint, redirect, request, url_for
-from flask import Response as FlaskResponse
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -18,7 +17,18 @@ from campaign.core.settings import current_settings
 from campaign.directory.missions import get_mission
 from campaign.models.directory import Mission
 from campaign.staff.guards import actor, staff_user
-from campaign.web.desk import redirect_to, render_page
+from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
+
+
+class CoverPage(Page, template="bundles/cover.html"):
+    mission: Mission
+    language: str
+    form: CoverForm
+    kept: bool
+    """Whether the mission has words of its own."""
+    locales: Sequence[str]
+    placeholders: Sequence[str]
 
 
 def register(blueprint: Blueprint) -> None:
@@ -30,7 +40,7 @@ def register(blueprint: Blueprint) -> None:
 
 
 def first(slug: str) -> ResponseReturnValue:
-    """To the language of the mission."""
+    """Lead to the language of the mission."""
     mission = get_mission(db.session(), slug=slug)
     locale = cover_texts.language_of(mission, current_settings().locales)
     return redirect(url_for("bundles.edit_cover", slug=slug, locale=locale))
@@ -43,31 +53,35 @@ def edit(slug: str, locale: str) -> ResponseReturnValue:
     if locale not in current_settings().locales:
         raise NotFound("language")
     kept = cover_texts.find_words(session, mission_id=mission.id, locale=locale)
-    usual = _usual(mission, locale)
+    with force_locale(locale.replace("-", "_")):
+        usual = cover_letter.usual_words(mission.kind.value)
     form = CoverForm(obj=kept or usual)
     if form.validate_on_submit():
         try:
-            return _deed(mission, locale, form, usual)
+            return _save_or_show(mission, locale, form, usual)
         except Invalid as problem:
             form.refuse_problem(problem)
-    return render_page(
-        "bundles/cover.html",
-        form,
-        mission=mission,
-        language=locale,
-        kept=kept,
-        locales=i18n.languages(),
-        placeholders=PLACEHOLDERS,
+    return show_page(
+        CoverPage(
+            mission=mission,
+            language=locale,
+            form=form,
+            kept=kept is not None,
+            locales=i18n.languages(),
+            placeholders=list(PLACEHOLDERS),
+        )
     )
 
 
-def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> ResponseReturnValue:
-    """What the pressed button does. Raises Invalid."""
+def _save_or_show(
+    mission: Mission, locale: str, form: CoverForm, usual: CoverWords
+) -> ResponseReturnValue:
+    """Do what the pressed button says. Raises Invalid."""
     words = form.words()
     if "look" in request.form:
         cover_texts.check_words(words)
-        pdf = io.BytesIO(sample_pdf(mission, locale, words, current_settings()))
-        return FlaskResponse(pdf, mimetype="application/pdf")
+        pdf = sample_pdf(mission, locale, words, current_settings())
+        return Response(pdf, mimetype="application/pdf")
     chosen = None if "usual" in request.form or words == usual else words
     cover_texts.save_words(
         db.session(),
@@ -78,10 +92,5 @@ def _deed(mission: Mission, locale: str, form: CoverForm, usual: CoverWords) -> 
         staff_id=staff_user().id,
         risks_seen=bool(form.risks_seen.data),
     )
-    said = _("The usual text is used again.") if chosen is None else _("The text is saved.")
-    return redirect_to("bundles.edit_cover", said, slug=mission.slug, locale=locale)
-
-
-def _usual(mission: Mission, locale: str) -> CoverWords:
-    with force_locale(locale.replace("-", "_")):
-        return cover_letter.usual_words(mission.kind.value)
+    message = _("The usual text is used again.") if chosen is None else _("The text is saved.")
+    return redirect_to("bundles.edit_cover", message, slug=mission.slug, locale=locale)

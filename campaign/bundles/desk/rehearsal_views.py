@@ -1,46 +1,64 @@
 """The desk's page on which a team rehearses its campaign before it opens, and its bundles there."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_number, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from wtforms import IntegerField
 from wtforms.validators import NumberRange
 
 from campaign import storage
 from campaign.bundles import access, find_bundles, rehearsal_bundles
-from campaign.bundles.desk.views import zip_response
+from campaign.bundles.desk.bundle_display import file_response
 from campaign.bundles.destinations import slug_of
-from campaign.bundles.freeze.waiting_counts import list_waiting
+from campaign.bundles.find_bundles import Progress
+from campaign.bundles.freeze.waiting_counts import Waiting, list_waiting
 from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.desk.blueprint import load
 from campaign.campaigns.readiness.check_readiness import blockers
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
+from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
+from campaign.models.signature import SignatureState
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign_in_rehearsal import count_rehearsed
 from campaign.staff.guards import actor, guard, staff_user
 from campaign.web.desk import redirect_to
 from campaign.web.form_base import SiteForm
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("bundles_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal")
 guard(blueprint, *access.REHEARSERS)
 
 AT_ONCE = 500
+"""Invented people who sign at one click, at most."""
 
 
 class PeopleForm(SiteForm):
-    """How many invented people sign."""
-
     people = IntegerField(validators=[NumberRange(1, AT_ONCE)], default=20)
+
+
+class RehearsalPage(Page, template="bundles/rehearsal.html"):
+    campaign: Campaign
+    form: PeopleForm
+    problem: str
+    counts: Mapping[SignatureState, int]
+    gaps: int
+    """What still blocks the opening."""
+    languages: Sequence[str]
+    waiting: Sequence[Waiting]
+    bundles: Sequence[tuple[Bundle, Progress]]
+    working: bool
+    at_once: int
 
 
 @blueprint.get("")
 def show(slug: str) -> ResponseReturnValue:
-    """What was rehearsed so far, and what can be rehearsed."""
-    return _page(load(slug), PeopleForm(formdata=None))
+    return _show_rehearsal(load(slug))
 
 
 @blueprint.get("/people")
@@ -55,28 +73,26 @@ def sign(slug: str) -> ResponseReturnValue:
     """Invented people sign."""
     campaign, form = load(slug), PeopleForm()
     if not form.validate():
-        return _page(campaign, form, _("Give a number from 1 to %(most)s.", most=AT_ONCE)), 422
+        return _show_rehearsal(campaign, form)
     number = form.people.data
     rehearsal.begin(db.session(), campaign, actor=actor(), signatures=number)
-    return _done(
-        slug,
-        ngettext(
-            "%(num)s invented person signs. Load the page again in a moment.",
-            "%(num)s invented people sign. Load the page again in a moment.",
-            number,
-        ),
+    message = ngettext(
+        "%(num)s invented person signs. Load the page again in a moment.",
+        "%(num)s invented people sign. Load the page again in a moment.",
+        number,
     )
+    return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
 
 @blueprint.post("/bundles")
 def make_bundle(slug: str) -> ResponseReturnValue:
     """Print what waits for one mission, or to go by post to one official."""
     session, campaign = db.session(), load(slug)
-    wanted = request.form.get("mission", "")
-    waiting = list_waiting(session, rehearsal=campaign)
-    mission = next((one.mission for one in waiting if slug_of(one.mission) == wanted), None)
+    mission_slug = request.form.get("mission", "")
+    destinations = [waiting.mission for waiting in list_waiting(session, rehearsal=campaign)]
+    mission = next((place for place in destinations if slug_of(place) == mission_slug), None)
     if mission is None:
-        raise NotFound("mission", slug=wanted)
+        raise NotFound("mission", slug=mission_slug)
     try:
         rehearsal_bundles.make_bundle(
             session,
@@ -88,51 +104,46 @@ def make_bundle(slug: str) -> ResponseReturnValue:
             staff_id=staff_user().id,
         )
     except Refused as problem:
-        return _page(campaign, PeopleForm(formdata=None), problem=problem.slug), problem.status
-    return _done(slug, _("The rehearsal bundle is being printed."))
+        return _show_rehearsal(campaign, problem=problem.slug, status=problem.status)
+    message = _("The rehearsal bundle is being printed.")
+    return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
 
 @blueprint.post("/bundles/<public_id>/download")
 def download(slug: str, public_id: str) -> ResponseReturnValue:
-    """The ZIP of a rehearsal bundle."""
     session, campaign = db.session(), load(slug)
     bundle = find_bundles.get_bundle(session, public_id)
     access.refuse_not_rehearsed(bundle, campaign)
-    return zip_response(
+    return file_response(
         find_bundles.open_download(session, bundle, storage.storage(), actor=actor())
     )
 
 
 @blueprint.post("/wipe")
 def wipe(slug: str) -> ResponseReturnValue:
-    """Remove all of it."""
     rehearsal.wipe_by_hand(db.session(), load(slug), actor=actor())
-    return _done(slug, _("The rehearsal is wiped: its letters, bundles and files are gone."))
+    message = _("The rehearsal is wiped: its signatures, bundles and files are gone.")
+    return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
 
-def _page(campaign: Campaign, form: PeopleForm, error: str = "", problem: str = "") -> str:
+def _show_rehearsal(
+    campaign: Campaign, form: PeopleForm | None = None, problem: str = "", status: int = 200
+) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     # Once it has opened nothing of the rehearsal is left: its letters are real, and many.
     rehearses = lifecycle.is_rehearsal(campaign.status)
     bundles = rehearsal_bundles.list_bundles(session, campaign) if rehearses else []
-    return render_template(
-        "bundles/rehearsal.html",
+    progress = find_bundles.progress_of_all(session, bundles, now)
+    page = RehearsalPage(
         campaign=campaign,
-        form=form,
-        error=error,
+        form=form or PeopleForm(formdata=None),
         problem=problem,
         counts=count_rehearsed(session, campaign) if rehearses else {},
         gaps=len(blockers(campaign, now)),
         languages=list(plan_of(campaign).letters),
         waiting=list_waiting(session, rehearsal=campaign) if rehearses else [],
-        bundles=[(one, find_bundles.progress_of(session, one, now)) for one in bundles],
-        working=any(one.state in find_bundles.UNFINISHED for one in bundles),
+        bundles=[(bundle, progress[bundle.id]) for bundle in bundles],
+        working=any(bundle.state in find_bundles.UNFINISHED for bundle in bundles),
         at_once=AT_ONCE,
-        most=rehearsal.MOST_SIGNATURES,
-        number=format_number,
-        rehearsing=True,
     )
-
-
-def _done(slug: str, message: str) -> ResponseReturnValue:
-    return redirect_to("bundles_rehearsal.show", message, slug=slug)
+    return show_page(page, status)

@@ -1,12 +1,12 @@
 """The form on which a bundle is put together; its state is the address, from step to step."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import DataRequired, Length, NumberRange
@@ -16,9 +16,11 @@ from campaign.bundles.documents.cover_texts import language_of
 from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
 from campaign.bundles.freeze.eligible import Offer
+from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, say_amount
 from campaign.core import i18n
 from campaign.models.bundle import Destination
 from campaign.models.campaign import LetterFormat
+from campaign.models.directory import Official
 from campaign.printing.geometry import LAYOUTS, layout_for
 from campaign.web.fields import CheckboxesField, choices
 from campaign.web.form_base import SiteForm
@@ -26,18 +28,18 @@ from campaign.web.form_base import SiteForm
 LETTERS = ("campaign", "chosen", "target", "written")
 """Fields of the step at which letters are chosen."""
 PAPER = (
-    "how", "order", "cards", "layout", "duplex", "volumes", "size", "numbers", "locale",
-    "sheets_travel",
-)  # fmt: skip
+    *("how", "order", "cards", "layout", "duplex"),
+    *("volumes", "size", "numbers", "locale", "sheets_travel"),
+)
 """Fields of the step at which paper and order are chosen."""
 
-ORDERS: Mapping[Order, Any] = {
+ORDERS: Mapping[Order, object] = {
     Order.CONFIRMED: _l("As they were confirmed"),
-    Order.SIGNED: _l("By the date on the letter"),
+    Order.SIGNED: _l("By the date of signing"),
     Order.REGION: _l("By country and region"),
     Order.NAME: _l("By family name"),
 }
-LAYOUT_WORDS: Mapping[str, Any] = {
+LAYOUT_WORDS: Mapping[str, object] = {
     "us-10": _l("Letter – #10 envelope, window on the left"),
     "din-5008-b": _l("A4 – DIN 5008 form B, window on the left"),
     "din-5008-a": _l("A4 – DIN 5008 form A, window high on the left"),
@@ -48,7 +50,7 @@ LAYOUT_WORDS: Mapping[str, Any] = {
 
 
 class WizardForm(SiteForm):
-    """What travels, and how it is printed. A step that was not seen yet stands at its defaults."""
+    """What travels, and how it is printed. A step that was not seen yet has its defaults."""
 
     mission = HiddenField(validators=[DataRequired(), Length(max=80)])
     chosen = HiddenField()
@@ -57,9 +59,9 @@ class WizardForm(SiteForm):
     """Set once the paper was chosen: a box without its tick then means no."""
     campaign = CheckboxesField(_l("Campaigns"))
     target = CheckboxesField(_l("Officials"))
-    written = CheckboxesField(_l("Languages of the letters"))
+    written = CheckboxesField(_l("Languages"))
     order = RadioField(
-        _l("Order of the letters"),
+        _l("Order"),
         choices=choices((order.value, words) for order, words in ORDERS.items()),
         default=Order.CONFIRMED.value,
     )
@@ -70,7 +72,7 @@ class WizardForm(SiteForm):
     duplex = BooleanField(
         _l("Print on both sides"),
         description=_l(
-            "A blank page follows each letter of one page, so that each begins on a fresh sheet."
+            "Each letter begins on its own sheet. A blank page follows each letter of one page."
         ),
     )
     volumes = RadioField(
@@ -84,7 +86,7 @@ class WizardForm(SiteForm):
         default=Split.SIZE.value,
     )
     size = IntegerField(
-        _l("Letters in a volume, at most"),
+        _l("Most in one volume"),
         validators=[
             NumberRange(
                 1, MOST_IN_A_VOLUME, _l("Give a number from 1 to %(most)s.", most=MOST_IN_A_VOLUME)
@@ -93,7 +95,7 @@ class WizardForm(SiteForm):
         description=_l("One volume is one PDF and one packet."),
     )
     numbers = RadioField(
-        _l("Numbers of the letters"),
+        _l("Numbers"),
         choices=choices(
             [
                 ("one", _l("From 1")),
@@ -104,7 +106,7 @@ class WizardForm(SiteForm):
     )
     locale = SelectField(
         _l("Language of the cover letter and the lists"),
-        description=_l("The letters stay in the languages in which they were written."),
+        description=_l("What people wrote stays in its own language."),
     )
     sheets_travel = BooleanField(
         _l("The signed sheets and cards travel with this bundle"),
@@ -125,7 +127,7 @@ class WizardForm(SiteForm):
         size: int,
         home: str,
     ) -> "WizardForm":
-        """The form with what there is to choose, filled with what was chosen so far."""
+        """Return the form with what there is to choose, filled with what was chosen so far."""
         standard = {"layout": layout_for(country_of(mission, home)).slug, "size": size}
         form = cls(formdata=values or None, data=standard, meta={"csrf": request.method == "POST"})
         form.mission.data = slug_of(mission)
@@ -138,20 +140,18 @@ class WizardForm(SiteForm):
 
     def _offer(self, offers: Sequence[Offer]) -> None:
         self.campaign.choices = choices(
-            (offer.campaign.slug, _counted(_case(offer), offer.letters, offer.on_paper))
-            for offer in offers
+            (offer.campaign.slug, _say_offer(offer)) for offer in offers
         )
-        self.cards.choices = choices((offer.campaign.slug, _case(offer)) for offer in offers)
-        self.target.choices = choices(
-            (name, _counted(words, letters)) for name, words, letters in _targets(offers)
-        )
-        letters: dict[str, int] = {}
+        self.cards.choices = choices((offer.campaign.slug, _say_case(offer)) for offer in offers)
+        self.target.choices = choices(_target_choices(offers))
+        letters: Counter[str] = Counter()
         for offer in offers:
             for part in offer.parts:
-                letters[part.locale] = letters.get(part.locale, 0) + part.letters
+                letters[part.locale] += part.letters
+        noun = common_noun(noun_of_campaign(offer.campaign) for offer in offers if offer.letters)
         self.written.choices = choices(
-            (code, _counted(i18n.language_name(code, i18n.locale()), letters[code]))
-            for code in sorted(letters, key=lambda code: -letters[code])
+            (code, _say_count(i18n.language_name(code, i18n.locale()), count, noun))
+            for code, count in letters.most_common()
         )
 
     def _complete(self, values: MultiDict[str, str], offers: Sequence[Offer]) -> None:
@@ -162,18 +162,16 @@ class WizardForm(SiteForm):
         if not self.chosen.data:
             if not values.getlist("campaign"):
                 self.campaign.data = [offer.campaign.slug for offer in offers]
-            self.written.data = [code.value for code in self.written.choices]
-        if not self.chosen.data:
-            self.target.data = [one.value for one in self.target.choices]
-        if len(self.written.choices) < 2:
-            self.written.data = [code.value for code in self.written.choices]
+            self.target.data = [choice.value for choice in self.target.choices]
+        if not self.chosen.data or len(self.written.choices) < 2:
+            self.written.data = [choice.value for choice in self.written.choices]
         if not self.how.data:
-            self.cards.data = [one.campaign.slug for one in offers if one.campaign.cards]
+            self.cards.data = [offer.campaign.slug for offer in offers if offer.campaign.cards]
             self.sheets_travel.data = not any(offer.letters for offer in offers)
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Also that something of each kind is chosen."""
-        fine = bool(super().validate(extra_validators))
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Check also that something of each kind is chosen."""
+        is_valid = bool(super().validate(extra_validators))
         for field, words in (
             (self.campaign, _l("Choose at least one campaign.")),
             (self.target, _l("Choose at least one official.")),
@@ -181,13 +179,13 @@ class WizardForm(SiteForm):
         ):
             if field.choices and not field.data:
                 field.errors = [words]
-                fine = False
-        return fine
+                is_valid = False
+        return is_valid
 
     def choice_for(self, offer: Offer) -> Choice:
-        """What is chosen of a campaign."""
+        """Return what is chosen of a campaign."""
         slug = offer.campaign.slug
-        unticked = {one.value for one in self.target.choices} - set(self.target.data)
+        unticked = {choice.value for choice in self.target.choices} - set(self.target.data)
         left_out = {
             part.target.id
             for part in offer.parts
@@ -210,59 +208,40 @@ class WizardForm(SiteForm):
 
 
 def target_name(offer: Offer, official: str) -> str:
-    """How an official of a campaign is called in the form."""
+    """Return the value of an official of a campaign in the form."""
     return f"{offer.campaign.slug}:{official}"
 
 
-def _targets(offers: Iterable[Offer]) -> Iterable[tuple[str, str, int]]:
+def _target_choices(offers: Iterable[Offer]) -> Iterator[tuple[str, str]]:
     """Officials to choose from: of campaigns that aim at several."""
     for offer in offers:
-        letters: dict[str, tuple[str, int]] = {}
+        letters: Counter[Official] = Counter()
         for part in offer.parts:
-            official = part.target.official
+            letters[part.target.official] += part.letters
+        if len(letters) < 2:
+            continue
+        noun = noun_of_campaign(offer.campaign)
+        for official, count in letters.items():
             office = i18n.words_in(official.office, i18n.locale())
-            words = ", ".join(filter(None, (official.name, office)))
-            name = target_name(offer, official.slug)
-            before = letters.get(name, ("", 0))[1]
-            letters[name] = (f"{offer.campaign.reference} – {words}", before + part.letters)
-        if len(letters) > 1:
-            yield from ((name, words, count) for name, (words, count) in letters.items())
+            name = ", ".join(filter(None, (official.name, office)))
+            words = f"{offer.campaign.reference} – {name}"
+            yield target_name(offer, official.slug), _say_count(words, count, noun)
 
 
-def _case(offer: Offer) -> str:
+def _say_case(offer: Offer) -> str:
     return f"{offer.campaign.reference} · {offer.campaign.person_name}"
 
 
-def say_people_on_sheets(people: int) -> str:
-    """So many people on signed sheets."""
-    return str(
-        ngettext(
-            "%(count)s person on signed sheets",
-            "%(count)s people on signed sheets",
-            people,
-            count=say_number(people, i18n.locale()),
-        )
-    )
+def _say_offer(offer: Offer) -> str:
+    """Say how many letters wait; where none does, how many people on signed sheets."""
+    if offer.on_paper and not offer.letters:
+        return _say_count(_say_case(offer), offer.on_paper, Noun.PERSON)
+    return _say_count(_say_case(offer), offer.letters, noun_of_campaign(offer.campaign))
 
 
-def _counted(words: str, letters: int, on_paper: int = 0) -> str:
-    """The words and how many letters; kept apart where the page runs from right to left.
-
-    Where no letter waits, the people on signed sheets.
-    """
+def _say_count(words: str, count: int, noun: Noun) -> str:
+    """Say the words and how many; kept apart where the page runs from right to left."""
     if i18n.direction(i18n.locale()) == "rtl":
         words = f"\u2068{words}\u2069"
-    return str(
-        _(
-            "%(what)s: %(letters)s",
-            what=words,
-            letters=say_people_on_sheets(on_paper)
-            if on_paper and not letters
-            else ngettext(
-                "%(count)s letter",
-                "%(count)s letters",
-                letters,
-                count=say_number(letters, i18n.locale()),
-            ),
-        )
-    )
+    amount = say_amount(count, noun, say_number(count, i18n.locale()))
+    return str(_("%(what)s: %(letters)s", what=words, letters=amount))

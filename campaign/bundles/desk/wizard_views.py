@@ -1,63 +1,75 @@
 """The desk's pages on which a bundle is put together: letters, paper, check.
 
-The state stands in the address, so that each step can be kept, sent to a colleague or gone back
+What was chosen is in the address, so that each step can be kept, sent to a colleague or gone back
 to, and works without scripts. Nothing is written before **Freeze and print**.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from campaign.bundles import find_bundles, joint_freeze
 from campaign.bundles.desk.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.bundles.destinations import find_destination, slug_of
-from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.find_bundles import Progress
 from campaign.bundles.freeze import select_letters
-from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Split
-from campaign.bundles.freeze.eligible import IN_LETTERS, Offer, list_left, list_offers
+from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
+from campaign.bundles.freeze.eligible import LeftOut, Offer, list_left_out, list_offers
 from campaign.bundles.freeze.paper_needs import Need, need_of_cards, need_of_letters
 from campaign.bundles.joint_freeze import Part
+from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, noun_of_format
 from campaign.bundles.postage import say_weight, weigh
 from campaign.bundles.volumes import print_jobs, proof_print
+from campaign.bundles.volumes.proof_print import Proof
 from campaign.campaigns.stop_rule import gives_letters
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.models.bundle import Bundle, Destination
-from campaign.models.campaign import LetterFormat
+from campaign.models.bundle import Bundle, Destination, Journey
+from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
 from campaign.signing.letter import letter_translations
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.web.desk import render_page
+from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
 
 _MOST_OPENED = 3_000
 """Letters whose regions are opened to count volumes, while somebody waits for the page."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """What is being put together."""
 
     mission: Destination
-    offers: list[Offer]
+    offers: Sequence[Offer]
     form: WizardForm
     values: MultiDict[str, str]
 
-    @property
+    @cached_property
     def chosen(self) -> list[Offer]:
         """The campaigns of which letters or sheets travel; those named, where none has any."""
-        named = [one for one in self.offers if one.campaign.slug in self.form.campaign.data]
+        named = [offer for offer in self.offers if offer.campaign.slug in self.form.campaign.data]
         travel = self.form.sheets_travel.data
         return [
-            one
-            for one in named
-            if one.taken(self.form.choice_for(one)) or (travel and one.on_paper)
+            offer
+            for offer in named
+            if offer.chosen_parts(self.form.choice_for(offer)) or (travel and offer.on_paper)
         ] or named
+
+    @cached_property
+    def choices(self) -> dict[str, Choice]:
+        """What is chosen of each campaign that travels, by its slug."""
+        return {offer.campaign.slug: self.form.choice_for(offer) for offer in self.chosen}
+
+    @property
+    def by_post(self) -> bool:
+        return isinstance(self.mission, Official)
 
     @property
     def letters(self) -> int:
@@ -65,45 +77,95 @@ class Draft:
         return sum(
             part.letters
             for offer in self.chosen
-            for part in offer.taken(self.form.choice_for(offer))
+            for part in offer.chosen_parts(self.choices[offer.campaign.slug])
         )
+
+    @property
+    def on_paper(self) -> int:
+        return sum(offer.on_paper for offer in self.chosen)
+
+    @property
+    def noun(self) -> Noun:
+        """What travels is called together: letters, cards or both."""
+        return common_noun(noun_of_format(choice.format) for choice in self.choices.values())
+
+    def noun_for(self, campaign: Campaign) -> Noun:
+        choice = self.choices.get(campaign.slug)
+        return noun_of_format(choice.format) if choice else noun_of_campaign(campaign)
+
+    @property
+    def blocked(self) -> list[Campaign]:
+        """Campaigns that give no letters now."""
+        campaigns = [offer.campaign for offer in self.chosen]
+        return [campaign for campaign in campaigns if not gives_letters(campaign.status)]
 
     @property
     def nothing_waits(self) -> bool:
         """Whether no letter of these campaigns waits any more, and no signed sheet is to travel."""
-        sheets = self.form.sheets_travel.data and any(one.on_paper for one in self.chosen)
-        return not (sheets or any(one.letters for one in self.chosen))
+        sheets = self.form.sheets_travel.data and any(offer.on_paper for offer in self.chosen)
+        return not (sheets or any(offer.letters for offer in self.chosen))
 
     def state(self, *names: str) -> list[tuple[str, str]]:
-        """What was chosen so far in these fields (all without names), as it came."""
-        wanted = names or ("mission", *LETTERS, *PAPER)
-        found = [(name, one) for name in wanted for one in self.values.getlist(name)]
-        return [(name, one) for name, one in found if name != "mission"] + [
-            ("mission", slug_of(self.mission))
-        ]
+        """Return what was chosen so far in these fields (all without names), as it came."""
+        fields = [name for name in names or (*LETTERS, *PAPER) if name != "mission"]
+        values = [(name, value) for name in fields for value in self.values.getlist(name)]
+        return [*values, ("mission", slug_of(self.mission))]
 
     def decided(self) -> list[tuple[str, str]]:
-        """All that the check page shows, for the button that freezes.
+        """Return all that the check page shows, for the button that freezes.
 
         What nobody chose is decided here as well: a colleague who freezes first, or a campaign
         that begins to wait, does not change what is frozen by who looks at this page.
         """
         form = self.form
         values = [("mission", slug_of(self.mission)), ("chosen", "1"), ("how", "1")]
-        values += [("campaign", one.campaign.slug) for one in self.chosen]
+        values += [("campaign", offer.campaign.slug) for offer in self.chosen]
         for field in (form.target, form.written, form.cards):
-            values += [(field.name, one) for one in field.data or ()]
+            values += [(field.name, value) for value in field.data or ()]
         for field in (form.order, form.layout, form.volumes, form.size, form.numbers, form.locale):
             values.append((field.name, str(field.data)))
         ticks = [field for field in (form.duplex, form.sheets_travel) if field.data]
         return values + [(field.name, "y") for field in ticks]
 
     def url(self, endpoint: str) -> str:
-        """Another step, with all that was chosen."""
+        """Return the address of another step, with all that was chosen."""
         values: dict[str, list[str]] = {}
-        for name, one in self.state():
-            values.setdefault(name, []).append(one)
-        return url_for(endpoint, **values)  # type: ignore[arg-type]
+        for name, value in self.state():
+            values.setdefault(name, []).append(value)
+        return url_for(endpoint, **values)  # type: ignore[arg-type]  # lists are repeated
+
+
+class WizardPage(Page):
+    draft: Draft
+    form: WizardForm
+
+
+class ChooseLetters(WizardPage, template="bundles/letters.html"):
+    pass
+
+
+class ChoosePaper(WizardPage, template="bundles/paper.html"):
+    pass
+
+
+class CheckBundle(WizardPage, template="bundles/create.html"):
+    need: Need
+    left: Sequence[LeftOut]
+    unfinished: Sequence[Bundle]
+    weight: str
+    orders: Mapping[Order, object]
+    problem: Refused | None
+
+
+class ShowProofs(WizardPage, template="bundles/proof.html"):
+    proofs: Sequence[Proof]
+    script_name: Callable[[str], str]
+
+
+class ShowJourney(Page, template="bundles/joint.html"):
+    journey: Journey
+    bundles: Sequence[tuple[Bundle, Progress]]
+    working: bool
 
 
 def register(blueprint: Blueprint) -> None:
@@ -118,27 +180,28 @@ def register(blueprint: Blueprint) -> None:
 
 def choose_letters() -> ResponseReturnValue:
     """Campaigns, officials, languages."""
-    return _page(_draft(), "letters")
+    draft = _read_draft()
+    return show_page(ChooseLetters(draft=draft, form=draft.form))
 
 
 def choose_paper() -> ResponseReturnValue:
     """Order, paper, volumes, numbers."""
-    draft = _draft()
-    return _page(draft, _faulty(draft, LETTERS) or "paper")
+    draft = _read_draft()
+    return show_page(_wrong_step(draft, LETTERS) or ChoosePaper(draft=draft, form=draft.form))
 
 
 def create() -> ResponseReturnValue:
     """What will be in the bundles, what will not, and the button that freezes them."""
-    draft = _draft()
+    draft = _read_draft()
     if request.method == "GET":
-        return _page(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+        return show_page(_wrong_step(draft, (*LETTERS, *PAPER)) or _check_page(draft))
     if draft.nothing_waits:  # a colleague froze it meanwhile
-        return _page(draft, "create", 409)
+        return show_page(_check_page(draft), 409)
     if not draft.form.validate():
-        return _page(draft, _faulty(draft, (*LETTERS, *PAPER)) or "create")
+        return show_page(_wrong_step(draft, (*LETTERS, *PAPER)) or _check_page(draft))
     session, settings = db.session(), current_settings()
     try:
-        made = joint_freeze.freeze_parts(
+        bundles = joint_freeze.freeze_parts(
             session,
             _parts(draft),
             mission=draft.mission,
@@ -148,20 +211,24 @@ def create() -> ResponseReturnValue:
             staff_id=staff_user().id,
         )
     except Refused as problem:
-        return _page(draft, "create", problem.status, problem=problem)
-    for bundle in made:
+        return show_page(_check_page(draft, problem), problem.status)
+    for bundle in bundles:
         print_jobs.send_for(session, bundle, chains=settings.worker_threads)
-    return redirect(_made_url(made))
+    if journey := bundles[0].journey:
+        return redirect_to("bundles.show_journey", public_id=journey.public_id)
+    return redirect_to("bundles.show", public_id=bundles[0].public_id)
 
 
 def proof() -> ResponseReturnValue:
     """A few letters to look at before freezing: the first ones and the odd ones."""
-    draft = _draft()
-    step = _faulty(draft, (*LETTERS, *PAPER))
-    if step:
-        return _page(draft, step)
-    made = [proof_print.pick(db.session(), part, **_proof_facts(draft)) for part in _parts(draft)]
-    return _page(draft, "proof", proofs=made)
+    draft = _read_draft()
+    if wrong_step := _wrong_step(draft, (*LETTERS, *PAPER)):
+        return show_page(wrong_step)
+    proofs = [_pick_proof(draft, part) for part in _parts(draft)]
+    script_name = partial(proof_print.script_name, locale=i18n.locale())
+    return show_page(
+        ShowProofs(draft=draft, form=draft.form, proofs=proofs, script_name=script_name)
+    )
 
 
 @fresh()
@@ -170,15 +237,14 @@ def print_proof() -> ResponseReturnValue:
 
     It holds people's letters, as a bundle does, and asks again who wants it, as a bundle does.
     """
-    draft = _draft()
-    wanted = request.form.get("of", "")
-    part = next((one for one in _parts(draft) if one.campaign.slug == wanted), None)
+    draft = _read_draft()
+    slug = request.form.get("of", "")
+    part = next((part for part in _parts(draft) if part.campaign.slug == slug), None)
     if part is None or not draft.form.validate():
-        raise NotFound("campaign", slug=wanted)
-    made = proof_print.pick(db.session(), part, **_proof_facts(draft))
-    pdf = proof_print.print_proof(db.session(), made, actor=actor())
+        raise NotFound("campaign", slug=slug)
+    pdf = proof_print.print_proof(db.session(), _pick_proof(draft, part), actor=actor())
     response = Response(pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="proof-{wanted}.pdf"'
+    response.headers["Content-Disposition"] = f'inline; filename="proof-{slug}.pdf"'
     return response
 
 
@@ -187,16 +253,16 @@ def show_journey(public_id: str) -> ResponseReturnValue:
     session = db.session()
     journey = joint_freeze.get_journey(session, public_id)
     progress = find_bundles.progress_of_all(session, journey.bundles, db.utcnow())
-    return render_template(
-        "bundles/joint.html",
-        journey=journey,
-        bundles=[(one, progress[one.id]) for one in journey.bundles],
-        working=any(one.state in find_bundles.UNFINISHED for one in journey.bundles),
-        number=_number,
+    return show_page(
+        ShowJourney(
+            journey=journey,
+            bundles=[(bundle, progress[bundle.id]) for bundle in journey.bundles],
+            working=any(bundle.state in find_bundles.UNFINISHED for bundle in journey.bundles),
+        )
     )
 
 
-def _draft() -> Draft:
+def _read_draft() -> Draft:
     session, settings = db.session(), current_settings()
     values = request.form if request.method == "POST" else request.args
     mission = find_destination(session, values.get("mission", ""))
@@ -215,67 +281,50 @@ def _draft() -> Draft:
     return Draft(mission, offers, form, values)
 
 
-def _faulty(draft: Draft, names: tuple[str, ...]) -> str:
-    """The step at which something needs another look; empty where all is well."""
+def _wrong_step(draft: Draft, names: Sequence[str]) -> WizardPage | None:
+    """Return the step on which one of these fields has to be corrected."""
     if draft.form.validate():
-        return ""
-    wrong = [name for name in names if name in draft.form.errors]
+        return None
+    wrong = {name for name in names if name in draft.form.errors}
     if not wrong:
-        return ""
-    return "letters" if any(name in LETTERS for name in wrong) else "paper"
+        return None
+    step = ChooseLetters if wrong & set(LETTERS) else ChoosePaper
+    return step(draft=draft, form=draft.form)
 
 
 def _parts(draft: Draft) -> list[Part]:
-    travel = draft.form.sheets_travel.data
+    sheets = draft.form.sheets_travel.data
     return [
-        Part(offer.campaign, draft.form.choice_for(offer), offer.on_paper if travel else 0)
+        Part(offer.campaign, draft.choices[offer.campaign.slug], offer.on_paper if sheets else 0)
         for offer in draft.chosen
     ]
 
 
-def _proof_facts(draft: Draft) -> dict[str, Any]:
-    return {
-        "mission": draft.mission,
-        "settings": current_settings(),
-        "locale": draft.form.locale.data,
-    }
-
-
-def _made_url(made: list[Bundle]) -> str:
-    if made[0].journey is not None:
-        return url_for("bundles.show_journey", public_id=made[0].journey.public_id)
-    return url_for("bundles.show", public_id=made[0].public_id)
-
-
-def _page(draft: Draft, name: str, status: int = 200, /, **facts: Any) -> ResponseReturnValue:
-    session = db.session()
-    chosen = draft.chosen
-    if name == "create":
-        choices = {one.campaign.slug: draft.form.choice_for(one) for one in chosen}
-        facts["choices"] = choices
-        facts["need"] = _need(draft)
-        facts["left"] = list_left(session, draft.mission, draft.offers, choices)
-        pairs = [
-            find_bundles.find_bundle(session, campaign=one.campaign, mission=draft.mission)
-            for one in chosen
-        ]
-        facts["unfinished"] = [one for one in pairs if one is not None]
-    return render_page(
-        f"bundles/{name}.html",
-        draft.form,
-        status,
-        draft=draft,
+def _pick_proof(draft: Draft, part: Part) -> Proof:
+    return proof_print.make_proof(
+        db.session(),
+        part,
         mission=draft.mission,
-        by_post=isinstance(draft.mission, Official),
+        settings=current_settings(),
+        locale=draft.form.locale.data,
+    )
+
+
+def _check_page(draft: Draft, problem: Refused | None = None) -> CheckBundle:
+    session = db.session()
+    earlier = [
+        find_bundles.find_bundle(session, campaign=offer.campaign, mission=draft.mission)
+        for offer in draft.chosen
+    ]
+    return CheckBundle(
+        draft=draft,
+        form=draft.form,
+        need=_need(draft),
+        left=list_left_out(session, draft.mission, draft.offers, draft.choices),
+        unfinished=[bundle for bundle in earlier if bundle is not None],
         weight=_weight(draft),
-        chosen=chosen,
-        blocked=[one.campaign for one in chosen if not gives_letters(one.campaign.status)],
-        on_paper=sum(one.on_paper for one in chosen),
         orders=ORDERS,
-        in_letters=IN_LETTERS,
-        number=_number,
-        script_name=partial(proof_print.script_name, locale=i18n.locale()),
-        **({"problem": None} | facts),
+        problem=problem,
     )
 
 
@@ -283,9 +332,9 @@ def _weight(draft: Draft) -> str:
     """About what the letters weigh that go to the post, a page each."""
     paper, grams = LAYOUTS.get(draft.form.layout.data, DIN_5008_B).paper, 0
     for offer in draft.chosen:
-        choice = draft.form.choice_for(offer)
-        letters = sum(part.letters for part in offer.taken(choice))
-        card = choice.format == LetterFormat.CARD.value
+        choice = draft.choices[offer.campaign.slug]
+        letters = sum(part.letters for part in offer.chosen_parts(choice))
+        card = noun_of_format(choice.format) is Noun.CARD
         grams += weigh(-(-letters // CARDS_A_SHEET) if card else letters, paper, card=card)
     return say_weight(grams, i18n.locale())
 
@@ -294,8 +343,8 @@ def _need(draft: Draft) -> Need:
     """Sheets and volumes of all that is chosen; regions are opened of some thousand letters."""
     session, form, need = db.session(), draft.form, Need()
     for offer in draft.chosen:
-        choice = form.choice_for(offer)
-        parts = offer.taken(choice)
+        choice = draft.choices[offer.campaign.slug]
+        parts = offer.chosen_parts(choice)
         letters = sum(part.letters for part in parts)
         groups: list[int] | None = [letters]
         if choice.split is Split.REGION:
@@ -307,12 +356,8 @@ def _need(draft: Draft) -> Need:
         size = choice.volume_letters or MOST_IN_A_VOLUME
         into = letter_translations.language_of(offer.campaign)
         translated = sum(part.letters for part in parts if into and part.locale != into)
-        if choice.format == LetterFormat.CARD.value:
+        if noun_of_format(choice.format) is Noun.CARD:
             need += need_of_cards(letters, groups, size)
         else:
             need += need_of_letters(translated, letters, groups, size)
     return need
-
-
-def _number(value: int) -> str:
-    return say_number(value, i18n.locale())

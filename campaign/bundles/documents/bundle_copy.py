@@ -54,7 +54,7 @@ def open_copy(path: Path, result: Verified) -> Iterator[dict[str, CopiedFile]]:
 def _folder_files(path: Path, result: Verified) -> dict[str, CopiedFile]:
     """Give the files of an unpacked bundle. A copy of a folder may have another name."""
     result.folder = path.resolve().name
-    entries = sorted(one for one in path.iterdir() if one.name not in _SYSTEM_FILES)
+    entries = sorted(entry for entry in path.iterdir() if entry.name not in _SYSTEM_FILES)
     if _are_too_many(entries, result):
         return {}
     copied = {}
@@ -73,7 +73,7 @@ def _open_file(path: Path) -> IO[bytes]:
 
 def _zip_files(archive: zipfile.ZipFile, result: Verified) -> dict[str, CopiedFile]:
     """Give the files of a ZIP: all in one folder, or none in any."""
-    infos = [one for one in archive.infolist() if not _is_of_the_system(one)]
+    infos = [info for info in archive.infolist() if not _is_of_the_system(info)]
     if _are_too_many(infos, result):
         return {}
     copied: dict[str, CopiedFile] = {}

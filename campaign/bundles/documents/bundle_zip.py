@@ -20,7 +20,7 @@ _REGULAR_FILE_OF_ITS_OWNER = 0o100600
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ZipPart:
     """A file of the bundle: its name in the folder, its bytes, and what reads it."""
 
     name: str
@@ -28,9 +28,9 @@ class Part:
     read: Callable[[], Iterator[bytes]]
 
     @classmethod
-    def kept(
+    def stored(
         cls, name: str, store: Storage, key: str, sizes: Mapping[str, int] | None = None
-    ) -> "Part":
+    ) -> "ZipPart":
         """One that lies in the storage under `key`; `sizes` are those of its folder, if known.
 
         Raises NotFound.
@@ -41,12 +41,12 @@ class Part:
         return cls(name, size, partial(store.chunks, key))
 
     @classmethod
-    def made(cls, name: str, path: Path) -> "Part":
+    def local(cls, name: str, path: Path) -> "ZipPart":
         """One that lies on this machine as it is."""
         return cls(name, path.stat().st_size, partial(_chunks_of, path))
 
 
-def stream_zip(folder: str, parts: Iterable[Part], moment: datetime) -> ZipStream:
+def stream_zip(folder: str, parts: Iterable[ZipPart], moment: datetime) -> ZipStream:
     """The ZIP as a stream; `len()` gives its size. The same parts and date give the same bytes."""
     stream = _DatedZip(moment)
     for part in parts:
@@ -57,7 +57,7 @@ def stream_zip(folder: str, parts: Iterable[Part], moment: datetime) -> ZipStrea
 class _Lazy:
     """The bytes of a part, read once it is its turn: a ZIP must not open all files at once."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: ZipPart) -> None:
         self._part = part
 
     def __iter__(self) -> Iterator[bytes]:
@@ -93,7 +93,7 @@ def _chunks_of(path: Path) -> Iterator[bytes]:
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:
-    """SHA-256 of a stream, in hexadecimal."""
+    """Return SHA-256 of a stream, in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in chunks:
         digest.update(chunk)

@@ -41,7 +41,7 @@ def contents_context(
         digest_label=_("SHA-256 of the file, to check that it is the one that was frozen"),
         steps=(_("Printed"), _("Counted"), _("Tied")),
         page_label=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
-        pages=tuple(_contents_page(frozen, one, len(packets), locale) for one in packets),
+        pages=tuple(_contents_page(frozen, packet, len(packets), locale) for packet in packets),
         mark=mark_of(frozen),
     )
 
@@ -79,8 +79,8 @@ def _name(target: FrozenTarget, frozen: Frozen, locale: str) -> str:
 
 
 def _notes(packet: Packet, noun: Noun, locale: str) -> list[str]:
-    out = [one["number"] for one in packet.taken_out]
-    aside = [one for one in packet.aside if one not in out]
+    out = [letter["number"] for letter in packet.taken_out]
+    aside = [number for number in packet.aside if number not in out]
     notes = []
     if aside:
         notes.append(_aside_note(aside, noun))
@@ -95,14 +95,14 @@ def _aside_note(numbers: Sequence[str], noun: Noun) -> str:
             "Not in it, because it could not be printed: card %(numbers)s.",
             "Not in it, because they could not be printed: cards %(numbers)s.",
             len(numbers),
-            numbers=_some(numbers),
+            numbers=_say_first(numbers),
         )
     else:
         words = ngettext(
             "Not in it, because it could not be printed: letter %(numbers)s.",
             "Not in it, because they could not be printed: letters %(numbers)s.",
             len(numbers),
-            numbers=_some(numbers),
+            numbers=_say_first(numbers),
         )
     return str(words)
 
@@ -111,36 +111,31 @@ def remade_note(
     volume: int, taken_out: Sequence[dict[str, str]], locale: str, *, noun: Noun
 ) -> str:
     """That a volume was made again, when, and without which letters."""
-    numbers = [one["number"] for one in taken_out]
-    day = date.fromisoformat(max(one["on"] for one in taken_out))
+    numbers = [letter["number"] for letter in taken_out]
+    day = date.fromisoformat(max(letter["on"] for letter in taken_out))
+    facts = {"volume": volume, "day": i18n.say_date(day, locale), "numbers": _say_first(numbers)}
     if noun is Noun.CARD:
-        return str(
-            ngettext(
-                "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. What was "
-                "printed of it before is not to be handed over.",
-                "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. What was "
-                "printed of it before is not to be handed over.",
-                len(numbers),
-                volume=volume,
-                day=i18n.say_date(day, locale),
-                numbers=_some(numbers),
-            )
+        words = ngettext(
+            "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. What was "
+            "printed of it before is not to be handed over.",
+            "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. What was "
+            "printed of it before is not to be handed over.",
+            len(numbers),
+            **facts,
         )
-    return str(
-        ngettext(
+    else:
+        words = ngettext(
             "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. What was "
             "printed of it before is not to be handed over.",
             "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. What was "
             "printed of it before is not to be handed over.",
             len(numbers),
-            volume=volume,
-            day=i18n.say_date(day, locale),
-            numbers=_some(numbers),
+            **facts,
         )
-    )
+    return str(words)
 
 
-def _some(numbers: Sequence[str], most: int = 24) -> str:
+def _say_first(numbers: Sequence[str], most: int = 24) -> str:
     shown = ", ".join(numbers[:most])
     return shown if len(numbers) <= most else f"{shown} …"
 
@@ -174,8 +169,8 @@ def _things(
 ) -> Iterator[BothRow]:
     """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
     if packets:
-        paper = sum(sheets_for(one.pages, duplex=frozen.duplex) for one in packets)
-        files = sum(1 for one in packets if one.file)
+        paper = sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
+        files = sum(1 for packet in packets if packet.file)
         yield BothRow(both(lambda: _("Volumes")), say_number_there(files, frozen))
         yield BothRow(both(lambda: _("Sheets of paper")), say_number_there(paper, frozen))
     yield BothRow(both(lambda: _("List of the people who wrote")), "1")
@@ -229,14 +224,14 @@ class _Bilingual:
     def __init__(self, locales: Sequence[str]) -> None:
         self._locales = locales
 
-    def __call__(self, word: Callable[[], str]) -> Both:
-        said: list[Said] = []
+    def __call__(self, say: Callable[[], str]) -> Both:
+        words: list[Said] = []
         for locale in self._locales:
             with force_locale(locale.replace("-", "_")):
-                text = str(word())
-            if text not in {one.text for one in said}:
-                said.append(Said(locale, text))
-        return tuple(said)
+                text = str(say())
+            if text not in {known.text for known in words}:
+                words.append(Said(locale, text))
+        return tuple(words)
 
 
 def envelope_context(frozen: Frozen) -> EnvelopeContext:

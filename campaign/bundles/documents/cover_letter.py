@@ -191,7 +191,7 @@ def cover_context(frozen: Frozen, words: CoverWords | None, covered: Covered) ->
 
 
 def count_rows(frozen: Frozen, per_target: Mapping[int, int]) -> tuple[CountRow, ...]:
-    """Letters per official, and together where there are several."""
+    """Return letters per official, and together where there are several."""
     rows = [
         CountRow(target.names[frozen.locale], say_number_there(per_target[target_id], frozen))
         for target_id, target in frozen.targets.items()

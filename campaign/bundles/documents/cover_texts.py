@@ -65,10 +65,10 @@ def find_words(
     query = select(CoverText).where(CoverText.mission_id == mission_id, CoverText.locale == locale)
     if at is not None:
         query = query.where(CoverText.created_at <= at)
-    found = session.scalars(query.order_by(CoverText.version.desc()).limit(1)).first()
-    if found is None or not found.body:
+    newest = session.scalars(query.order_by(CoverText.version.desc()).limit(1)).first()
+    if newest is None or not newest.body:
         return None
-    return CoverWords(found.subject, found.salutation, found.body, found.close)
+    return CoverWords(newest.subject, newest.salutation, newest.body, newest.close)
 
 
 def save_words(
@@ -114,7 +114,7 @@ def _campaigns_through(session: Session, mission: Mission) -> Sequence[Campaign]
 
 
 def _texts(words: CoverWords, locale: str) -> list[Words]:
-    return [Words("cover", locale, one.name, getattr(words, one.name)) for one in fields(words)]
+    return [Words("cover", locale, part.name, getattr(words, part.name)) for part in fields(words)]
 
 
 def _new_version(session: Session, mission: Mission, locale: str, words: CoverWords) -> CoverText:
@@ -127,7 +127,7 @@ def _new_version(session: Session, mission: Mission, locale: str, words: CoverWo
         mission_id=mission.id,
         locale=locale,
         version=(last or 0) + 1,
-        **{one.name: getattr(words, one.name) for one in fields(words)},
+        **{part.name: getattr(words, part.name) for part in fields(words)},
     )
     session.add(row)
     return row
@@ -136,22 +136,22 @@ def _new_version(session: Session, mission: Mission, locale: str, words: CoverWo
 def check_words(words: CoverWords) -> None:
     """Raise Invalid where the words cannot be printed, or name a placeholder that is none."""
     problems: dict[str, str] = {}
-    for one in fields(words):
-        text = getattr(words, one.name)
+    for part in fields(words):
+        text = getattr(words, part.name)
         if not text.strip():
-            problems[one.name] = "cover-empty"
-        elif len(text) > LIMITS[one.name]:
-            problems[one.name] = "cover-too-long"
+            problems[part.name] = "cover-empty"
+        elif len(text) > LIMITS[part.name]:
+            problems[part.name] = "cover-too-long"
         elif unknown_placeholders(text, PLACEHOLDERS):
-            problems[one.name] = "cover-placeholder"
-        elif check_characters({one.name: (text,)}):
-            problems[one.name] = "cover-character"
+            problems[part.name] = "cover-placeholder"
+        elif check_characters({part.name: (text,)}):
+            problems[part.name] = "cover-character"
     if problems:
         raise Invalid(fields=problems)
 
 
 def unknown_in(words: CoverWords) -> list[str]:
-    """What stands in double parentheses and is no placeholder, in order, each once."""
+    """List what is in double parentheses and is no placeholder, in order, each once."""
     return unknown_placeholders("\n".join(astuple(words)), PLACEHOLDERS)
 
 
@@ -163,16 +163,16 @@ def language_of(mission: Mission | Official, locales: Sequence[str]) -> str:
     spoken = list(get_official_languages(sending_country_of(mission), de_facto=True))
     if isinstance(mission, Official):
         spoken.insert(0, mission.preferred_locale.split("-")[0])
-    known = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}
-    return next((known[one] for one in spoken if one in known), locales[0])
+    offered = {locale.split("-")[0].split("_")[0]: locale for locale in reversed(locales)}
+    return next((offered[language] for language in spoken if language in offered), locales[0])
 
 
 def move_texts(session: Session, kept_id: int, gone_id: int, _actor: str) -> None:
     """Two missions become one: its texts stay, and those in other languages come along."""
-    known = select(CoverText.locale).where(CoverText.mission_id == kept_id)
+    kept_locales = select(CoverText.locale).where(CoverText.mission_id == kept_id)
     session.execute(
         delete(CoverText)
-        .where(CoverText.mission_id == gone_id, CoverText.locale.in_(known))
+        .where(CoverText.mission_id == gone_id, CoverText.locale.in_(kept_locales))
         .execution_options(synchronize_session=False)
     )
     session.execute(

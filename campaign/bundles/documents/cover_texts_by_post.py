@@ -44,8 +44,9 @@ def usual_words(frozen: Frozen, *, letters: int) -> CoverWords:
 
 def _salutation(frozen: Frozen) -> str:
     """As the letters greet the official; where there is none, by name or office."""
-    said = (one.addressing[frozen.locale].salutation for one in frozen.targets.values())
-    return next((one for one in said if one), f"{frozen.mission.name}:")
+    targets = frozen.targets.values()
+    salutations = (target.addressing[frozen.locale].salutation for target in targets)
+    return next(filter(None, salutations), f"{frozen.mission.name}:")
 
 
 def _of_letters(letters: int) -> tuple[str, ...]:

@@ -113,9 +113,9 @@ def labels_context(frozen: Frozen, volumes: Iterable[VolumeFacts], total: int) -
         target.addressing[frozen.locale].lines for target in frozen.targets.values()
     )
     packets = tuple(
-        (frozen.case.reference, frozen.mission.name, _packet(frozen, one, total))
-        for one in volumes
-        if one.file
+        (frozen.case.reference, frozen.mission.name, _packet(frozen, volume, total))
+        for volume in volumes
+        if volume.file
     )
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),

@@ -19,10 +19,10 @@ from campaign.bundles.documents import (
 from campaign.bundles.documents.cover_letter import Covered
 from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.documents.packets import (
-    AsideFacts,
     FileFacts,
     Packet,
     TakenOut,
+    UnprintedNumber,
     VolumeFacts,
     file_facts,
     list_packets,
@@ -99,9 +99,9 @@ def make_papers(
     with force_locale(frozen.locale.replace("-", "_")):
         _make_pdfs(job)
         _make_tables(job)
-    made = _facts_of_files(volumes, out)
+    files = _facts_of_files(volumes, out)
     with force_locale(job.ours.replace("-", "_")):
-        told = readme_text.Told(
+        facts = readme_text.ReadmeFacts(
             folder,
             counts.printed,
             counts.set_aside,
@@ -110,20 +110,20 @@ def make_papers(
             job.ours,
             job.sheets,
         )
-        readme = readme_text.readme_context(frozen, told, made)
+        readme = readme_text.readme_context(frozen, facts, files)
         (out / file_names.README).write_text(lists.readme(readme), encoding="utf-8")
-    made.insert(0, file_facts(out / file_names.README, file_names.README))
+    files.insert(0, file_facts(out / file_names.README, file_names.README))
     write_manifest(
         out / file_names.MANIFEST,
         bundle=_bundle_facts(bundle, frozen, folder, counts, len(volumes)),
-        files=made,
+        files=files,
         volumes=[_volume_facts(volume) for volume in volumes],
         letters=iter_entries(bundle.id, frozen),
         set_aside=_iter_aside(bundle),
         on_paper=iter_paper_entries(bundle.id),
-        taken_out=[TakenOut(**one) for one in bundle.taken_out],
+        taken_out=[TakenOut(**letter) for letter in bundle.taken_out],
     )
-    return [*made, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
+    return [*files, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
 
 
 def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:
@@ -154,7 +154,7 @@ def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out
 
 
 def delivery_url(settings: Settings, public_id: str) -> str:
-    """Address of the page on which delegates record what happened at the gate."""
+    """Return the address of the page on which delegates record a delivery."""
     return f"{settings.base_url.rstrip('/')}/desk/bundles/{public_id}/deliver"
 
 
@@ -199,7 +199,7 @@ def _make_pdfs(job: _Job) -> None:
         layout.paper,
         out / file_names.SIGNATURES_PDF,
     )
-    printed = [_volume_facts(one) for one in job.volumes]
+    printed = [_volume_facts(volume) for volume in job.volumes]
     lists.labels(
         list_and_labels.labels_context(frozen, printed, len(printed)),
         label_sheet_for(LAYOUTS[frozen.layout]),
@@ -234,7 +234,7 @@ def _volume_facts(volume: Volume) -> VolumeFacts:
 
 def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
     """In the order of the ZIP, without README and manifest."""
-    made = {
+    papers = {
         name: file_facts(out / name, name, _pages(out / name) if name in _PDFS else None)
         for name in file_names.PAPERS
         if name not in {file_names.README, file_names.MANIFEST} and (out / name).exists()
@@ -250,9 +250,9 @@ def _facts_of_files(volumes: list[Volume], out: Path) -> list[FileFacts]:
         if volume.sha256
     ]
     return [
-        *(made[name] for name in file_names.BEFORE if name in made),
+        *(papers[name] for name in file_names.BEFORE if name in papers),
         *printed,
-        *(made[name] for name in file_names.AFTER if name in made),
+        *(papers[name] for name in file_names.AFTER if name in papers),
     ]
 
 
@@ -282,7 +282,7 @@ def _bundle_facts(
     }
 
 
-def _iter_aside(bundle: Bundle) -> Iterator[AsideFacts]:
+def _iter_aside(bundle: Bundle) -> Iterator[UnprintedNumber]:
     """The letters that are not in the papers, also those that wait again by now; in order."""
     with db.reading() as session:
         rows = session.execute(
@@ -290,6 +290,6 @@ def _iter_aside(bundle: Bundle) -> Iterator[AsideFacts]:
                 Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None)
             )
         ).all()
-    found = [AsideFacts(number_of(sequence or 0), slug or "") for sequence, slug in rows]
-    found += [AsideFacts(one["number"], one["reason"]) for one in bundle.released]
-    yield from sorted(found, key=lambda one: one.number)
+    letters = [UnprintedNumber(number_of(sequence or 0), slug or "") for sequence, slug in rows]
+    letters += [UnprintedNumber(letter["number"], letter["reason"]) for letter in bundle.released]
+    yield from sorted(letters, key=lambda letter: letter.number)

@@ -12,7 +12,7 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 
 
 def say_number(number: int, locale: str) -> str:
-    """A number as people of the language write it."""
+    """Say a number as people of the language write it."""
     return str(format_decimal(number, locale=locale.replace("-", "_")))
 
 

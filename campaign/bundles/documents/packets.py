@@ -42,24 +42,24 @@ class Packet:
 
 
 def list_packets(session: Session, bundle: Bundle, volumes: Sequence[Volume]) -> list[Packet]:
-    """Every volume of the bundle, in order."""
+    """List every volume of the bundle, in order."""
     spans = _spans(session, bundle)
     per_target = _per_target(session, bundle)
     aside = _aside(session, bundle)
     return [
         Packet(
-            volume=one.sequence,
-            file=file_names.volume_file(one.sequence) if one.sha256 else "",
-            sha256=one.sha256 or "",
-            first=number_of(spans.get(one.id, (0, 0))[0]),
-            last=number_of(spans.get(one.id, (0, 0))[1]),
-            letters=one.printed_letters,
-            pages=one.page_count or 0,
-            per_target=per_target[one.id],
-            aside=tuple(aside[one.id]),
-            taken_out=tuple(out for out in bundle.taken_out if out["volume"] == one.sequence),
+            volume=volume.sequence,
+            file=file_names.volume_file(volume.sequence) if volume.sha256 else "",
+            sha256=volume.sha256 or "",
+            first=number_of(spans.get(volume.id, (0, 0))[0]),
+            last=number_of(spans.get(volume.id, (0, 0))[1]),
+            letters=volume.printed_letters,
+            pages=volume.page_count or 0,
+            per_target=per_target[volume.id],
+            aside=tuple(aside[volume.id]),
+            taken_out=tuple(out for out in bundle.taken_out if out["volume"] == volume.sequence),
         )
-        for one in volumes
+        for volume in volumes
     ]
 
 
@@ -80,10 +80,10 @@ def _per_target(session: Session, bundle: Bundle) -> defaultdict[int, dict[int, 
         .where(Letter.bundle_id == bundle.id, Letter.first_page.is_not(None))
         .group_by(Letter.volume_id, Letter.target_id)
     )
-    found = defaultdict[int, dict[int, int]](dict)
+    counts = defaultdict[int, dict[int, int]](dict)
     for volume_id, target_id, letters in rows:
-        found[volume_id or 0][target_id] = letters
-    return found
+        counts[volume_id or 0][target_id] = letters
+    return counts
 
 
 def _aside(session: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
@@ -93,10 +93,10 @@ def _aside(session: Session, bundle: Bundle) -> defaultdict[int, list[str]]:
         .where(Letter.bundle_id == bundle.id, Letter.set_aside.is_not(None))
         .order_by(Letter.sequence)
     )
-    found = defaultdict[int, list[str]](list)
+    numbers = defaultdict[int, list[str]](list)
     for volume_id, sequence in rows:
-        found[volume_id or 0].append(number_of(sequence or 0))
-    return found
+        numbers[volume_id or 0].append(number_of(sequence or 0))
+    return numbers
 
 
 def sheets_for(pages: int, *, duplex: bool) -> int:
@@ -132,7 +132,7 @@ class VolumeFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class AsideFacts:
+class UnprintedNumber:
     """A letter that is not in the bundle's papers, and the slug of the reason."""
 
     number: str
@@ -156,7 +156,6 @@ class TakenOut:
 
 
 def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
-    """The facts of a file on disk."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileFacts(name, path.stat().st_size, digest, pages)
@@ -165,11 +164,11 @@ def file_facts(path: Path, name: str, pages: int | None = None) -> FileFacts:
 def write_manifest(
     out: Path,
     *,
-    bundle: dict[str, Any],
+    bundle: dict[str, object],
     files: Iterable[FileFacts],
     volumes: Iterable[VolumeFacts],
     letters: Iterable[Entry],
-    set_aside: Iterable[AsideFacts],
+    set_aside: Iterable[UnprintedNumber],
     on_paper: Iterable[PaperEntry] = (),
     taken_out: Iterable[TakenOut] = (),
 ) -> None:

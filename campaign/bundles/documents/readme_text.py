@@ -13,7 +13,7 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.documents.packets import FileFacts, Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
-from campaign.bundles.nouns import Noun, noun_of_format, say_noun
+from campaign.bundles.nouns import noun_of_format, say_noun
 from campaign.bundles.postage import say_weight, weigh
 from campaign.core import i18n
 from campaign.printing.geometry import (
@@ -36,8 +36,8 @@ _MM_PER_INCH = 25.4
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a README tells besides what was frozen."""
+class ReadmeFacts:
+    """What a README says besides what was frozen."""
 
     folder: str
     letters: int
@@ -50,62 +50,54 @@ class Told:
     """Signed sheets that travel along."""
 
 
-def readme_context(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> ReadmeContext:
+def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> ReadmeContext:
     """The page that tells staff what lies in the bundle and how to print it."""
-    made = list(made)
     return ReadmeContext(
-        locale=told.locale,
-        title=told.folder,
+        locale=facts.locale,
+        title=facts.folder,
         introduction=(
             *_rehearsal_note(frozen),
-            _what_it_is(frozen, told),
+            _what_it_is(frozen, facts),
             *(
                 remade_note(
-                    one.volume, one.taken_out, told.locale, noun=noun_of_format(frozen.format)
+                    one.volume, one.taken_out, facts.locale, noun=noun_of_format(frozen.format)
                 )
-                for one in told.packets
+                for one in facts.packets
                 if one.taken_out
             ),
         ),
         facts_heading=_("The bundle"),
-        facts=(*_facts(frozen, told, made), *_postage(frozen, told, made)),
+        facts=(*_facts(frozen, facts, files), *_postage(frozen, facts, files)),
         files_heading=_("The files, in the order in which they are needed"),
         file_labels=(_("File"), _("What it is"), _("Pages")),
-        files=tuple(_file_row(one, told.locale, frozen) for one in made),
+        files=tuple(_file_row(one, facts.locale, frozen) for one in files),
         printing_heading=_("How to print"),
-        printing=_printing_steps(frozen, told, made),
+        printing=_printing_steps(frozen, facts, files),
     )
 
 
-def _what_it_is(frozen: Frozen, told: Told) -> str:
-    is_card = noun_of_format(frozen.format) is Noun.CARD
-    if told.packets and is_card:
-        return str(
-            _(
-                "This folder holds cards that are ready to be printed. Keep it where only those "
-                "can read it who must: it names the people who wrote."
-            )
-        )
-    if told.packets and frozen.by_post:
-        return str(
-            _(
-                "This folder holds letters that are ready to be printed and posted. Keep it where "
-                "only those can read it who must: it names the people who wrote."
-            )
-        )
-    if told.packets:
-        return str(
-            _(
-                "This folder holds letters that are ready to be printed and handed over. Keep it "
-                "where only those can read it who must: it names the people who wrote."
-            )
-        )
-    return str(
-        _(
+def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
+    if not facts.packets:
+        words = _(
             "This folder holds the papers that go with sheets which people signed by hand. Keep it "
             "where only those can read it who must: it names the people who signed."
         )
-    )
+    elif frozen.cards:
+        words = _(
+            "This folder holds cards that are ready to be printed. Keep it where only those "
+            "can read it who must: it names the people who wrote."
+        )
+    elif frozen.by_post:
+        words = _(
+            "This folder holds letters that are ready to be printed and posted. Keep it where "
+            "only those can read it who must: it names the people who wrote."
+        )
+    else:
+        words = _(
+            "This folder holds letters that are ready to be printed and handed over. Keep it "
+            "where only those can read it who must: it names the people who wrote."
+        )
+    return str(words)
 
 
 def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
@@ -115,55 +107,55 @@ def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
     return (str(words),)
 
 
-def _facts(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> list[FactRow]:
+def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> list[FactRow]:
     rows = [
         FactRow(_("Campaign"), f"{frozen.case.reference} · {frozen.case.person_name}"),
         FactRow(_("By post to") if frozen.by_post else _("Mission"), frozen.mission.name),
-        FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, told.locale)),
+        FactRow(_("Frozen on"), i18n.say_date(frozen.frozen_on, facts.locale)),
     ]
-    if told.packets:
+    if facts.packets:
         noun = noun_of_format(frozen.format)
-        rows.append(FactRow(say_noun(noun), say_number(told.letters, told.locale)))
-        rows.append(FactRow(_("Set aside"), say_number(told.aside, told.locale)))
-    if told.on_paper:
-        rows.append(FactRow(_("Signed on paper"), say_number(told.on_paper, told.locale)))
+        rows.append(FactRow(say_noun(noun), say_number(facts.letters, facts.locale)))
+        rows.append(FactRow(_("Set aside"), say_number(facts.aside, facts.locale)))
+    if facts.on_paper:
+        rows.append(FactRow(_("Signed on paper"), say_number(facts.on_paper, facts.locale)))
     rows.append(FactRow(_("Paper"), _paper(frozen)))
-    if told.packets:
-        sheets = say_number(_sheets(frozen, told.packets), told.locale)
+    if facts.packets:
+        sheets = say_number(_sheets(frozen, facts.packets), facts.locale)
         rows.append(FactRow(_("Sheets of paper"), sheets))
-    others = _other_sheets(made, duplex=frozen.duplex)
+    others = _other_sheets(files, duplex=frozen.duplex)
     if others:
         listed = " · ".join(
-            f"{name} {say_number(count, told.locale)}" for name, count in others.items()
+            f"{name} {say_number(count, facts.locale)}" for name, count in others.items()
         )
         rows.append(FactRow(_("Sheets for the other papers"), listed))
     rows.append(FactRow(_("Labels"), LABEL_STOCK[label_sheet_for(LAYOUTS[frozen.layout]).slug]))
-    rows += [FactRow(_("Signed sheet"), _travelling(sheet, told.locale)) for sheet in told.sheets]
+    rows += [FactRow(_("Signed sheet"), _travelling(sheet, facts.locale)) for sheet in facts.sheets]
     return [*rows, FactRow(_("Envelopes"), _envelopes(frozen))]
 
 
-def _postage(frozen: Frozen, told: Told, made: Iterable[FileFacts]) -> Iterator[FactRow]:
+def _postage(frozen: Frozen, facts: ReadmeFacts, files: Iterable[FileFacts]) -> Iterator[FactRow]:
     """What all of it weighs that goes to the post, as a hint for the rate."""
     if not frozen.by_post:
         return
     paper, card = LAYOUTS[frozen.layout].paper, frozen.cards
     papers = sum(
-        one.pages or 0 for one in made if one.name in {file_names.COVER, file_names.SIGNATURES_PDF}
+        one.pages or 0 for one in files if one.name in {file_names.COVER, file_names.SIGNATURES_PDF}
     )
-    grams = weigh(_sheets(frozen, told.packets), paper, card=card) + weigh(papers, paper)
+    grams = weigh(_sheets(frozen, facts.packets), paper, card=card) + weigh(papers, paper)
     yield FactRow(
         _("Weight"),
         _(
             "About %(weight)s without envelopes, cover letter and list included. Check the rate "
             "at the post office.",
-            weight=say_weight(grams, told.locale),
+            weight=say_weight(grams, facts.locale),
         ),
     )
 
 
-def _other_sheets(made: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]:
+def _other_sheets(files: Sequence[FileFacts], *, duplex: bool) -> dict[str, int]:
     """Sheets of plain paper that the papers besides the volumes take, by the file's name."""
-    pages = {one.name: one.pages or 0 for one in made}
+    pages = {one.name: one.pages or 0 for one in files}
     counts = {
         file_names.COVER: sheets_for(pages.get(file_names.COVER, 0), duplex=duplex),
         # One stays at the gate, one comes back signed.
@@ -228,7 +220,9 @@ def _in_eighths(inches: float) -> str:
     return f"{whole}{_EIGHTHS[eighths]}"
 
 
-def _printing_steps(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> tuple[str, ...]:
+def _printing_steps(
+    frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]
+) -> tuple[str, ...]:
     paper = _(
         "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
         paper=_paper(frozen),
@@ -250,12 +244,12 @@ def _printing_steps(frozen: Frozen, told: Told, made: Sequence[FileFacts]) -> tu
                 "addresses off each, along the dotted line. Lay the sheets below the list."
             ),
         )
-        if told.on_paper
+        if facts.on_paper
         else ()
     )
-    if not told.packets:
+    if not facts.packets:
         return (paper, sign, *lay, *last)
-    before, tie = _steps_of_letters(frozen, told, made)
+    before, tie = _steps_of_letters(frozen, facts, files)
     return (paper, *before, sign, *lay, tie, *last)
 
 
@@ -271,19 +265,19 @@ def _posting_steps() -> tuple[str, ...]:
 
 
 def _steps_of_letters(
-    frozen: Frozen, told: Told, made: Sequence[FileFacts]
+    frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]
 ) -> tuple[tuple[str, ...], str]:
     """What is done before the cover letter is signed, and how packets are made in the end."""
-    sheets = _sheets(frozen, told.packets)
-    others = sum(_other_sheets(made, duplex=frozen.duplex).values())
+    sheets = _sheets(frozen, facts.packets)
+    others = sum(_other_sheets(files, duplex=frozen.duplex).values())
     lay = ngettext(
         "Put %(number)s sheet into the printer for the volumes, and %(others)s for the other "
         "papers.",
         "Put %(number)s sheets into the printer for the volumes, and %(others)s for the other "
         "papers.",
         sheets,
-        number=say_number(sheets, told.locale),
-        others=say_number(others, told.locale),
+        number=say_number(sheets, facts.locale),
+        others=say_number(others, facts.locale),
     )
     contents = _(
         "Lay on each packet its page of contents.pdf, and nothing between its letters. Compare "

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import paper_number
@@ -20,6 +22,8 @@ from campaign.models.signature import Disclosure, Letter, Signature, SignatureSt
 from campaign.signing.letter.compose import number_of
 
 _BATCH = 500
+SqlRow = sqlalchemy.Row[*tuple[Any, ...]]
+"""Of a signature, or of a letter with its signature: the columns below, by name."""
 
 _PERSON = (
     Signature.given_name,
@@ -69,36 +73,27 @@ class Row:
 
 
 def iter_rows(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
-    """Every printed letter, in order."""
+    """Yield every printed letter, in order."""
     for row in _printed(bundle_id, *_COLUMNS):
-        yield disclosed(row, frozen.timezone)
+        yield row_for_officials(row, frozen.timezone)
 
 
 def iter_carried(bundle_id: int, frozen: Frozen) -> Iterator[Row]:
-    """Every person on the sheets that travel with the bundle, in order."""
-    last = 0
-    while True:
-        with db.reading() as session:
-            batch = session.execute(
-                select(CarriedSignature.position, *_PERSON)
-                .join(Signature, Signature.id == CarriedSignature.signature_id)
-                .where(
-                    CarriedSignature.bundle_id == bundle_id,
-                    CarriedSignature.position > last,
-                    Signature.state == SignatureState.CONFIRMED,
-                    Signature.forgotten_at.is_(None),
-                )
-                .order_by(CarriedSignature.position)
-                .limit(_BATCH)
-            ).all()
-        for row in batch:
-            yield _carried(row, frozen.timezone)
-        if len(batch) < _BATCH:
-            return
-        last = batch[-1].position
+    """Yield every person on the sheets that travel with the bundle, in order."""
+    query = (
+        select(CarriedSignature.position, *_PERSON)
+        .join(Signature, Signature.id == CarriedSignature.signature_id)
+        .where(
+            CarriedSignature.bundle_id == bundle_id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.forgotten_at.is_(None),
+        )
+    )
+    for row in _read_by_key(query, CarriedSignature.position):
+        yield _carried(row, frozen.timezone)
 
 
-def _carried(row: Any, timezone: str) -> Row:
+def _carried(row: SqlRow, timezone: str) -> Row:
     return Row(
         number=paper_number(row.position),
         **_shown(row),
@@ -111,8 +106,8 @@ def _carried(row: Any, timezone: str) -> Row:
     )
 
 
-def disclosed(row: Any, timezone: str) -> Row:
-    """What officials may see of a letter's signature."""
+def row_for_officials(row: SqlRow, timezone: str) -> Row:
+    """Return what officials may see of a letter's signature."""
     return Row(
         number=number_of(row.sequence),
         **_shown(row),
@@ -125,7 +120,7 @@ def disclosed(row: Any, timezone: str) -> Row:
     )
 
 
-def _shown(row: Any) -> dict[str, str]:
+def _shown(row: SqlRow) -> dict[str, str]:
     """What a signature lets be seen: the name; the town; or all but the street."""
     town = row.disclosure is not Disclosure.NAME
     full = row.disclosure is Disclosure.FULL
@@ -147,7 +142,7 @@ class PaperEntry:
 
 
 def iter_paper_entries(bundle_id: int) -> Iterator[PaperEntry]:
-    """Every person on the sheets that travel with the bundle, in order."""
+    """Yield every person on the sheets that travel with the bundle, in order."""
     with db.reading() as session:
         rows = session.execute(
             select(CarriedSignature.position, Signature.public_id)
@@ -174,7 +169,7 @@ class Entry:
 
 
 def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[Entry]:
-    """Every printed letter, in order."""
+    """Yield every printed letter, in order."""
     columns = (
         Letter.sequence,
         Letter.target_id,
@@ -194,28 +189,29 @@ def iter_entries(bundle_id: int, frozen: Frozen) -> Iterator[Entry]:
         )
 
 
-def _printed(bundle_id: int, *columns: Any) -> Iterator[Any]:
+def _printed(bundle_id: int, *columns: Any) -> Iterator[SqlRow]:
+    query = (
+        select(*columns)
+        .select_from(Letter)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Volume, Volume.id == Letter.volume_id)
+        .where(Letter.bundle_id == bundle_id, Letter.first_page.is_not(None))
+    )
+    return _read_by_key(query, Letter.sequence)
+
+
+def _read_by_key(
+    query: sqlalchemy.Select[*tuple[Any, ...]], key: InstrumentedAttribute[Any]
+) -> Iterator[SqlRow]:
     last = 0
     while True:
         # A session for each batch: a list of 35,000 must not hold one transaction for minutes.
         with db.reading() as session:
-            batch = session.execute(
-                select(*columns)
-                .select_from(Letter)
-                .join(Signature, Signature.id == Letter.signature_id)
-                .join(Volume, Volume.id == Letter.volume_id)
-                .where(
-                    Letter.bundle_id == bundle_id,
-                    Letter.sequence > last,
-                    Letter.first_page.is_not(None),
-                )
-                .order_by(Letter.sequence)
-                .limit(_BATCH)
-            ).all()
+            batch = session.execute(query.where(key > last).order_by(key).limit(_BATCH)).all()
         yield from batch
         if len(batch) < _BATCH:
             return
-        last = batch[-1].sequence
+        last = getattr(batch[-1], key.key)
 
 
 def country_of(row: Row, locale: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 from xml.parsers import expat
 
 import pikepdf
@@ -29,6 +29,8 @@ from campaign.bundles.documents.verify_findings import Verified
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_MANIFEST_BYTES = 200_000_000
 Files = Mapping[str, CopiedFile]
+Entry = dict[str, Any]
+"""An object of the manifest as it was read; nothing of it is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _verify(copied: Files, result: Verified) -> None:
     result.files = len(copied)
 
 
-def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
+def _manifest(copied: Files, result: Verified) -> Entry | None:
     own = copied.get(file_names.MANIFEST)
     if own is None:
         result.find(file_names.MANIFEST, "is missing.")
@@ -86,14 +88,14 @@ def _manifest(copied: Files, result: Verified) -> dict[str, Any] | None:
     return manifest
 
 
-def _letter_or_other(found: dict[str, Any]) -> Any:
+def _letter_or_other(entry: Entry) -> _Printed | Entry:
     """The entry of a printed letter in little room, since there may be 350,000; others as read."""
-    if "first_page" not in found:
-        return found
-    return _Printed(*(found.get(name) for name in _Printed.__slots__))
+    if "first_page" not in entry:
+        return entry
+    return _Printed(*(entry.get(name) for name in _Printed.__slots__))
 
 
-def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
+def _check_files(copied: Files, manifest: Entry, result: Verified) -> None:
     own = str(manifest["bundle"]["folder"])
     result.folder = result.folder or own  # files can be zipped again without it
     if own != result.folder:
@@ -106,7 +108,7 @@ def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> N
         result.find(file_names.MANIFEST, "names a file twice.")
     expected = {
         *file_names.ALWAYS[:-1],
-        *(one["file"] for one in manifest["volumes"] if "file" in one),
+        *(volume["file"] for volume in manifest["volumes"] if "file" in volume),
     }
     for name in sorted(expected - set(named)):
         result.find(file_names.MANIFEST, f"does not name {name}.")
@@ -119,9 +121,7 @@ def _check_files(copied: Files, manifest: dict[str, Any], result: Verified) -> N
             _check_file(copied[name], entry, named, result)
 
 
-def _check_file(
-    copied: CopiedFile, entry: dict[str, Any], named: dict[str, Any], result: Verified
-) -> None:
+def _check_file(copied: CopiedFile, entry: Entry, named: Entry, result: Verified) -> None:
     with tempfile.TemporaryFile() as copy:
         try:
             with copied.open() as source:
@@ -139,11 +139,9 @@ def _check_file(
             _check_pages(copy, copied.name, entry, result)
 
 
-def _other_content(
-    copied: CopiedFile, digest: str, entry: dict[str, Any], named: dict[str, Any]
-) -> str:
+def _other_content(copied: CopiedFile, digest: str, entry: Entry, named: Entry) -> str:
     """Say what a file is that is not the one the manifest names."""
-    other = next((name for name, one in named.items() if one["sha256"] == digest), "")
+    other = next((name for name, facts in named.items() if facts["sha256"] == digest), "")
     if other:
         return f"is really {other}: the two were mixed up."
     if copied.size != entry["bytes"]:
@@ -151,7 +149,7 @@ def _other_content(
     return "is damaged: its SHA-256 is not the manifest's."
 
 
-def _check_pages(copy: Any, name: str, entry: dict[str, Any], result: Verified) -> None:
+def _check_pages(copy: BinaryIO, name: str, entry: Entry, result: Verified) -> None:
     try:
         with pikepdf.open(copy) as pdf:
             pages = len(pdf.pages)
@@ -164,7 +162,7 @@ def _check_pages(copy: Any, name: str, entry: dict[str, Any], result: Verified) 
         result.pages += pages
 
 
-def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
+def _check_letters(manifest: Entry, result: Verified) -> None:
     """Numbers are complete and unique, and the letters of a volume cover its pages exactly."""
     bundle, letters, aside = manifest["bundle"], manifest["letters"], manifest["set_aside"]
     result.letters, result.set_aside = len(letters), len(aside)
@@ -175,26 +173,26 @@ def _check_letters(manifest: dict[str, Any], result: Verified) -> None:
         result.find(file_names.MANIFEST, "counts other letters or volumes than it holds.")
     _check_besides(manifest, result)
     by_volume = defaultdict[int, list[_Printed]](list)
-    for one in letters:
-        by_volume[one.volume].append(one)
+    for letter in letters:
+        by_volume[letter.volume].append(letter)
     for volume in manifest["volumes"]:
         name = volume.get("file") or f"volume {volume['volume']}"
-        mine = by_volume.pop(volume["volume"], [])
-        if len(mine) != volume["letters"]:
-            result.find(name, f"holds {len(mine)} letters, the manifest says {volume['letters']}.")
-        if not _covers(mine, volume["pages"]):
+        own = by_volume.pop(volume["volume"], [])
+        if len(own) != volume["letters"]:
+            result.find(name, f"holds {len(own)} letters, the manifest says {volume['letters']}.")
+        if not _covers(own, volume["pages"]):
             result.find(name, "has pages that no letter, or more than one, is said to stand on.")
-        if bundle.get("duplex") and any(one.first_page % 2 == 0 for one in mine):
+        if bundle.get("duplex") and any(letter.first_page % 2 == 0 for letter in own):
             result.find(name, "has a letter that does not begin on a fresh sheet.")
     if by_volume:
         result.find(file_names.MANIFEST, "places letters in a volume that is not there.")
-    stated_pages = {one["name"]: one.get("pages") for one in manifest["files"]}
+    stated_pages = {letter["name"]: letter.get("pages") for letter in manifest["files"]}
     for volume in manifest["volumes"]:
         if "file" in volume and stated_pages.get(volume["file"]) != volume["pages"]:
             result.find(volume["file"], "has other pages as a file than as a volume.")
 
 
-def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
+def _check_besides(manifest: Entry, result: Verified) -> None:
     """People on signed sheets are counted apart; what was taken out is in no volume.
 
     Bundles from before these were recorded say nothing of either.
@@ -202,18 +200,18 @@ def _check_besides(manifest: dict[str, Any], result: Verified) -> None:
     people = manifest.get("on_paper", [])
     if len(people) != manifest["bundle"].get("on_paper", 0):
         result.find(file_names.MANIFEST, "counts other people on signed sheets than it holds.")
-    if len({one["number"] for one in people}) != len(people):
+    if len({entry["number"] for entry in people}) != len(people):
         result.find(file_names.MANIFEST, "holds a person on the signed sheets twice.")
-    printed = {one.number for one in manifest["letters"]}
-    for one in manifest.get("taken_out", []):
-        if one["number"] in printed:
+    printed = {entry.number for entry in manifest["letters"]}
+    for entry in manifest.get("taken_out", []):
+        if entry["number"] in printed:
             result.find(
-                file_names.MANIFEST, f"says that letter {one['number']} is in and taken out."
+                file_names.MANIFEST, f"says that letter {entry['number']} is in and taken out."
             )
 
 
 def _check_numbers(
-    bundle: dict[str, Any], letters: list[_Printed], aside: list[dict[str, Any]], result: Verified
+    bundle: Entry, letters: list[_Printed], aside: list[Entry], result: Verified
 ) -> None:
     """Numbers run from the bundle's first one without gap, each once, and letters by number."""
     printed = [int(one.number) for one in letters]
@@ -238,8 +236,8 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     by pile rather than sheet by sheet.
     """
     last = start = 0
-    known = all(isinstance(one.first_page, int) for one in letters)
-    for letter in sorted(letters, key=_place) if known else letters:
+    are_numbers = all(isinstance(letter.first_page, int) for letter in letters)
+    for letter in sorted(letters, key=_place) if are_numbers else letters:
         start = last + 1 if letter.pages else start
         if letter.first_page != start or letter.pages < 0 or not start:
             return False
@@ -247,9 +245,9 @@ def _covers(letters: list[_Printed], pages: int) -> bool:
     return last == pages
 
 
-def _check_lists(copied: Files, manifest: dict[str, Any], result: Verified) -> None:
-    numbers = [one.number for one in manifest["letters"]]
-    numbers += [one["number"] for one in manifest.get("on_paper", [])]
+def _check_lists(copied: Files, manifest: Entry, result: Verified) -> None:
+    numbers = [entry.number for entry in manifest["letters"]]
+    numbers += [entry["number"] for entry in manifest.get("on_paper", [])]
     damaged = {finding.file for finding in result.findings}
     for name, read in (
         (file_names.SIGNATURES_CSV, _csv_numbers),
@@ -315,7 +313,7 @@ class _Reader:
         self._parser.CharacterDataHandler = self._characters
         self._parser.StartDoctypeDeclHandler = self._refuse
 
-    def read(self, sheet: Any) -> Iterator[str]:
+    def read(self, sheet: IO[bytes]) -> Iterator[str]:
         """The texts, a piece of the sheet at a time."""
         total = 0
         while piece := sheet.read(_PIECE):

@@ -64,7 +64,7 @@ def check_addresses(facts: Frozen) -> None:
     layout = LAYOUTS[facts.layout]
     addresses = [facts.mission.lines]
     addresses += [
-        one.lines for target in facts.targets.values() for one in target.addressing.values()
+        words.lines for target in facts.targets.values() for words in target.addressing.values()
     ]
     for lines in addresses:
         if fault := _fault_of(lines, layout):
@@ -89,17 +89,17 @@ def _languages_of(
     pairs: Collection[tuple[int, str]], more: Collection[str]
 ) -> dict[int, list[str]]:
     """The languages of the letters to each target, and those that come `more`, in order."""
-    found: dict[int, set[str]] = {}
+    languages: dict[int, set[str]] = {}
     for target_id, code in pairs:
-        found.setdefault(target_id, set(more)).add(code)
-    return {target_id: sorted(codes) for target_id, codes in found.items()}
+        languages.setdefault(target_id, set(more)).add(code)
+    return {target_id: sorted(codes) for target_id, codes in languages.items()}
 
 
 def _targets(
     campaign: Campaign, country: str, languages: Mapping[int, list[str]], locale: str
 ) -> dict[int, FrozenTarget]:
     """The targets to whom there are letters, in the campaign's order."""
-    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    copies = tuple(copy.official for copy in campaign.targets if copy.kind is TargetKind.COPY)
     return {
         target.id: _target(target, languages[target.id], locale, country, copies)
         for target in campaign.targets
@@ -128,7 +128,6 @@ def _target(
 
 
 def frozen_organisation(settings: Settings) -> FrozenOrganisation:
-    """Who hands over, as the settings now say."""
     return FrozenOrganisation(
         name=settings.organisation_name,
         email=settings.organisation_email,

@@ -31,12 +31,10 @@ class Offer:
 
     @property
     def letters(self) -> int:
-        """How many wait."""
         return sum(part.letters for part in self.parts)
 
-    def taken(self, choice: Choice) -> list[WaitingPart]:
-        """The parts that are chosen."""
-        return [part for part in self.parts if is_taken(part, choice)]
+    def chosen_parts(self, choice: Choice) -> list[WaitingPart]:
+        return [part for part in self.parts if is_chosen(part, choice)]
 
 
 class Why(enum.StrEnum):
@@ -57,9 +55,12 @@ class Why(enum.StrEnum):
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
 
+    @property
+    def in_letters(self) -> bool:
+        """Whether letters are counted; else people, who each write to every official."""
+        return self not in _STATES
 
-IN_LETTERS = frozenset({Why.CAMPAIGN, Why.OFFICIAL, Why.LANGUAGE, Why.MISSION, Why.EARLIER})
-"""What is counted in letters; the rest in people, who each write to every official."""
+
 _STATES = {
     Why.PENDING: SignatureState.PENDING,
     Why.HELD: SignatureState.HELD,
@@ -71,7 +72,7 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftOut:
     """What is not in, and why."""
 
     campaign: Campaign
@@ -79,8 +80,7 @@ class Left:
     count: int
 
 
-def is_taken(part: WaitingPart, choice: Choice) -> bool:
-    """Whether the part's letters are chosen."""
+def is_chosen(part: WaitingPart, choice: Choice) -> bool:
     return (choice.targets is None or part.target.id in choice.targets) and (
         choice.locales is None or part.locale in choice.locales
     )
@@ -89,7 +89,7 @@ def is_taken(part: WaitingPart, choice: Choice) -> bool:
 def list_offers(
     session: Session, mission: Destination, *, named: Iterable[str] = ()
 ) -> list[Offer]:
-    """What waits for the mission, the most letters first; of `named` slugs also without any.
+    """List what waits for the mission, the most letters first; of `named` slugs also without any.
 
     Signed sheets wait too, for whichever mission of their campaign they are carried to. Of the
     others only campaigns that give letters now: open or closed.
@@ -100,52 +100,58 @@ def list_offers(
         .where(aims_at(mission), gives_letters_sql() | Campaign.slug.in_(list(named)))
         .order_by(Target.campaign_id, Target.position, Target.id)
     ).all()
-    counts = count_waiting(session, [one.id for one in targets])
+    counts = count_waiting(session, [target.id for target in targets])
     parts: dict[Campaign, list[WaitingPart]] = {}
     for target in targets:
         own = [(locale, n) for (target_id, locale), n in counts.items() if target_id == target.id]
         parts.setdefault(target.campaign, []).extend(
-            WaitingPart(target, locale, n) for locale, n in sorted(own, key=lambda one: -one[1])
+            WaitingPart(target, locale, n) for locale, n in sorted(own, key=lambda pair: -pair[1])
         )
-    people = count_waiting_on_paper(session, [one.id for one in parts])
-    offers = [Offer(one, found, people.get(one.id, 0)) for one, found in parts.items()]
-    wanted = [
-        one for one in offers if one.letters or one.on_paper or one.campaign.slug in set(named)
+    people = count_waiting_on_paper(session, [campaign.id for campaign in parts])
+    offers = [
+        Offer(campaign, waiting, people.get(campaign.id, 0)) for campaign, waiting in parts.items()
     ]
-    return sorted(wanted, key=lambda one: (-one.letters, one.campaign.id))
+    return sorted(
+        (
+            offer
+            for offer in offers
+            if offer.letters or offer.on_paper or offer.campaign.slug in set(named)
+        ),
+        key=lambda offer: (-offer.letters, offer.campaign.id),
+    )
 
 
-def list_left(
+def list_left_out(
     session: Session, mission: Destination, offers: Iterable[Offer], chosen: dict[str, Choice]
-) -> list[Left]:
-    """What is not in, per campaign; `chosen` has the choice for each slug that travels."""
+) -> list[LeftOut]:
+    """List what is not in, per campaign; `chosen` has the choice for each slug that travels."""
     inside = [offer for offer in offers if offer.campaign.slug in chosen]
     people = _count_people(session, [offer.campaign.id for offer in inside])
     elsewhere = _count_elsewhere(session, mission, inside)
-    found: list[Left] = []
+    left_out: list[LeftOut] = []
     for offer in offers:
         campaign = offer.campaign
         if campaign.slug not in chosen:
-            found.append(Left(campaign, Why.CAMPAIGN, offer.letters))
+            left_out.append(LeftOut(campaign, Why.CAMPAIGN, offer.letters))
             continue
-        found += _left_letters(session, mission, offer, chosen[campaign.slug])
-        found.append(Left(campaign, Why.MISSION, elsewhere[campaign.id]))
-        found += [Left(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
-    return [one for one in found if one.count]
+        left_out += _list_letters_left_out(session, mission, offer, chosen[campaign.slug])
+        left_out.append(LeftOut(campaign, Why.MISSION, elsewhere[campaign.id]))
+        left_out += [LeftOut(campaign, why, people[campaign.id, _STATES[why]]) for why in _STATES]
+    return [entry for entry in left_out if entry.count]
 
 
-def _left_letters(
+def _list_letters_left_out(
     session: Session, mission: Destination, offer: Offer, choice: Choice
-) -> Iterator[Left]:
+) -> Iterator[LeftOut]:
     official = language = 0
     for part in offer.parts:
         if choice.targets is not None and part.target.id not in choice.targets:
             official += part.letters
-        elif not is_taken(part, choice):
+        elif not is_chosen(part, choice):
             language += part.letters
-    yield Left(offer.campaign, Why.OFFICIAL, official)
-    yield Left(offer.campaign, Why.LANGUAGE, language)
-    yield Left(offer.campaign, Why.EARLIER, _count_earlier(session, mission, offer.campaign))
+    yield LeftOut(offer.campaign, Why.OFFICIAL, official)
+    yield LeftOut(offer.campaign, Why.LANGUAGE, language)
+    yield LeftOut(offer.campaign, Why.EARLIER, _count_earlier(session, mission, offer.campaign))
 
 
 def _count_earlier(session: Session, mission: Destination, campaign: Campaign) -> int:
@@ -193,11 +199,11 @@ def _count_elsewhere(
         for target in offer.campaign.targets
         if destination_of(target) is not mission
     }
-    found: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
     if targets:
         for (target_id, _locale), letters in count_waiting(session, targets).items():
-            found[targets[target_id]] += letters
-    return found
+            counts[targets[target_id]] += letters
+    return counts
 
 
 def _count_people(session: Session, campaigns: list[int]) -> Counter[tuple[int, SignatureState]]:

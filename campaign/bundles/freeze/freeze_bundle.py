@@ -144,8 +144,8 @@ def _kind(session: Session, campaign: Campaign, destination: Destination) -> Bun
         is_for(destination),
         Bundle.state != BundleState.CANCELLED,
     )
-    found = session.scalar(stands.limit(1))
-    return BundleKind.FIRST if found is None else BundleKind.SUPPLEMENTARY
+    earlier = session.scalar(stands.limit(1))
+    return BundleKind.FIRST if earlier is None else BundleKind.SUPPLEMENTARY
 
 
 def next_number(session: Session, campaign: Campaign, destination: Destination) -> int:

@@ -30,7 +30,7 @@ class FrozenMission:
 
 @dataclass(frozen=True, slots=True)
 class FrozenOrganisation:
-    """Who hands the bundle over."""
+    """Who delivers the bundle."""
 
     name: str
     email: str
@@ -71,7 +71,6 @@ class Frozen(FrozenLetters):
         return self.mission.kind == POST
 
     def to_json(self) -> dict[str, Any]:
-        """For the bundle's row."""
         data = asdict(self)
         data["frozen_on"] = self.frozen_on.isoformat()
         data["case"]["act_by"] = self.case.act_by.isoformat() if self.case.act_by else None
@@ -80,7 +79,6 @@ class Frozen(FrozenLetters):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Frozen":
-        """From the bundle's row."""
         mission, organisation = data["mission"], data["organisation"]
         letters = FrozenLetters.from_json(data)
         return cls(

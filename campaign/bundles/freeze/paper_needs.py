@@ -20,7 +20,6 @@ class Need:
     """Letters of each volume; None where nobody has counted."""
 
     def __add__(self, other: "Need") -> "Need":
-        """What two bundles take together."""
         unknown = self.volumes is None or other.volumes is None
         return Need(
             self.one_side + other.one_side,
@@ -42,10 +41,10 @@ def need_of_letters(translated: int, letters: int, groups: Sequence[int] | None,
     return Need(letters + translated, letters, 0, _volumes(groups, size))
 
 
-def need_of_cards(letters: int, groups: Sequence[int] | None, size: int) -> Need:
+def need_of_cards(total: int, groups: Sequence[int] | None, size: int) -> Need:
     """What cards take; each volume begins on a fresh sheet."""
     volumes = _volumes(groups, size)
-    sheets = sum(-(-one // CARDS_A_SHEET) for one in volumes or (letters,))
+    sheets = sum(-(-cards // CARDS_A_SHEET) for cards in volumes or (total,))
     return Need(0, 0, sheets, volumes)
 
 

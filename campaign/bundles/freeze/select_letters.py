@@ -8,9 +8,10 @@ By what letters are put in order. Pure.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import aims_at
@@ -24,7 +25,8 @@ from campaign.models.bundle import Bundle, Destination, Volume
 from campaign.models.campaign import Target
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 
-Key = tuple[Any, ...]
+Key = tuple[object, ...]
+Query = Select[*tuple[Any, ...]]
 _LAST = "\U0010ffff"
 """Sorts after every text."""
 
@@ -34,7 +36,7 @@ class Facts:
     """What the order of one letter goes by; what does not open is empty."""
 
     letter_id: int
-    at: Any
+    at: datetime | None
     """When it was confirmed, or signed, as the order asks."""
     given_name: str = ""
     family_name: str = ""
@@ -97,10 +99,10 @@ class Group:
     region: str = ""
 
 
-def chosen(
-    query: Select[Any], campaign_id: int, destination: Destination, choice: Choice
-) -> Select[Any]:
-    """The query, over the letters that wait for the destination and are chosen."""
+def select_chosen(
+    query: Query, campaign_id: int, destination: Destination, choice: Choice
+) -> Query:
+    """Return the query, over the letters that wait for the destination and are chosen."""
     return (
         query.select_from(Letter)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -124,8 +126,8 @@ def _conditions(
 
 
 def any_waits(session: Session, campaign_id: int, destination: Destination, choice: Choice) -> bool:
-    """Whether there is a letter to take."""
-    query = chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
+    """Return whether there is a letter to take."""
+    query = select_chosen(select(Letter.id), campaign_id, destination, choice).limit(1)
     return session.scalar(query) is not None
 
 
@@ -133,7 +135,7 @@ def count_groups(
     session: Session, campaign_id: int, destination: Destination, choice: Choice, locale: str
 ) -> list[int]:
     """How many letters each region's volumes would hold; opens the region of each letter."""
-    query = chosen(select(Letter.id), campaign_id, destination, choice)
+    query = select_chosen(select(Letter.id), campaign_id, destination, choice)
     return [group.letters for group in _groups(_sorted(session, query, choice, locale), choice)]
 
 
@@ -148,7 +150,7 @@ def take_letters(
         return _take_sorted(session, bundle, choice, first, locale)
     at = Signature.signed_at if choice.order is Order.SIGNED else Signature.confirmed_at
     place = func.row_number().over(order_by=(at, Letter.id))
-    ranked = chosen(
+    ranked = select_chosen(
         select(Letter.id.label("letter_id"), place.label("place")),
         bundle.campaign_id,
         bundle.destination,
@@ -166,9 +168,9 @@ def take_letters(
 def _take_sorted(
     session: Session, bundle: Bundle, choice: Choice, first: int, locale: str
 ) -> list[Group]:
-    query = chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
+    query = select_chosen(select(Letter.id), bundle.campaign_id, bundle.destination, choice)
     facts = _sorted(session, query, choice, locale)
-    for batch in batched(enumerate((one.letter_id for one in facts), first), _BATCH):
+    for batch in batched(enumerate((letter.letter_id for letter in facts), first), _BATCH):
         places = {letter_id: place for place, letter_id in batch}
         session.execute(
             update(Letter)
@@ -179,23 +181,23 @@ def _take_sorted(
     return list(_groups(facts, choice))
 
 
-def _sorted(session: Session, query: Select[Any], choice: Choice, locale: str) -> list[Facts]:
+def _sorted(session: Session, query: Query, choice: Choice, locale: str) -> list[Facts]:
     """What the order of the letters that a query finds goes by, in that order."""
-    found = iter_facts(session, session.scalars(query).all(), choice, locale)
-    return sorted(found, key=lambda one: key_of(one, choice))
+    facts = iter_facts(session, session.scalars(query).all(), choice, locale)
+    return sorted(facts, key=lambda letter: key_of(letter, choice))
 
 
 def _groups(facts: Iterable[Facts], choice: Choice) -> Iterator[Group]:
     """Letters in a row that are of one region, where volumes are made by region; else all."""
     key: object = None
     label, letters = "", 0
-    for one in facts:
-        own = group_of(one) if choice.split is Split.REGION else ()
+    for letter in facts:
+        own = group_of(letter) if choice.split is Split.REGION else ()
         if letters and own != key:
             yield Group(letters, label)
             letters = 0
         if not letters:
-            key, label = own, label_of(one) if choice.split is Split.REGION else ""
+            key, label = own, label_of(letter) if choice.split is Split.REGION else ""
         letters += 1
     if letters:
         yield Group(letters, label)
@@ -208,7 +210,7 @@ def iter_facts(
     query = select(*_SEALED).join(Signature, Signature.id == Letter.signature_id)
     for batch in batched(ids, _BATCH):
         try:
-            rows: Sequence[Any] = session.execute(query.where(Letter.id.in_(batch))).all()
+            rows = session.execute(query.where(Letter.id.in_(batch))).all()
         except WrongKey:
             yield from _one_by_one(session, query, batch, choice, locale)
             continue
@@ -217,7 +219,7 @@ def iter_facts(
 
 
 def _one_by_one(
-    session: Session, query: Any, ids: Iterable[int], choice: Choice, locale: str
+    session: Session, query: Query, ids: Iterable[int], choice: Choice, locale: str
 ) -> Iterator[Facts]:
     """What does not open stands at the end; printing sets it aside with its reason."""
     for letter_id in ids:
@@ -232,7 +234,7 @@ def _one_by_one(
             yield Facts(letter_id, at)
 
 
-def _facts(row: Any, choice: Choice, locale: str) -> Facts:
+def _facts(row: Row[*tuple[Any, ...]], choice: Choice, locale: str) -> Facts:
     return Facts(
         letter_id=row.id,
         at=row.signed_at if choice.order is Order.SIGNED else row.confirmed_at,

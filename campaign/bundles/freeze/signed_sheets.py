@@ -48,7 +48,7 @@ def paper_number(position: int) -> str:
 
 
 def waiting_on_paper(session: Session, campaign: Campaign) -> int:
-    """How many people stand on sheets that no bundle has taken along yet."""
+    """Count the people on sheets that no bundle has taken along yet."""
     return session.scalar(select(func.count(Signature.id)).where(*_waits(campaign.id))) or 0
 
 
@@ -73,7 +73,7 @@ def take_sheets(session: Session, bundle: Bundle) -> int:
 
 
 def count_carried(session: Session, bundle_id: int) -> int:
-    """How many people on the bundle's sheets still stand there."""
+    """Count the people on the bundle's sheets who are still in its lists."""
     query = (
         select(func.count(CarriedSignature.position))
         .join(Signature, Signature.id == CarriedSignature.signature_id)

@@ -31,22 +31,22 @@ Key = tuple[int, str]
 
 def count_waiting(session: Session, targets: Iterable[int]) -> Counter[Key]:
     """Confirmed letters to these targets that are in no bundle, by target and language."""
-    wanted = list(targets)
+    target_ids = list(targets)
     due = session.scalars(select(FiguresDue.block).distinct().order_by(FiguresDue.block)).all()
     kept = session.execute(
         select(WaitingLetters.target_id, WaitingLetters.locale, func.sum(WaitingLetters.letters))
         .where(
-            WaitingLetters.target_id.in_(wanted),
+            WaitingLetters.target_id.in_(target_ids),
             WaitingLetters.block.not_in(select(FiguresDue.block)),
         )
         .group_by(WaitingLetters.target_id, WaitingLetters.locale)
     )
-    found: Counter[Key] = Counter({(target, locale): int(n) for target, locale, n in kept})
+    counts: Counter[Key] = Counter({(target, locale): int(n) for target, locale, n in kept})
     for first, last in _ranges(due):
-        found.update(
-            {key: n for key, n in _count(session, first, last).items() if key[0] in wanted}
+        counts.update(
+            {key: n for key, n in _count(session, first, last).items() if key[0] in target_ids}
         )
-    return found
+    return counts
 
 
 def first_blocks(
@@ -70,11 +70,11 @@ def first_blocks(
         .order_by(WaitingLetters.block)
         .limit(most)
     )
-    blocks, found = [], 0
+    blocks, counted = [], 0
     for block, some in rows:
         blocks.append(block)
-        found += int(some)
-        if found >= letters:
+        counted += int(some)
+        if counted >= letters:
             break
     return [(first * BLOCK, (last + 1) * BLOCK) for first, last in _ranges(blocks)]
 
@@ -156,7 +156,7 @@ class WaitingPart:
 
 
 def list_waiting(session: Session, *, rehearsal: Campaign | None = None) -> list[Waiting]:
-    """What could be frozen now, the most letters first; stopped campaigns are left out.
+    """List what could be frozen now, the most letters first; stopped campaigns are left out.
 
     With `rehearsal`, what waits of that campaign, which has not opened.
     """
@@ -176,8 +176,14 @@ def list_waiting(session: Session, *, rehearsal: Campaign | None = None) -> list
         session, Campaign, {campaign_id for (campaign_id, _), n in pairs.items() if n}
     )
     places = _destinations(session, {key for (_, key), n in pairs.items() if n})
-    found = [Waiting(campaigns[one], places[key], n) for (one, key), n in pairs.items() if n]
-    return sorted(found, key=lambda one: (-one.letters, one.campaign.id, one.mission.id))
+    return sorted(
+        (
+            Waiting(campaigns[campaign_id], places[key], letters)
+            for (campaign_id, key), letters in pairs.items()
+            if letters
+        ),
+        key=lambda waiting: (-waiting.letters, waiting.campaign.id, waiting.mission.id),
+    )
 
 
 def _key(mission_id: int | None, official_id: int) -> _Key:
@@ -193,7 +199,7 @@ def _destinations(session: Session, keys: Iterable[_Key]) -> dict[_Key, Destinat
 
 
 def _by_id(session: Session, kind: type[T], ids: set[int]) -> dict[int, T]:
-    return {one.id: one for one in session.scalars(select(kind).where(kind.id.in_(ids)))}
+    return {row.id: row for row in session.scalars(select(kind).where(kind.id.in_(ids)))}
 
 
 def _list_sheets_alone(session: Session, others: Collection[int]) -> list[Waiting]:
@@ -208,18 +214,25 @@ def _list_sheets_alone(session: Session, others: Collection[int]) -> list[Waitin
         )
         .order_by(Target.campaign_id, Target.mission_id.is_(None), Target.mission_id, Target.id)
     ).all()
-    pairs = list(dict.fromkeys((one, _key(mission, official)) for one, mission, official in rows))
-    people = count_waiting_on_paper(session, {campaign_id for campaign_id, _key in pairs})
-    found = [(one, key) for one, key in pairs if one in people]
+    every_pair = dict.fromkeys(
+        (campaign_id, _key(mission_id, official_id))
+        for campaign_id, mission_id, official_id in rows
+    )
+    people = count_waiting_on_paper(session, {campaign_id for campaign_id, _key in every_pair})
+    pairs = [(campaign_id, key) for campaign_id, key in every_pair if campaign_id in people]
     campaigns = _by_id(session, Campaign, set(people))
-    places = _destinations(session, {key for _one, key in found})
-    return [Waiting(campaigns[one], places[key], 0, people[one]) for one, key in found]
+    places = _destinations(session, {key for _campaign_id, key in pairs})
+    return [
+        Waiting(campaigns[campaign_id], places[key], 0, people[campaign_id])
+        for campaign_id, key in pairs
+    ]
 
 
 def list_by_mission(session: Session) -> list[tuple[Destination, list[Waiting]]]:
-    """What could be frozen now, per destination, the most letters first; then sheets alone."""
-    found: dict[Destination, list[Waiting]] = {}
-    waiting = list_waiting(session)
-    for one in (*waiting, *_list_sheets_alone(session, {one.campaign.id for one in waiting})):
-        found.setdefault(one.mission, []).append(one)
-    return sorted(found.items(), key=lambda pair: -sum(one.letters for one in pair[1]))
+    """List what could be frozen now, per destination, the most letters first; then sheets."""
+    letters = list_waiting(session)
+    sheets = _list_sheets_alone(session, {waiting.campaign.id for waiting in letters})
+    by_mission: dict[Destination, list[Waiting]] = {}
+    for waiting in (*letters, *sheets):
+        by_mission.setdefault(waiting.mission, []).append(waiting)
+    return sorted(by_mission.items(), key=lambda pair: -sum(waiting.letters for waiting in pair[1]))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles import bundle_status, file_names, find_bundles
 from campaign.bundles.changes import prints
-from campaign.bundles.documents.bundle_zip import Part, digest_of, stream_zip
+from campaign.bundles.documents.bundle_zip import ZipPart, digest_of, stream_zip
 from campaign.bundles.documents.make_documents import Counts, make_papers
 from campaign.bundles.documents.packets import FileFacts
 from campaign.bundles.freeze.signed_sheets import count_carried
@@ -104,20 +104,22 @@ def _assemble(hold: LeasedRow) -> None:
         return
     store, folder = storage.storage(), find_bundles.zip_name(bundle)
     with store.workshop() as making:
-        made = make_papers(bundle, volumes, counts, folder=folder, out=making)
+        files = make_papers(bundle, volumes, counts, folder=folder, out=making)
         digest = _keep_papers(bundle, volumes, folder, making, store)
-    if _finish(hold, bundle, volumes, digest, made, counts):
-        tidy(bundle, volumes, digest, store)
-    elif drop_unwanted(bundle, digest, store):
+    if _finish(hold, bundle, volumes, digest, files, counts):
+        remove_leftovers(bundle, volumes, digest, store)
+    elif remove_unwanted(bundle, digest, store):
         _give_back(hold)
 
 
 def _keep_papers(
-    bundle: Bundle, volumes: list[Volume], folder: str, made: Path, store: storage.Storage
+    bundle: Bundle, volumes: list[Volume], folder: str, papers_folder: Path, store: storage.Storage
 ) -> str:
-    """Keep the papers that were made in the folder `made`; the digest of the whole ZIP."""
+    """Keep the papers that were made in `papers_folder`; the digest of the whole ZIP."""
     papers = {
-        name: Part.made(name, made / name) for name in file_names.PAPERS if (made / name).exists()
+        name: ZipPart.local(name, papers_folder / name)
+        for name in file_names.PAPERS
+        if (papers_folder / name).exists()
     }
     sizes = store.sizes(file_names.stored_folder(bundle.public_id))
     parts = [
@@ -132,16 +134,16 @@ def _keep_papers(
 
 def _volume_parts(
     bundle: Bundle, volumes: list[Volume], store: storage.Storage, sizes: Mapping[str, int]
-) -> list[Part]:
+) -> list[ZipPart]:
     return [
-        Part.kept(
-            file_names.volume_file(one.sequence),
+        ZipPart.stored(
+            file_names.volume_file(volume.sequence),
             store,
-            file_names.stored_volume_of(bundle, one),
+            file_names.stored_volume_of(bundle, volume),
             sizes,
         )
-        for one in volumes
-        if one.sha256
+        for volume in volumes
+        if volume.sha256
     ]
 
 
@@ -149,8 +151,8 @@ def _stored(bundle: Bundle, volumes: list[Volume], digest: str) -> dict[str, str
     """Where each file of the ZIP lies in the storage."""
     papers = file_names.stored_papers(bundle.public_id, digest)
     printed = {
-        file_names.volume_file(one.sequence): file_names.stored_volume_of(bundle, one)
-        for one in volumes
+        file_names.volume_file(volume.sequence): file_names.stored_volume_of(bundle, volume)
+        for volume in volumes
     }
     return {**{name: f"{papers}/{name}" for name in file_names.PAPERS}, **printed}
 
@@ -189,7 +191,7 @@ def _print_missing_again(hold: LeasedRow, bundle: Bundle, volumes: list[Volume])
     return True
 
 
-def _keep(papers: Iterable[Part], folder: str, store: storage.Storage) -> None:
+def _keep(papers: Iterable[ZipPart], folder: str, store: storage.Storage) -> None:
     for part in papers:
         with store.create(f"{folder}/{part.name}") as kept:
             for piece in part.read():
@@ -201,10 +203,10 @@ def _finish(
     bundle: Bundle,
     volumes: list[Volume],
     digest: str,
-    made: list[FileFacts],
+    files: list[FileFacts],
     counts: Counts,
 ) -> bool:
-    pages = sum(one.page_count or 0 for one in volumes)
+    pages = sum(volume.page_count or 0 for volume in volumes)
     with db.transaction() as session:
         first = BUNDLES.finish(
             session,
@@ -223,7 +225,7 @@ def _finish(
             prints.add_print(
                 session,
                 bundle,
-                made=made,
+                files=files,
                 stored=_stored(bundle, volumes, digest),
                 zip_sha256=digest,
                 letters=counts.printed,
@@ -299,23 +301,25 @@ def printed_per_target(session: Session, bundle: Bundle) -> dict[int, int]:
     return {row.target_id: row.letters for row in rows}
 
 
-def drop_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
+def remove_unwanted(bundle: Bundle, digest: str, store: storage.Storage) -> bool:
     """Remove papers before which a stop came, the end of a rehearsal, or a cancelling.
 
     Gives whether the bundle is to be assembled later.
     """
     with db.reading() as session:
-        found = session.get(Bundle, bundle.id)
-        stopped = found is not None and not may_go_out(found.campaign.status)
-    if found is None or found.state is BundleState.CANCELLED:
+        current = session.get(Bundle, bundle.id)
+        stopped = current is not None and not may_go_out(current.campaign.status)
+    if current is None or current.state is BundleState.CANCELLED:
         store.delete_folder(file_names.stored_folder(bundle.public_id))
-    elif stopped and found.state is not BundleState.READY:
+    elif stopped and current.state is not BundleState.READY:
         store.delete_folder(file_names.stored_papers(bundle.public_id, digest))
         return True
     return False
 
 
-def tidy(bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage) -> None:
+def remove_leftovers(
+    bundle: Bundle, volumes: list[Volume], digest: str, store: storage.Storage
+) -> None:
     """Remove what attempts that were cut short have left, and prints that were replaced.
 
     Files of envelopes stay: they are made anew by themselves.

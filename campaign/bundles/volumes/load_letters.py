@@ -1,14 +1,14 @@
 """A volume's letters, composed from what was signed and what was frozen. Only reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.freeze.frozen_texts import Frozen
-from campaign.bundles.volumes.print_queue import Aside
+from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core.sealing import WrongKey
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.letter_template import LetterTemplate
@@ -39,17 +39,23 @@ _COLUMNS = (
 )
 
 
+LetterQuery = Select[*tuple[Any, ...]]
+LetterRow = Row[*tuple[Any, ...]]
+"""The columns above, by name."""
+Rows = tuple[Sequence[LetterRow], list[UnprintedLetter]]
+"""Those that open, and those that do not."""
+
+
 @dataclass(slots=True)
 class Loaded:
     """The letters to print, in order, and those that cannot be composed."""
 
     frozen: Frozen
     letters: list[LetterContext] = field(default_factory=list)
-    set_aside: list[Aside] = field(default_factory=list)
+    set_aside: list[UnprintedLetter] = field(default_factory=list)
 
 
 def load_volume(session: Session, volume_id: int) -> Loaded:
-    """The volume's letters."""
     volume = session.get_one(Volume, volume_id)
     bundle = session.get_one(Bundle, volume.bundle_id)
     loaded = Loaded(Frozen.from_json(bundle.frozen))
@@ -57,7 +63,7 @@ def load_volume(session: Session, volume_id: int) -> Loaded:
     composer = _Composer.of(session, loaded, rows, bundle.campaign_id)
     for row in rows:
         if row.state is not SignatureState.CONFIRMED or row.forgotten_at is not None:
-            loaded.set_aside.append(Aside(row.id, WITHDRAWN))
+            loaded.set_aside.append(UnprintedLetter(row.id, WITHDRAWN))
         else:
             composer.add(row, row.sequence)
     return loaded
@@ -75,24 +81,16 @@ def load_some(
     return loaded
 
 
-def _rows_by_id(session: Session, ids: Sequence[int]) -> tuple[list[Any], list[Aside]]:
+def _rows_by_id(session: Session, ids: Sequence[int]) -> Rows:
     query = select(*_COLUMNS).join(Signature, Signature.id == Letter.signature_id)
     try:
-        found = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
-        return [found[letter_id] for letter_id in ids], []
+        by_id = {row.id: row for row in session.execute(query.where(Letter.id.in_(ids)))}
+        return [by_id[letter_id] for letter_id in ids], []
     except WrongKey:
-        pass
-    rows: list[Any] = []
-    aside: list[Aside] = []
-    for letter_id in ids:
-        try:
-            rows.append(session.execute(query.where(Letter.id == letter_id)).one())
-        except WrongKey:
-            aside.append(Aside(letter_id, UNREADABLE))
-    return rows, aside
+        return _read_one_by_one(session, query, ids)
 
 
-def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]:
+def _rows(session: Session, volume_id: int) -> Rows:
     query = (
         select(*_COLUMNS)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -102,18 +100,23 @@ def _rows(session: Session, volume_id: int) -> tuple[Sequence[Any], list[Aside]]
     try:
         return session.execute(query).all(), []
     except WrongKey:
-        # One damaged row must not hold up the others: read them one by one.
-        rows: list[Any] = []
-        aside: list[Aside] = []
         ids = session.scalars(
             select(Letter.id).where(Letter.volume_id == volume_id).order_by(Letter.sequence)
         ).all()
-        for letter_id in ids:
-            try:
-                rows.append(session.execute(query.where(Letter.id == letter_id)).one())
-            except WrongKey:
-                aside.append(Aside(letter_id, UNREADABLE))
-        return rows, aside
+        return _read_one_by_one(session, query, ids)
+
+
+def _read_one_by_one(
+    session: Session, query: LetterQuery, ids: Iterable[int]
+) -> tuple[list[LetterRow], list[UnprintedLetter]]:
+    """One damaged row must not hold up the others."""
+    rows, unreadable = [], []
+    for letter_id in ids:
+        try:
+            rows.append(session.execute(query.where(Letter.id == letter_id)).one())
+        except WrongKey:
+            unreadable.append(UnprintedLetter(letter_id, UNREADABLE))
+    return rows, unreadable
 
 
 @dataclass(slots=True)
@@ -126,7 +129,7 @@ class _Composer:
 
     @classmethod
     def of(
-        cls, session: Session, loaded: Loaded, rows: Sequence[Any], campaign_id: int
+        cls, session: Session, loaded: Loaded, rows: Sequence[LetterRow], campaign_id: int
     ) -> "_Composer":
         """A composer with the templates that were signed, and those of translations."""
         signed = LetterTemplate.id.in_({row.template_id for row in rows})
@@ -138,7 +141,7 @@ class _Composer:
             _templates(session, mine, into) if loaded.frozen.translation else (),
         )
 
-    def add(self, row: Any, sequence: int | None) -> None:
+    def add(self, row: LetterRow, sequence: int | None) -> None:
         """Compose the letter of a row, with its number if it has one."""
         frozen, locale = self.loaded.frozen, row.letter_locale
         try:
@@ -156,7 +159,7 @@ class _Composer:
             )
         except MissingPlaceholderValue as problem:
             detail = {"names": ", ".join(problem.names)}
-            self.loaded.set_aside.append(Aside(row.id, MISSING_VALUE, detail))
+            self.loaded.set_aside.append(UnprintedLetter(row.id, MISSING_VALUE, detail))
         else:
             self.loaded.letters.append(letter)
 

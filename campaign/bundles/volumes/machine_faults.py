@@ -19,19 +19,19 @@ _OF_A_FOUNDRY = frozenset({NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG})
 
 def fault_of(problem: BaseException) -> str:
     """The kind, as a slug, as far as somebody can do something about it; else FAILED."""
-    for one in _causes(problem):
-        if isinstance(one, FilesAway):
+    for cause in _causes(problem):
+        if isinstance(cause, FilesAway):
             return AWAY
-        if isinstance(one, OSError) and one.errno in _FULL:
+        if isinstance(cause, OSError) and cause.errno in _FULL:
             return NO_ROOM
-        if isinstance(one, FoundryStopped) and one.slug in _OF_A_FOUNDRY:
-            return one.slug
+        if isinstance(cause, FoundryStopped) and cause.slug in _OF_A_FOUNDRY:
+            return cause.slug
     return FAILED
 
 
 def _causes(problem: BaseException) -> Iterator[BaseException]:
     """The problem, then what brought it about: a workbook wraps what the disk said."""
-    found: BaseException | None = problem
-    while found is not None:
-        yield found
-        found = found.__cause__ or found.__context__
+    cause: BaseException | None = problem
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -12,7 +12,7 @@ from campaign import storage
 from campaign.bundles import bundle_status, file_names
 from campaign.bundles.volumes import machine_faults, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
-from campaign.bundles.volumes.print_queue import Aside, Claim, Outcome, Place
+from campaign.bundles.volumes.print_queue import Claim, Outcome, Place, UnprintedLetter
 from campaign.core import db, jobs
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
@@ -114,11 +114,15 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> Outcome:
         printed = run_press(loaded, draft, progress)
         if not printed.letters:
             draft.touch()  # the press wrote nothing, and there is nothing to keep
-    aside += [Aside(int(one.key), one.slug, one.detail) for one in printed.set_aside]
+    aside += [
+        UnprintedLetter(int(letter.key), letter.slug, letter.detail) for letter in printed.set_aside
+    ]
     if not printed.letters:
         store.delete(name)
         return Outcome(0, 0, None, (), tuple(aside))
-    places = tuple(Place(int(one.key), one.first_page, one.pages) for one in printed.letters)
+    places = tuple(
+        Place(int(letter.key), letter.first_page, letter.pages) for letter in printed.letters
+    )
     return Outcome(printed.pages, printed.bytes, printed.sha256, places, tuple(aside))
 
 
@@ -190,8 +194,8 @@ def sweep() -> None:
             )
             # Nobody prints it: start anew. Somebody does, and the queue is empty: there may be
             # a worker with nothing to do.
-            wanted = settings.worker_threads if at_work is None else 1 - min(courier.waiting(), 1)
-            for volume_id in due[:wanted]:
+            chains = settings.worker_threads if at_work is None else 1 - min(courier.waiting(), 1)
+            for volume_id in due[:chains]:
                 courier.send("bundles.print_volume", (volume_id,))
             if print_queue.all_printed(session, bundle_id):
                 courier.send("bundles.assemble", (bundle_id,))

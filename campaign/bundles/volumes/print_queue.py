@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class UnprintedLetter:
     """A letter that was not printed: the slug of the reason, and what its wording needs."""
 
     letter_id: int
@@ -59,7 +59,7 @@ class Outcome:
     bytes: int
     sha256: str | None
     printed: tuple[Place, ...]
-    set_aside: tuple[Aside, ...]
+    set_aside: tuple[UnprintedLetter, ...]
 
 
 def claim(volume_id: int) -> Claim | None:
@@ -76,7 +76,7 @@ def claim_next(bundle_id: int) -> Claim | None:
     """Take the first volume of the bundle that is to be printed; None where there is none."""
     with db.reading() as session:
         ids = list_due(session, bundle_id)
-    return next((taken for one in ids if (taken := claim(one))), None)
+    return next((claimed for volume_id in ids if (claimed := claim(volume_id))), None)
 
 
 def claim_beside(volume_id: int) -> Claim | None:
@@ -97,7 +97,7 @@ def _is_wanted() -> ColumnElement[bool]:
 
 
 def list_due(session: Session, bundle_id: int) -> list[int]:
-    """Ids of the bundle's volumes that can be taken now, in order."""
+    """List the ids of the bundle's volumes that can be taken now, in order."""
     return list(
         session.scalars(
             select(Volume.id)
@@ -188,31 +188,30 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
 
 
 def _write_letters(session: Session, outcome: Outcome) -> None:
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
-            "id": one.letter_id,
-            "first_page": one.first_page,
-            "pages": one.pages,
+            "id": letter.letter_id,
+            "first_page": letter.first_page,
+            "pages": letter.pages,
             "set_aside": None,
             "set_aside_detail": None,
         }
-        for one in outcome.printed
+        for letter in outcome.printed
     ]
     rows += [
         {
-            "id": one.letter_id,
+            "id": letter.letter_id,
             "first_page": None,
             "pages": None,
-            "set_aside": one.slug,
-            "set_aside_detail": json.dumps(dict(one.detail), ensure_ascii=False),
+            "set_aside": letter.slug,
+            "set_aside_detail": json.dumps(dict(letter.detail), ensure_ascii=False),
         }
-        for one in outcome.set_aside
+        for letter in outcome.set_aside
     ]
     session.execute(update(Letter), rows)
 
 
 def all_printed(session: Session, bundle_id: int) -> bool:
-    """Whether every volume of the bundle is printed."""
     left = select(Volume.id).where(
         Volume.bundle_id == bundle_id, Volume.state != VolumeState.PRINTED
     )

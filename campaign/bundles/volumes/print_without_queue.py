@@ -41,8 +41,8 @@ def print_here(bundle_id: int, *, at_once: int, progress: Callable[[int], None])
                 running.add(pool.submit(_print_next, app, bundle_id))
             if running:
                 done, running = wait(running, _LOOK_SECONDS, FIRST_COMPLETED)
-                for one in done:
-                    one.result()
+                for future in done:
+                    future.result()
             else:
                 time.sleep(_LOOK_SECONDS)
 

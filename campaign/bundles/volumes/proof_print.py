@@ -27,7 +27,7 @@ from campaign.bundles.freeze.waiting_counts import count_waiting, first_blocks
 from campaign.bundles.joint_freeze import Part
 from campaign.bundles.volumes.load_letters import Loaded, load_some
 from campaign.bundles.volumes.print_jobs import run_press
-from campaign.bundles.volumes.print_queue import Aside
+from campaign.bundles.volumes.print_queue import UnprintedLetter
 from campaign.core import audit, db
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
@@ -74,32 +74,31 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found."""
-
     campaign: Campaign
     frozen: Frozen
     waiting: int
     looked_at: int
     shown: list[Shown] = field(default_factory=list)
-    set_aside: list[Aside] = field(default_factory=list)
+    set_aside: list[UnprintedLetter] = field(default_factory=list)
     """Would be set aside."""
 
     @property
-    def named(self) -> list[Aside]:
+    def named(self) -> list[UnprintedLetter]:
         """Those of them that the page names."""
         return self.set_aside[:_ASIDE]
 
 
-def pick(
+def make_proof(
     session: Session, part: Part, *, mission: Destination, settings: Settings, locale: str
 ) -> Proof:
     """The letters of a proof of one campaign."""
     campaign, choice = part.campaign, part.choice
     ids, waiting = _candidates(session, campaign, mission, choice)
     facts = sorted(
-        select_letters.iter_facts(session, ids, choice, locale), key=lambda one: key_of(one, choice)
+        select_letters.iter_facts(session, ids, choice, locale),
+        key=lambda letter: key_of(letter, choice),
     )
-    order = [one.letter_id for one in facts]
+    order = [letter.letter_id for letter in facts]
     frozen = facts_of(
         campaign,
         mission,
@@ -122,12 +121,12 @@ def proof_of_letters(
     waiting: int,
     first: int,
 ) -> Proof:
-    """A proof of these letters, in their order; `first` is the number of the first."""
+    """Return a proof of these letters, in their order; `first` is the number of the first."""
     loaded = load_some(session, ids, frozen, campaign_id=campaign.id)
     proof = Proof(campaign, frozen, waiting, len(ids), set_aside=list(loaded.set_aside))
-    good = list(_printable(loaded.letters, frozen, proof.set_aside))
-    proof.shown.extend(_first(good, first))
-    proof.shown.extend(_odd(good, {one.letter.key for one in proof.shown}))
+    printable = list(_printable(loaded.letters, frozen, proof.set_aside))
+    proof.shown.extend(_first(printable, first))
+    proof.shown.extend(_odd(printable, {shown.letter.key for shown in proof.shown}))
     return proof
 
 
@@ -135,9 +134,9 @@ def _candidates(
     session: Session, campaign: Campaign, destination: Destination, choice: Choice
 ) -> tuple[list[int], int]:
     """Ids of the letters to look at, and how many wait."""
-    targets = [one.id for one in campaign.targets if destination_of(one) is destination]
+    targets = [target.id for target in campaign.targets if destination_of(target) is destination]
     if choice.targets is not None:
-        targets = [one for one in targets if one in choice.targets]
+        targets = [target for target in targets if target in choice.targets]
     waiting = sum(
         letters
         for (_target, locale), letters in count_waiting(session, targets).items()
@@ -152,13 +151,13 @@ def _candidates(
         # They lie too far apart, or were not counted yet: then it takes the time that it takes.
 
     def ids(*order: Any, limit: int) -> Sequence[int]:
-        query = select_letters.chosen(select(Letter.id), campaign.id, destination, choice)
+        query = select_letters.select_chosen(select(Letter.id), campaign.id, destination, choice)
         return session.scalars(query.order_by(*order).limit(limit)).all()
 
-    found = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
-    found |= dict.fromkeys(ids(Letter.id.desc(), limit=_NEWEST))
-    found |= dict.fromkeys(ids(length.desc(), Letter.id, limit=_LONGEST))
-    return list(found), waiting
+    letter_ids = dict.fromkeys(ids(Signature.confirmed_at, Letter.id, limit=LOOKED_AT))
+    letter_ids |= dict.fromkeys(ids(Letter.id.desc(), limit=_NEWEST))
+    letter_ids |= dict.fromkeys(ids(length.desc(), Letter.id, limit=_LONGEST))
+    return list(letter_ids), waiting
 
 
 def _some_of_many(
@@ -210,7 +209,7 @@ def _pairs(session: Session, ids: Sequence[int]) -> set[tuple[int, str]]:
 
 
 def _printable(
-    letters: Iterable[LetterContext], frozen: Frozen, aside: list[Aside]
+    letters: Iterable[LetterContext], frozen: Frozen, aside: list[UnprintedLetter]
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
     layout = LAYOUTS[frozen.layout]
@@ -220,7 +219,7 @@ def _printable(
         if not problems:
             yield letter
         else:
-            aside.append(Aside(int(letter.key), problems[0].slug, problems[0].detail))
+            aside.append(UnprintedLetter(int(letter.key), problems[0].slug, problems[0].detail))
 
 
 def _first(letters: Sequence[LetterContext], number: int) -> Iterator[Shown]:
@@ -268,7 +267,7 @@ def print_proof(session: Session, proof: Proof, *, actor: str) -> bytes:
 
     Raises Refused (`nothing-printed`) where none of its letters can be printed.
     """
-    letters = [_marked(one.letter) for one in proof.shown]
+    letters = [_marked(shown.letter) for shown in proof.shown]
     if not letters:
         raise Refused("nothing-printed", campaign=proof.campaign.slug)
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:

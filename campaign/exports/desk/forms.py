@@ -29,21 +29,20 @@ _PROBLEMS = {
 
 
 def say_problem(slug: str) -> str:
-    """What is wrong with a field, in words."""
     return str(_PROBLEMS.get(slug, slug))
 
 
-class AskForm(SiteForm):
+class RequestForm(SiteForm):
     """What to export, why, and for whose keys."""
 
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     kind = RadioField(_l("Which list"), validators=[DataRequired(_l("Choose one of the lists."))])
     bundle = SelectField(
-        _l("Whose letters"),
+        _l("Which bundle"),
         default="",
         description=_l(
-            "The list of a bundle holds every letter printed in it, with what happened to it. "
-            "Letters that went on through another mission are in it too."
+            "The list of a bundle holds everything printed in it, with what happened to each. "
+            "What went on through another mission is in it too."
         ),
     )
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)
@@ -73,8 +72,7 @@ class AskForm(SiteForm):
         keys: Iterable[ExportKey],
         *,
         locales: Sequence[str],
-    ) -> "AskForm":
-        """The form for one campaign, its bundles, one's own keys, and the site's languages."""
+    ) -> "RequestForm":
         form = cls(campaign=campaign, locale=locale())
         form.locale.choices = [(code, language_name(code)) for code in locales]
         form.kind.choices = [
@@ -84,8 +82,11 @@ class AskForm(SiteForm):
         form.bundle.choices = [
             ("", _l("All of the campaign")),
             *(
-                (one.public_id, f"{one.sequence:03d} · {name_of(one.destination, locale())}")
-                for one in bundles
+                (
+                    bundle.public_id,
+                    f"{bundle.sequence:03d} · {name_of(bundle.destination, locale())}",
+                )
+                for bundle in bundles
             ),
         ]
         form.format.choices = [
@@ -98,8 +99,6 @@ class AskForm(SiteForm):
 
 
 class KeyForm(SiteForm):
-    """A public key to keep."""
-
     label = StringField(
         _l("Name of the key"), validators=[DataRequired(_l("Give the key a name.")), Length(max=60)]
     )
@@ -111,6 +110,4 @@ class KeyForm(SiteForm):
 
 
 class RefuseForm(SiteForm):
-    """Why an export is refused."""
-
     note = StringField(_l("Why not"), validators=[Length(max=500)])

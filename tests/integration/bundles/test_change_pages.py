@@ -130,8 +130,8 @@ def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
     assert post(client, f"{url}/remake").status_code == 303
     page = client.get(url).text
     assert "This bundle was given up" in page
-    assert "Every letter of it was taken back" in page
-    assert "wait for another bundle" not in page
+    assert "All of it was withdrawn" in page
+    assert "What it held waits" not in page
 
 
 def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
@@ -140,4 +140,4 @@ def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
     url = enter(Role.STAFF)
     take_back(session, session.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
-    assert "without those that were taken back" in client.get(url).text
+    assert "without what was withdrawn" in client.get(url).text

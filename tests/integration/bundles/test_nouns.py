@@ -1,5 +1,7 @@
 """Cards are called cards, on every paper and page of a bundle."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,24 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.nouns import Noun, common_noun
 from campaign.models.bundle import Bundle, BundleState
+from campaign.models.campaign import Target
 from campaign.models.staff import Role
-from tests.factories import add_confirmed, make_campaign, sign_in
+from tests.factories import add_confirmed, make_campaign, make_target_official, post, sign_in
 from tests.integration.bundles.conftest import Freeze, Print, reload
 from tests.integration.bundles.test_cover_texts import text_of
 from tests.integration.bundles.test_print import contents, zip_of
+
+_NO_CARDS = (
+    "Letters for Defenders",
+    "Letter – #10 envelope",
+    "letters-001.pdf",
+    "cover-letter.pdf",
+    "cover letter",
+    "every letter with its place",
+    "Each letter begins on its own sheet. A blank page follows each letter of one page.",
+    "A letter that is too long for a card",
+)
+"""What has letters in it on pages of cards too."""
 
 
 @pytest.fixture
@@ -56,6 +71,48 @@ def test_papers_and_pages_of_cards_speak_of_cards(
     assert "3 cards" in gate
     assert "They took all cards" in gate
     assert "3 cards" in client.get("/desk/today").text
+
+
+def words_of(page: str) -> str:
+    """What a page says, without what is called a letter on a bundle of cards too."""
+    main = page[page.index("<main") :].partition("<script")[0]
+    words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", main)).split())
+    for other in _NO_CARDS:
+        words = re.sub(re.escape(other), "", words, flags=re.IGNORECASE)
+    return words
+
+
+def test_every_page_on_cards_speaks_of_cards(
+    session: Session, cards: Bundle, client: FlaskClient
+) -> None:
+    bundle, campaign = f"/desk/bundles/{cards.public_id}", cards.campaign
+    other = make_campaign(session, format="card", targets=[])
+    other.targets.append(
+        Target(official=make_target_official(9), mission=campaign.targets[0].mission, position=0)
+    )
+    add_confirmed(session, campaign, 5, letter_locale="en")
+    add_confirmed(session, other, 2, letter_locale="en")
+    wizard = f"mission={campaign.targets[0].mission.slug}&campaign={campaign.slug}"
+    session.commit()
+    sign_in(client, client.application, Role.STAFF)
+    check = words_of(client.get(f"/desk/bundles/new?{wizard}").text)
+    assert "1 volume of 5 cards" in check
+    assert "Waiting, of a campaign that is not chosen 2 cards" in check
+    pages = [
+        "/desk/bundles/",
+        bundle,
+        f"{bundle}/cancel",
+        f"{bundle}/reprint",
+        *(f"/desk/bundles/new{step}?{wizard}" for step in ("", "/letters", "/paper", "/proof")),
+        f"/desk/exports/new?campaign={campaign.slug}&bundle={cards.public_id}",
+    ]
+    found = {
+        page: re.findall(r".{20}\bletters?\b.{20}", words_of(client.get(page).text), re.IGNORECASE)
+        for page in pages
+    }
+    assert not any(found.values()), found
+    assert post(client, f"{bundle}/cancel", {"reason": "A mistake"}).status_code == 303
+    assert "letter" not in words_of(client.get(bundle).text).lower()
 
 
 def test_what_is_of_both_kinds_is_called_both() -> None:

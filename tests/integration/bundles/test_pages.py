@@ -43,7 +43,7 @@ def choice(campaign: Campaign) -> dict[str, str]:
 def test_staff_see_what_waits(app: Flask, client: FlaskClient, waiting: Campaign) -> None:
     sign_in(client, app, "staff")
     page = client.get("/desk/bundles/").text
-    assert "Letters that wait to be printed" in page
+    assert "Waiting to be printed" in page
     assert waiting.reference in page
     new = client.get("/desk/bundles/new", query_string=choice(waiting)).text
     assert "Freeze and print" in new
@@ -65,7 +65,7 @@ def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
     sign_in(client, app, "staff")
     before = jobs.queue().waiting()
     response = post(client, "/desk/bundles/new", choice(waiting))
-    assert response.status_code == 302
+    assert response.status_code == 303
     bundle = session.scalars(select(Bundle)).one()
     assert response.location.endswith(f"/desk/bundles/{bundle.public_id}")
     assert jobs.queue().waiting() == before + 1
@@ -103,7 +103,7 @@ def test_with_nothing_waiting_the_page_says_so(
     sign_in(client, app, "staff")
     response = post(client, "/desk/bundles/new", choice(campaign))
     assert response.status_code == 409
-    assert "No letter waits" in response.text
+    assert "Nothing waits" in response.text
     assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
@@ -201,7 +201,7 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
     page = client.get(f"/desk/bundles/{public_id}").text
     assert "1 letter is set aside" in page
     assert "U+E0FFF" in page
-    assert "None of the letters could be printed" in page
+    assert "Nothing could be printed" in page
     assert "Hushhush" not in page
 
 

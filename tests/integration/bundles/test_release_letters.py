@@ -143,7 +143,7 @@ def test_staff_release_by_a_button_and_organizers_cannot(
     page = client.get(f"/desk/bundles/{failed.public_id}").text
     assert url in page
     answer = post(client, url, {})
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     assert "/desk/bundles/new?" in answer.location
     session.rollback()
     assert session.scalars(select(Bundle)).all() == []

@@ -148,7 +148,7 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
 ) -> None:
     sign_in(client, app, Role.STAFF)
     answer = post(client, NEW, WISH)
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     session.rollback()
     page = client.get(answer.location).text
     assert "The lists are being made" in page
@@ -176,7 +176,7 @@ def test_the_desk_offers_them(
     letters = client.get(f"{NEW}/letters", query_string={"mission": "embassy-1"}).text
     assert "2 people on signed sheets" in letters
     check = client.get(NEW, query_string=WISH).text
-    assert "What is printed goes with the signed sheets" in check
+    assert "Only signed sheets wait" in check
     assert "Freeze and print" in check
     chosen = {
         **WISH,
@@ -189,7 +189,7 @@ def test_the_desk_offers_them(
         "locale": "es",
     }
     unticked = client.get(NEW, query_string=chosen)
-    assert "No letter waits" in unticked.text
+    assert "Nothing waits" in unticked.text
     assert "Freeze and print" not in unticked.text
     assert client.get(f"{NEW}/paper", query_string=WISH).status_code == 200
     assert client.get(f"{NEW}/proof", query_string=WISH).status_code == 200

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.desk import wizard_views
 from campaign.bundles.freeze.choices import Choice
-from campaign.bundles.freeze.eligible import Why, list_left, list_offers
+from campaign.bundles.freeze.eligible import Why, list_left_out, list_offers
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.waiting_counts import first_blocks
 from campaign.bundles.volumes import proof_print
@@ -155,7 +155,7 @@ def test_who_freezes_second_gets_what_was_shown_and_no_signed_sheets(
     both_look_at = shown_to_freeze(page)
     del both_look_at["csrf_token"]
     assert "sheets_travel" not in both_look_at
-    assert post(client, NEW, both_look_at).status_code == 302
+    assert post(client, NEW, both_look_at).status_code == 303
     assert post(client, NEW, both_look_at).status_code == 409
     [bundle] = bundles(session)
     assert (bundle.letter_count, bundle.frozen["on_paper"]) == (6, 0)
@@ -171,7 +171,7 @@ def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
     third.targets[0].mission = campaigns[0].targets[0].mission
     add_confirmed(session, third, 1)
     session.commit()
-    assert post(client, NEW, shown).status_code == 302
+    assert post(client, NEW, shown).status_code == 303
     assert {one.campaign_id for one in bundles(session)} == {one.id for one in campaigns}
 
 
@@ -191,11 +191,14 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     sign_in(client, app, "staff")
     wish = base(campaigns, how="1", layout="fr", size="4", order="confirmed", numbers="one")
     said = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
-    assert "About 9 sheets either way, one side or both" in said
+    assert (
+        "About 9 sheets, printed on one side or on both: each letter begins on its own sheet"
+        in said
+    )
     assert "3 volumes of 2 to 4 letters" in said
     cards = said_of_paper(client.get(NEW, query_string=wish | {"cards": ["ua-1-26"]}).text)
     assert "2 sheets, four cards to a sheet" in cards
-    assert "About 3 sheets either way" in cards
+    assert "About 3 sheets, printed on one side or on both" in cards
     by_region = wish | {"volumes": "region"}
     said = said_of_paper(client.get(NEW, query_string=by_region).text)
     assert "4 volumes of 1 to 4 letters" in said
@@ -228,7 +231,7 @@ def test_what_was_chosen_is_frozen(
         locale="fr",
     )
     answer = post(client, NEW, wish)
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     bundle = bundles(session)[0]
     frozen = Frozen.from_json(bundle.frozen)
     assert answer.location.endswith(f"/desk/bundles/{bundle.public_id}")
@@ -261,16 +264,16 @@ def test_several_campaigns_lead_to_their_journey(
             "Choose at least one language.",
         ),
         ({"size": "501"}, "Check the bundle", "Give a number from 1 to 500."),
-        ({"size": "many"}, "Check the bundle", "Letters in a volume, at most"),
-        ({"order": "height"}, "Check the bundle", "Order of the letters"),
+        ({"size": "many"}, "Check the bundle", "Most in one volume"),
+        ({"order": "height"}, "Check the bundle", "Order"),
         ({"layout": "a0"}, "Check the bundle", "Paper and envelope"),
         ({"locale": "xx"}, "Check the bundle", "Language of the cover letter"),
         ({"volumes": "colour"}, "Check the bundle", "Volumes"),
-        ({"numbers": "7"}, "Check the bundle", "Numbers of the letters"),
+        ({"numbers": "7"}, "Check the bundle", "Numbers"),
         (
             {"written": "xx", "chosen": "1", "target": "ua-1-26:governor-9"},
             "Go on to the paper",
-            "Languages of the letters",
+            "Languages",
         ),
     ],
 )
@@ -333,7 +336,7 @@ def test_the_check_says_what_is_not_in_and_why(
     choice = Choice(targets=frozenset({first.targets[0].id}), locales=frozenset({"en", "fr"}))
     left = {
         (one.campaign.reference, one.why): one.count
-        for one in list_left(session, mission, offers, {first.slug: choice})
+        for one in list_left_out(session, mission, offers, {first.slug: choice})
     }
     assert left == {
         ("UA 1/26", Why.OFFICIAL): 3,
@@ -385,7 +388,7 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
         "Letter 00003",
         f"The longest: {len(long.strip())} characters of own words",
         "Written in another script (Greek)",
-        "Every letter was looked at.",
+        "All of them were looked at.",
         "Would be set aside",
         "U+E0FFF",
     ):
@@ -436,7 +439,7 @@ def test_a_proof_looks_at_the_newest_letters_too(
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
     assert "Written in another script (Cyrillic)" in page
-    assert "5 of 9 letters were looked at" in page
+    assert "5 of 9 were looked at" in page
 
 
 def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(

@@ -241,12 +241,52 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
     count, page = bundle.letter_count, f"/desk/bundles/{bundle.public_id}"
     record(bundle, DeliveryOutcome.REFUSED)
     reroute(bundle.id)
-    assert "Destroy them once the new bundle is delivered" in staff.get(page).text
+    shown = staff.get(page).text
+    assert "Keep the printed sheets of this bundle under lock" in shown
+    assert "Download the bundle" not in shown
+    where = "Consulate of the Republic"
+    assert f"Keep its printed sheets under lock. Printed again: {where}" in listed_bundles(staff)
     stop()
     shown = staff.get("/desk/today").text.partition("Stopped: do not hand over 1 printed")[2]
     assert f"{count} letters" in shown
+    assert "001 · Embassy of the Republic" in shown
+    assert f"Destroy its printed sheets. Printed again: {where}" in shown
+    assert "Destroy the printed sheets of this bundle." in staff.get(page).text
+    assert f"Destroy its printed sheets. Printed again: {where}" in listed_bundles(staff)
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
     assert "Stopped: do not hand over" not in staff.get("/desk/today").text
+
+
+def listed_bundles(staff: FlaskClient) -> str:
+    return staff.get("/desk/bundles/").text.partition("Bundles made")[2]
+
+
+def test_once_the_second_print_is_delivered_the_first_is_to_be_destroyed(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    second = session.get_one(Bundle, reroute(printed.id))
+    second.state, second.ready_at = BundleState.READY, db.utcnow()
+    session.commit()
+    record(second, DeliveryOutcome.ACCEPTED)
+    shown = staff.get(f"/desk/bundles/{printed.public_id}").text
+    assert "Destroy the printed sheets of this bundle." in shown
+    assert "under lock" not in shown
+    assert "Destroy its printed sheets." in listed_bundles(staff)
+
+
+def test_letters_that_came_back_are_on_the_first_sheets_again(
+    staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
+) -> None:
+    record(printed, DeliveryOutcome.REFUSED)
+    second = session.get_one(Bundle, reroute(printed.id))
+    second.state, second.ready_at = BundleState.READY, db.utcnow()
+    session.commit()
+    given_up = post(staff, f"/desk/bundles/{second.public_id}/cancel", {"reason": "A mistake"})
+    assert given_up.status_code == 303
+    assert "Download the bundle" in staff.get(f"/desk/bundles/{printed.public_id}").text
+    parts = listed_bundles(staff).split("</tr>")
+    assert [part.count("Destroy its printed sheets") for part in parts[1:3]] == [1, 0]
 
 
 def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
@@ -264,7 +304,7 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     jobs.run_now("bundles.remake")
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00005, volume 001, page 5" in page
-    assert "Take out by hand those of these letters that still lie here." in page
+    assert "Take out by hand those of them that are still here." in page
     assert "Print again" in page
     for word in ("Make them again now", "Download the bundle"):
         assert word not in page
@@ -325,7 +365,7 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     page = staff.get(url).text
     assert "Letter 00004, volume 002 –" in page
     assert "Download the bundle" not in page
-    assert "It holds letters that were taken back." in post(staff, f"{url}/download", {}).text
+    assert "Part of it was withdrawn." in post(staff, f"{url}/download", {}).text
     session.rollback()
     names = {one.name for one in reprint_volumes.list_choices(session, reload(session, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}

@@ -13,7 +13,7 @@ import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, event, text, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -22,10 +22,13 @@ from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.exports import export_job, records, write_file
 from campaign.exports.list_words import HEADS
-from campaign.models.bundle import Bundle
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
+from campaign.models.campaign import Campaign, Target
+from campaign.models.delivery import LetterMove
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
-from campaign.models.signature import Signature
-from tests.factories import post
+from campaign.models.signature import Letter, Signature
+from tests import days
+from tests.factories import make_target_official, post
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
 from tests.integration.exports.conftest import EVIL, REASON, Ask, Scene
 
@@ -187,6 +190,59 @@ def test_a_bundles_list_has_its_numbers_and_targets(
         assert "Bundle: 001" in mark
         assert [row["number"] for row in rows] == ["00001", "00002", "00003"]
         assert all("Quintero" in row["target"] for row in rows)
+
+
+def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_today(
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    made: Made,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+) -> None:
+    bundle_id = freeze(scene.campaign_id)
+    print_bundle(bundle_id)
+    campaign = session.get_one(Campaign, scene.campaign_id)
+    official = make_target_official(7, name="Ana Merged")
+    campaign.targets.append(Target(official=official, position=2))
+    session.flush()
+    letter = session.scalars(select(Letter).where(Letter.sequence == 2)).one()
+    session.add(LetterMove(letter_id=letter.id, bundle_id=bundle_id, sequence=2))
+    letter.bundle_id = letter.volume_id = letter.sequence = letter.first_page = None
+    letter.target_id = campaign.targets[1].id
+    session.commit()
+    _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
+    assert [row["went_on"] for row in rows] == ["", "Waits for another bundle", ""]
+    assert "Quintero" in rows[0]["target"]
+    assert "Ana Merged" in rows[1]["target"]
+
+
+def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_accepted(
+    session: Session,
+    scene: Scene,
+    ask: Ask,
+    made: Made,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], object],  # noqa: F811
+) -> None:
+    bundle_id = freeze(scene.campaign_id)
+    print_bundle(bundle_id)
+    attempt = DeliveryAttempt(
+        campaign_id=scene.campaign_id,
+        bundle_id=bundle_id,
+        mission_id=session.get_one(Bundle, bundle_id).mission_id,
+        happened_on=days.today(),
+        messages=2,
+        outcome=DeliveryOutcome.PART,
+    )
+    session.add(attempt)
+    session.commit()
+    _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
+    assert {row["outcome"] for row in rows} == {"Part accepted, not yet known which"}
+    attempt.taken.append(TakenLetters(first_number=1, last_number=2))
+    session.commit()
+    _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
+    assert [row["outcome"] for row in rows] == ["Accepted", "Accepted", "Refused"]
 
 
 def emptied(session: Session, bundle_id: int, how: str) -> None:

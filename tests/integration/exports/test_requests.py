@@ -385,7 +385,7 @@ def test_a_worker_that_dies_costs_time_only(
         # What the first worker wakes up with is worth nothing.
         with pytest.raises(export_job.NoLongerOurs):
             export_job._finish(
-                taken, export_job._Progress(taken, 0), export_job._Measured(io.BytesIO()), "x"
+                taken, export_job._Progress(taken, 0), export_job._MeasuredFile(io.BytesIO()), "x"
             )
     export = loaded(session, export_id)
     assert (export.state, export.attempt) == (ExportState.READY, 2)

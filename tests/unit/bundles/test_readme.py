@@ -8,7 +8,7 @@ import pytest
 from campaign.bundles import file_names
 from campaign.bundles.documents.number_and_day_words import say_number_there
 from campaign.bundles.documents.packets import FileFacts, Packet
-from campaign.bundles.documents.readme_text import Told, readme_context
+from campaign.bundles.documents.readme_text import ReadmeFacts, readme_context
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from tests.unit.bundles.test_signature_spreadsheets import FROZEN
@@ -29,7 +29,7 @@ SHEET = TravellingSheet(date(2026, 5, 1), "Halifax", 2)
 
 def told(frozen: Frozen, *sheets: TravellingSheet) -> tuple[dict[str, str], str]:
     """The facts by their label, and all steps."""
-    facts = Told("folder", 10, 0, sum(one.people for one in sheets), [PACKET], "en", sheets)
+    facts = ReadmeFacts("folder", 10, 0, sum(one.people for one in sheets), [PACKET], "en", sheets)
     context = readme_context(frozen, facts, MADE)
     return {row.label: row.value for row in context.facts}, " ".join(context.printing)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.bundles.documents.signature_rows import Row, disclosed
+from campaign.bundles.documents.signature_rows import Row, row_for_officials
 from campaign.bundles.documents.signatures_csv import COLUMNS, inert, write_csv, write_xlsx
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenMission, FrozenOrganisation
 from campaign.models.signature import Disclosure
@@ -104,7 +104,7 @@ def test_a_row_shows_what_its_supporter_discloses(
         letter_locale="en",
         signed_at=datetime(2026, 5, 1, 2, tzinfo=UTC),
     )
-    made = disclosed(signature, "America/Toronto")
+    made = row_for_officials(signature, "America/Toronto")
     assert (made.locality, made.region, made.postal_code, made.country) == shown
     assert (made.number, made.name) == ("00012", "Noor Park")
     assert made.signed_on == date(2026, 4, 30)

@@ -13,7 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.bundles import file_names
-from campaign.bundles.documents.packets import AsideFacts, VolumeFacts, file_facts, write_manifest
+from campaign.bundles.documents.packets import (
+    UnprintedNumber,
+    VolumeFacts,
+    file_facts,
+    write_manifest,
+)
 from campaign.bundles.documents.signature_rows import Entry
 from campaign.bundles.documents.signatures_csv import write_csv, write_xlsx
 from campaign.bundles.documents.verify import verify_copy
@@ -58,7 +63,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
             Entry("00003", "sig-b", "governor", 1, 3, 1),
             Entry("00004", "sig-c", "governor", 2, 1, 1),
         ],
-        set_aside=[AsideFacts("00002", "missing-glyph")],
+        set_aside=[UnprintedNumber("00002", "missing-glyph")],
     )
     return {path.name: path.read_bytes() for path in out.iterdir()}
 

@@ -28,7 +28,7 @@ def private(key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:
 
 def problem(typed: str) -> str:
     with pytest.raises(Invalid) as found:
-        staff_keys.normalised(typed)
+        staff_keys.normalise_key(typed)
     return found.value.fields["recipient"]
 
 
@@ -40,14 +40,14 @@ def problem(typed: str) -> str:
 def test_an_ssh_key_loses_its_comment_and_opens_what_is_encrypted_to_it(
     key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey,
 ) -> None:
-    kept = staff_keys.normalised(f"  {openssh(key)} ada@example.org\n")
+    kept = staff_keys.normalise_key(f"  {openssh(key)} ada@example.org\n")
     assert kept == openssh(key)
-    sealed = pyrage.encrypt(b"list", [staff_keys.opened(kept)])
+    sealed = pyrage.encrypt(b"list", [staff_keys.to_recipient(kept)])
     assert pyrage.decrypt(sealed, [pyrage.ssh.Identity.from_buffer(private(key))]) == b"list"
 
 
 def test_an_age_key_is_taken_however_it_is_typed() -> None:
-    assert staff_keys.normalised(f"\n{AGE.upper()} ") == AGE
+    assert staff_keys.normalise_key(f"\n{AGE.upper()} ") == AGE
     assert staff_keys.fingerprint(AGE) == AGE
 
 

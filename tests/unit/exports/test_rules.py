@@ -83,14 +83,14 @@ def test_the_file_is_one_persons_for_its_time(
 
 
 def test_a_reason_says_something() -> None:
-    assert export_rules.checked_reason("  For the\n vetting. ") == "For the vetting."
+    assert export_rules.check_reason("  For the\n vetting. ") == "For the vetting."
     for typed in ("", "         x        ", "because", "x" * 501):
         with pytest.raises(Invalid):
-            export_rules.checked_reason(typed)
+            export_rules.check_reason(typed)
 
 
 def test_the_mark_says_whose_it_is() -> None:
-    mark = export_rules.Mark(7, "UA 1/26", ExportKind.FULL, "Ada", NOW, "For the\nvetting")
+    mark = export_rules.Watermark(7, "UA 1/26", ExportKind.FULL, "Ada", NOW, "For the\nvetting")
     lines = dict(mark.lines())
     assert lines["approved by"] == "nobody else was needed"
     assert lines["bundle"] == "all"

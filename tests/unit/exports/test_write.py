@@ -13,12 +13,14 @@ from xlsxwriter.exceptions import FileCreateError
 
 from campaign.bundles.volumes import machine_faults
 from campaign.exports import write_file
-from campaign.exports.export_rules import Mark
+from campaign.exports.export_rules import Watermark
 from campaign.models.export import ExportFormat, ExportKind
 from campaign.storage import FilesAway
 
 FULL_DISK = Path("/dev/full")
-MARK = Mark(7, "UA 1/26", ExportKind.FULL, "Ada", datetime(2026, 11, 25, 10, tzinfo=UTC), "Vetting")
+MARK = Watermark(
+    7, "UA 1/26", ExportKind.FULL, "Ada", datetime(2026, 11, 25, 10, tzinfo=UTC), "Vetting"
+)
 
 
 def key() -> str:
