@@ -21,7 +21,7 @@ from campaign.mail.models import MailState, OutboxMail
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network import mails
-from campaign.network.mails import send_network_already, send_network_confirm
+from campaign.network.mails import NetworkAlready, NetworkConfirm
 from campaign.signing import signed_links
 from campaign.signing.signed_links import opened_link
 
@@ -90,13 +90,10 @@ def _join_again(
 ) -> None:
     if member.state is MemberState.ACTIVE:
         # To the address that was confirmed: the links in this mail are its owner's.
-        send_network_already(
-            session,
-            to=member.email or "",
-            locale=values["locale"],
-            preferences_url=mails.preferences_url(member),
-            leave_url=mails.leave_url(member),
+        mail = NetworkAlready(
+            preferences_url=mails.preferences_url(member), leave_url=mails.leave_url(member)
         )
+        mail.send(session, to=member.email or "", locale=values["locale"])
         return
     if not _has_new_link(member, values) and _send_link(
         session, values["email"], values["locale"], token
@@ -298,10 +295,7 @@ def _set(session: Session, member: NetworkMember, values: dict[str, Any]) -> Non
 
 
 def _send_link(session: Session, email: str, locale: str, token: str) -> bool:
-    return send_network_confirm(
-        session,
-        to=email,
-        locale=locale,
-        link=mails.confirm_url(locale, token),
-        days=current_settings().confirm_days,
+    mail = NetworkConfirm(
+        link=mails.confirm_url(locale, token), days=current_settings().confirm_days
     )
+    return mail.send(session, to=email, locale=locale)

@@ -10,10 +10,10 @@ from campaign.core import db
 from campaign.core.errors import Gone, NotFound
 from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings
-from campaign.mail.messages import most_a_day
 from campaign.models.network import MemberState
 from campaign.network import jobs, mails, memberships
 from campaign.network.digests import send_digests
+from campaign.network.mails import NetworkConfirm
 from campaign.network.pages.forms import (
     ChangeForm,
     JoinForm,
@@ -63,7 +63,7 @@ def sent(lang: str) -> ResponseReturnValue:
     """Look in your mailbox."""
     settings = current_settings()
     return _page(
-        "network/sent.html", days=settings.confirm_days, mails_a_day=most_a_day("network-confirm")
+        "network/sent.html", days=settings.confirm_days, mails_a_day=NetworkConfirm.most_a_day()
     )
 
 
