@@ -34,7 +34,7 @@ class RememberingPress:
 
     def __init__(self) -> None:
         self._borrowed = worker_pool.borrowed
-        self._laid_out = renderer.laid_out
+        self._lay_out = renderer.lay_out
         self._write_pdf = renderer.write_pdf
         self._lock = threading.Lock()
         self._orders: OrderedDict[str, tuple[Outcome, bytes]] = OrderedDict()
@@ -45,7 +45,7 @@ class RememberingPress:
         """Let the system print by this press."""
         for module in (worker_pool, press_plain, press_fast):
             patch.setattr(module, "borrowed", self.borrowed)
-        patch.setattr(renderer, "laid_out", self.laid_out)
+        patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 
     @contextmanager
@@ -72,7 +72,7 @@ class RememberingPress:
         return outcome
 
     @contextmanager
-    def laid_out(
+    def lay_out(
         self, html: str, stylesheet: str, geometry: Any, *, xml: bool = False
     ) -> Iterator[Document]:
         """The document, laid out now or before."""
@@ -81,7 +81,7 @@ class RememberingPress:
             if key in self._documents:
                 yield self._documents[key]
                 return
-            with self._laid_out(html, stylesheet, geometry, xml=xml) as document:
+            with self._lay_out(html, stylesheet, geometry, xml=xml) as document:
                 yield document
             self._documents[key] = document
             while len(self._documents) > _MOST_DOCUMENTS:

@@ -10,11 +10,10 @@ import functools
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -26,7 +25,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from campaign.core import asset_paths
-from campaign.printing.html import print_css
+from campaign.printing.html import HtmlDocument, PrintedPage, print_css
 
 SCHEME = "letters"
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
@@ -119,7 +118,7 @@ def _tools() -> _Tools:
 
 
 @functools.lru_cache(maxsize=64)
-def _stylesheet(name: str, geometry: Any) -> CSS:
+def _stylesheet(name: str, geometry: Hashable) -> CSS:
     tools = _tools()
     return CSS(string=print_css(name, geometry), url_fetcher=tools.fetcher, font_config=tools.fonts)
 
@@ -147,8 +146,10 @@ class _Tree(HTML):  # type: ignore[misc]  # WeasyPrint has no types
 
 
 @contextmanager
-def laid_out(html: str, stylesheet: str, geometry: Any, *, xml: bool = False) -> Iterator[Document]:
-    """The document `html`, laid out with `stylesheet` filled from `geometry`.
+def lay_out(
+    html: str, stylesheet: str, geometry: Hashable, *, xml: bool = False
+) -> Iterator[Document]:
+    """Lay out the document `html` with `stylesheet` filled from `geometry`.
 
     :param xml: it is XHTML without entities and namespaces, which is read faster.
     :raises RendererWarning: WeasyPrint had something to say, here or while the PDF was written.
@@ -159,6 +160,16 @@ def laid_out(html: str, stylesheet: str, geometry: Any, *, xml: bool = False) ->
         yield page.render(
             font_config=tools.fonts, stylesheets=[tools.faces, _stylesheet(stylesheet, geometry)]
         )
+
+
+@contextmanager
+def lay_out_page(
+    page: PrintedPage, stylesheet: str, geometry: Hashable, *, locale: str, title: str = ""
+) -> Iterator[Document]:
+    """Lay out what a page prints, as a document of its own; see `lay_out`."""
+    whole = HtmlDocument(locale=locale, title=title, body=page.html())
+    with lay_out(str(whole.html()), stylesheet, geometry) as document:
+        yield document
 
 
 def write_pdf(document: Document, *, tagged: bool = False) -> bytes:

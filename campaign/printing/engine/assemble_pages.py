@@ -82,7 +82,7 @@ def _laid_out(
     rest = (part for part in parts if part not in set_here)
     groups = segments.arrange([*specimens, *rest])
     html = segments.document(groups, layout)
-    with renderer.laid_out(html, "segments.css", layout, xml=True) as document:
+    with renderer.lay_out(html, "segments.css", layout, xml=True) as document:
         boxes = match(document, groups)
         galley = Galley(document)
         cells = {part: measure(part, form, box, layout) for part, (form, box) in boxes.items()}

@@ -31,7 +31,7 @@ def typeset_cards(job: Mapping[str, Any]) -> dict[str, Any]:
     sheets = _sheets(len(contexts), refused)
     # A card whose text is too long is found only when laid out.
     while sheets:
-        with renderer.laid_out(_document(contexts, sheets), "card.css", layout) as document:
+        with renderer.lay_out(_document(contexts, sheets), "card.css", layout) as document:
             long = {i: [Problem(CARD_TOO_LONG)] for i in _too_long(document, sheets, layout)}
             if not long:
                 Path(job["out"]).write_bytes(renderer.write_pdf(document))
@@ -52,7 +52,7 @@ def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     problems = [(one, problem) for one in contexts for problem in _check(one)]
     if not problems:
         sheets = _sheets(len(contexts), ())
-        with renderer.laid_out(_document(contexts, sheets), "card.css", layout) as document:
+        with renderer.lay_out(_document(contexts, sheets), "card.css", layout) as document:
             long = _too_long(document, sheets, layout)
             if not long:
                 return renderer.write_pdf(document)
@@ -92,14 +92,10 @@ def _document(contexts: Sequence[LetterContext], sheets: Sequence[Sequence[int]]
         )
         for sheet in sheets
     )
-    return str(
-        html.render(
-            "document.html",
-            locale=contexts[0].locale,
-            title=html.title_of(contexts),
-            body=Markup("\n").join(bodies),
-        )
+    whole = html.HtmlDocument(
+        locale=contexts[0].locale, title=html.title_of(contexts), body=Markup("\n").join(bodies)
     )
+    return str(whole.html())
 
 
 def card_box(slot: int, layout: Layout) -> Box:

@@ -43,8 +43,8 @@ class Piece:
 
 
 @contextlib.contextmanager
-def in_place_of(out: Path) -> Iterator[Path]:
-    """A temporary path beside `out` that takes its place when the block ends well.
+def replace_when_done(out: Path) -> Iterator[Path]:
+    """Give a temporary path beside `out` that takes its place when the block ends well.
 
     The data is on the disk before the name is: a crash leaves the old file or the new one.
     """
@@ -81,7 +81,7 @@ def join(
     fresh_sheets: bool = False,
     outline: Sequence[tuple[str, int]] = (),
 ) -> Document:
-    """Joins PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
+    """Join PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
 
     :param fresh_sheets: a blank page follows each part that ends on the front of a sheet, so that
         the next one begins on a sheet of its own when both sides are printed.
@@ -105,14 +105,14 @@ def join(
             with pdf.open_outline() as marks:
                 marks.root.extend(pikepdf.OutlineItem(text, page - 1) for text, page in outline)
         count = len(pdf.pages)
-        with in_place_of(out) as path:
+        with replace_when_done(out) as path:
             save(
                 pdf,
                 path,
                 deterministic_id=True,
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
             )
-    return describe(out, count)
+    return describe_pdf(out, count)
 
 
 def join_parts(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _add_blank(pdf: pikepdf.Pdf) -> None:
     pdf.add_blank_page(page_size=(width, height))
 
 
-def describe(path: Path, pages: int) -> Document:
+def describe_pdf(path: Path, pages: int) -> Document:
     """A finished file's size and digest."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

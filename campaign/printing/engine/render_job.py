@@ -75,7 +75,7 @@ def encode_refused(refused: Mapping[int, Sequence[Problem]]) -> list[list[Any]]:
 
 def lay_out(contexts: Sequence[LetterContext], layout: Layout) -> Any:
     """The letters as one laid out document (a context manager)."""
-    return renderer.laid_out(html.letter_document(contexts, layout), "print.css", layout)
+    return renderer.lay_out(html.letter_document(contexts, layout), "print.css", layout)
 
 
 def page_spans(document: Document, count: int) -> list[tuple[int, int]]:

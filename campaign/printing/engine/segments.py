@@ -110,13 +110,17 @@ def arrange(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
     return list(groups.items())
 
 
+class SegmentSheets(html.PrintedPage, template="segments.html"):
+    groups: Sequence[tuple[Style, list[Segment]]]
+    layout: Layout
+    close_set: str
+    line_end: str = "\n"
+
+
 def document(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
     """The XHTML of the sheets on which the segments stand, one below the other."""
-    return str(
-        html.render(
-            "segments.html", groups=groups, layout=layout, close_set=html.CLOSE_SET, line_end="\n"
-        )
-    )
+    sheets = SegmentSheets(groups=groups, layout=layout, close_set=html.CLOSE_SET)
+    return str(sheets.html())
 
 
 PX_PER_MM = 96 / 25.4

@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from campaign.printing import html, measure_rendered, renderer
+from campaign.printing import html, measure_rendered
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.join_pdf import Document, describe, in_place_of
+from campaign.printing.engine.join_pdf import Document, describe_pdf
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
 from campaign.printing.engine.worker import Foundry, FoundryStopped
 from campaign.printing.geometry import LabelSheet, Layout, Paper
@@ -23,6 +23,7 @@ from campaign.printing.letter_content import (
     SignatureRow,
 )
 from campaign.printing.problems import RENDERER_FAILED, RENDERER_WARNING, LetterRefused, Problem
+from campaign.printing.sheets.write_sheet import write_sheet
 from campaign.printing.signature_list.label_sheets import ListSheet, list_sheet
 from campaign.printing.signature_list.list_cells import cells
 
@@ -41,7 +42,7 @@ def signature_list(
     *,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Document:
-    """The list of all signatures, with the columns' heads and "page x of y" on every page.
+    """Write the list of all signatures, with the columns' heads and "page x of y" on every page.
 
     :param rows: read once, in order, some pages at a time; a text alone is a heading.
     :param total: how many rows there are, headings included.
@@ -69,7 +70,7 @@ def signature_list(
             _have_done(foundry, "list", job, limits, len(chunk))
             parts.append(part)
         report = _have_done(foundry, "join", _joining(parts, context, out), limits, count)
-        return describe(out, report["pages"])
+        return describe_pdf(out, report["pages"])
 
 
 def _joining(parts: Sequence[Path], context: ListContext, out: Path) -> dict[str, Any]:
@@ -116,29 +117,44 @@ def _pages(
         raise ValueError(f"the list was to have {total} rows")
 
 
+class CoverLetter(html.PrintedPage, template="cover.html"):
+    cover: CoverContext
+    layout: Layout
+    direction: str
+
+
+class Labels(html.PrintedPage, template="labels.html"):
+    sheets: Sequence[Sequence[tuple[int, tuple[str, ...]]]]
+    """The labels of each sheet, by their place on it."""
+    mark: str
+    dense: bool
+
+
+class Readme(html.PrintedPage, template="readme.html"):
+    readme: ReadmeContext
+
+
 def cover_letter(context: CoverContext, layout: Layout, out: Path) -> Document:
-    """The organisation's letter on top of a bundle, with the counts as a table.
+    """Write the organisation's letter on top of a bundle, with the counts as a table.
 
     :raises LetterRefused: a character is missing, or the address doesn't fit the window.
     """
     refuse(check_characters(_texts(context)))
     refuse(check_address(context.addressee_lines, layout))
-    body = html.render(
-        "cover.html", cover=context, layout=layout, direction=html.direction_of(context.locale)
-    )
-    return _write(
-        body,
+    letter = CoverLetter(cover=context, layout=layout, direction=html.direction_of(context.locale))
+    return write_sheet(
+        letter,
         "print.css",
         layout,
         out,
         title=f"{context.reference} · {context.subject}",
         locale=context.locale,
-        window=layout,
+        check=lambda laid_out: refuse(measure_rendered.check_address(laid_out.pages[0], layout)),
     )
 
 
 def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> Document:
-    """Address labels on sheets of self-adhesive labels.
+    """Write address labels on sheets of self-adhesive labels.
 
     :raises ValueError: there are no labels.
     :raises LetterRefused: a character is missing.
@@ -148,28 +164,23 @@ def labels(context: LabelsContext, sheet: LabelSheet, out: Path) -> Document:
     texts = {"labels": tuple(line for lines in context.labels for line in lines)}
     refuse(check_characters(texts))
     sheets = [
-        [
-            (slot, lines)
-            for slot, lines in enumerate(context.labels[first : first + sheet.per_sheet])
-        ]
+        list(enumerate(context.labels[first : first + sheet.per_sheet]))
         for first in range(0, len(context.labels), sheet.per_sheet)
     ]
     # All labels of a set are of one size, by the longest of them.
     most = max(map(len, context.labels)) + (1 if context.mark else 0)
     dense = most > int((sheet.height - _LABEL_AIR) / (sheet.leading * html.MM_PER_PT))
-    body = html.render("labels.html", sheets=sheets, mark=context.mark, dense=dense)
-    return _write(
-        body, "labels.css", sheet, out, title=context.title, locale=context.locale, window=None
-    )
+    page = Labels(sheets=sheets, mark=context.mark, dense=dense)
+    return write_sheet(page, "labels.css", sheet, out, title=context.title, locale=context.locale)
 
 
 def readme(context: ReadmeContext) -> str:
-    """The bundle's README as a whole HTML page that needs nothing else."""
-    return str(html.render("readme.html", readme=context))
+    """Return the bundle's README as a whole HTML page that needs nothing else."""
+    return str(Readme(readme=context).html())
 
 
 def refuse(problems: Sequence[Problem]) -> None:
-    """Raises `LetterRefused` if there are problems."""
+    """Raise `LetterRefused` if there are problems."""
     if problems:
         raise LetterRefused(problems)
 
@@ -183,25 +194,3 @@ def _texts(context: CoverContext) -> dict[str, tuple[str, ...]]:
         elif field.name not in {"locale", "code"}:
             texts[field.name] = (value,) if isinstance(value, str) else value
     return texts
-
-
-def _write(
-    body: str,
-    stylesheet: str,
-    geometry: Any,
-    out: Path,
-    *,
-    title: str,
-    locale: str,
-    window: Layout | None,
-) -> Document:
-    """Lays out a short document in this process and writes it."""
-    whole = html.render("document.html", locale=locale, title=title, body=body)
-    with renderer.laid_out(str(whole), stylesheet, geometry) as document:
-        if window is not None:
-            refuse(measure_rendered.check_address(document.pages[0], window))
-        pages = len(document.pages)
-        pdf = renderer.write_pdf(document, tagged=True)
-    with in_place_of(out) as path:
-        path.write_bytes(pdf)
-    return describe(out, pages)

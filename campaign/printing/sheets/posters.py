@@ -4,10 +4,11 @@ import dataclasses
 import hashlib
 import io
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pypdfium2
 from PIL import Image
@@ -17,6 +18,9 @@ from campaign.printing import html, renderer
 from campaign.printing.geometry import Paper
 from campaign.printing.line_breaks import count_lines, width_of
 from campaign.printing.qr_codes import qr_svg
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
 """Pixels of the picture, as Open Graph's readers expect it."""
@@ -115,9 +119,27 @@ class Page:
     naskh: float = _NASKH
 
 
+class ShareCard(html.PrintedPage, template="share.html"):
+    words: ShareContext
+    direction: str
+
+
+class Poster(html.PrintedPage, template="poster.html"):
+    words: PosterContext
+    code: str
+    direction: str
+
+
 def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
-    """The picture, 1200 by 630 pixels; `beside` (a JPEG) fills the end of it from top to foot."""
-    pdf = lay_out("share", context, Page(_SHARE), title=context.title)
+    """Return the picture, 1200 by 630 pixels.
+
+    :param beside: a JPEG that fills the end of it from top to foot.
+    """
+    card = ShareCard(words=context, direction=html.direction_of(context.locale))
+    with renderer.lay_out_page(
+        card, "share.css", Page(_SHARE), locale=context.locale, title=context.title
+    ) as laid_out:
+        pdf = renderer.write_pdf(laid_out)
     with _pdfium:
         document = pypdfium2.PdfDocument(pdf)
         try:
@@ -136,9 +158,12 @@ def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
 
 
 def poster_pdf(context: PosterContext, paper: Paper) -> bytes:
-    """A poster of one page, with a code that leads to the case."""
+    """Return a poster of one page, with a code that leads to the case."""
+    poster = Poster(
+        words=context, code=qr_svg(context.link), direction=html.direction_of(context.locale)
+    )
     page = Page(paper, _poster_face(context, paper))
-    return lay_out("poster", context, page, title=context.title, code=qr_svg(context.link))
+    return print_handout(poster, "poster.css", page, locale=context.locale, title=context.title)
 
 
 def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
@@ -156,24 +181,18 @@ def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
     return POSTER_FACES[-1]
 
 
-def fingerprint(kind: str, context: Any, paper: str = "") -> str:
-    """By which a printed thing is known: the same words, templates and paper give the same."""
+def fingerprint(kind: str, context: "DataclassInstance", paper: str = "") -> str:
+    """Return what a printed thing is known by: its words, templates and paper."""
     words = json.dumps([kind, paper, dataclasses.asdict(context), _templates()], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:24]
 
 
-def lay_out(kind: str, context: Any, page: Any, *, title: str, code: str = "") -> bytes:
-    """Lay out the template and the stylesheet of a kind, with a QR code's picture in it."""
-    body = html.render(
-        f"{kind}.html",
-        it=context,
-        page=page,
-        code=code,
-        direction=html.direction_of(context.locale),
-    )
-    whole = html.render("document.html", locale=context.locale, title=title, body=body)
-    with renderer.laid_out(str(whole), f"{kind}.css", page) as document:
-        return renderer.write_pdf(document, tagged=kind != "share")
+def print_handout(
+    handout: html.PrintedPage, stylesheet: str, page: Hashable, *, locale: str, title: str
+) -> bytes:
+    """Return a handout as a PDF with tags, for who has it read aloud."""
+    with renderer.lay_out_page(handout, stylesheet, page, locale=locale, title=title) as document:
+        return renderer.write_pdf(document, tagged=True)
 
 
 @cache

@@ -10,7 +10,7 @@ from campaign.printing import html
 from campaign.printing.geometry import Paper
 from campaign.printing.line_breaks import count_lines
 from campaign.printing.qr_codes import qr_svg
-from campaign.printing.sheets import posters
+from campaign.printing.sheets.posters import print_handout
 
 _MARGIN = 12.0
 _STRIP = 82.0
@@ -113,6 +113,13 @@ class SheetPage:
         return self.face == FACES[0]
 
 
+class SignOnSheet(html.PrintedPage, template="sign-on.html"):
+    words: SheetContext
+    page: SheetPage
+    code: str
+    direction: str
+
+
 def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
     """Choose type and rows, so that everything above the rows is printed whole."""
     lying = Paper(paper.slug, paper.height, paper.width)
@@ -128,8 +135,14 @@ def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
 def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
     """Return the sheet as a PDF of one page."""
     page = plan_sheet(context, paper)
-    return posters.lay_out(
-        "sign-on", context, page, title=context.title_label, code=qr_svg(context.link)
+    sheet = SignOnSheet(
+        words=context,
+        page=page,
+        code=qr_svg(context.link),
+        direction=html.direction_of(context.locale),
+    )
+    return print_handout(
+        sheet, "sign-on.css", page, locale=context.locale, title=context.title_label
     )
 
 

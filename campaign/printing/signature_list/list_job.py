@@ -20,12 +20,27 @@ from campaign.printing.geometry import PAPERS
 from campaign.printing.html import MM_PER_PT
 from campaign.printing.letter_content import ColumnLabels, ListContext
 from campaign.printing.signature_list.embed_font import embed
-from campaign.printing.signature_list.label_sheets import ListSheet, list_sheet
+from campaign.printing.signature_list.label_sheets import Column, ListSheet, list_sheet
 from campaign.printing.signature_list.list_pages import ListPage, PageWriter
 from campaign.printing.signature_list.typeface import Typeface
 
 _SHAPED_PAGES = 20
 """Pages of cells that need a shaper, in one document of the renderer's."""
+
+
+class ListHeads(html.PrintedPage, template="list.html"):
+    """What stands above the rows, on the first page and on the others."""
+
+    context: ListContext
+    total: int
+    columns: tuple[Column, ...]
+    direction: str
+
+
+class ShapedCells(html.PrintedPage, template="list-shaped.html"):
+    """Cells that need a shaper, each where it stands on its page."""
+
+    pages: Sequence[ListPage]
 
 
 def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,14 +85,13 @@ def _heads(
     pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, total: int
 ) -> list[pikepdf.Object]:
     """What stands above the rows on the first page and on the others."""
-    body = html.render(
-        "list.html",
+    heads = ListHeads(
         context=context,
         total=total,
         columns=sheet.columns,
         direction=html.direction_of(context.locale),
     )
-    return _forms(pdf, context, sheet, body, 2)
+    return _forms(pdf, context, sheet, heads, 2)
 
 
 def _shaped(
@@ -87,24 +101,23 @@ def _shaped(
     needing = [i for i, page in enumerate(pages) if page.shaped or page.shaped_label]
     for at in range(0, len(needing), _SHAPED_PAGES):
         some = needing[at : at + _SHAPED_PAGES]
-        body = html.render("list-shaped.html", pages=[pages[i] for i in some])
-        yield from zip(some, _forms(pdf, context, sheet, body, len(some)), strict=True)
+        cells = ShapedCells(pages=[pages[i] for i in some])
+        yield from zip(some, _forms(pdf, context, sheet, cells, len(some)), strict=True)
         gc.collect()
 
 
 def _forms(
-    pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, body: str, count: int
+    pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, page: html.PrintedPage, count: int
 ) -> list[pikepdf.Object]:
-    """The pages that the renderer makes of `body`, as forms."""
-    whole = html.render("document.html", locale=context.locale, title="", body=body)
-    with renderer.laid_out(str(whole), "list.css", sheet) as document:
+    """Return the pages that the renderer makes of `page`, as forms."""
+    with renderer.lay_out_page(page, "list.css", sheet, locale=context.locale) as document:
         data = renderer.write_pdf(document)
     with pikepdf.open(BytesIO(data)) as source:
         if len(source.pages) != count:
             raise ValueError("the renderer made another number of pages")
         forms = []
-        for page in source.pages:
-            form = page.as_form_xobject()
+        for made in source.pages:
+            form = made.as_form_xobject()
             if "/Group" in form:
                 del form["/Group"]
             forms.append(pdf.copy_foreign(form))

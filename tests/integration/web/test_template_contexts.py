@@ -13,6 +13,8 @@ from jinja2 import Environment
 import campaign
 from campaign.core.template_context import TemplateContext
 from campaign.mail.messages import Mail
+from campaign.printing.engine.segments import SegmentSheets
+from campaign.printing.html import LetterSheet, PrintedPage, environment
 from campaign.staff.navigation import DeskFrame
 from campaign.web.page import Page
 from tests.template_names import names_required, names_used
@@ -97,6 +99,28 @@ def test_each_mail_is_given_what_its_templates_name(app: Flask) -> None:
         for name in app.jinja_env.list_templates()
         if name.startswith("mail/") and name.endswith(".subject.txt")
     }
+
+
+def test_each_printed_page_is_given_what_its_template_names() -> None:
+    env = environment()
+    pages = list(_contexts(PrintedPage))
+    problems = [problem for page in pages for problem in problems_of(env, page, set(env.globals))]
+    assert problems == []
+    # Parts of letters are macros, which see what the page that imports them is given.
+    parts = names_required(env, "parts.html") - set(env.globals)
+    assert parts <= {field.name for field in fields(LetterSheet)}
+    assert parts <= {field.name for field in fields(SegmentSheets)}
+    assert {page.template for page in pages} == {
+        name for name in env.list_templates() if name.endswith(".html")
+    } - {"parts.html"}
+
+
+def test_each_stylesheet_names_only_what_it_is_filled_with() -> None:
+    env = environment()
+    given = set(env.globals) | {"layout", "mm", "pt", "screen"}
+    for name in env.list_templates(extensions=["css"]):
+        card = {"card_width", "card_height"} if name == "card-screen.css" else set()
+        assert names_required(env, name) <= given | card, name
 
 
 def test_a_wrong_context_is_found(app: Flask) -> None:

@@ -63,7 +63,7 @@ def test_a_foundry_joins_to_the_same_bytes(
     there = tmp_path / "there.pdf"
     outcome = foundry.run("join", order(parts, there), DEFAULT_LIMITS, 2)
     assert outcome.report == {"pages": 2}
-    assert join_pdf.describe(there, 2).sha256 == here.sha256
+    assert join_pdf.describe_pdf(there, 2).sha256 == here.sha256
     with pikepdf.open(there) as pdf:
         assert (str(pdf.docinfo["/Title"]), str(pdf.Root.Lang)) == (TITLE, "fr-CA")
     assert ["00001" in pages_of(there)[0], "00002" in pages_of(there)[1]] == [True, True]
