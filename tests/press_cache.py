@@ -30,10 +30,10 @@ _MOST_ORDERS = 512
 
 
 class RememberingPress:
-    """What was laid out in this process, here and in foundries."""
+    """What was laid out in this process, here and in processes."""
 
     def __init__(self) -> None:
-        self._borrowed = worker_pool.borrowed
+        self._borrow_process = worker_pool.borrow_process
         self._lay_out = renderer.lay_out
         self._write_pdf = renderer.write_pdf
         self._lock = threading.Lock()
@@ -44,13 +44,13 @@ class RememberingPress:
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
         for module in (worker_pool, press_plain, press_fast):
-            patch.setattr(module, "borrowed", self.borrowed)
+            patch.setattr(module, "borrow_process", self.borrow_process)
         patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 
     @contextmanager
-    def borrowed(self) -> Iterator["RememberingPress"]:
-        """What takes orders; a foundry is borrowed for those that are new."""
+    def borrow_process(self) -> Iterator["RememberingPress"]:
+        """What takes orders; a process is borrowed for those that are new."""
         yield self
 
     def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
@@ -62,8 +62,8 @@ class RememberingPress:
         if kept is not None:
             out.write_bytes(kept[1])
             return kept[0]
-        with self._borrowed() as foundry:
-            outcome = foundry.run(work, job, limits, size)
+        with self._borrow_process() as process:
+            outcome = process.run(work, job, limits, size)
         if outcome.report is not None and out.exists():
             with self._lock:
                 self._orders[key] = outcome, out.read_bytes()

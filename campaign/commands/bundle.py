@@ -25,7 +25,7 @@ from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState
-from campaign.printing.engine.worker import FoundryStopped
+from campaign.printing.engine.worker import RenderProcessStopped
 
 _ACTOR = "command"
 _SENTENCES = {
@@ -113,7 +113,7 @@ def bundle(
             sentence = _SENTENCES.get(problem.slug, problem.slug)
             facts = {**problem.data, "campaign": campaign, "mission": mission}
             raise _failure(sentence.format(**facts)) from problem
-        except FoundryStopped as problem:
+        except RenderProcessStopped as problem:
             raise _failure(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
             raise _failure(f"The ZIP could not be written: {problem.strerror}.") from problem

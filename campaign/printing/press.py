@@ -68,7 +68,7 @@ def print_letters(
     :param fresh_sheets: for printing on both sides: a blank page follows each letter that ends on
         the front of a sheet. It counts as one of the letter's pages.
     :raises ValueError: there are no letters.
-    :raises campaign.printing.engine.worker.FoundryStopped: the machine failed, not a letter.
+    :raises campaign.printing.engine.worker.RenderProcessStopped: the machine failed, not a letter.
     """
     return FAST.print_letters(
         contexts,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits, Printed, Progress
-from campaign.printing.engine.worker_pool import borrowed
+from campaign.printing.engine.worker_pool import borrow_process
 from campaign.printing.geometry import Layout
 from campaign.printing.letter_content import LetterContext
 
@@ -40,9 +40,9 @@ class FastPress:
         """
         if not contexts:
             raise ValueError("no letters to print")
-        with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
+        with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrow_process() as process:
             run = Run(
-                contexts, layout, limits, Path(folder), foundry, progress, fresh_sheets=fresh_sheets
+                contexts, layout, limits, Path(folder), process, progress, fresh_sheets=fresh_sheets
             )
             left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
             run.work("letters", left, chunk)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits, Printed, Progress
-from campaign.printing.engine.worker_pool import borrowed
+from campaign.printing.engine.worker_pool import borrow_process
 from campaign.printing.geometry import Layout
 from campaign.printing.letter_content import LetterContext
 
@@ -49,16 +49,16 @@ def run(
     progress: Progress | None,
     fresh_sheets: bool = False,
 ) -> Printed:
-    """Prints `contexts` by the foundry's work of that name and joins the chunks into `out`.
+    """Prints `contexts` by the process's work of that name and joins the chunks into `out`.
 
     :raises ValueError: there are no letters.
-    :raises FoundryStopped: the machine failed, not a letter.
+    :raises RenderProcessStopped: the machine failed, not a letter.
     """
     if not contexts:
         raise ValueError("no letters to print")
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
+    with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrow_process() as process:
         made = Run(
-            contexts, layout, limits, Path(folder), foundry, progress, fresh_sheets=fresh_sheets
+            contexts, layout, limits, Path(folder), process, progress, fresh_sheets=fresh_sheets
         )
         made.work(work, range(len(contexts)), chunk)
         return made.finish(out)

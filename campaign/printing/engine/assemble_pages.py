@@ -1,4 +1,4 @@
-"""The foundry's fast work on letters: segments laid out once, pages put together of them."""
+"""The process's fast work on letters: segments laid out once, pages put together of them."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The foundry's work on cards: four letters to a sheet, each cut to a card."""
+"""The process's work on cards: four letters to a sheet, each cut to a card."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path

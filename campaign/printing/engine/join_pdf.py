@@ -116,7 +116,7 @@ def join(
 
 
 def join_parts(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The foundry's work of joining: what holds thousands of pages in memory ends with its process.
+    """The process's work of joining: what holds thousands of pages in memory ends with its process.
 
     Report: `pages`, how many there are.
     """

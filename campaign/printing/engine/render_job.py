@@ -1,4 +1,4 @@
-"""What a process of the foundry does: lays out one chunk and reports on it.
+"""What a process of the process does: lays out one chunk and reports on it.
 
 Jobs and reports are plain JSON values.
 """

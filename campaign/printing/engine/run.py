@@ -1,4 +1,4 @@
-"""A print run: chunks of letters through the foundry, and at the end one PDF of them all."""
+"""A print run: chunks of letters through the process, and at the end one PDF of them all."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from campaign.printing.engine.join_pdf import Piece, join
 from campaign.printing.engine.render_job import encode
 from campaign.printing.engine.types import Limits, Printed, PrintedLetter, Progress, SetAside
-from campaign.printing.engine.worker import Foundry
+from campaign.printing.engine.worker import RenderProcess
 from campaign.printing.geometry import Layout
 from campaign.printing.html import language_tag, title_of
 from campaign.printing.letter_content import LetterContext
@@ -27,7 +27,7 @@ class Run:
     limits: Limits
     folder: Path
     """Where the chunks' PDFs are kept."""
-    foundry: Foundry
+    process: RenderProcess
     progress: Progress | None = None
     pieces: dict[int, Piece] = field(default_factory=dict)
     """Where each printed letter's pages are."""
@@ -37,7 +37,7 @@ class Run:
     """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
 
     def work(self, work: str, letters: Sequence[int], chunk: int, least: int = 0) -> list[int]:
-        """Has the foundry do `work` on the letters, `chunk` of them in a process.
+        """Has the process do `work` on the letters, `chunk` of them in a process.
 
         A chunk that fails is done again in halves, so that one bad text costs one letter.
 
@@ -49,7 +49,7 @@ class Run:
         while todo:
             some = todo.pop()
             part = self.folder / f"{work}-{some[0]:06d}.pdf"
-            outcome = self.foundry.run(work, self._job(some, part), self.limits, len(some))
+            outcome = self.process.run(work, self._job(some, part), self.limits, len(some))
             self.peak_memory = max(self.peak_memory, outcome.peak_memory)
             if outcome.report is not None:
                 left += self._take(some, outcome.report, part)

@@ -1,4 +1,4 @@
-"""The foundry's process: reads orders from stdin, forks a child for each, answers on stdout."""
+"""the process: reads orders from stdin, forks a child for each, answers on stdout."""
 
 import errno
 import gc
@@ -54,7 +54,7 @@ _NEARLY = 0.7
 
 
 _IDLE_SECONDS = 60.0
-"""Without an order for so long, the process ends; twice what `foundries` waits before it asks."""
+"""Without an order for so long, the process ends; twice what `processes` waits before it asks."""
 
 
 def main() -> None:

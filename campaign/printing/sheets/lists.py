@@ -12,7 +12,7 @@ from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.engine import worker_pool
 from campaign.printing.engine.join_pdf import Document, describe_pdf
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
-from campaign.printing.engine.worker import Foundry, FoundryStopped
+from campaign.printing.engine.worker import RenderProcess, RenderProcessStopped
 from campaign.printing.geometry import LabelSheet, Layout, Paper
 from campaign.printing.html import language_tag
 from campaign.printing.letter_content import (
@@ -48,7 +48,7 @@ def signature_list(
     :param total: how many rows there are, headings included.
     :raises ValueError: there are more or fewer rows than `total`.
     :raises LetterRefused: the renderer failed.
-    :raises FoundryStopped: memory, time or the machine did not do; another try may.
+    :raises RenderProcessStopped: memory, time or the machine did not do; another try may.
     """
     sheet = list_sheet(paper, context.column_labels, html.direction_of(context.locale))
     count = sheet.pages_for(total)
@@ -56,7 +56,7 @@ def signature_list(
     parts: list[Path] = []
     with (
         tempfile.TemporaryDirectory(prefix="letters-") as folder,
-        worker_pool.borrowed() as foundry,
+        worker_pool.borrow_process() as process,
     ):
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
             part = Path(folder) / f"{len(parts):06d}.pdf"
@@ -67,9 +67,9 @@ def signature_list(
                 "pages": chunk,
                 "out": str(part),
             }
-            _have_done(foundry, "list", job, limits, len(chunk))
+            _have_done(process, "list", job, limits, len(chunk))
             parts.append(part)
-        report = _have_done(foundry, "join", _joining(parts, context, out), limits, count)
+        report = _have_done(process, "join", _joining(parts, context, out), limits, count)
         return describe_pdf(out, report["pages"])
 
 
@@ -84,16 +84,16 @@ def _joining(parts: Sequence[Path], context: ListContext, out: Path) -> dict[str
 
 
 def _have_done(
-    foundry: Foundry, work: str, job: dict[str, Any], limits: Limits, size: int
+    process: RenderProcess, work: str, job: dict[str, Any], limits: Limits, size: int
 ) -> dict[str, Any]:
-    """The foundry's report. Raises LetterRefused for a text that cannot be laid out alone."""
-    outcome = foundry.run(work, job, limits, size)
+    """The process's report. Raises LetterRefused for a text that cannot be laid out alone."""
+    outcome = process.run(work, job, limits, size)
     if outcome.report is not None:
         return outcome.report
     # Of joining no text is at fault: those are laid out already.
     if work == "list" and outcome.slug in {RENDERER_FAILED, RENDERER_WARNING}:
         raise LetterRefused([Problem(outcome.slug, {"reason": outcome.detail})])
-    raise FoundryStopped(f"{work}: {outcome.slug} ({outcome.detail})", outcome.slug)
+    raise RenderProcessStopped(f"{work}: {outcome.slug} ({outcome.detail})", outcome.slug)
 
 
 def _pages(

@@ -1,4 +1,4 @@
-"""The foundry's work on signature lists: pages of rows.
+"""The process's work on signature lists: pages of rows.
 
 What stands around the rows, and cells in scripts that need a shaper, the renderer lays out; its
 pages become forms (Form XObjects) that pages of the list show. Plain cells, nearly all, are
