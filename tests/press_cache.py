@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from weasyprint import Document
 
-from campaign.printing import press_fast, press_plain, renderer
+from campaign.printing import press, renderer
 from campaign.printing.engine import worker_pool
 from campaign.printing.engine.types import Limits
 from campaign.printing.engine.worker import Outcome
@@ -43,7 +43,7 @@ class RememberingPress:
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
-        for module in (worker_pool, press_plain, press_fast):
+        for module in (worker_pool, press):
             patch.setattr(module, "borrow_process", self.borrow_process)
         patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)

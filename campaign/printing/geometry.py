@@ -3,10 +3,9 @@
 This is the one place: the print CSS is produced from it and the window check measures against
 it. Origin is the sheet's top left corner, x to the right, y downwards.
 
-Envelopes without a window, in mm: which sizes go with which paper.
-
-Sizes: ISO 269 (DL, C5, C4); ANSI/USPS names for North America (No. 10; 9 × 12 inch catalog).
-They are printed lying, the address right of the middle and below it, as postal services read it.
+Sizes of envelopes: ISO 269 (DL, C5, C4); ANSI/USPS names for North America (No. 10; 9 × 12 inch
+catalog). Those without a window are printed lying, the address right of the middle and below it, as
+postal services read it.
 """
 
 from collections.abc import Iterator
@@ -40,12 +39,10 @@ class Box:
 
     @property
     def right(self) -> float:
-        """Right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """Bottom edge."""
         return self.y + self.height
 
     def meets(self, other: "Box") -> bool:
@@ -165,7 +162,6 @@ class Layout:
 
     @property
     def text(self) -> Box:
-        """The text area of a sheet."""
         return Box(
             self.margin_left,
             self.margin_top,
@@ -205,7 +201,6 @@ class LabelSheet:
 
     @property
     def per_sheet(self) -> int:
-        """Labels on one sheet."""
         return self.columns * self.rows
 
     def position(self, index: int) -> Box:
@@ -232,16 +227,16 @@ class EnvelopeSheet:
 @lru_cache(maxsize=32)
 def _window_of(layout: Layout) -> Box:
     views = list(_views(layout))
-    left, top = max(one.x for one in views), max(one.y for one in views)
-    right, bottom = min(one.right for one in views), min(one.bottom for one in views)
+    left, top = max(box.x for box in views), max(box.y for box in views)
+    right, bottom = min(box.right for box in views), min(box.bottom for box in views)
     return Box(left, top, right - left, bottom - top)
 
 
 @lru_cache(maxsize=32)
 def _shown_of(layout: Layout) -> Box:
     views = list(_views(layout))
-    left, top = min(one.x for one in views), min(one.y for one in views)
-    right, bottom = max(one.right for one in views), max(one.bottom for one in views)
+    left, top = min(box.x for box in views), min(box.y for box in views)
+    right, bottom = max(box.right for box in views), max(box.bottom for box in views)
     return Box(left, top, right - left, bottom - top)
 
 

@@ -89,7 +89,7 @@ class _Listener(logging.Handler):
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """Turns what WeasyPrint logs within the block into a `RendererWarning`."""
+    """Turn what WeasyPrint logs within the block into a `RendererWarning`."""
     listener = _Listener()
     _LOGGER.addHandler(listener)
     try:
@@ -124,7 +124,7 @@ def _stylesheet(name: str, geometry: Hashable) -> CSS:
 
 
 def load_types() -> None:
-    """Has cffi read the declarations that the renderer will ask for; it reads C with a parser."""
+    """Have cffi read the declarations that the renderer will ask for; it reads C with a parser."""
     for name in _C_TYPES:
         ffi.typeof(name)
 
@@ -173,7 +173,7 @@ def lay_out_page(
 
 
 def write_pdf(document: Document, *, tagged: bool = False) -> bytes:
-    """The document as a PDF; the same bytes for the same document.
+    """Return the document as a PDF; the same bytes for the same document.
 
     :param tagged: headings, paragraphs and tables are marked as such, for who has it read aloud.
     """
@@ -181,12 +181,12 @@ def write_pdf(document: Document, *, tagged: bool = False) -> bytes:
 
 
 def write_forms(document: Document) -> bytes:
-    """The document as a PDF to take Form XObjects from: lightened, and not compressed."""
+    """Return the document as a PDF to take Form XObjects from: lightened, not compressed."""
     return bytes(document.write_pdf(finisher=_lighten, uncompressed_pdf=True))
 
 
 def _lighten(_: Document, pdf: pydyf.PDF) -> None:
-    """Takes the transparency groups from the forms, and lets equal resources be one object.
+    """Take the transparency groups from the forms, and let equal resources be one object.
 
     Without its group a form is drawn as if its operators stood in the page: fully opaque.
     """

@@ -1,12 +1,9 @@
-"""What a print run is given and what it gives back, and what a way of printing looks like."""
+"""What a print run is given and what it gives back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.problems import Problem
 
 Progress = Callable[[int], None]
@@ -25,7 +22,6 @@ class Limits:
     """more seconds for each letter or page in it."""
 
     def seconds_for(self, letters: int) -> float:
-        """Wall-clock seconds that a chunk of so many letters may take."""
         return self.seconds + self.seconds_per_letter * letters
 
 
@@ -75,21 +71,3 @@ class Printed:
     """The others, in the order they were given."""
     peak_memory: int = 0
     """The largest resident size of a process that laid letters out, in bytes."""
-
-
-class Press(Protocol):
-    """A way of printing letters."""
-
-    def print_letters(
-        self,
-        contexts: Sequence[LetterContext],
-        layout: Layout,
-        out: Path,
-        *,
-        limits: Limits = ...,
-        chunk: int = ...,
-        progress: Progress | None = None,
-        fresh_sheets: bool = False,
-    ) -> Printed:
-        """Prints the letters, in order, into the PDF `out`."""
-        ...

@@ -1,6 +1,6 @@
-"""Processes kept for the next print run, as starting one takes as long as some hundred letters.
+"""Render processes kept for the next print run: starting one takes as long as 100 letters.
 
-A process that nobody used for a while ends, so that a worker at rest doesn't hold its memory.
+A process that nobody used for a while ends, so that a worker at rest doesn't keep its memory.
 """
 
 import atexit
@@ -23,7 +23,7 @@ _at_rest: list[tuple[float, RenderProcess]] = []
 
 @contextmanager
 def borrow_process() -> Iterator[RenderProcess]:
-    """A process for one print run: one that is at rest, else a new one.
+    """Lend a process for one print run: one that is at rest, else a new one.
 
     After a run that raised it is closed, as an order may still be under way.
     """
@@ -37,7 +37,7 @@ def borrow_process() -> Iterator[RenderProcess]:
 
 
 def close_all() -> None:
-    """Ends the processes at rest."""
+    """End the processes at rest."""
     with _lock:
         closing = [process for _, process in _at_rest]
         _at_rest.clear()

@@ -2,15 +2,14 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from campaign.printing import html, measure_rendered
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.join_pdf import Document, describe_pdf
+from campaign.printing.engine.join_pdf import Document, JoinJob, describe_pdf
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
 from campaign.printing.engine.worker import RenderProcess, RenderProcessStopped
 from campaign.printing.geometry import LabelSheet, Layout, Paper
@@ -26,6 +25,8 @@ from campaign.printing.problems import RENDERER_FAILED, RENDERER_WARNING, Letter
 from campaign.printing.sheets.write_sheet import write_sheet
 from campaign.printing.signature_list.label_sheets import ListSheet, list_sheet
 from campaign.printing.signature_list.list_cells import cells
+from campaign.printing.signature_list.list_job import ListJob
+from campaign.printing.signature_list.list_pages import PageRows
 
 _LABEL_AIR = 5.0
 """mm that a label keeps free above and below together."""
@@ -60,36 +61,36 @@ def signature_list(
     ):
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
             part = Path(folder) / f"{len(parts):06d}.pdf"
-            job = {
+            job: ListJob = {
                 "context": dataclasses.asdict(context),
                 "paper": paper.slug,
                 "total": total,
                 "pages": chunk,
                 "out": str(part),
             }
-            _have_done(process, "list", job, limits, len(chunk))
+            _count_pages(process, "list", job, limits, len(chunk))
             parts.append(part)
-        report = _have_done(process, "join", _joining(parts, context, out), limits, count)
-        return describe_pdf(out, report["pages"])
+        joining: JoinJob = {
+            "parts": [str(part) for part in parts],
+            "out": str(out),
+            "title": f"{context.reference} · {context.title}",
+            "language": language_tag(context.locale),
+        }
+        return describe_pdf(out, _count_pages(process, "join", joining, limits, count))
 
 
-def _joining(parts: Sequence[Path], context: ListContext, out: Path) -> dict[str, Any]:
-    """The order to join the parts of a list."""
-    return {
-        "parts": [str(part) for part in parts],
-        "out": str(out),
-        "title": f"{context.reference} · {context.title}",
-        "language": language_tag(context.locale),
-    }
+def _count_pages(
+    process: RenderProcess, work: str, job: Mapping[str, object], limits: Limits, size: int
+) -> int:
+    """Have the work done; how many pages it gives.
 
-
-def _have_done(
-    process: RenderProcess, work: str, job: dict[str, Any], limits: Limits, size: int
-) -> dict[str, Any]:
-    """The process's report. Raises LetterRefused for a text that cannot be laid out alone."""
+    :raises LetterRefused: a text cannot be laid out alone.
+    :raises RenderProcessStopped: memory, time or the machine did not do.
+    """
     outcome = process.run(work, job, limits, size)
     if outcome.report is not None:
-        return outcome.report
+        pages: int = outcome.report["pages"]
+        return pages
     # Of joining no text is at fault: those are laid out already.
     if work == "list" and outcome.slug in {RENDERER_FAILED, RENDERER_WARNING}:
         raise LetterRefused([Problem(outcome.slug, {"reason": outcome.detail})])
@@ -102,18 +103,18 @@ def _pages(
     context: ListContext,
     count: int,
     total: int,
-) -> Iterator[dict[str, Any]]:
-    """The pages of a list, as the template takes them."""
-    seen = 0
+) -> Iterator[PageRows]:
+    """Give the pages of a list, as a job takes them."""
+    row_count = 0
     for number in range(1, count + 1):
-        some = [
+        texts = [
             [row] if isinstance(row, str) else cells(row, sheet)
             for row in islice(rows, sheet.rows_on(number))
         ]
-        seen += len(some)
+        row_count += len(texts)
         label = context.page_label.replace("{page}", str(number)).replace("{pages}", str(count))
-        yield {"number": number, "label": label, "rows": some}
-    if seen != total or next(rows, None) is not None:
+        yield {"number": number, "label": label, "rows": texts}
+    if row_count != total or next(rows, None) is not None:
         raise ValueError(f"the list was to have {total} rows")
 
 

@@ -1,4 +1,4 @@
-"""What carries a case further: the picture shown where it is shared, and a poster."""
+"""The picture shown where a case is shared, and the poster."""
 
 import dataclasses
 import hashlib
@@ -88,17 +88,15 @@ class PosterFace:
 
     @property
     def title_leading(self) -> float:
-        """Of the title."""
         return round(self.title * 1.17, 1)
 
     @property
     def summary(self) -> float:
-        """Size of the summary: it grows with the title, but less."""
+        """It grows with the title, but less."""
         return round(10 + (self.title - 14) * 0.33, 1)
 
     @property
     def summary_leading(self) -> float:
-        """Of the summary."""
         return round(self.summary * 1.43, 1)
 
 
@@ -167,7 +165,7 @@ def poster_pdf(context: PosterContext, paper: Paper) -> bytes:
 
 
 def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
-    """The largest type in which the words end above the code, measured by our own widths."""
+    """Choose the largest type in which the words end above the code, by our own widths."""
     width = (paper.width - 40) * _PT_PER_MM
     room = (paper.height - _ABOVE - _BELOW - _BETWEEN) * _PT_PER_MM
     room -= count_lines(context.kicker, width, 15) * 20

@@ -14,7 +14,7 @@ from campaign.printing.sheets.posters import print_handout
 
 _MARGIN = 12.0
 _STRIP = 82.0
-"""Width of the strip with e-mail address and consents, mm."""
+"""Width of the strip with email address and consents, mm."""
 _GAP = 8.0
 """Between the sheet and its strip; the line to cut along runs in its middle."""
 _ROW = 11.5

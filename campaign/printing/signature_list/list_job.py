@@ -1,4 +1,4 @@
-"""The process's work on signature lists: pages of rows.
+"""Some pages of a signature list, as a PDF.
 
 What stands around the rows, and cells in scripts that need a shaper, the renderer lays out; its
 pages become forms (Form XObjects) that pages of the list show. Plain cells, nearly all, are
@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pikepdf
 from pikepdf import Dictionary
@@ -19,9 +19,9 @@ from campaign.printing.engine import join_pdf
 from campaign.printing.geometry import PAPERS
 from campaign.printing.html import MM_PER_PT
 from campaign.printing.letter_content import ColumnLabels, ListContext
-from campaign.printing.signature_list.embed_font import embed
+from campaign.printing.signature_list.embed_font import embed_font
 from campaign.printing.signature_list.label_sheets import Column, ListSheet, list_sheet
-from campaign.printing.signature_list.list_pages import ListPage, PageWriter
+from campaign.printing.signature_list.list_pages import ListPage, PageRows, PageWriter
 from campaign.printing.signature_list.typeface import Typeface
 
 _SHAPED_PAGES = 20
@@ -43,8 +43,22 @@ class ShapedCells(html.PrintedPage, template="list-shaped.html"):
     pages: Sequence[ListPage]
 
 
-def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Lays out some pages of a signature list. Report: `pages`, how many there are."""
+class ListJob(TypedDict):
+    """Some pages of a signature list to print."""
+
+    context: dict[str, Any]
+    """The `ListContext`, as JSON values."""
+    paper: str
+    """Slug of the paper."""
+    total: int
+    """Rows of the whole list."""
+    pages: list[PageRows]
+    out: str
+    """Where the PDF goes."""
+
+
+def typeset_list(job: ListJob) -> dict[str, int]:
+    """Lay out some pages of a signature list. Report: `pages`, how many there are."""
     context = _context(job["context"])
     direction = html.direction_of(context.locale)
     sheet = list_sheet(PAPERS[job["paper"]], context.column_labels, direction)
@@ -54,7 +68,7 @@ def typeset_list(job: Mapping[str, Any]) -> dict[str, Any]:
     with pikepdf.new() as pdf:
         head = _heads(pdf, context, sheet, job["total"])
         shaped = dict(_shaped(pdf, context, sheet, pages))
-        font = embed(pdf, face)
+        font = embed_font(pdf, face)
         for index, page in enumerate(pages):
             forms = {"Head": head[page.number > 1]}
             if index in shaped:
@@ -71,11 +85,11 @@ def _add_page(
     forms: Mapping[str, pikepdf.Object],
     font: pikepdf.Object,
 ) -> None:
-    made = pdf.add_blank_page(
+    blank = pdf.add_blank_page(
         page_size=(sheet.paper.width / MM_PER_PT, sheet.paper.height / MM_PER_PT)
     )
-    made.Contents = pdf.make_stream(page.content(forms))
-    made.Resources = Dictionary(
+    blank.Contents = pdf.make_stream(page.content(forms))
+    blank.Resources = Dictionary(
         Font=Dictionary(T=font),
         XObject=Dictionary({f"/{name}": form for name, form in forms.items()}),
     )
@@ -84,7 +98,7 @@ def _add_page(
 def _heads(
     pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, total: int
 ) -> list[pikepdf.Object]:
-    """What stands above the rows on the first page and on the others."""
+    """Return what stands above the rows on the first page and on the others, as forms."""
     heads = ListHeads(
         context=context,
         total=total,
@@ -97,12 +111,12 @@ def _heads(
 def _shaped(
     pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, pages: Sequence[ListPage]
 ) -> Iterator[tuple[int, pikepdf.Object]]:
-    """The cells of each page that need a shaper, some pages at a time."""
+    """Give the cells of each page that need a shaper, as a form; some pages at a time."""
     needing = [i for i, page in enumerate(pages) if page.shaped or page.shaped_label]
     for at in range(0, len(needing), _SHAPED_PAGES):
-        some = needing[at : at + _SHAPED_PAGES]
-        cells = ShapedCells(pages=[pages[i] for i in some])
-        yield from zip(some, _forms(pdf, context, sheet, cells, len(some)), strict=True)
+        indices = needing[at : at + _SHAPED_PAGES]
+        cells = ShapedCells(pages=[pages[i] for i in indices])
+        yield from zip(indices, _forms(pdf, context, sheet, cells, len(indices)), strict=True)
         gc.collect()
 
 
@@ -116,8 +130,8 @@ def _forms(
         if len(source.pages) != count:
             raise ValueError("the renderer made another number of pages")
         forms = []
-        for made in source.pages:
-            form = made.as_form_xobject()
+        for source_page in source.pages:
+            form = source_page.as_form_xobject()
             if "/Group" in form:
                 del form["/Group"]
             forms.append(pdf.copy_foreign(form))

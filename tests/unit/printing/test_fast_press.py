@@ -121,8 +121,8 @@ def differ(one: pypdfium2.PdfPage, other: pypdfium2.PdfPage, dpi: int) -> bool:
 def both(
     contexts: Sequence[LetterContext], layout: Layout, folder: Path
 ) -> tuple[press.Printed, press.Printed]:
-    fast = press.FAST.print_letters(contexts, layout, folder / "fast.pdf")
-    plain = press.PLAIN.print_letters(contexts, layout, folder / "plain.pdf")
+    fast = press.print_letters(contexts, layout, folder / "fast.pdf")
+    plain = press.print_whole_letters(contexts, layout, folder / "plain.pdf")
     assert fast.letters == plain.letters
     assert fast.set_aside == plain.set_aside
     return fast, plain
@@ -214,7 +214,7 @@ def test_a_chunk_that_fails_goes_the_plain_way(
         press.Limits, "seconds_for", lambda self, count: whole(self, count) if count < 10 else 0.0
     )
     contexts = [letter(n) for n in range(1, 13)]
-    printed = press.FAST.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
+    printed = press.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
     assert [one.key for one in printed.letters] == [one.key for one in contexts]
     assert [page[-5:] for page in pages_of(printed.path)] == [one.number for one in contexts]
 

@@ -141,5 +141,5 @@ def test_whatever_a_join_dies_of_it_is_no_fault_of_a_text(
     parts[0].write_bytes(b"no PDF")
     job = order(parts, tmp_path / "s.pdf")
     with pytest.raises(RenderProcessStopped) as raised:
-        lists._have_done(process, "join", job, DEFAULT_LIMITS, 2)
+        lists._count_pages(process, "join", job, DEFAULT_LIMITS, 2)
     assert raised.value.slug == RENDERER_FAILED
