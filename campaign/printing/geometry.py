@@ -31,9 +31,7 @@ class Box:
     """A rectangle on the sheet, in mm."""
 
     x: float
-    """Left edge."""
     y: float
-    """Top edge."""
     width: float
     height: float
 
@@ -117,19 +115,18 @@ class Layout:
     address: Box
     """Where the address is set: within the window, clear of its rim."""
     sender: Box
-    """Where the sender's lines are set."""
     folds: tuple[float, ...]
     """Heights (y) at which the sheet is folded."""
-    margin_left: float
-    margin_right: float
-    margin_top: float
-    """Top margin of the first and the following sheets."""
-    margin_bottom: float
-    """Bottom margin; the foot with reference and number stands in it."""
     body_top: float
     """Where the letter proper begins: the line with place and date."""
-    date_at_end: bool
+    date_at_end: bool = True
     """Place and date stand at the end of the line (right) instead of at its start."""
+    margin_left: float = 25.0
+    margin_right: float = 20.0
+    margin_top: float = 20.0
+    """Of the first and the following sheets."""
+    margin_bottom: float = 20.0
+    """The foot with reference and number stands in it."""
     foot_rise: float = 6.5
     """How far above the sheet's lower edge the foot ends."""
 
@@ -183,7 +180,6 @@ class LabelSheet:
     slug: str
     paper: Paper
     width: float
-    """Width of a label."""
     height: float
     """Height of a label; rows follow each other without a gap."""
     columns: int
@@ -217,9 +213,7 @@ class EnvelopeSheet:
 
     paper: Paper
     sender: Box
-    """Where the sender's lines are set."""
     address: Box
-    """Where the address is set."""
     size: float = 11.0
     """Of the address's type, pt."""
 
@@ -282,8 +276,6 @@ US_10 = Layout(
     folds=_LETTER_FOLDS,
     margin_left=25.4,
     margin_right=25.4,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=93.0,
     date_at_end=False,
 )
@@ -295,12 +287,7 @@ DIN_5008_B = Layout(
     address=Box(25.0, 62.7, 66.0, 27.3),
     sender=Box(125.0, 45.0, 65.0, 40.0),
     folds=_A4_FOLDS,
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=99.5,
-    date_at_end=True,
 )
 DIN_5008_A = Layout(
     slug="din-5008-a",
@@ -309,12 +296,7 @@ DIN_5008_A = Layout(
     address=Box(25.0, 44.7, 66.0, 27.3),
     sender=Box(125.0, 27.0, 65.0, 40.0),
     folds=(87.0, 192.0),
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=81.5,
-    date_at_end=True,
 )
 FR = Layout(
     slug="fr",
@@ -323,12 +305,7 @@ FR = Layout(
     address=Box(110.0, 59.2, 79.5, 25.7),
     sender=Box(25.0, 20.0, 64.0, 40.0),
     folds=_A4_FOLDS,
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=95.0,
-    date_at_end=True,
 )
 CH_LEFT = Layout(
     slug="ch-left",
@@ -337,12 +314,7 @@ CH_LEFT = Layout(
     address=Box(25.0, 48.5, 75.5, 33.0),
     sender=Box(125.0, 35.5, 65.0, 40.0),
     folds=_A4_FOLDS,
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=94.0,
-    date_at_end=True,
 )
 UK_DL = Layout(
     slug="uk-dl",
@@ -352,11 +324,7 @@ UK_DL = Layout(
     sender=Box(125.0, 20.0, 65.0, 40.0),
     folds=_A4_FOLDS,
     margin_left=25.4,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=97.0,
-    date_at_end=True,
 )
 LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR, CH_LEFT, UK_DL)}
 

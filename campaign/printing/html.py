@@ -152,9 +152,7 @@ class Card(PrintedPage, template="card.html"):
     letter: LetterContext
     id: str
     slot: int
-    dense: bool
-    closing: tuple[str, ...]
-    close: str
+    end: CardParts
     direction: str
 
 
@@ -235,14 +233,11 @@ def card_fragment(context: LetterContext, slot: int = 0, anchor: str = "") -> Ma
     :param slot: its place on the sheet, 0 to 3.
     :param anchor: the article's id; none if empty.
     """
-    parts = card_parts(context)
     card = Card(
         letter=context,
         id=anchor,
         slot=slot,
-        dense=parts.dense,
-        closing=parts.closing,
-        close=parts.close,
+        end=card_parts(context),
         direction=direction_of(context.locale),
     )
     return card.html()

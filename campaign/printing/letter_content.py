@@ -46,7 +46,6 @@ class LetterContext:
     addressee_lines: tuple[str, ...]
     """The address behind the envelope's window, from the name to the last address line."""
     subject: str
-    """The subject line; may be empty."""
     salutation: str
     """Such as "Dear Governor,"."""
     opening: tuple[str, ...]
@@ -60,7 +59,6 @@ class LetterContext:
     complimentary_close: str
     """Such as "Yours sincerely,"."""
     signature_name: str
-    """The supporter's name under the letter."""
     signature_locality: str
     """Their town under the name; may be empty."""
     copies_to: tuple[str, ...] = ()
@@ -80,15 +78,11 @@ class SignatureRow:
     name: str
     """The supporter's name as officials may see it."""
     locality: str
-    """Town."""
     region: str
     """Province, state or department."""
     country: str
-    """Country, in the list's language."""
     address: str
-    """Full postal address in one string."""
     signed_on: str
-    """Date of signing, already formatted."""
     target: str
     """Whom the letter goes to."""
 
@@ -154,7 +148,6 @@ class CoverContext:
     subject: str
     salutation: str
     paragraphs: tuple[str, ...]
-    """The text before the counts."""
     counts: tuple[CountRow, ...]
     """Letters per official; the last row may be the total."""
     closing: tuple[str, ...]

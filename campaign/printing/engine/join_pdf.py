@@ -119,7 +119,6 @@ def join(
 
 class JoinJob(TypedDict):
     parts: list[str]
-    """Paths of the PDFs."""
     out: str
     title: str
     language: str
@@ -142,7 +141,6 @@ def _pages_of(source: pikepdf.Pdf, part: Path | Piece) -> Iterable[pikepdf.Page]
 
 
 def _add_blank(pdf: pikepdf.Pdf) -> None:
-    """Add a blank page, as large as the one before it."""
     _, _, width, height = (float(edge) for edge in pdf.pages[-1].mediabox)
     pdf.add_blank_page(page_size=(width, height))
 

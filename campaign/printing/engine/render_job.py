@@ -25,11 +25,9 @@ class Job(TypedDict):
     """A chunk of letters to print."""
 
     layout: str
-    """Slug of the layout."""
     items: list[dict[str, object]]
     """The contexts, by `encode`."""
     out: str
-    """Where the PDF goes."""
 
 
 class Report(TypedDict):
@@ -96,7 +94,6 @@ def encode_refused(refused: Mapping[int, Sequence[Problem]]) -> list[list[object
 
 
 def lay_out(contexts: Sequence[LetterContext], layout: Layout) -> AbstractContextManager[Document]:
-    """Lay the letters out as one document."""
     return renderer.lay_out(html.letter_document(contexts, layout), "print.css", layout)
 
 

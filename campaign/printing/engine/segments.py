@@ -54,7 +54,6 @@ class Style:
 
     locale: str
     close_set: bool
-    """Set a size smaller."""
 
     @property
     def direction(self) -> str:

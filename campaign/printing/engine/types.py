@@ -31,10 +31,7 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class PrintedLetter:
-    """Where a letter stands in a PDF."""
-
     key: str
-    """The context's key."""
     first_page: int
     """Page of this PDF on which it begins, from 1."""
     pages: int
@@ -47,13 +44,10 @@ class SetAside:
     """A letter that was not printed, and why."""
 
     key: str
-    """The context's key."""
     slug: str
     """The problem's slug, such as "missing-glyph" or "took-too-long"."""
     detail: dict[str, str] = field(default_factory=dict)
-    """The problem's detail."""
     more: tuple[Problem, ...] = ()
-    """Further problems of the same letter."""
 
 
 @dataclass(frozen=True, slots=True)

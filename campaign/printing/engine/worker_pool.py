@@ -37,7 +37,6 @@ def borrow_process() -> Iterator[RenderProcess]:
 
 
 def close_all() -> None:
-    """End the processes at rest."""
     with _lock:
         closing = [process for _, process in _at_rest]
         _at_rest.clear()

@@ -17,8 +17,6 @@ from campaign.printing.sheets.write_sheet import write_sheet
 
 @dataclass(frozen=True, slots=True)
 class AddressSheet:
-    """One sheet."""
-
     sender_lines: tuple[str, ...]
     addressee_lines: tuple[str, ...]
     subject: str

@@ -20,18 +20,13 @@ _PT_PER_MM = 72 / 25.4
 
 @dataclass(frozen=True, slots=True)
 class BlankLetter:
-    """One official's page."""
-
     lines: tuple[str, ...]
-    """The address."""
     salutation: str
     close: str
 
 
 @dataclass(frozen=True, slots=True)
 class ByHandContext:
-    """Words of the pages."""
-
     locale: str
     kicker: str
     title: str
@@ -69,7 +64,6 @@ class ByHandPages(PrintedPage, template="by-hand.html"):
 
 
 def by_hand_pdf(context: ByHandContext, paper: Paper) -> bytes:
-    """Return the pages as a PDF."""
     page = _Pages(paper, tuple(_blank_lines(letter, paper) for letter in context.letters))
     pages = ByHandPages(
         words=context, page=page, code=qr_svg(context.link), direction=direction_of(context.locale)

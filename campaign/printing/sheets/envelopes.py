@@ -15,10 +15,7 @@ from campaign.printing.problems import LetterRefused
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeContext:
-    """One envelope."""
-
     locale: str
-    """Language of the address."""
     sender_lines: tuple[str, ...]
     """Who writes, above on the left; may be empty."""
     addressee_lines: tuple[str, ...]

@@ -46,8 +46,6 @@ _pdfium = Lock()
 
 @dataclass(frozen=True, slots=True)
 class ShareContext:
-    """Words of the picture."""
-
     locale: str
     kicker: str
     title: str
@@ -62,8 +60,6 @@ class ShareContext:
 
 @dataclass(frozen=True, slots=True)
 class PosterContext:
-    """Words of the poster."""
-
     locale: str
     kicker: str
     title: str

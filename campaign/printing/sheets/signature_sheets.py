@@ -36,8 +36,6 @@ _PT_PER_MM = 72 / 25.4
 
 @dataclass(frozen=True, slots=True)
 class SheetContext:
-    """Words of the sign-on sheet."""
-
     locale: str
     kicker: str
     title: str
@@ -133,7 +131,6 @@ def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
 
 
 def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
-    """Return the sheet as a PDF of one page."""
     page = plan_sheet(context, paper)
     sheet = SignOnSheet(
         words=context,

@@ -49,12 +49,10 @@ class ListJob(TypedDict):
     context: dict[str, Any]
     """The `ListContext`, as JSON values."""
     paper: str
-    """Slug of the paper."""
     total: int
     """Rows of the whole list."""
     pages: list[PageRows]
     out: str
-    """Where the PDF goes."""
 
 
 def typeset_list(job: ListJob) -> dict[str, int]:
