@@ -139,7 +139,7 @@ def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
 
 
 def _ascii_address(address: str) -> str:
-    """The address with its domain as mail servers know it, without letters beyond ASCII."""
+    """Return the address with its domain as mail servers know it, without letters beyond ASCII."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -158,7 +158,7 @@ def _claim(mail_id: int) -> bool:
 
 
 def _held_back(session: Session, mail_id: int) -> str:
-    """Why the mail's campaign holds it back: a stop, or a rehearsal; empty where it does not."""
+    """Say why the mail's campaign holds it back: a stop, a rehearsal; empty where it does not."""
     campaign_id, kind = session.execute(
         select(OutboxMail.campaign_id, OutboxMail.kind).where(OutboxMail.id == mail_id)
     ).one()
@@ -191,7 +191,7 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
 def _finish(
     session: Session, mail_id: int, *, state: MailState, failure: str | None = None
 ) -> None:
-    facts = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
+    values = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
     if failure is not None:
-        facts["failure"] = failure
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**facts))
+        values["failure"] = failure
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**values))
