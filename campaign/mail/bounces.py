@@ -132,7 +132,7 @@ def _quoted_id(part: MIMEPart) -> str:
         value = inner.get("Message-ID") if isinstance(inner, Message) else None
     elif kind == "text/rfc822-headers":
         head = part.get_payload(decode=True)
-        value = email.message_from_bytes(head).get("Message-ID") if head else None  # type: ignore[arg-type]
+        value = email.message_from_bytes(head)["Message-ID"] if isinstance(head, bytes) else None
     else:
         return ""
     return str(value or "").strip().strip("<>").partition("@")[0][:22]

@@ -94,14 +94,14 @@ class Mail(TemplateContext):
         :param campaign_id: the campaign that it is about: while that may not mail, it is held back.
         :param due_at: when it goes out, if not at once.
         """
-        now = db.utcnow()
+        now, fingerprint = db.utcnow(), address_fingerprint(to)
         due = due_at or now
         row: dict[str, object] = {
             "public_id": db.new_public_id(),
             "kind": self.kind,
             "campaign_id": campaign_id,
             "recipient": to,
-            "recipient_hmac": address_fingerprint(to),
+            "recipient_hmac": fingerprint,
             "locale": locale,
             "context": json.dumps(self.values()),
             "state": MailState.WAITING,
@@ -109,7 +109,11 @@ class Mail(TemplateContext):
             "due_at": due,
             "created_at": now,
         }
-        mail_id = self._put_within_limit(session, row) if self.budget else session.scalar(_PUT, row)
+        if self.budget:
+            lock_address(session, fingerprint)
+            mail_id = self._put_within_limit(session, row, since=now - _DAY)
+        else:
+            mail_id = session.scalar(_PUT, row)
         if mail_id is None:
             return False
         if due <= now:
@@ -126,11 +130,12 @@ class Mail(TemplateContext):
         most = current_settings().mails_per_address_per_day
         return min(most, MOST_A_DAY.get(cls.budget, most))
 
-    def _put_within_limit(self, session: Session, row: dict[str, object]) -> int | None:
-        lock_address(session, address_fingerprint(str(row["recipient"])))
+    def _put_within_limit(
+        self, session: Session, row: dict[str, object], *, since: datetime
+    ) -> int | None:
         counted = tuple(sorted(kind for kind, mail in kinds.items() if mail.budget == self.budget))
         statement = _put_unless_full(tuple(row), counted)
-        limits = {"since": db.utcnow() - _DAY, "most": self.most_a_day()}
+        limits = {"since": since, "most": self.most_a_day()}
         mail_id: int | None = db.connection_of(session).scalar(statement, row | limits)
         return mail_id
 

@@ -168,15 +168,15 @@ def write_pages(
         box = pikepdf.Array([0, 0, paper.width * _PT_PER_MM, paper.height * _PT_PER_MM])
         for page in pages:
             pdf.add_blank_page()
-            made = pdf.pages[-1].obj
-            made.MediaBox = box
-            made.Resources = pikepdf.Dictionary(
+            blank = pdf.pages[-1].obj
+            blank.MediaBox = box
+            blank.Resources = pikepdf.Dictionary(
                 XObject=pikepdf.Dictionary(
                     {form: forms[form] for placed in page if (form := placed.cell.form)}
                 ),
                 Font=fonts,
             )
-            made.Contents = pdf.make_stream(_content(page, layout))
+            blank.Contents = pdf.make_stream(_content(page, layout))
         del pdf.pages[:sheet_count]
         pdf.save(out)
 

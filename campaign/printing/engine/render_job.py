@@ -72,16 +72,16 @@ def typeset_letters(job: Job) -> Report:
     if good:
         with lay_out([contexts[i] for i in good], layout) as document:
             spans = page_spans(document, len(good))
-            kept = []
+            good_pages = []
             for i, span in zip(good, spans, strict=True):
                 pages = document.pages[slice(*span)]
                 if problems := measure_rendered.check_address(pages[0], layout):
                     refused[i] = problems
                 else:
-                    kept += pages
+                    good_pages += pages
                     letters.append([i, len(pages)])
-            if kept:
-                Path(job["out"]).write_bytes(renderer.write_pdf(document.copy(kept)))
+            if good_pages:
+                Path(job["out"]).write_bytes(renderer.write_pdf(document.copy(good_pages)))
     return {"letters": letters, "refused": encode_refused(refused)}
 
 

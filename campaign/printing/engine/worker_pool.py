@@ -53,11 +53,11 @@ def _take() -> RenderProcess | None:
             if now - since < KEPT_SECONDS and process.is_alive()
         ]
         stale = [pair[1] for pair in _at_rest if pair not in fresh]
-        taken = fresh.pop()[1] if fresh else None
+        process = fresh.pop()[1] if fresh else None
         _at_rest[:] = fresh
-    for process in stale:
-        process.close()
-    return taken
+    for old in stale:
+        old.close()
+    return process
 
 
 def _give_back(process: RenderProcess) -> None:

@@ -56,7 +56,7 @@ def order(parts: list[Path], out: Path) -> dict[str, object]:
     }
 
 
-def test_a_foundry_joins_to_the_same_bytes(
+def test_a_process_joins_to_the_same_bytes(
     process: RenderProcess, parts: list[Path], tmp_path: Path
 ) -> None:
     here = join_pdf.join(parts, tmp_path / "here.pdf", title=TITLE, language="fr-CA")
@@ -69,7 +69,7 @@ def test_a_foundry_joins_to_the_same_bytes(
     assert ["00001" in pages_of(there)[0], "00002" in pages_of(there)[1]] == [True, True]
 
 
-def test_a_list_is_joined_in_no_process_but_the_foundry_s(
+def test_a_list_is_joined_in_no_process_but_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def here(*_: object, **_more: object) -> None:

@@ -21,7 +21,7 @@ def ended(process: RenderProcess) -> bool:
     return not process.is_alive()
 
 
-def test_a_foundry_serves_one_run_after_the_other() -> None:
+def test_a_process_serves_one_run_after_the_other() -> None:
     with borrow_process() as first:
         pass
     with borrow_process() as second:
@@ -30,7 +30,7 @@ def test_a_foundry_serves_one_run_after_the_other() -> None:
             assert third is not first
 
 
-def test_a_foundry_whose_run_failed_is_not_used_again() -> None:
+def test_a_process_whose_run_failed_is_not_used_again() -> None:
     with pytest.raises(ZeroDivisionError), borrow_process() as first:
         raise ZeroDivisionError
     assert ended(first)
@@ -38,7 +38,7 @@ def test_a_foundry_whose_run_failed_is_not_used_again() -> None:
         assert second is not first
 
 
-def test_a_foundry_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with borrow_process() as first:
         pass
     monkeypatch.setattr(worker_pool, "KEPT_SECONDS", 0.0)
@@ -47,7 +47,7 @@ def test_a_foundry_that_rested_too_long_is_not_used_again(monkeypatch: pytest.Mo
     assert ended(first)
 
 
-def test_a_foundry_that_was_killed_is_not_used_again() -> None:
+def test_a_process_that_was_killed_is_not_used_again() -> None:
     with borrow_process() as first:
         pass
     first._process.kill()
@@ -56,7 +56,7 @@ def test_a_foundry_that_was_killed_is_not_used_again() -> None:
         assert second is not first
 
 
-def test_a_forked_child_leaves_the_foundry_to_its_parent() -> None:
+def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
     with borrow_process() as first:
         pass
     child = os.fork()
@@ -68,7 +68,7 @@ def test_a_forked_child_leaves_the_foundry_to_its_parent() -> None:
         assert second is first
 
 
-def test_no_foundry_outlives_its_program() -> None:
+def test_no_process_outlives_its_program() -> None:
     script = (
         "from campaign.printing.engine.worker_pool import borrow_process\n"
         "with borrow_process() as process: print(process._process.pid)\n"
