@@ -1,5 +1,6 @@
 """The mails on letters that were signed, as they go out, in every language."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -178,3 +179,14 @@ def test_who_signs_for_the_first_time_is_not_told_that_it_was_again(
         words = message.get_body((part,)).get_content()
         assert ("with this address, again." in words) == again
         assert "with this address again" not in words
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_mail_that_waited_since_an_earlier_state_goes_out(app: Flask, settings: Settings) -> None:
+    context = {**_STOPPED, "reason": "She asked us to.", "letters_url": LINK}
+    row = OutboxMail(kind="case-stopped", locale="en", context=json.dumps(context))
+    row.public_id, row.recipient = "x", "ana@example.org"
+    with app.app_context():
+        message: Any = render(row, settings)
+    assert "another letter could do harm" in message.get_body(("plain",)).get_content()
+    assert message["List-Unsubscribe"] == f"<{LINK}>"
