@@ -98,7 +98,7 @@ def reading_direction(text: str, direction: str) -> str:
     return text_direction(text, direction)
 
 
-def isolated(line: str, direction: str) -> str:
+def isolate(line: str, direction: str) -> str:
     """Return a line of an address or name, kept in order in a block of that `direction`."""
     if (own := text_direction(line, direction)) == direction:
         return line
@@ -118,7 +118,7 @@ def environment() -> Environment:
     )
     env.filters["lang"] = language_tag
     env.filters["direction"] = direction_of
-    env.filters["isolated"] = isolated
+    env.filters["isolate"] = isolate
     env.globals["size_of"] = size_of
     env.globals["reading_direction"] = reading_direction
     env.globals["text_direction"] = text_direction

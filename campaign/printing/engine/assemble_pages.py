@@ -14,7 +14,7 @@ from campaign.printing.check_letters import check_before, texts_of
 from campaign.printing.engine import segments
 from campaign.printing.engine.fast_text import NotSimple, TextSetter, is_simple, specimen
 from campaign.printing.engine.render_job import Job, Report, decode, encode_refused
-from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match, measure
+from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match_boxes, measure_segment
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.problems import Problem
@@ -46,7 +46,7 @@ def compose_letters(job: Job) -> Report:
         if problems := check_before(context, layout):
             refused[i] = problems
         elif _can_be_cut(context):
-            cuts[i] = segments.cut(context, layout)
+            cuts[i] = segments.cut_letter(context, layout)
     pages: dict[int, list[Placed]] = {}
     if cuts:
         with _lay_out(cuts.values(), layout) as (document, cells):
@@ -76,12 +76,14 @@ def _lay_out(
     set_here = set(simple)
     specimens = list(dict.fromkeys(specimen(part.kind, part.style) for part in simple))
     rest = (part for part in parts if part not in set_here)
-    groups = segments.arrange([*specimens, *rest])
-    html = segments.document(groups, layout)
+    groups = segments.group_segments([*specimens, *rest])
+    html = segments.write_sheets(groups, layout)
     with renderer.lay_out(html, "segments.css", layout, xml=True) as document:
-        boxes = match(document, groups)
+        boxes = match_boxes(document, groups)
         setter = TextSetter(document)
-        cells = {part: measure(part, form, box, layout) for part, (form, box) in boxes.items()}
+        cells = {
+            part: measure_segment(part, form, box, layout) for part, (form, box) in boxes.items()
+        }
         for part in specimens:
             setter.learn(part, boxes[part][1])
         for part in simple:

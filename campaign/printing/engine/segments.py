@@ -81,7 +81,7 @@ class Segment:
         return self.kind in _SEVERAL_ELEMENTS
 
 
-def cut(context: LetterContext, layout: Layout) -> list[Segment]:
+def cut_letter(context: LetterContext, layout: Layout) -> list[Segment]:
     """Cut a letter into segments, in reading order; what it doesn't have is left out."""
     body = Style(context.locale, html.is_close_set(context, layout))
     # Type with sizes of its own is the same in letters of either size.
@@ -104,7 +104,7 @@ def _reads_by_line(style: Style, lines: tuple[str, ...]) -> bool:
     return all(line.strip() and html.text_direction(line, direction) == direction for line in lines)
 
 
-def arrange(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
+def group_segments(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
     """Group the distinct segments by style, in the order they are laid out."""
     groups: dict[Style, list[Segment]] = {}
     for segment in dict.fromkeys(segments):
@@ -119,7 +119,7 @@ class SegmentSheets(html.PrintedPage, template="segments.html"):
     line_end: str = "\n"
 
 
-def document(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
+def write_sheets(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
     """Return the XHTML of the sheets on which the segments stand, one below the other."""
     sheets = SegmentSheets(groups=groups, layout=layout, close_set=html.CLOSE_SET)
     return str(sheets.html())
@@ -149,7 +149,7 @@ class SegmentsLost(RuntimeError):
     """The renderer laid out other boxes than segments were given to it."""
 
 
-def match(
+def match_boxes(
     document: Document, groups: Sequence[tuple[Style, list[Segment]]]
 ) -> dict[Segment, tuple[int, RenderedBox]]:
     """Return each segment's box, and the place of its Form XObject in the order of drawing.
@@ -173,7 +173,7 @@ def match(
     }
 
 
-def measure(segment: Segment, form: int, box: RenderedBox, layout: Layout) -> Cell:
+def measure_segment(segment: Segment, form: int, box: RenderedBox, layout: Layout) -> Cell:
     """Return the cell of a segment that was laid out as `box`."""
     name = f"/x{form}"
     return Cell(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from campaign.printing import fonts
-from campaign.printing.html import MM_PER_PT, isolated, text_direction
+from campaign.printing.html import MM_PER_PT, isolate, text_direction
 from campaign.printing.letter_content import SignatureRow
 from campaign.printing.signature_list.label_sheets import ListSheet, Setting
 from campaign.printing.signature_list.typeface import Typeface
@@ -43,7 +43,7 @@ def _place(row: SignatureRow, direction: str) -> str:
     if len({text_direction(part, direction) for part in parts}) < 2:
         return ", ".join(parts)
     mark = "\u200f" if direction == "rtl" else "\u200e"
-    return mark + ", ".join(isolated(part, direction) for part in parts)
+    return mark + ", ".join(isolate(part, direction) for part in parts)
 
 
 def clean(text: str) -> str:

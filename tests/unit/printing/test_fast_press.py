@@ -12,7 +12,7 @@ from PIL import ImageChops
 
 from campaign.printing import press
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.segments import cut
+from campaign.printing.engine.segments import cut_letter
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
 from campaign.printing.letter_content import LetterContext
 from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, POINTS, letter
@@ -220,6 +220,9 @@ def test_a_chunk_that_fails_goes_the_plain_way(
 
 
 def test_what_letters_share_is_one_segment() -> None:
-    one, other = cut(signed(1, "Ada Lovelace"), US_10), cut(signed(2, "Bo Diddley"), US_10)
+    one, other = (
+        cut_letter(signed(1, "Ada Lovelace"), US_10),
+        cut_letter(signed(2, "Bo Diddley"), US_10),
+    )
     alone = [segment.texts for segment in one if segment not in other]
     assert alone == [(("Ada Lovelace",),), ("Ada Lovelace", ""), ("UA 7/31", "00001")]
