@@ -17,7 +17,7 @@ from benchmarks.invented import letters, paragraphs
 from campaign.core.asset_paths import folder
 from campaign.printing.geometry import layout_for
 from campaign.printing.letter_content import LetterContext
-from campaign.printing.press import FAST, PLAIN
+from campaign.printing.press import print_letters, print_whole_letters
 
 Letters = Sequence[LetterContext]
 _FONT = Path(folder("letters")) / "fonts" / "SourceSerif4-Regular.ttf"
@@ -33,19 +33,19 @@ article { break-after: page } p { margin: 0 0 3mm; white-space: pre-line }
 
 def press(some: Letters, out: Path) -> None:
     """Our press, as bundles use it."""
-    FAST.print_letters(some, layout_for("CA"), out / "letters.pdf")
+    print_letters(some, layout_for("CA"), out / "letters.pdf")
 
 
 def volumes(some: Letters, out: Path) -> None:
     """Our press, volume after volume."""
     for first in range(0, len(some), _VOLUME):
         name = out / f"letters-{first // _VOLUME + 1:03d}.pdf"
-        FAST.print_letters(some[first : first + _VOLUME], layout_for("CA"), name)
+        print_letters(some[first : first + _VOLUME], layout_for("CA"), name)
 
 
 def chunks(some: Letters, out: Path) -> None:
     """WeasyPrint, so many letters in one document: our plain way."""
-    PLAIN.print_letters(some, layout_for("CA"), out / "letters.pdf", chunk=_CHUNK)
+    print_whole_letters(some, layout_for("CA"), out / "letters.pdf", chunk=_CHUNK)
 
 
 def one_by_one(some: Letters, out: Path) -> None:

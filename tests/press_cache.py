@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from weasyprint import Document
 
-from campaign.printing import press_fast, press_plain, renderer
+from campaign.printing import press, renderer
 from campaign.printing.engine import worker_pool
 from campaign.printing.engine.types import Limits
 from campaign.printing.engine.worker import Outcome
@@ -30,11 +30,11 @@ _MOST_ORDERS = 512
 
 
 class RememberingPress:
-    """What was laid out in this process, here and in foundries."""
+    """What was laid out in this process, here and in processes."""
 
     def __init__(self) -> None:
-        self._borrowed = worker_pool.borrowed
-        self._laid_out = renderer.laid_out
+        self._borrow_process = worker_pool.borrow_process
+        self._lay_out = renderer.lay_out
         self._write_pdf = renderer.write_pdf
         self._lock = threading.Lock()
         self._orders: OrderedDict[str, tuple[Outcome, bytes]] = OrderedDict()
@@ -43,14 +43,14 @@ class RememberingPress:
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
-        for module in (worker_pool, press_plain, press_fast):
-            patch.setattr(module, "borrowed", self.borrowed)
-        patch.setattr(renderer, "laid_out", self.laid_out)
+        for module in (worker_pool, press):
+            patch.setattr(module, "borrow_process", self.borrow_process)
+        patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 
     @contextmanager
-    def borrowed(self) -> Iterator["RememberingPress"]:
-        """What takes orders; a foundry is borrowed for those that are new."""
+    def borrow_process(self) -> Iterator["RememberingPress"]:
+        """What takes orders; a process is borrowed for those that are new."""
         yield self
 
     def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
@@ -62,8 +62,8 @@ class RememberingPress:
         if kept is not None:
             out.write_bytes(kept[1])
             return kept[0]
-        with self._borrowed() as foundry:
-            outcome = foundry.run(work, job, limits, size)
+        with self._borrow_process() as process:
+            outcome = process.run(work, job, limits, size)
         if outcome.report is not None and out.exists():
             with self._lock:
                 self._orders[key] = outcome, out.read_bytes()
@@ -72,7 +72,7 @@ class RememberingPress:
         return outcome
 
     @contextmanager
-    def laid_out(
+    def lay_out(
         self, html: str, stylesheet: str, geometry: Any, *, xml: bool = False
     ) -> Iterator[Document]:
         """The document, laid out now or before."""
@@ -81,7 +81,7 @@ class RememberingPress:
             if key in self._documents:
                 yield self._documents[key]
                 return
-            with self._laid_out(html, stylesheet, geometry, xml=xml) as document:
+            with self._lay_out(html, stylesheet, geometry, xml=xml) as document:
                 yield document
             self._documents[key] = document
             while len(self._documents) > _MOST_DOCUMENTS:

@@ -26,7 +26,7 @@ from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState
-from campaign.printing.engine.worker import FoundryStopped
+from campaign.printing.engine.worker import RenderProcessStopped
 
 _ACTOR = "command"
 _NOUNS = {
@@ -120,7 +120,7 @@ def bundle(
             sentence = _SENTENCES.get(problem.slug, problem.slug)
             names = {**problem.data, "campaign": campaign, "mission": mission}
             raise _Failed(sentence.format(**names)) from problem
-        except FoundryStopped as problem:
+        except RenderProcessStopped as problem:
             raise _Failed(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
             raise _Failed(f"The ZIP could not be written: {problem.strerror}.") from problem

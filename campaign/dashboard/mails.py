@@ -1,9 +1,8 @@
 """Mails of campaigns that did not arrive, and letters that waited in vain: counted apart."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -24,7 +23,7 @@ def count_mails() -> None:
     """Count bounces, mails that failed or wait, and expired letters, for every campaign."""
     now = db.utcnow()
     with db.reading() as session:
-        found = {
+        totals = {
             "bad_addresses": _bad_addresses(session),
             "mails_failed": _mails(
                 session,
@@ -38,7 +37,7 @@ def count_mails() -> None:
         run = lock_run(session)
         expired = _expired(session, run, now - _SETTLED)
         for row in session.scalars(select(CampaignFigures)):
-            for name, counts in found.items():
+            for name, counts in totals.items():
                 if getattr(row, name) != counts.get(row.campaign_id, 0):
                     setattr(row, name, counts.get(row.campaign_id, 0))
             row.expired += expired.pop(row.campaign_id, 0)
@@ -49,8 +48,8 @@ def count_mails() -> None:
         run.expired_to, run.mails_at = now - _SETTLED, now
 
 
-def _bad_addresses(session: Session) -> dict[int, int]:
-    """Signatures whose address mail does not get to."""
+def _bad_addresses(session: Session) -> dict[int | None, int]:
+    """Count signatures whose address mail does not get to."""
     return _counts(
         session,
         select(Signature.campaign_id, func.count())
@@ -60,7 +59,7 @@ def _bad_addresses(session: Session) -> dict[int, int]:
     )
 
 
-def _mails(session: Session, condition: ColumnElement[bool]) -> dict[int, int]:
+def _mails(session: Session, condition: ColumnElement[bool]) -> dict[int | None, int]:
     return _counts(
         session,
         select(OutboxMail.campaign_id, func.count())
@@ -69,8 +68,8 @@ def _mails(session: Session, condition: ColumnElement[bool]) -> dict[int, int]:
     )
 
 
-def _expired(session: Session, run: FiguresRun, until: datetime) -> dict[int, int]:
-    """Letters that expired since the last count; what is left of them is forgotten one day."""
+def _expired(session: Session, run: FiguresRun, until: datetime) -> dict[int | None, int]:
+    """Count letters that expired since the last count; their traces are forgotten one day."""
     query = select(SpentLink.campaign_id, func.count()).where(
         SpentLink.end == LinkEnd.EXPIRED, SpentLink.ended_at <= until
     )
@@ -79,5 +78,7 @@ def _expired(session: Session, run: FiguresRun, until: datetime) -> dict[int, in
     return _counts(session, query.group_by(SpentLink.campaign_id))
 
 
-def _counts(session: Session, query: Any) -> dict[int, int]:
-    return dict(session.execute(query).all())
+def _counts(
+    session: Session, query: Select[int | None, int] | Select[int, int]
+) -> dict[int | None, int]:
+    return dict(session.execute(query).tuples().all())

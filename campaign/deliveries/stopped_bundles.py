@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.deliveries.letters_covered import gone, went_whole
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import HeldBundle, LetterMove, PaperFate
@@ -27,10 +27,23 @@ _LATELY = timedelta(days=2)
 """How far back a stop is looked for whose message was lost."""
 
 
-@message("staff-stopped", limited=False)
-def send_stopped(*, reference: str, bundles: list[dict[str, str]], link: str) -> Context:
-    """Tells who carries bundles to hand nothing over; `bundles`: each a `name` and a `mission`."""
-    return {"reference": reference, "bundles": bundles, "link": link}
+class StoppedBundle(TypedDict):
+    """A bundle as the mail of a stop names it."""
+
+    name: str
+    mission: str
+    """Where it was to go; by post, the official."""
+    by_post: bool
+    printed_again: bool
+    """Its sheets are the first print of letters that went on through another mission."""
+
+
+class StaffStopped(Mail, kind="staff-stopped"):
+    """Tells who carries bundles to hand nothing over."""
+
+    reference: str
+    bundles: list[StoppedBundle]
+    link: str
 
 
 def is_held_back() -> ColumnElement[bool]:
@@ -115,20 +128,16 @@ def find_stops() -> None:
 
 def tell_carriers(session: Session, campaign: Campaign) -> None:
     """Mail who may carry its bundles that nothing is handed over any more; once for each bundle."""
-    bundles = [one for one in _list_held_back(session, campaign) if _is_news(session, one)]
+    held = _list_held_back(session, campaign)
+    bundles = [bundle for bundle in held if _is_news(session, bundle)]
     if not bundles:
         return
-    settings = current_settings()
+    link = f"{current_settings().base_url.rstrip('/')}/desk/today"
     carriers = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(CARRIERS))
     for user in session.scalars(carriers.order_by(StaffUser.id)).all():
-        send_stopped(
-            session,
-            to=user.email,
-            locale=user.locale,
-            reference=campaign.reference,
-            bundles=[_say(one, user.locale) for one in bundles],
-            link=f"{settings.base_url.rstrip('/')}/desk/today",
-        )
+        named = [_describe(session, bundle, user.locale) for bundle in bundles]
+        mail = StaffStopped(reference=campaign.reference, bundles=named, link=link)
+        mail.send(session, to=user.email, locale=user.locale)
 
 
 def _list_held_back(session: Session, campaign: Campaign) -> Sequence[Bundle]:
@@ -147,6 +156,11 @@ def _is_news(session: Session, bundle: Bundle) -> bool:
     return session.scalar(first) is not None
 
 
-def _say(bundle: Bundle, locale: str) -> dict[str, Any]:
-    name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
-    return {"name": name, "mission": destination_name(bundle.destination, locale)}
+def _describe(session: Session, bundle: Bundle, locale: str) -> StoppedBundle:
+    moved = select(LetterMove.letter_id).where(LetterMove.bundle_id == bundle.id).limit(1)
+    return {
+        "name": f"{bundle.campaign.reference} · {bundle.sequence:03d}",
+        "mission": destination_name(bundle.destination, locale),
+        "by_post": bundle.official_id is not None,
+        "printed_again": session.scalar(moved) is not None,
+    }

@@ -7,41 +7,41 @@ from sqlalchemy.orm import Session
 
 from campaign.core.settings import current_settings
 from campaign.exports.export_rules import EXPORTERS
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.models.export import DataExport, ExportState
 from campaign.models.staff import StaffUser
 
 
-@message("export-asked", limited=False, tells_of_stop=True)
-def send_export_asked(*, who: str, number: int, reference: str, hours: int, link: str) -> Context:
+class ExportMail(Mail):
+    number: int
+    reference: str
+    link: str
+
+
+class ExportAsked(ExportMail, kind="export-asked", tells_of_stop=True):
     """To everybody who may decide about an export that somebody asked for."""
-    return {"who": who, "number": number, "reference": reference, "hours": hours, "link": link}
+
+    who: str
+    hours: int
 
 
-@message("export-decided", limited=False, tells_of_stop=True)
-def send_export_decided(
-    *, who: str, number: int, reference: str, approved: bool, link: str
-) -> Context:
+class ExportDecided(ExportMail, kind="export-decided", tells_of_stop=True):
     """To who asked: it was approved, or refused."""
-    return {
-        "who": who,
-        "number": number,
-        "reference": reference,
-        "approved": approved,
-        "link": link,
-    }
+
+    who: str
+    approved: bool
 
 
-@message("export-ready", limited=False, tells_of_stop=True)
-def send_export_ready(*, number: int, reference: str, hours: int, link: str) -> Context:
+class ExportReady(ExportMail, kind="export-ready", tells_of_stop=True):
     """To who asked: the file waits for so many hours."""
-    return {"number": number, "reference": reference, "hours": hours, "link": link}
+
+    hours: int
 
 
-@message("export-failed", limited=False, tells_of_stop=True)
-def send_export_failed(*, number: int, reference: str, why: str, link: str) -> Context:
-    """To who asked: it could not be made, and `why`, as a slug."""
-    return {"number": number, "reference": reference, "why": why, "link": link}
+class ExportFailed(ExportMail, kind="export-failed", tells_of_stop=True):
+    """To who asked: there will be no file, and why, as a slug."""
+
+    why: str
 
 
 def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
@@ -55,62 +55,49 @@ def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
 
 def ask_deciders(session: Session, export: DataExport) -> int:
     """Mail everybody who may decide; how many."""
-    found = deciders(session, export)
-    for user in found:
-        send_export_asked(
-            session,
-            to=user.email,
-            locale=user.locale,
+    users = deciders(session, export)
+    for user in users:
+        mail = ExportAsked(
             who=export.requested_by.name or export.requested_by.email,
             number=export.id,
             reference=export.campaign.reference,
             hours=current_settings().export_request_hours,
             link=_link(export),
         )
-    return len(found)
+        mail.send(session, to=user.email, locale=user.locale)
+    return len(users)
 
 
 def tell_decision(session: Session, export: DataExport, by: StaffUser) -> None:
-    """Mail who asked that it was approved or refused, and by whom."""
-    asked = export.requested_by
-    send_export_decided(
-        session,
-        to=asked.email,
-        locale=asked.locale,
+    mail = ExportDecided(
         who=by.name or by.email,
         number=export.id,
         reference=export.campaign.reference,
         approved=export.state is not ExportState.REFUSED,
         link=_link(export),
     )
+    _send_to_requester(session, export, mail)
 
 
 def send_ready(session: Session, export: DataExport) -> None:
-    """Mail who asked that the file is there."""
-    asked = export.requested_by
-    send_export_ready(
-        session,
-        to=asked.email,
-        locale=asked.locale,
+    mail = ExportReady(
         number=export.id,
         reference=export.campaign.reference,
         hours=current_settings().export_hours,
         link=_link(export),
     )
+    _send_to_requester(session, export, mail)
 
 
 def send_failed(session: Session, export: DataExport, why: str) -> None:
-    """Mail who asked that there will be no file, and why."""
-    asked = export.requested_by
-    send_export_failed(
-        session,
-        to=asked.email,
-        locale=asked.locale,
-        number=export.id,
-        reference=export.campaign.reference,
-        why=why,
-        link=_link(export),
+    mail = ExportFailed(
+        number=export.id, reference=export.campaign.reference, why=why, link=_link(export)
     )
+    _send_to_requester(session, export, mail)
+
+
+def _send_to_requester(session: Session, export: DataExport, mail: Mail) -> None:
+    mail.send(session, to=export.requested_by.email, locale=export.requested_by.locale)
 
 
 def _link(export: DataExport) -> str:

@@ -18,15 +18,15 @@ _ABOUT_THE_ADDRESS = {"0", "1", "2", "4"}
 the content, policy) are about the mail or its sender: another mail may get through."""
 
 
-def tells_of_the_address(status: str) -> bool:
+def is_about_address(status: str) -> bool:
     """Whether a status code says, for good, that mail does not get to that address."""
-    found = _STATUS.fullmatch(status)
-    return found is not None and found.group(1) in _ABOUT_THE_ADDRESS
+    match = _STATUS.fullmatch(status)
+    return match is not None and match.group(1) in _ABOUT_THE_ADDRESS
 
 
 def mark(session: Session, fingerprint: bytes, status: str) -> bool:
-    """Mark the address of that fingerprint, if the status tells of it; gives whether it does."""
-    if not tells_of_the_address(status):
+    """Mark the address of that fingerprint, if the status is about it; tells whether it is."""
+    if not is_about_address(status):
         return False
     now = db.utcnow()
     session.execute(
@@ -46,10 +46,10 @@ def mark_recipient(session: Session, mail_id: int, status: str) -> bool:
 
 
 def clear(session: Session, fingerprint: bytes) -> None:
-    """A mail got there: somebody pressed the button that it led to."""
+    """Unmark an address: somebody pressed the button that a mail to it led to."""
     session.execute(delete(BadAddress).where(BadAddress.email_hmac == fingerprint))
 
 
 def is_bad(fingerprint: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
-    """The condition that a row's address is marked."""
+    """Whether a row's address is marked, for a query."""
     return exists().where(BadAddress.email_hmac == fingerprint)

@@ -89,18 +89,18 @@ def take_in(session: Session, report: Report) -> bool:
 
 
 def reports_in(raw: bytes) -> Iterator[Report]:
-    """What a mail reports, recipient by recipient; only failures. Raises NoReport."""
+    """Give what a mail reports, recipient by recipient; only failures. Raises NoReport."""
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     if mail.get_content_type() != "multipart/report":
         yield _report_in_words(raw[:_MOST_IN_WORDS])
         return
     parts = list(mail.iter_parts())
     status = next(
-        (one for one in parts if one.get_content_type() == "message/delivery-status"), None
+        (part for part in parts if part.get_content_type() == "message/delivery-status"), None
     )
     if status is None or not isinstance(status.get_payload(), list):
         raise NoReport
-    message_id = next((found for part in parts if (found := _quoted_id(part))), "")
+    message_id = next(filter(None, map(_quoted_id, parts)), "")
     for block in status.get_payload():
         assert isinstance(block, Message)
         if str(block.get("Action", "")).strip().casefold() != "failed":
@@ -110,7 +110,7 @@ def reports_in(raw: bytes) -> Iterator[Report]:
 
 
 def _report_in_words(raw: bytes) -> Report:
-    """What a server wrote for people, of the one mail that it quotes. Raises NoReport."""
+    """Read what a server wrote for people, of the one mail that it quotes. Raises NoReport."""
     quoted = _QUOTED.search(raw)
     try:
         failed = quoted and scan_message(email.message_from_bytes(raw))
@@ -118,21 +118,21 @@ def _report_in_words(raw: bytes) -> Report:
         raise NoReport from problem
     if not quoted or not failed:
         raise NoReport
-    said = raw[: quoted.start()]
-    if status := _STATUS.search(said):
+    words = raw[: quoted.start()]
+    if status := _STATUS.search(words):
         return Report(quoted[1].decode(), status[0].decode())
-    return Report(quoted[1].decode(), "" if _NOT_OF_THE_ADDRESS.search(said) else "5.0.0")
+    return Report(quoted[1].decode(), "" if _NOT_OF_THE_ADDRESS.search(words) else "5.0.0")
 
 
 def _quoted_id(part: MIMEPart) -> str:
-    """The Message-ID in the part of a report that gives our mail back, whole or its head."""
+    """Find the Message-ID in the part of a report that gives our mail back, whole or its head."""
     kind = part.get_content_type()
     if kind == "message/rfc822":
         inner = part.get_payload(0) if part.is_multipart() else None
         value = inner.get("Message-ID") if isinstance(inner, Message) else None
     elif kind == "text/rfc822-headers":
         head = part.get_payload(decode=True)
-        value = email.message_from_bytes(head).get("Message-ID") if head else None  # type: ignore[arg-type]
+        value = email.message_from_bytes(head)["Message-ID"] if isinstance(head, bytes) else None
     else:
         return ""
     return str(value or "").strip().strip("<>").partition("@")[0][:22]

@@ -4,7 +4,7 @@ from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.policy import EmailPolicy, Policy
 
 
-class Whole(UnstructuredHeader, BaseHeader):
+class UnfoldedHeader(UnstructuredHeader, BaseHeader):
     """A header that is never folded.
 
     Python's own would put an address of more than 78 characters into encoded words (RFC 2047),
@@ -12,11 +12,10 @@ class Whole(UnstructuredHeader, BaseHeader):
     """
 
     def fold(self, *, policy: Policy) -> str:
-        """The header on one line."""
         return f"{self.name}: {self}{policy.linesep}"
 
 
 _registry = HeaderRegistry()
-_registry.map_to_type("list-unsubscribe", Whole)
+_registry.map_to_type("list-unsubscribe", UnfoldedHeader)
 POLICY = EmailPolicy(header_factory=_registry)
 """For every mail that we write."""

@@ -10,21 +10,21 @@ log = structlog.get_logger()
 
 
 def is_maildir(path: Path) -> bool:
-    """Whether there is a Maildir: `campaign doctor` asks."""
+    """Whether there is a Maildir at `path`; `campaign doctor` asks."""
     return all((path / part).is_dir() for part in ("cur", "new", "tmp"))
 
 
 def empty(path: Path, take: Callable[[bytes], bool], *, most_bytes: int) -> int:
-    """Hand each new mail to `take`; what it took is removed. Tells how many were left.
+    """Hand each new mail to `take`, and remove what it took; tells how many were left.
 
     Of a longer mail, `take` gets the first `most_bytes`.
     """
     folder = mailbox.Maildir(str(path), create=False)
-    names = sorted(one.name.partition(":")[0] for one in (path / "new").iterdir())
-    return sum(not _took(folder, name, take, most_bytes) for name in names)
+    names = sorted(file.name.partition(":")[0] for file in (path / "new").iterdir())
+    return sum(not _is_taken(folder, name, take, most_bytes) for name in names)
 
 
-def _took(
+def _is_taken(
     folder: "mailbox.Maildir", name: str, take: Callable[[bytes], bool], most_bytes: int
 ) -> bool:
     try:

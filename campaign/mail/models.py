@@ -10,8 +10,6 @@ from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
 
 
 class MailState(enum.StrEnum):
-    """Where a mail stands."""
-
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"

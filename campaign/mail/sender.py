@@ -5,7 +5,6 @@ when its time is over. Its words are opened only after that: one that cannot be 
 an attempt that failed, and holds up no other.
 """
 
-import json
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -23,7 +22,7 @@ from campaign.core.leases import Lease
 from campaign.core.settings import Settings, current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.headers import POLICY
-from campaign.mail.messages import rechecks, told_of_stops
+from campaign.mail.messages import Mail, kinds, read_mail
 from campaign.mail.models import MailState, OutboxMail
 from campaign.mail.transports import MailNotTaken, Transport, transport_of
 
@@ -66,10 +65,11 @@ def send_mail(mail_id: int) -> None:
     transport: Transport = current_app.extensions.get("mail_transport") or transport_of(settings)
     try:
         with db.reading() as session:
-            mail = session.get_one(OutboxMail, mail_id)
-            wanted = _is_still_wanted(session, mail)
-        if wanted:
-            transport.send(render(mail, settings))
+            row = session.get_one(OutboxMail, mail_id)
+            mail = read_mail(row).recheck(session)
+            session.expunge(row)
+        if mail is not None:
+            transport.send(_compose(mail, row, settings))
     except MailNotTaken as problem:
         _put_back(mail_id, problem)
     except Exception as problem:
@@ -79,7 +79,7 @@ def send_mail(mail_id: int) -> None:
         _put_back(mail_id, MailNotTaken(kind, permanent=False))
     else:
         with db.transaction() as session:
-            if wanted:
+            if mail is not None:
                 _finish(session, mail_id, state=MailState.SENT)
             else:
                 _finish(session, mail_id, state=MailState.FAILED, failure="no longer wanted")
@@ -111,42 +111,35 @@ def forget() -> None:
         )
 
 
-def render(mail: OutboxMail, settings: Settings) -> EmailMessage:
-    """The mail as it goes out: text and HTML parts, in the language of its reader."""
-    context = {"cards": False, "by_post": False} | json.loads(mail.context or "{}")
-    with force_locale(mail.locale):
-        subject = " ".join(render_template(f"mail/{mail.kind}.subject.txt", **context).split())
-        text = render_template(f"mail/{mail.kind}.txt", **context, subject=subject)
-        html = render_template(f"mail/{mail.kind}.html", **context, subject=subject)
+def render(row: OutboxMail, settings: Settings) -> EmailMessage:
+    """Return a mail of the outbox as it goes out, in the language of its reader."""
+    return _compose(read_mail(row), row, settings)
+
+
+def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
+    values = mail.values()
+    with force_locale(row.locale):
+        subject = " ".join(render_template(f"{mail.template}.subject.txt", **values).split())
+        text = render_template(f"{mail.template}.txt", **values, subject=subject)
+        html = render_template(f"{mail.template}.html", **values, subject=subject)
     message = EmailMessage(policy=POLICY)
     message["From"] = formataddr((settings.organisation_name, settings.mail_from))
-    message["To"] = _ascii_address(mail.recipient or "")
+    message["To"] = _ascii_address(row.recipient or "")
     message["Subject"] = subject
     message["Date"] = format_datetime(db.utcnow())
-    message["Message-ID"] = f"<{mail.public_id}@{settings.mail_from.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{row.public_id}@{settings.mail_from.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.locale
-    if unsubscribe := context.get("unsubscribe"):
-        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    message["Content-Language"] = row.locale
+    if mail.unsubscribe:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message
 
 
-def _is_still_wanted(session: Session, mail: OutboxMail) -> bool:
-    """Let the kind look again at what the mail says, which may have changed while it waited."""
-    recheck = rechecks.get(mail.kind)
-    if recheck is None:
-        return True
-    session.expunge(mail)
-    context = recheck(session, json.loads(mail.context or "{}"))
-    mail.context = json.dumps(context)
-    return context is not None
-
-
 def _ascii_address(address: str) -> str:
-    """The address with its domain as mail servers know it, without letters beyond ASCII."""
+    """Return the address with its domain as mail servers know it, without letters beyond ASCII."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -165,14 +158,15 @@ def _claim(mail_id: int) -> bool:
 
 
 def _held_back(session: Session, mail_id: int) -> str:
-    """Why the mail's campaign holds it back: a stop, or a rehearsal; empty where it does not."""
+    """Say why the mail's campaign holds it back: a stop, a rehearsal; empty where it does not."""
     campaign_id, kind = session.execute(
         select(OutboxMail.campaign_id, OutboxMail.kind).where(OutboxMail.id == mail_id)
     ).one()
     if campaign_id is None:
         return ""
     why_not_mailed: WhyNotMailed = current_app.extensions["why_not_mailed"]
-    return why_not_mailed(session, campaign_id, tells_of_stop=kind in told_of_stops)
+    tells_of_stop = kind in kinds and kinds[kind].tells_of_stop
+    return why_not_mailed(session, campaign_id, tells_of_stop=tells_of_stop)
 
 
 def _put_back(mail_id: int, problem: MailNotTaken) -> None:
@@ -197,7 +191,7 @@ def _put_back(mail_id: int, problem: MailNotTaken) -> None:
 def _finish(
     session: Session, mail_id: int, *, state: MailState, failure: str | None = None
 ) -> None:
-    facts = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
+    values = {"state": state, "sent_at": db.utcnow(), "context": None, "recipient": None}
     if failure is not None:
-        facts["failure"] = failure
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**facts))
+        values["failure"] = failure
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(**values))

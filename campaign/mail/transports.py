@@ -27,8 +27,6 @@ class MailNotTaken(Exception):
 
 
 class Transport(Protocol):
-    """Something that takes mails."""
-
     def send(self, mail: EmailMessage) -> None:
         """Hand over one mail; raises MailNotTaken."""
 
@@ -37,8 +35,7 @@ class Files:
     """Writes each mail as an `.eml` file: for development and rehearsal."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is made when the first mail comes."""
-        self.folder = folder
+        self.folder = folder  # made when the first mail comes
 
     def send(self, mail: EmailMessage) -> None:
         """Keep the mail under its message id."""
@@ -51,7 +48,6 @@ class Smtp:
     """Speaks to a mail server, encrypted as the settings say."""
 
     def __init__(self, settings: Settings) -> None:
-        """Reads `smtp_*` of the settings."""
         self.settings = settings
 
     def send(self, mail: EmailMessage) -> None:
@@ -76,36 +72,35 @@ class Smtp:
             raise MailNotTaken(type(problem).__name__, permanent=False) from problem
 
     def connect(self) -> smtplib.SMTP:
-        """A connection as the settings want it, encrypted and signed in; `with` ends it."""
-        chosen = self.settings
-        if chosen.smtp_security == "tls":
+        """Connect as the settings say, encrypted and signed in; `with` ends it."""
+        settings = self.settings
+        if settings.smtp_security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                chosen.smtp_host,
-                chosen.smtp_port,
+                settings.smtp_host,
+                settings.smtp_port,
                 timeout=_TIMEOUT_SECONDS,
                 context=ssl.create_default_context(),
             )
         else:
-            server = smtplib.SMTP(chosen.smtp_host, chosen.smtp_port, timeout=_TIMEOUT_SECONDS)
-        if chosen.smtp_security == "starttls":
+            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_TIMEOUT_SECONDS)
+        if settings.smtp_security == "starttls":
             server.starttls(context=ssl.create_default_context())
-        if chosen.smtp_user:
-            server.login(chosen.smtp_user, chosen.smtp_password.get_secret_value())
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         return server
 
 
 def status_of(code: int, answer: bytes | str) -> str:
-    """The status code of an answer that refused a recipient for good; else empty.
+    """Return the status code of an answer that refused a recipient for good; else empty.
 
     A server that gives none beside its 5xx has said `5.0.0`: "not possible", and no more.
     """
     if code < 500:
         return ""
     text = answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer
-    found = _STATUS.match(text)
-    return found.group() if found else "5.0.0"
+    match = _STATUS.match(text)
+    return match.group() if match else "5.0.0"
 
 
 def transport_of(settings: Settings) -> Transport:
-    """The transport that the settings name."""
     return Smtp(settings) if settings.mail_transport == "smtp" else Files(settings.outbox)

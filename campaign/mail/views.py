@@ -8,11 +8,12 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 
 from campaign.core.i18n import localised
 from campaign.core.settings import current_settings
+from campaign.web.page import Page, show_page
 from campaign.web.security import public
 
 blueprint = Blueprint("mail", __name__, url_prefix="/outbox")
@@ -21,8 +22,6 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class FiledMail:
-    """One mail of the folder."""
-
     name: str
     to: str
     subject: str
@@ -31,27 +30,34 @@ class FiledMail:
     html: str
 
 
+class OutboxPage(Page, template="mail/outbox/index.html"):
+    mails: list[FiledMail]
+
+
+class FiledMailPage(Page, template="mail/outbox/show.html"):
+    mail: FiledMail
+
+
 @blueprint.get("/")
 @public
 @localised
 def index() -> ResponseReturnValue:
-    """All mails, the newest first."""
-    return render_template("mail/outbox/index.html", mails=list_mails(_folder()))
+    return show_page(OutboxPage(mails=list_mails(current_settings().outbox)))
 
 
 @blueprint.get("/<name>")
 @public
 @localised
 def show(name: str) -> ResponseReturnValue:
-    """One mail: its text, with links that can be followed."""
-    mails = {mail.name: mail for mail in list_mails(_folder())}
+    """Show a mail's text, with links that can be followed."""
+    mails = {mail.name: mail for mail in list_mails(current_settings().outbox)}
     if name not in mails:
         abort(404)
-    return render_template("mail/outbox/show.html", mail=mails[name])
+    return show_page(FiledMailPage(mail=mails[name]))
 
 
 def list_mails(folder: Path) -> list[FiledMail]:
-    """The mails of `folder`, the newest first, 200 at most."""
+    """List the mails of `folder`, the newest first, 200 at most."""
     paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
     return [_read(path) for path in paths[:_SHOWN]]
 
@@ -71,8 +77,3 @@ def _read(path: Path) -> FiledMail:
 def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     return str(part.get_content()) if part else ""
-
-
-def _folder() -> Path:
-    settings = current_settings()
-    return settings.outbox

@@ -20,7 +20,7 @@ from campaign.mail.models import MailState, OutboxMail
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.network import mails
-from campaign.network.mails import send_network_already, send_network_confirm
+from campaign.network.mails import NetworkAlready, NetworkConfirm
 from campaign.signing import signed_links
 
 _TRIES = 3
@@ -114,13 +114,10 @@ def join(
 def _join_again(session: Session, member: NetworkMember, request: _Request) -> None:
     if member.state is MemberState.ACTIVE:
         # To the address that was confirmed: the links in this mail are its owner's.
-        send_network_already(
-            session,
-            to=member.email or "",
-            locale=request.locale,
-            preferences_url=mails.preferences_url(member),
-            leave_url=mails.leave_url(member),
+        mail = NetworkAlready(
+            preferences_url=mails.preferences_url(member), leave_url=mails.leave_url(member)
         )
+        mail.send(session, to=member.email or "", locale=request.locale)
         return
     if not _has_new_link(member, request) and _send_link(session, request):
         _set(session, member, request.new_wishes() | request.new_link())
@@ -319,10 +316,7 @@ def _set(session: Session, member: NetworkMember, values: dict[str, object]) -> 
 
 
 def _send_link(session: Session, request: _Request) -> bool:
-    return send_network_confirm(
-        session,
-        to=request.email,
-        locale=request.locale,
-        link=mails.confirm_url(request.locale, request.token),
-        days=current_settings().confirm_days,
+    mail = NetworkConfirm(
+        link=mails.confirm_url(request.locale, request.token), days=current_settings().confirm_days
     )
+    return mail.send(session, to=request.email, locale=request.locale)

@@ -27,6 +27,7 @@ __all__ = [
     "texts_of",
 ]
 
+_EMBEDDINGS = frozenset(["LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"])
 _WIDEST_CHARACTER = 0.35
 """A line of capitals is about 0.7 em wide a character, of narrow letters half that; in em."""
 
@@ -84,16 +85,16 @@ def check_characters(texts: Mapping[str, tuple[str, ...]]) -> list[Problem]:
         if text.isascii() and text.isprintable():
             continue
         problems += [
-            _about(CONTROL_CHARACTER, name, char)
+            _problem(CONTROL_CHARACTER, name, char)
             for char in dict.fromkeys(text)
             if _is_control(char)
         ]
-        problems += [_about(MISSING_GLYPH, name, char) for char in fonts.missing_glyphs(text)]
+        problems += [_problem(MISSING_GLYPH, name, char) for char in fonts.missing_glyphs(text)]
     return problems
 
 
 def check_address(lines: tuple[str, ...], layout: Layout) -> list[Problem]:
-    """Whether the address is sure not to fit its window; the rest is measured."""
+    """What makes an address sure not to fit its window; the rest is measured."""
     if len(lines) > (most := most_lines(layout)):
         detail = {"lines": str(len(lines)), "most": str(most)}
         return [Problem(ADDRESS_TOO_LONG, detail)]
@@ -113,21 +114,11 @@ def _is_control(character: str) -> bool:
     category = unicodedata.category(character)
     if category == "Cf":
         # Joiners and the soft hyphen belong to ordinary writing; embeddings and overrides don't.
-        return unicodedata.bidirectional(character) in {
-            "LRE",
-            "RLE",
-            "LRO",
-            "RLO",
-            "PDF",
-            "LRI",
-            "RLI",
-            "FSI",
-            "PDI",
-        }
+        return unicodedata.bidirectional(character) in _EMBEDDINGS
     return category in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-def _about(slug: str, field_name: str, character: str) -> Problem:
+def _problem(slug: str, field_name: str, character: str) -> Problem:
     detail = {
         "field": field_name,
         "character": f"U+{ord(character):04X}",

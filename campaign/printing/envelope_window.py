@@ -46,8 +46,8 @@ def longest_line(lines: Sequence[str]) -> str:
 
 def _have_room(lines: Sequence[str], layout: Layout, size: float, leading: float) -> bool:
     width = layout.address.width * _PT_PER_MM
-    taken = sum(count_lines(line, width, size) for line in lines) * leading
-    return math.floor(taken) <= _room_of(layout)
+    height = sum(count_lines(line, width, size) for line in lines) * leading
+    return math.floor(height) <= _room_of(layout)
 
 
 def _room_of(layout: Layout) -> float:

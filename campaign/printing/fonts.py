@@ -141,7 +141,7 @@ def _can_print(code: int) -> bool:
     if _PICTOGRAPHS[0] <= code <= _PICTOGRAPHS[1]:
         return False
     return any(
-        code in known for known in (own_characters(), arabic_characters(), system_characters())
+        code in ours for ours in (own_characters(), arabic_characters(), system_characters())
     )
 
 

@@ -3,10 +3,9 @@
 This is the one place: the print CSS is produced from it and the window check measures against
 it. Origin is the sheet's top left corner, x to the right, y downwards.
 
-Envelopes without a window, in mm: which sizes go with which paper.
-
-Sizes: ISO 269 (DL, C5, C4); ANSI/USPS names for North America (No. 10; 9 × 12 inch catalog).
-They are printed lying, the address right of the middle and below it, as postal services read it.
+Sizes of envelopes: ISO 269 (DL, C5, C4); ANSI/USPS names for North America (No. 10; 9 × 12 inch
+catalog). Those without a window are printed lying, the address right of the middle and below it, as
+postal services read it.
 """
 
 from collections.abc import Iterator
@@ -32,20 +31,16 @@ class Box:
     """A rectangle on the sheet, in mm."""
 
     x: float
-    """Left edge."""
     y: float
-    """Top edge."""
     width: float
     height: float
 
     @property
     def right(self) -> float:
-        """Right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """Bottom edge."""
         return self.y + self.height
 
     def meets(self, other: "Box") -> bool:
@@ -120,19 +115,18 @@ class Layout:
     address: Box
     """Where the address is set: within the window, clear of its rim."""
     sender: Box
-    """Where the sender's lines are set."""
     folds: tuple[float, ...]
     """Heights (y) at which the sheet is folded."""
-    margin_left: float
-    margin_right: float
-    margin_top: float
-    """Top margin of the first and the following sheets."""
-    margin_bottom: float
-    """Bottom margin; the foot with reference and number stands in it."""
     body_top: float
     """Where the letter proper begins: the line with place and date."""
-    date_at_end: bool
+    date_at_end: bool = True
     """Place and date stand at the end of the line (right) instead of at its start."""
+    margin_left: float = 25.0
+    margin_right: float = 20.0
+    margin_top: float = 20.0
+    """Of the first and the following sheets."""
+    margin_bottom: float = 20.0
+    """The foot with reference and number stands in it."""
     foot_rise: float = 6.5
     """How far above the sheet's lower edge the foot ends."""
 
@@ -165,7 +159,6 @@ class Layout:
 
     @property
     def text(self) -> Box:
-        """The text area of a sheet."""
         return Box(
             self.margin_left,
             self.margin_top,
@@ -187,7 +180,6 @@ class LabelSheet:
     slug: str
     paper: Paper
     width: float
-    """Width of a label."""
     height: float
     """Height of a label; rows follow each other without a gap."""
     columns: int
@@ -205,7 +197,6 @@ class LabelSheet:
 
     @property
     def per_sheet(self) -> int:
-        """Labels on one sheet."""
         return self.columns * self.rows
 
     def position(self, index: int) -> Box:
@@ -222,9 +213,7 @@ class EnvelopeSheet:
 
     paper: Paper
     sender: Box
-    """Where the sender's lines are set."""
     address: Box
-    """Where the address is set."""
     size: float = 11.0
     """Of the address's type, pt."""
 
@@ -232,16 +221,16 @@ class EnvelopeSheet:
 @lru_cache(maxsize=32)
 def _window_of(layout: Layout) -> Box:
     views = list(_views(layout))
-    left, top = max(one.x for one in views), max(one.y for one in views)
-    right, bottom = min(one.right for one in views), min(one.bottom for one in views)
+    left, top = max(box.x for box in views), max(box.y for box in views)
+    right, bottom = min(box.right for box in views), min(box.bottom for box in views)
     return Box(left, top, right - left, bottom - top)
 
 
 @lru_cache(maxsize=32)
 def _shown_of(layout: Layout) -> Box:
     views = list(_views(layout))
-    left, top = min(one.x for one in views), min(one.y for one in views)
-    right, bottom = max(one.right for one in views), max(one.bottom for one in views)
+    left, top = min(box.x for box in views), min(box.y for box in views)
+    right, bottom = max(box.right for box in views), max(box.bottom for box in views)
     return Box(left, top, right - left, bottom - top)
 
 
@@ -287,8 +276,6 @@ US_10 = Layout(
     folds=_LETTER_FOLDS,
     margin_left=25.4,
     margin_right=25.4,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=93.0,
     date_at_end=False,
 )
@@ -300,12 +287,7 @@ DIN_5008_B = Layout(
     address=Box(25.0, 62.7, 66.0, 27.3),
     sender=Box(125.0, 45.0, 65.0, 40.0),
     folds=_A4_FOLDS,
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=99.5,
-    date_at_end=True,
 )
 DIN_5008_A = Layout(
     slug="din-5008-a",
@@ -314,12 +296,7 @@ DIN_5008_A = Layout(
     address=Box(25.0, 44.7, 66.0, 27.3),
     sender=Box(125.0, 27.0, 65.0, 40.0),
     folds=(87.0, 192.0),
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=81.5,
-    date_at_end=True,
 )
 FR = Layout(
     slug="fr",
@@ -328,12 +305,7 @@ FR = Layout(
     address=Box(110.0, 59.2, 79.5, 25.7),
     sender=Box(25.0, 20.0, 64.0, 40.0),
     folds=_A4_FOLDS,
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=95.0,
-    date_at_end=True,
 )
 CH_LEFT = Layout(
     slug="ch-left",
@@ -342,12 +314,7 @@ CH_LEFT = Layout(
     address=Box(25.0, 48.5, 75.5, 33.0),
     sender=Box(125.0, 35.5, 65.0, 40.0),
     folds=_A4_FOLDS,
-    margin_left=25.0,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=94.0,
-    date_at_end=True,
 )
 UK_DL = Layout(
     slug="uk-dl",
@@ -357,11 +324,7 @@ UK_DL = Layout(
     sender=Box(125.0, 20.0, 65.0, 40.0),
     folds=_A4_FOLDS,
     margin_left=25.4,
-    margin_right=20.0,
-    margin_top=20.0,
-    margin_bottom=20.0,
     body_top=97.0,
-    date_at_end=True,
 )
 LAYOUTS = {layout.slug: layout for layout in (US_10, DIN_5008_B, DIN_5008_A, FR, CH_LEFT, UK_DL)}
 

@@ -3,14 +3,14 @@
 import functools
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from campaign.core import asset_paths
+from campaign.core.template_context import TemplateContext
 from campaign.printing.envelope_window import size_of
 from campaign.printing.geometry import Layout
 from campaign.printing.letter_content import LetterContext
@@ -44,37 +44,35 @@ class CardParts:
 
 
 def print_mm(number: float) -> str:
-    """A length of `number` mm in print CSS."""
+    """Return a length of `number` mm in print CSS."""
     return f"{number:.3f}".rstrip("0").rstrip(".") + "mm"
 
 
 def screen_mm(number: float) -> str:
-    """A length of `number` mm of the sheet on a screen, where `--mm` is the sheet's scale."""
+    """Return `number` mm of the sheet on a screen, where `--mm` is the sheet's scale."""
     return f"calc({f'{number:.3f}'.rstrip('0').rstrip('.')} * var(--mm))"
 
 
 def print_pt(number: float) -> str:
-    """A length of `number` pt in print CSS."""
     return f"{number:g}pt"
 
 
 def screen_pt(number: float) -> str:
-    """A length of `number` pt of the sheet on a screen."""
     return screen_mm(number * MM_PER_PT)
 
 
 def language_tag(locale: str) -> str:
-    """`locale` as an HTML `lang` value: "es_MX" becomes "es-MX"."""
+    """Return `locale` as an HTML `lang` value: "es_MX" becomes "es-MX"."""
     return locale.replace("_", "-")
 
 
 def direction_of(locale: str) -> str:
-    """The direction of a language: "rtl" for those written from right to left, else "ltr"."""
+    """Return "rtl" for a language that is written from right to left, else "ltr"."""
     return "rtl" if language_tag(locale).split("-")[0].lower() in _RTL_LANGUAGES else "ltr"
 
 
 def text_direction(text: str, default: str) -> str:
-    """The direction of a paragraph by its first strong character, else `default`.
+    """Return the direction of a paragraph by its first strong character, else `default`.
 
     This is what `dir="auto"` means (Unicode Bidirectional Algorithm, rules P2 and P3). The
     renderer doesn't know `auto`, so it is worked out here, for paper and screen alike.
@@ -89,7 +87,7 @@ def text_direction(text: str, default: str) -> str:
 
 
 def reading_direction(text: str, direction: str) -> str:
-    """The direction of a paragraph in a language of that `direction`.
+    """Return the direction of a paragraph in a language of that `direction`.
 
     It is the language's own where any word of it is in its script, whatever the paragraph begins
     with: a sentence in Arabic may begin with a reference or a name in Latin letters.
@@ -100,8 +98,8 @@ def reading_direction(text: str, direction: str) -> str:
     return text_direction(text, direction)
 
 
-def isolated(line: str, direction: str) -> str:
-    """A line of an address or a name, kept in order inside a block of that `direction`."""
+def isolate(line: str, direction: str) -> str:
+    """Return a line of an address or name, kept in order in a block of that `direction`."""
     if (own := text_direction(line, direction)) == direction:
         return line
     mark = "\u200e" if own == "ltr" else "\u200f"
@@ -110,7 +108,7 @@ def isolated(line: str, direction: str) -> str:
 
 @functools.cache
 def environment() -> Environment:
-    """The Jinja environment of what is printed: strict, and it escapes everything."""
+    """Return the Jinja environment of what is printed: strict, and it escapes everything."""
     env = Environment(
         loader=FileSystemLoader(asset_paths.folder("letters")),
         autoescape=True,
@@ -120,7 +118,7 @@ def environment() -> Environment:
     )
     env.filters["lang"] = language_tag
     env.filters["direction"] = direction_of
-    env.filters["isolated"] = isolated
+    env.filters["isolate"] = isolate
     env.globals["size_of"] = size_of
     env.globals["reading_direction"] = reading_direction
     env.globals["text_direction"] = text_direction
@@ -128,33 +126,66 @@ def environment() -> Environment:
 
 
 def load_templates() -> None:
-    """Compiles the templates, which takes longer than to lay out a letter."""
+    """Compile the templates, which takes longer than to lay out a letter."""
     for name in environment().list_templates(extensions=["html", "css"]):
         environment().get_template(name)
 
 
-def render(template: str, **values: Any) -> Markup:
-    """The template of that name under `letters/`, filled."""
-    return Markup(environment().get_template(template).render(**values))  # noqa: S704
+class PrintedPage(TemplateContext):
+    """What a template under `letters/` is given."""
+
+    def html(self) -> Markup:
+        return _fill(self.template, vars(self))
+
+
+class LetterSheet(PrintedPage, template="letter.html"):
+    letter: LetterContext
+    layout: Layout | None
+    id: str
+    close_set: str
+    """Class of the article, where it is set a size smaller; else empty."""
+    direction: str
+    line_end: Markup = Markup("<br>")
+
+
+class Card(PrintedPage, template="card.html"):
+    letter: LetterContext
+    id: str
+    slot: int
+    end: CardParts
+    direction: str
+
+
+class HtmlDocument(PrintedPage, template="document.html"):
+    """A whole document around what is printed."""
+
+    locale: str
+    title: str
+    body: Markup
+
+
+def _fill(template: str, values: Mapping[str, object]) -> Markup:
+    return Markup(environment().get_template(template).render(values))  # noqa: S704
 
 
 @functools.lru_cache(maxsize=64)
-def print_css(stylesheet: str, layout: Any) -> str:
-    """The print CSS of a document: `stylesheet` filled from the geometry of `layout`."""
-    return str(render(stylesheet, layout=layout, mm=print_mm, pt=print_pt, screen=False))
+def print_css(stylesheet: str, layout: Hashable) -> str:
+    """Return the print CSS of a document: `stylesheet` filled from the geometry of `layout`."""
+    values = {"layout": layout, "mm": print_mm, "pt": print_pt, "screen": False}
+    return str(_fill(stylesheet, values))
 
 
 @functools.lru_cache(maxsize=16)
 def screen_css(layout: Layout) -> str:
-    """The letter's style inside a web page.
+    """Return the letter's style inside a web page.
 
     The page puts the fragment into an element of class `letter-frame`. Where that is 34 rem wide
     or wider, the letter is the printed sheet, scaled to the frame's width; where it is narrower,
     the same parts in the same order, set to be read. So is a card. The page declares the fonts.
     """
-    sheet = render("screen.css", layout=layout, mm=screen_mm, pt=screen_pt, screen=True)
+    values = {"layout": layout, "mm": screen_mm, "pt": screen_pt, "screen": True}
     card = {"card_width": layout.paper.width / 2, "card_height": layout.paper.height / 2}
-    return f"{sheet}\n{render('card-screen.css', **card)}"
+    return f"{_fill('screen.css', values)}\n{_fill('card-screen.css', card)}"
 
 
 def is_close_set(context: LetterContext, layout: Layout) -> bool:
@@ -178,45 +209,42 @@ def is_close_set(context: LetterContext, layout: Layout) -> bool:
 def letter_fragment(
     context: LetterContext, layout: Layout | None = None, anchor: str = ""
 ) -> Markup:
-    """The letter as an `<article class="letter">`, without styles of its own.
+    """Return the letter as an `<article class="letter">`, without styles of its own.
 
     :param layout: the sheet the letter is for; a long letter is then set a size smaller.
     :param anchor: the article's id; none if empty.
     """
-    return render(
-        "letter.html",
+    is_long = layout is not None and is_close_set(context, layout)
+    sheet = LetterSheet(
         letter=context,
         layout=layout,
         id=anchor,
-        close_set=CLOSE_SET if layout is not None and is_close_set(context, layout) else "",
+        close_set=CLOSE_SET if is_long else "",
         direction=direction_of(context.locale),
-        line_end=Markup("<br>"),
     )
+    return sheet.html()
 
 
 def card_fragment(context: LetterContext, slot: int = 0, anchor: str = "") -> Markup:
-    """The letter as an `<article class="card">`: its salutation, text, points, words and name.
+    """Return the letter as an `<article class="card">`: salutation, text, points, words and name.
 
     A closing or a close that is long is left out, on paper and screen alike: a card is small.
 
     :param slot: its place on the sheet, 0 to 3.
     :param anchor: the article's id; none if empty.
     """
-    parts = card_parts(context)
-    return render(
-        "card.html",
+    card = Card(
         letter=context,
         id=anchor,
         slot=slot,
-        dense=parts.dense,
-        closing=parts.closing,
-        close=parts.close,
+        end=card_parts(context),
         direction=direction_of(context.locale),
     )
+    return card.html()
 
 
 def card_parts(context: LetterContext) -> CardParts:
-    """What of a letter's end stands on its card, and in which size."""
+    """Return what of a letter's end stands on its card, and in which size."""
     short = sum(map(len, context.closing)) <= _CARD_CLOSING
     closing = context.closing if short else ()
     close = context.complimentary_close if len(context.complimentary_close) <= _CARD_CLOSE else ""
@@ -229,28 +257,23 @@ def card_parts(context: LetterContext) -> CardParts:
 
 
 def letter_id(index: int) -> str:
-    """The id of the letter at `index` in a document of many."""
+    """Return the id of the letter at `index` in a document of many."""
     return f"letter-{index}"
 
 
 def title_of(contexts: Sequence[LetterContext]) -> str:
-    """A document's title: the reference, and the letters' first and last number."""
+    """Return a document's title: the reference, and the letters' first and last number."""
     numbers = [context.number for context in contexts if context.number]
-    numbers.sort(key=lambda one: (len(one), one))  # cards are not printed in their order
+    numbers.sort(key=lambda number: (len(number), number))  # cards are not printed in their order
     span = dict.fromkeys((numbers[0], numbers[-1])) if numbers else {}
     return " · ".join(filter(None, (contexts[0].reference, "–".join(span))))
 
 
 def letter_document(contexts: Sequence[LetterContext], layout: Layout) -> str:
-    """A whole HTML document of many letters, each on a page of its own, ids by `letter_id`."""
-    return str(
-        render(
-            "document.html",
-            locale=contexts[0].locale,
-            title=title_of(contexts),
-            body=Markup("\n").join(
-                letter_fragment(context, layout, letter_id(index))
-                for index, context in enumerate(contexts)
-            ),
-        )
+    """Return an HTML document of many letters, each on a page of its own, ids by `letter_id`."""
+    fragments = (
+        letter_fragment(context, layout, letter_id(index)) for index, context in enumerate(contexts)
     )
+    body = Markup("\n").join(fragments)
+    whole = HtmlDocument(locale=contexts[0].locale, title=title_of(contexts), body=body)
+    return str(whole.html())

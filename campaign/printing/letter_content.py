@@ -46,7 +46,6 @@ class LetterContext:
     addressee_lines: tuple[str, ...]
     """The address behind the envelope's window, from the name to the last address line."""
     subject: str
-    """The subject line; may be empty."""
     salutation: str
     """Such as "Dear Governor,"."""
     opening: tuple[str, ...]
@@ -60,9 +59,8 @@ class LetterContext:
     complimentary_close: str
     """Such as "Yours sincerely,"."""
     signature_name: str
-    """The supporter's name under the letter."""
     signature_locality: str
-    """The supporter's town under the name; may be empty."""
+    """Their town under the name; may be empty."""
     copies_to: tuple[str, ...] = ()
     """Lines under the signature that say who gets a copy, the lead-in word included."""
     specimen: str = ""
@@ -80,35 +78,29 @@ class SignatureRow:
     name: str
     """The supporter's name as officials may see it."""
     locality: str
-    """Town."""
     region: str
     """Province, state or department."""
     country: str
-    """Country, in the list's language."""
     address: str
-    """Full postal address in one string."""
     signed_on: str
-    """Date of signing, already formatted."""
     target: str
     """Whom the letter goes to."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnLabels:
-    """The words at the head of the signature list's columns."""
+    """The words at the head of the signature list's columns.
+
+    The columns of addresses and officials are left out where theirs is empty.
+    """
 
     number: str
-    """Head of the column of letter numbers."""
     name: str
-    """Head of the column of names."""
     locality: str
-    """Head of the column of town, region and country."""
+    """Over town, region and country."""
     address: str
-    """Head of the column of addresses; the column is left out when this is empty."""
     signed_on: str
-    """Head of the column of dates."""
     target: str
-    """Head of the column of officials; the column is left out when this is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +108,12 @@ class ListContext:
     """What stands around the rows of a signature list."""
 
     title: str
-    """Title on the first page and in every page's head."""
+    """On the first page and in every page's head."""
     reference: str
-    """The campaign's reference."""
     locale: str
-    """Language of the list."""
     mission_lines: tuple[str, ...]
     """The mission the list is handed to, under the title."""
     column_labels: ColumnLabels
-    """Words at the head of the columns."""
     page_label: str
     """Pattern such as "Page {page} of {pages}"."""
     total_label: str
@@ -140,9 +129,9 @@ class CountRow:
     """One line of the counts in a cover letter: what, and how many."""
 
     label: str
-    """What is counted, such as an official's name."""
+    """Such as an official's name."""
     number: str
-    """How many, already formatted for the locale."""
+    """Already formatted for the locale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +139,20 @@ class CoverContext:
     """The organisation's letter on top of a bundle."""
 
     locale: str
-    """Language of the letter."""
     reference: str
-    """The campaign's reference, in the foot."""
+    """In the foot."""
     sender_lines: tuple[str, ...]
-    """The organisation's name and address."""
     addressee_lines: tuple[str, ...]
     """The head of mission and the mission's address, behind the window."""
     place_and_date: str
-    """Place and date line."""
     subject: str
-    """Subject line."""
     salutation: str
-    """Salutation of the head of mission."""
     paragraphs: tuple[str, ...]
-    """The text before the counts."""
     counts: tuple[CountRow, ...]
     """Letters per official; the last row may be the total."""
     closing: tuple[str, ...]
     """The text after the counts; may be empty."""
     complimentary_close: str
-    """Such as "Yours sincerely,"."""
     signature_lines: tuple[str, ...]
     """Name and office of who signs for the organisation."""
     mark: str = ""
@@ -196,9 +178,8 @@ class FactRow:
     """One line of the table of facts in a bundle's README."""
 
     label: str
-    """What, such as "Mission"."""
+    """Such as "Mission"."""
     value: str
-    """The fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +189,6 @@ class FileRow:
     name: str
     """File name in the bundle's folder; also the link."""
     description: str
-    """What it is."""
     pages: str
     """Number of pages, formatted; empty for what has none."""
 
@@ -218,22 +198,15 @@ class ReadmeContext:
     """The page that tells staff what lies in a bundle and how to print it."""
 
     locale: str
-    """Language of the page."""
     title: str
-    """The bundle's title."""
     introduction: tuple[str, ...]
-    """Paragraphs under the title."""
     facts_heading: str
-    """Heading over the facts."""
     facts: tuple[FactRow, ...]
-    """The facts, in order."""
     files_heading: str
-    """Heading over the files."""
     file_labels: tuple[str, str, str]
-    """Column heads: file, what it is, pages."""
+    """Column heads: file, description, pages."""
     files: tuple[FileRow, ...]
     """The files, in the order staff use them."""
     printing_heading: str
-    """Heading over the instructions."""
     printing: tuple[str, ...]
     """How to print, one step a string."""

@@ -29,10 +29,10 @@ def count_lines(text: str, width: float, size: float, weight: str = "Regular") -
 @functools.lru_cache(maxsize=_CACHED)
 def _count(text: str, ems: float, weight: str) -> int:
     """Lines of a paragraph in a column so many times as wide as its type is high."""
-    return sum(_broken(line, ems, weight) for line in text.split("\n"))
+    return sum(_count_line(line, ems, weight) for line in text.split("\n"))
 
 
-def _broken(line: str, ems: float, weight: str) -> int:
+def _count_line(line: str, ems: float, weight: str) -> int:
     lines, filled = 1, 0.0
     space = width_of(" ", weight)
     for piece, spaced in _pieces(line):
@@ -51,7 +51,7 @@ def _broken(line: str, ems: float, weight: str) -> int:
 
 
 def _pieces(line: str) -> Iterable[tuple[str, bool]]:
-    """What a line may be broken between, and whether a space stands before it."""
+    """Give the pieces between which a line may be broken, each with whether a space precedes it."""
     for word in line.split():
         spaced = True
         parts = _PIECE.findall(word) if len(word) > 1 else [word]
@@ -63,24 +63,24 @@ def _pieces(line: str) -> Iterable[tuple[str, bool]]:
 
 def width_of(text: str, weight: str = "Regular") -> float:
     """Width of a text on one line, in em."""
-    known = _advances(weight)
-    return (
-        sum(
-            known[code] if (code := ord(character)) in known else _stranger(character)
-            for character in text
-        )
-        * _SAFETY
+    ours = _advances(weight)
+    widths = (
+        ours[code] if (code := ord(character)) in ours else _width_elsewhere(character)
+        for character in text
     )
+    return sum(widths) * _SAFETY
 
 
 @functools.lru_cache(maxsize=_CACHED)
 def is_ours(text: str) -> bool:
     """Whether our own font has every character of a text."""
-    return text.isascii() or all(ord(one) in _advances("Regular") or one == "\n" for one in text)
+    return text.isascii() or all(
+        ord(character) in _advances("Regular") or character == "\n" for character in text
+    )
 
 
 @functools.lru_cache(maxsize=4096)
-def _stranger(character: str) -> float:
+def _width_elsewhere(character: str) -> float:
     """The width of a character that our fonts do not have."""
     if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0.0

@@ -14,21 +14,23 @@ from campaign.printing.problems import (
     Problem,
 )
 
+RenderedBox = Any
+"""A box or page of WeasyPrint, which has no types."""
 MM_PER_PX = 25.4 / 96
 """A CSS pixel in mm; WeasyPrint measures in CSS pixels."""
 
 
 def first_pages(document: Document, ids: Sequence[str]) -> list[int]:
-    """The index of the page on which each element of `ids` begins; ids in document order."""
-    found: dict[str, int] = {}
+    """Return the index of the page on which each element of `ids` begins, in document order."""
+    pages: dict[str, int] = {}
     for index, page in enumerate(document.pages):
         for anchor in page.anchors:
-            found.setdefault(anchor, index)
-    return [found[one] for one in ids]
+            pages.setdefault(anchor, index)
+    return [pages[name] for name in ids]
 
 
-def check_address(page: Any, layout: Layout) -> list[Problem]:
-    """Whether the address on this page lies within the window, and all lines on the paper."""
+def check_address(page: RenderedBox, layout: Layout) -> list[Problem]:
+    """Check that the address on this page lies within the window, and all lines on the paper."""
     return [
         problem
         for name in ("letter-address", "letter-sender")
@@ -38,9 +40,9 @@ def check_address(page: Any, layout: Layout) -> list[Problem]:
 
 
 def check_block(
-    name: str, block: Any, layout: Layout, by: tuple[float, float] = (0.0, 0.0)
+    name: str, block: RenderedBox, layout: Layout, by: tuple[float, float] = (0.0, 0.0)
 ) -> list[Problem]:
-    """Whether an address lies within the window, or a sender on the paper and clear of it.
+    """Check that an address lies within the window, or a sender on the paper and clear of it.
 
     :param name: class of the block, "letter-address" or "letter-sender".
     :param by: how far, in mm, the block is to be moved from where it was laid out.
@@ -62,13 +64,13 @@ def check_block(
     return []
 
 
-def first_line(block: Any) -> tuple[Any, Any]:
-    """The block's first line box and the first text box in it."""
+def first_line(block: RenderedBox) -> tuple[RenderedBox, RenderedBox]:
+    """Return the block's first line box and the first text box in it."""
     line = next(_lines(block))
     return line, next(_texts(line))
 
 
-def stands_within(page: Any, name: str, limit: Box) -> bool:
+def stands_within(page: RenderedBox, name: str, limit: Box) -> bool:
     """Whether all text of the elements of class `name` on this page lies within `limit`."""
     return all(
         limit.holds(_extent(lines))
@@ -77,8 +79,8 @@ def stands_within(page: Any, name: str, limit: Box) -> bool:
     )
 
 
-def _blocks(box: Any, name: str, depth: int = 5) -> Iterator[Any]:
-    """The boxes of elements of class `name`, at most `depth` below; the address lies at 5."""
+def _blocks(box: RenderedBox, name: str, depth: int = 5) -> Iterator[RenderedBox]:
+    """List the boxes of elements of class `name`, at most `depth` below; the address lies at 5."""
     for child in getattr(box, "children", ()):
         element = getattr(child, "element", None)
         classes = element.get("class", "").split() if element is not None else ()
@@ -88,8 +90,7 @@ def _blocks(box: Any, name: str, depth: int = 5) -> Iterator[Any]:
             yield from _blocks(child, name, depth - 1)
 
 
-def _lines(box: Any) -> Iterator[Any]:
-    """The line boxes below `box`."""
+def _lines(box: RenderedBox) -> Iterator[RenderedBox]:
     for child in getattr(box, "children", ()):
         if isinstance(child, LineBox):
             yield child
@@ -97,8 +98,7 @@ def _lines(box: Any) -> Iterator[Any]:
             yield from _lines(child)
 
 
-def _texts(box: Any) -> Iterator[Any]:
-    """The text boxes below `box`."""
+def _texts(box: RenderedBox) -> Iterator[RenderedBox]:
     for child in getattr(box, "children", ()):
         if isinstance(child, TextBox):
             yield child
@@ -106,8 +106,8 @@ def _texts(box: Any) -> Iterator[Any]:
             yield from _texts(child)
 
 
-def _extent(lines: Sequence[Any]) -> Box:
-    """The smallest box around the text of `lines`, in mm.
+def _extent(lines: Sequence[RenderedBox]) -> Box:
+    """Return the smallest box around the text of `lines`, in mm.
 
     Upright it's the lines' height, which holds their ink; a font's own box would be taller.
     """

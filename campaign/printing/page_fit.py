@@ -19,7 +19,7 @@ PT_PER_MM = 72 / 25.4
 _CLEARANCE = 1.0
 """Points left at the foot of the page, as the press leaves a hair."""
 _CARD_WIDTH_GONE, _CARD_HEIGHT_GONE = 24.0, 28.0
-"""mm of a quarter sheet in which the text of a card does not stand (`card.css`, `carding`)."""
+"""mm of a quarter sheet in which the text of a card does not stand (`card.css`, `cards_job`)."""
 _TALLER = 1.16
 """A line with characters of the system's fonts is so much higher, at most (Devanagari)."""
 _ROOMY, _ARABIC_TALLER = 1.43, 1.1
@@ -101,10 +101,10 @@ def _letter_height(
     close = _Face(size, leading, (3.5 if close_set else 2.5) + 25)
     height += close.height(context.complimentary_close, width)
     name = _Face(size, leading, 0)
-    height += sum(name.height(one, width) for one in _name_lines(context))
+    height += sum(name.height(line, width) for line in _name_lines(context))
     if context.copies_to:
         copies = _Face(10.5, 15.5, 0) if _is_rtl(context) else _Face(9.5, 12.5, 0)
-        height += 10 + sum(copies.height(one, width) for one in context.copies_to)
+        height += 10 + sum(copies.height(line, width) for line in context.copies_to)
     return height, leading
 
 
@@ -141,17 +141,17 @@ def _card_height(
     height += 6 if dense else 9
     height += 12.5 + gap if context.specimen else 0
     blocks = (context.salutation, *context.opening, *context.own_words, *card.closing, card.close)
-    height += sum(text.height(one, width) for one in blocks if one)
+    height += sum(text.height(block, width) for block in blocks if block)
     if context.points:
-        height += sum(point.height(one, width - 1.1 * size) for one in context.points) + gap
+        height += sum(point.height(asked, width - 1.1 * size) for asked in context.points) + gap
     # The margin above the name takes in the one below what stands before it.
     height += 10 - gap
-    height += sum(point.height(one, width) for one in _name_lines(context))
+    height += sum(point.height(line, width) for line in _name_lines(context))
     return height, leading
 
 
 def _name_lines(context: LetterContext) -> Sequence[str]:
-    return [one for one in (context.signature_name, context.signature_locality) if one]
+    return [line for line in (context.signature_name, context.signature_locality) if line]
 
 
 def _room(height: float, leading: float, available: float) -> Room:

@@ -59,22 +59,22 @@ def unknown_placeholders(text: str, known: Collection[str] = KNOWN) -> list[str]
     Given as written, in order, each once: `((persn_name))`, malformed ones such as `((person name`,
     and names in other brackets than double parentheses, `{{person_name}}`.
     """
-    found = {
+    names = {
         match.start(): match[0]
         for match in _ANY.finditer(text)
         if match[1] is None or match[1] not in known
     }
     rest = _ANY.sub(lambda match: " " * len(match[0]), text)
-    found |= {match.start(): match[0].strip() for match in _MEANT.finditer(rest)}
-    return list(dict.fromkeys(found[start] for start in sorted(found)))
+    names |= {match.start(): match[0].strip() for match in _MEANT.finditer(rest)}
+    return list(dict.fromkeys(names[start] for start in sorted(names)))
 
 
-def nearest_placeholder(found: str) -> str:
+def nearest_placeholder(written: str) -> str:
     """The known placeholder that was most likely meant by what is none; empty if nothing is near.
 
-    `found` is as `unknown_placeholders` gives it: "((Person name))" is near `person_name`.
+    `written` is as `unknown_placeholders` gives it: "((Person name))" is near `person_name`.
     """
-    plain = re.sub(r"[^a-z]+", "_", found.lower()).strip("_")
+    plain = re.sub(r"[^a-z]+", "_", written.lower()).strip("_")
     near = get_close_matches(plain, KNOWN, n=1, cutoff=_NEAR)
     return near[0] if near else ""
 

@@ -4,32 +4,30 @@
 `render_one` and `render_many` are for a preview and for one supporter's letters: in this process.
 """
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from campaign.printing import press_cards
 from campaign.printing.engine import cards_job, render_job
+from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import (
     DEFAULT_LIMITS,
     Limits,
-    Press,
     Printed,
     PrintedLetter,
     Progress,
     SetAside,
 )
-from campaign.printing.geometry import Layout
+from campaign.printing.engine.worker_pool import borrow_process
+from campaign.printing.geometry import CARDS_A_SHEET, Layout
 from campaign.printing.letter_content import LetterContext
-from campaign.printing.press_fast import FastPress
-from campaign.printing.press_plain import PlainPress
 from campaign.printing.problems import LetterRefused, Problem
 
 __all__ = [
-    "FAST",
-    "PLAIN",
     "LetterRefused",
     "Limits",
-    "Press",
     "Printed",
     "PrintedLetter",
     "Problem",
@@ -37,15 +35,16 @@ __all__ = [
     "SetAside",
     "print_cards",
     "print_letters",
+    "print_whole_letters",
     "render_cards",
     "render_many",
     "render_one",
 ]
 
-PLAIN: Press = PlainPress()
-"""Every letter laid out whole: what the fast way is compared with, and falls back to."""
-FAST: Press = FastPress()
-"""The way of printing in use: shared parts laid out once."""
+_TOGETHER = 500
+"""Letters whose segments are laid out in one process: a volume, so that its fonts are one set."""
+_FEW = 32
+"""A chunk of so few that fails is laid out whole, which finds the letter at fault."""
 
 
 def print_letters(
@@ -58,27 +57,41 @@ def print_letters(
     progress: Progress | None = None,
     fresh_sheets: bool = False,
 ) -> Printed:
-    """Prints the letters, in order, into the PDF `out`.
+    """Print the letters, in order, into the PDF `out`.
+
+    What many letters share is laid out once. A letter of two pages, or a chunk that fails, is laid
+    out whole, each letter in its place; both ways give the same picture.
 
     A letter that can't be printed is set aside with its reason; all others print. `out` appears
     whole or not at all; if every letter was set aside, not at all. The same letters give the
     same bytes.
 
-    :param chunk: letters in one document, of those that the fast way leaves to the plain one.
+    :param chunk: letters in one document, of those that are laid out whole.
     :param fresh_sheets: for printing on both sides: a blank page follows each letter that ends on
         the front of a sheet. It counts as one of the letter's pages.
     :raises ValueError: there are no letters.
-    :raises campaign.printing.engine.worker.FoundryStopped: the machine failed, not a letter.
+    :raises campaign.printing.engine.worker.RenderProcessStopped: the machine failed, not a letter.
     """
-    return FAST.print_letters(
-        contexts,
-        layout,
-        out,
-        limits=limits,
-        chunk=chunk,
-        progress=progress,
-        fresh_sheets=fresh_sheets,
-    )
+    with _start_run(contexts, layout, limits, progress, fresh_sheets=fresh_sheets) as run:
+        left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
+        run.work("letters", left, chunk)
+        return run.finish(out)
+
+
+def print_whole_letters(
+    contexts: Sequence[LetterContext],
+    layout: Layout,
+    out: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    chunk: int = 250,
+    progress: Progress | None = None,
+    fresh_sheets: bool = False,
+) -> Printed:
+    """Do the same with every letter laid out whole: slow, simple, what the fast way is held to."""
+    with _start_run(contexts, layout, limits, progress, fresh_sheets=fresh_sheets) as run:
+        run.work("letters", range(len(contexts)), chunk)
+        return run.finish(out)
 
 
 def print_cards(
@@ -91,37 +104,60 @@ def print_cards(
     progress: Progress | None = None,
     fresh_sheets: bool = False,
 ) -> Printed:
-    """Prints the letters as cards, four to a sheet of the layout's paper; else the same."""
-    return press_cards.print_cards(
-        contexts,
-        layout,
-        out,
-        limits=limits,
-        chunk=chunk,
-        progress=progress,
-        fresh_sheets=fresh_sheets,
+    """Print the letters as cards, four to a sheet of the layout's paper; else the same.
+
+    They are cut and stacked: the piles that are cut lie in order on each other.
+    """
+    imposed = [contexts[i] for i in impose_cards(len(contexts))]
+    with _start_run(imposed, layout, limits, progress, fresh_sheets=fresh_sheets) as run:
+        run.work("cards", range(len(imposed)), max(chunk - chunk % CARDS_A_SHEET, 1))
+        printed = run.finish(out)
+    place = {context.key: index for index, context in enumerate(contexts)}
+    return replace(
+        printed,
+        letters=tuple(sorted(printed.letters, key=lambda letter: place[letter.key])),
+        set_aside=tuple(sorted(printed.set_aside, key=lambda letter: place[letter.key])),
     )
 
 
+def impose_cards(count: int) -> list[int]:
+    """Return which card stands at each place, sheet by sheet (cut and stack).
+
+    The pile cut from each place holds cards that follow each other; laid on each other in the
+    order of the places, the four piles are in order.
+    """
+    full, rest = divmod(count, CARDS_A_SHEET)
+    starts = [slot * full + min(slot, rest) for slot in range(CARDS_A_SHEET)]
+    order = [start + sheet for sheet in range(full) for start in starts]
+    return order + [start + full for start in starts[:rest]]
+
+
+@contextmanager
+def _start_run(
+    contexts: Sequence[LetterContext],
+    layout: Layout,
+    limits: Limits,
+    progress: Progress | None,
+    *,
+    fresh_sheets: bool,
+) -> Iterator[Run]:
+    if not contexts:
+        raise ValueError("no letters to print")
+    with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrow_process() as process:
+        yield Run(
+            contexts, layout, limits, Path(folder), process, progress, fresh_sheets=fresh_sheets
+        )
+
+
 def render_one(context: LetterContext, layout: Layout) -> bytes:
-    """One letter as a PDF, for a preview.
+    """Return one letter as a PDF, for a preview.
 
     :raises LetterRefused: it fails a check.
     """
     return render_job.render_letters([context], layout)
 
 
-def render_many(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
-    """A supporter's few letters as one PDF.
-
-    :raises LetterRefused: one of them fails a check; the details name it by "key".
-    """
-    return render_job.render_letters(contexts, layout)
-
-
-def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
-    """A supporter's few cards as one PDF, four to a sheet.
-
-    :raises LetterRefused: one of them fails a check; the details name it by "key".
-    """
-    return cards_job.render_cards(contexts, layout)
+render_many = render_job.render_letters
+"""A supporter's few letters as one PDF."""
+render_cards = cards_job.render_cards
+"""A supporter's few cards as one PDF, four to a sheet."""

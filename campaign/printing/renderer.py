@@ -10,11 +10,10 @@ import functools
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -26,7 +25,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from campaign.core import asset_paths
-from campaign.printing.html import print_css
+from campaign.printing.html import HtmlDocument, PrintedPage, print_css
 
 SCHEME = "letters"
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
@@ -90,7 +89,7 @@ class _Listener(logging.Handler):
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """Turns what WeasyPrint logs within the block into a `RendererWarning`."""
+    """Turn what WeasyPrint logs within the block into a `RendererWarning`."""
     listener = _Listener()
     _LOGGER.addHandler(listener)
     try:
@@ -119,13 +118,13 @@ def _tools() -> _Tools:
 
 
 @functools.lru_cache(maxsize=64)
-def _stylesheet(name: str, geometry: Any) -> CSS:
+def _stylesheet(name: str, geometry: Hashable) -> CSS:
     tools = _tools()
     return CSS(string=print_css(name, geometry), url_fetcher=tools.fetcher, font_config=tools.fonts)
 
 
 def load_types() -> None:
-    """Has cffi read the declarations that the renderer will ask for; it reads C with a parser."""
+    """Have cffi read the declarations that the renderer will ask for; it reads C with a parser."""
     for name in _C_TYPES:
         ffi.typeof(name)
 
@@ -147,8 +146,10 @@ class _Tree(HTML):  # type: ignore[misc]  # WeasyPrint has no types
 
 
 @contextmanager
-def laid_out(html: str, stylesheet: str, geometry: Any, *, xml: bool = False) -> Iterator[Document]:
-    """The document `html`, laid out with `stylesheet` filled from `geometry`.
+def lay_out(
+    html: str, stylesheet: str, geometry: Hashable, *, xml: bool = False
+) -> Iterator[Document]:
+    """Lay out the document `html` with `stylesheet` filled from `geometry`.
 
     :param xml: it is XHTML without entities and namespaces, which is read faster.
     :raises RendererWarning: WeasyPrint had something to say, here or while the PDF was written.
@@ -161,8 +162,18 @@ def laid_out(html: str, stylesheet: str, geometry: Any, *, xml: bool = False) ->
         )
 
 
+@contextmanager
+def lay_out_page(
+    page: PrintedPage, stylesheet: str, geometry: Hashable, *, locale: str, title: str = ""
+) -> Iterator[Document]:
+    """Lay out what a page prints, as a document of its own; see `lay_out`."""
+    whole = HtmlDocument(locale=locale, title=title, body=page.html())
+    with lay_out(str(whole.html()), stylesheet, geometry) as document:
+        yield document
+
+
 def write_pdf(document: Document, *, tagged: bool = False) -> bytes:
-    """The document as a PDF; the same bytes for the same document.
+    """Return the document as a PDF; the same bytes for the same document.
 
     :param tagged: headings, paragraphs and tables are marked as such, for who has it read aloud.
     """
@@ -170,12 +181,12 @@ def write_pdf(document: Document, *, tagged: bool = False) -> bytes:
 
 
 def write_forms(document: Document) -> bytes:
-    """The document as a PDF to take Form XObjects from: lightened, and not compressed."""
+    """Return the document as a PDF to take Form XObjects from: lightened, not compressed."""
     return bytes(document.write_pdf(finisher=_lighten, uncompressed_pdf=True))
 
 
 def _lighten(_: Document, pdf: pydyf.PDF) -> None:
-    """Takes the transparency groups from the forms, and lets equal resources be one object.
+    """Take the transparency groups from the forms, and let equal resources be one object.
 
     Without its group a form is drawn as if its operators stood in the page: fully opaque.
     """

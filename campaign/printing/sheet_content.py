@@ -32,7 +32,7 @@ class ContentsPage:
     digest: str
     """SHA-256 of the volume's PDF, in hexadecimal; empty where it has no file."""
     notes: tuple[str, ...] = ()
-    """What was set aside, and what was taken out since; may be empty."""
+    """What was set aside, and what was taken out since."""
 
 
 @dataclass(frozen=True, slots=True)

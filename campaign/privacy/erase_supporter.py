@@ -29,7 +29,7 @@ from campaign.signing.states import move_signature
 from campaign.signing.waiting_letters_mail import WAITING
 from campaign.tracking.delivery_history import hold
 from campaign.tracking.letter_links import Mailbox, signatures_of
-from campaign.tracking.mails import send_letters_erased
+from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen
 
 
@@ -134,11 +134,9 @@ def _forget_address(session: Session, mailbox: Mailbox) -> None:
 
 
 def _confirm(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
-    settings = current_settings()
-    base = settings.base_url.rstrip("/")
-    send_letters_erased(
-        session, to=mailbox.email, locale=locale, kept=kept, home_url=f"{base}/{locale}/"
-    )
+    base = current_settings().base_url.rstrip("/")
+    mail = LettersErased(kept=kept, home_url=f"{base}/{locale}/")
+    mail.send(session, to=mailbox.email, locale=locale)
 
 
 @jobs.job("following.settle")

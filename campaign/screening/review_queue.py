@@ -25,7 +25,7 @@ from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.core.text.desk_texts import one_line
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import ScreeningAct
@@ -318,17 +318,16 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     settings = current_settings()
     token = signed_links.new_token()
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
-    sent = send_letter_returned(
-        session,
-        to=signature.email,
-        locale=signature.locale,
-        campaign_id=signature.campaign_id,
+    mail = LetterReturned(
         person_name=signature.campaign.person_name,
         reference=signature.campaign.reference,
         cards=signature.campaign.cards,
         note=note,
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",
+    )
+    sent = mail.send(
+        session, to=signature.email, locale=signature.locale, campaign_id=signature.campaign_id
     )
     if sent:
         signature.token_digest = signed_links.digest_of(token)
@@ -351,18 +350,15 @@ def _note(
     jobs.enqueue(session, "campaigns.count")
 
 
-@message("letter-returned", limited=False)
-def send_letter_returned(
-    *, person_name: str, reference: str, note: str, link: str, case_url: str
-) -> Context:
+class LetterReturned(Mail, kind="letter-returned"):
     """What is to be changed, and the link under which it is."""
-    return {
-        "person_name": person_name,
-        "reference": reference,
-        "note": note,
-        "link": link,
-        "case_url": case_url,
-    }
+
+    person_name: str
+    reference: str
+    cards: bool = False
+    note: str
+    link: str
+    case_url: str
 
 
 def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:

@@ -104,7 +104,7 @@ def _remind(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 def _waiting(campaign: Campaign, locale: str, now: datetime) -> Context:
     letter = _link(campaign, locale, 7)
-    return {"letters": [letter], "days": 7}
+    return {"email": "", "letters": [letter], "days": 7}
 
 
 def _already(campaign: Campaign, locale: str, now: datetime) -> Context:

@@ -6,93 +6,73 @@ letter that was not kept come back to a mailbox that has confirmed one, and to n
 """
 
 import unicodedata
+from typing import NewType, Self
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
 
 _NAME_LIMIT = 40
 _NAME_WORDS = 4
+MailName = NewType("MailName", str)
+"""A given name that a mail may say; `mail_name` makes it."""
 
 
-def mail_name(given_name: str) -> str:
+def mail_name(given_name: str) -> MailName:
     """The given name as a mail may say it; empty where it could be a text."""
     words = given_name.split()
     if len(given_name) > _NAME_LIMIT or len(words) > _NAME_WORDS:
-        return ""
+        return MailName("")
     parts = (part for part in given_name if part not in " .-'\u2019\u200c\u200d")
-    return given_name if all(unicodedata.category(one)[0] in "LM" for one in parts) else ""
+    is_name = all(unicodedata.category(part)[0] in "LM" for part in parts)
+    return MailName(given_name if is_name else "")
 
 
-def still_unconfirmed(session: Session, context: Context) -> Context | None:
-    """A mail that waits, unless its letter was confirmed, taken back or got a newer link since."""
-    digest = signed_links.digest_of(str(context["link"]).rpartition("/")[2])
-    waits = select(Signature.id).where(
-        Signature.token_digest == digest,
-        # Who is invalid is told nothing of it: the mail comes as it would have.
-        or_(
-            Signature.state == SignatureState.PENDING,
-            Signature.state_before == SignatureState.PENDING,
-        ),
-    )
-    return context if session.scalar(waits) is not None else None
+class LetterMail(Mail):
+    writer: MailName
+    person_name: str
+    reference: str
+    case_url: str
+    cards: bool = False
 
 
-@message("confirm-letter", budget="confirm", recheck=still_unconfirmed)
-def send_confirm_letter(
-    *, given_name: str, person_name: str, reference: str, link: str, case_url: str, days: int
-) -> Context:
-    """The link that leads to the button which confirms a letter."""
-    return {
-        "writer": mail_name(given_name),
-        "person_name": person_name,
-        "reference": reference,
-        "link": link,
-        "case_url": case_url,
-        "days": days,
-    }
+class UnconfirmedLetter(LetterMail):
+    """The link that leads to the button which confirms a letter, as long as it opens one."""
+
+    link: str
+    days: int
+
+    def recheck(self, session: Session) -> Self | None:
+        """Drop it if the letter was confirmed, taken back or got a newer link since."""
+        digest = signed_links.digest_of(self.link.rpartition("/")[2])
+        waits = select(Signature.id).where(
+            Signature.token_digest == digest,
+            # Who is invalid is told nothing of it: the mail comes as it would have.
+            or_(
+                Signature.state == SignatureState.PENDING,
+                Signature.state_before == SignatureState.PENDING,
+            ),
+        )
+        return self if session.scalar(waits) is not None else None
 
 
-@message("already-signed", budget="notice")
-def send_already_signed(
-    *,
-    given_name: str,
-    person_name: str,
-    reference: str,
-    case_url: str,
-    letters_url: str,
-    why: str,
-    own_words: str,
-) -> Context:
-    """Tells the owner of a mailbox that a letter was not kept, why, and what can be done.
-
-    `letters_url` asks for the link to one's letters: this mail goes to what was typed, which may
-    be another's spelling, and opens none itself. `why` is the ruling.
-    """
-    return {
-        "writer": mail_name(given_name),
-        "person_name": person_name,
-        "reference": reference,
-        "case_url": case_url,
-        "letters_url": letters_url,
-        "why": why,
-        "own_words": own_words,
-    }
+class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):
+    """The first mail."""
 
 
-@message("remind-letter", budget="notice", recheck=still_unconfirmed)
-def send_remind_letter(
-    *, given_name: str, person_name: str, reference: str, link: str, case_url: str, days: int
-) -> Context:
+class RemindLetter(UnconfirmedLetter, kind="remind-letter", budget="notice"):
     """The one reminder of a letter that was not confirmed; its link replaces the first."""
-    return {
-        "writer": mail_name(given_name),
-        "person_name": person_name,
-        "reference": reference,
-        "link": link,
-        "case_url": case_url,
-        "days": days,
-    }
+
+
+class AlreadySigned(LetterMail, kind="already-signed", budget="notice"):
+    """Tells the owner of a mailbox that a letter was not kept, why, and what can be done."""
+
+    letters_url: str
+    """Asks for the link to one's letters: this mail goes to what was typed, which may be another's
+    spelling, and opens none itself."""
+    why: str
+    """The ruling."""
+    own_words: str

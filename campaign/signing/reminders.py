@@ -20,7 +20,7 @@ from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
 from campaign.signing import mailbox_seats, signed_links
-from campaign.signing.mails import send_remind_letter
+from campaign.signing.mails import RemindLetter, mail_name
 
 log = structlog.get_logger()
 
@@ -109,18 +109,17 @@ def _send(session: Session, signature: Signature, token: str, now: datetime) -> 
     assert signature.token_expires_at is not None
     left = signature.token_expires_at - now
     base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
-    return send_remind_letter(
-        session,
-        to=signature.email,
-        locale=signature.locale,
-        campaign_id=signature.campaign_id,
-        given_name=signature.given_name,
+    mail = RemindLetter(
+        writer=mail_name(signature.given_name),
         person_name=signature.campaign.person_name,
         reference=signature.campaign.reference,
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",
         cards=signature.campaign.cards,
         days=max(1, left.days),
+    )
+    return mail.send(
+        session, to=signature.email, locale=signature.locale, campaign_id=signature.campaign_id
     )
 
 

@@ -30,7 +30,7 @@ from campaign.signing import mailbox_seats, receipts, signatures_per_mailbox, si
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
-from campaign.signing.mails import send_already_signed, send_confirm_letter
+from campaign.signing.mails import AlreadySigned, ConfirmLetter, mail_name
 from campaign.signing.person_fingerprint import person_print
 from campaign.signing.receipts import Signer
 from campaign.signing.reminders import spend_links
@@ -251,21 +251,19 @@ def _sign_again(session: Session, signing: Signing) -> None:
         if _sit(session, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT):
             _send_link(session, signing)
             return
-    send_already_signed(
-        session,
-        to=letter.email,
-        locale=signing.locale,
-        campaign_id=signing.plan.campaign_id,
+    mail = AlreadySigned(
+        writer=mail_name(letter.given_name),
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
         letters_url=f"{current_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
         cards=signing.plan.cards,
         why=ruling.value,
-        given_name=letter.given_name,
         # To a mailbox that has confirmed nothing, nobody sends words through us.
         own_words="" if ruling is Ruling.WAITING else letter.full_text or letter.own_words,
     )
+    plan = signing.plan
+    mail.send(session, to=letter.email, locale=signing.locale, campaign_id=plan.campaign_id)
 
 
 def _with_other_link(signing: Signing) -> Signing:
@@ -302,12 +300,8 @@ def _renew(session: Session, signing: Signing, seat: Seat) -> None:
 def _send_link(session: Session, signing: Signing) -> bool:
     """Mail the link; False where it comes later, in one mail with others."""
     settings = current_settings()
-    sent = send_confirm_letter(
-        session,
-        to=signing.letter.email,
-        locale=signing.locale,
-        campaign_id=signing.plan.campaign_id,
-        given_name=signing.letter.given_name,
+    mail = ConfirmLetter(
+        writer=mail_name(signing.letter.given_name),
         person_name=signing.plan.person_name,
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
@@ -315,9 +309,11 @@ def _send_link(session: Session, signing: Signing) -> bool:
         cards=signing.plan.cards,
         days=settings.confirm_days,
     )
-    if not sent:
-        queue_waiting(session, to=signing.letter.email, locale=signing.locale, now=signing.now)
-    return sent
+    to, locale = signing.letter.email, signing.locale
+    if mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id):
+        return True
+    queue_waiting(session, to=to, locale=locale, now=signing.now)
+    return False
 
 
 def _case_url(signing: Signing) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.errors import Gone
 from campaign.core.settings import current_settings
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.models.staff import StaffUser
 
 LINK_DAYS = 3
@@ -50,7 +50,11 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_settings().secret, salt="set-password")
 
 
-@message("staff-invitation", limited=False)
-def send_invitation(*, link: str, days: int, inviter: str, is_new: bool) -> Context:
-    """The one-time link by which somebody sets their password; `is_new` where it is the first."""
-    return {"link": link, "days": days, "inviter": inviter, "is_new": is_new}
+class StaffInvitation(Mail, kind="staff-invitation"):
+    """The one-time link by which somebody sets their password."""
+
+    link: str
+    days: int
+    inviter: str
+    is_new: bool
+    """It is their first password."""

@@ -19,7 +19,7 @@ from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
-from campaign.tracking.mails import send_my_letters, send_no_letters
+from campaign.tracking.mails import MyLetters, NoLetters
 
 _SHOWN = tuple(state for state in SignatureState if state is not SignatureState.ERASED)
 _REMEMBERED = timedelta(days=7)
@@ -61,7 +61,7 @@ def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
             )
     if not held:
         base = current_settings().base_url.rstrip("/")
-        send_no_letters(session, to=email, locale=locale, home_url=f"{base}/{locale}/")
+        NoLetters(home_url=f"{base}/{locale}/").send(session, to=email, locale=locale)
     session.flush()
 
 
@@ -85,7 +85,7 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
 def _mail(session: Session, address: str, locale: str, token: str) -> bool:
     settings = current_settings()
     link = f"{settings.base_url.rstrip('/')}/{locale}/my-letters/{token}"
-    return send_my_letters(session, to=address, locale=locale, link=link, hours=settings.link_hours)
+    return MyLetters(link=link, hours=settings.link_hours).send(session, to=address, locale=locale)
 
 
 def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:

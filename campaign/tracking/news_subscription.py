@@ -14,7 +14,6 @@ from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
-from campaign.mail.messages import Context
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing.signed_links import opened_link, signed_link
@@ -76,24 +75,24 @@ def switch(session: Session, signature: Signature | None, *, on: bool, now: date
     session.flush()
 
 
-def still_wanted(session: Session, context: Context) -> Context | None:
-    """A mail with news that waits, unless its reader has switched them off or withdrawn since.
+def is_still_wanted(session: Session, link: str) -> bool:
+    """Whether the reader of a mail with that link to switch news off wants them, and has a letter.
 
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
-    public_id = opened_link(_KIND, str(context["unsubscribe"]).rpartition("/")[2])
+    public_id = opened_link(_KIND, link.rpartition("/")[2])
     row = session.execute(
         select(Signature.campaign_id, Signature.email_hmac).where(Signature.public_id == public_id)
     ).one_or_none()
     if row is None:
-        return None
+        return False
     wants = select(Signature.id).where(
         Signature.campaign_id == row.campaign_id,
         Signature.email_hmac == row.email_hmac,
         Signature.state == SignatureState.CONFIRMED,
         Signature.consent_updates_at.is_not(None),
     )
-    return context if session.scalar(wants.limit(1)) is not None else None
+    return session.scalar(wants.limit(1)) is not None
 
 
 MOST = 10_000

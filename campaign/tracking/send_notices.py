@@ -6,7 +6,8 @@ mail. So nobody is told twice, whoever dies in between.
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import TypedDict
 
 import structlog
 from flask_babel import force_locale
@@ -29,7 +30,13 @@ from campaign.public.case_page import destination_name, edition_for
 from campaign.public.deadline import say_day
 from campaign.public.update_pages import told_in
 from campaign.signing.letter.compose import number_of
-from campaign.tracking import mails
+from campaign.tracking.mails import (
+    CaseContinued,
+    CaseNews,
+    CaseStopped,
+    CaseUpdate,
+    LetterHandedOver,
+)
 from campaign.tracking.news_subscription import unsubscribe_url
 
 log = structlog.get_logger()
@@ -39,7 +46,17 @@ _AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
 """What is told after a stop: the stop itself, and what came of the case."""
 _TRIED_FOR = timedelta(days=2)
 """How long a mailbox is tried that had all its mails of a day already."""
-Send = Callable[[Session, Signature], bool]
+Compose = Callable[[Signature], CaseNews]
+
+
+class CaseFacts(TypedDict):
+    """What all news of a case names."""
+
+    unsubscribe: str
+    person_name: str
+    reference: str
+    cards: bool
+    case_url: str
 
 
 @jobs.job("following.tell")
@@ -63,10 +80,10 @@ def tell_batch(notice_id: int) -> bool:
             notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken
             return False
         batch = _next(session, notice)
-        send = _sender(session, notice, campaign)
+        compose = _composer(session, notice, campaign)
         for signature_id in batch:
             try:
-                _tell_one(session, notice, signature_id, send)
+                _tell_one(session, notice, signature_id, compose)
             except WrongKey:
                 # One that cannot be opened must hold up no other.
                 log.error("signature cannot be opened", signature=signature_id)
@@ -124,7 +141,7 @@ def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement
     return covered_by(session, delivery), ~told
 
 
-def _tell_one(session: Session, notice: Notice, signature_id: int, send: Send) -> None:
+def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:
     """One mail to one mailbox. A mail that is not taken (too many today) leaves no mark."""
     with session.begin_nested() as step:
         signature = session.get_one(Signature, signature_id)
@@ -137,8 +154,13 @@ def _tell_one(session: Session, notice: Notice, signature_id: int, send: Send) -
         if first is None:
             return
         with force_locale(signature.locale):
-            taken = send(session, signature)
-        if not taken:
+            mail = compose(signature)
+        if not mail.send(
+            session,
+            to=signature.email,
+            locale=signature.locale,
+            campaign_id=notice.next_id or notice.campaign_id,
+        ):
             step.rollback()
 
 
@@ -150,46 +172,37 @@ def _end(session: Session, notice: Notice) -> None:
         notice.finished_at = now
 
 
-def _sender(session: Session, notice: Notice, campaign: Campaign) -> Send:
-    """What mails the notice to one signature."""
+def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
+    """Return what writes the notice's mail to one signature."""
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         where = delivery.destination
-        return lambda session, one: mails.send_letter_handed_over(
-            session,
-            numbers=_numbers(session, one, delivery),
-            mission=destination_name(where, one.locale),
-            day=i18n.say_date(delivery.happened_on, one.locale),
+        return lambda signature: LetterHandedOver(
+            numbers=_numbers(session, signature, delivery),
+            mission=destination_name(where, signature.locale),
+            day=i18n.say_date(delivery.happened_on, signature.locale),
             place=delivery.place,
             outcome=_told_outcome(delivery),
-            **_common(campaign, one),
+            letters_url=_letters_url(signature),
+            **_common(campaign, signature),
         )
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
-        return lambda session, one: mails.send_case_update(
-            session,
-            update_id=update.id,
-            **_told(campaign, update, one.locale),
-            **_common(campaign, one),
-        )
+        return lambda signature: _update(campaign, update, signature)
     if notice.next_id is not None:
         later = session.get_one(Campaign, notice.next_id)
-        earlier = {"reference": campaign.reference, "cards": campaign.cards}
-        return lambda session, one: mails.send_case_continued(
-            session,
-            earlier_id=campaign.id,
-            **_further(later, one.locale),
-            **(_common(later, one) | earlier),
-        )
-    reasons = reasons_of(campaign)
-    return lambda session, one: mails.send_case_stopped(
-        session, **_stop(reasons, one.locale), **_common(campaign, one)
+        return lambda signature: _continued(campaign, later, signature)
+    return partial(_stopped, reasons_of(campaign), campaign)
+
+
+def _stopped(reasons: Reasons, campaign: Campaign, signature: Signature) -> CaseStopped:
+    text, other = reasons.said_in(signature.locale)
+    return CaseStopped(
+        stop_kind=reasons.kind.value,
+        reason=text,
+        lang=other or signature.locale,
+        **_common(campaign, signature),
     )
-
-
-def _stop(reasons: Reasons, locale: str) -> dict[str, str]:
-    text, other = reasons.said_in(locale)
-    return {"stop_kind": reasons.kind.value, "reason": text, "lang": other or locale}
 
 
 def _told_outcome(delivery: DeliveryAttempt) -> str:
@@ -221,36 +234,52 @@ def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) 
     return [number_of(one) for one in sequences if one]
 
 
-def _told(campaign: Campaign, update: Update, locale: str) -> dict[str, str]:
-    told = told_in(update, locale, campaign.default_locale)
-    assert told is not None  # none is posted without words
-    return {"what": update.kind.value, "title": told.title, "text": told.body, "lang": told.locale}
+def _update(campaign: Campaign, update: Update, signature: Signature) -> CaseUpdate:
+    text = told_in(update, signature.locale, campaign.default_locale)
+    assert text is not None  # none is posted without words
+    return CaseUpdate(
+        update_id=update.id,
+        what=update.kind.value,
+        title=text.title,
+        text=text.body,
+        lang=text.locale,
+        letters_url=_letters_url(signature),
+        **_common(campaign, signature),
+    )
 
 
-def _further(later: Campaign, locale: str) -> dict[str, Any]:
-    edition, asks = edition_for(later, locale), {"asks_cards": later.cards}
-    if edition is None:
-        return asks | {"title": later.person_name, "text": "", "lang": locale, "deadline": ""}
-    day = say_day(later.act_by, locale, db.utcnow()) if later.act_by else ""
-    return asks | {
-        "title": edition.title,
-        "text": edition.summary,
-        "lang": edition.locale,
-        "deadline": day,
-    }
+def _continued(campaign: Campaign, later: Campaign, signature: Signature) -> CaseContinued:
+    locale = signature.locale
+    edition = edition_for(later, locale)
+    day = say_day(later.act_by, locale, db.utcnow()) if edition and later.act_by else ""
+    facts = _common(later, signature)
+    # Who wrote is addressed by the action for which it was.
+    facts |= {"reference": campaign.reference, "cards": campaign.cards}
+    return CaseContinued(
+        earlier_id=campaign.id,
+        title=edition.title if edition else later.person_name,
+        text=edition.summary if edition else "",
+        lang=edition.locale if edition else locale,
+        deadline=day,
+        asks_cards=later.cards,
+        letters_url=_letters_url(signature),
+        **facts,
+    )
 
 
-def _common(campaign: Campaign, signature: Signature) -> dict[str, Any]:
-    settings = current_settings()
-    base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
+def _base_url(signature: Signature) -> str:
+    return f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
+
+
+def _letters_url(signature: Signature) -> str:
+    return f"{_base_url(signature)}/my-letters"
+
+
+def _common(campaign: Campaign, signature: Signature) -> CaseFacts:
     return {
-        "to": signature.email,
-        "locale": signature.locale,
-        "campaign_id": campaign.id,
         "unsubscribe": unsubscribe_url(signature),
         "person_name": campaign.person_name,
         "reference": campaign.reference,
         "cards": campaign.cards,
-        "case_url": f"{base}/actions/{campaign.slug}",
-        "letters_url": f"{base}/my-letters",
+        "case_url": f"{_base_url(signature)}/actions/{campaign.slug}",
     }

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Iterator
 
-from campaign.printing.engine.worker import FoundryStopped
+from campaign.printing.engine.worker import RenderProcessStopped
 from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.storage import FilesAway
 
@@ -14,7 +14,7 @@ MOST_TRIES = 5
 PATIENT = frozenset({AWAY, NO_ROOM})
 """What passes by itself, or by somebody who makes room: it is waited for, however long."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_OF_A_FOUNDRY = frozenset({NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG})
+_OF_A_RENDER_PROCESS = frozenset({NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG})
 
 
 def fault_of(problem: BaseException) -> str:
@@ -24,7 +24,7 @@ def fault_of(problem: BaseException) -> str:
             return AWAY
         if isinstance(cause, OSError) and cause.errno in _FULL:
             return NO_ROOM
-        if isinstance(cause, FoundryStopped) and cause.slug in _OF_A_FOUNDRY:
+        if isinstance(cause, RenderProcessStopped) and cause.slug in _OF_A_RENDER_PROCESS:
             return cause.slug
     return FAILED
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import i18n
 from campaign.core.settings import current_settings
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalState
 from campaign.models.staff import CampaignMember, Role, StaffUser
@@ -20,83 +20,83 @@ from campaign.models.staff import CampaignMember, Role, StaffUser
 _WRITERS = (Role.ORGANIZER, Role.ADMIN)
 
 
-@message("staff-review-asked", limited=False)
-def send_review_asked(*, reference: str, who: str, link: str, changed: bool) -> Context:
-    """Asks to look at a draft; `changed`: somebody wrote while it waited to open."""
-    return {"reference": reference, "who": who, "link": link, "changed": changed}
+class CampaignMail(Mail):
+    reference: str
+    link: str
 
 
-@message("staff-review-returned", limited=False)
-def send_review_returned(*, reference: str, who: str, link: str) -> Context:
+class ReviewAsked(CampaignMail, kind="staff-review-asked"):
+    """Asks to look at a draft."""
+
+    who: str
+    changed: bool
+    """Somebody wrote while it waited to open."""
+
+
+class ReviewReturned(CampaignMail, kind="staff-review-returned"):
     """Tells who wrote last that the draft came back, and where the note stands."""
-    return {"reference": reference, "who": who, "link": link}
+
+    who: str
 
 
-@message("staff-review-approved", limited=False)
-def send_review_approved(*, reference: str, who: str, link: str, moment: str) -> Context:
-    """Tells who wrote last that it is open, or (with a `moment` in words) when it opens."""
-    return {"reference": reference, "who": who, "link": link, "moment": moment}
+class ReviewApproved(CampaignMail, kind="staff-review-approved"):
+    """Tells who wrote last that it is open, or when it opens."""
+
+    who: str
+    moment: str
+    """In words; empty where it is open."""
 
 
-@message("staff-opening-missed", limited=False)
-def send_opening_missed(*, reference: str, link: str, moment: str) -> Context:
-    """Tells that a campaign was to open by itself at `moment` (in words) and could not."""
-    return {"reference": reference, "link": link, "moment": moment}
+class OpeningMissed(CampaignMail, kind="staff-opening-missed"):
+    """Tells that a campaign was to open by itself and could not."""
+
+    moment: str
+    """In words."""
 
 
-@message("staff-approval-asked", limited=False)
-def send_approval_asked(*, reference: str, who: str, link: str) -> Context:
+class ApprovalAsked(CampaignMail, kind="staff-approval-asked"):
     """Asks a second person to approve words before they are published."""
-    return {"reference": reference, "who": who, "link": link}
+
+    who: str
 
 
-@message("staff-approval-given", limited=False)
-def send_approval_given(*, reference: str, who: str, link: str, published: bool) -> Context:
+class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
     """Tells who proposed words whether they are published, or came back with a note."""
-    return {"reference": reference, "who": who, "link": link, "published": published}
+
+    who: str
+    published: bool
 
 
 def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
     """Mail those who can approve it, as `ask` does for a review."""
+    mail = ApprovalAsked(
+        reference=campaign.reference,
+        who=_name(session, proposal.made_by_id),
+        link=_proposal_link(campaign, proposal),
+    )
     for user in reviewers(session, campaign, by=proposal.made_by_id):
-        send_approval_asked(
-            session,
-            to=user.email,
-            locale=user.locale,
-            reference=campaign.reference,
-            who=_name(session, proposal.made_by_id),
-            link=_proposal_link(campaign, proposal),
-        )
+        mail.send(session, to=user.email, locale=user.locale)
 
 
 def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
     """Mail its author what a second person decided."""
     author = _mailable(session, proposal.made_by_id)
     if author is not None:
-        send_approval_given(
-            session,
-            to=author.email,
-            locale=author.locale,
+        mail = ApprovalGiven(
             reference=campaign.reference,
             who=_name(session, proposal.decided_by_id),
             link=_proposal_link(campaign, proposal),
             published=proposal.state is ProposalState.APPROVED,
         )
+        mail.send(session, to=author.email, locale=author.locale)
 
 
 def ask(session: Session, campaign: Campaign, *, by: int | None, changed: bool = False) -> None:
     """Mail those who can look at it: the team besides `by`; the admins where there is none."""
-    who = _name(session, by)
+    who, link = _name(session, by), _link(campaign)
+    mail = ReviewAsked(reference=campaign.reference, who=who, link=link, changed=changed)
     for user in reviewers(session, campaign, by=by):
-        send_review_asked(
-            session,
-            to=user.email,
-            locale=user.locale,
-            reference=campaign.reference,
-            who=who,
-            link=_link(campaign),
-            changed=changed,
-        )
+        mail.send(session, to=user.email, locale=user.locale)
 
 
 def answer(session: Session, campaign: Campaign, before: CampaignStatus, *, by: int | None) -> None:
@@ -104,18 +104,16 @@ def answer(session: Session, campaign: Campaign, before: CampaignStatus, *, by: 
     writer = _mailable(session, campaign.submitted_by_id)
     if before is CampaignStatus.DRAFT or writer is None or writer.id == by:
         return
-    facts = {
-        "to": writer.email,
-        "locale": writer.locale,
-        "reference": campaign.reference,
-        "who": _name(session, by),
-        "link": _link(campaign),
-    }
+    reference, who, link = campaign.reference, _name(session, by), _link(campaign)
+    mail: CampaignMail
     if campaign.status is CampaignStatus.DRAFT:
-        send_review_returned(session, **facts)
+        mail = ReviewReturned(reference=reference, who=who, link=link)
     elif before is CampaignStatus.REVIEW:
         moment = _say(campaign.open_at, campaign, writer)
-        send_review_approved(session, moment=moment, **facts)
+        mail = ReviewApproved(reference=reference, who=who, link=link, moment=moment)
+    else:
+        return
+    mail.send(session, to=writer.email, locale=writer.locale)
 
 
 def tell_missed(session: Session, campaign: Campaign) -> None:
@@ -123,14 +121,9 @@ def tell_missed(session: Session, campaign: Campaign) -> None:
     for number in dict.fromkeys((campaign.owner_id, campaign.submitted_by_id)):
         user = _mailable(session, number)
         if user is not None:
-            send_opening_missed(
-                session,
-                to=user.email,
-                locale=user.locale,
-                reference=campaign.reference,
-                link=_link(campaign),
-                moment=_say(campaign.opening_missed_at, campaign, user),
-            )
+            moment = _say(campaign.opening_missed_at, campaign, user)
+            mail = OpeningMissed(reference=campaign.reference, link=_link(campaign), moment=moment)
+            mail.send(session, to=user.email, locale=user.locale)
 
 
 def reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:

@@ -8,10 +8,10 @@ from campaign.core import db
 from campaign.core.errors import Gone, NotFound
 from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings
-from campaign.mail.messages import most_a_day
 from campaign.models.network import MemberState, NetworkMember
 from campaign.network import jobs, mails, memberships
 from campaign.network.digests import send_digests
+from campaign.network.mails import NetworkConfirm
 from campaign.network.pages.forms import ChangeForm, JoinForm, consent_wording, typed_of
 from campaign.public.pages import before_request
 from campaign.web.desk import redirect_to
@@ -95,7 +95,7 @@ def join(lang: str) -> ResponseReturnValue:
 @blueprint.get("/<lang>/network/sent")
 @public
 def sent(lang: str) -> ResponseReturnValue:
-    days, mails_a_day = current_settings().confirm_days, most_a_day("network-confirm")
+    days, mails_a_day = current_settings().confirm_days, NetworkConfirm.most_a_day()
     return show_page(LinkSent(days=days, mails_a_day=mails_a_day))
 
 

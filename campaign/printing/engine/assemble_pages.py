@@ -1,4 +1,4 @@
-"""The foundry's fast work on letters: segments laid out once, pages put together of them."""
+"""Letters of a chunk, the fast way: segments laid out once, pages put together of them."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ from weasyprint import Document
 from campaign.printing import renderer
 from campaign.printing.check_letters import check_before, texts_of
 from campaign.printing.engine import segments
-from campaign.printing.engine.fast_text import Galley, NotSimple, is_simple, specimen
+from campaign.printing.engine.fast_text import NotSimple, TextSetter, is_simple, specimen
 from campaign.printing.engine.render_job import Job, Report, decode, encode_refused
-from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match, measure
+from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match_boxes, measure_segment
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.problems import Problem
@@ -37,32 +37,28 @@ class Placed:
 
 
 def compose_letters(job: Job) -> Report:
-    """Lays out the segments of the letters and puts the pages together.
-
-    Report: as for letters laid out whole, and `left`: the indices of letters that take another
-    way, as they run to a second page or can't be cut.
-    """
+    """Lay out the segments of the letters and put the pages together."""
     layout = LAYOUTS[job["layout"]]
     contexts = decode(LetterContext, job["items"])
     refused: dict[int, Sequence[Problem]] = {}
     cuts: dict[int, list[Segment]] = {}
     for i, context in enumerate(contexts):
-        if found := check_before(context, layout):
-            refused[i] = found
-        elif _is_for_cutting(context):
-            cuts[i] = segments.cut(context, layout)
+        if problems := check_before(context, layout):
+            refused[i] = problems
+        elif _can_be_cut(context):
+            cuts[i] = segments.cut_letter(context, layout)
     pages: dict[int, list[Placed]] = {}
     if cuts:
-        with _laid_out(cuts.values(), layout) as (document, cells):
+        with _lay_out(cuts.values(), layout) as (document, cells):
             for i, parts in cuts.items():
-                if found := _problems(parts, cells):
-                    refused[i] = found
+                if problems := _problems(parts, cells):
+                    refused[i] = problems
                 elif page := _place(parts, cells, layout):
                     pages[i] = page
             if pages:
                 pdf = renderer.write_forms(document)
         if pages:
-            write(pdf, list(pages.values()), layout, Path(job["out"]))
+            write_pages(pdf, list(pages.values()), layout, Path(job["out"]))
     return {
         "letters": [[i, 1] for i in pages],
         "refused": encode_refused(refused),
@@ -71,30 +67,32 @@ def compose_letters(job: Job) -> Report:
 
 
 @contextmanager
-def _laid_out(
+def _lay_out(
     cuts: Iterable[Sequence[Segment]], layout: Layout
 ) -> Iterator[tuple[Document, dict[Segment, Cell]]]:
-    """The document that segments were laid out in, and their cells; some may have none."""
+    """Give the document that segments are laid out in, and their cells; some may have none."""
     parts = list(dict.fromkeys(part for parts in cuts for part in parts))
     simple = [part for part in parts if is_simple(part)]
     set_here = set(simple)
     specimens = list(dict.fromkeys(specimen(part.kind, part.style) for part in simple))
     rest = (part for part in parts if part not in set_here)
-    groups = segments.arrange([*specimens, *rest])
-    html = segments.document(groups, layout)
-    with renderer.laid_out(html, "segments.css", layout, xml=True) as document:
-        boxes = match(document, groups)
-        galley = Galley(document)
-        cells = {part: measure(part, form, box, layout) for part, (form, box) in boxes.items()}
+    groups = segments.group_segments([*specimens, *rest])
+    html = segments.write_sheets(groups, layout)
+    with renderer.lay_out(html, "segments.css", layout, xml=True) as document:
+        boxes = match_boxes(document, groups)
+        setter = TextSetter(document)
+        cells = {
+            part: measure_segment(part, form, box, layout) for part, (form, box) in boxes.items()
+        }
         for part in specimens:
-            galley.learn(part, boxes[part][1])
+            setter.learn(part, boxes[part][1])
         for part in simple:
             with suppress(NotSimple):
-                cells[part] = galley.set(part)
+                cells[part] = setter.set(part)
         yield document, cells
 
 
-def _is_for_cutting(context: LetterContext) -> bool:
+def _can_be_cut(context: LetterContext) -> bool:
     characters = sum(len(part) for parts in texts_of(context).values() for part in parts)
     plain = not context.specimen and context.translation is None
     return plain and characters <= _MOST_CHARACTERS
@@ -111,7 +109,7 @@ def _problems(parts: Sequence[Segment], cells: Mapping[Segment, Cell]) -> list[P
 
 
 def _place(parts: Sequence[Segment], cells: Mapping[Segment, Cell], layout: Layout) -> list[Placed]:
-    """Where a letter's segments stand on its page, in reading order; nothing if they don't fit."""
+    """Return where a letter's segments stand, in reading order; nothing if they don't fit."""
     if any(part not in cells for part in parts):
         return []
     body = (layout.margin_left, layout.body_top, layout.paper.height - layout.margin_bottom)
@@ -144,47 +142,49 @@ class _Stack:
 
     @classmethod
     def at(cls, x: float, y: float, bottom: float) -> "_Stack":
-        """A column of which the lengths are given in mm."""
+        """Return a column of which the lengths are given in mm."""
         return cls(x * PX_PER_MM, y * PX_PER_MM, bottom * PX_PER_MM - _CLEARANCE)
 
     def add(self, cell: Cell) -> Placed:
-        """The cell's place at the end of the column."""
+        """Place a cell at the end of the column."""
         placed = Placed(cell, self.x - cell.x, self.y - cell.y)
         self.y += cell.height
         return placed
 
 
 def _foot(cell: Cell, layout: Layout) -> Placed:
-    """The place of the foot, in the lower margin; its text is set against the right one."""
+    """Place the foot in the lower margin; its text is set against the right one."""
     top = (layout.paper.height - layout.foot_rise) * PX_PER_MM - cell.height
     return Placed(cell, layout.margin_left * PX_PER_MM - cell.x, top - cell.y)
 
 
-def write(sheets: bytes, pages: Sequence[Sequence[Placed]], layout: Layout, out: Path) -> None:
-    """Writes a PDF of `pages`, made of the Form XObjects of the PDF `sheets`."""
+def write_pages(
+    sheets: bytes, pages: Sequence[Sequence[Placed]], layout: Layout, out: Path
+) -> None:
+    """Write a PDF of `pages`, made of the Form XObjects of the PDF `sheets`."""
     paper = layout.paper
     with pikepdf.open(io.BytesIO(sheets)) as pdf:
         forms = pdf.pages[0].Resources.XObject
         fonts = pdf.pages[0].Resources.Font
-        laid_out = len(pdf.pages)
+        sheet_count = len(pdf.pages)
         box = pikepdf.Array([0, 0, paper.width * _PT_PER_MM, paper.height * _PT_PER_MM])
         for page in pages:
             pdf.add_blank_page()
-            made = pdf.pages[-1]
-            made.obj.MediaBox = box
-            made.obj.Resources = pikepdf.Dictionary(
+            blank = pdf.pages[-1].obj
+            blank.MediaBox = box
+            blank.Resources = pikepdf.Dictionary(
                 XObject=pikepdf.Dictionary(
                     {form: forms[form] for placed in page if (form := placed.cell.form)}
                 ),
                 Font=fonts,
             )
-            made.obj.Contents = pdf.make_stream(_content(page, layout))
-        del pdf.pages[:laid_out]
+            blank.Contents = pdf.make_stream(_content(page, layout))
+        del pdf.pages[:sheet_count]
         pdf.save(out)
 
 
 def _content(page: Sequence[Placed], layout: Layout) -> bytes:
-    """A page's operators; the forms are drawn in CSS pixels, y downwards."""
+    """Return a page's operators; the forms are drawn in CSS pixels, y downwards."""
     top = layout.paper.height * _PT_PER_MM
     lines = [
         f"q .75 0 0 -.75 {placed.dx * _PT_PER_PX:.5f} {top - placed.dy * _PT_PER_PX:.5f} cm "

@@ -1,14 +1,14 @@
-"""The foundry's work on cards: four letters to a sheet, each cut to a card."""
+"""Cards of a chunk: four letters to a sheet, each cut to a card."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
+from weasyprint import Document
 
 from campaign.printing import html, measure_rendered, renderer
 from campaign.printing.check_letters import check_characters, check_empty, texts_of
-from campaign.printing.engine.render_job import decode, encode_refused
+from campaign.printing.engine.render_job import Job, Report, decode, encode_refused
 from campaign.printing.geometry import CARDS_A_SHEET, LAYOUTS, Box, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import card_room
@@ -20,18 +20,18 @@ _FOOT = 8.0
 """mm above that where the reference stands."""
 
 
-def typeset_cards(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Lays out a chunk's cards, four to a sheet; the place of one that is refused stays blank.
+def typeset_cards(job: Job) -> Report:
+    """Lay out a chunk's cards, four to a sheet; the place of one that is refused stays blank.
 
-    Report: as for letters; the first card of a sheet takes the page, the others none.
+    The first card of a sheet takes the page, the others none.
     """
     layout = LAYOUTS[job["layout"]]
     contexts = decode(LetterContext, job["items"])
-    refused = {i: found for i, one in enumerate(contexts) if (found := _check(one))}
+    refused = {i: problems for i, card in enumerate(contexts) if (problems := _check(card))}
     sheets = _sheets(len(contexts), refused)
     # A card whose text is too long is found only when laid out.
     while sheets:
-        with renderer.laid_out(_document(contexts, sheets), "card.css", layout) as document:
+        with renderer.lay_out(_document(contexts, sheets), "card.css", layout) as document:
             long = {i: [Problem(CARD_TOO_LONG)] for i in _too_long(document, sheets, layout)}
             if not long:
                 Path(job["out"]).write_bytes(renderer.write_pdf(document))
@@ -45,25 +45,26 @@ def typeset_cards(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def render_cards(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
-    """The cards as a PDF, in this process.
+    """Return the cards as a PDF, made in this process.
 
     :raises LetterRefused: a card fails a check; the details say which by its "key".
     """
-    problems = [(one, problem) for one in contexts for problem in _check(one)]
+    problems = [(context, problem) for context in contexts for problem in _check(context)]
     if not problems:
         sheets = _sheets(len(contexts), ())
-        with renderer.laid_out(_document(contexts, sheets), "card.css", layout) as document:
+        with renderer.lay_out(_document(contexts, sheets), "card.css", layout) as document:
             long = _too_long(document, sheets, layout)
             if not long:
                 return renderer.write_pdf(document)
         problems = [(contexts[n], Problem(CARD_TOO_LONG)) for n in long]
     raise LetterRefused(
-        Problem(problem.slug, {**problem.detail, "key": one.key}) for one, problem in problems
+        Problem(problem.slug, {**problem.detail, "key": context.key})
+        for context, problem in problems
     )
 
 
 def check_before(context: LetterContext, layout: Layout) -> list[Problem]:
-    """What can be seen to be wrong with a card without laying it out; cheap."""
+    """Return what can be seen to be wrong with a card without laying it out; cheap."""
     problems = _check(context)
     if not problems and not card_room(context, layout).fits:
         problems.append(Problem(CARD_TOO_LONG))
@@ -75,7 +76,7 @@ def _check(context: LetterContext) -> list[Problem]:
 
 
 def _sheets(count: int, refused: Collection[int]) -> list[list[int]]:
-    """The cards on each sheet, by index; a card's slot is its index modulo `CARDS_A_SHEET`."""
+    """List the cards of each sheet, by index; a card's slot is its index modulo `CARDS_A_SHEET`."""
     places = [
         [i for i in range(first, min(first + CARDS_A_SHEET, count)) if i not in refused]
         for first in range(0, count, CARDS_A_SHEET)
@@ -92,31 +93,27 @@ def _document(contexts: Sequence[LetterContext], sheets: Sequence[Sequence[int]]
         )
         for sheet in sheets
     )
-    return str(
-        html.render(
-            "document.html",
-            locale=contexts[0].locale,
-            title=html.title_of(contexts),
-            body=Markup("\n").join(bodies),
-        )
+    whole = html.HtmlDocument(
+        locale=contexts[0].locale, title=html.title_of(contexts), body=Markup("\n").join(bodies)
     )
+    return str(whole.html())
 
 
 def card_box(slot: int, layout: Layout) -> Box:
-    """Where the text of the card in `slot` (0 to 3, row by row) may stand, in mm."""
+    """Return where the text of the card in `slot` (0 to 3, row by row) may stand, mm."""
     width, height = layout.paper.width / 2, layout.paper.height / 2
     row, column = divmod(slot, 2)
     return Box(column * width + _SAFE, row * height + _SAFE, width - 2 * _SAFE, height - 2 * _SAFE)
 
 
 def _text_box(slot: int, layout: Layout) -> Box:
-    """Where its words may stand: above the line with the reference."""
+    """Return where its words may stand: above the line with the reference."""
     box = card_box(slot, layout)
     return Box(box.x, box.y, box.width, box.height - _FOOT)
 
 
-def _too_long(document: Any, sheets: Sequence[Sequence[int]], layout: Layout) -> list[int]:
-    """The cards whose text runs out of its box."""
+def _too_long(document: Document, sheets: Sequence[Sequence[int]], layout: Layout) -> list[int]:
+    """Return the cards whose text runs out of its box."""
     return [
         i
         for page, sheet in zip(document.pages, sheets, strict=True)

@@ -22,9 +22,11 @@ from weasyprint.text.fonts import get_pango_font_key
 from weasyprint.text.line_break import Layout
 
 from campaign.printing import fonts, measure_rendered
-from campaign.printing.engine.segments import Cell, Segment, Style
+from campaign.printing.engine.segments import Cell, Segment, Style, Texts
 
-SPECIMENS: dict[str, tuple[Any, ...]] = {
+PangoObject = Any
+"""What cffi gives of Pango, untyped."""
+SPECIMENS: dict[str, Texts] = {
     "sender": (("x",),),
     "date": ("x",),
     "own": (("x",),),
@@ -60,12 +62,12 @@ def is_simple(segment: Segment) -> bool:
 
 
 def specimen(kind: str, style: Style) -> Segment:
-    """The segment to be laid out for segments of that kind and style to be set."""
+    """Return the segment that is laid out so that others of its kind and style can be set."""
     return Segment(kind, style, SPECIMENS[kind])
 
 
 def _paragraphs(segment: Segment) -> tuple[str, ...]:
-    """The segment's paragraphs; lines in them end with line breaks."""
+    """Return the segment's paragraphs; lines in them end with line breaks."""
     if segment.kind == "own":
         return tuple(segment.texts[0])
     if segment.kind == "sender":
@@ -80,9 +82,9 @@ def _paragraphs(segment: Segment) -> tuple[str, ...]:
 class _Type:
     """How segments of one kind and style are set."""
 
-    layout: Any
+    layout: PangoObject
     """Pango's layout, used again for each text."""
-    held: Any
+    held: PangoObject
     """A layout with the font in use, so that Pango keeps it, and its address is its name."""
     address: int
     """Where Pango keeps the font."""
@@ -103,15 +105,15 @@ class _Type:
     """Space after each paragraph."""
 
 
-class Galley:
+class TextSetter:
     """Sets the simple segments of one document, before its PDF is written."""
 
     def __init__(self, document: Document) -> None:
         self._fonts = document.fonts
         self._types: dict[tuple[str, Style], _Type] = {}
 
-    def learn(self, segment: Segment, box: Any) -> None:
-        """Takes the style of a specimen and the places of its lines from its box."""
+    def learn(self, segment: Segment, box: measure_rendered.RenderedBox) -> None:
+        """Take the style of a specimen and the places of its lines from its box."""
         paragraph = box.children[0] if segment.in_a_row else box
         line, text = measure_rendered.first_line(paragraph)
         layout, held = Layout(text.style), Layout(text.style)
@@ -137,7 +139,7 @@ class Galley:
         )
 
     def set(self, segment: Segment) -> Cell:
-        """The segment, set.
+        """Set the segment.
 
         :raises NotSimple: it must be left to WeasyPrint after all.
         """
@@ -156,7 +158,7 @@ class Galley:
 
 
 def _lines(kind: _Type, text: str) -> Iterator[tuple[str, float]]:
-    """The lines of a text without line breaks: strings of glyphs, and their width."""
+    """Give the lines of a text without line breaks: strings of glyphs, and their width."""
     text = _SPACES.sub(" ", text)
     kind.layout.set_text(text)
     encoded = text.encode()
@@ -171,8 +173,8 @@ def _lines(kind: _Type, text: str) -> Iterator[tuple[str, float]]:
         number += 1
 
 
-def _glyphs(kind: _Type, line: Any, encoded: bytes, cut: int) -> tuple[str, float]:
-    """A line's glyphs as WeasyPrint writes them, without the last `cut` ones."""
+def _glyphs(kind: _Type, line: PangoObject, encoded: bytes, cut: int) -> tuple[str, float]:
+    """Return a line's glyphs as WeasyPrint writes them, without the last `cut` ones."""
     pieces: list[str] = []
     widths: list[int] = []
     run = line.runs
@@ -195,20 +197,20 @@ def _glyphs(kind: _Type, line: Any, encoded: bytes, cut: int) -> tuple[str, floa
     return f"<{''.join(pieces)}>".replace("<>", ""), sum(widths) * FROM_UNITS
 
 
-def _address(pango_font: Any) -> int:
+def _address(pango_font: PangoObject) -> int:
     return int(ffi.cast("uintptr_t", pango_font))
 
 
 def _spaces_before(encoded: bytes, start: int, end: int) -> int:
-    """How many spaces stand at the end of a line; its text is `encoded[start:end]`."""
+    """Count the spaces at the end of a line; its text is `encoded[start:end]`."""
     count = 0
     while end - count > start and encoded[end - count - 1] == _SPACE:
         count += 1
     return count
 
 
-def _piece(kind: _Type, item: Any, glyphs: Any, i: int, encoded: bytes) -> str:
-    """What stands for a glyph in a string of glyphs; adds the glyph to the font.
+def _piece(kind: _Type, item: PangoObject, glyphs: PangoObject, i: int, encoded: bytes) -> str:
+    """Return what stands for a glyph in a string of glyphs, and add the glyph to the font.
 
     The same as in WeasyPrint's `draw_first_line`.
     """
@@ -232,5 +234,5 @@ def _piece(kind: _Type, item: Any, glyphs: Any, i: int, encoded: bytes) -> str:
 
 
 def _number(number: float) -> str:
-    """A number as pydyf writes it."""
+    """Write a number as pydyf does."""
     return f"{number:f}".rstrip("0").rstrip(".")

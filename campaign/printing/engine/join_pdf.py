@@ -1,9 +1,8 @@
-"""Joining PDFs into one, and putting files in place whole.
+"""PDFs joined into one, and files put in place whole.
 
-Saving a PDF so that a disk that is full costs an error, and not the process.
-
-What a write raises within qpdf ends the whole process where it computes a digest of what it
-writes (`deterministic_id`). So nothing is raised there; it is kept, and raised afterwards.
+A full disk costs an error, and not the process: what a write raises within qpdf ends the whole
+process where qpdf computes a digest of what it writes (`deterministic_id`). So nothing is raised
+there; it is kept, and raised afterwards.
 """
 
 import contextlib
@@ -11,14 +10,17 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, cast
 
 import pikepdf
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Piece:
 
 
 @contextlib.contextmanager
-def in_place_of(out: Path) -> Iterator[Path]:
-    """A temporary path beside `out` that takes its place when the block ends well.
+def replace_when_done(out: Path) -> Iterator[Path]:
+    """Give a temporary path beside `out` that takes its place when the block ends well.
 
     The data is on the disk before the name is: a crash leaves the old file or the new one.
     """
@@ -81,7 +83,7 @@ def join(
     fresh_sheets: bool = False,
     outline: Sequence[tuple[str, int]] = (),
 ) -> Document:
-    """Joins PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
+    """Join PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
 
     :param fresh_sheets: a blank page follows each part that ends on the front of a sheet, so that
         the next one begins on a sheet of its own when both sides are printed.
@@ -92,9 +94,9 @@ def join(
     with ExitStack() as stack:
         pdf = stack.enter_context(pikepdf.new())
         # Pages of one file must come from it opened once, or they would not share their fonts.
-        opened = cache(lambda path: stack.enter_context(pikepdf.open(path)))
+        open_once = cache(lambda path: stack.enter_context(pikepdf.open(path)))
         for part in parts:
-            source = opened(part.path if isinstance(part, Piece) else part)
+            source = open_once(part.path if isinstance(part, Piece) else part)
             pdf.pages.extend(_pages_of(source, part))
             if fresh_sheets and len(pdf.pages) % 2:
                 _add_blank(pdf)
@@ -105,72 +107,78 @@ def join(
             with pdf.open_outline() as marks:
                 marks.root.extend(pikepdf.OutlineItem(text, page - 1) for text, page in outline)
         count = len(pdf.pages)
-        with in_place_of(out) as path:
+        with replace_when_done(out) as path:
             save(
                 pdf,
                 path,
                 deterministic_id=True,
                 object_stream_mode=pikepdf.ObjectStreamMode.generate,
             )
-    return describe(out, count)
+    return describe_pdf(out, count)
 
 
-def join_parts(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The foundry's work of joining: what holds thousands of pages in memory ends with its process.
+class JoinJob(TypedDict):
+    parts: list[str]
+    out: str
+    title: str
+    language: str
+
+
+def join_parts(job: JoinJob) -> dict[str, int]:
+    """Join PDFs in a process of its own, with which the memory for thousands of pages is freed.
 
     Report: `pages`, how many there are.
     """
     parts = [Path(part) for part in job["parts"]]
-    made = join(parts, Path(job["out"]), title=job["title"], language=job["language"])
-    return {"pages": made.pages}
+    whole = join(parts, Path(job["out"]), title=job["title"], language=job["language"])
+    return {"pages": whole.pages}
 
 
 def _pages_of(source: pikepdf.Pdf, part: Path | Piece) -> Iterable[pikepdf.Page]:
-    """Those of the part, or all."""
     if isinstance(part, Piece):
         return source.pages[part.first : part.first + part.pages]
     return source.pages
 
 
 def _add_blank(pdf: pikepdf.Pdf) -> None:
-    """A blank page, as large as the one before it."""
     _, _, width, height = (float(edge) for edge in pdf.pages[-1].mediabox)
     pdf.add_blank_page(page_size=(width, height))
 
 
-def describe(path: Path, pages: int) -> Document:
-    """A finished file's size and digest."""
+def describe_pdf(path: Path, pages: int) -> Document:
+    """Return a finished file's size and digest."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Document(path, pages, path.stat().st_size, digest)
 
 
-class _Patient(io.RawIOBase):
+class _PatientFile(io.RawIOBase):
     """Takes all that is written; after the first failure it writes no more."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         super().__init__()
         self._file = file
         self.problem: OSError | None = None
 
     def writable(self) -> bool:
-        """Yes."""
         return True
 
-    def write(self, data: Any, /) -> int:
-        """All of it, as far as qpdf is told."""
+    def write(self, data: "Buffer", /) -> int:
         if self.problem is None:
             try:
                 self._file.write(data)
             except OSError as problem:
                 self.problem = problem
-        return len(data)
+        return memoryview(data).nbytes
 
 
 def save(pdf: pikepdf.Pdf, out: Path, **options: Any) -> None:
-    """Save with these options of pikepdf. Raises OSError where the disk does not take it."""
+    """Save a PDF with these options of pikepdf.
+
+    :raises OSError: the disk does not take it.
+    """
     with out.open("wb") as file:
-        patient = _Patient(file)
+        patient = _PatientFile(file)
         pdf.save(cast("BinaryIO", patient), **options)
         if patient.problem is not None:
             raise patient.problem

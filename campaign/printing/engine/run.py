@@ -1,4 +1,4 @@
-"""A print run: chunks of letters through the foundry, and at the end one PDF of them all."""
+"""A print run: letters chunk by chunk, and at the end one PDF of them all."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from campaign.printing.engine.join_pdf import Piece, join
 from campaign.printing.engine.render_job import encode
 from campaign.printing.engine.types import Limits, Printed, PrintedLetter, Progress, SetAside
-from campaign.printing.engine.worker import Foundry
+from campaign.printing.engine.worker import RenderProcess
 from campaign.printing.geometry import Layout
 from campaign.printing.html import language_tag, title_of
 from campaign.printing.letter_content import LetterContext
@@ -20,14 +20,14 @@ _BOOKMARK_EACH = 25
 
 @dataclass(slots=True)
 class Run:
-    """What a print run has come to. Letters are named by their index in it."""
+    """A print run under way. Letters are named by their index in it."""
 
     contexts: Sequence[LetterContext]
     layout: Layout
     limits: Limits
     folder: Path
     """Where the chunks' PDFs are kept."""
-    foundry: Foundry
+    process: RenderProcess
     progress: Progress | None = None
     pieces: dict[int, Piece] = field(default_factory=dict)
     """Where each printed letter's pages are."""
@@ -37,7 +37,7 @@ class Run:
     """Both sides are printed: each letter, or sheet of cards, begins on a fresh sheet."""
 
     def work(self, work: str, letters: Sequence[int], chunk: int, least: int = 0) -> list[int]:
-        """Has the foundry do `work` on the letters, `chunk` of them in a process.
+        """Have `work` done on the letters, `chunk` of them at a time.
 
         A chunk that fails is done again in halves, so that one bad text costs one letter.
 
@@ -47,55 +47,56 @@ class Run:
         left: list[int] = []
         todo = [letters[i : i + chunk] for i in range(0, len(letters), chunk)][::-1]
         while todo:
-            some = todo.pop()
-            part = self.folder / f"{work}-{some[0]:06d}.pdf"
-            outcome = self.foundry.run(work, self._job(some, part), self.limits, len(some))
+            indices = todo.pop()
+            part = self.folder / f"{work}-{indices[0]:06d}.pdf"
+            outcome = self.process.run(work, self._job(indices, part), self.limits, len(indices))
             self.peak_memory = max(self.peak_memory, outcome.peak_memory)
             if outcome.report is not None:
-                left += self._take(some, outcome.report, part)
-            elif len(some) <= least:
-                left += some
-            elif len(some) > 1:
-                middle = len(some) // 2
-                todo += [some[middle:], some[:middle]]
+                left += self._take_in(indices, outcome.report, part)
+            elif len(indices) <= least:
+                left += indices
+            elif len(indices) > 1:
+                middle = len(indices) // 2
+                todo += [indices[middle:], indices[:middle]]
                 continue
             else:
                 reason = {"reason": outcome.detail} if outcome.detail else {}
-                self.refused[some[0]] = (Problem(outcome.slug, reason),)
+                self.refused[indices[0]] = (Problem(outcome.slug, reason),)
             if self.progress is not None:
                 self.progress(len(self.pieces) + len(self.refused))
         return left
 
-    def _job(self, some: Sequence[int], part: Path) -> dict[str, Any]:
+    def _job(self, indices: Sequence[int], part: Path) -> dict[str, object]:
         return {
             "layout": self.layout.slug,
-            "items": encode([self.contexts[i] for i in some]),
+            "items": encode([self.contexts[i] for i in indices]),
             "out": str(part),
         }
 
-    def _take(self, some: Sequence[int], report: dict[str, Any], part: Path) -> list[int]:
-        """Adds a chunk's report to the run; gives what it leaves for another way."""
+    def _take_in(self, indices: Sequence[int], report: dict[str, Any], part: Path) -> list[int]:
+        """Add a chunk's report to the run; return what it leaves for another way."""
         for index, problems in report["refused"]:
-            self.refused[some[index]] = tuple(Problem(slug, detail) for slug, detail in problems)
+            self.refused[indices[index]] = tuple(Problem(slug, detail) for slug, detail in problems)
         first = 0
         for index, pages in report["letters"]:
-            self.pieces[some[index]] = Piece(part, first, pages)
+            self.pieces[indices[index]] = Piece(part, first, pages)
             first += pages
-        return [some[index] for index in report.get("left", ())]
+        return [indices[index] for index in report.get("left", ())]
 
     def _outline(
         self, order: Sequence[int], letters: Sequence[PrintedLetter]
     ) -> list[tuple[str, int]]:
-        """A bookmark at the number of every so many letters; none in a short volume."""
-        found = [
+        """Return a bookmark at every so many letters; none in a short volume."""
+        numbers = [
             (self.contexts[index].number or "", letter.first_page)
             for index, letter in zip(order, letters, strict=True)
         ]
-        return found[::_BOOKMARK_EACH] if len(found) > _BOOKMARK_EACH and found[0][0] else []
+        is_long = len(numbers) > _BOOKMARK_EACH
+        return numbers[::_BOOKMARK_EACH] if is_long and numbers[0][0] else []
 
     def finish(self, out: Path) -> Printed:
-        """Joins the chunks into `out` and says where each letter stands."""
-        locales = Counter(one.locale for one in self.contexts)
+        """Join the chunks into `out` and say where each letter stands."""
+        locales = Counter(context.locale for context in self.contexts)
         title, language = title_of(self.contexts), language_tag(locales.most_common(1)[0][0])
         order = sorted(self.pieces)
         pieces = [self.pieces[i] for i in order]
@@ -126,8 +127,8 @@ class Run:
             sha256=document.sha256 if document else "",
             letters=tuple(letters),
             set_aside=tuple(
-                SetAside(self.contexts[i].key, found[0].slug, dict(found[0].detail), found[1:])
-                for i, found in sorted(self.refused.items())
+                SetAside(self.contexts[i].key, first.slug, dict(first.detail), tuple(more))
+                for i, (first, *more) in sorted(self.refused.items())
             ),
             peak_memory=self.peak_memory,
         )

@@ -14,13 +14,14 @@ Lengths are CSS pixels (1/96 inch), as the renderer measures.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from weasyprint import Document
 
 from campaign.printing import html, measure_rendered
 from campaign.printing.geometry import Layout
 from campaign.printing.letter_content import LetterContext
+from campaign.printing.measure_rendered import RenderedBox
 from campaign.printing.problems import Problem
 
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -38,6 +39,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The kinds of segments in reading order, each with the context's fields that are its text."""
 
+Texts: TypeAlias = tuple[Any, ...]
+"""What the fields of a kind hold: a text, several, or none."""
+
 PLACED = frozenset({"sender", "address", "foot"})
 """Kinds with a place of their own on the sheet; the others are stacked."""
 _SEVERAL_ELEMENTS = frozenset({"plea", "own", "close"})
@@ -50,11 +54,9 @@ class Style:
 
     locale: str
     close_set: bool
-    """Set a size smaller."""
 
     @property
     def direction(self) -> str:
-        """The direction of the language, "ltr" or "rtl"."""
         return html.direction_of(self.locale)
 
 
@@ -65,12 +67,12 @@ class Segment:
     kind: str
     """A key of `FIELDS`."""
     style: Style
-    texts: tuple[Any, ...]
+    texts: Texts
     """The values of the kind's fields."""
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """The texts by field name, for the template."""
+    def fields(self) -> dict[str, object]:
+        """Return the texts by field name, for the template."""
         return dict(zip(FIELDS[self.kind], self.texts, strict=True))
 
     @property
@@ -79,8 +81,8 @@ class Segment:
         return self.kind in _SEVERAL_ELEMENTS
 
 
-def cut(context: LetterContext, layout: Layout) -> list[Segment]:
-    """The letter's segments, in reading order; what the letter doesn't have is left out."""
+def cut_letter(context: LetterContext, layout: Layout) -> list[Segment]:
+    """Cut a letter into segments, in reading order; what it doesn't have is left out."""
     body = Style(context.locale, html.is_close_set(context, layout))
     # Type with sizes of its own is the same in letters of either size.
     plain = Style(context.locale, close_set=False)
@@ -102,21 +104,25 @@ def _reads_by_line(style: Style, lines: tuple[str, ...]) -> bool:
     return all(line.strip() and html.text_direction(line, direction) == direction for line in lines)
 
 
-def arrange(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
-    """The distinct segments, grouped by style, in the order they are laid out."""
+def group_segments(segments: Iterable[Segment]) -> list[tuple[Style, list[Segment]]]:
+    """Group the distinct segments by style, in the order they are laid out."""
     groups: dict[Style, list[Segment]] = {}
     for segment in dict.fromkeys(segments):
         groups.setdefault(segment.style, []).append(segment)
     return list(groups.items())
 
 
-def document(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
-    """The XHTML of the sheets on which the segments stand, one below the other."""
-    return str(
-        html.render(
-            "segments.html", groups=groups, layout=layout, close_set=html.CLOSE_SET, line_end="\n"
-        )
-    )
+class SegmentSheets(html.PrintedPage, template="segments.html"):
+    groups: Sequence[tuple[Style, list[Segment]]]
+    layout: Layout
+    close_set: str
+    line_end: str = "\n"
+
+
+def write_sheets(groups: Sequence[tuple[Style, list[Segment]]], layout: Layout) -> str:
+    """Return the XHTML of the sheets on which the segments stand, one below the other."""
+    sheets = SegmentSheets(groups=groups, layout=layout, close_set=html.CLOSE_SET)
+    return str(sheets.html())
 
 
 PX_PER_MM = 96 / 25.4
@@ -143,32 +149,32 @@ class SegmentsLost(RuntimeError):
     """The renderer laid out other boxes than segments were given to it."""
 
 
-def match(
+def match_boxes(
     document: Document, groups: Sequence[tuple[Style, list[Segment]]]
-) -> dict[Segment, tuple[int, Any]]:
-    """Each segment's box, and which of the Form XObjects it is in the order of their drawing.
+) -> dict[Segment, tuple[int, RenderedBox]]:
+    """Return each segment's box, and the place of its Form XObject in the order of drawing.
 
     A segment that doesn't fit a sheet is left out.
 
     :raises SegmentsLost: the boxes aren't those of the segments.
     """
     waiting = [segment for _, segments in groups for segment in segments]
-    found: list[tuple[int, Any]] = []
+    pairs: list[tuple[int, RenderedBox]] = []
     broken = set()
     for form, box in enumerate(_boxes(document)):
-        if found and box.element is found[-1][1].element:
-            broken.add(waiting[len(found) - 1])
+        if pairs and box.element is pairs[-1][1].element:
+            broken.add(waiting[len(pairs) - 1])
         else:
-            found.append((form, box))
-    if len(found) != len(waiting):
+            pairs.append((form, box))
+    if len(pairs) != len(waiting):
         raise SegmentsLost
     return {
-        segment: pair for segment, pair in zip(waiting, found, strict=True) if segment not in broken
+        segment: pair for segment, pair in zip(waiting, pairs, strict=True) if segment not in broken
     }
 
 
-def measure(segment: Segment, form: int, box: Any, layout: Layout) -> Cell:
-    """The cell of a segment that was laid out as `box`."""
+def measure_segment(segment: Segment, form: int, box: RenderedBox, layout: Layout) -> Cell:
+    """Return the cell of a segment that was laid out as `box`."""
     name = f"/x{form}"
     return Cell(
         f"{name} Do",
@@ -180,8 +186,8 @@ def measure(segment: Segment, form: int, box: Any, layout: Layout) -> Cell:
     )
 
 
-def _boxes(document: Document) -> Iterator[Any]:
-    """The segments' boxes, sheet by sheet."""
+def _boxes(document: Document) -> Iterator[RenderedBox]:
+    """List the segments' boxes, sheet by sheet."""
     for page in document.pages:
         for root in page._page_box.children:  # noqa: SLF001
             for body in root.children:
@@ -189,7 +195,7 @@ def _boxes(document: Document) -> Iterator[Any]:
                     yield from group.children
 
 
-def _check(kind: str, direction: str, box: Any, layout: Layout) -> list[Problem]:
+def _check(kind: str, direction: str, box: RenderedBox, layout: Layout) -> list[Problem]:
     if kind == "address":
         place = layout.address
     elif kind == "sender":

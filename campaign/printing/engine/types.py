@@ -1,12 +1,9 @@
-"""What a print run is given and what it gives back, and what a way of printing looks like."""
+"""What a print run is given and what it gives back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.problems import Problem
 
 Progress = Callable[[int], None]
@@ -25,7 +22,6 @@ class Limits:
     """more seconds for each letter or page in it."""
 
     def seconds_for(self, letters: int) -> float:
-        """Wall-clock seconds that a chunk of so many letters may take."""
         return self.seconds + self.seconds_per_letter * letters
 
 
@@ -35,10 +31,7 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class PrintedLetter:
-    """Where a letter stands in a PDF."""
-
     key: str
-    """The context's key."""
     first_page: int
     """Page of this PDF on which it begins, from 1."""
     pages: int
@@ -51,13 +44,10 @@ class SetAside:
     """A letter that was not printed, and why."""
 
     key: str
-    """The context's key."""
     slug: str
     """The problem's slug, such as "missing-glyph" or "took-too-long"."""
     detail: dict[str, str] = field(default_factory=dict)
-    """The problem's detail."""
     more: tuple[Problem, ...] = ()
-    """Further problems of the same letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +65,3 @@ class Printed:
     """The others, in the order they were given."""
     peak_memory: int = 0
     """The largest resident size of a process that laid letters out, in bytes."""
-
-
-class Press(Protocol):
-    """A way of printing letters."""
-
-    def print_letters(
-        self,
-        contexts: Sequence[LetterContext],
-        layout: Layout,
-        out: Path,
-        *,
-        limits: Limits = ...,
-        chunk: int = ...,
-        progress: Progress | None = None,
-        fresh_sheets: bool = False,
-    ) -> Printed:
-        """Prints the letters, in order, into the PDF `out`."""
-        ...

@@ -1,8 +1,8 @@
 """Where chunks are laid out: processes of their own, with limits on memory and time.
 
-`Foundry` starts a Python of its own that runs `worker_process.main`. It loads the renderer, then
-forks a child for each job, which is how a chunk starts in milliseconds and can
-be killed without harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic
+`RenderProcess` starts a Python of its own that runs `worker_process.main`. It loads the renderer,
+then forks a child for each job, which is how a chunk starts in milliseconds and can be killed
+without harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic
 processes (as Huey's workers are) and runs the caller's main module again.
 
 Jobs and reports are lines of JSON; nothing is ever unpickled.
@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,7 @@ from typing import Any, Self
 from campaign.printing.engine.types import Limits
 from campaign.printing.problems import MACHINE_FAILED, NO_ROOM
 
-# `campaign/__init__.py` holds create_app and so imports everything. The foundry, which handles
+# `campaign/__init__.py` holds create_app and so imports everything. The process, which handles
 # texts of strangers, gets an empty package of that name instead: no Flask, no database, no keys,
 # and it starts in a third of the time.
 _START = """
@@ -34,8 +35,8 @@ main()
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
 
-def _needed(name: str) -> bool:
-    """Whether the foundry is given this variable of the environment; secrets it never is."""
+def _is_passed_on(name: str) -> bool:
+    """Whether the process is given this variable of the environment; secrets it never is."""
     return name in _ENVIRONMENT or name.startswith(("FONTCONFIG_", "XDG_"))
 
 
@@ -53,17 +54,16 @@ class Outcome:
     """The process's largest resident size, in bytes."""
 
 
-class FoundryStopped(RuntimeError):
-    """The foundry's process ended, or has no room: a fault of the machine, not of a letter."""
+class RenderProcessStopped(RuntimeError):
+    """The process ended, or has no room: a fault of the machine, not of a letter."""
 
     def __init__(self, message: str, slug: str = MACHINE_FAILED) -> None:
-        """`slug` tells the kind: "machine-failed", "no-room", or what an outcome may be."""
         super().__init__(message)
         self.slug = slug
 
 
-class Foundry:
-    """A running foundry; a context manager. Not to be shared between threads."""
+class RenderProcess:
+    """A Python that renders; a context manager. Not to be shared between threads."""
 
     def __init__(self) -> None:
         package = str(Path(__file__).resolve().parents[2])
@@ -71,7 +71,7 @@ class Foundry:
             [sys.executable, "-c", _START, package],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if _needed(name)},
+            env={name: value for name, value in os.environ.items() if _is_passed_on(name)},
         )
 
     def __enter__(self) -> Self:
@@ -85,12 +85,12 @@ class Foundry:
     ) -> None:
         self.close()
 
-    def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
-        """Runs one job in a process of its own and waits for it.
+    def run(self, work: str, job: Mapping[str, object], limits: Limits, size: int) -> Outcome:
+        """Run one job in a process of its own and wait for it.
 
         :param work: the kind of job, a name in `worker_process.WORK`.
         :param size: letters or pages in it, for the time limit.
-        :raises FoundryStopped: the foundry's process is gone, or cannot write what it makes.
+        :raises RenderProcessStopped: the process is gone, or cannot write what it makes.
         """
         order = {
             "work": work,
@@ -100,7 +100,7 @@ class Foundry:
         }
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
-            raise FoundryStopped("the foundry has no pipes")
+            raise RenderProcessStopped("the process has no pipes")
         try:
             stdin.write(json.dumps(order).encode() + b"\n")
             stdin.flush()
@@ -108,25 +108,25 @@ class Foundry:
         except BrokenPipeError:
             line = b""
         if not line:
-            raise FoundryStopped(f"the foundry ended with {self._process.wait()}")
+            raise RenderProcessStopped(f"the process ended with {self._process.wait()}")
         outcome = Outcome(**json.loads(line))
         if outcome.slug in {MACHINE_FAILED, NO_ROOM}:
-            raise FoundryStopped(f"the foundry could not work: {outcome.detail}", outcome.slug)
+            raise RenderProcessStopped(
+                f"the process could not work: {outcome.detail}", outcome.slug
+            )
         return outcome
 
     def is_alive(self) -> bool:
-        """Whether its process still runs."""
         return self._process.poll() is None
 
     def abandon(self) -> None:
-        """In a forked child: lets go of the parent's foundry without ending it."""
+        """In a forked child: let go of the parent's process without ending it."""
         self._process.returncode = 0  # it is not our child to wait for
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
 
     def close(self) -> None:
-        """Ends the foundry's process."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

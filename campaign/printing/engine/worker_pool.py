@@ -1,6 +1,6 @@
-"""Foundries kept for the next print run, as starting one takes as long as some hundred letters.
+"""Render processes kept for the next print run: starting one takes as long as 100 letters.
 
-A foundry that nobody used for a while ends, so that a worker at rest doesn't hold its memory.
+A process that nobody used for a while ends, so that a worker at rest doesn't keep its memory.
 """
 
 import atexit
@@ -10,71 +10,70 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from campaign.printing.engine.worker import Foundry
+from campaign.printing.engine.worker import RenderProcess
 
 KEPT_SECONDS = 30.0
-"""A foundry at rest for longer isn't used again; by itself it ends some time later."""
+"""A process at rest for longer isn't used again; by itself it ends some time later."""
 _MOST = 2
-"""Foundries kept at rest."""
+"""Processes kept at rest."""
 
 _lock = threading.Lock()
-_at_rest: list[tuple[float, Foundry]] = []
+_at_rest: list[tuple[float, RenderProcess]] = []
 
 
 @contextmanager
-def borrowed() -> Iterator[Foundry]:
-    """A foundry for one print run: one that is at rest, else a new one.
+def borrow_process() -> Iterator[RenderProcess]:
+    """Lend a process for one print run: one that is at rest, else a new one.
 
     After a run that raised it is closed, as an order may still be under way.
     """
-    foundry = _take() or Foundry()
+    process = _take() or RenderProcess()
     try:
-        yield foundry
+        yield process
     except BaseException:
-        foundry.close()
+        process.close()
         raise
-    _give_back(foundry)
+    _give_back(process)
 
 
 def close_all() -> None:
-    """Ends the foundries at rest."""
     with _lock:
-        closing = [foundry for _, foundry in _at_rest]
+        closing = [process for _, process in _at_rest]
         _at_rest.clear()
-    for foundry in closing:
-        foundry.close()
+    for process in closing:
+        process.close()
 
 
-def _take() -> Foundry | None:
+def _take() -> RenderProcess | None:
     now = time.monotonic()
     with _lock:
         fresh = [
-            (since, foundry)
-            for since, foundry in _at_rest
-            if now - since < KEPT_SECONDS and foundry.is_alive()
+            (since, process)
+            for since, process in _at_rest
+            if now - since < KEPT_SECONDS and process.is_alive()
         ]
         stale = [pair[1] for pair in _at_rest if pair not in fresh]
-        taken = fresh.pop()[1] if fresh else None
+        process = fresh.pop()[1] if fresh else None
         _at_rest[:] = fresh
-    for foundry in stale:
-        foundry.close()
-    return taken
+    for old in stale:
+        old.close()
+    return process
 
 
-def _give_back(foundry: Foundry) -> None:
+def _give_back(process: RenderProcess) -> None:
     with _lock:
         if len(_at_rest) < _MOST:
-            _at_rest.append((time.monotonic(), foundry))
+            _at_rest.append((time.monotonic(), process))
             return
-    foundry.close()
+    process.close()
 
 
 def _forget() -> None:
-    """In a forked child: the foundries are the parent's, and must end when it closes them."""
+    """In a forked child: the processes are the parent's, and must end when it closes them."""
     global _lock  # noqa: PLW0603 - another thread of the parent may have held it
     _lock = threading.Lock()
-    for _, foundry in _at_rest:
-        foundry.abandon()
+    for _, process in _at_rest:
+        process.abandon()
     _at_rest.clear()
 
 

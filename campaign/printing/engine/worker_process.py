@@ -1,4 +1,4 @@
-"""The foundry's process: reads orders from stdin, forks a child for each, answers on stdout."""
+"""The process that renders: reads orders from stdin, forks a child for each, answers on stdout."""
 
 import errno
 import gc
@@ -9,7 +9,8 @@ import select
 import signal
 import sys
 import time
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, NotRequired, TypedDict
 
 from weasyprint.urls import FatalURLFetchingError
 
@@ -28,7 +29,25 @@ from campaign.printing.problems import (
 )
 from campaign.printing.signature_list.list_job import typeset_list
 
-WORK = {
+
+class Order(TypedDict):
+    work: str
+    """A name in `WORK`."""
+    job: dict[str, object]
+    memory: int
+    seconds: float
+
+
+class Answer(TypedDict):
+    """The fields of a `worker.Outcome`."""
+
+    report: Mapping[str, object] | None
+    slug: NotRequired[str]
+    detail: NotRequired[str]
+    peak_memory: NotRequired[int]
+
+
+WORK: dict[str, Callable[[Any], Mapping[str, object]]] = {
     "letters": typeset_letters,
     "segments": compose_letters,
     "cards": typeset_cards,
@@ -54,11 +73,11 @@ _NEARLY = 0.7
 
 
 _IDLE_SECONDS = 60.0
-"""Without an order for so long, the process ends; twice what `foundries` waits before it asks."""
+"""Without an order for so long, the process ends; twice what `worker_pool` waits before it asks."""
 
 
 def main() -> None:
-    """Serves orders until stdin ends, or no more come."""
+    """Serve orders until stdin ends, or no more come."""
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever else prints must not get between the answers
     _load()
@@ -73,7 +92,7 @@ def main() -> None:
 
 
 def _load() -> None:
-    """Loads what every child needs, so that children share it.
+    """Load what every child needs, so that children share it.
 
     No document may be laid out here: Pango then starts a thread, which a fork doesn't copy, and
     the child would wait for it for ever.
@@ -87,7 +106,7 @@ def _load() -> None:
     gc.freeze()
 
 
-def _serve(order: dict[str, Any]) -> dict[str, Any]:
+def _serve(order: Order) -> Answer:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -105,15 +124,16 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
         return {"report": None, "slug": TOOK_TOO_LONG, "detail": detail, "peak_memory": peak}
     if os.WIFSIGNALED(status) or not answer:
         return _without_answer(status, peak, order["memory"])
-    said = json.loads(answer)
-    if said.get("slug") == RENDERER_FAILED and peak > _NEARLY * order["memory"]:
+    outcome: Answer = json.loads(answer)
+    if outcome.get("slug") == RENDERER_FAILED and peak > _NEARLY * order["memory"]:
         # What has no room fails in many ways, not all of which Python knows as a want of memory.
-        said["slug"] = OUT_OF_MEMORY
-    return {**said, "peak_memory": peak}
+        outcome["slug"] = OUT_OF_MEMORY
+    outcome["peak_memory"] = peak
+    return outcome
 
 
-def _without_answer(status: int, peak: int, memory: int) -> dict[str, Any]:
-    """Why a child ended without a word: nearly always for want of memory."""
+def _without_answer(status: int, peak: int, memory: int) -> Answer:
+    """Say why a child ended without a word: nearly always for want of memory."""
     if os.WIFSIGNALED(status):
         ended = signal.Signals(os.WTERMSIG(status))
         starved, detail = ended in _STARVED, ended.name
@@ -124,7 +144,7 @@ def _without_answer(status: int, peak: int, memory: int) -> dict[str, Any]:
 
 
 def _read(descriptor: int, deadline: float) -> bytes | None:
-    """What the child writes until it ends; None if that's after the deadline."""
+    """Return what the child writes until it ends; None if that's after the deadline."""
     parts: list[bytes] = []
     while (left := deadline - time.monotonic()) > 0:
         if select.select([descriptor], [], [], left)[0]:
@@ -135,8 +155,8 @@ def _read(descriptor: int, deadline: float) -> bytes | None:
     return None
 
 
-def _fault_of(error: BaseException) -> str:
-    """Whether a full disk or the like is at fault, which no letter is to be set aside for."""
+def _slug_of(error: BaseException) -> str:
+    """Tell faults of the machine, for which no letter is set aside, from those of the renderer."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return NO_ROOM
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
@@ -144,13 +164,13 @@ def _fault_of(error: BaseException) -> str:
     return RENDERER_FAILED
 
 
-def _work(order: dict[str, Any], writer: int) -> NoReturn:
+def _work(order: Order, writer: int) -> NoReturn:
     """The child: does the work within the limits, reports, and ends without cleaning up."""
     resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Layout makes millions of small objects that live to the end: look for garbage seldom.
     gc.set_threshold(100_000, 50, 100)
-    answer: dict[str, Any]
+    answer: Answer
     try:
         answer = {"report": WORK[order["work"]](order["job"])}
     except MemoryError:
@@ -160,7 +180,7 @@ def _work(order: dict[str, Any], writer: int) -> NoReturn:
     except FatalURLFetchingError:
         answer = {"report": None, "slug": RENDERER_FAILED, "detail": "refused address"}
     except BaseException as error:
-        answer = {"report": None, "slug": _fault_of(error), "detail": type(error).__name__}
+        answer = {"report": None, "slug": _slug_of(error), "detail": type(error).__name__}
     try:
         data = json.dumps(answer).encode()
         while data:

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.printing import html, renderer
 from campaign.printing.check_letters import check_address, check_characters
-from campaign.printing.engine.join_pdf import Document, describe, in_place_of
+from campaign.printing.engine.join_pdf import Document
 from campaign.printing.geometry import Layout
+from campaign.printing.html import PrintedPage, direction_of
 from campaign.printing.problems import LetterRefused
+from campaign.printing.sheets.write_sheet import write_sheet
 
 
 @dataclass(frozen=True, slots=True)
 class AddressSheet:
-    """One sheet."""
-
     sender_lines: tuple[str, ...]
     addressee_lines: tuple[str, ...]
     subject: str
@@ -25,35 +24,34 @@ class AddressSheet:
     foot: str
 
 
+class AddressSheets(PrintedPage, template="address-sheet.html"):
+    sheets: Sequence[AddressSheet]
+    direction: str
+    locale: str
+    layout: Layout
+
+
 def address_sheets(
     sheets: Sequence[AddressSheet], layout: Layout, out: Path, *, locale: str, title: str
 ) -> Document:
-    """The sheets as a PDF, a page each.
+    """Write the sheets as a PDF, a page each.
 
     :raises LetterRefused: a character is missing, or the address doesn't fit the window.
     """
-    for one in sheets[:1]:  # they differ in numbers alone
+    for sheet in sheets[:1]:  # they differ in numbers alone
         texts = {
-            "sender": one.sender_lines,
-            "address": one.addressee_lines,
-            "text": (one.subject, *one.paragraphs, one.foot),
+            "sender": sheet.sender_lines,
+            "address": sheet.addressee_lines,
+            "text": (sheet.subject, *sheet.paragraphs, sheet.foot),
         }
-        problems = [*check_characters(texts), *check_address(one.addressee_lines, layout)]
+        problems = [*check_characters(texts), *check_address(sheet.addressee_lines, layout)]
         if problems:
             raise LetterRefused(problems)
-    body = html.render(
-        "address-sheet.html",
-        sheets=sheets,
-        direction=html.direction_of(locale),
-        locale=locale,
-        layout=layout,
+    page = AddressSheets(
+        sheets=sheets, direction=direction_of(locale), locale=locale, layout=layout
     )
-    whole = html.render("document.html", locale=locale, title=title, body=body)
-    with renderer.laid_out(str(whole), "print.css", layout) as document:
-        pages = len(document.pages)
-        pdf = renderer.write_pdf(document)
-    if pages != len(sheets):
-        raise ValueError(f"{len(sheets)} address sheets took {pages} pages")
-    with in_place_of(out) as path:
-        path.write_bytes(pdf)
-    return describe(out, pages)
+    pdf = write_sheet(page, "print.css", layout, out, locale=locale, title=title, tagged=False)
+    if pdf.pages != len(sheets):
+        out.unlink()
+        raise ValueError(f"{len(sheets)} address sheets took {pdf.pages} pages")
+    return pdf

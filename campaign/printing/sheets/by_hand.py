@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from campaign.printing.geometry import Paper
+from campaign.printing.html import PrintedPage, direction_of
 from campaign.printing.line_breaks import count_lines
 from campaign.printing.qr_codes import qr_svg
-from campaign.printing.sheets import posters
+from campaign.printing.sheets.posters import print_handout
 
 _MARGIN = 22.0
 _LINE = 8.5
@@ -19,18 +20,13 @@ _PT_PER_MM = 72 / 25.4
 
 @dataclass(frozen=True, slots=True)
 class BlankLetter:
-    """One official's page."""
-
     lines: tuple[str, ...]
-    """The address."""
     salutation: str
     close: str
 
 
 @dataclass(frozen=True, slots=True)
 class ByHandContext:
-    """Words of the pages."""
-
     locale: str
     kicker: str
     title: str
@@ -60,14 +56,20 @@ class _Pages:
     """Lines to write on, by official."""
 
 
+class ByHandPages(PrintedPage, template="by-hand.html"):
+    words: ByHandContext
+    page: _Pages
+    code: str
+    direction: str
+
+
 def by_hand_pdf(context: ByHandContext, paper: Paper) -> bytes:
-    """Return the pages as a PDF."""
-    return posters.lay_out(
-        "by-hand",
-        context,
-        _Pages(paper, tuple(_blank_lines(letter, paper) for letter in context.letters)),
-        title=context.title_label,
-        code=qr_svg(context.link),
+    page = _Pages(paper, tuple(_blank_lines(letter, paper) for letter in context.letters))
+    pages = ByHandPages(
+        words=context, page=page, code=qr_svg(context.link), direction=direction_of(context.locale)
+    )
+    return print_handout(
+        pages, "by-hand.css", page, locale=context.locale, title=context.title_label
     )
 
 

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 import pikepdf
 
-from campaign.printing import html, renderer
+from campaign.printing import renderer
 from campaign.printing.check_letters import check_characters
 from campaign.printing.geometry import EnvelopeSheet, Layout, envelope_for
+from campaign.printing.html import PrintedPage
 from campaign.printing.problems import LetterRefused
 
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeContext:
-    """One envelope."""
-
     locale: str
-    """Language of the address."""
     sender_lines: tuple[str, ...]
     """Who writes, above on the left; may be empty."""
     addressee_lines: tuple[str, ...]
@@ -26,36 +24,37 @@ class EnvelopeContext:
     """A word such as "Rehearsal"; empty on a real one."""
 
 
+class Envelopes(PrintedPage, template="envelope.html"):
+    envelopes: Sequence[EnvelopeContext]
+
+
 def render_envelopes(envelopes: Sequence[EnvelopeContext], sheet: EnvelopeSheet) -> bytes:
-    """The envelopes as a PDF, one to a page.
+    """Return the envelopes as a PDF, one to a page.
 
     :raises LetterRefused: a character of an address is missing in our fonts.
     """
     problems = [
         problem
-        for one in envelopes
+        for envelope in envelopes
         for problem in check_characters(
-            {"sender": one.sender_lines, "address": one.addressee_lines}
+            {"sender": envelope.sender_lines, "address": envelope.addressee_lines}
         )
     ]
     if problems:
         raise LetterRefused(problems)
-    body = html.render("envelope.html", envelopes=envelopes)
-    whole = html.render(
-        "document.html",
-        locale=envelopes[0].locale,
-        title=envelopes[0].addressee_lines[0],
-        body=body,
-    )
-    with renderer.laid_out(str(whole), "envelope.css", sheet) as document:
+    first = envelopes[0]
+    page, title = Envelopes(envelopes=envelopes), first.addressee_lines[0]
+    with renderer.lay_out_page(
+        page, "envelope.css", sheet, locale=first.locale, title=title
+    ) as document:
         return renderer.write_pdf(document)
 
 
 def with_envelopes(letters: bytes, envelopes: Sequence[EnvelopeContext], layout: Layout) -> bytes:
-    """A PDF of letters, with the pages of their envelopes behind it."""
-    made = render_envelopes(envelopes, envelope_for(layout.paper))
+    """Return a PDF of letters, with the pages of their envelopes behind it."""
+    fronts = render_envelopes(envelopes, envelope_for(layout.paper))
     out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(letters)) as pdf, pikepdf.open(io.BytesIO(made)) as more:
+    with pikepdf.open(io.BytesIO(letters)) as pdf, pikepdf.open(io.BytesIO(fronts)) as more:
         pdf.pages.extend(more.pages)
         pdf.save(out, deterministic_id=True)
     return out.getvalue()

@@ -1,13 +1,14 @@
-"""What carries a case further: the picture shown where it is shared, and a poster."""
+"""The picture shown where a case is shared, and the poster."""
 
 import dataclasses
 import hashlib
 import io
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pypdfium2
 from PIL import Image
@@ -17,6 +18,9 @@ from campaign.printing import html, renderer
 from campaign.printing.geometry import Paper
 from campaign.printing.line_breaks import count_lines, width_of
 from campaign.printing.qr_codes import qr_svg
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
 """Pixels of the picture, as Open Graph's readers expect it."""
@@ -42,8 +46,6 @@ _pdfium = Lock()
 
 @dataclass(frozen=True, slots=True)
 class ShareContext:
-    """Words of the picture."""
-
     locale: str
     kicker: str
     title: str
@@ -58,8 +60,6 @@ class ShareContext:
 
 @dataclass(frozen=True, slots=True)
 class PosterContext:
-    """Words of the poster."""
-
     locale: str
     kicker: str
     title: str
@@ -84,17 +84,15 @@ class PosterFace:
 
     @property
     def title_leading(self) -> float:
-        """Of the title."""
         return round(self.title * 1.17, 1)
 
     @property
     def summary(self) -> float:
-        """Size of the summary: it grows with the title, but less."""
+        """It grows with the title, but less."""
         return round(10 + (self.title - 14) * 0.33, 1)
 
     @property
     def summary_leading(self) -> float:
-        """Of the summary."""
         return round(self.summary * 1.43, 1)
 
 
@@ -115,9 +113,27 @@ class Page:
     naskh: float = _NASKH
 
 
+class ShareCard(html.PrintedPage, template="share.html"):
+    words: ShareContext
+    direction: str
+
+
+class Poster(html.PrintedPage, template="poster.html"):
+    words: PosterContext
+    code: str
+    direction: str
+
+
 def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
-    """The picture, 1200 by 630 pixels; `beside` (a JPEG) fills the end of it from top to foot."""
-    pdf = lay_out("share", context, Page(_SHARE), title=context.title)
+    """Return the picture, 1200 by 630 pixels.
+
+    :param beside: a JPEG that fills the end of it from top to foot.
+    """
+    card = ShareCard(words=context, direction=html.direction_of(context.locale))
+    with renderer.lay_out_page(
+        card, "share.css", Page(_SHARE), locale=context.locale, title=context.title
+    ) as laid_out:
+        pdf = renderer.write_pdf(laid_out)
     with _pdfium:
         document = pypdfium2.PdfDocument(pdf)
         try:
@@ -136,13 +152,16 @@ def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
 
 
 def poster_pdf(context: PosterContext, paper: Paper) -> bytes:
-    """A poster of one page, with a code that leads to the case."""
+    """Return a poster of one page, with a code that leads to the case."""
+    poster = Poster(
+        words=context, code=qr_svg(context.link), direction=html.direction_of(context.locale)
+    )
     page = Page(paper, _poster_face(context, paper))
-    return lay_out("poster", context, page, title=context.title, code=qr_svg(context.link))
+    return print_handout(poster, "poster.css", page, locale=context.locale, title=context.title)
 
 
 def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
-    """The largest type in which the words end above the code, measured by our own widths."""
+    """Choose the largest type in which the words end above the code, by our own widths."""
     width = (paper.width - 40) * _PT_PER_MM
     room = (paper.height - _ABOVE - _BELOW - _BETWEEN) * _PT_PER_MM
     room -= count_lines(context.kicker, width, 15) * 20
@@ -156,24 +175,18 @@ def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
     return POSTER_FACES[-1]
 
 
-def fingerprint(kind: str, context: Any, paper: str = "") -> str:
-    """By which a printed thing is known: the same words, templates and paper give the same."""
+def fingerprint(kind: str, context: "DataclassInstance", paper: str = "") -> str:
+    """Return what a printed thing is known by: its words, templates and paper."""
     words = json.dumps([kind, paper, dataclasses.asdict(context), _templates()], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:24]
 
 
-def lay_out(kind: str, context: Any, page: Any, *, title: str, code: str = "") -> bytes:
-    """Lay out the template and the stylesheet of a kind, with a QR code's picture in it."""
-    body = html.render(
-        f"{kind}.html",
-        it=context,
-        page=page,
-        code=code,
-        direction=html.direction_of(context.locale),
-    )
-    whole = html.render("document.html", locale=context.locale, title=title, body=body)
-    with renderer.laid_out(str(whole), f"{kind}.css", page) as document:
-        return renderer.write_pdf(document, tagged=kind != "share")
+def print_handout(
+    handout: html.PrintedPage, stylesheet: str, page: Hashable, *, locale: str, title: str
+) -> bytes:
+    """Return a handout as a PDF with tags, for who has it read aloud."""
+    with renderer.lay_out_page(handout, stylesheet, page, locale=locale, title=title) as document:
+        return renderer.write_pdf(document, tagged=True)
 
 
 @cache

@@ -23,9 +23,9 @@ class CannotDraw(Exception):
 
 
 def draw(pdf: bytes, *, most: int) -> list[bytes]:
-    """The first `most` pages as JPEG. Raises CannotDraw."""
+    """Return the first `most` pages as JPEG. Raises CannotDraw."""
     try:
-        done = subprocess.run(  # noqa: S603 — our own module, no word of the PDF
+        drawing = subprocess.run(  # noqa: S603 — our own module, no word of the PDF
             [sys.executable, "-P", __file__, str(most)],
             input=pdf,
             capture_output=True,
@@ -34,7 +34,7 @@ def draw(pdf: bytes, *, most: int) -> list[bytes]:
         )
     except (subprocess.SubprocessError, OSError) as problem:
         raise CannotDraw from problem
-    pages, rest = [], done.stdout
+    pages, rest = [], drawing.stdout
     while rest:
         (length,) = _LENGTH.unpack_from(rest)
         pages.append(rest[_LENGTH.size : _LENGTH.size + length])

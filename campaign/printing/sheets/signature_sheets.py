@@ -10,11 +10,11 @@ from campaign.printing import html
 from campaign.printing.geometry import Paper
 from campaign.printing.line_breaks import count_lines
 from campaign.printing.qr_codes import qr_svg
-from campaign.printing.sheets import posters
+from campaign.printing.sheets.posters import print_handout
 
 _MARGIN = 12.0
 _STRIP = 82.0
-"""Width of the strip with e-mail address and consents, mm."""
+"""Width of the strip with email address and consents, mm."""
 _GAP = 8.0
 """Between the sheet and its strip; the line to cut along runs in its middle."""
 _ROW = 11.5
@@ -36,8 +36,6 @@ _PT_PER_MM = 72 / 25.4
 
 @dataclass(frozen=True, slots=True)
 class SheetContext:
-    """Words of the sign-on sheet."""
-
     locale: str
     kicker: str
     title: str
@@ -113,6 +111,13 @@ class SheetPage:
         return self.face == FACES[0]
 
 
+class SignOnSheet(html.PrintedPage, template="sign-on.html"):
+    words: SheetContext
+    page: SheetPage
+    code: str
+    direction: str
+
+
 def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
     """Choose type and rows, so that everything above the rows is printed whole."""
     lying = Paper(paper.slug, paper.height, paper.width)
@@ -126,10 +131,15 @@ def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
 
 
 def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
-    """Return the sheet as a PDF of one page."""
     page = plan_sheet(context, paper)
-    return posters.lay_out(
-        "sign-on", context, page, title=context.title_label, code=qr_svg(context.link)
+    sheet = SignOnSheet(
+        words=context,
+        page=page,
+        code=qr_svg(context.link),
+        direction=html.direction_of(context.locale),
+    )
+    return print_handout(
+        sheet, "sign-on.css", page, locale=context.locale, title=context.title_label
     )
 
 

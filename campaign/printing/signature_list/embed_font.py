@@ -2,7 +2,6 @@
 
 import hashlib
 from io import BytesIO
-from typing import Any
 
 import pikepdf
 from fontTools.subset import Options, Subsetter
@@ -30,8 +29,8 @@ _BLOCK = 100
 """Entries a block of a CMap may have."""
 
 
-def embed(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:
-    """A font object for the lines that `face` set.
+def embed_font(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:
+    """Return a font object for the lines that `face` set.
 
     Numbers of glyphs (CIDs) are the typeface's own, one for each glyph and text: a glyph that
     two characters share still reads as the right one. A map tells the glyphs of the font file.
@@ -66,7 +65,7 @@ def embed(pdf: pikepdf.Pdf, face: Typeface) -> pikepdf.Object:
 
 
 def _subset(face: Typeface) -> tuple[bytes, dict[str, int]]:
-    """The font file with the glyphs in use only, and each glyph's place in it."""
+    """Return the font file with the glyphs in use only, and each glyph's place in it."""
     options = Options(
         drop_tables=_DROPPED,
         layout_features=[],
@@ -84,7 +83,7 @@ def _subset(face: Typeface) -> tuple[bytes, dict[str, int]]:
 
 
 def _tag(data: bytes) -> str:
-    """Six capitals that tell this part of a font from others."""
+    """Return six capitals that tell this part of a font from others."""
     digest = hashlib.sha256(data).digest()
     return "".join(chr(ord("A") + byte % 26) for byte in digest[:6])
 
@@ -93,7 +92,7 @@ def _descriptor(pdf: pikepdf.Pdf, data: bytes, name: Name) -> pikepdf.Object:
     with TTFont(BytesIO(data), lazy=True) as font:
         head, hhea = font["head"], font["hhea"]
         scale = 1000 / head.unitsPerEm
-        box: list[Any] = [head.xMin, head.yMin, head.xMax, head.yMax]
+        box = [head.xMin, head.yMin, head.xMax, head.yMax]
         ascent, descent = hhea.ascent * scale, hhea.descent * scale
     file = pdf.make_stream(data)
     file["/Length1"] = len(data)
@@ -114,7 +113,7 @@ def _descriptor(pdf: pikepdf.Pdf, data: bytes, name: Name) -> pikepdf.Object:
 
 
 def _to_unicode(face: Typeface) -> str:
-    """What each glyph reads as when text is searched or copied."""
+    """Write what each glyph reads as when text is searched or copied."""
     entries = [
         f"<{number:04x}> <{characters.encode('utf-16-be').hex()}>"
         for (_, characters), number in face.used.items()

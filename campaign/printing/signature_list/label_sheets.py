@@ -84,7 +84,6 @@ class ListSheet:
 
     @property
     def text_width(self) -> float:
-        """Width between the margins."""
         return self.paper.width - 2 * self.margin
 
     @property
@@ -93,20 +92,20 @@ class ListSheet:
         return self.paper.height - 2 * self.margin - 0.2
 
     def rows_top(self, page: int) -> float:
-        """Where the first row begins on a page, from the top margin."""
+        """Return where the first row begins on a page, from the top margin."""
         return (self.head_first if page == 1 else self.head) + self.head_row
 
     def rows_on(self, page: int) -> int:
-        """Rows that fit on a page, counted from 1."""
+        """Return how many rows fit on a page; pages are counted from 1."""
         return int((self.text_height - self.rows_top(page) - self.foot) / self.row)
 
     def pages_for(self, rows: int) -> int:
-        """Pages a list of so many rows takes; an empty list takes one."""
+        """Return how many pages a list of so many rows takes; an empty list takes one."""
         return 1 + max(0, math.ceil((rows - self.rows_on(1)) / self.rows_on(2)))
 
 
 def list_sheet(paper: Paper, labels: ColumnLabels, direction: str = "ltr") -> ListSheet:
-    """The sheet for a paper; columns whose label is empty are left out."""
+    """Return the sheet for a paper; columns whose label is empty are left out."""
     names = ("number", "name", "locality", "address", "signed_on", "target")
     shown = [name for name in names if getattr(labels, name)]
     text_width = paper.width - 2 * MARGIN

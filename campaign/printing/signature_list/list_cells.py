@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from campaign.printing import fonts
-from campaign.printing.html import MM_PER_PT, isolated, text_direction
+from campaign.printing.html import MM_PER_PT, isolate, text_direction
 from campaign.printing.letter_content import SignatureRow
 from campaign.printing.signature_list.label_sheets import ListSheet, Setting
 from campaign.printing.signature_list.typeface import Typeface
@@ -19,7 +19,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedText:
     """A text as a column holds it."""
 
     index: int
@@ -29,7 +29,7 @@ class Fitted:
 
 
 def cells(row: SignatureRow, sheet: ListSheet) -> list[str]:
-    """A row's texts, column by column; town, region and country share one."""
+    """Return a row's texts, column by column; town, region and country share one."""
     place = _place(row, "rtl" if sheet.rtl else "ltr")
     return [
         clean(place if column.name == "locality" else getattr(row, column.name))
@@ -38,34 +38,32 @@ def cells(row: SignatureRow, sheet: ListSheet) -> list[str]:
 
 
 def _place(row: SignatureRow, direction: str) -> str:
-    """Town, region and country, in the list's order whatever way each of them is written."""
+    """Join town, region and country, in the list's order whatever way each of them is written."""
     parts = [part for part in (row.locality, row.region, row.country) if part]
     if len({text_direction(part, direction) for part in parts}) < 2:
         return ", ".join(parts)
     mark = "\u200f" if direction == "rtl" else "\u200e"
-    return mark + ", ".join(isolated(part, direction) for part in parts)
+    return mark + ", ".join(isolate(part, direction) for part in parts)
 
 
 def clean(text: str) -> str:
-    """The text in one line, with nothing in it that could stop the list."""
+    """Return the text in one line, with nothing in it that could stop the list."""
     return _SURROGATES.sub("\u25a1", _BREAKS.sub(" ", text)).strip(" ")
 
 
-def printable(text: str) -> str:
-    """The text with a mark for each character that no font has."""
+def mark_missing(text: str) -> str:
+    """Return the text with a mark for each character that no font has."""
     return text.translate(dict.fromkeys(map(ord, fonts.missing_glyphs(text)), "\u25a1"))
 
 
 class Fitter:
-    """Fits texts into columns."""
-
     def __init__(self, face: Typeface, settings: tuple[Setting, ...]) -> None:
         self._face = face
         self._settings = settings
         self.fit = lru_cache(maxsize=8192)(self._fit)
 
-    def _fit(self, text: str, width: float) -> Fitted:
-        """The text in the largest setting that holds it.
+    def _fit(self, text: str, width: float) -> FittedText:
+        """Set the text in the largest setting that holds it.
 
         What no setting holds is set in the last one, with as many lines as it needs: it may then
         run over the row's edge, but nothing is lost.
@@ -73,14 +71,14 @@ class Fitter:
         lines: tuple[str, ...] = (text,)
         for index, setting in enumerate(self._settings):
             room = width / (setting.size * MM_PER_PT)
-            lines = tuple(_broken(text, room, self._face.width))
+            lines = tuple(_break_text(text, room, self._face.width))
             if len(lines) <= setting.lines:
-                return Fitted(index, setting, lines)
-        return Fitted(len(self._settings) - 1, self._settings[-1], lines)
+                return FittedText(index, setting, lines)
+        return FittedText(len(self._settings) - 1, self._settings[-1], lines)
 
 
-def _broken(text: str, room: float, width: Callable[[str], float]) -> list[str]:
-    """The text in lines no wider than `room`, broken at spaces and hyphens, else anywhere."""
+def _break_text(text: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """Break the text into lines no wider than `room`, at spaces and hyphens, else anywhere."""
     if width(text) <= room:
         return [text]
     lines: list[str] = []
@@ -91,13 +89,13 @@ def _broken(text: str, room: float, width: Callable[[str], float]) -> list[str]:
             continue
         if line:
             lines.append(line)
-        *whole, line = _chopped(piece, room, width)
+        *whole, line = _break_word(piece, room, width)
         lines += whole
-    return [one.rstrip(" ") for one in (*lines, line)]
+    return [part.rstrip(" ") for part in (*lines, line)]
 
 
-def _chopped(word: str, room: float, width: Callable[[str], float]) -> list[str]:
-    """A word in pieces no wider than `room`."""
+def _break_word(word: str, room: float, width: Callable[[str], float]) -> list[str]:
+    """Break a word into pieces no wider than `room`."""
     pieces = [""]
     for character in word:
         mark = unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"}

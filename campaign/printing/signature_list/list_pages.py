@@ -3,14 +3,14 @@
 Cells that need a shaper are left for the renderer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from campaign.printing import html
 from campaign.printing.html import MM_PER_PT
 from campaign.printing.signature_list.label_sheets import Column, ListSheet
-from campaign.printing.signature_list.list_cells import Fitter, printable
+from campaign.printing.signature_list.list_cells import Fitter, mark_missing
 from campaign.printing.signature_list.typeface import Typeface
 
 # The renderer centres ascender and descender in a line's height; the baseline lies so far below
@@ -46,10 +46,19 @@ class ListPage:
     shaped_label: str = ""
     """The page's number in words, if it needs a shaper."""
 
-    def content(self, forms: Mapping[str, Any]) -> bytes:
-        """The content stream, with the forms it shows before the rows."""
+    def content(self, forms: Iterable[str]) -> bytes:
+        """Return the content stream, with the forms it shows before the rows."""
         shown = [f"/{name} Do" for name in forms]
         return "\n".join((*shown, *self.operators)).encode()
+
+
+class PageRows(TypedDict):
+    """What a page of a list says."""
+
+    number: int
+    label: str
+    rows: list[list[str]]
+    """The texts of each row, by column; a single one is a heading."""
 
 
 class PageWriter:
@@ -65,8 +74,8 @@ class PageWriter:
         self._band = (Column("band", "", 0.0, sheet.text_width),)
         self._top = (sheet.paper.height - sheet.margin) / MM_PER_PT
 
-    def page(self, values: Mapping[str, Any]) -> ListPage:
-        """A page with its rows, rules and number."""
+    def page(self, values: PageRows) -> ListPage:
+        """Write a page with its rows, rules and number."""
         page = ListPage(values["number"], values["label"])
         top = self._sheet.rows_top(page.number)
         page.operators += ["BT", _INK]
@@ -81,7 +90,7 @@ class PageWriter:
 
     def _cell(self, page: ListPage, text: str, column: Column, top: float) -> None:
         plain = self._is_plain(text)
-        text = text if plain else printable(text)
+        text = text if plain else mark_missing(text)
         fitted = self._fitter.fit(text, column.width)
         size, leading = fitted.setting.size, fitted.setting.leading
         top += (self._sheet.row - len(fitted.lines) * leading) / 2
@@ -105,7 +114,7 @@ class PageWriter:
     def _line(
         self, text: str, size: float, left: float, right: float, middle: float, *, end: bool = False
     ) -> str:
-        """A line at the start (or end) of the space between `left` and `right`, in mm."""
+        """Write a line at the start (or end) of the space between `left` and `right`, in mm."""
         line = self._face.line(text)
         x = left / MM_PER_PT
         if end != self._sheet.rtl:
@@ -114,9 +123,8 @@ class PageWriter:
         return f"/T {size:g} Tf 1 0 0 1 {self._left + x:.3f} {y:.3f} Tm {line.operand} TJ"
 
     def _number(self, page: ListPage) -> None:
-        """The page's number in its foot."""
         if not self._is_plain(page.label):
-            page.shaped_label = printable(page.label)
+            page.shaped_label = mark_missing(page.label)
             return
         width, middle = self._sheet.text_width, self._sheet.text_height - 1.8
         page.operators += [_QUIET, self._line(page.label, _FOOT_SIZE, 0, width, middle, end=True)]

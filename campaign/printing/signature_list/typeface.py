@@ -16,6 +16,8 @@ from fontTools.ttLib import TTFont
 
 from campaign.core import asset_paths
 
+FontTable = Any
+"""A table of a font file; fontTools has no types for them."""
 FILE = "SourceSans3-Regular.ttf"
 # Spaces and punctuation, Latin with all its accents, Greek and Cyrillic as written today, dashes
 # and quotes, currencies. Of these, U+00B7 and U+00AD need a shaper.
@@ -46,7 +48,7 @@ class Typeface:
     """Our sans serif; remembers which glyphs it was asked for, as the font to embed needs them."""
 
     def __init__(self, language: str) -> None:
-        """A typeface for texts in a document of this language (a BCP 47 tag)."""
+        """:param language: of the document, a BCP 47 tag."""
         self.path = asset_paths.folder("letters") / "fonts" / FILE
         self._font = TTFont(BytesIO(self.path.read_bytes()), lazy=True)
         self._units: int = self._font["head"].unitsPerEm
@@ -88,7 +90,7 @@ class Typeface:
         return Line(width / self._units, f"[<{''.join(parts)}>]")
 
     def _shape(self, text: str) -> Iterator[tuple[str, str]]:
-        """Glyphs and the characters each stands for, longest ligatures first."""
+        """Give glyphs and the characters each stands for, longest ligatures first."""
         at = 0
         while at < len(text):
             for length in (3, 2):
@@ -108,7 +110,7 @@ class Typeface:
         return self._pairs[pair]
 
     def width(self, text: str) -> float:
-        """The text's width in em; for what isn't plain, a safe guess."""
+        """Return the text's width in em; for what isn't plain, a safe guess."""
         return self.line(text).width if self.is_plain(text) else sum(map(self._guess, text))
 
     def _guess(self, character: str) -> float:
@@ -121,13 +123,13 @@ class Typeface:
         return next((guess for first, last, guess in _GUESSES if first <= code <= last), _GUESS)
 
     def advance(self, name: str) -> float:
-        """A glyph's width in thousandths of an em."""
+        """Return a glyph's width in thousandths of an em."""
         return self._widths[name][0] * 1000 / self._units
 
 
-def _subtables(table: Any, feature: str) -> Iterator[Any]:
-    """The subtables of a feature's lookups, for Latin; the font has the same for all scripts."""
-    script = next(one for one in table.ScriptList.ScriptRecord if one.ScriptTag == "latn")
+def _subtables(table: FontTable, feature: str) -> Iterator[FontTable]:
+    """Subtables of a feature's lookups, for Latin; the font has the same for all scripts."""
+    script = next(record for record in table.ScriptList.ScriptRecord if record.ScriptTag == "latn")
     for index in script.Script.DefaultLangSys.FeatureIndex:
         record = table.FeatureList.FeatureRecord[index]
         if record.FeatureTag == feature:
@@ -137,16 +139,17 @@ def _subtables(table: Any, feature: str) -> Iterator[Any]:
 
 
 def _ligatures(font: TTFont) -> Iterator[tuple[str, str]]:
-    """The ligatures of ordinary text: the letters, and the glyph."""
+    """Give the ligatures of ordinary text: the letters, and the glyph."""
     letters = {name: chr(code) for code, name in font.getBestCmap().items()}
     for subtable in _subtables(font["GSUB"].table, "liga"):
         for first, ligatures in subtable.ligatures.items():
-            for one in ligatures:
-                yield "".join(letters[name] for name in (first, *one.Component)), one.LigGlyph
+            for ligature in ligatures:
+                names = (first, *ligature.Component)
+                yield "".join(letters[name] for name in names), ligature.LigGlyph
 
 
-def _kerning(subtables: list[Any], left: str, right: str) -> int:
-    """What a pair's first subtable says that knows it (OpenType, pair adjustment)."""
+def _kerning(subtables: list[FontTable], left: str, right: str) -> int:
+    """Return what a pair's first subtable says that knows it (OpenType, pair adjustment)."""
     for subtable in subtables:
         if left not in subtable.Coverage.glyphs:
             continue

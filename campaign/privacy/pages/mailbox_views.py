@@ -12,7 +12,6 @@ from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings
-from campaign.mail.messages import most_a_day
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.privacy import erase_supporter, subject_access
 from campaign.public.case_page import case_page
@@ -25,6 +24,7 @@ from campaign.signing.states import LIVE
 from campaign.signing.validate import Problem, check_email, check_line
 from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
+from campaign.tracking.mails import MyLetters
 from campaign.tracking.pages.page import page
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of, status_of
@@ -74,7 +74,7 @@ def _said(problem: Problem) -> str:
 def asked(lang: str) -> ResponseReturnValue:
     """Look in your mailbox: the same for everybody."""
     hours = current_settings().link_hours
-    return page("privacy/link_sent.html", hours=hours, mails_a_day=most_a_day("my-letters"))
+    return page("privacy/link_sent.html", hours=hours, mails_a_day=MyLetters.most_a_day())
 
 
 @public

@@ -13,7 +13,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.staff import password_links, second_factor, staff_users
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
-from campaign.staff.password_links import send_invitation
+from campaign.staff.password_links import StaffInvitation
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
 
@@ -142,15 +142,10 @@ def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
     link = password_links.create_password_link(user)
     if request.form.get("how") == "mail":
         by = staff_user()
-        send_invitation(
-            db.session(),
-            to=user.email,
-            locale=user.locale,
-            link=link,
-            days=password_links.LINK_DAYS,
-            inviter=by.name or by.email,
-            is_new=is_new,
+        mail = StaffInvitation(
+            link=link, days=password_links.LINK_DAYS, inviter=by.name or by.email, is_new=is_new
         )
+        mail.send(db.session(), to=user.email, locale=user.locale)
         message = _("The link is on its way to %(email)s.", email=user.email)
         return redirect_to(".show", message, public_id=user.public_id)
     return show_page(PasswordLink(user=user, link=link, days=password_links.LINK_DAYS))

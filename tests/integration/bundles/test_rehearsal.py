@@ -31,7 +31,7 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.models.statistics import CampaignTally
 from campaign.signing.letter import letter_translations
-from campaign.tracking.mails import send_no_letters
+from campaign.tracking.mails import NoLetters
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 
@@ -205,8 +205,8 @@ def test_no_mail_about_a_campaign_that_has_not_opened_leaves_the_house(
     session: Session, draft: Campaign, status: CampaignStatus
 ) -> None:
     draft.status = status
-    send_no_letters(
-        session, to="ana@example.org", locale="en", campaign_id=draft.id, home_url="http://x/"
+    NoLetters(home_url="http://x/").send(
+        session, to="ana@example.org", locale="en", campaign_id=draft.id
     )
     session.commit()
     jobs.run_now("mail.sweep")

@@ -38,16 +38,18 @@ from campaign.directory.duplicates.merge_entries import merge
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutcome
-from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.campaign import Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.delivery import EnvelopeRun, GateVisit
 from campaign.models.directory import Official
 from campaign.models.notice import Notice
 from campaign.models.signature import Letter, Origin, Signature
+from campaign.models.staff import Role
 from campaign.storage import storage
 from campaign.tracking.timeline import marks_of
 from tests.factories import (
     add_confirmed,
     make_campaign,
+    make_staff_user,
     make_target_mission,
     make_target_official,
     post,
@@ -261,6 +263,21 @@ def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
     assert words is not None
     said = " ".join(words.get_content().split())
     assert "was sent by post to Ines Quintero Vidal, Governor of Altamar on" in said
+
+
+def test_the_mail_of_a_stop_says_that_the_bundle_goes_by_post(
+    app: Flask, session: Session, settings: Settings, bundle: Bundle
+) -> None:
+    make_staff_user(session, Role.STAFF, email="staff@example.org")
+    bundle.campaign.status, bundle.campaign.stopped_at = CampaignStatus.STOPPED, db.utcnow()
+    session.commit()
+    jobs.run_now("deliveries.find-stops")
+    session.rollback()
+    mail = session.scalars(select(OutboxMail)).one()
+    with app.app_context():
+        words = render(mail, settings).get_body(("plain",))
+    assert words is not None
+    assert "001, by post to Ines Quintero Vidal, Governor of Altamar" in words.get_content()
 
 
 def test_envelopes_by_post_are_weighed_and_posted_one_by_one(

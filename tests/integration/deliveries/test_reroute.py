@@ -1,5 +1,6 @@
 """What follows once letters go through another mission: for them, and for the bundle they left."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
 from campaign.deliveries.recording_rules import Numbers
 from campaign.exports import records
+from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove, Rerouting
@@ -253,6 +255,10 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
     assert f"Destroy its printed sheets. Printed again: {where}" in shown
     assert "Destroy the printed sheets of this bundle." in staff.get(page).text
     assert f"Destroy its printed sheets. Printed again: {where}" in listed_bundles(staff)
+    jobs.run_now("deliveries.campaign-stopped", bundle.campaign_id)
+    [mail] = session.scalars(select(OutboxMail).where(OutboxMail.kind == "staff-stopped"))
+    [named] = json.loads(mail.context or "")["bundles"]
+    assert (named["name"], named["printed_again"]) == ("UA 1/26 · 001", True)
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
     assert "Stopped: do not hand over" not in staff.get("/desk/today").text
 

@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
-from campaign.deliveries.stopped_bundles import send_stopped, settle
+from campaign.deliveries.stopped_bundles import StaffStopped, StoppedBundle, settle
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -74,22 +74,38 @@ def test_who_may_carry_is_mailed_of_a_stop_once(
 def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
     app: Flask, session: Session, settings: Settings
 ) -> None:
-    bundles = [{"name": f"UA 1/26 · 00{one}", "mission": "Embassy"} for one in (1, 2)]
+    embassy: StoppedBundle = {
+        "name": "UA 1/26 · 001",
+        "mission": "Embassy",
+        "by_post": False,
+        "printed_again": True,
+    }
+    office = embassy | {"name": "UA 1/26 · 002", "by_post": True, "printed_again": False}
+    mail = StaffStopped(reference="UA 1/26", bundles=[embassy, office], link="https://x.example/")
     with app.app_context():
-        send_stopped(
-            session,
-            to="staff@example.org",
-            locale="en",
-            reference="UA 1/26",
-            bundles=bundles,
-            link="https://example.org/",
-        )
+        mail.send(session, to="staff@example.org", locale="en")
         session.flush()
-        mail = session.scalars(select(OutboxMail)).one()
-        words = render(mail, settings).get_body(("plain",))
-    assert words is not None
-    said = words.get_content()
-    assert "printed:\n- UA 1/26 · 001, Embassy\n- UA 1/26 · 002, Embassy\n\nDestroy them" in said
+        row = session.scalars(select(OutboxMail)).one()
+        plain = render(row, settings).get_body(("plain",))
+    assert plain is not None
+    lines = (
+        "- UA 1/26 · 001, Embassy (the first sheets of letters that were printed again)",
+        "- UA 1/26 · 002, by post to Embassy",
+    )
+    assert "printed:\n" + "\n".join(lines) + "\n\nDestroy them" in plain.get_content()
+
+
+def test_a_mail_of_a_stop_that_waited_for_the_upgrade_still_goes_out(
+    app: Flask, session: Session, settings: Settings
+) -> None:
+    old = {"name": "UA 1/26 · 001", "mission": "Embassy"}
+    context = {"reference": "UA 1/26", "bundles": [old], "link": "https://x.example/"}
+    with app.app_context():
+        row = OutboxMail(kind="staff-stopped", locale="en", context=json.dumps(context))
+        row.public_id, row.recipient = "x", "staff@example.org"
+        plain = render(row, settings).get_body(("plain",))
+    assert plain is not None
+    assert "\n- UA 1/26 · 001, Embassy\n" in plain.get_content()
 
 
 @pytest.mark.usefixtures("crew")

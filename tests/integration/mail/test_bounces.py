@@ -16,7 +16,7 @@ from campaign.mail import bounces
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import BadAddress, OutboxMail
 from campaign.mail.transports import status_of
-from campaign.tracking.mails import send_no_letters
+from campaign.tracking.mails import NoLetters
 
 TO = "planted-name@example.org"
 
@@ -61,7 +61,7 @@ def folder(tmp_path: Path, app: Flask) -> mailbox.Maildir:
 @pytest.fixture
 def ours(app: Flask, session: Session) -> str:
     """Id of a mail that went out."""
-    send_no_letters(session, to=TO, locale="en", home_url="http://x.example/")
+    NoLetters(home_url="http://x.example/").send(session, to=TO, locale="en")
     session.commit()
     jobs.run_now("mail.sweep")
     return str(session.scalars(select(OutboxMail.public_id)).one())

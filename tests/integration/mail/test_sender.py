@@ -19,16 +19,18 @@ from sqlalchemy import select, text, update
 from campaign import close_app, create_app
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
-from campaign.mail.messages import Context, message
+from campaign.mail.messages import Mail
 from campaign.mail.models import BadAddress, MailState, OutboxMail
 from campaign.mail.sender import RETRY_MINUTES
 from campaign.models.campaign import CampaignStatus
 from tests.factories import make_campaign
 
 
-@message("test-message")
-def send_test_mail(*, link: str, name: str) -> Context:
-    return {"link": link, "name": name}
+class TestMessage(Mail, kind="test-message", budget="test"):
+    __test__ = False
+
+    link: str
+    name: str
 
 
 class Server:
@@ -92,14 +94,8 @@ def app(database_url: str, tmp_path: Path, server: tuple[Server, int]) -> Iterat
 
 def put(to: str = "ana@example.org", locale: str = "en", campaign_id: int | None = None) -> bool:
     with db.transaction() as session:
-        return send_test_mail(
-            session,
-            to=to,
-            locale=locale,
-            campaign_id=campaign_id,
-            link="https://x.example/1",
-            name="Ana",
-        )
+        mail = TestMessage(link="https://x.example/1", name="Ana")
+        return mail.send(session, to=to, locale=locale, campaign_id=campaign_id)
 
 
 def only_mail() -> OutboxMail:

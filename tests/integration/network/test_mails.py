@@ -10,19 +10,27 @@ from sqlalchemy.orm import Session
 
 from campaign.core import jobs
 from campaign.core.settings import Settings
+from campaign.mail.messages import Mail
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.network import MemberState
-from campaign.network import mails as messages
+from campaign.network.mails import (
+    NetworkAction,
+    NetworkAlready,
+    NetworkConfirm,
+    NetworkDigest,
+    News,
+)
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
-NEWS = {
+NEWS: News = {
     "kind": "new",
     "campaign": 1,
     "country": "Mexico",
     "reference": "UA 1/26",
     "person_name": "Amara Okafor",
+    "cards": False,
     "title": "Amara Okafor: threatened <b>",
     "text": "Her *two* guards are back.",
     "lang": "en",
@@ -37,12 +45,14 @@ LINKS = {"preferences_url": "https://x.example/own", "leave_url": "https://x.exa
 def test_news_says_why_it_came_and_how_not_to_get_more(
     session: Session, settings: Settings, lang: str, kind: str
 ) -> None:
-    to = {"to": "ana@example.org", "locale": lang, "unsubscribe": f"{HOST}/{'x' * 90}"}
+    links = LINKS | {"unsubscribe": f"{HOST}/{'x' * 90}"}
+    message: Mail
     if kind in {"weekly", "monthly"}:
-        items = [NEWS, NEWS | {"kind": "good-news", "deadline": ""}]
-        messages.send_network_digest(session, items=items, frequency=kind, **to, **LINKS)
+        items: list[News] = [NEWS, NEWS | {"kind": "good-news", "deadline": ""}]
+        message = NetworkDigest(items=items, frequency=kind, **links)
     else:
-        messages.send_network_action(session, news=NEWS | {"kind": kind}, **to, **LINKS)
+        message = NetworkAction(news=NEWS | {"kind": kind}, **links)
+    message.send(session, to="ana@example.org", locale=lang)
     mail = render(session.query(OutboxMail).one(), settings)
     sent = message_from_bytes(bytes(mail), policy=policy.default)
     assert isinstance(sent, EmailMessage)
@@ -54,6 +64,7 @@ def test_news_says_why_it_came_and_how_not_to_get_more(
     assert NEWS["url"] in plain.split()
     assert f'href="{LINKS["leave_url"]}"' in html
     assert "threatened &lt;b&gt;" in html
+    assert "&" not in str(sent["Subject"])
     assert f'lang="{lang}"' in html
     assert "<img" not in html
 
@@ -62,9 +73,8 @@ def test_news_says_why_it_came_and_how_not_to_get_more(
 def test_an_action_that_asks_for_cards_leads_to_a_card(
     session: Session, settings: Settings
 ) -> None:
-    card = NEWS | {"cards": True}
-    to = {"to": "ana@example.org", "locale": "en", "unsubscribe": f"{HOST}/x"}
-    messages.send_network_action(session, news=card, **to, **LINKS)
+    message = NetworkAction(news=NEWS | {"cards": True}, unsubscribe=f"{HOST}/x", **LINKS)
+    message.send(session, to="ana@example.org", locale="en")
     mail = render(session.query(OutboxMail).one(), settings)
     for part in ("plain", "html"):
         words = mail.get_body((part,)).get_content()  # type: ignore[union-attr]
@@ -74,9 +84,9 @@ def test_an_action_that_asks_for_cards_leads_to_a_card(
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
 def test_mails_of_joining_hold_their_links(session: Session, settings: Settings, lang: str) -> None:
-    to = {"to": "ana@example.org", "locale": lang}
-    messages.send_network_confirm(session, link="https://x.example/l", days=7, **to)
-    messages.send_network_already(session, **LINKS, **to)
+    confirm: Mail = NetworkConfirm(link="https://x.example/l", days=7)
+    for message in (confirm, NetworkAlready(**LINKS)):
+        message.send(session, to="ana@example.org", locale=lang)
     first, second = (render(one, settings) for one in session.query(OutboxMail).order_by("id"))
     for part in ("plain", "html"):
         assert "https://x.example/l" in first.get_body((part,)).get_content()  # type: ignore[union-attr]

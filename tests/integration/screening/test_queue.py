@@ -22,7 +22,7 @@ from campaign.models.revision import RiskFlag, RiskKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
 from campaign.screening import review_queue
-from campaign.screening.review_queue import Filter, send_letter_returned
+from campaign.screening.review_queue import Filter, LetterReturned
 from campaign.tracking import change_or_withdraw
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 from tests.integration.screening.conftest import (
@@ -424,17 +424,14 @@ def test_a_get_decides_nothing(
 def test_the_mail_says_what_to_change_and_where(
     session: Session, settings: Settings, campaign: Campaign, lang: str
 ) -> None:
-    send_letter_returned(
-        session,
-        to="a@example.org",
-        locale=lang,
-        campaign_id=campaign.id,
+    mail = LetterReturned(
         person_name="Amara Okafor",
         reference="UA 1/26",
         note="Take out the name.\nThank you.",
         link="https://x.example/l",
         case_url="https://x.example/c",
     )
+    mail.send(session, to="a@example.org", locale=lang, campaign_id=campaign.id)
     session.commit()
     message = render(newest_mail(session), settings)
     plain = message.get_body(("plain",))

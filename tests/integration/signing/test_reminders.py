@@ -19,7 +19,7 @@ from campaign.mail.models import MailState, OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState, SpentLink, WordsPrint
 from campaign.signing import reminders
-from campaign.signing.mails import send_already_signed
+from campaign.signing.mails import AlreadySigned, mail_name
 from campaign.signing.signed_links import signed_link
 from campaign.signing.waiting_letters_mail import WAITING
 from tests.integration.signing.conftest import FORM
@@ -139,12 +139,8 @@ def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
     client: FlaskClient, first: str, session: Session, campaign: Campaign, mails: Mails
 ) -> None:
     for _ in range(5):
-        send_already_signed(
-            session,
-            to=FORM["email"],
-            locale="en",
-            campaign_id=campaign.id,
-            given_name="Maëlle",
+        mail = AlreadySigned(
+            writer=mail_name("Maëlle"),
             person_name="Amara Okafor",
             reference="UA 1/26",
             case_url="https://example.org",
@@ -152,6 +148,7 @@ def test_a_reminder_that_is_not_taken_leaves_the_first_link_good(
             why="already",
             own_words="",
         )
+        mail.send(session, to=FORM["email"], locale="en", campaign_id=campaign.id)
     session.commit()
     age(session, hours=49)
     jobs.run_now("signing.remind")

@@ -6,6 +6,7 @@ them (html5lib), not by looking for the string.
 """
 
 import io
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign
 from tests.integration.signing.conftest import FORM
-from tests.integration.tracking.test_mails import KINDS
+from tests.integration.tracking.test_mails import MAILS
 
 pytestmark = [
     pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True),
@@ -205,13 +206,12 @@ def test_in_every_mail(app: Flask, session: Session, settings: Settings, texts: 
 
 
 def _try_in_every_mail(app: Flask, session: Session, settings: Settings, text: str) -> None:
-    for number, (send, context) in enumerate(KINDS):
-        facts = {name: _evil(name, value, text) for name, value in context.items()}
-        assert send(
-            session, to=f"ana{number}-{CORPUS.index(text)}@example.org", locale="en", **facts
-        )
-    for mail in session.scalars(select(OutboxMail)):
-        message = render(mail, settings)
+    for number, mail in enumerate(MAILS):
+        facts = {name: _evil(name, value, text) for name, value in mail.values().items()}
+        to = f"ana{number}-{CORPUS.index(text)}@example.org"
+        assert replace(mail, **facts).send(session, to=to, locale="en")
+    for row in session.scalars(select(OutboxMail)):
+        message = render(row, settings)
         html: Any = message.get_body(("html",))
         # A mail has no style sheet of its own: what it looks like stands in it.
         parts = [one for one in faults(html.get_content()) if not one.startswith(("style=", "<st"))]

@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from campaign.printing.geometry import CARDS_A_SHEET, US_10
-from campaign.printing.press import print_cards
-from campaign.printing.press_cards import imposed_order
+from campaign.printing.press import impose_cards, print_cards
 from tests.unit.printing.letter_samples import letter
 from tests.unit.printing.pdf_pages import pages_of
 
 
 @pytest.mark.parametrize("count", [*range(10), 500])
 def test_four_piles_laid_on_each_other_are_in_order(count: int) -> None:
-    order = imposed_order(count)
+    order = impose_cards(count)
     piles = [order[slot::CARDS_A_SHEET] for slot in range(CARDS_A_SHEET)]
     assert [card for pile in piles for card in pile] == list(range(count))
 

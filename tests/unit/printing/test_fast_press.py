@@ -12,7 +12,7 @@ from PIL import ImageChops
 
 from campaign.printing import press
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.segments import cut
+from campaign.printing.engine.segments import cut_letter
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
 from campaign.printing.letter_content import LetterContext
 from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, POINTS, letter
@@ -121,8 +121,8 @@ def differ(one: pypdfium2.PdfPage, other: pypdfium2.PdfPage, dpi: int) -> bool:
 def both(
     contexts: Sequence[LetterContext], layout: Layout, folder: Path
 ) -> tuple[press.Printed, press.Printed]:
-    fast = press.FAST.print_letters(contexts, layout, folder / "fast.pdf")
-    plain = press.PLAIN.print_letters(contexts, layout, folder / "plain.pdf")
+    fast = press.print_letters(contexts, layout, folder / "fast.pdf")
+    plain = press.print_whole_letters(contexts, layout, folder / "plain.pdf")
     assert fast.letters == plain.letters
     assert fast.set_aside == plain.set_aside
     return fast, plain
@@ -214,12 +214,15 @@ def test_a_chunk_that_fails_goes_the_plain_way(
         press.Limits, "seconds_for", lambda self, count: whole(self, count) if count < 10 else 0.0
     )
     contexts = [letter(n) for n in range(1, 13)]
-    printed = press.FAST.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
+    printed = press.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
     assert [one.key for one in printed.letters] == [one.key for one in contexts]
     assert [page[-5:] for page in pages_of(printed.path)] == [one.number for one in contexts]
 
 
 def test_what_letters_share_is_one_segment() -> None:
-    one, other = cut(signed(1, "Ada Lovelace"), US_10), cut(signed(2, "Bo Diddley"), US_10)
+    one, other = (
+        cut_letter(signed(1, "Ada Lovelace"), US_10),
+        cut_letter(signed(2, "Bo Diddley"), US_10),
+    )
     alone = [segment.texts for segment in one if segment not in other]
     assert alone == [(("Ada Lovelace",),), ("Ada Lovelace", ""), ("UA 7/31", "00001")]

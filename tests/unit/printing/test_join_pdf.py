@@ -12,7 +12,7 @@ import pytest
 
 from campaign.printing.engine import join_pdf, worker_pool
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
-from campaign.printing.engine.worker import Foundry, FoundryStopped
+from campaign.printing.engine.worker import RenderProcess, RenderProcessStopped
 from campaign.printing.geometry import LETTER
 from campaign.printing.problems import OUT_OF_MEMORY, RENDERER_FAILED, TOOK_TOO_LONG
 from campaign.printing.sheets import lists
@@ -25,9 +25,9 @@ TITLE = "UA 7/31 · The signatures"
 
 
 @pytest.fixture
-def foundry() -> Iterator[Foundry]:
-    """A foundry of its own: another test may have left orders to one at rest."""
-    with Foundry() as running:
+def process() -> Iterator[RenderProcess]:
+    """A process of its own: another test may have left orders to one at rest."""
+    with RenderProcess() as running:
         yield running
 
 
@@ -56,20 +56,20 @@ def order(parts: list[Path], out: Path) -> dict[str, object]:
     }
 
 
-def test_a_foundry_joins_to_the_same_bytes(
-    foundry: Foundry, parts: list[Path], tmp_path: Path
+def test_a_process_joins_to_the_same_bytes(
+    process: RenderProcess, parts: list[Path], tmp_path: Path
 ) -> None:
     here = join_pdf.join(parts, tmp_path / "here.pdf", title=TITLE, language="fr-CA")
     there = tmp_path / "there.pdf"
-    outcome = foundry.run("join", order(parts, there), DEFAULT_LIMITS, 2)
+    outcome = process.run("join", order(parts, there), DEFAULT_LIMITS, 2)
     assert outcome.report == {"pages": 2}
-    assert join_pdf.describe(there, 2).sha256 == here.sha256
+    assert join_pdf.describe_pdf(there, 2).sha256 == here.sha256
     with pikepdf.open(there) as pdf:
         assert (str(pdf.docinfo["/Title"]), str(pdf.Root.Lang)) == (TITLE, "fr-CA")
     assert ["00001" in pages_of(there)[0], "00002" in pages_of(there)[1]] == [True, True]
 
 
-def test_a_list_is_joined_in_no_process_but_the_foundry_s(
+def test_a_list_is_joined_in_no_process_but_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def here(*_: object, **_more: object) -> None:
@@ -83,15 +83,15 @@ def test_a_list_is_joined_in_no_process_but_the_foundry_s(
 
 @pytest.mark.parametrize(("limits", "slug"), [(NO_TIME, TOOK_TOO_LONG), (NO_MEMORY, OUT_OF_MEMORY)])
 def test_a_join_beyond_its_limits_says_which_and_leaves_nothing(
-    foundry: Foundry, parts: list[Path], tmp_path: Path, limits: Limits, slug: str
+    process: RenderProcess, parts: list[Path], tmp_path: Path, limits: Limits, slug: str
 ) -> None:
     make_large(parts[0])
     out = tmp_path / "out" / "s.pdf"
     out.parent.mkdir()
-    outcome = foundry.run("join", order(parts, out), limits, 2)
+    outcome = process.run("join", order(parts, out), limits, 2)
     assert (outcome.report, outcome.slug) == (None, slug)
     assert not out.exists()
-    assert foundry.run("join", order(parts, out), DEFAULT_LIMITS, 2).report == {"pages": 2}
+    assert process.run("join", order(parts, out), DEFAULT_LIMITS, 2).report == {"pages": 2}
 
 
 def children_of(parent: int) -> list[int]:
@@ -105,10 +105,10 @@ def children_of(parent: int) -> list[int]:
     return found
 
 
-def test_a_join_that_is_killed_is_taken_for_starved(foundry: Foundry, tmp_path: Path) -> None:
+def test_a_join_that_is_killed_is_taken_for_starved(process: RenderProcess, tmp_path: Path) -> None:
     pipe = tmp_path / "part.pdf"
     os.mkfifo(pipe)  # nobody writes to it: who opens it waits for ever
-    running, over = foundry._process.pid, threading.Event()
+    running, over = process._process.pid, threading.Event()
 
     def kill() -> None:
         while not over.wait(0.01):
@@ -118,7 +118,7 @@ def test_a_join_that_is_killed_is_taken_for_starved(foundry: Foundry, tmp_path: 
 
     killer = threading.Thread(target=kill)
     killer.start()
-    outcome = foundry.run("join", order([pipe], tmp_path / "s.pdf"), DEFAULT_LIMITS, 1)
+    outcome = process.run("join", order([pipe], tmp_path / "s.pdf"), DEFAULT_LIMITS, 1)
     over.set()
     killer.join()
     assert (outcome.report, outcome.slug, outcome.detail) == (None, OUT_OF_MEMORY, "SIGKILL")
@@ -129,17 +129,17 @@ def test_a_list_that_took_too_much_is_no_fault_of_a_text(
     tmp_path: Path, limits: Limits, slug: str
 ) -> None:
     worker_pool.close_all()
-    with pytest.raises(FoundryStopped) as raised:
+    with pytest.raises(RenderProcessStopped) as raised:
         lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
     assert raised.value.slug == slug
     assert not (tmp_path / "s.pdf").exists()
 
 
 def test_whatever_a_join_dies_of_it_is_no_fault_of_a_text(
-    foundry: Foundry, parts: list[Path], tmp_path: Path
+    process: RenderProcess, parts: list[Path], tmp_path: Path
 ) -> None:
     parts[0].write_bytes(b"no PDF")
     job = order(parts, tmp_path / "s.pdf")
-    with pytest.raises(FoundryStopped) as raised:
-        lists._have_done(foundry, "join", job, DEFAULT_LIMITS, 2)
+    with pytest.raises(RenderProcessStopped) as raised:
+        lists._count_pages(process, "join", job, DEFAULT_LIMITS, 2)
     assert raised.value.slug == RENDERER_FAILED

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
@@ -7,13 +8,12 @@ import pytest
 
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
 from campaign.printing.press import (
-    FAST,
-    PLAIN,
     Limits,
-    Press,
+    Printed,
     PrintedLetter,
     print_cards,
     print_letters,
+    print_whole_letters,
     render_many,
     render_one,
 )
@@ -94,12 +94,14 @@ def test_refused_letters_are_set_aside_and_the_others_printed(tmp_path: Path) ->
     ] * 2
 
 
-@pytest.mark.parametrize("way", [FAST, PLAIN], ids=["fast", "plain"])
-def test_a_text_that_takes_all_memory_is_found_and_set_aside(way: Press, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [print_letters, print_whole_letters])
+def test_a_text_that_takes_all_memory_is_found_and_set_aside(
+    way: Callable[..., Printed], tmp_path: Path
+) -> None:
     # The plain way, a chunk of three fails, then the pair with the bad letter, then that alone.
     contexts = [letter(1), letter(2, own_words=OPENING * 2000), letter(3)]
     limits = Limits(memory=120_000_000)
-    printed = way.print_letters(contexts, US_10, tmp_path / "v.pdf", limits=limits)
+    printed = way(contexts, US_10, tmp_path / "v.pdf", limits=limits)
     assert [(one.key, one.slug) for one in printed.set_aside] == [("key-2", "out-of-memory")]
     assert [one.key for one in printed.letters] == ["key-1", "key-3"]
 

@@ -45,8 +45,8 @@ def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
     """Not a paper, but a code all the same: the picture of the page, by itself."""
     picture = second_factor_views._draw_qr_code(link)
     body = Markup('<div style="margin:2cm;width:6cm">{}</div>').format(picture)
-    whole = html.render("document.html", locale="en", title="", body=body)
-    with renderer.laid_out(str(whole), "share.css", Page(paper)) as document:
+    whole = str(html.HtmlDocument(locale="en", title="", body=body).html())
+    with renderer.lay_out(whole, "share.css", Page(paper)) as document:
         out.write_bytes(renderer.write_pdf(document))
 
 

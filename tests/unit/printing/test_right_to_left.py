@@ -6,7 +6,7 @@ import pytest
 
 from campaign.printing import fonts, press
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
-from campaign.printing.html import direction_of, isolated, letter_fragment, reading_direction
+from campaign.printing.html import direction_of, isolate, letter_fragment, reading_direction
 from campaign.printing.letter_content import LetterContext
 from tests.unit.printing.letter_samples import letter
 from tests.unit.printing.pdf_pages import pages_of
@@ -48,9 +48,9 @@ def test_both_presses_give_one_picture_of_letters_in_arabic(layout: Layout, tmp_
 
 
 def test_a_line_of_another_script_is_set_apart_in_an_address() -> None:
-    assert isolated(STREET, "rtl") == f"\u200e{STREET}\u200e"
-    assert isolated("بيروت", "ltr") == "\u200fبيروت\u200f"
-    assert isolated(STREET, "ltr") == STREET
+    assert isolate(STREET, "rtl") == f"\u200e{STREET}\u200e"
+    assert isolate("بيروت", "ltr") == "\u200fبيروت\u200f"
+    assert isolate(STREET, "ltr") == STREET
     page = letter_fragment(written(1, "Ottoline Freke"), US_10)
     assert "\u200e45 O&#39;Connor Street\u200e" in page
     assert "\u200eOttoline Freke\u200e" in page
@@ -75,6 +75,6 @@ def test_our_own_fonts_print_arabic_on_every_machine() -> None:
 
 
 def test_text_read_back_from_the_pdf_is_what_was_written(tmp_path: Path) -> None:
-    made = press.FAST.print_letters([written(1, "ليلى حدّاد")], US_10, tmp_path / "letter.pdf")
+    made = press.print_letters([written(1, "ليلى حدّاد")], US_10, tmp_path / "letter.pdf")
     words = set(pages_of(made.path)[0].split())
     assert {"وأرجو", "إعادة", "الحماية"} <= words

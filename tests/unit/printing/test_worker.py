@@ -1,4 +1,4 @@
-"""Foundries that wait for the next print run."""
+"""Processes that wait for the next print run."""
 
 import os
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.worker import Foundry
-from campaign.printing.engine.worker_pool import borrowed
+from campaign.printing.engine.worker import RenderProcess
+from campaign.printing.engine.worker_pool import borrow_process
 
 
 @pytest.fixture(autouse=True)
@@ -17,61 +17,61 @@ def _none_at_rest() -> None:
     worker_pool.close_all()
 
 
-def ended(foundry: Foundry) -> bool:
-    return not foundry.is_alive()
+def ended(process: RenderProcess) -> bool:
+    return not process.is_alive()
 
 
-def test_a_foundry_serves_one_run_after_the_other() -> None:
-    with borrowed() as first:
+def test_a_process_serves_one_run_after_the_other() -> None:
+    with borrow_process() as first:
         pass
-    with borrowed() as second:
+    with borrow_process() as second:
         assert second is first
-        with borrowed() as third:
+        with borrow_process() as third:
             assert third is not first
 
 
-def test_a_foundry_whose_run_failed_is_not_used_again() -> None:
-    with pytest.raises(ZeroDivisionError), borrowed() as first:
+def test_a_process_whose_run_failed_is_not_used_again() -> None:
+    with pytest.raises(ZeroDivisionError), borrow_process() as first:
         raise ZeroDivisionError
     assert ended(first)
-    with borrowed() as second:
+    with borrow_process() as second:
         assert second is not first
 
 
-def test_a_foundry_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with borrowed() as first:
+def test_a_process_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with borrow_process() as first:
         pass
     monkeypatch.setattr(worker_pool, "KEPT_SECONDS", 0.0)
-    with borrowed() as second:
+    with borrow_process() as second:
         assert second is not first
     assert ended(first)
 
 
-def test_a_foundry_that_was_killed_is_not_used_again() -> None:
-    with borrowed() as first:
+def test_a_process_that_was_killed_is_not_used_again() -> None:
+    with borrow_process() as first:
         pass
     first._process.kill()
     first._process.wait()
-    with borrowed() as second:
+    with borrow_process() as second:
         assert second is not first
 
 
-def test_a_forked_child_leaves_the_foundry_to_its_parent() -> None:
-    with borrowed() as first:
+def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
+    with borrow_process() as first:
         pass
     child = os.fork()
     if child == 0:
         os._exit(len(worker_pool._at_rest))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert not ended(first)
-    with borrowed() as second:
+    with borrow_process() as second:
         assert second is first
 
 
-def test_no_foundry_outlives_its_program() -> None:
+def test_no_process_outlives_its_program() -> None:
     script = (
-        "from campaign.printing.engine.worker_pool import borrowed\n"
-        "with borrowed() as foundry: print(foundry._process.pid)\n"
+        "from campaign.printing.engine.worker_pool import borrow_process\n"
+        "with borrow_process() as process: print(process._process.pid)\n"
     )
     root = Path(__file__).parents[3]
     run = [sys.executable, "-W", "error", "-c", script]

@@ -1,5 +1,6 @@
 """Names, days and own words as a letter prints them."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from campaign.bundles.freeze.select_letters import Facts, key_of
 from campaign.core.text.person_names import full_name
 from campaign.printing.geometry import US_10
 from campaign.printing.page_fit import letter_room
-from campaign.printing.press import FAST, PLAIN, render_one
+from campaign.printing.press import Printed, print_letters, print_whole_letters, render_one
 from campaign.signing.letter.compose import own_paragraphs, place_and_date
 from tests.unit.printing.letter_samples import letter
 
@@ -71,11 +72,13 @@ def test_line_breaks_of_own_words_are_kept() -> None:
     assert own_paragraphs(" \n ") == ()
 
 
-@pytest.mark.parametrize("press", [FAST, PLAIN])
-def test_both_ways_of_the_press_print_the_lines(press: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize("print_them", [print_letters, print_whole_letters])
+def test_both_ways_of_the_press_print_the_lines(
+    print_them: Callable[..., Printed], tmp_path: Path
+) -> None:
     words = own_paragraphs("- Rain on the roof\n- a door\n- nobody")
     out = tmp_path / "l.pdf"
-    press.print_letters([letter(own_words=words)], US_10, out)  # type: ignore[attr-defined]
+    print_them([letter(own_words=words)], US_10, out)
     with pypdfium2.PdfDocument(out) as pdf:
         lines = pdf[0].get_textpage().get_text_range().splitlines()
     assert "- a door" in [line.strip() for line in lines]

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from campaign.mail.bad_addresses import tells_of_the_address
+from campaign.mail.bad_addresses import is_about_address
 from campaign.printing.letter_content import LetterContext
 from campaign.tracking.letter_links import spelling
 from campaign.tracking.send_it_yourself import mailto_of, plain_text
@@ -72,12 +72,12 @@ def test_only_what_surely_is_one_mailbox_is_one(one: str, other: str, same: bool
 
 
 @pytest.mark.parametrize("status", ["5.1.1", "5.0.0", "5.2.1", "5.4.4", "5.1.10"])
-def test_a_status_that_tells_of_the_address(status: str) -> None:
-    assert tells_of_the_address(status)
+def test_a_status_that_is_about_the_address(status: str) -> None:
+    assert is_about_address(status)
 
 
 @pytest.mark.parametrize(
     "status", ["4.1.1", "2.0.0", "5.7.1", "5.3.4", "5.6.0", "5.5.1", "", "5", "5.1", "x5.1.1"]
 )
 def test_a_status_that_does_not(status: str) -> None:
-    assert not tells_of_the_address(status)
+    assert not is_about_address(status)
