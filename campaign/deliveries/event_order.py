@@ -6,7 +6,7 @@ clocks of one place; what happened at several is ordered by `place_attempts`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
@@ -83,9 +83,10 @@ def place_attempts(
     By bundle: `begun` is when it was frozen, before which nothing happened to it; `ended` when its
     letters went on elsewhere. Without a time, a day's attempt was the last thing of that day, but
     for what cannot have come before it: an end, a stop, letters that went out where it left them.
+    What went out in the minute of a stop came after it: see `recording_rules.is_after_stop`.
     """
     went_out = [
-        Placed(one, moment_of(one.happened_on, times.get(one.id), one.zone, _stop_of(one)))
+        Placed(one, _moment_it_went(one, times.get(one.id)))
         for one in attempts
         if one.outcome in GONE_OUT
     ]
@@ -115,6 +116,13 @@ def moment_of(
         return clock.moment_of(day, at, zone)
     begin, end = (clock.moment_of(day, one, zone) for one in (time.min, time.max))
     return min((one for one in followed_by if begin <= one <= end), default=end)
+
+
+def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
+    stop = _stop_of(attempt)
+    moment = moment_of(attempt.happened_on, at, attempt.zone, stop)
+    in_its_minute = [one for one in stop if moment <= one < moment + timedelta(minutes=1)]
+    return max([moment, *in_its_minute])
 
 
 def _followers(

@@ -64,15 +64,16 @@ def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
 def is_after_stop(
     outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
 ) -> bool:
-    """Whether letters went out after a stop, by somebody who did not know of it yet.
+    """Tell whether letters went out after a stop, by somebody who did not know of it yet.
 
-    The time of day decides on the day of the stop, where it is known.
+    The time of day decides on the day of the stop, where it is known. It is known to the minute:
+    what went out in the minute of the stop is taken to be after it.
     """
     if stop is None or outcome not in GONE_OUT:
         return False
     day = clock.day_of(stop.stopped_at, stop.timezone)
     minute = clock.time_of(stop.stopped_at, stop.timezone)
-    late = happened_time is not None and happened_time > minute
+    late = happened_time is not None and happened_time >= minute
     return happened_on > day or (happened_on == day and late)
 
 

@@ -16,6 +16,7 @@ from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Volume
+from campaign.models.delivery import LetterMove
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
 from campaign.models.review_hold import Hold
@@ -94,15 +95,27 @@ def bury(signature: Signature) -> None:
 def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
     """Empty the region of volumes in which nobody is left: it would be that of who was erased."""
     session.flush()
-    volumes = {letter.volume_id for one in printed for letter in one.letters}
-    living = (
-        select(Letter.volume_id)
-        .join(Signature)
-        .where(Letter.volume_id.in_(volumes), Signature.state != SignatureState.ERASED)
+    ids = [signature.id for signature in printed]
+    known = Signature.state != SignatureState.ERASED
+    now_in = select(Letter.volume_id).join(Signature)
+    # A letter that went on through another mission stands in the volume that it left, too.
+    once_in = (
+        select(LetterMove.volume_id)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .join(Signature, Signature.id == Letter.signature_id)
     )
+    volumes = [
+        volume_id
+        for query in (now_in, once_in)
+        for volume_id in session.scalars(query.where(Signature.id.in_(ids)))
+    ]
     session.execute(
         update(Volume)
-        .where(Volume.id.in_(volumes), Volume.id.not_in(living))
+        .where(
+            Volume.id.in_(volumes),
+            Volume.id.not_in(now_in.where(Letter.volume_id.in_(volumes), known)),
+            Volume.id.not_in(once_in.where(LetterMove.volume_id.in_(volumes), known)),
+        )
         .values(region=None)
         .execution_options(synchronize_session="fetch")
     )

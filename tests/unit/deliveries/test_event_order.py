@@ -107,3 +107,12 @@ def test_a_time_before_the_freeze_changes_no_order() -> None:
     tries = [attempt(one, "refused", day, "Etc/UTC") for one in (1, 2)]
     placed = place_attempts(tries, {1: time(11), 2: time(10)}, begun={1: frozen}, ended={})
     assert [(one.attempt.id, one.at) for one in placed] == [(2, frozen), (1, frozen)]
+
+
+def test_what_went_out_in_the_minute_of_a_stop_stands_after_it() -> None:
+    stopped_at = datetime(2026, 12, 4, 17, 41, 42, tzinfo=UTC)
+    went = attempt(1, "accepted", date(2026, 12, 4), "America/Toronto", stopped_at=stopped_at)
+    for minute, at in [(40, time(12, 40)), (41, None), (42, time(12, 42))]:
+        [placed] = place_attempts([went], {1: time(12, minute)}, begun={}, ended={})
+        expected = clock.moment_of(went.happened_on, at, went.zone) if at else stopped_at
+        assert placed.at == expected

@@ -15,8 +15,8 @@ from campaign.deliveries.recording_rules import (
 )
 from campaign.models.bundle import DeliveryOutcome
 
-# 20:00 in Toronto.
-STOP = Stop(datetime(2026, 12, 5, 1, 0, tzinfo=UTC), "America/Toronto")
+# 20:00:42 in Toronto.
+STOP = Stop(datetime(2026, 12, 5, 1, 0, 42, tzinfo=UTC), "America/Toronto")
 DAY = date(2026, 12, 4)
 
 
@@ -24,7 +24,9 @@ DAY = date(2026, 12, 4)
     ("outcome", "day", "clock", "after"),
     [
         (DeliveryOutcome.ACCEPTED, DAY, time(14, 30), False),
-        (DeliveryOutcome.ACCEPTED, DAY, time(20, 0), False),
+        (DeliveryOutcome.ACCEPTED, DAY, time(19, 59), False),
+        # Nobody knows the second: what went out in the minute of the stop is looked at.
+        (DeliveryOutcome.ACCEPTED, DAY, time(20, 0), True),
         (DeliveryOutcome.ACCEPTED, DAY, time(20, 1), True),
         (DeliveryOutcome.ACCEPTED, DAY, None, False),
         (DeliveryOutcome.POSTED, date(2026, 12, 5), None, True),
