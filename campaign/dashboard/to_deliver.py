@@ -11,8 +11,8 @@ from campaign.bundles.nouns import noun_of, noun_of_campaign
 from campaign.campaigns.stop_rule import gives_letters_sql, is_stopped_sql
 from campaign.core import clock, i18n
 from campaign.dashboard.today import LATELY, Item, Todo, held, refused, todo, waiting
-from campaign.deliveries.letters_covered import count_paper
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
+from campaign.deliveries.remaining_letters import count_paper
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome

@@ -18,7 +18,7 @@ from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
 from campaign.core import i18n
-from campaign.deliveries.letters_covered import is_part_unnamed, is_some_here
+from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Target, Update, UpdateKind
@@ -242,8 +242,8 @@ def refused(session: Session, mine: ColumnElement[bool], today: date) -> Todo:
             tried.happened_on > today - 3 * LATELY,
             Bundle.state != BundleState.CANCELLED,
             Bundle.id.not_in(select(Rerouting.from_bundle_id)),
-            ~is_part_unnamed(),
-            is_some_here(),
+            ~has_unnamed_part(),
+            has_letters_here(),
         )
         .group_by(Campaign.id)
     )

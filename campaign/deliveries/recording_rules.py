@@ -41,7 +41,7 @@ class Stop:
     timezone: str
 
 
-def stop_of(campaign: Campaign, zone: str = "") -> Stop | None:
+def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
     """A campaign's stop, where it is stopped, by the clocks of `zone` (else the campaign's)."""
     if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return None
@@ -51,7 +51,7 @@ def stop_of(campaign: Campaign, zone: str = "") -> Stop | None:
 def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
     """Whether letters went out with an attempt after their campaign was stopped."""
     # Day and time of a visit are those at the mission.
-    stop = stop_of(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
+    stop = find_stop(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
     return is_after_stop(attempt.outcome, attempt.happened_on, at, stop)
 
 
@@ -77,7 +77,7 @@ def is_after_stop(
     return happened_on > day or (happened_on == day and late)
 
 
-class Counted(NamedTuple):
+class CountedAttempt(NamedTuple):
     """An attempt, as a recount sees it."""
 
     ident: int
@@ -91,7 +91,7 @@ class Counted(NamedTuple):
 
 
 def recount(
-    before: Sequence[Counted], after: Sequence[Counted], *, field: str = "happened_on"
+    before: Sequence[CountedAttempt], after: Sequence[CountedAttempt], *, field: str = "happened_on"
 ) -> dict[int, int]:
     """Count anew what each attempt was about, since one came, went or stands elsewhere.
 
@@ -102,7 +102,7 @@ def recount(
         a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before) for a in all_of
     }
     most = max((there[one.ident] for one in after if not one.exact), default=None)
-    counted: list[Counted] = list(after)
+    counted: list[CountedAttempt] = list(after)
     for place, one in enumerate(counted):
         gone = _gone_before(one, counted)
         if not one.exact:
@@ -112,12 +112,12 @@ def recount(
     return {one.ident: one.messages for one in counted}
 
 
-def _gone_before(attempt: Counted, others: Sequence[Counted]) -> int:
+def _gone_before(attempt: CountedAttempt, others: Sequence[CountedAttempt]) -> int:
     """Where a time is not known, the one recorded first came first; a refusal, before both."""
     return sum(one.messages for one in others if one.went_out and _came_before(one, attempt))
 
 
-def _came_before(one: Counted, other: Counted) -> bool:
+def _came_before(one: CountedAttempt, other: CountedAttempt) -> bool:
     if one.day != other.day:
         return one.day < other.day
     if one.at is not None and other.at is not None and one.at != other.at:
@@ -209,7 +209,7 @@ def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> li
     for before, one in pairwise(found):
         if one.first <= before.last:
             raise NumbersFault(Fault.TWICE, str(before), str(one))
-    return list(_joined(found))
+    return list(_join_spans(found))
 
 
 def say_numbers(numbers: Iterable[Sequence[int]]) -> str:
@@ -230,7 +230,7 @@ def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
     return Numbers(first, last)
 
 
-def _joined(found: Sequence[Numbers]) -> Iterable[Numbers]:
+def _join_spans(found: Sequence[Numbers]) -> Iterable[Numbers]:
     open_one = found[0]
     for one in found[1:]:
         if one.first == open_one.last + 1:

@@ -10,13 +10,13 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.errors import NotFound
-from campaign.deliveries.event_order import in_order, newest_first
+from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import went_after_stop
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit, Rerouting
 
-Told = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
+AttemptRow = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
 """An attempt with its campaign, where it was to go, and its visit."""
 PAGE = 100
 """Attempts on one page."""
@@ -42,7 +42,7 @@ def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
     return attempt
 
 
-def visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
+def get_visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
     """The visit that an attempt belongs to. Raises NotFound where it is known from elsewhere."""
     visit = session.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
     if visit is None:
@@ -50,7 +50,7 @@ def visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
     return visit
 
 
-def list_attempts(session: Session, *, page: int = 1) -> tuple[list[Told], int]:
+def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow], int]:
     """A page of attempts, the newest first; and how many there are."""
     total = session.scalar(select(func.count(DeliveryAttempt.id))) or 0
     rows = session.execute(
@@ -62,18 +62,22 @@ def list_attempts(session: Session, *, page: int = 1) -> tuple[list[Told], int]:
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    found: list[Told] = [(one, campaign, one.destination, visit) for one, campaign, visit in rows]
+    found: list[AttemptRow] = [
+        (one, campaign, one.destination, visit) for one, campaign, visit in rows
+    ]
     return found, total
 
 
-def attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
+def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
     """What was tried with a bundle, the oldest first."""
     return session.scalars(
-        select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id).order_by(*in_order())
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id == bundle.id)
+        .order_by(*oldest_first())
     ).all()
 
 
-def companions_of(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
+def list_companions(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
     """Bundles for the same destination that nobody has carried there yet: they may travel together.
 
     A rehearsal travels with none.
@@ -97,7 +101,7 @@ def companions_of(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequen
     ).all()
 
 
-def ticked_of(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
+def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
     """Of bundles that were ticked, those for the same destination, whatever became of them since.
 
     What was written down out of reach is sent later: by then they may be on no page any more.
@@ -113,11 +117,11 @@ def ticked_of(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequenc
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
     """Of these attempts, those with which letters went out after their campaign was stopped."""
     maybe = [one for one in attempts if is_stopped(one.campaign.status)]
-    times = times_of(session, maybe)
+    times = find_times(session, maybe)
     return {one.id for one in maybe if went_after_stop(one, times.get(one.id))}
 
 
-def times_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
+def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
     """The time of day of each attempt of which it is known, by its id."""
     if not attempts:
         return {}
@@ -132,7 +136,7 @@ def times_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int,
     return {attempt_id: at for attempt_id, at in rows if at is not None}
 
 
-def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
+def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     """Attempts with which letters of a campaign went out after it was stopped, the newest first."""
     if not is_stopped(campaign.status):
         return []
@@ -146,7 +150,7 @@ def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
     return [one for one in attempts if one.id in late]
 
 
-def attempts_by_id(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
+def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
     """Attempts by their row's number."""
     found = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
     return {one.id: one for one in found}

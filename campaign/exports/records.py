@@ -17,9 +17,9 @@ from campaign.bundles.documents.signature_rows import disclosed
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import db
 from campaign.core.sealing import WrongKey
-from campaign.deliveries.event_order import in_order
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.letter_outcomes import list_fates
-from campaign.deliveries.letters_covered import Range, envelopes_of
+from campaign.deliveries.posted_envelopes import PostedEnvelope, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.delivery import LetterMove
@@ -103,7 +103,7 @@ class Told:
 
     bundle_id: int
     attempts: Sequence[DeliveryAttempt]
-    ranges: Mapping[int, Sequence[Range]]
+    ranges: Mapping[int, Sequence[PostedEnvelope]]
     others: Mapping[int, str]
     """Names of the bundles in which letters went on."""
 
@@ -115,9 +115,9 @@ class Told:
                 select(DeliveryAttempt)
                 .where(DeliveryAttempt.bundle_id == bundle_id)
                 .options(selectinload(DeliveryAttempt.taken))
-                .order_by(*in_order())
+                .order_by(*oldest_first())
             ).all()
-            ranges = envelopes_of(session, [one.id for one in attempts])
+            ranges = list_posted_envelopes(session, [one.id for one in attempts])
             went_on = (
                 select(Letter.bundle_id)
                 .join(LetterMove, LetterMove.letter_id == Letter.id)

@@ -16,7 +16,7 @@ from campaign.models.bundle_print import CarriedSignature
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.signature import Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
-from campaign.paper_signatures.duplicates import COUNTS, Prints
+from campaign.paper_signatures.duplicates import COUNTS, Fingerprints
 from campaign.paper_signatures.signature_columns import (
     common_columns,
     gets_news,
@@ -28,7 +28,9 @@ from campaign.signing.states import move_signature
 _KNOWN: dict[str, Any] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
-def sign(session: Session, row: PaperRow, details: Details, prints: Prints) -> bool:
+def write_signature(
+    session: Session, row: PaperRow, details: Details, prints: Fingerprints
+) -> bool:
     """Write the details into the row's signature, a new one where it has none.
 
     One that counts goes on as it stands; whether one more counts now.
@@ -54,7 +56,7 @@ def sign(session: Session, row: PaperRow, details: Details, prints: Prints) -> b
     return not counted and signature.state in COUNTS
 
 
-def take_out(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
+def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
     """Make the row's signature count nothing; where it travels with a bundle, keep its place.
 
     The place goes to `heir`, a row of the same person that counts instead. Whether one less counts
@@ -69,7 +71,7 @@ def take_out(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
         session.flush()
         session.delete(signature)
     elif not _is_kept_place(signature):
-        _empty(signature)
+        _empty_signature(signature)
         if heir is not None and heir.signature is None:
             row.signature = None
             session.flush()
@@ -78,7 +80,7 @@ def take_out(session: Session, row: PaperRow, heir: PaperRow | None) -> bool:
     return counted
 
 
-def forget(session: Session, *removed: ColumnElement[bool]) -> None:
+def delete_kept_places(session: Session, *removed: ColumnElement[bool]) -> None:
     """Delete the kept places of such rows that were taken out: the rows are about to go."""
     mine = select(PaperRow.signature_id).where(
         PaperRow.verdict == RowVerdict.REMOVED, PaperRow.signature_id.is_not(None), *removed
@@ -95,7 +97,7 @@ def _is_kept_place(signature: Signature) -> bool:
     return signature.state is SignatureState.ERASED
 
 
-def _empty(signature: Signature) -> None:
+def _empty_signature(signature: Signature) -> None:
     move_signature(signature, SignatureState.ERASED)
     signature.email_hmac = no_fingerprint()
     for name, value in empty_values(Signature, counted=True).items():

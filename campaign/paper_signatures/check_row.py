@@ -73,7 +73,7 @@ def is_blank(values: Mapping[str, str]) -> bool:
     return not any(values.get(name, "").strip() for name in typed)
 
 
-def with_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
+def replace_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
     """The row with each ditto mark replaced by what stands above it."""
     return {
         name: above.get(name, "") if value.strip() in DITTO else value
@@ -81,7 +81,7 @@ def with_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str
     }
 
 
-def check(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
+def check_row(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
     """The row, or None and what is wrong with it by field."""
     problems: Problems = {}
     tidy: dict[str, str] = {}

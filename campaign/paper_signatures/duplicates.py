@@ -19,14 +19,14 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Prints:
+class Fingerprints:
     """By what a row finds its double."""
 
     person: bytes
     email: bytes | None
 
 
-def prints_of(details: Details) -> Prints:
+def fingerprints_of(details: Details) -> Fingerprints:
     """The fingerprints of a row."""
     person = person_print(
         details.given_name,
@@ -35,15 +35,15 @@ def prints_of(details: Details) -> Prints:
         postal_code=details.postal_code,
         locality=details.locality,
     )
-    return Prints(person, email_print(details.email) if details.email else None)
+    return Fingerprints(person, fingerprint_email(details.email) if details.email else None)
 
 
-def email_print(address: str) -> bytes:
+def fingerprint_email(address: str) -> bytes:
     """The fingerprint of an address, as signatures have it."""
     return database().keyring.fingerprint(canonical_email(address), "email")
 
 
-def take_turn(session: Session, prints: Prints) -> None:
+def lock_person(session: Session, prints: Fingerprints) -> None:
     """Of two who key in one person at once, one waits until the other is there to be found."""
     if session.get_bind().dialect.name == "postgresql":
         for mark in filter(None, (prints.person, prints.email)):
@@ -52,32 +52,38 @@ def take_turn(session: Session, prints: Prints) -> None:
 
 
 def find_twin(
-    session: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+    session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> Signature | None:
     """Who is counted on the campaign and looks like the same person; `besides` a signature.
 
     The same address, or the same name, country and postal code (or else town).
     """
-    found = {one for _mark, one in _counted(session, campaign_id, [prints]) if one != besides}
+    found = {
+        one for _mark, one in _find_all_counted(session, campaign_id, [prints]) if one != besides
+    }
     return session.get(Signature, min(found)) if found else None
 
 
-def known_prints(session: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
+def find_counted(
+    session: Session, campaign_id: int, wanted: Sequence[Fingerprints]
+) -> dict[bytes, int]:
     """Which of these prints are counted on the campaign already, with the signature's id."""
-    return dict(_counted(session, campaign_id, wanted))
+    return dict(_find_all_counted(session, campaign_id, wanted))
 
 
-def online_prints(session: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
+def find_online(
+    session: Session, campaign_id: int, wanted: Sequence[Fingerprints]
+) -> dict[bytes, int]:
     """Which of these prints signed online, with the signature's id."""
-    return dict(_on_signatures(session, campaign_id, wanted, online_alone=True))
+    return dict(_find_on_signatures(session, campaign_id, wanted, online_alone=True))
 
 
-def _counted(
-    session: Session, campaign_id: int, wanted: Sequence[Prints]
+def _find_all_counted(
+    session: Session, campaign_id: int, wanted: Sequence[Fingerprints]
 ) -> Iterator[tuple[bytes, int]]:
-    yield from _on_signatures(session, campaign_id, wanted)
+    yield from _find_on_signatures(session, campaign_id, wanted)
     # Of an address on a sheet only the fingerprint is kept, beside the row.
-    for part in _parts([one.email for one in wanted if one.email is not None]):
+    for part in _batches_of([one.email for one in wanted if one.email is not None]):
         rows = session.execute(
             select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
             .join(Signature, PaperRow.signature_id == Signature.id)
@@ -88,8 +94,12 @@ def _counted(
                 yield bytes(mark), signature_id
 
 
-def _on_signatures(
-    session: Session, campaign_id: int, wanted: Sequence[Prints], *, online_alone: bool = False
+def _find_on_signatures(
+    session: Session,
+    campaign_id: int,
+    wanted: Sequence[Fingerprints],
+    *,
+    online_alone: bool = False,
 ) -> Iterator[tuple[bytes, int]]:
     """Found by the index of the fingerprint; the state is looked at afterwards.
 
@@ -98,7 +108,7 @@ def _on_signatures(
     people = [one.person for one in wanted]
     addresses = [one.email for one in wanted if one.email is not None]
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
-        for part in _parts(values):
+        for part in _batches_of(values):
             rows = session.execute(
                 select(column, Signature.id, Signature.state, Signature.origin).where(
                     Signature.campaign_id == campaign_id, column.in_(part)
@@ -110,6 +120,6 @@ def _on_signatures(
                     yield bytes(mark), signature_id
 
 
-def _parts(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def _batches_of(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(values), _BATCH):
         yield values[start : start + _BATCH]

@@ -9,21 +9,21 @@ from sqlalchemy.orm import Session
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.paper_signatures import duplicates, signature_columns
-from campaign.paper_signatures.read_file import Reading
+from campaign.paper_signatures.read_file import FileRows
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SortedRows:
     """What would become of the rows of a file."""
 
-    counted: list[tuple[Any, duplicates.Prints, bool]]
+    counted: list[tuple[Any, duplicates.Fingerprints, bool]]
     """Details, fingerprints, and whether mails go there."""
-    twins: list[tuple[Any, duplicates.Prints, int]]
+    twins: list[tuple[Any, duplicates.Fingerprints, int]]
     """Rows that double a signature, with its id."""
     within: int
     """Rows that double an earlier row of the file."""
 
-    def counts(self, reading: Reading) -> dict[str, int]:
+    def counts(self, reading: FileRows) -> dict[str, int]:
         """As numbers, to be shown and compared."""
         return {
             "rows": len(reading.rows),
@@ -36,13 +36,13 @@ class Judged:
         }
 
 
-def judge(session: Session, campaign_id: int, reading: Reading) -> Judged:
+def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
     """What would become of the rows, as things stand now."""
-    prints = [duplicates.prints_of(details) for _row, details in reading.rows]
-    known = duplicates.known_prints(session, campaign_id, prints)
-    told = signature_columns.told_addresses(session, campaign_id)
+    prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
+    known = duplicates.find_counted(session, campaign_id, prints)
+    told = signature_columns.list_news_addresses(session, campaign_id)
     met: set[bytes] = set()
-    judged, within = Judged([], [], 0), 0
+    judged, within = SortedRows([], [], 0), 0
     for (_row, details), one in zip(reading.rows, prints, strict=True):
         marks = {one.person} | ({one.email} if one.email else set())
         twin = next((known[mark] for mark in marks if mark in known), None)
@@ -55,10 +55,10 @@ def judge(session: Session, campaign_id: int, reading: Reading) -> Judged:
             continue
         tell = signature_columns.wants_news(details) and one.email not in told
         judged.counted.append((details, one, tell))
-    return Judged(judged.counted, judged.twins, within)
+    return SortedRows(judged.counted, judged.twins, within)
 
 
-def insert_rows(session: Session, sheet: PaperSheet, judged: Judged, staff_id: int) -> None:
+def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
     """Put them on the sheet: signatures, and doubles of such."""
     common = signature_columns.common_columns(session, sheet)
     shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}

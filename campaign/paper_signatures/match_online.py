@@ -20,13 +20,13 @@ _SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
 
 
 @jobs.job("paper.match", every_minutes=15)
-def match() -> None:
+def match_online() -> None:
     """Count those once who signed a sheet and then online: the letter is what counts."""
     last = 0
     while True:
         with db.reading() as session:
-            rows = _rows_after(session, last)
-            pairs = _twins_of(session, rows)
+            rows = _list_rows_after(session, last)
+            pairs = _find_twins(session, rows)
         if pairs:
             with db.transaction() as session:
                 _make_doubles(session, pairs)
@@ -35,7 +35,7 @@ def match() -> None:
         last = rows[-1].id
 
 
-def _rows_after(session: Session, last: int) -> Sequence[Any]:
+def _list_rows_after(session: Session, last: int) -> Sequence[Any]:
     """The next rows that count, with their fingerprints."""
     return session.execute(
         select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
@@ -50,13 +50,13 @@ def _rows_after(session: Session, last: int) -> Sequence[Any]:
     ).all()
 
 
-def _twins_of(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
+def _find_twins(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
     """Rows whose person has signed online, with that signature."""
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
         mine = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
-        wanted = [duplicates.Prints(row.person_hmac, row.email_hmac) for row in mine]
-        online = duplicates.online_prints(session, campaign_id, wanted)
+        wanted = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in mine]
+        online = duplicates.find_online(session, campaign_id, wanted)
         for row in mine:
             twin = online.get(row.person_hmac) or online.get(row.email_hmac)
             if twin is not None:
@@ -93,7 +93,7 @@ def join_network() -> None:
 
 
 @jobs.job("paper.forget", every_minutes=60)
-def forget() -> None:
+def delete_removed() -> None:
     """Delete rows that were removed long ago."""
     with db.transaction() as session:
-        data_entry.forget_removed(session)
+        data_entry.delete_removed_rows(session)

@@ -19,8 +19,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind
 from campaign.models.signature import Origin
 from campaign.paper_signatures import data_entry, read_file, sheets
-from campaign.paper_signatures.import_rows import Judged, insert_rows, judge
-from campaign.paper_signatures.read_file import Fault, Reading
+from campaign.paper_signatures.import_rows import SortedRows, insert_rows, sort_rows
+from campaign.paper_signatures.read_file import Fault, FileRows
 from campaign.storage import storage
 
 VIEW = ("encoding", "sheet", "head")
@@ -37,7 +37,7 @@ _LOOKED_BACK = 50
 _BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
 
 
-def upload(
+def upload_file(
     session: Session, campaign: Campaign, *, data: bytes, file_name: str, staff_id: int
 ) -> PaperImport:
     """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
@@ -58,7 +58,7 @@ def upload(
         path.write_bytes(sealed)
     session.add(made)
     session.flush()
-    _note(session, made, "paper.import-upload")
+    _audit(session, made, "paper.import-upload")
     return made
 
 
@@ -73,7 +73,7 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
     for before in session.scalars(query):
         if before.get("columns") == table.columns:
             return dict(before["meanings"])
-    return {str(at): meaning for at, meaning in read_file.guess(table.columns).items()}
+    return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 
 
 def get_import(session: Session, public_id: str, *, owner_id: int) -> PaperImport:
@@ -113,7 +113,7 @@ def table_of(made: PaperImport) -> Table:
     return open_import(made)[1]
 
 
-def choose(
+def choose_meanings(
     session: Session,
     made: PaperImport,
     *,
@@ -128,9 +128,9 @@ def choose(
     """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
     if made.state in _BUSY or made.state is PaperImportState.APPLIED:
         raise Refused("import-busy")
-    if slug := read_file.mapping_problem(meanings):
+    if slug := read_file.find_mapping_problem(meanings):
         raise Invalid(fields={"meanings": slug})
-    sheets.check_day(collected_on)
+    sheets.refuse_day_to_come(collected_on)
     made.options = {
         "meanings": {str(at): meaning for at, meaning in meanings.items() if meaning},
         "on_paper": on_paper,
@@ -143,11 +143,11 @@ def choose(
     made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None
     made.lease_until = None
     session.flush()
-    _note(session, made, "paper.import-rehearse")
+    _audit(session, made, "paper.import-rehearse")
     jobs.enqueue(session, "paper.rehearse-import", made.id)
 
 
-def apply(session: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
+def request_import(session: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
     """Have what the dry run showed taken in. Raises Refused where that cannot be.
 
     Wrong rows keep all from being taken in, unless somebody says that they are left out.
@@ -158,7 +158,7 @@ def apply(session: Session, made: PaperImport, *, skip_bad: bool = False) -> Non
     sheets.refuse_closed(session.get_one(Campaign, made.campaign_id))
     made.state, made.lease_until = PaperImportState.APPLYING, None
     session.flush()
-    _note(session, made, "paper.import-apply")
+    _audit(session, made, "paper.import-apply")
     jobs.enqueue(session, "paper.apply-import", made.id)
 
 
@@ -172,8 +172,8 @@ def rehearse_import(import_id: int) -> None:
     with db.reading() as session:
         made = session.get_one(PaperImport, import_id)
         try:
-            reading = read(made)
-            counts = judge(session, made.campaign_id, reading).counts(reading)
+            reading = read_rows(made)
+            counts = sort_rows(session, made.campaign_id, reading).counts(reading)
             findings = json.dumps([one.to_json() for one in reading.faults[:MOST_FAULTS]])
             state = PaperImportState.READY
         except (UnreadableFile, DomainError) as problem:
@@ -197,19 +197,19 @@ def apply_import(import_id: int) -> None:
     if hold is None:
         return
     with db.reading() as session:
-        reading = read(session.get_one(PaperImport, import_id))
+        reading = read_rows(session.get_one(PaperImport, import_id))
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
             return
         made = session.get_one(PaperImport, import_id)
-        judged = judge(session, made.campaign_id, reading)
+        judged = sort_rows(session, made.campaign_id, reading)
         counts = judged.counts(reading)
         if counts != made.counts | {"again": 0}:
             # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
             made.counts = counts | {"again": 1}
             made.state, made.lease_until = PaperImportState.READY, None
             return
-        _write(session, made, judged)
+        _insert_rows(session, made, judged)
 
 
 @jobs.job("paper.resume-imports", every_minutes=10)
@@ -222,39 +222,41 @@ def resume_imports() -> None:
             word = "apply" if made.state is PaperImportState.APPLYING else "rehearse"
             jobs.enqueue(session, f"paper.{word}-import", made.id)
         for made in session.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
-            _forget_file(session, made)
+            _delete_file_after_commit(session, made)
             session.delete(made)
 
 
-def faults_of(made: PaperImport) -> list[Fault]:
+def list_faults(made: PaperImport) -> list[Fault]:
     """The faults that the dry run found, as far as they are shown."""
     if not made.findings or made.state is PaperImportState.FAILED:
         return []
     return [Fault.of_json(one) for one in json.loads(made.findings)]
 
 
-def failure_of(made: PaperImport) -> str:
+def get_failure(made: PaperImport) -> str:
     """Why the dry run failed; empty if it did not."""
     if made.state is not PaperImportState.FAILED or not made.findings:
         return ""
     return str(json.loads(made.findings)[0])
 
 
-def wrong_rows(made: PaperImport) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
+def list_wrong_rows(
+    made: PaperImport,
+) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
     """Heads of the file, and its wrong rows. Raises UnreadableFile, NotFound, Refused."""
     if made.state is not PaperImportState.READY:
         raise Refused("import-not-ready")
     table = table_of(made)
-    return table.columns, read_file.wrong_rows(table, read(made))
+    return table.columns, read_file.list_wrong_rows(table, read_rows(made))
 
 
-def read(made: PaperImport) -> Reading:
+def read_rows(made: PaperImport) -> FileRows:
     """What the file says by the meanings that were chosen. Raises UnreadableFile, NotFound."""
     meanings = {int(at): meaning for at, meaning in made.options["meanings"].items()}
     return read_file.read_table(table_of(made), meanings, made.options["country"])
 
 
-def _write(session: Session, made: PaperImport, judged: Judged) -> None:
+def _insert_rows(session: Session, made: PaperImport, judged: SortedRows) -> None:
     campaign, actor = session.get_one(Campaign, made.campaign_id), f"staff:{made.owner_id}"
     on_paper = bool(made.options["on_paper"])
     sheet = sheets.make_sheet(
@@ -269,14 +271,14 @@ def _write(session: Session, made: PaperImport, judged: Judged) -> None:
         staff_id=made.owner_id,
     )
     insert_rows(session, sheet, judged, made.owner_id)
-    data_entry.move_number(session, sheet, len(judged.counted))
-    _forget_file(session, made)
+    data_entry.add_to_number(session, sheet, len(judged.counted))
+    _delete_file_after_commit(session, made)
     made.storage_key, made.sheet_id, made.state = "", sheet.id, PaperImportState.APPLIED
     counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
-    sheets.note(session, sheet, actor, "paper.import", **counts)
+    sheets.audit_sheet(session, sheet, actor, "paper.import", **counts)
 
 
-def _note(session: Session, made: PaperImport, action: str) -> None:
+def _audit(session: Session, made: PaperImport, action: str) -> None:
     subject = f"paper-import:{made.id}"
     audit.record(
         session,
@@ -287,7 +289,7 @@ def _note(session: Session, made: PaperImport, action: str) -> None:
     )
 
 
-def _forget_file(session: Session, made: PaperImport) -> None:
+def _delete_file_after_commit(session: Session, made: PaperImport) -> None:
     keep_in, key = storage(), made.storage_key
     if key:
         db.after_commit(session, lambda: keep_in.delete(key))

@@ -14,7 +14,7 @@ from campaign.directory.imports.file_types import Opened, Shape, open_file
 from campaign.directory.imports.read_rows import N_, UnreadableFile
 from campaign.directory.imports.source import table_of
 from campaign.directory.imports.tables import Table
-from campaign.paper_signatures.check_row import Details, check
+from campaign.paper_signatures.check_row import Details, check_row
 from campaign.signing.clean_text import Problem
 
 MAX_ROWS = 20_000
@@ -69,7 +69,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileRows:
     """The rows of a file."""
 
     rows: list[tuple[int, Details]]
@@ -108,7 +108,7 @@ def open_list(
     return opened, table
 
 
-def guess(columns: Sequence[str]) -> dict[int, str]:
+def guess_meanings(columns: Sequence[str]) -> dict[int, str]:
     """What each column seems to mean, the first of two that mean the same."""
     found: dict[int, str] = {}
     for at, name in enumerate(columns):
@@ -120,7 +120,7 @@ def guess(columns: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def mapping_problem(meanings: Mapping[int, str]) -> str:
+def find_mapping_problem(meanings: Mapping[int, str]) -> str:
     """The slug of what is wrong with a mapping; empty if nothing is."""
     chosen = [one for one in meanings.values() if one]
     if len(set(chosen)) < len(chosen):
@@ -134,9 +134,9 @@ def mapping_problem(meanings: Mapping[int, str]) -> str:
     return ""
 
 
-def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Reading:
+def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileRows:
     """Each row found right, or what is wrong with it; `country` where a row names none."""
-    reading = Reading([], [])
+    reading = FileRows([], [])
     for problem in table.problems:
         said = problem.fault
         reading.faults.append(
@@ -147,7 +147,7 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Readi
         values = {meaning: cells[at].strip() for at, meaning in meanings.items() if meaning}
         if _untick(values):
             reading.unticked.append(number)
-        details, problems = _judge(values, country)
+        details, problems = _check_cells(values, country)
         if details is not None:
             reading.rows.append((number, details))
         reading.faults.extend(
@@ -158,7 +158,7 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Readi
     return reading
 
 
-def wrong_rows(table: Table, reading: Reading) -> list[tuple[int, list[Fault], list[str]]]:
+def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Fault], list[str]]]:
     """The rows that are not right: number, what is wrong, and the cells as the file has them."""
     cells = dict(table.rows) | {one.row: list(one.cells) for one in table.problems}
     faults: dict[int, list[Fault]] = {}
@@ -176,7 +176,7 @@ def _untick(values: dict[str, str]) -> bool:
     return True
 
 
-def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
+def _check_cells(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
     active = {
         name: Problem("formula") for name, text in values.items() if text.startswith(_FORMULA)
     }
@@ -195,4 +195,4 @@ def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[s
     code = country_code_anywhere(said) if said else country
     if not code:
         return None, {"country": Problem("country-unknown")}
-    return check({**values, "country": code})
+    return check_row({**values, "country": code})

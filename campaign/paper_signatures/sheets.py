@@ -44,7 +44,7 @@ def refuse_closed(campaign: Campaign) -> None:
         raise Refused("no-paper-now", campaign=campaign.slug, status=campaign.status.value)
 
 
-def list_takers(session: Session) -> Sequence[Campaign]:
+def list_open_campaigns(session: Session) -> Sequence[Campaign]:
     """Campaigns whose sheets can be keyed in, the newest first."""
     return session.scalars(
         select(Campaign).where(gives_letters_sql()).order_by(Campaign.id.desc())
@@ -61,13 +61,13 @@ def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperShe
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    counts = _counts(session, [one.id for one in found])
-    return [(one, _totals(one, counts.get(one.id, {}))) for one in found], total
+    counts = _count_by_verdict(session, [one.id for one in found])
+    return [(one, _make_totals(one, counts.get(one.id, {}))) for one in found], total
 
 
-def totals_of(session: Session, sheet: PaperSheet) -> Totals:
+def count_rows(session: Session, sheet: PaperSheet) -> Totals:
     """What is keyed in of one sheet."""
-    return _totals(sheet, _counts(session, [sheet.id]).get(sheet.id, {}))
+    return _make_totals(sheet, _count_by_verdict(session, [sheet.id]).get(sheet.id, {}))
 
 
 def get_sheet(session: Session, public_id: str) -> PaperSheet:
@@ -93,7 +93,7 @@ def make_sheet(
 ) -> PaperSheet:
     """A sheet to key in. Raises Refused, or Invalid where the day is still to come."""
     refuse_closed(campaign)
-    check_day(collected_on)
+    refuse_day_to_come(collected_on)
     sheet = PaperSheet(
         campaign=campaign,
         kind=kind,
@@ -106,7 +106,7 @@ def make_sheet(
     )
     session.add(sheet)
     session.flush()
-    note(session, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
+    audit_sheet(session, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
     return sheet
 
 
@@ -122,25 +122,27 @@ def edit_sheet(
     rows_by_hand: int | None,
 ) -> None:
     """Change what is known of the sheet as a whole. Raises Invalid."""
-    check_day(collected_on)
+    refuse_day_to_come(collected_on)
     sheet.kind, sheet.place, sheet.country = kind, place, country
     sheet.collected_on, sheet.rows_by_hand = collected_on, rows_by_hand
     session.flush()
-    note(session, sheet, actor, "paper.sheet-edit")
+    audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
 
 def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
     """Delete a sheet without rows, and its scans. Raises Refused (`sheet-has-rows`)."""
-    if totals_of(session, sheet).keyed:
+    if count_rows(session, sheet).keyed:
         raise Refused("sheet-has-rows")
-    scans.forget_files(session, *scans.scans_of_sheet(session, sheet))
-    bundle_places.forget(session, PaperRow.sheet_id == sheet.id)
-    note(session, sheet, actor, "paper.sheet-delete")
+    scans.delete_files_after_commit(session, *scans.list_scans_of_sheet(session, sheet))
+    bundle_places.delete_kept_places(session, PaperRow.sheet_id == sheet.id)
+    audit_sheet(session, sheet, actor, "paper.sheet-delete")
     session.delete(sheet)
     session.flush()
 
 
-def note(session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object) -> None:
+def audit_sheet(
+    session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object
+) -> None:
     """Leave an audit line on the sheet."""
     audit.record(
         session,
@@ -152,13 +154,13 @@ def note(session: Session, sheet: PaperSheet, actor: str, action: str, **detail:
     )
 
 
-def check_day(day: date) -> None:
+def refuse_day_to_come(day: date) -> None:
     """Raise Invalid where the day is still to come, everywhere."""
     if day > latest_day(db.utcnow()):
         raise Invalid(fields={"collected_on": "day-to-come"})
 
 
-def _counts(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
+def _count_by_verdict(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
     found: dict[int, dict[RowVerdict, int]] = {}
     for sheet_id, verdict, count in session.execute(
         select(PaperRow.sheet_id, PaperRow.verdict, func.count())
@@ -169,7 +171,7 @@ def _counts(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, 
     return found
 
 
-def _totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:
+def _make_totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:
     return Totals(
         counted=counts.get(RowVerdict.COUNTED, 0),
         doubles=counts.get(RowVerdict.DOUBLE, 0),

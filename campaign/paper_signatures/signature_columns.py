@@ -14,7 +14,7 @@ from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
-from campaign.paper_signatures.duplicates import Prints
+from campaign.paper_signatures.duplicates import Fingerprints
 from campaign.public.printables import sheet_statement
 from campaign.signing.consents import Sentences, record_of
 
@@ -47,7 +47,7 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
     }
 
 
-def own_columns(common: Columns, details: Details, prints: Prints, *, told: bool) -> Columns:
+def own_columns(common: Columns, details: Details, prints: Fingerprints, *, told: bool) -> Columns:
     """What is the person's own; `told` says whether mails go to the address."""
     asked = common["consent_delivery_at"] if told else None
     return {
@@ -72,7 +72,7 @@ def wants_news(details: Details) -> bool:
 
 
 def gets_news(
-    session: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+    session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> bool:
     """Whether a row of paper already gets this mailbox the news; `besides` a signature."""
     taken = select(Signature.id).where(
@@ -83,7 +83,7 @@ def gets_news(
     return any(one != besides for one in session.scalars(taken))
 
 
-def told_addresses(session: Session, campaign_id: int) -> set[bytes]:
+def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
     """Fingerprints of all mailboxes that get the news for a row of paper."""
     found = session.scalars(
         select(Signature.email_hmac).where(

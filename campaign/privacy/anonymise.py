@@ -33,12 +33,14 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 """States of which letters are counted, or will be if an invalidation is undone."""
 
 
-def forget(session: Session, ids: Sequence[int], now: datetime) -> None:
+def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
     # Of those that were emptied before, when it was and what they were is known already.
-    values = {"forgotten_at": now, "forgotten_words": _words(session)}
+    values = {"forgotten_at": now, "forgotten_words": _classify_words(session)}
     values |= empty_values(Signature, counted=False)
-    _update(session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
+    _update_signatures(
+        session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values
+    )
     for model in (WordsPrint, Hold):
         session.execute(delete(model).where(model.signature_id.in_(ids)))
     session.execute(
@@ -56,12 +58,14 @@ def forget(session: Session, ids: Sequence[int], now: datetime) -> None:
         )
 
 
-def unlink(session: Session, campaign_id: int, ids: Sequence[int], now: datetime) -> None:
+def unlink_signatures(
+    session: Session, campaign_id: int, ids: Sequence[int], now: datetime
+) -> None:
     """Erase the fingerprints too, and letters that count nowhere: the campaign is over."""
     addresses = set(session.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
     replace_fingerprints(session, ids)
-    _update(session, Signature.id.in_(ids), values={"unlinked_at": now})
-    _update(
+    _update_signatures(session, Signature.id.in_(ids), values={"unlinked_at": now})
+    _update_signatures(
         session,
         Signature.id.in_(ids),
         Signature.state.in_(_OPEN),
@@ -97,7 +101,7 @@ def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
         session.connection().execute(_REPLACE, rows)
 
 
-def _words(session: Session) -> Any:
+def _classify_words(session: Session) -> Any:
     """What is counted of the words before they go."""
     nothing = len(db.keyring_of(session.get_bind().dialect).seal("", "signature.own_words"))
     return case(
@@ -107,7 +111,7 @@ def _words(session: Session) -> Any:
     )
 
 
-def _update(session: Session, *which: Any, values: dict[str, Any]) -> None:
+def _update_signatures(session: Session, *which: Any, values: dict[str, Any]) -> None:
     session.execute(
         update(Signature)
         .where(*which)

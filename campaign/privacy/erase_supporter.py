@@ -21,7 +21,7 @@ from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
 from campaign.models.review_hold import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
-from campaign.paper_signatures.data_entry import forget_address, forget_twins
+from campaign.paper_signatures.data_entry import empty_rows_of, empty_rows_with_address
 from campaign.privacy.anonymise import replace_fingerprints
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.reminders import spend_links
@@ -34,28 +34,28 @@ from campaign.tracking.mails import send_letters_erased
 from campaign.tracking.timeline import is_frozen
 
 
-def erase(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
+def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
     """Erase the mailbox, then mail to it that this was done."""
     signatures = signatures_of(session, mailbox)
-    forgotten = _forgotten(session, mailbox)
+    forgotten = _list_anonymised(session, mailbox)
     hold(session, *signatures, *forgotten)
     printed = [one for one in signatures if is_frozen(one)]
     others = [one for one in signatures if not is_frozen(one)]
     for signature in signatures:
         forget_words(session, signature.id)
-    forget_twins(session, [one.id for one in signatures])
+    empty_rows_of(session, [one.id for one in signatures])
     spent = [(one.token_digest, one.campaign_id) for one in others]
     waiting = [(digest_of(signed_link(WAITING, one.public_id)), one.campaign_id) for one in others]
     spend_links(session, [*spent, *waiting], LinkEnd.ERASED, now)
     for signature in printed:
-        bury(signature)
+        empty_signature(signature)
     _empty_regions(session, printed)
     session.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
     for signature in others:
         session.delete(signature)
     session.flush()
     replace_fingerprints(session, [one.id for one in forgotten])
-    _forget_address(session, mailbox)
+    _delete_by_address(session, mailbox)
     audit.record(
         session,
         actor="supporter",
@@ -65,11 +65,11 @@ def erase(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> 
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    _confirm(session, mailbox, locale, kept=bool(printed))
+    _send_confirmation(session, mailbox, locale, kept=bool(printed))
     jobs.enqueue(session, "following.settle")
 
 
-def _forgotten(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
+def _list_anonymised(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
     """Of whom time has left a fingerprint alone: in which spelling they signed nobody knows."""
     return session.scalars(
         select(Signature).where(
@@ -78,7 +78,7 @@ def _forgotten(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
     ).all()
 
 
-def bury(signature: Signature) -> None:
+def empty_signature(signature: Signature) -> None:
     """Empty every column about the person; the letter's place in its bundle stays.
 
     The link's digest stays too: who opens the link reads that the letter was erased.
@@ -121,10 +121,10 @@ def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
     )
 
 
-def _forget_address(session: Session, mailbox: Mailbox) -> None:
+def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
     """What is held by address: rows of sheets, links, membership, mails, marks."""
     address = mailbox.fingerprint
-    forget_address(session, address, mailbox.owns)
+    empty_rows_with_address(session, address, mailbox.owns)
     links = session.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
     members = session.scalars(
         select(NetworkMember).where(NetworkMember.email_hmac == address)
@@ -146,7 +146,7 @@ def _forget_address(session: Session, mailbox: Mailbox) -> None:
     bad_addresses.clear(session, address)
 
 
-def _confirm(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
+def _send_confirmation(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
     settings = current_settings()
     base = settings.base_url.rstrip("/")
     send_letters_erased(
@@ -155,7 +155,7 @@ def _confirm(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> 
 
 
 @jobs.job("following.settle")
-def settle() -> None:
+def checkpoint_wal() -> None:
     """Have SQLite forget the erased pages of its log as well; its file was overwritten at once."""
     engine = db.database().engine
     if engine.dialect.name != "sqlite":

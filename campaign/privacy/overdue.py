@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import has_ended, is_stopped, may_go_out
 from campaign.core import clock
-from campaign.deliveries.letters_covered import gone
 from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.bundle_print import CarriedSignature
 from campaign.models.campaign import Campaign, CampaignStatus
@@ -23,11 +23,11 @@ from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
 _LOOKED_AT = timedelta(days=30)
 """After so long an ended campaign is looked through again: sheets may have come late."""
-_STANDING = (Campaign.status, Campaign.closed_at, Campaign.stopped_at)
+_STATUS = (Campaign.status, Campaign.closed_at, Campaign.stopped_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueCampaign:
     """A campaign of which somebody may have to be erased."""
 
     campaign_id: int
@@ -49,7 +49,7 @@ class Due:
         return datetime.combine(self.over + timedelta(days=1), time(), UTC)
 
 
-def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
+def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaign]:
     """The campaigns to look through, of which something was handed over or which ended."""
     over = months_before(clock.day_of(now, "UTC"), months)
     delivered = (
@@ -58,7 +58,7 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Campaign.id, *_STANDING, Campaign.forgotten_at, delivered.label("delivered_on"))
+        select(Campaign.id, *_STATUS, Campaign.forgotten_at, delivered.label("delivered_on"))
         .where(Campaign.status.in_(lifecycle.PUBLIC))
         .order_by(Campaign.id)
     )
@@ -68,29 +68,29 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
         ended = ended_at(*seen)
         if all_is_over(ended, row.delivered_on, over):
             if row.forgotten_at is None or row.forgotten_at < max(now - _LOOKED_AT, ended or now):
-                found.append(Due(row.id, over, ended, seen))
+                found.append(DueCampaign(row.id, over, ended, seen))
         elif row.delivered_on is not None:
-            found.append(Due(row.id, over, None, seen))
+            found.append(DueCampaign(row.id, over, None, seen))
     return found
 
 
-def count_due(session: Session, due: Sequence[Due]) -> int:
+def count_due(session: Session, due: Sequence[DueCampaign]) -> int:
     """How many signatures these campaigns have that should be erased by now."""
     return sum(
-        session.scalar(select(func.count(Signature.id)).where(*which(one))) or 0 for one in due
+        session.scalar(select(func.count(Signature.id)).where(*is_due(one))) or 0 for one in due
     )
 
 
-def still_stands(session: Session, due: Due) -> bool:
+def lock_if_unchanged(session: Session, due: DueCampaign) -> bool:
     """Keep its campaign from being closed, opened again or stopped; whether none of it happened."""
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
     row = session.execute(
-        select(*_STANDING).where(Campaign.id == due.campaign_id).with_for_update(key_share=True)
+        select(*_STATUS).where(Campaign.id == due.campaign_id).with_for_update(key_share=True)
     ).first()
     return row is not None and tuple(row) == due.seen
 
 
-def which(due: Due) -> list[ColumnElement[bool]]:
+def is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     """Whose time is over; of an ended campaign also those that were emptied while it went on."""
     mine = Signature.campaign_id == due.campaign_id
     if due.ended is not None:
@@ -101,7 +101,7 @@ def which(due: Due) -> list[ColumnElement[bool]]:
         DeliveryAttempt.campaign_id == due.campaign_id, DeliveryAttempt.happened_on <= due.over
     )
     written = select(Letter.signature_id).where(Letter.bundle_id.in_(delivered))
-    out = and_(letter.set_aside.is_(None), gone(letter, until=due.over))
+    out = and_(letter.set_aside.is_(None), is_gone(letter, until=due.over))
     here = exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
     state = Signature.state == SignatureState.CONFIRMED
     return [mine, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
@@ -113,7 +113,7 @@ def is_awaited() -> ColumnElement[bool]:
     What was set aside waits as well: once its cause is mended, the next bundle prints it.
     """
     letter = aliased(Letter)
-    out = and_(letter.set_aside.is_(None), gone(letter))
+    out = and_(letter.set_aside.is_(None), is_gone(letter))
     here = exists().where(letter.signature_id == Signature.id, ~out)
     carried = (
         exists()

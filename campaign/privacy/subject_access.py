@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 PER_HOUR = 10
 """Downloads of one mailbox: each lays out all its letters."""
-_INNER = ("_id", "_mark")
+_INTERNAL = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TRIES = 3
 
@@ -48,24 +48,24 @@ class Holding:
     """Of letters that have a text."""
 
 
-def gather(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
+def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     """Every row about the mailbox."""
     signatures = signatures_of(session, mailbox)
     address = mailbox.fingerprint
     data = {
         "made_at": now,
         "email": mailbox.email,
-        "letters": [_signature(session, one) for one in signatures],
-        "network": _memberships(session, mailbox),
-        "mails": _mails(session, mailbox),
+        "letters": [_describe_signature(session, one) for one in signatures],
+        "network": _list_memberships(session, mailbox),
+        "mails": _list_mails(session, mailbox),
         "links_to_my_letters": [
-            _columns(one)
+            _read_columns(one)
             for one in session.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
             if mailbox.owns(one.email)
         ],
-        "news_told": _news_told(session, mailbox),
+        "news_told": _list_news(session, mailbox),
         "mail_does_not_arrive": [
-            _columns(one)
+            _read_columns(one)
             for one in session.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
         ],
     }
@@ -73,26 +73,26 @@ def gather(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     return Holding(data, written)
 
 
-def _memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     wanted = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
     return [
-        _columns(one)
+        _read_columns(one)
         for one in session.scalars(wanted)
         if one.email is None or mailbox.owns(one.email)
     ]
 
 
-def _mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     """What a waiting mail says is not shown: it may hold a link, and goes out anyway."""
     wanted = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
     return [
-        {name: told for name, told in _columns(one).items() if name != "context"}
+        {name: told for name, told in _read_columns(one).items() if name != "context"}
         for one in session.scalars(wanted)
         if one.recipient is None or mailbox.owns(one.recipient)
     ]
 
 
-def _news_told(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     wanted = (
         select(Notice.kind, Notice.created_at)
         .join(NoticeMail, NoticeMail.notice_id == Notice.id)
@@ -101,7 +101,7 @@ def _news_told(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     return [{"kind": kind, "at": at} for kind, at in session.execute(wanted)]
 
 
-def _signature(session: Session, signature: Signature) -> dict[str, Any]:
+def _describe_signature(session: Session, signature: Signature) -> dict[str, Any]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
@@ -113,17 +113,17 @@ def _signature(session: Session, signature: Signature) -> dict[str, Any]:
             "reference": signature.campaign.reference,
             "person": signature.campaign.person_name,
         },
-        **_columns(signature),
+        **_read_columns(signature),
         "state": signature.shown_state,
         "consents": [
             {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
             for what, (words, at) in consents.items()
         ],
-        "sent_to": [_letter(session, one) for one in signature.letters],
+        "sent_to": [_describe_letter(session, one) for one in signature.letters],
     }
 
 
-def _letter(session: Session, letter: Letter) -> dict[str, Any]:
+def _describe_letter(session: Session, letter: Letter) -> dict[str, Any]:
     bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
     official = letter.target.official
     return {
@@ -136,20 +136,20 @@ def _letter(session: Session, letter: Letter) -> dict[str, Any]:
                 "on": one.attempt.happened_on,
                 "outcome": one.fate,
                 "place": one.attempt.place,
-                **({"envelope": one.envelope.envelope} if one.envelope else {}),
+                **({"envelope": one.envelope.number} if one.envelope else {}),
             }
             for one in trips_of(session, [letter])
         ],
     }
 
 
-def _columns(row: Any) -> dict[str, Any]:
+def _read_columns(row: Any) -> dict[str, Any]:
     """Every column of a row, but for our own numbers of rows."""
     return {
         column.name: getattr(row, column.name)
         for column in row.__table__.columns
         if column.name == "public_id"
-        or not (column.name in {"id", "state_before"} or column.name.endswith(_INNER))
+        or not (column.name in {"id", "state_before"} or column.name.endswith(_INTERNAL))
     }
 
 
@@ -157,25 +157,25 @@ _FILES = {"fr": ("mes-lettres.zip", "tout.json"), "es": ("mis-cartas.zip", "todo
 """In ASCII, which every system unpacks: a language of another script has the English names."""
 
 
-def file_names() -> tuple[str, str]:
+def get_file_names() -> tuple[str, str]:
     """How the ZIP is called, and the data in it, in the language of the page."""
     return _FILES.get(i18n.locale(), ("my-letters.zip", "everything.json"))
 
 
-def stream(holding: Holding, home: str) -> Iterator[bytes]:
+def stream_zip(holding: Holding, home: str) -> Iterator[bytes]:
     """The ZIP, letter by letter as it is read."""
     made = ZipStream()
-    body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_plain)
-    made.add(body.encode(), file_names()[1])
+    body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_to_json)
+    made.add(body.encode(), get_file_names()[1])
     yield from made.file()
     for number, signature_id in enumerate(holding.signature_ids, start=1):
-        for name, content in _letter_files(signature_id, home, number):
+        for name, content in _make_letter_files(signature_id, home, number):
             made.add(content, name)
             yield from made.file()
     yield from made.finalize()
 
 
-def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
+def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
     """A letter as text, and as a PDF where it can be printed."""
     with db.reading() as session:
         signature = session.get(Signature, signature_id)
@@ -184,7 +184,7 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
         letters = signed_letters(signature, home=home)
         name = f"{number:02d}-{signature.campaign.slug}"
         layout = layout_of(signature.campaign, home)
-        word = _mark_of(signature)
+        word = _get_mark(signature)
     yield f"{name}.txt", "\n\n\n".join(map(plain_text, letters)).encode()
     if word:
         marked = (replace(one, specimen=word) for one in letters)
@@ -199,14 +199,14 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
         return
 
 
-def _mark_of(signature: Signature) -> str:
+def _get_mark(signature: Signature) -> str:
     """What stands across a letter that nobody prints, as on its pages; empty: it may be printed."""
     if is_stopped(signature.campaign.status):
         return str(gettext("Stopped"))
     return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))
 
 
-def _plain(value: object) -> object:
+def _to_json(value: object) -> object:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime | date):

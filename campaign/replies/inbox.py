@@ -22,7 +22,7 @@ from campaign.models.directory import ContactDetail, Mission
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures import scans
 from campaign.replies import replies
-from campaign.replies.mime import MAX_BYTES, Mail, Unreadable, one_line, read
+from campaign.replies.mime import MAX_BYTES, Email, UnreadableEmail, one_line, read_email
 
 log = structlog.get_logger()
 
@@ -30,39 +30,39 @@ _ACTOR = "job:replies.read-mail"
 _TOKEN = re.compile(r"[a-z2-7]{16}")
 
 
-class NotTaken(DomainError):
+class EmailRejected(DomainError):
     """A mail that becomes no draft: `mail-automatic`, `mail-known`, or no campaign has it."""
 
 
 def address_of(campaign: Campaign) -> str:
     """The campaign's own address; empty where the settings name no mailbox."""
     local, at, domain = current_settings().reply_address.rpartition("@")
-    return f"{local}+{_token(campaign.public_id)}@{domain}" if at else ""
+    return f"{local}+{_token_of(campaign.public_id)}@{domain}" if at else ""
 
 
-def take_in(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
+def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     """Make a draft of a mail; `recipient` is the address that the mail server says it is for.
 
     Raises NotTaken.
     """
     try:
-        mail = read(raw)
-    except Unreadable as problem:
-        raise NotTaken(str(problem)) from problem
-    campaign = _campaign_of(session, [recipient, *mail.recipients])
+        mail = read_email(raw)
+    except UnreadableEmail as problem:
+        raise EmailRejected(str(problem)) from problem
+    campaign = _find_campaign(session, [recipient, *mail.recipients])
     if campaign is None:
-        raise NotTaken("mail-for-nobody")
+        raise EmailRejected("mail-for-nobody")
     if mail.is_automatic:
-        raise NotTaken("mail-automatic")
-    digest = _digest(campaign, mail, raw)
+        raise EmailRejected("mail-automatic")
+    digest = _digest_of(campaign, mail, raw)
     if session.scalar(select(Reply.id).where(Reply.message_digest == digest)) is not None:
-        raise NotTaken("mail-known")
-    reply = _draft(campaign, mail)
+        raise EmailRejected("mail-known")
+    reply = _make_draft(campaign, mail)
     reply.message_digest = digest
     session.add(reply)
     session.flush()
     kept = _keep_files(session, reply, mail.files)
-    replies.note(
+    replies.audit_reply(
         session,
         reply,
         _ACTOR,
@@ -84,22 +84,22 @@ def read_mail() -> None:
     if not maildirs.is_maildir(path):
         log.error("answers cannot be read: reply_maildir is no Maildir folder")
         return
-    left = maildirs.empty(path, _read_one, most_bytes=MAX_BYTES + 1)
+    left = maildirs.empty(path, _save_or_leave, most_bytes=MAX_BYTES + 1)
     if left:
         log.warning("mails to no campaign were left", count=left)
 
 
-def _read_one(raw: bytes) -> bool:
+def _save_or_leave(raw: bytes) -> bool:
     try:
         with db.transaction() as session:
-            take_in(session, raw)
-    except NotTaken as problem:
+            save_email(session, raw)
+    except EmailRejected as problem:
         return problem.slug in {"mail-automatic", "mail-known"}
     return True
 
 
-def _draft(campaign: Campaign, mail: Mail) -> Reply:
-    target, mission = _sender(campaign, mail.sender_address)
+def _make_draft(campaign: Campaign, mail: Email) -> Reply:
+    target, mission = _find_sender(campaign, mail.sender_address)
     locale = target.official.preferred_locale if target else campaign.default_locale
     said = f"{mail.sender_name} <{mail.sender_address}>".strip()
     return Reply(
@@ -117,13 +117,13 @@ def _draft(campaign: Campaign, mail: Mail) -> Reply:
     )
 
 
-def _received_on(mail: Mail, zone: str) -> date:
+def _received_on(mail: Email, zone: str) -> date:
     """The day on which it was sent, as far as it tells one that is not still to come."""
     now = clock.utcnow()
     return clock.day_of(min(mail.sent_at or now, now), zone)
 
 
-def _sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
+def _find_sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
     """The target or mission whose address in the directory this is."""
     wanted = canonical_email(address)
     for target in campaign.targets:
@@ -145,14 +145,14 @@ def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
     for body in files:
         try:
             with session.begin_nested():
-                scans.keep(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
+                scans.keep_scan(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
         except Invalid:
             continue
         kept += 1
     return kept
 
 
-def _campaign_of(session: Session, recipients: Iterable[str]) -> Campaign | None:
+def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | None:
     local, at, domain = current_settings().reply_address.casefold().rpartition("@")
     if not at:
         return None
@@ -165,17 +165,17 @@ def _campaign_of(session: Session, recipients: Iterable[str]) -> Campaign | None
     if not tokens:
         return None
     for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
-        if _token(public_id) in tokens:
+        if _token_of(public_id) in tokens:
             return session.get(Campaign, campaign_id)
     return None
 
 
-def _token(public_id: str) -> str:
+def _token_of(public_id: str) -> str:
     """What stands in the address: it can be made anew from the key, and guessed by nobody."""
     mark = db.database().keyring.fingerprint(public_id, "reply-address")
     return base64.b32encode(mark[:10]).decode().casefold()
 
 
-def _digest(campaign: Campaign, mail: Mail, raw: bytes) -> bytes:
+def _digest_of(campaign: Campaign, mail: Email, raw: bytes) -> bytes:
     ident = mail.message_id or raw.decode("latin-1")
     return db.database().keyring.fingerprint(f"{campaign.id}|{ident}", "message-id")

@@ -15,88 +15,88 @@ _AT_START = re.compile(r"^(\s*)([#>=+-]|\d{1,9}[.)])(?=\s|$|[=+-])", re.MULTILIN
 LONGEST = 30_000
 
 
-class BadMarks(Exception):
+class UnpairedMarks(Exception):
     """A mark is not closed, not opened, or stands within another: nothing may be published."""
 
 
-def parts(text: str) -> Iterator[tuple[str, bool]]:
+def split_passages(text: str) -> Iterator[tuple[str, bool]]:
     """The text in passages, each with whether it is left out. Raises BadMarks."""
     at, hidden = 0, False
     for mark in _MARK.finditer(text):
         if (mark[0] == "[[") == hidden:
-            raise BadMarks
+            raise UnpairedMarks
         yield text[at : mark.start()], hidden
         at, hidden = mark.end(), not hidden
     if hidden:
-        raise BadMarks
+        raise UnpairedMarks
     yield text[at:], False
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """What may be read: a bar of one length for each passage, however long that was.
 
     Raises BadMarks.
     """
-    return "".join(BAR if hidden else shown for shown, hidden in parts(text))
+    return "".join(BAR if hidden else shown for shown, hidden in split_passages(text))
 
 
 def are_paired(text: str) -> bool:
     """Whether each mark is closed, so that it is known what is left out."""
     try:
-        return bool(list(parts(text)))
-    except BadMarks:
+        return bool(list(split_passages(text)))
+    except UnpairedMarks:
         return False
 
 
-def marked(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
+def mark_places(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
     """The text with marks around each of `places` that may still be read. Raises BadMarks."""
     return "".join(
-        f"[[{passage}]]" if hidden else _wrapped(passage, places(passage))
-        for passage, hidden in parts(text)
+        f"[[{passage}]]" if hidden else _wrap_places(passage, places(passage))
+        for passage, hidden in split_passages(text)
     )
 
 
-def _wrapped(text: str, places: Iterable[tuple[int, int]]) -> str:
+def _wrap_places(text: str, places: Iterable[tuple[int, int]]) -> str:
     for start, end in sorted(places, reverse=True):
         text = f"{text[:start]}[[{text[start:end]}]]{text[end:]}"
     return text
 
 
-def as_markdown(text: str) -> str:
+def to_markdown(text: str) -> str:
     """Plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
-    quiet = _AT_START.sub(_disarmed, quiet).replace("://", ":\\//")
+    quiet = _AT_START.sub(_escape_start, quiet).replace("://", ":\\//")
     paragraphs = re.split(r"\n\s*\n", quiet)
     return "\n\n".join(
         "\\\n".join(line.strip() for line in paragraph.split("\n")) for paragraph in paragraphs
     )
 
 
-def quoted(markdown: str) -> str:
+def quote(markdown: str) -> str:
     """A quotation of it."""
     return "\n".join(f"> {line}".rstrip() for line in markdown.split("\n"))
 
 
-def _disarmed(found: re.Match[str]) -> str:
+def _escape_start(found: re.Match[str]) -> str:
     sign = found[2]
     if sign[0].isdigit():
         return f"{found[1]}{sign[:-1]}\\{sign[-1]}"
     return f"{found[1]}\\{sign}"
 
 
-MOST = 40
+MOST_BARS = 40
 _NAMES = ("x", "y", "w", "h")
-FRESH = 4
+EMPTY_LINES = 4
 """Empty lines of the form, for more."""
 
 
-def bars_from(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str, Any]]:
+def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str, Any]]:
     """The rectangles of a form: `page-0`, `x-0`, `y-0`, `w-0`, `h-0` and so on, in percent.
 
     Lines without numbers are left out. Raises ValueError with the number of a line that is wrong.
     """
     bars = []
-    for at in range(MOST):
+    for at in range(MOST_BARS):
         said = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in _NAMES]
         if not any(said):
             continue

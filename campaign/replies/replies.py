@@ -12,7 +12,7 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import latest_day
-from campaign.deliveries.event_order import newest_first
+from campaign.deliveries.attempt_order import newest_first
 from campaign.models.bundle import DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import GateVisit
@@ -35,7 +35,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ReplyFacts:
     """What somebody at the desk says of a reply."""
 
     received_on: date
@@ -52,30 +52,35 @@ class Facts:
 
 
 def log_reply(
-    session: Session, campaign: Campaign, facts: Facts, *, actor: str, staff_id: int | None = None
+    session: Session,
+    campaign: Campaign,
+    facts: ReplyFacts,
+    *,
+    actor: str,
+    staff_id: int | None = None,
 ) -> Reply:
     """Log an answer as a draft. Raises Invalid where the day is still to come."""
     reply = Reply(campaign=campaign, created_by_id=staff_id)
     _fill(reply, facts)
     session.add(reply)
     session.flush()
-    note(session, reply, actor, "reply.log", channel=facts.channel.value)
+    audit_reply(session, reply, actor, "reply.log", channel=facts.channel.value)
     return reply
 
 
-def edit_reply(session: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
+def edit_reply(session: Session, reply: Reply, facts: ReplyFacts, *, actor: str) -> None:
     """Change a draft. Raises Invalid, or Refused (`reply-published`): it is taken back first."""
-    hold_draft(session, reply)
+    lock_draft(session, reply)
     _fill(reply, facts)
     session.flush()
-    note(session, reply, actor, "reply.edit")
+    audit_reply(session, reply, actor, "reply.edit")
 
 
 def delete_reply(session: Session, reply: Reply, *, actor: str) -> None:
     """Delete a draft with all that came with it. Raises Refused."""
-    hold_draft(session, reply)
-    scans.forget_files(session, *scans.scans_of_reply(session, reply.id))
-    note(session, reply, actor, "reply.delete")
+    lock_draft(session, reply)
+    scans.delete_files_after_commit(session, *scans.list_scans_of_reply(session, reply.id))
+    audit_reply(session, reply, actor, "reply.delete")
     session.delete(reply)
     session.flush()
 
@@ -128,13 +133,13 @@ def set_bars(
     session: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str
 ) -> None:
     """Say what is painted over in the published picture. Raises Refused."""
-    hold_draft(session, reply)
+    lock_draft(session, reply)
     reply.bars = [dict(one) for one in bars]
     session.flush()
-    note(session, reply, actor, "reply.edit", bars=len(bars))
+    audit_reply(session, reply, actor, "reply.edit", bars=len(bars))
 
 
-def hold(session: Session, reply: Reply) -> None:
+def lock_reply(session: Session, reply: Reply) -> None:
     """Wait for others who publish or change it, and see what they made of it.
 
     Raises NotFound where they deleted it.
@@ -144,14 +149,14 @@ def hold(session: Session, reply: Reply) -> None:
         raise NotFound("reply")
 
 
-def hold_draft(session: Session, reply: Reply) -> None:
+def lock_draft(session: Session, reply: Reply) -> None:
     """Hold it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
-    hold(session, reply)
+    lock_reply(session, reply)
     if reply.state is ReplyState.PUBLISHED:
         raise Refused("reply-published")
 
 
-def note(session: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
+def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
     """Leave an audit line on the reply."""
     audit.record(
         session,
@@ -163,7 +168,7 @@ def note(session: Session, reply: Reply, actor: str, action: str, **detail: Any)
     )
 
 
-def _fill(reply: Reply, facts: Facts) -> None:
+def _fill(reply: Reply, facts: ReplyFacts) -> None:
     if facts.received_on > latest_day(db.utcnow()):
         raise Invalid(fields={"received_on": "day-to-come"})
     reply.received_on, reply.channel, reply.locale = facts.received_on, facts.channel, facts.locale
@@ -175,11 +180,11 @@ def _fill(reply: Reply, facts: Facts) -> None:
     wanted = {code: text for code, text in facts.translations.items() if text}
     wanted.pop(facts.locale, None)
     reply.translations = [
-        _translated(known.get(code) or ReplyTranslation(locale=code), text)
+        _set_text(known.get(code) or ReplyTranslation(locale=code), text)
         for code, text in wanted.items()
     ]
 
 
-def _translated(translation: ReplyTranslation, text: str) -> ReplyTranslation:
+def _set_text(translation: ReplyTranslation, text: str) -> ReplyTranslation:
     translation.text = text
     return translation

@@ -36,7 +36,7 @@ def may_publish(user: StaffUser) -> bool:
     return user.role in PUBLISHERS
 
 
-def load(slug: str) -> Campaign:
+def load_campaign(slug: str) -> Campaign:
     """The campaign of this page. Raises NotFound where one may log no reply to it."""
     session, user = db.session(), staff_user()
     campaign = get_campaign_of(session, slug, user)

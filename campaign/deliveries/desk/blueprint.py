@@ -11,7 +11,7 @@ from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
 from campaign.core import db
 from campaign.deliveries import attachments, record_delivery, stopped_bundles, visits
-from campaign.deliveries.bundle_outcomes import BundleEnd, find_ends
+from campaign.deliveries.bundle_outcomes import BundleOutcome, find_outcomes
 from campaign.deliveries.desk import (
     correct_views,
     delivery_views,
@@ -19,7 +19,7 @@ from campaign.deliveries.desk import (
     split_views,
 )
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.letters_covered import count_here, count_left, unnamed_part
+from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateFileKind, GateVisit, PaperFate
@@ -38,23 +38,23 @@ correct_views.register(blueprint)
 def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
     """What the page of a bundle says of its way: tries, what is still here, where the rest went."""
     session = db.session()
-    attempts = visits.attempts_of(session, bundle)
+    attempts = visits.list_attempts_of(session, bundle)
     return {
         "attempts": attempts,
         "late": visits.list_late(session, attempts),
         "here": count_here(session, bundle),
-        "unnamed": unnamed_part(session, bundle),
-        "moved_to": reroute_bundle.list_from(session, bundle),
-        "moved_from": reroute_bundle.find_to(session, bundle),
+        "unnamed": find_unnamed_part(session, bundle),
+        "moved_to": reroute_bundle.list_reroutings(session, bundle),
+        "moved_from": reroute_bundle.find_rerouting_to(session, bundle),
         "returned": reroute_bundle.list_returned(session, bundle),
         "run": split_bundle.find_run(session, bundle),
     }
 
 
 @blueprint.app_template_global("ends_of_bundles")
-def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleEnd]:
+def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
     """How each bundle of a list fared after it was printed."""
-    return find_ends(db.session(), bundles)
+    return find_outcomes(db.session(), bundles)
 
 
 @blueprint.app_template_global("held_paper_of")
@@ -63,7 +63,7 @@ def held_paper_of(bundle: Bundle) -> dict[str, Any] | None:
     session = db.session()
     held = stopped_bundles.find_held(session, bundle)
     fate = held.fate.value if held and held.fate else ""
-    if not fate and not stopped_bundles.is_here(session, bundle):
+    if not fate and not stopped_bundles.lies_here(session, bundle):
         return None
     return {"fate": fate, "settled_at": held.settled_at if held else None}
 
@@ -71,7 +71,7 @@ def held_paper_of(bundle: Bundle) -> dict[str, Any] | None:
 @blueprint.app_template_global("late_deliveries_of")
 def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
     """Deliveries of a campaign after it was stopped, by who did not know of it yet."""
-    return visits.late_of(db.session(), campaign)
+    return visits.list_late_of(db.session(), campaign)
 
 
 @blueprint.post("/bundles/<public_id>/held-back")
@@ -82,7 +82,7 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     fate = next((one for one in PaperFate if one.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
-    stopped_bundles.settle(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
+    stopped_bundles.record_fate(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
     said = _("What became of the printed letters is noted.")
     return redirect_to("bundles.show", said, public_id=public_id)
 
@@ -109,7 +109,7 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/deliveries/attempts/<public_id>")
 def show_attempt(public_id: str) -> ResponseReturnValue:
     """The visit of an attempt."""
-    visit = visits.visit_of(db.session(), visits.get_attempt(db.session(), public_id))
+    visit = visits.get_visit_of(db.session(), visits.get_attempt(db.session(), public_id))
     return redirect(url_for(".show", public_id=visit.public_id))
 
 
@@ -118,7 +118,7 @@ def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
     """A picture, or a page of the receipt."""
     session = db.session()
     file = attachments.get_file(session, visits.get_visit(session, public_id), file_id)
-    return Response(attachments.page_bytes(file, number), mimetype="image/jpeg")
+    return Response(attachments.read_page(file, number), mimetype="image/jpeg")
 
 
 @blueprint.post("/deliveries/<public_id>/files/<file_id>/download")
@@ -127,7 +127,7 @@ def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
     """The receipt's PDF as it came."""
     session = db.session()
     file = attachments.get_file(session, visits.get_visit(session, public_id), file_id)
-    return pdf_attachment(attachments.hand_out(session, file, actor=actor()), "receipt.pdf")
+    return pdf_attachment(attachments.read_original(session, file, actor=actor()), "receipt.pdf")
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>")

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from campaign.core import db
 from campaign.deliveries import attachments, correct_record, visits
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
-from campaign.deliveries.record_delivery import hold_visit
+from campaign.deliveries.record_delivery import lock_visit
 from campaign.models.delivery import GateVisit
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted, redirect_to
@@ -53,7 +53,7 @@ def add_files(public_id: str) -> ResponseReturnValue:
 
 def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
     session = db.session()
-    hold_visit(session, visit)
+    lock_visit(session, visit)
     if not form.meets(correct_record.facts_of(visit).as_data()):
         return False
     by, sure = actor(), form.sure.data

@@ -15,9 +15,13 @@ from campaign.core.errors import DomainError, Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.desk.forms import GateForm, gate_form, ticked_ids
-from campaign.deliveries.desk.sentences import SENTENCES
+from campaign.deliveries.desk.refusals import SENTENCES
 from campaign.deliveries.envelopes import reroute_bundle
-from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
+from campaign.deliveries.remaining_letters import (
+    count_left,
+    find_unnamed_part,
+    list_taken_back_here,
+)
 from campaign.models.bundle import Bundle, BundleState
 from campaign.staff.guards import actor, staff_user
 from campaign.web.security import takes_file, with_worker
@@ -74,8 +78,8 @@ def _form(bundle: Bundle, *, stopped: bool) -> GateForm:
     """The form with what may travel along, and with what was ticked when it was written down."""
     session = db.session()
     ids = ticked_ids(request.form) - {bundle.id}
-    ticked = visits.ticked_of(session, bundle, ids) if ids else ()
-    offered = {one.id: one for one in (*visits.companions_of(session, bundle), *ticked)}
+    ticked = visits.list_ticked(session, bundle, ids) if ids else ()
+    offered = {one.id: one for one in (*visits.list_companions(session, bundle), *ticked)}
     unknown = len(ticked) < len(ids)
     return gate_form(bundle, list(offered.values()), stopped=stopped, unknown=unknown)
 
@@ -151,10 +155,10 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         stopped=stopped,
         before="before" in request.args or bool(form.problems()),
         here={one.id: count_left(session, one) for one in form.carried},
-        attempts=visits.attempts_of(session, bundle),
-        unnamed=unnamed_part(session, bundle),
-        moved_to=reroute_bundle.list_from(session, bundle),
-        taken_back=taken_back_here(session, bundle),
+        attempts=visits.list_attempts_of(session, bundle),
+        unnamed=find_unnamed_part(session, bundle),
+        moved_to=reroute_bundle.list_reroutings(session, bundle),
+        taken_back=list_taken_back_here(session, bundle),
         who=staff_user().public_id,
         made_at=db.utcnow(),
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),

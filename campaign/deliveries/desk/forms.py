@@ -23,10 +23,10 @@ from campaign.bundles.nouns import Noun, noun_of
 from campaign.core import clock, i18n
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments
-from campaign.deliveries.attachments import Drawn
-from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
-from campaign.deliveries.desk.sentences import DeliveryForm
-from campaign.deliveries.record_delivery import Carried, Happened
+from campaign.deliveries.attachments import RedrawnFile
+from campaign.deliveries.correct_record import RecordFacts, facts_of, has_tracking
+from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.record_delivery import CarriedBundle, VisitFacts
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
@@ -81,7 +81,7 @@ class FilesForm(DeliveryForm):
                 f"{self.picture_name}{colon}{one}" for one in self.pictures.errors
             ]
 
-    def drawn(self) -> Iterator[Drawn]:
+    def drawn(self) -> Iterator[RedrawnFile]:
         """The files as they will be kept. Raises Invalid where one is not what it should be."""
         sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
         if len(sent) > attachments.MAX_PICTURES:
@@ -129,15 +129,15 @@ class GateForm(FilesForm):
             )
         return bool(valid) and not self.unknown
 
-    def bundles(self) -> list[Carried]:
+    def bundles(self) -> list[CarriedBundle]:
         """The bundles that were carried, the page's own first."""
         own, *others = self.carried
         ticked = [own, *(one for one in others if self[f"with_{one.id}"].data)]
-        return [Carried(one, self[f"taken_{one.id}"].data) for one in ticked]
+        return [CarriedBundle(one, self[f"taken_{one.id}"].data) for one in ticked]
 
-    def happened(self) -> Happened:
+    def happened(self) -> VisitFacts:
         """What was written down. Raises Invalid where a file is not what it should be."""
-        return Happened(
+        return VisitFacts(
             outcome=DeliveryOutcome(self.outcome.data),
             happened_on=cast("date", self.happened_on.data),
             happened_time=self.happened_time.data,
@@ -213,9 +213,9 @@ class CorrectForm(Meeting, GateForm):
             del form.tracking
         return form
 
-    def facts(self) -> Facts:
+    def facts(self) -> RecordFacts:
         """What it should say."""
-        return Facts(
+        return RecordFacts(
             happened_on=cast("date", self.happened_on.data),
             happened_time=self.happened_time.data,
             place=self.place.data,

@@ -12,7 +12,7 @@ from wtforms import BooleanField
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.core import db, i18n
 from campaign.deliveries import publish_delivery, visits
-from campaign.deliveries.desk.sentences import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.staff.guards import actor
@@ -74,7 +74,7 @@ def publish(public_id: str) -> ResponseReturnValue:
 def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     attempt, visit = _load(public_id)
-    publish_delivery.take_back(db.session(), attempt, actor=actor())
+    publish_delivery.unpublish(db.session(), attempt, actor=actor())
     said = _("It is no longer on the case’s page.")
     return redirect_to("deliveries.show", said, public_id=visit.public_id)
 
@@ -90,7 +90,7 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
         for one in pictures:
             fields[show(one)] = BooleanField(_l("Show this picture"))
             fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
-        title, body = publish_delivery.proposal(attempt, visit.destination, code)
+        title, body = publish_delivery.propose_post(attempt, visit.destination, code)
         data |= {f"title_{code}": title, f"body_{code}": body}
     made = type("LocalisedPublishForm", (PublishForm,), fields)
     return cast("PublishForm", made(data=data))
@@ -99,7 +99,7 @@ def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
 def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
     session = db.session()
     attempt = visits.get_attempt(session, public_id)
-    return attempt, visits.visit_of(session, attempt)
+    return attempt, visits.get_visit_of(session, attempt)
 
 
 def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:

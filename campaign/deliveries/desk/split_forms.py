@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationErr
 
 from campaign.bundles.destinations import name_of, slug_of
 from campaign.core import clock, i18n
-from campaign.deliveries.desk.sentences import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
 from campaign.deliveries.recording_rules import LONGEST, Fault, Numbers, NumbersFault, read_numbers
 from campaign.models.bundle import DeliveryOutcome

@@ -16,7 +16,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.deliveries import visits
-from campaign.deliveries.desk.sentences import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_job,
@@ -25,9 +25,13 @@ from campaign.deliveries.envelopes import (
     reroute_bundle,
     split_bundle,
 )
-from campaign.deliveries.envelopes.reroute_bundle import missions_for, official_for
-from campaign.deliveries.envelopes.weights import weights_of
-from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
+from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
+from campaign.deliveries.envelopes.weights import weigh_envelopes
+from campaign.deliveries.remaining_letters import (
+    count_left,
+    find_unnamed_part,
+    list_taken_back_here,
+)
 from campaign.models.bundle import Bundle, Destination
 from campaign.models.campaign import LetterFormat
 from campaign.models.delivery import EnvelopeRun
@@ -66,8 +70,8 @@ def after(public_id: str) -> ResponseReturnValue:
 def part(public_id: str) -> ResponseReturnValue:
     """Say which letters were taken."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    form = PartForm.of(split_bundle.numbers_of(session, bundle))
-    attempt = unnamed_part(session, bundle)
+    form = PartForm.of(split_bundle.get_letter_numbers(session, bundle))
+    attempt = find_unnamed_part(session, bundle)
     if attempt is None:
         return redirect_to("deliveries.after", public_id=public_id)
 
@@ -83,7 +87,7 @@ def split(public_id: str) -> ResponseReturnValue:
     form = SplitForm()
 
     def deed() -> None:
-        split_bundle.split(
+        split_bundle.split_bundle(
             session,
             bundle,
             letters_each=form.letters_each.data,
@@ -118,7 +122,7 @@ def again(public_id: str) -> ResponseReturnValue:
         bundle,
         "again",
         DeliveryForm(),
-        lambda: envelope_job.try_again(session, run, actor=actor()),
+        lambda: envelope_job.retry_failed(session, run, actor=actor()),
         words,
     )
 
@@ -131,7 +135,7 @@ def reroute(public_id: str) -> ResponseReturnValue:
         return _check_page(bundle, request.args.get("mission", ""))
 
     def deed() -> Bundle:
-        return reroute_bundle.reroute(
+        return reroute_bundle.reroute_bundle(
             session,
             bundle,
             find_destination(session, form.mission.data),
@@ -151,7 +155,7 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        proof = reroute_bundle.proof_of(session, bundle, destination, home_country())
+        proof = reroute_bundle.make_proof(session, bundle, destination, home_country())
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
@@ -181,10 +185,10 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     bundle = find_bundles.get_bundle(session, public_id)
     run = split_bundle.get_run(session, bundle)
     try:
-        if envelope_job.made_anew(session, run, name, actor=actor()):
+        if envelope_job.make_again_if_outdated(session, run, name, actor=actor()):
             said = _("The files are being made anew, without letters that were taken back since.")
             return redirect_to("deliveries.after", said, public_id=public_id)
-        body = envelope_store.hand_out(session, run, name, actor=actor())
+        body = envelope_store.read_file(session, run, name, actor=actor())
     except Refused as problem:
         return _page(bundle, problem=problem.slug), 409
     response = Response(body, mimetype="application/pdf")
@@ -226,7 +230,7 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
     form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
     try:
         destination = _find_offered(form, slug)
-        facts = reroute_bundle.preview(session, bundle, destination, home_country())
+        facts = reroute_bundle.preview_reroute(session, bundle, destination, home_country())
     except (NotFound, Invalid, Refused) as problem:
         return _no_way(bundle, form, problem)
     return render_template(
@@ -262,15 +266,15 @@ def _no_way(
 def _page(bundle: Bundle, **given: Any) -> str:
     session = db.session()
     run = split_bundle.find_run(session, bundle)
-    here, moved_to = count_left(session, bundle), reroute_bundle.list_from(session, bundle)
+    here, moved_to = count_left(session, bundle), reroute_bundle.list_reroutings(session, bundle)
     facts: dict[str, Any] = {
         "bundle": bundle,
         "problem": "",
         "here": here,
-        "attempts": visits.attempts_of(session, bundle),
-        "unnamed": unnamed_part(session, bundle),
+        "attempts": visits.list_attempts_of(session, bundle),
+        "unnamed": find_unnamed_part(session, bundle),
         "moved_to": moved_to,
-        "taken_back": taken_back_here(session, bundle),
+        "taken_back": list_taken_back_here(session, bundle),
         "part_form": None,
         "split_form": None,
         "reroute_form": None,
@@ -282,7 +286,7 @@ def _page(bundle: Bundle, **given: Any) -> str:
     } | given
     facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
     facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
-    facts["by_post_too"] = official_for(session, bundle) is not None
+    facts["by_post_too"] = find_postal_official(session, bundle) is not None
     if facts["reroute_form"] is None:
         facts["reroute_form"] = _reroute_form(bundle)
     if run is not None and facts["post_form"] is None:
@@ -294,8 +298,10 @@ def _page(bundle: Bundle, **given: Any) -> str:
 
 def _reroute_form(bundle: Bundle, **given: Any) -> RerouteForm:
     session = db.session()
-    by_post = official_for(session, bundle)
-    return RerouteForm.of(missions_for(session, bundle, home=home_country()), by_post, **given)
+    by_post = find_postal_official(session, bundle)
+    return RerouteForm.of(
+        list_other_missions(session, bundle, home=home_country()), by_post, **given
+    )
 
 
 def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str, Any]:
@@ -304,7 +310,7 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
         return {"run": None}
     session = db.session()
     sought = _asked("letter")
-    found = split_bundle.envelope_of(session, run, sought) if sought else 0
+    found = split_bundle.find_envelope_number(session, run, sought) if sought else 0
     begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
     shown = split_bundle.list_envelopes(session, run, after=begin, limit=_SHOWN)
     ways = mark_posted.list_ways(session, run, here=here)
@@ -313,11 +319,11 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
     return {
         "run": run,
         "envelopes": shown,
-        "weights": weights_of(session, run, shown, i18n.locale()),
+        "weights": weigh_envelopes(session, run, shown, i18n.locale()),
         "cards": run.bundle.frozen["format"] == LetterFormat.CARD.value,
         "emptied": ways.empty,
         "postings": ways.lines,
-        "trips": visits.attempts_by_id(session, [one for one in went if one]),
+        "trips": visits.find_attempts(session, [one for one in went if one]),
         "sought": sought or "",
         "to_post": ways.to_post,
         "posted": ways.posted,

@@ -28,7 +28,7 @@ RUNS = Lease(EnvelopeRun, held=RunState.PRINTING, waiting=(RunState.WAITING,), c
 def print_envelopes(run_id: int) -> None:
     """Make a run's files, if nobody else does."""
     with db.transaction() as session:
-        hold = RUNS.claim(session, run_id, *_printable())
+        hold = RUNS.claim(session, run_id, *_may_print())
     if hold is None:
         return
     with db.reading() as session:
@@ -41,7 +41,7 @@ def print_envelopes(run_id: int) -> None:
     except LetterRefused:
         _finish(hold, RunState.FAILED, failure=UNFIT)
     except BaseException as problem:
-        _finish(hold, *_after(problem, hold))
+        _finish(hold, *_decide_state(problem, hold))
         raise
     else:
         if _finish(hold, RunState.READY, files=made):
@@ -60,7 +60,7 @@ def bundle_remade(bundle_id: int) -> None:
             EnvelopeRun.state != RunState.FAILED,
         )
         for run in session.scalars(with_them):
-            print_anew(session, run)
+            make_again(session, run)
 
 
 @jobs.job("deliveries.sweep", every_minutes=1)
@@ -72,72 +72,72 @@ def sweep() -> None:
     with db.transaction() as session:
         offered = select(EnvelopeRun).where(
             EnvelopeRun.state == RunState.READY,
-            EnvelopeRun.bundle_id.in_(_at_rest().where(Bundle.emptied_at.is_(None))),
+            EnvelopeRun.bundle_id.in_(_select_ready_bundles().where(Bundle.emptied_at.is_(None))),
             bundle_status.bundle_may_go_out(EnvelopeRun.bundle_id),
             EnvelopeRun.envelopes.any(Envelope.attempt_id.is_(None)),
         )
         for run in session.scalars(offered).all():
             if envelope_store.holds_gone(session, run, run.files):
-                _wait_again(session, run)
-        due = select(EnvelopeRun.id).where(RUNS.is_due(), *_printable())
+                _set_waiting(session, run)
+        due = select(EnvelopeRun.id).where(RUNS.is_due(), *_may_print())
         for run_id in session.scalars(due).all():
             jobs.enqueue(session, "deliveries.print-envelopes", run_id)
 
 
-def made_anew(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
+def make_again_if_outdated(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bool:
     """Have a run's files made anew where this one holds a letter that is gone, or is lost.
 
     Whether so. Raises Refused where nothing of it is given out in any case.
     """
     envelope_store.refuse_held_back(run)
-    facts = envelope_store.find_facts(run, name)
+    facts = envelope_store.find_file(run, name)
     if facts is None:
         return False
     right = envelope_store.is_there(run, facts) and not envelope_store.holds_gone(
         session, run, [facts]
     )
     if not right:
-        print_anew(session, run)
-        _note_again(session, run, actor)
+        make_again(session, run)
+        _audit_again(session, run, actor)
     return not right
 
 
-def try_again(session: Session, run: EnvelopeRun, *, actor: str) -> None:
+def retry_failed(session: Session, run: EnvelopeRun, *, actor: str) -> None:
     """Have files made that could not be made before. Raises Refused where they did not fail."""
     if run.state is not RunState.FAILED:
         raise Refused("not-failed")
-    print_anew(session, run)
-    _note_again(session, run, actor)
+    make_again(session, run)
+    _audit_again(session, run, actor)
 
 
-def _note_again(session: Session, run: EnvelopeRun, actor: str) -> None:
+def _audit_again(session: Session, run: EnvelopeRun, actor: str) -> None:
     subject = f"bundle:{run.bundle_id}"
     audit.record(session, actor=actor, action="bundle.envelopes-again", subject=subject)
 
 
-def print_anew(session: Session, run: EnvelopeRun) -> None:
+def make_again(session: Session, run: EnvelopeRun) -> None:
     """Send a run to be made once more; a worker that is at it just now makes it in vain."""
-    _wait_again(session, run)
+    _set_waiting(session, run)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
 
 
-def _wait_again(session: Session, run: EnvelopeRun) -> None:
+def _set_waiting(session: Session, run: EnvelopeRun) -> None:
     waiting = {"state": RunState.WAITING, "lease_until": None, "failure": ""}
     session.execute(update(EnvelopeRun).where(EnvelopeRun.id == run.id).values(**waiting))
 
 
-def _at_rest() -> Any:
+def _select_ready_bundles() -> Any:
     """Bundles whose volumes lie as they are: one that is being printed has none to take from."""
     return select(Bundle.id).where(Bundle.state == BundleState.READY)
 
 
-def _printable() -> tuple[ColumnElement[bool], ...]:
-    return EnvelopeRun.bundle_id.in_(_at_rest()), bundle_status.bundle_may_go_out(
+def _may_print() -> tuple[ColumnElement[bool], ...]:
+    return EnvelopeRun.bundle_id.in_(_select_ready_bundles()), bundle_status.bundle_may_go_out(
         EnvelopeRun.bundle_id
     )
 
 
-def _after(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
+def _decide_state(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
     """What becomes of a run that could not be made, and why: mostly, another try."""
     fault = machine_faults.fault_of(problem)
     if fault in machine_faults.PATIENT:

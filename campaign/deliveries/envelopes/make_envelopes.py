@@ -21,8 +21,8 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.core import db
-from campaign.deliveries.envelopes.envelope_store import LABELS, stored_file
-from campaign.deliveries.letters_covered import here
+from campaign.deliveries.envelopes.envelope_store import LABELS, name_stored_file
+from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
@@ -39,7 +39,7 @@ _LETTERS_A_FILE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class _FilledEnvelope:
     """An envelope, the numbers of the letters that are in it, and their pages."""
 
     number: int
@@ -66,14 +66,14 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
         with db.reading() as session:
             run = session.get_one(EnvelopeRun, run_id)
             bundle = run.bundle
-            contents = _contents(session, run, bundle, stack)
+            contents = _list_filled(session, run, bundle, stack)
         frozen = Frozen.from_json(bundle.frozen)
         letters = run.with_letters and not frozen.cards
-        keep = partial(_keep, bundle.public_id, run.public_id, attempt, made)
+        keep = partial(_store_file, bundle.public_id, run.public_id, attempt, made)
         stack.enter_context(force_locale(frozen.locale))
-        keep(LABELS, _labels(frozen, folder), letters=[])
-        for number, some in enumerate(_packets(contents), start=1):
-            parts = _parts(
+        keep(LABELS, _print_labels(frozen, folder), letters=[])
+        for number, some in enumerate(_group_by_file(contents), start=1):
+            parts = _collect_parts(
                 frozen,
                 some,
                 run.envelope_count,
@@ -90,16 +90,16 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
                     join(
                         parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex
                     ),
-                    letters=spans_of(inside) if letters else [],
+                    letters=group_numbers(inside) if letters else [],
                     first=some[0].number,
                     last=some[-1].number,
                 )
     return made
 
 
-def _parts(
+def _collect_parts(
     frozen: Frozen,
-    some: Sequence[_Content],
+    some: Sequence[_FilledEnvelope],
     total: int,
     folder: Path,
     *,
@@ -116,7 +116,8 @@ def _parts(
             chunk = some[start : start + _SHEETS_AT_ONCE]
             out = folder / f"sheets-{chunk[0].number}.pdf"
             facts = [
-                sheet(frozen, one.number, total, one.first, one.last, one.count) for one in chunk
+                compose_address_sheet(frozen, one.number, total, one.first, one.last, one.count)
+                for one in chunk
             ]
             address_sheets(
                 facts,
@@ -133,16 +134,16 @@ def _parts(
     return parts
 
 
-def _labels(frozen: Frozen, folder: Path) -> Document:
+def _print_labels(frozen: Frozen, folder: Path) -> Document:
     """One sheet of the mission's address, to be printed as often as it is needed."""
     sheet = label_sheet_for(LAYOUTS[frozen.layout])
-    context = labels(frozen, sheet.per_sheet)
+    context = compose_labels(frozen, sheet.per_sheet)
     return lists.labels(context, sheet, folder / LABELS)
 
 
-def _packets(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
+def _group_by_file(contents: Sequence[_FilledEnvelope]) -> Iterator[list[_FilledEnvelope]]:
     """Envelopes that share a file: about as many letters as a volume holds."""
-    packet: list[_Content] = []
+    packet: list[_FilledEnvelope] = []
     held = 0
     for one in contents:
         if packet and held + one.count > _LETTERS_A_FILE:
@@ -154,18 +155,18 @@ def _packets(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
         yield packet
 
 
-def _contents(
+def _list_filled(
     session: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack
-) -> list[_Content]:
+) -> list[_FilledEnvelope]:
     """Every envelope with its letters; one that was taken back meanwhile is left out."""
     columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
     rows = session.execute(
-        here(bundle)
+        select_here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
         .where(Letter.first_page.is_not(None))
         .order_by(Letter.sequence)
     ).all()
-    paths = {one.id: volume_path(bundle, one, stack) for one in bundle.volumes if one.sha256}
+    paths = {one.id: copy_volume(bundle, one, stack) for one in bundle.volumes if one.sha256}
     pieces = [
         (
             row.sequence or 0,
@@ -187,11 +188,11 @@ def _contents(
             at += 1
         if inside:
             numbers, letters = zip(*inside, strict=True)
-            found.append(_Content(number, first, last, numbers, letters))
+            found.append(_FilledEnvelope(number, first, last, numbers, letters))
     return found
 
 
-def spans_of(numbers: Iterable[int]) -> list[list[int]]:
+def group_numbers(numbers: Iterable[int]) -> list[list[int]]:
     """Rising numbers as spans, from one to another. Pure."""
     found: list[list[int]] = []
     for number in numbers:
@@ -202,13 +203,13 @@ def spans_of(numbers: Iterable[int]) -> list[list[int]]:
     return found
 
 
-def volume_path(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
+def copy_volume(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
     """A plain copy of a volume's PDF, which goes when `stack` is left."""
     name = file_names.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
     return stack.enter_context(storage().local(name))
 
 
-def _keep(
+def _store_file(
     bundle: str,
     run: str,
     attempt: int,
@@ -218,7 +219,7 @@ def _keep(
     **holds: Any,
 ) -> None:
     """Store a file and note it, with what it `holds`."""
-    with storage().writing(stored_file(bundle, run, attempt, name)) as draft:
+    with storage().writing(name_stored_file(bundle, run, attempt, name)) as draft:
         shutil.copyfile(document.path, draft)
     made.append(
         {
@@ -232,7 +233,7 @@ def _keep(
     )
 
 
-def sheet(
+def compose_address_sheet(
     frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
 ) -> AddressSheet:
     """The sheet on top of an envelope's letters."""
@@ -273,7 +274,7 @@ def sheet(
     )
 
 
-def labels(frozen: Frozen, count: int) -> LabelsContext:
+def compose_labels(frozen: Frozen, count: int) -> LabelsContext:
     """A whole sheet of the mission's address."""
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),

@@ -19,9 +19,13 @@ from campaign.bundles import bundle_status
 from campaign.core import audit, clock, jobs
 from campaign.core.batches import batched
 from campaign.core.errors import Invalid, Refused
-from campaign.deliveries.letters_covered import here_in_envelope, is_emptied, unnamed_part
 from campaign.deliveries.record_delivery import refuse_impossible
 from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.remaining_letters import (
+    find_unnamed_part,
+    is_emptied,
+    select_here_in_envelope,
+)
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -66,13 +70,13 @@ def post_envelopes(
     """
     bundle = run.bundle
     _refuse_unready(session, bundle, posting)
-    lying = _lying(session, run, posting)
+    lying = _count_lying(session, run, posting)
     count, letters = len(lying), sum(lying.values())
     if not letters:
         raise Refused("envelopes-empty")
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
-    attempt = _posted(session, bundle, posting, key, staff_id)
+    attempt = _make_attempt(session, bundle, posting, key, staff_id)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):
         session.execute(
@@ -101,10 +105,10 @@ def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))
-    returned_on = last_return(session, bundle)
+    returned_on = find_last_return(session, bundle)
     if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
         raise Invalid(fields={"posted_on": "posted-before-visit"})
-    if unnamed_part(session, bundle) is not None:
+    if find_unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
 
 
@@ -116,7 +120,7 @@ def posting_zone(bundle: Bundle) -> str:
     return max(bundle.campaign.timezone, bundle.zone, key=clock.today)
 
 
-def last_return(session: Session, bundle: Bundle) -> date | None:
+def find_last_return(session: Session, bundle: Bundle) -> date | None:
     """Return the newest day on which letters of the bundle came back from the mission."""
     came_back = bundle_status.STILL_HERE | {DeliveryOutcome.PART}
     return session.scalar(
@@ -132,13 +136,13 @@ def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
     return session.scalar(of_it.limit(1)) is not None
 
 
-def _lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
+def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
     """The envelopes that are named and hold letters that lie here: id to how many.
 
     There may be 35,000, so none is loaded.
     """
     letters = (
-        here_in_envelope(run.bundle)
+        select_here_in_envelope(run.bundle)
         .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
         .scalar_subquery()
     )
@@ -154,7 +158,7 @@ def _lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, in
     return {envelope_id: count for envelope_id, count in rows if count}
 
 
-def _posted(
+def _make_attempt(
     session: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
 ) -> DeliveryAttempt:
     visit = GateVisit(
@@ -183,12 +187,12 @@ def _posted(
 
 _UNWANTED = tuple(set(SignatureState) - {SignatureState.CONFIRMED, SignatureState.PENDING})
 """States of a signature whose letter was printed and is not handed over."""
-_Lying = tuple[int, int, int, int]
+_LyingEnvelope = tuple[int, int, int, int]
 """An envelope that was not posted: its number, its first and last letter, how many were put in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class EnvelopeSpan:
     """Envelopes that went with one posting, or lie here: from one to another."""
 
     first: int
@@ -204,10 +208,10 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class EnvelopeWays:
     """All envelopes of a run, by how they went."""
 
-    lines: Sequence[Posted]
+    lines: Sequence[EnvelopeSpan]
     """In the order of their first envelopes."""
     empty: frozenset[int]
     """Numbers of those that are empty."""
@@ -218,26 +222,26 @@ class Ways:
         return sum(one.envelopes for one in self.lines if one.attempt_id is not None)
 
     @property
-    def to_post(self) -> Posted | None:
+    def to_post(self) -> EnvelopeSpan | None:
         """Those that lie here with letters in them."""
         return next((one for one in self.lines if one.attempt_id is None and not one.empty), None)
 
 
-def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> Ways:
+def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> EnvelopeWays:
     """All envelopes by how they went, in a few lines; `here` letters of the bundle are left."""
-    lines = _by_posting(session, run)
-    gone = _not_here(session, run.bundle) if here else []
+    lines = _list_by_posting(session, run)
+    gone = _list_gone(session, run.bundle) if here else []
     if (here and not gone) or not any(one.attempt_id is None for one in lines):
-        return Ways(lines, frozenset())
+        return EnvelopeWays(lines, frozenset())
     lying = _list_lying(session, run)
-    empty = _empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
+    empty = _find_empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
     told = [one for one in lines if one.attempt_id is not None]
-    told += _line([one for one in lying if one[0] not in empty])
-    told += _line([one for one in lying if one[0] in empty], empty=True)
-    return Ways(sorted(told, key=lambda one: one.first), frozenset(empty))
+    told += _make_span([one for one in lying if one[0] not in empty])
+    told += _make_span([one for one in lying if one[0] in empty], empty=True)
+    return EnvelopeWays(sorted(told, key=lambda one: one.first), frozenset(empty))
 
 
-def _by_posting(session: Session, run: EnvelopeRun) -> list[Posted]:
+def _list_by_posting(session: Session, run: EnvelopeRun) -> list[EnvelopeSpan]:
     first = func.min(Envelope.sequence)
     rows = session.execute(
         select(
@@ -251,23 +255,23 @@ def _by_posting(session: Session, run: EnvelopeRun) -> list[Posted]:
         .group_by(Envelope.attempt_id)
         .order_by(first)
     )
-    return [Posted(*row) for row in rows]
+    return [EnvelopeSpan(*row) for row in rows]
 
 
-def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_Lying]:
+def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_LyingEnvelope]:
     rows = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.letters)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
     )
-    return cast("Sequence[_Lying]", rows.all())
+    return cast("Sequence[_LyingEnvelope]", rows.all())
 
 
-def _line(some: Sequence[_Lying], *, empty: bool = False) -> list[Posted]:
+def _make_span(some: Sequence[_LyingEnvelope], *, empty: bool = False) -> list[EnvelopeSpan]:
     if not some:
         return []
     letters = sum(one[3] for one in some)
-    return [Posted(some[0][0], some[-1][0], len(some), letters, None, empty)]
+    return [EnvelopeSpan(some[0][0], some[-1][0], len(some), letters, None, empty)]
 
 
 def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
@@ -280,7 +284,7 @@ def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
     return [(first, last) for first, last in rows]
 
 
-def _not_here(session: Session, bundle: Bundle) -> list[Numbers]:
+def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
     """Letters that left as a part, or are not wanted any more; such as were posted are not told."""
     unwanted = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(_UNWANTED)
@@ -290,10 +294,10 @@ def _not_here(session: Session, bundle: Bundle) -> list[Numbers]:
             Letter.bundle_id == bundle.id, Letter.signature_id.in_(unwanted)
         )
     )
-    return joined([*list_taken(session, bundle), *((one, one) for one in lost if one)])
+    return join_spans([*list_taken(session, bundle), *((one, one) for one in lost if one)])
 
 
-def joined(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
+def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
     """Spans in order; those that meet or lie over one another are one. Pure."""
     found: list[Numbers] = []
     for first, last in sorted(spans):
@@ -304,8 +308,8 @@ def joined(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
     return found
 
 
-def _empty(
-    session: Session, run: EnvelopeRun, lying: Iterable[_Lying], gone: Sequence[Numbers]
+def _find_empty(
+    session: Session, run: EnvelopeRun, lying: Iterable[_LyingEnvelope], gone: Sequence[Numbers]
 ) -> set[int]:
     """Numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []

@@ -32,12 +32,12 @@ from campaign.core import audit, clock
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes.split_bundle import (
+    delete_run,
     find_run,
-    forget_run,
     is_posted,
     refuse_unsplittable,
 )
-from campaign.deliveries.letters_covered import count_here, here
+from campaign.deliveries.remaining_letters import count_here, select_here
 from campaign.models.bundle import Bundle, Destination, Volume
 from campaign.models.campaign import Target
 from campaign.models.delivery import Envelope, LetterMove, Rerouting
@@ -51,7 +51,7 @@ _UNPRINTED = {
 }  # fmt: skip
 
 
-def reroute(
+def reroute_bundle(
     session: Session,
     bundle: Bundle,
     mission: Destination,
@@ -110,7 +110,9 @@ class Preview:
     """Envelopes that went to the post already: their letters stay out of it."""
 
 
-def preview(session: Session, bundle: Bundle, destination: Destination, home: str) -> Preview:
+def preview_reroute(
+    session: Session, bundle: Bundle, destination: Destination, home: str
+) -> Preview:
     """What `reroute` would do. Raises as it does."""
     _refuse_destination(bundle, destination)
     refuse_unsplittable(session, bundle)
@@ -123,7 +125,7 @@ def preview(session: Session, bundle: Bundle, destination: Destination, home: st
     of_run = Envelope.run_id == (run.id if run else 0)
     gone = session.scalar(select(func.count(Envelope.attempt_id)).where(of_run)) or 0
     return Preview(
-        _addressed_anew(session, bundle, destination, on_paper, home),
+        _address_anew(session, bundle, destination, on_paper, home),
         letters,
         on_paper,
         (run.envelope_count - gone) if run else 0,
@@ -131,10 +133,10 @@ def preview(session: Session, bundle: Bundle, destination: Destination, home: st
     )
 
 
-def proof_of(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
+def make_proof(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
     """A proof of the letters with the other address in the window. Raises as `reroute` does."""
-    facts = preview(session, bundle, destination, home)
-    query = here(bundle).with_only_columns(Letter.id, maintain_column_froms=True)
+    facts = preview_reroute(session, bundle, destination, home)
+    query = select_here(bundle).with_only_columns(Letter.id, maintain_column_froms=True)
     ids = session.scalars(query.order_by(Letter.sequence).limit(LOOKED_AT)).all()
     return proof_of_letters(
         session, bundle.campaign, ids, facts.frozen, waiting=facts.letters, first=1
@@ -156,7 +158,7 @@ def _move_all(session: Session, bundle: Bundle, made: Bundle, settings: Settings
         else signed_sheets.move(session, bundle, made)
     )
     home = settings.organisation_country
-    made.frozen = _addressed_anew(session, bundle, made.destination, on_paper, home).to_json()
+    made.frozen = _address_anew(session, bundle, made.destination, on_paper, home).to_json()
     made.letter_count = _move_letters(session, bundle, made)
     if not made.letter_count and not on_paper:
         raise Refused("nothing-here")
@@ -164,7 +166,7 @@ def _move_all(session: Session, bundle: Bundle, made: Bundle, settings: Settings
     _make_volumes(session, made, size)
 
 
-def list_from(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
+def list_reroutings(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
     """Where letters of a bundle went instead."""
     return session.scalars(
         select(Rerouting)
@@ -184,7 +186,7 @@ def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
     ).all()
 
 
-def find_to(session: Session, bundle: Bundle) -> Rerouting | None:
+def find_rerouting_to(session: Session, bundle: Bundle) -> Rerouting | None:
     """Where the letters of a bundle were before."""
     return session.scalar(
         select(Rerouting)
@@ -193,7 +195,7 @@ def find_to(session: Session, bundle: Bundle) -> Rerouting | None:
     )
 
 
-def _addressed_anew(
+def _address_anew(
     session: Session, bundle: Bundle, destination: Destination, on_paper: int, home: str
 ) -> Frozen:
     """What the bundle froze, on its other way. Raises Refused."""
@@ -207,7 +209,7 @@ def _addressed_anew(
         layout=layout_for(country).slug,
         mission=frozen_destination(destination, frozen.locale, home),
         targets={
-            key: _through(targets[key], old, destination, country)
+            key: _address_target(targets[key], old, destination, country)
             for key, old in frozen.targets.items()
         },
         on_paper=on_paper,
@@ -218,7 +220,7 @@ def _addressed_anew(
     return facts
 
 
-def _through(
+def _address_target(
     target: Target, old: FrozenTarget, destination: Destination, country: str
 ) -> FrozenTarget:
     """The official as frozen; name, salutation and copies stay, the address is new."""
@@ -241,7 +243,7 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
         "first_page": Letter.first_page,
         "pages": Letter.pages,
     }
-    moving = here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
+    moving = select_here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
     session.execute(insert(LetterMove).from_select(list(columns), moving))
     mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
     count = session.scalar(
@@ -274,7 +276,7 @@ def _open_envelopes(session: Session, bundle: Bundle) -> None:
     """Envelopes that lie here are empty now; where some were posted, their record stays."""
     run = find_run(session, bundle)
     if run is not None and not is_posted(session, run):
-        forget_run(session, run)
+        delete_run(session, run)
 
 
 def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
@@ -291,7 +293,7 @@ def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
         )
 
 
-def missions_for(
+def list_other_missions(
     session: Session, bundle: Bundle, *, home: str = "", limit: int = 300
 ) -> Sequence[Mission]:
     """Missions of the same country, those in the same host country first; by post, in `home`."""
@@ -305,7 +307,7 @@ def missions_for(
     return session.scalars(wanted.order_by(*order).limit(limit)).all()
 
 
-def official_for(session: Session, bundle: Bundle) -> Official | None:
+def find_postal_official(session: Session, bundle: Bundle) -> Official | None:
     """The official to whom all letters of a bundle for a mission could go by post instead."""
     targets = Frozen.from_json(bundle.frozen).targets
     if bundle.mission_id is None or len(targets) != 1:

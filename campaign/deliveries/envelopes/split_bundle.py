@@ -12,10 +12,10 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.deliveries.envelopes.envelope_store import forget_files
+from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.mark_posted import list_taken
-from campaign.deliveries.letters_covered import gone, here, unnamed_part
 from campaign.deliveries.recording_rules import Numbers, say_numbers
+from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, select_here
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -33,7 +33,7 @@ class Span:
     letters: int
 
 
-def spans(
+def pack_letters(
     numbers: Sequence[int], each: int, taken: Sequence[tuple[int, int]] = ()
 ) -> Iterator[Span]:
     """The letters, `each` to an envelope, in order. Pure.
@@ -62,7 +62,7 @@ def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
     refuse_stopped(bundle.campaign)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    if unnamed_part(session, bundle) is not None:
+    if find_unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
 
 
@@ -104,7 +104,7 @@ def _refuse_other_than_taken(
             select(
                 func.count(Letter.id),
                 func.count(Letter.id).filter(confirmed),
-                func.count(Letter.id).filter(gone(before=attempt)),
+                func.count(Letter.id).filter(is_gone(before=attempt)),
             )
             .join(Signature, Signature.id == Letter.signature_id)
             .where(
@@ -123,13 +123,13 @@ def _refuse_other_than_taken(
         raise Invalid(fields={"numbers": "taken-too-many"})
 
 
-def numbers_of(session: Session, bundle: Bundle) -> Numbers:
+def get_letter_numbers(session: Session, bundle: Bundle) -> Numbers:
     """From which number to which a bundle's letters are numbered; the last is 0: it has none."""
     highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
     return Numbers(Frozen.from_json(bundle.frozen).first_number, session.scalar(highest) or 0)
 
 
-def split(
+def split_bundle(
     session: Session,
     bundle: Bundle,
     *,
@@ -146,11 +146,11 @@ def split(
     refuse_unsplittable(session, bundle)
     if find_run(session, bundle) is not None:
         raise Refused("is-split")
-    query = here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
+    query = select_here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
     numbers = [one or 0 for one in session.scalars(query.order_by(Letter.sequence))]
     if not numbers:
         raise Refused("nothing-here")
-    made = list(spans(numbers, letters_each, list_taken(session, bundle)))
+    made = list(pack_letters(numbers, letters_each, list_taken(session, bundle)))
     if letters_each > 1 and len(made) > MOST_ENVELOPES:
         raise Refused("too-many-envelopes")
     run = EnvelopeRun(
@@ -161,7 +161,7 @@ def split(
         envelope_count=len(made),
         created_by_id=staff_id,
     )
-    _put_in(session, run, made)
+    _insert_envelopes(session, run, made)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     audit.record(
         session,
@@ -174,7 +174,7 @@ def split(
     return run
 
 
-def _put_in(session: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
+def _insert_envelopes(session: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
     session.add(run)
     session.flush()
     session.execute(
@@ -205,7 +205,7 @@ def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
     return run
 
 
-def envelope_of(session: Session, run: EnvelopeRun, number: int) -> int:
+def find_envelope_number(session: Session, run: EnvelopeRun, number: int) -> int:
     """The envelope that holds a letter of this number; 0: none does."""
     holding = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.first_number <= number, Envelope.last_number >= number
@@ -235,7 +235,7 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
         raise NotFound("envelopes")
     if is_posted(session, run):
         raise Refused("envelopes-gone")
-    forget_run(session, run)
+    delete_run(session, run)
     audit.record(
         session,
         actor=actor,
@@ -251,8 +251,8 @@ def is_posted(session: Session, run: EnvelopeRun) -> bool:
     return session.scalar(posted.limit(1)) is not None
 
 
-def forget_run(session: Session, run: EnvelopeRun) -> None:
+def delete_run(session: Session, run: EnvelopeRun) -> None:
     """Remove a run with its envelopes, and its files once that is committed."""
-    forget_files(session, run)
+    delete_files_after_commit(session, run)
     session.delete(run)
     session.flush()

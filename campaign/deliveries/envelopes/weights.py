@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.documents.packets import sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.postage import say_weight, weigh
-from campaign.deliveries.letters_covered import here
+from campaign.deliveries.remaining_letters import select_here
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
 from campaign.printing.geometry import CARDS_A_SHEET, LAYOUTS
@@ -24,7 +24,7 @@ class Weight:
     """As people say it: “45 g”."""
 
 
-def weights_of(
+def weigh_envelopes(
     session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
 ) -> dict[int, Weight]:
     """What lies in each of these envelopes that is still here, by its number."""
@@ -52,7 +52,7 @@ def _count(
 ) -> tuple[Counter[int], Counter[int]]:
     """Letters, and sheets of paper that they need, by the number of their envelope."""
     rows = session.execute(
-        here(run.bundle)
+        select_here(run.bundle)
         .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)
         .where(Letter.sequence.between(lying[0].first_number, lying[-1].last_number))
         .order_by(Letter.sequence)

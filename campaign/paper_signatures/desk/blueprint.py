@@ -45,7 +45,9 @@ def index() -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def create() -> ResponseReturnValue:
     """A sheet or a pile of cards, with its scan."""
-    form = SheetForm.for_new(sheets.list_takers(db.session()), request.args.get("campaign", ""))
+    form = SheetForm.for_new(
+        sheets.list_open_campaigns(db.session()), request.args.get("campaign", "")
+    )
     if not form.country.data:
         form.country.data = current_settings().organisation_country
     made: list[PaperSheet] = []
@@ -64,8 +66,8 @@ def edit(public_id: str) -> ResponseReturnValue:
         form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
     ):
         return redirect_to(".show", _("The sheet is saved."), public_id=public_id)
-    found = scans.scans_of_sheet(session, sheet)
-    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.totals_of(session, sheet))
+    found = scans.list_scans_of_sheet(session, sheet)
+    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.count_rows(session, sheet))
 
 
 @blueprint.post("/<public_id>/delete")
@@ -90,7 +92,9 @@ def _made(form: SheetForm) -> PaperSheet:
     except Refused as problem:
         raise Invalid(fields={"campaign": problem.slug}) from problem
     if form.scan.data:
-        scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
+        scans.keep_scan(
+            session, scans.read_upload(form.scan.data.stream), actor=actor(), sheet_id=sheet.id
+        )
     return sheet
 
 

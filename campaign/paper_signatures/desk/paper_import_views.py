@@ -39,7 +39,7 @@ def register(blueprint: Blueprint) -> None:
 @takes_file(MAX_BYTES)
 def upload() -> ResponseReturnValue:
     """Choose a file."""
-    takers = sheets.list_takers(db.session())
+    takers = sheets.list_open_campaigns(db.session())
     form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
     made: list[PaperImport] = []
     if form.validate_on_submit() and accepted(form, lambda: made.append(_uploaded(form))):
@@ -74,8 +74,8 @@ def _import_page(
         views=views,
         chosen=_chosen_meanings(made, table),
         meanings=MEANINGS,
-        faults=[(one, say_fault(one)) for one in paper_imports.faults_of(made)],
-        failure=paper_imports.failure_of(made),
+        faults=[(one, say_fault(one)) for one in paper_imports.list_faults(made)],
+        failure=paper_imports.get_failure(made),
         sheet=session.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
     )
 
@@ -85,7 +85,7 @@ def apply_import(public_id: str) -> ResponseReturnValue:
     session = db.session()
     made = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
     try:
-        paper_imports.apply(session, made, skip_bad="skip_bad" in request.form)
+        paper_imports.request_import(session, made, skip_bad="skip_bad" in request.form)
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")
@@ -96,7 +96,7 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     """The wrong rows as the file has them, with row and what is wrong in front of each."""
     made = paper_imports.get_import(db.session(), public_id, owner_id=staff_user().id)
     try:
-        columns, rows = paper_imports.wrong_rows(made)
+        columns, rows = paper_imports.list_wrong_rows(made)
     except Refused:
         return redirect_to("paper_signatures.show_import", public_id=public_id)
     table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
@@ -111,7 +111,7 @@ def _chosen_meanings(made: PaperImport, table: Table | None) -> dict[str, str]:
     """What was said that the columns mean; of a file read otherwise, our guess."""
     if table is None or request.method == "POST" or not _view():
         return dict(made.options["meanings"])
-    return {str(at): one for at, one in read_file.guess(table.columns).items()}
+    return {str(at): one for at, one in read_file.guess_meanings(table.columns).items()}
 
 
 def _view() -> dict[str, str]:
@@ -137,7 +137,7 @@ def _uploaded(form: UploadForm) -> PaperImport:
     if not form.file.data:
         raise Invalid(fields={"file": "scan-missing"})
     try:
-        return paper_imports.upload(
+        return paper_imports.upload_file(
             db.session(),
             load(form.campaign.data),
             data=form.file.data.stream.read(),
@@ -152,7 +152,7 @@ def _uploaded(form: UploadForm) -> PaperImport:
 
 
 def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str], table: Table) -> None:
-    paper_imports.choose(
+    paper_imports.choose_meanings(
         db.session(),
         made,
         meanings=chosen,

@@ -12,8 +12,15 @@ from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.paper_signatures import data_entry, scans, sheets
-from campaign.paper_signatures.check_row import FIELDS, TICKS, Details, check, is_blank, with_dittos
-from campaign.paper_signatures.row_sentences import say
+from campaign.paper_signatures.check_row import (
+    FIELDS,
+    TICKS,
+    Details,
+    check_row,
+    is_blank,
+    replace_dittos,
+)
+from campaign.paper_signatures.row_sentences import say_problem
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import redirect_to
 
@@ -89,7 +96,7 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     deeds = {
         "count": (data_entry.count_row, _("Row %(number)s counts.", number=found.position)),
         "remove": (data_entry.remove_row, _("Row %(number)s is taken out.", number=found.position)),
-        "restore": (data_entry.put_back, _("Row %(number)s is back.", number=found.position)),
+        "restore": (data_entry.restore_row, _("Row %(number)s is back.", number=found.position)),
     }
     if deed not in deeds:
         raise NotFound("row")
@@ -110,9 +117,9 @@ def _typed(above: Mapping[str, str]) -> list[Typed]:
         values = {name: request.form.get(f"{name}-{at}", "") for name in (*FIELDS, *TICKS)}
         if is_blank(values):
             continue
-        values = with_dittos(values, above)
-        details, problems = check(values)
-        errors = {name: say(problem) for name, problem in problems.items()}
+        values = replace_dittos(values, above)
+        details, problems = check_row(values)
+        errors = {name: say_problem(problem) for name, problem in problems.items()}
         typed.append(Typed(values, errors, details))
         above = values
     return typed
@@ -151,8 +158,8 @@ def _page(
         rows=[(one, data_entry.details_of(one)) for one in rows[:SHOWN]],
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,
-        scans=scans.scans_of_sheet(session, sheet),
-        totals=sheets.totals_of(session, sheet),
+        scans=scans.list_scans_of_sheet(session, sheet),
+        totals=sheets.count_rows(session, sheet),
         countries=i18n.countries(),
         verdicts=RowVerdict,
         number=format_number,

@@ -37,14 +37,14 @@ def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     """A page of a scan as a picture."""
     session = db.session()
     found = _scan(session, public_id, scan)
-    return Response(scans.page_bytes(found, number), mimetype="image/jpeg")
+    return Response(scans.read_page(found, number), mimetype="image/jpeg")
 
 
 @fresh(back="paper_signatures.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
     """A PDF as it came, to be kept as a file."""
     session = db.session()
-    return pdf_file(scans.hand_out(session, _scan(session, public_id, scan), actor=actor()))
+    return pdf_file(scans.read_original(session, _scan(session, public_id, scan), actor=actor()))
 
 
 def pdf_file(body: bytes) -> Response:
@@ -59,7 +59,7 @@ def pdf_file(body: bytes) -> Response:
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a sheet."""
     session = db.session()
-    scans.remove(session, _scan(session, public_id, scan), actor=actor())
+    scans.remove_scan(session, _scan(session, public_id, scan), actor=actor())
     return redirect_to("paper_signatures.edit", _("The scan is removed."), public_id=public_id)
 
 
@@ -69,11 +69,11 @@ def _scan(session: Session, public_id: str, scan: str) -> Scan:
 
 def _kept(sheet: PaperSheet, form: ScanForm) -> bool:
     session = db.session()
-    full = len(scans.scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
+    full = len(scans.list_scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
     if full or not form.scan.data:
         form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
         return False
     read, by = form.scan.data.stream, actor()
     return accepted(
-        form, lambda: scans.keep(session, scans.read(read), actor=by, sheet_id=sheet.id)
+        form, lambda: scans.keep_scan(session, scans.read_upload(read), actor=by, sheet_id=sheet.id)
     )

@@ -157,10 +157,10 @@ def download(lang: str, token: str) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
-    holding = subject_access.gather(session, box, now)
-    chunks = subject_access.stream(holding, current_settings().organisation_country)
+    holding = subject_access.gather_data(session, box, now)
+    chunks = subject_access.stream_zip(holding, current_settings().organisation_country)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
-    name, _ = subject_access.file_names()
+    name, _ = subject_access.get_file_names()
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return private(response)
 
@@ -171,7 +171,7 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":
-        erase_supporter.erase(session, box, locale=lang, now=now)
+        erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
     signatures = letter_links.signatures_of(session, box)
     printed = [one for one in signatures if is_frozen(one)]

@@ -18,7 +18,7 @@ from campaign.paper_signatures import scans
 from campaign.replies import inbox, publish_reply, replies, reply_access
 from campaign.replies.desk import publish_reply_views, reply_draft_views, reply_scan_views
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
-from campaign.replies.reply_access import load
+from campaign.replies.reply_access import load_campaign
 from campaign.staff.guards import actor, guard, staff_user
 from campaign.web.desk import accepted, redirect_to, render_page
 from campaign.web.security import takes_file
@@ -47,7 +47,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
     """Replies to one campaign, and its address for more."""
-    campaign, number = load(slug), _page_number()
+    campaign, number = load_campaign(slug), _page_number()
     rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=number)
     return render_template(
         "replies/campaign.html",
@@ -65,9 +65,9 @@ def of_campaign(slug: str) -> ResponseReturnValue:
 @takes_file(scans.MAX_BYTES)
 def create(slug: str) -> ResponseReturnValue:
     """Log an answer."""
-    session, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load_campaign(slug)
     deliveries = replies.list_deliveries(session, campaign)
-    desk = reply_draft_views.desk_of(campaign)
+    desk = reply_draft_views.make_desk(campaign)
     form = reply_form(
         campaign,
         deliveries,
@@ -97,9 +97,9 @@ def create(slug: str) -> ResponseReturnValue:
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
     session, reply = db.session(), _loaded(public_id)
-    campaign, found = reply.campaign, scans.scans_of_reply(session, reply.id)
+    campaign, found = reply.campaign, scans.list_scans_of_reply(session, reply.id)
     deliveries = replies.list_deliveries(session, campaign)
-    desk, titles = reply_draft_views.desk_of(campaign, reply), _usual_titles(campaign)
+    desk, titles = reply_draft_views.make_desk(campaign, reply), _usual_titles(campaign)
     form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
@@ -114,7 +114,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     if is_open and form.meets(form.now) and accepted(form, change):
         desk.drop()
         return done(_("The reply is saved."), _next(), public_id=public_id)
-    facts = {"reply": reply, "scans": found, "unclosed": publish_reply.unclosed_in(reply)}
+    facts = {"reply": reply, "scans": found, "unclosed": publish_reply.list_unclosed(reply)}
     return _page("edit", form, campaign=campaign, **facts, **desk.words())
 
 
@@ -124,7 +124,7 @@ def delete(public_id: str) -> ResponseReturnValue:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     slug = reply.campaign.slug
-    reply_draft_views.forget(reply.campaign, public_id)
+    reply_draft_views.drop_everybodys(reply.campaign, public_id)
     replies.delete_reply(session, reply, actor=actor())
     return redirect_to(".of_campaign", _("The draft is deleted."), slug=slug)
 
@@ -142,7 +142,7 @@ def _loaded(public_id: str) -> Reply:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     if request.method == "POST":
-        replies.hold(session, reply)
+        replies.lock_reply(session, reply)
     return reply
 
 
@@ -156,9 +156,11 @@ def _keep_scan(reply: Reply, form: ReplyForm) -> None:
     if not form.scan.data:
         return
     session = db.session()
-    if len(scans.scans_of_reply(session, reply.id)) >= scans.MAX_SCANS:
+    if len(scans.list_scans_of_reply(session, reply.id)) >= scans.MAX_SCANS:
         raise Invalid(fields={"scan": "scans-too-many"})
-    scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
+    scans.keep_scan(
+        session, scans.read_upload(form.scan.data.stream), actor=actor(), reply_id=reply.id
+    )
 
 
 def _usual_titles(campaign: Campaign) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name, mission_name
 from campaign.replies.redaction import LONGEST
-from campaign.replies.replies import Delivery, Facts
+from campaign.replies.replies import Delivery, ReplyFacts
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import DayField, LineField, TextField, choices
 
@@ -75,12 +75,12 @@ class ReplyForm(Meeting, _WordedForm):
     now: Mapping[str, Any] = MappingProxyType({})
     """What is kept of the reply."""
 
-    def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> Facts:
+    def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
         """What the service takes."""
         kind, _colon, key = self.who.data.partition(":")
         missions = {one.mission.slug: one.mission for one in campaign.targets if one.mission}
         targets = {one.official.slug: one for one in campaign.targets}
-        return Facts(
+        return ReplyFacts(
             received_on=cast(Any, self.received_on.data),
             channel=Channel(self.channel.data),
             locale=self.language.data,
@@ -118,18 +118,18 @@ def reply_form(
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
     made = type("LocalisedReplyForm", (ReplyForm,), fields)
     answered = next((one for one in deliveries if one.attempt.public_id == answers), None)
-    now = _data(campaign, reply, deliveries, titles or {}, answered)
+    now = _initial_values(campaign, reply, deliveries, titles or {}, answered)
     form = cast("ReplyForm", made(data=now, **kwargs))
     form.now = now
     form.saw(now)
-    form.who.choices = choices(_senders(campaign))
-    form.language.choices = choices(_languages(campaign, reply))
-    form.delivery.choices = choices([("", _l("Not known")), *_deliveries(deliveries)])
-    form.shown_page.choices = choices([("", _l("None: words alone")), *_pages(scans)])
+    form.who.choices = choices(_list_senders(campaign))
+    form.language.choices = choices(_list_languages(campaign, reply))
+    form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])
+    form.shown_page.choices = choices([("", _l("None: words alone")), *_list_pages(scans)])
     return form
 
 
-PARTS = {
+PART_NAMES = {
     "text": _l("The answer"),
     "translations": _l("Translations"),
     "titles": _l("Titles"),
@@ -152,7 +152,7 @@ class PublishForm(_WordedForm):
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
 
 
-def _data(
+def _initial_values(
     campaign: Campaign,
     reply: Reply | None,
     deliveries: Sequence[Delivery],
@@ -162,7 +162,7 @@ def _data(
     if reply is None:
         return {
             "delivery": answered.attempt.public_id if answered else "",
-            "who": _who(answered.destination) if answered else None,
+            "who": _choose_sender(answered.destination) if answered else None,
             "shown_page": "",
             "channel": Channel.LETTER.value,
             "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
@@ -188,12 +188,12 @@ def _data(
     }
 
 
-def _who(destination: Destination) -> str:
+def _choose_sender(destination: Destination) -> str:
     kind = "mission" if isinstance(destination, Mission) else "target"
     return f"{kind}:{destination.slug}"
 
 
-def _senders(campaign: Campaign) -> list[tuple[str, Any]]:
+def _list_senders(campaign: Campaign) -> list[tuple[str, Any]]:
     here = i18n.locale()
     found: dict[str, Any] = {}
     for target in campaign.targets:
@@ -205,17 +205,17 @@ def _senders(campaign: Campaign) -> list[tuple[str, Any]]:
     return [*found.items(), ("", _l("Somebody else, or not known"))]
 
 
-def _languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]:
+def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]:
     more = [*campaign.letter_locales, *i18n.languages(), *([reply.locale] if reply else [])]
     names = {code: i18n.language_name(code, i18n.locale()) for code in {*_LANGUAGES, *more}}
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
-def _deliveries(deliveries: Sequence[Delivery]) -> list[tuple[str, Any]]:
-    return [(one.attempt.public_id, _delivery(one)) for one in deliveries]
+def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, Any]]:
+    return [(one.attempt.public_id, _describe_delivery(one)) for one in deliveries]
 
 
-def _delivery(one: Delivery) -> str:
+def _describe_delivery(one: Delivery) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
     day, clock = i18n.say_date(one.attempt.happened_on), one.happened_time
     bundle = one.attempt.bundle
@@ -228,7 +228,7 @@ def _delivery(one: Delivery) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _pages(scans: Sequence[Scan]) -> list[tuple[str, Any]]:
+def _list_pages(scans: Sequence[Scan]) -> list[tuple[str, Any]]:
     return [
         (f"{scan.public_id}/{number}", _l("Scan %(scan)s, page %(page)s", scan=at, page=number))
         for at, scan in enumerate(scans, start=1)

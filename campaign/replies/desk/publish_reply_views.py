@@ -8,10 +8,10 @@ from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.reply import Reply
 from campaign.replies import flagged_words, publish_reply, replies
-from campaign.replies.desk.forms import PARTS, PublishForm
+from campaign.replies.desk.forms import PART_NAMES, PublishForm
 from campaign.replies.desk.reply_scan_views import edit_bars
-from campaign.replies.flagged_words import list_named
-from campaign.replies.publish_reply import changed_since, look_of
+from campaign.replies.flagged_words import list_findings
+from campaign.replies.publish_reply import list_changed, mark_parts
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
 from campaign.web.desk import accepted, redirect_to, render_page
@@ -38,14 +38,14 @@ def publish(public_id: str) -> ResponseReturnValue:
         reply=reply,
         preview=preview,
         unclosed=unclosed,
-        named=list_named(reply),
+        named=list_findings(reply),
     )
 
 
 def _look_again(reply: Reply, form: PublishForm) -> None:
     """Mark what the page shows; where that is not what was looked at, say so, and ask once more."""
-    if form.is_submitted() and (changed := changed_since(reply, form.look.data or "")):
-        parts = i18n.comma(i18n.locale()).join(str(PARTS[name]) for name in changed)
+    if form.is_submitted() and (changed := list_changed(reply, form.look.data or "")):
+        parts = i18n.comma(i18n.locale()).join(str(PART_NAMES[name]) for name in changed)
         form.form_errors.append(
             _(
                 "Somebody changed the reply after you opened this page, and nothing was posted. It "
@@ -54,15 +54,15 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
             )
         )
         form.checked.data = form.risks_seen.data = False
-    form.look.data = look_of(reply)
+    form.look.data = mark_parts(reply)
 
 
-def _preview(reply: Reply) -> tuple[list[publish_reply.Shown], list[str]]:
+def _preview(reply: Reply) -> tuple[list[publish_reply.TranslatedPost], list[str]]:
     """What would be published; or the languages of texts in which a mark is not closed."""
     try:
-        return publish_reply.shown_in(reply), []
+        return publish_reply.compose_posts(reply), []
     except Invalid:
-        return [], publish_reply.unclosed_in(reply)
+        return [], publish_reply.list_unclosed(reply)
 
 
 @blueprint.post("/black-out")
@@ -82,7 +82,7 @@ def shown(public_id: str) -> ResponseReturnValue:
     """The picture as everybody would see it: its bars are painted in."""
     session = db.session()
     try:
-        picture = publish_reply.painted(
+        picture = publish_reply.paint_page(
             session, replies.get_reply(session, public_id, staff_user())
         )
     except Invalid as problem:
@@ -97,7 +97,7 @@ def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    publish_reply.take_back(session, reply, actor=actor())
+    publish_reply.unpublish(session, reply, actor=actor())
     said = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
     return redirect_to("replies.edit", said, public_id=public_id)
 

@@ -12,7 +12,7 @@ from campaign.models.paper_signature import Scan
 from campaign.paper_signatures import scans
 from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import replies
-from campaign.replies.redaction import FRESH, MOST, bars_from
+from campaign.replies.redaction import EMPTY_LINES, MOST_BARS, read_bars
 from campaign.staff.guards import actor, fresh, staff_user
 from campaign.web.desk import redirect_to
 
@@ -29,11 +29,11 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
     """Rectangles over the pages: drawn with the pointer, or given as numbers."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    found = scans.scans_of_reply(session, reply.id)
+    found = scans.list_scans_of_reply(session, reply.id)
     lines, wrong = _lines(reply.bars), 0
     if request.method == "POST":
         try:
-            bars = bars_from(request.form, _pages(found))
+            bars = read_bars(request.form, _pages(found))
         except ValueError as problem:
             wrong, lines = int(problem.args[0]), _typed()
         else:
@@ -48,25 +48,25 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     """A page of a scan as a picture, whole."""
-    return Response(scans.page_bytes(_scan(public_id, scan), number), mimetype="image/jpeg")
+    return Response(scans.read_page(_scan(public_id, scan), number), mimetype="image/jpeg")
 
 
 @fresh(back="replies.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
     """A PDF as it came, to be kept as a file."""
-    return pdf_file(scans.hand_out(db.session(), _scan(public_id, scan), actor=actor()))
+    return pdf_file(scans.read_original(db.session(), _scan(public_id, scan), actor=actor()))
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
     """Remove a scan from a draft."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    replies.hold_draft(session, reply)
+    replies.lock_draft(session, reply)
     found = scans.get_scan(session, scan, reply_id=reply.id)
     reply.bars = [one for one in reply.bars if one["scan"] != scan]
     if reply.shown_page.startswith(f"{scan}/"):
         reply.shown_page = ""
-    scans.remove(session, found, actor=actor())
+    scans.remove_scan(session, found, actor=actor())
     return redirect_to("replies.edit", _("The scan is removed."), public_id=public_id)
 
 
@@ -86,12 +86,12 @@ def _lines(bars: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         for bar in bars
     ]
     empty = {"page": "", "x": "", "y": "", "w": "", "h": ""}
-    return (kept + [dict(empty) for _ in range(FRESH)])[:MOST]
+    return (kept + [dict(empty) for _ in range(EMPTY_LINES)])[:MOST_BARS]
 
 
 def _typed() -> list[dict[str, str]]:
     return [
         {name: request.form.get(f"{name}-{at}", "") for name in ("page", "x", "y", "w", "h")}
-        for at in range(MOST)
+        for at in range(MOST_BARS)
         if f"x-{at}" in request.form
     ]

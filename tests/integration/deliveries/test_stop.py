@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
-from campaign.deliveries.stopped_bundles import send_stopped, settle
+from campaign.deliveries.stopped_bundles import record_fate, send_stopped
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -154,7 +154,7 @@ def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
 
 def test_nothing_is_destroyed_of_a_campaign_that_runs(session: Session, loose: Bundle) -> None:
     with pytest.raises(Refused, match="not-held-back"):
-        settle(session, session.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
+        record_fate(session, session.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
     assert session.get(HeldBundle, loose.id) is None
 
 
@@ -193,7 +193,7 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     record(loose, DeliveryOutcome.REFUSED)
     with app.app_context(), db.transaction() as own:
         found = own.get_one(Bundle, loose.id)
-        split_bundle.split(own, found, letters_each=1, with_letters=False, actor="test")
+        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
     stop()
     page = f"/desk/bundles/{loose.public_id}/after"
     shown = staff.get(page).text

@@ -170,7 +170,7 @@ def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_i
     client.post(f"{box}/erase")
     session.rollback()
     assert session.get_one(Volume, volume_id).region == "Yukon", "it is that of others too"
-    erase_supporter.erase(
+    erase_supporter.erase_mailbox(
         session,
         Mailbox("omar@example.org", address_fingerprint("omar@example.org"), db.utcnow()),
         locale="en",

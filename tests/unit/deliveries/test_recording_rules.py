@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import (
-    Counted,
+    CountedAttempt,
     Stop,
     is_after_stop,
     recount,
@@ -48,9 +48,9 @@ def test_nothing_is_stopped_that_runs() -> None:
     refuse_no_stop(DeliveryOutcome.ACCEPTED, None)
 
 
-def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> Counted:
+def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> CountedAttempt:
     at = time(hour) if hour is not None else None
-    return Counted(ident, DAY, at, kind != "refused", kind == "part", messages)
+    return CountedAttempt(ident, DAY, at, kind != "refused", kind == "part", messages)
 
 
 ALL, REST, PART = attempt(1, 7, 15), attempt(2, 4, 15), attempt(3, 3, 10, "part")
@@ -76,7 +76,7 @@ LATE, NONE = attempt(8, 7, 9), attempt(2, 0, 15)
     ],
 )
 def test_what_went_before_was_not_there_later_and_what_was_counted_stays(
-    before: list[Counted], after: list[Counted], counts: list[int]
+    before: list[CountedAttempt], after: list[CountedAttempt], counts: list[int]
 ) -> None:
     assert list(recount(before, after).values()) == counts
 

@@ -22,7 +22,7 @@ from campaign.models.delivery import GateVisit
 _FIRST, _LAST = time(0), time(23, 59, 59)
 
 
-def in_order() -> tuple[ColumnElement[Any], ...]:
+def oldest_first() -> tuple[ColumnElement[Any], ...]:
     """Return the order of attempts, the earliest first, for a query on them."""
     return (
         DeliveryAttempt.happened_on.expression,
@@ -33,17 +33,17 @@ def in_order() -> tuple[ColumnElement[Any], ...]:
 
 def newest_first() -> tuple[ColumnElement[Any], ...]:
     """Return the same order, the last first."""
-    return tuple(one.desc() for one in in_order())
+    return tuple(one.desc() for one in oldest_first())
 
 
-def came_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
+def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
     """Tell whether another attempt came before this one, for a query on attempts.
 
     What was refused was still here: nothing that was recorded later had taken it away.
     """
     itself = aliased(DeliveryAttempt)
     at = select(_happened_at(itself)).where(itself.id == attempt.id).scalar_subquery()
-    day, moment, ident = in_order()
+    day, moment, ident = oldest_first()
     earlier = or_(
         day < attempt.happened_on,
         and_(day == attempt.happened_on, moment < at),
@@ -91,7 +91,7 @@ def place_attempts(
         if one.outcome in GONE_OUT
     ]
     came_back = [
-        Placed(one, moment_of(one.happened_on, times.get(one.id), one.zone, followed_by))
+        Placed(one, estimate_moment(one.happened_on, times.get(one.id), one.zone, followed_by))
         for one in attempts
         if one.outcome not in GONE_OUT
         for followed_by in [_followers(one, went_out, ended)]
@@ -105,7 +105,7 @@ def place_attempts(
     return sorted(after_freeze, key=lambda one: one.at)
 
 
-def moment_of(
+def estimate_moment(
     day: date, at: time | None, zone: str, followed_by: Iterable[datetime] = ()
 ) -> datetime:
     """Return the moment of a day and time by the clocks of `zone`. Pure.
@@ -120,7 +120,7 @@ def moment_of(
 
 def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
     stop = _stop_of(attempt)
-    moment = moment_of(attempt.happened_on, at, attempt.zone, stop)
+    moment = estimate_moment(attempt.happened_on, at, attempt.zone, stop)
     in_its_minute = [one for one in stop if moment <= one < moment + timedelta(minutes=1)]
     return max([moment, *in_its_minute])
 

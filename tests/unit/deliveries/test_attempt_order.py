@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core import clock
-from campaign.deliveries.event_order import moment_of, place_attempts
+from campaign.deliveries.attempt_order import estimate_moment, place_attempts
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
@@ -76,11 +76,13 @@ def test_refusals_of_one_mission_after_the_other_stand_as_they_happened(
 def test_a_day_without_a_time_ends_with_it_or_with_what_followed(zone: str, minutes: int) -> None:
     moment = NOON + timedelta(minutes=minutes)
     day = clock.day_of(moment, zone)
-    end = moment_of(day, None, zone)
+    end = estimate_moment(day, None, zone)
     assert clock.day_of(end, zone) == day
     assert clock.day_of(end + timedelta(seconds=1), zone) > day
-    assert moment_of(day, None, zone, [moment]) == moment
-    assert moment_of(day, None, zone, [end - timedelta(days=2), end + timedelta(hours=1)]) == end
+    assert estimate_moment(day, None, zone, [moment]) == moment
+    assert (
+        estimate_moment(day, None, zone, [end - timedelta(days=2), end + timedelta(hours=1)]) == end
+    )
 
 
 @pytest.mark.parametrize("zone", [EAST, WEST])
