@@ -67,30 +67,30 @@ def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
 
 def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFile:
     """Keep a file with its visit."""
-    made = GateFile(
+    file = GateFile(
         kind=drawn.kind,
         format=GateFileFormat.PDF if drawn.original else GateFileFormat.IMAGE,
         folder=secrets.token_hex(16),
         pages=len(drawn.pages),
     )
-    visit.files.append(made)
+    visit.files.append(file)
     session.flush()
-    when_undone(session, _make_deletion(made))
+    when_undone(session, _make_deletion(file))
     for number, page in enumerate(drawn.pages, start=1):
-        _write(made, f"page-{number}", page)
+        _write(file, f"page-{number}", page)
     if drawn.original:
-        _write(made, "original", drawn.original)
-    return made
+        _write(file, "original", drawn.original)
+    return file
 
 
 def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:
     """A file of that visit. Raises NotFound, also for another's."""
-    found = session.scalar(
+    file = session.scalar(
         select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
     )
-    if found is None:
+    if file is None:
         raise NotFound("gate-file")
-    return found
+    return file
 
 
 def read_page(file: GateFile, number: int) -> bytes:

@@ -33,7 +33,7 @@ def oldest_first() -> tuple[ColumnElement[Any], ...]:
 
 def newest_first() -> tuple[ColumnElement[Any], ...]:
     """Return the same order, the last first."""
-    return tuple(one.desc() for one in oldest_first())
+    return tuple(column.desc() for column in oldest_first())
 
 
 def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
@@ -53,7 +53,7 @@ def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
 
 
 def _happened_at(attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt]) -> Any:
-    known = (
+    recorded_time = (
         select(GateVisit.happened_time)
         .where(GateVisit.id == attempt.visit_id)
         .correlate(attempt)
@@ -61,7 +61,7 @@ def _happened_at(attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt])
     )
     went_out = attempt.outcome.in_(GONE_OUT)
     unknown = case((went_out, literal(_LAST, Time())), else_=literal(_FIRST, Time()))
-    return func.coalesce(known, unknown)
+    return func.coalesce(recorded_time, unknown)
 
 
 class Placed(NamedTuple):
@@ -86,23 +86,34 @@ def place_attempts(
     What went out in the minute of a stop came after it: see `recording_rules.is_after_stop`.
     """
     went_out = [
-        Placed(one, _moment_it_went(one, times.get(one.id)))
-        for one in attempts
-        if one.outcome in GONE_OUT
+        Placed(attempt, _moment_it_went(attempt, times.get(attempt.id)))
+        for attempt in attempts
+        if attempt.outcome in GONE_OUT
     ]
     came_back = [
-        Placed(one, estimate_moment(one.happened_on, times.get(one.id), one.zone, followed_by))
-        for one in attempts
-        if one.outcome not in GONE_OUT
-        for followed_by in [_followers(one, went_out, ended)]
+        Placed(
+            attempt,
+            estimate_moment(attempt.happened_on, times.get(attempt.id), attempt.zone, followed_by),
+        )
+        for attempt in attempts
+        if attempt.outcome not in GONE_OUT
+        for followed_by in [_followers(attempt, went_out, ended)]
     ]
     placed = [*came_back, *went_out]
-    placed.sort(key=lambda one: (one.at, one.attempt.outcome in GONE_OUT, one.attempt.id))
+    placed.sort(
+        key=lambda placement: (
+            placement.at,
+            placement.attempt.outcome in GONE_OUT,
+            placement.attempt.id,
+        )
+    )
     after_freeze = [
-        one._replace(at=max(one.at, begun.get(one.attempt.bundle_id or 0, one.at)))
-        for one in placed
+        placement._replace(
+            at=max(placement.at, begun.get(placement.attempt.bundle_id or 0, placement.at))
+        )
+        for placement in placed
     ]
-    return sorted(after_freeze, key=lambda one: one.at)
+    return sorted(after_freeze, key=lambda placement: placement.at)
 
 
 def estimate_moment(
@@ -114,14 +125,18 @@ def estimate_moment(
     """
     if at is not None:
         return clock.moment_of(day, at, zone)
-    begin, end = (clock.moment_of(day, one, zone) for one in (time.min, time.max))
-    return min((one for one in followed_by if begin <= one <= end), default=end)
+    begin, end = (clock.moment_of(day, at, zone) for at in (time.min, time.max))
+    return min((follower for follower in followed_by if begin <= follower <= end), default=end)
 
 
 def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
     stop = _stop_of(attempt)
     moment = estimate_moment(attempt.happened_on, at, attempt.zone, stop)
-    in_its_minute = [one for one in stop if moment <= one < moment + timedelta(minutes=1)]
+    in_its_minute = [
+        moment_of_stop
+        for moment_of_stop in stop
+        if moment <= moment_of_stop < moment + timedelta(minutes=1)
+    ]
     return max([moment, *in_its_minute])
 
 
@@ -130,7 +145,9 @@ def _followers(
 ) -> list[datetime]:
     """What cannot have come before letters came back."""
     bundle_id = attempt.bundle_id or 0
-    later = [one.at for one in went_out if one.attempt.bundle_id == attempt.bundle_id]
+    later = [
+        placement.at for placement in went_out if placement.attempt.bundle_id == attempt.bundle_id
+    ]
     return [*later, *_stop_of(attempt), *([ended[bundle_id]] if bundle_id in ended else ())]
 
 

@@ -26,16 +26,20 @@ class BundleOutcome:
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
     """How each of these bundles fared, by its id; those that nobody carried are left out."""
-    rows = [one for one in bundles if one.state is BundleState.READY or one.ready_at is not None]
-    rows = [one for one in rows if one.state is not BundleState.CANCELLED]
-    ids = [one.id for one in rows]
+    rows = [
+        bundle
+        for bundle in bundles
+        if bundle.state is BundleState.READY or bundle.ready_at is not None
+    ]
+    rows = [row for row in rows if row.state is not BundleState.CANCELLED]
+    ids = [row.id for row in rows]
     ends = {key: BundleOutcome(slug) for key, slug in _find_newest_outcomes(session, ids).items()}
     for key, posted, total in _count_posted(session, ids):
         if 0 < posted < total and key in ends and ends[key].slug in SENT:
             ends[key] = BundleOutcome("posted", posted, total)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
     ends |= {key: BundleOutcome("rerouted") for key in session.scalars(moved)}
-    stopped = [one.id for one in rows if is_stopped(one.campaign.status)]
+    stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
     return ends | _find_held_back(session, set(ids) & set(stopped))
 
 

@@ -54,7 +54,7 @@ def facts_of(visit: GateVisit) -> RecordFacts:
 
 def has_tracking(visit: GateVisit) -> bool:
     """Whether a post or courier carries it on, under a number of theirs."""
-    return any(one.outcome in SENT for one in visit.attempts)
+    return any(attempt.outcome in SENT for attempt in visit.attempts)
 
 
 def correct_visit(
@@ -78,7 +78,9 @@ def correct_visit(
         _refuse_moment(session, visit, facts, sure=sure)
     if "tracking" in changed:
         _set_tracking(session, visit, facts.tracking)
-    counts = list_counted(session, {one.bundle_id for one in visit.attempts if one.bundle_id})
+    counts = list_counted(
+        session, {attempt.bundle_id for attempt in visit.attempts if attempt.bundle_id}
+    )
     for name in changed:
         setattr(visit, name, getattr(facts, name))
     for attempt in visit.attempts:
@@ -107,7 +109,7 @@ def add_files(
     lock_visit(session, visit)
     if not files:
         raise Refused("no-file")
-    pictures = sum(one.kind is GateFileKind.PICTURE for one in files)
+    pictures = sum(file.kind is GateFileKind.PICTURE for file in files)
     if pictures and pictures + _count_pictures(visit) > MOST_PICTURES:
         raise Invalid(fields={"pictures": "pictures-full"})
     for drawn in files:
@@ -131,12 +133,12 @@ def _refuse_moment(session: Session, visit: GateVisit, facts: RecordFacts, *, su
 
 
 def _count_pictures(visit: GateVisit) -> int:
-    return sum(one.kind is GateFileKind.PICTURE for one in visit.files)
+    return sum(file.kind is GateFileKind.PICTURE for file in visit.files)
 
 
 def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
     """The number stands on the envelope as well: who wrote the letters in it sees it there."""
-    ids = [one.id for one in visit.attempts]
+    ids = [attempt.id for attempt in visit.attempts]
     count = session.scalar(select(func.count(Envelope.id)).where(Envelope.attempt_id.in_(ids))) or 0
     if tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})

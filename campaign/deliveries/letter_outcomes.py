@@ -45,7 +45,7 @@ def list_fates(
 
 
 def _find_envelope(envelopes: Sequence[PostedEnvelope], number: int) -> PostedEnvelope | None:
-    place = bisect_right(envelopes, number, key=lambda one: one.first)
+    place = bisect_right(envelopes, number, key=lambda candidate: candidate.first)
     nearest = envelopes[place - 1] if place else None
     return nearest if nearest is not None and number <= nearest.last else None
 
@@ -55,5 +55,5 @@ def _get_outcome(attempt: DeliveryAttempt, number: int) -> DeliveryOutcome:
         return attempt.outcome
     if not attempt.taken:
         return DeliveryOutcome.PART
-    taken = any(one.first_number <= number <= one.last_number for one in attempt.taken)
+    taken = any(span.first_number <= number <= span.last_number for span in attempt.taken)
     return DeliveryOutcome.ACCEPTED if taken else DeliveryOutcome.REFUSED

@@ -31,13 +31,15 @@ def find_envelopes_with(
         return {}
     in_some = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     went = select(DeliveryAttempt.id).where(DeliveryAttempt.id.in_(attempt_ids), in_some)
-    found: dict[int, list[PostedEnvelope]] = {one: [] for one in session.scalars(went)}
-    for attempt_id, ranges in found.items():
+    envelopes: dict[int, list[PostedEnvelope]] = {
+        attempt_id: [] for attempt_id in session.scalars(went)
+    }
+    for attempt_id, ranges in envelopes.items():
         nearest = (
             _find_envelope_with(session, attempt_id, number) for number in sorted(set(numbers))
         )
-        ranges.extend(dict.fromkeys(one for one in nearest if one is not None))
-    return found
+        ranges.extend(dict.fromkeys(envelope for envelope in nearest if envelope is not None))
+    return envelopes
 
 
 def list_posted_envelopes(
@@ -55,11 +57,13 @@ def list_posted_envelopes(
         .where(Envelope.attempt_id.in_(attempt_ids))
         .order_by(Envelope.first_number)
     )
-    found: dict[int, list[PostedEnvelope]] = {}
+    envelopes: dict[int, list[PostedEnvelope]] = {}
     for attempt_id, sequence, first, last, tracking in rows:
         if attempt_id is not None:
-            found.setdefault(attempt_id, []).append(PostedEnvelope(sequence, first, last, tracking))
-    return found
+            envelopes.setdefault(attempt_id, []).append(
+                PostedEnvelope(sequence, first, last, tracking)
+            )
+    return envelopes
 
 
 def _find_envelope_with(session: Session, attempt_id: int, number: int) -> PostedEnvelope | None:

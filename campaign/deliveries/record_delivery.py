@@ -84,17 +84,17 @@ def record_visit(
     none, or recorded before by somebody else. CompanionRefused says one of these of a bundle that
     is not the first.
     """
-    _lock_bundles(session, [one.bundle for one in carried])
+    _lock_bundles(session, [item.bundle for item in carried])
     # After the wait: the same may have been sent twice at one moment.
-    found = find_visit(session, key)
-    if found is not None:
-        return _refuse_others_key(found, staff_id)
+    recorded_before = find_visit(session, key)
+    if recorded_before is not None:
+        return _refuse_others_key(recorded_before, staff_id)
     own, *others = carried
     attempts = [
         _make_attempt(session, own, happened),
-        *(_make_companion_attempt(session, one, happened) for one in others),
+        *(_make_companion_attempt(session, other, happened) for other in others),
     ]
-    before = list_counted(session, [one.bundle.id for one in carried])
+    before = list_counted(session, [item.bundle.id for item in carried])
     visit = _make_visit(carried[0].bundle.mission_id, happened, key, staff_id)
     session.add(visit)
     visit.attempts.extend(attempts)
@@ -112,7 +112,7 @@ def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:
 
     Then each bundle is seen as those before have left it.
     """
-    for bundle in sorted(bundles, key=lambda one: (one.campaign_id, one.id)):
+    for bundle in sorted(bundles, key=lambda candidate: (candidate.campaign_id, candidate.id)):
         bundle_status.hold(session, bundle)
 
 
@@ -143,7 +143,9 @@ def lock_visit(session: Session, visit: GateVisit) -> None:
 
     Raises NotFound where they removed it.
     """
-    _lock_bundles(session, [one.bundle for one in visit.attempts if one.bundle is not None])
+    _lock_bundles(
+        session, [attempt.bundle for attempt in visit.attempts if attempt.bundle is not None]
+    )
     still_there = (
         select(GateVisit)
         .where(GateVisit.id == visit.id)
@@ -160,9 +162,11 @@ def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
     post tells of it, NotFound where a colleague was quicker.
     """
     lock_visit(session, visit)
-    if any(one.update_id is not None for one in visit.attempts):
+    if any(record.update_id is not None for record in visit.attempts):
         raise Refused("visit-published")
-    before = list_counted(session, {one.bundle_id for one in visit.attempts if one.bundle_id})
+    before = list_counted(
+        session, {record.bundle_id for record in visit.attempts if record.bundle_id}
+    )
     for attempt in list(visit.attempts):
         subject = f"delivery:{attempt.id}"
         audit.record(
@@ -273,30 +277,36 @@ def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool])
 
 def _count_rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
     """How many letters a colleague sent through another mission on this day or after it."""
-    made = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
+    reroutings = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
     zone = bundle.zone
-    since = [one for one in made if clock.day_of(one.created_at, zone) >= day]
+    since = [
+        rerouting for rerouting in reroutings if clock.day_of(rerouting.created_at, zone) >= day
+    ]
     if not bundle.letter_count:
-        return sum(signed_sheets.count_carried(session, one.to_bundle_id) for one in since)
-    return sum(one.letters for one in since)
+        return sum(
+            signed_sheets.count_carried(session, rerouting.to_bundle_id) for rerouting in since
+        )
+    return sum(rerouting.letters for rerouting in since)
 
 
 def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, list[CountedAttempt]]:
     """Attempts of these bundles in order, for a recount once they changed."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
-    found: dict[int, list[CountedAttempt]] = {one: [] for one in bundle_ids}
+    counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
         select(DeliveryAttempt, GateVisit.happened_time, in_envelopes)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
-        .where(DeliveryAttempt.bundle_id.in_(found))
+        .where(DeliveryAttempt.bundle_id.in_(counted))
         .order_by(*oldest_first())
     )
-    for one, at, posted in rows:
-        exact = posted or one.outcome is DeliveryOutcome.PART
-        went_out = one.outcome in GONE_OUT
-        facts = CountedAttempt(one.id, one.happened_on, at, went_out, exact, one.messages)
-        found[cast("int", one.bundle_id)].append(facts)
-    return found
+    for attempt, at, posted in rows:
+        exact = posted or attempt.outcome is DeliveryOutcome.PART
+        went_out = attempt.outcome in GONE_OUT
+        facts = CountedAttempt(
+            attempt.id, attempt.happened_on, at, went_out, exact, attempt.messages
+        )
+        counted[cast("int", attempt.bundle_id)].append(facts)
+    return counted
 
 
 def recount_attempts(
@@ -308,18 +318,18 @@ def recount_attempts(
     """
     for bundle_id, after in list_counted(session, before).items():
         for ident, messages in recount(before[bundle_id], after).items():
-            one = session.get_one(DeliveryAttempt, ident)
-            if one.messages == messages:
+            attempt = session.get_one(DeliveryAttempt, ident)
+            if attempt.messages == messages:
                 continue
             audit.record(
                 session,
                 actor=actor,
                 action="delivery.recount",
                 subject=f"delivery:{ident}",
-                before=one.messages,
+                before=attempt.messages,
                 after=messages,
             )
-            one.messages = messages
+            attempt.messages = messages
 
 
 def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool:

@@ -101,28 +101,30 @@ def recount(
     there = {
         a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before) for a in all_of
     }
-    most = max((there[one.ident] for one in after if not one.exact), default=None)
+    most = max((there[attempt.ident] for attempt in after if not attempt.exact), default=None)
     counted: list[CountedAttempt] = list(after)
-    for place, one in enumerate(counted):
-        gone = _gone_before(one, counted)
-        if not one.exact:
-            counted[place] = one._replace(messages=max(there[one.ident] - gone, 0))
+    for place, attempt in enumerate(counted):
+        gone = _gone_before(attempt, counted)
+        if not attempt.exact:
+            counted[place] = attempt._replace(messages=max(there[attempt.ident] - gone, 0))
         elif most is not None:
-            refuse_too_many(gone + one.messages, most, field=field)
-    return {one.ident: one.messages for one in counted}
+            refuse_too_many(gone + attempt.messages, most, field=field)
+    return {attempt.ident: attempt.messages for attempt in counted}
 
 
 def _gone_before(attempt: CountedAttempt, others: Sequence[CountedAttempt]) -> int:
     """Where a time is not known, the one recorded first came first; a refusal, before both."""
-    return sum(one.messages for one in others if one.went_out and _came_before(one, attempt))
+    return sum(
+        other.messages for other in others if other.went_out and _came_before(other, attempt)
+    )
 
 
-def _came_before(one: CountedAttempt, other: CountedAttempt) -> bool:
-    if one.day != other.day:
-        return one.day < other.day
-    if one.at is not None and other.at is not None and one.at != other.at:
-        return one.at < other.at
-    return other.went_out and one.ident < other.ident
+def _came_before(attempt: CountedAttempt, other: CountedAttempt) -> bool:
+    if attempt.day != other.day:
+        return attempt.day < other.day
+    if attempt.at is not None and other.at is not None and attempt.at != other.at:
+        return attempt.at < other.at
+    return other.went_out and attempt.ident < other.ident
 
 
 def refuse_too_many(gone: int, there: int, *, field: str) -> None:
@@ -202,19 +204,19 @@ def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> li
     """
     if len(typed) > LONGEST:
         raise NumbersFault(Fault.TOO_LONG)
-    pieces = [one for one in (part.strip() for part in _BETWEEN.split(typed)) if one]
+    pieces = [piece for piece in (part.strip() for part in _BETWEEN.split(typed)) if piece]
     if not pieces:
         raise NumbersFault(Fault.NONE)
-    found = sorted(_read_piece(one, lowest, highest) for one in pieces)
-    for before, one in pairwise(found):
-        if one.first <= before.last:
-            raise NumbersFault(Fault.TWICE, str(before), str(one))
-    return list(_join_spans(found))
+    spans = sorted(_read_piece(piece, lowest, highest) for piece in pieces)
+    for before, span in pairwise(spans):
+        if span.first <= before.last:
+            raise NumbersFault(Fault.TWICE, str(before), str(span))
+    return list(_join_spans(spans))
 
 
 def say_numbers(numbers: Iterable[Sequence[int]]) -> str:
     """As people write them, and as `read_numbers` reads them."""
-    return ", ".join(str(Numbers(*one)) for one in numbers)
+    return ", ".join(str(Numbers(*number)) for number in numbers)
 
 
 def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
@@ -230,12 +232,12 @@ def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
     return Numbers(first, last)
 
 
-def _join_spans(found: Sequence[Numbers]) -> Iterable[Numbers]:
-    open_one = found[0]
-    for one in found[1:]:
-        if one.first == open_one.last + 1:
-            open_one = Numbers(open_one.first, one.last)
+def _join_spans(spans: Sequence[Numbers]) -> Iterable[Numbers]:
+    open_one = spans[0]
+    for span in spans[1:]:
+        if span.first == open_one.last + 1:
+            open_one = Numbers(open_one.first, span.last)
             continue
         yield open_one
-        open_one = one
+        open_one = span
     yield open_one

@@ -115,7 +115,9 @@ def find_stops() -> None:
 
 def tell_carriers(session: Session, campaign: Campaign) -> None:
     """Mail who may carry its bundles that nothing is handed over any more; once for each bundle."""
-    bundles = [one for one in _list_held_back(session, campaign) if _insert_once(session, one)]
+    bundles = [
+        bundle for bundle in _list_held_back(session, campaign) if _insert_once(session, bundle)
+    ]
     if not bundles:
         return
     settings = current_settings()
@@ -126,7 +128,7 @@ def tell_carriers(session: Session, campaign: Campaign) -> None:
             to=user.email,
             locale=user.locale,
             reference=campaign.reference,
-            bundles=[_describe(one, user.locale) for one in bundles],
+            bundles=[_describe(bundle, user.locale) for bundle in bundles],
             link=f"{settings.base_url.rstrip('/')}/desk/today",
         )
 

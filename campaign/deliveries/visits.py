@@ -62,10 +62,10 @@ def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow],
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    found: list[AttemptRow] = [
-        (one, campaign, one.destination, visit) for one, campaign, visit in rows
+    attempts: list[AttemptRow] = [
+        (attempt, campaign, attempt.destination, visit) for attempt, campaign, visit in rows
     ]
-    return found, total
+    return attempts, total
 
 
 def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
@@ -116,9 +116,9 @@ def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Seque
 
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
     """Of these attempts, those with which letters went out after their campaign was stopped."""
-    maybe = [one for one in attempts if is_stopped(one.campaign.status)]
+    maybe = [attempt for attempt in attempts if is_stopped(attempt.campaign.status)]
     times = find_times(session, maybe)
-    return {one.id for one in maybe if went_after_stop(one, times.get(one.id))}
+    return {attempt.id for attempt in maybe if went_after_stop(attempt, times.get(attempt.id))}
 
 
 def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
@@ -129,7 +129,7 @@ def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[in
         select(DeliveryAttempt.id, GateVisit.happened_time)
         .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .where(
-            DeliveryAttempt.id.in_([one.id for one in attempts]),
+            DeliveryAttempt.id.in_([attempt.id for attempt in attempts]),
             GateVisit.happened_time.is_not(None),
         )
     )
@@ -147,10 +147,10 @@ def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
         .order_by(*newest_first())
     ).all()
     late = list_late(session, attempts)
-    return [one for one in attempts if one.id in late]
+    return [attempt for attempt in attempts if attempt.id in late]
 
 
 def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
     """Attempts by their row's number."""
-    found = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
-    return {one.id: one for one in found}
+    attempts = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
+    return {attempt.id: attempt for attempt in attempts}

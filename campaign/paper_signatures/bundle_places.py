@@ -36,11 +36,11 @@ def write_signature(
     One that counts goes on as it stands; whether one more counts now.
     """
     signature, campaign_id = row.signature, row.sheet.campaign_id
-    told = wants_news(details) and not gets_news(
+    gets_email = wants_news(details) and not gets_news(
         session, campaign_id, prints, besides=row.signature_id
     )
     common = common_columns(session, row.sheet)
-    columns = common | own_columns(common, details, prints, told=told)
+    columns = common | own_columns(common, details, prints, gets_email=gets_email)
     if signature is None:
         row.signature = Signature(**columns)
         return True
@@ -82,12 +82,12 @@ def take_out_signature(session: Session, row: PaperRow, heir: PaperRow | None) -
 
 def delete_kept_places(session: Session, *removed: ColumnElement[bool]) -> None:
     """Delete the kept places of such rows that were taken out: the rows are about to go."""
-    mine = select(PaperRow.signature_id).where(
+    removed_ids = select(PaperRow.signature_id).where(
         PaperRow.verdict == RowVerdict.REMOVED, PaperRow.signature_id.is_not(None), *removed
     )
     session.execute(
         delete(Signature)
-        .where(Signature.id.in_(mine), Signature.state == SignatureState.ERASED)
+        .where(Signature.id.in_(removed_ids), Signature.state == SignatureState.ERASED)
         .execution_options(synchronize_session=False)
     )
 

@@ -192,21 +192,23 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
         session.flush()
         return
     row.email_hmac = prints.email
-    mine = _list_doubles(session, row)
+    doubles = _list_doubles(session, row)
     one_more = bundle_places.write_signature(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     session.flush()
     if one_more:
         add_to_number(session, row.sheet, 1)
-    _judge_again(session, mine)
+    _judge_again(session, doubles)
 
 
 def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> None:
     """Let the row be no signature any more; the first double of it takes its place."""
-    mine = _list_doubles(session, row)
-    for double in mine:
+    doubles = _list_doubles(session, row)
+    for double in doubles:
         double.twin = None
-    waiting = [one for one in mine if one.details is not None] if heirs else []
+    waiting = (
+        [double_row for double_row in doubles if double_row.details is not None] if heirs else []
+    )
     if bundle_places.take_out_signature(session, row, waiting[0] if waiting else None):
         add_to_number(session, row.sheet, -1)
     _judge_again(session, waiting)

@@ -58,32 +58,34 @@ def find_twin(
 
     The same address, or the same name, country and postal code (or else town).
     """
-    found = {
-        one for _mark, one in _find_all_counted(session, campaign_id, [prints]) if one != besides
+    twin_ids = {
+        signature_id
+        for _mark, signature_id in _find_all_counted(session, campaign_id, [prints])
+        if signature_id != besides
     }
-    return session.get(Signature, min(found)) if found else None
+    return session.get(Signature, min(twin_ids)) if twin_ids else None
 
 
 def find_counted(
-    session: Session, campaign_id: int, wanted: Sequence[Fingerprints]
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> dict[bytes, int]:
     """Which of these prints are counted on the campaign already, with the signature's id."""
-    return dict(_find_all_counted(session, campaign_id, wanted))
+    return dict(_find_all_counted(session, campaign_id, fingerprints))
 
 
 def find_online(
-    session: Session, campaign_id: int, wanted: Sequence[Fingerprints]
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> dict[bytes, int]:
     """Which of these prints signed online, with the signature's id."""
-    return dict(_find_on_signatures(session, campaign_id, wanted, online_alone=True))
+    return dict(_find_on_signatures(session, campaign_id, fingerprints, online_alone=True))
 
 
 def _find_all_counted(
-    session: Session, campaign_id: int, wanted: Sequence[Fingerprints]
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> Iterator[tuple[bytes, int]]:
-    yield from _find_on_signatures(session, campaign_id, wanted)
+    yield from _find_on_signatures(session, campaign_id, fingerprints)
     # Of an address on a sheet only the fingerprint is kept, beside the row.
-    for part in _batches_of([one.email for one in wanted if one.email is not None]):
+    for part in _batches_of([prints.email for prints in fingerprints if prints.email is not None]):
         rows = session.execute(
             select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
             .join(Signature, PaperRow.signature_id == Signature.id)
@@ -97,7 +99,7 @@ def _find_all_counted(
 def _find_on_signatures(
     session: Session,
     campaign_id: int,
-    wanted: Sequence[Fingerprints],
+    fingerprints: Sequence[Fingerprints],
     *,
     online_alone: bool = False,
 ) -> Iterator[tuple[bytes, int]]:
@@ -105,8 +107,8 @@ def _find_on_signatures(
 
     With the state in the query, SQLite takes the index of the states and reads the whole campaign.
     """
-    people = [one.person for one in wanted]
-    addresses = [one.email for one in wanted if one.email is not None]
+    people = [prints.person for prints in fingerprints]
+    addresses = [prints.email for prints in fingerprints if prints.email is not None]
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
         for part in _batches_of(values):
             rows = session.execute(
@@ -115,8 +117,8 @@ def _find_on_signatures(
                 )
             )
             for mark, signature_id, state, origin in rows:
-                known = origin is Origin.ONLINE or not online_alone
-                if known and state in COUNTS and mark is not None:
+                is_wanted = origin is Origin.ONLINE or not online_alone
+                if is_wanted and state in COUNTS and mark is not None:
                     yield bytes(mark), signature_id
 
 

@@ -39,22 +39,22 @@ class SortedRows:
 def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
     """What would become of the rows, as things stand now."""
     prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
-    known = duplicates.find_counted(session, campaign_id, prints)
-    told = signature_columns.list_news_addresses(session, campaign_id)
+    counted = duplicates.find_counted(session, campaign_id, prints)
+    news_addresses = signature_columns.list_news_addresses(session, campaign_id)
     met: set[bytes] = set()
     judged, within = SortedRows([], [], 0), 0
-    for (_row, details), one in zip(reading.rows, prints, strict=True):
-        marks = {one.person} | ({one.email} if one.email else set())
-        twin = next((known[mark] for mark in marks if mark in known), None)
+    for (_row, details), marks_of_row in zip(reading.rows, prints, strict=True):
+        marks = {marks_of_row.person} | ({marks_of_row.email} if marks_of_row.email else set())
+        twin = next((counted[mark] for mark in marks if mark in counted), None)
         if met & marks:
             within += 1
             continue
         met |= marks
         if twin is not None:
-            judged.twins.append((details, one, twin))
+            judged.twins.append((details, marks_of_row, twin))
             continue
-        tell = signature_columns.wants_news(details) and one.email not in told
-        judged.counted.append((details, one, tell))
+        tell = signature_columns.wants_news(details) and marks_of_row.email not in news_addresses
+        judged.counted.append((details, marks_of_row, tell))
     return SortedRows(judged.counted, judged.twins, within)
 
 
@@ -65,12 +65,12 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_i
     ids: list[int] = []
     if judged.counted:
         values = [
-            common | signature_columns.own_columns(common, details, prints, told=told)
-            for details, prints, told in judged.counted
+            common | signature_columns.own_columns(common, details, prints, gets_email=gets_email)
+            for details, prints, gets_email in judged.counted
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
         ids = list(session.scalars(statement, values))
-    made: list[dict[str, Any]] = [
+    rows: list[dict[str, Any]] = [
         shared
         | {
             "position": at,
@@ -84,7 +84,7 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_i
             zip(ids, judged.counted, strict=True), start=1
         )
     ]
-    made += [
+    rows += [
         shared
         | {
             "position": at,
@@ -96,5 +96,5 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_i
         }
         for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
     ]
-    if made:
-        session.execute(insert(PaperRow), made)
+    if rows:
+        session.execute(insert(PaperRow), rows)

@@ -54,10 +54,10 @@ def _find_twins(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
     """Rows whose person has signed online, with that signature."""
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
-        mine = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
-        wanted = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in mine]
-        online = duplicates.find_online(session, campaign_id, wanted)
-        for row in mine:
+        own = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
+        fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
+        online = duplicates.find_online(session, campaign_id, fingerprints)
+        for row in own:
             twin = online.get(row.person_hmac) or online.get(row.email_hmac)
             if twin is not None:
                 pairs.append((row.id, twin))

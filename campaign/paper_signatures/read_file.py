@@ -110,19 +110,21 @@ def open_list(
 
 def guess_meanings(columns: Sequence[str]) -> dict[int, str]:
     """What each column seems to mean, the first of two that mean the same."""
-    found: dict[int, str] = {}
+    meanings: dict[int, str] = {}
     for at, name in enumerate(columns):
         meaning = _GUESS.get(fold_name(name), "")
-        if meaning and meaning not in found.values():
-            found[at] = meaning
-    if "given_name" not in found.values() and "family_name" in found.values():
-        return {at: "name" if one == "family_name" else one for at, one in found.items()}
-    return found
+        if meaning and meaning not in meanings.values():
+            meanings[at] = meaning
+    if "given_name" not in meanings.values() and "family_name" in meanings.values():
+        return {
+            at: "name" if meaning == "family_name" else meaning for at, meaning in meanings.items()
+        }
+    return meanings
 
 
 def find_mapping_problem(meanings: Mapping[int, str]) -> str:
     """The slug of what is wrong with a mapping; empty if nothing is."""
-    chosen = [one for one in meanings.values() if one]
+    chosen = [meaning for meaning in meanings.values() if meaning]
     if len(set(chosen)) < len(chosen):
         return "meaning-twice"
     if "name" in chosen and {"given_name", "family_name"} & set(chosen):
@@ -138,9 +140,9 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
     """Each row found right, or what is wrong with it; `country` where a row names none."""
     reading = FileRows([], [])
     for problem in table.problems:
-        said = problem.fault
+        unread = problem.fault
         reading.faults.append(
-            Fault(problem.row, problem.field, data=said.values, sentence=said.sentence)
+            Fault(problem.row, problem.field, data=unread.values, sentence=unread.sentence)
         )
     names = {meaning: table.columns[at] for at, meaning in meanings.items() if meaning}
     for number, cells in table.rows:
@@ -151,8 +153,10 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
         if details is not None:
             reading.rows.append((number, details))
         reading.faults.extend(
-            Fault(number, names.get(name, names.get("name", name)), one.slug, dict(one.data))
-            for name, one in problems.items()
+            Fault(
+                number, names.get(name, names.get("name", name)), problem.slug, dict(problem.data)
+            )
+            for name, problem in problems.items()
         )
     reading.faults.sort(key=lambda fault: fault.row)
     return reading
@@ -160,11 +164,11 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
 
 def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Fault], list[str]]]:
     """The rows that are not right: number, what is wrong, and the cells as the file has them."""
-    cells = dict(table.rows) | {one.row: list(one.cells) for one in table.problems}
+    cells = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
     faults: dict[int, list[Fault]] = {}
     for fault in reading.faults:
         faults.setdefault(fault.row, []).append(fault)
-    return [(row, found, cells.get(row, [])) for row, found in faults.items()]
+    return [(row, row_faults, cells.get(row, [])) for row, row_faults in faults.items()]
 
 
 def _untick(values: dict[str, str]) -> bool:
@@ -191,8 +195,8 @@ def _check_cells(values: dict[str, str], country: str) -> tuple[Details | None, 
     for tick in _TICKS:
         if values.get(tick, "").casefold() in _NO:
             values[tick] = ""
-    said = values.get("country", "")
-    code = country_code_anywhere(said) if said else country
+    country_name = values.get("country", "")
+    code = country_code_anywhere(country_name) if country_name else country
     if not code:
         return None, {"country": Problem("country-unknown")}
     return check_row({**values, "country": code})

@@ -54,15 +54,15 @@ def list_open_campaigns(session: Session) -> Sequence[Campaign]:
 def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
     """A page of sheets with their totals, the newest first, and how many sheets there are."""
     total = session.scalar(select(func.count(PaperSheet.id))) or 0
-    found = session.scalars(
+    sheets = session.scalars(
         select(PaperSheet)
         .options(joinedload(PaperSheet.campaign))
         .order_by(PaperSheet.id.desc())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    counts = _count_by_verdict(session, [one.id for one in found])
-    return [(one, _make_totals(one, counts.get(one.id, {}))) for one in found], total
+    counts = _count_by_verdict(session, [sheet.id for sheet in sheets])
+    return [(sheet, _make_totals(sheet, counts.get(sheet.id, {}))) for sheet in sheets], total
 
 
 def count_rows(session: Session, sheet: PaperSheet) -> Totals:
@@ -161,14 +161,14 @@ def refuse_day_to_come(day: date) -> None:
 
 
 def _count_by_verdict(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
-    found: dict[int, dict[RowVerdict, int]] = {}
+    counts: dict[int, dict[RowVerdict, int]] = {}
     for sheet_id, verdict, count in session.execute(
         select(PaperRow.sheet_id, PaperRow.verdict, func.count())
         .where(PaperRow.sheet_id.in_(ids))
         .group_by(PaperRow.sheet_id, PaperRow.verdict)
     ):
-        found.setdefault(sheet_id, {})[verdict] = count
-    return found
+        counts.setdefault(sheet_id, {})[verdict] = count
+    return counts
 
 
 def _make_totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:

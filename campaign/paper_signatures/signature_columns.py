@@ -47,22 +47,24 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
     }
 
 
-def own_columns(common: Columns, details: Details, prints: Fingerprints, *, told: bool) -> Columns:
+def own_columns(
+    common: Columns, details: Details, prints: Fingerprints, *, gets_email: bool
+) -> Columns:
     """What is the person's own; `told` says whether mails go to the address."""
-    asked = common["consent_delivery_at"] if told else None
+    consented_at = common["consent_delivery_at"] if gets_email else None
     return {
         "given_name": details.given_name,
         "family_name": details.family_name,
         # An address is kept for news alone; without one the fingerprint is a random one.
-        "email": details.email if told else "",
-        "email_hmac": prints.email if told else os.urandom(32),
+        "email": details.email if gets_email else "",
+        "email_hmac": prints.email if gets_email else os.urandom(32),
         "person_hmac": prints.person,
         "locality": details.locality,
         "region": details.region,
         "postal_code": details.postal_code,
         "country": details.country,
-        "consent_updates_at": asked if details.news else None,
-        "consent_network_at": asked if details.network else None,
+        "consent_updates_at": consented_at if details.news else None,
+        "consent_network_at": consented_at if details.network else None,
     }
 
 
@@ -80,17 +82,17 @@ def gets_news(
         Signature.email_hmac == prints.email,
         Signature.seat == PAPER_SEAT,
     )
-    return any(one != besides for one in session.scalars(taken))
+    return any(signature_id != besides for signature_id in session.scalars(taken))
 
 
 def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
     """Fingerprints of all mailboxes that get the news for a row of paper."""
-    found = session.scalars(
+    fingerprints = session.scalars(
         select(Signature.email_hmac).where(
             Signature.campaign_id == campaign_id, Signature.origin != Origin.ONLINE
         )
     )
-    return {bytes(one) for one in found}
+    return {bytes(fingerprint) for fingerprint in fingerprints}
 
 
 def _wording_id(session: Session, locale: str) -> int:

@@ -49,10 +49,10 @@ def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) ->
         .values(empty_values(Letter, counted=False))
         .execution_options(synchronize_session=False)
     )
-    for known in (PaperRow.twin_id, PaperRow.signature_id):
+    for column in (PaperRow.twin_id, PaperRow.signature_id):
         session.execute(
             update(PaperRow)
-            .where(known.in_(ids))
+            .where(column.in_(ids))
             .values(details=None, email_hmac=None)
             .execution_options(synchronize_session=False)
         )
@@ -84,19 +84,22 @@ def unlink_signatures(
         .execution_options(synchronize_session=False)
     )
     elsewhere = [
-        exists().where(one.email_hmac == BadAddress.email_hmac)
-        for one in (aliased(Signature), NetworkMember)
+        exists().where(holder.email_hmac == BadAddress.email_hmac)
+        for holder in (aliased(Signature), NetworkMember)
     ]
     session.execute(
         delete(BadAddress)
-        .where(BadAddress.email_hmac.in_(addresses), *(~one for one in elsewhere))
+        .where(BadAddress.email_hmac.in_(addresses), *(~is_known for is_known in elsewhere))
         .execution_options(synchronize_session=False)
     )
 
 
 def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
     """Put chance in the place of what tells whose mailbox and person these signatures were."""
-    rows = [{"which": one, "address": no_fingerprint(), "person": no_fingerprint()} for one in ids]
+    rows = [
+        {"which": signature_id, "address": no_fingerprint(), "person": no_fingerprint()}
+        for signature_id in ids
+    ]
     if rows:
         session.connection().execute(_REPLACE, rows)
 

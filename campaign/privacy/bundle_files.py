@@ -48,12 +48,17 @@ def _is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
 
     Nor, while it goes on, those that hold nobody at all.
     """
-    known = (Signature.forgotten_at.is_(None), Signature.state != SignatureState.ERASED)
-    mine = (Bundle.campaign_id == due.campaign_id, Bundle.emptied_at.is_(None))
+    is_known = (Signature.forgotten_at.is_(None), Signature.state != SignatureState.ERASED)
+    own = (Bundle.campaign_id == due.campaign_id, Bundle.emptied_at.is_(None))
     state = Bundle.state.in_(_IDLE) if due.hands_over else Bundle.state != BundleState.CANCELLED
     held = _holds(due.campaign_id)
     somebody = [or_(*held)] if due.ended is None else []
-    return [*mine, state, *somebody, *(~one for one in _holds(due.campaign_id, *known))]
+    return [
+        *own,
+        state,
+        *somebody,
+        *(~condition for condition in _holds(due.campaign_id, *is_known)),
+    ]
 
 
 def _holds(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[bool]]:
@@ -89,6 +94,6 @@ def _delete_folder(folder: str) -> bool:
 
 def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
     bundle.emptied_at = now
-    for one in prints.list_prints(session, bundle):
-        one.removed_at = one.removed_at or now
+    for bundle_print in prints.list_prints(session, bundle):
+        bundle_print.removed_at = bundle_print.removed_at or now
     session.flush()

@@ -39,22 +39,26 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     signatures = signatures_of(session, mailbox)
     forgotten = _list_anonymised(session, mailbox)
     hold(session, *signatures, *forgotten)
-    printed = [one for one in signatures if is_frozen(one)]
-    others = [one for one in signatures if not is_frozen(one)]
+    printed = [signature for signature in signatures if is_frozen(signature)]
+    others = [signature for signature in signatures if not is_frozen(signature)]
     for signature in signatures:
         forget_words(session, signature.id)
-    empty_rows_of(session, [one.id for one in signatures])
-    spent = [(one.token_digest, one.campaign_id) for one in others]
-    waiting = [(digest_of(signed_link(WAITING, one.public_id)), one.campaign_id) for one in others]
+    empty_rows_of(session, [signature.id for signature in signatures])
+    spent = [(other.token_digest, other.campaign_id) for other in others]
+    waiting = [
+        (digest_of(signed_link(WAITING, other.public_id)), other.campaign_id) for other in others
+    ]
     spend_links(session, [*spent, *waiting], LinkEnd.ERASED, now)
     for signature in printed:
         empty_signature(signature)
     _empty_regions(session, printed)
-    session.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
+    session.execute(
+        delete(Hold).where(Hold.signature_id.in_([signature.id for signature in printed]))
+    )
     for signature in others:
         session.delete(signature)
     session.flush()
-    replace_fingerprints(session, [one.id for one in forgotten])
+    replace_fingerprints(session, [signature.id for signature in forgotten])
     _delete_by_address(session, mailbox)
     audit.record(
         session,
@@ -65,7 +69,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    _send_confirmation(session, mailbox, locale, kept=bool(printed))
+    _send_confirmation(session, mailbox, locale, has_printed=bool(printed))
     jobs.enqueue(session, "following.settle")
 
 
@@ -96,7 +100,7 @@ def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
     """Empty the region of volumes in which nobody is left: it would be that of who was erased."""
     session.flush()
     ids = [signature.id for signature in printed]
-    known = Signature.state != SignatureState.ERASED
+    is_known = Signature.state != SignatureState.ERASED
     now_in = select(Letter.volume_id).join(Signature)
     # A letter that went on through another mission stands in the volume that it left, too.
     once_in = (
@@ -113,8 +117,8 @@ def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
         update(Volume)
         .where(
             Volume.id.in_(volumes),
-            Volume.id.not_in(now_in.where(Letter.volume_id.in_(volumes), known)),
-            Volume.id.not_in(once_in.where(LetterMove.volume_id.in_(volumes), known)),
+            Volume.id.not_in(now_in.where(Letter.volume_id.in_(volumes), is_known)),
+            Volume.id.not_in(once_in.where(LetterMove.volume_id.in_(volumes), is_known)),
         )
         .values(region=None)
         .execution_options(synchronize_session="fetch")
@@ -146,11 +150,13 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
     bad_addresses.clear(session, address)
 
 
-def _send_confirmation(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
+def _send_confirmation(
+    session: Session, mailbox: Mailbox, locale: str, *, has_printed: bool
+) -> None:
     settings = current_settings()
     base = settings.base_url.rstrip("/")
     send_letters_erased(
-        session, to=mailbox.email, locale=locale, kept=kept, home_url=f"{base}/{locale}/"
+        session, to=mailbox.email, locale=locale, kept=has_printed, home_url=f"{base}/{locale}/"
     )
 
 

@@ -62,22 +62,23 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaig
         .where(Campaign.status.in_(lifecycle.PUBLIC))
         .order_by(Campaign.id)
     )
-    found = []
+    due = []
     for row in rows:
         seen = (row.status, row.closed_at, row.stopped_at)
         ended = ended_at(*seen)
         if all_is_over(ended, row.delivered_on, over):
             if row.forgotten_at is None or row.forgotten_at < max(now - _LOOKED_AT, ended or now):
-                found.append(DueCampaign(row.id, over, ended, seen))
+                due.append(DueCampaign(row.id, over, ended, seen))
         elif row.delivered_on is not None:
-            found.append(DueCampaign(row.id, over, None, seen))
-    return found
+            due.append(DueCampaign(row.id, over, None, seen))
+    return due
 
 
 def count_due(session: Session, due: Sequence[DueCampaign]) -> int:
     """How many signatures these campaigns have that should be erased by now."""
     return sum(
-        session.scalar(select(func.count(Signature.id)).where(*is_due(one))) or 0 for one in due
+        session.scalar(select(func.count(Signature.id)).where(*is_due(campaign))) or 0
+        for campaign in due
     )
 
 
@@ -92,9 +93,9 @@ def lock_if_unchanged(session: Session, due: DueCampaign) -> bool:
 
 def is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     """Whose time is over; of an ended campaign also those that were emptied while it went on."""
-    mine = Signature.campaign_id == due.campaign_id
+    own = Signature.campaign_id == due.campaign_id
     if due.ended is not None:
-        whose = [mine, Signature.state != SignatureState.ERASED, Signature.unlinked_at.is_(None)]
+        whose = [own, Signature.state != SignatureState.ERASED, Signature.unlinked_at.is_(None)]
         return [*whose, ~is_awaited()] if due.hands_over else whose
     letter = aliased(Letter)
     delivered = select(DeliveryAttempt.bundle_id).where(
@@ -104,7 +105,7 @@ def is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     out = and_(letter.set_aside.is_(None), is_gone(letter, until=due.over))
     here = exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
     state = Signature.state == SignatureState.CONFIRMED
-    return [mine, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
+    return [own, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
 
 
 def is_awaited() -> ColumnElement[bool]:
@@ -125,8 +126,8 @@ def is_awaited() -> ColumnElement[bool]:
         .correlate(Signature)
     )
     on_sheet = and_(Signature.origin == Origin.PAPER, ~carried)
-    known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
-    return and_(known, or_(here.correlate(Signature), on_sheet))
+    is_known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    return and_(is_known, or_(here.correlate(Signature), on_sheet))
 
 
 def months_before(day: date, months: int) -> date:

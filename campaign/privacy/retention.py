@@ -34,7 +34,7 @@ def erase_what_is_over() -> None:
         return
     with db.reading() as session:
         due = list_due(session, months=settings.retention_months, now=now)
-    erased = [erase_due(one, now, keep_files=settings.keep_printed_files) for one in due]
+    erased = [erase_due(campaign, now, keep_files=settings.keep_printed_files) for campaign in due]
     if any(erased):
         checkpoint_wal()
 
@@ -77,14 +77,14 @@ def _erase_next(due: DueCampaign, last: int, now: datetime) -> list[int]:
     with db.transaction() as session:
         if not lock_if_unchanged(session, due):
             return []
-        found = (
+        next_ids = (
             select(Signature.id)
             .where(Signature.id > last, *is_due(due))
             .order_by(Signature.id)
             .limit(_BATCH)
             .with_for_update()
         )
-        if ids := list(session.scalars(found)):
+        if ids := list(session.scalars(next_ids)):
             anonymise_signatures(session, ids, now)
             if due.ended is not None:
                 unlink_signatures(session, due.campaign_id, ids, now)

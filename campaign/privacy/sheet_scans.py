@@ -36,31 +36,31 @@ def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
                 return removed, True
             if not last:
                 _empty_rows(session, due)
-            found = _list_next(session, due, last)
-            gone = [one for one in found if _delete_files(one)]
-            for one in gone:
-                session.delete(one)
+            batch = _list_next(session, due, last)
+            gone = [scan for scan in batch if _delete_files(scan)]
+            for scan in gone:
+                session.delete(scan)
             session.flush()
-            if found:
-                last = found[-1].id
+            if batch:
+                last = batch[-1].id
         removed += len(gone)
-        left += len(found) - len(gone)
-        if len(found) < _BATCH or left:
+        left += len(batch) - len(gone)
+        if len(batch) < _BATCH or left:
             return removed, not left
 
 
 def _waits_for_hand_over(session: Session, due: DueCampaign) -> bool:
-    mine = Signature.campaign_id == due.campaign_id
+    own = Signature.campaign_id == due.campaign_id
     return due.hands_over and bool(
-        session.scalar(select(Signature.id).where(mine, is_awaited()).limit(1))
+        session.scalar(select(Signature.id).where(own, is_awaited()).limit(1))
     )
 
 
 def _is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     """Sheets whose time is over. One that came late, or is not yet keyed in, is still worked at."""
-    mine = PaperSheet.campaign_id == due.campaign_id
+    own = PaperSheet.campaign_id == due.campaign_id
     if not due.hands_over:
-        return [mine]
+        return [own]
     keyed = (
         select(func.count(PaperRow.id))
         .where(PaperRow.sheet_id == PaperSheet.id, PaperRow.verdict != RowVerdict.REMOVED)
@@ -70,7 +70,7 @@ def _is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     young = aliased(Scan)
     scanned = exists().where(young.sheet_id == PaperSheet.id, young.created_at >= due.young_from)
     whole = or_(PaperSheet.rows_by_hand.is_(None), PaperSheet.rows_by_hand <= keyed)
-    return [mine, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
+    return [own, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
 
 
 def _empty_rows(session: Session, due: DueCampaign) -> None:

@@ -55,50 +55,54 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     data = {
         "made_at": now,
         "email": mailbox.email,
-        "letters": [_describe_signature(session, one) for one in signatures],
+        "letters": [_describe_signature(session, signature) for signature in signatures],
         "network": _list_memberships(session, mailbox),
         "mails": _list_mails(session, mailbox),
         "links_to_my_letters": [
-            _read_columns(one)
-            for one in session.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
-            if mailbox.owns(one.email)
+            _read_columns(link)
+            for link in session.scalars(
+                select(LettersLink).where(LettersLink.email_hmac == address)
+            )
+            if mailbox.owns(link.email)
         ],
         "news_told": _list_news(session, mailbox),
         "mail_does_not_arrive": [
-            _read_columns(one)
-            for one in session.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
+            _read_columns(bad_address)
+            for bad_address in session.scalars(
+                select(BadAddress).where(BadAddress.email_hmac == address)
+            )
         ],
     }
-    written = tuple(one.id for one in signatures if one.shown_state in LIVE)
+    written = tuple(signature.id for signature in signatures if signature.shown_state in LIVE)
     return Holding(data, written)
 
 
 def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
-    wanted = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
+    members = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
     return [
-        _read_columns(one)
-        for one in session.scalars(wanted)
-        if one.email is None or mailbox.owns(one.email)
+        _read_columns(member)
+        for member in session.scalars(members)
+        if member.email is None or mailbox.owns(member.email)
     ]
 
 
 def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     """What a waiting mail says is not shown: it may hold a link, and goes out anyway."""
-    wanted = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
+    mails = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
     return [
-        {name: told for name, told in _read_columns(one).items() if name != "context"}
-        for one in session.scalars(wanted)
-        if one.recipient is None or mailbox.owns(one.recipient)
+        {name: value for name, value in _read_columns(mail).items() if name != "context"}
+        for mail in session.scalars(mails)
+        if mail.recipient is None or mailbox.owns(mail.recipient)
     ]
 
 
 def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
-    wanted = (
+    notices = (
         select(Notice.kind, Notice.created_at)
         .join(NoticeMail, NoticeMail.notice_id == Notice.id)
         .where(NoticeMail.email_hmac == mailbox.fingerprint)
     )
-    return [{"kind": kind, "at": at} for kind, at in session.execute(wanted)]
+    return [{"kind": kind, "at": at} for kind, at in session.execute(notices)]
 
 
 def _describe_signature(session: Session, signature: Signature) -> dict[str, Any]:
@@ -119,7 +123,7 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, Any
             {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
             for what, (words, at) in consents.items()
         ],
-        "sent_to": [_describe_letter(session, one) for one in signature.letters],
+        "sent_to": [_describe_letter(session, letter) for letter in signature.letters],
     }
 
 
@@ -133,12 +137,12 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, Any]:
         "set_aside": letter.set_aside,
         "deliveries": [
             {
-                "on": one.attempt.happened_on,
-                "outcome": one.fate,
-                "place": one.attempt.place,
-                **({"envelope": one.envelope.number} if one.envelope else {}),
+                "on": trip.attempt.happened_on,
+                "outcome": trip.fate,
+                "place": trip.attempt.place,
+                **({"envelope": trip.envelope.number} if trip.envelope else {}),
             }
-            for one in trips_of(session, [letter])
+            for trip in trips_of(session, [letter])
         ],
     }
 
@@ -164,15 +168,15 @@ def get_file_names() -> tuple[str, str]:
 
 def stream_zip(holding: Holding, home: str) -> Iterator[bytes]:
     """The ZIP, letter by letter as it is read."""
-    made = ZipStream()
+    zip_stream = ZipStream()
     body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_to_json)
-    made.add(body.encode(), get_file_names()[1])
-    yield from made.file()
+    zip_stream.add(body.encode(), get_file_names()[1])
+    yield from zip_stream.file()
     for number, signature_id in enumerate(holding.signature_ids, start=1):
         for name, content in _make_letter_files(signature_id, home, number):
-            made.add(content, name)
-            yield from made.file()
-    yield from made.finalize()
+            zip_stream.add(content, name)
+            yield from zip_stream.file()
+    yield from zip_stream.finalize()
 
 
 def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
@@ -187,7 +191,7 @@ def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tu
         word = _get_mark(signature)
     yield f"{name}.txt", "\n\n\n".join(map(plain_text, letters)).encode()
     if word:
-        marked = (replace(one, specimen=word) for one in letters)
+        marked = (replace(letter, specimen=word) for letter in letters)
         letters = Letters(marked, cards=letters.cards, layout=letters.layout)
     for _ in range(_TRIES):
         try:

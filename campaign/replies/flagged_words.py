@@ -15,7 +15,8 @@ from campaign.replies.redaction import are_paired, mark_places, redact
 def list_words(reply: Reply) -> Iterator[Words]:
     """What would be published, as it was typed: without markup, and without what is left out."""
     texts = {reply.locale: ("text", reply.text)} | {
-        one.locale: (f"text_{one.locale}", one.text) for one in reply.translations
+        translation.locale: (f"text_{translation.locale}", translation.text)
+        for translation in reply.translations
     }
     for code, (field, text) in texts.items():
         if are_paired(text):
@@ -26,10 +27,10 @@ def list_words(reply: Reply) -> Iterator[Words]:
 
 def list_findings(reply: Reply) -> list[Finding]:
     """Each place that a flag rules out; the same words of one text once."""
-    found: dict[tuple[str, str], Finding] = {}
-    for one in watch_of(reply.campaign).findings(list_words(reply)):
-        found.setdefault((one.field, one.found.casefold()), one)
-    return list(found.values())
+    findings: dict[tuple[str, str], Finding] = {}
+    for finding in watch_of(reply.campaign).findings(list_words(reply)):
+        findings.setdefault((finding.field, finding.found.casefold()), finding)
+    return list(findings.values())
 
 
 def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool:
@@ -40,10 +41,10 @@ def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool
     replies.lock_draft(session, reply)
     phrases, changed = phrases_of([words]), False
     texts: list[Reply | ReplyTranslation] = [reply, *reply.translations]
-    for one in texts:
-        if phrases and are_paired(one.text):
-            new = mark_places(one.text, phrases.places)
-            one.text, changed = new, changed or new != one.text
+    for text in texts:
+        if phrases and are_paired(text.text):
+            new = mark_places(text.text, phrases.places)
+            text.text, changed = new, changed or new != text.text
     if changed:
         session.flush()
         replies.audit_reply(session, reply, actor, "reply.edit", blacked_out=True)

@@ -61,15 +61,15 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     reply.message_digest = digest
     session.add(reply)
     session.flush()
-    kept = _keep_files(session, reply, mail.files)
+    file_count = _keep_files(session, reply, mail.files)
     replies.audit_reply(
         session,
         reply,
         _ACTOR,
         "reply.mail",
         known=reply.sender_known,
-        files=kept,
-        left=len(mail.files) - kept,
+        files=file_count,
+        left=len(mail.files) - file_count,
     )
     return reply
 
@@ -101,7 +101,7 @@ def _save_or_leave(raw: bytes) -> bool:
 def _make_draft(campaign: Campaign, mail: Email) -> Reply:
     target, mission = _find_sender(campaign, mail.sender_address)
     locale = target.official.preferred_locale if target else campaign.default_locale
-    said = f"{mail.sender_name} <{mail.sender_address}>".strip()
+    sender = f"{mail.sender_name} <{mail.sender_address}>".strip()
     return Reply(
         campaign=campaign,
         target=target,
@@ -109,7 +109,7 @@ def _make_draft(campaign: Campaign, mail: Email) -> Reply:
         received_on=_received_on(mail, campaign.timezone),
         channel=Channel.EMAIL,
         locale=locale,
-        sender=one_line(said, 300),
+        sender=one_line(sender, 300),
         subject=mail.subject,
         text=mail.text,
         from_mail=True,
@@ -125,43 +125,48 @@ def _received_on(mail: Email, zone: str) -> date:
 
 def _find_sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
     """The target or mission whose address in the directory this is."""
-    wanted = canonical_email(address)
+    canonical = canonical_email(address)
     for target in campaign.targets:
-        if _has_address(target.official.contacts, wanted):
+        if _has_address(target.official.contacts, canonical):
             return target, None
     for target in campaign.targets:
-        if target.mission is not None and _has_address(target.mission.contacts, wanted):
+        if target.mission is not None and _has_address(target.mission.contacts, canonical):
             return None, target.mission
     return None, None
 
 
-def _has_address(contacts: Iterable[ContactDetail], wanted: str) -> bool:
-    return any(one.type == "email" and canonical_email(one.value) == wanted for one in contacts)
+def _has_address(contacts: Iterable[ContactDetail], canonical: str) -> bool:
+    return any(
+        contact.type == "email" and canonical_email(contact.value) == canonical
+        for contact in contacts
+    )
 
 
 def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
     """Keep what is a picture or a PDF, judged by content; a PDF is not drawn by itself."""
-    kept = 0
+    count = 0
     for body in files:
         try:
             with session.begin_nested():
                 scans.keep_scan(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
         except Invalid:
             continue
-        kept += 1
-    return kept
+        count += 1
+    return count
 
 
 def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | None:
     local, at, domain = current_settings().reply_address.casefold().rpartition("@")
     if not at:
         return None
-    asked = {
+    candidates = {
         name.removeprefix(f"{local}+")
-        for name, _at, host in (one.strip().casefold().rpartition("@") for one in recipients)
+        for name, _at, host in (
+            recipient.strip().casefold().rpartition("@") for recipient in recipients
+        )
         if host == domain and name.startswith(f"{local}+")
     }
-    tokens = {one for one in asked if _TOKEN.fullmatch(one)}
+    tokens = {token for token in candidates if _TOKEN.fullmatch(token)}
     if not tokens:
         return None
     for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):

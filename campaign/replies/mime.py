@@ -59,11 +59,11 @@ def read_email(raw: bytes) -> Email:
     name, address = email.utils.parseaddr(_get_header(mail, "From"))
     return Email(
         recipients=tuple(
-            found.casefold()
-            for _name, found in email.utils.getaddresses(
+            recipient.casefold()
+            for _name, recipient in email.utils.getaddresses(
                 [value for header in _TO for value in _list_headers(mail, header)]
             )
-            if found
+            if recipient
         ),
         sender_name=one_line(name, 200),
         sender_address=one_line(address, 254),
@@ -79,8 +79,10 @@ def read_email(raw: bytes) -> Email:
 def clean_text(text: str, limit: int = LONGEST) -> str:
     """Without control characters, marks that turn the text around, and towers of empty lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    kept = "".join(one for one in lines if one in "\n\t" or not _is_hidden(one))
-    tidy = "\n".join(line.rstrip() for line in kept.replace("\t", " ").split("\n"))
+    visible = "".join(
+        character for character in lines if character in "\n\t" or not _is_hidden(character)
+    )
+    tidy = "\n".join(line.rstrip() for line in visible.replace("\t", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", tidy).strip()[:limit].strip()
 
 
@@ -131,16 +133,18 @@ class _TextReader(HTMLParser):
 
 def _list_parts(mail: EmailMessage) -> list[Message]:
     """Its leaves, in order; a mail within it is one of its files, not of its words."""
-    found: list[Message] = []
+    parts: list[Message] = []
     waiting: list[Message] = [mail]
-    while waiting and len(found) < _MAX_PARTS:
+    while waiting and len(parts) < _MAX_PARTS:
         part = waiting.pop(0)
         inner = part.get_payload() if part.is_multipart() else None
         if isinstance(inner, list) and part.get_content_maintype() == "multipart":
-            waiting[:0] = [one for one in inner[:_MAX_PARTS] if isinstance(one, Message)]
+            waiting[:0] = [
+                message for message in inner[:_MAX_PARTS] if isinstance(message, Message)
+            ]
         else:
-            found.append(part)
-    return found
+            parts.append(part)
+    return parts
 
 
 def _find_text(parts: list[Message]) -> str:

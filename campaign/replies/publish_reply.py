@@ -50,19 +50,22 @@ def compose_posts(reply: Reply) -> list[TranslatedPost]:
     Raises Invalid with the field of a text whose marks do not stand in pairs.
     """
     original = _redact(reply.text, "text")
-    translations = {one.locale: one.text for one in reply.translations}
-    found = []
+    translations = {translated.locale: translated.text for translated in reply.translations}
+    posts = []
     for code, title in sorted(reply.titles.items(), key=lambda pair: _order_of(reply, pair[0])):
         translation = _redact(translations.get(code, ""), f"text_{code}")
         with force_locale(code):
             body = _compose_body(reply, code, original, translation)
-        found.append(TranslatedPost(code, title, body))
-    return found
+        posts.append(TranslatedPost(code, title, body))
+    return posts
 
 
 def list_unclosed(reply: Reply) -> list[str]:
     """Languages of the texts whose marks do not stand in pairs, the answer's own first."""
-    texts = [(reply.locale, reply.text), *((one.locale, one.text) for one in reply.translations)]
+    texts = [
+        (reply.locale, reply.text),
+        *((translation.locale, translation.text) for translation in reply.translations),
+    ]
     return list(dict.fromkeys(code for code, text in texts if not are_paired(text)))
 
 
@@ -114,8 +117,8 @@ def publish(
         actor=actor,
         kind=UpdateKind.REPLY,
         happened_on=reply.received_on,
-        words={one.locale: (one.title, one.body) for one in shown},
-        pictures=_pictures(picture, [one.locale for one in shown]),
+        words={post.locale: (post.title, post.body) for post in shown},
+        pictures=_pictures(picture, [post.locale for post in shown]),
         risks_seen=True,  # Markdown hides words that stand over two lines: looked through above
     )
     update.target_id = reply.target_id
@@ -221,7 +224,9 @@ def _parts(reply: Reply) -> dict[str, Mapping[str, Any]]:
     bars = [json.dumps(bar, sort_keys=True) for bar in reply.bars]
     return {
         "text": {"text": reply.text, "locale": reply.locale},
-        "translations": {one.locale: one.text for one in reply.translations},
+        "translations": {
+            translation.locale: translation.text for translation in reply.translations
+        },
         "titles": reply.titles,
         "bars": {"bars": bars},
         "page": {"page": reply.shown_page},

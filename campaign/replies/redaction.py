@@ -77,11 +77,11 @@ def quote(markdown: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in markdown.split("\n"))
 
 
-def _escape_start(found: re.Match[str]) -> str:
-    sign = found[2]
+def _escape_start(match: re.Match[str]) -> str:
+    sign = match[2]
     if sign[0].isdigit():
-        return f"{found[1]}{sign[:-1]}\\{sign[-1]}"
-    return f"{found[1]}\\{sign}"
+        return f"{match[1]}{sign[:-1]}\\{sign[-1]}"
+    return f"{match[1]}\\{sign}"
 
 
 MOST_BARS = 40
@@ -97,12 +97,12 @@ def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str,
     """
     bars = []
     for at in range(MOST_BARS):
-        said = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in _NAMES]
-        if not any(said):
+        numbers = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in _NAMES]
+        if not any(numbers):
             continue
         page = values.get(f"page-{at}", "")
         try:
-            x, y, w, h = (float(one) for one in said)
+            x, y, w, h = (float(number) for number in numbers)
         except ValueError as problem:
             raise ValueError(at + 1) from problem
         if page not in pages or not _fits(x, w) or not _fits(y, h):

@@ -101,7 +101,7 @@ def list_replies(
     if campaign is not None:
         seen.append(Reply.campaign_id == campaign.id)
     total = session.scalar(select(func.count(Reply.id)).where(*seen)) or 0
-    found = session.scalars(
+    replies = session.scalars(
         select(Reply)
         .where(*seen)
         .options(
@@ -113,7 +113,7 @@ def list_replies(
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    return found, total
+    return replies, total
 
 
 def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
@@ -134,7 +134,7 @@ def set_bars(
 ) -> None:
     """Say what is painted over in the published picture. Raises Refused."""
     lock_draft(session, reply)
-    reply.bars = [dict(one) for one in bars]
+    reply.bars = [dict(bar) for bar in bars]
     session.flush()
     audit_reply(session, reply, actor, "reply.edit", bars=len(bars))
 
@@ -176,12 +176,12 @@ def _fill(reply: Reply, facts: ReplyFacts) -> None:
     reply.delivery_id = facts.delivery.id if facts.delivery else None
     reply.sender, reply.text, reply.notes = facts.sender, facts.text, facts.notes
     reply.titles = {code: title for code, title in facts.titles.items() if title}
-    known = {one.locale: one for one in reply.translations}
-    wanted = {code: text for code, text in facts.translations.items() if text}
-    wanted.pop(facts.locale, None)
+    translations = {translation.locale: translation for translation in reply.translations}
+    texts = {code: text for code, text in facts.translations.items() if text}
+    texts.pop(facts.locale, None)
     reply.translations = [
-        _set_text(known.get(code) or ReplyTranslation(locale=code), text)
-        for code, text in wanted.items()
+        _set_text(translations.get(code) or ReplyTranslation(locale=code), text)
+        for code, text in texts.items()
     ]
 
 

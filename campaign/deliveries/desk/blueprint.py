@@ -79,12 +79,12 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
     """Say what became of the paper of a bundle whose campaign was stopped."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
-    fate = next((one for one in PaperFate if one.value == request.form.get("fate")), None)
+    fate = next((kind for kind in PaperFate if kind.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
     stopped_bundles.record_fate(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
-    said = _("What became of the printed letters is noted.")
-    return redirect_to("bundles.show", said, public_id=public_id)
+    message = _("What became of the printed letters is noted.")
+    return redirect_to("bundles.show", message, public_id=public_id)
 
 
 @blueprint.get("/deliveries/")
@@ -93,7 +93,7 @@ def index() -> ResponseReturnValue:
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))
     rows, total = visits.list_attempts(db.session(), page=page)
     pages = max(1, -(-total // visits.PAGE))
-    late = visits.list_late(db.session(), [one for one, *_rest in rows])
+    late = visits.list_late(db.session(), [row for row, *_rest in rows])
     return render_template("deliveries/index.html", rows=rows, late=late, page=page, pages=pages)
 
 
@@ -102,7 +102,11 @@ def show(public_id: str) -> ResponseReturnValue:
     """One visit: what was written down, its pictures, and what can be done next."""
     session = db.session()
     visit = visits.get_visit(session, public_id)
-    left = {one.id: count_left(session, one.bundle) for one in visit.attempts if one.bundle}
+    left = {
+        attempt.id: count_left(session, attempt.bundle)
+        for attempt in visit.attempts
+        if attempt.bundle
+    }
     return render_template("deliveries/show.html", visit=visit, left=left, **_facts(visit))
 
 
@@ -141,7 +145,7 @@ def remove(public_id: str) -> ResponseReturnValue:
     """Take a record back that was a mistake."""
     session = db.session()
     visit = visits.get_visit(session, public_id)
-    bundle = next((one.bundle for one in visit.attempts if one.bundle), None)
+    bundle = next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None)
     record_delivery.remove_visit(session, visit, actor=actor())
     flash(_("The record is removed."))
     if bundle is None:
@@ -158,10 +162,10 @@ def pdf_attachment(body: bytes, name: str) -> Response:
 
 def _facts(visit: GateVisit) -> dict[str, Any]:
     return {
-        "pictures": [one for one in visit.files if one.kind is GateFileKind.PICTURE],
-        "receipts": [one for one in visit.files if one.kind is GateFileKind.RECEIPT],
-        "is_unnamed": lambda one: one.outcome is DeliveryOutcome.PART and not one.taken,
+        "pictures": [file for file in visit.files if file.kind is GateFileKind.PICTURE],
+        "receipts": [file for file in visit.files if file.kind is GateFileKind.RECEIPT],
+        "is_unnamed": lambda attempt: attempt.outcome is DeliveryOutcome.PART and not attempt.taken,
         "again": {DeliveryOutcome.REFUSED, DeliveryOutcome.PART},
         "late": visits.list_late(db.session(), visit.attempts),
-        "removable": all(one.update_id is None for one in visit.attempts),
+        "removable": all(attempt.update_id is None for attempt in visit.attempts),
     }

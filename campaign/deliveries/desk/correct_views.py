@@ -36,8 +36,8 @@ def correct(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = CorrectForm.of(visit)
     if form.validate_on_submit() and _is_corrected(visit, form):
-        said = _("The record is corrected. No one is emailed again.")
-        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+        message = _("The record is corrected. No one is emailed again.")
+        return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(CorrectRecord(visit=visit, form=form))
 
 
@@ -46,8 +46,8 @@ def add_files(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = FilesForm()
     if form.validate_on_submit() and _are_added(visit, form):
-        said = _("The files are added to the record.")
-        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+        message = _("The files are added to the record.")
+        return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(AddFiles(visit=visit, form=form))
 
 

@@ -79,7 +79,9 @@ def _form(bundle: Bundle, *, stopped: bool) -> GateForm:
     session = db.session()
     ids = ticked_ids(request.form) - {bundle.id}
     ticked = visits.list_ticked(session, bundle, ids) if ids else ()
-    offered = {one.id: one for one in (*visits.list_companions(session, bundle), *ticked)}
+    offered = {
+        companion.id: companion for companion in (*visits.list_companions(session, bundle), *ticked)
+    }
     unknown = len(ticked) < len(ids)
     return gate_form(bundle, list(offered.values()), stopped=stopped, unknown=unknown)
 
@@ -88,8 +90,8 @@ def _recorded(form: GateForm) -> Any:
     """The visit; none where it was not taken, which is said on the form."""
     session = db.session()
     try:
-        found = record_delivery.find_visit(session, form.key.data)
-        if found is None:
+        recorded_before = record_delivery.find_visit(session, form.key.data)
+        if recorded_before is None:
             count_against_limit(session, "deliver", actor(), _PER_HOUR)
         return record_delivery.record_visit(
             session,
@@ -127,7 +129,7 @@ def say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefu
         form.refuse(why.fields)
     else:
         words = [str(SENTENCES.get(slug, why.slug)) for slug in why.fields.values()]
-        ticked.errors = [*ticked.errors, *(f"{name}{colon}{one}" for one in words)]
+        ticked.errors = [*ticked.errors, *(f"{name}{colon}{word}" for word in words)]
 
 
 def say_refused(problem: DomainError) -> str:
@@ -154,7 +156,7 @@ def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
         form=form,
         stopped=stopped,
         before="before" in request.args or bool(form.problems()),
-        here={one.id: count_left(session, one) for one in form.carried},
+        here={carried.id: count_left(session, carried) for carried in form.carried},
         attempts=visits.list_attempts_of(session, bundle),
         unnamed=find_unnamed_part(session, bundle),
         moved_to=reroute_bundle.list_reroutings(session, bundle),

@@ -78,17 +78,17 @@ class FilesForm(DeliveryForm):
         if "pictures" in fields and self.picture_name:
             colon = i18n.colon(i18n.locale())
             self.pictures.errors = [
-                f"{self.picture_name}{colon}{one}" for one in self.pictures.errors
+                f"{self.picture_name}{colon}{error}" for error in self.pictures.errors
             ]
 
     def drawn(self) -> Iterator[RedrawnFile]:
         """The files as they will be kept. Raises Invalid where one is not what it should be."""
-        sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
+        sent = [file for file in (self.camera.data, *(self.pictures.data or ())) if _chosen(file)]
         if len(sent) > attachments.MAX_PICTURES:
             raise Invalid(fields={"pictures": "pictures-too-many"})
-        for one in sent:
-            self.picture_name = one.filename
-            yield attachments.draw_picture(one.stream, one.filename)
+        for file in sent:
+            self.picture_name = file.filename
+            yield attachments.draw_picture(file.stream, file.filename)
         self.picture_name = ""
         if _chosen(self.receipt.data):
             yield attachments.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
@@ -132,8 +132,8 @@ class GateForm(FilesForm):
     def bundles(self) -> list[CarriedBundle]:
         """The bundles that were carried, the page's own first."""
         own, *others = self.carried
-        ticked = [own, *(one for one in others if self[f"with_{one.id}"].data)]
-        return [CarriedBundle(one, self[f"taken_{one.id}"].data) for one in ticked]
+        ticked = [own, *(other for other in others if self[f"with_{other.id}"].data)]
+        return [CarriedBundle(bundle, self[f"taken_{bundle.id}"].data) for bundle in ticked]
 
     def happened(self) -> VisitFacts:
         """What was written down. Raises Invalid where a file is not what it should be."""
@@ -153,7 +153,7 @@ class GateForm(FilesForm):
 def ticked_ids(names: Iterable[str]) -> set[int]:
     """Ids of the bundles that came along, from the names of the fields that were sent; 0: none."""
     marked = [name.removeprefix("with_") for name in names if name.startswith("with_")]
-    return {int(one) if _ID.fullmatch(one) else 0 for one in marked}
+    return {int(number) if _ID.fullmatch(number) else 0 for number in marked}
 
 
 def gate_form(
@@ -164,21 +164,23 @@ def gate_form(
     With `unknown`, a bundle was ticked that is none of these.
     """
     fields: dict[str, Any] = {"carried": (bundle, *companions), "unknown": unknown}
-    for one in fields["carried"]:
-        fields[f"with_{one.id}"] = BooleanField()
-        is_card = noun_of(one) is Noun.CARD
+    for field in fields["carried"]:
+        fields[f"with_{field.id}"] = BooleanField()
+        is_card = noun_of(field) is Noun.CARD
         many = _l("How many cards they took") if is_card else _l("How many letters they took")
-        fields[f"taken_{one.id}"] = IntegerField(many, [Optional()])
-    made = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
+        fields[f"taken_{field.id}"] = IntegerField(many, [Optional()])
+    form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
-    form = made(
+    form = form_class(
         data={
             "key": secrets.token_urlsafe(24),
             "happened_on": clock.day_of(now, zone),
             "happened_time": clock.time_of(now, zone),
             "place": ", ".join(bundle.mission.address) if bundle.mission else "",
             # What was frozen in one go travels in one bag.
-            **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},
+            **{
+                f"with_{companion.id}": _travels_with(companion, bundle) for companion in companions
+            },
         }
     )
     if noun_of(bundle) is Noun.CARD:
@@ -187,7 +189,7 @@ def gate_form(
     if bundle.mission is None:
         # What goes by post leads to no gate; most is posted, some is sent by courier.
         form.outcome.choices = choices(
-            (one.value, OUTCOMES[one]) for one in OUTCOMES if one in SENT
+            (outcome.value, OUTCOMES[outcome]) for outcome in OUTCOMES if outcome in SENT
         )
     if stopped:
         form.outcome.choices = [
@@ -226,8 +228,8 @@ class CorrectForm(Meeting, GateForm):
         )
 
 
-def _travels_with(one: Bundle, bundle: Bundle) -> bool:
-    return bundle.journey_id is not None and one.journey_id == bundle.journey_id
+def _travels_with(companion: Bundle, bundle: Bundle) -> bool:
+    return bundle.journey_id is not None and companion.journey_id == bundle.journey_id
 
 
 def _chosen(file: Any) -> bool:

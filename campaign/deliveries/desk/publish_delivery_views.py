@@ -33,7 +33,7 @@ class PublishForm(DeliveryForm):
         return publish_delivery.Post(
             words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
             pictures=tuple(
-                (one.public_id, self._alt(one)) for one in self.files if self[show(one)].data
+                (file.public_id, self._alt(file)) for file in self.files if self[show(file)].data
             ),
         )
 
@@ -64,8 +64,8 @@ def publish(public_id: str) -> ResponseReturnValue:
     attempt, visit = _load(public_id)
     form = publish_form(attempt, visit)
     if form.validate_on_submit() and _published(attempt, visit, form):
-        said = _("It is on the case’s page.")
-        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+        message = _("It is on the case’s page.")
+        return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return render_page(
         "deliveries/publish.html", form, attempt=attempt, visit=visit, show=show, alt=alt
     )
@@ -75,25 +75,25 @@ def take_back(public_id: str) -> ResponseReturnValue:
     """Take the post away from the case's page."""
     attempt, visit = _load(public_id)
     publish_delivery.unpublish(db.session(), attempt, actor=actor())
-    said = _("It is no longer on the case’s page.")
-    return redirect_to("deliveries.show", said, public_id=visit.public_id)
+    message = _("It is no longer on the case’s page.")
+    return redirect_to("deliveries.show", message, public_id=visit.public_id)
 
 
 def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
     """The form in the site's languages, with words to begin with."""
     main = attempt.campaign.default_locale
     codes = list(dict.fromkeys([main, *i18n.languages()]))
-    pictures = [one for one in visit.files if one.kind is GateFileKind.PICTURE]
+    pictures = [file for file in visit.files if file.kind is GateFileKind.PICTURE]
     fields = post_fields(codes) | {"locales": tuple(codes), "files": tuple(pictures)}
     data: dict[str, Any] = {}
     for code in codes:
-        for one in pictures:
-            fields[show(one)] = BooleanField(_l("Show this picture"))
-            fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
+        for picture in pictures:
+            fields[show(picture)] = BooleanField(_l("Show this picture"))
+            fields[alt(picture, code)] = LineField(_l("What the picture shows"), limit=300)
         title, body = publish_delivery.propose_post(attempt, visit.destination, code)
         data |= {f"title_{code}": title, f"body_{code}": body}
-    made = type("LocalisedPublishForm", (PublishForm,), fields)
-    return cast("PublishForm", made(data=data))
+    form_class = type("LocalisedPublishForm", (PublishForm,), fields)
+    return cast("PublishForm", form_class(data=data))
 
 
 def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:

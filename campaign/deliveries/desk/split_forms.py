@@ -86,7 +86,7 @@ class RerouteForm(DeliveryForm):
     ) -> "RerouteForm":
         """The form with these missions, and the official who can be written to by post."""
         form = cls(**given)
-        offered = [(one.slug, _say(one)) for one in missions]
+        offered = [(mission.slug, _say(mission)) for mission in missions]
         if by_post is not None:
             offered.append((slug_of(by_post), name_of(by_post, i18n.locale())))
         form.mission.choices = choices([("", _l("Choose")), *offered])
@@ -186,7 +186,7 @@ def _say_fault(wrong: NumbersFault, lettered: Numbers) -> str:
             "“%(piece)s” is not in this bundle: its letters are %(lowest)s to %(highest)s."
         ),
     }[wrong.fault]
-    lowest, highest = (str(one) for one in lettered)
+    lowest, highest = (str(number) for number in lettered)
     facts = {"piece": wrong.piece, "other": wrong.other, "lowest": lowest, "highest": highest}
     return str(words) % facts
 

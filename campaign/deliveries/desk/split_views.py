@@ -247,7 +247,7 @@ def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
 
 def _find_offered(form: RerouteForm, slug: str) -> Destination:
     """Return the destination that was chosen. Raises NotFound for one that is not offered."""
-    if slug not in {one.value for one in form.mission.choices if one.value}:
+    if slug not in {choice.value for choice in form.mission.choices if choice.value}:
         raise NotFound("mission", slug=slug)
     return find_destination(db.session(), slug)
 
@@ -314,7 +314,7 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
     begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
     shown = split_bundle.list_envelopes(session, run, after=begin, limit=_SHOWN)
     ways = mark_posted.list_ways(session, run, here=here)
-    went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
+    went = {envelope.attempt_id for envelope in shown} | {line.attempt_id for line in ways.lines}
     total = run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count
     return {
         "run": run,
@@ -323,7 +323,7 @@ def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str,
         "cards": run.bundle.frozen["format"] == LetterFormat.CARD.value,
         "emptied": ways.empty,
         "postings": ways.lines,
-        "trips": visits.find_attempts(session, [one for one in went if one]),
+        "trips": visits.find_attempts(session, [attempt_id for attempt_id in went if attempt_id]),
         "sought": sought or "",
         "to_post": ways.to_post,
         "posted": ways.posted,

@@ -37,14 +37,14 @@ def print_envelopes(run_id: int) -> None:
     useless: Container[int] = {hold.attempt}
     try:
         with RUNS.keep_alive(hold):
-            made = make_files(run_id, hold.attempt)
+            files = make_files(run_id, hold.attempt)
     except LetterRefused:
         _finish(hold, RunState.FAILED, failure=UNFIT)
     except BaseException as problem:
         _finish(hold, *_decide_state(problem, hold))
         raise
     else:
-        if _finish(hold, RunState.READY, files=made):
+        if _finish(hold, RunState.READY, files=files):
             # What was made before may hold letters that were taken back.
             useless = range(hold.attempt)
     envelope_store.delete_files(*place, useless)
@@ -144,7 +144,7 @@ def _decide_state(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
         return RunState.WAITING, fault
     with db.reading() as session:
         files = session.scalar(select(EnvelopeRun.files).where(EnvelopeRun.id == hold.row_id)) or []
-    tries = hold.attempt - max((one["attempt"] for one in files), default=0)
+    tries = hold.attempt - max((file["attempt"] for file in files), default=0)
     if isinstance(problem, Exception) and tries >= machine_faults.MOST_TRIES:
         log.error("envelopes given up", run=hold.row_id, problem=type(problem).__name__)
         return RunState.FAILED, machine_faults.FAILED

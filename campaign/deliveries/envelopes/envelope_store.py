@@ -65,7 +65,7 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
 
 def find_file(run: EnvelopeRun, name: str) -> dict[str, Any] | None:
     """What is known of a file of the run."""
-    return next((one for one in run.files if one["name"] == name), None)
+    return next((file for file in run.files if file["name"] == name), None)
 
 
 def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
@@ -73,9 +73,9 @@ def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
     return storage().exists(_name_of(run, facts))
 
 
-def holds_gone(session: Session, run: EnvelopeRun, made: Iterable[dict[str, Any]]) -> bool:
+def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[dict[str, Any]]) -> bool:
     """Whether one of these files of a run holds a letter that is not to be handed over."""
-    held = sorted((first, last) for facts in made for first, last in _list_spans(run, facts))
+    held = sorted((first, last) for facts in files for first, last in _list_spans(run, facts))
     if not held:
         return False
     return any(

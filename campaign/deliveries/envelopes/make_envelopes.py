@@ -60,7 +60,7 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
     `name`, `pages`, `bytes`, `sha256`, the `attempt` that made it, `letters` whose pages are in it
     (from one number to another), and from the `first` to the `last` of its envelopes.
     """
-    made: list[dict[str, Any]] = []
+    files: list[dict[str, Any]] = []
     with ExitStack() as stack:
         folder = stack.enter_context(storage().workshop())
         with db.reading() as session:
@@ -69,13 +69,13 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
             contents = _list_filled(session, run, bundle, stack)
         frozen = Frozen.from_json(bundle.frozen)
         letters = run.with_letters and not frozen.cards
-        keep = partial(_store_file, bundle.public_id, run.public_id, attempt, made)
+        keep = partial(_store_file, bundle.public_id, run.public_id, attempt, files)
         stack.enter_context(force_locale(frozen.locale))
         keep(LABELS, _print_labels(frozen, folder), letters=[])
-        for number, some in enumerate(_group_by_file(contents), start=1):
+        for number, envelopes in enumerate(_group_by_file(contents), start=1):
             parts = _collect_parts(
                 frozen,
-                some,
+                envelopes,
                 run.envelope_count,
                 folder,
                 single=run.letters_each == 1,
@@ -84,22 +84,24 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
             if parts:
                 title = f"{frozen.case.reference} · {number:03d}"
                 out = folder / f"out-{number}.pdf"
-                inside = (one for content in some for one in content.numbers)
+                inside = (
+                    letter_number for content in envelopes for letter_number in content.numbers
+                )
                 keep(
                     f"envelopes-{number:03d}.pdf",
                     join(
                         parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex
                     ),
                     letters=group_numbers(inside) if letters else [],
-                    first=some[0].number,
-                    last=some[-1].number,
+                    first=envelopes[0].number,
+                    last=envelopes[-1].number,
                 )
-    return made
+    return files
 
 
 def _collect_parts(
     frozen: Frozen,
-    some: Sequence[_FilledEnvelope],
+    envelopes: Sequence[_FilledEnvelope],
     total: int,
     folder: Path,
     *,
@@ -112,12 +114,14 @@ def _collect_parts(
     """
     sheets: list[Piece] = []
     if not single:
-        for start in range(0, len(some), _SHEETS_AT_ONCE):
-            chunk = some[start : start + _SHEETS_AT_ONCE]
+        for start in range(0, len(envelopes), _SHEETS_AT_ONCE):
+            chunk = envelopes[start : start + _SHEETS_AT_ONCE]
             out = folder / f"sheets-{chunk[0].number}.pdf"
             facts = [
-                compose_address_sheet(frozen, one.number, total, one.first, one.last, one.count)
-                for one in chunk
+                compose_address_sheet(
+                    frozen, envelope.number, total, envelope.first, envelope.last, envelope.count
+                )
+                for envelope in chunk
             ]
             address_sheets(
                 facts,
@@ -128,9 +132,9 @@ def _collect_parts(
             )
             sheets += [Piece(out, at, 1) for at in range(len(chunk))]
     parts: list[Path | Piece] = []
-    for at, one in enumerate(some):
+    for at, envelope in enumerate(envelopes):
         parts += sheets[at : at + 1]
-        parts += one.letters if letters else ()
+        parts += envelope.letters if letters else ()
     return parts
 
 
@@ -145,12 +149,12 @@ def _group_by_file(contents: Sequence[_FilledEnvelope]) -> Iterator[list[_Filled
     """Envelopes that share a file: about as many letters as a volume holds."""
     packet: list[_FilledEnvelope] = []
     held = 0
-    for one in contents:
-        if packet and held + one.count > _LETTERS_A_FILE:
+    for content in contents:
+        if packet and held + content.count > _LETTERS_A_FILE:
             yield packet
             packet, held = [], 0
-        packet.append(one)
-        held += one.count
+        packet.append(content)
+        held += content.count
     if packet:
         yield packet
 
@@ -166,7 +170,9 @@ def _list_filled(
         .where(Letter.first_page.is_not(None))
         .order_by(Letter.sequence)
     ).all()
-    paths = {one.id: copy_volume(bundle, one, stack) for one in bundle.volumes if one.sha256}
+    paths = {
+        volume.id: copy_volume(bundle, volume, stack) for volume in bundle.volumes if volume.sha256
+    }
     pieces = [
         (
             row.sequence or 0,
@@ -179,7 +185,7 @@ def _list_filled(
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
     ).all()
-    found, at = [], 0
+    filled, at = [], 0
     for number, first, last in envelopes:
         inside = []
         while at < len(pieces) and pieces[at][0] <= last:
@@ -188,19 +194,19 @@ def _list_filled(
             at += 1
         if inside:
             numbers, letters = zip(*inside, strict=True)
-            found.append(_FilledEnvelope(number, first, last, numbers, letters))
-    return found
+            filled.append(_FilledEnvelope(number, first, last, numbers, letters))
+    return filled
 
 
 def group_numbers(numbers: Iterable[int]) -> list[list[int]]:
     """Rising numbers as spans, from one to another. Pure."""
-    found: list[list[int]] = []
+    spans: list[list[int]] = []
     for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
         else:
-            found.append([number, number])
-    return found
+            spans.append([number, number])
+    return spans
 
 
 def copy_volume(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
@@ -213,7 +219,7 @@ def _store_file(
     bundle: str,
     run: str,
     attempt: int,
-    made: list[dict[str, Any]],
+    files: list[dict[str, Any]],
     name: str,
     document: Document,
     **holds: Any,
@@ -221,7 +227,7 @@ def _store_file(
     """Store a file and note it, with what it `holds`."""
     with storage().writing(name_stored_file(bundle, run, attempt, name)) as draft:
         shutil.copyfile(document.path, draft)
-    made.append(
+    files.append(
         {
             "name": name,
             "pages": document.pages,

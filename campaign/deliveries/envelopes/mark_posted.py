@@ -219,26 +219,28 @@ class EnvelopeWays:
     @property
     def posted(self) -> int:
         """How many were posted."""
-        return sum(one.envelopes for one in self.lines if one.attempt_id is not None)
+        return sum(line.envelopes for line in self.lines if line.attempt_id is not None)
 
     @property
     def to_post(self) -> EnvelopeSpan | None:
         """Those that lie here with letters in them."""
-        return next((one for one in self.lines if one.attempt_id is None and not one.empty), None)
+        return next(
+            (line for line in self.lines if line.attempt_id is None and not line.empty), None
+        )
 
 
 def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> EnvelopeWays:
     """All envelopes by how they went, in a few lines; `here` letters of the bundle are left."""
     lines = _list_by_posting(session, run)
     gone = _list_gone(session, run.bundle) if here else []
-    if (here and not gone) or not any(one.attempt_id is None for one in lines):
+    if (here and not gone) or not any(line.attempt_id is None for line in lines):
         return EnvelopeWays(lines, frozenset())
     lying = _list_lying(session, run)
     empty = _find_empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
-    told = [one for one in lines if one.attempt_id is not None]
-    told += _make_span([one for one in lying if one[0] not in empty])
-    told += _make_span([one for one in lying if one[0] in empty], empty=True)
-    return EnvelopeWays(sorted(told, key=lambda one: one.first), frozenset(empty))
+    spans = [line for line in lines if line.attempt_id is not None]
+    spans += _make_span([envelope for envelope in lying if envelope[0] not in empty])
+    spans += _make_span([envelope for envelope in lying if envelope[0] in empty], empty=True)
+    return EnvelopeWays(sorted(spans, key=lambda span: span.first), frozenset(empty))
 
 
 def _list_by_posting(session: Session, run: EnvelopeRun) -> list[EnvelopeSpan]:
@@ -267,11 +269,11 @@ def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_LyingEnvelope]:
     return cast("Sequence[_LyingEnvelope]", rows.all())
 
 
-def _make_span(some: Sequence[_LyingEnvelope], *, empty: bool = False) -> list[EnvelopeSpan]:
-    if not some:
+def _make_span(envelopes: Sequence[_LyingEnvelope], *, empty: bool = False) -> list[EnvelopeSpan]:
+    if not envelopes:
         return []
-    letters = sum(one[3] for one in some)
-    return [EnvelopeSpan(some[0][0], some[-1][0], len(some), letters, None, empty)]
+    letters = sum(envelope[3] for envelope in envelopes)
+    return [EnvelopeSpan(envelopes[0][0], envelopes[-1][0], len(envelopes), letters, None, empty)]
 
 
 def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
@@ -294,18 +296,20 @@ def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
             Letter.bundle_id == bundle.id, Letter.signature_id.in_(unwanted)
         )
     )
-    return join_spans([*list_taken(session, bundle), *((one, one) for one in lost if one)])
+    return join_spans(
+        [*list_taken(session, bundle), *((number, number) for number in lost if number)]
+    )
 
 
 def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
     """Spans in order; those that meet or lie over one another are one. Pure."""
-    found: list[Numbers] = []
+    joined: list[Numbers] = []
     for first, last in sorted(spans):
-        if found and first <= found[-1].last + 1:
-            found[-1] = Numbers(found[-1].first, max(last, found[-1].last))
+        if joined and first <= joined[-1].last + 1:
+            joined[-1] = Numbers(joined[-1].first, max(last, joined[-1].last))
         else:
-            found.append(Numbers(first, last))
-    return found
+            joined.append(Numbers(first, last))
+    return joined
 
 
 def _find_empty(
@@ -313,7 +317,7 @@ def _find_empty(
 ) -> set[int]:
     """Numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []
-    firsts = [one.first for one in gone]
+    firsts = [span.first for span in gone]
     for sequence, first, last, _letters in lying:
         before = bisect_right(firsts, first)
         reach = gone[before - 1].last if before else 0
@@ -322,7 +326,7 @@ def _find_empty(
         elif first < last and (reach >= first or bisect_right(firsts, last) > before):
             unsure.append(sequence)
     # Between the first and the last number others may lie that were never in it.
-    asked = select(Envelope.sequence).where(
+    emptied = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
     )
-    return empty | set(session.scalars(asked)) if unsure else empty
+    return empty | set(session.scalars(emptied)) if unsure else empty

@@ -72,28 +72,28 @@ def reroute_bundle(
     bundle_status.hold(session, bundle)
     refuse_unsplittable(session, bundle)
     with session.begin_nested():
-        made = new_bundle(session, bundle.campaign, mission, staff_id)
-        _move_all(session, bundle, made, settings)
+        rerouted = new_bundle(session, bundle.campaign, mission, staff_id)
+        _move_all(session, bundle, rerouted, settings)
         _open_envelopes(session, bundle)
         session.add(
             Rerouting(
                 from_bundle_id=bundle.id,
-                to_bundle_id=made.id,
-                letters=made.letter_count,
+                to_bundle_id=rerouted.id,
+                letters=rerouted.letter_count,
                 created_by_id=staff_id,
             )
         )
         session.flush()
-    print_jobs.send_for(session, made, chains=settings.worker_threads)
+    print_jobs.send_for(session, rerouted, chains=settings.worker_threads)
     audit.record(
         session,
         actor=actor,
         action="bundle.reroute",
         subject=f"bundle:{bundle.id}",
-        letters=made.letter_count,
-        to=f"{made.campaign.reference} · {made.sequence:03d} ({slug_of(mission)})",
+        letters=rerouted.letter_count,
+        to=f"{rerouted.campaign.reference} · {rerouted.sequence:03d} ({slug_of(mission)})",
     )
-    return made
+    return rerouted
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +150,20 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
         raise Invalid(fields={"mission": "mission-without-street"})
 
 
-def _move_all(session: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
+def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Settings) -> None:
     """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
     on_paper = (
         0
         if bundle_status.is_handed_over(session, bundle)
-        else signed_sheets.move(session, bundle, made)
+        else signed_sheets.move(session, bundle, rerouted)
     )
     home = settings.organisation_country
-    made.frozen = _address_anew(session, bundle, made.destination, on_paper, home).to_json()
-    made.letter_count = _move_letters(session, bundle, made)
-    if not made.letter_count and not on_paper:
+    rerouted.frozen = _address_anew(session, bundle, rerouted.destination, on_paper, home).to_json()
+    rerouted.letter_count = _move_letters(session, bundle, rerouted)
+    if not rerouted.letter_count and not on_paper:
         raise Refused("nothing-here")
-    size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
-    _make_volumes(session, made, size)
+    size = max((volume.letter_count for volume in bundle.volumes), default=settings.volume_letters)
+    _make_volumes(session, rerouted, size)
 
 
 def list_reroutings(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
@@ -201,7 +201,8 @@ def _address_anew(
     """What the bundle froze, on its other way. Raises Refused."""
     frozen, country = Frozen.from_json(bundle.frozen), country_of(destination, home)
     targets = {
-        one.id: one for one in session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
+        target.id: target
+        for target in session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
     }
     facts = replace(
         frozen,
@@ -226,9 +227,10 @@ def _address_target(
     """The official as frozen; name, salutation and copies stay, the address is new."""
     addressing = {
         code: replace(
-            one, lines=addressing_of(target, code, host_country=country, through=destination).lines
+            addressing_before,
+            lines=addressing_of(target, code, host_country=country, through=destination).lines,
         )
-        for code, one in old.addressing.items()
+        for code, addressing_before in old.addressing.items()
     }
     return replace(old, addressing=addressing)
 
@@ -245,12 +247,12 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     }
     moving = select_here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
     session.execute(insert(LetterMove).from_select(list(columns), moving))
-    mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
+    moved = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
     count = session.scalar(
         select(func.count())
         .select_from(LetterMove)
         .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(*mine)
+        .where(*moved)
     )
     if not count:
         return 0
@@ -258,7 +260,7 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     ranked = (
         select(LetterMove.letter_id, place.label("place"))
         .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(*mine)
+        .where(*moved)
         .subquery()
     )
     taken = session.execute(
@@ -298,13 +300,13 @@ def list_other_missions(
 ) -> Sequence[Mission]:
     """Missions of the same country, those in the same host country first; by post, in `home`."""
     host = bundle.mission.host_country if bundle.mission else home
-    wanted = select(Mission).where(
+    missions = select(Mission).where(
         Mission.sending_country == sending_country_of(bundle.destination)
     )
     if bundle.mission is not None:
-        wanted = wanted.where(Mission.id != bundle.mission.id)
+        missions = missions.where(Mission.id != bundle.mission.id)
     order = (Mission.host_country != host, Mission.host_country, Mission.slug)
-    return session.scalars(wanted.order_by(*order).limit(limit)).all()
+    return session.scalars(missions.order_by(*order).limit(limit)).all()
 
 
 def find_postal_official(session: Session, bundle: Bundle) -> Official | None:

@@ -41,15 +41,15 @@ def pack_letters(
     No envelope reaches over letters that were `taken`: between its first and its last number lie
     only its own, and those that nobody hands over.
     """
-    some: list[int] = []
+    packed: list[int] = []
     for number in numbers:
-        apart = some and any(some[-1] < first <= number for first, _last in taken)
-        if len(some) == each or apart:
-            yield Span(some[0], some[-1], len(some))
-            some = []
-        some.append(number)
-    if some:
-        yield Span(some[0], some[-1], len(some))
+        apart = packed and any(packed[-1] < first <= number for first, _last in taken)
+        if len(packed) == each or apart:
+            yield Span(packed[0], packed[-1], len(packed))
+            packed = []
+        packed.append(number)
+    if packed:
+        yield Span(packed[0], packed[-1], len(packed))
 
 
 def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
@@ -81,7 +81,9 @@ def name_part(
     if attempt.taken:
         raise Refused("part-named")
     _refuse_other_than_taken(session, attempt, numbers)
-    attempt.taken = [TakenLetters(first_number=one.first, last_number=one.last) for one in numbers]
+    attempt.taken = [
+        TakenLetters(first_number=number.first, last_number=number.last) for number in numbers
+    ]
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
@@ -97,9 +99,9 @@ def _refuse_other_than_taken(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> None:
     """Letters that were taken back since may have been handed over, or not: both counts hold."""
-    printed, wanted, gone_before = 0, 0, 0
+    printed, confirmed_count, gone_before = 0, 0, 0
     confirmed = Signature.state == SignatureState.CONFIRMED
-    for one in numbers:
+    for number in numbers:
         counts = (
             select(
                 func.count(Letter.id),
@@ -110,16 +112,20 @@ def _refuse_other_than_taken(
             .where(
                 Letter.bundle_id == attempt.bundle_id,
                 Letter.set_aside.is_(None),
-                Letter.sequence.between(one.first, one.last),
+                Letter.sequence.between(number.first, number.last),
             )
         )
-        some = session.execute(counts).one()
-        printed, wanted, gone_before = (printed + some[0], wanted + some[1], gone_before + some[2])
+        row = session.execute(counts).one()
+        printed, confirmed_count, gone_before = (
+            printed + row[0],
+            confirmed_count + row[1],
+            gone_before + row[2],
+        )
     if gone_before:
         raise Invalid(fields={"numbers": "taken-before"})
     if printed < attempt.messages:
         raise Invalid(fields={"numbers": "taken-too-few"})
-    if wanted > attempt.messages:
+    if confirmed_count > attempt.messages:
         raise Invalid(fields={"numbers": "taken-too-many"})
 
 
@@ -147,21 +153,21 @@ def split_bundle(
     if find_run(session, bundle) is not None:
         raise Refused("is-split")
     query = select_here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
-    numbers = [one or 0 for one in session.scalars(query.order_by(Letter.sequence))]
+    numbers = [number or 0 for number in session.scalars(query.order_by(Letter.sequence))]
     if not numbers:
         raise Refused("nothing-here")
-    made = list(pack_letters(numbers, letters_each, list_taken(session, bundle)))
-    if letters_each > 1 and len(made) > MOST_ENVELOPES:
+    spans = list(pack_letters(numbers, letters_each, list_taken(session, bundle)))
+    if letters_each > 1 and len(spans) > MOST_ENVELOPES:
         raise Refused("too-many-envelopes")
     run = EnvelopeRun(
         bundle=bundle,
         letters_each=letters_each,
         with_letters=with_letters,
         letter_count=len(numbers),
-        envelope_count=len(made),
+        envelope_count=len(spans),
         created_by_id=staff_id,
     )
-    _insert_envelopes(session, run, made)
+    _insert_envelopes(session, run, spans)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     audit.record(
         session,
@@ -169,12 +175,12 @@ def split_bundle(
         action="bundle.split",
         subject=f"bundle:{bundle.id}",
         letters=len(numbers),
-        envelopes=len(made),
+        envelopes=len(spans),
     )
     return run
 
 
-def _insert_envelopes(session: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
+def _insert_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span]) -> None:
     session.add(run)
     session.flush()
     session.execute(
@@ -183,11 +189,11 @@ def _insert_envelopes(session: Session, run: EnvelopeRun, made: Sequence[Span]) 
             {
                 "run_id": run.id,
                 "sequence": at,
-                "first_number": one.first,
-                "last_number": one.last,
-                "letters": one.letters,
+                "first_number": span.first,
+                "last_number": span.last,
+                "letters": span.letters,
             }
-            for at, one in enumerate(made, start=1)
+            for at, span in enumerate(spans, start=1)
         ],
     )
 

@@ -28,23 +28,25 @@ def weigh_envelopes(
     session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
 ) -> dict[int, Weight]:
     """What lies in each of these envelopes that is still here, by its number."""
-    lying = [one for one in envelopes if one.attempt_id is None]
+    lying = [envelope for envelope in envelopes if envelope.attempt_id is None]
     if not lying:
         return {}
     frozen = Frozen.from_json(run.bundle.frozen)
     card, paper = frozen.cards, LAYOUTS[frozen.layout].paper
     letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
-    found = {}
-    for one in lying:
-        inside = -(-letters[one.sequence] // CARDS_A_SHEET) if card else sheets[one.sequence]
+    weights = {}
+    for envelope in lying:
+        inside = (
+            -(-letters[envelope.sequence] // CARDS_A_SHEET) if card else sheets[envelope.sequence]
+        )
         on_top = 1 if run.letters_each > 1 else 0  # its address sheet
         grams = (
             weigh(inside, paper, card=card) + weigh(on_top, paper)
             if card
             else weigh(inside + on_top, paper)
         )
-        found[one.sequence] = Weight(inside + on_top, say_weight(grams, locale))
-    return found
+        weights[envelope.sequence] = Weight(inside + on_top, say_weight(grams, locale))
+    return weights
 
 
 def _count(

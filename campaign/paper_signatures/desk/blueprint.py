@@ -66,8 +66,10 @@ def edit(public_id: str) -> ResponseReturnValue:
         form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
     ):
         return redirect_to(".show", _("The sheet is saved."), public_id=public_id)
-    found = scans.list_scans_of_sheet(session, sheet)
-    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.count_rows(session, sheet))
+    sheet_scans = scans.list_scans_of_sheet(session, sheet)
+    return _page(
+        "edit", form, sheet=sheet, scans=sheet_scans, totals=sheets.count_rows(session, sheet)
+    )
 
 
 @blueprint.post("/<public_id>/delete")
@@ -77,8 +79,8 @@ def delete(public_id: str) -> ResponseReturnValue:
     try:
         sheets.delete_sheet(session, sheets.get_sheet(session, public_id), actor=actor())
     except Refused:
-        said = _("The sheet has rows. Take them out first.")
-        return redirect_to(".show", said, "error", public_id=public_id)
+        message = _("The sheet has rows. Take them out first.")
+        return redirect_to(".show", message, "error", public_id=public_id)
     return redirect_to(".index", _("The sheet is deleted."))
 
 

@@ -69,7 +69,7 @@ class SheetForm(PaperForm):
         """An empty one, with the campaigns that take sheets."""
         form = cls(data={"campaign": chosen, "kind": SheetKind.SHEET.value})
         form.campaign.choices = choices(
-            [("", _l("Choose")), *((one.slug, _label(one)) for one in takers)]
+            [("", _l("Choose")), *((taker.slug, _label(taker)) for taker in takers)]
         )
         form.country.choices = choices(i18n.countries())
         return form
@@ -126,7 +126,7 @@ class UploadForm(PaperForm):
         """With the campaigns that take signatures."""
         form = cls(data={"campaign": chosen})
         form.campaign.choices = choices(
-            [("", _l("Choose")), *((one.slug, _label(one)) for one in takers)]
+            [("", _l("Choose")), *((taker.slug, _label(taker)) for taker in takers)]
         )
         return form
 

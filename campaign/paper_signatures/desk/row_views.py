@@ -64,11 +64,13 @@ def key_in(public_id: str) -> ResponseReturnValue:
     typed = _typed(above)
     if not typed:
         return _page(sheet, _blank(sheet, above), nothing=True), 422
-    if any(one.errors for one in typed):
+    if any(typed_row.errors for typed_row in typed):
         return _page(sheet, (typed + _blank(sheet, typed[-1].values))[:ROWS]), 422
-    for one in typed:
-        assert one.details is not None
-        data_entry.add_row(session, sheet, one.details, actor=actor(), staff_id=staff_user().id)
+    for typed_row in typed:
+        assert typed_row.details is not None
+        data_entry.add_row(
+            session, sheet, typed_row.details, actor=actor(), staff_id=staff_user().id
+        )
     return redirect_to("paper_signatures.show", public_id=public_id)
 
 
@@ -76,32 +78,38 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
     """Correct one row in its place."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id)
-    found = data_entry.get_row(session, sheet, row)
-    details = data_entry.details_of(found)
+    paper_row = data_entry.get_row(session, sheet, row)
+    details = data_entry.details_of(paper_row)
     if request.method == "POST":
-        one = (_typed(_values_of(details)) or [Typed({}, {"given_name": say_needed()})])[0]
-        if one.details is not None:
-            data_entry.correct_row(session, found, one.details, actor=actor())
-            said = _("Row %(number)s is corrected.", number=found.position)
-            return redirect_to("paper_signatures.show", said, public_id=public_id)
-        return _page(sheet, [one], row=found), 422
-    return _page(sheet, [Typed(_values_of(details))], row=found)
+        typed = (_typed(_values_of(details)) or [Typed({}, {"given_name": say_needed()})])[0]
+        if typed.details is not None:
+            data_entry.correct_row(session, paper_row, typed.details, actor=actor())
+            message = _("Row %(number)s is corrected.", number=paper_row.position)
+            return redirect_to("paper_signatures.show", message, public_id=public_id)
+        return _page(sheet, [typed], row=paper_row), 422
+    return _page(sheet, [Typed(_values_of(details))], row=paper_row)
 
 
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     """Count a double after all, take a row out, or put it back."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id)
-    found = data_entry.get_row(session, sheet, row)
+    paper_row = data_entry.get_row(session, sheet, row)
     deeds = {
-        "count": (data_entry.count_row, _("Row %(number)s counts.", number=found.position)),
-        "remove": (data_entry.remove_row, _("Row %(number)s is taken out.", number=found.position)),
-        "restore": (data_entry.restore_row, _("Row %(number)s is back.", number=found.position)),
+        "count": (data_entry.count_row, _("Row %(number)s counts.", number=paper_row.position)),
+        "remove": (
+            data_entry.remove_row,
+            _("Row %(number)s is taken out.", number=paper_row.position),
+        ),
+        "restore": (
+            data_entry.restore_row,
+            _("Row %(number)s is back.", number=paper_row.position),
+        ),
     }
     if deed not in deeds:
         raise NotFound("row")
     action, words = deeds[deed]
-    action(session, found, actor=actor())
+    action(session, paper_row, actor=actor())
     return redirect_to("paper_signatures.show", words, public_id=public_id)
 
 
@@ -155,7 +163,7 @@ def _page(
         typed=typed,
         row=row,
         nothing=nothing,
-        rows=[(one, data_entry.details_of(one)) for one in rows[:SHOWN]],
+        rows=[(paper_row, data_entry.details_of(paper_row)) for paper_row in rows[:SHOWN]],
         first=first,
         more=first + SHOWN if len(rows) > SHOWN else None,
         scans=scans.list_scans_of_sheet(session, sheet),

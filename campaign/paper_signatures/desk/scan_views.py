@@ -36,8 +36,8 @@ def attach(public_id: str) -> ResponseReturnValue:
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     """A page of a scan as a picture."""
     session = db.session()
-    found = _scan(session, public_id, scan)
-    return Response(scans.read_page(found, number), mimetype="image/jpeg")
+    sheet_scan = _scan(session, public_id, scan)
+    return Response(scans.read_page(sheet_scan, number), mimetype="image/jpeg")
 
 
 @fresh(back="paper_signatures.edit")

@@ -84,12 +84,14 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         rows = [
             {
-                "signature": one,
-                "status": status_of(session, one),
-                "case": case_page(one.campaign, lang, count=0, now=db.utcnow()),
-                "last": [mark for mark in marks_of(session, one) if mark.state != "ahead"][-1],
+                "signature": signature,
+                "status": status_of(session, signature),
+                "case": case_page(signature.campaign, lang, count=0, now=db.utcnow()),
+                "last": [mark for mark in marks_of(session, signature) if mark.state != "ahead"][
+                    -1
+                ],
             }
-            for one in letter_links.signatures_of(session, box)
+            for signature in letter_links.signatures_of(session, box)
         ]
     months = current_settings().retention_months
     return page(
@@ -174,7 +176,7 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
         erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
     signatures = letter_links.signatures_of(session, box)
-    printed = [one for one in signatures if is_frozen(one)]
+    printed = [signature for signature in signatures if is_frozen(signature)]
     return page(
         "privacy/erase.html", token=token, mailbox=box, signatures=signatures, printed=printed
     )

@@ -87,8 +87,8 @@ def create(slug: str) -> ResponseReturnValue:
 
     if form.validate_on_submit() and accepted(form, log):
         desk.drop()
-        said = _("The reply is kept as a draft. Only the desk sees it.")
-        return done(said, ".edit", public_id=made[0].public_id)
+        message = _("The reply is kept as a draft. Only the desk sees it.")
+        return done(message, ".edit", public_id=made[0].public_id)
     return _page("create", form, campaign=campaign, reply=None, **desk.words())
 
 
@@ -97,10 +97,10 @@ def create(slug: str) -> ResponseReturnValue:
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
     session, reply = db.session(), _loaded(public_id)
-    campaign, found = reply.campaign, scans.list_scans_of_reply(session, reply.id)
+    campaign, reply_scans = reply.campaign, scans.list_scans_of_reply(session, reply.id)
     deliveries = replies.list_deliveries(session, campaign)
     desk, titles = reply_draft_views.make_desk(campaign, reply), _usual_titles(campaign)
-    form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
+    form = reply_form(campaign, deliveries, reply_scans, reply, titles=titles, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)
@@ -114,7 +114,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     if is_open and form.meets(form.now) and accepted(form, change):
         desk.drop()
         return done(_("The reply is saved."), _next(), public_id=public_id)
-    facts = {"reply": reply, "scans": found, "unclosed": publish_reply.list_unclosed(reply)}
+    facts = {"reply": reply, "scans": reply_scans, "unclosed": publish_reply.list_unclosed(reply)}
     return _page("edit", form, campaign=campaign, **facts, **desk.words())
 
 
@@ -148,8 +148,8 @@ def _loaded(public_id: str) -> Reply:
 
 def _next() -> str:
     """Where the button that was pressed leads; who does not publish stays with the draft."""
-    said = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
-    return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(said, ".edit")
+    choice = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
+    return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(choice, ".edit")
 
 
 def _keep_scan(reply: Reply, form: ReplyForm) -> None:

@@ -78,8 +78,10 @@ class ReplyForm(Meeting, _WordedForm):
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
         """What the service takes."""
         kind, _colon, key = self.who.data.partition(":")
-        missions = {one.mission.slug: one.mission for one in campaign.targets if one.mission}
-        targets = {one.official.slug: one for one in campaign.targets}
+        missions = {
+            target.mission.slug: target.mission for target in campaign.targets if target.mission
+        }
+        targets = {target.official.slug: target for target in campaign.targets}
         return ReplyFacts(
             received_on=cast(Any, self.received_on.data),
             channel=Channel(self.channel.data),
@@ -87,7 +89,11 @@ class ReplyForm(Meeting, _WordedForm):
             target=targets.get(key) if kind == "target" else None,
             mission=missions.get(key) if kind == "mission" else None,
             delivery=next(
-                (one.attempt for one in deliveries if one.attempt.public_id == self.delivery.data),
+                (
+                    delivery.attempt
+                    for delivery in deliveries
+                    if delivery.attempt.public_id == self.delivery.data
+                ),
                 None,
             ),
             sender=self.sender.data,
@@ -116,10 +122,12 @@ def reply_form(
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
-    made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    answered = next((one for one in deliveries if one.attempt.public_id == answers), None)
+    form_class = type("LocalisedReplyForm", (ReplyForm,), fields)
+    answered = next(
+        (delivery for delivery in deliveries if delivery.attempt.public_id == answers), None
+    )
     now = _initial_values(campaign, reply, deliveries, titles or {}, answered)
-    form = cast("ReplyForm", made(data=now, **kwargs))
+    form = cast("ReplyForm", form_class(data=now, **kwargs))
     form.now = now
     form.saw(now)
     form.who.choices = choices(_list_senders(campaign))
@@ -171,7 +179,7 @@ def _initial_values(
     who = f"target:{reply.target.official.slug}" if reply.target else ""
     if not who and reply.mission:
         who = f"mission:{reply.mission.slug}"
-    ids = {one.attempt.id: one.attempt.public_id for one in deliveries}
+    ids = {choice.attempt.id: choice.attempt.public_id for choice in deliveries}
     delivery = ids.get(reply.delivery_id or 0, "")
     return {
         "who": who,
@@ -183,7 +191,7 @@ def _initial_values(
         "text": reply.text,
         "notes": reply.notes,
         "shown_page": reply.shown_page,
-        **{f"text_{one.locale}": one.text for one in reply.translations},
+        **{f"text_{translation.locale}": translation.text for translation in reply.translations},
         **{f"title_{code}": title for code, title in (reply.titles or titles).items()},
     }
 
@@ -195,14 +203,14 @@ def _choose_sender(destination: Destination) -> str:
 
 def _list_senders(campaign: Campaign) -> list[tuple[str, Any]]:
     here = i18n.locale()
-    found: dict[str, Any] = {}
+    names: dict[str, Any] = {}
     for target in campaign.targets:
         name = target.official.name or i18n.words_in(target.official.office, here)
-        found[f"target:{target.official.slug}"] = name
+        names[f"target:{target.official.slug}"] = name
     for target in campaign.targets:
         if target.mission:
-            found[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
-    return [*found.items(), ("", _l("Somebody else, or not known"))]
+            names[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
+    return [*names.items(), ("", _l("Somebody else, or not known"))]
 
 
 def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]:
@@ -212,18 +220,18 @@ def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, 
 
 
 def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, Any]]:
-    return [(one.attempt.public_id, _describe_delivery(one)) for one in deliveries]
+    return [(delivery.attempt.public_id, _describe_delivery(delivery)) for delivery in deliveries]
 
 
-def _describe_delivery(one: Delivery) -> str:
+def _describe_delivery(delivery: Delivery) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
-    day, clock = i18n.say_date(one.attempt.happened_on), one.happened_time
-    bundle = one.attempt.bundle
+    day, clock = i18n.say_date(delivery.attempt.happened_on), delivery.happened_time
+    bundle = delivery.attempt.bundle
     parts = (
         f"{day}{i18n.comma(i18n.locale())}{clock:%H:%M}" if clock else day,
-        destination_name(one.destination, i18n.locale()),
-        str(OUTCOMES.get(one.attempt.outcome, _l("Not delivered: stopped"))),
-        f"{bundle.sequence:03d}" if bundle else one.attempt.place,
+        destination_name(delivery.destination, i18n.locale()),
+        str(OUTCOMES.get(delivery.attempt.outcome, _l("Not delivered: stopped"))),
+        f"{bundle.sequence:03d}" if bundle else delivery.attempt.place,
     )
     return " · ".join(filter(None, parts))
 

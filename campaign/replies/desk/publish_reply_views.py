@@ -27,8 +27,8 @@ def publish(public_id: str) -> ResponseReturnValue:
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
     if form.validate_on_submit() and _published(reply, form):
-        said = _("The reply is on the case’s page.")
-        return redirect_to("replies.edit", said, public_id=public_id)
+        message = _("The reply is on the case’s page.")
+        return redirect_to("replies.edit", message, public_id=public_id)
     _look_again(reply, form)
     preview, unclosed = _preview(reply)
     return render_page(
@@ -98,8 +98,8 @@ def take_back(public_id: str) -> ResponseReturnValue:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     publish_reply.unpublish(session, reply, actor=actor())
-    said = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
-    return redirect_to("replies.edit", said, public_id=public_id)
+    message = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
+    return redirect_to("replies.edit", message, public_id=public_id)
 
 
 def _published(reply: Reply, form: PublishForm) -> bool:

@@ -29,19 +29,24 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
     """Rectangles over the pages: drawn with the pointer, or given as numbers."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    found = scans.list_scans_of_reply(session, reply.id)
+    reply_scans = scans.list_scans_of_reply(session, reply.id)
     lines, wrong = _lines(reply.bars), 0
     if request.method == "POST":
         try:
-            bars = read_bars(request.form, _pages(found))
+            bars = read_bars(request.form, _pages(reply_scans))
         except ValueError as problem:
             wrong, lines = int(problem.args[0]), _typed()
         else:
             replies.set_bars(session, reply, bars, actor=actor())
-            said = _("The bars are saved. This is how everybody will see the page.")
-            return redirect_to("replies.publish.publish", said, public_id=public_id)
+            message = _("The bars are saved. This is how everybody will see the page.")
+            return redirect_to("replies.publish.publish", message, public_id=public_id)
     body = render_template(
-        "replies/bars.html", reply=reply, scans=found, lines=lines, wrong=wrong, pages=_pages(found)
+        "replies/bars.html",
+        reply=reply,
+        scans=reply_scans,
+        lines=lines,
+        wrong=wrong,
+        pages=_pages(reply_scans),
     )
     return body, 422 if wrong else 200
 
@@ -62,11 +67,11 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     replies.lock_draft(session, reply)
-    found = scans.get_scan(session, scan, reply_id=reply.id)
-    reply.bars = [one for one in reply.bars if one["scan"] != scan]
+    reply_scan = scans.get_scan(session, scan, reply_id=reply.id)
+    reply.bars = [bar for bar in reply.bars if bar["scan"] != scan]
     if reply.shown_page.startswith(f"{scan}/"):
         reply.shown_page = ""
-    scans.remove_scan(session, found, actor=actor())
+    scans.remove_scan(session, reply_scan, actor=actor())
     return redirect_to("replies.edit", _("The scan is removed."), public_id=public_id)
 
 
@@ -76,17 +81,19 @@ def _scan(public_id: str, scan: str) -> Scan:
     return scans.get_scan(session, scan, reply_id=reply.id)
 
 
-def _pages(found: Sequence[Scan]) -> list[str]:
-    return [f"{scan.public_id}/{number}" for scan in found for number in range(1, scan.pages + 1)]
+def _pages(reply_scans: Sequence[Scan]) -> list[str]:
+    return [
+        f"{scan.public_id}/{number}" for scan in reply_scans for number in range(1, scan.pages + 1)
+    ]
 
 
 def _lines(bars: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    kept = [
+    lines = [
         {"page": f"{bar['scan']}/{bar['page']}", **{n: f"{bar[n]:g}" for n in ("x", "y", "w", "h")}}
         for bar in bars
     ]
     empty = {"page": "", "x": "", "y": "", "w": "", "h": ""}
-    return (kept + [dict(empty) for _ in range(EMPTY_LINES)])[:MOST_BARS]
+    return (lines + [dict(empty) for _ in range(EMPTY_LINES)])[:MOST_BARS]
 
 
 def _typed() -> list[dict[str, str]]:
