@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import time
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -12,14 +13,27 @@ from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import went_after_stop
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Destination
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+    Destination,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit, Rerouting
 
-AttemptRow = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
-"""An attempt with its campaign, where it was to go, and its visit."""
 PAGE = 100
 """Attempts on one page."""
+
+
+class AttemptRow(NamedTuple):
+    """An attempt with its campaign, where it was to go, and its visit."""
+
+    attempt: DeliveryAttempt
+    campaign: Campaign
+    destination: Destination
+    visit: GateVisit | None
 
 
 def get_visit(session: Session, public_id: str) -> GateVisit:
@@ -62,8 +76,9 @@ def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow],
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    attempts: list[AttemptRow] = [
-        (attempt, campaign, attempt.destination, visit) for attempt, campaign, visit in rows
+    attempts = [
+        AttemptRow(attempt, campaign, attempt.destination, visit)
+        for attempt, campaign, visit in rows
     ]
     return attempts, total
 
@@ -154,3 +169,8 @@ def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAtt
     """Attempts by their row's number."""
     attempts = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
     return {attempt.id: attempt for attempt in attempts}
+
+
+def is_unnamed_part(attempt: DeliveryAttempt) -> bool:
+    """Whether nobody has said which letters of a part were taken."""
+    return attempt.outcome is DeliveryOutcome.PART and not attempt.taken

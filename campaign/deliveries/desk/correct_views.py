@@ -69,6 +69,6 @@ def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
 def _are_added(visit: GateVisit, form: FilesForm) -> bool:
     return accepted(
         form,
-        lambda: correct_record.add_files(db.session(), visit, tuple(form.drawn()), actor=actor()),
+        lambda: correct_record.add_files(db.session(), visit, tuple(form.redrawn()), actor=actor()),
         refused=_("Choose a picture or a receipt."),
     )
