@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from jinja2 import Environment, meta, nodes
+from jinja2.visitor import NodeTransformer
 
 
 def names_required(
@@ -15,13 +16,39 @@ def names_required(
     chain = list(_chain(env, template))
     # What any template of a chain sets outside of blocks, the blocks of all see.
     on_top = {name for tree in chain for name in _names_set_on_top(tree)}
-    names = {name for tree in chain for name in meta.find_undeclared_variables(tree)}
+    names = _names_undeclared(env, template)
+    names -= {name for tree in chain for name in _names_optional(tree)}
     inner = bound | {name for tree in chain for name in _names_set(tree)}
     for tree in chain:
         for node in tree.find_all(nodes.Include):
             for name in _templates_of(node.template):
                 names |= names_required(env, name, frozenset(inner))
     return names - on_top - bound
+
+
+def _names_undeclared(env: Environment, template: str) -> set[str]:
+    """Names without those that a branch of an `if` sets for itself: Jinja counts these as well."""
+    names = {
+        name for tree in _chain(env, template) for name in meta.find_undeclared_variables(tree)
+    }
+    apart = [_BranchesApart().visit(tree) for tree in _chain(env, template)]
+    for tree in apart:
+        tree.set_environment(env)
+        tree.set_lineno(1)
+    return names & {name for tree in apart for name in meta.find_undeclared_variables(tree)}
+
+
+class _BranchesApart(NodeTransformer):
+    """Each branch of an `if` in a scope of its own."""
+
+    def visit_If(self, node: nodes.If) -> list[nodes.Node]:  # noqa: N802 — named by Jinja
+        self.generic_visit(node)
+        return [
+            nodes.Output([node.test]),
+            nodes.Scope(node.body),
+            *node.elif_,
+            nodes.Scope(node.else_),
+        ]
 
 
 def names_used(env: Environment, template: str) -> set[str]:
@@ -59,6 +86,13 @@ def _constants(expression: nodes.Expr) -> Iterator[nodes.Const]:
     if isinstance(expression, nodes.Const):
         yield expression
     yield from expression.find_all(nodes.Const)
+
+
+def _names_optional(tree: nodes.Node) -> Iterator[str]:
+    """Names that the template does without: it asks whether they are defined."""
+    for test in tree.find_all(nodes.Test):
+        if test.name in {"defined", "undefined"} and isinstance(test.node, nodes.Name):
+            yield test.node.name
 
 
 def _names_set(tree: nodes.Node) -> Iterator[str]:

@@ -85,7 +85,7 @@ def _escape_start(match: re.Match[str]) -> str:
 
 
 MOST_BARS = 40
-_NAMES = ("x", "y", "w", "h")
+BAR_FIELDS = ("x", "y", "w", "h")
 EMPTY_LINES = 4
 """Empty lines of the form, for more."""
 
@@ -97,7 +97,7 @@ def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str,
     """
     bars = []
     for at in range(MOST_BARS):
-        numbers = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in _NAMES]
+        numbers = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in BAR_FIELDS]
         if not any(numbers):
             continue
         page = values.get(f"page-{at}", "")

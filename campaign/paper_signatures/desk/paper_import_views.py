@@ -1,5 +1,6 @@
 """A file of signatures: uploaded, its columns mapped, rehearsed, taken in."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
 
@@ -19,16 +20,37 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.paper_signatures import paper_imports, read_file, sheets
 from campaign.paper_signatures.desk.forms import MappingForm, UploadForm
-from campaign.paper_signatures.read_file import MEANINGS
+from campaign.paper_signatures.read_file import MEANINGS, Fault
 from campaign.paper_signatures.row_sentences import say_fault
 from campaign.staff.guards import staff_user
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
 from campaign.web.fields import choices
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 
 
+class UploadFile(Page, template="paper_signatures/import_upload.html"):
+    form: UploadForm
+
+
+class MapColumns(Page, template="paper_signatures/import.html"):
+    made: PaperImport
+    form: MappingForm
+    campaign: Campaign
+    table: Table | None
+    """None once the file is taken in."""
+    views: Mapping[str, ViewChoice]
+    """How the file may be read otherwise."""
+    chosen: Mapping[str, str]
+    """Meanings by column."""
+    meanings: Sequence[str]
+    faults: Sequence[tuple[Fault, str]]
+    """With a sentence each."""
+    failure: str
+    sheet: PaperSheet | None
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put these pages beside the sheets."""
     add = blueprint.add_url_rule
     add("/imports/new", "upload", upload, methods=["GET", "POST"])
     add("/imports/<public_id>", "show_import", show_import, methods=["GET", "POST"])
@@ -38,48 +60,41 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(MAX_BYTES)
 def upload() -> ResponseReturnValue:
-    """Choose a file."""
     takers = sheets.list_open_campaigns(db.session())
     form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
-    made: list[PaperImport] = []
-    if form.validate_on_submit() and accepted(form, lambda: made.append(_uploaded(form))):
-        return redirect_to("paper_signatures.show_import", public_id=made[0].public_id)
-    return render_page("paper_signatures/import_upload.html", form)
+    uploaded: list[PaperImport] = []
+    if form.validate_on_submit() and accepted(form, lambda: uploaded.append(_upload(form))):
+        return redirect_to("paper_signatures.show_import", public_id=uploaded[0].public_id)
+    return show_page(UploadFile(form=form))
 
 
 def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
     session = db.session()
     paper_import = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
-    table, views = _looked_at(paper_import)
-    form = _mapping_form(paper_import)
+    table, views = _read_table(paper_import)
+    form = _make_form(paper_import)
     if form.validate_on_submit() and table is not None:
-        chosen = {at: _meaning(at) for at in range(len(table.columns))}
+        chosen = {at: _get_meaning(at) for at in range(len(table.columns))}
         if accepted(form, lambda: _choose(paper_import, form, chosen, table)):
             return redirect_to("paper_signatures.show_import", public_id=public_id)
         paper_import.options = {
             **paper_import.options,
             "meanings": {str(at): meaning for at, meaning in chosen.items()},
         }
-    return _import_page(paper_import, form, table, views)
-
-
-def _import_page(
-    paper_import: PaperImport, form: MappingForm, table: Table | None, views: dict[str, ViewChoice]
-) -> ResponseReturnValue:
-    session = db.session()
-    return render_page(
-        "paper_signatures/import.html",
-        form,
-        made=paper_import,
-        campaign=session.get_one(Campaign, paper_import.campaign_id),
-        table=table,
-        views=views,
-        chosen=_chosen_meanings(paper_import, table),
-        meanings=MEANINGS,
-        faults=[(fault, say_fault(fault)) for fault in paper_imports.list_faults(paper_import)],
-        failure=paper_imports.get_failure(paper_import),
-        sheet=session.get(PaperSheet, paper_import.sheet_id) if paper_import.sheet_id else None,
+    return show_page(
+        MapColumns(
+            made=paper_import,
+            form=form,
+            campaign=session.get_one(Campaign, paper_import.campaign_id),
+            table=table,
+            views=views,
+            chosen=_get_meanings(paper_import, table),
+            meanings=MEANINGS,
+            faults=[(fault, say_fault(fault)) for fault in paper_imports.list_faults(paper_import)],
+            failure=paper_imports.get_failure(paper_import),
+            sheet=session.get(PaperSheet, paper_import.sheet_id) if paper_import.sheet_id else None,
+        )
     )
 
 
@@ -110,23 +125,23 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
     return csv_file("wrong-rows.csv", table)
 
 
-def _chosen_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:
+def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:
     """What was said that the columns mean; of a file read otherwise, our guess."""
-    if table is None or request.method == "POST" or not _view():
+    if table is None or request.method == "POST" or not _get_view():
         return dict(paper_import.options["meanings"])
     return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 
 
-def _view() -> dict[str, str]:
+def _get_view() -> dict[str, str]:
     """How the file is to be read, as far as the form or the address says."""
     return {name: request.values[name] for name in paper_imports.VIEW if name in request.values}
 
 
-def _looked_at(paper_import: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
+def _read_table(paper_import: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
     """The file's table, and how it could be read otherwise; as before, where it cannot be so."""
     if not paper_import.storage_key:
         return None, {}
-    view = _view()
+    view = _get_view()
     try:
         opened, table, samples = paper_imports.open_import(paper_import, view)
     except UnreadableFile as problem:
@@ -136,7 +151,7 @@ def _looked_at(paper_import: PaperImport) -> tuple[Table | None, dict[str, ViewC
     return table, view_choices(opened, table, samples, chosen)
 
 
-def _uploaded(form: UploadForm) -> PaperImport:
+def _upload(form: UploadForm) -> PaperImport:
     if not form.file.data:
         raise Invalid(fields={"file": "scan-missing"})
     try:
@@ -162,20 +177,20 @@ def _choose(
         paper_import,
         meanings=chosen,
         on_paper=form.on_paper.data == "paper",
-        collected_on=cast("date", form.collected_on.data),
+        collected_on=cast("date", form.collected_on.data),  # validated
         place=form.place.data,
         country=form.country.data,
-        view=_view(),
+        view=_get_view(),
         columns=table.columns,
     )
 
 
-def _meaning(at: int) -> str:
+def _get_meaning(at: int) -> str:
     meaning = request.form.get(f"meaning-{at}", "")
     return meaning if meaning in MEANINGS else ""
 
 
-def _mapping_form(paper_import: PaperImport) -> MappingForm:
+def _make_form(paper_import: PaperImport) -> MappingForm:
     options = paper_import.options
     form = MappingForm(
         data={

@@ -10,12 +10,17 @@ from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.guards import actor, fresh
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 
 
+class AttachScan(Page, template="paper_signatures/attach_scan.html"):
+    sheet: PaperSheet
+    form: ScanForm
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put them under a sheet's address."""
     add = blueprint.add_url_rule
     add("/<public_id>/scans", "attach", attach, methods=["GET", "POST"])
     add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
@@ -28,9 +33,9 @@ def attach(public_id: str) -> ResponseReturnValue:
     """Attach a scan to a sheet."""
     sheet = sheets.get_sheet(db.session(), public_id)
     form = ScanForm()
-    if form.validate_on_submit() and _kept(sheet, form):
+    if form.validate_on_submit() and _is_kept(sheet, form):
         return redirect_to("paper_signatures.show", _("The scan is attached."), public_id=public_id)
-    return render_page("paper_signatures/attach_scan.html", form, sheet=sheet)
+    return show_page(AttachScan(sheet=sheet, form=form))
 
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
@@ -67,7 +72,7 @@ def _scan(session: Session, public_id: str, scan: str) -> Scan:
     return scans.get_scan(session, scan, sheet_id=sheets.get_sheet(session, public_id).id)
 
 
-def _kept(sheet: PaperSheet, form: ScanForm) -> bool:
+def _is_kept(sheet: PaperSheet, form: ScanForm) -> bool:
     session = db.session()
     full = len(scans.list_scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
     if full or not form.scan.data:

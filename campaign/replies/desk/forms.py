@@ -1,6 +1,7 @@
 """Forms of replies: what came, what is blacked out, what is published."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -83,7 +84,7 @@ class ReplyForm(Meeting, _WordedForm):
         }
         targets = {target.official.slug: target for target in campaign.targets}
         return ReplyFacts(
-            received_on=cast(Any, self.received_on.data),
+            received_on=cast("date", self.received_on.data),  # validated
             channel=Channel(self.channel.data),
             locale=self.language.data,
             target=targets.get(key) if kind == "target" else None,
@@ -122,12 +123,12 @@ def reply_form(
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
-    form_class = type("LocalisedReplyForm", (ReplyForm,), fields)
+    form_class = cast("type[ReplyForm]", type("LocalisedReplyForm", (ReplyForm,), fields))
     answered = next(
         (delivery for delivery in deliveries if delivery.attempt.public_id == answers), None
     )
     now = _initial_values(campaign, reply, deliveries, titles or {}, answered)
-    form = cast("ReplyForm", form_class(data=now, **kwargs))
+    form = form_class(data=now, **kwargs)
     form.now = now
     form.saw(now)
     form.who.choices = choices(_list_senders(campaign))
@@ -145,7 +146,7 @@ PART_NAMES = {
     "page": _l("Page of the scan to publish"),
     "facts": _l("The day, and who answered"),
 }
-"""What is looked at before it is published, by its name in `looking`."""
+"""What is looked at before it is published, by its name in `publish_reply`."""
 
 
 class PublishForm(_WordedForm):
@@ -225,10 +226,10 @@ def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, An
 
 def _describe_delivery(delivery: Delivery) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
-    day, clock = i18n.say_date(delivery.attempt.happened_on), delivery.happened_time
+    day, at = i18n.say_date(delivery.attempt.happened_on), delivery.happened_time
     bundle = delivery.attempt.bundle
     parts = (
-        f"{day}{i18n.comma(i18n.locale())}{clock:%H:%M}" if clock else day,
+        f"{day}{i18n.comma(i18n.locale())}{i18n.say_time(at)}" if at else day,
         destination_name(delivery.destination, i18n.locale()),
         str(OUTCOMES.get(delivery.attempt.outcome, _l("Not delivered: stopped"))),
         f"{bundle.sequence:03d}" if bundle else delivery.attempt.place,

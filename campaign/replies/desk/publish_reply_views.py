@@ -1,9 +1,12 @@
 """What everybody will read of a reply: looked at once more, published, taken back."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from campaign.campaigns.content.risk_words import Finding
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.reply import Reply
@@ -14,11 +17,22 @@ from campaign.replies.flagged_words import list_findings
 from campaign.replies.publish_reply import list_changed, mark_parts
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
 blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
+
+
+class PublishReply(Page, template="replies/publish.html"):
+    reply: Reply
+    form: PublishForm
+    preview: Sequence[publish_reply.TranslatedPost]
+    unclosed: Sequence[str]
+    """Languages of texts in which a mark is not closed."""
+    named: Sequence[Finding]
+    """What a risk flag rules out."""
 
 
 @blueprint.route("/publish", methods=["GET", "POST"])
@@ -26,20 +40,15 @@ def publish(public_id: str) -> ResponseReturnValue:
     """The post as it will be, in each language, and the button that publishes it."""
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
-    if form.validate_on_submit() and _published(reply, form):
+    if form.validate_on_submit() and _is_published(reply, form):
         message = _("The reply is on the case’s page.")
         return redirect_to("replies.edit", message, public_id=public_id)
     _look_again(reply, form)
-    preview, unclosed = _preview(reply)
-    return render_page(
-        "replies/publish.html",
-        form,
-        422 if unclosed else 200,
-        reply=reply,
-        preview=preview,
-        unclosed=unclosed,
-        named=list_findings(reply),
+    preview, unclosed = _make_preview(reply)
+    page = PublishReply(
+        reply=reply, form=form, preview=preview, unclosed=unclosed, named=list_findings(reply)
     )
+    return show_page(page, 422 if unclosed else 200)
 
 
 def _look_again(reply: Reply, form: PublishForm) -> None:
@@ -57,7 +66,7 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
     form.look.data = mark_parts(reply)
 
 
-def _preview(reply: Reply) -> tuple[list[publish_reply.TranslatedPost], list[str]]:
+def _make_preview(reply: Reply) -> tuple[list[publish_reply.TranslatedPost], list[str]]:
     """What would be published; or the languages of texts in which a mark is not closed."""
     try:
         return publish_reply.compose_posts(reply), []
@@ -102,7 +111,7 @@ def take_back(public_id: str) -> ResponseReturnValue:
     return redirect_to("replies.edit", message, public_id=public_id)
 
 
-def _published(reply: Reply, form: PublishForm) -> bool:
+def _is_published(reply: Reply, form: PublishForm) -> bool:
     look, seen = form.look.data or "", bool(form.risks_seen.data)
     try:
         return accepted(
