@@ -25,7 +25,7 @@ from campaign.models.directory import Mission
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from campaign.tracking.timeline import marks_of
-from tests.days import today
+from tests.days import days_ago, today
 from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import posting
@@ -185,6 +185,22 @@ def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
         assert "1 delivery was after the stop of its campaign" in client.get("/desk/today").text
         assert "Delivered after the stop" in client.get(f"/desk/campaigns/{slug}").text
     assert session.scalars(select(GateVisit)).one()
+
+
+def test_who_records_a_delivery_while_the_campaign_is_stopped_reads_of_the_stop(
+    staff: FlaskClient, loose: Bundle, stop: Stop
+) -> None:
+    """The phone had the form open: what happened before the stop is recorded as such."""
+    gate = f"/desk/bundles/{loose.public_id}/deliver"
+    before = {"happened_on": days_ago(1).isoformat(), "happened_time": "09:00"}
+    running = staff.get(post(staff, gate, form(**before, outcome="refused")).location).text
+    assert "Deliver nothing more for it." not in running
+    stop()
+    shown = staff.get(post(staff, gate, form(**before)).location).text
+    assert "UA 1/26 was stopped on" in shown
+    assert "Deliver nothing more for it." in shown
+    assert "She asked us to." in shown
+    assert "Delivered after the stop" not in shown
 
 
 def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
