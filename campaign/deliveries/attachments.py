@@ -40,7 +40,7 @@ class RedrawnFile:
 
 
 def draw_picture(file: BinaryIO, name: str) -> RedrawnFile:
-    """A picture without place, camera and comment. Raises Invalid with the field `pictures`."""
+    """Return a picture without place, camera and comment. Raises Invalid (`pictures`)."""
     try:
         return RedrawnFile(GateFileKind.PICTURE, (pictures.redrawn(file, name=name),))
     except Invalid as problem:
@@ -48,7 +48,7 @@ def draw_picture(file: BinaryIO, name: str) -> RedrawnFile:
 
 
 def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
-    """A picture or a PDF. Raises Invalid with the field `receipt`."""
+    """Return the receipt, a picture or a PDF. Raises Invalid (`receipt`)."""
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"receipt": "receipt-too-big"})
@@ -66,7 +66,6 @@ def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
 
 
 def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFile:
-    """Keep a file with its visit."""
     file = GateFile(
         kind=drawn.kind,
         format=GateFileFormat.PDF if drawn.original else GateFileFormat.IMAGE,
@@ -84,7 +83,7 @@ def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFil
 
 
 def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:
-    """A file of that visit. Raises NotFound, also for another's."""
+    """Return a file of that visit. Raises NotFound, also for another's."""
     file = session.scalar(
         select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
     )
@@ -94,14 +93,14 @@ def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:
 
 
 def read_page(file: GateFile, number: int) -> bytes:
-    """A page as JPEG. Raises NotFound."""
+    """Return a page as JPEG. Raises NotFound."""
     if not 1 <= number <= file.pages:
         raise NotFound("gate-file")
     return _read(file, f"page-{number}")
 
 
 def read_original(session: Session, file: GateFile, *, actor: str) -> bytes:
-    """A PDF as it came; leaves a line in the audit. Raises NotFound."""
+    """Return a PDF as it came, and note it in the audit. Raises NotFound."""
     if file.format is not GateFileFormat.PDF:
         raise NotFound("gate-file")
     body = _read(file, "original")

@@ -143,7 +143,7 @@ def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
 def _followers(
     attempt: DeliveryAttempt, went_out: Sequence[Placed], ended: Mapping[int, datetime]
 ) -> list[datetime]:
-    """What cannot have come before letters came back."""
+    """List what cannot have come before letters came back."""
     bundle_id = attempt.bundle_id or 0
     later = [
         placement.at for placement in went_out if placement.attempt.bundle_id == attempt.bundle_id
@@ -152,7 +152,7 @@ def _followers(
 
 
 def _stop_of(attempt: DeliveryAttempt) -> list[datetime]:
-    """The stop that an attempt of its day came before, as far as anybody knows."""
+    """Return the stop that an attempt of its day came before, as far as anybody knows."""
     stopped_at = attempt.campaign.stopped_at
     if stopped_at is None or attempt.outcome is DeliveryOutcome.STOPPED:
         return []

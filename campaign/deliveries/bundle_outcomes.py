@@ -25,7 +25,7 @@ class BundleOutcome:
 
 
 def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
-    """How each of these bundles fared, by its id; those that nobody carried are left out."""
+    """Return how each of these bundles fared, by its id; those that nobody carried are left out."""
     rows = [
         bundle
         for bundle in bundles
@@ -53,7 +53,7 @@ def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
 
 
 def _count_posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:
-    """Bundles in envelopes: how many were posted, of how many."""
+    """Return bundles in envelopes: how many were posted, of how many."""
     rows = session.execute(
         select(EnvelopeRun.bundle_id, func.count(Envelope.attempt_id), func.count(Envelope.id))
         .join(Envelope, Envelope.run_id == EnvelopeRun.id)

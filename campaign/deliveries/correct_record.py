@@ -48,12 +48,11 @@ class RecordFacts:
 
 
 def facts_of(visit: GateVisit) -> RecordFacts:
-    """What stands in the record now."""
     return RecordFacts(**{name: getattr(visit, name) for name in RecordFacts.__slots__})
 
 
 def has_tracking(visit: GateVisit) -> bool:
-    """Whether a post or courier carries it on, under a number of theirs."""
+    """Tell whether a post or courier carries it on, under a number of theirs."""
     return any(attempt.outcome in SENT for attempt in visit.attempts)
 
 
@@ -120,7 +119,7 @@ def add_files(
 
 
 def _refuse_moment(session: Session, visit: GateVisit, facts: RecordFacts, *, sure: bool) -> None:
-    """What is refused of a day and a time when they are recorded is refused later as well."""
+    """Refuse what is refused of a day and a time when they are recorded."""
     for attempt in visit.attempts:
         if attempt.bundle is None:
             continue
@@ -137,7 +136,7 @@ def _count_pictures(visit: GateVisit) -> int:
 
 
 def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
-    """The number stands on the envelope as well: who wrote the letters in it sees it there."""
+    """Put the number on the envelope as well: who wrote the letters in it sees it there."""
     ids = [attempt.id for attempt in visit.attempts]
     count = session.scalar(select(func.count(Envelope.id)).where(Envelope.attempt_id.in_(ids))) or 0
     if tracking and count > 1:
@@ -151,7 +150,7 @@ def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
 
 
 def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
-    """The post on the case's page bears the day of the delivery."""
+    """Move the post on the case's page to the day of the delivery."""
     if attempt.update_id is None:
         return
     post = session.get_one(Update, attempt.update_id)
@@ -161,7 +160,7 @@ def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
 
 
 def _describe_before(before: RecordFacts, changed: Sequence[str]) -> Mapping[str, str]:
-    """What stood there, as far as it is nobody's name."""
+    """Return what the record said before, as far as it is nobody's name."""
     return {
         f"{name}_before": str(getattr(before, name) or "")
         for name in changed

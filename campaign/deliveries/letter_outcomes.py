@@ -25,7 +25,7 @@ class Fate(NamedTuple):
 def list_fates(
     number: int, attempts: Iterable[DeliveryAttempt], ranges: Mapping[int, Sequence[PostedEnvelope]]
 ) -> Iterator[Fate]:
-    """How the letter of this number fared in the attempts of its bundle, in their order.
+    """List how the letter of this number fared in the attempts of its bundle, in their order.
 
     `ranges` holds the envelopes of each attempt that went in some, in order. What had gone out was
     not there; what came back was, whatever day somebody gave to what was recorded after it.

@@ -23,7 +23,7 @@ class PostedEnvelope:
 def find_envelopes_with(
     session: Session, attempt_ids: Sequence[int], numbers: Collection[int]
 ) -> dict[int, list[PostedEnvelope]]:
-    """Of each attempt that went in envelopes, those that hold letters of these numbers, in order.
+    """Return, by attempt in envelopes, those that hold letters of these numbers, in order.
 
     An attempt with an empty list went in envelopes, and none of these letters with it.
     """
@@ -45,7 +45,7 @@ def find_envelopes_with(
 def list_posted_envelopes(
     session: Session, attempt_ids: Sequence[int]
 ) -> dict[int, list[PostedEnvelope]]:
-    """Of each attempt that went in envelopes, all of them, by the numbers of their letters."""
+    """Return the envelopes of each attempt that went in some, by the numbers of their letters."""
     rows = session.execute(
         select(
             Envelope.attempt_id,
@@ -67,7 +67,7 @@ def list_posted_envelopes(
 
 
 def _find_envelope_with(session: Session, attempt_id: int, number: int) -> PostedEnvelope | None:
-    """The envelope that holds a letter: the last one that begins before it, if it reaches it."""
+    """Return the last envelope that begins before a letter, if it reaches it."""
     row = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
         .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= number)

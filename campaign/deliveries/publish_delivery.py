@@ -35,7 +35,7 @@ class Post:
 
 
 def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
-    """A title and a text to begin with, in that language."""
+    """Return a title and a text to begin with, in that language."""
     with force_locale(locale):
         count = say_number(attempt.messages, locale)
         where = destination_name(mission, locale)
@@ -47,7 +47,7 @@ def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) ->
 
 
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:
-    """What people signed by hand, and nothing else."""
+    """Return the title where people signed by hand, and nothing else went."""
     if outcome is DeliveryOutcome.STOPPED:
         words = gettext("The signed sheets are not handed over")
     elif outcome is DeliveryOutcome.REFUSED:
@@ -151,7 +151,7 @@ def publish(
 
 
 def _copy_pictures(session: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
-    """Pictures of their own for everybody, made of the visit's."""
+    """Make pictures of their own for everybody of the visit's."""
     bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
     if bare:
         raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))

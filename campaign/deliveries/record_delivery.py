@@ -108,7 +108,7 @@ def record_visit(
 
 
 def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:
-    """Nobody takes a letter back, stops a campaign or makes a volume anew while it is handed over.
+    """Keep letters from a withdrawal, campaigns from a stop, volumes from being remade meanwhile.
 
     Then each bundle is seen as those before have left it.
     """
@@ -134,7 +134,6 @@ def _make_visit(
 
 
 def find_visit(session: Session, key: str) -> GateVisit | None:
-    """The visit that was recorded under this key."""
     return session.scalar(select(GateVisit).where(GateVisit.key == key))
 
 
@@ -196,7 +195,6 @@ def _refuse_others_key(visit: GateVisit, staff_id: int | None) -> GateVisit:
 def _make_companion_attempt(
     session: Session, carried: CarriedBundle, happened: VisitFacts
 ) -> DeliveryAttempt:
-    """The attempt for a bundle that came along. Raises CompanionRefused."""
     try:
         return _make_attempt(session, carried, happened)
     except (Invalid, Refused) as problem:
@@ -206,7 +204,7 @@ def _make_companion_attempt(
 def _make_attempt(
     session: Session, carried: CarriedBundle, happened: VisitFacts
 ) -> DeliveryAttempt:
-    """The attempt for one bundle, if the rules let it be."""
+    """Make the attempt for one bundle. Raises what `record_visit` does."""
     bundle, campaign = carried.bundle, carried.bundle.campaign
     if lifecycle.is_rehearsal(campaign.status):
         raise Refused("not-open", campaign=campaign.slug)
@@ -259,13 +257,13 @@ def refuse_impossible(
 
 
 def _by_then(happened: VisitFacts) -> ColumnElement[bool]:
-    """Whether an attempt came before this visit; what nobody knows lets no refusal be dropped."""
+    """Tell whether an attempt came before this visit; what nobody knows drops no refusal."""
     surely = happened.outcome in bundle_status.STILL_HERE
     return is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
 
 
 def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
-    """How many letters went in parts or envelopes that are recorded of a later moment."""
+    """Count letters that went in parts or envelopes that are recorded of a later moment."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     later = select(func.sum(DeliveryAttempt.messages)).where(
         DeliveryAttempt.bundle_id == bundle.id,
@@ -276,7 +274,7 @@ def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool])
 
 
 def _count_rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
-    """How many letters a colleague sent through another mission on this day or after it."""
+    """Count letters that a colleague sent through another mission on this day or after it."""
     reroutings = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
     zone = bundle.zone
     since = [
@@ -290,7 +288,7 @@ def _count_rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
 
 
 def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, list[CountedAttempt]]:
-    """Attempts of these bundles in order, for a recount once they changed."""
+    """List attempts of these bundles in order, for a recount once they changed."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
@@ -312,7 +310,7 @@ def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, lis
 def recount_attempts(
     session: Session, before: Mapping[int, Sequence[CountedAttempt]], actor: str
 ) -> None:
-    """Letters that went with an attempt were not there at later ones; `before`: how they stood.
+    """Count anew: letters that went with an attempt were not there at later ones.
 
     Raises Invalid (`happened_on`) where more letters went out than were there.
     """

@@ -42,7 +42,7 @@ class Stop:
 
 
 def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
-    """A campaign's stop, where it is stopped, by the clocks of `zone` (else the campaign's)."""
+    """Return a campaign's stop, if it is stopped, by the clocks of `zone` (else the campaign's)."""
     if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return None
     return Stop(campaign.stopped_at, zone or campaign.timezone)
@@ -56,7 +56,7 @@ def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
 
 
 def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
-    """“Not delivered: stopped” is said of a campaign that is. Raises Invalid."""
+    """Refuse “Not delivered: stopped” of a campaign that runs. Raises Invalid."""
     if outcome is DeliveryOutcome.STOPPED and stop is None:
         raise Invalid(fields={"outcome": "delivery-not-stopped"})
 
@@ -113,7 +113,7 @@ def recount(
 
 
 def _gone_before(attempt: CountedAttempt, others: Sequence[CountedAttempt]) -> int:
-    """Where a time is not known, the one recorded first came first; a refusal, before both."""
+    """Count letters gone before; without times the first recorded, and a refusal before all."""
     return sum(
         other.messages for other in others if other.went_out and _came_before(other, attempt)
     )
@@ -153,7 +153,7 @@ def refuse_time_to_come(day: date, at: time | None, zone: str) -> None:
 
 
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:
-    """How many letters of a part were taken: at least one, not all. Raises Invalid (`field`)."""
+    """Refuse a part that is none of the letters, or all. Raises Invalid (`field`)."""
     if taken is None:
         raise Invalid(fields={field: "taken-missing"})
     if not 1 <= taken < here:
@@ -197,7 +197,7 @@ class NumbersFault(Exception):
 
 
 def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> list[Numbers]:
-    """The numbers, in order; what follows on one another is one span.
+    """Return the numbers, in order; what follows on one another is one span.
 
     Raises NumbersFault for the first piece that cannot be read, runs backwards, names a letter
     below `lowest` or above `highest`, or names one that another piece names already.
@@ -215,7 +215,7 @@ def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> li
 
 
 def say_numbers(numbers: Iterable[Sequence[int]]) -> str:
-    """As people write them, and as `read_numbers` reads them."""
+    """Write numbers as `read_numbers` reads them."""
     return ", ".join(str(Numbers(*number)) for number in numbers)
 
 

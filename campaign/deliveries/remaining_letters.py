@@ -43,7 +43,6 @@ def _is_in_envelope(
 def _is_taken(
     attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
 ) -> ColumnElement[bool]:
-    """Whether a letter is among those that were taken as a part."""
     return (
         exists()
         .where(
@@ -112,7 +111,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
 
 
 def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Any]:
-    """The letters of a bundle that could be handed over now: printed, wanted, not gone.
+    """Select the letters of a bundle that could be handed over now: printed, wanted, not gone.
 
     With `when`, attempts that it does not name took none.
     """
@@ -129,7 +128,7 @@ def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> S
 
 
 def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
-    """How many letters of a bundle are still in our hands.
+    """Count the letters of a bundle that are still in our hands.
 
     Of one of signed sheets alone, how many people stand on them.
     """
@@ -184,28 +183,27 @@ def has_unnamed_part() -> ColumnElement[bool]:
 
 
 def list_taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
-    """Printed letters that are to be taken out by hand: taken back, and not gone before that."""
+    """List printed letters to be taken out by hand: taken back, and not gone before that."""
     return list_in_it(session, bundle, ~is_gone())
 
 
 def select_here_in_envelope(bundle: Bundle) -> Select[Any]:
-    """Of an envelope's letters, those that are still here: some may have gone at the gate since."""
+    """Select an envelope's letters that are here: some may have gone at the gate since."""
     lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
     return select_here(bundle).where(lies_in).correlate(Envelope)
 
 
 def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
-    """Whether no letter of an envelope is here any more."""
     return ~select_here_in_envelope(bundle).exists()
 
 
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
-    """How many letters are in our hands, also while nobody has said which ones a part was."""
+    """Count the letters in our hands, also while nobody has said which ones a part was."""
     return max(count_here(session, bundle, when=when) - _count_unnamed(session, bundle, when), 0)
 
 
 def count_paper(session: Session, bundle: Bundle) -> int:
-    """How many printed letters lie here: also those taken back, or printed again elsewhere."""
+    """Count the printed letters that lie here, also those taken back or printed again elsewhere."""
     lies_here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~is_gone())
     letters = session.scalar(select(func.count(Letter.id)).where(*lies_here)) or 0
     moved = select(func.count()).where(LetterMove.bundle_id == bundle.id)
@@ -221,7 +219,7 @@ def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] |
 def find_unnamed_part(
     session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
 ) -> DeliveryAttempt | None:
-    """An attempt of which a part was taken, and nobody has said yet which letters."""
+    """Return an attempt of which a part was taken, and nobody has said yet which letters."""
     unnamed = select(DeliveryAttempt).where(*_is_unnamed_part(bundle, when))
     return session.scalar(unnamed.order_by(DeliveryAttempt.id).limit(1))
 

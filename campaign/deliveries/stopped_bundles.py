@@ -60,12 +60,10 @@ def is_unsettled() -> ColumnElement[bool]:
 
 
 def find_held(session: Session, bundle: Bundle) -> HeldBundle | None:
-    """What is known of the paper of a bundle whose campaign was stopped."""
     return session.get(HeldBundle, bundle.id)
 
 
 def lies_here(session: Session, bundle: Bundle) -> bool:
-    """Whether printed letters of a bundle of a stopped campaign lie here."""
     held = select(Bundle.id).where(Bundle.id == bundle.id, is_held_back())
     return session.scalar(held) is not None
 
@@ -97,7 +95,6 @@ def record_fate(
 
 @jobs.job("deliveries.campaign-stopped")
 def campaign_stopped(campaign_id: int) -> None:
-    """A campaign was stopped."""
     with db.transaction() as session:
         tell_carriers(session, session.get_one(Campaign, campaign_id))
 
@@ -143,7 +140,7 @@ def _list_held_back(session: Session, campaign: Campaign) -> Sequence[Bundle]:
 
 
 def _insert_once(session: Session, bundle: Bundle) -> bool:
-    """Whether this is the first time; of two jobs at once, one is told so."""
+    """Tell whether this is the first time; of two jobs at once, one is told so."""
     row = db.insert_into(session, HeldBundle).values(bundle_id=bundle.id, told_at=db.utcnow())
     first = row.on_conflict_do_nothing().returning(HeldBundle.bundle_id)
     return session.scalar(first) is not None

@@ -37,7 +37,6 @@ class AttemptRow(NamedTuple):
 
 
 def get_visit(session: Session, public_id: str) -> GateVisit:
-    """The visit. Raises NotFound."""
     visit = session.scalar(
         select(GateVisit)
         .where(GateVisit.public_id == public_id)
@@ -49,7 +48,6 @@ def get_visit(session: Session, public_id: str) -> GateVisit:
 
 
 def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
-    """The attempt at handing a bundle over. Raises NotFound."""
     attempt = session.scalar(select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id))
     if attempt is None:
         raise NotFound("delivery")
@@ -57,7 +55,7 @@ def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
 
 
 def get_visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
-    """The visit that an attempt belongs to. Raises NotFound where it is known from elsewhere."""
+    """Return an attempt's visit. Raises NotFound where the attempt is known from elsewhere."""
     visit = session.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
     if visit is None:
         raise NotFound("visit")
@@ -65,7 +63,7 @@ def get_visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
 
 
 def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow], int]:
-    """A page of attempts, the newest first; and how many there are."""
+    """Return a page of attempts, the newest first; and how many there are."""
     total = session.scalar(select(func.count(DeliveryAttempt.id))) or 0
     rows = session.execute(
         select(DeliveryAttempt, Campaign, GateVisit)
@@ -84,7 +82,7 @@ def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow],
 
 
 def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
-    """What was tried with a bundle, the oldest first."""
+    """List what was tried with a bundle, the oldest first."""
     return session.scalars(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.bundle_id == bundle.id)
@@ -93,7 +91,7 @@ def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttem
 
 
 def list_companions(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
-    """Bundles for the same destination that nobody has carried there yet: they may travel together.
+    """List bundles for the same destination that nobody has carried there yet.
 
     A rehearsal travels with none.
     """
@@ -117,7 +115,7 @@ def list_companions(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequ
 
 
 def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
-    """Of bundles that were ticked, those for the same destination, whatever became of them since.
+    """List those of the ticked bundles that are for the same destination, whatever became of them.
 
     What was written down out of reach is sent later: by then they may be on no page any more.
     """
@@ -130,14 +128,14 @@ def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Seque
 
 
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
-    """Of these attempts, those with which letters went out after their campaign was stopped."""
+    """Return the ids of attempts with which letters went out after their campaign was stopped."""
     maybe = [attempt for attempt in attempts if is_stopped(attempt.campaign.status)]
     times = find_times(session, maybe)
     return {attempt.id for attempt in maybe if went_after_stop(attempt, times.get(attempt.id))}
 
 
 def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
-    """The time of day of each attempt of which it is known, by its id."""
+    """Return the time of day of each attempt of which it is known, by its id."""
     if not attempts:
         return {}
     rows = session.execute(
@@ -152,7 +150,7 @@ def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[in
 
 
 def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
-    """Attempts with which letters of a campaign went out after it was stopped, the newest first."""
+    """List attempts by which letters of a campaign went out after its stop, newest first."""
     if not is_stopped(campaign.status):
         return []
     attempts = session.scalars(
@@ -166,7 +164,7 @@ def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
 
 
 def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
-    """Attempts by their row's number."""
+    """Return attempts by their id."""
     attempts = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
     return {attempt.id: attempt for attempt in attempts}
 

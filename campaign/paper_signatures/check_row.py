@@ -54,27 +54,24 @@ class Details:
 
     @property
     def name(self) -> str:
-        """The whole name."""
         return full_name(self.given_name, self.family_name)
 
     def to_json(self) -> str:
-        """As a sealed column keeps it."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def of_json(cls, text: str) -> "Details":
-        """The same again."""
         return cls(**json.loads(text))
 
 
 def is_blank(values: Mapping[str, str]) -> bool:
-    """Whether nobody was keyed in: what is carried over is not enough."""
+    """Tell whether nobody was keyed in: what is carried over is not enough."""
     typed = ("given_name", "family_name", "postal_code", "email")
     return not any(values.get(name, "").strip() for name in typed)
 
 
 def replace_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """The row with each ditto mark replaced by what stands above it."""
+    """Replace each ditto mark by what stands above it."""
     return {
         name: above.get(name, "") if value.strip() in DITTO else value
         for name, value in values.items()
@@ -82,7 +79,7 @@ def replace_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[
 
 
 def check_row(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
-    """The row, or None and what is wrong with it by field."""
+    """Return the row; or None, and what is wrong with it by field."""
     problems: Problems = {}
     tidy: dict[str, str] = {}
     for name, limit in _LIMITS.items():

@@ -26,7 +26,6 @@ KEPT_DAYS = 7
 def list_rows(
     session: Session, sheet: PaperSheet, *, first: int = 0, most: int = 50
 ) -> Sequence[PaperRow]:
-    """Rows of the sheet, the newest first."""
     return session.scalars(
         select(PaperRow)
         .where(PaperRow.sheet_id == sheet.id)
@@ -38,7 +37,7 @@ def list_rows(
 
 
 def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
-    """A row of that sheet. Raises NotFound, also for another's."""
+    """Return a row of that sheet. Raises NotFound, also for another's."""
     row = session.scalar(
         select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
     )
@@ -48,7 +47,7 @@ def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
 
 
 def details_of(row: PaperRow) -> Details | None:
-    """What the row says; None where its person was erased."""
+    """Return what the row says; None where its person was erased."""
     if row.details is not None:
         return Details.of_json(row.details)
     signature = row.signature
@@ -142,7 +141,7 @@ def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
 
 
 def empty_rows_of(session: Session, signature_ids: Sequence[int]) -> None:
-    """Erase what rows say that double these signatures: their people are being erased."""
+    """Empty rows that double these signatures: their people are being erased."""
     for row in session.scalars(select(PaperRow).where(PaperRow.twin_id.in_(signature_ids))):
         row.details, row.email_hmac = None, None
     for row in session.scalars(select(PaperRow).where(PaperRow.signature_id.in_(signature_ids))):
@@ -153,7 +152,7 @@ def empty_rows_of(session: Session, signature_ids: Sequence[int]) -> None:
 def empty_rows_with_address(
     session: Session, email_hmac: bytes, owns: Callable[[str], bool]
 ) -> None:
-    """Erase what rows that are no signature say of a person whose address `owns` knows.
+    """Empty rows that are no signature, of a person whose address `owns` knows.
 
     Rows taken out, and doubles of somebody whose own address is another. Where the address itself
     was not kept, its fingerprint decides.
@@ -166,7 +165,7 @@ def empty_rows_with_address(
 
 
 def delete_removed_rows(session: Session) -> None:
-    """Delete rows that were removed long ago."""
+    """Delete rows that were removed `KEPT_DAYS` ago."""
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
     bundle_places.delete_kept_places(session, PaperRow.keyed_at < over)
     session.execute(
@@ -215,7 +214,7 @@ def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> Non
 
 
 def _list_doubles(session: Session, row: PaperRow) -> Sequence[PaperRow]:
-    """Rows that double the one that this row counts, in the order in which they were keyed in."""
+    """List rows that double the one that this row counts, in the order of keying in."""
     if row.signature_id is None:
         return []
     return session.scalars(

@@ -20,14 +20,13 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """By what a row finds its double."""
+    """What a row finds its double by."""
 
     person: bytes
     email: bytes | None
 
 
 def fingerprints_of(details: Details) -> Fingerprints:
-    """The fingerprints of a row."""
     person = person_print(
         details.given_name,
         details.family_name,
@@ -39,12 +38,11 @@ def fingerprints_of(details: Details) -> Fingerprints:
 
 
 def fingerprint_email(address: str) -> bytes:
-    """The fingerprint of an address, as signatures have it."""
     return database().keyring.fingerprint(canonical_email(address), "email")
 
 
 def lock_person(session: Session, prints: Fingerprints) -> None:
-    """Of two who key in one person at once, one waits until the other is there to be found."""
+    """Let one of two who key in one person at once wait until the other is there to be found."""
     if session.get_bind().dialect.name == "postgresql":
         for mark in filter(None, (prints.person, prints.email)):
             lock = {"key": int.from_bytes(mark[:8]) >> 1}
@@ -54,7 +52,7 @@ def lock_person(session: Session, prints: Fingerprints) -> None:
 def find_twin(
     session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> Signature | None:
-    """Who is counted on the campaign and looks like the same person; `besides` a signature.
+    """Return who is counted on the campaign and looks like the same person; not `besides`.
 
     The same address, or the same name, country and postal code (or else town).
     """
@@ -69,14 +67,14 @@ def find_twin(
 def find_counted(
     session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> dict[bytes, int]:
-    """Which of these prints are counted on the campaign already, with the signature's id."""
+    """Return those that are counted on the campaign already, with the signature's id."""
     return dict(_find_all_counted(session, campaign_id, fingerprints))
 
 
 def find_online(
     session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> dict[bytes, int]:
-    """Which of these prints signed online, with the signature's id."""
+    """Return those that signed online, with the signature's id."""
     return dict(_find_on_signatures(session, campaign_id, fingerprints, online_alone=True))
 
 
@@ -103,7 +101,7 @@ def _find_on_signatures(
     *,
     online_alone: bool = False,
 ) -> Iterator[tuple[bytes, int]]:
-    """Found by the index of the fingerprint; the state is looked at afterwards.
+    """Find by the index of the fingerprint; the state is looked at afterwards.
 
     With the state in the query, SQLite takes the index of the states and reads the whole campaign.
     """

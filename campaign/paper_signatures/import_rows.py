@@ -24,7 +24,6 @@ class SortedRows:
     """Rows that double an earlier row of the file."""
 
     def counts(self, reading: FileRows) -> dict[str, int]:
-        """As numbers, to be shown and compared."""
         return {
             "rows": len(reading.rows),
             "counted": len(self.counted),
@@ -37,7 +36,7 @@ class SortedRows:
 
 
 def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
-    """What would become of the rows, as things stand now."""
+    """Say what would become of the rows, as things stand now."""
     prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
     counted = duplicates.find_counted(session, campaign_id, prints)
     news_addresses = signature_columns.list_news_addresses(session, campaign_id)
@@ -59,7 +58,6 @@ def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRo
 
 
 def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
-    """Put them on the sheet: signatures, and doubles of such."""
     common = signature_columns.common_columns(session, sheet)
     shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
     ids: list[int] = []

@@ -36,7 +36,7 @@ def match_online() -> None:
 
 
 def _list_rows_after(session: Session, last: int) -> Sequence[Any]:
-    """The next rows that count, with their fingerprints."""
+    """List the next rows that count, with their fingerprints."""
     return session.execute(
         select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
         .join(Signature, Signature.id == PaperRow.signature_id)
@@ -51,7 +51,7 @@ def _list_rows_after(session: Session, last: int) -> Sequence[Any]:
 
 
 def _find_twins(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
-    """Rows whose person has signed online, with that signature."""
+    """Return rows whose person has signed online, with that signature."""
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
         own = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
@@ -94,6 +94,5 @@ def join_network() -> None:
 
 @jobs.job("paper.forget", every_minutes=60)
 def delete_removed() -> None:
-    """Delete rows that were removed long ago."""
     with db.transaction() as session:
         data_entry.delete_removed_rows(session)

@@ -63,7 +63,7 @@ def upload_file(
 
 
 def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
-    """What was chosen for the last file with the same heads, else our guess."""
+    """Return what was chosen for the last file with the same heads, else our guess."""
     query = (
         select(PaperImport.options)
         .where(PaperImport.state.in_({PaperImportState.READY, PaperImportState.APPLIED}))
@@ -77,7 +77,7 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
 
 
 def get_import(session: Session, public_id: str, *, owner_id: int) -> PaperImport:
-    """A file of one's own. Raises NotFound, also for another's and one whose time is over."""
+    """Return a file of one's own. Raises NotFound, also for another's or one whose time is over."""
     paper_import = session.scalar(
         select(PaperImport).where(
             PaperImport.public_id == public_id,
@@ -93,7 +93,7 @@ def get_import(session: Session, public_id: str, *, owner_id: int) -> PaperImpor
 def open_import(
     paper_import: PaperImport, view: Mapping[str, str] | None = None
 ) -> tuple[Opened, Table, dict[str, str]]:
-    """The file, its table, and how it reads in other encodings where its own is not sure.
+    """Return the file, its table, and how it reads in other encodings where its own is not sure.
 
     `view` says how it is read otherwise than was chosen. Raises NotFound once it is applied,
     UnreadableFile where it cannot be read so.
@@ -109,7 +109,7 @@ def open_import(
 
 
 def table_of(paper_import: PaperImport) -> Table:
-    """The file as a table. Raises NotFound once it is applied."""
+    """Return the file as a table. Raises NotFound once it is applied."""
     return open_import(paper_import)[1]
 
 
@@ -222,7 +222,7 @@ def apply_import(import_id: int) -> None:
 
 @jobs.job("paper.resume-imports", every_minutes=10)
 def resume_imports() -> None:
-    """Take up what a lost message left behind, and forget files whose time is over."""
+    """Resume what a lost message left behind, and delete files whose time is over."""
     now = db.utcnow()
     with db.transaction() as session:
         left = select(PaperImport).where(or_(_REHEARSALS.is_due(), _IMPORTS.is_due()))
@@ -237,14 +237,14 @@ def resume_imports() -> None:
 
 
 def list_faults(paper_import: PaperImport) -> list[Fault]:
-    """The faults that the dry run found, as far as they are shown."""
+    """List the faults that the dry run found, as far as they are shown."""
     if not paper_import.findings or paper_import.state is PaperImportState.FAILED:
         return []
     return [Fault.of_json(parts) for parts in json.loads(paper_import.findings)]
 
 
 def get_failure(paper_import: PaperImport) -> str:
-    """Why the dry run failed; empty if it did not."""
+    """Return why the dry run failed; empty if it did not."""
     if paper_import.state is not PaperImportState.FAILED or not paper_import.findings:
         return ""
     return str(json.loads(paper_import.findings)[0])
@@ -253,7 +253,7 @@ def get_failure(paper_import: PaperImport) -> str:
 def list_wrong_rows(
     paper_import: PaperImport,
 ) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
-    """Heads of the file, and its wrong rows. Raises UnreadableFile, NotFound, Refused."""
+    """Return heads and wrong rows of the file. Raises UnreadableFile, NotFound, Refused."""
     if paper_import.state is not PaperImportState.READY:
         raise Refused("import-not-ready")
     table = table_of(paper_import)
@@ -261,7 +261,7 @@ def list_wrong_rows(
 
 
 def read_rows(paper_import: PaperImport) -> FileRows:
-    """What the file says by the meanings that were chosen. Raises UnreadableFile, NotFound."""
+    """Read the file by the meanings that were chosen. Raises UnreadableFile, NotFound."""
     meanings = {int(at): meaning for at, meaning in paper_import.options["meanings"].items()}
     return read_file.read_table(table_of(paper_import), meanings, paper_import.options["country"])
 

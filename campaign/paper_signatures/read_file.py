@@ -59,19 +59,15 @@ class Fault:
     sentence: str = ""
 
     def to_json(self) -> list[Any]:
-        """As a sealed column keeps it."""
         return [self.row, self.column, self.slug, dict(self.data), self.sentence]
 
     @classmethod
     def of_json(cls, parts: Sequence[Any]) -> "Fault":
-        """The same again."""
         return cls(*parts)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """The rows of a file."""
-
     rows: list[tuple[int, Details]]
     faults: list[Fault]
     unticked: list[int] = field(default_factory=list)
@@ -79,14 +75,14 @@ class FileRows:
 
 
 def open_table(data: bytes) -> Table:
-    """The file as a table. Raises UnreadableFile with how to mend it."""
+    """Return the file as a table. Raises UnreadableFile with how to correct it."""
     return open_list(data)[1]
 
 
 def open_list(
     data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
 ) -> tuple[Opened, Table]:
-    """The file, read as was said or as it seems to be, and its table. Raises UnreadableFile."""
+    """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
     opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
     row = int(head) if head.isdecimal() else 0
     table = table_of(opened, head=row) if opened.shape is Shape.TABLE else None
@@ -109,7 +105,7 @@ def open_list(
 
 
 def guess_meanings(columns: Sequence[str]) -> dict[int, str]:
-    """What each column seems to mean, the first of two that mean the same."""
+    """Guess what each column means, the first of two that mean the same."""
     meanings: dict[int, str] = {}
     for at, name in enumerate(columns):
         meaning = _GUESS.get(fold_name(name), "")
@@ -123,7 +119,7 @@ def guess_meanings(columns: Sequence[str]) -> dict[int, str]:
 
 
 def find_mapping_problem(meanings: Mapping[int, str]) -> str:
-    """The slug of what is wrong with a mapping; empty if nothing is."""
+    """Return the slug of what is wrong with a mapping; empty if nothing is."""
     chosen = [meaning for meaning in meanings.values() if meaning]
     if len(set(chosen)) < len(chosen):
         return "meaning-twice"
@@ -137,7 +133,7 @@ def find_mapping_problem(meanings: Mapping[int, str]) -> str:
 
 
 def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileRows:
-    """Each row found right, or what is wrong with it; `country` where a row names none."""
+    """Read each row, right or with what is wrong; `country` where a row names none."""
     reading = FileRows([], [])
     for problem in table.problems:
         unread = problem.fault
@@ -163,7 +159,7 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
 
 
 def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Fault], list[str]]]:
-    """The rows that are not right: number, what is wrong, and the cells as the file has them."""
+    """List wrong rows: number, what is wrong, and the cells as the file has them."""
     cells = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
     faults: dict[int, list[Fault]] = {}
     for fault in reading.faults:

@@ -30,7 +30,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 
 def read_upload(file: BinaryIO) -> bytes:
-    """The bytes of an upload. Raises Invalid with the field `scan`: it is too big."""
+    """Return the bytes of an upload. Raises Invalid (`scan`): it is too big."""
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Invalid(fields={"scan": "scan-too-big"})
@@ -75,7 +75,7 @@ def keep_scan(
 
 
 def kind_of(data: bytes) -> ScanKind:
-    """What it is, by its first bytes and by what opens it. Raises Invalid."""
+    """Judge it by its first bytes and by what opens it. Raises Invalid."""
     if data.lstrip()[:5] == b"%PDF-":
         return ScanKind.PDF
     try:
@@ -99,14 +99,14 @@ def _draw_pages(data: bytes, kind: ScanKind, *, must_draw: bool) -> list[bytes]:
 
 
 def redraw(data: bytes) -> bytes:
-    """A picture made anew from its pixels, as JPEG. Raises Invalid."""
+    """Make a picture anew from its pixels, as JPEG. Raises Invalid."""
     out = io.BytesIO()
     open_picture(data).save(out, "JPEG", quality=80, optimize=True)
     return out.getvalue()
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """The pixels of a picture, upright and of a bounded size. Raises Invalid."""
+    """Return the pixels of a picture, upright and of a bounded size. Raises Invalid."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -129,19 +129,17 @@ def open_picture(data: bytes) -> Image.Image:
 
 
 def list_scans_of_sheet(session: Session, sheet: PaperSheet) -> Sequence[Scan]:
-    """A sheet's scans, in the order in which they came."""
     return session.scalars(select(Scan).where(Scan.sheet_id == sheet.id).order_by(Scan.id)).all()
 
 
 def list_scans_of_reply(session: Session, reply_id: int) -> Sequence[Scan]:
-    """A reply's scans, in the order in which they came."""
     return session.scalars(select(Scan).where(Scan.reply_id == reply_id).order_by(Scan.id)).all()
 
 
 def get_scan(
     session: Session, public_id: str, *, sheet_id: int | None = None, reply_id: int | None = None
 ) -> Scan:
-    """A scan of that sheet, or of that reply. Raises NotFound, also for another's."""
+    """Return a scan of that sheet or reply. Raises NotFound, also for another's."""
     owner = Scan.sheet_id == sheet_id if sheet_id else Scan.reply_id == reply_id
     scan = session.scalar(select(Scan).where(Scan.public_id == public_id, owner))
     if scan is None:
@@ -150,14 +148,14 @@ def get_scan(
 
 
 def read_page(scan: Scan, number: int) -> bytes:
-    """A page as JPEG. Raises NotFound."""
+    """Return a page as JPEG. Raises NotFound."""
     if not 1 <= number <= scan.pages:
         raise NotFound("scan")
     return _read(scan, f"page-{number}")
 
 
 def read_original(session: Session, scan: Scan, *, actor: str) -> bytes:
-    """A PDF as it came; leaves a line in the audit. Raises NotFound."""
+    """Return a PDF as it came, and note it in the audit. Raises NotFound."""
     if scan.kind is not ScanKind.PDF:
         raise NotFound("scan")
     body = _read(scan, "original")

@@ -29,7 +29,6 @@ class Totals:
 
     @property
     def keyed(self) -> int:
-        """Rows of the sheet."""
         return self.counted + self.doubles
 
     @property
@@ -45,14 +44,14 @@ def refuse_closed(campaign: Campaign) -> None:
 
 
 def list_open_campaigns(session: Session) -> Sequence[Campaign]:
-    """Campaigns whose sheets can be keyed in, the newest first."""
+    """List campaigns whose sheets can be keyed in, the newest first."""
     return session.scalars(
         select(Campaign).where(gives_letters_sql()).order_by(Campaign.id.desc())
     ).all()
 
 
 def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
-    """A page of sheets with their totals, the newest first, and how many sheets there are."""
+    """Return a page of sheets with their totals, the newest first, and how many there are."""
     total = session.scalar(select(func.count(PaperSheet.id))) or 0
     sheets = session.scalars(
         select(PaperSheet)
@@ -66,12 +65,10 @@ def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperShe
 
 
 def count_rows(session: Session, sheet: PaperSheet) -> Totals:
-    """What is keyed in of one sheet."""
     return _make_totals(sheet, _count_by_verdict(session, [sheet.id]).get(sheet.id, {}))
 
 
 def get_sheet(session: Session, public_id: str) -> PaperSheet:
-    """The sheet of that address. Raises NotFound."""
     sheet = session.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
     if sheet is None:
         raise NotFound("sheet")
@@ -91,7 +88,7 @@ def make_sheet(
     origin: Origin = Origin.PAPER,
     staff_id: int | None = None,
 ) -> PaperSheet:
-    """A sheet to key in. Raises Refused, or Invalid where the day is still to come."""
+    """Make a sheet to key in. Raises Refused, or Invalid where the day is still to come."""
     refuse_closed(campaign)
     refuse_day_to_come(collected_on)
     sheet = PaperSheet(
@@ -121,7 +118,6 @@ def edit_sheet(
     place: str,
     rows_by_hand: int | None,
 ) -> None:
-    """Change what is known of the sheet as a whole. Raises Invalid."""
     refuse_day_to_come(collected_on)
     sheet.kind, sheet.place, sheet.country = kind, place, country
     sheet.collected_on, sheet.rows_by_hand = collected_on, rows_by_hand
@@ -143,7 +139,6 @@ def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
 def audit_sheet(
     session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object
 ) -> None:
-    """Leave an audit line on the sheet."""
     audit.record(
         session,
         actor=actor,

@@ -24,7 +24,7 @@ Columns = dict[str, Any]
 
 
 def common_columns(session: Session, sheet: PaperSheet) -> Columns:
-    """What all signatures of a sheet share: signed on its day, confirmed now by the keyer."""
+    """Return what all signatures of a sheet share: signed on its day, confirmed now."""
     campaign, ours = sheet.campaign, i18n.languages()
     locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
     signed = datetime.combine(sheet.collected_on, time(12), ZoneInfo(campaign.timezone))
@@ -50,7 +50,7 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
 def own_columns(
     common: Columns, details: Details, prints: Fingerprints, *, gets_email: bool
 ) -> Columns:
-    """What is the person's own; `told` says whether mails go to the address."""
+    """Return what is the person's own."""
     consented_at = common["consent_delivery_at"] if gets_email else None
     return {
         "given_name": details.given_name,
@@ -69,14 +69,14 @@ def own_columns(
 
 
 def wants_news(details: Details) -> bool:
-    """Whether the person ticked something for which mails are sent."""
+    """Tell whether the person ticked something for which emails are sent."""
     return bool(details.email) and (details.news or details.network)
 
 
 def gets_news(
     session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> bool:
-    """Whether a row of paper already gets this mailbox the news; `besides` a signature."""
+    """Tell whether a row of paper already gets this mailbox the news; not `besides`."""
     taken = select(Signature.id).where(
         Signature.campaign_id == campaign_id,
         Signature.email_hmac == prints.email,
@@ -86,7 +86,7 @@ def gets_news(
 
 
 def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
-    """Fingerprints of all mailboxes that get the news for a row of paper."""
+    """List fingerprints of all mailboxes that get the news for a row of paper."""
     fingerprints = session.scalars(
         select(Signature.email_hmac).where(
             Signature.campaign_id == campaign_id, Signature.origin != Origin.ONLINE
@@ -96,7 +96,7 @@ def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
 
 
 def _wording_id(session: Session, locale: str) -> int:
-    """The record of what the printed sheet says in that language."""
+    """Return the record of what the printed sheet says in that language."""
     settings = current_settings()
     with force_locale(locale):
         words = Sentences(

@@ -95,7 +95,7 @@ def unlink_signatures(
 
 
 def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
-    """Put chance in the place of what tells whose mailbox and person these signatures were."""
+    """Put random values in place of what tells whose mailbox and person these signatures were."""
     rows = [
         {"which": signature_id, "address": no_fingerprint(), "person": no_fingerprint()}
         for signature_id in ids
@@ -105,7 +105,7 @@ def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
 
 
 def _classify_words(session: Session) -> Any:
-    """What is counted of the words before they go."""
+    """Say what is counted of the words before they go."""
     nothing = len(db.keyring_of(session.get_bind().dialect).seal("", "signature.own_words"))
     return case(
         (Signature.full_text.is_not(None), REWRITTEN),

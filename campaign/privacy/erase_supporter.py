@@ -35,7 +35,7 @@ from campaign.tracking.timeline import is_frozen
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
-    """Erase the mailbox, then mail to it that this was done."""
+    """Erase the mailbox, then email it that this was done."""
     signatures = signatures_of(session, mailbox)
     forgotten = _list_anonymised(session, mailbox)
     hold(session, *signatures, *forgotten)
@@ -74,7 +74,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
 
 
 def _list_anonymised(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
-    """Of whom time has left a fingerprint alone: in which spelling they signed nobody knows."""
+    """List signatures of which a fingerprint alone is left: their spelling is not known."""
     return session.scalars(
         select(Signature).where(
             Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
@@ -126,7 +126,7 @@ def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
 
 
 def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
-    """What is held by address: rows of sheets, links, membership, mails, marks."""
+    """Delete what is held by address: rows of sheets, links, membership, emails, marks."""
     address = mailbox.fingerprint
     empty_rows_with_address(session, address, mailbox.owns)
     links = session.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()

@@ -50,7 +50,7 @@ class DueCampaign:
 
 
 def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaign]:
-    """The campaigns to look through, of which something was handed over or which ended."""
+    """List the campaigns to look through, of which something was handed over or which ended."""
     over = months_before(clock.day_of(now, "UTC"), months)
     delivered = (
         select(func.max(DeliveryAttempt.happened_on))
@@ -75,7 +75,7 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaig
 
 
 def count_due(session: Session, due: Sequence[DueCampaign]) -> int:
-    """How many signatures these campaigns have that should be erased by now."""
+    """Count the signatures of these campaigns that should be erased by now."""
     return sum(
         session.scalar(select(func.count(Signature.id)).where(*is_due(campaign))) or 0
         for campaign in due
@@ -131,7 +131,7 @@ def is_awaited() -> ColumnElement[bool]:
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day so many months earlier, or the last one of a shorter month."""
+    """Return the same day so many months earlier, or the last one of a shorter month."""
     total = day.year * 12 + day.month - 1 - months
     year, month = divmod(total, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
@@ -140,14 +140,14 @@ def months_before(day: date, months: int) -> date:
 def ended_at(
     status: CampaignStatus, closed_at: datetime | None, stopped_at: datetime | None
 ) -> datetime | None:
-    """When a campaign ended; None as long as it goes on."""
+    """Return when a campaign ended; None as long as it goes on."""
     if is_stopped(status):
         return max(filter(None, (closed_at, stopped_at)), default=None)
     return closed_at if has_ended(status) else None
 
 
 def all_is_over(ended: datetime | None, delivered_on: date | None, over: date) -> bool:
-    """Whether a campaign ended on the day `over` or before, and its last delivery was by then.
+    """Tell whether a campaign ended on the day `over` or before, and its last delivery was by then.
 
     What is handed over after the end has its own time to be answered.
     """

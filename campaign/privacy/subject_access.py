@@ -49,7 +49,7 @@ class Holding:
 
 
 def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
-    """Every row about the mailbox."""
+    """Gather every row about the mailbox."""
     signatures = signatures_of(session, mailbox)
     address = mailbox.fingerprint
     data = {
@@ -87,7 +87,7 @@ def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]
 
 
 def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
-    """What a waiting mail says is not shown: it may hold a link, and goes out anyway."""
+    """List emails without what a waiting one says: it may hold a link, and goes out anyway."""
     mails = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
     return [
         {name: value for name, value in _read_columns(mail).items() if name != "context"}
@@ -148,7 +148,7 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, Any]:
 
 
 def _read_columns(row: Any) -> dict[str, Any]:
-    """Every column of a row, but for our own numbers of rows."""
+    """Return every column of a row, but for our own numbers of rows."""
     return {
         column.name: getattr(row, column.name)
         for column in row.__table__.columns
@@ -162,12 +162,12 @@ _FILES = {"fr": ("mes-lettres.zip", "tout.json"), "es": ("mis-cartas.zip", "todo
 
 
 def get_file_names() -> tuple[str, str]:
-    """How the ZIP is called, and the data in it, in the language of the page."""
+    """Return the names of the ZIP and of the data in it, in the language of the page."""
     return _FILES.get(i18n.locale(), ("my-letters.zip", "everything.json"))
 
 
 def stream_zip(holding: Holding, home: str) -> Iterator[bytes]:
-    """The ZIP, letter by letter as it is read."""
+    """Stream the ZIP, letter by letter as it is read."""
     zip_stream = ZipStream()
     body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_to_json)
     zip_stream.add(body.encode(), get_file_names()[1])
@@ -180,7 +180,7 @@ def stream_zip(holding: Holding, home: str) -> Iterator[bytes]:
 
 
 def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
-    """A letter as text, and as a PDF where it can be printed."""
+    """Return a letter as text, and as a PDF where it can be printed."""
     with db.reading() as session:
         signature = session.get(Signature, signature_id)
         if signature is None:
@@ -204,7 +204,7 @@ def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tu
 
 
 def _get_mark(signature: Signature) -> str:
-    """What stands across a letter that nobody prints, as on its pages; empty: it may be printed."""
+    """Return what is printed across a letter that nobody prints; empty: it may be printed."""
     if is_stopped(signature.campaign.status):
         return str(gettext("Stopped"))
     return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))

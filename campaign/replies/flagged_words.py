@@ -13,7 +13,7 @@ from campaign.replies.redaction import are_paired, mark_places, redact
 
 
 def list_words(reply: Reply) -> Iterator[Words]:
-    """What would be published, as it was typed: without markup, and without what is left out."""
+    """List what would be published, as typed: without markup, and without what is left out."""
     texts = {reply.locale: ("text", reply.text)} | {
         translation.locale: (f"text_{translation.locale}", translation.text)
         for translation in reply.translations
@@ -26,7 +26,7 @@ def list_words(reply: Reply) -> Iterator[Words]:
 
 
 def list_findings(reply: Reply) -> list[Finding]:
-    """Each place that a flag rules out; the same words of one text once."""
+    """List each place that a flag rules out; the same words of one text once."""
     findings: dict[tuple[str, str], Finding] = {}
     for finding in watch_of(reply.campaign).findings(list_words(reply)):
         findings.setdefault((finding.field, finding.found.casefold()), finding)

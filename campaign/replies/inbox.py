@@ -35,13 +35,13 @@ class EmailRejected(DomainError):
 
 
 def address_of(campaign: Campaign) -> str:
-    """The campaign's own address; empty where the settings name no mailbox."""
+    """Return the campaign's own address; empty where the settings name no mailbox."""
     local, at, domain = current_settings().reply_address.rpartition("@")
     return f"{local}+{_token_of(campaign.public_id)}@{domain}" if at else ""
 
 
 def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
-    """Make a draft of a mail; `recipient` is the address that the mail server says it is for.
+    """Make a draft of an email; `recipient` is the address that the mail server says it is for.
 
     Raises NotTaken.
     """
@@ -76,7 +76,7 @@ def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
 
 @jobs.job("replies.read-mail", every_minutes=5)
 def read_mail() -> None:
-    """Take in the mails that have come. What no campaign has stays where it is."""
+    """Take in the emails that have come. What no campaign has stays where it is."""
     settings = current_settings()
     if not (settings.reply_maildir and settings.reply_address):
         return
@@ -118,13 +118,13 @@ def _make_draft(campaign: Campaign, mail: Email) -> Reply:
 
 
 def _received_on(mail: Email, zone: str) -> date:
-    """The day on which it was sent, as far as it tells one that is not still to come."""
+    """Return the day on which it was sent, as far as it tells one that is not still to come."""
     now = clock.utcnow()
     return clock.day_of(min(mail.sent_at or now, now), zone)
 
 
 def _find_sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
-    """The target or mission whose address in the directory this is."""
+    """Return the target or mission whose address in the directory this is."""
     canonical = canonical_email(address)
     for target in campaign.targets:
         if _has_address(target.official.contacts, canonical):
@@ -176,7 +176,7 @@ def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | No
 
 
 def _token_of(public_id: str) -> str:
-    """What stands in the address: it can be made anew from the key, and guessed by nobody."""
+    """Return what stands in the address: it follows from the key, and nobody can guess it."""
     mark = db.database().keyring.fingerprint(public_id, "reply-address")
     return base64.b32encode(mark[:10]).decode().casefold()
 

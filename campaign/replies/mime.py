@@ -47,7 +47,7 @@ class Email:
 
 
 def read_email(raw: bytes) -> Email:
-    """The mail. Raises Unreadable."""
+    """Read an email. Raises UnreadableEmail."""
     if len(raw) > MAX_BYTES:
         raise UnreadableEmail("mail-too-big")
     try:
@@ -77,7 +77,7 @@ def read_email(raw: bytes) -> Email:
 
 
 def clean_text(text: str, limit: int = LONGEST) -> str:
-    """Without control characters, marks that turn the text around, and towers of empty lines."""
+    """Remove control characters, marks that turn the text around, and towers of empty lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     visible = "".join(
         character for character in lines if character in "\n\t" or not _is_hidden(character)
@@ -87,12 +87,12 @@ def clean_text(text: str, limit: int = LONGEST) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """The same on one line."""
+    """Clean a text and put it on one line."""
     return " ".join(clean_text(text, 10 * limit).split())[:limit].strip()
 
 
 def html_to_text(html: str) -> str:
-    """What HTML says: without what is not shown, and with the lines that it has."""
+    """Return what HTML says: without what is not shown, and with the lines that it has."""
     reader = _TextReader()
     try:
         reader.feed(html)
@@ -112,27 +112,24 @@ class _TextReader(HTMLParser):
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A tag begins."""
         if tag in self._UNSEEN:
             self._hidden += 1
         elif tag in self._LINES:
             self.said.append("\n\n" if tag == "p" else "\n")
 
     def handle_endtag(self, tag: str) -> None:
-        """A tag ends."""
         if tag in self._UNSEEN:
             self._hidden = max(0, self._hidden - 1)
         elif tag == "p":
             self.said.append("\n")
 
     def handle_data(self, data: str) -> None:
-        """Words between tags."""
         if not self._hidden:
             self.said.append(re.sub(r"\s+", " ", data))
 
 
 def _list_parts(mail: EmailMessage) -> list[Message]:
-    """Its leaves, in order; a mail within it is one of its files, not of its words."""
+    """List its leaves, in order; an email within it is one of its files, not of its words."""
     parts: list[Message] = []
     waiting: list[Message] = [mail]
     while waiting and len(parts) < _MAX_PARTS:
@@ -148,7 +145,7 @@ def _list_parts(mail: EmailMessage) -> list[Message]:
 
 
 def _find_text(parts: list[Message]) -> str:
-    """The plain words, else those of the HTML."""
+    """Return the plain words, else those of the HTML."""
     for kind, take in (("text/plain", str), ("text/html", html_to_text)):
         words = [
             take(_decode_text(part))

@@ -45,7 +45,7 @@ class TranslatedPost:
 
 
 def compose_posts(reply: Reply) -> list[TranslatedPost]:
-    """What would be published, in each language that has a title.
+    """Return what would be published, in each language that has a title.
 
     Raises Invalid with the field of a text whose marks do not stand in pairs.
     """
@@ -61,7 +61,7 @@ def compose_posts(reply: Reply) -> list[TranslatedPost]:
 
 
 def list_unclosed(reply: Reply) -> list[str]:
-    """Languages of the texts whose marks do not stand in pairs, the answer's own first."""
+    """List languages of texts whose marks do not stand in pairs, the answer's own first."""
     texts = [
         (reply.locale, reply.text),
         *((translation.locale, translation.text) for translation in reply.translations),
@@ -70,7 +70,7 @@ def list_unclosed(reply: Reply) -> list[str]:
 
 
 def paint_page(session: Session, reply: Reply) -> bytes | None:
-    """The page that is shown, with its bars painted into the pixels; None where none is."""
+    """Return the page that is shown, with its bars painted into the pixels; None: none is shown."""
     if not reply.shown_page:
         return None
     scan_id, _slash, number = reply.shown_page.partition("/")
@@ -133,7 +133,7 @@ def publish(
 
 
 def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]:
-    """The page that is shown, if one is, as a picture of the post."""
+    """Return the page that is shown, if one is, as a picture of the post."""
     if page is None:
         return []
     return [
@@ -171,7 +171,7 @@ def _redact(text: str, field: str) -> str:
 
 
 def _compose_body(reply: Reply, code: str, original: str, translation: str) -> str:
-    """The words in the reader's language first, then the original where it is another."""
+    """Put the words in the reader's language first, then the original where it is another."""
     if not original:
         return translation
     if code == reply.locale:
@@ -192,7 +192,7 @@ def _describe_picture(code: str) -> str:
 
 
 def _to_pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """A rectangle in percent as pixels, a pixel larger on each side."""
+    """Return a rectangle in percent as pixels, a pixel larger on each side."""
     width, height = size
     return (
         int(bar["x"] * width / 100) - 1,
@@ -203,12 +203,12 @@ def _to_pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, 
 
 
 def mark_parts(reply: Reply) -> str:
-    """A mark of all that would be published: one for each part, in a fixed order."""
+    """Mark all that would be published: one for each part, in a fixed order."""
     return " ".join(map(mark_of, _parts(reply).values()))
 
 
 def list_changed(reply: Reply, look: str) -> list[str]:
-    """The parts that stand otherwise than in `look`; all of them where it is no look at all."""
+    """List the parts that differ from those in `look`; all of them where it is no look at all."""
     marks, parts = look.split(" "), _parts(reply)
     if len(marks) != len(parts):
         return list(parts)
@@ -220,7 +220,7 @@ def list_changed(reply: Reply, look: str) -> list[str]:
 
 
 def _parts(reply: Reply) -> dict[str, Mapping[str, Any]]:
-    """By name of the part, what is published of it."""
+    """Return what is published, by name of the part."""
     bars = [json.dumps(bar, sort_keys=True) for bar in reply.bars]
     return {
         "text": {"text": reply.text, "locale": reply.locale},

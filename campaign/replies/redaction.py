@@ -20,7 +20,7 @@ class UnpairedMarks(Exception):
 
 
 def split_passages(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in passages, each with whether it is left out. Raises BadMarks."""
+    """Split the text in passages, each with whether it is left out. Raises UnpairedMarks."""
     at, hidden = 0, False
     for mark in _MARK.finditer(text):
         if (mark[0] == "[[") == hidden:
@@ -33,15 +33,15 @@ def split_passages(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def redact(text: str) -> str:
-    """What may be read: a bar of one length for each passage, however long that was.
+    """Return what may be read: a bar of one length for each passage, however long that was.
 
-    Raises BadMarks.
+    Raises UnpairedMarks.
     """
     return "".join(BAR if hidden else shown for shown, hidden in split_passages(text))
 
 
 def are_paired(text: str) -> bool:
-    """Whether each mark is closed, so that it is known what is left out."""
+    """Tell whether each mark is closed, so that it is known what is left out."""
     try:
         return bool(list(split_passages(text)))
     except UnpairedMarks:
@@ -49,7 +49,7 @@ def are_paired(text: str) -> bool:
 
 
 def mark_places(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
-    """The text with marks around each of `places` that may still be read. Raises BadMarks."""
+    """Put marks around each of `places` that may still be read. Raises UnpairedMarks."""
     return "".join(
         f"[[{passage}]]" if hidden else _wrap_places(passage, places(passage))
         for passage, hidden in split_passages(text)
@@ -63,7 +63,7 @@ def _wrap_places(text: str, places: Iterable[tuple[int, int]]) -> str:
 
 
 def to_markdown(text: str) -> str:
-    """Plain text so that Markdown shows it as it stands, line by line."""
+    """Escape plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
     quiet = _AT_START.sub(_escape_start, quiet).replace("://", ":\\//")
     paragraphs = re.split(r"\n\s*\n", quiet)
@@ -73,7 +73,6 @@ def to_markdown(text: str) -> str:
 
 
 def quote(markdown: str) -> str:
-    """A quotation of it."""
     return "\n".join(f"> {line}".rstrip() for line in markdown.split("\n"))
 
 
@@ -91,7 +90,7 @@ EMPTY_LINES = 4
 
 
 def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str, Any]]:
-    """The rectangles of a form: `page-0`, `x-0`, `y-0`, `w-0`, `h-0` and so on, in percent.
+    """Read the rectangles of a form: `page-0`, `x-0`, `y-0`, `w-0`, `h-0` and so on, in percent.
 
     Lines without numbers are left out. Raises ValueError with the number of a line that is wrong.
     """

@@ -86,7 +86,7 @@ def delete_reply(session: Session, reply: Reply, *, actor: str) -> None:
 
 
 def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
-    """The reply of that address. Raises NotFound, also for one of another team's campaign."""
+    """Return the reply. Raises NotFound, also for one of another team's campaign."""
     reply = session.scalar(select(Reply).where(Reply.public_id == public_id, may_open(user)))
     if reply is None:
         raise NotFound("reply")
@@ -96,7 +96,7 @@ def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
 def list_replies(
     session: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
 ) -> tuple[Sequence[Reply], int]:
-    """A page of replies, drafts first, then the newest; and how many there are."""
+    """Return a page of replies, drafts first, then the newest; and how many there are."""
     seen = [may_open(user)]
     if campaign is not None:
         seen.append(Reply.campaign_id == campaign.id)
@@ -117,7 +117,7 @@ def list_replies(
 
 
 def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
-    """What the reply can be the answer to, the newest first."""
+    """List what the reply can be the answer to, the newest first."""
     rows = session.execute(
         select(DeliveryAttempt, GateVisit.happened_time)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
@@ -150,14 +150,13 @@ def lock_reply(session: Session, reply: Reply) -> None:
 
 
 def lock_draft(session: Session, reply: Reply) -> None:
-    """Hold it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
+    """Lock it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
     lock_reply(session, reply)
     if reply.state is ReplyState.PUBLISHED:
         raise Refused("reply-published")
 
 
 def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
-    """Leave an audit line on the reply."""
     audit.record(
         session,
         actor=actor,

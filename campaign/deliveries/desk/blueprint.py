@@ -131,7 +131,6 @@ def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
 
 @blueprint.post("/bundles/<public_id>/held-back")
 def settle_held_back(public_id: str) -> ResponseReturnValue:
-    """Say what became of the paper of a bundle whose campaign was stopped."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
     fate = next((kind for kind in PaperFate if kind.value == request.form.get("fate")), None)
@@ -190,7 +189,6 @@ def show_attempt(public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>/<int:number>.jpg")
 def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
-    """A picture, or a page of the receipt."""
     body = attachments.read_page(_get_file(public_id, file_id), number)
     return Response(body, mimetype="image/jpeg")
 
@@ -198,7 +196,6 @@ def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
 @blueprint.post("/deliveries/<public_id>/files/<file_id>/download")
 @fresh(back="deliveries.show_again")
 def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
-    """The receipt's PDF as it came."""
     file = _get_file(public_id, file_id)
     body = attachments.read_original(db.session(), file, actor=actor())
     response = Response(body, mimetype="application/pdf")
@@ -214,7 +211,6 @@ def show_again(public_id: str, file_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/deliveries/<public_id>/remove")
 def remove(public_id: str) -> ResponseReturnValue:
-    """Take a record back that was a mistake."""
     session = db.session()
     visit = visits.get_visit(session, public_id)
     bundle = next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None)

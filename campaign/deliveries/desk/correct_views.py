@@ -26,7 +26,6 @@ class AddFiles(Page, template="deliveries/add_files.html"):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these pages under a visit's address."""
     add = blueprint.add_url_rule
     add("/deliveries/<public_id>/correct", "correct", correct, methods=["GET", "POST"])
     add("/deliveries/<public_id>/files", "add_files", add_files, methods=["GET", "POST"])

@@ -29,7 +29,6 @@ class PublishForm(DeliveryForm):
     files: Sequence[GateFile] = ()
 
     def post(self) -> publish_delivery.Post:
-        """Return what would be published."""
         codes = [code for code in self.locales if self[f"title_{code}"].data]
         return publish_delivery.Post(
             words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
@@ -67,7 +66,6 @@ def publish(public_id: str) -> ResponseReturnValue:
 
 
 def take_back(public_id: str) -> ResponseReturnValue:
-    """Take the post away from the case's page."""
     attempt, visit = _load(public_id)
     publish_delivery.unpublish(db.session(), attempt, actor=actor())
     message = _("It is no longer on the case’s page.")

@@ -77,8 +77,6 @@ _CARD_SENTENCES: Mapping[str, object] = {
 
 
 class DeliveryForm(DeskForm):
-    """The base of the forms of deliveries."""
-
     sentences = SENTENCES
     cards = False
 
@@ -88,7 +86,6 @@ class DeliveryForm(DeskForm):
 
 
 def say_refusal(problem: DomainError, *, cards: bool) -> str:
-    """Say why a visit was not recorded."""
     sentences = {
         "nothing-here": _("No card of this bundle is here any more: look at its page.")
         if cards

@@ -87,8 +87,6 @@ class PartForm(DeliveryForm):
 
 
 class SplitForm(DeliveryForm):
-    """How many letters go into an envelope."""
-
     letters_each = IntegerField(
         _l("Letters in each envelope"),
         [
@@ -126,8 +124,6 @@ class SplitForm(DeliveryForm):
 
 
 class RerouteForm(DeliveryForm):
-    """Through which mission the letters go instead."""
-
     mission = SelectField(_l("Mission"))
 
     @classmethod
@@ -154,8 +150,6 @@ class RerouteForm(DeliveryForm):
 
 
 class PostForm(DeliveryForm):
-    """Envelopes that went to the post."""
-
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
     outcome = RadioField(
         _l("How they went"),

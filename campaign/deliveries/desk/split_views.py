@@ -109,7 +109,6 @@ def after(public_id: str) -> ResponseReturnValue:
 
 
 def part(public_id: str) -> ResponseReturnValue:
-    """Say which letters were taken."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     form = PartForm.of(bundle, split_bundle.get_letter_numbers(session, bundle))
     attempt = find_unnamed_part(session, bundle)
@@ -124,7 +123,6 @@ def part(public_id: str) -> ResponseReturnValue:
 
 
 def split(public_id: str) -> ResponseReturnValue:
-    """Put the letters into envelopes."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     form = SplitForm.of(bundle, is_sent=True)
     return _do(
@@ -143,7 +141,6 @@ def split(public_id: str) -> ResponseReturnValue:
 
 
 def undo(public_id: str) -> ResponseReturnValue:
-    """Take the letters out of their envelopes again."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     run = split_bundle.get_run(session, bundle)
     return _do(
@@ -155,7 +152,7 @@ def undo(public_id: str) -> ResponseReturnValue:
 
 
 def again(public_id: str) -> ResponseReturnValue:
-    """Try once more to make files that could not be made."""
+    """Make files again that could not be made."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     run = split_bundle.get_run(session, bundle)
     return _do(
@@ -167,7 +164,6 @@ def again(public_id: str) -> ResponseReturnValue:
 
 
 def post(public_id: str) -> ResponseReturnValue:
-    """Note that envelopes were posted."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     run = split_bundle.get_run(session, bundle)
     form = PostForm.of(run, 1, run.envelope_count, is_sent=True)
@@ -182,7 +178,7 @@ def post(public_id: str) -> ResponseReturnValue:
 
 
 def reroute(public_id: str) -> ResponseReturnValue:
-    """What goes where through another mission, or by post; then a new bundle of these letters."""
+    """Ask before letters go through another mission, or by post; then make a new bundle of them."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     if request.method == "GET":
         return _check_reroute(bundle, request.args.get("mission", ""))
@@ -204,7 +200,7 @@ def reroute(public_id: str) -> ResponseReturnValue:
 
 @fresh()
 def reroute_proof(public_id: str) -> ResponseReturnValue:
-    """Some of the letters as the other mission would get them, each marked as a proof."""
+    """Return some of the letters as the other mission would get them, each marked as a proof."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     slug = request.form.get("mission", "")
     form = _make_reroute_form(bundle, chosen=slug)
@@ -221,7 +217,7 @@ def reroute_proof(public_id: str) -> ResponseReturnValue:
 
 @fresh(back="deliveries.after_again")
 def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
-    """One of the files of the envelopes; or its page, where that is made anew first."""
+    """Return one of the files of the envelopes; or their page, where it is made anew first."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
     run = split_bundle.get_run(session, bundle)
@@ -268,7 +264,7 @@ def _do(
 
 
 def _check_reroute(bundle: Bundle, slug: str) -> ResponseReturnValue:
-    """The question before letters go through another mission; or why they cannot."""
+    """Ask before letters go through another mission; or say why they cannot."""
     session = db.session()
     form = _make_reroute_form(bundle, chosen=slug)
     try:
@@ -375,6 +371,6 @@ def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOver
 
 
 def _get_number(name: str) -> int:
-    """A number that the address names; 0: none."""
+    """Return a number that the address names; 0: none."""
     typed = request.args.get(name, "").strip()
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0

@@ -52,7 +52,7 @@ def print_envelopes(run_id: int) -> None:
 
 @jobs.job("deliveries.bundle-remade")
 def bundle_remade(bundle_id: int) -> None:
-    """A bundle is printed without letters that were taken back: so are its envelopes, after it."""
+    """Print a bundle's envelopes anew, once it is printed without letters that were taken back."""
     with db.transaction() as session:
         with_them = select(EnvelopeRun).where(
             EnvelopeRun.bundle_id == bundle_id,
@@ -127,7 +127,7 @@ def _set_waiting(session: Session, run: EnvelopeRun) -> None:
 
 
 def _select_ready_bundles() -> Any:
-    """Bundles whose volumes lie as they are: one that is being printed has none to take from."""
+    """Select bundles whose volumes stay as they are: those being printed have none to take from."""
     return select(Bundle.id).where(Bundle.state == BundleState.READY)
 
 
@@ -138,7 +138,7 @@ def _may_print() -> tuple[ColumnElement[bool], ...]:
 
 
 def _decide_state(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
-    """What becomes of a run that could not be made, and why: mostly, another try."""
+    """Return what becomes of a run that could not be made, and why: mostly, another try."""
     fault = machine_faults.fault_of(problem)
     if fault in machine_faults.PATIENT:
         return RunState.WAITING, fault

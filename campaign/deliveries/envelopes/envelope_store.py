@@ -28,7 +28,7 @@ _ALL = range(2**31)
 
 
 def name_stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
-    """A file in the storage; two attempts never write the same."""
+    """Return the name of a file in the storage; two attempts never write the same."""
     return f"{file_names.stored_envelopes(bundle)}{run}-{attempt}/{name}"
 
 
@@ -40,7 +40,7 @@ def refuse_held_back(run: EnvelopeRun) -> None:
 
 
 def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
-    """One of a run's files; leaves a line in the audit.
+    """Return one of a run's files, and note it in the audit.
 
     Raises NotFound; Refused as `refuse_held_back`, or `taken-back`.
     """
@@ -64,17 +64,15 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
 
 
 def find_file(run: EnvelopeRun, name: str) -> dict[str, Any] | None:
-    """What is known of a file of the run."""
     return next((file for file in run.files if file["name"] == name), None)
 
 
 def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
-    """Whether the file lies where it was put."""
     return storage().exists(_name_of(run, facts))
 
 
 def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[dict[str, Any]]) -> bool:
-    """Whether one of these files of a run holds a letter that is not to be handed over."""
+    """Tell whether one of these files holds a letter that is not to be handed over."""
     held = sorted((first, last) for facts in files for first, last in _list_spans(run, facts))
     if not held:
         return False
@@ -86,7 +84,7 @@ def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[dict[str, Any
 
 
 def _list_spans(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, int]]:
-    """From which to which number letters are in a file."""
+    """List from which to which number letters are in a file."""
     if "letters" in facts:
         return ((first, last) for first, last in facts["letters"])
     # Made before this was written down.
@@ -95,7 +93,7 @@ def _list_spans(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, 
 
 
 def _list_gone(session: Session, bundle: Bundle) -> list[int]:
-    """Numbers in this bundle of letters that are not to be handed over, wherever they are now."""
+    """List the numbers of letters that are not to be handed over, wherever they are now."""
     gone = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
     )

@@ -50,7 +50,6 @@ class _FilledEnvelope:
 
     @property
     def count(self) -> int:
-        """How many letters are in it."""
         return len(self.letters)
 
 
@@ -139,14 +138,14 @@ def _collect_parts(
 
 
 def _print_labels(frozen: Frozen, folder: Path) -> Document:
-    """One sheet of the mission's address, to be printed as often as it is needed."""
+    """Print one sheet of the mission's address, to be printed as often as it is needed."""
     sheet = label_sheet_for(LAYOUTS[frozen.layout])
     context = compose_labels(frozen, sheet.per_sheet)
     return lists.labels(context, sheet, folder / LABELS)
 
 
 def _group_by_file(contents: Sequence[_FilledEnvelope]) -> Iterator[list[_FilledEnvelope]]:
-    """Envelopes that share a file: about as many letters as a volume holds."""
+    """Group envelopes that share a file: about as many letters as a volume holds."""
     packet: list[_FilledEnvelope] = []
     held = 0
     for content in contents:
@@ -162,7 +161,7 @@ def _group_by_file(contents: Sequence[_FilledEnvelope]) -> Iterator[list[_Filled
 def _list_filled(
     session: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack
 ) -> list[_FilledEnvelope]:
-    """Every envelope with its letters; one that was taken back meanwhile is left out."""
+    """List every envelope with its letters; one that was taken back meanwhile is left out."""
     columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
     rows = session.execute(
         select_here(bundle)
@@ -199,7 +198,7 @@ def _list_filled(
 
 
 def group_numbers(numbers: Iterable[int]) -> list[list[int]]:
-    """Rising numbers as spans, from one to another. Pure."""
+    """Group rising numbers as spans, from one to another. Pure."""
     spans: list[list[int]] = []
     for number in numbers:
         if spans and number == spans[-1][1] + 1:
@@ -210,7 +209,7 @@ def group_numbers(numbers: Iterable[int]) -> list[list[int]]:
 
 
 def copy_volume(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
-    """A plain copy of a volume's PDF, which goes when `stack` is left."""
+    """Return a plain copy of a volume's PDF, which goes when `stack` is left."""
     name = file_names.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
     return stack.enter_context(storage().local(name))
 
@@ -242,7 +241,7 @@ def _store_file(
 def compose_address_sheet(
     frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
 ) -> AddressSheet:
-    """The sheet on top of an envelope's letters."""
+    """Return the sheet on top of an envelope's letters."""
     organisation, case = frozen.organisation, frozen.case
     count = say_number(letters, frozen.locale)
     noun = noun_of_format(frozen.format)
@@ -281,7 +280,7 @@ def compose_address_sheet(
 
 
 def compose_labels(frozen: Frozen, count: int) -> LabelsContext:
-    """A whole sheet of the mission's address."""
+    """Return a whole sheet of the mission's address."""
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),
         locale=frozen.locale,

@@ -137,7 +137,7 @@ def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
 
 
 def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
-    """The envelopes that are named and hold letters that lie here: id to how many.
+    """Count the letters that lie here in each of the envelopes that are named, by its id.
 
     There may be 35,000, so none is loaded.
     """
@@ -218,7 +218,6 @@ class EnvelopeWays:
 
     @property
     def posted(self) -> int:
-        """How many were posted."""
         return sum(line.envelopes for line in self.lines if line.attempt_id is not None)
 
     @property
@@ -230,7 +229,7 @@ class EnvelopeWays:
 
 
 def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> EnvelopeWays:
-    """All envelopes by how they went, in a few lines; `here` letters of the bundle are left."""
+    """List all envelopes by how they went, in a few lines; `here` letters are left."""
     lines = _list_by_posting(session, run)
     gone = _list_gone(session, run.bundle) if here else []
     if (here and not gone) or not any(line.attempt_id is None for line in lines):
@@ -277,7 +276,7 @@ def _make_span(envelopes: Sequence[_LyingEnvelope], *, empty: bool = False) -> l
 
 
 def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
-    """The numbers from which to which letters were taken as a part."""
+    """List the numbers from which to which letters were taken as a part."""
     rows = session.execute(
         select(TakenLetters.first_number, TakenLetters.last_number)
         .join(DeliveryAttempt, DeliveryAttempt.id == TakenLetters.attempt_id)
@@ -287,7 +286,7 @@ def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
 
 
 def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
-    """Letters that left as a part, or are not wanted any more; such as were posted are not told."""
+    """List letters that left as a part, or are not wanted any more; not those posted."""
     unwanted = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(_UNWANTED)
     )
@@ -302,7 +301,7 @@ def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
 
 
 def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
-    """Spans in order; those that meet or lie over one another are one. Pure."""
+    """Put spans in order, and join those that meet or lie over one another. Pure."""
     joined: list[Numbers] = []
     for first, last in sorted(spans):
         if joined and first <= joined[-1].last + 1:
@@ -315,7 +314,7 @@ def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
 def _find_empty(
     session: Session, run: EnvelopeRun, lying: Iterable[_LyingEnvelope], gone: Sequence[Numbers]
 ) -> set[int]:
-    """Numbers of the envelopes of which every letter is gone."""
+    """Return the numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []
     firsts = [span.first for span in gone]
     for sequence, first, last, _letters in lying:

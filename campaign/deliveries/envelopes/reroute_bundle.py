@@ -60,7 +60,7 @@ def reroute_bundle(
     actor: str,
     staff_id: int | None = None,
 ) -> Bundle:
-    """A new bundle of all that is still here of one, for `mission` or by post; jobs print it.
+    """Make a bundle of all that is still here, for `mission` or by post; jobs print it.
 
     Envelopes that still lie here are opened. Signed sheets that travelled with the bundle came back
     with it if none of its letters was taken, and go on too. Raises Invalid (`mission`: the same
@@ -113,7 +113,7 @@ class Preview:
 def preview_reroute(
     session: Session, bundle: Bundle, destination: Destination, home: str
 ) -> Preview:
-    """What `reroute` would do. Raises as it does."""
+    """Return what `reroute_bundle` would do. Raises as it does."""
     _refuse_destination(bundle, destination)
     refuse_unsplittable(session, bundle)
     letters = count_here(session, bundle) if bundle.letter_count else 0
@@ -134,7 +134,7 @@ def preview_reroute(
 
 
 def make_proof(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
-    """A proof of the letters with the other address in the window. Raises as `reroute` does."""
+    """Return a proof of the letters with the other address. Raises as `reroute_bundle` does."""
     facts = preview_reroute(session, bundle, destination, home)
     query = select_here(bundle).with_only_columns(Letter.id, maintain_column_froms=True)
     ids = session.scalars(query.order_by(Letter.sequence).limit(LOOKED_AT)).all()
@@ -151,7 +151,7 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
 
 
 def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Settings) -> None:
-    """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
+    """Move letters that are here, and sheets that came back with all of them, to a new bundle."""
     on_paper = (
         0
         if bundle_status.is_handed_over(session, bundle)
@@ -167,7 +167,7 @@ def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Sett
 
 
 def list_reroutings(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
-    """Where letters of a bundle went instead."""
+    """List where letters of a bundle went instead."""
     return session.scalars(
         select(Rerouting)
         .where(Rerouting.from_bundle_id == bundle.id)
@@ -177,7 +177,7 @@ def list_reroutings(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
 
 
 def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
-    """Bundles for another mission that were given up: their letters lie in this one again."""
+    """List bundles for another mission that were given up: their letters lie in this one again."""
     return session.scalars(
         select(Bundle)
         .where(Bundle.returned_to_id == bundle.id)
@@ -187,7 +187,7 @@ def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
 
 
 def find_rerouting_to(session: Session, bundle: Bundle) -> Rerouting | None:
-    """Where the letters of a bundle were before."""
+    """Return where the letters of a bundle were before."""
     return session.scalar(
         select(Rerouting)
         .where(Rerouting.to_bundle_id == bundle.id)
@@ -198,7 +198,7 @@ def find_rerouting_to(session: Session, bundle: Bundle) -> Rerouting | None:
 def _address_anew(
     session: Session, bundle: Bundle, destination: Destination, on_paper: int, home: str
 ) -> Frozen:
-    """What the bundle froze, on its other way. Raises Refused."""
+    """Return what the bundle froze, with another address. Raises Refused."""
     frozen, country = Frozen.from_json(bundle.frozen), country_of(destination, home)
     targets = {
         target.id: target
@@ -224,7 +224,7 @@ def _address_anew(
 def _address_target(
     target: Target, old: FrozenTarget, destination: Destination, country: str
 ) -> FrozenTarget:
-    """The official as frozen; name, salutation and copies stay, the address is new."""
+    """Give a frozen official the new address; name, salutation and copies stay."""
     addressing = {
         code: replace(
             addressing_before,
@@ -275,7 +275,7 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
 
 
 def _open_envelopes(session: Session, bundle: Bundle) -> None:
-    """Envelopes that lie here are empty now; where some were posted, their record stays."""
+    """Remove envelopes that lie here; where some were posted, their record stays."""
     run = find_run(session, bundle)
     if run is not None and not is_posted(session, run):
         delete_run(session, run)
@@ -298,7 +298,7 @@ def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
 def list_other_missions(
     session: Session, bundle: Bundle, *, home: str = "", limit: int = 300
 ) -> Sequence[Mission]:
-    """Missions of the same country, those in the same host country first; by post, in `home`."""
+    """List missions of the same country, those in the same host country (by post, `home`) first."""
     host = bundle.mission.host_country if bundle.mission else home
     missions = select(Mission).where(
         Mission.sending_country == sending_country_of(bundle.destination)
@@ -310,7 +310,7 @@ def list_other_missions(
 
 
 def find_postal_official(session: Session, bundle: Bundle) -> Official | None:
-    """The official to whom all letters of a bundle for a mission could go by post instead."""
+    """Return the official to whom all letters of a bundle for a mission could go by post."""
     targets = Frozen.from_json(bundle.frozen).targets
     if bundle.mission_id is None or len(targets) != 1:
         return None

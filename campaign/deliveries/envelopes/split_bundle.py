@@ -36,7 +36,7 @@ class Span:
 def pack_letters(
     numbers: Sequence[int], each: int, taken: Sequence[tuple[int, int]] = ()
 ) -> Iterator[Span]:
-    """The letters, `each` to an envelope, in order. Pure.
+    """Put `each` letters to an envelope, in order. Pure.
 
     No envelope reaches over letters that were `taken`: between its first and its last number lie
     only its own, and those that nobody hands over.
@@ -98,7 +98,7 @@ def name_part(
 def _refuse_other_than_taken(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> None:
-    """Letters that were taken back since may have been handed over, or not: both counts hold."""
+    """Refuse other letters; those taken back since may have been handed over, or not."""
     printed, confirmed_count, gone_before = 0, 0, 0
     confirmed = Signature.state == SignatureState.CONFIRMED
     for number in numbers:
@@ -130,7 +130,7 @@ def _refuse_other_than_taken(
 
 
 def get_letter_numbers(session: Session, bundle: Bundle) -> Numbers:
-    """From which number to which a bundle's letters are numbered; the last is 0: it has none."""
+    """Return the first and the last number of a bundle's letters; the last is 0: it has none."""
     highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
     return Numbers(Frozen.from_json(bundle.frozen).first_number, session.scalar(highest) or 0)
 
@@ -199,12 +199,11 @@ def _insert_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span])
 
 
 def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:
-    """The bundle's envelopes, if it is in some."""
     return session.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
 
 
 def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
-    """The bundle's envelopes. Raises NotFound."""
+    """Return the bundle's envelopes. Raises NotFound."""
     run = find_run(session, bundle)
     if run is None:
         raise NotFound("envelopes")
@@ -212,7 +211,7 @@ def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
 
 
 def find_envelope_number(session: Session, run: EnvelopeRun, number: int) -> int:
-    """The envelope that holds a letter of this number; 0: none does."""
+    """Return the envelope that holds a letter of this number; 0: none does."""
     holding = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.first_number <= number, Envelope.last_number >= number
     )
@@ -222,7 +221,6 @@ def find_envelope_number(session: Session, run: EnvelopeRun, number: int) -> int
 def list_envelopes(
     session: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
 ) -> Sequence[Envelope]:
-    """Envelopes in order, beginning after one of them."""
     return session.scalars(
         select(Envelope)
         .where(Envelope.run_id == run.id, Envelope.sequence > after)
@@ -252,7 +250,6 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
 
 
 def is_posted(session: Session, run: EnvelopeRun) -> bool:
-    """Whether one of the envelopes went out."""
     posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
     return session.scalar(posted.limit(1)) is not None
 

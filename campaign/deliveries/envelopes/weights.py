@@ -27,7 +27,7 @@ class Weight:
 def weigh_envelopes(
     session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
 ) -> dict[int, Weight]:
-    """What lies in each of these envelopes that is still here, by its number."""
+    """Weigh what is still here in each of these envelopes, by its number."""
     lying = [envelope for envelope in envelopes if envelope.attempt_id is None]
     if not lying:
         return {}
@@ -52,7 +52,7 @@ def weigh_envelopes(
 def _count(
     session: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
 ) -> tuple[Counter[int], Counter[int]]:
-    """Letters, and sheets of paper that they need, by the number of their envelope."""
+    """Count letters, and sheets of paper that they need, by the number of their envelope."""
     rows = session.execute(
         select_here(run.bundle)
         .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)

@@ -56,7 +56,6 @@ def index() -> ResponseReturnValue:
 @blueprint.route("/new", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def create() -> ResponseReturnValue:
-    """A sheet or a pile of cards, with its scan."""
     form = SheetForm.for_new(
         sheets.list_open_campaigns(db.session()), request.args.get("campaign", "")
     )
@@ -70,7 +69,6 @@ def create() -> ResponseReturnValue:
 
 @blueprint.route("/<public_id>/about", methods=["GET", "POST"])
 def edit(public_id: str) -> ResponseReturnValue:
-    """What is known of a sheet as a whole, and its scans."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id)
     form = SheetForm.of(sheet)
@@ -90,7 +88,6 @@ def edit(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
-    """Delete a sheet on which nobody stands."""
     session = db.session()
     try:
         sheets.delete_sheet(session, sheets.get_sheet(session, public_id), actor=actor())

@@ -99,7 +99,6 @@ def show_import(public_id: str) -> ResponseReturnValue:
 
 
 def apply_import(public_id: str) -> ResponseReturnValue:
-    """Take in what the dry run showed."""
     session = db.session()
     paper_import = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
     try:
@@ -111,7 +110,7 @@ def apply_import(public_id: str) -> ResponseReturnValue:
 
 
 def wrong_rows(public_id: str) -> ResponseReturnValue:
-    """The wrong rows as the file has them, with row and what is wrong in front of each."""
+    """Return the wrong rows as the file has them, each with its number and what is wrong."""
     paper_import = paper_imports.get_import(db.session(), public_id, owner_id=staff_user().id)
     try:
         columns, rows = paper_imports.list_wrong_rows(paper_import)
@@ -126,19 +125,19 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
 
 
 def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:
-    """What was said that the columns mean; of a file read otherwise, our guess."""
+    """Return what was said that the columns mean; of a file read otherwise, our guess."""
     if table is None or request.method == "POST" or not _get_view():
         return dict(paper_import.options["meanings"])
     return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 
 
 def _get_view() -> dict[str, str]:
-    """How the file is to be read, as far as the form or the address says."""
+    """Return how the file is to be read, as far as the form or the address says."""
     return {name: request.values[name] for name in paper_imports.VIEW if name in request.values}
 
 
 def _read_table(paper_import: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
-    """The file's table, and how it could be read otherwise; as before, where it cannot be so."""
+    """Return the table, and how it could be read otherwise; as before, where it cannot be so."""
     if not paper_import.storage_key:
         return None, {}
     view = _get_view()

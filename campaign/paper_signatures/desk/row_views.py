@@ -65,7 +65,6 @@ def register(blueprint: Blueprint) -> None:
 
 
 def show(public_id: str) -> ResponseReturnValue:
-    """A sheet: its scan, the row to key in, the rows so far."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id)
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
@@ -90,7 +89,6 @@ def key_in(public_id: str) -> ResponseReturnValue:
 
 
 def correct(public_id: str, row: str) -> ResponseReturnValue:
-    """Correct one row in its place."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id)
     paper_row = data_entry.get_row(session, sheet, row)
@@ -125,7 +123,7 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
 
 
 def _list_typed(above: Mapping[str, str]) -> list[TypedRow]:
-    """The rows that name somebody, each ditto mark replaced."""
+    """List the rows that name somebody, each ditto mark replaced."""
     typed = []
     for at in range(ROWS):
         values = {name: request.form.get(f"{name}-{at}", "") for name in (*FIELDS, *TICKS)}

@@ -30,7 +30,6 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(scans.MAX_BYTES)
 def attach(public_id: str) -> ResponseReturnValue:
-    """Attach a scan to a sheet."""
     sheet = sheets.get_sheet(db.session(), public_id)
     form = ScanForm()
     if form.validate_on_submit() and _is_kept(sheet, form):
@@ -39,7 +38,6 @@ def attach(public_id: str) -> ResponseReturnValue:
 
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
-    """A page of a scan as a picture."""
     session = db.session()
     sheet_scan = _scan(session, public_id, scan)
     return Response(scans.read_page(sheet_scan, number), mimetype="image/jpeg")
@@ -47,13 +45,12 @@ def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
 
 @fresh(back="paper_signatures.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
-    """A PDF as it came, to be kept as a file."""
     session = db.session()
     return pdf_file(scans.read_original(session, _scan(session, public_id, scan), actor=actor()))
 
 
 def pdf_file(body: bytes) -> Response:
-    """A stranger's PDF: to be saved, never shown on a page of ours."""
+    """Send a stranger's PDF: to be saved, never shown on a page of ours."""
     return Response(
         body,
         mimetype="application/pdf",
@@ -62,7 +59,6 @@ def pdf_file(body: bytes) -> Response:
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
-    """Remove a scan from a sheet."""
     session = db.session()
     scans.remove_scan(session, _scan(session, public_id, scan), actor=actor())
     return redirect_to("paper_signatures.edit", _("The scan is removed."), public_id=public_id)

@@ -110,7 +110,7 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def ask(lang: str) -> ResponseReturnValue:
-    """Which mailbox. What comes of it is told to the mailbox alone."""
+    """Ask which mailbox. What comes of it is told to the mailbox alone."""
     if request.method != "POST":
         return show_private(RequestLink(email="", error=""))
     typed = request.form.get("email", "")
@@ -126,7 +126,7 @@ def ask(lang: str) -> ResponseReturnValue:
 
 
 def _say_problem(problem: Problem) -> str:
-    """What is wrong with the address; here it confirms nothing."""
+    """Say what is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
         return str(gettext("Give the e-mail address with which you signed."))
     return say(problem)
@@ -134,14 +134,13 @@ def _say_problem(problem: Problem) -> str:
 
 @public
 def asked(lang: str) -> ResponseReturnValue:
-    """Look in your mailbox: the same for everybody."""
+    """Say the same to everybody: look in your mailbox."""
     hours = current_settings().link_hours
     return show_private(LinkSent(hours=hours, mails_a_day=most_a_day("my-letters")))
 
 
 @public
 def mailbox(lang: str, token: str) -> ResponseReturnValue:
-    """Everything that was signed from the mailbox."""
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         rows = [
@@ -159,7 +158,6 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """One letter: its text, how far it has come, what can be done with it."""
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         signature = letter_links.get_signature(session, box, public_id)
@@ -198,7 +196,6 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 @public
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """The confirmed letter on paper."""
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         signature = letter_links.get_signature(session, box, public_id)
@@ -213,7 +210,7 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 @public
 def download(lang: str, token: str) -> ResponseReturnValue:
-    """Everything that is held, as a ZIP: the data, and each letter as a PDF."""
+    """Send everything that is held, as a ZIP: the data, and each letter as a PDF."""
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
@@ -227,7 +224,7 @@ def download(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def erase(lang: str, token: str) -> ResponseReturnValue:
-    """What will be erased and what remains; then the button that does it."""
+    """Say what will be erased and what remains; then erase it."""
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":
@@ -242,5 +239,4 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def erased(lang: str) -> ResponseReturnValue:
-    """It is done."""
     return show_private(Erased())

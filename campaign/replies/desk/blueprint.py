@@ -80,7 +80,6 @@ class EditReply(ReplyFormPage, template="replies/edit.html"):
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Replies to all campaigns that one sees: drafts first."""
     page = _get_page_number()
     rows, total = replies.list_replies(db.session(), staff_user(), page=page)
     return show_page(
@@ -97,7 +96,6 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
-    """Replies to one campaign, and its address for more."""
     campaign, page = load_campaign(slug), _get_page_number()
     rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=page)
     return show_page(
@@ -116,7 +114,6 @@ def of_campaign(slug: str) -> ResponseReturnValue:
 @blueprint.route("/campaigns/<slug>/new", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def create(slug: str) -> ResponseReturnValue:
-    """Log an answer."""
     session, campaign = db.session(), load_campaign(slug)
     deliveries = replies.list_deliveries(session, campaign)
     desk = reply_draft_views.make_desk(campaign)
@@ -183,7 +180,6 @@ def edit(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
-    """Delete a draft with all that came with it."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     slug = reply.campaign.slug
@@ -201,7 +197,7 @@ def _count_pages(total: int) -> int:
 
 
 def _load_reply(public_id: str) -> Reply:
-    """The reply of this page; while its form is saved nobody else changes it meanwhile."""
+    """Return the reply of this page; while its form is saved nobody else changes it."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     if request.method == "POST":
@@ -210,7 +206,7 @@ def _load_reply(public_id: str) -> Reply:
 
 
 def _next_endpoint() -> str:
-    """Where the button that was pressed leads; who does not publish stays with the draft."""
+    """Return where the button that was pressed leads; who does not publish stays with the draft."""
     choice = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
     return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(choice, ".edit")
 
@@ -226,7 +222,7 @@ def _keep_scan(reply: Reply, form: ReplyForm) -> None:
 
 
 def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
-    """A title to begin with, in each language of the site."""
+    """Return a title to begin with, in each language of the site."""
     titles = {}
     for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
         with force_locale(code):

@@ -46,8 +46,6 @@ _LANGUAGES = (
 
 
 class _WordedForm(PaperForm):
-    """A form with the words of this package."""
-
     sentences = {**PaperForm.sentences, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
@@ -77,7 +75,6 @@ class ReplyForm(Meeting, _WordedForm):
     """What is kept of the reply."""
 
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
-        """What the service takes."""
         kind, _colon, key = self.who.data.partition(":")
         missions = {
             target.mission.slug: target.mission for target in campaign.targets if target.mission
@@ -150,8 +147,6 @@ PART_NAMES = {
 
 
 class PublishForm(_WordedForm):
-    """The last look before everybody reads it."""
-
     look = HiddenField()
     """The mark of what the page showed."""
     checked = BooleanField(

@@ -37,7 +37,7 @@ class PublishReply(Page, template="replies/publish.html"):
 
 @blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
-    """The post as it will be, in each language, and the button that publishes it."""
+    """Show the post as it will be, in each language, and publish it."""
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
     if form.validate_on_submit() and _is_published(reply, form):
@@ -67,7 +67,7 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
 
 
 def _make_preview(reply: Reply) -> tuple[list[publish_reply.TranslatedPost], list[str]]:
-    """What would be published; or the languages of texts in which a mark is not closed."""
+    """Return what would be published; or the languages of texts in which a mark is not closed."""
     try:
         return publish_reply.compose_posts(reply), []
     except Invalid:
@@ -88,7 +88,7 @@ def black_out(public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
-    """The picture as everybody would see it: its bars are painted in."""
+    """Return the picture as everybody would see it: its bars are painted in."""
     session = db.session()
     try:
         picture = publish_reply.paint_page(
@@ -103,7 +103,6 @@ def shown(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
-    """Take the post away from the case's page."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     publish_reply.unpublish(session, reply, actor=actor())

@@ -16,7 +16,6 @@ _PART = "reply"
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put them under the addresses of the pages on which one types."""
     add = blueprint.add_url_rule
     add("/campaigns/<slug>/new/draft", "keep_new_draft", keep_new_draft, methods=["POST"])
     add("/campaigns/<slug>/new/draft/drop", "drop_new_draft", drop_new_draft, methods=["POST"])
@@ -33,29 +32,25 @@ def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:
 
 
 def drop_everybodys(campaign: Campaign, public_id: str) -> None:
-    """Throw away what anybody has typed of a reply that is gone."""
+    """Delete what anybody has typed of a reply that is gone."""
     drafts.drop_everybodys(db.session(), campaign, part=_PART, place=public_id)
 
 
 def keep_new_draft(slug: str) -> ResponseReturnValue:
-    """Keep what the form of a new reply holds."""
     return kept_answer(make_desk(load_campaign(slug)).keep())
 
 
 def drop_new_draft(slug: str) -> ResponseReturnValue:
-    """Throw it away."""
     return dropped_answer(
         make_desk(load_campaign(slug)).drop(), url_for("replies.create", slug=slug)
     )
 
 
 def keep_draft(public_id: str) -> ResponseReturnValue:
-    """Keep what the form of a reply holds."""
     return kept_answer(_desk(public_id).keep())
 
 
 def drop_draft(public_id: str) -> ResponseReturnValue:
-    """Throw it away."""
     return dropped_answer(_desk(public_id).drop(), url_for("replies.edit", public_id=public_id))
 
 

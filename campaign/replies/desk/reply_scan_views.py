@@ -35,7 +35,7 @@ def register(blueprint: Blueprint) -> None:
 
 
 def edit_bars(public_id: str) -> ResponseReturnValue:
-    """Rectangles over the pages: drawn with the pointer, or given as numbers."""
+    """Take rectangles over the pages: drawn with the pointer, or given as numbers."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     reply_scans = scans.list_scans_of_reply(session, reply.id)
@@ -57,18 +57,15 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
 
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
-    """A page of a scan as a picture, whole."""
     return Response(scans.read_page(_get_scan(public_id, scan), number), mimetype="image/jpeg")
 
 
 @fresh(back="replies.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
-    """A PDF as it came, to be kept as a file."""
     return pdf_file(scans.read_original(db.session(), _get_scan(public_id, scan), actor=actor()))
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
-    """Remove a scan from a draft."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     replies.lock_draft(session, reply)
