@@ -7,7 +7,7 @@ clocks of one place; what happened at several is ordered by `place_attempts`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
@@ -19,10 +19,11 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 
+_Columns = tuple[ColumnElement[date], ColumnElement[time], ColumnElement[int]]
 _FIRST, _LAST = time(0), time(23, 59, 59)
 
 
-def oldest_first() -> tuple[ColumnElement[Any], ...]:
+def oldest_first() -> _Columns:
     """Return the order of attempts, the earliest first, for a query on them."""
     return (
         DeliveryAttempt.happened_on.expression,
@@ -31,9 +32,10 @@ def oldest_first() -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def newest_first() -> tuple[ColumnElement[Any], ...]:
+def newest_first() -> _Columns:
     """Return the same order, the last first."""
-    return tuple(column.desc() for column in oldest_first())
+    day, at, ident = oldest_first()
+    return day.desc(), at.desc(), ident.desc()
 
 
 def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
@@ -52,7 +54,9 @@ def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
     return earlier if attempt.outcome in GONE_OUT else and_(earlier, ident < attempt.id)
 
 
-def _happened_at(attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt]) -> Any:
+def _happened_at(
+    attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt],
+) -> ColumnElement[time]:
     recorded_time = (
         select(GateVisit.happened_time)
         .where(GateVisit.id == attempt.visit_id)

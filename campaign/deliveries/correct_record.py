@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -42,7 +41,7 @@ class RecordFacts:
     notes: str
     tracking: str = ""
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, object]:
         """Return them by the names of the form's fields."""
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -168,7 +167,7 @@ def _describe_before(before: RecordFacts, changed: Sequence[str]) -> Mapping[str
     }
 
 
-def _audit(session: Session, visit: GateVisit, actor: str, action: str, **detail: Any) -> None:
+def _audit(session: Session, visit: GateVisit, actor: str, action: str, **detail: object) -> None:
     for attempt in visit.attempts:
         audit.record(
             session, actor=actor, action=action, subject=f"delivery:{attempt.id}", **detail

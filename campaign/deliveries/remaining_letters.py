@@ -1,7 +1,6 @@
 """Which letters an attempt is about: all that were here, a part, or those in some envelopes."""
 
 from datetime import date, time
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -110,7 +109,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
     return and_(_is_in_envelope(attempt.id), was_here)
 
 
-def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Any]:
+def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Letter]:
     """Select the letters of a bundle that could be handed over now: printed, wanted, not gone.
 
     With `when`, attempts that it does not name took none.
@@ -187,7 +186,7 @@ def list_taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
     return list_in_it(session, bundle, ~is_gone())
 
 
-def select_here_in_envelope(bundle: Bundle) -> Select[Any]:
+def select_here_in_envelope(bundle: Bundle) -> Select[Letter]:
     """Select an envelope's letters that are here: some may have gone at the gate since."""
     lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
     return select_here(bundle).where(lies_in).correlate(Envelope)

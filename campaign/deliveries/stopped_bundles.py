@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -146,6 +145,6 @@ def _insert_once(session: Session, bundle: Bundle) -> bool:
     return session.scalar(first) is not None
 
 
-def _describe(bundle: Bundle, locale: str) -> dict[str, Any]:
+def _describe(bundle: Bundle, locale: str) -> dict[str, str]:
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
     return {"name": name, "mission": destination_name(bundle.destination, locale)}

@@ -25,7 +25,7 @@ from campaign.paper_signatures.signature_columns import (
 )
 from campaign.signing.states import move_signature
 
-_KNOWN: dict[str, Any] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
+_KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 
 
 def write_signature(

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
@@ -13,6 +12,8 @@ from campaign.models.signature import Signature
 from campaign.network import memberships
 from campaign.paper_signatures import data_entry, duplicates
 
+_Row = Row[int, bytes | None, int, bytes | None]
+"""A row that counts: its id, mark of the address, campaign, mark of the person."""
 _BATCH = 500
 _ACTOR = "job:paper.match"
 _SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
@@ -35,7 +36,7 @@ def match_online() -> None:
         last = rows[-1].id
 
 
-def _list_rows_after(session: Session, last: int) -> Sequence[Any]:
+def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
     """List the next rows that count, with their fingerprints."""
     return session.execute(
         select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
@@ -50,7 +51,7 @@ def _list_rows_after(session: Session, last: int) -> Sequence[Any]:
     ).all()
 
 
-def _find_twins(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
+def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]:
     """Return rows whose person has signed online, with that signature."""
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:

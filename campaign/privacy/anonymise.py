@@ -6,9 +6,18 @@ letter's number. All that tells of a person is emptied as when they have it eras
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, case, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, aliased
 
@@ -104,7 +113,7 @@ def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
         session.connection().execute(_REPLACE, rows)
 
 
-def _classify_words(session: Session) -> Any:
+def _classify_words(session: Session) -> ColumnElement[str]:
     """Say what is counted of the words before they go."""
     nothing = len(db.keyring_of(session.get_bind().dialect).seal("", "signature.own_words"))
     return case(
@@ -114,10 +123,12 @@ def _classify_words(session: Session) -> Any:
     )
 
 
-def _update_signatures(session: Session, *which: Any, values: dict[str, Any]) -> None:
+def _update_signatures(
+    session: Session, *conditions: ColumnElement[bool], values: dict[str, object]
+) -> None:
     session.execute(
         update(Signature)
-        .where(*which)
+        .where(*conditions)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

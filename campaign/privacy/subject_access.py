@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from flask_babel import gettext
@@ -15,6 +14,7 @@ from zipstream import ZipStream
 
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
+from campaign.core.db import Base
 from campaign.core.errors import TooMany
 from campaign.mail.models import BadAddress, OutboxMail
 from campaign.models.bundle import Bundle
@@ -43,7 +43,7 @@ _TRIES = 3
 class Holding:
     """What goes into the ZIP."""
 
-    data: dict[str, Any]
+    data: dict[str, object]
     signature_ids: tuple[int, ...]
     """Of letters that have a text."""
 
@@ -77,7 +77,7 @@ def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
     return Holding(data, written)
 
 
-def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
     members = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
     return [
         _read_columns(member)
@@ -86,7 +86,7 @@ def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]
     ]
 
 
-def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
     """List emails without what a waiting one says: it may hold a link, and goes out anyway."""
     mails = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
     return [
@@ -96,7 +96,7 @@ def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     ]
 
 
-def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
+def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
     notices = (
         select(Notice.kind, Notice.created_at)
         .join(NoticeMail, NoticeMail.notice_id == Notice.id)
@@ -105,7 +105,7 @@ def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
     return [{"kind": kind, "at": at} for kind, at in session.execute(notices)]
 
 
-def _describe_signature(session: Session, signature: Signature) -> dict[str, Any]:
+def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
@@ -127,7 +127,7 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, Any
     }
 
 
-def _describe_letter(session: Session, letter: Letter) -> dict[str, Any]:
+def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
     bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
     official = letter.target.official
     return {
@@ -147,7 +147,7 @@ def _describe_letter(session: Session, letter: Letter) -> dict[str, Any]:
     }
 
 
-def _read_columns(row: Any) -> dict[str, Any]:
+def _read_columns(row: Base) -> dict[str, object]:
     """Return every column of a row, but for our own numbers of rows."""
     return {
         column.name: getattr(row, column.name)

@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import force_locale, gettext
 from PIL import Image, ImageDraw
@@ -219,7 +218,7 @@ def list_changed(reply: Reply, look: str) -> list[str]:
     ]
 
 
-def _parts(reply: Reply) -> dict[str, Mapping[str, Any]]:
+def _parts(reply: Reply) -> dict[str, Mapping[str, object]]:
     """Return what is published, by name of the part."""
     bars = [json.dumps(bar, sort_keys=True) for bar in reply.bars]
     return {

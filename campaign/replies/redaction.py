@@ -5,7 +5,7 @@ Rectangles that are painted over a page, as a form sends them. Pure.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from campaign.web.pages import BAR
 
@@ -83,18 +83,29 @@ def _escape_start(match: re.Match[str]) -> str:
     return f"{match[1]}\\{sign}"
 
 
+class Bar(TypedDict):
+    """A rectangle over a page of a scan, in percent of it."""
+
+    scan: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+
+
 MOST_BARS = 40
 BAR_FIELDS = ("x", "y", "w", "h")
 EMPTY_LINES = 4
 """Empty lines of the form, for more."""
 
 
-def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str, Any]]:
+def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[Bar]:
     """Read the rectangles of a form: `page-0`, `x-0`, `y-0`, `w-0`, `h-0` and so on, in percent.
 
     Lines without numbers are left out. Raises ValueError with the number of a line that is wrong.
     """
-    bars = []
+    bars: list[Bar] = []
     for at in range(MOST_BARS):
         numbers = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in BAR_FIELDS]
         if not any(numbers):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -20,6 +19,7 @@ from campaign.models.directory import Mission
 from campaign.models.reply import Channel, Reply, ReplyState, ReplyTranslation
 from campaign.models.staff import StaffUser
 from campaign.paper_signatures import scans
+from campaign.replies.redaction import Bar
 from campaign.replies.reply_access import may_open
 
 PAGE = 50
@@ -129,9 +129,7 @@ def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
     return [Delivery(attempt, attempt.destination, clock) for attempt, clock in rows]
 
 
-def set_bars(
-    session: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str
-) -> None:
+def set_bars(session: Session, reply: Reply, bars: Sequence[Bar], *, actor: str) -> None:
     """Say what is painted over in the published picture. Raises Refused."""
     lock_draft(session, reply)
     reply.bars = [dict(bar) for bar in bars]
@@ -156,7 +154,7 @@ def lock_draft(session: Session, reply: Reply) -> None:
         raise Refused("reply-published")
 
 
-def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
+def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: object) -> None:
     audit.record(
         session,
         actor=actor,

@@ -1,10 +1,9 @@
 """The jobs that make the files of a bundle's envelopes, and have them made anew."""
 
 from collections.abc import Container
-from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import bundle_status
@@ -126,7 +125,7 @@ def _set_waiting(session: Session, run: EnvelopeRun) -> None:
     session.execute(update(EnvelopeRun).where(EnvelopeRun.id == run.id).values(**waiting))
 
 
-def _select_ready_bundles() -> Any:
+def _select_ready_bundles() -> Select[int]:
     """Select bundles whose volumes stay as they are: those being printed have none to take from."""
     return select(Bundle.id).where(Bundle.state == BundleState.READY)
 
@@ -151,7 +150,7 @@ def _decide_state(problem: BaseException, hold: Hold) -> tuple[RunState, str]:
     return RunState.WAITING, ""
 
 
-def _finish(hold: Hold, state: RunState, failure: str = "", **values: Any) -> bool:
+def _finish(hold: Hold, state: RunState, failure: str = "", **values: object) -> bool:
     """Write down how it ended; False where somebody else has the run by now."""
     with db.transaction() as session:
         ours = RUNS.finish(session, hold, state=state, failure=failure, **values)

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import access, file_names
@@ -22,6 +22,10 @@ from campaign.models.signature import Letter, Signature
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
+StoredFile = dict[str, Any]
+"""What `EnvelopeRun.files` keeps of a file, as `make_envelopes.make_files` notes it."""
+
+
 _ANY = ((0, 2**31 - 1),)
 """Numbers of which each may be in a file: nobody wrote down which are."""
 _ALL = range(2**31)
@@ -63,15 +67,15 @@ def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> b
     return body
 
 
-def find_file(run: EnvelopeRun, name: str) -> dict[str, Any] | None:
+def find_file(run: EnvelopeRun, name: str) -> StoredFile | None:
     return next((file for file in run.files if file["name"] == name), None)
 
 
-def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
+def is_there(run: EnvelopeRun, facts: StoredFile) -> bool:
     return storage().exists(_name_of(run, facts))
 
 
-def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[dict[str, Any]]) -> bool:
+def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:
     """Tell whether one of these files holds a letter that is not to be handed over."""
     held = sorted((first, last) for facts in files for first, last in _list_spans(run, facts))
     if not held:
@@ -83,7 +87,7 @@ def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[dict[str, Any
     )
 
 
-def _list_spans(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, int]]:
+def _list_spans(run: EnvelopeRun, facts: StoredFile) -> Iterable[tuple[int, int]]:
     """List from which to which number letters are in a file."""
     if "letters" in facts:
         return ((first, last) for first, last in facts["letters"])
@@ -97,7 +101,7 @@ def _list_gone(session: Session, bundle: Bundle) -> list[int]:
     gone = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
     )
-    still: Select[Any] = select(Letter.sequence).where(
+    still = select(Letter.sequence).where(
         Letter.bundle_id == bundle.id, Letter.signature_id.in_(gone)
     )
     moved = (
@@ -124,5 +128,5 @@ def delete_files(bundle: str, run: str, attempts: Container[int] = _ALL) -> None
             store.delete(name)
 
 
-def _name_of(run: EnvelopeRun, facts: dict[str, Any]) -> str:
+def _name_of(run: EnvelopeRun, facts: StoredFile) -> str:
     return name_stored_file(run.bundle.public_id, run.public_id, facts["attempt"], facts["name"])

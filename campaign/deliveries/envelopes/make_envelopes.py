@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
@@ -21,7 +20,7 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.core import db
-from campaign.deliveries.envelopes.envelope_store import LABELS, name_stored_file
+from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
 from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.delivery import Envelope, EnvelopeRun
@@ -53,13 +52,13 @@ class _FilledEnvelope:
         return len(self.letters)
 
 
-def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
+def make_files(run_id: int, attempt: int) -> list[StoredFile]:
     """Make every file of a run, and give what is to be known of each.
 
     `name`, `pages`, `bytes`, `sha256`, the `attempt` that made it, `letters` whose pages are in it
     (from one number to another), and from the `first` to the `last` of its envelopes.
     """
-    files: list[dict[str, Any]] = []
+    files: list[StoredFile] = []
     with ExitStack() as stack:
         folder = stack.enter_context(storage().workshop())
         with db.reading() as session:
@@ -218,10 +217,10 @@ def _store_file(
     bundle: str,
     run: str,
     attempt: int,
-    files: list[dict[str, Any]],
+    files: list[StoredFile],
     name: str,
     document: Document,
-    **holds: Any,
+    **holds: object,
 ) -> None:
     """Store a file and note it, with what it `holds`."""
     with storage().writing(name_stored_file(bundle, run, attempt, name)) as draft:

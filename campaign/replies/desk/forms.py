@@ -71,7 +71,7 @@ class ReplyForm(Meeting, _WordedForm):
         _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
     )
     locales: Sequence[str] = ()
-    now: Mapping[str, Any] = MappingProxyType({})
+    now: Mapping[str, object] = MappingProxyType({})
     """What is kept of the reply."""
 
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
@@ -116,7 +116,7 @@ def reply_form(
     A new one answers the delivery of the public id `answers`.
     """
     locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
-    fields: dict[str, Any] = {"locales": tuple(locales)}
+    fields: dict[str, object] = {"locales": tuple(locales)}
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
@@ -162,7 +162,7 @@ def _initial_values(
     deliveries: Sequence[Delivery],
     titles: Mapping[str, str],
     answered: Delivery | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if reply is None:
         return {
             "delivery": answered.attempt.public_id if answered else "",
@@ -197,9 +197,9 @@ def _choose_sender(destination: Destination) -> str:
     return f"{kind}:{destination.slug}"
 
 
-def _list_senders(campaign: Campaign) -> list[tuple[str, Any]]:
+def _list_senders(campaign: Campaign) -> list[tuple[str, object]]:
     here = i18n.locale()
-    names: dict[str, Any] = {}
+    names: dict[str, object] = {}
     for target in campaign.targets:
         name = target.official.name or i18n.words_in(target.official.office, here)
         names[f"target:{target.official.slug}"] = name
@@ -209,13 +209,13 @@ def _list_senders(campaign: Campaign) -> list[tuple[str, Any]]:
     return [*names.items(), ("", _l("Somebody else, or not known"))]
 
 
-def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]:
+def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, str]]:
     more = [*campaign.letter_locales, *i18n.languages(), *([reply.locale] if reply else [])]
     names = {code: i18n.language_name(code, i18n.locale()) for code in {*_LANGUAGES, *more}}
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
-def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, Any]]:
+def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, object]]:
     return [(delivery.attempt.public_id, _describe_delivery(delivery)) for delivery in deliveries]
 
 
@@ -232,7 +232,7 @@ def _describe_delivery(delivery: Delivery) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _list_pages(scans: Sequence[Scan]) -> list[tuple[str, Any]]:
+def _list_pages(scans: Sequence[Scan]) -> list[tuple[str, object]]:
     return [
         (f"{scan.public_id}/{number}", _l("Scan %(scan)s, page %(page)s", scan=at, page=number))
         for at, scan in enumerate(scans, start=1)
