@@ -157,6 +157,7 @@ def show(public_id: str) -> ResponseReturnValue:
     session = db.session()
     visit = visits.get_visit(session, public_id)
     campaigns = dict.fromkeys(attempt.campaign for attempt in visit.attempts)
+    stopped = [campaign for campaign in campaigns if is_stopped(campaign.status)]
     left = {
         attempt.id: count_left(session, attempt.bundle)
         for attempt in visit.attempts
@@ -171,11 +172,15 @@ def show(public_id: str) -> ResponseReturnValue:
             unfinished=[
                 attempt
                 for attempt in visit.attempts
-                if attempt.outcome in {DeliveryOutcome.REFUSED, DeliveryOutcome.PART}
-                and (left.get(attempt.id) or visits.is_unnamed_part(attempt))
+                if visits.is_unnamed_part(attempt)
+                or (
+                    attempt.outcome in {DeliveryOutcome.REFUSED, DeliveryOutcome.PART}
+                    and left.get(attempt.id)
+                    and attempt.campaign not in stopped
+                )
             ],
             late=visits.list_late(session, visit.attempts),
-            stopped=[campaign for campaign in campaigns if is_stopped(campaign.status)],
+            stopped=stopped,
             removable=all(attempt.update_id is None for attempt in visit.attempts),
         )
     )
