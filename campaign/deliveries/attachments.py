@@ -1,6 +1,6 @@
 """Pictures and receipts of a visit: judged by content, drawn anew, kept sealed.
 
-What a post shows of them is a picture of its own, which `publishing` makes.
+What a post shows of them is a picture of its own, which `publish_delivery` makes.
 """
 
 import io

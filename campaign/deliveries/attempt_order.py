@@ -103,21 +103,15 @@ def place_attempts(
         if attempt.outcome not in GONE_OUT
         for followed_by in [_followers(attempt, went_out, ended)]
     ]
-    placed = [*came_back, *went_out]
-    placed.sort(
-        key=lambda placement: (
-            placement.at,
-            placement.attempt.outcome in GONE_OUT,
-            placement.attempt.id,
-        )
+    placed = sorted(
+        [*came_back, *went_out],
+        key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id),
     )
     after_freeze = [
-        placement._replace(
-            at=max(placement.at, begun.get(placement.attempt.bundle_id or 0, placement.at))
-        )
-        for placement in placed
+        entry._replace(at=max(entry.at, begun.get(entry.attempt.bundle_id or 0, entry.at)))
+        for entry in placed
     ]
-    return sorted(after_freeze, key=lambda placement: placement.at)
+    return sorted(after_freeze, key=lambda entry: entry.at)
 
 
 def estimate_moment(
@@ -129,19 +123,15 @@ def estimate_moment(
     """
     if at is not None:
         return clock.moment_of(day, at, zone)
-    begin, end = (clock.moment_of(day, at, zone) for at in (time.min, time.max))
+    begin, end = clock.moment_of(day, time.min, zone), clock.moment_of(day, time.max, zone)
     return min((follower for follower in followed_by if begin <= follower <= end), default=end)
 
 
 def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
+    """Return when letters went out; what went in the minute of a stop went after it."""
     stop = _stop_of(attempt)
     moment = estimate_moment(attempt.happened_on, at, attempt.zone, stop)
-    in_its_minute = [
-        moment_of_stop
-        for moment_of_stop in stop
-        if moment <= moment_of_stop < moment + timedelta(minutes=1)
-    ]
-    return max([moment, *in_its_minute])
+    return max([moment, *(at for at in stop if moment <= at < moment + timedelta(minutes=1))])
 
 
 def _followers(
@@ -149,9 +139,7 @@ def _followers(
 ) -> list[datetime]:
     """List what cannot have come before letters came back."""
     bundle_id = attempt.bundle_id or 0
-    later = [
-        placement.at for placement in went_out if placement.attempt.bundle_id == attempt.bundle_id
-    ]
+    later = [entry.at for entry in went_out if entry.attempt.bundle_id == attempt.bundle_id]
     return [*later, *_stop_of(attempt), *([ended[bundle_id]] if bundle_id in ended else ())]
 
 

@@ -1,4 +1,4 @@
-"""Which letters an attempt is about: all that were here, a part, or those in some envelopes."""
+"""Which letters of a bundle are still here, and which are gone: all, a part, or in envelopes."""
 
 from datetime import date, time
 
@@ -16,8 +16,6 @@ from campaign.models.delivery import Envelope, GateVisit, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
-
-
 _AnyLetter = type[Letter] | AliasedClass[Letter]
 
 
@@ -53,28 +51,21 @@ def _is_taken(
 
 
 def is_gone(
-    letter: _AnyLetter = Letter,
-    *,
-    until: date | None = None,
-    before: DeliveryAttempt | None = None,
-    when: ColumnElement[bool] | None = None,
+    letter: _AnyLetter = Letter, *, when: ColumnElement[bool] | None = None
 ) -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by any attempt of its bundle.
 
-    `until` that day, or by an attempt that came `before` this one: see `attempt_order.py`.
-    `when`: a condition on the attempts that count.
+    `when`: a condition on the attempts that count, such as `attempt_order.is_before`.
     """
     attempt = DeliveryAttempt
     by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
     ident = attempt.id.expression
     part = and_(attempt.outcome == DeliveryOutcome.PART, _is_taken(ident, letter))
     whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _is_in_envelope(ident, letter)))
-    in_time = true() if until is None else attempt.happened_on <= until
-    earlier = true() if before is None else is_before(before)
     counts = true() if when is None else when
     return (
         exists()
-        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time, earlier, counts)
+        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), counts)
         .correlate(letter)
     )
 
@@ -103,7 +94,7 @@ def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]
     if attempt.outcome is DeliveryOutcome.PART:
         return _is_taken(attempt.id)
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    was_here = ~is_gone(before=attempt)
+    was_here = ~is_gone(when=is_before(attempt))
     if session.scalar(of_it.limit(1)) is None:
         return was_here
     return and_(_is_in_envelope(attempt.id), was_here)

@@ -102,7 +102,9 @@ def is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
         DeliveryAttempt.campaign_id == due.campaign_id, DeliveryAttempt.happened_on <= due.over
     )
     written = select(Letter.signature_id).where(Letter.bundle_id.in_(delivered))
-    out = and_(letter.set_aside.is_(None), is_gone(letter, until=due.over))
+    out = and_(
+        letter.set_aside.is_(None), is_gone(letter, when=DeliveryAttempt.happened_on <= due.over)
+    )
     here = exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
     state = Signature.state == SignatureState.CONFIRMED
     return [own, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]

@@ -12,6 +12,7 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.mark_posted import list_taken
 from campaign.deliveries.recording_rules import Numbers, say_numbers
@@ -106,7 +107,7 @@ def _refuse_other_than_taken(
             select(
                 func.count(Letter.id),
                 func.count(Letter.id).filter(confirmed),
-                func.count(Letter.id).filter(is_gone(before=attempt)),
+                func.count(Letter.id).filter(is_gone(when=is_before(attempt))),
             )
             .join(Signature, Signature.id == Letter.signature_id)
             .where(
