@@ -6,8 +6,6 @@ already: the signature is emptied meanwhile instead of deleted. A new one would 
 bundle, and be counted by two cover letters.
 """
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +16,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.duplicates import COUNTS, Fingerprints
 from campaign.paper_signatures.signature_columns import (
+    Columns,
     common_columns,
     gets_news,
     own_columns,
@@ -104,7 +103,7 @@ def _empty_signature(signature: Signature) -> None:
         setattr(signature, name, value)
 
 
-def _joins_anew(signature: Signature, columns: dict[str, Any]) -> bool:
+def _joins_anew(signature: Signature, columns: Columns) -> bool:
     """Whether the network is joined by what it did not say before: the job looks by the day."""
     before = signature.consent_network_at and signature.email_hmac
     return columns["consent_network_at"] is not None and before != columns["email_hmac"]

@@ -1,7 +1,6 @@
 """The rows of a file: what would become of each, and how they are put on a sheet."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.paper_signatures import duplicates, signature_columns
+from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import FileRows
 
 
@@ -16,9 +16,9 @@ from campaign.paper_signatures.read_file import FileRows
 class SortedRows:
     """What would become of the rows of a file."""
 
-    counted: list[tuple[Any, duplicates.Fingerprints, bool]]
+    counted: list[tuple[Details, duplicates.Fingerprints, bool]]
     """Details, fingerprints, and whether mails go there."""
-    twins: list[tuple[Any, duplicates.Fingerprints, int]]
+    twins: list[tuple[Details, duplicates.Fingerprints, int]]
     """Rows that double a signature, with its id."""
     within: int
     """Rows that double an earlier row of the file."""
@@ -59,7 +59,7 @@ def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRo
 
 def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
     common = signature_columns.common_columns(session, sheet)
-    shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
+    shared: dict[str, object] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
     ids: list[int] = []
     if judged.counted:
         values = [
@@ -68,7 +68,7 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_i
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
         ids = list(session.scalars(statement, values))
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         shared
         | {
             "position": at,

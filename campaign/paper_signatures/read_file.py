@@ -58,7 +58,7 @@ class Fault:
     data: Mapping[str, Any] = field(default_factory=dict)
     sentence: str = ""
 
-    def to_json(self) -> list[Any]:
+    def to_json(self) -> list[object]:
         return [self.row, self.column, self.slug, dict(self.data), self.sentence]
 
     @classmethod
