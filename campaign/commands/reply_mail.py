@@ -31,8 +31,8 @@ def reply_mail(recipient: str) -> None:
     with ready_app().app_context():
         try:
             with db.transaction() as session:
-                inbox.take_in(session, raw, recipient=recipient)
-        except inbox.NotTaken as problem:
+                inbox.save_email(session, raw, recipient=recipient)
+        except inbox.EmailRejected as problem:
             if problem.slug in _QUIETLY:
                 click.echo(_QUIETLY[problem.slug])
                 return

@@ -220,8 +220,13 @@ def say_moment(moment: datetime, zone: str | None = None, in_language: str | Non
     settings = current_settings()
     tz = ZoneInfo(zone or settings.timezone)
     there, language = moment.astimezone(tz), _babel(in_language)
-    day, time = format_date(there, "long", language), format_time(there, "short", locale=language)
-    return f"{day}{comma(str(language))}{time}"
+    day = format_date(there, "long", language)
+    return f"{day}{comma(str(language))}{say_time(there.time(), in_language)}"
+
+
+def say_time(at: time, in_language: str | None = None) -> str:
+    """Say a time of day as people write it: "2:30 PM"."""
+    return str(format_time(at, "short", locale=_babel(in_language)))
 
 
 def day_is_over(day: date, now: datetime) -> bool:

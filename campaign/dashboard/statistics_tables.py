@@ -19,7 +19,7 @@ from campaign.bundles.destinations import (
 )
 from campaign.dashboard.campaign_statistics import Figures, fill_days
 from campaign.dashboard.charts import Bar, bar
-from campaign.deliveries.event_order import newest_first
+from campaign.deliveries.attempt_order import newest_first
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign, Target, TargetKind

@@ -19,8 +19,8 @@ from campaign.dashboard.today import (
     find_waiting_letters,
     make_todo,
 )
-from campaign.deliveries.letters_covered import count_paper
 from campaign.deliveries.recording_rules import GONE_OUT, SENT
+from campaign.deliveries.remaining_letters import count_paper
 from campaign.deliveries.stopped_bundles import is_held_back, is_unsettled
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome

@@ -16,7 +16,7 @@ from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
-from campaign.deliveries.letters_covered import is_part_unnamed, is_some_here
+from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Target, Update, UpdateKind
@@ -235,8 +235,8 @@ def find_refused_bundles(session: Session, mine: ColumnElement[bool], today: dat
             DeliveryAttempt.happened_on > today - 3 * LATELY,
             Bundle.state != BundleState.CANCELLED,
             Bundle.id.not_in(select(Rerouting.from_bundle_id)),
-            ~is_part_unnamed(),
-            is_some_here(),
+            ~has_unnamed_part(),
+            has_letters_here(),
         )
         .group_by(Campaign.id)
     )

@@ -1,6 +1,8 @@
 """What happens to bundles once they leave the house.
 
 `record_delivery` records a visit (`recording_rules` says what can be), `correct_record` corrects
-it, `publish_delivery` makes a post of it. `letters_covered` says which letters an attempt is
-about, `event_order` what came first, `stopped_bundles` what is done with paper after a stop.
+it, `publish_delivery` makes a post of it. `remaining_letters` says which letters are still here,
+`posted_envelopes` which went in which envelope, `attempt_order` what came first. `letter_outcomes`
+and `bundle_outcomes` say how a letter or a bundle fared, `stopped_bundles` what is done with paper
+after a stop.
 """

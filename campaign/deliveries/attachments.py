@@ -1,6 +1,6 @@
 """Pictures and receipts of a visit: judged by content, drawn anew, kept sealed.
 
-What a post shows of them is a picture of its own, which `publishing` makes.
+What a post shows of them is a picture of its own, which `publish_delivery` makes.
 """
 
 import io
@@ -31,7 +31,7 @@ MAX_REQUEST_BYTES = 60 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RedrawnFile:
     """A file as it will be kept: its pages as JPEG, and a PDF as it came."""
 
     kind: GateFileKind
@@ -39,16 +39,16 @@ class Drawn:
     original: bytes = b""
 
 
-def draw_picture(file: BinaryIO, name: str) -> Drawn:
-    """A picture without place, camera and comment. Raises Invalid with the field `pictures`."""
+def draw_picture(file: BinaryIO, name: str) -> RedrawnFile:
+    """Return a picture without place, camera and comment. Raises Invalid (`pictures`)."""
     try:
-        return Drawn(GateFileKind.PICTURE, (pictures.redrawn(file, name=name),))
+        return RedrawnFile(GateFileKind.PICTURE, (pictures.redrawn(file, name=name),))
     except Invalid as problem:
         raise Invalid(fields={"pictures": problem.fields["picture"]}) from problem
 
 
-def draw_receipt(file: BinaryIO, name: str) -> Drawn:
-    """A picture or a PDF. Raises Invalid with the field `receipt`."""
+def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
+    """Return the receipt, a picture or a PDF. Raises Invalid (`receipt`)."""
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"receipt": "receipt-too-big"})
@@ -57,69 +57,68 @@ def draw_receipt(file: BinaryIO, name: str) -> Drawn:
         raise Invalid(fields={"receipt": "receipt-lies"})
     try:
         if is_pdf:
-            return Drawn(GateFileKind.RECEIPT, tuple(draw(body, most=MAX_PAGES)), body)
-        return Drawn(GateFileKind.RECEIPT, (pictures.redrawn(io.BytesIO(body), name=name),))
+            return RedrawnFile(GateFileKind.RECEIPT, tuple(draw(body, most=MAX_PAGES)), body)
+        return RedrawnFile(GateFileKind.RECEIPT, (pictures.redrawn(io.BytesIO(body), name=name),))
     except CannotDraw as problem:
         raise Invalid(fields={"receipt": "pdf-not-drawn"}) from problem
     except Invalid as problem:
         raise Invalid(fields={"receipt": problem.fields["picture"]}) from problem
 
 
-def keep(session: Session, visit: GateVisit, drawn: Drawn) -> GateFile:
-    """Keep a file with its visit."""
-    made = GateFile(
+def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFile:
+    file = GateFile(
         kind=drawn.kind,
         format=GateFileFormat.PDF if drawn.original else GateFileFormat.IMAGE,
         folder=secrets.token_hex(16),
         pages=len(drawn.pages),
     )
-    visit.files.append(made)
+    visit.files.append(file)
     session.flush()
-    when_undone(session, _deletion(made))
+    when_undone(session, _make_deletion(file))
     for number, page in enumerate(drawn.pages, start=1):
-        _seal(made, f"page-{number}", page)
+        _write(file, f"page-{number}", page)
     if drawn.original:
-        _seal(made, "original", drawn.original)
-    return made
+        _write(file, "original", drawn.original)
+    return file
 
 
 def get_file(session: Session, visit: GateVisit, public_id: str) -> GateFile:
-    """A file of that visit. Raises NotFound, also for another's."""
-    found = session.scalar(
+    """Return a file of that visit. Raises NotFound, also for another's."""
+    file = session.scalar(
         select(GateFile).where(GateFile.public_id == public_id, GateFile.visit_id == visit.id)
     )
-    if found is None:
+    if file is None:
         raise NotFound("gate-file")
-    return found
+    return file
 
 
-def page_bytes(file: GateFile, number: int) -> bytes:
-    """A page as JPEG. Raises NotFound."""
+def read_page(file: GateFile, number: int) -> bytes:
+    """Return a page as JPEG. Raises NotFound."""
     if not 1 <= number <= file.pages:
         raise NotFound("gate-file")
-    return _open(file, f"page-{number}")
+    return _read(file, f"page-{number}")
 
 
-def hand_out(session: Session, file: GateFile, *, actor: str) -> bytes:
-    """A PDF as it came; leaves a line in the audit. Raises NotFound."""
+def read_original(session: Session, file: GateFile, *, actor: str) -> bytes:
+    """Return a PDF as it came, and note it in the audit. Raises NotFound."""
     if file.format is not GateFileFormat.PDF:
         raise NotFound("gate-file")
-    body = _open(file, "original")
+    body = _read(file, "original")
     for attempt in file.visit.attempts:
         subject = f"delivery:{attempt.id}"
         audit.record(session, actor=actor, action="delivery.receipt", subject=subject)
     return body
 
 
-def forget(session: Session, visit: GateVisit) -> None:
+def delete_files(session: Session, visit: GateVisit) -> None:
     """Delete the files of a visit once the session's work is committed."""
-    db.after_commit(session, _deletion(*visit.files))
+    db.after_commit(session, _make_deletion(*visit.files))
 
 
-def _deletion(*files: GateFile) -> Callable[[], None]:
+def _make_deletion(*files: GateFile) -> Callable[[], None]:
     keep_in = storage()
     names = [
-        _name(file, part)
+        _name_of(file, part)
         for file in files
         for part in (*(f"page-{number}" for number in range(1, file.pages + 1)), "original")
     ]
@@ -131,15 +130,15 @@ def _deletion(*files: GateFile) -> Callable[[], None]:
     return delete
 
 
-def _name(file: GateFile, part: str) -> str:
+def _name_of(file: GateFile, part: str) -> str:
     return f"gate/{file.folder}/{part}"
 
 
-def _seal(file: GateFile, part: str, data: bytes) -> None:
-    with storage().create(_name(file, part)) as kept:
+def _write(file: GateFile, part: str, data: bytes) -> None:
+    with storage().create(_name_of(file, part)) as kept:
         kept.write(data)
 
 
-def _open(file: GateFile, part: str) -> bytes:
-    with storage().open(_name(file, part)) as kept:
+def _read(file: GateFile, part: str) -> bytes:
+    with storage().open(_name_of(file, part)) as kept:
         return kept.read()

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped
-from campaign.deliveries.event_order import in_order
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.recording_rules import SENT
 from campaign.deliveries.stopped_bundles import is_held_back
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
@@ -15,7 +15,7 @@ from campaign.models.delivery import Envelope, EnvelopeRun, HeldBundle, Reroutin
 
 
 @dataclass(frozen=True, slots=True)
-class BundleEnd:
+class BundleOutcome:
     """How a bundle fared: an outcome's slug, `rerouted`, `held-back`, `destroyed` or `kept`."""
 
     slug: str
@@ -24,32 +24,36 @@ class BundleEnd:
     envelopes: int = 0
 
 
-def find_ends(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleEnd]:
-    """How each of these bundles fared, by its id; those that nobody carried are left out."""
-    rows = [one for one in bundles if one.state is BundleState.READY or one.ready_at is not None]
-    rows = [one for one in rows if one.state is not BundleState.CANCELLED]
-    ids = [one.id for one in rows]
-    ends = {key: BundleEnd(slug) for key, slug in _newest_outcomes(session, ids).items()}
-    for key, posted, total in _posted(session, ids):
+def find_outcomes(session: Session, bundles: Iterable[Bundle]) -> dict[int, BundleOutcome]:
+    """Return how each of these bundles fared, by its id; those that nobody carried are left out."""
+    rows = [
+        bundle
+        for bundle in bundles
+        if bundle.state is BundleState.READY or bundle.ready_at is not None
+    ]
+    rows = [row for row in rows if row.state is not BundleState.CANCELLED]
+    ids = [row.id for row in rows]
+    ends = {key: BundleOutcome(slug) for key, slug in _find_newest_outcomes(session, ids).items()}
+    for key, posted, total in _count_posted(session, ids):
         if 0 < posted < total and key in ends and ends[key].slug in SENT:
-            ends[key] = BundleEnd("posted", posted, total)
+            ends[key] = BundleOutcome("posted", posted, total)
     moved = select(Rerouting.from_bundle_id).where(Rerouting.from_bundle_id.in_(ids))
-    ends |= {key: BundleEnd("rerouted") for key in session.scalars(moved)}
-    stopped = [one.id for one in rows if is_stopped(one.campaign.status)]
-    return ends | _held_back(session, set(ids) & set(stopped))
+    ends |= {key: BundleOutcome("rerouted") for key in session.scalars(moved)}
+    stopped = [row.id for row in rows if is_stopped(row.campaign.status)]
+    return ends | _find_held_back(session, set(ids) & set(stopped))
 
 
-def _newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
+def _find_newest_outcomes(session: Session, ids: list[int]) -> dict[int, str]:
     tried = session.execute(
         select(DeliveryAttempt.bundle_id, DeliveryAttempt.outcome)
         .where(DeliveryAttempt.bundle_id.in_(ids))
-        .order_by(*in_order())
+        .order_by(*oldest_first())
     )
     return {bundle_id: outcome.value for bundle_id, outcome in tried if bundle_id}
 
 
-def _posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:
-    """Bundles in envelopes: how many were posted, of how many."""
+def _count_posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:
+    """Return bundles in envelopes: how many were posted, of how many."""
     rows = session.execute(
         select(EnvelopeRun.bundle_id, func.count(Envelope.attempt_id), func.count(Envelope.id))
         .join(Envelope, Envelope.run_id == EnvelopeRun.id)
@@ -59,7 +63,7 @@ def _posted(session: Session, ids: list[int]) -> list[tuple[int, int, int]]:
     return [(bundle_id, posted, total) for bundle_id, posted, total in rows]
 
 
-def _held_back(session: Session, ids: set[int]) -> dict[int, BundleEnd]:
+def _find_held_back(session: Session, ids: set[int]) -> dict[int, BundleOutcome]:
     if not ids:
         return {}
     rows = session.execute(
@@ -67,4 +71,4 @@ def _held_back(session: Session, ids: set[int]) -> dict[int, BundleEnd]:
         .outerjoin(HeldBundle, HeldBundle.bundle_id == Bundle.id)
         .where(Bundle.id.in_(ids), is_held_back())
     )
-    return {key: BundleEnd(fate.value if fate else "held-back") for key, fate in rows}
+    return {key: BundleOutcome(fate.value if fate else "held-back") for key, fate in rows}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -12,10 +11,10 @@ from campaign.campaigns.changes import record_change
 from campaign.core import audit
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments
-from campaign.deliveries.envelopes.mark_posted import is_in_envelopes, last_return
+from campaign.deliveries.envelopes.mark_posted import find_last_return, is_in_envelopes
 from campaign.deliveries.record_delivery import (
-    counted,
-    hold_visit,
+    list_counted,
+    lock_visit,
     recount_attempts,
     refuse_impossible,
 )
@@ -31,7 +30,7 @@ _PERSONAL = ("delegates", "received_by", "notes")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RecordFacts:
     """What can be corrected of a visit."""
 
     happened_on: date
@@ -42,23 +41,22 @@ class Facts:
     notes: str
     tracking: str = ""
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, object]:
         """Return them by the names of the form's fields."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def facts_of(visit: GateVisit) -> Facts:
-    """What stands in the record now."""
-    return Facts(**{name: getattr(visit, name) for name in Facts.__slots__})
+def facts_of(visit: GateVisit) -> RecordFacts:
+    return RecordFacts(**{name: getattr(visit, name) for name in RecordFacts.__slots__})
 
 
 def has_tracking(visit: GateVisit) -> bool:
-    """Whether a post or courier carries it on, under a number of theirs."""
-    return any(one.outcome in SENT for one in visit.attempts)
+    """Tell whether a post or courier carries it on, under a number of theirs."""
+    return any(attempt.outcome in SENT for attempt in visit.attempts)
 
 
 def correct_visit(
-    session: Session, visit: GateVisit, facts: Facts, *, actor: str, sure: bool = False
+    session: Session, visit: GateVisit, facts: RecordFacts, *, actor: str, sure: bool = False
 ) -> None:
     """Correct a record, and the day of the posts that tell of it.
 
@@ -67,16 +65,20 @@ def correct_visit(
     has removed it, Invalid (`happened_on`, `happened_time`) for a moment that cannot be,
     (`tracking`) with a number for several envelopes.
     """
-    hold_visit(session, visit)
+    lock_visit(session, visit)
     before = facts_of(visit)
-    changed = [name for name in Facts.__slots__ if getattr(before, name) != getattr(facts, name)]
+    changed = [
+        name for name in RecordFacts.__slots__ if getattr(before, name) != getattr(facts, name)
+    ]
     if not changed:
         return
     if {"happened_on", "happened_time"} & set(changed):
         _refuse_moment(session, visit, facts, sure=sure)
     if "tracking" in changed:
-        _track(session, visit, facts.tracking)
-    counts = counted(session, {one.bundle_id for one in visit.attempts if one.bundle_id})
+        _set_tracking(session, visit, facts.tracking)
+    counts = list_counted(
+        session, {attempt.bundle_id for attempt in visit.attempts if attempt.bundle_id}
+    )
     for name in changed:
         setattr(visit, name, getattr(facts, name))
     for attempt in visit.attempts:
@@ -84,50 +86,57 @@ def correct_visit(
         _move_post(session, attempt, actor)
     session.flush()
     recount_attempts(session, counts, actor)
-    _note(session, visit, actor, "delivery.correct", fields=changed, **_kept(before, changed))
+    _audit(
+        session,
+        visit,
+        actor,
+        "delivery.correct",
+        fields=changed,
+        **_describe_before(before, changed),
+    )
 
 
 def add_files(
-    session: Session, visit: GateVisit, files: Sequence[attachments.Drawn], *, actor: str
+    session: Session, visit: GateVisit, files: Sequence[attachments.RedrawnFile], *, actor: str
 ) -> None:
     """Add pictures or a receipt, also a colleague's.
 
     Raises NotFound where the record is gone, Refused (`no-file`) without any, Invalid (`pictures`)
     where there are too many.
     """
-    hold_visit(session, visit)
+    lock_visit(session, visit)
     if not files:
         raise Refused("no-file")
-    pictures = sum(one.kind is GateFileKind.PICTURE for one in files)
+    pictures = sum(file.kind is GateFileKind.PICTURE for file in files)
     if pictures and pictures + _count_pictures(visit) > MOST_PICTURES:
         raise Invalid(fields={"pictures": "pictures-full"})
     for drawn in files:
-        attachments.keep(session, visit, drawn)
-    _note(
+        attachments.keep_file(session, visit, drawn)
+    _audit(
         session, visit, actor, "delivery.add-files", pictures=pictures, files=len(files) - pictures
     )
 
 
-def _refuse_moment(session: Session, visit: GateVisit, facts: Facts, *, sure: bool) -> None:
-    """What is refused of a day and a time when they are recorded is refused later as well."""
+def _refuse_moment(session: Session, visit: GateVisit, facts: RecordFacts, *, sure: bool) -> None:
+    """Refuse what is refused of a day and a time when they are recorded."""
     for attempt in visit.attempts:
         if attempt.bundle is None:
             continue
         refuse_impossible(attempt.bundle, facts.happened_on)
         refuse_time_to_come(facts.happened_on, facts.happened_time, attempt.bundle.zone)
-        returned_on = last_return(session, attempt.bundle)
+        returned_on = find_last_return(session, attempt.bundle)
         early = returned_on is not None and facts.happened_on < returned_on
         if early and not sure and is_in_envelopes(session, attempt):
             raise Invalid(fields={"happened_on": "posted-before-visit"})
 
 
 def _count_pictures(visit: GateVisit) -> int:
-    return sum(one.kind is GateFileKind.PICTURE for one in visit.files)
+    return sum(file.kind is GateFileKind.PICTURE for file in visit.files)
 
 
-def _track(session: Session, visit: GateVisit, tracking: str) -> None:
-    """The number stands on the envelope as well: who wrote the letters in it sees it there."""
-    ids = [one.id for one in visit.attempts]
+def _set_tracking(session: Session, visit: GateVisit, tracking: str) -> None:
+    """Put the number on the envelope as well: who wrote the letters in it sees it there."""
+    ids = [attempt.id for attempt in visit.attempts]
     count = session.scalar(select(func.count(Envelope.id)).where(Envelope.attempt_id.in_(ids))) or 0
     if tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
@@ -140,7 +149,7 @@ def _track(session: Session, visit: GateVisit, tracking: str) -> None:
 
 
 def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
-    """The post on the case's page bears the day of the delivery."""
+    """Move the post on the case's page to the day of the delivery."""
     if attempt.update_id is None:
         return
     post = session.get_one(Update, attempt.update_id)
@@ -149,8 +158,8 @@ def _move_post(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
         record_change(session, attempt.campaign, actor, "delivery.correct-post", update=post.id)
 
 
-def _kept(before: Facts, changed: Sequence[str]) -> Mapping[str, str]:
-    """What stood there, as far as it is nobody's name."""
+def _describe_before(before: RecordFacts, changed: Sequence[str]) -> Mapping[str, str]:
+    """Return what the record said before, as far as it is nobody's name."""
     return {
         f"{name}_before": str(getattr(before, name) or "")
         for name in changed
@@ -158,7 +167,7 @@ def _kept(before: Facts, changed: Sequence[str]) -> Mapping[str, str]:
     }
 
 
-def _note(session: Session, visit: GateVisit, actor: str, action: str, **detail: Any) -> None:
+def _audit(session: Session, visit: GateVisit, actor: str, action: str, **detail: object) -> None:
     for attempt in visit.attempts:
         audit.record(
             session, actor=actor, action=action, subject=f"delivery:{attempt.id}", **detail

@@ -34,8 +34,8 @@ class Post:
     """Public ids of pictures of the visit, each with what it shows, per language."""
 
 
-def proposal(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
-    """A title and a text to begin with, in that language."""
+def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tuple[str, str]:
+    """Return a title and a text to begin with, in that language."""
     with force_locale(locale):
         count = say_number(attempt.messages, locale)
         where = destination_name(mission, locale)
@@ -47,7 +47,7 @@ def proposal(attempt: DeliveryAttempt, mission: Destination, locale: str) -> tup
 
 
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:
-    """What people signed by hand, and nothing else."""
+    """Return the title where people signed by hand, and nothing else went."""
     if outcome is DeliveryOutcome.STOPPED:
         words = gettext("The signed sheets are not handed over")
     elif outcome is DeliveryOutcome.REFUSED:
@@ -120,13 +120,13 @@ def publish(
     picture or where a colleague has removed the record, Invalid with `alt_<language>_<picture>`
     where one is not described in the campaign's own language, and what `post_update` finds.
     """
-    _hold(session, attempt)
+    _lock_attempt(session, attempt)
     if attempt.update_id is not None:
         raise Refused("visit-published")
     campaign = attempt.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("delivery-not-public")
-    shown = _pictures(session, visit, post, campaign.default_locale)
+    shown = _copy_pictures(session, visit, post, campaign.default_locale)
     update = post_update(
         session,
         campaign,
@@ -150,18 +150,18 @@ def publish(
     return update
 
 
-def _pictures(session: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
-    """Pictures of their own for everybody, made of the visit's."""
+def _copy_pictures(session: Session, visit: GateVisit, post: Post, default: str) -> list[Shown]:
+    """Make pictures of their own for everybody of the visit's."""
     bare = [f"alt_{default}_{ident}" for ident, alt in post.pictures if not alt.get(default)]
     if bare:
         raise Invalid(fields=dict.fromkeys(bare, "picture-alt-missing"))
     files = [(attachments.get_file(session, visit, ident), alt) for ident, alt in post.pictures]
     return [
-        Shown(keep_picture(io.BytesIO(attachments.page_bytes(file, 1))), alt) for file, alt in files
+        Shown(keep_picture(io.BytesIO(attachments.read_page(file, 1))), alt) for file, alt in files
     ]
 
 
-def _hold(session: Session, attempt: DeliveryAttempt) -> None:
+def _lock_attempt(session: Session, attempt: DeliveryAttempt) -> None:
     """Wait for others who publish, take back or remove it, and see what they made of it."""
     session.refresh(attempt.campaign, with_for_update={"key_share": True})
     as_it_is = select(DeliveryAttempt).where(DeliveryAttempt.id == attempt.id)
@@ -169,12 +169,12 @@ def _hold(session: Session, attempt: DeliveryAttempt) -> None:
         raise NotFound("delivery")
 
 
-def take_back(session: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
+def unpublish(session: Session, attempt: DeliveryAttempt, *, actor: str) -> None:
     """Take the post away. Raises Refused where there is none, NotFound where the record is gone.
 
     Its pictures are shown no more; the files are left to `picture_sweep`: others may show the same.
     """
-    _hold(session, attempt)
+    _lock_attempt(session, attempt)
     if attempt.update_id is None:
         raise Refused("delivery-not-published")
     update = session.get_one(Update, attempt.update_id)

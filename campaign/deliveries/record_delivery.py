@@ -14,26 +14,26 @@ from campaign.campaigns import lifecycle
 from campaign.core import audit, clock, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.deliveries import attachments
-from campaign.deliveries.event_order import in_order
-from campaign.deliveries.letters_covered import count_left, gone_by_then, unnamed_part
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.recording_rules import (
     GONE_OUT,
     SENT,
-    Counted,
+    CountedAttempt,
+    find_stop,
     recount,
     refuse_impossible_day,
     refuse_no_stop,
     refuse_time_to_come,
     refuse_too_many,
     refuse_wrong_part,
-    stop_of,
 )
+from campaign.deliveries.remaining_letters import count_left, find_unnamed_part, is_before_visit
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import Envelope, GateVisit, Rerouting
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class VisitFacts:
     """What was written down at the gate."""
 
     outcome: DeliveryOutcome
@@ -45,11 +45,11 @@ class Happened:
     notes: str = ""
     tracking: str = ""
     """Of what was posted or sent by courier."""
-    files: tuple[attachments.Drawn, ...] = ()
+    files: tuple[attachments.RedrawnFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class CarriedBundle:
     """A bundle that was carried there; of a part, how many letters were taken."""
 
     bundle: Bundle
@@ -67,8 +67,8 @@ class CompanionRefused(Refused):
 def record_visit(
     session: Session,
     *,
-    carried: Sequence[Carried],
-    happened: Happened,
+    carried: Sequence[CarriedBundle],
+    happened: VisitFacts,
     key: str,
     actor: str,
     staff_id: int | None = None,
@@ -84,39 +84,41 @@ def record_visit(
     none, or recorded before by somebody else. CompanionRefused says one of these of a bundle that
     is not the first.
     """
-    _hold(session, [one.bundle for one in carried])
+    _lock_bundles(session, [item.bundle for item in carried])
     # After the wait: the same may have been sent twice at one moment.
-    found = find_visit(session, key)
-    if found is not None:
-        return _same(found, staff_id)
+    recorded_before = find_visit(session, key)
+    if recorded_before is not None:
+        return _refuse_others_key(recorded_before, staff_id)
     own, *others = carried
     attempts = [
-        _attempt(session, own, happened),
-        *(_companion(session, one, happened) for one in others),
+        _make_attempt(session, own, happened),
+        *(_make_companion_attempt(session, other, happened) for other in others),
     ]
-    before = counted(session, [one.bundle.id for one in carried])
-    visit = _visit(carried[0].bundle.mission_id, happened, key, staff_id)
+    before = list_counted(session, [item.bundle.id for item in carried])
+    visit = _make_visit(carried[0].bundle.mission_id, happened, key, staff_id)
     session.add(visit)
     visit.attempts.extend(attempts)
     session.flush()
     for drawn in happened.files:
-        attachments.keep(session, visit, drawn)
+        attachments.keep_file(session, visit, drawn)
     recount_attempts(session, before, actor)
     for attempt in attempts:
-        _note(session, attempt, actor)
+        _tell_and_audit(session, attempt, actor)
     return visit
 
 
-def _hold(session: Session, bundles: Sequence[Bundle]) -> None:
-    """Nobody takes a letter back, stops a campaign or makes a volume anew while it is handed over.
+def _lock_bundles(session: Session, bundles: Sequence[Bundle]) -> None:
+    """Keep letters from a withdrawal, campaigns from a stop, volumes from being remade meanwhile.
 
     Then each bundle is seen as those before have left it.
     """
-    for bundle in sorted(bundles, key=lambda one: (one.campaign_id, one.id)):
+    for bundle in sorted(bundles, key=lambda candidate: (candidate.campaign_id, candidate.id)):
         bundle_status.hold(session, bundle)
 
 
-def _visit(mission_id: int | None, happened: Happened, key: str, staff_id: int | None) -> GateVisit:
+def _make_visit(
+    mission_id: int | None, happened: VisitFacts, key: str, staff_id: int | None
+) -> GateVisit:
     return GateVisit(
         key=key,
         mission_id=mission_id,
@@ -132,16 +134,17 @@ def _visit(mission_id: int | None, happened: Happened, key: str, staff_id: int |
 
 
 def find_visit(session: Session, key: str) -> GateVisit | None:
-    """The visit that was recorded under this key."""
     return session.scalar(select(GateVisit).where(GateVisit.key == key))
 
 
-def hold_visit(session: Session, visit: GateVisit) -> None:
+def lock_visit(session: Session, visit: GateVisit) -> None:
     """Wait for others who correct, publish or remove a record, and see it as they left it.
 
     Raises NotFound where they removed it.
     """
-    _hold(session, [one.bundle for one in visit.attempts if one.bundle is not None])
+    _lock_bundles(
+        session, [attempt.bundle for attempt in visit.attempts if attempt.bundle is not None]
+    )
     still_there = (
         select(GateVisit)
         .where(GateVisit.id == visit.id)
@@ -157,10 +160,12 @@ def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
     Envelopes that went with it are to be posted again. Raises Refused (`visit-published`) while a
     post tells of it, NotFound where a colleague was quicker.
     """
-    hold_visit(session, visit)
-    if any(one.update_id is not None for one in visit.attempts):
+    lock_visit(session, visit)
+    if any(record.update_id is not None for record in visit.attempts):
         raise Refused("visit-published")
-    before = counted(session, {one.bundle_id for one in visit.attempts if one.bundle_id})
+    before = list_counted(
+        session, {record.bundle_id for record in visit.attempts if record.bundle_id}
+    )
     for attempt in list(visit.attempts):
         subject = f"delivery:{attempt.id}"
         audit.record(
@@ -174,29 +179,32 @@ def remove_visit(session: Session, visit: GateVisit, *, actor: str) -> None:
         again_to_post = update(Envelope).where(Envelope.attempt_id == attempt.id)
         session.execute(again_to_post.values(attempt_id=None, tracking=""))
         session.delete(attempt)
-    attachments.forget(session, visit)
+    attachments.delete_files(session, visit)
     session.flush()
     session.delete(visit)
     session.flush()
     recount_attempts(session, before, actor)
 
 
-def _same(visit: GateVisit, staff_id: int | None) -> GateVisit:
+def _refuse_others_key(visit: GateVisit, staff_id: int | None) -> GateVisit:
     if visit.created_by_id != staff_id:
         raise Refused("key-taken")
     return visit
 
 
-def _companion(session: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
-    """The attempt for a bundle that came along. Raises CompanionRefused."""
+def _make_companion_attempt(
+    session: Session, carried: CarriedBundle, happened: VisitFacts
+) -> DeliveryAttempt:
     try:
-        return _attempt(session, carried, happened)
+        return _make_attempt(session, carried, happened)
     except (Invalid, Refused) as problem:
         raise CompanionRefused(carried.bundle, problem) from problem
 
 
-def _attempt(session: Session, carried: Carried, happened: Happened) -> DeliveryAttempt:
-    """The attempt for one bundle, if the rules let it be."""
+def _make_attempt(
+    session: Session, carried: CarriedBundle, happened: VisitFacts
+) -> DeliveryAttempt:
+    """Make the attempt for one bundle. Raises what `record_visit` does."""
     bundle, campaign = carried.bundle, carried.bundle.campaign
     if lifecycle.is_rehearsal(campaign.status):
         raise Refused("not-open", campaign=campaign.slug)
@@ -204,23 +212,26 @@ def _attempt(session: Session, carried: Carried, happened: Happened) -> Delivery
         raise Refused("bundle-not-ready")
     refuse_impossible(bundle, happened.happened_on)
     refuse_time_to_come(happened.happened_on, happened.happened_time, bundle.zone)
-    refuse_no_stop(happened.outcome, stop_of(campaign))
+    refuse_no_stop(happened.outcome, find_stop(campaign))
     if _is_recorded(session, bundle, happened):
         raise Invalid(fields={"outcome": "delivery-recorded"})
     by_then = _by_then(happened)
     messages = count_left(session, bundle, when=by_then)
     if happened.outcome in bundle_status.STILL_HERE:
-        messages += _rerouted_since(session, bundle, happened.happened_on)
+        messages += _count_rerouted_since(session, bundle, happened.happened_on)
     if not messages:
         raise Refused("nothing-here")
-    if happened.outcome in GONE_OUT and unnamed_part(session, bundle, when=by_then) is not None:
+    if (
+        happened.outcome in GONE_OUT
+        and find_unnamed_part(session, bundle, when=by_then) is not None
+    ):
         raise Refused("part-unnamed")
     here, field = messages, "outcome"
     if happened.outcome is DeliveryOutcome.PART:
         # Sheets alone have no numbers by which a part could be named.
         field = f"taken_{bundle.id}"
         messages = refuse_wrong_part(carried.taken, here if bundle.letter_count else 0, field=field)
-    if happened.outcome in GONE_OUT and (later := _counted_later(session, bundle, by_then)):
+    if happened.outcome in GONE_OUT and (later := _count_later(session, bundle, by_then)):
         refuse_too_many(messages + later, here, field=field)
     return DeliveryAttempt(
         campaign_id=bundle.campaign_id,
@@ -245,14 +256,14 @@ def refuse_impossible(
     refuse_impossible_day(day, frozen_on=frozen_on, today=clock.today(zone), field=field)
 
 
-def _by_then(happened: Happened) -> ColumnElement[bool]:
-    """Whether an attempt came before this visit; what nobody knows lets no refusal be dropped."""
+def _by_then(happened: VisitFacts) -> ColumnElement[bool]:
+    """Tell whether an attempt came before this visit; what nobody knows drops no refusal."""
     surely = happened.outcome in bundle_status.STILL_HERE
-    return gone_by_then(happened.happened_on, happened.happened_time, surely=surely)
+    return is_before_visit(happened.happened_on, happened.happened_time, surely=surely)
 
 
-def _counted_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
-    """How many letters went in parts or envelopes that are recorded of a later moment."""
+def _count_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool]) -> int:
+    """Count letters that went in parts or envelopes that are recorded of a later moment."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
     later = select(func.sum(DeliveryAttempt.messages)).where(
         DeliveryAttempt.bundle_id == bundle.id,
@@ -262,56 +273,64 @@ def _counted_later(session: Session, bundle: Bundle, by_then: ColumnElement[bool
     return session.scalar(later) or 0
 
 
-def _rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
-    """How many letters a colleague sent through another mission on this day or after it."""
-    made = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
+def _count_rerouted_since(session: Session, bundle: Bundle, day: date) -> int:
+    """Count letters that a colleague sent through another mission on this day or after it."""
+    reroutings = session.scalars(select(Rerouting).where(Rerouting.from_bundle_id == bundle.id))
     zone = bundle.zone
-    since = [one for one in made if clock.day_of(one.created_at, zone) >= day]
+    since = [
+        rerouting for rerouting in reroutings if clock.day_of(rerouting.created_at, zone) >= day
+    ]
     if not bundle.letter_count:
-        return sum(signed_sheets.count_carried(session, one.to_bundle_id) for one in since)
-    return sum(one.letters for one in since)
+        return sum(
+            signed_sheets.count_carried(session, rerouting.to_bundle_id) for rerouting in since
+        )
+    return sum(rerouting.letters for rerouting in since)
 
 
-def counted(session: Session, bundle_ids: Collection[int]) -> dict[int, list[Counted]]:
-    """Attempts of these bundles in order, for a recount once they changed."""
+def list_counted(session: Session, bundle_ids: Collection[int]) -> dict[int, list[CountedAttempt]]:
+    """List attempts of these bundles in order, for a recount once they changed."""
     in_envelopes = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
-    found: dict[int, list[Counted]] = {one: [] for one in bundle_ids}
+    counted: dict[int, list[CountedAttempt]] = {bundle_id: [] for bundle_id in bundle_ids}
     rows = session.execute(
         select(DeliveryAttempt, GateVisit.happened_time, in_envelopes)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
-        .where(DeliveryAttempt.bundle_id.in_(found))
-        .order_by(*in_order())
+        .where(DeliveryAttempt.bundle_id.in_(counted))
+        .order_by(*oldest_first())
     )
-    for one, at, posted in rows:
-        exact = posted or one.outcome is DeliveryOutcome.PART
-        went_out = one.outcome in GONE_OUT
-        facts = Counted(one.id, one.happened_on, at, went_out, exact, one.messages)
-        found[cast("int", one.bundle_id)].append(facts)
-    return found
+    for attempt, at, posted in rows:
+        exact = posted or attempt.outcome is DeliveryOutcome.PART
+        went_out = attempt.outcome in GONE_OUT
+        facts = CountedAttempt(
+            attempt.id, attempt.happened_on, at, went_out, exact, attempt.messages
+        )
+        counted[cast("int", attempt.bundle_id)].append(facts)
+    return counted
 
 
-def recount_attempts(session: Session, before: Mapping[int, Sequence[Counted]], actor: str) -> None:
-    """Letters that went with an attempt were not there at later ones; `before`: how they stood.
+def recount_attempts(
+    session: Session, before: Mapping[int, Sequence[CountedAttempt]], actor: str
+) -> None:
+    """Count anew: letters that went with an attempt were not there at later ones.
 
     Raises Invalid (`happened_on`) where more letters went out than were there.
     """
-    for bundle_id, after in counted(session, before).items():
+    for bundle_id, after in list_counted(session, before).items():
         for ident, messages in recount(before[bundle_id], after).items():
-            one = session.get_one(DeliveryAttempt, ident)
-            if one.messages == messages:
+            attempt = session.get_one(DeliveryAttempt, ident)
+            if attempt.messages == messages:
                 continue
             audit.record(
                 session,
                 actor=actor,
                 action="delivery.recount",
                 subject=f"delivery:{ident}",
-                before=one.messages,
+                before=attempt.messages,
                 after=messages,
             )
-            one.messages = messages
+            attempt.messages = messages
 
 
-def _is_recorded(session: Session, bundle: Bundle, happened: Happened) -> bool:
+def _is_recorded(session: Session, bundle: Bundle, happened: VisitFacts) -> bool:
     """Whether a colleague who was there as well has recorded the same.
 
     All letters of a bundle go once: of the same day and place, another time of day is the same.
@@ -334,7 +353,7 @@ def _is_recorded(session: Session, bundle: Bundle, happened: Happened) -> bool:
     return session.scalar(same.limit(1)) is not None
 
 
-def _note(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
+def _tell_and_audit(session: Session, attempt: DeliveryAttempt, actor: str) -> None:
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
         session,

@@ -41,8 +41,8 @@ class Stop:
     timezone: str
 
 
-def stop_of(campaign: Campaign, zone: str = "") -> Stop | None:
-    """A campaign's stop, where it is stopped, by the clocks of `zone` (else the campaign's)."""
+def find_stop(campaign: Campaign, zone: str = "") -> Stop | None:
+    """Return a campaign's stop, if it is stopped, by the clocks of `zone` (else the campaign's)."""
     if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return None
     return Stop(campaign.stopped_at, zone or campaign.timezone)
@@ -51,12 +51,12 @@ def stop_of(campaign: Campaign, zone: str = "") -> Stop | None:
 def went_after_stop(attempt: DeliveryAttempt, at: time | None) -> bool:
     """Whether letters went out with an attempt after their campaign was stopped."""
     # Day and time of a visit are those at the mission.
-    stop = stop_of(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
+    stop = find_stop(attempt.campaign, attempt.bundle.zone if attempt.bundle else "")
     return is_after_stop(attempt.outcome, attempt.happened_on, at, stop)
 
 
 def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
-    """“Not delivered: stopped” is said of a campaign that is. Raises Invalid."""
+    """Refuse “Not delivered: stopped” of a campaign that runs. Raises Invalid."""
     if outcome is DeliveryOutcome.STOPPED and stop is None:
         raise Invalid(fields={"outcome": "delivery-not-stopped"})
 
@@ -64,19 +64,20 @@ def refuse_no_stop(outcome: DeliveryOutcome, stop: Stop | None) -> None:
 def is_after_stop(
     outcome: DeliveryOutcome, happened_on: date, happened_time: time | None, stop: Stop | None
 ) -> bool:
-    """Whether letters went out after a stop, by somebody who did not know of it yet.
+    """Tell whether letters went out after a stop, by somebody who did not know of it yet.
 
-    The time of day decides on the day of the stop, where it is known.
+    The time of day decides on the day of the stop, where it is known. It is known to the minute:
+    what went out in the minute of the stop is taken to be after it.
     """
     if stop is None or outcome not in GONE_OUT:
         return False
     day = clock.day_of(stop.stopped_at, stop.timezone)
     minute = clock.time_of(stop.stopped_at, stop.timezone)
-    late = happened_time is not None and happened_time > minute
+    late = happened_time is not None and happened_time >= minute
     return happened_on > day or (happened_on == day and late)
 
 
-class Counted(NamedTuple):
+class CountedAttempt(NamedTuple):
     """An attempt, as a recount sees it."""
 
     ident: int
@@ -90,7 +91,7 @@ class Counted(NamedTuple):
 
 
 def recount(
-    before: Sequence[Counted], after: Sequence[Counted], *, field: str = "happened_on"
+    before: Sequence[CountedAttempt], after: Sequence[CountedAttempt], *, field: str = "happened_on"
 ) -> dict[int, int]:
     """Count anew what each attempt was about, since one came, went or stands elsewhere.
 
@@ -100,28 +101,30 @@ def recount(
     there = {
         a.ident: a.messages + _gone_before(a, all_of) for all_of in (after, before) for a in all_of
     }
-    most = max((there[one.ident] for one in after if not one.exact), default=None)
-    counted: list[Counted] = list(after)
-    for place, one in enumerate(counted):
-        gone = _gone_before(one, counted)
-        if not one.exact:
-            counted[place] = one._replace(messages=max(there[one.ident] - gone, 0))
+    most = max((there[attempt.ident] for attempt in after if not attempt.exact), default=None)
+    counted: list[CountedAttempt] = list(after)
+    for place, attempt in enumerate(counted):
+        gone = _gone_before(attempt, counted)
+        if not attempt.exact:
+            counted[place] = attempt._replace(messages=max(there[attempt.ident] - gone, 0))
         elif most is not None:
-            refuse_too_many(gone + one.messages, most, field=field)
-    return {one.ident: one.messages for one in counted}
+            refuse_too_many(gone + attempt.messages, most, field=field)
+    return {attempt.ident: attempt.messages for attempt in counted}
 
 
-def _gone_before(attempt: Counted, others: Sequence[Counted]) -> int:
-    """Where a time is not known, the one recorded first came first; a refusal, before both."""
-    return sum(one.messages for one in others if one.went_out and _came_before(one, attempt))
+def _gone_before(attempt: CountedAttempt, others: Sequence[CountedAttempt]) -> int:
+    """Count letters gone before; without times the first recorded, and a refusal before all."""
+    return sum(
+        other.messages for other in others if other.went_out and _came_before(other, attempt)
+    )
 
 
-def _came_before(one: Counted, other: Counted) -> bool:
-    if one.day != other.day:
-        return one.day < other.day
-    if one.at is not None and other.at is not None and one.at != other.at:
-        return one.at < other.at
-    return other.went_out and one.ident < other.ident
+def _came_before(attempt: CountedAttempt, other: CountedAttempt) -> bool:
+    if attempt.day != other.day:
+        return attempt.day < other.day
+    if attempt.at is not None and other.at is not None and attempt.at != other.at:
+        return attempt.at < other.at
+    return other.went_out and attempt.ident < other.ident
 
 
 def refuse_too_many(gone: int, there: int, *, field: str) -> None:
@@ -150,7 +153,7 @@ def refuse_time_to_come(day: date, at: time | None, zone: str) -> None:
 
 
 def refuse_wrong_part(taken: int | None, here: int, *, field: str = "taken") -> int:
-    """How many letters of a part were taken: at least one, not all. Raises Invalid (`field`)."""
+    """Refuse a part that is none of the letters, or all. Raises Invalid (`field`)."""
     if taken is None:
         raise Invalid(fields={field: "taken-missing"})
     if not 1 <= taken < here:
@@ -194,26 +197,26 @@ class NumbersFault(Exception):
 
 
 def read_numbers(typed: str, *, lowest: int = 1, highest: int = 10**7 - 1) -> list[Numbers]:
-    """The numbers, in order; what follows on one another is one span.
+    """Return the numbers, in order; what follows on one another is one span.
 
     Raises NumbersFault for the first piece that cannot be read, runs backwards, names a letter
     below `lowest` or above `highest`, or names one that another piece names already.
     """
     if len(typed) > LONGEST:
         raise NumbersFault(Fault.TOO_LONG)
-    pieces = [one for one in (part.strip() for part in _BETWEEN.split(typed)) if one]
+    pieces = [piece for piece in (part.strip() for part in _BETWEEN.split(typed)) if piece]
     if not pieces:
         raise NumbersFault(Fault.NONE)
-    found = sorted(_read_piece(one, lowest, highest) for one in pieces)
-    for before, one in pairwise(found):
-        if one.first <= before.last:
-            raise NumbersFault(Fault.TWICE, str(before), str(one))
-    return list(_joined(found))
+    spans = sorted(_read_piece(piece, lowest, highest) for piece in pieces)
+    for before, span in pairwise(spans):
+        if span.first <= before.last:
+            raise NumbersFault(Fault.TWICE, str(before), str(span))
+    return list(_join_spans(spans))
 
 
 def say_numbers(numbers: Iterable[Sequence[int]]) -> str:
-    """As people write them, and as `read_numbers` reads them."""
-    return ", ".join(str(Numbers(*one)) for one in numbers)
+    """Write numbers as `read_numbers` reads them."""
+    return ", ".join(str(Numbers(*number)) for number in numbers)
 
 
 def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
@@ -229,12 +232,12 @@ def _read_piece(piece: str, lowest: int, highest: int) -> Numbers:
     return Numbers(first, last)
 
 
-def _joined(found: Sequence[Numbers]) -> Iterable[Numbers]:
-    open_one = found[0]
-    for one in found[1:]:
-        if one.first == open_one.last + 1:
-            open_one = Numbers(open_one.first, one.last)
+def _join_spans(spans: Sequence[Numbers]) -> Iterable[Numbers]:
+    open_one = spans[0]
+    for span in spans[1:]:
+        if span.first == open_one.last + 1:
+            open_one = Numbers(open_one.first, span.last)
             continue
         yield open_one
-        open_one = one
+        open_one = span
     yield open_one

@@ -14,7 +14,7 @@ from campaign.campaigns.stop_rule import is_stopped_sql
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
-from campaign.deliveries.letters_covered import gone, went_whole
+from campaign.deliveries.remaining_letters import is_gone, is_gone_whole
 from campaign.mail.messages import Mail
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
@@ -50,7 +50,7 @@ def is_held_back() -> ColumnElement[bool]:
     """Whether printed letters of a stopped campaign lie here, for a query on bundles."""
     letters = (
         exists()
-        .where(Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~gone())
+        .where(Letter.bundle_id == Bundle.id, Letter.set_aside.is_(None), ~is_gone())
         .correlate(Bundle)
     )
     # Letters that went on through another mission were printed again: the first sheets lie here.
@@ -61,7 +61,7 @@ def is_held_back() -> ColumnElement[bool]:
         or_(Bundle.state == BundleState.READY, Bundle.ready_at.is_not(None)),
         Bundle.emptied_at.is_(None),
         Bundle.state != BundleState.CANCELLED,
-        ~went_whole(),
+        ~is_gone_whole(),
         or_(letters, moved, and_(Bundle.letter_count == 0, ~bundle_status.handed_over())),
     )
 
@@ -73,17 +73,15 @@ def is_unsettled() -> ColumnElement[bool]:
 
 
 def find_held(session: Session, bundle: Bundle) -> HeldBundle | None:
-    """What is known of the paper of a bundle whose campaign was stopped."""
     return session.get(HeldBundle, bundle.id)
 
 
-def is_here(session: Session, bundle: Bundle) -> bool:
-    """Whether printed letters of a bundle of a stopped campaign lie here."""
+def lies_here(session: Session, bundle: Bundle) -> bool:
     held = select(Bundle.id).where(Bundle.id == bundle.id, is_held_back())
     return session.scalar(held) is not None
 
 
-def settle(
+def record_fate(
     session: Session, bundle: Bundle, fate: PaperFate, *, actor: str, staff_id: int | None = None
 ) -> None:
     """Note that the paper was destroyed, or is kept under lock.
@@ -91,7 +89,7 @@ def settle(
     Raises Refused (`not-held-back`) where the campaign runs, or nothing of the bundle lies here.
     """
     bundle_status.hold(session, bundle)
-    if not is_here(session, bundle):
+    if not lies_here(session, bundle):
         raise Refused("not-held-back")
     held = find_held(session, bundle)
     if held is None:
@@ -110,7 +108,6 @@ def settle(
 
 @jobs.job("deliveries.campaign-stopped")
 def campaign_stopped(campaign_id: int) -> None:
-    """A campaign was stopped."""
     with db.transaction() as session:
         tell_carriers(session, session.get_one(Campaign, campaign_id))
 
@@ -128,8 +125,9 @@ def find_stops() -> None:
 
 def tell_carriers(session: Session, campaign: Campaign) -> None:
     """Mail who may carry its bundles that nothing is handed over any more; once for each bundle."""
-    held = _list_held_back(session, campaign)
-    bundles = [bundle for bundle in held if _is_news(session, bundle)]
+    bundles = [
+        bundle for bundle in _list_held_back(session, campaign) if _insert_once(session, bundle)
+    ]
     if not bundles:
         return
     link = f"{current_settings().base_url.rstrip('/')}/desk/today"
@@ -149,8 +147,8 @@ def _list_held_back(session: Session, campaign: Campaign) -> Sequence[Bundle]:
     ).all()
 
 
-def _is_news(session: Session, bundle: Bundle) -> bool:
-    """Whether this is the first time; of two jobs at once, one is told so."""
+def _insert_once(session: Session, bundle: Bundle) -> bool:
+    """Tell whether this is the first time; of two jobs at once, one is told so."""
     row = db.insert_into(session, HeldBundle).values(bundle_id=bundle.id, told_at=db.utcnow())
     first = row.on_conflict_do_nothing().returning(HeldBundle.bundle_id)
     return session.scalar(first) is not None

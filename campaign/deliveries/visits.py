@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import time
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -10,20 +11,32 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core.errors import NotFound
-from campaign.deliveries.event_order import in_order, newest_first
+from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import went_after_stop
-from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Destination
+from campaign.models.bundle import (
+    Bundle,
+    BundleState,
+    DeliveryAttempt,
+    DeliveryOutcome,
+    Destination,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import GateVisit, Rerouting
 
-Told = tuple[DeliveryAttempt, Campaign, Destination, GateVisit | None]
-"""An attempt with its campaign, where it was to go, and its visit."""
 PAGE = 100
 """Attempts on one page."""
 
 
+class AttemptRow(NamedTuple):
+    """An attempt with its campaign, where it was to go, and its visit."""
+
+    attempt: DeliveryAttempt
+    campaign: Campaign
+    destination: Destination
+    visit: GateVisit | None
+
+
 def get_visit(session: Session, public_id: str) -> GateVisit:
-    """The visit. Raises NotFound."""
     visit = session.scalar(
         select(GateVisit)
         .where(GateVisit.public_id == public_id)
@@ -35,23 +48,22 @@ def get_visit(session: Session, public_id: str) -> GateVisit:
 
 
 def get_attempt(session: Session, public_id: str) -> DeliveryAttempt:
-    """The attempt at handing a bundle over. Raises NotFound."""
     attempt = session.scalar(select(DeliveryAttempt).where(DeliveryAttempt.public_id == public_id))
     if attempt is None:
         raise NotFound("delivery")
     return attempt
 
 
-def visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
-    """The visit that an attempt belongs to. Raises NotFound where it is known from elsewhere."""
+def get_visit_of(session: Session, attempt: DeliveryAttempt) -> GateVisit:
+    """Return an attempt's visit. Raises NotFound where the attempt is known from elsewhere."""
     visit = session.get(GateVisit, attempt.visit_id) if attempt.visit_id else None
     if visit is None:
         raise NotFound("visit")
     return visit
 
 
-def list_attempts(session: Session, *, page: int = 1) -> tuple[list[Told], int]:
-    """A page of attempts, the newest first; and how many there are."""
+def list_attempts(session: Session, *, page: int = 1) -> tuple[list[AttemptRow], int]:
+    """Return a page of attempts, the newest first; and how many there are."""
     total = session.scalar(select(func.count(DeliveryAttempt.id))) or 0
     rows = session.execute(
         select(DeliveryAttempt, Campaign, GateVisit)
@@ -62,19 +74,24 @@ def list_attempts(session: Session, *, page: int = 1) -> tuple[list[Told], int]:
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    found: list[Told] = [(one, campaign, one.destination, visit) for one, campaign, visit in rows]
-    return found, total
+    attempts = [
+        AttemptRow(attempt, campaign, attempt.destination, visit)
+        for attempt, campaign, visit in rows
+    ]
+    return attempts, total
 
 
-def attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
-    """What was tried with a bundle, the oldest first."""
+def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttempt]:
+    """List what was tried with a bundle, the oldest first."""
     return session.scalars(
-        select(DeliveryAttempt).where(DeliveryAttempt.bundle_id == bundle.id).order_by(*in_order())
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.bundle_id == bundle.id)
+        .order_by(*oldest_first())
     ).all()
 
 
-def companions_of(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
-    """Bundles for the same destination that nobody has carried there yet: they may travel together.
+def list_companions(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
+    """List bundles for the same destination that nobody has carried there yet.
 
     A rehearsal travels with none.
     """
@@ -97,8 +114,8 @@ def companions_of(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequen
     ).all()
 
 
-def ticked_of(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
-    """Of bundles that were ticked, those for the same destination, whatever became of them since.
+def list_ticked(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequence[Bundle]:
+    """List those of the ticked bundles that are for the same destination, whatever became of them.
 
     What was written down out of reach is sent later: by then they may be on no page any more.
     """
@@ -111,29 +128,29 @@ def ticked_of(session: Session, bundle: Bundle, ids: Collection[int]) -> Sequenc
 
 
 def list_late(session: Session, attempts: Sequence[DeliveryAttempt]) -> set[int]:
-    """Of these attempts, those with which letters went out after their campaign was stopped."""
-    maybe = [one for one in attempts if is_stopped(one.campaign.status)]
-    times = times_of(session, maybe)
-    return {one.id for one in maybe if went_after_stop(one, times.get(one.id))}
+    """Return the ids of attempts with which letters went out after their campaign was stopped."""
+    maybe = [attempt for attempt in attempts if is_stopped(attempt.campaign.status)]
+    times = find_times(session, maybe)
+    return {attempt.id for attempt in maybe if went_after_stop(attempt, times.get(attempt.id))}
 
 
-def times_of(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
-    """The time of day of each attempt of which it is known, by its id."""
+def find_times(session: Session, attempts: Sequence[DeliveryAttempt]) -> dict[int, time]:
+    """Return the time of day of each attempt of which it is known, by its id."""
     if not attempts:
         return {}
     rows = session.execute(
         select(DeliveryAttempt.id, GateVisit.happened_time)
         .join(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
         .where(
-            DeliveryAttempt.id.in_([one.id for one in attempts]),
+            DeliveryAttempt.id.in_([attempt.id for attempt in attempts]),
             GateVisit.happened_time.is_not(None),
         )
     )
     return {attempt_id: at for attempt_id, at in rows if at is not None}
 
 
-def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
-    """Attempts with which letters of a campaign went out after it was stopped, the newest first."""
+def list_late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
+    """List attempts by which letters of a campaign went out after its stop, newest first."""
     if not is_stopped(campaign.status):
         return []
     attempts = session.scalars(
@@ -143,10 +160,15 @@ def late_of(session: Session, campaign: Campaign) -> list[DeliveryAttempt]:
         .order_by(*newest_first())
     ).all()
     late = list_late(session, attempts)
-    return [one for one in attempts if one.id in late]
+    return [attempt for attempt in attempts if attempt.id in late]
 
 
-def attempts_by_id(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
-    """Attempts by their row's number."""
-    found = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
-    return {one.id: one for one in found}
+def find_attempts(session: Session, ids: Sequence[int]) -> dict[int, DeliveryAttempt]:
+    """Return attempts by their id."""
+    attempts = session.scalars(select(DeliveryAttempt).where(DeliveryAttempt.id.in_(ids)))
+    return {attempt.id: attempt for attempt in attempts}
+
+
+def is_unnamed_part(attempt: DeliveryAttempt) -> bool:
+    """Whether nobody has said which letters of a part were taken."""
+    return attempt.outcome is DeliveryOutcome.PART and not attempt.taken

@@ -18,9 +18,9 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.campaigns.content.address_and_salutation import name_and_office
 from campaign.core import db
 from campaign.core.sealing import WrongKey
-from campaign.deliveries.event_order import in_order
+from campaign.deliveries.attempt_order import oldest_first
 from campaign.deliveries.letter_outcomes import list_fates
-from campaign.deliveries.letters_covered import Range, envelopes_of
+from campaign.deliveries.posted_envelopes import PostedEnvelope, list_posted_envelopes
 from campaign.exports.export_rules import bundle_of, states_in
 from campaign.models.bundle import Bundle, DeliveryAttempt
 from campaign.models.campaign import Target
@@ -109,7 +109,7 @@ class BundleHistory:
     targets: Mapping[int, str]
     """To whom its letters are, by the target's id, in the language of its lists."""
     attempts: Sequence[DeliveryAttempt]
-    envelopes: Mapping[int, Sequence[Range]]
+    envelopes: Mapping[int, Sequence[PostedEnvelope]]
     other_bundles: Mapping[int, str]
     """Names of the bundles in which letters went on."""
 
@@ -120,7 +120,7 @@ class BundleHistory:
                 select(DeliveryAttempt)
                 .where(DeliveryAttempt.bundle_id == bundle_id)
                 .options(selectinload(DeliveryAttempt.taken))
-                .order_by(*in_order())
+                .order_by(*oldest_first())
             ).all()
             went_on = (
                 select(Letter.bundle_id)
@@ -134,7 +134,7 @@ class BundleHistory:
                 bundle_id,
                 _name_targets(session, campaign_id, frozen),
                 attempts,
-                envelopes_of(session, [attempt.id for attempt in attempts]),
+                list_posted_envelopes(session, [attempt.id for attempt in attempts]),
                 {
                     other.id: f"{other.sequence:03d} ({slug_of(other.destination)})"
                     for other in others

@@ -54,35 +54,32 @@ class Details:
 
     @property
     def name(self) -> str:
-        """The whole name."""
         return full_name(self.given_name, self.family_name)
 
     def to_json(self) -> str:
-        """As a sealed column keeps it."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def of_json(cls, text: str) -> "Details":
-        """The same again."""
         return cls(**json.loads(text))
 
 
 def is_blank(values: Mapping[str, str]) -> bool:
-    """Whether nobody was keyed in: what is carried over is not enough."""
+    """Tell whether nobody was keyed in: what is carried over is not enough."""
     typed = ("given_name", "family_name", "postal_code", "email")
     return not any(values.get(name, "").strip() for name in typed)
 
 
-def with_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """The row with each ditto mark replaced by what stands above it."""
+def replace_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
+    """Replace each ditto mark by what stands above it."""
     return {
         name: above.get(name, "") if value.strip() in DITTO else value
         for name, value in values.items()
     }
 
 
-def check(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
-    """The row, or None and what is wrong with it by field."""
+def check_row(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
+    """Return the row; or None, and what is wrong with it by field."""
     problems: Problems = {}
     tidy: dict[str, str] = {}
     for name, limit in _LIMITS.items():
@@ -94,19 +91,19 @@ def check(values: Mapping[str, str]) -> tuple[Details | None, Problems]:
     if not problems and not (tidy["given_name"] or tidy["family_name"]):
         problems["given_name"] = Problem("give-name")
     for name in ("given_name", "family_name", "locality"):
-        if found := check_has_letter(tidy.get(name, "")) or check_no_link(tidy.get(name, "")):
-            problems.setdefault(name, found)
+        if problem := check_has_letter(tidy.get(name, "")) or check_no_link(tidy.get(name, "")):
+            problems.setdefault(name, problem)
     news, network = is_ticked(values.get("news", "")), is_ticked(values.get("network", ""))
     _check_place(tidy, problems)
-    _check_email(tidy, problems, wanted=news or network)
+    _check_email(tidy, problems, needed=news or network)
     if problems:
         return None, problems
     return Details(**tidy, news=news, network=network), {}
 
 
 def _check_place(tidy: dict[str, str], problems: Problems) -> None:
-    if "country" in tidy and (found := check_country(tidy["country"])):
-        problems["country"] = found
+    if "country" in tidy and (problem := check_country(tidy["country"])):
+        problems["country"] = problem
     if problems.keys() & {"country", "locality", "region", "postal_code"}:
         return
     tidy["postal_code"] = formatted_code(tidy["country"], tidy["postal_code"])
@@ -124,9 +121,9 @@ def _check_place(tidy: dict[str, str], problems: Problems) -> None:
     )
 
 
-def _check_email(tidy: Mapping[str, str], problems: Problems, *, wanted: bool) -> None:
+def _check_email(tidy: Mapping[str, str], problems: Problems, *, needed: bool) -> None:
     address = tidy.get("email", "")
-    if address and (found := check_email(address)):
-        problems["email"] = found
-    elif wanted and not address and "email" not in problems:
+    if address and (problem := check_email(address)):
+        problems["email"] = problem
+    elif needed and not address and "email" not in problems:
         problems["email"] = Problem("news-needs-email")

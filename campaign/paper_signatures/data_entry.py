@@ -26,7 +26,6 @@ KEPT_DAYS = 7
 def list_rows(
     session: Session, sheet: PaperSheet, *, first: int = 0, most: int = 50
 ) -> Sequence[PaperRow]:
-    """Rows of the sheet, the newest first."""
     return session.scalars(
         select(PaperRow)
         .where(PaperRow.sheet_id == sheet.id)
@@ -38,7 +37,7 @@ def list_rows(
 
 
 def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
-    """A row of that sheet. Raises NotFound, also for another's."""
+    """Return a row of that sheet. Raises NotFound, also for another's."""
     row = session.scalar(
         select(PaperRow).where(PaperRow.public_id == public_id, PaperRow.sheet_id == sheet.id)
     )
@@ -48,7 +47,7 @@ def get_row(session: Session, sheet: PaperSheet, public_id: str) -> PaperRow:
 
 
 def details_of(row: PaperRow) -> Details | None:
-    """What the row says; None where its person was erased."""
+    """Return what the row says; None where its person was erased."""
     if row.details is not None:
         return Details.of_json(row.details)
     signature = row.signature
@@ -87,8 +86,8 @@ def add_row(
         keyed_by_id=staff_id,
     )
     session.add(row)
-    _settle(session, row, details)
-    _note(session, row, actor, "paper.row-add")
+    _judge_row(session, row, details)
+    _audit(session, row, actor, "paper.row-add")
     return row
 
 
@@ -99,17 +98,17 @@ def correct_row(session: Session, row: PaperRow, details: Details, *, actor: str
     """
     sheets.refuse_closed(row.sheet.campaign)
     row.told_apart = False
-    _settle(session, row, details)
-    _note(session, row, actor, "paper.row-edit")
+    _judge_row(session, row, details)
+    _audit(session, row, actor, "paper.row-edit")
 
 
 def count_row(session: Session, row: PaperRow, *, actor: str) -> None:
     """Count a double after all: the keyer says that it is another person."""
     sheets.refuse_closed(row.sheet.campaign)
-    details = _needed(row, RowVerdict.DOUBLE)
+    details = _get_details(row, RowVerdict.DOUBLE)
     row.told_apart = True
-    _settle(session, row, details)
-    _note(session, row, actor, "paper.row-count")
+    _judge_row(session, row, details)
+    _audit(session, row, actor, "paper.row-count")
 
 
 def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
@@ -117,32 +116,32 @@ def remove_row(session: Session, row: PaperRow, *, actor: str) -> None:
     details = details_of(row)
     if row.verdict is RowVerdict.REMOVED:
         raise Refused("row-removed")
-    _take_out(session, row)
+    _take_row_out(session, row)
     row.verdict, row.twin_id = RowVerdict.REMOVED, None
     row.details = details.to_json() if details else None
     row.keyed_at = db.utcnow()
     session.flush()
-    _note(session, row, actor, "paper.row-remove")
+    _audit(session, row, actor, "paper.row-remove")
 
 
-def put_back(session: Session, row: PaperRow, *, actor: str) -> None:
+def restore_row(session: Session, row: PaperRow, *, actor: str) -> None:
     """Put a removed row back in its place. Raises Refused."""
     sheets.refuse_closed(row.sheet.campaign)
-    _settle(session, row, _needed(row, RowVerdict.REMOVED))
-    _note(session, row, actor, "paper.row-restore")
+    _judge_row(session, row, _get_details(row, RowVerdict.REMOVED))
+    _audit(session, row, actor, "paper.row-restore")
 
 
 def make_double(session: Session, row: PaperRow, twin_id: int) -> None:
     """Count a row no more: its person has signed online since."""
     details = details_of(row)
-    _take_out(session, row, heirs=False)
+    _take_row_out(session, row, heirs=False)
     row.verdict, row.twin_id = RowVerdict.DOUBLE, twin_id
     row.details = details.to_json() if details else None
     session.flush()
 
 
-def forget_twins(session: Session, signature_ids: Sequence[int]) -> None:
-    """Erase what rows say that double these signatures: their people are being erased."""
+def empty_rows_of(session: Session, signature_ids: Sequence[int]) -> None:
+    """Empty rows that double these signatures: their people are being erased."""
     for row in session.scalars(select(PaperRow).where(PaperRow.twin_id.in_(signature_ids))):
         row.details, row.email_hmac = None, None
     for row in session.scalars(select(PaperRow).where(PaperRow.signature_id.in_(signature_ids))):
@@ -150,8 +149,10 @@ def forget_twins(session: Session, signature_ids: Sequence[int]) -> None:
     session.flush()
 
 
-def forget_address(session: Session, email_hmac: bytes, owns: Callable[[str], bool]) -> None:
-    """Erase what rows that are no signature say of a person whose address `owns` knows.
+def empty_rows_with_address(
+    session: Session, email_hmac: bytes, owns: Callable[[str], bool]
+) -> None:
+    """Empty rows that are no signature, of a person whose address `owns` knows.
 
     Rows taken out, and doubles of somebody whose own address is another. Where the address itself
     was not kept, its fingerprint decides.
@@ -163,10 +164,10 @@ def forget_address(session: Session, email_hmac: bytes, owns: Callable[[str], bo
     session.flush()
 
 
-def forget_removed(session: Session) -> None:
-    """Delete rows that were removed long ago."""
+def delete_removed_rows(session: Session) -> None:
+    """Delete rows that were removed `KEPT_DAYS` ago."""
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
-    bundle_places.forget(session, PaperRow.keyed_at < over)
+    bundle_places.delete_kept_places(session, PaperRow.keyed_at < over)
     session.execute(
         delete(PaperRow)
         .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
@@ -174,44 +175,46 @@ def forget_removed(session: Session) -> None:
     )
 
 
-def _settle(session: Session, row: PaperRow, details: Details) -> None:
+def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
     """Make the row a signature, or the double of one."""
-    prints = duplicates.prints_of(details)
-    duplicates.take_turn(session, prints)
+    prints = duplicates.fingerprints_of(details)
+    duplicates.lock_person(session, prints)
     twin = None
     if not row.told_apart:
         twin = duplicates.find_twin(
             session, row.sheet.campaign_id, prints, besides=row.signature_id
         )
     if twin is not None:
-        _take_out(session, row)
+        _take_row_out(session, row)
         row.email_hmac = prints.email
         row.verdict, row.twin, row.details = RowVerdict.DOUBLE, twin, details.to_json()
         session.flush()
         return
     row.email_hmac = prints.email
-    mine = _doubles_of(session, row)
-    one_more = bundle_places.sign(session, row, details, prints)
+    doubles = _list_doubles(session, row)
+    one_more = bundle_places.write_signature(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     session.flush()
     if one_more:
-        move_number(session, row.sheet, 1)
-    _settle_all(session, mine)
+        add_to_number(session, row.sheet, 1)
+    _judge_again(session, doubles)
 
 
-def _take_out(session: Session, row: PaperRow, *, heirs: bool = True) -> None:
+def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> None:
     """Let the row be no signature any more; the first double of it takes its place."""
-    mine = _doubles_of(session, row)
-    for double in mine:
+    doubles = _list_doubles(session, row)
+    for double in doubles:
         double.twin = None
-    waiting = [one for one in mine if one.details is not None] if heirs else []
-    if bundle_places.take_out(session, row, waiting[0] if waiting else None):
-        move_number(session, row.sheet, -1)
-    _settle_all(session, waiting)
+    waiting = (
+        [double_row for double_row in doubles if double_row.details is not None] if heirs else []
+    )
+    if bundle_places.take_out_signature(session, row, waiting[0] if waiting else None):
+        add_to_number(session, row.sheet, -1)
+    _judge_again(session, waiting)
 
 
-def _doubles_of(session: Session, row: PaperRow) -> Sequence[PaperRow]:
-    """Rows that double the one that this row counts, in the order in which they were keyed in."""
+def _list_doubles(session: Session, row: PaperRow) -> Sequence[PaperRow]:
+    """List rows that double the one that this row counts, in the order of keying in."""
     if row.signature_id is None:
         return []
     return session.scalars(
@@ -219,11 +222,11 @@ def _doubles_of(session: Session, row: PaperRow) -> Sequence[PaperRow]:
     ).all()
 
 
-def _settle_all(session: Session, waiting: Sequence[PaperRow]) -> None:
+def _judge_again(session: Session, waiting: Sequence[PaperRow]) -> None:
     """Look anew whether these doubles are doubles still."""
     for double in waiting:
         if double.details is not None:
-            _settle(session, double, Details.of_json(double.details))
+            _judge_row(session, double, Details.of_json(double.details))
 
 
 def _next_position(session: Session, sheet: PaperSheet) -> int:
@@ -233,17 +236,19 @@ def _next_position(session: Session, sheet: PaperSheet) -> int:
     return (last or 0) + 1
 
 
-def _needed(row: PaperRow, verdict: RowVerdict) -> Details:
+def _get_details(row: PaperRow, verdict: RowVerdict) -> Details:
     if row.verdict is not verdict or row.details is None:
         raise Refused("row-gone")
     return Details.of_json(row.details)
 
 
-def move_number(session: Session, sheet: PaperSheet, people: int) -> None:
+def add_to_number(session: Session, sheet: PaperSheet, people: int) -> None:
     """Move the number of a campaign that is no longer counted."""
     on_paper = people if sheet.origin is Origin.PAPER else 0
     public_counts.add_on_paper(session, sheet.campaign, people, on_paper)
 
 
-def _note(session: Session, row: PaperRow, actor: str, action: str) -> None:
-    sheets.note(session, row.sheet, actor, action, row=row.position, verdict=row.verdict.value)
+def _audit(session: Session, row: PaperRow, actor: str, action: str) -> None:
+    sheets.audit_sheet(
+        session, row.sheet, actor, action, row=row.position, verdict=row.verdict.value
+    )

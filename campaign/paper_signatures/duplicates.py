@@ -19,15 +19,14 @@ _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Prints:
-    """By what a row finds its double."""
+class Fingerprints:
+    """What a row finds its double by."""
 
     person: bytes
     email: bytes | None
 
 
-def prints_of(details: Details) -> Prints:
-    """The fingerprints of a row."""
+def fingerprints_of(details: Details) -> Fingerprints:
     person = person_print(
         details.given_name,
         details.family_name,
@@ -35,16 +34,15 @@ def prints_of(details: Details) -> Prints:
         postal_code=details.postal_code,
         locality=details.locality,
     )
-    return Prints(person, email_print(details.email) if details.email else None)
+    return Fingerprints(person, fingerprint_email(details.email) if details.email else None)
 
 
-def email_print(address: str) -> bytes:
-    """The fingerprint of an address, as signatures have it."""
+def fingerprint_email(address: str) -> bytes:
     return database().keyring.fingerprint(canonical_email(address), "email")
 
 
-def take_turn(session: Session, prints: Prints) -> None:
-    """Of two who key in one person at once, one waits until the other is there to be found."""
+def lock_person(session: Session, prints: Fingerprints) -> None:
+    """Let one of two who key in one person at once wait until the other is there to be found."""
     if session.get_bind().dialect.name == "postgresql":
         for mark in filter(None, (prints.person, prints.email)):
             lock = {"key": int.from_bytes(mark[:8]) >> 1}
@@ -52,32 +50,40 @@ def take_turn(session: Session, prints: Prints) -> None:
 
 
 def find_twin(
-    session: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+    session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> Signature | None:
-    """Who is counted on the campaign and looks like the same person; `besides` a signature.
+    """Return who is counted on the campaign and looks like the same person; not `besides`.
 
     The same address, or the same name, country and postal code (or else town).
     """
-    found = {one for _mark, one in _counted(session, campaign_id, [prints]) if one != besides}
-    return session.get(Signature, min(found)) if found else None
+    twin_ids = {
+        signature_id
+        for _mark, signature_id in _find_all_counted(session, campaign_id, [prints])
+        if signature_id != besides
+    }
+    return session.get(Signature, min(twin_ids)) if twin_ids else None
 
 
-def known_prints(session: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
-    """Which of these prints are counted on the campaign already, with the signature's id."""
-    return dict(_counted(session, campaign_id, wanted))
+def find_counted(
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
+) -> dict[bytes, int]:
+    """Return those that are counted on the campaign already, with the signature's id."""
+    return dict(_find_all_counted(session, campaign_id, fingerprints))
 
 
-def online_prints(session: Session, campaign_id: int, wanted: Sequence[Prints]) -> dict[bytes, int]:
-    """Which of these prints signed online, with the signature's id."""
-    return dict(_on_signatures(session, campaign_id, wanted, online_alone=True))
+def find_online(
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
+) -> dict[bytes, int]:
+    """Return those that signed online, with the signature's id."""
+    return dict(_find_on_signatures(session, campaign_id, fingerprints, online_alone=True))
 
 
-def _counted(
-    session: Session, campaign_id: int, wanted: Sequence[Prints]
+def _find_all_counted(
+    session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> Iterator[tuple[bytes, int]]:
-    yield from _on_signatures(session, campaign_id, wanted)
+    yield from _find_on_signatures(session, campaign_id, fingerprints)
     # Of an address on a sheet only the fingerprint is kept, beside the row.
-    for part in _parts([one.email for one in wanted if one.email is not None]):
+    for part in _batches_of([prints.email for prints in fingerprints if prints.email is not None]):
         rows = session.execute(
             select(PaperRow.email_hmac, Signature.id, Signature.state, Signature.campaign_id)
             .join(Signature, PaperRow.signature_id == Signature.id)
@@ -88,28 +94,32 @@ def _counted(
                 yield bytes(mark), signature_id
 
 
-def _on_signatures(
-    session: Session, campaign_id: int, wanted: Sequence[Prints], *, online_alone: bool = False
+def _find_on_signatures(
+    session: Session,
+    campaign_id: int,
+    fingerprints: Sequence[Fingerprints],
+    *,
+    online_alone: bool = False,
 ) -> Iterator[tuple[bytes, int]]:
-    """Found by the index of the fingerprint; the state is looked at afterwards.
+    """Find by the index of the fingerprint; the state is looked at afterwards.
 
     With the state in the query, SQLite takes the index of the states and reads the whole campaign.
     """
-    people = [one.person for one in wanted]
-    addresses = [one.email for one in wanted if one.email is not None]
+    people = [prints.person for prints in fingerprints]
+    addresses = [prints.email for prints in fingerprints if prints.email is not None]
     for column, values in ((Signature.person_hmac, people), (Signature.email_hmac, addresses)):
-        for part in _parts(values):
+        for part in _batches_of(values):
             rows = session.execute(
                 select(column, Signature.id, Signature.state, Signature.origin).where(
                     Signature.campaign_id == campaign_id, column.in_(part)
                 )
             )
             for mark, signature_id, state, origin in rows:
-                known = origin is Origin.ONLINE or not online_alone
-                if known and state in COUNTS and mark is not None:
+                is_wanted = origin is Origin.ONLINE or not online_alone
+                if is_wanted and state in COUNTS and mark is not None:
                     yield bytes(mark), signature_id
 
 
-def _parts(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def _batches_of(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(values), _BATCH):
         yield values[start : start + _BATCH]

@@ -1,7 +1,6 @@
 """The rows of a file: what would become of each, and how they are put on a sheet."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -9,22 +8,22 @@ from sqlalchemy.orm import Session
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
 from campaign.models.signature import Signature
 from campaign.paper_signatures import duplicates, signature_columns
-from campaign.paper_signatures.read_file import Reading
+from campaign.paper_signatures.check_row import Details
+from campaign.paper_signatures.read_file import FileRows
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SortedRows:
     """What would become of the rows of a file."""
 
-    counted: list[tuple[Any, duplicates.Prints, bool]]
+    counted: list[tuple[Details, duplicates.Fingerprints, bool]]
     """Details, fingerprints, and whether mails go there."""
-    twins: list[tuple[Any, duplicates.Prints, int]]
+    twins: list[tuple[Details, duplicates.Fingerprints, int]]
     """Rows that double a signature, with its id."""
     within: int
     """Rows that double an earlier row of the file."""
 
-    def counts(self, reading: Reading) -> dict[str, int]:
-        """As numbers, to be shown and compared."""
+    def counts(self, reading: FileRows) -> dict[str, int]:
         return {
             "rows": len(reading.rows),
             "counted": len(self.counted),
@@ -36,41 +35,40 @@ class Judged:
         }
 
 
-def judge(session: Session, campaign_id: int, reading: Reading) -> Judged:
-    """What would become of the rows, as things stand now."""
-    prints = [duplicates.prints_of(details) for _row, details in reading.rows]
-    known = duplicates.known_prints(session, campaign_id, prints)
-    told = signature_columns.told_addresses(session, campaign_id)
+def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
+    """Say what would become of the rows, as things stand now."""
+    prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
+    counted = duplicates.find_counted(session, campaign_id, prints)
+    news_addresses = signature_columns.list_news_addresses(session, campaign_id)
     met: set[bytes] = set()
-    judged, within = Judged([], [], 0), 0
-    for (_row, details), one in zip(reading.rows, prints, strict=True):
-        marks = {one.person} | ({one.email} if one.email else set())
-        twin = next((known[mark] for mark in marks if mark in known), None)
+    judged, within = SortedRows([], [], 0), 0
+    for (_row, details), marks_of_row in zip(reading.rows, prints, strict=True):
+        marks = {marks_of_row.person} | ({marks_of_row.email} if marks_of_row.email else set())
+        twin = next((counted[mark] for mark in marks if mark in counted), None)
         if met & marks:
             within += 1
             continue
         met |= marks
         if twin is not None:
-            judged.twins.append((details, one, twin))
+            judged.twins.append((details, marks_of_row, twin))
             continue
-        tell = signature_columns.wants_news(details) and one.email not in told
-        judged.counted.append((details, one, tell))
-    return Judged(judged.counted, judged.twins, within)
+        tell = signature_columns.wants_news(details) and marks_of_row.email not in news_addresses
+        judged.counted.append((details, marks_of_row, tell))
+    return SortedRows(judged.counted, judged.twins, within)
 
 
-def insert_rows(session: Session, sheet: PaperSheet, judged: Judged, staff_id: int) -> None:
-    """Put them on the sheet: signatures, and doubles of such."""
+def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
     common = signature_columns.common_columns(session, sheet)
-    shared: dict[str, Any] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
+    shared: dict[str, object] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
     ids: list[int] = []
     if judged.counted:
         values = [
-            common | signature_columns.own_columns(common, details, prints, told=told)
-            for details, prints, told in judged.counted
+            common | signature_columns.own_columns(common, details, prints, gets_email=gets_email)
+            for details, prints, gets_email in judged.counted
         ]
         statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
         ids = list(session.scalars(statement, values))
-    made: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         shared
         | {
             "position": at,
@@ -84,7 +82,7 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: Judged, staff_id: i
             zip(ids, judged.counted, strict=True), start=1
         )
     ]
-    made += [
+    rows += [
         shared
         | {
             "position": at,
@@ -96,5 +94,5 @@ def insert_rows(session: Session, sheet: PaperSheet, judged: Judged, staff_id: i
         }
         for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
     ]
-    if made:
-        session.execute(insert(PaperRow), made)
+    if rows:
+        session.execute(insert(PaperRow), rows)

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
@@ -13,6 +12,8 @@ from campaign.models.signature import Signature
 from campaign.network import memberships
 from campaign.paper_signatures import data_entry, duplicates
 
+_Row = Row[int, bytes | None, int, bytes | None]
+"""A row that counts: its id, mark of the address, campaign, mark of the person."""
 _BATCH = 500
 _ACTOR = "job:paper.match"
 _SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
@@ -20,13 +21,13 @@ _SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
 
 
 @jobs.job("paper.match", every_minutes=15)
-def match() -> None:
+def match_online() -> None:
     """Count those once who signed a sheet and then online: the letter is what counts."""
     last = 0
     while True:
         with db.reading() as session:
-            rows = _rows_after(session, last)
-            pairs = _twins_of(session, rows)
+            rows = _list_rows_after(session, last)
+            pairs = _find_twins(session, rows)
         if pairs:
             with db.transaction() as session:
                 _make_doubles(session, pairs)
@@ -35,8 +36,8 @@ def match() -> None:
         last = rows[-1].id
 
 
-def _rows_after(session: Session, last: int) -> Sequence[Any]:
-    """The next rows that count, with their fingerprints."""
+def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
+    """List the next rows that count, with their fingerprints."""
     return session.execute(
         select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
         .join(Signature, Signature.id == PaperRow.signature_id)
@@ -50,14 +51,14 @@ def _rows_after(session: Session, last: int) -> Sequence[Any]:
     ).all()
 
 
-def _twins_of(session: Session, rows: Sequence[Any]) -> list[tuple[int, int]]:
-    """Rows whose person has signed online, with that signature."""
+def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]:
+    """Return rows whose person has signed online, with that signature."""
     pairs = []
     for campaign_id in {row.campaign_id for row in rows}:
-        mine = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
-        wanted = [duplicates.Prints(row.person_hmac, row.email_hmac) for row in mine]
-        online = duplicates.online_prints(session, campaign_id, wanted)
-        for row in mine:
+        own = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
+        fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
+        online = duplicates.find_online(session, campaign_id, fingerprints)
+        for row in own:
             twin = online.get(row.person_hmac) or online.get(row.email_hmac)
             if twin is not None:
                 pairs.append((row.id, twin))
@@ -93,7 +94,6 @@ def join_network() -> None:
 
 
 @jobs.job("paper.forget", every_minutes=60)
-def forget() -> None:
-    """Delete rows that were removed long ago."""
+def delete_removed() -> None:
     with db.transaction() as session:
-        data_entry.forget_removed(session)
+        data_entry.delete_removed_rows(session)

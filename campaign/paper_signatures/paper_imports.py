@@ -19,8 +19,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind
 from campaign.models.signature import Origin
 from campaign.paper_signatures import data_entry, read_file, sheets
-from campaign.paper_signatures.import_rows import Judged, insert_rows, judge
-from campaign.paper_signatures.read_file import Fault, Reading
+from campaign.paper_signatures.import_rows import SortedRows, insert_rows, sort_rows
+from campaign.paper_signatures.read_file import Fault, FileRows
 from campaign.storage import storage
 
 VIEW = ("encoding", "sheet", "head")
@@ -37,13 +37,13 @@ _LOOKED_BACK = 50
 _BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
 
 
-def upload(
+def upload_file(
     session: Session, campaign: Campaign, *, data: bytes, file_name: str, staff_id: int
 ) -> PaperImport:
     """Keep a file, to be mapped. Raises UnreadableFile, or Refused where none is taken now."""
     sheets.refuse_closed(campaign)
     table = read_file.open_table(data)
-    made = PaperImport(
+    paper_import = PaperImport(
         campaign_id=campaign.id,
         owner_id=staff_id,
         file_name=file_name[:200],
@@ -51,19 +51,19 @@ def upload(
         options={"meanings": _guess_meanings(session, table)},
         expires_at=db.utcnow() + _KEPT,
     )
-    keep_in, key = storage(), made.storage_key
+    keep_in, key = storage(), paper_import.storage_key
     when_undone(session, lambda: keep_in.delete(key))
-    sealed = db.database().keyring.seal_bytes(data, made.storage_key)
-    with storage().writing(made.storage_key) as path:
+    sealed = db.database().keyring.seal_bytes(data, paper_import.storage_key)
+    with storage().writing(paper_import.storage_key) as path:
         path.write_bytes(sealed)
-    session.add(made)
+    session.add(paper_import)
     session.flush()
-    _note(session, made, "paper.import-upload")
-    return made
+    _audit(session, paper_import, "paper.import-upload")
+    return paper_import
 
 
 def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
-    """What was chosen for the last file with the same heads, else our guess."""
+    """Return what was chosen for the last file with the same heads, else our guess."""
     query = (
         select(PaperImport.options)
         .where(PaperImport.state.in_({PaperImportState.READY, PaperImportState.APPLIED}))
@@ -73,49 +73,49 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
     for before in session.scalars(query):
         if before.get("columns") == table.columns:
             return dict(before["meanings"])
-    return {str(at): meaning for at, meaning in read_file.guess(table.columns).items()}
+    return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 
 
 def get_import(session: Session, public_id: str, *, owner_id: int) -> PaperImport:
-    """A file of one's own. Raises NotFound, also for another's and one whose time is over."""
-    found = session.scalar(
+    """Return a file of one's own. Raises NotFound, also for another's or one whose time is over."""
+    paper_import = session.scalar(
         select(PaperImport).where(
             PaperImport.public_id == public_id,
             PaperImport.owner_id == owner_id,
             PaperImport.expires_at > db.utcnow(),
         )
     )
-    if found is None:
+    if paper_import is None:
         raise NotFound("import")
-    return found
+    return paper_import
 
 
 def open_import(
-    made: PaperImport, view: Mapping[str, str] | None = None
+    paper_import: PaperImport, view: Mapping[str, str] | None = None
 ) -> tuple[Opened, Table, dict[str, str]]:
-    """The file, its table, and how it reads in other encodings where its own is not sure.
+    """Return the file, its table, and how it reads in other encodings where its own is not sure.
 
     `view` says how it is read otherwise than was chosen. Raises NotFound once it is applied,
     UnreadableFile where it cannot be read so.
     """
-    if not made.storage_key:
+    if not paper_import.storage_key:
         raise NotFound("import")
-    with storage().open(made.storage_key) as file:
-        data = db.database().keyring.open_bytes(file.read(), made.storage_key)
-    said = made.options | dict(view or {})
-    opened, table = read_file.open_list(data, **{one: said.get(one, "") for one in VIEW})
+    with storage().open(paper_import.storage_key) as file:
+        data = db.database().keyring.open_bytes(file.read(), paper_import.storage_key)
+    options = paper_import.options | dict(view or {})
+    opened, table = read_file.open_list(data, **{name: options.get(name, "") for name in VIEW})
     sure = opened.book or (opened.encoding.startswith("utf") and not opened.guessed_from)
     return opened, table, {} if sure else samples_of(data)
 
 
-def table_of(made: PaperImport) -> Table:
-    """The file as a table. Raises NotFound once it is applied."""
-    return open_import(made)[1]
+def table_of(paper_import: PaperImport) -> Table:
+    """Return the file as a table. Raises NotFound once it is applied."""
+    return open_import(paper_import)[1]
 
 
-def choose(
+def choose_meanings(
     session: Session,
-    made: PaperImport,
+    paper_import: PaperImport,
     *,
     meanings: Mapping[int, str],
     on_paper: bool,
@@ -126,40 +126,48 @@ def choose(
     columns: Sequence[str] = (),
 ) -> None:
     """Take the mapping, and have the dry run done. Raises Invalid or Refused."""
-    if made.state in _BUSY or made.state is PaperImportState.APPLIED:
+    if paper_import.state in _BUSY or paper_import.state is PaperImportState.APPLIED:
         raise Refused("import-busy")
-    if slug := read_file.mapping_problem(meanings):
+    if slug := read_file.find_mapping_problem(meanings):
         raise Invalid(fields={"meanings": slug})
-    sheets.check_day(collected_on)
-    made.options = {
+    sheets.refuse_day_to_come(collected_on)
+    paper_import.options = {
         "meanings": {str(at): meaning for at, meaning in meanings.items() if meaning},
         "on_paper": on_paper,
         "collected_on": collected_on.isoformat(),
         "place": place,
         "country": country,
         "columns": list(columns),
-        **{one: said for one, said in (view or {}).items() if one in VIEW},
+        **{name: choice for name, choice in (view or {}).items() if name in VIEW},
     }
-    made.state, made.counts, made.findings = PaperImportState.REHEARSING, {}, None
-    made.lease_until = None
+    paper_import.state, paper_import.counts, paper_import.findings = (
+        PaperImportState.REHEARSING,
+        {},
+        None,
+    )
+    paper_import.lease_until = None
     session.flush()
-    _note(session, made, "paper.import-rehearse")
-    jobs.enqueue(session, "paper.rehearse-import", made.id)
+    _audit(session, paper_import, "paper.import-rehearse")
+    jobs.enqueue(session, "paper.rehearse-import", paper_import.id)
 
 
-def apply(session: Session, made: PaperImport, *, skip_bad: bool = False) -> None:
+def request_import(session: Session, paper_import: PaperImport, *, skip_bad: bool = False) -> None:
     """Have what the dry run showed taken in. Raises Refused where that cannot be.
 
     Wrong rows keep all from being taken in, unless somebody says that they are left out.
     """
-    wrong = made.counts.get("faults") and not skip_bad
-    if made.state is not PaperImportState.READY or wrong or not made.counts.get("rows"):
+    wrong = paper_import.counts.get("faults") and not skip_bad
+    if (
+        paper_import.state is not PaperImportState.READY
+        or wrong
+        or not paper_import.counts.get("rows")
+    ):
         raise Refused("import-not-ready")
-    sheets.refuse_closed(session.get_one(Campaign, made.campaign_id))
-    made.state, made.lease_until = PaperImportState.APPLYING, None
+    sheets.refuse_closed(session.get_one(Campaign, paper_import.campaign_id))
+    paper_import.state, paper_import.lease_until = PaperImportState.APPLYING, None
     session.flush()
-    _note(session, made, "paper.import-apply")
-    jobs.enqueue(session, "paper.apply-import", made.id)
+    _audit(session, paper_import, "paper.import-apply")
+    jobs.enqueue(session, "paper.apply-import", paper_import.id)
 
 
 @jobs.job("paper.rehearse-import")
@@ -170,11 +178,11 @@ def rehearse_import(import_id: int) -> None:
     if hold is None:
         return
     with db.reading() as session:
-        made = session.get_one(PaperImport, import_id)
+        paper_import = session.get_one(PaperImport, import_id)
         try:
-            reading = read(made)
-            counts = judge(session, made.campaign_id, reading).counts(reading)
-            findings = json.dumps([one.to_json() for one in reading.faults[:MOST_FAULTS]])
+            reading = read_rows(paper_import)
+            counts = sort_rows(session, paper_import.campaign_id, reading).counts(reading)
+            findings = json.dumps([fault.to_json() for fault in reading.faults[:MOST_FAULTS]])
             state = PaperImportState.READY
         except (UnreadableFile, DomainError) as problem:
             counts, findings, state = {}, json.dumps([str(problem)]), PaperImportState.FAILED
@@ -197,97 +205,108 @@ def apply_import(import_id: int) -> None:
     if hold is None:
         return
     with db.reading() as session:
-        reading = read(session.get_one(PaperImport, import_id))
+        reading = read_rows(session.get_one(PaperImport, import_id))
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
             return
-        made = session.get_one(PaperImport, import_id)
-        judged = judge(session, made.campaign_id, reading)
+        paper_import = session.get_one(PaperImport, import_id)
+        judged = sort_rows(session, paper_import.campaign_id, reading)
         counts = judged.counts(reading)
-        if counts != made.counts | {"again": 0}:
+        if counts != paper_import.counts | {"again": 0}:
             # Somebody signed, or keyed in, meanwhile: what is taken in is what was shown.
-            made.counts = counts | {"again": 1}
-            made.state, made.lease_until = PaperImportState.READY, None
+            paper_import.counts = counts | {"again": 1}
+            paper_import.state, paper_import.lease_until = PaperImportState.READY, None
             return
-        _write(session, made, judged)
+        _insert_rows(session, paper_import, judged)
 
 
 @jobs.job("paper.resume-imports", every_minutes=10)
 def resume_imports() -> None:
-    """Take up what a lost message left behind, and forget files whose time is over."""
+    """Resume what a lost message left behind, and delete files whose time is over."""
     now = db.utcnow()
     with db.transaction() as session:
         left = select(PaperImport).where(or_(_REHEARSALS.is_due(), _IMPORTS.is_due()))
-        for made in session.scalars(left):
-            word = "apply" if made.state is PaperImportState.APPLYING else "rehearse"
-            jobs.enqueue(session, f"paper.{word}-import", made.id)
-        for made in session.scalars(select(PaperImport).where(PaperImport.expires_at <= now)):
-            _forget_file(session, made)
-            session.delete(made)
+        for paper_import in session.scalars(left):
+            word = "apply" if paper_import.state is PaperImportState.APPLYING else "rehearse"
+            jobs.enqueue(session, f"paper.{word}-import", paper_import.id)
+        for paper_import in session.scalars(
+            select(PaperImport).where(PaperImport.expires_at <= now)
+        ):
+            _delete_file_after_commit(session, paper_import)
+            session.delete(paper_import)
 
 
-def faults_of(made: PaperImport) -> list[Fault]:
-    """The faults that the dry run found, as far as they are shown."""
-    if not made.findings or made.state is PaperImportState.FAILED:
+def list_faults(paper_import: PaperImport) -> list[Fault]:
+    """List the faults that the dry run found, as far as they are shown."""
+    if not paper_import.findings or paper_import.state is PaperImportState.FAILED:
         return []
-    return [Fault.of_json(one) for one in json.loads(made.findings)]
+    return [Fault.of_json(parts) for parts in json.loads(paper_import.findings)]
 
 
-def failure_of(made: PaperImport) -> str:
-    """Why the dry run failed; empty if it did not."""
-    if made.state is not PaperImportState.FAILED or not made.findings:
+def get_failure(paper_import: PaperImport) -> str:
+    """Return why the dry run failed; empty if it did not."""
+    if paper_import.state is not PaperImportState.FAILED or not paper_import.findings:
         return ""
-    return str(json.loads(made.findings)[0])
+    return str(json.loads(paper_import.findings)[0])
 
 
-def wrong_rows(made: PaperImport) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
-    """Heads of the file, and its wrong rows. Raises UnreadableFile, NotFound, Refused."""
-    if made.state is not PaperImportState.READY:
+def list_wrong_rows(
+    paper_import: PaperImport,
+) -> tuple[list[str], list[tuple[int, list[Fault], list[str]]]]:
+    """Return heads and wrong rows of the file. Raises UnreadableFile, NotFound, Refused."""
+    if paper_import.state is not PaperImportState.READY:
         raise Refused("import-not-ready")
-    table = table_of(made)
-    return table.columns, read_file.wrong_rows(table, read(made))
+    table = table_of(paper_import)
+    return table.columns, read_file.list_wrong_rows(table, read_rows(paper_import))
 
 
-def read(made: PaperImport) -> Reading:
-    """What the file says by the meanings that were chosen. Raises UnreadableFile, NotFound."""
-    meanings = {int(at): meaning for at, meaning in made.options["meanings"].items()}
-    return read_file.read_table(table_of(made), meanings, made.options["country"])
+def read_rows(paper_import: PaperImport) -> FileRows:
+    """Read the file by the meanings that were chosen. Raises UnreadableFile, NotFound."""
+    meanings = {int(at): meaning for at, meaning in paper_import.options["meanings"].items()}
+    return read_file.read_table(table_of(paper_import), meanings, paper_import.options["country"])
 
 
-def _write(session: Session, made: PaperImport, judged: Judged) -> None:
-    campaign, actor = session.get_one(Campaign, made.campaign_id), f"staff:{made.owner_id}"
-    on_paper = bool(made.options["on_paper"])
+def _insert_rows(session: Session, paper_import: PaperImport, judged: SortedRows) -> None:
+    campaign, actor = (
+        session.get_one(Campaign, paper_import.campaign_id),
+        f"staff:{paper_import.owner_id}",
+    )
+    on_paper = bool(paper_import.options["on_paper"])
     sheet = sheets.make_sheet(
         session,
         campaign,
         actor=actor,
         kind=SheetKind.SHEET,
-        collected_on=date.fromisoformat(made.options["collected_on"]),
-        country=made.options["country"],
-        place=made.options["place"],
+        collected_on=date.fromisoformat(paper_import.options["collected_on"]),
+        country=paper_import.options["country"],
+        place=paper_import.options["place"],
         origin=Origin.PAPER if on_paper else Origin.IMPORT,
-        staff_id=made.owner_id,
+        staff_id=paper_import.owner_id,
     )
-    insert_rows(session, sheet, judged, made.owner_id)
-    data_entry.move_number(session, sheet, len(judged.counted))
-    _forget_file(session, made)
-    made.storage_key, made.sheet_id, made.state = "", sheet.id, PaperImportState.APPLIED
+    insert_rows(session, sheet, judged, paper_import.owner_id)
+    data_entry.add_to_number(session, sheet, len(judged.counted))
+    _delete_file_after_commit(session, paper_import)
+    paper_import.storage_key, paper_import.sheet_id, paper_import.state = (
+        "",
+        sheet.id,
+        PaperImportState.APPLIED,
+    )
     counts = {"counted": len(judged.counted), "doubles": len(judged.twins)}
-    sheets.note(session, sheet, actor, "paper.import", **counts)
+    sheets.audit_sheet(session, sheet, actor, "paper.import", **counts)
 
 
-def _note(session: Session, made: PaperImport, action: str) -> None:
-    subject = f"paper-import:{made.id}"
+def _audit(session: Session, paper_import: PaperImport, action: str) -> None:
+    subject = f"paper-import:{paper_import.id}"
     audit.record(
         session,
-        actor=f"staff:{made.owner_id}",
+        actor=f"staff:{paper_import.owner_id}",
         action=action,
         subject=subject,
-        campaign=made.campaign_id,
+        campaign=paper_import.campaign_id,
     )
 
 
-def _forget_file(session: Session, made: PaperImport) -> None:
-    keep_in, key = storage(), made.storage_key
+def _delete_file_after_commit(session: Session, paper_import: PaperImport) -> None:
+    keep_in, key = storage(), paper_import.storage_key
     if key:
         db.after_commit(session, lambda: keep_in.delete(key))

@@ -14,7 +14,7 @@ from campaign.directory.imports.file_types import Opened, Shape, open_file
 from campaign.directory.imports.read_rows import N_, UnreadableFile
 from campaign.directory.imports.source import table_of
 from campaign.directory.imports.tables import Table
-from campaign.paper_signatures.check_row import Details, check
+from campaign.paper_signatures.check_row import Details, check_row
 from campaign.signing.clean_text import Problem
 
 MAX_ROWS = 20_000
@@ -58,20 +58,16 @@ class Fault:
     data: Mapping[str, Any] = field(default_factory=dict)
     sentence: str = ""
 
-    def to_json(self) -> list[Any]:
-        """As a sealed column keeps it."""
+    def to_json(self) -> list[object]:
         return [self.row, self.column, self.slug, dict(self.data), self.sentence]
 
     @classmethod
     def of_json(cls, parts: Sequence[Any]) -> "Fault":
-        """The same again."""
         return cls(*parts)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The rows of a file."""
-
+class FileRows:
     rows: list[tuple[int, Details]]
     faults: list[Fault]
     unticked: list[int] = field(default_factory=list)
@@ -79,14 +75,14 @@ class Reading:
 
 
 def open_table(data: bytes) -> Table:
-    """The file as a table. Raises UnreadableFile with how to mend it."""
+    """Return the file as a table. Raises UnreadableFile with how to correct it."""
     return open_list(data)[1]
 
 
 def open_list(
     data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
 ) -> tuple[Opened, Table]:
-    """The file, read as was said or as it seems to be, and its table. Raises UnreadableFile."""
+    """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
     opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
     row = int(head) if head.isdecimal() else 0
     table = table_of(opened, head=row) if opened.shape is Shape.TABLE else None
@@ -108,21 +104,23 @@ def open_list(
     return opened, table
 
 
-def guess(columns: Sequence[str]) -> dict[int, str]:
-    """What each column seems to mean, the first of two that mean the same."""
-    found: dict[int, str] = {}
+def guess_meanings(columns: Sequence[str]) -> dict[int, str]:
+    """Guess what each column means, the first of two that mean the same."""
+    meanings: dict[int, str] = {}
     for at, name in enumerate(columns):
         meaning = _GUESS.get(fold_name(name), "")
-        if meaning and meaning not in found.values():
-            found[at] = meaning
-    if "given_name" not in found.values() and "family_name" in found.values():
-        return {at: "name" if one == "family_name" else one for at, one in found.items()}
-    return found
+        if meaning and meaning not in meanings.values():
+            meanings[at] = meaning
+    if "given_name" not in meanings.values() and "family_name" in meanings.values():
+        return {
+            at: "name" if meaning == "family_name" else meaning for at, meaning in meanings.items()
+        }
+    return meanings
 
 
-def mapping_problem(meanings: Mapping[int, str]) -> str:
-    """The slug of what is wrong with a mapping; empty if nothing is."""
-    chosen = [one for one in meanings.values() if one]
+def find_mapping_problem(meanings: Mapping[int, str]) -> str:
+    """Return the slug of what is wrong with a mapping; empty if nothing is."""
+    chosen = [meaning for meaning in meanings.values() if meaning]
     if len(set(chosen)) < len(chosen):
         return "meaning-twice"
     if "name" in chosen and {"given_name", "family_name"} & set(chosen):
@@ -134,37 +132,39 @@ def mapping_problem(meanings: Mapping[int, str]) -> str:
     return ""
 
 
-def read_table(table: Table, meanings: Mapping[int, str], country: str) -> Reading:
-    """Each row found right, or what is wrong with it; `country` where a row names none."""
-    reading = Reading([], [])
+def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileRows:
+    """Read each row, right or with what is wrong; `country` where a row names none."""
+    reading = FileRows([], [])
     for problem in table.problems:
-        said = problem.fault
+        unread = problem.fault
         reading.faults.append(
-            Fault(problem.row, problem.field, data=said.values, sentence=said.sentence)
+            Fault(problem.row, problem.field, data=unread.values, sentence=unread.sentence)
         )
     names = {meaning: table.columns[at] for at, meaning in meanings.items() if meaning}
     for number, cells in table.rows:
         values = {meaning: cells[at].strip() for at, meaning in meanings.items() if meaning}
         if _untick(values):
             reading.unticked.append(number)
-        details, problems = _judge(values, country)
+        details, problems = _check_cells(values, country)
         if details is not None:
             reading.rows.append((number, details))
         reading.faults.extend(
-            Fault(number, names.get(name, names.get("name", name)), one.slug, dict(one.data))
-            for name, one in problems.items()
+            Fault(
+                number, names.get(name, names.get("name", name)), problem.slug, dict(problem.data)
+            )
+            for name, problem in problems.items()
         )
     reading.faults.sort(key=lambda fault: fault.row)
     return reading
 
 
-def wrong_rows(table: Table, reading: Reading) -> list[tuple[int, list[Fault], list[str]]]:
-    """The rows that are not right: number, what is wrong, and the cells as the file has them."""
-    cells = dict(table.rows) | {one.row: list(one.cells) for one in table.problems}
+def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Fault], list[str]]]:
+    """List wrong rows: number, what is wrong, and the cells as the file has them."""
+    cells = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
     faults: dict[int, list[Fault]] = {}
     for fault in reading.faults:
         faults.setdefault(fault.row, []).append(fault)
-    return [(row, found, cells.get(row, [])) for row, found in faults.items()]
+    return [(row, row_faults, cells.get(row, [])) for row, row_faults in faults.items()]
 
 
 def _untick(values: dict[str, str]) -> bool:
@@ -176,7 +176,7 @@ def _untick(values: dict[str, str]) -> bool:
     return True
 
 
-def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
+def _check_cells(values: dict[str, str], country: str) -> tuple[Details | None, dict[str, Problem]]:
     active = {
         name: Problem("formula") for name, text in values.items() if text.startswith(_FORMULA)
     }
@@ -191,8 +191,8 @@ def _judge(values: dict[str, str], country: str) -> tuple[Details | None, dict[s
     for tick in _TICKS:
         if values.get(tick, "").casefold() in _NO:
             values[tick] = ""
-    said = values.get("country", "")
-    code = country_code_anywhere(said) if said else country
+    country_name = values.get("country", "")
+    code = country_code_anywhere(country_name) if country_name else country
     if not code:
         return None, {"country": Problem("country-unknown")}
-    return check({**values, "country": code})
+    return check_row({**values, "country": code})

@@ -25,13 +25,11 @@ _OWN: dict[str, Callable[[], str]] = {
 
 
 def say_fault(fault: Fault) -> str:
-    """What is wrong with a row of a file."""
     if fault.sentence:
         return str(gettext(fault.sentence)) % dict(fault.data)
-    return say(Problem(fault.slug, fault.data))
+    return say_problem(Problem(fault.slug, fault.data))
 
 
-def say(problem: Problem) -> str:
-    """What stands by the field."""
+def say_problem(problem: Problem) -> str:
     own = _OWN.get(problem.slug)
     return own() if own else sentences.say(problem)

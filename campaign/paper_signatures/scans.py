@@ -29,15 +29,15 @@ _MOST_PIXELS = 60_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 
-def read(file: BinaryIO) -> bytes:
-    """The bytes of an upload. Raises Invalid with the field `scan`: it is too big."""
+def read_upload(file: BinaryIO) -> bytes:
+    """Return the bytes of an upload. Raises Invalid (`scan`): it is too big."""
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Invalid(fields={"scan": "scan-too-big"})
     return data
 
 
-def keep(
+def keep_scan(
     session: Session,
     data: bytes,
     *,
@@ -52,7 +52,7 @@ def keep(
     cannot be drawn. With `must_draw` off, a PDF that cannot be drawn is kept all the same.
     """
     kind = kind_of(data)
-    pages = _pages(data, kind, must_draw=must_draw)
+    pages = _draw_pages(data, kind, must_draw=must_draw)
     scan = Scan(
         sheet_id=sheet_id,
         reply_id=reply_id,
@@ -63,17 +63,19 @@ def keep(
     )
     session.add(scan)
     session.flush()
-    when_undone(session, _deletion(scan))
+    when_undone(session, _make_deletion(scan))
     for number, page in enumerate(pages, start=1):
-        _seal(scan, f"page-{number}", page)
+        _write(scan, f"page-{number}", page)
     if kind is ScanKind.PDF:
-        _seal(scan, "original", data)
-    audit.record(session, actor=actor, action="scan.add", subject=_owner(scan), pages=len(pages))
+        _write(scan, "original", data)
+    audit.record(
+        session, actor=actor, action="scan.add", subject=_subject_of(scan), pages=len(pages)
+    )
     return scan
 
 
 def kind_of(data: bytes) -> ScanKind:
-    """What it is, by its first bytes and by what opens it. Raises Invalid."""
+    """Judge it by its first bytes and by what opens it. Raises Invalid."""
     if data.lstrip()[:5] == b"%PDF-":
         return ScanKind.PDF
     try:
@@ -85,9 +87,9 @@ def kind_of(data: bytes) -> ScanKind:
         raise Invalid(fields={"scan": "not-a-scan"}) from problem
 
 
-def _pages(data: bytes, kind: ScanKind, *, must_draw: bool) -> list[bytes]:
+def _draw_pages(data: bytes, kind: ScanKind, *, must_draw: bool) -> list[bytes]:
     if kind is ScanKind.IMAGE:
-        return [redrawn(data)]
+        return [redraw(data)]
     try:
         return draw(data, most=MAX_PAGES)
     except CannotDraw as problem:
@@ -96,15 +98,15 @@ def _pages(data: bytes, kind: ScanKind, *, must_draw: bool) -> list[bytes]:
         raise Invalid(fields={"scan": "pdf-not-drawn"}) from problem
 
 
-def redrawn(data: bytes) -> bytes:
-    """A picture made anew from its pixels, as JPEG. Raises Invalid."""
+def redraw(data: bytes) -> bytes:
+    """Make a picture anew from its pixels, as JPEG. Raises Invalid."""
     out = io.BytesIO()
-    opened(data).save(out, "JPEG", quality=80, optimize=True)
+    open_picture(data).save(out, "JPEG", quality=80, optimize=True)
     return out.getvalue()
 
 
-def opened(data: bytes) -> Image.Image:
-    """The pixels of a picture, upright and of a bounded size. Raises Invalid."""
+def open_picture(data: bytes) -> Image.Image:
+    """Return the pixels of a picture, upright and of a bounded size. Raises Invalid."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -126,20 +128,18 @@ def opened(data: bytes) -> Image.Image:
     return upright
 
 
-def scans_of_sheet(session: Session, sheet: PaperSheet) -> Sequence[Scan]:
-    """A sheet's scans, in the order in which they came."""
+def list_scans_of_sheet(session: Session, sheet: PaperSheet) -> Sequence[Scan]:
     return session.scalars(select(Scan).where(Scan.sheet_id == sheet.id).order_by(Scan.id)).all()
 
 
-def scans_of_reply(session: Session, reply_id: int) -> Sequence[Scan]:
-    """A reply's scans, in the order in which they came."""
+def list_scans_of_reply(session: Session, reply_id: int) -> Sequence[Scan]:
     return session.scalars(select(Scan).where(Scan.reply_id == reply_id).order_by(Scan.id)).all()
 
 
 def get_scan(
     session: Session, public_id: str, *, sheet_id: int | None = None, reply_id: int | None = None
 ) -> Scan:
-    """A scan of that sheet, or of that reply. Raises NotFound, also for another's."""
+    """Return a scan of that sheet or reply. Raises NotFound, also for another's."""
     owner = Scan.sheet_id == sheet_id if sheet_id else Scan.reply_id == reply_id
     scan = session.scalar(select(Scan).where(Scan.public_id == public_id, owner))
     if scan is None:
@@ -147,53 +147,53 @@ def get_scan(
     return scan
 
 
-def page_bytes(scan: Scan, number: int) -> bytes:
-    """A page as JPEG. Raises NotFound."""
+def read_page(scan: Scan, number: int) -> bytes:
+    """Return a page as JPEG. Raises NotFound."""
     if not 1 <= number <= scan.pages:
         raise NotFound("scan")
-    return _open(scan, f"page-{number}")
+    return _read(scan, f"page-{number}")
 
 
-def hand_out(session: Session, scan: Scan, *, actor: str) -> bytes:
-    """A PDF as it came; leaves a line in the audit. Raises NotFound."""
+def read_original(session: Session, scan: Scan, *, actor: str) -> bytes:
+    """Return a PDF as it came, and note it in the audit. Raises NotFound."""
     if scan.kind is not ScanKind.PDF:
         raise NotFound("scan")
-    body = _open(scan, "original")
-    audit.record(session, actor=actor, action="scan.download", subject=_owner(scan))
+    body = _read(scan, "original")
+    audit.record(session, actor=actor, action="scan.download", subject=_subject_of(scan))
     return body
 
 
-def remove(session: Session, scan: Scan, *, actor: str) -> None:
+def remove_scan(session: Session, scan: Scan, *, actor: str) -> None:
     """Remove a scan, and its files once that is committed."""
-    forget_files(session, scan)
-    owner = _owner(scan)
+    delete_files_after_commit(session, scan)
+    owner = _subject_of(scan)
     session.delete(scan)
     session.flush()
     audit.record(session, actor=actor, action="scan.remove", subject=owner)
 
 
-def _owner(scan: Scan) -> str:
+def _subject_of(scan: Scan) -> str:
     return f"paper-sheet:{scan.sheet_id}" if scan.sheet_id else f"reply:{scan.reply_id}"
 
 
-def forget_files(session: Session, *scans: Scan) -> None:
+def delete_files_after_commit(session: Session, *scans: Scan) -> None:
     """Delete the files of these scans once the session's work is committed."""
-    db.after_commit(session, _deletion(*scans))
+    db.after_commit(session, _make_deletion(*scans))
 
 
 def delete_files(scan: Scan) -> None:
     """Delete a scan's files now. Raises FilesAway, or OSError."""
-    _deletion(scan)()
+    _make_deletion(scan)()
 
 
-def _deletion(*scans: Scan) -> Callable[[], None]:
+def _make_deletion(*scans: Scan) -> Callable[[], None]:
     keep_in = storage()
     names = [
         name
         for scan in scans
         for name in (
-            *(_name(scan, f"page-{number}") for number in range(1, scan.pages + 1)),
-            _name(scan, "original"),
+            *(_name_of(scan, f"page-{number}") for number in range(1, scan.pages + 1)),
+            _name_of(scan, "original"),
         )
     ]
 
@@ -204,18 +204,18 @@ def _deletion(*scans: Scan) -> Callable[[], None]:
     return delete
 
 
-def _name(scan: Scan, part: str) -> str:
+def _name_of(scan: Scan, part: str) -> str:
     return f"scans/{scan.folder}/{part}"
 
 
-def _seal(scan: Scan, part: str, data: bytes) -> None:
-    name = _name(scan, part)
+def _write(scan: Scan, part: str, data: bytes) -> None:
+    name = _name_of(scan, part)
     sealed = db.database().keyring.seal_bytes(data, name)
     with storage().writing(name) as path:
         path.write_bytes(sealed)
 
 
-def _open(scan: Scan, part: str) -> bytes:
-    name = _name(scan, part)
+def _read(scan: Scan, part: str) -> bytes:
+    name = _name_of(scan, part)
     with storage().open(name) as file:
         return db.database().keyring.open_bytes(file.read(), name)

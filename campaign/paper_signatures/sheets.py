@@ -29,7 +29,6 @@ class Totals:
 
     @property
     def keyed(self) -> int:
-        """Rows of the sheet."""
         return self.counted + self.doubles
 
     @property
@@ -44,34 +43,32 @@ def refuse_closed(campaign: Campaign) -> None:
         raise Refused("no-paper-now", campaign=campaign.slug, status=campaign.status.value)
 
 
-def list_takers(session: Session) -> Sequence[Campaign]:
-    """Campaigns whose sheets can be keyed in, the newest first."""
+def list_open_campaigns(session: Session) -> Sequence[Campaign]:
+    """List campaigns whose sheets can be keyed in, the newest first."""
     return session.scalars(
         select(Campaign).where(gives_letters_sql()).order_by(Campaign.id.desc())
     ).all()
 
 
 def list_sheets(session: Session, *, page: int = 1) -> tuple[list[tuple[PaperSheet, Totals]], int]:
-    """A page of sheets with their totals, the newest first, and how many sheets there are."""
+    """Return a page of sheets with their totals, the newest first, and how many there are."""
     total = session.scalar(select(func.count(PaperSheet.id))) or 0
-    found = session.scalars(
+    sheets = session.scalars(
         select(PaperSheet)
         .options(joinedload(PaperSheet.campaign))
         .order_by(PaperSheet.id.desc())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    counts = _counts(session, [one.id for one in found])
-    return [(one, _totals(one, counts.get(one.id, {}))) for one in found], total
+    counts = _count_by_verdict(session, [sheet.id for sheet in sheets])
+    return [(sheet, _make_totals(sheet, counts.get(sheet.id, {}))) for sheet in sheets], total
 
 
-def totals_of(session: Session, sheet: PaperSheet) -> Totals:
-    """What is keyed in of one sheet."""
-    return _totals(sheet, _counts(session, [sheet.id]).get(sheet.id, {}))
+def count_rows(session: Session, sheet: PaperSheet) -> Totals:
+    return _make_totals(sheet, _count_by_verdict(session, [sheet.id]).get(sheet.id, {}))
 
 
 def get_sheet(session: Session, public_id: str) -> PaperSheet:
-    """The sheet of that address. Raises NotFound."""
     sheet = session.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
     if sheet is None:
         raise NotFound("sheet")
@@ -91,9 +88,9 @@ def make_sheet(
     origin: Origin = Origin.PAPER,
     staff_id: int | None = None,
 ) -> PaperSheet:
-    """A sheet to key in. Raises Refused, or Invalid where the day is still to come."""
+    """Make a sheet to key in. Raises Refused, or Invalid where the day is still to come."""
     refuse_closed(campaign)
-    check_day(collected_on)
+    refuse_day_to_come(collected_on)
     sheet = PaperSheet(
         campaign=campaign,
         kind=kind,
@@ -106,7 +103,7 @@ def make_sheet(
     )
     session.add(sheet)
     session.flush()
-    note(session, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
+    audit_sheet(session, sheet, actor, "paper.sheet-add", kind=kind.value, origin=origin.value)
     return sheet
 
 
@@ -121,27 +118,27 @@ def edit_sheet(
     place: str,
     rows_by_hand: int | None,
 ) -> None:
-    """Change what is known of the sheet as a whole. Raises Invalid."""
-    check_day(collected_on)
+    refuse_day_to_come(collected_on)
     sheet.kind, sheet.place, sheet.country = kind, place, country
     sheet.collected_on, sheet.rows_by_hand = collected_on, rows_by_hand
     session.flush()
-    note(session, sheet, actor, "paper.sheet-edit")
+    audit_sheet(session, sheet, actor, "paper.sheet-edit")
 
 
 def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
     """Delete a sheet without rows, and its scans. Raises Refused (`sheet-has-rows`)."""
-    if totals_of(session, sheet).keyed:
+    if count_rows(session, sheet).keyed:
         raise Refused("sheet-has-rows")
-    scans.forget_files(session, *scans.scans_of_sheet(session, sheet))
-    bundle_places.forget(session, PaperRow.sheet_id == sheet.id)
-    note(session, sheet, actor, "paper.sheet-delete")
+    scans.delete_files_after_commit(session, *scans.list_scans_of_sheet(session, sheet))
+    bundle_places.delete_kept_places(session, PaperRow.sheet_id == sheet.id)
+    audit_sheet(session, sheet, actor, "paper.sheet-delete")
     session.delete(sheet)
     session.flush()
 
 
-def note(session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object) -> None:
-    """Leave an audit line on the sheet."""
+def audit_sheet(
+    session: Session, sheet: PaperSheet, actor: str, action: str, **detail: object
+) -> None:
     audit.record(
         session,
         actor=actor,
@@ -152,24 +149,24 @@ def note(session: Session, sheet: PaperSheet, actor: str, action: str, **detail:
     )
 
 
-def check_day(day: date) -> None:
+def refuse_day_to_come(day: date) -> None:
     """Raise Invalid where the day is still to come, everywhere."""
     if day > latest_day(db.utcnow()):
         raise Invalid(fields={"collected_on": "day-to-come"})
 
 
-def _counts(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
-    found: dict[int, dict[RowVerdict, int]] = {}
+def _count_by_verdict(session: Session, ids: Sequence[int]) -> dict[int, dict[RowVerdict, int]]:
+    counts: dict[int, dict[RowVerdict, int]] = {}
     for sheet_id, verdict, count in session.execute(
         select(PaperRow.sheet_id, PaperRow.verdict, func.count())
         .where(PaperRow.sheet_id.in_(ids))
         .group_by(PaperRow.sheet_id, PaperRow.verdict)
     ):
-        found.setdefault(sheet_id, {})[verdict] = count
-    return found
+        counts.setdefault(sheet_id, {})[verdict] = count
+    return counts
 
 
-def _totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:
+def _make_totals(sheet: PaperSheet, counts: dict[RowVerdict, int]) -> Totals:
     return Totals(
         counted=counts.get(RowVerdict.COUNTED, 0),
         doubles=counts.get(RowVerdict.DOUBLE, 0),

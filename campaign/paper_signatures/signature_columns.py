@@ -14,7 +14,7 @@ from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperSheet
 from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
-from campaign.paper_signatures.duplicates import Prints
+from campaign.paper_signatures.duplicates import Fingerprints
 from campaign.public.printables import sheet_statement
 from campaign.signing.consents import Sentences, record_of
 
@@ -24,7 +24,7 @@ Columns = dict[str, Any]
 
 
 def common_columns(session: Session, sheet: PaperSheet) -> Columns:
-    """What all signatures of a sheet share: signed on its day, confirmed now by the keyer."""
+    """Return what all signatures of a sheet share: signed on its day, confirmed now."""
     campaign, ours = sheet.campaign, i18n.languages()
     locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
     signed = datetime.combine(sheet.collected_on, time(12), ZoneInfo(campaign.timezone))
@@ -47,54 +47,56 @@ def common_columns(session: Session, sheet: PaperSheet) -> Columns:
     }
 
 
-def own_columns(common: Columns, details: Details, prints: Prints, *, told: bool) -> Columns:
-    """What is the person's own; `told` says whether mails go to the address."""
-    asked = common["consent_delivery_at"] if told else None
+def own_columns(
+    common: Columns, details: Details, prints: Fingerprints, *, gets_email: bool
+) -> Columns:
+    """Return what is the person's own."""
+    consented_at = common["consent_delivery_at"] if gets_email else None
     return {
         "given_name": details.given_name,
         "family_name": details.family_name,
         # An address is kept for news alone; without one the fingerprint is a random one.
-        "email": details.email if told else "",
-        "email_hmac": prints.email if told else os.urandom(32),
+        "email": details.email if gets_email else "",
+        "email_hmac": prints.email if gets_email else os.urandom(32),
         "person_hmac": prints.person,
         "locality": details.locality,
         "region": details.region,
         "postal_code": details.postal_code,
         "country": details.country,
-        "consent_updates_at": asked if details.news else None,
-        "consent_network_at": asked if details.network else None,
+        "consent_updates_at": consented_at if details.news else None,
+        "consent_network_at": consented_at if details.network else None,
     }
 
 
 def wants_news(details: Details) -> bool:
-    """Whether the person ticked something for which mails are sent."""
+    """Tell whether the person ticked something for which emails are sent."""
     return bool(details.email) and (details.news or details.network)
 
 
 def gets_news(
-    session: Session, campaign_id: int, prints: Prints, *, besides: int | None = None
+    session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
 ) -> bool:
-    """Whether a row of paper already gets this mailbox the news; `besides` a signature."""
+    """Tell whether a row of paper already gets this mailbox the news; not `besides`."""
     taken = select(Signature.id).where(
         Signature.campaign_id == campaign_id,
         Signature.email_hmac == prints.email,
         Signature.seat == PAPER_SEAT,
     )
-    return any(one != besides for one in session.scalars(taken))
+    return any(signature_id != besides for signature_id in session.scalars(taken))
 
 
-def told_addresses(session: Session, campaign_id: int) -> set[bytes]:
-    """Fingerprints of all mailboxes that get the news for a row of paper."""
-    found = session.scalars(
+def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
+    """List fingerprints of all mailboxes that get the news for a row of paper."""
+    fingerprints = session.scalars(
         select(Signature.email_hmac).where(
             Signature.campaign_id == campaign_id, Signature.origin != Origin.ONLINE
         )
     )
-    return {bytes(one) for one in found}
+    return {bytes(fingerprint) for fingerprint in fingerprints}
 
 
 def _wording_id(session: Session, locale: str) -> int:
-    """The record of what the printed sheet says in that language."""
+    """Return the record of what the printed sheet says in that language."""
     settings = current_settings()
     with force_locale(locale):
         words = Sentences(

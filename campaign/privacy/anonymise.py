@@ -6,9 +6,18 @@ letter's number. All that tells of a person is emptied as when they have it eras
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, case, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy import type_coerce as coerce
 from sqlalchemy.orm import Session, aliased
 
@@ -33,12 +42,14 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 """States of which letters are counted, or will be if an invalidation is undone."""
 
 
-def forget(session: Session, ids: Sequence[int], now: datetime) -> None:
+def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
     # Of those that were emptied before, when it was and what they were is known already.
-    values = {"forgotten_at": now, "forgotten_words": _words(session)}
+    values = {"forgotten_at": now, "forgotten_words": _classify_words(session)}
     values |= empty_values(Signature, counted=False)
-    _update(session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values)
+    _update_signatures(
+        session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values
+    )
     for model in (WordsPrint, Hold):
         session.execute(delete(model).where(model.signature_id.in_(ids)))
     session.execute(
@@ -47,21 +58,23 @@ def forget(session: Session, ids: Sequence[int], now: datetime) -> None:
         .values(empty_values(Letter, counted=False))
         .execution_options(synchronize_session=False)
     )
-    for known in (PaperRow.twin_id, PaperRow.signature_id):
+    for column in (PaperRow.twin_id, PaperRow.signature_id):
         session.execute(
             update(PaperRow)
-            .where(known.in_(ids))
+            .where(column.in_(ids))
             .values(details=None, email_hmac=None)
             .execution_options(synchronize_session=False)
         )
 
 
-def unlink(session: Session, campaign_id: int, ids: Sequence[int], now: datetime) -> None:
+def unlink_signatures(
+    session: Session, campaign_id: int, ids: Sequence[int], now: datetime
+) -> None:
     """Erase the fingerprints too, and letters that count nowhere: the campaign is over."""
     addresses = set(session.scalars(select(Signature.email_hmac).where(Signature.id.in_(ids))))
     replace_fingerprints(session, ids)
-    _update(session, Signature.id.in_(ids), values={"unlinked_at": now})
-    _update(
+    _update_signatures(session, Signature.id.in_(ids), values={"unlinked_at": now})
+    _update_signatures(
         session,
         Signature.id.in_(ids),
         Signature.state.in_(_OPEN),
@@ -80,25 +93,28 @@ def unlink(session: Session, campaign_id: int, ids: Sequence[int], now: datetime
         .execution_options(synchronize_session=False)
     )
     elsewhere = [
-        exists().where(one.email_hmac == BadAddress.email_hmac)
-        for one in (aliased(Signature), NetworkMember)
+        exists().where(holder.email_hmac == BadAddress.email_hmac)
+        for holder in (aliased(Signature), NetworkMember)
     ]
     session.execute(
         delete(BadAddress)
-        .where(BadAddress.email_hmac.in_(addresses), *(~one for one in elsewhere))
+        .where(BadAddress.email_hmac.in_(addresses), *(~is_known for is_known in elsewhere))
         .execution_options(synchronize_session=False)
     )
 
 
 def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
-    """Put chance in the place of what tells whose mailbox and person these signatures were."""
-    rows = [{"which": one, "address": no_fingerprint(), "person": no_fingerprint()} for one in ids]
+    """Put random values in place of what tells whose mailbox and person these signatures were."""
+    rows = [
+        {"which": signature_id, "address": no_fingerprint(), "person": no_fingerprint()}
+        for signature_id in ids
+    ]
     if rows:
         session.connection().execute(_REPLACE, rows)
 
 
-def _words(session: Session) -> Any:
-    """What is counted of the words before they go."""
+def _classify_words(session: Session) -> ColumnElement[str]:
+    """Say what is counted of the words before they go."""
     nothing = len(db.keyring_of(session.get_bind().dialect).seal("", "signature.own_words"))
     return case(
         (Signature.full_text.is_not(None), REWRITTEN),
@@ -107,10 +123,12 @@ def _words(session: Session) -> Any:
     )
 
 
-def _update(session: Session, *which: Any, values: dict[str, Any]) -> None:
+def _update_signatures(
+    session: Session, *conditions: ColumnElement[bool], values: dict[str, object]
+) -> None:
     session.execute(
         update(Signature)
-        .where(*which)
+        .where(*conditions)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

@@ -16,7 +16,7 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.models.bundle_print import CarriedSignature
 from campaign.models.delivery import LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.privacy.overdue import Due, still_stands
+from campaign.privacy.overdue import DueCampaign, lock_if_unchanged
 from campaign.storage import FilesAway, storage
 
 log = structlog.get_logger()
@@ -24,39 +24,44 @@ _IDLE = (BundleState.READY, BundleState.FAILED)
 """States in which nobody prints."""
 
 
-def empty_forgotten(due: Due, now: datetime) -> tuple[int, bool]:
+def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
     """Remove the files of the campaign's bundles in which nobody is known, each by itself.
 
     How many bundles they were, and whether none was left to another run.
     """
     with db.reading() as session:
-        ids = session.scalars(select(Bundle.id).where(*_empty(due)).order_by(Bundle.id)).all()
+        ids = session.scalars(select(Bundle.id).where(*_is_due(due)).order_by(Bundle.id)).all()
     emptied = 0
     for bundle_id in ids:
         with db.transaction() as session:
-            if not still_stands(session, due):
+            if not lock_if_unchanged(session, due):
                 break
-            bundle = session.scalar(select(Bundle).where(Bundle.id == bundle_id, *_empty(due)))
-            if bundle is not None and _is_gone(file_names.stored_folder(bundle.public_id)):
-                _note(session, bundle, now)
+            bundle = session.scalar(select(Bundle).where(Bundle.id == bundle_id, *_is_due(due)))
+            if bundle is not None and _delete_folder(file_names.stored_folder(bundle.public_id)):
+                _set_emptied(session, bundle, now)
                 emptied += 1
     return emptied, emptied == len(ids)
 
 
-def _empty(due: Due) -> list[ColumnElement[bool]]:
+def _is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     """The bundles with files in which nobody is known: of a campaign that may still print, at rest.
 
     Nor, while it goes on, those that hold nobody at all.
     """
-    known = (Signature.forgotten_at.is_(None), Signature.state != SignatureState.ERASED)
-    mine = (Bundle.campaign_id == due.campaign_id, Bundle.emptied_at.is_(None))
+    is_known = (Signature.forgotten_at.is_(None), Signature.state != SignatureState.ERASED)
+    own = (Bundle.campaign_id == due.campaign_id, Bundle.emptied_at.is_(None))
     state = Bundle.state.in_(_IDLE) if due.hands_over else Bundle.state != BundleState.CANCELLED
-    held = _held(due.campaign_id)
+    held = _holds(due.campaign_id)
     somebody = [or_(*held)] if due.ended is None else []
-    return [*mine, state, *somebody, *(~one for one in _held(due.campaign_id, *known))]
+    return [
+        *own,
+        state,
+        *somebody,
+        *(~condition for condition in _holds(due.campaign_id, *is_known)),
+    ]
 
 
-def _held(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+def _holds(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     """Whether a bundle holds letters `of` such signatures, or sheets, or held letters before."""
     letters = exists().where(
         Letter.bundle_id == Bundle.id, Signature.id == Letter.signature_id, *of
@@ -73,7 +78,7 @@ def _held(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[bool
     return [letters, sheets, Bundle.id.in_(moved)]
 
 
-def _is_gone(folder: str) -> bool:
+def _delete_folder(folder: str) -> bool:
     """Delete a folder's files; whether none is left."""
     store = storage()
     try:
@@ -87,8 +92,8 @@ def _is_gone(folder: str) -> bool:
     return gone
 
 
-def _note(session: Session, bundle: Bundle, now: datetime) -> None:
+def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
     bundle.emptied_at = now
-    for one in prints.list_prints(session, bundle):
-        one.removed_at = one.removed_at or now
+    for bundle_print in prints.list_prints(session, bundle):
+        bundle_print.removed_at = bundle_print.removed_at or now
     session.flush()

@@ -16,11 +16,12 @@ from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Volume
+from campaign.models.delivery import LetterMove
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, NoticeMail
 from campaign.models.review_hold import Hold
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
-from campaign.paper_signatures.data_entry import forget_address, forget_twins
+from campaign.paper_signatures.data_entry import empty_rows_of, empty_rows_with_address
 from campaign.privacy.anonymise import replace_fingerprints
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.reminders import spend_links
@@ -33,28 +34,32 @@ from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen
 
 
-def erase(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
-    """Erase the mailbox, then mail to it that this was done."""
+def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
+    """Erase the mailbox, then email it that this was done."""
     signatures = signatures_of(session, mailbox)
-    forgotten = _forgotten(session, mailbox)
+    forgotten = _list_anonymised(session, mailbox)
     hold(session, *signatures, *forgotten)
-    printed = [one for one in signatures if is_frozen(one)]
-    others = [one for one in signatures if not is_frozen(one)]
+    printed = [signature for signature in signatures if is_frozen(signature)]
+    others = [signature for signature in signatures if not is_frozen(signature)]
     for signature in signatures:
         forget_words(session, signature.id)
-    forget_twins(session, [one.id for one in signatures])
-    spent = [(one.token_digest, one.campaign_id) for one in others]
-    waiting = [(digest_of(signed_link(WAITING, one.public_id)), one.campaign_id) for one in others]
+    empty_rows_of(session, [signature.id for signature in signatures])
+    spent = [(other.token_digest, other.campaign_id) for other in others]
+    waiting = [
+        (digest_of(signed_link(WAITING, other.public_id)), other.campaign_id) for other in others
+    ]
     spend_links(session, [*spent, *waiting], LinkEnd.ERASED, now)
     for signature in printed:
-        bury(signature)
+        empty_signature(signature)
     _empty_regions(session, printed)
-    session.execute(delete(Hold).where(Hold.signature_id.in_([one.id for one in printed])))
+    session.execute(
+        delete(Hold).where(Hold.signature_id.in_([signature.id for signature in printed]))
+    )
     for signature in others:
         session.delete(signature)
     session.flush()
-    replace_fingerprints(session, [one.id for one in forgotten])
-    _forget_address(session, mailbox)
+    replace_fingerprints(session, [signature.id for signature in forgotten])
+    _delete_by_address(session, mailbox)
     audit.record(
         session,
         actor="supporter",
@@ -64,12 +69,12 @@ def erase(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> 
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    _confirm(session, mailbox, locale, kept=bool(printed))
+    _send_confirmation(session, mailbox, locale, has_printed=bool(printed))
     jobs.enqueue(session, "following.settle")
 
 
-def _forgotten(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
-    """Of whom time has left a fingerprint alone: in which spelling they signed nobody knows."""
+def _list_anonymised(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
+    """List signatures of which a fingerprint alone is left: their spelling is not known."""
     return session.scalars(
         select(Signature).where(
             Signature.email_hmac == mailbox.fingerprint, Signature.forgotten_at.is_not(None)
@@ -77,7 +82,7 @@ def _forgotten(session: Session, mailbox: Mailbox) -> Sequence[Signature]:
     ).all()
 
 
-def bury(signature: Signature) -> None:
+def empty_signature(signature: Signature) -> None:
     """Empty every column about the person; the letter's place in its bundle stays.
 
     The link's digest stays too: who opens the link reads that the letter was erased.
@@ -94,24 +99,36 @@ def bury(signature: Signature) -> None:
 def _empty_regions(session: Session, printed: Sequence[Signature]) -> None:
     """Empty the region of volumes in which nobody is left: it would be that of who was erased."""
     session.flush()
-    volumes = {letter.volume_id for one in printed for letter in one.letters}
-    living = (
-        select(Letter.volume_id)
-        .join(Signature)
-        .where(Letter.volume_id.in_(volumes), Signature.state != SignatureState.ERASED)
+    ids = [signature.id for signature in printed]
+    is_known = Signature.state != SignatureState.ERASED
+    now_in = select(Letter.volume_id).join(Signature)
+    # A letter that went on through another mission stands in the volume that it left, too.
+    once_in = (
+        select(LetterMove.volume_id)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .join(Signature, Signature.id == Letter.signature_id)
     )
+    volumes = [
+        volume_id
+        for query in (now_in, once_in)
+        for volume_id in session.scalars(query.where(Signature.id.in_(ids)))
+    ]
     session.execute(
         update(Volume)
-        .where(Volume.id.in_(volumes), Volume.id.not_in(living))
+        .where(
+            Volume.id.in_(volumes),
+            Volume.id.not_in(now_in.where(Letter.volume_id.in_(volumes), is_known)),
+            Volume.id.not_in(once_in.where(LetterMove.volume_id.in_(volumes), is_known)),
+        )
         .values(region=None)
         .execution_options(synchronize_session="fetch")
     )
 
 
-def _forget_address(session: Session, mailbox: Mailbox) -> None:
-    """What is held by address: rows of sheets, links, membership, mails, marks."""
+def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
+    """Delete what is held by address: rows of sheets, links, membership, emails, marks."""
     address = mailbox.fingerprint
-    forget_address(session, address, mailbox.owns)
+    empty_rows_with_address(session, address, mailbox.owns)
     links = session.scalars(select(LettersLink).where(LettersLink.email_hmac == address)).all()
     members = session.scalars(
         select(NetworkMember).where(NetworkMember.email_hmac == address)
@@ -133,14 +150,16 @@ def _forget_address(session: Session, mailbox: Mailbox) -> None:
     bad_addresses.clear(session, address)
 
 
-def _confirm(session: Session, mailbox: Mailbox, locale: str, *, kept: bool) -> None:
+def _send_confirmation(
+    session: Session, mailbox: Mailbox, locale: str, *, has_printed: bool
+) -> None:
     base = current_settings().base_url.rstrip("/")
-    mail = LettersErased(kept=kept, home_url=f"{base}/{locale}/")
+    mail = LettersErased(kept=has_printed, home_url=f"{base}/{locale}/")
     mail.send(session, to=mailbox.email, locale=locale)
 
 
 @jobs.job("following.settle")
-def settle() -> None:
+def checkpoint_wal() -> None:
     """Have SQLite forget the erased pages of its log as well; its file was overwritten at once."""
     engine = db.database().engine
     if engine.dialect.name != "sqlite":

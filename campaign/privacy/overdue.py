@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import has_ended, is_stopped, may_go_out
 from campaign.core import clock
-from campaign.deliveries.letters_covered import gone
 from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.deliveries.remaining_letters import is_gone
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.bundle_print import CarriedSignature
 from campaign.models.campaign import Campaign, CampaignStatus
@@ -23,11 +23,11 @@ from campaign.models.signature import Letter, Origin, Signature, SignatureState
 
 _LOOKED_AT = timedelta(days=30)
 """After so long an ended campaign is looked through again: sheets may have come late."""
-_STANDING = (Campaign.status, Campaign.closed_at, Campaign.stopped_at)
+_STATUS = (Campaign.status, Campaign.closed_at, Campaign.stopped_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueCampaign:
     """A campaign of which somebody may have to be erased."""
 
     campaign_id: int
@@ -49,8 +49,8 @@ class Due:
         return datetime.combine(self.over + timedelta(days=1), time(), UTC)
 
 
-def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
-    """The campaigns to look through, of which something was handed over or which ended."""
+def list_due(session: Session, *, months: int, now: datetime) -> list[DueCampaign]:
+    """List the campaigns to look through, of which something was handed over or which ended."""
     over = months_before(clock.day_of(now, "UTC"), months)
     delivered = (
         select(func.max(DeliveryAttempt.happened_on))
@@ -58,53 +58,56 @@ def list_due(session: Session, *, months: int, now: datetime) -> list[Due]:
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Campaign.id, *_STANDING, Campaign.forgotten_at, delivered.label("delivered_on"))
+        select(Campaign.id, *_STATUS, Campaign.forgotten_at, delivered.label("delivered_on"))
         .where(Campaign.status.in_(lifecycle.PUBLIC))
         .order_by(Campaign.id)
     )
-    found = []
+    due = []
     for row in rows:
         seen = (row.status, row.closed_at, row.stopped_at)
         ended = ended_at(*seen)
         if all_is_over(ended, row.delivered_on, over):
             if row.forgotten_at is None or row.forgotten_at < max(now - _LOOKED_AT, ended or now):
-                found.append(Due(row.id, over, ended, seen))
+                due.append(DueCampaign(row.id, over, ended, seen))
         elif row.delivered_on is not None:
-            found.append(Due(row.id, over, None, seen))
-    return found
+            due.append(DueCampaign(row.id, over, None, seen))
+    return due
 
 
-def count_due(session: Session, due: Sequence[Due]) -> int:
-    """How many signatures these campaigns have that should be erased by now."""
+def count_due(session: Session, due: Sequence[DueCampaign]) -> int:
+    """Count the signatures of these campaigns that should be erased by now."""
     return sum(
-        session.scalar(select(func.count(Signature.id)).where(*which(one))) or 0 for one in due
+        session.scalar(select(func.count(Signature.id)).where(*is_due(campaign))) or 0
+        for campaign in due
     )
 
 
-def still_stands(session: Session, due: Due) -> bool:
+def lock_if_unchanged(session: Session, due: DueCampaign) -> bool:
     """Keep its campaign from being closed, opened again or stopped; whether none of it happened."""
     # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
     row = session.execute(
-        select(*_STANDING).where(Campaign.id == due.campaign_id).with_for_update(key_share=True)
+        select(*_STATUS).where(Campaign.id == due.campaign_id).with_for_update(key_share=True)
     ).first()
     return row is not None and tuple(row) == due.seen
 
 
-def which(due: Due) -> list[ColumnElement[bool]]:
+def is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     """Whose time is over; of an ended campaign also those that were emptied while it went on."""
-    mine = Signature.campaign_id == due.campaign_id
+    own = Signature.campaign_id == due.campaign_id
     if due.ended is not None:
-        whose = [mine, Signature.state != SignatureState.ERASED, Signature.unlinked_at.is_(None)]
+        whose = [own, Signature.state != SignatureState.ERASED, Signature.unlinked_at.is_(None)]
         return [*whose, ~is_awaited()] if due.hands_over else whose
     letter = aliased(Letter)
     delivered = select(DeliveryAttempt.bundle_id).where(
         DeliveryAttempt.campaign_id == due.campaign_id, DeliveryAttempt.happened_on <= due.over
     )
     written = select(Letter.signature_id).where(Letter.bundle_id.in_(delivered))
-    out = and_(letter.set_aside.is_(None), gone(letter, until=due.over))
+    out = and_(
+        letter.set_aside.is_(None), is_gone(letter, when=DeliveryAttempt.happened_on <= due.over)
+    )
     here = exists().where(letter.signature_id == Signature.id, ~out).correlate(Signature)
     state = Signature.state == SignatureState.CONFIRMED
-    return [mine, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
+    return [own, state, Signature.forgotten_at.is_(None), Signature.id.in_(written), ~here]
 
 
 def is_awaited() -> ColumnElement[bool]:
@@ -113,7 +116,7 @@ def is_awaited() -> ColumnElement[bool]:
     What was set aside waits as well: once its cause is mended, the next bundle prints it.
     """
     letter = aliased(Letter)
-    out = and_(letter.set_aside.is_(None), gone(letter))
+    out = and_(letter.set_aside.is_(None), is_gone(letter))
     here = exists().where(letter.signature_id == Signature.id, ~out)
     carried = (
         exists()
@@ -125,12 +128,12 @@ def is_awaited() -> ColumnElement[bool]:
         .correlate(Signature)
     )
     on_sheet = and_(Signature.origin == Origin.PAPER, ~carried)
-    known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
-    return and_(known, or_(here.correlate(Signature), on_sheet))
+    is_known = and_(Signature.state == SignatureState.CONFIRMED, Signature.forgotten_at.is_(None))
+    return and_(is_known, or_(here.correlate(Signature), on_sheet))
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day so many months earlier, or the last one of a shorter month."""
+    """Return the same day so many months earlier, or the last one of a shorter month."""
     total = day.year * 12 + day.month - 1 - months
     year, month = divmod(total, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
@@ -139,14 +142,14 @@ def months_before(day: date, months: int) -> date:
 def ended_at(
     status: CampaignStatus, closed_at: datetime | None, stopped_at: datetime | None
 ) -> datetime | None:
-    """When a campaign ended; None as long as it goes on."""
+    """Return when a campaign ended; None as long as it goes on."""
     if is_stopped(status):
         return max(filter(None, (closed_at, stopped_at)), default=None)
     return closed_at if has_ended(status) else None
 
 
 def all_is_over(ended: datetime | None, delivered_on: date | None, over: date) -> bool:
-    """Whether a campaign ended on the day `over` or before, and its last delivery was by then.
+    """Tell whether a campaign ended on the day `over` or before, and its last delivery was by then.
 
     What is handed over after the end has its own time to be answered.
     """

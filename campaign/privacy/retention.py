@@ -14,11 +14,11 @@ from campaign.core import audit, db, jobs
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature
-from campaign.privacy.anonymise import forget, unlink
-from campaign.privacy.bundle_files import empty_forgotten
-from campaign.privacy.erase_supporter import settle
-from campaign.privacy.overdue import Due, list_due, still_stands, which
-from campaign.privacy.sheet_scans import forget_sheets
+from campaign.privacy.anonymise import anonymise_signatures, unlink_signatures
+from campaign.privacy.bundle_files import delete_files_of_erased
+from campaign.privacy.erase_supporter import checkpoint_wal
+from campaign.privacy.overdue import DueCampaign, is_due, list_due, lock_if_unchanged
+from campaign.privacy.sheet_scans import erase_sheets
 
 ACTOR = "job:retention.erase"
 _BATCH = 500
@@ -34,12 +34,12 @@ def erase_what_is_over() -> None:
         return
     with db.reading() as session:
         due = list_due(session, months=settings.retention_months, now=now)
-    erased = [erase_due(one, now, keep_files=settings.keep_printed_files) for one in due]
+    erased = [erase_due(campaign, now, keep_files=settings.keep_printed_files) for campaign in due]
     if any(erased):
-        settle()
+        checkpoint_wal()
 
 
-def erase_due(due: Due, now: datetime, *, keep_files: bool) -> bool:
+def erase_due(due: DueCampaign, now: datetime, *, keep_files: bool) -> bool:
     """Erase it batch by batch; one line in the audit tells of all. Whether there was anything.
 
     It ends where the campaign is closed, opened again or stopped meanwhile: another day looks anew.
@@ -47,10 +47,15 @@ def erase_due(due: Due, now: datetime, *, keep_files: bool) -> bool:
     signatures = last = 0
     while ids := _erase_next(due, last, now):
         signatures, last = signatures + len(ids), ids[-1]
-    scans, no_scan_left = forget_sheets(due) if due.ended is not None else (0, True)
-    bundles, no_file_left = (0, True) if keep_files else empty_forgotten(due, now)
+    scans, no_scan_left = erase_sheets(due) if due.ended is not None else (0, True)
+    bundles, no_file_left = (0, True) if keep_files else delete_files_of_erased(due, now)
     with db.transaction() as session:
-        if due.ended is not None and no_scan_left and no_file_left and still_stands(session, due):
+        if (
+            due.ended is not None
+            and no_scan_left
+            and no_file_left
+            and lock_if_unchanged(session, due)
+        ):
             looked = update(Campaign).where(Campaign.id == due.campaign_id)
             session.execute(looked.values(forgotten_at=now))
         if not (signatures or scans or bundles):
@@ -67,20 +72,20 @@ def erase_due(due: Due, now: datetime, *, keep_files: bool) -> bool:
     return True
 
 
-def _erase_next(due: Due, last: int, now: datetime) -> list[int]:
-    """Erase the next ones after that id; their ids."""
+def _erase_next(due: DueCampaign, last: int, now: datetime) -> list[int]:
+    """Erase the next ones after that id, and return their ids."""
     with db.transaction() as session:
-        if not still_stands(session, due):
+        if not lock_if_unchanged(session, due):
             return []
-        found = (
+        next_ids = (
             select(Signature.id)
-            .where(Signature.id > last, *which(due))
+            .where(Signature.id > last, *is_due(due))
             .order_by(Signature.id)
             .limit(_BATCH)
             .with_for_update()
         )
-        if ids := list(session.scalars(found)):
-            forget(session, ids, now)
+        if ids := list(session.scalars(next_ids)):
+            anonymise_signatures(session, ids, now)
             if due.ended is not None:
-                unlink(session, due.campaign_id, ids, now)
+                unlink_signatures(session, due.campaign_id, ids, now)
         return ids

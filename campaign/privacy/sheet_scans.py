@@ -14,7 +14,7 @@ from campaign.core import db
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan
 from campaign.models.signature import Signature
 from campaign.paper_signatures import scans
-from campaign.privacy.overdue import Due, is_awaited, still_stands
+from campaign.privacy.overdue import DueCampaign, is_awaited, lock_if_unchanged
 from campaign.storage import FilesAway
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ _BATCH = 20
 """Scans of one transaction, of up to twenty files each."""
 
 
-def forget_sheets(due: Due) -> tuple[int, bool]:
+def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
     """Erase what is due of an ended campaign's sheets; how many scans, and whether none is left.
 
     Where somebody on a sheet still waits to be handed over, nothing is due.
@@ -30,37 +30,37 @@ def forget_sheets(due: Due) -> tuple[int, bool]:
     removed = last = left = 0
     while True:
         with db.transaction() as session:
-            if not still_stands(session, due):
+            if not lock_if_unchanged(session, due):
                 return removed, False
             if _waits_for_hand_over(session, due):
                 return removed, True
             if not last:
-                _forget_rows(session, due)
-            found = _next(session, due, last)
-            gone = [one for one in found if _is_gone(one)]
-            for one in gone:
-                session.delete(one)
+                _empty_rows(session, due)
+            batch = _list_next(session, due, last)
+            gone = [scan for scan in batch if _delete_files(scan)]
+            for scan in gone:
+                session.delete(scan)
             session.flush()
-            if found:
-                last = found[-1].id
+            if batch:
+                last = batch[-1].id
         removed += len(gone)
-        left += len(found) - len(gone)
-        if len(found) < _BATCH or left:
+        left += len(batch) - len(gone)
+        if len(batch) < _BATCH or left:
             return removed, not left
 
 
-def _waits_for_hand_over(session: Session, due: Due) -> bool:
-    mine = Signature.campaign_id == due.campaign_id
+def _waits_for_hand_over(session: Session, due: DueCampaign) -> bool:
+    own = Signature.campaign_id == due.campaign_id
     return due.hands_over and bool(
-        session.scalar(select(Signature.id).where(mine, is_awaited()).limit(1))
+        session.scalar(select(Signature.id).where(own, is_awaited()).limit(1))
     )
 
 
-def _sheets(due: Due) -> list[ColumnElement[bool]]:
+def _is_due(due: DueCampaign) -> list[ColumnElement[bool]]:
     """Sheets whose time is over. One that came late, or is not yet keyed in, is still worked at."""
-    mine = PaperSheet.campaign_id == due.campaign_id
+    own = PaperSheet.campaign_id == due.campaign_id
     if not due.hands_over:
-        return [mine]
+        return [own]
     keyed = (
         select(func.count(PaperRow.id))
         .where(PaperRow.sheet_id == PaperSheet.id, PaperRow.verdict != RowVerdict.REMOVED)
@@ -70,29 +70,29 @@ def _sheets(due: Due) -> list[ColumnElement[bool]]:
     young = aliased(Scan)
     scanned = exists().where(young.sheet_id == PaperSheet.id, young.created_at >= due.young_from)
     whole = or_(PaperSheet.rows_by_hand.is_(None), PaperSheet.rows_by_hand <= keyed)
-    return [mine, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
+    return [own, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
 
 
-def _forget_rows(session: Session, due: Due) -> None:
+def _empty_rows(session: Session, due: DueCampaign) -> None:
     session.execute(
         update(PaperRow)
-        .where(PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_sheets(due))))
+        .where(PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_due(due))))
         .values(details=None, email_hmac=None)
         .execution_options(synchronize_session=False)
     )
 
 
-def _next(session: Session, due: Due, last: int) -> Sequence[Scan]:
+def _list_next(session: Session, due: DueCampaign, last: int) -> Sequence[Scan]:
     return session.scalars(
         select(Scan)
         .join(PaperSheet, PaperSheet.id == Scan.sheet_id)
-        .where(Scan.id > last, *_sheets(due))
+        .where(Scan.id > last, *_is_due(due))
         .order_by(Scan.id)
         .limit(_BATCH)
     ).all()
 
 
-def _is_gone(scan: Scan) -> bool:
+def _delete_files(scan: Scan) -> bool:
     try:
         scans.delete_files(scan)
     except (FilesAway, OSError) as problem:

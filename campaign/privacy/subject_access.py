@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from flask_babel import gettext
@@ -15,6 +14,7 @@ from zipstream import ZipStream
 
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
+from campaign.core.db import Base
 from campaign.core.errors import TooMany
 from campaign.mail.models import BadAddress, OutboxMail
 from campaign.models.bundle import Bundle
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 PER_HOUR = 10
 """Downloads of one mailbox: each lays out all its letters."""
-_INNER = ("_id", "_mark")
+_INTERNAL = ("_id", "_mark")
 """Endings of columns that say nothing of the person: numbers of rows, keyed marks."""
 _TRIES = 3
 
@@ -43,65 +43,69 @@ _TRIES = 3
 class Holding:
     """What goes into the ZIP."""
 
-    data: dict[str, Any]
+    data: dict[str, object]
     signature_ids: tuple[int, ...]
     """Of letters that have a text."""
 
 
-def gather(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
-    """Every row about the mailbox."""
+def gather_data(session: Session, mailbox: Mailbox, now: datetime) -> Holding:
+    """Gather every row about the mailbox."""
     signatures = signatures_of(session, mailbox)
     address = mailbox.fingerprint
     data = {
         "made_at": now,
         "email": mailbox.email,
-        "letters": [_signature(session, one) for one in signatures],
-        "network": _memberships(session, mailbox),
-        "mails": _mails(session, mailbox),
+        "letters": [_describe_signature(session, signature) for signature in signatures],
+        "network": _list_memberships(session, mailbox),
+        "mails": _list_mails(session, mailbox),
         "links_to_my_letters": [
-            _columns(one)
-            for one in session.scalars(select(LettersLink).where(LettersLink.email_hmac == address))
-            if mailbox.owns(one.email)
+            _read_columns(link)
+            for link in session.scalars(
+                select(LettersLink).where(LettersLink.email_hmac == address)
+            )
+            if mailbox.owns(link.email)
         ],
-        "news_told": _news_told(session, mailbox),
+        "news_told": _list_news(session, mailbox),
         "mail_does_not_arrive": [
-            _columns(one)
-            for one in session.scalars(select(BadAddress).where(BadAddress.email_hmac == address))
+            _read_columns(bad_address)
+            for bad_address in session.scalars(
+                select(BadAddress).where(BadAddress.email_hmac == address)
+            )
         ],
     }
-    written = tuple(one.id for one in signatures if one.shown_state in LIVE)
+    written = tuple(signature.id for signature in signatures if signature.shown_state in LIVE)
     return Holding(data, written)
 
 
-def _memberships(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
-    wanted = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
+def _list_memberships(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
+    members = select(NetworkMember).where(NetworkMember.email_hmac == mailbox.fingerprint)
     return [
-        _columns(one)
-        for one in session.scalars(wanted)
-        if one.email is None or mailbox.owns(one.email)
+        _read_columns(member)
+        for member in session.scalars(members)
+        if member.email is None or mailbox.owns(member.email)
     ]
 
 
-def _mails(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
-    """What a waiting mail says is not shown: it may hold a link, and goes out anyway."""
-    wanted = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
+def _list_mails(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
+    """List emails without what a waiting one says: it may hold a link, and goes out anyway."""
+    mails = select(OutboxMail).where(OutboxMail.recipient_hmac == mailbox.fingerprint)
     return [
-        {name: told for name, told in _columns(one).items() if name != "context"}
-        for one in session.scalars(wanted)
-        if one.recipient is None or mailbox.owns(one.recipient)
+        {name: value for name, value in _read_columns(mail).items() if name != "context"}
+        for mail in session.scalars(mails)
+        if mail.recipient is None or mailbox.owns(mail.recipient)
     ]
 
 
-def _news_told(session: Session, mailbox: Mailbox) -> list[dict[str, Any]]:
-    wanted = (
+def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
+    notices = (
         select(Notice.kind, Notice.created_at)
         .join(NoticeMail, NoticeMail.notice_id == Notice.id)
         .where(NoticeMail.email_hmac == mailbox.fingerprint)
     )
-    return [{"kind": kind, "at": at} for kind, at in session.execute(wanted)]
+    return [{"kind": kind, "at": at} for kind, at in session.execute(notices)]
 
 
-def _signature(session: Session, signature: Signature) -> dict[str, Any]:
+def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
@@ -113,17 +117,17 @@ def _signature(session: Session, signature: Signature) -> dict[str, Any]:
             "reference": signature.campaign.reference,
             "person": signature.campaign.person_name,
         },
-        **_columns(signature),
+        **_read_columns(signature),
         "state": signature.shown_state,
         "consents": [
             {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
             for what, (words, at) in consents.items()
         ],
-        "sent_to": [_letter(session, one) for one in signature.letters],
+        "sent_to": [_describe_letter(session, letter) for letter in signature.letters],
     }
 
 
-def _letter(session: Session, letter: Letter) -> dict[str, Any]:
+def _describe_letter(session: Session, letter: Letter) -> dict[str, object]:
     bundle = session.get(Bundle, letter.bundle_id) if letter.bundle_id else None
     official = letter.target.official
     return {
@@ -133,23 +137,23 @@ def _letter(session: Session, letter: Letter) -> dict[str, Any]:
         "set_aside": letter.set_aside,
         "deliveries": [
             {
-                "on": one.attempt.happened_on,
-                "outcome": one.fate,
-                "place": one.attempt.place,
-                **({"envelope": one.envelope.envelope} if one.envelope else {}),
+                "on": trip.attempt.happened_on,
+                "outcome": trip.fate,
+                "place": trip.attempt.place,
+                **({"envelope": trip.envelope.number} if trip.envelope else {}),
             }
-            for one in trips_of(session, [letter])
+            for trip in trips_of(session, [letter])
         ],
     }
 
 
-def _columns(row: Any) -> dict[str, Any]:
-    """Every column of a row, but for our own numbers of rows."""
+def _read_columns(row: Base) -> dict[str, object]:
+    """Return every column of a row, but for our own numbers of rows."""
     return {
         column.name: getattr(row, column.name)
         for column in row.__table__.columns
         if column.name == "public_id"
-        or not (column.name in {"id", "state_before"} or column.name.endswith(_INNER))
+        or not (column.name in {"id", "state_before"} or column.name.endswith(_INTERNAL))
     }
 
 
@@ -157,26 +161,26 @@ _FILES = {"fr": ("mes-lettres.zip", "tout.json"), "es": ("mis-cartas.zip", "todo
 """In ASCII, which every system unpacks: a language of another script has the English names."""
 
 
-def file_names() -> tuple[str, str]:
-    """How the ZIP is called, and the data in it, in the language of the page."""
+def get_file_names() -> tuple[str, str]:
+    """Return the names of the ZIP and of the data in it, in the language of the page."""
     return _FILES.get(i18n.locale(), ("my-letters.zip", "everything.json"))
 
 
-def stream(holding: Holding, home: str) -> Iterator[bytes]:
-    """The ZIP, letter by letter as it is read."""
-    made = ZipStream()
-    body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_plain)
-    made.add(body.encode(), file_names()[1])
-    yield from made.file()
+def stream_zip(holding: Holding, home: str) -> Iterator[bytes]:
+    """Stream the ZIP, letter by letter as it is read."""
+    zip_stream = ZipStream()
+    body = json.dumps(holding.data, ensure_ascii=False, indent=2, default=_to_json)
+    zip_stream.add(body.encode(), get_file_names()[1])
+    yield from zip_stream.file()
     for number, signature_id in enumerate(holding.signature_ids, start=1):
-        for name, content in _letter_files(signature_id, home, number):
-            made.add(content, name)
-            yield from made.file()
-    yield from made.finalize()
+        for name, content in _make_letter_files(signature_id, home, number):
+            zip_stream.add(content, name)
+            yield from zip_stream.file()
+    yield from zip_stream.finalize()
 
 
-def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
-    """A letter as text, and as a PDF where it can be printed."""
+def _make_letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[str, bytes]]:
+    """Return a letter as text, and as a PDF where it can be printed."""
     with db.reading() as session:
         signature = session.get(Signature, signature_id)
         if signature is None:
@@ -184,10 +188,10 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
         letters = signed_letters(signature, home=home)
         name = f"{number:02d}-{signature.campaign.slug}"
         layout = layout_of(signature.campaign, home)
-        word = _mark_of(signature)
+        word = _get_mark(signature)
     yield f"{name}.txt", "\n\n\n".join(map(plain_text, letters)).encode()
     if word:
-        marked = (replace(one, specimen=word) for one in letters)
+        marked = (replace(letter, specimen=word) for letter in letters)
         letters = Letters(marked, cards=letters.cards, layout=letters.layout)
     for _ in range(_TRIES):
         try:
@@ -199,14 +203,14 @@ def _letter_files(signature_id: int, home: str, number: int) -> Iterator[tuple[s
         return
 
 
-def _mark_of(signature: Signature) -> str:
-    """What stands across a letter that nobody prints, as on its pages; empty: it may be printed."""
+def _get_mark(signature: Signature) -> str:
+    """Return what is printed across a letter that nobody prints; empty: it may be printed."""
     if is_stopped(signature.campaign.status):
         return str(gettext("Stopped"))
     return "" if signature.shown_state is SignatureState.CONFIRMED else str(gettext("Preview"))
 
 
-def _plain(value: object) -> object:
+def _to_json(value: object) -> object:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime | date):

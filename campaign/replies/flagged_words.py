@@ -9,27 +9,28 @@ from campaign.campaigns.content.risks import watch_of
 from campaign.core.text.phrases import phrases_of
 from campaign.models.reply import Reply, ReplyTranslation
 from campaign.replies import replies
-from campaign.replies.redaction import are_paired, marked, redacted
+from campaign.replies.redaction import are_paired, mark_places, redact
 
 
-def words_of(reply: Reply) -> Iterator[Words]:
-    """What would be published, as it was typed: without markup, and without what is left out."""
+def list_words(reply: Reply) -> Iterator[Words]:
+    """List what would be published, as typed: without markup, and without what is left out."""
     texts = {reply.locale: ("text", reply.text)} | {
-        one.locale: (f"text_{one.locale}", one.text) for one in reply.translations
+        translation.locale: (f"text_{translation.locale}", translation.text)
+        for translation in reply.translations
     }
     for code, (field, text) in texts.items():
         if are_paired(text):
-            yield Words("reply", code, field, redacted(text))
+            yield Words("reply", code, field, redact(text))
     for code, title in reply.titles.items():
         yield Words("reply", code, f"title_{code}", title)
 
 
-def list_named(reply: Reply) -> list[Finding]:
-    """Each place that a flag rules out; the same words of one text once."""
-    found: dict[tuple[str, str], Finding] = {}
-    for one in watch_of(reply.campaign).findings(words_of(reply)):
-        found.setdefault((one.field, one.found.casefold()), one)
-    return list(found.values())
+def list_findings(reply: Reply) -> list[Finding]:
+    """List each place that a flag rules out; the same words of one text once."""
+    findings: dict[tuple[str, str], Finding] = {}
+    for finding in watch_of(reply.campaign).findings(list_words(reply)):
+        findings.setdefault((finding.field, finding.found.casefold()), finding)
+    return list(findings.values())
 
 
 def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool:
@@ -37,14 +38,14 @@ def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool
 
     Titles stay as they are. Raises Refused (`reply-published`).
     """
-    replies.hold_draft(session, reply)
+    replies.lock_draft(session, reply)
     phrases, changed = phrases_of([words]), False
     texts: list[Reply | ReplyTranslation] = [reply, *reply.translations]
-    for one in texts:
-        if phrases and are_paired(one.text):
-            new = marked(one.text, phrases.places)
-            one.text, changed = new, changed or new != one.text
+    for text in texts:
+        if phrases and are_paired(text.text):
+            new = mark_places(text.text, phrases.places)
+            text.text, changed = new, changed or new != text.text
     if changed:
         session.flush()
-        replies.note(session, reply, actor, "reply.edit", blacked_out=True)
+        replies.audit_reply(session, reply, actor, "reply.edit", blacked_out=True)
     return changed

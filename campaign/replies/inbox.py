@@ -22,7 +22,7 @@ from campaign.models.directory import ContactDetail, Mission
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures import scans
 from campaign.replies import replies
-from campaign.replies.mime import MAX_BYTES, Mail, Unreadable, one_line, read
+from campaign.replies.mime import MAX_BYTES, Email, UnreadableEmail, one_line, read_email
 
 log = structlog.get_logger()
 
@@ -30,53 +30,53 @@ _ACTOR = "job:replies.read-mail"
 _TOKEN = re.compile(r"[a-z2-7]{16}")
 
 
-class NotTaken(DomainError):
+class EmailRejected(DomainError):
     """A mail that becomes no draft: `mail-automatic`, `mail-known`, or no campaign has it."""
 
 
 def address_of(campaign: Campaign) -> str:
-    """The campaign's own address; empty where the settings name no mailbox."""
+    """Return the campaign's own address; empty where the settings name no mailbox."""
     local, at, domain = current_settings().reply_address.rpartition("@")
-    return f"{local}+{_token(campaign.public_id)}@{domain}" if at else ""
+    return f"{local}+{_token_of(campaign.public_id)}@{domain}" if at else ""
 
 
-def take_in(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
-    """Make a draft of a mail; `recipient` is the address that the mail server says it is for.
+def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
+    """Make a draft of an email; `recipient` is the address that the mail server says it is for.
 
     Raises NotTaken.
     """
     try:
-        mail = read(raw)
-    except Unreadable as problem:
-        raise NotTaken(str(problem)) from problem
-    campaign = _campaign_of(session, [recipient, *mail.recipients])
+        mail = read_email(raw)
+    except UnreadableEmail as problem:
+        raise EmailRejected(str(problem)) from problem
+    campaign = _find_campaign(session, [recipient, *mail.recipients])
     if campaign is None:
-        raise NotTaken("mail-for-nobody")
+        raise EmailRejected("mail-for-nobody")
     if mail.is_automatic:
-        raise NotTaken("mail-automatic")
-    digest = _digest(campaign, mail, raw)
+        raise EmailRejected("mail-automatic")
+    digest = _digest_of(campaign, mail, raw)
     if session.scalar(select(Reply.id).where(Reply.message_digest == digest)) is not None:
-        raise NotTaken("mail-known")
-    reply = _draft(campaign, mail)
+        raise EmailRejected("mail-known")
+    reply = _make_draft(campaign, mail)
     reply.message_digest = digest
     session.add(reply)
     session.flush()
-    kept = _keep_files(session, reply, mail.files)
-    replies.note(
+    file_count = _keep_files(session, reply, mail.files)
+    replies.audit_reply(
         session,
         reply,
         _ACTOR,
         "reply.mail",
         known=reply.sender_known,
-        files=kept,
-        left=len(mail.files) - kept,
+        files=file_count,
+        left=len(mail.files) - file_count,
     )
     return reply
 
 
 @jobs.job("replies.read-mail", every_minutes=5)
 def read_mail() -> None:
-    """Take in the mails that have come. What no campaign has stays where it is."""
+    """Take in the emails that have come. What no campaign has stays where it is."""
     settings = current_settings()
     if not (settings.reply_maildir and settings.reply_address):
         return
@@ -84,24 +84,24 @@ def read_mail() -> None:
     if not maildirs.is_maildir(path):
         log.error("answers cannot be read: reply_maildir is no Maildir folder")
         return
-    left = maildirs.empty(path, _read_one, most_bytes=MAX_BYTES + 1)
+    left = maildirs.empty(path, _save_or_leave, most_bytes=MAX_BYTES + 1)
     if left:
         log.warning("mails to no campaign were left", count=left)
 
 
-def _read_one(raw: bytes) -> bool:
+def _save_or_leave(raw: bytes) -> bool:
     try:
         with db.transaction() as session:
-            take_in(session, raw)
-    except NotTaken as problem:
+            save_email(session, raw)
+    except EmailRejected as problem:
         return problem.slug in {"mail-automatic", "mail-known"}
     return True
 
 
-def _draft(campaign: Campaign, mail: Mail) -> Reply:
-    target, mission = _sender(campaign, mail.sender_address)
+def _make_draft(campaign: Campaign, mail: Email) -> Reply:
+    target, mission = _find_sender(campaign, mail.sender_address)
     locale = target.official.preferred_locale if target else campaign.default_locale
-    said = f"{mail.sender_name} <{mail.sender_address}>".strip()
+    sender = f"{mail.sender_name} <{mail.sender_address}>".strip()
     return Reply(
         campaign=campaign,
         target=target,
@@ -109,7 +109,7 @@ def _draft(campaign: Campaign, mail: Mail) -> Reply:
         received_on=_received_on(mail, campaign.timezone),
         channel=Channel.EMAIL,
         locale=locale,
-        sender=one_line(said, 300),
+        sender=one_line(sender, 300),
         subject=mail.subject,
         text=mail.text,
         from_mail=True,
@@ -117,65 +117,70 @@ def _draft(campaign: Campaign, mail: Mail) -> Reply:
     )
 
 
-def _received_on(mail: Mail, zone: str) -> date:
-    """The day on which it was sent, as far as it tells one that is not still to come."""
+def _received_on(mail: Email, zone: str) -> date:
+    """Return the day on which it was sent, as far as it tells one that is not still to come."""
     now = clock.utcnow()
     return clock.day_of(min(mail.sent_at or now, now), zone)
 
 
-def _sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
-    """The target or mission whose address in the directory this is."""
-    wanted = canonical_email(address)
+def _find_sender(campaign: Campaign, address: str) -> tuple[Target | None, Mission | None]:
+    """Return the target or mission whose address in the directory this is."""
+    canonical = canonical_email(address)
     for target in campaign.targets:
-        if _has_address(target.official.contacts, wanted):
+        if _has_address(target.official.contacts, canonical):
             return target, None
     for target in campaign.targets:
-        if target.mission is not None and _has_address(target.mission.contacts, wanted):
+        if target.mission is not None and _has_address(target.mission.contacts, canonical):
             return None, target.mission
     return None, None
 
 
-def _has_address(contacts: Iterable[ContactDetail], wanted: str) -> bool:
-    return any(one.type == "email" and canonical_email(one.value) == wanted for one in contacts)
+def _has_address(contacts: Iterable[ContactDetail], canonical: str) -> bool:
+    return any(
+        contact.type == "email" and canonical_email(contact.value) == canonical
+        for contact in contacts
+    )
 
 
 def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
     """Keep what is a picture or a PDF, judged by content; a PDF is not drawn by itself."""
-    kept = 0
+    count = 0
     for body in files:
         try:
             with session.begin_nested():
-                scans.keep(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
+                scans.keep_scan(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
         except Invalid:
             continue
-        kept += 1
-    return kept
+        count += 1
+    return count
 
 
-def _campaign_of(session: Session, recipients: Iterable[str]) -> Campaign | None:
+def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | None:
     local, at, domain = current_settings().reply_address.casefold().rpartition("@")
     if not at:
         return None
-    asked = {
+    candidates = {
         name.removeprefix(f"{local}+")
-        for name, _at, host in (one.strip().casefold().rpartition("@") for one in recipients)
+        for name, _at, host in (
+            recipient.strip().casefold().rpartition("@") for recipient in recipients
+        )
         if host == domain and name.startswith(f"{local}+")
     }
-    tokens = {one for one in asked if _TOKEN.fullmatch(one)}
+    tokens = {token for token in candidates if _TOKEN.fullmatch(token)}
     if not tokens:
         return None
     for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
-        if _token(public_id) in tokens:
+        if _token_of(public_id) in tokens:
             return session.get(Campaign, campaign_id)
     return None
 
 
-def _token(public_id: str) -> str:
-    """What stands in the address: it can be made anew from the key, and guessed by nobody."""
+def _token_of(public_id: str) -> str:
+    """Return what stands in the address: it follows from the key, and nobody can guess it."""
     mark = db.database().keyring.fingerprint(public_id, "reply-address")
     return base64.b32encode(mark[:10]).decode().casefold()
 
 
-def _digest(campaign: Campaign, mail: Mail, raw: bytes) -> bytes:
+def _digest_of(campaign: Campaign, mail: Email, raw: bytes) -> bytes:
     ident = mail.message_id or raw.decode("latin-1")
     return db.database().keyring.fingerprint(f"{campaign.id}|{ident}", "message-id")

@@ -23,12 +23,12 @@ _MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 
 
-class Unreadable(Exception):
+class UnreadableEmail(Exception):
     """It is no mail that can be read; the slug says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class Email:
     """A mail, as far as a reply needs it."""
 
     recipients: tuple[str, ...]
@@ -46,52 +46,54 @@ class Mail:
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
 
 
-def read(raw: bytes) -> Mail:
-    """The mail. Raises Unreadable."""
+def read_email(raw: bytes) -> Email:
+    """Read an email. Raises UnreadableEmail."""
     if len(raw) > MAX_BYTES:
-        raise Unreadable("mail-too-big")
+        raise UnreadableEmail("mail-too-big")
     try:
         mail = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
-        parts = _parts(mail)
+        parts = _list_parts(mail)
     except Exception as problem:  # whatever strangers send
-        raise Unreadable("mail-broken") from problem
-    name, address = email.utils.parseaddr(_header(mail, "From"))
-    return Mail(
+        raise UnreadableEmail("mail-broken") from problem
+    name, address = email.utils.parseaddr(_get_header(mail, "From"))
+    return Email(
         recipients=tuple(
-            found.casefold()
-            for _name, found in email.utils.getaddresses(
-                [value for header in _TO for value in _headers(mail, header)]
+            recipient.casefold()
+            for _name, recipient in email.utils.getaddresses(
+                [value for header in _TO for value in _list_headers(mail, header)]
             )
-            if found
+            if recipient
         ),
         sender_name=one_line(name, 200),
         sender_address=one_line(address, 254),
-        subject=one_line(_header(mail, "Subject"), 200),
-        sent_at=_moment(_header(mail, "Date")),
-        text=_text(parts),
-        files=_files(parts),
-        message_id=_header(mail, "Message-ID").strip()[:500],
+        subject=one_line(_get_header(mail, "Subject"), 200),
+        sent_at=_parse_moment(_get_header(mail, "Date")),
+        text=_find_text(parts),
+        files=_list_files(parts),
+        message_id=_get_header(mail, "Message-ID").strip()[:500],
         is_automatic=_is_automatic(mail, address),
     )
 
 
-def clean(text: str, limit: int = LONGEST) -> str:
-    """Without control characters, marks that turn the text around, and towers of empty lines."""
+def clean_text(text: str, limit: int = LONGEST) -> str:
+    """Remove control characters, marks that turn the text around, and towers of empty lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    kept = "".join(one for one in lines if one in "\n\t" or not _is_hidden(one))
-    tidy = "\n".join(line.rstrip() for line in kept.replace("\t", " ").split("\n"))
+    visible = "".join(
+        character for character in lines if character in "\n\t" or not _is_hidden(character)
+    )
+    tidy = "\n".join(line.rstrip() for line in visible.replace("\t", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", tidy).strip()[:limit].strip()
 
 
 def one_line(text: str, limit: int) -> str:
-    """The same on one line."""
-    return " ".join(clean(text, 10 * limit).split())[:limit].strip()
+    """Clean a text and put it on one line."""
+    return " ".join(clean_text(text, 10 * limit).split())[:limit].strip()
 
 
-def plain(html: str) -> str:
-    """What HTML says: without what is not shown, and with the lines that it has."""
-    reader = _Reader()
+def html_to_text(html: str) -> str:
+    """Return what HTML says: without what is not shown, and with the lines that it has."""
+    reader = _TextReader()
     try:
         reader.feed(html)
         reader.close()
@@ -100,7 +102,7 @@ def plain(html: str) -> str:
     return "".join(reader.said)
 
 
-class _Reader(HTMLParser):
+class _TextReader(HTMLParser):
     _LINES = {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "hr"}  # noqa: RUF012
     _UNSEEN = {"script", "style", "head", "title", "template", "noscript", "object"}  # noqa: RUF012
 
@@ -110,59 +112,58 @@ class _Reader(HTMLParser):
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A tag begins."""
         if tag in self._UNSEEN:
             self._hidden += 1
         elif tag in self._LINES:
             self.said.append("\n\n" if tag == "p" else "\n")
 
     def handle_endtag(self, tag: str) -> None:
-        """A tag ends."""
         if tag in self._UNSEEN:
             self._hidden = max(0, self._hidden - 1)
         elif tag == "p":
             self.said.append("\n")
 
     def handle_data(self, data: str) -> None:
-        """Words between tags."""
         if not self._hidden:
             self.said.append(re.sub(r"\s+", " ", data))
 
 
-def _parts(mail: EmailMessage) -> list[Message]:
-    """Its leaves, in order; a mail within it is one of its files, not of its words."""
-    found: list[Message] = []
+def _list_parts(mail: EmailMessage) -> list[Message]:
+    """List its leaves, in order; an email within it is one of its files, not of its words."""
+    parts: list[Message] = []
     waiting: list[Message] = [mail]
-    while waiting and len(found) < _MAX_PARTS:
+    while waiting and len(parts) < _MAX_PARTS:
         part = waiting.pop(0)
         inner = part.get_payload() if part.is_multipart() else None
         if isinstance(inner, list) and part.get_content_maintype() == "multipart":
-            waiting[:0] = [one for one in inner[:_MAX_PARTS] if isinstance(one, Message)]
+            waiting[:0] = [
+                message for message in inner[:_MAX_PARTS] if isinstance(message, Message)
+            ]
         else:
-            found.append(part)
-    return found
+            parts.append(part)
+    return parts
 
 
-def _text(parts: list[Message]) -> str:
-    """The plain words, else those of the HTML."""
-    for kind, take in (("text/plain", str), ("text/html", plain)):
+def _find_text(parts: list[Message]) -> str:
+    """Return the plain words, else those of the HTML."""
+    for kind, take in (("text/plain", str), ("text/html", html_to_text)):
         words = [
-            take(_decoded(part))
+            take(_decode_text(part))
             for part in parts
             if part.get_content_type() == kind and not _is_file(part)
         ]
-        if text := clean("\n\n".join(words)):
+        if text := clean_text("\n\n".join(words)):
             return text
     return ""
 
 
-def _files(parts: list[Message]) -> tuple[bytes, ...]:
+def _list_files(parts: list[Message]) -> tuple[bytes, ...]:
     files = []
     for part in parts:
         kind = part.get_content_maintype()
         if not (_is_file(part) or kind == "image" or part.get_content_type() == "application/pdf"):
             continue
-        body = _bytes(part)
+        body = _decode_bytes(part)
         if body and len(body) <= MAX_FILE_BYTES:
             files.append(body)
         if len(files) == MAX_FILES:
@@ -177,7 +178,7 @@ def _is_file(part: Message) -> bool:
         return True
 
 
-def _bytes(part: Message) -> bytes:
+def _decode_bytes(part: Message) -> bytes:
     try:
         body = part.get_payload(decode=True)
     except Exception:
@@ -185,26 +186,26 @@ def _bytes(part: Message) -> bytes:
     return body if isinstance(body, bytes) else b""
 
 
-def _decoded(part: Message) -> str:
-    body = _bytes(part)
+def _decode_text(part: Message) -> str:
+    body = _decode_bytes(part)
     try:
         return body.decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, UnicodeError, ValueError):
         return body.decode("utf-8", "replace")
 
 
-def _header(mail: Message, name: str) -> str:
-    return next(iter(_headers(mail, name)), "")
+def _get_header(mail: Message, name: str) -> str:
+    return next(iter(_list_headers(mail, name)), "")
 
 
-def _headers(mail: Message, name: str) -> list[str]:
+def _list_headers(mail: Message, name: str) -> list[str]:
     try:
         return [str(value) for value in mail.get_all(name, [])]
     except Exception:  # a header that even its parser cannot take
         return []
 
 
-def _moment(value: str) -> datetime | None:
+def _parse_moment(value: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(value)
         return moment.astimezone(UTC)
@@ -214,12 +215,12 @@ def _moment(value: str) -> datetime | None:
 
 def _is_automatic(mail: Message, address: str) -> bool:
     return (
-        _header(mail, "Auto-Submitted").strip().casefold().partition(";")[0].strip()
+        _get_header(mail, "Auto-Submitted").strip().casefold().partition(";")[0].strip()
         not in {"", "no"}
         or mail.get_content_type() == "multipart/report"
-        or _header(mail, "Return-Path").strip() == "<>"
-        or _header(mail, "Precedence").strip().casefold() == "auto_reply"
-        or bool(_header(mail, "X-Autoreply"))
+        or _get_header(mail, "Return-Path").strip() == "<>"
+        or _get_header(mail, "Precedence").strip().casefold() == "auto_reply"
+        or bool(_get_header(mail, "X-Autoreply"))
         or address.partition("@")[0].casefold() in _MACHINES
         or not address
     )

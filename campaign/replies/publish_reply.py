@@ -10,7 +10,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import force_locale, gettext
 from PIL import Image, ImageDraw
@@ -29,13 +28,13 @@ from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState
 from campaign.paper_signatures import scans
 from campaign.replies import flagged_words, replies
-from campaign.replies.redaction import BadMarks, are_paired, as_markdown, quoted, redacted
+from campaign.replies.redaction import UnpairedMarks, are_paired, quote, redact, to_markdown
 from campaign.tracking.notices import tell_nobody
 from campaign.web.edit_conflict import mark_of
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TranslatedPost:
     """What would be published in one language."""
 
     locale: str
@@ -44,36 +43,39 @@ class Shown:
     """Markdown, without a word that is left out."""
 
 
-def shown_in(reply: Reply) -> list[Shown]:
-    """What would be published, in each language that has a title.
+def compose_posts(reply: Reply) -> list[TranslatedPost]:
+    """Return what would be published, in each language that has a title.
 
     Raises Invalid with the field of a text whose marks do not stand in pairs.
     """
-    original = _redacted(reply.text, "text")
-    translations = {one.locale: one.text for one in reply.translations}
-    found = []
-    for code, title in sorted(reply.titles.items(), key=lambda pair: _order(reply, pair[0])):
-        translation = _redacted(translations.get(code, ""), f"text_{code}")
+    original = _redact(reply.text, "text")
+    translations = {translated.locale: translated.text for translated in reply.translations}
+    posts = []
+    for code, title in sorted(reply.titles.items(), key=lambda pair: _order_of(reply, pair[0])):
+        translation = _redact(translations.get(code, ""), f"text_{code}")
         with force_locale(code):
-            body = _body(reply, code, original, translation)
-        found.append(Shown(code, title, body))
-    return found
+            body = _compose_body(reply, code, original, translation)
+        posts.append(TranslatedPost(code, title, body))
+    return posts
 
 
-def unclosed_in(reply: Reply) -> list[str]:
-    """Languages of the texts whose marks do not stand in pairs, the answer's own first."""
-    texts = [(reply.locale, reply.text), *((one.locale, one.text) for one in reply.translations)]
+def list_unclosed(reply: Reply) -> list[str]:
+    """List languages of texts whose marks do not stand in pairs, the answer's own first."""
+    texts = [
+        (reply.locale, reply.text),
+        *((translation.locale, translation.text) for translation in reply.translations),
+    ]
     return list(dict.fromkeys(code for code, text in texts if not are_paired(text)))
 
 
-def painted(session: Session, reply: Reply) -> bytes | None:
-    """The page that is shown, with its bars painted into the pixels; None where none is."""
+def paint_page(session: Session, reply: Reply) -> bytes | None:
+    """Return the page that is shown, with its bars painted into the pixels; None: none is shown."""
     if not reply.shown_page:
         return None
     scan_id, _slash, number = reply.shown_page.partition("/")
     try:
         scan = scans.get_scan(session, scan_id, reply_id=reply.id)
-        page = scans.page_bytes(scan, int(number))
+        page = scans.read_page(scan, int(number))
     except (NotFound, ValueError) as problem:
         raise Invalid(fields={"shown_page": "page-gone"}) from problem
     with Image.open(io.BytesIO(page)) as opened:
@@ -81,7 +83,7 @@ def painted(session: Session, reply: Reply) -> bytes | None:
     draw = ImageDraw.Draw(picture)
     for bar in reply.bars:
         if (bar["scan"], str(bar["page"])) == (scan_id, number):
-            draw.rectangle(_pixels(bar, picture.size), fill="black")
+            draw.rectangle(_to_pixels(bar, picture.size), fill="black")
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=85)
     return out.getvalue()
@@ -97,25 +99,25 @@ def publish(
     where it is published, has changed since the look, or the campaign is no public one; RiskNamed
     where it says what a flag rules out.
     """
-    replies.hold_draft(session, reply)
-    if changed_since(reply, look):
+    replies.lock_draft(session, reply)
+    if list_changed(reply, look):
         raise Refused("reply-changed")
     campaign = reply.campaign
     if campaign.status not in lifecycle.PUBLIC:
         raise Refused("reply-not-public")
-    shown = shown_in(reply)
-    picture = painted(session, reply)
+    shown = compose_posts(reply)
+    picture = paint_page(session, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    refuse_named(campaign, flagged_words.words_of(reply), seen=risks_seen)
+    refuse_named(campaign, flagged_words.list_words(reply), seen=risks_seen)
     update = updates.post_update(
         session,
         campaign,
         actor=actor,
         kind=UpdateKind.REPLY,
         happened_on=reply.received_on,
-        words={one.locale: (one.title, one.body) for one in shown},
-        pictures=_pictures(picture, [one.locale for one in shown]),
+        words={post.locale: (post.title, post.body) for post in shown},
+        pictures=_pictures(picture, [post.locale for post in shown]),
         risks_seen=True,  # Markdown hides words that stand over two lines: looked through above
     )
     update.target_id = reply.target_id
@@ -125,23 +127,27 @@ def publish(
     reply.update, reply.state = update, ReplyState.PUBLISHED
     reply.published_at = reply.published_at or db.utcnow()
     session.flush()
-    replies.note(session, reply, actor, "reply.publish", update=update.id)
+    replies.audit_reply(session, reply, actor, "reply.publish", update=update.id)
     return update
 
 
 def _pictures(page: bytes | None, locales: Sequence[str]) -> list[updates.Shown]:
-    """The page that is shown, if one is, as a picture of the post."""
+    """Return the page that is shown, if one is, as a picture of the post."""
     if page is None:
         return []
-    return [updates.Shown(keep_picture(io.BytesIO(page)), {code: _alt(code) for code in locales})]
+    return [
+        updates.Shown(
+            keep_picture(io.BytesIO(page)), {code: _describe_picture(code) for code in locales}
+        )
+    ]
 
 
-def take_back(session: Session, reply: Reply, *, actor: str) -> None:
+def unpublish(session: Session, reply: Reply, *, actor: str) -> None:
     """Take the post away; mails that wait are not sent. Raises Refused where there is none.
 
     Its picture is shown no more; the file is left to `picture_sweep`: others may show the same.
     """
-    replies.hold(session, reply)
+    replies.lock_reply(session, reply)
     if reply.state is not ReplyState.PUBLISHED:
         raise Refused("reply-not-published")
     update, reply.update = reply.update, None
@@ -152,19 +158,19 @@ def take_back(session: Session, reply: Reply, *, actor: str) -> None:
     record_change(session, reply.campaign, actor, "reply.take-back", reply=reply.id)
 
 
-def _order(reply: Reply, code: str) -> tuple[bool, str]:
+def _order_of(reply: Reply, code: str) -> tuple[bool, str]:
     return code != reply.campaign.default_locale, code
 
 
-def _redacted(text: str, field: str) -> str:
+def _redact(text: str, field: str) -> str:
     try:
-        return as_markdown(redacted(text))
-    except BadMarks as problem:
+        return to_markdown(redact(text))
+    except UnpairedMarks as problem:
         raise Invalid(fields={field: "marks-unpaired"}) from problem
 
 
-def _body(reply: Reply, code: str, original: str, translation: str) -> str:
-    """The words in the reader's language first, then the original where it is another."""
+def _compose_body(reply: Reply, code: str, original: str, translation: str) -> str:
+    """Put the words in the reader's language first, then the original where it is another."""
     if not original:
         return translation
     if code == reply.locale:
@@ -172,20 +178,20 @@ def _body(reply: Reply, code: str, original: str, translation: str) -> str:
     language = language_name(reply.locale, code)
     if not translation:
         lead = gettext("The answer is in this language: %(language)s.", language=language)
-        return f"{lead}\n\n{quoted(original)}"
+        return f"{lead}\n\n{quote(original)}"
     lead = gettext(
         "Translated by us. The answer in its own language (%(language)s):", language=language
     )
-    return f"{translation}\n\n{lead}\n\n{quoted(original)}"
+    return f"{translation}\n\n{lead}\n\n{quote(original)}"
 
 
-def _alt(code: str) -> str:
+def _describe_picture(code: str) -> str:
     with force_locale(code):
         return str(gettext("Picture of the answer; what we do not publish is blacked out."))
 
 
-def _pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """A rectangle in percent as pixels, a pixel larger on each side."""
+def _to_pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return a rectangle in percent as pixels, a pixel larger on each side."""
     width, height = size
     return (
         int(bar["x"] * width / 100) - 1,
@@ -195,13 +201,13 @@ def _pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int
     )
 
 
-def look_of(reply: Reply) -> str:
-    """A mark of all that would be published: one for each part, in a fixed order."""
+def mark_parts(reply: Reply) -> str:
+    """Mark all that would be published: one for each part, in a fixed order."""
     return " ".join(map(mark_of, _parts(reply).values()))
 
 
-def changed_since(reply: Reply, look: str) -> list[str]:
-    """The parts that stand otherwise than in `look`; all of them where it is no look at all."""
+def list_changed(reply: Reply, look: str) -> list[str]:
+    """List the parts that differ from those in `look`; all of them where it is no look at all."""
     marks, parts = look.split(" "), _parts(reply)
     if len(marks) != len(parts):
         return list(parts)
@@ -212,12 +218,14 @@ def changed_since(reply: Reply, look: str) -> list[str]:
     ]
 
 
-def _parts(reply: Reply) -> dict[str, Mapping[str, Any]]:
-    """By name of the part, what is published of it."""
+def _parts(reply: Reply) -> dict[str, Mapping[str, object]]:
+    """Return what is published, by name of the part."""
     bars = [json.dumps(bar, sort_keys=True) for bar in reply.bars]
     return {
         "text": {"text": reply.text, "locale": reply.locale},
-        "translations": {one.locale: one.text for one in reply.translations},
+        "translations": {
+            translation.locale: translation.text for translation in reply.translations
+        },
         "titles": reply.titles,
         "bars": {"bars": bars},
         "page": {"page": reply.shown_page},

@@ -5,7 +5,7 @@ Rectangles that are painted over a page, as a form sends them. Pure.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from campaign.web.markup import BAR
 
@@ -15,94 +15,104 @@ _AT_START = re.compile(r"^(\s*)([#>=+-]|\d{1,9}[.)])(?=\s|$|[=+-])", re.MULTILIN
 LONGEST = 30_000
 
 
-class BadMarks(Exception):
+class UnpairedMarks(Exception):
     """A mark is not closed, not opened, or stands within another: nothing may be published."""
 
 
-def parts(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in passages, each with whether it is left out. Raises BadMarks."""
+def split_passages(text: str) -> Iterator[tuple[str, bool]]:
+    """Split the text in passages, each with whether it is left out. Raises UnpairedMarks."""
     at, hidden = 0, False
     for mark in _MARK.finditer(text):
         if (mark[0] == "[[") == hidden:
-            raise BadMarks
+            raise UnpairedMarks
         yield text[at : mark.start()], hidden
         at, hidden = mark.end(), not hidden
     if hidden:
-        raise BadMarks
+        raise UnpairedMarks
     yield text[at:], False
 
 
-def redacted(text: str) -> str:
-    """What may be read: a bar of one length for each passage, however long that was.
+def redact(text: str) -> str:
+    """Return what may be read: a bar of one length for each passage, however long that was.
 
-    Raises BadMarks.
+    Raises UnpairedMarks.
     """
-    return "".join(BAR if hidden else shown for shown, hidden in parts(text))
+    return "".join(BAR if hidden else shown for shown, hidden in split_passages(text))
 
 
 def are_paired(text: str) -> bool:
-    """Whether each mark is closed, so that it is known what is left out."""
+    """Tell whether each mark is closed, so that it is known what is left out."""
     try:
-        return bool(list(parts(text)))
-    except BadMarks:
+        return bool(list(split_passages(text)))
+    except UnpairedMarks:
         return False
 
 
-def marked(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
-    """The text with marks around each of `places` that may still be read. Raises BadMarks."""
+def mark_places(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:
+    """Put marks around each of `places` that may still be read. Raises UnpairedMarks."""
     return "".join(
-        f"[[{passage}]]" if hidden else _wrapped(passage, places(passage))
-        for passage, hidden in parts(text)
+        f"[[{passage}]]" if hidden else _wrap_places(passage, places(passage))
+        for passage, hidden in split_passages(text)
     )
 
 
-def _wrapped(text: str, places: Iterable[tuple[int, int]]) -> str:
+def _wrap_places(text: str, places: Iterable[tuple[int, int]]) -> str:
     for start, end in sorted(places, reverse=True):
         text = f"{text[:start]}[[{text[start:end]}]]{text[end:]}"
     return text
 
 
-def as_markdown(text: str) -> str:
-    """Plain text so that Markdown shows it as it stands, line by line."""
+def to_markdown(text: str) -> str:
+    """Escape plain text so that Markdown shows it as it stands, line by line."""
     quiet = _ACTIVE.sub(lambda found: f"\\{found[0]}", text.strip())
-    quiet = _AT_START.sub(_disarmed, quiet).replace("://", ":\\//")
+    quiet = _AT_START.sub(_escape_start, quiet).replace("://", ":\\//")
     paragraphs = re.split(r"\n\s*\n", quiet)
     return "\n\n".join(
         "\\\n".join(line.strip() for line in paragraph.split("\n")) for paragraph in paragraphs
     )
 
 
-def quoted(markdown: str) -> str:
-    """A quotation of it."""
+def quote(markdown: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in markdown.split("\n"))
 
 
-def _disarmed(found: re.Match[str]) -> str:
-    sign = found[2]
+def _escape_start(match: re.Match[str]) -> str:
+    sign = match[2]
     if sign[0].isdigit():
-        return f"{found[1]}{sign[:-1]}\\{sign[-1]}"
-    return f"{found[1]}\\{sign}"
+        return f"{match[1]}{sign[:-1]}\\{sign[-1]}"
+    return f"{match[1]}\\{sign}"
 
 
-MOST = 40
-_NAMES = ("x", "y", "w", "h")
-FRESH = 4
+class Bar(TypedDict):
+    """A rectangle over a page of a scan, in percent of it."""
+
+    scan: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+MOST_BARS = 40
+BAR_FIELDS = ("x", "y", "w", "h")
+EMPTY_LINES = 4
 """Empty lines of the form, for more."""
 
 
-def bars_from(values: Mapping[str, str], pages: Sequence[str]) -> list[dict[str, Any]]:
-    """The rectangles of a form: `page-0`, `x-0`, `y-0`, `w-0`, `h-0` and so on, in percent.
+def read_bars(values: Mapping[str, str], pages: Sequence[str]) -> list[Bar]:
+    """Read the rectangles of a form: `page-0`, `x-0`, `y-0`, `w-0`, `h-0` and so on, in percent.
 
     Lines without numbers are left out. Raises ValueError with the number of a line that is wrong.
     """
-    bars = []
-    for at in range(MOST):
-        said = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in _NAMES]
-        if not any(said):
+    bars: list[Bar] = []
+    for at in range(MOST_BARS):
+        numbers = [values.get(f"{name}-{at}", "").strip().replace(",", ".") for name in BAR_FIELDS]
+        if not any(numbers):
             continue
         page = values.get(f"page-{at}", "")
         try:
-            x, y, w, h = (float(one) for one in said)
+            x, y, w, h = (float(number) for number in numbers)
         except ValueError as problem:
             raise ValueError(at + 1) from problem
         if page not in pages or not _fits(x, w) or not _fits(y, h):

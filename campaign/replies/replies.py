@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -12,7 +11,7 @@ from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import latest_day
-from campaign.deliveries.event_order import newest_first
+from campaign.deliveries.attempt_order import newest_first
 from campaign.models.bundle import DeliveryAttempt, Destination
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import GateVisit
@@ -20,6 +19,7 @@ from campaign.models.directory import Mission
 from campaign.models.reply import Channel, Reply, ReplyState, ReplyTranslation
 from campaign.models.staff import StaffUser
 from campaign.paper_signatures import scans
+from campaign.replies.redaction import Bar
 from campaign.replies.reply_access import may_open
 
 PAGE = 50
@@ -35,7 +35,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ReplyFacts:
     """What somebody at the desk says of a reply."""
 
     received_on: date
@@ -52,36 +52,41 @@ class Facts:
 
 
 def log_reply(
-    session: Session, campaign: Campaign, facts: Facts, *, actor: str, staff_id: int | None = None
+    session: Session,
+    campaign: Campaign,
+    facts: ReplyFacts,
+    *,
+    actor: str,
+    staff_id: int | None = None,
 ) -> Reply:
     """Log an answer as a draft. Raises Invalid where the day is still to come."""
     reply = Reply(campaign=campaign, created_by_id=staff_id)
     _fill(reply, facts)
     session.add(reply)
     session.flush()
-    note(session, reply, actor, "reply.log", channel=facts.channel.value)
+    audit_reply(session, reply, actor, "reply.log", channel=facts.channel.value)
     return reply
 
 
-def edit_reply(session: Session, reply: Reply, facts: Facts, *, actor: str) -> None:
+def edit_reply(session: Session, reply: Reply, facts: ReplyFacts, *, actor: str) -> None:
     """Change a draft. Raises Invalid, or Refused (`reply-published`): it is taken back first."""
-    hold_draft(session, reply)
+    lock_draft(session, reply)
     _fill(reply, facts)
     session.flush()
-    note(session, reply, actor, "reply.edit")
+    audit_reply(session, reply, actor, "reply.edit")
 
 
 def delete_reply(session: Session, reply: Reply, *, actor: str) -> None:
     """Delete a draft with all that came with it. Raises Refused."""
-    hold_draft(session, reply)
-    scans.forget_files(session, *scans.scans_of_reply(session, reply.id))
-    note(session, reply, actor, "reply.delete")
+    lock_draft(session, reply)
+    scans.delete_files_after_commit(session, *scans.list_scans_of_reply(session, reply.id))
+    audit_reply(session, reply, actor, "reply.delete")
     session.delete(reply)
     session.flush()
 
 
 def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
-    """The reply of that address. Raises NotFound, also for one of another team's campaign."""
+    """Return the reply. Raises NotFound, also for one of another team's campaign."""
     reply = session.scalar(select(Reply).where(Reply.public_id == public_id, may_open(user)))
     if reply is None:
         raise NotFound("reply")
@@ -91,12 +96,12 @@ def get_reply(session: Session, public_id: str, user: StaffUser) -> Reply:
 def list_replies(
     session: Session, user: StaffUser, *, campaign: Campaign | None = None, page: int = 1
 ) -> tuple[Sequence[Reply], int]:
-    """A page of replies, drafts first, then the newest; and how many there are."""
+    """Return a page of replies, drafts first, then the newest; and how many there are."""
     seen = [may_open(user)]
     if campaign is not None:
         seen.append(Reply.campaign_id == campaign.id)
     total = session.scalar(select(func.count(Reply.id)).where(*seen)) or 0
-    found = session.scalars(
+    replies = session.scalars(
         select(Reply)
         .where(*seen)
         .options(
@@ -108,11 +113,11 @@ def list_replies(
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    return found, total
+    return replies, total
 
 
 def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
-    """What the reply can be the answer to, the newest first."""
+    """List what the reply can be the answer to, the newest first."""
     rows = session.execute(
         select(DeliveryAttempt, GateVisit.happened_time)
         .outerjoin(GateVisit, GateVisit.id == DeliveryAttempt.visit_id)
@@ -124,17 +129,15 @@ def list_deliveries(session: Session, campaign: Campaign) -> Sequence[Delivery]:
     return [Delivery(attempt, attempt.destination, clock) for attempt, clock in rows]
 
 
-def set_bars(
-    session: Session, reply: Reply, bars: Sequence[Mapping[str, Any]], *, actor: str
-) -> None:
+def set_bars(session: Session, reply: Reply, bars: Sequence[Bar], *, actor: str) -> None:
     """Say what is painted over in the published picture. Raises Refused."""
-    hold_draft(session, reply)
-    reply.bars = [dict(one) for one in bars]
+    lock_draft(session, reply)
+    reply.bars = [dict(bar) for bar in bars]
     session.flush()
-    note(session, reply, actor, "reply.edit", bars=len(bars))
+    audit_reply(session, reply, actor, "reply.edit", bars=len(bars))
 
 
-def hold(session: Session, reply: Reply) -> None:
+def lock_reply(session: Session, reply: Reply) -> None:
     """Wait for others who publish or change it, and see what they made of it.
 
     Raises NotFound where they deleted it.
@@ -144,15 +147,14 @@ def hold(session: Session, reply: Reply) -> None:
         raise NotFound("reply")
 
 
-def hold_draft(session: Session, reply: Reply) -> None:
-    """Hold it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
-    hold(session, reply)
+def lock_draft(session: Session, reply: Reply) -> None:
+    """Lock it to be changed. Raises Refused (`reply-published`) where everybody reads it."""
+    lock_reply(session, reply)
     if reply.state is ReplyState.PUBLISHED:
         raise Refused("reply-published")
 
 
-def note(session: Session, reply: Reply, actor: str, action: str, **detail: Any) -> None:
-    """Leave an audit line on the reply."""
+def audit_reply(session: Session, reply: Reply, actor: str, action: str, **detail: object) -> None:
     audit.record(
         session,
         actor=actor,
@@ -163,7 +165,7 @@ def note(session: Session, reply: Reply, actor: str, action: str, **detail: Any)
     )
 
 
-def _fill(reply: Reply, facts: Facts) -> None:
+def _fill(reply: Reply, facts: ReplyFacts) -> None:
     if facts.received_on > latest_day(db.utcnow()):
         raise Invalid(fields={"received_on": "day-to-come"})
     reply.received_on, reply.channel, reply.locale = facts.received_on, facts.channel, facts.locale
@@ -171,15 +173,15 @@ def _fill(reply: Reply, facts: Facts) -> None:
     reply.delivery_id = facts.delivery.id if facts.delivery else None
     reply.sender, reply.text, reply.notes = facts.sender, facts.text, facts.notes
     reply.titles = {code: title for code, title in facts.titles.items() if title}
-    known = {one.locale: one for one in reply.translations}
-    wanted = {code: text for code, text in facts.translations.items() if text}
-    wanted.pop(facts.locale, None)
+    translations = {translation.locale: translation for translation in reply.translations}
+    texts = {code: text for code, text in facts.translations.items() if text}
+    texts.pop(facts.locale, None)
     reply.translations = [
-        _translated(known.get(code) or ReplyTranslation(locale=code), text)
-        for code, text in wanted.items()
+        _set_text(translations.get(code) or ReplyTranslation(locale=code), text)
+        for code, text in texts.items()
     ]
 
 
-def _translated(translation: ReplyTranslation, text: str) -> ReplyTranslation:
+def _set_text(translation: ReplyTranslation, text: str) -> ReplyTranslation:
     translation.text = text
     return translation

@@ -24,7 +24,7 @@ _LISTED = 50
 
 
 def may_open(user: StaffUser) -> ColumnElement[bool]:
-    """As a condition on replies: `user` may see this one."""
+    """Tell whether `user` may see a reply, for a query on replies."""
     seen = sees(user, Reply.campaign_id)
     if user.role in PUBLISHERS:
         return seen
@@ -32,12 +32,11 @@ def may_open(user: StaffUser) -> ColumnElement[bool]:
 
 
 def may_publish(user: StaffUser) -> bool:
-    """Whether `user` decides what of an answer everybody reads."""
     return user.role in PUBLISHERS
 
 
-def load(slug: str) -> Campaign:
-    """The campaign of this page. Raises NotFound where one may log no reply to it."""
+def load_campaign(slug: str) -> Campaign:
+    """Return the campaign of this page. Raises NotFound where one may log no reply to it."""
     session, user = db.session(), staff_user()
     campaign = get_campaign_of(session, slug, user)
     if user.role in PUBLISHERS:
@@ -49,7 +48,7 @@ def load(slug: str) -> Campaign:
 
 
 def list_carried(session: Session) -> Sequence[Campaign]:
-    """Campaigns of which letters were printed to be carried, the newest bundle first."""
+    """List campaigns of which letters were printed to be carried, the newest bundle first."""
     newest = (
         select(Bundle.campaign_id, func.max(Bundle.id).label("last"))
         .group_by(Bundle.campaign_id)

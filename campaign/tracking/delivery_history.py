@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION
-from campaign.deliveries.event_order import Placed, place_attempts
+from campaign.deliveries.attempt_order import Placed, place_attempts
 from campaign.deliveries.letter_outcomes import TAKES_OUT, list_fates
-from campaign.deliveries.letters_covered import Range, ranges_of
-from campaign.deliveries.visits import times_of
+from campaign.deliveries.posted_envelopes import PostedEnvelope, find_envelopes_with
+from campaign.deliveries.visits import find_times
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove
@@ -43,8 +43,8 @@ class Trip:
     """Of a part: accepted, refused, or `part` as long as nobody has said which letters it was."""
     letters: tuple[Letter, ...]
     at: datetime
-    """When it happened, as far as it is known: see `deliveries/event_order.py`."""
-    envelope: Range | None = None
+    """When it happened, as far as it is known: see `deliveries/attempt_order.py`."""
+    envelope: PostedEnvelope | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -93,20 +93,20 @@ def _placed(
         bundles = [one.bundle_id for one in stays if one.letter.id == letter_id]
         for before, after in pairwise(bundles):
             ended[before] = min(begun[after], ended.get(before, begun[after]))
-    return place_attempts(attempts, times_of(session, attempts), begun=begun, ended=ended)
+    return place_attempts(attempts, find_times(session, attempts), begun=begun, ended=ended)
 
 
 def _ranges(
     session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
-) -> dict[int, list[Range]]:
-    return ranges_of(session, [one.id for one in attempts], {one.number for one in stays})
+) -> dict[int, list[PostedEnvelope]]:
+    return find_envelopes_with(session, [one.id for one in attempts], {one.number for one in stays})
 
 
 def fates(
-    placed: Sequence[Placed], stays: Sequence[Stay], ranges: dict[int, list[Range]]
+    placed: Sequence[Placed], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
 ) -> Iterator[Trip]:
     """What each attempt was for the letters, in their order. Pure."""
-    grouped: dict[tuple[int, DeliveryOutcome, Range | None], list[Letter]] = {}
+    grouped: dict[tuple[int, DeliveryOutcome, PostedEnvelope | None], list[Letter]] = {}
     for stay in stays:
         tried = [one.attempt for one in placed if one.attempt.bundle_id == stay.bundle_id]
         for attempt, fate, envelope in list_fates(stay.number, tried, ranges):

@@ -20,7 +20,7 @@ from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import db, i18n, jobs
 from campaign.core.sealing import WrongKey
 from campaign.core.settings import current_settings
-from campaign.deliveries.letters_covered import covered_by, gone
+from campaign.deliveries.remaining_letters import is_gone, went_with
 from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, Update
@@ -137,8 +137,8 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
 
 def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
     """Letters that went with it, unless a record made before this one told that they are gone."""
-    told = gone(when=DeliveryAttempt.id < delivery.id)
-    return covered_by(session, delivery), ~told
+    told = is_gone(when=DeliveryAttempt.id < delivery.id)
+    return went_with(session, delivery), ~told
 
 
 def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:

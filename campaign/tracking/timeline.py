@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.destinations import destination_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
-from campaign.deliveries.event_order import moment_of
+from campaign.deliveries.attempt_order import estimate_moment
 from campaign.deliveries.visits import list_late
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, Destination
 from campaign.models.campaign import Campaign, StopKind, UpdateKind
@@ -200,7 +200,7 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
     iso = attempt.happened_on.isoformat()
     facts = places_of(attempt, i18n.locale())
     if trip.envelope:
-        facts.append(gettext("Envelope %(number)s", number=trip.envelope.envelope))
+        facts.append(gettext("Envelope %(number)s", number=trip.envelope.number))
     if trip.envelope and trip.envelope.tracking:
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
@@ -277,7 +277,7 @@ def _told_at(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
     """The end of its day, and of what happened on that day at a mission further west."""
     day = date.fromisoformat(post.iso)
     before = [one.at for one in trips if one.attempt.happened_on <= day]
-    return max([moment_of(day, None, campaign.timezone), *before])
+    return max([estimate_moment(day, None, campaign.timezone), *before])
 
 
 def _withdrawn(signature: Signature) -> Mark:

@@ -1,17 +1,20 @@
 """The desk's pages on deliveries: the list, a visit, its files, taking a record back."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.bundles import find_bundles
 from campaign.bundles.access import CARRIERS
+from campaign.bundles.nouns import Noun, noun_of
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.deliveries import attachments, record_delivery, stopped_bundles, visits
-from campaign.deliveries.bundle_outcomes import BundleEnd, find_ends
+from campaign.deliveries.bundle_outcomes import BundleOutcome, find_outcomes
 from campaign.deliveries.desk import (
     correct_views,
     delivery_views,
@@ -19,12 +22,21 @@ from campaign.deliveries.desk import (
     split_views,
 )
 from campaign.deliveries.envelopes import reroute_bundle, split_bundle
-from campaign.deliveries.letters_covered import count_here, count_left, unnamed_part
+from campaign.deliveries.remaining_letters import count_here, count_left, find_unnamed_part
+from campaign.deliveries.visits import AttemptRow
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
-from campaign.models.delivery import GateFileKind, GateVisit, PaperFate
+from campaign.models.delivery import (
+    EnvelopeRun,
+    GateFile,
+    GateFileKind,
+    GateVisit,
+    PaperFate,
+    Rerouting,
+)
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/desk")
 guard(blueprint, *CARRIERS)
@@ -34,100 +46,166 @@ publish_delivery_views.register(blueprint)
 correct_views.register(blueprint)
 
 
+@dataclass(frozen=True, slots=True)
+class WayOfBundle:
+    """What was tried with a bundle, what is still here, and where the rest went."""
+
+    attempts: Sequence[DeliveryAttempt]
+    late: Container[int]
+    """Ids of attempts after the stop."""
+    here: int
+    unnamed: DeliveryAttempt | None
+    moved_to: Sequence[Rerouting]
+    moved_from: Rerouting | None
+    returned: Sequence[Bundle]
+    run: EnvelopeRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPaper:
+    """Printed letters of a stopped campaign."""
+
+    fate: str
+    """Empty as long as nobody has said what became of them."""
+    settled_at: datetime | None
+
+
+class DeliveryList(Page, template="deliveries/index.html"):
+    rows: Sequence[AttemptRow]
+    late: Container[int]
+    """Ids of attempts after the stop."""
+    page: int
+    pages: int
+
+
+class ShowVisit(Page, template="deliveries/show.html"):
+    visit: GateVisit
+    left: Mapping[int, int]
+    """How many letters are still here, by the id of the attempt."""
+    pictures: Sequence[GateFile]
+    receipts: Sequence[GateFile]
+    unfinished: Sequence[DeliveryAttempt]
+    """Attempts after which more is to be done."""
+    late: Container[int]
+    stopped: Sequence[Campaign]
+    removable: bool
+
+
 @blueprint.app_template_global("way_of_bundle")
-def way_of_bundle(bundle: Bundle) -> dict[str, Any]:
-    """What the page of a bundle says of its way: tries, what is still here, where the rest went."""
+def way_of_bundle(bundle: Bundle) -> WayOfBundle:
     session = db.session()
-    attempts = visits.attempts_of(session, bundle)
-    return {
-        "attempts": attempts,
-        "late": visits.list_late(session, attempts),
-        "here": count_here(session, bundle),
-        "unnamed": unnamed_part(session, bundle),
-        "moved_to": reroute_bundle.list_from(session, bundle),
-        "moved_from": reroute_bundle.find_to(session, bundle),
-        "returned": reroute_bundle.list_returned(session, bundle),
-        "run": split_bundle.find_run(session, bundle),
-    }
+    attempts = visits.list_attempts_of(session, bundle)
+    return WayOfBundle(
+        attempts=attempts,
+        late=visits.list_late(session, attempts),
+        here=count_here(session, bundle),
+        unnamed=find_unnamed_part(session, bundle),
+        moved_to=reroute_bundle.list_reroutings(session, bundle),
+        moved_from=reroute_bundle.find_rerouting_to(session, bundle),
+        returned=reroute_bundle.list_returned(session, bundle),
+        run=split_bundle.find_run(session, bundle),
+    )
 
 
 @blueprint.app_template_global("ends_of_bundles")
-def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleEnd]:
-    """How each bundle of a list fared after it was printed."""
-    return find_ends(db.session(), bundles)
+def ends_of_bundles(bundles: Sequence[Bundle]) -> dict[int, BundleOutcome]:
+    """How each bundle of a list fared after it was printed, by its id."""
+    return find_outcomes(db.session(), bundles)
 
 
 @blueprint.app_template_global("held_paper_of")
-def held_paper_of(bundle: Bundle) -> dict[str, Any] | None:
-    """Of a bundle whose campaign was stopped: whether paper lies here, and what became of it."""
+def held_paper_of(bundle: Bundle) -> HeldPaper | None:
+    """Paper of a bundle whose campaign was stopped; None where none lies here."""
     session = db.session()
     held = stopped_bundles.find_held(session, bundle)
-    fate = held.fate.value if held and held.fate else ""
-    if not fate and not stopped_bundles.is_here(session, bundle):
-        return None
-    return {"fate": fate, "settled_at": held.settled_at if held else None}
+    if held and held.fate:
+        return HeldPaper(held.fate.value, held.settled_at)
+    return HeldPaper("", None) if stopped_bundles.lies_here(session, bundle) else None
 
 
 @blueprint.app_template_global("late_deliveries_of")
 def late_deliveries_of(campaign: Campaign) -> list[DeliveryAttempt]:
-    """Deliveries of a campaign after it was stopped, by who did not know of it yet."""
-    return visits.late_of(db.session(), campaign)
+    """Deliveries of a campaign after it was stopped, by people who did not know of it yet."""
+    return visits.list_late_of(db.session(), campaign)
 
 
 @blueprint.post("/bundles/<public_id>/held-back")
 def settle_held_back(public_id: str) -> ResponseReturnValue:
-    """Say what became of the paper of a bundle whose campaign was stopped."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
-    fate = next((one for one in PaperFate if one.value == request.form.get("fate")), None)
+    fate = next((kind for kind in PaperFate if kind.value == request.form.get("fate")), None)
     if fate is None:
         abort(400)
-    stopped_bundles.settle(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
-    said = _("What became of the printed letters is noted.")
-    return redirect_to("bundles.show", said, public_id=public_id)
+    stopped_bundles.record_fate(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
+    cards = noun_of(bundle) is Noun.CARD
+    of_cards = _("What became of the printed cards is noted.")
+    of_letters = _("What became of the printed letters is noted.")
+    return redirect_to("bundles.show", of_cards if cards else of_letters, public_id=public_id)
 
 
 @blueprint.get("/deliveries/")
 def index() -> ResponseReturnValue:
-    """What happened at the gates, the newest first."""
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))
     rows, total = visits.list_attempts(db.session(), page=page)
+    late = visits.list_late(db.session(), [row.attempt for row in rows])
     pages = max(1, -(-total // visits.PAGE))
-    late = visits.list_late(db.session(), [one for one, *_rest in rows])
-    return render_template("deliveries/index.html", rows=rows, late=late, page=page, pages=pages)
+    return show_page(DeliveryList(rows=rows, late=late, page=page, pages=pages))
 
 
 @blueprint.get("/deliveries/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
-    """One visit: what was written down, its pictures, and what can be done next."""
     session = db.session()
     visit = visits.get_visit(session, public_id)
-    left = {one.id: count_left(session, one.bundle) for one in visit.attempts if one.bundle}
-    return render_template("deliveries/show.html", visit=visit, left=left, **_facts(visit))
+    campaigns = dict.fromkeys(attempt.campaign for attempt in visit.attempts)
+    stopped = [campaign for campaign in campaigns if is_stopped(campaign.status)]
+    left = {
+        attempt.id: count_left(session, attempt.bundle)
+        for attempt in visit.attempts
+        if attempt.bundle
+    }
+    return show_page(
+        ShowVisit(
+            visit=visit,
+            left=left,
+            pictures=[file for file in visit.files if file.kind is GateFileKind.PICTURE],
+            receipts=[file for file in visit.files if file.kind is GateFileKind.RECEIPT],
+            unfinished=[
+                attempt
+                for attempt in visit.attempts
+                if visits.is_unnamed_part(attempt)
+                or (
+                    attempt.outcome in {DeliveryOutcome.REFUSED, DeliveryOutcome.PART}
+                    and left.get(attempt.id)
+                    and attempt.campaign not in stopped
+                )
+            ],
+            late=visits.list_late(session, visit.attempts),
+            stopped=stopped,
+            removable=all(attempt.update_id is None for attempt in visit.attempts),
+        )
+    )
 
 
 @blueprint.get("/deliveries/attempts/<public_id>")
 def show_attempt(public_id: str) -> ResponseReturnValue:
-    """The visit of an attempt."""
-    visit = visits.visit_of(db.session(), visits.get_attempt(db.session(), public_id))
+    visit = visits.get_visit_of(db.session(), visits.get_attempt(db.session(), public_id))
     return redirect(url_for(".show", public_id=visit.public_id))
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>/<int:number>.jpg")
 def file_page(public_id: str, file_id: str, number: int) -> ResponseReturnValue:
-    """A picture, or a page of the receipt."""
-    session = db.session()
-    file = attachments.get_file(session, visits.get_visit(session, public_id), file_id)
-    return Response(attachments.page_bytes(file, number), mimetype="image/jpeg")
+    body = attachments.read_page(_get_file(public_id, file_id), number)
+    return Response(body, mimetype="image/jpeg")
 
 
 @blueprint.post("/deliveries/<public_id>/files/<file_id>/download")
 @fresh(back="deliveries.show_again")
 def receipt_download(public_id: str, file_id: str) -> ResponseReturnValue:
-    """The receipt's PDF as it came."""
-    session = db.session()
-    file = attachments.get_file(session, visits.get_visit(session, public_id), file_id)
-    return pdf_attachment(attachments.hand_out(session, file, actor=actor()), "receipt.pdf")
+    file = _get_file(public_id, file_id)
+    body = attachments.read_original(db.session(), file, actor=actor())
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = 'attachment; filename="receipt.pdf"'
+    return response
 
 
 @blueprint.get("/deliveries/<public_id>/files/<file_id>")
@@ -138,30 +216,16 @@ def show_again(public_id: str, file_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/deliveries/<public_id>/remove")
 def remove(public_id: str) -> ResponseReturnValue:
-    """Take a record back that was a mistake."""
     session = db.session()
     visit = visits.get_visit(session, public_id)
-    bundle = next((one.bundle for one in visit.attempts if one.bundle), None)
+    bundle = next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None)
     record_delivery.remove_visit(session, visit, actor=actor())
-    flash(_("The record is removed."))
+    message = _("The record is removed.")
     if bundle is None:
-        return redirect_to(".index")
-    return redirect_to("bundles.show", public_id=bundle.public_id)
+        return redirect_to(".index", message)
+    return redirect_to("bundles.show", message, public_id=bundle.public_id)
 
 
-def pdf_attachment(body: bytes, name: str) -> Response:
-    """A PDF that is saved, not shown."""
-    response = Response(body, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _facts(visit: GateVisit) -> dict[str, Any]:
-    return {
-        "pictures": [one for one in visit.files if one.kind is GateFileKind.PICTURE],
-        "receipts": [one for one in visit.files if one.kind is GateFileKind.RECEIPT],
-        "is_unnamed": lambda one: one.outcome is DeliveryOutcome.PART and not one.taken,
-        "again": {DeliveryOutcome.REFUSED, DeliveryOutcome.PART},
-        "late": visits.list_late(db.session(), visit.attempts),
-        "removable": all(one.update_id is None for one in visit.attempts),
-    }
+def _get_file(public_id: str, file_id: str) -> GateFile:
+    session = db.session()
+    return attachments.get_file(session, visits.get_visit(session, public_id), file_id)

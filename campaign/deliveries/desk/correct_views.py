@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from campaign.core import db
 from campaign.deliveries import attachments, correct_record, visits
 from campaign.deliveries.desk.forms import CorrectForm, FilesForm
-from campaign.deliveries.record_delivery import hold_visit
+from campaign.deliveries.record_delivery import lock_visit
 from campaign.models.delivery import GateVisit
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted, redirect_to
@@ -26,7 +26,6 @@ class AddFiles(Page, template="deliveries/add_files.html"):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these pages under a visit's address."""
     add = blueprint.add_url_rule
     add("/deliveries/<public_id>/correct", "correct", correct, methods=["GET", "POST"])
     add("/deliveries/<public_id>/files", "add_files", add_files, methods=["GET", "POST"])
@@ -36,8 +35,8 @@ def correct(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = CorrectForm.of(visit)
     if form.validate_on_submit() and _is_corrected(visit, form):
-        said = _("The record is corrected. No one is emailed again.")
-        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+        message = _("The record is corrected. No one is emailed again.")
+        return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(CorrectRecord(visit=visit, form=form))
 
 
@@ -46,14 +45,14 @@ def add_files(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = FilesForm()
     if form.validate_on_submit() and _are_added(visit, form):
-        said = _("The files are added to the record.")
-        return redirect_to("deliveries.show", said, public_id=visit.public_id)
+        message = _("The files are added to the record.")
+        return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(AddFiles(visit=visit, form=form))
 
 
 def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
     session = db.session()
-    hold_visit(session, visit)
+    lock_visit(session, visit)
     if not form.meets(correct_record.facts_of(visit).as_data()):
         return False
     by, sure = actor(), form.sure.data
@@ -69,6 +68,6 @@ def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
 def _are_added(visit: GateVisit, form: FilesForm) -> bool:
     return accepted(
         form,
-        lambda: correct_record.add_files(db.session(), visit, tuple(form.drawn()), actor=actor()),
+        lambda: correct_record.add_files(db.session(), visit, tuple(form.redrawn()), actor=actor()),
         refused=_("Choose a picture or a receipt."),
     )

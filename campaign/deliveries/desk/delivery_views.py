@@ -1,25 +1,34 @@
 """The page at the gate: opened on a phone, also without reach, sent when there is some."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from campaign.bundles import find_bundles
+from campaign.bundles.changes.withdrawals import TakenBack
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db, i18n
 from campaign.core.asset_paths import folder
-from campaign.core.errors import DomainError, Invalid, Refused
+from campaign.core.errors import Invalid, Refused
 from campaign.core.rate_limits import count_against_limit
 from campaign.deliveries import attachments, record_delivery, visits
 from campaign.deliveries.desk.forms import GateForm, gate_form, ticked_ids
-from campaign.deliveries.desk.sentences import SENTENCES
+from campaign.deliveries.desk.refusals import say_refusal
 from campaign.deliveries.envelopes import reroute_bundle
-from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
-from campaign.models.bundle import Bundle, BundleState
+from campaign.deliveries.remaining_letters import (
+    count_left,
+    find_unnamed_part,
+    list_taken_back_here,
+)
+from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt
+from campaign.models.delivery import GateVisit, Rerouting
 from campaign.staff.guards import actor, staff_user
+from campaign.staff.navigation import Section
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file, with_worker
 
 _PER_HOUR = 120
@@ -28,8 +37,27 @@ _WORKER = ("deliver-queue.js", "deliver-worker.js")
 """What the service worker is made of: the page uses the first as well."""
 
 
+class GatePage(Page, template="deliveries/deliver.html"):
+    """A phone keeps it: no supporter and no member of staff stands on it."""
+
+    bundle: Bundle
+    form: GateForm
+    stopped: bool
+    before: bool
+    """Whether what was handed over before a stop is recorded."""
+    here: Mapping[int, int]
+    """Letters that are still here, by the id of their bundle."""
+    attempts: Sequence[DeliveryAttempt]
+    unnamed: DeliveryAttempt | None
+    moved_to: Sequence[Rerouting]
+    taken_back: Sequence[TakenBack]
+    who: str
+    made_in_words: str
+    desk_nav: Sequence[Section] = ()
+    staff_name: str = ""
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put the page under a bundle's address."""
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/deliver"
     add(page, "deliver", deliver, methods=["GET", "POST"])
     add(f"{page}/token", "token", token)
@@ -38,23 +66,20 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(attachments.MAX_REQUEST_BYTES)
 def deliver(public_id: str) -> ResponseReturnValue:
-    """What happened at the gate, in thirty seconds."""
-    session = db.session()
-    bundle = find_bundles.get_bundle(session, public_id)
+    bundle = find_bundles.get_bundle(db.session(), public_id)
     if bundle.state is not BundleState.READY:
         raise Refused("bundle-not-ready")
-    stopped = is_stopped(bundle.campaign.status)
-    form = _form(bundle, stopped=stopped)
+    form = _make_form(bundle)
     wants_json = request.accept_mimetypes.best == "application/json"
-    if form.validate_on_submit():
-        visit = _recorded(form)
-        if visit is not None:
-            say_left_out(form)
-            address = url_for("deliveries.show", public_id=visit.public_id)
-            return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
+    if form.validate_on_submit() and (visit := _record(form)):
+        _name_files_left_out(form)
+        address = url_for("deliveries.show", public_id=visit.public_id)
+        return jsonify(sent=True, url=address) if wants_json else redirect(address, 303)
     if wants_json:
         return jsonify(problems=[words for _id, words in form.problems()]), 422
-    return _page(bundle, form, stopped=stopped), 422 if form.problems() else 200
+    response = make_response(show_page(_make_page(bundle, form)))
+    response.headers.update(with_worker())
+    return response
 
 
 def token(public_id: str) -> ResponseReturnValue:
@@ -70,22 +95,20 @@ def worker(public_id: str) -> ResponseReturnValue:
     return Response(body, mimetype="text/javascript", headers={"Service-Worker-Allowed": scope})
 
 
-def _form(bundle: Bundle, *, stopped: bool) -> GateForm:
-    """The form with what may travel along, and with what was ticked when it was written down."""
+def _make_form(bundle: Bundle) -> GateForm:
+    """Make the form with what may travel along, and with what was ticked when it was sent."""
     session = db.session()
     ids = ticked_ids(request.form) - {bundle.id}
-    ticked = visits.ticked_of(session, bundle, ids) if ids else ()
-    offered = {one.id: one for one in (*visits.companions_of(session, bundle), *ticked)}
-    unknown = len(ticked) < len(ids)
-    return gate_form(bundle, list(offered.values()), stopped=stopped, unknown=unknown)
+    ticked = visits.list_ticked(session, bundle, ids) if ids else ()
+    companions = dict.fromkeys([*visits.list_companions(session, bundle), *ticked])
+    return gate_form(bundle, list(companions), unknown=len(ticked) < len(ids))
 
 
-def _recorded(form: GateForm) -> Any:
-    """The visit; none where it was not taken, which is said on the form."""
+def _record(form: GateForm) -> GateVisit | None:
+    """Record the visit; None where it was not taken, which is said on the form."""
     session = db.session()
     try:
-        found = record_delivery.find_visit(session, form.key.data)
-        if found is None:
+        if record_delivery.find_visit(session, form.key.data) is None:
             count_against_limit(session, "deliver", actor(), _PER_HOUR)
         return record_delivery.record_visit(
             session,
@@ -98,68 +121,46 @@ def _recorded(form: GateForm) -> Any:
     except Invalid as problem:
         form.refuse(problem.fields)
     except record_delivery.CompanionRefused as problem:
-        say_companion_refused(form, problem)
+        _say_companion_refused(form, problem)
     except Refused as problem:
-        form.form_errors.append(say_refused(problem))
+        form.form_errors.append(say_refusal(problem, cards=form.cards))
     return None
 
 
-def say_left_out(form: GateForm) -> None:
+def _name_files_left_out(form: GateForm) -> None:
     """Name on the record's page what the phone left out of it."""
     names = (form.left_out.data or "").strip()[:300]
     if names:
         flash(_("Not kept: %(names)s. Only pictures can be kept.", names=names), "warning")
 
 
-def say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefused) -> None:
-    """By its box: which bundle could not be recorded with the page's own, and why."""
-    bundle, why = problem.bundle, problem.why
+def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefused) -> None:
+    """Say by its box which bundle could not be recorded with the page's own, and why."""
+    bundle, reason = problem.bundle, problem.why
     name = f"{bundle.campaign.reference} · {bundle.sequence:03d}"
-    colon = i18n.colon(i18n.locale())
-    ticked, taken = form[f"with_{bundle.id}"], f"taken_{bundle.id}"
-    if isinstance(why, Refused):
-        ticked.errors = [*ticked.errors, f"{name}{colon}{say_refused(why)}"]
-    elif taken in why.fields:
-        form.refuse(why.fields)
+    if isinstance(reason, Refused):
+        sentences = [say_refusal(reason, cards=noun_of(bundle) is Noun.CARD)]
+    elif f"taken_{bundle.id}" in reason.fields:
+        form.refuse(reason.fields)
+        return
     else:
-        words = [str(SENTENCES.get(slug, why.slug)) for slug in why.fields.values()]
-        ticked.errors = [*ticked.errors, *(f"{name}{colon}{one}" for one in words)]
+        sentences = [str(form.sentences.get(slug, reason.slug)) for slug in reason.fields.values()]
+    box, colon = form[f"with_{bundle.id}"], i18n.colon(i18n.locale())
+    box.errors = [*box.errors, *(f"{name}{colon}{sentence}" for sentence in sentences)]
 
 
-def say_refused(problem: DomainError) -> str:
-    """Why nothing was recorded, in words."""
-    words = {
-        "nothing-here": _("No letter of this bundle is here any more: look at its page."),
-        "part-unnamed": _(
-            "A part of this bundle was taken before, and nobody has said which letters. "
-            "Say so on the bundle’s page, then record this."
-        ),
-        "not-open": _("This is a rehearsal: nothing of it is handed over."),
-        "bundle-not-ready": _("The bundle is not ready yet."),
-        "key-taken": _("A colleague sent this already from this phone."),
-    }
-    otherwise = _("The state of things does not allow it. Nothing was changed.")
-    return str(words.get(problem.slug, otherwise))
-
-
-def _page(bundle: Bundle, form: GateForm, *, stopped: bool) -> Response:
+def _make_page(bundle: Bundle, form: GateForm) -> GatePage:
     session = db.session()
-    body = render_template(
-        "deliveries/deliver.html",
+    return GatePage(
         bundle=bundle,
         form=form,
-        stopped=stopped,
+        stopped=is_stopped(bundle.campaign.status),
         before="before" in request.args or bool(form.problems()),
-        here={one.id: count_left(session, one) for one in form.carried},
-        attempts=visits.attempts_of(session, bundle),
-        unnamed=unnamed_part(session, bundle),
-        moved_to=reroute_bundle.list_from(session, bundle),
-        taken_back=taken_back_here(session, bundle),
+        here={carried.id: count_left(session, carried) for carried in form.carried},
+        attempts=visits.list_attempts_of(session, bundle),
+        unnamed=find_unnamed_part(session, bundle),
+        moved_to=reroute_bundle.list_reroutings(session, bundle),
+        taken_back=list_taken_back_here(session, bundle),
         who=staff_user().public_id,
-        made_at=db.utcnow(),
         made_in_words=i18n.say_moment(db.utcnow(), bundle.zone),
-        # The phone keeps this page: nothing of the desk around it, and nobody's name.
-        desk_nav=[],
-        staff_name="",
     )
-    return Response(body, mimetype="text/html", headers=with_worker())

@@ -1,13 +1,14 @@
-"""The form of the page at the gate."""
+"""Forms of a visit: what is written down at the gate, corrected later, or added."""
 
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
-from typing import Any, cast
+from typing import cast
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
 from wtforms import (
     BooleanField,
     FileField,
@@ -20,20 +21,21 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional, Regexp
 
 from campaign.bundles.nouns import Noun, noun_of
+from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, i18n
 from campaign.core.errors import Invalid
 from campaign.deliveries import attachments
-from campaign.deliveries.attachments import Drawn
-from campaign.deliveries.correct_record import Facts, facts_of, has_tracking
-from campaign.deliveries.desk.sentences import DeliveryForm
-from campaign.deliveries.record_delivery import Carried, Happened
+from campaign.deliveries.attachments import RedrawnFile
+from campaign.deliveries.correct_record import RecordFacts, facts_of, has_tracking
+from campaign.deliveries.desk.refusals import DeliveryForm
+from campaign.deliveries.record_delivery import CarriedBundle, VisitFacts
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import DayField, LineField, TextField, choices
 
-OUTCOMES: dict[DeliveryOutcome, Any] = {
+OUTCOMES: Mapping[DeliveryOutcome, object] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
     DeliveryOutcome.PART: _l("They took a part"),
     DeliveryOutcome.REFUSED: _l("They refused"),
@@ -45,11 +47,10 @@ OUTCOMES: dict[DeliveryOutcome, Any] = {
 _ID = re.compile(r"[0-9]{1,9}")
 
 
-class ClockField(StringField):  # type: ignore[misc]
+class ClockField(StringField):  # type: ignore[misc]  # WTForms has no types
     """A time of day that may stay empty: 14:30."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the time as the browser sends it."""
         text = valuelist[0].strip() if valuelist else ""
         self.data = None
         if not text:
@@ -69,28 +70,26 @@ class FilesForm(DeliveryForm):
     camera = FileField(_l("Take a picture"))
     pictures = MultipleFileField(_l("Choose pictures"))
     receipt = FileField(_l("Signed receipt"), description=_l("A picture or a PDF."))
-    picture_name = ""
+    picture_name: str | None = None
     """Of the picture that is being drawn: where one is refused, it is named."""
 
     def refuse(self, fields: Mapping[str, str]) -> None:
-        """Put the sentence for each slug by its field; a picture by its name."""
         super().refuse(fields)
         if "pictures" in fields and self.picture_name:
-            colon = i18n.colon(i18n.locale())
-            self.pictures.errors = [
-                f"{self.picture_name}{colon}{one}" for one in self.pictures.errors
-            ]
+            name = f"{self.picture_name}{i18n.colon(i18n.locale())}"
+            self.pictures.errors = [f"{name}{error}" for error in self.pictures.errors]
 
-    def drawn(self) -> Iterator[Drawn]:
-        """The files as they will be kept. Raises Invalid where one is not what it should be."""
-        sent = [one for one in (self.camera.data, *(self.pictures.data or ())) if _chosen(one)]
-        if len(sent) > attachments.MAX_PICTURES:
+    def redrawn(self) -> Iterator[RedrawnFile]:
+        """Draw the files as they will be kept. Raises Invalid: one is not what it should be."""
+        sent = (self.camera.data, *(self.pictures.data or ()))
+        pictures = [file for file in sent if _is_chosen(file)]
+        if len(pictures) > attachments.MAX_PICTURES:
             raise Invalid(fields={"pictures": "pictures-too-many"})
-        for one in sent:
-            self.picture_name = one.filename
-            yield attachments.draw_picture(one.stream, one.filename)
-        self.picture_name = ""
-        if _chosen(self.receipt.data):
+        for picture in pictures:
+            self.picture_name = picture.filename
+            yield attachments.draw_picture(picture.stream, picture.filename)
+        self.picture_name = None
+        if _is_chosen(self.receipt.data):
             yield attachments.draw_receipt(self.receipt.data.stream, self.receipt.data.filename)
 
 
@@ -98,11 +97,7 @@ class GateForm(FilesForm):
     """What happened; `gate_form` adds each bundle that was carried."""
 
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
-    outcome = RadioField(
-        _l("What happened"),
-        [InputRequired(_l("Say how it ended."))],
-        choices=choices((kind.value, words) for kind, words in OUTCOMES.items()),
-    )
+    outcome = RadioField(_l("What happened"), [InputRequired(_l("Say how it ended."))])
     happened_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
     happened_time = ClockField(_l("Time of day"))
     place = LineField(_l("Place"), limit=200)
@@ -120,81 +115,83 @@ class GateForm(FilesForm):
     unknown = False
     """Whether a bundle was ticked that is not there, or is for another mission."""
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Whether it can be recorded as far as the form knows: all that was ticked is there."""
+    def validate(self, extra_validators: object = None) -> bool:
         valid = super().validate(extra_validators)
         if self.unknown:
             self.form_errors.append(
                 gettext("A bundle that was ticked is not there any more. Untick it and send again.")
             )
-        return bool(valid) and not self.unknown
+        return valid and not self.unknown
 
-    def bundles(self) -> list[Carried]:
-        """The bundles that were carried, the page's own first."""
-        own, *others = self.carried
-        ticked = [own, *(one for one in others if self[f"with_{one.id}"].data)]
-        return [Carried(one, self[f"taken_{one.id}"].data) for one in ticked]
+    def bundles(self) -> list[CarriedBundle]:
+        """List the bundles that were carried, the page's own first."""
+        own, *companions = self.carried
+        ticked = [own, *(bundle for bundle in companions if self[f"with_{bundle.id}"].data)]
+        return [CarriedBundle(bundle, self[f"taken_{bundle.id}"].data) for bundle in ticked]
 
-    def happened(self) -> Happened:
-        """What was written down. Raises Invalid where a file is not what it should be."""
-        return Happened(
+    def happened(self) -> VisitFacts:
+        """Return what was written down. Raises Invalid: a file is not what it should be."""
+        return VisitFacts(
             outcome=DeliveryOutcome(self.outcome.data),
-            happened_on=cast("date", self.happened_on.data),
+            happened_on=cast("date", self.happened_on.data),  # validated
             happened_time=self.happened_time.data,
             place=self.place.data,
             delegates=self.delegates.data,
             received_by=self.received_by.data,
             notes=self.notes.data,
             tracking=self.tracking.data,
-            files=tuple(self.drawn()),
+            files=tuple(self.redrawn()),
         )
 
 
 def ticked_ids(names: Iterable[str]) -> set[int]:
     """Ids of the bundles that came along, from the names of the fields that were sent; 0: none."""
     marked = [name.removeprefix("with_") for name in names if name.startswith("with_")]
-    return {int(one) if _ID.fullmatch(one) else 0 for one in marked}
+    return {int(number) if _ID.fullmatch(number) else 0 for number in marked}
 
 
-def gate_form(
-    bundle: Bundle, companions: Sequence[Bundle], *, stopped: bool = False, unknown: bool = False
-) -> GateForm:
-    """The form for a bundle and those that may travel with it; after a stop, one answer more.
+def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = False) -> GateForm:
+    """Make the form for a bundle and those that may travel with it; after a stop, one answer more.
 
     With `unknown`, a bundle was ticked that is none of these.
     """
-    fields: dict[str, Any] = {"carried": (bundle, *companions), "unknown": unknown}
-    for one in fields["carried"]:
-        fields[f"with_{one.id}"] = BooleanField()
-        is_card = noun_of(one) is Noun.CARD
-        many = _l("How many cards they took") if is_card else _l("How many letters they took")
-        fields[f"taken_{one.id}"] = IntegerField(many, [Optional()])
-    made = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
+    carried = (bundle, *companions)
+    fields: dict[str, object] = {"carried": carried, "unknown": unknown}
+    for companion in carried:
+        is_card = noun_of(companion) is Noun.CARD
+        how_many = _l("How many cards they took") if is_card else _l("How many letters they took")
+        fields[f"with_{companion.id}"] = BooleanField()
+        fields[f"taken_{companion.id}"] = IntegerField(how_many, [Optional()])
+    form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
     now, zone = clock.utcnow(), bundle.zone
-    form = made(
+    form = form_class(
         data={
             "key": secrets.token_urlsafe(24),
             "happened_on": clock.day_of(now, zone),
             "happened_time": clock.time_of(now, zone),
             "place": ", ".join(bundle.mission.address) if bundle.mission else "",
             # What was frozen in one go travels in one bag.
-            **{f"with_{one.id}": _travels_with(one, bundle) for one in companions},
+            **{
+                f"with_{companion.id}": bundle.journey_id is not None
+                and companion.journey_id == bundle.journey_id
+                for companion in companions
+            },
         }
     )
-    if noun_of(bundle) is Noun.CARD:
-        of_cards = OUTCOMES | {DeliveryOutcome.ACCEPTED: _l("They took all cards")}
-        form.outcome.choices = choices((kind.value, words) for kind, words in of_cards.items())
-    if bundle.mission is None:
-        # What goes by post leads to no gate; most is posted, some is sent by courier.
-        form.outcome.choices = choices(
-            (one.value, OUTCOMES[one]) for one in OUTCOMES if one in SENT
-        )
-    if stopped:
-        form.outcome.choices = [
-            *form.outcome.choices,
-            *choices([(DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped"))]),
-        ]
+    form.speak_of_cards(noun_of(bundle) is Noun.CARD)
+    form.outcome.choices = choices(_list_outcomes(bundle, cards=form.cards))
     return form
+
+
+def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object]]:
+    for outcome, words in OUTCOMES.items():
+        if cards and outcome is DeliveryOutcome.ACCEPTED:
+            yield outcome.value, _l("They took all cards")
+        # What goes by post leads to no gate; most is posted, some is sent by courier.
+        elif bundle.mission is not None or outcome in SENT:
+            yield outcome.value, words
+    if is_stopped(bundle.campaign.status):
+        yield DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped")
 
 
 class CorrectForm(Meeting, GateForm):
@@ -205,18 +202,17 @@ class CorrectForm(Meeting, GateForm):
 
     @classmethod
     def of(cls, visit: GateVisit) -> "CorrectForm":
-        """The form with what stands in the record."""
-        now = facts_of(visit).as_data()
-        form = cls(data=now)
-        form.saw(now)
+        recorded = facts_of(visit).as_data()
+        form = cls(data=recorded)
+        form.saw(recorded)
         if not has_tracking(visit):
             del form.tracking
         return form
 
-    def facts(self) -> Facts:
-        """What it should say."""
-        return Facts(
-            happened_on=cast("date", self.happened_on.data),
+    def facts(self) -> RecordFacts:
+        """Return what the record should say."""
+        return RecordFacts(
+            happened_on=cast("date", self.happened_on.data),  # validated
             happened_time=self.happened_time.data,
             place=self.place.data,
             received_by=self.received_by.data,
@@ -226,9 +222,5 @@ class CorrectForm(Meeting, GateForm):
         )
 
 
-def _travels_with(one: Bundle, bundle: Bundle) -> bool:
-    return bundle.journey_id is not None and one.journey_id == bundle.journey_id
-
-
-def _chosen(file: Any) -> bool:
-    return bool(file and getattr(file, "filename", ""))
+def _is_chosen(file: FileStorage | str | None) -> bool:
+    return isinstance(file, FileStorage) and bool(file.filename)

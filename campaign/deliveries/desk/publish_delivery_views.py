@@ -1,7 +1,7 @@
 """What everybody reads of an attempt: written, published, taken back."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -12,97 +12,91 @@ from wtforms import BooleanField
 from campaign.campaigns.desk.update_fields import post_fields
 from campaign.core import db, i18n
 from campaign.deliveries import publish_delivery, visits
-from campaign.deliveries.desk.sentences import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.staff.guards import actor
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
 from campaign.web.fields import LineField
+from campaign.web.page import Page, show_page
 
 
 class PublishForm(DeliveryForm):
-    """`publish_form` adds title, text and the picture's description per language."""
+    """`publish_form` adds title and text in each language, and what each picture shows."""
 
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 
     def post(self) -> publish_delivery.Post:
-        """What would be published."""
         codes = [code for code in self.locales if self[f"title_{code}"].data]
         return publish_delivery.Post(
             words={code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in codes},
             pictures=tuple(
-                (one.public_id, self._alt(one)) for one in self.files if self[show(one)].data
+                (file.public_id, self._descriptions_of(file))
+                for file in self.files
+                if self[f"show_{file.public_id}"].data
             ),
         )
 
-    def _alt(self, file: GateFile) -> dict[str, str]:
-        described = {code: self[alt(file, code)].data for code in self.locales}
-        return {code: words for code, words in described.items() if words}
+    def _descriptions_of(self, file: GateFile) -> dict[str, str]:
+        typed = {code: self[f"alt_{code}_{file.public_id}"].data for code in self.locales}
+        return {code: words for code, words in typed.items() if words}
 
 
-def show(file: GateFile) -> str:
-    """Name of the field that says whether a picture is shown."""
-    return f"show_{file.public_id}"
-
-
-def alt(file: GateFile, code: str) -> str:
-    """Name of the field that says what a picture shows."""
-    return f"alt_{code}_{file.public_id}"
+class PublishAttempt(Page, template="deliveries/publish.html"):
+    attempt: DeliveryAttempt
+    visit: GateVisit
+    form: PublishForm
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these pages under an attempt's address."""
     add = blueprint.add_url_rule
     add("/deliveries/attempts/<public_id>/publish", "publish", publish, methods=["GET", "POST"])
     add("/deliveries/attempts/<public_id>/take-back", "take_back", take_back, methods=["POST"])
 
 
 def publish(public_id: str) -> ResponseReturnValue:
-    """Title, text and picture; nothing of a visit is public before."""
     attempt, visit = _load(public_id)
     form = publish_form(attempt, visit)
-    if form.validate_on_submit() and _published(attempt, visit, form):
-        said = _("It is on the case’s page.")
-        return redirect_to("deliveries.show", said, public_id=visit.public_id)
-    return render_page(
-        "deliveries/publish.html", form, attempt=attempt, visit=visit, show=show, alt=alt
-    )
+    if form.validate_on_submit() and _is_published(attempt, visit, form):
+        message = _("It is on the case’s page.")
+        return redirect_to("deliveries.show", message, public_id=visit.public_id)
+    return show_page(PublishAttempt(attempt=attempt, visit=visit, form=form))
 
 
 def take_back(public_id: str) -> ResponseReturnValue:
-    """Take the post away from the case's page."""
     attempt, visit = _load(public_id)
-    publish_delivery.take_back(db.session(), attempt, actor=actor())
-    said = _("It is no longer on the case’s page.")
-    return redirect_to("deliveries.show", said, public_id=visit.public_id)
+    publish_delivery.unpublish(db.session(), attempt, actor=actor())
+    message = _("It is no longer on the case’s page.")
+    return redirect_to("deliveries.show", message, public_id=visit.public_id)
 
 
 def publish_form(attempt: DeliveryAttempt, visit: GateVisit) -> PublishForm:
-    """The form in the site's languages, with words to begin with."""
-    main = attempt.campaign.default_locale
-    codes = list(dict.fromkeys([main, *i18n.languages()]))
-    pictures = [one for one in visit.files if one.kind is GateFileKind.PICTURE]
+    """Make the form in the site's languages, with words to begin with."""
+    codes = list(dict.fromkeys([attempt.campaign.default_locale, *i18n.languages()]))
+    pictures = [file for file in visit.files if file.kind is GateFileKind.PICTURE]
     fields = post_fields(codes) | {"locales": tuple(codes), "files": tuple(pictures)}
-    data: dict[str, Any] = {}
+    data: dict[str, str] = {}
+    for picture in pictures:
+        fields[f"show_{picture.public_id}"] = BooleanField(_l("Show this picture"))
+        for code in codes:
+            name = f"alt_{code}_{picture.public_id}"
+            fields[name] = LineField(_l("What the picture shows"), limit=300)
     for code in codes:
-        for one in pictures:
-            fields[show(one)] = BooleanField(_l("Show this picture"))
-            fields[alt(one, code)] = LineField(_l("What the picture shows"), limit=300)
-        title, body = publish_delivery.proposal(attempt, visit.destination, code)
+        title, body = publish_delivery.propose_post(attempt, visit.destination, code)
         data |= {f"title_{code}": title, f"body_{code}": body}
-    made = type("LocalisedPublishForm", (PublishForm,), fields)
-    return cast("PublishForm", made(data=data))
+    form_class = cast("type[PublishForm]", type("LocalisedPublishForm", (PublishForm,), fields))
+    return form_class(data=data)
 
 
 def _load(public_id: str) -> tuple[DeliveryAttempt, GateVisit]:
     session = db.session()
     attempt = visits.get_attempt(session, public_id)
-    return attempt, visits.visit_of(session, attempt)
+    return attempt, visits.get_visit_of(session, attempt)
 
 
-def _published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:
+def _is_published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm) -> bool:
     return accepted(
         form,
         lambda: publish_delivery.publish(

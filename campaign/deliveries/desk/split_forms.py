@@ -3,18 +3,19 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Regexp, ValidationError
 
 from campaign.bundles.destinations import name_of, slug_of
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.core import clock, i18n
-from campaign.deliveries.desk.sentences import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.envelopes.mark_posted import Posting, posting_zone
 from campaign.deliveries.recording_rules import LONGEST, Fault, Numbers, NumbersFault, read_numbers
-from campaign.models.bundle import DeliveryOutcome
+from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Mission, Official
 from campaign.web.fields import DayField, LineField, choices
@@ -28,34 +29,68 @@ class PartForm(DeliveryForm):
         limit=LONGEST,
         description=_l("One by one or in spans, with commas between: 1-200, 350, 400-412"),
     )
-    lettered = Numbers(1, 0)
+    letter_numbers = Numbers(1, 0)
     """The lowest and the highest number that a letter of the bundle has."""
-    read: Sequence[Numbers] = ()
+    spans: Sequence[Numbers] = ()
     """What was typed, once it is valid."""
 
     @classmethod
-    def of(cls, lettered: Numbers, **given: Any) -> "PartForm":
-        """The form for a bundle whose letters have these numbers."""
-        form = cls(**given)
-        form.lettered = lettered
+    def of(cls, bundle: Bundle, letter_numbers: Numbers | None = None) -> "PartForm":
+        """The form for a bundle whose letters have these numbers; without, a blank one."""
+        form = cls() if letter_numbers else cls(formdata=None)
+        form.letter_numbers = letter_numbers or cls.letter_numbers
+        form.speak_of_cards(noun_of(bundle) is Noun.CARD)
+        if form.cards:
+            form.numbers.label.text = _l("Numbers of the cards that were taken")
         return form
 
     def validate_numbers(self, field: LineField) -> None:
-        """Each is a letter of the bundle, and named once."""
-        lowest, highest = self.lettered
+        lowest, highest = self.letter_numbers
         try:
-            self.read = read_numbers(field.data or "", lowest=lowest, highest=highest)
-        except NumbersFault as wrong:
-            raise ValidationError(_say_fault(wrong, self.lettered)) from None
+            self.spans = read_numbers(field.data or "", lowest=lowest, highest=highest)
+        except NumbersFault as problem:
+            raise ValidationError(self._say_fault(problem)) from None
+
+    def _say_fault(self, problem: NumbersFault) -> str:
+        cards = self.cards
+        sentences = {
+            Fault.NONE: _l("Give the numbers of the cards that were taken.")
+            if cards
+            else _l("Give the numbers of the letters that were taken."),
+            Fault.TOO_LONG: _l(
+                "That is too long. Write cards that follow on one another as a span."
+            )
+            if cards
+            else _l("That is too long. Write letters that follow on one another as a span."),
+            Fault.UNREADABLE: _l(
+                "“%(piece)s” is no number and no span. Write for example 1-200, 350, 400-412."
+            ),
+            Fault.BACKWARDS: _l("“%(piece)s” runs backwards. Write %(other)s."),
+            Fault.TWICE: _l("“%(piece)s” and “%(other)s” name the same cards. Name each once.")
+            if cards
+            else _l("“%(piece)s” and “%(other)s” name the same letters. Name each once."),
+            Fault.OUTSIDE: _l(
+                "“%(piece)s” is not in this bundle: its cards are %(lowest)s to %(highest)s."
+            )
+            if cards
+            else _l(
+                "“%(piece)s” is not in this bundle: its letters are %(lowest)s to %(highest)s."
+            ),
+        }
+        lowest, highest = self.letter_numbers
+        return str(sentences[problem.fault]) % {
+            "piece": problem.piece,
+            "other": problem.other,
+            "lowest": str(lowest),
+            "highest": str(highest),
+        }
 
 
 class SplitForm(DeliveryForm):
-    """How many letters go into an envelope."""
-
     letters_each = IntegerField(
         _l("Letters in each envelope"),
         [
-            InputRequired(_l("Give the number of letters.")),
+            InputRequired(_l("Give a number from 1 to 500.")),
             NumberRange(1, 500, _l("Give a number from 1 to 500.")),
         ],
         default=5,
@@ -74,33 +109,47 @@ class SplitForm(DeliveryForm):
         ),
     )
 
+    @classmethod
+    def of(cls, bundle: Bundle, *, is_sent: bool) -> "SplitForm":
+        form = cls() if is_sent else cls(formdata=None)
+        form.speak_of_cards(noun_of(bundle) is Noun.CARD)
+        if form.cards:
+            form.letters_each.label.text = _l("Cards in each envelope")
+            form.letters_each.description = _l(
+                "With 1, each card goes alone, with a label. With more, an address sheet goes on "
+                "top. Weigh one envelope before you buy stamps."
+            )
+            del form.with_letters  # cards are printed several to a sheet, and cut
+        return form
+
 
 class RerouteForm(DeliveryForm):
-    """Through which mission the letters go instead."""
-
     mission = SelectField(_l("Mission"))
 
     @classmethod
     def of(
-        cls, missions: Sequence[Mission], by_post: Official | None = None, **given: Any
+        cls,
+        bundle: Bundle,
+        missions: Sequence[Mission],
+        by_post: Official | None,
+        *,
+        chosen: str | None = None,
     ) -> "RerouteForm":
         """The form with these missions, and the official who can be written to by post."""
-        form = cls(**given)
-        offered = [(one.slug, _say(one)) for one in missions]
+        form = cls() if chosen is None else cls(formdata=None, data={"mission": chosen})
+        offered = [(mission.slug, _name_with_place(mission)) for mission in missions]
         if by_post is not None:
             offered.append((slug_of(by_post), name_of(by_post, i18n.locale())))
         form.mission.choices = choices([("", _l("Choose")), *offered])
+        form.speak_of_cards(noun_of(bundle) is Noun.CARD)
         return form
 
     def validate_mission(self, field: SelectField) -> None:
-        """One must be chosen."""
         if not field.data:
             raise ValidationError(_l("Choose a mission."))
 
 
 class PostForm(DeliveryForm):
-    """Envelopes that went to the post."""
-
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
     outcome = RadioField(
         _l("How they went"),
@@ -126,43 +175,42 @@ class PostForm(DeliveryForm):
     """Whether the day is possible, and only asked about."""
 
     def refuse(self, fields: Mapping[str, str]) -> None:
-        """Show what stands against it."""
         self.asks_for_day = fields.get("posted_on") == "posted-before-visit"
         super().refuse(fields)
 
     @classmethod
-    def of(cls, run: EnvelopeRun, first: int, last: int, **given: Any) -> "PostForm":
-        """The form, filled in with what still lies here, and today."""
-        form = cls(
-            data={
-                "key": secrets.token_urlsafe(24),
-                "outcome": DeliveryOutcome.POSTED.value,
-                "posted_on": clock.today(posting_zone(run.bundle)),
-                "first": first,
-                "last": last,
-            },
-            **given,
-        )
+    def of(cls, run: EnvelopeRun, first: int, last: int, *, is_sent: bool) -> "PostForm":
+        """The form, filled in with the envelopes that still lie here, and today."""
+        data = {
+            "key": secrets.token_urlsafe(24),
+            "outcome": DeliveryOutcome.POSTED.value,
+            "posted_on": clock.today(posting_zone(run.bundle)),
+            "first": first,
+            "last": last,
+        }
+        form = cls(data=data) if is_sent else cls(formdata=None, data=data)
         form.most = run.envelope_count
+        form.speak_of_cards(noun_of(run.bundle) is Noun.CARD)
+        if form.cards:
+            form.tracking.description = _l(
+                "Of one envelope; those who wrote the cards in it see it."
+            )
         return form
 
     def posting(self) -> Posting:
-        """What was posted."""
         return Posting(
             self.first.data,
             self.last.data,
-            cast("date", self.posted_on.data),
+            cast("date", self.posted_on.data),  # validated
             DeliveryOutcome(self.outcome.data),
             self.tracking.data,
             self.sure.data,
         )
 
     def validate_first(self, field: IntegerField) -> None:
-        """There is such an envelope."""
         self._refuse_outside(field)
 
     def validate_last(self, field: IntegerField) -> None:
-        """There is such an envelope, and it is not before the first."""
         self._refuse_outside(field)
         if None not in {field.data, self.first.data} and field.data < self.first.data:
             raise ValidationError(_l("This comes before the first. Give the two in order."))
@@ -172,25 +220,6 @@ class PostForm(DeliveryForm):
             NumberRange(1, self.most)(self, field)
 
 
-def _say_fault(wrong: NumbersFault, lettered: Numbers) -> str:
-    """What to mend in the numbers."""
-    words = {
-        Fault.NONE: _l("Give the numbers of the letters that were taken."),
-        Fault.TOO_LONG: _l("That is too long. Write letters that follow on one another as a span."),
-        Fault.UNREADABLE: _l(
-            "“%(piece)s” is no number and no span. Write for example 1-200, 350, 400-412."
-        ),
-        Fault.BACKWARDS: _l("“%(piece)s” runs backwards. Write %(other)s."),
-        Fault.TWICE: _l("“%(piece)s” and “%(other)s” name the same letters. Name each once."),
-        Fault.OUTSIDE: _l(
-            "“%(piece)s” is not in this bundle: its letters are %(lowest)s to %(highest)s."
-        ),
-    }[wrong.fault]
-    lowest, highest = (str(one) for one in lettered)
-    facts = {"piece": wrong.piece, "other": wrong.other, "lowest": lowest, "highest": highest}
-    return str(words) % facts
-
-
-def _say(mission: Mission) -> str:
+def _name_with_place(mission: Mission) -> str:
     name = i18n.words_in(mission.name, i18n.locale())
     return f"{name} · {mission.locality}" if mission.locality else name

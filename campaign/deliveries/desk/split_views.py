@@ -1,22 +1,22 @@
 """What is done with a bundle that was refused: envelopes, or another mission."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from campaign.bundles import find_bundles
+from campaign.bundles.changes.withdrawals import TakenBack
 from campaign.bundles.destinations import find_destination
-from campaign.bundles.documents.number_and_day_words import say_number
+from campaign.bundles.nouns import Noun, noun_of
 from campaign.bundles.volumes.proof_print import print_proof
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings, home_country
 from campaign.deliveries import visits
-from campaign.deliveries.desk.sentences import DeliveryForm
+from campaign.deliveries.desk.refusals import DeliveryForm
 from campaign.deliveries.desk.split_forms import PartForm, PostForm, RerouteForm, SplitForm
 from campaign.deliveries.envelopes import (
     envelope_job,
@@ -25,33 +25,79 @@ from campaign.deliveries.envelopes import (
     reroute_bundle,
     split_bundle,
 )
-from campaign.deliveries.envelopes.reroute_bundle import missions_for, official_for
-from campaign.deliveries.envelopes.weights import weights_of
-from campaign.deliveries.letters_covered import count_left, taken_back_here, unnamed_part
-from campaign.models.bundle import Bundle, Destination
-from campaign.models.campaign import LetterFormat
-from campaign.models.delivery import EnvelopeRun
+from campaign.deliveries.envelopes.reroute_bundle import find_postal_official, list_other_missions
+from campaign.deliveries.envelopes.weights import Weight, weigh_envelopes
+from campaign.deliveries.remaining_letters import (
+    count_left,
+    find_unnamed_part,
+    list_taken_back_here,
+)
+from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
+from campaign.models.delivery import Envelope, EnvelopeRun, Rerouting
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, fresh, staff_user
 from campaign.web.desk import redirect_to
-from campaign.web.fields import DeskForm
+from campaign.web.page import Page, show_page
 
-_SHOWN = 100
-"""Envelopes on one page."""
+_ENVELOPES_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeOverview:
+    """The envelopes of a bundle: how all of them went, and a page of them."""
+
+    shown: Sequence[Envelope]
+    weights: Mapping[int, Weight]
+    """By the number of the envelope."""
+    empty: Container[int]
+    """Numbers of those that hold nothing any more."""
+    postings: Sequence[mark_posted.EnvelopeSpan]
+    trips: Mapping[int, DeliveryAttempt]
+    to_post: mark_posted.EnvelopeSpan | None
+    """Those that lie here, if any."""
+    total: int
+    posted: int
+    letter_sought: int
+    """The number of a letter; 0: none is looked for."""
+    before: int | None
+    """After which envelope the page before this one begins; None: this is the first."""
+    next_after: int
+    """After which the next page begins; 0: this is the last."""
+
+
+class AfterRefusal(Page, template="deliveries/refused.html"):
+    bundle: Bundle
+    problem: str
+    """The slug of what stands against what was asked for."""
+    here: int
+    attempts: Sequence[DeliveryAttempt]
+    unnamed: DeliveryAttempt | None
+    moved_to: Sequence[Rerouting]
+    taken_back: Sequence[TakenBack]
+    part_form: PartForm
+    split_form: SplitForm
+    reroute_form: RerouteForm
+    post_form: PostForm | None
+    posting_zone: str
+    by_post_too: bool
+    run: EnvelopeRun | None
+    overview: EnvelopeOverview | None
+
+
+class CheckReroute(Page, template="deliveries/reroute.html"):
+    bundle: Bundle
+    destination: Destination
+    slug: str
+    preview: reroute_bundle.Preview
+    form: RerouteForm
+    by_post: bool
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put these pages under a bundle's address."""
     add, page = blueprint.add_url_rule, "/bundles/<public_id>/after"
     add(page, "after", after)
-    for name, view in (
-        ("part", part),
-        ("split", split),
-        ("undo", undo),
-        ("again", again),
-        ("post", post),
-    ):
-        add(f"{page}/{name}", name, view, methods=["POST"])
+    for view in (part, split, undo, again, post):
+        add(f"{page}/{view.__name__}", view.__name__, view, methods=["POST"])
     add(f"{page}/reroute", "reroute", reroute, methods=["GET", "POST"])
     add(f"{page}/reroute/proof", "reroute_proof", reroute_proof, methods=["POST"])
     add(f"{page}/files/<name>", "envelopes_download", envelopes_download, methods=["POST"])
@@ -59,134 +105,133 @@ def register(blueprint: Blueprint) -> None:
 
 
 def after(public_id: str) -> ResponseReturnValue:
-    """What can be done with the letters that are still here."""
-    return _page(find_bundles.get_bundle(db.session(), public_id))
+    return _make_page(find_bundles.get_bundle(db.session(), public_id)).html()
 
 
 def part(public_id: str) -> ResponseReturnValue:
-    """Say which letters were taken."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    form = PartForm.of(split_bundle.numbers_of(session, bundle))
-    attempt = unnamed_part(session, bundle)
+    form = PartForm.of(bundle, split_bundle.get_letter_numbers(session, bundle))
+    attempt = find_unnamed_part(session, bundle)
     if attempt is None:
         return redirect_to("deliveries.after", public_id=public_id)
-
-    def deed() -> None:
-        split_bundle.name_part(session, attempt, form.read, actor=actor())
-
-    return _done(bundle, "part", form, deed, _("Their writers see now that they were taken."))
+    return _do(
+        bundle,
+        form,
+        lambda: split_bundle.name_part(session, attempt, form.spans, actor=actor()),
+        _("Their writers see now that they were taken."),
+    )
 
 
 def split(public_id: str) -> ResponseReturnValue:
-    """Put the letters into envelopes."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    form = SplitForm()
-
-    def deed() -> None:
-        split_bundle.split(
+    form = SplitForm.of(bundle, is_sent=True)
+    return _do(
+        bundle,
+        form,
+        lambda: split_bundle.split_bundle(
             session,
             bundle,
             letters_each=form.letters_each.data,
-            with_letters=form.with_letters.data,
+            with_letters="with_letters" in form and form.with_letters.data,
             actor=actor(),
             staff_id=staff_user().id,
-        )
-
-    return _done(bundle, "split", form, deed, _("The envelopes are being made up."))
+        ),
+        _("The envelopes are being made up."),
+    )
 
 
 def undo(public_id: str) -> ResponseReturnValue:
-    """Take the letters out of their envelopes again."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     run = split_bundle.get_run(session, bundle)
-    words = _("The bundle is whole again.")
-    return _done(
+    return _do(
         bundle,
-        "undo",
         DeliveryForm(),
         lambda: split_bundle.undo_split(session, run, actor=actor()),
-        words,
+        _("The bundle is whole again."),
     )
 
 
 def again(public_id: str) -> ResponseReturnValue:
-    """Try once more to make files that could not be made."""
+    """Make files again that could not be made."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     run = split_bundle.get_run(session, bundle)
-    words = _("The envelopes are being made up.")
-    return _done(
+    return _do(
         bundle,
-        "again",
         DeliveryForm(),
-        lambda: envelope_job.try_again(session, run, actor=actor()),
-        words,
+        lambda: envelope_job.retry_failed(session, run, actor=actor()),
+        _("The envelopes are being made up."),
+    )
+
+
+def post(public_id: str) -> ResponseReturnValue:
+    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
+    run = split_bundle.get_run(session, bundle)
+    form = PostForm.of(run, 1, run.envelope_count, is_sent=True)
+    return _do(
+        bundle,
+        form,
+        lambda: mark_posted.post_envelopes(
+            session, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
+        ),
+        _("The envelopes are noted as posted."),
     )
 
 
 def reroute(public_id: str) -> ResponseReturnValue:
-    """What goes where through another mission, or by post; then a new bundle of these letters."""
+    """Ask before letters go through another mission, or by post; then make a new bundle of them."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    form = _reroute_form(bundle)
     if request.method == "GET":
-        return _check_page(bundle, request.args.get("mission", ""))
-
-    def deed() -> Bundle:
-        return reroute_bundle.reroute(
+        return _check_reroute(bundle, request.args.get("mission", ""))
+    form = _make_reroute_form(bundle)
+    return _do(
+        bundle,
+        form,
+        lambda: reroute_bundle.reroute_bundle(
             session,
             bundle,
             find_destination(session, form.mission.data),
             settings=current_settings(),
             actor=actor(),
             staff_id=staff_user().id,
-        )
-
-    return _done(bundle, "reroute", form, deed, _("A new bundle is being printed."))
+        ),
+        _("A new bundle is being printed."),
+    )
 
 
 @fresh()
 def reroute_proof(public_id: str) -> ResponseReturnValue:
-    """Some of the letters as the other mission would get them, each marked as a proof."""
+    """Return some of the letters as the other mission would get them, each marked as a proof."""
     session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
     slug = request.form.get("mission", "")
-    form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
+    form = _make_reroute_form(bundle, chosen=slug)
     try:
         destination = _find_offered(form, slug)
-        proof = reroute_bundle.proof_of(session, bundle, destination, home_country())
+        proof = reroute_bundle.make_proof(session, bundle, destination, home_country())
         body = print_proof(session, proof, actor=actor())
     except (NotFound, Invalid, Refused) as problem:
-        return _no_way(bundle, form, problem)
+        return _refuse_reroute(bundle, form, problem)
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="proof-{destination.slug}.pdf"'
     return response
 
 
-def post(public_id: str) -> ResponseReturnValue:
-    """Note that envelopes were posted."""
-    session, bundle = db.session(), find_bundles.get_bundle(db.session(), public_id)
-    run = split_bundle.get_run(session, bundle)
-    form = PostForm.of(run, 1, run.envelope_count)
-
-    def deed() -> None:
-        mark_posted.post_envelopes(
-            session, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
-        )
-
-    return _done(bundle, "post", form, deed, _("The envelopes are noted as posted."))
-
-
 @fresh(back="deliveries.after_again")
 def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
-    """One of the files of the envelopes; or its page, where that is made anew first."""
+    """Return one of the files of the envelopes; or their page, where it is made anew first."""
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
     run = split_bundle.get_run(session, bundle)
     try:
-        if envelope_job.made_anew(session, run, name, actor=actor()):
-            said = _("The files are being made anew, without letters that were taken back since.")
-            return redirect_to("deliveries.after", said, public_id=public_id)
-        body = envelope_store.hand_out(session, run, name, actor=actor())
+        if envelope_job.make_again_if_outdated(session, run, name, actor=actor()):
+            message = (
+                _("The files are being made anew, without cards that were taken back since.")
+                if noun_of(bundle) is Noun.CARD
+                else _("The files are being made anew, without letters that were taken back since.")
+            )
+            return redirect_to("deliveries.after", message, public_id=public_id)
+        body = envelope_store.read_file(session, run, name, actor=actor())
     except Refused as problem:
-        return _page(bundle, problem=problem.slug), 409
+        return _make_page(bundle, problem.slug).html(), 409
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = (
         f'attachment; filename="{find_bundles.zip_name(bundle)}_{name}"'
@@ -199,141 +244,133 @@ def after_again(public_id: str, name: str) -> ResponseReturnValue:
     return redirect(url_for("deliveries.after", public_id=public_id))
 
 
-def _done(
-    bundle: Bundle, name: str, form: DeskForm, deed: Callable[[], Bundle | None], words: str
+def _do(
+    bundle: Bundle, form: DeliveryForm, action: Callable[[], object], message: str
 ) -> ResponseReturnValue:
-    """Do it and say so; or the page again, with what stands against it."""
+    """Do it and say so; or show the page again, with what stands against it."""
     problem = ""
     if form.validate_on_submit():
         try:
-            made = deed()
+            result = action()
         except Refused as refused:
             problem = refused.slug
         except Invalid as invalid:
             form.refuse(invalid.fields)
         else:
-            flash(words)
-            if made is not None:
-                return redirect_to("bundles.show", public_id=made.public_id)
-            return redirect_to("deliveries.after", public_id=bundle.public_id)
-    body = _page(bundle, problem=problem, **{f"{name}_form": form})
-    return body, 409 if problem else 422
+            if isinstance(result, Bundle):
+                return redirect_to("bundles.show", message, public_id=result.public_id)
+            return redirect_to("deliveries.after", message, public_id=bundle.public_id)
+    return _make_page(bundle, problem, form).html(), 409 if problem else 422
 
 
-def _check_page(bundle: Bundle, slug: str) -> ResponseReturnValue:
-    """The question before letters go through another mission; or why they cannot."""
+def _check_reroute(bundle: Bundle, slug: str) -> ResponseReturnValue:
+    """Ask before letters go through another mission; or say why they cannot."""
     session = db.session()
-    form = _reroute_form(bundle, data={"mission": slug}, formdata=None)
+    form = _make_reroute_form(bundle, chosen=slug)
     try:
         destination = _find_offered(form, slug)
-        facts = reroute_bundle.preview(session, bundle, destination, home_country())
+        preview = reroute_bundle.preview_reroute(session, bundle, destination, home_country())
     except (NotFound, Invalid, Refused) as problem:
-        return _no_way(bundle, form, problem)
-    return render_template(
-        "deliveries/reroute.html",
-        bundle=bundle,
-        mission=destination,
-        slug=slug,
-        facts=facts,
-        form=form,
-        by_post=isinstance(destination, Official),
-        number=lambda value: say_number(value, i18n.locale()),
+        return _refuse_reroute(bundle, form, problem)
+    return show_page(
+        CheckReroute(
+            bundle=bundle,
+            destination=destination,
+            slug=slug,
+            preview=preview,
+            form=form,
+            by_post=isinstance(destination, Official),
+        )
     )
 
 
 def _find_offered(form: RerouteForm, slug: str) -> Destination:
     """Return the destination that was chosen. Raises NotFound for one that is not offered."""
-    if slug not in {one.value for one in form.mission.choices if one.value}:
+    if slug not in {choice.value for choice in form.mission.choices if choice.value}:
         raise NotFound("mission", slug=slug)
     return find_destination(db.session(), slug)
 
 
-def _no_way(
+def _refuse_reroute(
     bundle: Bundle, form: RerouteForm, problem: NotFound | Invalid | Refused
 ) -> ResponseReturnValue:
-    """The page again, with why the letters cannot go there."""
+    """Show the page again, with why the letters cannot go there."""
     if isinstance(problem, Refused):
-        return _page(bundle, problem=problem.slug, reroute_form=form), 409
-    fields = problem.fields if isinstance(problem, Invalid) else {"mission": "mission-missing"}
-    form.refuse(fields)
-    return _page(bundle, reroute_form=form), 422
+        return _make_page(bundle, problem.slug, form).html(), 409
+    form.refuse(problem.fields if isinstance(problem, Invalid) else {"mission": "mission-missing"})
+    return _make_page(bundle, form=form).html(), 422
 
 
-def _page(bundle: Bundle, **given: Any) -> str:
+def _make_page(bundle: Bundle, problem: str = "", form: DeliveryForm | None = None) -> AfterRefusal:
+    """Make the page; `form` is the one of its forms that was sent."""
     session = db.session()
     run = split_bundle.find_run(session, bundle)
-    here, moved_to = count_left(session, bundle), reroute_bundle.list_from(session, bundle)
-    facts: dict[str, Any] = {
-        "bundle": bundle,
-        "problem": "",
-        "here": here,
-        "attempts": visits.attempts_of(session, bundle),
-        "unnamed": unnamed_part(session, bundle),
-        "moved_to": moved_to,
-        "taken_back": taken_back_here(session, bundle),
-        "part_form": None,
-        "split_form": None,
-        "reroute_form": None,
-        "post_form": None,
-        "posting_zone": mark_posted.posting_zone(bundle),
-        "undo_form": None,
-        "number": lambda value: say_number(value, i18n.locale()),
-        **_run_facts(run, here, opened=bool(moved_to)),
-    } | given
-    facts["part_form"] = facts["part_form"] or PartForm(formdata=None)
-    facts["split_form"] = facts["split_form"] or SplitForm(formdata=None)
-    facts["by_post_too"] = official_for(session, bundle) is not None
-    if facts["reroute_form"] is None:
-        facts["reroute_form"] = _reroute_form(bundle)
-    if run is not None and facts["post_form"] is None:
-        lying = facts["to_post"]
-        first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
-        facts["post_form"] = PostForm.of(run, first, last, formdata=None)
-    return render_template("deliveries/refused.html", **facts)
+    here, moved_to = count_left(session, bundle), reroute_bundle.list_reroutings(session, bundle)
+    overview = _make_overview(run, here, opened=bool(moved_to)) if run else None
+    return AfterRefusal(
+        bundle=bundle,
+        problem=problem,
+        here=here,
+        attempts=visits.list_attempts_of(session, bundle),
+        unnamed=find_unnamed_part(session, bundle),
+        moved_to=moved_to,
+        taken_back=list_taken_back_here(session, bundle),
+        part_form=form if isinstance(form, PartForm) else PartForm.of(bundle),
+        split_form=form if isinstance(form, SplitForm) else SplitForm.of(bundle, is_sent=False),
+        reroute_form=form if isinstance(form, RerouteForm) else _make_reroute_form(bundle),
+        post_form=form if isinstance(form, PostForm) else _make_post_form(run, overview),
+        posting_zone=mark_posted.posting_zone(bundle),
+        by_post_too=find_postal_official(session, bundle) is not None,
+        run=run,
+        overview=overview,
+    )
 
 
-def _reroute_form(bundle: Bundle, **given: Any) -> RerouteForm:
+def _make_reroute_form(bundle: Bundle, *, chosen: str | None = None) -> RerouteForm:
     session = db.session()
-    by_post = official_for(session, bundle)
-    return RerouteForm.of(missions_for(session, bundle, home=home_country()), by_post, **given)
+    missions = list_other_missions(session, bundle, home=home_country())
+    by_post = find_postal_official(session, bundle)
+    return RerouteForm.of(bundle, missions, by_post, chosen=chosen)
 
 
-def _run_facts(run: EnvelopeRun | None, here: int, *, opened: bool) -> dict[str, Any]:
-    """The envelopes, a page of them, and how many still lie here; `opened` for another mission."""
-    if run is None:
-        return {"run": None}
+def _make_post_form(run: EnvelopeRun | None, overview: EnvelopeOverview | None) -> PostForm | None:
+    if run is None or overview is None:
+        return None
+    lying = overview.to_post
+    first, last = (lying.first, lying.last) if lying else (1, run.envelope_count)
+    return PostForm.of(run, first, last, is_sent=False)
+
+
+def _make_overview(run: EnvelopeRun, here: int, *, opened: bool) -> EnvelopeOverview:
+    """Count the envelopes, and take the page of them that is asked for.
+
+    With `opened`, those that lay here were opened, and their letters went through another mission.
+    """
     session = db.session()
-    sought = _asked("letter")
-    found = split_bundle.envelope_of(session, run, sought) if sought else 0
-    begin = (found or run.envelope_count + 1) - 1 if sought else _asked("after")
-    shown = split_bundle.list_envelopes(session, run, after=begin, limit=_SHOWN)
+    begin, sought = _get_number("after"), _get_number("letter")
+    if sought:
+        number = split_bundle.find_envelope_number(session, run, sought)
+        begin = number - 1 if number else run.envelope_count
+    shown = split_bundle.list_envelopes(session, run, after=begin, limit=_ENVELOPES_SHOWN)
     ways = mark_posted.list_ways(session, run, here=here)
-    went = {one.attempt_id for one in shown} | {one.attempt_id for one in ways.lines}
-    total = run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count
-    return {
-        "run": run,
-        "envelopes": shown,
-        "weights": weights_of(session, run, shown, i18n.locale()),
-        "cards": run.bundle.frozen["format"] == LetterFormat.CARD.value,
-        "emptied": ways.empty,
-        "postings": ways.lines,
-        "trips": visits.attempts_by_id(session, [one for one in went if one]),
-        "sought": sought or "",
-        "to_post": ways.to_post,
-        "posted": ways.posted,
-        "before": max(begin - _SHOWN, 0) if begin else None,
-        "next_after": shown[-1].sequence if len(shown) == _SHOWN else 0,
-        "posted_words": ngettext(
-            "%(count)s of %(total)s envelope is posted",
-            "%(count)s of %(total)s envelopes are posted",
-            total,
-            count=say_number(ways.posted, i18n.locale()),
-            total=say_number(total, i18n.locale()),
-        ),
-    }
+    attempt_ids = {envelope.attempt_id for envelope in shown}
+    attempt_ids |= {span.attempt_id for span in ways.lines}
+    return EnvelopeOverview(
+        shown=shown,
+        weights=weigh_envelopes(session, run, shown, i18n.locale()),
+        empty=ways.empty,
+        postings=ways.lines,
+        trips=visits.find_attempts(session, [ident for ident in attempt_ids if ident]),
+        to_post=ways.to_post,
+        total=run.envelope_count - (0 if opened else len(ways.empty)) or run.envelope_count,
+        posted=ways.posted,
+        letter_sought=sought,
+        before=max(begin - _ENVELOPES_SHOWN, 0) if begin else None,
+        next_after=shown[-1].sequence if len(shown) == _ENVELOPES_SHOWN else 0,
+    )
 
 
-def _asked(name: str) -> int:
-    """A number that the address names; 0: none."""
+def _get_number(name: str) -> int:
+    """Return a number that the address names; 0: none."""
     typed = request.args.get(name, "").strip()
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.bundles import access, file_names
@@ -22,13 +22,17 @@ from campaign.models.signature import Letter, Signature
 from campaign.storage import storage
 
 LABELS = "labels.pdf"
+StoredFile = dict[str, Any]
+"""What `EnvelopeRun.files` keeps of a file, as `make_envelopes.make_files` notes it."""
+
+
 _ANY = ((0, 2**31 - 1),)
 """Numbers of which each may be in a file: nobody wrote down which are."""
 _ALL = range(2**31)
 
 
-def stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
-    """A file in the storage; two attempts never write the same."""
+def name_stored_file(bundle: str, run: str, attempt: int, name: str) -> str:
+    """Return the name of a file in the storage; two attempts never write the same."""
     return f"{file_names.stored_envelopes(bundle)}{run}-{attempt}/{name}"
 
 
@@ -39,18 +43,18 @@ def refuse_held_back(run: EnvelopeRun) -> None:
         raise Refused("not-ready")
 
 
-def hand_out(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
-    """One of a run's files; leaves a line in the audit.
+def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
+    """Return one of a run's files, and note it in the audit.
 
     Raises NotFound; Refused as `refuse_held_back`, or `taken-back`.
     """
     refuse_held_back(run)
-    facts = find_facts(run, name)
+    facts = find_file(run, name)
     if facts is None:
         raise NotFound("file")
     if holds_gone(session, run, [facts]):
         raise Refused("taken-back")
-    with storage().open(_stored(run, facts)) as file:
+    with storage().open(_name_of(run, facts)) as file:
         body = file.read()
     audit.record(
         session,
@@ -63,30 +67,28 @@ def hand_out(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> by
     return body
 
 
-def find_facts(run: EnvelopeRun, name: str) -> dict[str, Any] | None:
-    """What is known of a file of the run."""
-    return next((one for one in run.files if one["name"] == name), None)
+def find_file(run: EnvelopeRun, name: str) -> StoredFile | None:
+    return next((file for file in run.files if file["name"] == name), None)
 
 
-def is_there(run: EnvelopeRun, facts: dict[str, Any]) -> bool:
-    """Whether the file lies where it was put."""
-    return storage().exists(_stored(run, facts))
+def is_there(run: EnvelopeRun, facts: StoredFile) -> bool:
+    return storage().exists(_name_of(run, facts))
 
 
-def holds_gone(session: Session, run: EnvelopeRun, made: Iterable[dict[str, Any]]) -> bool:
-    """Whether one of these files of a run holds a letter that is not to be handed over."""
-    held = sorted((first, last) for facts in made for first, last in _letters_in(run, facts))
+def holds_gone(session: Session, run: EnvelopeRun, files: Iterable[StoredFile]) -> bool:
+    """Tell whether one of these files holds a letter that is not to be handed over."""
+    held = sorted((first, last) for facts in files for first, last in _list_spans(run, facts))
     if not held:
         return False
     return any(
         at and number <= held[at - 1][1]
-        for number in _gone_numbers(session, run.bundle)
+        for number in _list_gone(session, run.bundle)
         for at in [bisect_right(held, (number, 2**31))]
     )
 
 
-def _letters_in(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, int]]:
-    """From which to which number letters are in a file."""
+def _list_spans(run: EnvelopeRun, facts: StoredFile) -> Iterable[tuple[int, int]]:
+    """List from which to which number letters are in a file."""
     if "letters" in facts:
         return ((first, last) for first, last in facts["letters"])
     # Made before this was written down.
@@ -94,12 +96,12 @@ def _letters_in(run: EnvelopeRun, facts: dict[str, Any]) -> Iterable[tuple[int, 
     return _ANY if holds and not Frozen.from_json(run.bundle.frozen).cards else ()
 
 
-def _gone_numbers(session: Session, bundle: Bundle) -> list[int]:
-    """Numbers in this bundle of letters that are not to be handed over, wherever they are now."""
+def _list_gone(session: Session, bundle: Bundle) -> list[int]:
+    """List the numbers of letters that are not to be handed over, wherever they are now."""
     gone = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(GONE)
     )
-    still: Select[Any] = select(Letter.sequence).where(
+    still = select(Letter.sequence).where(
         Letter.bundle_id == bundle.id, Letter.signature_id.in_(gone)
     )
     moved = (
@@ -110,7 +112,7 @@ def _gone_numbers(session: Session, bundle: Bundle) -> list[int]:
     return [*session.scalars(still), *session.scalars(moved)]
 
 
-def forget_files(session: Session, run: EnvelopeRun) -> None:
+def delete_files_after_commit(session: Session, run: EnvelopeRun) -> None:
     """Delete the files of a run once the session's work is committed."""
     bundle, ident = run.bundle.public_id, run.public_id
     db.after_commit(session, lambda: delete_files(bundle, ident))
@@ -126,5 +128,5 @@ def delete_files(bundle: str, run: str, attempts: Container[int] = _ALL) -> None
             store.delete(name)
 
 
-def _stored(run: EnvelopeRun, facts: dict[str, Any]) -> str:
-    return stored_file(run.bundle.public_id, run.public_id, facts["attempt"], facts["name"])
+def _name_of(run: EnvelopeRun, facts: StoredFile) -> str:
+    return name_stored_file(run.bundle.public_id, run.public_id, facts["attempt"], facts["name"])

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
@@ -21,8 +20,8 @@ from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.core import db
-from campaign.deliveries.envelopes.envelope_store import LABELS, stored_file
-from campaign.deliveries.letters_covered import here
+from campaign.deliveries.envelopes.envelope_store import LABELS, StoredFile, name_stored_file
+from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
@@ -39,7 +38,7 @@ _LETTERS_A_FILE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class _FilledEnvelope:
     """An envelope, the numbers of the letters that are in it, and their pages."""
 
     number: int
@@ -50,32 +49,31 @@ class _Content:
 
     @property
     def count(self) -> int:
-        """How many letters are in it."""
         return len(self.letters)
 
 
-def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
+def make_files(run_id: int, attempt: int) -> list[StoredFile]:
     """Make every file of a run, and give what is to be known of each.
 
     `name`, `pages`, `bytes`, `sha256`, the `attempt` that made it, `letters` whose pages are in it
     (from one number to another), and from the `first` to the `last` of its envelopes.
     """
-    made: list[dict[str, Any]] = []
+    files: list[StoredFile] = []
     with ExitStack() as stack:
         folder = stack.enter_context(storage().workshop())
         with db.reading() as session:
             run = session.get_one(EnvelopeRun, run_id)
             bundle = run.bundle
-            contents = _contents(session, run, bundle, stack)
+            contents = _list_filled(session, run, bundle, stack)
         frozen = Frozen.from_json(bundle.frozen)
         letters = run.with_letters and not frozen.cards
-        keep = partial(_keep, bundle.public_id, run.public_id, attempt, made)
+        keep = partial(_store_file, bundle.public_id, run.public_id, attempt, files)
         stack.enter_context(force_locale(frozen.locale))
-        keep(LABELS, _labels(frozen, folder), letters=[])
-        for number, some in enumerate(_packets(contents), start=1):
-            parts = _parts(
+        keep(LABELS, _print_labels(frozen, folder), letters=[])
+        for number, envelopes in enumerate(_group_by_file(contents), start=1):
+            parts = _collect_parts(
                 frozen,
-                some,
+                envelopes,
                 run.envelope_count,
                 folder,
                 single=run.letters_each == 1,
@@ -84,22 +82,24 @@ def make_files(run_id: int, attempt: int) -> list[dict[str, Any]]:
             if parts:
                 title = f"{frozen.case.reference} · {number:03d}"
                 out = folder / f"out-{number}.pdf"
-                inside = (one for content in some for one in content.numbers)
+                inside = (
+                    letter_number for content in envelopes for letter_number in content.numbers
+                )
                 keep(
                     f"envelopes-{number:03d}.pdf",
                     join(
                         parts, out, title=title, language=frozen.locale, fresh_sheets=frozen.duplex
                     ),
-                    letters=spans_of(inside) if letters else [],
-                    first=some[0].number,
-                    last=some[-1].number,
+                    letters=group_numbers(inside) if letters else [],
+                    first=envelopes[0].number,
+                    last=envelopes[-1].number,
                 )
-    return made
+    return files
 
 
-def _parts(
+def _collect_parts(
     frozen: Frozen,
-    some: Sequence[_Content],
+    envelopes: Sequence[_FilledEnvelope],
     total: int,
     folder: Path,
     *,
@@ -112,11 +112,14 @@ def _parts(
     """
     sheets: list[Piece] = []
     if not single:
-        for start in range(0, len(some), _SHEETS_AT_ONCE):
-            chunk = some[start : start + _SHEETS_AT_ONCE]
+        for start in range(0, len(envelopes), _SHEETS_AT_ONCE):
+            chunk = envelopes[start : start + _SHEETS_AT_ONCE]
             out = folder / f"sheets-{chunk[0].number}.pdf"
             facts = [
-                sheet(frozen, one.number, total, one.first, one.last, one.count) for one in chunk
+                compose_address_sheet(
+                    frozen, envelope.number, total, envelope.first, envelope.last, envelope.count
+                )
+                for envelope in chunk
             ]
             address_sheets(
                 facts,
@@ -127,45 +130,47 @@ def _parts(
             )
             sheets += [Piece(out, at, 1) for at in range(len(chunk))]
     parts: list[Path | Piece] = []
-    for at, one in enumerate(some):
+    for at, envelope in enumerate(envelopes):
         parts += sheets[at : at + 1]
-        parts += one.letters if letters else ()
+        parts += envelope.letters if letters else ()
     return parts
 
 
-def _labels(frozen: Frozen, folder: Path) -> Document:
-    """One sheet of the mission's address, to be printed as often as it is needed."""
+def _print_labels(frozen: Frozen, folder: Path) -> Document:
+    """Print one sheet of the mission's address, to be printed as often as it is needed."""
     sheet = label_sheet_for(LAYOUTS[frozen.layout])
-    context = labels(frozen, sheet.per_sheet)
+    context = compose_labels(frozen, sheet.per_sheet)
     return lists.labels(context, sheet, folder / LABELS)
 
 
-def _packets(contents: Sequence[_Content]) -> Iterator[list[_Content]]:
-    """Envelopes that share a file: about as many letters as a volume holds."""
-    packet: list[_Content] = []
+def _group_by_file(contents: Sequence[_FilledEnvelope]) -> Iterator[list[_FilledEnvelope]]:
+    """Group envelopes that share a file: about as many letters as a volume holds."""
+    packet: list[_FilledEnvelope] = []
     held = 0
-    for one in contents:
-        if packet and held + one.count > _LETTERS_A_FILE:
+    for content in contents:
+        if packet and held + content.count > _LETTERS_A_FILE:
             yield packet
             packet, held = [], 0
-        packet.append(one)
-        held += one.count
+        packet.append(content)
+        held += content.count
     if packet:
         yield packet
 
 
-def _contents(
+def _list_filled(
     session: Session, run: EnvelopeRun, bundle: Bundle, stack: ExitStack
-) -> list[_Content]:
-    """Every envelope with its letters; one that was taken back meanwhile is left out."""
+) -> list[_FilledEnvelope]:
+    """List every envelope with its letters; one that was taken back meanwhile is left out."""
     columns = (Letter.sequence, Letter.first_page, Letter.pages, Letter.volume_id)
     rows = session.execute(
-        here(bundle)
+        select_here(bundle)
         .with_only_columns(*columns, maintain_column_froms=True)
         .where(Letter.first_page.is_not(None))
         .order_by(Letter.sequence)
     ).all()
-    paths = {one.id: volume_path(bundle, one, stack) for one in bundle.volumes if one.sha256}
+    paths = {
+        volume.id: copy_volume(bundle, volume, stack) for volume in bundle.volumes if volume.sha256
+    }
     pieces = [
         (
             row.sequence or 0,
@@ -178,7 +183,7 @@ def _contents(
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
     ).all()
-    found, at = [], 0
+    filled, at = [], 0
     for number, first, last in envelopes:
         inside = []
         while at < len(pieces) and pieces[at][0] <= last:
@@ -187,40 +192,40 @@ def _contents(
             at += 1
         if inside:
             numbers, letters = zip(*inside, strict=True)
-            found.append(_Content(number, first, last, numbers, letters))
-    return found
+            filled.append(_FilledEnvelope(number, first, last, numbers, letters))
+    return filled
 
 
-def spans_of(numbers: Iterable[int]) -> list[list[int]]:
-    """Rising numbers as spans, from one to another. Pure."""
-    found: list[list[int]] = []
+def group_numbers(numbers: Iterable[int]) -> list[list[int]]:
+    """Group rising numbers as spans, from one to another. Pure."""
+    spans: list[list[int]] = []
     for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
         else:
-            found.append([number, number])
-    return found
+            spans.append([number, number])
+    return spans
 
 
-def volume_path(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
-    """A plain copy of a volume's PDF, which goes when `stack` is left."""
+def copy_volume(bundle: Bundle, volume: Volume, stack: ExitStack) -> Path:
+    """Return a plain copy of a volume's PDF, which goes when `stack` is left."""
     name = file_names.stored_volume(bundle.public_id, volume.sequence, volume.attempt)
     return stack.enter_context(storage().local(name))
 
 
-def _keep(
+def _store_file(
     bundle: str,
     run: str,
     attempt: int,
-    made: list[dict[str, Any]],
+    files: list[StoredFile],
     name: str,
     document: Document,
-    **holds: Any,
+    **holds: object,
 ) -> None:
     """Store a file and note it, with what it `holds`."""
-    with storage().writing(stored_file(bundle, run, attempt, name)) as draft:
+    with storage().writing(name_stored_file(bundle, run, attempt, name)) as draft:
         shutil.copyfile(document.path, draft)
-    made.append(
+    files.append(
         {
             "name": name,
             "pages": document.pages,
@@ -232,10 +237,10 @@ def _keep(
     )
 
 
-def sheet(
+def compose_address_sheet(
     frozen: Frozen, number: int, total: int, first: int, last: int, letters: int
 ) -> AddressSheet:
-    """The sheet on top of an envelope's letters."""
+    """Return the sheet on top of an envelope's letters."""
     organisation, case = frozen.organisation, frozen.case
     count = say_number(letters, frozen.locale)
     noun = noun_of_format(frozen.format)
@@ -273,8 +278,8 @@ def sheet(
     )
 
 
-def labels(frozen: Frozen, count: int) -> LabelsContext:
-    """A whole sheet of the mission's address."""
+def compose_labels(frozen: Frozen, count: int) -> LabelsContext:
+    """Return a whole sheet of the mission's address."""
     return LabelsContext(
         title=_("Labels for %(reference)s", reference=frozen.case.reference),
         locale=frozen.locale,

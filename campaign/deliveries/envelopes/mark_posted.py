@@ -19,9 +19,13 @@ from campaign.bundles import bundle_status
 from campaign.core import audit, clock, jobs
 from campaign.core.batches import batched
 from campaign.core.errors import Invalid, Refused
-from campaign.deliveries.letters_covered import here_in_envelope, is_emptied, unnamed_part
 from campaign.deliveries.record_delivery import refuse_impossible
 from campaign.deliveries.recording_rules import Numbers
+from campaign.deliveries.remaining_letters import (
+    find_unnamed_part,
+    is_emptied,
+    select_here_in_envelope,
+)
 from campaign.models.bundle import (
     Bundle,
     BundleState,
@@ -66,13 +70,13 @@ def post_envelopes(
     """
     bundle = run.bundle
     _refuse_unready(session, bundle, posting)
-    lying = _lying(session, run, posting)
+    lying = _count_lying(session, run, posting)
     count, letters = len(lying), sum(lying.values())
     if not letters:
         raise Refused("envelopes-empty")
     if posting.tracking and count > 1:
         raise Invalid(fields={"tracking": "tracking-of-several"})
-    attempt = _posted(session, bundle, posting, key, staff_id)
+    attempt = _make_attempt(session, bundle, posting, key, staff_id)
     attempt.messages = letters
     for ids in batched(lying, _BATCH):
         session.execute(
@@ -101,10 +105,10 @@ def _refuse_unready(session: Session, bundle: Bundle, posting: Posting) -> None:
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
     refuse_impossible(bundle, posting.posted_on, field="posted_on", zone=posting_zone(bundle))
-    returned_on = last_return(session, bundle)
+    returned_on = find_last_return(session, bundle)
     if returned_on is not None and posting.posted_on < returned_on and not posting.sure:
         raise Invalid(fields={"posted_on": "posted-before-visit"})
-    if unnamed_part(session, bundle) is not None:
+    if find_unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
 
 
@@ -116,7 +120,7 @@ def posting_zone(bundle: Bundle) -> str:
     return max(bundle.campaign.timezone, bundle.zone, key=clock.today)
 
 
-def last_return(session: Session, bundle: Bundle) -> date | None:
+def find_last_return(session: Session, bundle: Bundle) -> date | None:
     """Return the newest day on which letters of the bundle came back from the mission."""
     came_back = bundle_status.STILL_HERE | {DeliveryOutcome.PART}
     return session.scalar(
@@ -132,13 +136,13 @@ def is_in_envelopes(session: Session, attempt: DeliveryAttempt) -> bool:
     return session.scalar(of_it.limit(1)) is not None
 
 
-def _lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
-    """The envelopes that are named and hold letters that lie here: id to how many.
+def _count_lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, int]:
+    """Count the letters that lie here in each of the envelopes that are named, by its id.
 
     There may be 35,000, so none is loaded.
     """
     letters = (
-        here_in_envelope(run.bundle)
+        select_here_in_envelope(run.bundle)
         .with_only_columns(func.count(Letter.id), maintain_column_froms=True)
         .scalar_subquery()
     )
@@ -154,7 +158,7 @@ def _lying(session: Session, run: EnvelopeRun, posting: Posting) -> dict[int, in
     return {envelope_id: count for envelope_id, count in rows if count}
 
 
-def _posted(
+def _make_attempt(
     session: Session, bundle: Bundle, posting: Posting, key: str, staff_id: int | None
 ) -> DeliveryAttempt:
     visit = GateVisit(
@@ -183,12 +187,12 @@ def _posted(
 
 _UNWANTED = tuple(set(SignatureState) - {SignatureState.CONFIRMED, SignatureState.PENDING})
 """States of a signature whose letter was printed and is not handed over."""
-_Lying = tuple[int, int, int, int]
+_LyingEnvelope = tuple[int, int, int, int]
 """An envelope that was not posted: its number, its first and last letter, how many were put in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class EnvelopeSpan:
     """Envelopes that went with one posting, or lie here: from one to another."""
 
     first: int
@@ -204,40 +208,41 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class EnvelopeWays:
     """All envelopes of a run, by how they went."""
 
-    lines: Sequence[Posted]
+    lines: Sequence[EnvelopeSpan]
     """In the order of their first envelopes."""
     empty: frozenset[int]
     """Numbers of those that are empty."""
 
     @property
     def posted(self) -> int:
-        """How many were posted."""
-        return sum(one.envelopes for one in self.lines if one.attempt_id is not None)
+        return sum(line.envelopes for line in self.lines if line.attempt_id is not None)
 
     @property
-    def to_post(self) -> Posted | None:
+    def to_post(self) -> EnvelopeSpan | None:
         """Those that lie here with letters in them."""
-        return next((one for one in self.lines if one.attempt_id is None and not one.empty), None)
+        return next(
+            (line for line in self.lines if line.attempt_id is None and not line.empty), None
+        )
 
 
-def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> Ways:
-    """All envelopes by how they went, in a few lines; `here` letters of the bundle are left."""
-    lines = _by_posting(session, run)
-    gone = _not_here(session, run.bundle) if here else []
-    if (here and not gone) or not any(one.attempt_id is None for one in lines):
-        return Ways(lines, frozenset())
+def list_ways(session: Session, run: EnvelopeRun, *, here: int) -> EnvelopeWays:
+    """List all envelopes by how they went, in a few lines; `here` letters are left."""
+    lines = _list_by_posting(session, run)
+    gone = _list_gone(session, run.bundle) if here else []
+    if (here and not gone) or not any(line.attempt_id is None for line in lines):
+        return EnvelopeWays(lines, frozenset())
     lying = _list_lying(session, run)
-    empty = _empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
-    told = [one for one in lines if one.attempt_id is not None]
-    told += _line([one for one in lying if one[0] not in empty])
-    told += _line([one for one in lying if one[0] in empty], empty=True)
-    return Ways(sorted(told, key=lambda one: one.first), frozenset(empty))
+    empty = _find_empty(session, run, lying, gone) if here else {sequence for sequence, *_ in lying}
+    spans = [line for line in lines if line.attempt_id is not None]
+    spans += _make_span([envelope for envelope in lying if envelope[0] not in empty])
+    spans += _make_span([envelope for envelope in lying if envelope[0] in empty], empty=True)
+    return EnvelopeWays(sorted(spans, key=lambda span: span.first), frozenset(empty))
 
 
-def _by_posting(session: Session, run: EnvelopeRun) -> list[Posted]:
+def _list_by_posting(session: Session, run: EnvelopeRun) -> list[EnvelopeSpan]:
     first = func.min(Envelope.sequence)
     rows = session.execute(
         select(
@@ -251,27 +256,27 @@ def _by_posting(session: Session, run: EnvelopeRun) -> list[Posted]:
         .group_by(Envelope.attempt_id)
         .order_by(first)
     )
-    return [Posted(*row) for row in rows]
+    return [EnvelopeSpan(*row) for row in rows]
 
 
-def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_Lying]:
+def _list_lying(session: Session, run: EnvelopeRun) -> Sequence[_LyingEnvelope]:
     rows = session.execute(
         select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.letters)
         .where(Envelope.run_id == run.id, Envelope.attempt_id.is_(None))
         .order_by(Envelope.sequence)
     )
-    return cast("Sequence[_Lying]", rows.all())
+    return cast("Sequence[_LyingEnvelope]", rows.all())
 
 
-def _line(some: Sequence[_Lying], *, empty: bool = False) -> list[Posted]:
-    if not some:
+def _make_span(envelopes: Sequence[_LyingEnvelope], *, empty: bool = False) -> list[EnvelopeSpan]:
+    if not envelopes:
         return []
-    letters = sum(one[3] for one in some)
-    return [Posted(some[0][0], some[-1][0], len(some), letters, None, empty)]
+    letters = sum(envelope[3] for envelope in envelopes)
+    return [EnvelopeSpan(envelopes[0][0], envelopes[-1][0], len(envelopes), letters, None, empty)]
 
 
 def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
-    """The numbers from which to which letters were taken as a part."""
+    """List the numbers from which to which letters were taken as a part."""
     rows = session.execute(
         select(TakenLetters.first_number, TakenLetters.last_number)
         .join(DeliveryAttempt, DeliveryAttempt.id == TakenLetters.attempt_id)
@@ -280,8 +285,8 @@ def list_taken(session: Session, bundle: Bundle) -> list[tuple[int, int]]:
     return [(first, last) for first, last in rows]
 
 
-def _not_here(session: Session, bundle: Bundle) -> list[Numbers]:
-    """Letters that left as a part, or are not wanted any more; such as were posted are not told."""
+def _list_gone(session: Session, bundle: Bundle) -> list[Numbers]:
+    """List letters that left as a part, or are not wanted any more; not those posted."""
     unwanted = select(Signature.id).where(
         Signature.campaign_id == bundle.campaign_id, Signature.state.in_(_UNWANTED)
     )
@@ -290,26 +295,28 @@ def _not_here(session: Session, bundle: Bundle) -> list[Numbers]:
             Letter.bundle_id == bundle.id, Letter.signature_id.in_(unwanted)
         )
     )
-    return joined([*list_taken(session, bundle), *((one, one) for one in lost if one)])
+    return join_spans(
+        [*list_taken(session, bundle), *((number, number) for number in lost if number)]
+    )
 
 
-def joined(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
-    """Spans in order; those that meet or lie over one another are one. Pure."""
-    found: list[Numbers] = []
+def join_spans(spans: Iterable[tuple[int, int]]) -> list[Numbers]:
+    """Put spans in order, and join those that meet or lie over one another. Pure."""
+    joined: list[Numbers] = []
     for first, last in sorted(spans):
-        if found and first <= found[-1].last + 1:
-            found[-1] = Numbers(found[-1].first, max(last, found[-1].last))
+        if joined and first <= joined[-1].last + 1:
+            joined[-1] = Numbers(joined[-1].first, max(last, joined[-1].last))
         else:
-            found.append(Numbers(first, last))
-    return found
+            joined.append(Numbers(first, last))
+    return joined
 
 
-def _empty(
-    session: Session, run: EnvelopeRun, lying: Iterable[_Lying], gone: Sequence[Numbers]
+def _find_empty(
+    session: Session, run: EnvelopeRun, lying: Iterable[_LyingEnvelope], gone: Sequence[Numbers]
 ) -> set[int]:
-    """Numbers of the envelopes of which every letter is gone."""
+    """Return the numbers of the envelopes of which every letter is gone."""
     empty, unsure = set(), []
-    firsts = [one.first for one in gone]
+    firsts = [span.first for span in gone]
     for sequence, first, last, _letters in lying:
         before = bisect_right(firsts, first)
         reach = gone[before - 1].last if before else 0
@@ -318,7 +325,7 @@ def _empty(
         elif first < last and (reach >= first or bisect_right(firsts, last) > before):
             unsure.append(sequence)
     # Between the first and the last number others may lie that were never in it.
-    asked = select(Envelope.sequence).where(
+    emptied = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.sequence.in_(unsure), is_emptied(run.bundle)
     )
-    return empty | set(session.scalars(asked)) if unsure else empty
+    return empty | set(session.scalars(emptied)) if unsure else empty

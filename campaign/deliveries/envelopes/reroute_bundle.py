@@ -32,12 +32,12 @@ from campaign.core import audit, clock
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes.split_bundle import (
+    delete_run,
     find_run,
-    forget_run,
     is_posted,
     refuse_unsplittable,
 )
-from campaign.deliveries.letters_covered import count_here, here
+from campaign.deliveries.remaining_letters import count_here, select_here
 from campaign.models.bundle import Bundle, Destination, Volume
 from campaign.models.campaign import Target
 from campaign.models.delivery import Envelope, LetterMove, Rerouting
@@ -51,7 +51,7 @@ _UNPRINTED = {
 }  # fmt: skip
 
 
-def reroute(
+def reroute_bundle(
     session: Session,
     bundle: Bundle,
     mission: Destination,
@@ -60,7 +60,7 @@ def reroute(
     actor: str,
     staff_id: int | None = None,
 ) -> Bundle:
-    """A new bundle of all that is still here of one, for `mission` or by post; jobs print it.
+    """Make a bundle of all that is still here, for `mission` or by post; jobs print it.
 
     Envelopes that still lie here are opened. Signed sheets that travelled with the bundle came back
     with it if none of its letters was taken, and go on too. Raises Invalid (`mission`: the same
@@ -72,28 +72,28 @@ def reroute(
     bundle_status.hold(session, bundle)
     refuse_unsplittable(session, bundle)
     with session.begin_nested():
-        made = new_bundle(session, bundle.campaign, mission, staff_id)
-        _move_all(session, bundle, made, settings)
+        rerouted = new_bundle(session, bundle.campaign, mission, staff_id)
+        _move_all(session, bundle, rerouted, settings)
         _open_envelopes(session, bundle)
         session.add(
             Rerouting(
                 from_bundle_id=bundle.id,
-                to_bundle_id=made.id,
-                letters=made.letter_count,
+                to_bundle_id=rerouted.id,
+                letters=rerouted.letter_count,
                 created_by_id=staff_id,
             )
         )
         session.flush()
-    print_jobs.send_for(session, made, chains=settings.worker_threads)
+    print_jobs.send_for(session, rerouted, chains=settings.worker_threads)
     audit.record(
         session,
         actor=actor,
         action="bundle.reroute",
         subject=f"bundle:{bundle.id}",
-        letters=made.letter_count,
-        to=f"{made.campaign.reference} · {made.sequence:03d} ({slug_of(mission)})",
+        letters=rerouted.letter_count,
+        to=f"{rerouted.campaign.reference} · {rerouted.sequence:03d} ({slug_of(mission)})",
     )
-    return made
+    return rerouted
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,10 @@ class Preview:
     """Envelopes that went to the post already: their letters stay out of it."""
 
 
-def preview(session: Session, bundle: Bundle, destination: Destination, home: str) -> Preview:
-    """What `reroute` would do. Raises as it does."""
+def preview_reroute(
+    session: Session, bundle: Bundle, destination: Destination, home: str
+) -> Preview:
+    """Return what `reroute_bundle` would do. Raises as it does."""
     _refuse_destination(bundle, destination)
     refuse_unsplittable(session, bundle)
     letters = count_here(session, bundle) if bundle.letter_count else 0
@@ -123,7 +125,7 @@ def preview(session: Session, bundle: Bundle, destination: Destination, home: st
     of_run = Envelope.run_id == (run.id if run else 0)
     gone = session.scalar(select(func.count(Envelope.attempt_id)).where(of_run)) or 0
     return Preview(
-        _addressed_anew(session, bundle, destination, on_paper, home),
+        _address_anew(session, bundle, destination, on_paper, home),
         letters,
         on_paper,
         (run.envelope_count - gone) if run else 0,
@@ -131,10 +133,10 @@ def preview(session: Session, bundle: Bundle, destination: Destination, home: st
     )
 
 
-def proof_of(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
-    """A proof of the letters with the other address in the window. Raises as `reroute` does."""
-    facts = preview(session, bundle, destination, home)
-    query = here(bundle).with_only_columns(Letter.id, maintain_column_froms=True)
+def make_proof(session: Session, bundle: Bundle, destination: Destination, home: str) -> Proof:
+    """Return a proof of the letters with the other address. Raises as `reroute_bundle` does."""
+    facts = preview_reroute(session, bundle, destination, home)
+    query = select_here(bundle).with_only_columns(Letter.id, maintain_column_froms=True)
     ids = session.scalars(query.order_by(Letter.sequence).limit(LOOKED_AT)).all()
     return proof_of_letters(
         session, bundle.campaign, ids, facts.frozen, waiting=facts.letters, first=1
@@ -148,24 +150,24 @@ def _refuse_destination(bundle: Bundle, destination: Destination) -> None:
         raise Invalid(fields={"mission": "mission-without-street"})
 
 
-def _move_all(session: Session, bundle: Bundle, made: Bundle, settings: Settings) -> None:
-    """Letters that are here, and sheets that came back with all of them, go into a new bundle."""
+def _move_all(session: Session, bundle: Bundle, rerouted: Bundle, settings: Settings) -> None:
+    """Move letters that are here, and sheets that came back with all of them, to a new bundle."""
     on_paper = (
         0
         if bundle_status.is_handed_over(session, bundle)
-        else signed_sheets.move(session, bundle, made)
+        else signed_sheets.move(session, bundle, rerouted)
     )
     home = settings.organisation_country
-    made.frozen = _addressed_anew(session, bundle, made.destination, on_paper, home).to_json()
-    made.letter_count = _move_letters(session, bundle, made)
-    if not made.letter_count and not on_paper:
+    rerouted.frozen = _address_anew(session, bundle, rerouted.destination, on_paper, home).to_json()
+    rerouted.letter_count = _move_letters(session, bundle, rerouted)
+    if not rerouted.letter_count and not on_paper:
         raise Refused("nothing-here")
-    size = max((one.letter_count for one in bundle.volumes), default=settings.volume_letters)
-    _make_volumes(session, made, size)
+    size = max((volume.letter_count for volume in bundle.volumes), default=settings.volume_letters)
+    _make_volumes(session, rerouted, size)
 
 
-def list_from(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
-    """Where letters of a bundle went instead."""
+def list_reroutings(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
+    """List where letters of a bundle went instead."""
     return session.scalars(
         select(Rerouting)
         .where(Rerouting.from_bundle_id == bundle.id)
@@ -175,7 +177,7 @@ def list_from(session: Session, bundle: Bundle) -> Sequence[Rerouting]:
 
 
 def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
-    """Bundles for another mission that were given up: their letters lie in this one again."""
+    """List bundles for another mission that were given up: their letters lie in this one again."""
     return session.scalars(
         select(Bundle)
         .where(Bundle.returned_to_id == bundle.id)
@@ -184,8 +186,8 @@ def list_returned(session: Session, bundle: Bundle) -> Sequence[Bundle]:
     ).all()
 
 
-def find_to(session: Session, bundle: Bundle) -> Rerouting | None:
-    """Where the letters of a bundle were before."""
+def find_rerouting_to(session: Session, bundle: Bundle) -> Rerouting | None:
+    """Return where the letters of a bundle were before."""
     return session.scalar(
         select(Rerouting)
         .where(Rerouting.to_bundle_id == bundle.id)
@@ -193,13 +195,14 @@ def find_to(session: Session, bundle: Bundle) -> Rerouting | None:
     )
 
 
-def _addressed_anew(
+def _address_anew(
     session: Session, bundle: Bundle, destination: Destination, on_paper: int, home: str
 ) -> Frozen:
-    """What the bundle froze, on its other way. Raises Refused."""
+    """Return what the bundle froze, with another address. Raises Refused."""
     frozen, country = Frozen.from_json(bundle.frozen), country_of(destination, home)
     targets = {
-        one.id: one for one in session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
+        target.id: target
+        for target in session.scalars(select(Target).where(Target.id.in_(frozen.targets)))
     }
     facts = replace(
         frozen,
@@ -207,7 +210,7 @@ def _addressed_anew(
         layout=layout_for(country).slug,
         mission=frozen_destination(destination, frozen.locale, home),
         targets={
-            key: _through(targets[key], old, destination, country)
+            key: _address_target(targets[key], old, destination, country)
             for key, old in frozen.targets.items()
         },
         on_paper=on_paper,
@@ -218,15 +221,16 @@ def _addressed_anew(
     return facts
 
 
-def _through(
+def _address_target(
     target: Target, old: FrozenTarget, destination: Destination, country: str
 ) -> FrozenTarget:
-    """The official as frozen; name, salutation and copies stay, the address is new."""
+    """Give a frozen official the new address; name, salutation and copies stay."""
     addressing = {
         code: replace(
-            one, lines=addressing_of(target, code, host_country=country, through=destination).lines
+            addressing_before,
+            lines=addressing_of(target, code, host_country=country, through=destination).lines,
         )
-        for code, one in old.addressing.items()
+        for code, addressing_before in old.addressing.items()
     }
     return replace(old, addressing=addressing)
 
@@ -241,14 +245,14 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
         "first_page": Letter.first_page,
         "pages": Letter.pages,
     }
-    moving = here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
+    moving = select_here(old).with_only_columns(*columns.values(), maintain_column_froms=True)
     session.execute(insert(LetterMove).from_select(list(columns), moving))
-    mine = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
+    moved = (LetterMove.bundle_id == old.id, Letter.bundle_id == old.id)
     count = session.scalar(
         select(func.count())
         .select_from(LetterMove)
         .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(*mine)
+        .where(*moved)
     )
     if not count:
         return 0
@@ -256,7 +260,7 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
     ranked = (
         select(LetterMove.letter_id, place.label("place"))
         .join(Letter, Letter.id == LetterMove.letter_id)
-        .where(*mine)
+        .where(*moved)
         .subquery()
     )
     taken = session.execute(
@@ -271,10 +275,10 @@ def _move_letters(session: Session, old: Bundle, new: Bundle) -> int:
 
 
 def _open_envelopes(session: Session, bundle: Bundle) -> None:
-    """Envelopes that lie here are empty now; where some were posted, their record stays."""
+    """Remove envelopes that lie here; where some were posted, their record stays."""
     run = find_run(session, bundle)
     if run is not None and not is_posted(session, run):
-        forget_run(session, run)
+        delete_run(session, run)
 
 
 def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
@@ -291,22 +295,22 @@ def _make_volumes(session: Session, bundle: Bundle, size: int) -> None:
         )
 
 
-def missions_for(
+def list_other_missions(
     session: Session, bundle: Bundle, *, home: str = "", limit: int = 300
 ) -> Sequence[Mission]:
-    """Missions of the same country, those in the same host country first; by post, in `home`."""
+    """List missions of the same country, those in the same host country (by post, `home`) first."""
     host = bundle.mission.host_country if bundle.mission else home
-    wanted = select(Mission).where(
+    missions = select(Mission).where(
         Mission.sending_country == sending_country_of(bundle.destination)
     )
     if bundle.mission is not None:
-        wanted = wanted.where(Mission.id != bundle.mission.id)
+        missions = missions.where(Mission.id != bundle.mission.id)
     order = (Mission.host_country != host, Mission.host_country, Mission.slug)
-    return session.scalars(wanted.order_by(*order).limit(limit)).all()
+    return session.scalars(missions.order_by(*order).limit(limit)).all()
 
 
-def official_for(session: Session, bundle: Bundle) -> Official | None:
-    """The official to whom all letters of a bundle for a mission could go by post instead."""
+def find_postal_official(session: Session, bundle: Bundle) -> Official | None:
+    """Return the official to whom all letters of a bundle for a mission could go by post."""
     targets = Frozen.from_json(bundle.frozen).targets
     if bundle.mission_id is None or len(targets) != 1:
         return None

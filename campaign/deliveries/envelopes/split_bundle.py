@@ -12,10 +12,11 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.deliveries.envelopes.envelope_store import forget_files
+from campaign.deliveries.attempt_order import is_before
+from campaign.deliveries.envelopes.envelope_store import delete_files_after_commit
 from campaign.deliveries.envelopes.mark_posted import list_taken
-from campaign.deliveries.letters_covered import gone, here, unnamed_part
 from campaign.deliveries.recording_rules import Numbers, say_numbers
+from campaign.deliveries.remaining_letters import find_unnamed_part, is_gone, select_here
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, TakenLetters
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter, Signature, SignatureState
@@ -33,23 +34,23 @@ class Span:
     letters: int
 
 
-def spans(
+def pack_letters(
     numbers: Sequence[int], each: int, taken: Sequence[tuple[int, int]] = ()
 ) -> Iterator[Span]:
-    """The letters, `each` to an envelope, in order. Pure.
+    """Put `each` letters to an envelope, in order. Pure.
 
     No envelope reaches over letters that were `taken`: between its first and its last number lie
     only its own, and those that nobody hands over.
     """
-    some: list[int] = []
+    packed: list[int] = []
     for number in numbers:
-        apart = some and any(some[-1] < first <= number for first, _last in taken)
-        if len(some) == each or apart:
-            yield Span(some[0], some[-1], len(some))
-            some = []
-        some.append(number)
-    if some:
-        yield Span(some[0], some[-1], len(some))
+        apart = packed and any(packed[-1] < first <= number for first, _last in taken)
+        if len(packed) == each or apart:
+            yield Span(packed[0], packed[-1], len(packed))
+            packed = []
+        packed.append(number)
+    if packed:
+        yield Span(packed[0], packed[-1], len(packed))
 
 
 def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
@@ -62,7 +63,7 @@ def refuse_unsplittable(session: Session, bundle: Bundle) -> None:
     refuse_stopped(bundle.campaign)
     if bundle.state is not BundleState.READY:
         raise Refused("not-ready")
-    if unnamed_part(session, bundle) is not None:
+    if find_unnamed_part(session, bundle) is not None:
         raise Refused("part-unnamed")
 
 
@@ -81,7 +82,9 @@ def name_part(
     if attempt.taken:
         raise Refused("part-named")
     _refuse_other_than_taken(session, attempt, numbers)
-    attempt.taken = [TakenLetters(first_number=one.first, last_number=one.last) for one in numbers]
+    attempt.taken = [
+        TakenLetters(first_number=number.first, last_number=number.last) for number in numbers
+    ]
     session.flush()
     jobs.enqueue(session, "following.delivery-recorded", attempt.id)
     audit.record(
@@ -96,40 +99,44 @@ def name_part(
 def _refuse_other_than_taken(
     session: Session, attempt: DeliveryAttempt, numbers: Sequence[Numbers]
 ) -> None:
-    """Letters that were taken back since may have been handed over, or not: both counts hold."""
-    printed, wanted, gone_before = 0, 0, 0
+    """Refuse other letters; those taken back since may have been handed over, or not."""
+    printed, confirmed_count, gone_before = 0, 0, 0
     confirmed = Signature.state == SignatureState.CONFIRMED
-    for one in numbers:
+    for number in numbers:
         counts = (
             select(
                 func.count(Letter.id),
                 func.count(Letter.id).filter(confirmed),
-                func.count(Letter.id).filter(gone(before=attempt)),
+                func.count(Letter.id).filter(is_gone(when=is_before(attempt))),
             )
             .join(Signature, Signature.id == Letter.signature_id)
             .where(
                 Letter.bundle_id == attempt.bundle_id,
                 Letter.set_aside.is_(None),
-                Letter.sequence.between(one.first, one.last),
+                Letter.sequence.between(number.first, number.last),
             )
         )
-        some = session.execute(counts).one()
-        printed, wanted, gone_before = (printed + some[0], wanted + some[1], gone_before + some[2])
+        row = session.execute(counts).one()
+        printed, confirmed_count, gone_before = (
+            printed + row[0],
+            confirmed_count + row[1],
+            gone_before + row[2],
+        )
     if gone_before:
         raise Invalid(fields={"numbers": "taken-before"})
     if printed < attempt.messages:
         raise Invalid(fields={"numbers": "taken-too-few"})
-    if wanted > attempt.messages:
+    if confirmed_count > attempt.messages:
         raise Invalid(fields={"numbers": "taken-too-many"})
 
 
-def numbers_of(session: Session, bundle: Bundle) -> Numbers:
-    """From which number to which a bundle's letters are numbered; the last is 0: it has none."""
+def get_letter_numbers(session: Session, bundle: Bundle) -> Numbers:
+    """Return the first and the last number of a bundle's letters; the last is 0: it has none."""
     highest = select(func.max(Letter.sequence)).where(Letter.bundle_id == bundle.id)
     return Numbers(Frozen.from_json(bundle.frozen).first_number, session.scalar(highest) or 0)
 
 
-def split(
+def split_bundle(
     session: Session,
     bundle: Bundle,
     *,
@@ -146,22 +153,22 @@ def split(
     refuse_unsplittable(session, bundle)
     if find_run(session, bundle) is not None:
         raise Refused("is-split")
-    query = here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
-    numbers = [one or 0 for one in session.scalars(query.order_by(Letter.sequence))]
+    query = select_here(bundle).with_only_columns(Letter.sequence, maintain_column_froms=True)
+    numbers = [number or 0 for number in session.scalars(query.order_by(Letter.sequence))]
     if not numbers:
         raise Refused("nothing-here")
-    made = list(spans(numbers, letters_each, list_taken(session, bundle)))
-    if letters_each > 1 and len(made) > MOST_ENVELOPES:
+    spans = list(pack_letters(numbers, letters_each, list_taken(session, bundle)))
+    if letters_each > 1 and len(spans) > MOST_ENVELOPES:
         raise Refused("too-many-envelopes")
     run = EnvelopeRun(
         bundle=bundle,
         letters_each=letters_each,
         with_letters=with_letters,
         letter_count=len(numbers),
-        envelope_count=len(made),
+        envelope_count=len(spans),
         created_by_id=staff_id,
     )
-    _put_in(session, run, made)
+    _insert_envelopes(session, run, spans)
     jobs.enqueue(session, "deliveries.print-envelopes", run.id)
     audit.record(
         session,
@@ -169,12 +176,12 @@ def split(
         action="bundle.split",
         subject=f"bundle:{bundle.id}",
         letters=len(numbers),
-        envelopes=len(made),
+        envelopes=len(spans),
     )
     return run
 
 
-def _put_in(session: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
+def _insert_envelopes(session: Session, run: EnvelopeRun, spans: Sequence[Span]) -> None:
     session.add(run)
     session.flush()
     session.execute(
@@ -183,30 +190,29 @@ def _put_in(session: Session, run: EnvelopeRun, made: Sequence[Span]) -> None:
             {
                 "run_id": run.id,
                 "sequence": at,
-                "first_number": one.first,
-                "last_number": one.last,
-                "letters": one.letters,
+                "first_number": span.first,
+                "last_number": span.last,
+                "letters": span.letters,
             }
-            for at, one in enumerate(made, start=1)
+            for at, span in enumerate(spans, start=1)
         ],
     )
 
 
 def find_run(session: Session, bundle: Bundle) -> EnvelopeRun | None:
-    """The bundle's envelopes, if it is in some."""
     return session.scalar(select(EnvelopeRun).where(EnvelopeRun.bundle_id == bundle.id))
 
 
 def get_run(session: Session, bundle: Bundle) -> EnvelopeRun:
-    """The bundle's envelopes. Raises NotFound."""
+    """Return the bundle's envelopes. Raises NotFound."""
     run = find_run(session, bundle)
     if run is None:
         raise NotFound("envelopes")
     return run
 
 
-def envelope_of(session: Session, run: EnvelopeRun, number: int) -> int:
-    """The envelope that holds a letter of this number; 0: none does."""
+def find_envelope_number(session: Session, run: EnvelopeRun, number: int) -> int:
+    """Return the envelope that holds a letter of this number; 0: none does."""
     holding = select(Envelope.sequence).where(
         Envelope.run_id == run.id, Envelope.first_number <= number, Envelope.last_number >= number
     )
@@ -216,7 +222,6 @@ def envelope_of(session: Session, run: EnvelopeRun, number: int) -> int:
 def list_envelopes(
     session: Session, run: EnvelopeRun, *, after: int = 0, limit: int = 200
 ) -> Sequence[Envelope]:
-    """Envelopes in order, beginning after one of them."""
     return session.scalars(
         select(Envelope)
         .where(Envelope.run_id == run.id, Envelope.sequence > after)
@@ -235,7 +240,7 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
         raise NotFound("envelopes")
     if is_posted(session, run):
         raise Refused("envelopes-gone")
-    forget_run(session, run)
+    delete_run(session, run)
     audit.record(
         session,
         actor=actor,
@@ -246,13 +251,12 @@ def undo_split(session: Session, run: EnvelopeRun, *, actor: str) -> None:
 
 
 def is_posted(session: Session, run: EnvelopeRun) -> bool:
-    """Whether one of the envelopes went out."""
     posted = select(Envelope.id).where(Envelope.run_id == run.id, Envelope.attempt_id.is_not(None))
     return session.scalar(posted.limit(1)) is not None
 
 
-def forget_run(session: Session, run: EnvelopeRun) -> None:
+def delete_run(session: Session, run: EnvelopeRun) -> None:
     """Remove a run with its envelopes, and its files once that is committed."""
-    forget_files(session, run)
+    delete_files_after_commit(session, run)
     session.delete(run)
     session.flush()

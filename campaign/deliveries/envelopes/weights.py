@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.bundles.documents.packets import sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.postage import say_weight, weigh
-from campaign.deliveries.letters_covered import here
+from campaign.deliveries.remaining_letters import select_here
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
 from campaign.printing.geometry import CARDS_A_SHEET, LAYOUTS
@@ -24,35 +24,37 @@ class Weight:
     """As people say it: “45 g”."""
 
 
-def weights_of(
+def weigh_envelopes(
     session: Session, run: EnvelopeRun, envelopes: Sequence[Envelope], locale: str
 ) -> dict[int, Weight]:
-    """What lies in each of these envelopes that is still here, by its number."""
-    lying = [one for one in envelopes if one.attempt_id is None]
+    """Weigh what is still here in each of these envelopes, by its number."""
+    lying = [envelope for envelope in envelopes if envelope.attempt_id is None]
     if not lying:
         return {}
     frozen = Frozen.from_json(run.bundle.frozen)
     card, paper = frozen.cards, LAYOUTS[frozen.layout].paper
     letters, sheets = _count(session, run, lying, duplex=frozen.duplex)
-    found = {}
-    for one in lying:
-        inside = -(-letters[one.sequence] // CARDS_A_SHEET) if card else sheets[one.sequence]
+    weights = {}
+    for envelope in lying:
+        inside = (
+            -(-letters[envelope.sequence] // CARDS_A_SHEET) if card else sheets[envelope.sequence]
+        )
         on_top = 1 if run.letters_each > 1 else 0  # its address sheet
         grams = (
             weigh(inside, paper, card=card) + weigh(on_top, paper)
             if card
             else weigh(inside + on_top, paper)
         )
-        found[one.sequence] = Weight(inside + on_top, say_weight(grams, locale))
-    return found
+        weights[envelope.sequence] = Weight(inside + on_top, say_weight(grams, locale))
+    return weights
 
 
 def _count(
     session: Session, run: EnvelopeRun, lying: Sequence[Envelope], *, duplex: bool
 ) -> tuple[Counter[int], Counter[int]]:
-    """Letters, and sheets of paper that they need, by the number of their envelope."""
+    """Count letters, and sheets of paper that they need, by the number of their envelope."""
     rows = session.execute(
-        here(run.bundle)
+        select_here(run.bundle)
         .with_only_columns(Letter.sequence, Letter.pages, maintain_column_froms=True)
         .where(Letter.sequence.between(lying[0].first_number, lying[-1].last_number))
         .order_by(Letter.sequence)

@@ -3,60 +3,72 @@
 For staff: whoever keys in sees who signed (docs/adr/0004).
 """
 
-from flask import Blueprint, render_template, request
+from collections.abc import Sequence
+
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_number
 from flask_babel import gettext as _
 
 from campaign.campaigns.desk.blueprint import load
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings
-from campaign.models.paper_signature import PaperSheet
+from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.models.staff import Role
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk import paper_import_views, row_views, scan_views
 from campaign.paper_signatures.desk.forms import SheetForm
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("paper_signatures", __name__, url_prefix="/desk/paper")
 guard(blueprint, Role.STAFF)
 
 
+class SheetList(Page, template="paper_signatures/index.html"):
+    rows: Sequence[tuple[PaperSheet, sheets.Totals]]
+    total: int
+    page: int
+    pages: int
+
+
+class CreateSheet(Page, template="paper_signatures/create.html"):
+    form: SheetForm
+
+
+class EditSheet(Page, template="paper_signatures/edit.html"):
+    form: SheetForm
+    sheet: PaperSheet
+    scans: Sequence[Scan]
+    totals: sheets.Totals
+
+
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Sheets, the newest first."""
-    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
-    rows, total = sheets.list_sheets(db.session(), page=number)
+    page = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    rows, total = sheets.list_sheets(db.session(), page=page)
     pages = max(1, -(-total // sheets.PAGE))
-    return render_template(
-        "paper_signatures/index.html",
-        rows=rows,
-        total=total,
-        page=number,
-        pages=pages,
-        number=format_number,
-    )
+    return show_page(SheetList(rows=rows, total=total, page=page, pages=pages))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def create() -> ResponseReturnValue:
-    """A sheet or a pile of cards, with its scan."""
-    form = SheetForm.for_new(sheets.list_takers(db.session()), request.args.get("campaign", ""))
+    form = SheetForm.for_new(
+        sheets.list_open_campaigns(db.session()), request.args.get("campaign", "")
+    )
     if not form.country.data:
         form.country.data = current_settings().organisation_country
-    made: list[PaperSheet] = []
-    if form.validate_on_submit() and accepted(form, lambda: made.append(_made(form))):
-        return redirect_to(".show", public_id=made[0].public_id)
-    return _page("create", form)
+    created: list[PaperSheet] = []
+    if form.validate_on_submit() and accepted(form, lambda: created.append(_make_sheet(form))):
+        return redirect_to(".show", public_id=created[0].public_id)
+    return show_page(CreateSheet(form=form))
 
 
 @blueprint.route("/<public_id>/about", methods=["GET", "POST"])
 def edit(public_id: str) -> ResponseReturnValue:
-    """What is known of a sheet as a whole, and its scans."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id)
     form = SheetForm.of(sheet)
@@ -64,23 +76,28 @@ def edit(public_id: str) -> ResponseReturnValue:
         form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
     ):
         return redirect_to(".show", _("The sheet is saved."), public_id=public_id)
-    found = scans.scans_of_sheet(session, sheet)
-    return _page("edit", form, sheet=sheet, scans=found, totals=sheets.totals_of(session, sheet))
+    return show_page(
+        EditSheet(
+            form=form,
+            sheet=sheet,
+            scans=scans.list_scans_of_sheet(session, sheet),
+            totals=sheets.count_rows(session, sheet),
+        )
+    )
 
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
-    """Delete a sheet on which nobody stands."""
     session = db.session()
     try:
         sheets.delete_sheet(session, sheets.get_sheet(session, public_id), actor=actor())
     except Refused:
-        said = _("The sheet has rows. Take them out first.")
-        return redirect_to(".show", said, "error", public_id=public_id)
+        message = _("The sheet has rows. Take them out first.")
+        return redirect_to(".show", message, "error", public_id=public_id)
     return redirect_to(".index", _("The sheet is deleted."))
 
 
-def _made(form: SheetForm) -> PaperSheet:
+def _make_sheet(form: SheetForm) -> PaperSheet:
     session = db.session()
     campaign = load(form.campaign.data)
     try:
@@ -90,12 +107,10 @@ def _made(form: SheetForm) -> PaperSheet:
     except Refused as problem:
         raise Invalid(fields={"campaign": problem.slug}) from problem
     if form.scan.data:
-        scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), sheet_id=sheet.id)
+        scans.keep_scan(
+            session, scans.read_upload(form.scan.data.stream), actor=actor(), sheet_id=sheet.id
+        )
     return sheet
-
-
-def _page(name: str, form: SheetForm, **context: object) -> ResponseReturnValue:
-    return render_page(f"paper_signatures/{name}.html", form, **context)
 
 
 row_views.register(blueprint)

@@ -34,7 +34,7 @@ _WORDS = {
 
 
 class PaperForm(DeskForm):
-    """A form with the words of this package."""
+    """The base of the forms of paper, and of replies."""
 
     sentences = {**SENTENCES, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
@@ -66,17 +66,15 @@ class SheetForm(PaperForm):
 
     @classmethod
     def for_new(cls, takers: Sequence[Campaign], chosen: str) -> "SheetForm":
-        """An empty one, with the campaigns that take sheets."""
         form = cls(data={"campaign": chosen, "kind": SheetKind.SHEET.value})
         form.campaign.choices = choices(
-            [("", _l("Choose")), *((one.slug, _label(one)) for one in takers)]
+            [("", _l("Choose")), *((taker.slug, _label(taker)) for taker in takers)]
         )
         form.country.choices = choices(i18n.countries())
         return form
 
     @classmethod
     def of(cls, sheet: PaperSheet) -> "SheetForm":
-        """With what is known of a sheet; its campaign stays."""
         form = cls(
             data={
                 "kind": sheet.kind.value,
@@ -91,7 +89,6 @@ class SheetForm(PaperForm):
         return form
 
     def facts(self) -> dict[str, Any]:
-        """What services take."""
         return {
             "kind": SheetKind(self.kind.data),
             "collected_on": self.collected_on.data,
@@ -102,31 +99,25 @@ class SheetForm(PaperForm):
 
 
 class ScanForm(PaperForm):
-    """A scan for a sheet or a reply."""
-
     scan = FileField(
         _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
     )
 
 
 class UploadForm(PaperForm):
-    """A file of signatures."""
-
     campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
     file = FileField(
         _l("File"), description=_l("XLSX, XLS, ODS or CSV, up to 12 MB and 20,000 rows.")
     )
 
     def say_fault(self, sentence: str) -> None:
-        """Say by the file what is wrong with it."""
         self.file.errors = [*self.file.errors, sentence]
 
     @classmethod
     def with_campaigns(cls, takers: Sequence[Campaign], chosen: str) -> "UploadForm":
-        """With the campaigns that take signatures."""
         form = cls(data={"campaign": chosen})
         form.campaign.choices = choices(
-            [("", _l("Choose")), *((one.slug, _label(one)) for one in takers)]
+            [("", _l("Choose")), *((taker.slug, _label(taker)) for taker in takers)]
         )
         return form
 

@@ -1,5 +1,6 @@
 """A file of signatures: uploaded, its columns mapped, rehearsed, taken in."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
 
@@ -19,16 +20,37 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.paper_signatures import paper_imports, read_file, sheets
 from campaign.paper_signatures.desk.forms import MappingForm, UploadForm
-from campaign.paper_signatures.read_file import MEANINGS
+from campaign.paper_signatures.read_file import MEANINGS, Fault
 from campaign.paper_signatures.row_sentences import say_fault
 from campaign.staff.guards import staff_user
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
 from campaign.web.fields import choices
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 
 
+class UploadFile(Page, template="paper_signatures/import_upload.html"):
+    form: UploadForm
+
+
+class MapColumns(Page, template="paper_signatures/import.html"):
+    made: PaperImport
+    form: MappingForm
+    campaign: Campaign
+    table: Table | None
+    """None once the file is taken in."""
+    views: Mapping[str, ViewChoice]
+    """How the file may be read otherwise."""
+    chosen: Mapping[str, str]
+    """Meanings by column."""
+    meanings: Sequence[str]
+    faults: Sequence[tuple[Fault, str]]
+    """With a sentence each."""
+    failure: str
+    sheet: PaperSheet | None
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put these pages beside the sheets."""
     add = blueprint.add_url_rule
     add("/imports/new", "upload", upload, methods=["GET", "POST"])
     add("/imports/<public_id>", "show_import", show_import, methods=["GET", "POST"])
@@ -38,54 +60,49 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(MAX_BYTES)
 def upload() -> ResponseReturnValue:
-    """Choose a file."""
-    takers = sheets.list_takers(db.session())
+    takers = sheets.list_open_campaigns(db.session())
     form = UploadForm.with_campaigns(takers, request.args.get("campaign", ""))
-    made: list[PaperImport] = []
-    if form.validate_on_submit() and accepted(form, lambda: made.append(_uploaded(form))):
-        return redirect_to("paper_signatures.show_import", public_id=made[0].public_id)
-    return render_page("paper_signatures/import_upload.html", form)
+    uploaded: list[PaperImport] = []
+    if form.validate_on_submit() and accepted(form, lambda: uploaded.append(_upload(form))):
+        return redirect_to("paper_signatures.show_import", public_id=uploaded[0].public_id)
+    return show_page(UploadFile(form=form))
 
 
 def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
     session = db.session()
-    made = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
-    table, views = _looked_at(made)
-    form = _mapping_form(made)
+    paper_import = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
+    table, views = _read_table(paper_import)
+    form = _make_form(paper_import)
     if form.validate_on_submit() and table is not None:
-        chosen = {at: _meaning(at) for at in range(len(table.columns))}
-        if accepted(form, lambda: _choose(made, form, chosen, table)):
+        chosen = {at: _get_meaning(at) for at in range(len(table.columns))}
+        if accepted(form, lambda: _choose(paper_import, form, chosen, table)):
             return redirect_to("paper_signatures.show_import", public_id=public_id)
-        made.options = {**made.options, "meanings": {str(at): one for at, one in chosen.items()}}
-    return _import_page(made, form, table, views)
-
-
-def _import_page(
-    made: PaperImport, form: MappingForm, table: Table | None, views: dict[str, ViewChoice]
-) -> ResponseReturnValue:
-    session = db.session()
-    return render_page(
-        "paper_signatures/import.html",
-        form,
-        made=made,
-        campaign=session.get_one(Campaign, made.campaign_id),
-        table=table,
-        views=views,
-        chosen=_chosen_meanings(made, table),
-        meanings=MEANINGS,
-        faults=[(one, say_fault(one)) for one in paper_imports.faults_of(made)],
-        failure=paper_imports.failure_of(made),
-        sheet=session.get(PaperSheet, made.sheet_id) if made.sheet_id else None,
+        paper_import.options = {
+            **paper_import.options,
+            "meanings": {str(at): meaning for at, meaning in chosen.items()},
+        }
+    return show_page(
+        MapColumns(
+            made=paper_import,
+            form=form,
+            campaign=session.get_one(Campaign, paper_import.campaign_id),
+            table=table,
+            views=views,
+            chosen=_get_meanings(paper_import, table),
+            meanings=MEANINGS,
+            faults=[(fault, say_fault(fault)) for fault in paper_imports.list_faults(paper_import)],
+            failure=paper_imports.get_failure(paper_import),
+            sheet=session.get(PaperSheet, paper_import.sheet_id) if paper_import.sheet_id else None,
+        )
     )
 
 
 def apply_import(public_id: str) -> ResponseReturnValue:
-    """Take in what the dry run showed."""
     session = db.session()
-    made = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
+    paper_import = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
     try:
-        paper_imports.apply(session, made, skip_bad="skip_bad" in request.form)
+        paper_imports.request_import(session, paper_import, skip_bad="skip_bad" in request.form)
     except Refused:
         words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
         flash(words, "error")
@@ -93,51 +110,51 @@ def apply_import(public_id: str) -> ResponseReturnValue:
 
 
 def wrong_rows(public_id: str) -> ResponseReturnValue:
-    """The wrong rows as the file has them, with row and what is wrong in front of each."""
-    made = paper_imports.get_import(db.session(), public_id, owner_id=staff_user().id)
+    """Return the wrong rows as the file has them, each with its number and what is wrong."""
+    paper_import = paper_imports.get_import(db.session(), public_id, owner_id=staff_user().id)
     try:
-        columns, rows = paper_imports.wrong_rows(made)
+        columns, rows = paper_imports.list_wrong_rows(paper_import)
     except Refused:
         return redirect_to("paper_signatures.show_import", public_id=public_id)
     table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
     colon = i18n.colon(i18n.locale())
     for number, faults, cells in rows:
-        said = [colon.join(filter(None, (one.column, say_fault(one)))) for one in faults]
-        table.append([str(number), " ".join(said), *cells])
+        sentences = [colon.join(filter(None, (fault.column, say_fault(fault)))) for fault in faults]
+        table.append([str(number), " ".join(sentences), *cells])
     return csv_file("wrong-rows.csv", table)
 
 
-def _chosen_meanings(made: PaperImport, table: Table | None) -> dict[str, str]:
-    """What was said that the columns mean; of a file read otherwise, our guess."""
-    if table is None or request.method == "POST" or not _view():
-        return dict(made.options["meanings"])
-    return {str(at): one for at, one in read_file.guess(table.columns).items()}
+def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, str]:
+    """Return what was said that the columns mean; of a file read otherwise, our guess."""
+    if table is None or request.method == "POST" or not _get_view():
+        return dict(paper_import.options["meanings"])
+    return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 
 
-def _view() -> dict[str, str]:
-    """How the file is to be read, as far as the form or the address says."""
+def _get_view() -> dict[str, str]:
+    """Return how the file is to be read, as far as the form or the address says."""
     return {name: request.values[name] for name in paper_imports.VIEW if name in request.values}
 
 
-def _looked_at(made: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
-    """The file's table, and how it could be read otherwise; as before, where it cannot be so."""
-    if not made.storage_key:
+def _read_table(paper_import: PaperImport) -> tuple[Table | None, dict[str, ViewChoice]]:
+    """Return the table, and how it could be read otherwise; as before, where it cannot be so."""
+    if not paper_import.storage_key:
         return None, {}
-    view = _view()
+    view = _get_view()
     try:
-        opened, table, samples = paper_imports.open_import(made, view)
+        opened, table, samples = paper_imports.open_import(paper_import, view)
     except UnreadableFile as problem:
         flash(_(problem.fault.sentence) % problem.fault.values, "error")
-        opened, table, samples = paper_imports.open_import(made)
-    chosen = view.get("encoding") or str(made.options.get("encoding") or opened.encoding)
+        opened, table, samples = paper_imports.open_import(paper_import)
+    chosen = view.get("encoding") or str(paper_import.options.get("encoding") or opened.encoding)
     return table, view_choices(opened, table, samples, chosen)
 
 
-def _uploaded(form: UploadForm) -> PaperImport:
+def _upload(form: UploadForm) -> PaperImport:
     if not form.file.data:
         raise Invalid(fields={"file": "scan-missing"})
     try:
-        return paper_imports.upload(
+        return paper_imports.upload_file(
             db.session(),
             load(form.campaign.data),
             data=form.file.data.stream.read(),
@@ -151,35 +168,37 @@ def _uploaded(form: UploadForm) -> PaperImport:
         raise Invalid(fields={"file": ""}) from problem
 
 
-def _choose(made: PaperImport, form: MappingForm, chosen: dict[int, str], table: Table) -> None:
-    paper_imports.choose(
+def _choose(
+    paper_import: PaperImport, form: MappingForm, chosen: dict[int, str], table: Table
+) -> None:
+    paper_imports.choose_meanings(
         db.session(),
-        made,
+        paper_import,
         meanings=chosen,
         on_paper=form.on_paper.data == "paper",
-        collected_on=cast("date", form.collected_on.data),
+        collected_on=cast("date", form.collected_on.data),  # validated
         place=form.place.data,
         country=form.country.data,
-        view=_view(),
+        view=_get_view(),
         columns=table.columns,
     )
 
 
-def _meaning(at: int) -> str:
-    said = request.form.get(f"meaning-{at}", "")
-    return said if said in MEANINGS else ""
+def _get_meaning(at: int) -> str:
+    meaning = request.form.get(f"meaning-{at}", "")
+    return meaning if meaning in MEANINGS else ""
 
 
-def _mapping_form(made: PaperImport) -> MappingForm:
-    said = made.options
+def _make_form(paper_import: PaperImport) -> MappingForm:
+    options = paper_import.options
     form = MappingForm(
         data={
-            "on_paper": "paper" if said.get("on_paper", True) else "elsewhere",
-            "collected_on": date.fromisoformat(said["collected_on"])
-            if said.get("collected_on")
+            "on_paper": "paper" if options.get("on_paper", True) else "elsewhere",
+            "collected_on": date.fromisoformat(options["collected_on"])
+            if options.get("collected_on")
             else None,
-            "place": said.get("place", ""),
-            "country": said.get("country", ""),
+            "place": options.get("place", ""),
+            "country": options.get("country", ""),
         }
     )
     form.country.choices = choices([("", _("None")), *i18n.countries()])

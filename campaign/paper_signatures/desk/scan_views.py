@@ -10,12 +10,17 @@ from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.guards import actor, fresh
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 
 
+class AttachScan(Page, template="paper_signatures/attach_scan.html"):
+    sheet: PaperSheet
+    form: ScanForm
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put them under a sheet's address."""
     add = blueprint.add_url_rule
     add("/<public_id>/scans", "attach", attach, methods=["GET", "POST"])
     add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
@@ -25,30 +30,27 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(scans.MAX_BYTES)
 def attach(public_id: str) -> ResponseReturnValue:
-    """Attach a scan to a sheet."""
     sheet = sheets.get_sheet(db.session(), public_id)
     form = ScanForm()
-    if form.validate_on_submit() and _kept(sheet, form):
+    if form.validate_on_submit() and _is_kept(sheet, form):
         return redirect_to("paper_signatures.show", _("The scan is attached."), public_id=public_id)
-    return render_page("paper_signatures/attach_scan.html", form, sheet=sheet)
+    return show_page(AttachScan(sheet=sheet, form=form))
 
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
-    """A page of a scan as a picture."""
     session = db.session()
-    found = _scan(session, public_id, scan)
-    return Response(scans.page_bytes(found, number), mimetype="image/jpeg")
+    sheet_scan = _scan(session, public_id, scan)
+    return Response(scans.read_page(sheet_scan, number), mimetype="image/jpeg")
 
 
 @fresh(back="paper_signatures.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
-    """A PDF as it came, to be kept as a file."""
     session = db.session()
-    return pdf_file(scans.hand_out(session, _scan(session, public_id, scan), actor=actor()))
+    return pdf_file(scans.read_original(session, _scan(session, public_id, scan), actor=actor()))
 
 
 def pdf_file(body: bytes) -> Response:
-    """A stranger's PDF: to be saved, never shown on a page of ours."""
+    """Send a stranger's PDF: to be saved, never shown on a page of ours."""
     return Response(
         body,
         mimetype="application/pdf",
@@ -57,9 +59,8 @@ def pdf_file(body: bytes) -> Response:
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
-    """Remove a scan from a sheet."""
     session = db.session()
-    scans.remove(session, _scan(session, public_id, scan), actor=actor())
+    scans.remove_scan(session, _scan(session, public_id, scan), actor=actor())
     return redirect_to("paper_signatures.edit", _("The scan is removed."), public_id=public_id)
 
 
@@ -67,13 +68,13 @@ def _scan(session: Session, public_id: str, scan: str) -> Scan:
     return scans.get_scan(session, scan, sheet_id=sheets.get_sheet(session, public_id).id)
 
 
-def _kept(sheet: PaperSheet, form: ScanForm) -> bool:
+def _is_kept(sheet: PaperSheet, form: ScanForm) -> bool:
     session = db.session()
-    full = len(scans.scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
+    full = len(scans.list_scans_of_sheet(session, sheet)) >= scans.MAX_SCANS
     if full or not form.scan.data:
         form.refuse({"scan": "scans-too-many" if full else "scan-missing"})
         return False
     read, by = form.scan.data.stream, actor()
     return accepted(
-        form, lambda: scans.keep(session, scans.read(read), actor=by, sheet_id=sheet.id)
+        form, lambda: scans.keep_scan(session, scans.read_upload(read), actor=by, sheet_id=sheet.id)
     )

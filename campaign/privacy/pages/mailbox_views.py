@@ -1,7 +1,8 @@
 """My letters: asking for the link, everything signed from a mailbox, one letter of it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, Response, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -13,9 +14,11 @@ from campaign.core.errors import NotFound
 from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording, Signature, SignatureState
+from campaign.printing.geometry import Layout
+from campaign.printing.letter_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
-from campaign.public.case_page import case_page
-from campaign.public.pages.before_request import private
+from campaign.public.case_page import CasePage, case_page
+from campaign.public.pages.before_request import private, show_private
 from campaign.signing import confirm_letter
 from campaign.signing.confirm_letter import refuse_held_back
 from campaign.signing.form.sentences import say
@@ -24,15 +27,74 @@ from campaign.signing.states import LIVE
 from campaign.signing.validate import Problem, check_email, check_line
 from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
+from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.mails import MyLetters
-from campaign.tracking.pages.page import page
 from campaign.tracking.printable_letter import pdf_page
-from campaign.tracking.timeline import is_frozen, is_handed_over, marks_of, status_of
+from campaign.tracking.timeline import Mark, is_frozen, is_handed_over, marks_of, status_of
+from campaign.web.page import Page
 from campaign.web.security import public
 
 
+class RequestLink(Page, template="privacy/request_link.html"):
+    email: str
+    """As typed."""
+    error: str
+    """A sentence, or nothing."""
+
+
+class LinkSent(Page, template="privacy/link_sent.html"):
+    hours: int
+    mails_a_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLetter:
+    """A line of *My letters*."""
+
+    signature: Signature
+    status: str
+    case: CasePage
+    last: Mark
+
+
+class ShowMailbox(Page, template="privacy/mailbox.html"):
+    token: str
+    mailbox: Mailbox
+    rows: Sequence[SignedLetter]
+    retention_months: int
+
+
+class ShowLetter(Page, template="privacy/letter.html"):
+    token: str
+    signature: Signature
+    status: str
+    case: CasePage
+    marks: Sequence[Mark]
+    letters: Sequence[LetterContext]
+    layout: Layout
+    wording: ConsentWording
+    stopped: bool
+    can_print: bool
+    can_change: bool
+    can_withdraw: bool
+    can_confirm: bool
+    changed: bool
+    """Just now."""
+    handed_over: bool
+
+
+class EraseMailbox(Page, template="privacy/erase.html"):
+    token: str
+    mailbox: Mailbox
+    signatures: Sequence[Signature]
+    printed: Sequence[Signature]
+
+
+class Erased(Page, template="privacy/erased.html"):
+    pass
+
+
 def register(blueprint: Blueprint) -> None:
-    """Put these pages under `/<lang>/my-letters`."""
     start = "/<lang>/my-letters"
     blueprint.add_url_rule(start, view_func=ask, methods=["GET", "POST"])
     blueprint.add_url_rule(f"{start}/sent", view_func=asked)
@@ -48,23 +110,23 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def ask(lang: str) -> ResponseReturnValue:
-    """Which mailbox. What comes of it is told to the mailbox alone."""
+    """Ask which mailbox. What comes of it is told to the mailbox alone."""
     if request.method != "POST":
-        return page("privacy/request_link.html", email="", error="")
+        return show_private(RequestLink(email="", error=""))
     typed = request.form.get("email", "")
     tidy = check_line(typed, limit=254, needed="give-email")
     problem = tidy if isinstance(tidy, Problem) else check_email(tidy)
     if problem is not None or isinstance(tidy, Problem):
-        error = _said(problem) if problem else ""
-        return page("privacy/request_link.html", 422, email=typed, error=error)
+        error = _say_problem(problem) if problem else ""
+        return show_private(RequestLink(email=typed, error=error), 422)
     session, network = db.session(), network_of(request.remote_addr or "")
     count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
     letter_links.ask(session, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
-def _said(problem: Problem) -> str:
-    """What is wrong with the address; here it confirms nothing."""
+def _say_problem(problem: Problem) -> str:
+    """Say what is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
         return str(gettext("Give the e-mail address with which you signed."))
     return say(problem)
@@ -72,47 +134,42 @@ def _said(problem: Problem) -> str:
 
 @public
 def asked(lang: str) -> ResponseReturnValue:
-    """Look in your mailbox: the same for everybody."""
+    """Say the same to everybody: look in your mailbox."""
     hours = current_settings().link_hours
-    return page("privacy/link_sent.html", hours=hours, mails_a_day=MyLetters.most_a_day())
+    return show_private(LinkSent(hours=hours, mails_a_day=MyLetters.most_a_day()))
 
 
 @public
 def mailbox(lang: str, token: str) -> ResponseReturnValue:
-    """Everything that was signed from the mailbox."""
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         rows = [
-            {
-                "signature": one,
-                "status": status_of(session, one),
-                "case": case_page(one.campaign, lang, count=0, now=db.utcnow()),
-                "last": [mark for mark in marks_of(session, one) if mark.state != "ahead"][-1],
-            }
-            for one in letter_links.signatures_of(session, box)
+            SignedLetter(
+                signature=signature,
+                status=status_of(session, signature),
+                case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
+                last=[mark for mark in marks_of(session, signature) if mark.state != "ahead"][-1],
+            )
+            for signature in letter_links.signatures_of(session, box)
         ]
     months = current_settings().retention_months
-    return page(
-        "privacy/mailbox.html", token=token, mailbox=box, rows=rows, retention_months=months
-    )
+    return show_private(ShowMailbox(token=token, mailbox=box, rows=rows, retention_months=months))
 
 
 @public
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """One letter: its text, how far it has come, what can be done with it."""
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         signature = letter_links.get_signature(session, box, public_id)
         home = current_settings().organisation_country
         stopped = is_stopped(signature.campaign.status)
-        return page(
-            "privacy/letter.html",
+        page = ShowLetter(
             token=token,
             signature=signature,
             status=status_of(session, signature),
             case=case_page(signature.campaign, lang, count=0, now=db.utcnow()),
             marks=marks_of(session, signature),
-            letters=_letters(signature),
+            letters=signed_letters(signature, home=home) if signature.shown_state in LIVE else (),
             layout=layout_of(signature.campaign, home),
             wording=session.get_one(ConsentWording, signature.consent_wording_id),
             stopped=stopped,
@@ -123,6 +180,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
             changed="changed" in request.args,
             handed_over=is_handed_over(session, signature),
         )
+        return show_private(page)
 
 
 @public
@@ -138,7 +196,6 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 @public
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """The confirmed letter on paper."""
     with db.reading() as session:
         box = letter_links.open_mailbox(session, token, db.utcnow())
         signature = letter_links.get_signature(session, box, public_id)
@@ -153,40 +210,33 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 @public
 def download(lang: str, token: str) -> ResponseReturnValue:
-    """Everything that is held, as a ZIP: the data, and each letter as a PDF."""
+    """Send everything that is held, as a ZIP: the data, and each letter as a PDF."""
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     count_against_limit(session, "everything", box.fingerprint.hex(), subject_access.PER_HOUR)
-    holding = subject_access.gather(session, box, now)
-    chunks = subject_access.stream(holding, current_settings().organisation_country)
+    holding = subject_access.gather_data(session, box, now)
+    chunks = subject_access.stream_zip(holding, current_settings().organisation_country)
     response = Response(stream_with_context(chunks), mimetype="application/zip")
-    name, _ = subject_access.file_names()
+    name, _ = subject_access.get_file_names()
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return private(response)
 
 
 @public
 def erase(lang: str, token: str) -> ResponseReturnValue:
-    """What will be erased and what remains; then the button that does it."""
+    """Say what will be erased and what remains; then erase it."""
     session, now = db.session(), db.utcnow()
     box = letter_links.open_mailbox(session, token, now)
     if request.method == "POST":
-        erase_supporter.erase(session, box, locale=lang, now=now)
+        erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
     signatures = letter_links.signatures_of(session, box)
-    printed = [one for one in signatures if is_frozen(one)]
-    return page(
-        "privacy/erase.html", token=token, mailbox=box, signatures=signatures, printed=printed
+    printed = [signature for signature in signatures if is_frozen(signature)]
+    return show_private(
+        EraseMailbox(token=token, mailbox=box, signatures=signatures, printed=printed)
     )
 
 
 @public
 def erased(lang: str) -> ResponseReturnValue:
-    """It is done."""
-    return page("privacy/erased.html")
-
-
-def _letters(signature: Signature) -> Any:
-    if signature.shown_state not in LIVE:
-        return []
-    return signed_letters(signature, home=current_settings().organisation_country)
+    return show_private(Erased())

@@ -54,6 +54,10 @@ def private(response: Response) -> Response:
     return private_page(response)
 
 
+def show_private(page: Page, status: int = 200) -> Response:
+    return private(Response(page.html(), status, mimetype="text/html"))
+
+
 class CaseProblem(Page):
     """The base of pages that say why an address opens no letter."""
 

@@ -1,26 +1,29 @@
 """The desk's pages on replies: logged, redacted, published, taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign.campaigns.desk.blueprint import done
+from campaign.campaigns.content.drafts import Draft
+from campaign.campaigns.content.new_drafts import NewDraft
 from campaign.campaigns.desk.save_with_draft import draft_kept
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
-from campaign.models.reply import Reply, ReplyState
+from campaign.models.paper_signature import Scan
+from campaign.models.reply import Channel, Reply, ReplyState
 from campaign.models.staff import Role
 from campaign.paper_signatures import scans
 from campaign.replies import inbox, publish_reply, replies, reply_access
 from campaign.replies.desk import publish_reply_views, reply_draft_views, reply_scan_views
 from campaign.replies.desk.forms import CHANNELS, ReplyForm, reply_form
-from campaign.replies.reply_access import load
+from campaign.replies.reply_access import load_campaign
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 
 blueprint = Blueprint("replies", __name__, url_prefix="/desk/replies")
@@ -28,46 +31,92 @@ guard(blueprint, Role.ORGANIZER, Role.STAFF)
 blueprint.register_blueprint(publish_reply_views.blueprint)
 
 
+class ReplyList(Page, template="replies/index.html"):
+    rows: Sequence[Reply]
+    page: int
+    pages: int
+    channels: Mapping[Channel, object]
+    publishes: bool
+    carried: Sequence[Campaign]
+
+
+class CampaignReplies(Page, template="replies/campaign.html"):
+    campaign: Campaign
+    rows: Sequence[Reply]
+    page: int
+    pages: int
+    channels: Mapping[Channel, object]
+    address: str
+    """Of the campaign, for answers by email; empty where there is no mailbox."""
+    publishes: bool
+
+
+class ReplyFormPage(Page):
+    """The base of pages with the form of a reply, and a draft beside it."""
+
+    campaign: Campaign
+    form: ReplyForm
+    reply: Reply | None
+    publishes: bool
+    draft: Draft | NewDraft | None = None
+    draft_url: str = ""
+    draft_mark: str = ""
+    draft_shown: str = ""
+    draft_tab: str = ""
+    draft_other: Sequence[tuple[str, str]] | None = None
+
+
+class CreateReply(ReplyFormPage, template="replies/create.html"):
+    reply: None = None
+
+
+class EditReply(ReplyFormPage, template="replies/edit.html"):
+    reply: Reply
+    scans: Sequence[Scan]
+    channels: Mapping[Channel, object]
+    unclosed: Sequence[str]
+    """Languages of texts in which a mark is not closed."""
+
+
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Replies to all campaigns that one sees: drafts first."""
-    number = _page_number()
-    rows, total = replies.list_replies(db.session(), staff_user(), page=number)
-    return render_template(
-        "replies/index.html",
-        rows=rows,
-        page=number,
-        pages=_pages(total),
-        channels=CHANNELS,
-        publishes=reply_access.may_publish(staff_user()),
-        carried=reply_access.list_carried(db.session()),
+    page = _get_page_number()
+    rows, total = replies.list_replies(db.session(), staff_user(), page=page)
+    return show_page(
+        ReplyList(
+            rows=rows,
+            page=page,
+            pages=_count_pages(total),
+            channels=CHANNELS,
+            publishes=reply_access.may_publish(staff_user()),
+            carried=reply_access.list_carried(db.session()),
+        )
     )
 
 
 @blueprint.get("/campaigns/<slug>")
 def of_campaign(slug: str) -> ResponseReturnValue:
-    """Replies to one campaign, and its address for more."""
-    campaign, number = load(slug), _page_number()
-    rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=number)
-    return render_template(
-        "replies/campaign.html",
-        campaign=campaign,
-        rows=rows,
-        page=number,
-        pages=_pages(total),
-        channels=CHANNELS,
-        address=inbox.address_of(campaign),
-        publishes=reply_access.may_publish(staff_user()),
+    campaign, page = load_campaign(slug), _get_page_number()
+    rows, total = replies.list_replies(db.session(), staff_user(), campaign=campaign, page=page)
+    return show_page(
+        CampaignReplies(
+            campaign=campaign,
+            rows=rows,
+            page=page,
+            pages=_count_pages(total),
+            channels=CHANNELS,
+            address=inbox.address_of(campaign),
+            publishes=reply_access.may_publish(staff_user()),
+        )
     )
 
 
 @blueprint.route("/campaigns/<slug>/new", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def create(slug: str) -> ResponseReturnValue:
-    """Log an answer."""
-    session, campaign = db.session(), load(slug)
+    session, campaign = db.session(), load_campaign(slug)
     deliveries = replies.list_deliveries(session, campaign)
-    desk = reply_draft_views.desk_of(campaign)
+    desk = reply_draft_views.make_desk(campaign)
     form = reply_form(
         campaign,
         deliveries,
@@ -78,29 +127,30 @@ def create(slug: str) -> ResponseReturnValue:
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)
-    made: list[Reply] = []
+    logged: list[Reply] = []
 
     def log() -> None:
-        facts, by = form.facts(campaign, deliveries), staff_user().id
-        made.append(replies.log_reply(session, campaign, facts, actor=actor(), staff_id=by))
-        _keep_scan(made[0], form)
+        facts, staff_id = form.facts(campaign, deliveries), staff_user().id
+        logged.append(replies.log_reply(session, campaign, facts, actor=actor(), staff_id=staff_id))
+        _keep_scan(logged[0], form)
 
     if form.validate_on_submit() and accepted(form, log):
         desk.drop()
-        said = _("The reply is kept as a draft. Only the desk sees it.")
-        return done(said, ".edit", public_id=made[0].public_id)
-    return _page("create", form, campaign=campaign, reply=None, **desk.words())
+        message = _("The reply is kept as a draft. Only the desk sees it.")
+        return redirect_to(".edit", message, public_id=logged[0].public_id)
+    publishes = reply_access.may_publish(staff_user())
+    return show_page(CreateReply(campaign=campaign, form=form, publishes=publishes, **desk.words()))
 
 
 @blueprint.route("/<public_id>", methods=["GET", "POST"])
 @takes_file(scans.MAX_BYTES)
 def edit(public_id: str) -> ResponseReturnValue:
     """Work a draft over; one that is published is shown as it is."""
-    session, reply = db.session(), _loaded(public_id)
-    campaign, found = reply.campaign, scans.scans_of_reply(session, reply.id)
+    session, reply = db.session(), _load_reply(public_id)
+    campaign, reply_scans = reply.campaign, scans.list_scans_of_reply(session, reply.id)
     deliveries = replies.list_deliveries(session, campaign)
-    desk, titles = reply_draft_views.desk_of(campaign, reply), _usual_titles(campaign)
-    form = reply_form(campaign, deliveries, found, reply, titles=titles, **desk.typed())
+    desk, titles = reply_draft_views.make_desk(campaign, reply), _usual_titles(campaign)
+    form = reply_form(campaign, deliveries, reply_scans, reply, titles=titles, **desk.typed())
     if "keep" in request.form and desk.keep(form):
         flash(draft_kept())
         return redirect(request.path, 303)
@@ -113,67 +163,71 @@ def edit(public_id: str) -> ResponseReturnValue:
     is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
     if is_open and form.meets(form.now) and accepted(form, change):
         desk.drop()
-        return done(_("The reply is saved."), _next(), public_id=public_id)
-    facts = {"reply": reply, "scans": found, "unclosed": publish_reply.unclosed_in(reply)}
-    return _page("edit", form, campaign=campaign, **facts, **desk.words())
+        return redirect_to(_next_endpoint(), _("The reply is saved."), public_id=public_id)
+    return show_page(
+        EditReply(
+            campaign=campaign,
+            form=form,
+            reply=reply,
+            scans=reply_scans,
+            channels=CHANNELS,
+            publishes=reply_access.may_publish(staff_user()),
+            unclosed=publish_reply.list_unclosed(reply),
+            **desk.words(),
+        )
+    )
 
 
 @blueprint.post("/<public_id>/delete")
 def delete(public_id: str) -> ResponseReturnValue:
-    """Delete a draft with all that came with it."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     slug = reply.campaign.slug
-    reply_draft_views.forget(reply.campaign, public_id)
+    reply_draft_views.drop_everybodys(reply.campaign, public_id)
     replies.delete_reply(session, reply, actor=actor())
     return redirect_to(".of_campaign", _("The draft is deleted."), slug=slug)
 
 
-def _page_number() -> int:
+def _get_page_number() -> int:
     return max(1, min(request.args.get("page", 1, type=int), 100_000))
 
 
-def _pages(total: int) -> int:
+def _count_pages(total: int) -> int:
     return max(1, -(-total // replies.PAGE))
 
 
-def _loaded(public_id: str) -> Reply:
-    """The reply of this page; while its form is saved nobody else changes it meanwhile."""
+def _load_reply(public_id: str) -> Reply:
+    """Return the reply of this page; while its form is saved nobody else changes it."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     if request.method == "POST":
-        replies.hold(session, reply)
+        replies.lock_reply(session, reply)
     return reply
 
 
-def _next() -> str:
-    """Where the button that was pressed leads; who does not publish stays with the draft."""
-    said = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
-    return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(said, ".edit")
+def _next_endpoint() -> str:
+    """Return where the button that was pressed leads; who does not publish stays with the draft."""
+    choice = request.form.get("then", "") if reply_access.may_publish(staff_user()) else ""
+    return {"publish": ".publish.publish", "bars": ".publish.edit_bars"}.get(choice, ".edit")
 
 
 def _keep_scan(reply: Reply, form: ReplyForm) -> None:
     if not form.scan.data:
         return
     session = db.session()
-    if len(scans.scans_of_reply(session, reply.id)) >= scans.MAX_SCANS:
+    if len(scans.list_scans_of_reply(session, reply.id)) >= scans.MAX_SCANS:
         raise Invalid(fields={"scan": "scans-too-many"})
-    scans.keep(session, scans.read(form.scan.data.stream), actor=actor(), reply_id=reply.id)
+    upload = scans.read_upload(form.scan.data.stream)
+    scans.keep_scan(session, upload, actor=actor(), reply_id=reply.id)
 
 
 def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
-    """A title to begin with, in each language of the site."""
+    """Return a title to begin with, in each language of the site."""
     titles = {}
     for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
         with force_locale(code):
             titles[code] = _("An answer has come")
     return titles
-
-
-def _page(name: str, form: ReplyForm, **context: object) -> ResponseReturnValue:
-    publishes = reply_access.may_publish(staff_user())
-    context = {"scans": (), "channels": CHANNELS, "publishes": publishes} | context
-    return render_page(f"replies/{name}.html", form, **context)
 
 
 reply_draft_views.register(blueprint)

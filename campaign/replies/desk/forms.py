@@ -1,6 +1,7 @@
 """Forms of replies: what came, what is blacked out, what is published."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name, mission_name
 from campaign.replies.redaction import LONGEST
-from campaign.replies.replies import Delivery, Facts
+from campaign.replies.replies import Delivery, ReplyFacts
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import DayField, LineField, TextField, choices
 
@@ -45,8 +46,6 @@ _LANGUAGES = (
 
 
 class _WordedForm(PaperForm):
-    """A form with the words of this package."""
-
     sentences = {**PaperForm.sentences, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
@@ -72,22 +71,27 @@ class ReplyForm(Meeting, _WordedForm):
         _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
     )
     locales: Sequence[str] = ()
-    now: Mapping[str, Any] = MappingProxyType({})
+    now: Mapping[str, object] = MappingProxyType({})
     """What is kept of the reply."""
 
-    def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> Facts:
-        """What the service takes."""
+    def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
         kind, _colon, key = self.who.data.partition(":")
-        missions = {one.mission.slug: one.mission for one in campaign.targets if one.mission}
-        targets = {one.official.slug: one for one in campaign.targets}
-        return Facts(
-            received_on=cast(Any, self.received_on.data),
+        missions = {
+            target.mission.slug: target.mission for target in campaign.targets if target.mission
+        }
+        targets = {target.official.slug: target for target in campaign.targets}
+        return ReplyFacts(
+            received_on=cast("date", self.received_on.data),  # validated
             channel=Channel(self.channel.data),
             locale=self.language.data,
             target=targets.get(key) if kind == "target" else None,
             mission=missions.get(key) if kind == "mission" else None,
             delivery=next(
-                (one.attempt for one in deliveries if one.attempt.public_id == self.delivery.data),
+                (
+                    delivery.attempt
+                    for delivery in deliveries
+                    if delivery.attempt.public_id == self.delivery.data
+                ),
                 None,
             ),
             sender=self.sender.data,
@@ -112,24 +116,26 @@ def reply_form(
     A new one answers the delivery of the public id `answers`.
     """
     locales = list(dict.fromkeys([campaign.default_locale, *i18n.languages()]))
-    fields: dict[str, Any] = {"locales": tuple(locales)}
+    fields: dict[str, object] = {"locales": tuple(locales)}
     for code in locales:
         fields[f"title_{code}"] = LineField(_l("Title"), limit=200)
         fields[f"text_{code}"] = TextField(_l("Translation"), limit=LONGEST)
-    made = type("LocalisedReplyForm", (ReplyForm,), fields)
-    answered = next((one for one in deliveries if one.attempt.public_id == answers), None)
-    now = _data(campaign, reply, deliveries, titles or {}, answered)
-    form = cast("ReplyForm", made(data=now, **kwargs))
+    form_class = cast("type[ReplyForm]", type("LocalisedReplyForm", (ReplyForm,), fields))
+    answered = next(
+        (delivery for delivery in deliveries if delivery.attempt.public_id == answers), None
+    )
+    now = _initial_values(campaign, reply, deliveries, titles or {}, answered)
+    form = form_class(data=now, **kwargs)
     form.now = now
     form.saw(now)
-    form.who.choices = choices(_senders(campaign))
-    form.language.choices = choices(_languages(campaign, reply))
-    form.delivery.choices = choices([("", _l("Not known")), *_deliveries(deliveries)])
-    form.shown_page.choices = choices([("", _l("None: words alone")), *_pages(scans)])
+    form.who.choices = choices(_list_senders(campaign))
+    form.language.choices = choices(_list_languages(campaign, reply))
+    form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])
+    form.shown_page.choices = choices([("", _l("None: words alone")), *_list_pages(scans)])
     return form
 
 
-PARTS = {
+PART_NAMES = {
     "text": _l("The answer"),
     "translations": _l("Translations"),
     "titles": _l("Titles"),
@@ -137,12 +143,10 @@ PARTS = {
     "page": _l("Page of the scan to publish"),
     "facts": _l("The day, and who answered"),
 }
-"""What is looked at before it is published, by its name in `looking`."""
+"""What is looked at before it is published, by its name in `publish_reply`."""
 
 
 class PublishForm(_WordedForm):
-    """The last look before everybody reads it."""
-
     look = HiddenField()
     """The mark of what the page showed."""
     checked = BooleanField(
@@ -152,17 +156,17 @@ class PublishForm(_WordedForm):
     risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
 
 
-def _data(
+def _initial_values(
     campaign: Campaign,
     reply: Reply | None,
     deliveries: Sequence[Delivery],
     titles: Mapping[str, str],
     answered: Delivery | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if reply is None:
         return {
             "delivery": answered.attempt.public_id if answered else "",
-            "who": _who(answered.destination) if answered else None,
+            "who": _choose_sender(answered.destination) if answered else None,
             "shown_page": "",
             "channel": Channel.LETTER.value,
             "language": campaign.letter_locales[0] if campaign.letter_locales else "en",
@@ -171,7 +175,7 @@ def _data(
     who = f"target:{reply.target.official.slug}" if reply.target else ""
     if not who and reply.mission:
         who = f"mission:{reply.mission.slug}"
-    ids = {one.attempt.id: one.attempt.public_id for one in deliveries}
+    ids = {choice.attempt.id: choice.attempt.public_id for choice in deliveries}
     delivery = ids.get(reply.delivery_id or 0, "")
     return {
         "who": who,
@@ -183,52 +187,52 @@ def _data(
         "text": reply.text,
         "notes": reply.notes,
         "shown_page": reply.shown_page,
-        **{f"text_{one.locale}": one.text for one in reply.translations},
+        **{f"text_{translation.locale}": translation.text for translation in reply.translations},
         **{f"title_{code}": title for code, title in (reply.titles or titles).items()},
     }
 
 
-def _who(destination: Destination) -> str:
+def _choose_sender(destination: Destination) -> str:
     kind = "mission" if isinstance(destination, Mission) else "target"
     return f"{kind}:{destination.slug}"
 
 
-def _senders(campaign: Campaign) -> list[tuple[str, Any]]:
+def _list_senders(campaign: Campaign) -> list[tuple[str, object]]:
     here = i18n.locale()
-    found: dict[str, Any] = {}
+    names: dict[str, object] = {}
     for target in campaign.targets:
         name = target.official.name or i18n.words_in(target.official.office, here)
-        found[f"target:{target.official.slug}"] = name
+        names[f"target:{target.official.slug}"] = name
     for target in campaign.targets:
         if target.mission:
-            found[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
-    return [*found.items(), ("", _l("Somebody else, or not known"))]
+            names[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
+    return [*names.items(), ("", _l("Somebody else, or not known"))]
 
 
-def _languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, Any]]:
+def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, str]]:
     more = [*campaign.letter_locales, *i18n.languages(), *([reply.locale] if reply else [])]
     names = {code: i18n.language_name(code, i18n.locale()) for code in {*_LANGUAGES, *more}}
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
-def _deliveries(deliveries: Sequence[Delivery]) -> list[tuple[str, Any]]:
-    return [(one.attempt.public_id, _delivery(one)) for one in deliveries]
+def _list_delivery_choices(deliveries: Sequence[Delivery]) -> list[tuple[str, object]]:
+    return [(delivery.attempt.public_id, _describe_delivery(delivery)) for delivery in deliveries]
 
 
-def _delivery(one: Delivery) -> str:
+def _describe_delivery(delivery: Delivery) -> str:
     """Day, time, mission, how it ended, and the bundle: no two say the same."""
-    day, clock = i18n.say_date(one.attempt.happened_on), one.happened_time
-    bundle = one.attempt.bundle
+    day, at = i18n.say_date(delivery.attempt.happened_on), delivery.happened_time
+    bundle = delivery.attempt.bundle
     parts = (
-        f"{day}{i18n.comma(i18n.locale())}{clock:%H:%M}" if clock else day,
-        destination_name(one.destination, i18n.locale()),
-        str(OUTCOMES.get(one.attempt.outcome, _l("Not delivered: stopped"))),
-        f"{bundle.sequence:03d}" if bundle else one.attempt.place,
+        f"{day}{i18n.comma(i18n.locale())}{i18n.say_time(at)}" if at else day,
+        destination_name(delivery.destination, i18n.locale()),
+        str(OUTCOMES.get(delivery.attempt.outcome, _l("Not delivered: stopped"))),
+        f"{bundle.sequence:03d}" if bundle else delivery.attempt.place,
     )
     return " · ".join(filter(None, parts))
 
 
-def _pages(scans: Sequence[Scan]) -> list[tuple[str, Any]]:
+def _list_pages(scans: Sequence[Scan]) -> list[tuple[str, object]]:
     return [
         (f"{scan.public_id}/{number}", _l("Scan %(scan)s, page %(page)s", scan=at, page=number))
         for at, scan in enumerate(scans, start=1)

@@ -1,51 +1,60 @@
 """What everybody will read of a reply: looked at once more, published, taken back."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from campaign.campaigns.content.risk_words import Finding
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.reply import Reply
 from campaign.replies import flagged_words, publish_reply, replies
-from campaign.replies.desk.forms import PARTS, PublishForm
+from campaign.replies.desk.forms import PART_NAMES, PublishForm
 from campaign.replies.desk.reply_scan_views import edit_bars
-from campaign.replies.flagged_words import list_named
-from campaign.replies.publish_reply import changed_since, look_of
+from campaign.replies.flagged_words import list_findings
+from campaign.replies.publish_reply import list_changed, mark_parts
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
-from campaign.web.desk import accepted, redirect_to, render_page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
 
 blueprint = Blueprint("publish", __name__, url_prefix="/<public_id>")
 guard(blueprint, *PUBLISHERS)
 blueprint.add_url_rule("/bars", view_func=edit_bars, methods=["GET", "POST"])
 
 
+class PublishReply(Page, template="replies/publish.html"):
+    reply: Reply
+    form: PublishForm
+    preview: Sequence[publish_reply.TranslatedPost]
+    unclosed: Sequence[str]
+    """Languages of texts in which a mark is not closed."""
+    named: Sequence[Finding]
+    """What a risk flag rules out."""
+
+
 @blueprint.route("/publish", methods=["GET", "POST"])
 def publish(public_id: str) -> ResponseReturnValue:
-    """The post as it will be, in each language, and the button that publishes it."""
+    """Show the post as it will be, in each language, and publish it."""
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
-    if form.validate_on_submit() and _published(reply, form):
-        said = _("The reply is on the case’s page.")
-        return redirect_to("replies.edit", said, public_id=public_id)
+    if form.validate_on_submit() and _is_published(reply, form):
+        message = _("The reply is on the case’s page.")
+        return redirect_to("replies.edit", message, public_id=public_id)
     _look_again(reply, form)
-    preview, unclosed = _preview(reply)
-    return render_page(
-        "replies/publish.html",
-        form,
-        422 if unclosed else 200,
-        reply=reply,
-        preview=preview,
-        unclosed=unclosed,
-        named=list_named(reply),
+    preview, unclosed = _make_preview(reply)
+    page = PublishReply(
+        reply=reply, form=form, preview=preview, unclosed=unclosed, named=list_findings(reply)
     )
+    return show_page(page, 422 if unclosed else 200)
 
 
 def _look_again(reply: Reply, form: PublishForm) -> None:
     """Mark what the page shows; where that is not what was looked at, say so, and ask once more."""
-    if form.is_submitted() and (changed := changed_since(reply, form.look.data or "")):
-        parts = i18n.comma(i18n.locale()).join(str(PARTS[name]) for name in changed)
+    if form.is_submitted() and (changed := list_changed(reply, form.look.data or "")):
+        parts = i18n.comma(i18n.locale()).join(str(PART_NAMES[name]) for name in changed)
         form.form_errors.append(
             _(
                 "Somebody changed the reply after you opened this page, and nothing was posted. It "
@@ -54,15 +63,15 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
             )
         )
         form.checked.data = form.risks_seen.data = False
-    form.look.data = look_of(reply)
+    form.look.data = mark_parts(reply)
 
 
-def _preview(reply: Reply) -> tuple[list[publish_reply.Shown], list[str]]:
-    """What would be published; or the languages of texts in which a mark is not closed."""
+def _make_preview(reply: Reply) -> tuple[list[publish_reply.TranslatedPost], list[str]]:
+    """Return what would be published; or the languages of texts in which a mark is not closed."""
     try:
-        return publish_reply.shown_in(reply), []
+        return publish_reply.compose_posts(reply), []
     except Invalid:
-        return [], publish_reply.unclosed_in(reply)
+        return [], publish_reply.list_unclosed(reply)
 
 
 @blueprint.post("/black-out")
@@ -79,10 +88,10 @@ def black_out(public_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/shown.jpg")
 def shown(public_id: str) -> ResponseReturnValue:
-    """The picture as everybody would see it: its bars are painted in."""
+    """Return the picture as everybody would see it: its bars are painted in."""
     session = db.session()
     try:
-        picture = publish_reply.painted(
+        picture = publish_reply.paint_page(
             session, replies.get_reply(session, public_id, staff_user())
         )
     except Invalid as problem:
@@ -94,15 +103,14 @@ def shown(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/take-back")
 def take_back(public_id: str) -> ResponseReturnValue:
-    """Take the post away from the case's page."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    publish_reply.take_back(session, reply, actor=actor())
-    said = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
-    return redirect_to("replies.edit", said, public_id=public_id)
+    publish_reply.unpublish(session, reply, actor=actor())
+    message = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
+    return redirect_to("replies.edit", message, public_id=public_id)
 
 
-def _published(reply: Reply, form: PublishForm) -> bool:
+def _is_published(reply: Reply, form: PublishForm) -> bool:
     look, seen = form.look.data or "", bool(form.risks_seen.data)
     try:
         return accepted(

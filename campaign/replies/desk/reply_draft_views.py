@@ -9,14 +9,13 @@ from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.models.reply import Reply
 from campaign.replies import replies
-from campaign.replies.reply_access import load
+from campaign.replies.reply_access import load_campaign
 from campaign.staff.guards import staff_user
 
 _PART = "reply"
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put them under the addresses of the pages on which one types."""
     add = blueprint.add_url_rule
     add("/campaigns/<slug>/new/draft", "keep_new_draft", keep_new_draft, methods=["POST"])
     add("/campaigns/<slug>/new/draft/drop", "drop_new_draft", drop_new_draft, methods=["POST"])
@@ -24,7 +23,7 @@ def register(blueprint: Blueprint) -> None:
     add("/<public_id>/draft/drop", "drop_draft", drop_draft, methods=["POST"])
 
 
-def desk_of(campaign: Campaign, reply: Reply | None = None) -> Desk:
+def make_desk(campaign: Campaign, reply: Reply | None = None) -> Desk:
     """A reply, or one that is to be logged, as this person writes it."""
     if reply is None:
         return Desk(campaign, _PART, url=url_for("replies.keep_new_draft", slug=campaign.slug))
@@ -32,31 +31,29 @@ def desk_of(campaign: Campaign, reply: Reply | None = None) -> Desk:
     return Desk(campaign, _PART, reply.public_id, url=url)
 
 
-def forget(campaign: Campaign, public_id: str) -> None:
-    """Throw away what anybody has typed of a reply that is gone."""
+def drop_everybodys(campaign: Campaign, public_id: str) -> None:
+    """Delete what anybody has typed of a reply that is gone."""
     drafts.drop_everybodys(db.session(), campaign, part=_PART, place=public_id)
 
 
 def keep_new_draft(slug: str) -> ResponseReturnValue:
-    """Keep what the form of a new reply holds."""
-    return kept_answer(desk_of(load(slug)).keep())
+    return kept_answer(make_desk(load_campaign(slug)).keep())
 
 
 def drop_new_draft(slug: str) -> ResponseReturnValue:
-    """Throw it away."""
-    return dropped_answer(desk_of(load(slug)).drop(), url_for("replies.create", slug=slug))
+    return dropped_answer(
+        make_desk(load_campaign(slug)).drop(), url_for("replies.create", slug=slug)
+    )
 
 
 def keep_draft(public_id: str) -> ResponseReturnValue:
-    """Keep what the form of a reply holds."""
     return kept_answer(_desk(public_id).keep())
 
 
 def drop_draft(public_id: str) -> ResponseReturnValue:
-    """Throw it away."""
     return dropped_answer(_desk(public_id).drop(), url_for("replies.edit", public_id=public_id))
 
 
 def _desk(public_id: str) -> Desk:
     reply = replies.get_reply(db.session(), public_id, staff_user())
-    return desk_of(reply.campaign, reply)
+    return make_desk(reply.campaign, reply)

@@ -1,24 +1,33 @@
 """Scans of a reply: looked at, blacked out in part, removed. The original stays sealed."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.core import db
 from campaign.models.paper_signature import Scan
+from campaign.models.reply import Reply
 from campaign.paper_signatures import scans
 from campaign.paper_signatures.desk.scan_views import pdf_file
 from campaign.replies import replies
-from campaign.replies.redaction import FRESH, MOST, bars_from
+from campaign.replies.redaction import BAR_FIELDS, EMPTY_LINES, MOST_BARS, read_bars
 from campaign.staff.guards import actor, fresh, staff_user
 from campaign.web.desk import redirect_to
+from campaign.web.page import Page, show_page
+
+
+class EditBars(Page, template="replies/bars.html"):
+    reply: Reply
+    scans: Sequence[Scan]
+    lines: Sequence[Mapping[str, str]]
+    """`page`, `x`, `y`, `w`, `h` of each rectangle, as typed."""
+    wrong: int
+    """The number of a line that is wrong; 0: none is."""
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put them under a reply's address."""
     add = blueprint.add_url_rule
     add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
     add("/<public_id>/scans/<scan>/download", "scan_download", scan_download, methods=["POST"])
@@ -26,72 +35,66 @@ def register(blueprint: Blueprint) -> None:
 
 
 def edit_bars(public_id: str) -> ResponseReturnValue:
-    """Rectangles over the pages: drawn with the pointer, or given as numbers."""
+    """Take rectangles over the pages: drawn with the pointer, or given as numbers."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    found = scans.scans_of_reply(session, reply.id)
-    lines, wrong = _lines(reply.bars), 0
+    reply_scans = scans.list_scans_of_reply(session, reply.id)
+    lines, wrong = _list_lines(reply), 0
     if request.method == "POST":
+        pages = [
+            f"{scan.public_id}/{page}" for scan in reply_scans for page in range(1, scan.pages + 1)
+        ]
         try:
-            bars = bars_from(request.form, _pages(found))
+            bars = read_bars(request.form, pages)
         except ValueError as problem:
-            wrong, lines = int(problem.args[0]), _typed()
+            wrong, lines = int(problem.args[0]), _list_typed_lines()
         else:
             replies.set_bars(session, reply, bars, actor=actor())
-            said = _("The bars are saved. This is how everybody will see the page.")
-            return redirect_to("replies.publish.publish", said, public_id=public_id)
-    body = render_template(
-        "replies/bars.html", reply=reply, scans=found, lines=lines, wrong=wrong, pages=_pages(found)
-    )
-    return body, 422 if wrong else 200
+            message = _("The bars are saved. This is how everybody will see the page.")
+            return redirect_to("replies.publish.publish", message, public_id=public_id)
+    page = EditBars(reply=reply, scans=reply_scans, lines=lines, wrong=wrong)
+    return show_page(page, 422 if wrong else 200)
 
 
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
-    """A page of a scan as a picture, whole."""
-    return Response(scans.page_bytes(_scan(public_id, scan), number), mimetype="image/jpeg")
+    return Response(scans.read_page(_get_scan(public_id, scan), number), mimetype="image/jpeg")
 
 
 @fresh(back="replies.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
-    """A PDF as it came, to be kept as a file."""
-    return pdf_file(scans.hand_out(db.session(), _scan(public_id, scan), actor=actor()))
+    return pdf_file(scans.read_original(db.session(), _get_scan(public_id, scan), actor=actor()))
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
-    """Remove a scan from a draft."""
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
-    replies.hold_draft(session, reply)
-    found = scans.get_scan(session, scan, reply_id=reply.id)
-    reply.bars = [one for one in reply.bars if one["scan"] != scan]
+    replies.lock_draft(session, reply)
+    reply_scan = scans.get_scan(session, scan, reply_id=reply.id)
+    reply.bars = [bar for bar in reply.bars if bar["scan"] != scan]
     if reply.shown_page.startswith(f"{scan}/"):
         reply.shown_page = ""
-    scans.remove(session, found, actor=actor())
+    scans.remove_scan(session, reply_scan, actor=actor())
     return redirect_to("replies.edit", _("The scan is removed."), public_id=public_id)
 
 
-def _scan(public_id: str, scan: str) -> Scan:
+def _get_scan(public_id: str, scan: str) -> Scan:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     return scans.get_scan(session, scan, reply_id=reply.id)
 
 
-def _pages(found: Sequence[Scan]) -> list[str]:
-    return [f"{scan.public_id}/{number}" for scan in found for number in range(1, scan.pages + 1)]
-
-
-def _lines(bars: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    kept = [
-        {"page": f"{bar['scan']}/{bar['page']}", **{n: f"{bar[n]:g}" for n in ("x", "y", "w", "h")}}
-        for bar in bars
+def _list_lines(reply: Reply) -> list[dict[str, str]]:
+    lines = [
+        {"page": f"{bar['scan']}/{bar['page']}", **{name: f"{bar[name]:g}" for name in BAR_FIELDS}}
+        for bar in reply.bars
     ]
-    empty = {"page": "", "x": "", "y": "", "w": "", "h": ""}
-    return (kept + [dict(empty) for _ in range(FRESH)])[:MOST]
+    empty = dict.fromkeys(("page", *BAR_FIELDS), "")
+    return [*lines, *([empty] * EMPTY_LINES)][:MOST_BARS]
 
 
-def _typed() -> list[dict[str, str]]:
+def _list_typed_lines() -> list[dict[str, str]]:
     return [
-        {name: request.form.get(f"{name}-{at}", "") for name in ("page", "x", "y", "w", "h")}
-        for at in range(MOST)
+        {name: request.form.get(f"{name}-{at}", "") for name in ("page", *BAR_FIELDS)}
+        for at in range(MOST_BARS)
         if f"x-{at}" in request.form
     ]

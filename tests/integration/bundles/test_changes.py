@@ -35,7 +35,7 @@ from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryOutc
 from campaign.models.bundle_print import BundleReprint
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.privacy.erase_supporter import bury
+from campaign.privacy.erase_supporter import empty_signature
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, make_target_mission
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -76,7 +76,7 @@ def take_back(
     )
     signature = session.get_one(Signature, signature_id)
     if state is SignatureState.ERASED:
-        bury(signature)
+        empty_signature(signature)
     else:
         signature.state = state
     session.commit()
@@ -86,10 +86,10 @@ def hand_over(
     do: Deed, bundle_id: int, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED
 ) -> None:
     def record(session: Session, bundle: Bundle, *, actor: str) -> None:
-        happened = record_delivery.Happened(outcome, today())
+        happened = record_delivery.VisitFacts(outcome, today())
         record_delivery.record_visit(
             session,
-            carried=[record_delivery.Carried(bundle)],
+            carried=[record_delivery.CarriedBundle(bundle)],
             happened=happened,
             key=str(uuid4()),
             actor=actor,

@@ -110,13 +110,13 @@ def test_an_earlier_bundle_that_went_through_another_mission_has_what_is_left_of
         bundle = writing.get_one(Bundle, ready)
         record_delivery.record_visit(
             writing,
-            carried=[record_delivery.Carried(bundle)],
+            carried=[record_delivery.CarriedBundle(bundle)],
             key=db.new_public_id(),
             actor="test",
-            happened=record_delivery.Happened(DeliveryOutcome.REFUSED, today()),
+            happened=record_delivery.VisitFacts(DeliveryOutcome.REFUSED, today()),
         )
         to = writing.get_one(Mission, other_id)
-        reroute_bundle.reroute(writing, bundle, to, settings=settings, actor="test")
+        reroute_bundle.reroute_bundle(writing, bundle, to, settings=settings, actor="test")
 
     def earlier(mission: Mission) -> int:
         offers = list_offers(session, mission, named=[slug])

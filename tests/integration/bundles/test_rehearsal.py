@@ -109,8 +109,8 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     with pytest.raises(Refused) as refused:
         record_delivery.record_visit(
             session,
-            carried=[record_delivery.Carried(session.scalars(select(Bundle)).one())],
-            happened=record_delivery.Happened(DeliveryOutcome.ACCEPTED, today()),
+            carried=[record_delivery.CarriedBundle(session.scalars(select(Bundle)).one())],
+            happened=record_delivery.VisitFacts(DeliveryOutcome.ACCEPTED, today()),
             key="k" * 20,
             actor="staff:1",
         )

@@ -22,7 +22,7 @@ from campaign.commands.bundle import bundle as command
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
-from campaign.deliveries.publish_delivery import proposal
+from campaign.deliveries.publish_delivery import propose_post
 from campaign.models.bundle import Bundle, BundleKind, BundleState, DeliveryAttempt
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
@@ -245,7 +245,7 @@ def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
     assert awaited(session) == 0
     attempt = session.scalars(select(DeliveryAttempt)).one()
     assert attempt.messages == 2
-    assert proposal(attempt, bundle.mission, "en")[0] == "Signed sheets handed over"
+    assert propose_post(attempt, bundle.mission, "en")[0] == "Signed sheets handed over"
     page = client.get(url).text
     assert "2 people on signed sheets" in page
     assert "Record a delivery" not in page

@@ -129,8 +129,8 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     def record(day: date, outcome: DeliveryOutcome = DeliveryOutcome.ACCEPTED) -> GateVisit:
         return record_delivery.record_visit(
             session,
-            carried=[record_delivery.Carried(bundle)],
-            happened=record_delivery.Happened(outcome, day),
+            carried=[record_delivery.CarriedBundle(bundle)],
+            happened=record_delivery.VisitFacts(outcome, day),
             key=db.new_public_id(),
             actor="staff:1",
         )

@@ -26,7 +26,7 @@ from campaign.models.revision import Part, RiskFlag, RiskKind
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from campaign.replies import replies
-from campaign.replies.replies import Facts
+from campaign.replies.replies import ReplyFacts
 from tests.factories import (
     add_confirmed,
     make_campaign,
@@ -135,7 +135,7 @@ class World:
 
     def add_reply(self) -> Reply:
         """An answer that names the witness, over two lines of it."""
-        facts = Facts(
+        facts = ReplyFacts(
             received_on=DAY,
             channel=Channel.LETTER,
             locale="en",

@@ -17,7 +17,7 @@ from campaign.models.bundle import WaitingLetters
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState, SpentLink
 from campaign.models.statistics import CampaignFigures, FiguresBlock, FiguresDue
-from campaign.privacy.erase_supporter import bury
+from campaign.privacy.erase_supporter import empty_signature
 from tests.factories import add_confirmed, make_campaign
 
 
@@ -45,7 +45,7 @@ def test_figures_follow_every_change_and_agree_with_tally_and_bundles(
 
     pending.state, pending.confirmed_at = SignatureState.CONFIRMED, db.utcnow()
     made[0].state = SignatureState.WITHDRAWN
-    bury(made[1])
+    empty_signature(made[1])
     session.delete(made[2])
     figures = _counted(session, campaign)
     assert figures.confirmed == public_counts.recount(session, campaign) == 3

@@ -79,8 +79,8 @@ def carry(app: Flask, bundle_id: int, outcome: DeliveryOutcome, *, taken: int = 
     with app.app_context(), db.transaction() as session:
         record_delivery.record_visit(
             session,
-            carried=[record_delivery.Carried(session.get_one(Bundle, bundle_id), taken)],
-            happened=record_delivery.Happened(outcome, today()),
+            carried=[record_delivery.CarriedBundle(session.get_one(Bundle, bundle_id), taken)],
+            happened=record_delivery.VisitFacts(outcome, today()),
             key=db.new_public_id(),
             actor="test",
         )
@@ -199,7 +199,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
     for posted in (1, 2):
         with app.app_context(), db.transaction() as own:
             bundle = own.get_one(Bundle, bundle_id)
-            run = split_bundle.find_run(own, bundle) or split_bundle.split(
+            run = split_bundle.find_run(own, bundle) or split_bundle.split_bundle(
                 own, bundle, letters_each=1, with_letters=False, actor="test"
             )
             said = Posting(posted, posted, clock.today("America/Toronto"))

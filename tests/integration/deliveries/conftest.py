@@ -102,11 +102,11 @@ def record(app: Flask) -> Record:
             return record_delivery.record_visit(
                 session,
                 carried=[
-                    record_delivery.Carried(
+                    record_delivery.CarriedBundle(
                         session.get_one(Bundle, bundle.id), facts.pop("taken", None)
                     )
                 ],
-                happened=record_delivery.Happened(
+                happened=record_delivery.VisitFacts(
                     outcome, facts.pop("day", None) or today(), **facts
                 ),
                 key=db.new_public_id(),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db
-from campaign.deliveries.bundle_outcomes import BundleEnd, find_ends
+from campaign.deliveries.bundle_outcomes import BundleOutcome, find_outcomes
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.models.bundle import Bundle, DeliveryOutcome
@@ -23,9 +23,9 @@ def lasting(session: Session, bundle: Bundle) -> Bundle:
     return bundle
 
 
-def end_of(session: Session, bundle: Bundle) -> BundleEnd:
+def end_of(session: Session, bundle: Bundle) -> BundleOutcome:
     session.rollback()
-    found = find_ends(session, [session.get_one(Bundle, bundle.id)])[bundle.id]
+    found = find_outcomes(session, [session.get_one(Bundle, bundle.id)])[bundle.id]
     session.rollback()
     return found
 
@@ -36,7 +36,7 @@ def test_the_newest_is_that_of_the_latest_time_and_not_what_was_recorded_last(
     day = days_ago(1)
     record(lasting, DeliveryOutcome.REFUSED, day=day, happened_time=time(15))
     record(lasting, DeliveryOutcome.PART, day=day, happened_time=time(9), taken=2)
-    assert end_of(session, lasting) == BundleEnd("refused")
+    assert end_of(session, lasting) == BundleOutcome("refused")
 
 
 def test_envelopes_are_counted_only_while_a_posting_was_the_last(
@@ -45,7 +45,7 @@ def test_envelopes_are_counted_only_while_a_posting_was_the_last(
     today: date = clock.today("America/Toronto")
     before = today - timedelta(days=1)
     record(lasting, DeliveryOutcome.REFUSED, day=before)
-    run = split_bundle.split(
+    run = split_bundle.split_bundle(
         session,
         session.get_one(Bundle, lasting.id),
         letters_each=1,
@@ -54,6 +54,6 @@ def test_envelopes_are_counted_only_while_a_posting_was_the_last(
     )
     post_envelopes(session, run, Posting(1, 2, before), key=db.new_public_id(), actor="test")
     session.commit()
-    assert end_of(session, lasting) == BundleEnd("posted", 2, 7)
+    assert end_of(session, lasting) == BundleOutcome("posted", 2, 7)
     record(lasting, DeliveryOutcome.ACCEPTED, day=today)
-    assert end_of(session, lasting) == BundleEnd("accepted")
+    assert end_of(session, lasting) == BundleOutcome("accepted")

@@ -1,6 +1,7 @@
 """Letters that go by post to an official's own address: frozen, posted, followed; no mission."""
 
 import json
+import re
 from html import unescape
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from campaign.core.settings import Settings
 from campaign.dashboard import refresh_statistics, statistics_tables
 from campaign.deliveries import visits
 from campaign.deliveries.envelopes import mark_posted, reroute_bundle, split_bundle, weights
-from campaign.deliveries.envelopes.reroute_bundle import official_for
+from campaign.deliveries.envelopes.reroute_bundle import find_postal_official
 from campaign.directory.duplicates.merge_entries import merge
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
@@ -229,7 +230,7 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     )
     assert sent.status_code == 303, sent.text
     shown = staff.get(sent.location).text
-    assert "00:00" in shown
+    assert re.search(r"12:00\sAM", shown)
     assert "the time there" not in shown
     session.rollback()
     visit = session.scalars(select(GateVisit)).one()
@@ -284,12 +285,12 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
     app: Flask, session: Session, staff: FlaskClient, bundle: Bundle
 ) -> None:
     with app.app_context(), db.transaction() as own:
-        run_id = split_bundle.split(
+        run_id = split_bundle.split_bundle(
             own, own.get_one(Bundle, bundle.id), letters_each=5, with_letters=True, actor="test"
         ).id
     session.rollback()
     run = session.get_one(EnvelopeRun, run_id)
-    found = weights.weights_of(session, run, run.envelopes, "en")
+    found = weights.weigh_envelopes(session, run, run.envelopes, "en")
     assert {key: (one.sheets, one.said) for key, one in found.items()} == {
         1: (6, "30 g"),
         2: (3, "15 g"),
@@ -307,7 +308,7 @@ def test_envelopes_by_post_are_weighed_and_posted_one_by_one(
         assert (attempt.messages, attempt.mission_id) == (5, None)
     session.rollback()
     session.expire_all()
-    assert set(weights.weights_of(session, run, run.envelopes, "en")) == {2}
+    assert set(weights.weigh_envelopes(session, run, run.envelopes, "en")) == {2}
 
 
 def test_other_bundles_without_a_mission_are_no_companions(
@@ -321,8 +322,8 @@ def test_other_bundles_without_a_mission_are_no_companions(
     second = reload(session, freeze(other.id))
     second.state = bundle.state
     session.flush()
-    assert list(visits.companions_of(session, bundle)) == []
-    assert list(visits.ticked_of(session, bundle, [second.id])) == []
+    assert list(visits.list_companions(session, bundle)) == []
+    assert list(visits.list_ticked(session, bundle, [second.id])) == []
 
 
 def test_letters_frozen_by_post_stay_when_a_mission_is_chosen_and_go_to_it_once_given_up(
@@ -356,17 +357,19 @@ def test_a_bundle_by_post_can_go_to_a_mission_instead_and_back(
     session.add(mission)
     session.commit()
     with pytest.raises(Invalid):
-        reroute_bundle.reroute(session, bundle, bundle.destination, settings=settings, actor="test")
-    made = reroute_bundle.reroute(session, bundle, mission, settings=settings, actor="test")
+        reroute_bundle.reroute_bundle(
+            session, bundle, bundle.destination, settings=settings, actor="test"
+        )
+    made = reroute_bundle.reroute_bundle(session, bundle, mission, settings=settings, actor="test")
     frozen = Frozen.from_json(made.frozen)
     assert not frozen.by_post
     assert "Embassy of the Republic" in frozen.mission.lines
     assert made.letter_count == 7
     made.state = bundle.state
     session.flush()
-    official = official_for(session, made)
+    official = find_postal_official(session, made)
     assert official is bundle.official
-    back = reroute_bundle.reroute(session, made, official, settings=settings, actor="test")
+    back = reroute_bundle.reroute_bundle(session, made, official, settings=settings, actor="test")
     assert (back.sequence, back.official_id) == (2, official.id)
     assert Frozen.from_json(back.frozen).mission.lines == LINES
 

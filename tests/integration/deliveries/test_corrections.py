@@ -15,7 +15,7 @@ from campaign.core import clock, db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound
 from campaign.deliveries import attachments, publish_delivery
-from campaign.deliveries.correct_record import Facts, add_files, correct_visit
+from campaign.deliveries.correct_record import RecordFacts, add_files, correct_visit
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.deliveries.recording_rules import Numbers
@@ -30,10 +30,10 @@ from tests.integration.deliveries.test_second_attempts import Tell, tell, three
 
 __all__ = ["tell", "three"]
 
-PICTURE = attachments.Drawn(GateFileKind.PICTURE, (b"a page",))
+PICTURE = attachments.RedrawnFile(GateFileKind.PICTURE, (b"a page",))
 
 
-def facts(**changed: Any) -> Facts:
+def facts(**changed: Any) -> RecordFacts:
     known = {
         "happened_on": clock.today("America/Toronto"),
         "happened_time": None,
@@ -43,12 +43,12 @@ def facts(**changed: Any) -> Facts:
         "notes": "",
         "tracking": "",
     }
-    return Facts(**(known | changed))
+    return RecordFacts(**(known | changed))
 
 
 def sent(visit: GateVisit, **changed: Any) -> dict[str, Any]:
     """What the page sends: what stands there, but for what is changed."""
-    now = {name: getattr(visit, name) for name in Facts.__slots__}
+    now = {name: getattr(visit, name) for name in RecordFacts.__slots__}
     typed = {name: "" if value is None else str(value) for name, value in now.items()}
     return typed | {"seen": mark_of(now)} | changed
 
@@ -157,7 +157,9 @@ def test_a_number_of_the_post_stands_on_its_envelope(
     record(bundle, DeliveryOutcome.REFUSED)
     session.rollback()
     today: date = clock.today("America/Toronto")
-    run = split_bundle.split(session, bundle, letters_each=1, with_letters=False, actor="test")
+    run = split_bundle.split_bundle(
+        session, bundle, letters_each=1, with_letters=False, actor="test"
+    )
     one, several = (
         post_envelopes(
             session, run, Posting(first, last, today), key=db.new_public_id(), actor="test"
@@ -258,7 +260,9 @@ def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_
     record(bundle, DeliveryOutcome.REFUSED)
     session.rollback()
     today = clock.today("America/Toronto")
-    run = split_bundle.split(session, bundle, letters_each=1, with_letters=False, actor="test")
+    run = split_bundle.split_bundle(
+        session, bundle, letters_each=1, with_letters=False, actor="test"
+    )
     made = post_envelopes(session, run, Posting(1, 2, today), key=db.new_public_id(), actor="test")
     visit = visit_of(session, made)
     session.commit()

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import clock, db
-from campaign.deliveries.letters_covered import covered_by
-from campaign.deliveries.visits import attempts_of
+from campaign.deliveries.remaining_letters import went_with
+from campaign.deliveries.visits import list_attempts_of
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.directory import Mission
@@ -188,11 +188,11 @@ def test_what_happened_is_told_by_day_then_by_time(
     for outcome, one in ((DeliveryOutcome.REFUSED, first), (DeliveryOutcome.ACCEPTED, second)):
         record(old, outcome, day=days_ago(one["day"]), happened_time=one["at"])
     assert told(session, old) == way
-    assert [one.outcome.value for one in attempts_of(session, old)] == way
+    assert [one.outcome.value for one in list_attempts_of(session, old)] == way
     refused = session.scalars(
         select(DeliveryAttempt).where(DeliveryAttempt.outcome == DeliveryOutcome.REFUSED)
     ).one()
-    letters = select(Letter).where(Letter.bundle_id == old.id, covered_by(session, refused))
+    letters = select(Letter).where(Letter.bundle_id == old.id, went_with(session, refused))
     assert len(session.scalars(letters).all()) == 7, "and its writers are told of it as well"
 
 

@@ -20,7 +20,7 @@ from campaign.deliveries.envelopes import envelope_job, envelope_store
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.privacy.erase_supporter import bury
+from campaign.privacy.erase_supporter import empty_signature
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record
 from tests.integration.deliveries.test_envelopes import after, pages_of, posting
@@ -57,7 +57,7 @@ def take_back(session: Session, number: int, state: SignatureState) -> None:
         select(Signature).join(Letter).where(Letter.sequence == number)
     ).one()
     if state is SignatureState.ERASED:
-        bury(signature)
+        empty_signature(signature)
     else:
         signature.state = state
     session.commit()
@@ -111,7 +111,7 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
     with app.app_context(), db.transaction() as own:
         its_run = own.get_one(EnvelopeRun, run.id)
         with pytest.raises(Refused, match="taken-back"):
-            envelope_store.hand_out(own, its_run, "envelopes-001.pdf", actor="test")
+            envelope_store.read_file(own, its_run, "envelopes-001.pdf", actor="test")
     assert post(staff, after(printed, "files/labels.pdf")).status_code == 200, "it names nobody"
 
     answer = post(staff, file)
@@ -284,15 +284,15 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
     away = storage.FilesAway("ConnectError")
     with app.app_context():
         for problem, slug in ((full, "no-room"), (away, "storage-away")):
-            told = envelope_job._after(problem, LeasedRow(run.id, 90))
+            told = envelope_job._decide_state(problem, LeasedRow(run.id, 90))
             assert told == (RunState.WAITING, slug)
             session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             session.commit()
             page = staff.get(after(printed)).text
             assert "the files are made by themselves" in page
-        assert envelope_job._after(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
-        assert envelope_job._after(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
-        assert envelope_job._after(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
+        assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
+        assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
+        assert envelope_job._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
 
 
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(

@@ -16,8 +16,8 @@ from campaign.bundles import file_names
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.volumes import print_without_queue
 from campaign.core import db, jobs
-from campaign.deliveries.envelopes.split_bundle import Span, spans
-from campaign.deliveries.letters_covered import count_here
+from campaign.deliveries.envelopes.split_bundle import Span, pack_letters
+from campaign.deliveries.remaining_letters import count_here
 from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus
@@ -76,7 +76,7 @@ def pages_of(body: bytes) -> list[str]:
 def test_an_envelope_holds_so_many_letters_and_reaches_over_none_that_was_taken(
     numbers: list[int], each: int, taken: list[tuple[int, int]], expected: list[tuple[int, ...]]
 ) -> None:
-    assert list(spans(numbers, each, taken)) == [Span(*one) for one in expected]
+    assert list(pack_letters(numbers, each, taken)) == [Span(*one) for one in expected]
 
 
 def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(

@@ -84,7 +84,7 @@ def test_three_deliveries_take_as_many_statements_as_one(
         case, old = session.get_one(Campaign, campaign_id), session.get_one(Bundle, first_id)
         admin = session.get_one(type(by), by_id)
         late = count(
-            lambda: [one.bundle.zone for one in visits.late_of(session, case) if one.bundle]
+            lambda: [one.bundle.zone for one in visits.list_late_of(session, case) if one.bundle]
         )
         session.expunge_all()
         today = count(lambda: list_stop_todos(session, by=admin, now=db.utcnow()))

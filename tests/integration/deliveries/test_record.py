@@ -60,8 +60,9 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     shown = staff.get(answer.location).text
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
-    assert "00:00 (the time there)" in shown
-    assert "(the organisation’s time)" in shown
+    # Both clocks as English writes them, with a narrow no-break space.
+    assert re.search(r", 12:00\sAM \(the time there\)", shown)
+    assert re.search(r", \d+:\d\d\s[AP]M \(the organisation’s time\)", shown)
     assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
@@ -96,7 +97,7 @@ def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     for one in visit.files:
         kept = b"".join(storage().sealed_chunks(f"gate/{one.folder}/page-1"))
         assert b"JFIF" not in kept, "sealed"
-        body = attachments.page_bytes(one, 1)
+        body = attachments.read_page(one, 1)
         picture = Image.open(io.BytesIO(body))
         assert picture.format == "JPEG"
         assert max(picture.size) <= 2000
@@ -249,8 +250,8 @@ def test_two_sendings_at_one_moment_make_one_visit(
             with db.transaction() as own:
                 visit = record_delivery.record_visit(
                     own,
-                    carried=[record_delivery.Carried(own.get_one(Bundle, bundle_id))],
-                    happened=record_delivery.Happened(DeliveryOutcome.REFUSED, today()),
+                    carried=[record_delivery.CarriedBundle(own.get_one(Bundle, bundle_id))],
+                    happened=record_delivery.VisitFacts(DeliveryOutcome.REFUSED, today()),
                     key="one-key-of-a-phone",
                     actor="test",
                 )
@@ -615,8 +616,8 @@ def test_a_visit_that_is_not_recorded_leaves_no_picture(
         with db.transaction() as own:
             record_delivery.record_visit(
                 own,
-                carried=[record_delivery.Carried(own.get_one(Bundle, bundle_id))],
-                happened=record_delivery.Happened(
+                carried=[record_delivery.CarriedBundle(own.get_one(Bundle, bundle_id))],
+                happened=record_delivery.VisitFacts(
                     DeliveryOutcome.REFUSED, today(), files=(drawn, drawn)
                 ),
                 key=db.new_public_id(),

@@ -52,7 +52,9 @@ def reroute(app: Flask, settings: Settings, session: Session, other_mission: str
         with app.app_context(), db.transaction() as own:
             mission = own.scalars(select(Mission).where(Mission.slug == other_mission)).one()
             bundle = own.get_one(Bundle, bundle_id)
-            return reroute_bundle.reroute(own, bundle, mission, settings=settings, actor="test").id
+            return reroute_bundle.reroute_bundle(
+                own, bundle, mission, settings=settings, actor="test"
+            ).id
 
     return run
 

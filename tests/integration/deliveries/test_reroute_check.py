@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid
 from campaign.deliveries.envelopes import split_bundle
 from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
-from campaign.deliveries.letters_covered import count_here
+from campaign.deliveries.remaining_letters import count_here
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome
 from campaign.models.delivery import Envelope, LetterMove, Rerouting
 from campaign.models.directory import Mission
@@ -62,7 +62,7 @@ def places(session: Session) -> Places:
 
 def post_two(session: Session, bundle: Bundle) -> None:
     """Seven envelopes of a letter each, of which two are posted."""
-    run = split_bundle.split(
+    run = split_bundle.split_bundle(
         session,
         session.get_one(Bundle, bundle.id),
         letters_each=1,

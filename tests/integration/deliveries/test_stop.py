@@ -15,7 +15,7 @@ from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
 from campaign.deliveries.envelopes import split_bundle
-from campaign.deliveries.stopped_bundles import StaffStopped, StoppedBundle, settle
+from campaign.deliveries.stopped_bundles import StaffStopped, StoppedBundle, record_fate
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
@@ -25,7 +25,7 @@ from campaign.models.directory import Mission
 from campaign.models.signature import Signature
 from campaign.models.staff import Role
 from campaign.tracking.timeline import marks_of
-from tests.days import today
+from tests.days import days_ago, today
 from tests.factories import make_staff_user, post, sign_in
 from tests.integration.deliveries.conftest import Record, form
 from tests.integration.deliveries.test_envelopes import posting
@@ -170,7 +170,7 @@ def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
 
 def test_nothing_is_destroyed_of_a_campaign_that_runs(session: Session, loose: Bundle) -> None:
     with pytest.raises(Refused, match="not-held-back"):
-        settle(session, session.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
+        record_fate(session, session.get_one(Bundle, loose.id), PaperFate.DESTROYED, actor="test")
     assert session.get(HeldBundle, loose.id) is None
 
 
@@ -203,13 +203,29 @@ def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
     assert session.scalars(select(GateVisit)).one()
 
 
+def test_who_records_a_delivery_while_the_campaign_is_stopped_reads_of_the_stop(
+    staff: FlaskClient, loose: Bundle, stop: Stop
+) -> None:
+    """The phone had the form open: what happened before the stop is recorded as such."""
+    gate = f"/desk/bundles/{loose.public_id}/deliver"
+    before = {"happened_on": days_ago(1).isoformat(), "happened_time": "09:00"}
+    running = staff.get(post(staff, gate, form(**before, outcome="refused")).location).text
+    assert "Deliver nothing more for it." not in running
+    stop()
+    shown = staff.get(post(staff, gate, form(**before)).location).text
+    assert "UA 1/26 was stopped on" in shown
+    assert "Deliver nothing more for it." in shown
+    assert "She asked us to." in shown
+    assert "Delivered after the stop" not in shown
+
+
 def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     app: Flask, staff: FlaskClient, session: Session, loose: Bundle, record: Record, stop: Stop
 ) -> None:
     record(loose, DeliveryOutcome.REFUSED)
     with app.app_context(), db.transaction() as own:
         found = own.get_one(Bundle, loose.id)
-        split_bundle.split(own, found, letters_each=1, with_letters=False, actor="test")
+        split_bundle.split_bundle(own, found, letters_each=1, with_letters=False, actor="test")
     stop()
     page = f"/desk/bundles/{loose.public_id}/after"
     shown = staff.get(page).text

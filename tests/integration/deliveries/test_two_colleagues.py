@@ -39,7 +39,7 @@ def run_id(app: Flask, bundle: Bundle, session: Session, record: Record) -> int:
     bundle_id = bundle.id
     session.rollback()
     with app.app_context(), db.transaction() as own:
-        made = split_bundle.split(
+        made = split_bundle.split_bundle(
             own, own.get_one(Bundle, bundle_id), letters_each=1, with_letters=False, actor="test"
         )
         return made.id
@@ -192,7 +192,7 @@ def test_two_who_take_a_post_back_take_it_back_once(
         )
 
     def take_back(session: Session, attempt: DeliveryAttempt) -> None:
-        publish_delivery.take_back(session, attempt, actor="test")
+        publish_delivery.unpublish(session, attempt, actor="test")
 
     def look(session: Session) -> DeliveryAttempt:
         session.add(seen)
@@ -244,21 +244,21 @@ def make_again(session: Session, bundle_id: int) -> None:
 def hand_over(session: Session, bundle: Bundle) -> None:
     record_delivery.record_visit(
         session,
-        carried=[record_delivery.Carried(bundle)],
+        carried=[record_delivery.CarriedBundle(bundle)],
         key=db.new_public_id(),
         actor="test",
-        happened=record_delivery.Happened(DeliveryOutcome.ACCEPTED, today()),
+        happened=record_delivery.VisitFacts(DeliveryOutcome.ACCEPTED, today()),
     )
 
 
 def split(session: Session, bundle: Bundle) -> None:
-    split_bundle.split(session, bundle, letters_each=1, with_letters=False, actor="test")
+    split_bundle.split_bundle(session, bundle, letters_each=1, with_letters=False, actor="test")
 
 
 def reroute(session: Session, bundle: Bundle) -> None:
     mission = session.scalars(select(Mission).where(Mission.slug == "consulate-montreal")).one()
     settings: Settings = current_app.extensions["settings"]
-    reroute_bundle.reroute(session, bundle, mission, settings=settings, actor="test")
+    reroute_bundle.reroute_bundle(session, bundle, mission, settings=settings, actor="test")
 
 
 def release(session: Session, bundle: Bundle) -> None:

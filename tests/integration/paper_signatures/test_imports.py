@@ -18,7 +18,7 @@ from campaign.models.directory_import import Directory
 from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow
 from campaign.models.staff import Role
 from campaign.paper_signatures import paper_imports, scans
-from campaign.paper_signatures.import_rows import judge
+from campaign.paper_signatures.import_rows import sort_rows
 from campaign.storage import storage
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online
@@ -145,9 +145,9 @@ def test_files_go_again_with_the_rows_that_do_not_come_to_stay(app: Flask) -> No
             owner = make_staff_user(session, Role.STAFF).id
             out = io.BytesIO()
             Image.new("RGB", (40, 40)).save(out, "PNG")
-            scans.keep(session, out.getvalue(), actor="a", sheet_id=sheet.id)
+            scans.keep_scan(session, out.getvalue(), actor="a", sheet_id=sheet.id)
             rows = b"name;country;office\nInes Quintero;MX;Governor\n"
-            paper_imports.upload(
+            paper_imports.upload_file(
                 session, sheet.campaign, data=rows, file_name="a.csv", staff_id=owner
             )
             uploads.keep_upload(
@@ -197,8 +197,8 @@ def test_a_dry_run_that_ends_late_takes_nothing_back(client: FlaskClient, app: F
     def read_slowly() -> None:
         with app.app_context(), db.reading() as session:
             made = session.get_one(PaperImport, number)
-            reading = paper_imports.read(made)
-            quick.append(judge(session, made.campaign_id, reading).counts(reading))
+            reading = paper_imports.read_rows(made)
+            quick.append(sort_rows(session, made.campaign_id, reading).counts(reading))
         slow.wait()
         slow.wait()
         with app.app_context():

@@ -134,8 +134,8 @@ def test_a_row_is_corrected_taken_out_and_put_back(session: Session) -> None:
     assert counted(session, sheet.campaign) == (2, 2)
     data_entry.remove_row(session, row, actor="a")
     assert counted(session, sheet.campaign) == (1, 1)
-    assert sheets.totals_of(session, sheet).missing == 1
-    data_entry.put_back(session, row, actor="a")
+    assert sheets.count_rows(session, sheet).missing == 1
+    data_entry.restore_row(session, row, actor="a")
     assert counted(session, sheet.campaign) == (2, 2)
     assert [one.position for one in data_entry.list_rows(session, sheet)] == [2, 1]
 
@@ -189,7 +189,7 @@ def test_an_address_is_kept_for_news_alone_and_leaves_with_its_person(session: S
     assert row.signature.email == "eva@example.org"
     assert row.signature.consent_updates_at is not None
     box = Mailbox("eva@example.org", row.signature.email_hmac, db.utcnow() + timedelta(hours=1))
-    erase_supporter.erase(session, box, locale="en", now=db.utcnow())
+    erase_supporter.erase_mailbox(session, box, locale="en", now=db.utcnow())
     session.expire_all()
     assert data_entry.details_of(row) is None
     assert data_entry.details_of(double) is None
@@ -206,12 +206,12 @@ def test_a_row_that_was_taken_out_is_erased_with_its_person(session: Session) ->
     data_entry.remove_row(session, other, actor="a")
     assert row.email_hmac is not None
     box = Mailbox("eva@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
-    erase_supporter.erase(session, box, locale="en", now=db.utcnow())
+    erase_supporter.erase_mailbox(session, box, locale="en", now=db.utcnow())
     session.expire_all()
     assert (data_entry.details_of(row), row.email_hmac) == (None, None)
     assert data_entry.details_of(other) == plus
     with pytest.raises(Refused, match="row-gone"):
-        data_entry.put_back(session, row, actor="a")
+        data_entry.restore_row(session, row, actor="a")
 
 
 def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Session) -> None:
@@ -221,7 +221,7 @@ def test_a_double_is_erased_with_the_person_whose_address_it_names(session: Sess
     row = data_entry.add_row(session, make_sheet(session, campaign), again, actor="a")
     assert row.email_hmac is not None
     box = Mailbox("ana@example.org", row.email_hmac, db.utcnow() + timedelta(hours=1))
-    erase_supporter.erase(session, box, locale="en", now=db.utcnow())
+    erase_supporter.erase_mailbox(session, box, locale="en", now=db.utcnow())
     session.expire_all()
     assert (row.verdict, data_entry.details_of(row)) == (RowVerdict.DOUBLE, None)
 

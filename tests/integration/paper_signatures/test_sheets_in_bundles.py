@@ -130,7 +130,7 @@ def test_who_is_taken_out_and_put_back_travels_in_the_bundle_it_was_in(
     data_entry.remove_row(session, again, actor="a")
     session.execute(update(BundlePrint).values(on_paper=0))
     assert not remake_bundle.lists_are_stale(session, bundle)
-    data_entry.put_back(session, row, actor="a")
+    data_entry.restore_row(session, row, actor="a")
     assert waiting_on_paper(session, sheet.campaign) == 0
     assert names_in(bundle, session) == ["P00001 Eva Park"]
     assert (row.signature.public_id, row.signature.email) == (mark, "eva@example.org")
@@ -173,7 +173,7 @@ def test_a_double_takes_over_the_place_of_the_row_that_it_doubled(
     assert double.signature is place
     assert waiting_on_paper(session, sheet.campaign) == 0
     assert names_in(bundle, session) == ["P00001 Ana Núñez"]
-    data_entry.put_back(session, row, actor="a")
+    data_entry.restore_row(session, row, actor="a")
     assert row.verdict is RowVerdict.DOUBLE
     assert counted(session, sheet.campaign) == (3, 1)
 
@@ -197,7 +197,7 @@ def test_where_the_bundle_is_given_up_who_is_put_back_waits_again(
     data_entry.remove_row(session, row, actor="a")
     cancel_bundle.cancel(session, bundle, storage.storage(), reason="x", actor="command")
     assert waiting_on_paper(session, sheet.campaign) == 0
-    data_entry.put_back(session, row, actor="a")
+    data_entry.restore_row(session, row, actor="a")
     assert waiting_on_paper(session, sheet.campaign) == 1
 
 
@@ -208,13 +208,13 @@ def test_a_kept_place_goes_with_the_row_and_without_a_bundle_none_is_kept(
     row = data_entry.add_row(session, sheet, ANA, actor="a")
     data_entry.remove_row(session, row, actor="a")
     assert session.scalars(on_paper).all() == []
-    data_entry.put_back(session, row, actor="a")
+    data_entry.restore_row(session, row, actor="a")
     freeze(session, sheet.campaign, settings)
     data_entry.remove_row(session, row, actor="a")
     assert len(session.scalars(on_paper).all()) == 1
     row.keyed_at = db.utcnow() - timedelta(days=data_entry.KEPT_DAYS, minutes=1)
     session.flush()
-    data_entry.forget_removed(session)
+    data_entry.delete_removed_rows(session)
     for query in (on_paper, select(CarriedSignature.position), select(PaperRow.id)):
         assert session.scalars(query).all() == []
 

@@ -12,8 +12,8 @@ from campaign.core.personal_columns import empty_values
 from campaign.exports import records
 from campaign.models.export import ExportKind
 from campaign.models.signature import ASKED, WORDS, Signature
-from campaign.privacy.erase_supporter import bury
-from campaign.privacy.subject_access import gather
+from campaign.privacy.erase_supporter import empty_signature
+from campaign.privacy.subject_access import gather_data
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.sign import columns_of
 from campaign.signing.validate import check_form
@@ -63,7 +63,7 @@ def test_all_that_is_asked_is_carried_signed_given_exported_changed_and_erased(
     assert [name for name in ASKED if signed[name] == EMPTY[name]] == ["full_text"]
     now = db.utcnow()
     mailbox = Mailbox(signature.email, signature.email_hmac, now)
-    [given] = gather(session, mailbox, now).data["letters"]
+    [given] = gather_data(session, mailbox, now).data["letters"]
     assert {name: given[name] for name in ASKED} == signed
     source = records.Source(ExportKind.FULL, campaign.id, None, "UTC")
     [record] = records.iter_records(source, lambda: None)
@@ -78,5 +78,5 @@ def test_all_that_is_asked_is_carried_signed_given_exported_changed_and_erased(
     after = values_of(signature)
     assert [name for name in ASKED if after[name] == signed[name]] == ["email"]
 
-    bury(signature)
+    empty_signature(signature)
     assert values_of(signature) == {name: EMPTY[name] for name in ASKED}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import list_taken_back
@@ -15,6 +15,7 @@ from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import OutboxMail
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.campaign import Campaign
+from campaign.models.delivery import LetterMove
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink
 from campaign.models.signature import Letter, Signature, SignatureState, WordsPrint
@@ -147,7 +148,9 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     assert "Plantada" not in page
 
 
+@pytest.mark.parametrize("gone_on", [False, True])
 def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_in_it(
+    gone_on: bool,
     client: FlaskClient,
     session: Session,
     campaign: Campaign,
@@ -158,11 +161,16 @@ def test_a_volume_says_no_more_from_where_its_letters_came_once_nobody_is_left_i
     sign(session, campaign, email="omar@example.org")
     volume_id = session.get_one(Bundle, freeze(campaign)).volumes[0].id
     session.execute(update(Volume).values(region="Yukon"))
+    if gone_on:  # through another mission: they still stand in the volume that they left
+        columns = (Letter.id, Letter.bundle_id, Letter.sequence, Letter.volume_id)
+        names = ["letter_id", "bundle_id", "sequence", "volume_id"]
+        session.execute(insert(LetterMove).from_select(names, select(*columns)))
+        session.execute(update(Letter).values(volume_id=None))
     session.commit()
     client.post(f"{box}/erase")
     session.rollback()
     assert session.get_one(Volume, volume_id).region == "Yukon", "it is that of others too"
-    erase_supporter.erase(
+    erase_supporter.erase_mailbox(
         session,
         Mailbox("omar@example.org", address_fingerprint("omar@example.org"), db.utcnow()),
         locale="en",

@@ -23,7 +23,7 @@ from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.models.signature import Letter, Signature
 from campaign.paper_signatures import scans
 from campaign.privacy import overdue, retention
-from campaign.privacy.erase_supporter import bury
+from campaign.privacy.erase_supporter import empty_signature
 from campaign.storage.places import FilesAway, LocalPlace
 from tests.factories import make_campaign, make_target_mission
 from tests.integration.paper_signatures.test_sheets import make_sheet
@@ -78,10 +78,10 @@ def _file_of(bundle: Bundle) -> str:
 def _scan(session: Session, sheet: PaperSheet) -> Scan:
     out = BytesIO()
     Image.new("RGB", (20, 20), "white").save(out, "PNG")
-    return scans.keep(session, out.getvalue(), actor="a", sheet_id=sheet.id)
+    return scans.keep_scan(session, out.getvalue(), actor="a", sheet_id=sheet.id)
 
 
-def _due(session: Session) -> list[overdue.Due]:
+def _due(session: Session) -> list[overdue.DueCampaign]:
     return overdue.list_due(session, months=6, now=db.utcnow())
 
 
@@ -188,7 +188,7 @@ def test_a_bundle_that_is_being_printed_is_not_emptied_while_its_campaign_goes_o
     late = sign(session, campaign, email="late@example.org")
     bundle = session.get_one(Bundle, freeze(campaign))
     bundle.zip_sha256 = "0" * 64
-    bury(session.get_one(Signature, late.id))
+    empty_signature(session.get_one(Signature, late.id))
     name = _file_of(bundle)
     assert erase() == [{"signatures": 1, "scans": 0, "bundles": 1}]
     bundle = session.get_one(Bundle, bundle.id)
@@ -219,7 +219,7 @@ def test_the_files_of_a_bundle_whose_letters_go_through_another_mission_stay(
     mission_id = other.id
     session.rollback()
     with app.app_context(), db.transaction() as fresh:
-        made = reroute_bundle.reroute(
+        made = reroute_bundle.reroute_bundle(
             fresh,
             fresh.get_one(Bundle, refused),
             fresh.get_one(type(other), mission_id),

@@ -22,7 +22,7 @@ from campaign.models.network import NetworkMember
 from campaign.models.paper_signature import PaperRow, RowVerdict
 from campaign.models.review_hold import Hold
 from campaign.models.signature import Signature, SignatureState
-from campaign.privacy.anonymise import forget
+from campaign.privacy.anonymise import anonymise_signatures
 from tests.factories import make_campaign
 from tests.integration.paper_signatures.test_sheets import ANA as KEYED
 from tests.integration.paper_signatures.test_sheets import make_sheet
@@ -197,7 +197,7 @@ def test_time_empties_all_of_the_writer_that_is_not_counted(
     session: Session, everything: str
 ) -> None:
     session.execute(delete(PaperRow).where(PaperRow.verdict == RowVerdict.REMOVED))  # as days later
-    forget(session, session.scalars(select(Signature.id)).all(), db.utcnow())
+    anonymise_signatures(session, session.scalars(select(Signature.id)).all(), db.utcnow())
     session.commit()
     jobs.run_now("overview.count")
     assert held(session) == sorted(BY_TIME)

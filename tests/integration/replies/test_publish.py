@@ -18,8 +18,8 @@ from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
-from campaign.replies.publish_reply import look_of
-from campaign.replies.replies import Facts
+from campaign.replies.publish_reply import mark_parts
+from campaign.replies.replies import ReplyFacts
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.replies.test_replies import FORM, SECRET, YESTERDAY, look_on, make_reply, png
 from tests.races import overtake
@@ -92,12 +92,12 @@ def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
 def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask) -> None:
     with app.app_context(), db.transaction() as session:
         reply = make_reply(session)
-        reply_id, look = reply.id, look_of(reply)
+        reply_id, look = reply.id, mark_parts(reply)
 
     def edit(session: Session) -> None:
         texts = {"en": f"Her sister {SECRET} is well."}
         reply = session.get_one(Reply, reply_id)
-        facts = Facts(
+        facts = ReplyFacts(
             reply.received_on,
             reply.channel,
             "es",

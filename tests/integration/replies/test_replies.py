@@ -23,8 +23,8 @@ from campaign.models.notice import Notice
 from campaign.models.reply import Channel, Reply, ReplyState
 from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
-from campaign.replies.publish_reply import look_of
-from campaign.replies.replies import Facts
+from campaign.replies.publish_reply import mark_parts
+from campaign.replies.replies import ReplyFacts
 from campaign.tracking.send_notices import tell_batch
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
@@ -46,12 +46,12 @@ def make_reply(session: Session, campaign: Campaign | None = None, **more: Any) 
         "translations": {"en": f"Her sister [[{SECRET}]] is well."},
         "titles": {"en": "The governor answers", "es": "La gobernadora responde"},
     }
-    return replies.log_reply(session, campaign, Facts(**(facts | more)), actor="staff:1")
+    return replies.log_reply(session, campaign, ReplyFacts(**(facts | more)), actor="staff:1")
 
 
 def _publish(session: Session, reply: Reply) -> object:
     """By somebody who has just looked at it."""
-    return publish_reply.publish(session, reply, actor="staff:1", look=look_of(reply))
+    return publish_reply.publish(session, reply, actor="staff:1", look=mark_parts(reply))
 
 
 def _everything(session: Session) -> str:
@@ -103,7 +103,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
             _publish(session, reply)
         _tell(app)
         with db.transaction() as session:
-            publish_reply.take_back(session, session.get_one(Reply, reply_id), actor="staff:1")
+            publish_reply.unpublish(session, session.get_one(Reply, reply_id), actor="staff:1")
         with db.reading() as session:
             assert session.scalar(select(func.count(Update.id))) == 0
             waiting = session.scalars(select(OutboxMail.id)).all()
@@ -121,7 +121,7 @@ def test_what_is_taken_back_is_gone_and_is_never_mailed_twice(app: Flask) -> Non
 CHANGES: dict[str, Callable[[Session, Reply], object]] = {
     "publish": _publish,
     "edit": lambda session, reply: replies.edit_reply(
-        session, reply, Facts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
+        session, reply, ReplyFacts(YESTERDAY, Channel.LETTER, "es", text=SECRET), actor="staff:2"
     ),
     "delete": lambda session, reply: replies.delete_reply(session, reply, actor="staff:2"),
     "bars": lambda session, reply: replies.set_bars(session, reply, [], actor="staff:2"),
@@ -175,7 +175,7 @@ def test_two_who_take_a_post_away_do_it_once(app: Flask) -> None:
         return session.get_one(Reply, reply_id)
 
     def take(session: Session, reply: Reply) -> None:
-        publish_reply.take_back(session, reply, actor="staff:1")
+        publish_reply.unpublish(session, reply, actor="staff:1")
 
     with pytest.raises(Refused, match="reply-not-published"):
         overtake(app, lambda session: take(session, look(session)), look, take)
@@ -217,7 +217,9 @@ def test_a_draft_of_a_case_that_is_not_public_stays_one(session: Session) -> Non
     reply.campaign.status = CampaignStatus.OPEN
     _publish(session, reply)
     with pytest.raises(Refused):
-        replies.edit_reply(session, reply, Facts(YESTERDAY, Channel.POST, "es"), actor="staff:1")
+        replies.edit_reply(
+            session, reply, ReplyFacts(YESTERDAY, Channel.POST, "es"), actor="staff:1"
+        )
 
 
 # --- Pages -------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from campaign.models.review_hold import Decision
 from campaign.models.screening import Invalidation, InvalidationState, TrendKind
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.privacy.erase_supporter import bury
+from campaign.privacy.erase_supporter import empty_signature
 from campaign.screening import invalidate, invalidation_job, review_queue, trends
 from campaign.screening.review_queue import Filter
 from campaign.signing.checks import review_decision
@@ -582,7 +582,7 @@ def test_erasure_takes_the_trace_of_a_printed_letter_too(
 ) -> None:
     flood(session, campaign, 1)
     signature = the_signature(session)
-    bury(signature)
+    empty_signature(signature)
     session.commit()
     buried = the_signature(session)
     marks = (buried.address_mark, buried.network_mark, buried.domain_mark, buried.agent_mark)

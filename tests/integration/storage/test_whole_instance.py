@@ -185,7 +185,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
         )
         picture = io.BytesIO()
         Image.new("RGB", (400, 300), "white").save(picture, "JPEG", comment=PLANTED[0].encode())
-        scans.keep(writing, picture.getvalue(), actor="staff:1", sheet_id=sheet.id)
+        scans.keep_scan(writing, picture.getvalue(), actor="staff:1", sheet_id=sheet.id)
         for written_as in ExportFormat:
             made = exports.ask(
                 writing,

@@ -109,8 +109,8 @@ def deliver(app: Flask) -> Deliver:
             bundle.state = BundleState.READY
             record_delivery.record_visit(
                 session,
-                carried=[record_delivery.Carried(bundle)],
-                happened=record_delivery.Happened(
+                carried=[record_delivery.CarriedBundle(bundle)],
+                happened=record_delivery.VisitFacts(
                     outcome, today(), clock, place="At the gate of the embassy"
                 ),
                 key=new_public_id(),

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from campaign.deliveries.envelopes.make_envelopes import spans_of
-from campaign.deliveries.envelopes.mark_posted import joined
+from campaign.deliveries.envelopes.make_envelopes import group_numbers
+from campaign.deliveries.envelopes.mark_posted import join_spans
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from campaign.deliveries.envelopes.mark_posted import joined
 def test_spans_that_meet_are_one(
     spans: Sequence[tuple[int, int]], expected: Sequence[tuple[int, int]]
 ) -> None:
-    assert [tuple(one) for one in joined(spans)] == expected
+    assert [tuple(one) for one in join_spans(spans)] == expected
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_spans_that_meet_are_one(
 def test_what_is_in_a_file_is_written_down_in_few_numbers(
     numbers: Sequence[int], expected: Sequence[Sequence[int]]
 ) -> None:
-    assert spans_of(numbers) == expected
+    assert group_numbers(numbers) == expected

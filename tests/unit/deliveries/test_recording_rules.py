@@ -6,7 +6,7 @@ import pytest
 
 from campaign.core.errors import Invalid
 from campaign.deliveries.recording_rules import (
-    Counted,
+    CountedAttempt,
     Stop,
     is_after_stop,
     recount,
@@ -15,8 +15,8 @@ from campaign.deliveries.recording_rules import (
 )
 from campaign.models.bundle import DeliveryOutcome
 
-# 20:00 in Toronto.
-STOP = Stop(datetime(2026, 12, 5, 1, 0, tzinfo=UTC), "America/Toronto")
+# 20:00:42 in Toronto.
+STOP = Stop(datetime(2026, 12, 5, 1, 0, 42, tzinfo=UTC), "America/Toronto")
 DAY = date(2026, 12, 4)
 
 
@@ -24,7 +24,9 @@ DAY = date(2026, 12, 4)
     ("outcome", "day", "clock", "after"),
     [
         (DeliveryOutcome.ACCEPTED, DAY, time(14, 30), False),
-        (DeliveryOutcome.ACCEPTED, DAY, time(20, 0), False),
+        (DeliveryOutcome.ACCEPTED, DAY, time(19, 59), False),
+        # Nobody knows the second: what went out in the minute of the stop is looked at.
+        (DeliveryOutcome.ACCEPTED, DAY, time(20, 0), True),
         (DeliveryOutcome.ACCEPTED, DAY, time(20, 1), True),
         (DeliveryOutcome.ACCEPTED, DAY, None, False),
         (DeliveryOutcome.POSTED, date(2026, 12, 5), None, True),
@@ -46,9 +48,9 @@ def test_nothing_is_stopped_that_runs() -> None:
     refuse_no_stop(DeliveryOutcome.ACCEPTED, None)
 
 
-def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> Counted:
+def attempt(ident: int, messages: int, hour: int | None, kind: str = "whole") -> CountedAttempt:
     at = time(hour) if hour is not None else None
-    return Counted(ident, DAY, at, kind != "refused", kind == "part", messages)
+    return CountedAttempt(ident, DAY, at, kind != "refused", kind == "part", messages)
 
 
 ALL, REST, PART = attempt(1, 7, 15), attempt(2, 4, 15), attempt(3, 3, 10, "part")
@@ -74,7 +76,7 @@ LATE, NONE = attempt(8, 7, 9), attempt(2, 0, 15)
     ],
 )
 def test_what_went_before_was_not_there_later_and_what_was_counted_stays(
-    before: list[Counted], after: list[Counted], counts: list[int]
+    before: list[CountedAttempt], after: list[CountedAttempt], counts: list[int]
 ) -> None:
     assert list(recount(before, after).values()) == counts
 

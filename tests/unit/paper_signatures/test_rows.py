@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from campaign.directory.imports.read_rows import UnreadableFile
-from campaign.paper_signatures.check_row import Details, check, is_blank, with_dittos
+from campaign.paper_signatures.check_row import Details, check_row, is_blank, replace_dittos
 from campaign.paper_signatures.read_file import (
-    guess,
-    mapping_problem,
+    find_mapping_problem,
+    guess_meanings,
+    list_wrong_rows,
     open_table,
     read_table,
-    wrong_rows,
 )
 
 ROW = {
@@ -28,7 +28,7 @@ ROW = {
 
 
 def test_a_row_is_tidied() -> None:
-    details, problems = check({**ROW, "given_name": "  Ana \u200b Lía "})
+    details, problems = check_row({**ROW, "given_name": "  Ana \u200b Lía "})
     assert problems == {}
     assert details is not None
     assert details.name == "Ana Lía Núñez"
@@ -49,14 +49,14 @@ def test_a_row_is_tidied() -> None:
     ],
 )
 def test_what_is_wrong_is_said_by_its_field(change: dict[str, str], field: str, slug: str) -> None:
-    details, problems = check({**ROW, **change})
+    details, problems = check_row({**ROW, **change})
     assert details is None
     assert problems[field].slug == slug
 
 
 @given(st.dictionaries(st.sampled_from([*ROW, "email", "news"]), st.text(max_size=300)))
 def test_whatever_is_typed_is_taken_whole_or_refused_by_field(values: dict[str, str]) -> None:
-    details, problems = check(values)
+    details, problems = check_row(values)
     assert (details is None) == bool(problems)
     if details is not None:
         assert Details.of_json(details.to_json()) == details
@@ -64,7 +64,9 @@ def test_whatever_is_typed_is_taken_whole_or_refused_by_field(values: dict[str, 
 
 def test_a_ditto_mark_takes_what_stands_above() -> None:
     typed = {"given_name": "José", "locality": "”", "postal_code": '"', "email": ""}
-    row = with_dittos(typed, {"locality": "Hull", "postal_code": "J8X", "email": "a@example.org"})
+    row = replace_dittos(
+        typed, {"locality": "Hull", "postal_code": "J8X", "email": "a@example.org"}
+    )
     assert row == {"given_name": "José", "locality": "Hull", "postal_code": "J8X", "email": ""}
 
 
@@ -74,14 +76,14 @@ def test_a_row_with_no_more_than_what_is_carried_over_is_blank() -> None:
 
 
 def test_columns_are_understood_by_their_names_in_three_languages() -> None:
-    assert guess(["Prénom", "Nom de famille", "Ville", "Code postal", "Pays", "Note"]) == {
+    assert guess_meanings(["Prénom", "Nom de famille", "Ville", "Code postal", "Pays", "Note"]) == {
         0: "given_name",
         1: "family_name",
         2: "locality",
         3: "postal_code",
         4: "country",
     }
-    assert guess(["Nombre completo", "Ciudad", "Ciudad"]) == {0: "name", 1: "locality"}
+    assert guess_meanings(["Nombre completo", "Ciudad", "Ciudad"]) == {0: "name", 1: "locality"}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_columns_are_understood_by_their_names_in_three_languages() -> None:
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused(meanings: dict[int, str], slug: str) -> None:
-    assert mapping_problem(meanings) == slug
+    assert find_mapping_problem(meanings) == slug
 
 
 def test_a_file_is_read_with_its_mark_its_encoding_and_its_delimiter() -> None:
@@ -174,7 +176,7 @@ def test_what_need_not_cost_a_signature_does_not(
 ) -> None:
     data = f"Name,Ort,PLZ,Land,E-Mail,news\n{cells}\n"
     table = open_table(data.encode())
-    reading = read_table(table, guess(table.columns), "")
+    reading = read_table(table, guess_meanings(table.columns), "")
     assert reading.faults == []
     ((_row, details),) = reading.rows
     assert (details.name, details.postal_code, details.country, details.news) == kept
@@ -183,8 +185,8 @@ def test_what_need_not_cost_a_signature_does_not(
 
 def test_wrong_rows_are_given_as_they_were() -> None:
     table = open_table(b"name,town,land\nAna,Hull,Nowhere\nEva,Hull,CA\nToo,many,cells,here\n")
-    reading = read_table(table, guess(table.columns) | {2: "country"}, "CA")
-    assert [(row, cells) for row, _faults, cells in wrong_rows(table, reading)] == [
+    reading = read_table(table, guess_meanings(table.columns) | {2: "country"}, "CA")
+    assert [(row, cells) for row, _faults, cells in list_wrong_rows(table, reading)] == [
         (2, ["Ana", "Hull", "Nowhere"]),
         (4, ["Too", "many", "cells", "here"]),
     ]
@@ -198,5 +200,5 @@ def test_a_workbook_of_people_is_read() -> None:
     out = io.BytesIO()
     book.save(out)
     table = open_table(out.getvalue())
-    reading = read_table(table, guess(table.columns), "DE")
+    reading = read_table(table, guess_meanings(table.columns), "DE")
     assert [(row, one.name, one.postal_code) for row, one in reading.rows] == [(3, "Ana", "10115")]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.replies.mime import Unreadable, clean, plain, read
+from campaign.replies.mime import UnreadableEmail, clean_text, html_to_text, read_email
 
 
 def make_mail(**headers: str) -> EmailMessage:
@@ -28,7 +28,7 @@ def test_plain_words_come_before_html_and_files_come_along() -> None:
     mail = make_mail()
     mail.add_alternative("<p>Other words</p>", subtype="html")
     mail.add_attachment(b"%PDF-1.7 x", maintype="application", subtype="pdf", filename="a.pdf")
-    found = read(mail.as_bytes())
+    found = read_email(mail.as_bytes())
     assert found.text == "Hemos recibido su carta."
     assert found.files == (b"%PDF-1.7 x",)
     assert (found.sender_name, found.sender_address) == (
@@ -46,7 +46,7 @@ def test_html_alone_becomes_its_words() -> None:
         "<img src='https://evil.example/x.gif'></p><p>Bye</p>",
         subtype="html",
     )
-    text = read(mail.as_bytes()).text
+    text = read_email(mail.as_bytes()).text
     assert text.split() == ["Dear", "all,", "thanks", "Bye"]
 
 
@@ -60,13 +60,13 @@ def test_html_alone_becomes_its_words() -> None:
     ],
 )
 def test_what_a_machine_wrote_is_known(headers: dict[str, str]) -> None:
-    assert read(make_mail(**headers).as_bytes()).is_automatic
-    assert not read(make_mail(Auto_Submitted="no").as_bytes()).is_automatic
+    assert read_email(make_mail(**headers).as_bytes()).is_automatic
+    assert not read_email(make_mail(Auto_Submitted="no").as_bytes()).is_automatic
 
 
 def test_a_mail_that_is_too_big_is_refused() -> None:
-    with pytest.raises(Unreadable):
-        read(b"x" * (25 * 1024 * 1024 + 1))
+    with pytest.raises(UnreadableEmail):
+        read_email(b"x" * (25 * 1024 * 1024 + 1))
 
 
 def _is_clean(text: str) -> bool:
@@ -77,8 +77,8 @@ def _is_clean(text: str) -> bool:
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
-        mail = read(raw)
-    except Unreadable:
+        mail = read_email(raw)
+    except UnreadableEmail:
         return
     assert _is_clean(mail.text)
     assert _is_clean(mail.subject)
@@ -102,8 +102,8 @@ def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: by
         f"From: {who}\r\nDate: {day}\r\nSubject: {who}\r\nContent-Type: {kind}\r\n\r\n--x\r\n\r\n"
     )
     try:
-        mail = read(head.encode("latin-1") + body + b"\r\n--x--")
-    except Unreadable:
+        mail = read_email(head.encode("latin-1") + body + b"\r\n--x--")
+    except UnreadableEmail:
         return
     assert _is_clean(mail.text)
     assert "\n" not in mail.subject
@@ -111,4 +111,4 @@ def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: by
 
 @given(st.text(max_size=300))
 def test_any_markup_gives_words(html: str) -> None:
-    assert _is_clean(clean(plain(html)))
+    assert _is_clean(clean_text(html_to_text(html)))

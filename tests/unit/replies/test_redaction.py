@@ -4,31 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.replies.redaction import BadMarks, as_markdown, bars_from, redacted
+from campaign.replies.redaction import UnpairedMarks, read_bars, redact, to_markdown
 from campaign.web.markup import BAR, markdown, unmarked
 
 
 def test_a_passage_becomes_a_bar_that_does_not_tell_its_length() -> None:
-    assert redacted("To [[Ana]] and [[a very long\nname of a place]].") == f"To {BAR} and {BAR}."
+    assert redact("To [[Ana]] and [[a very long\nname of a place]].") == f"To {BAR} and {BAR}."
 
 
 @pytest.mark.parametrize("text", ["[[ open", "closed ]]", "[[ a [[ b ]] c ]]", "]] a [["])
 def test_marks_that_do_not_stand_in_pairs_publish_nothing(text: str) -> None:
-    with pytest.raises(BadMarks):
-        redacted(text)
+    with pytest.raises(UnpairedMarks):
+        redact(text)
 
 
 @given(st.lists(st.tuples(st.text(alphabet="ab \n", max_size=9), st.integers(0, 99))))
 def test_no_word_between_marks_is_left(passages: list[tuple[str, int]]) -> None:
     text = "".join(f"{shown}[[secret{number}]]" for shown, number in passages)
-    assert "secret" not in as_markdown(redacted(text))
+    assert "secret" not in to_markdown(redact(text))
 
 
 @given(st.text(max_size=400))
 def test_whatever_is_written_is_published_whole_marked_or_refused(text: str) -> None:
     try:
-        shown = redacted(text)
-    except BadMarks:
+        shown = redact(text)
+    except UnpairedMarks:
         return
     assert "[[" not in shown
     assert "]]" not in shown
@@ -49,14 +49,14 @@ def test_whatever_is_written_is_published_whole_marked_or_refused(text: str) -> 
     ],
 )
 def test_an_officials_signs_are_shown_as_they_stand(text: str) -> None:
-    html = str(markdown(as_markdown(text)))
+    html = str(markdown(to_markdown(text)))
     assert not any(f"<{tag}" in html for tag in ("h1", "ol", "ul", "em", "a ", "script", "blockq"))
-    assert unmarked(as_markdown(text)) == text
+    assert unmarked(to_markdown(text)) == text
 
 
 def test_bars_are_read_from_a_form_and_a_wrong_one_is_named() -> None:
     form = {"page-0": "s/1", "x-0": "10", "y-0": "5,5", "w-0": "20", "h-0": "3", "page-1": "s/1"}
-    assert bars_from(form, ["s/1"]) == [
+    assert read_bars(form, ["s/1"]) == [
         {"scan": "s", "page": 1, "x": 10.0, "y": 5.5, "w": 20.0, "h": 3.0}
     ]
     for change in (
@@ -67,4 +67,4 @@ def test_bars_are_read_from_a_form_and_a_wrong_one_is_named() -> None:
         {"y-0": "101"},
     ):
         with pytest.raises(ValueError, match="1"):
-            bars_from(form | change, ["s/1"])
+            read_bars(form | change, ["s/1"])

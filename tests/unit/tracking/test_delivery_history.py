@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from campaign.deliveries.event_order import Placed
-from campaign.deliveries.letters_covered import Range
+from campaign.deliveries.attempt_order import Placed
+from campaign.deliveries.posted_envelopes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.signature import Letter
 from campaign.tracking.delivery_history import Stay, fates
@@ -29,7 +29,7 @@ def attempt(number: int, outcome: str, bundle: int = 1, **facts: Any) -> Deliver
 def way(
     attempts: Sequence[DeliveryAttempt],
     number: int,
-    ranges: dict[int, list[Range]] | None = None,
+    ranges: dict[int, list[PostedEnvelope]] | None = None,
     *,
     later: int | None = None,
 ) -> list[str]:
@@ -39,7 +39,7 @@ def way(
     if later is not None:
         stays.append(Stay(letter, 2, later, now=True))
     return [
-        f"{one.fate.value}{f' in {one.envelope.envelope}' if one.envelope else ''}"
+        f"{one.fate.value}{f' in {one.envelope.number}' if one.envelope else ''}"
         for one in fates([Placed(one, NOON) for one in attempts], stays, ranges or {})
     ]
 
@@ -73,7 +73,7 @@ def test_of_a_part_that_nobody_has_named_nothing_is_claimed() -> None:
 
 def test_a_letter_goes_with_its_own_envelope() -> None:
     tries = [attempt(1, "refused"), attempt(2, "posted"), attempt(3, "courier")]
-    ranges = {2: [Range(1, 1, 4, "RN 1")], 3: [Range(2, 5, 8, "")]}
+    ranges = {2: [PostedEnvelope(1, 1, 4, "RN 1")], 3: [PostedEnvelope(2, 5, 8, "")]}
     assert way(tries, 4, ranges) == ["refused", "posted in 1"]
     assert way(tries, 5, ranges) == ["refused", "courier in 2"]
     assert way(tries, 9, ranges) == ["refused"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.replies.redaction import as_markdown
+from campaign.replies.redaction import to_markdown
 from campaign.web.markup import MARKDOWN, unmarked
 
 
@@ -32,5 +32,5 @@ def test_a_bare_address_stays_one_in_plain_text() -> None:
 
 
 def test_an_answer_that_we_quote_brings_no_link() -> None:
-    quoted = MARKDOWN.render(as_markdown("Go to https://example.org/a."))
+    quoted = MARKDOWN.render(to_markdown("Go to https://example.org/a."))
     assert quoted.strip() == "<p>Go to https://example.org/a.</p>"

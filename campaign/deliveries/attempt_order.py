@@ -6,8 +6,8 @@ clocks of one place; what happened at several is ordered by `place_attempts`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
@@ -19,10 +19,11 @@ from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import GateVisit
 
+_Columns = tuple[ColumnElement[date], ColumnElement[time], ColumnElement[int]]
 _FIRST, _LAST = time(0), time(23, 59, 59)
 
 
-def in_order() -> tuple[ColumnElement[Any], ...]:
+def oldest_first() -> _Columns:
     """Return the order of attempts, the earliest first, for a query on them."""
     return (
         DeliveryAttempt.happened_on.expression,
@@ -31,19 +32,20 @@ def in_order() -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def newest_first() -> tuple[ColumnElement[Any], ...]:
+def newest_first() -> _Columns:
     """Return the same order, the last first."""
-    return tuple(one.desc() for one in in_order())
+    day, at, ident = oldest_first()
+    return day.desc(), at.desc(), ident.desc()
 
 
-def came_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
+def is_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
     """Tell whether another attempt came before this one, for a query on attempts.
 
     What was refused was still here: nothing that was recorded later had taken it away.
     """
     itself = aliased(DeliveryAttempt)
     at = select(_happened_at(itself)).where(itself.id == attempt.id).scalar_subquery()
-    day, moment, ident = in_order()
+    day, moment, ident = oldest_first()
     earlier = or_(
         day < attempt.happened_on,
         and_(day == attempt.happened_on, moment < at),
@@ -52,8 +54,10 @@ def came_before(attempt: DeliveryAttempt) -> ColumnElement[bool]:
     return earlier if attempt.outcome in GONE_OUT else and_(earlier, ident < attempt.id)
 
 
-def _happened_at(attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt]) -> Any:
-    known = (
+def _happened_at(
+    attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt],
+) -> ColumnElement[time]:
+    recorded_time = (
         select(GateVisit.happened_time)
         .where(GateVisit.id == attempt.visit_id)
         .correlate(attempt)
@@ -61,7 +65,7 @@ def _happened_at(attempt: type[DeliveryAttempt] | AliasedClass[DeliveryAttempt])
     )
     went_out = attempt.outcome.in_(GONE_OUT)
     unknown = case((went_out, literal(_LAST, Time())), else_=literal(_FIRST, Time()))
-    return func.coalesce(known, unknown)
+    return func.coalesce(recorded_time, unknown)
 
 
 class Placed(NamedTuple):
@@ -83,28 +87,34 @@ def place_attempts(
     By bundle: `begun` is when it was frozen, before which nothing happened to it; `ended` when its
     letters went on elsewhere. Without a time, a day's attempt was the last thing of that day, but
     for what cannot have come before it: an end, a stop, letters that went out where it left them.
+    What went out in the minute of a stop came after it: see `recording_rules.is_after_stop`.
     """
     went_out = [
-        Placed(one, moment_of(one.happened_on, times.get(one.id), one.zone, _stop_of(one)))
-        for one in attempts
-        if one.outcome in GONE_OUT
+        Placed(attempt, _moment_it_went(attempt, times.get(attempt.id)))
+        for attempt in attempts
+        if attempt.outcome in GONE_OUT
     ]
     came_back = [
-        Placed(one, moment_of(one.happened_on, times.get(one.id), one.zone, followed_by))
-        for one in attempts
-        if one.outcome not in GONE_OUT
-        for followed_by in [_followers(one, went_out, ended)]
+        Placed(
+            attempt,
+            estimate_moment(attempt.happened_on, times.get(attempt.id), attempt.zone, followed_by),
+        )
+        for attempt in attempts
+        if attempt.outcome not in GONE_OUT
+        for followed_by in [_followers(attempt, went_out, ended)]
     ]
-    placed = [*came_back, *went_out]
-    placed.sort(key=lambda one: (one.at, one.attempt.outcome in GONE_OUT, one.attempt.id))
+    placed = sorted(
+        [*came_back, *went_out],
+        key=lambda entry: (entry.at, entry.attempt.outcome in GONE_OUT, entry.attempt.id),
+    )
     after_freeze = [
-        one._replace(at=max(one.at, begun.get(one.attempt.bundle_id or 0, one.at)))
-        for one in placed
+        entry._replace(at=max(entry.at, begun.get(entry.attempt.bundle_id or 0, entry.at)))
+        for entry in placed
     ]
-    return sorted(after_freeze, key=lambda one: one.at)
+    return sorted(after_freeze, key=lambda entry: entry.at)
 
 
-def moment_of(
+def estimate_moment(
     day: date, at: time | None, zone: str, followed_by: Iterable[datetime] = ()
 ) -> datetime:
     """Return the moment of a day and time by the clocks of `zone`. Pure.
@@ -113,21 +123,28 @@ def moment_of(
     """
     if at is not None:
         return clock.moment_of(day, at, zone)
-    begin, end = (clock.moment_of(day, one, zone) for one in (time.min, time.max))
-    return min((one for one in followed_by if begin <= one <= end), default=end)
+    begin, end = clock.moment_of(day, time.min, zone), clock.moment_of(day, time.max, zone)
+    return min((follower for follower in followed_by if begin <= follower <= end), default=end)
+
+
+def _moment_it_went(attempt: DeliveryAttempt, at: time | None) -> datetime:
+    """Return when letters went out; what went in the minute of a stop went after it."""
+    stop = _stop_of(attempt)
+    moment = estimate_moment(attempt.happened_on, at, attempt.zone, stop)
+    return max([moment, *(at for at in stop if moment <= at < moment + timedelta(minutes=1))])
 
 
 def _followers(
     attempt: DeliveryAttempt, went_out: Sequence[Placed], ended: Mapping[int, datetime]
 ) -> list[datetime]:
-    """What cannot have come before letters came back."""
+    """List what cannot have come before letters came back."""
     bundle_id = attempt.bundle_id or 0
-    later = [one.at for one in went_out if one.attempt.bundle_id == attempt.bundle_id]
+    later = [entry.at for entry in went_out if entry.attempt.bundle_id == attempt.bundle_id]
     return [*later, *_stop_of(attempt), *([ended[bundle_id]] if bundle_id in ended else ())]
 
 
 def _stop_of(attempt: DeliveryAttempt) -> list[datetime]:
-    """The stop that an attempt of its day came before, as far as anybody knows."""
+    """Return the stop that an attempt of its day came before, as far as anybody knows."""
     stopped_at = attempt.campaign.stopped_at
     if stopped_at is None or attempt.outcome is DeliveryOutcome.STOPPED:
         return []

@@ -1,9 +1,6 @@
-"""Which letters an attempt is about: all that were here, a part, or those in some envelopes."""
+"""Which letters of a bundle are still here, and which are gone: all, a part, or in envelopes."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -12,19 +9,17 @@ from sqlalchemy.orm.util import AliasedClass
 from campaign.bundles import bundle_status
 from campaign.bundles.changes.withdrawals import TakenBack, list_in_it
 from campaign.bundles.freeze import signed_sheets
-from campaign.deliveries.event_order import came_before
+from campaign.deliveries.attempt_order import is_before
 from campaign.deliveries.recording_rules import GONE_OUT
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import Envelope, GateVisit, LetterMove
 from campaign.models.signature import Letter, Signature, SignatureState
 
 _WHOLE = GONE_OUT - {DeliveryOutcome.PART}
-
-
 _AnyLetter = type[Letter] | AliasedClass[Letter]
 
 
-def _in_envelope(
+def _is_in_envelope(
     attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
 ) -> ColumnElement[bool]:
     """Whether a letter's envelope went with an attempt: no two envelopes hold the same numbers.
@@ -42,10 +37,9 @@ def _in_envelope(
     return func.coalesce(last_of_nearest, 0) >= letter.sequence
 
 
-def _taken(
+def _is_taken(
     attempt_id: ColumnElement[int] | int, letter: _AnyLetter = Letter
 ) -> ColumnElement[bool]:
-    """Whether a letter is among those that were taken as a part."""
     return (
         exists()
         .where(
@@ -56,34 +50,27 @@ def _taken(
     )
 
 
-def gone(
-    letter: _AnyLetter = Letter,
-    *,
-    until: date | None = None,
-    before: DeliveryAttempt | None = None,
-    when: ColumnElement[bool] | None = None,
+def is_gone(
+    letter: _AnyLetter = Letter, *, when: ColumnElement[bool] | None = None
 ) -> ColumnElement[bool]:
     """Whether a letter is out of our hands, by any attempt of its bundle.
 
-    `until` that day, or by an attempt that came `before` this one: see `event_order.py`.
-    `when`: a condition on the attempts that count.
+    `when`: a condition on the attempts that count, such as `attempt_order.is_before`.
     """
     attempt = DeliveryAttempt
     by_envelope = exists().where(Envelope.attempt_id == attempt.id).correlate(attempt)
     ident = attempt.id.expression
-    part = and_(attempt.outcome == DeliveryOutcome.PART, _taken(ident, letter))
-    whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _in_envelope(ident, letter)))
-    in_time = true() if until is None else attempt.happened_on <= until
-    earlier = true() if before is None else came_before(before)
+    part = and_(attempt.outcome == DeliveryOutcome.PART, _is_taken(ident, letter))
+    whole = and_(attempt.outcome.in_(_WHOLE), or_(~by_envelope, _is_in_envelope(ident, letter)))
     counts = true() if when is None else when
     return (
         exists()
-        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), in_time, earlier, counts)
+        .where(attempt.bundle_id == letter.bundle_id, or_(part, whole), counts)
         .correlate(letter)
     )
 
 
-def gone_by_then(day: date, clock: time | None, *, surely: bool) -> ColumnElement[bool]:
+def is_before_visit(day: date, clock: time | None, *, surely: bool) -> ColumnElement[bool]:
     """Whether an attempt came before a visit of this day and time that is recorded only now.
 
     Where a time is not known the one recorded first came first; `surely`: then nobody knows.
@@ -102,78 +89,19 @@ def gone_by_then(day: date, clock: time | None, *, surely: bool) -> ColumnElemen
     return or_(DeliveryAttempt.happened_on < day, and_(same_day, earlier))
 
 
-def covered_by(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
+def went_with(session: Session, attempt: DeliveryAttempt) -> ColumnElement[bool]:
     """Whether a letter of the attempt's bundle went out with it: it was there, not gone before."""
     if attempt.outcome is DeliveryOutcome.PART:
-        return _taken(attempt.id)
+        return _is_taken(attempt.id)
     of_it = select(Envelope.id).where(Envelope.attempt_id == attempt.id)
-    was_here = ~gone(before=attempt)
+    was_here = ~is_gone(when=is_before(attempt))
     if session.scalar(of_it.limit(1)) is None:
         return was_here
-    return and_(_in_envelope(attempt.id), was_here)
+    return and_(_is_in_envelope(attempt.id), was_here)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """An envelope that went with an attempt: its number, its letters, its number with the post."""
-
-    envelope: int
-    first: int
-    last: int
-    tracking: str
-
-
-def ranges_of(
-    session: Session, attempt_ids: Sequence[int], numbers: Collection[int]
-) -> dict[int, list[Range]]:
-    """Of each attempt that went in envelopes, those that hold letters of these numbers, in order.
-
-    An attempt with an empty list went in envelopes, and none of these letters with it.
-    """
-    if not attempt_ids:
-        return {}
-    in_some = exists().where(Envelope.attempt_id == DeliveryAttempt.id)
-    went = select(DeliveryAttempt.id).where(DeliveryAttempt.id.in_(attempt_ids), in_some)
-    found: dict[int, list[Range]] = {one: [] for one in session.scalars(went)}
-    for attempt_id, ranges in found.items():
-        nearest = (_nearest(session, attempt_id, number) for number in sorted(set(numbers)))
-        ranges.extend(dict.fromkeys(one for one in nearest if one is not None))
-    return found
-
-
-def envelopes_of(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[Range]]:
-    """Of each attempt that went in envelopes, all of them, by the numbers of their letters."""
-    rows = session.execute(
-        select(
-            Envelope.attempt_id,
-            Envelope.sequence,
-            Envelope.first_number,
-            Envelope.last_number,
-            Envelope.tracking,
-        )
-        .where(Envelope.attempt_id.in_(attempt_ids))
-        .order_by(Envelope.first_number)
-    )
-    found: dict[int, list[Range]] = {}
-    for attempt_id, sequence, first, last, tracking in rows:
-        if attempt_id is not None:
-            found.setdefault(attempt_id, []).append(Range(sequence, first, last, tracking))
-    return found
-
-
-def _nearest(session: Session, attempt_id: int, number: int) -> Range | None:
-    """The envelope that holds a letter: the last one that begins before it, if it reaches it."""
-    row = session.execute(
-        select(Envelope.sequence, Envelope.first_number, Envelope.last_number, Envelope.tracking)
-        .where(Envelope.attempt_id == attempt_id, Envelope.first_number <= number)
-        .order_by(Envelope.first_number.desc())
-        .limit(1)
-    ).first()
-    return Range(*row) if row is not None and row.last_number >= number else None
-
-
-def here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Any]:
-    """The letters of a bundle that could be handed over now: printed, wanted, not gone.
+def select_here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[Letter]:
+    """Select the letters of a bundle that could be handed over now: printed, wanted, not gone.
 
     With `when`, attempts that it does not name took none.
     """
@@ -184,13 +112,13 @@ def here(bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> Select[A
             Letter.bundle_id == bundle.id,
             Letter.set_aside.is_(None),
             Signature.state == SignatureState.CONFIRMED,
-            ~gone(when=when),
+            ~is_gone(when=when),
         )
     )
 
 
 def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
-    """How many letters of a bundle are still in our hands.
+    """Count the letters of a bundle that are still in our hands.
 
     Of one of signed sheets alone, how many people stand on them.
     """
@@ -199,12 +127,12 @@ def count_here(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | 
         gone_out = bundle_status.handed_over().where(counts)
         went = session.scalar(select(Bundle.id).where(Bundle.id == bundle.id, gone_out))
         return 0 if went else signed_sheets.count_carried(session, bundle.id)
-    letters = here(bundle, when=when)
+    letters = select_here(bundle, when=when)
     query = letters.with_only_columns(func.count(Letter.id), maintain_column_froms=True)
     return session.scalar(query) or 0
 
 
-def is_some_here() -> ColumnElement[bool]:
+def has_letters_here() -> ColumnElement[bool]:
     """Whether letters that may go out lie here, or sheets, for a query on bundles."""
     letter = (
         exists()
@@ -213,14 +141,14 @@ def is_some_here() -> ColumnElement[bool]:
             Letter.set_aside.is_(None),
             Signature.id == Letter.signature_id,
             Signature.state == SignatureState.CONFIRMED,
-            ~gone(),
+            ~is_gone(),
         )
         .correlate(Bundle)
     )
-    return and_(~went_whole(), or_(Bundle.letter_count == 0, letter))
+    return and_(~is_gone_whole(), or_(Bundle.letter_count == 0, letter))
 
 
-def went_whole() -> ColumnElement[bool]:
+def is_gone_whole() -> ColumnElement[bool]:
     """Whether all that was left of a bundle went at once, for a query on bundles.
 
     Of 35,000 letters that went so, none needs to be looked for.
@@ -234,7 +162,7 @@ def went_whole() -> ColumnElement[bool]:
     return went.correlate(Bundle)
 
 
-def is_part_unnamed() -> ColumnElement[bool]:
+def has_unnamed_part() -> ColumnElement[bool]:
     """Whether nobody has said which letters a part was, for a query on bundles."""
     unnamed = exists().where(
         DeliveryAttempt.bundle_id == Bundle.id,
@@ -244,30 +172,29 @@ def is_part_unnamed() -> ColumnElement[bool]:
     return unnamed.correlate(Bundle)
 
 
-def taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
-    """Printed letters that are to be taken out by hand: taken back, and not gone before that."""
-    return list_in_it(session, bundle, ~gone())
+def list_taken_back_here(session: Session, bundle: Bundle) -> list[TakenBack]:
+    """List printed letters to be taken out by hand: taken back, and not gone before that."""
+    return list_in_it(session, bundle, ~is_gone())
 
 
-def here_in_envelope(bundle: Bundle) -> Select[Any]:
-    """Of an envelope's letters, those that are still here: some may have gone at the gate since."""
+def select_here_in_envelope(bundle: Bundle) -> Select[Letter]:
+    """Select an envelope's letters that are here: some may have gone at the gate since."""
     lies_in = Letter.sequence.between(Envelope.first_number, Envelope.last_number)
-    return here(bundle).where(lies_in).correlate(Envelope)
+    return select_here(bundle).where(lies_in).correlate(Envelope)
 
 
 def is_emptied(bundle: Bundle) -> ColumnElement[bool]:
-    """Whether no letter of an envelope is here any more."""
-    return ~here_in_envelope(bundle).exists()
+    return ~select_here_in_envelope(bundle).exists()
 
 
 def count_left(session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None) -> int:
-    """How many letters are in our hands, also while nobody has said which ones a part was."""
+    """Count the letters in our hands, also while nobody has said which ones a part was."""
     return max(count_here(session, bundle, when=when) - _count_unnamed(session, bundle, when), 0)
 
 
 def count_paper(session: Session, bundle: Bundle) -> int:
-    """How many printed letters lie here: also those taken back, or printed again elsewhere."""
-    lies_here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~gone())
+    """Count the printed letters that lie here, also those taken back or printed again elsewhere."""
+    lies_here = (Letter.bundle_id == bundle.id, Letter.set_aside.is_(None), ~is_gone())
     letters = session.scalar(select(func.count(Letter.id)).where(*lies_here)) or 0
     moved = select(func.count()).where(LetterMove.bundle_id == bundle.id)
     letters += session.scalar(moved) or 0
@@ -275,19 +202,21 @@ def count_paper(session: Session, bundle: Bundle) -> int:
 
 
 def _count_unnamed(session: Session, bundle: Bundle, when: ColumnElement[bool] | None) -> int:
-    parts = select(func.sum(DeliveryAttempt.messages)).where(*_unnamed(bundle, when))
+    parts = select(func.sum(DeliveryAttempt.messages)).where(*_is_unnamed_part(bundle, when))
     return session.scalar(parts) or 0
 
 
-def unnamed_part(
+def find_unnamed_part(
     session: Session, bundle: Bundle, *, when: ColumnElement[bool] | None = None
 ) -> DeliveryAttempt | None:
-    """An attempt of which a part was taken, and nobody has said yet which letters."""
-    unnamed = select(DeliveryAttempt).where(*_unnamed(bundle, when))
+    """Return an attempt of which a part was taken, and nobody has said yet which letters."""
+    unnamed = select(DeliveryAttempt).where(*_is_unnamed_part(bundle, when))
     return session.scalar(unnamed.order_by(DeliveryAttempt.id).limit(1))
 
 
-def _unnamed(bundle: Bundle, when: ColumnElement[bool] | None) -> tuple[ColumnElement[bool], ...]:
+def _is_unnamed_part(
+    bundle: Bundle, when: ColumnElement[bool] | None
+) -> tuple[ColumnElement[bool], ...]:
     return (
         DeliveryAttempt.bundle_id == bundle.id,
         DeliveryAttempt.outcome == DeliveryOutcome.PART,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core import clock
-from campaign.deliveries.event_order import moment_of, place_attempts
+from campaign.deliveries.attempt_order import estimate_moment, place_attempts
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission
@@ -76,11 +76,13 @@ def test_refusals_of_one_mission_after_the_other_stand_as_they_happened(
 def test_a_day_without_a_time_ends_with_it_or_with_what_followed(zone: str, minutes: int) -> None:
     moment = NOON + timedelta(minutes=minutes)
     day = clock.day_of(moment, zone)
-    end = moment_of(day, None, zone)
+    end = estimate_moment(day, None, zone)
     assert clock.day_of(end, zone) == day
     assert clock.day_of(end + timedelta(seconds=1), zone) > day
-    assert moment_of(day, None, zone, [moment]) == moment
-    assert moment_of(day, None, zone, [end - timedelta(days=2), end + timedelta(hours=1)]) == end
+    assert estimate_moment(day, None, zone, [moment]) == moment
+    assert (
+        estimate_moment(day, None, zone, [end - timedelta(days=2), end + timedelta(hours=1)]) == end
+    )
 
 
 @pytest.mark.parametrize("zone", [EAST, WEST])
@@ -107,3 +109,12 @@ def test_a_time_before_the_freeze_changes_no_order() -> None:
     tries = [attempt(one, "refused", day, "Etc/UTC") for one in (1, 2)]
     placed = place_attempts(tries, {1: time(11), 2: time(10)}, begun={1: frozen}, ended={})
     assert [(one.attempt.id, one.at) for one in placed] == [(2, frozen), (1, frozen)]
+
+
+def test_what_went_out_in_the_minute_of_a_stop_stands_after_it() -> None:
+    stopped_at = datetime(2026, 12, 4, 17, 41, 42, tzinfo=UTC)
+    went = attempt(1, "accepted", date(2026, 12, 4), "America/Toronto", stopped_at=stopped_at)
+    for minute, at in [(40, time(12, 40)), (41, None), (42, time(12, 42))]:
+        [placed] = place_attempts([went], {1: time(12, minute)}, begun={}, ended={})
+        expected = clock.moment_of(went.happened_on, at, went.zone) if at else stopped_at
+        assert placed.at == expected
