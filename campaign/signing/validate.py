@@ -1,7 +1,7 @@
 """What supporters type, held to what can be stored, mailed and printed. Pure.
 
 Every text comes out of here tidied (NFC, without invisible marks and doubled spaces) or as a
-Problem: a slug and the data that its wording needs (`form/sentences.py`). Nothing here raises.
+Problem: a slug and the data that its wording needs (`form/problem_texts.py`). Nothing here raises.
 """
 
 import unicodedata

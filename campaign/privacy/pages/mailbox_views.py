@@ -19,7 +19,7 @@ from campaign.public.case_page import case_page
 from campaign.public.pages.before_request import private
 from campaign.signing import confirm_letter
 from campaign.signing.confirm_letter import refuse_held_back
-from campaign.signing.form.sentences import say
+from campaign.signing.form.problem_texts import describe_problem
 from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.signing.validate import Problem, check_email, check_line
@@ -67,7 +67,7 @@ def _said(problem: Problem) -> str:
     """What is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
         return str(gettext("Give the e-mail address with which you signed."))
-    return say(problem)
+    return describe_problem(problem)
 
 
 @public

@@ -14,6 +14,7 @@ from campaign.core.errors import Gone, NotFound, Refused, TooMany
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
 from campaign.public import home
+from campaign.web.page import Page
 from campaign.web.security import private_page, same_origin
 
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -47,6 +48,10 @@ def private(response: Response) -> Response:
     """A page with what somebody typed: kept by nobody, found by no search."""
     response.headers["X-Robots-Tag"] = "noindex"
     return private_page(response)
+
+
+def show_private(page: Page, status: int = 200) -> Response:
+    return private(Response(page.html(), status, mimetype="text/html"))
 
 
 def _ended(problem: Refused) -> ResponseReturnValue:

@@ -24,7 +24,7 @@ from campaign.core import i18n
 from campaign.models.signature import WORDS, Disclosure
 from campaign.signing.address import Part, names_street, parts_of
 from campaign.signing.clean_text import Problem, without_emoji
-from campaign.signing.form.sentences import say_all
+from campaign.signing.form.problem_texts import list_problem_texts
 from campaign.web.form_base import PlainForm
 
 WRITE_FIELDS = (*WORDS, "letter_locale")
@@ -103,7 +103,7 @@ class SigningForm(PlainForm):
         """Put the sentence of each problem by its field."""
         for name, problem in problems.items():
             field: Any = self[name]
-            field.errors = say_all(problem)
+            field.errors = list_problem_texts(problem)
             if problem.slug in _CLEANED and isinstance(field.data, str):
                 # Nobody can find and delete what cannot be seen.
                 field.data = _visible(field.data)
