@@ -143,12 +143,12 @@ def end_standing(session: Session, invalidation: Invalidation, *, by: StaffUser)
     _record(session, invalidation, by, "invalidation.standing-ended")
 
 
-def takes_newcomers(invalidation: Invalidation) -> bool:
+def applies_to_future(invalidation: Invalidation) -> bool:
     """Whether it sets aside who comes from now on; one that does not tell who does not."""
     return invalidation.standing and _conditions_of(invalidation).tell_who
 
 
-def effects_of(session: Session, invalidation: Invalidation) -> list[Effect]:
+def list_effects(session: Session, invalidation: Invalidation) -> list[Effect]:
     """How each campaign's public number would change, the hardest hit first."""
     counts = {int(one): states for one, states in invalidation.counts.items()}
     campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
@@ -166,7 +166,7 @@ def effects_of(session: Session, invalidation: Invalidation) -> list[Effect]:
     return sorted(found, key=lambda one: (-one.found, one.campaign.reference))
 
 
-def sample_of(session: Session, invalidation: Invalidation) -> Sequence[Signature]:
+def list_sample(session: Session, invalidation: Invalidation) -> Sequence[Signature]:
     """A few of those that were found."""
     return session.scalars(
         select(Signature)

@@ -55,6 +55,8 @@ _STATE_AFTER = {
     Decision.REJECTED: SignatureState.REJECTED,
     Decision.RETURNED: SignatureState.HELD,
 }
+DECISIONS = {"approve": Decision.APPROVED, "return": Decision.RETURNED, "reject": Decision.REJECTED}
+"""By what the buttons of a form send."""
 _UNDO_WITHIN = timedelta(hours=12)
 
 
@@ -224,7 +226,7 @@ def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signatur
     return [one for one in signatures if one.id in for_risk or flagged_in(one)]
 
 
-def last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
+def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
     """What `by` decided last, while it can be undone."""
     act = session.scalar(
         select(ScreeningAct)
@@ -243,7 +245,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     Left alone are those that their writers have changed, withdrawn or had erased since, that a
     bundle holds, or that were found false. Raises Refused (`nothing-to-undo`).
     """
-    act = last_act(session, by, now)
+    act = find_last_act(session, by, now)
     if act is None:
         raise Refused("nothing-to-undo")
     act.undone_at = now

@@ -1,7 +1,7 @@
 """The seats of a mailbox on a campaign: who has one, and who takes one when confirming."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
@@ -26,12 +26,29 @@ _ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)
 """Who signed on paper keeps nobody out."""
 
 
-class MailboxShared(Refused):
-    """A letter cannot be confirmed beside those of its mailbox; it waits on.
+@dataclass(frozen=True, slots=True)
+class SharedMailbox:
+    """What a page says of a letter that cannot be confirmed beside those of its mailbox."""
 
-    The slug is the ruling's. Data: `slug` and `cards` of the campaign, `own_words`, `tried`
-    (a postal code that was no help), `same_country` as the others', and whether they `have_codes`.
-    """
+    slug: str
+    """Of the campaign."""
+    cards: bool
+    person_name: str
+    own_words: str
+    tried: bool
+    """Whether a postal code was given that was no help."""
+    same_country: bool
+    """Whether the others live in the same country."""
+    have_codes: bool
+    """Whether all the others gave a postal code."""
+
+
+class MailboxShared(Refused):
+    """A letter cannot be confirmed beside those of its mailbox; it waits on. Slug: the ruling's."""
+
+    def __init__(self, slug: str, shared: SharedMailbox) -> None:
+        super().__init__(slug)
+        self.shared = shared
 
 
 def lock_seats(session: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
@@ -153,17 +170,14 @@ def _move_home(signature: Signature, person: Person) -> None:
 def _shared(
     signature: Signature, ruling: Ruling, others: Sequence[Seat], *, tried: bool
 ) -> MailboxShared:
-    campaign, people = (
-        signature.campaign,
-        [seat.person for seat in signatures_per_mailbox.counted(others)],
-    )
-    return MailboxShared(
-        f"mailbox-{ruling.value}",
-        slug=campaign.slug,
-        cards=campaign.cards,
-        person_name=campaign.person_name,
+    people = [seat.person for seat in signatures_per_mailbox.counted(others)]
+    shared = SharedMailbox(
+        slug=signature.campaign.slug,
+        cards=signature.campaign.cards,
+        person_name=signature.campaign.person_name,
         own_words=signature.full_text or signature.own_words,
         tried=tried,
-        same_country=all(one.country == signature.country for one in people),
-        have_codes=all(one.code for one in people),
+        same_country=all(person.country == signature.country for person in people),
+        have_codes=all(person.code for person in people),
     )
+    return MailboxShared(f"mailbox-{ruling.value}", shared)
