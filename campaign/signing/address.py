@@ -7,14 +7,19 @@ officials are to see the whole address: then it should be one.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask_babel import gettext, pgettext
 
 from campaign.core import i18n
 from campaign.core.text.fold import split_words
-from campaign.directory.postal_addresses import AddressForm, address_form, address_problems
+from campaign.directory.postal_addresses import (
+    AddressForm,
+    address_form,
+    address_problems,
+    region_code,
+)
 from campaign.models.signature import Disclosure
 from campaign.signing.clean_text import Problem
 from campaign.signing.letter.compose import Writer, sender_lines
@@ -29,6 +34,7 @@ _STREET_WORDS = {
     "carrera", "calzada", "paseo", "callejon", "strasse", "str", "via", "viale", "rua", "شارع",
     "طريق",
 }  # fmt: skip
+_REGIONS_BY_CODE = {"AU", "CA", "US"}
 _STREET_ENDS = ("strasse", "straat", "gatan")
 """Words for streets and ends of such, folded."""
 _LOCALITY: Mapping[str, Callable[[], str]] = {
@@ -72,6 +78,8 @@ class Part:
     example: str
     choices: tuple[str, ...]
     """Names that the post knows, to be offered."""
+    codes: tuple[str, ...]
+    """What is printed of each of them."""
     in_full: bool
     """Whether a full address needs it."""
 
@@ -90,10 +98,18 @@ def parts_of(country: str) -> tuple[Part, ...]:
             label=labels[name],
             example=form.code_example if name == "postal_code" else "",
             choices=form.regions if name == "region" else (),
+            codes=tuple(map(partial(printed_region, country), form.regions))
+            if name == "region"
+            else (),
             in_full=name in form.required,
         )
         for name in form.order
     )
+
+
+def printed_region(country: str, typed: str) -> str:
+    """Return a region as it prints: by its code where the post writes codes ("Ottawa ON")."""
+    return (country in _REGIONS_BY_CODE and region_code(country, typed)) or typed
 
 
 def names_street(town: str) -> bool:
@@ -150,6 +166,7 @@ def samples_of(form: Any) -> dict[str, Sample]:
         name: (form[name].data or "").strip()
         for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")
     }
+    typed["region"] = printed_region(typed["country"], typed["region"])
     invented = not (
         typed["given_name"] and typed["locality"] and typed["country"] in country_codes()
     )

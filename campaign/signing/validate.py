@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.directory.postal_addresses import formatted_code, region_code
+from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import Disclosure
 from campaign.public.referrers import clean_source
-from campaign.signing.address import check_address, country_codes, names_street
+from campaign.signing.address import check_address, country_codes, names_street, printed_region
 from campaign.signing.checks.wordlist import (
     FORBIDDEN,
     INSULT,
@@ -190,8 +190,8 @@ def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
             problems[name] = problem
     if tidy.keys() >= {"postal_code", "country"} and "country" not in problems:
         tidy["postal_code"] = formatted_code(tidy["country"], tidy["postal_code"])
-    if tidy.keys() >= {"region", "country"} and tidy["country"] in _REGIONS_BY_CODE:
-        tidy["region"] = region_code(tidy["country"], tidy["region"]) or tidy["region"]
+    if tidy.keys() >= {"region", "country"}:
+        tidy["region"] = printed_region(tidy["country"], tidy["region"])
     return tidy, problems
 
 
@@ -232,10 +232,6 @@ def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Pr
 
 _KINDS = (FORBIDDEN, INSULT, THREAT, PHONE, LINK)
 _UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
-
-
-_REGIONS_BY_CODE = {"AU", "CA", "US"}
-"""Countries whose post writes a region by its code: "Ottawa ON", not "Ottawa on"."""
 
 
 _LINES = {

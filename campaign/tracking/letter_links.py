@@ -34,6 +34,11 @@ class Mailbox:
     fingerprint: bytes
     expires_at: datetime
 
+    @property
+    def zone(self) -> str:
+        """The time zone in which pages say when it expires."""
+        return current_settings().timezone
+
     def owns(self, address: str | None) -> bool:
         """Whether an address is another spelling of this very mailbox."""
         return address is not None and spelling(address) == spelling(self.email)

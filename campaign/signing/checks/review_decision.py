@@ -5,8 +5,8 @@ its own setting (`ScreeningRules`); what is false by conditions that stand is se
 word: who floods a campaign must not learn what gave them away.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from campaign.core import db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
+from campaign.models.letter_template import LetterTemplate
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import Invalidation
 from campaign.models.signature import Signature, SignatureState
@@ -30,6 +31,7 @@ from campaign.signing.checks.screening_rules import (
     RISK,
     SILENT,
     SIMILAR,
+    TOLD_BEFORE,
     CaseWords,
     ScreeningRules,
     in_order,
@@ -38,6 +40,7 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.checks.similar import count_alike_text
 from campaign.signing.states import check_move
+from campaign.signing.validate import SignedForm
 
 _TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED)
 
@@ -117,6 +120,23 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
     return in_order(reasons)
 
 
+def list_reasons_told(
+    campaign: Campaign, form: SignedForm, templates: Iterable[LetterTemplate]
+) -> list[str]:
+    """Return why a letter will be read first, as far as a page may say it before it is signed.
+
+    Risk flags and watched words take no part: who tries how far it goes must not learn them.
+    """
+    reasons = reasons_of_text(
+        form.full_text or form.own_words,
+        replace(ScreeningRules.of(campaign.screening), watched=()),
+        tuple(filter(None, (campaign.country, home_country(), form.country))),
+        said=_proposed_text(templates) if form.full_text else "",
+        case=replace(case_words(campaign), risks=()),
+    )
+    return [reason for reason in reasons if reason in TOLD_BEFORE]
+
+
 def flagged_in(signature: Signature) -> list[Finding]:
     """What of a letter a risk flag rules out, as readers see it.
 
@@ -158,17 +178,17 @@ def regions_of(signature: Signature) -> tuple[str, ...]:
 
 
 def said_before(signature: Signature) -> str:
-    """What the campaign's own letter says, where the supporter began from it."""
+    """Return what the campaign's own letter says, where the supporter began from it."""
     if not signature.full_text:
         return ""
+    return _proposed_text(letter.template for letter in signature.letters)
+
+
+def _proposed_text(templates: Iterable[LetterTemplate]) -> str:
     return "\n".join(
         text
-        for letter in signature.letters
-        for text in (
-            letter.template.opening,
-            letter.template.closing,
-            *(point.text for point in letter.template.points),
-        )
+        for template in templates
+        for text in (template.opening, template.closing, *(one.text for one in template.points))
     )
 
 

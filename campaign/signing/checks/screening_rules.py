@@ -56,6 +56,9 @@ REASONS = (
 SILENT = frozenset({RISK})
 """Reasons of which the writer learns nothing, not even that the letter is held."""
 
+TOLD_BEFORE = frozenset({PRIVATE, LINK, PHONE})
+"""Reasons that a writer is told before signing: they go by rules that give away no case."""
+
 MOST_WORDS = 200
 LONGEST_WORD = 80
 MOST_FIRST = 1000

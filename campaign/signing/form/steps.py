@@ -18,10 +18,11 @@ from campaign.signing import mailbox_spellings
 from campaign.signing.address import Part, Sample, samples_of
 from campaign.signing.campaign_terms import SigningPlan, get_plan, refuse_ended
 from campaign.signing.clean_text import Problem
+from campaign.signing.checks.review_decision import list_reasons_told
 from campaign.signing.consents import Consents, consents_in_words
 from campaign.signing.form.forms import WRITE_FIELDS, SigningForm
 from campaign.signing.letter.compose import Writer
-from campaign.signing.letter.draft import Letters, draft_letters, layout_of
+from campaign.signing.letter.draft import Letters, draft_letters, layout_of, templates_by_target
 from campaign.signing.letter.proposed_letters import nobody
 from campaign.signing.receipts import Signer, make_receipt
 from campaign.signing.sign_in_rehearsal import page_mark
@@ -53,6 +54,8 @@ class CheckPage(Page, template="signing/check.html"):
     """Whether the signer lives where the officials are."""
     alike: int
     """How many letters say nearly the same; 0: few."""
+    read_first: list[str]
+    """Reasons for which somebody will read it before it is printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,9 @@ def check_page(
         consents=consents_in_words(cards=campaign.cards),
         at_risk=form.country == campaign.country,
         alike=alike,
+        read_first=list_reasons_told(
+            campaign, form, templates_by_target(campaign, form.letter_locale).values()
+        ),
     )
 
 
