@@ -26,7 +26,7 @@ _OPENED = (
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A signature that fits."""
+    """A signature that fits conditions."""
 
     id: int
     public_id: str
@@ -37,7 +37,7 @@ class Match:
 
 
 def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
-    """In which states a signature can be found: what has gone another way is out of it already."""
+    """Return the states in which a signature can be found."""
     if conditions.unconfirmed:
         return (SignatureState.PENDING,)
     return list_sources(SignatureState.INVALID)
@@ -46,7 +46,7 @@ def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
 def find(
     session: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
 ) -> list[Match]:
-    """Those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
+    """List those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
     opened = conditions.reads or bool(conditions.domains)
     columns = (
         Signature.id,
@@ -76,7 +76,7 @@ def find(
 
 
 def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:
-    """What the database can tell by itself."""
+    """Return what the database can tell by itself."""
     found: list[ColumnElement[bool]] = [unindexed(Signature.state).in_(states_of(conditions))]
     if campaign_id is not None:
         found.append(unindexed(Signature.campaign_id) == campaign_id)
@@ -95,7 +95,7 @@ def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElem
 
 
 def unindexed(column: Any) -> Any:
-    """A column whose index the database leaves alone: what the ids name is much less.
+    """Return a column without its index: what the ids name is much less.
 
     SQLite would rather read every signature of a state than look up twenty-five by their ids.
     """
@@ -103,7 +103,7 @@ def unindexed(column: Any) -> Any:
 
 
 def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
-    """Of letters whose words have a print: whether they are alike the text looked for."""
+    """Tell by their prints which letters are alike the text looked for."""
     if not conditions.similar_to or not ids:
         return {}
     wanted = wanted_bands(conditions.similar_to, db.database().keyring)
@@ -118,7 +118,7 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
 
 
 def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
-    """What only the opened row tells."""
+    """Judge what only the opened row tells."""
     one: Signature = row  # type: ignore[assignment]
     if not conditions.fit_origin(one.email, one.trace):
         return False

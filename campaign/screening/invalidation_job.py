@@ -65,7 +65,7 @@ class Pace:
 
 @jobs.job("screening.work")
 def work(invalidation_id: int) -> None:
-    """Do all that is left, until it ends or somebody cancels it."""
+    """Work until it ends or somebody cancels it."""
     pace = Pace()
     while work_once(invalidation_id, pace):
         pass
@@ -73,7 +73,7 @@ def work(invalidation_id: int) -> None:
 
 @jobs.job("screening.resume", every_minutes=1)
 def resume() -> None:
-    """Take up again what a worker left behind."""
+    """Go on with what a worker left behind."""
     with db.transaction() as session:
         lost = session.scalars(
             select(Invalidation.id).where(
@@ -85,7 +85,7 @@ def resume() -> None:
 
 
 def _late(session: Session) -> Sequence[int]:
-    """Undone ones that still keep somebody aside, who confirmed in that very moment."""
+    """Reopen undone ones that still keep somebody aside, who confirmed in that very moment."""
     left = select(Signature.id).where(
         Signature.invalidation_id == Invalidation.id, Signature.state == SignatureState.INVALID
     )
@@ -99,7 +99,7 @@ def _late(session: Session) -> Sequence[int]:
 
 
 def work_once(invalidation_id: int, pace: Pace) -> bool:
-    """Look through one slice and do what is to be done; False when there is nothing left."""
+    """Look through one slice and change what fits; False when there is nothing left."""
     with db.reading() as session:
         seen = session.get(Invalidation, invalidation_id)
         if seen is None or seen.state not in AT_WORK:
@@ -236,7 +236,7 @@ def _hide_holds(session: Session, ids: Sequence[int]) -> None:
 
 
 def _show_holds(session: Session, ids: Sequence[int]) -> None:
-    """Put them back, where they were: only what was sent back keeps what was asked."""
+    """Put them back; only what was sent back keeps what was asked."""
     session.execute(
         update(Hold)
         .where(Hold.signature_id.in_(ids), Hold.decision == Decision.ASIDE)
@@ -250,7 +250,7 @@ def _show_holds(session: Session, ids: Sequence[int]) -> None:
 
 
 def _claim(session: Session, seen: Invalidation, upto: int) -> Invalidation | None:
-    """Take the batch: None where another worker took it, or somebody cancelled meanwhile."""
+    """Take the batch; None where another worker took it, or somebody cancelled."""
     as_seen = (Invalidation.state == seen.state, Invalidation.position == seen.position)
     taken = db.update_row(
         session, Invalidation, seen.id, *as_seen, position=upto, worked_at=db.utcnow()
@@ -265,12 +265,11 @@ def _end(session: Session, claimed: Invalidation, state: InvalidationState) -> N
 
 
 def progress_of(invalidation: Invalidation) -> tuple[int, int]:
-    """How far the work has come, and how much there is."""
+    """Return how far the work is, and how much there is."""
     if invalidation.state is InvalidationState.UNDOING:
         return invalidation.restored, invalidation.done
     return invalidation.position, invalidation.last_id
 
 
 def is_idle(invalidation: Invalidation, now: datetime) -> bool:
-    """Whether it waits for a worker."""
     return invalidation.worked_at < now - timedelta(seconds=20)

@@ -76,7 +76,6 @@ class Filter:
     decision: Decision = Decision.OPEN
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """As conditions on holds."""
         found: list[ColumnElement[bool]] = [
             Hold.decision == self.decision,
             Hold.campaign_id.not_in(select(Campaign.id).where(is_stopped_sql())),
@@ -95,7 +94,7 @@ class Filter:
 def list_held(
     session: Session, chosen: Filter, *, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
-    """The letters that wait, the oldest first; with `after`, those that come behind it."""
+    """Return letters that wait, the oldest first; with `after`, those that follow it."""
     query = select(Hold).where(*chosen.conditions())
     if after is not None:
         query = query.where(
@@ -107,13 +106,13 @@ def list_held(
 
 
 def count_held(session: Session, chosen: Filter) -> int:
-    """How many wait, up to COUNTED."""
+    """Count those that wait, up to COUNTED."""
     some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def list_campaigns(session: Session) -> Sequence[Campaign]:
-    """Campaigns of which a letter was held and is not decided about."""
+    """Return the campaigns of which a held letter is not decided about."""
     undecided = exists().where(
         Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
     )
@@ -123,7 +122,7 @@ def list_campaigns(session: Session) -> Sequence[Campaign]:
 
 
 def get_held(session: Session, public_id: str, chosen: Filter) -> Hold:
-    """One that waits. Raises NotFound (`letter`) where it does no more."""
+    """Return a letter that waits. Raises NotFound (`letter`)."""
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
     found: Hold | None = session.scalar(query)
@@ -133,7 +132,7 @@ def get_held(session: Session, public_id: str, chosen: Filter) -> Hold:
 
 
 def list_ids(session: Session, chosen: Filter, *, seen: datetime) -> list[str]:
-    """Public ids of all that a filter shows, without what came after it was looked at."""
+    """Return public ids of all that a filter shows, but for what came after it was `seen`."""
     first = (
         select(Hold.signature_id)
         .where(*chosen.conditions(), Hold.held_at <= seen)
@@ -172,7 +171,7 @@ def decide(
     if decision is Decision.APPROVED and not flagged_seen and _flagged(session, taken):
         raise NamesRisk
     if decision is Decision.RETURNED:
-        taken = [one for one in taken if _send_back(session, one, note)]
+        taken = [signature for signature in taken if _send_back(session, signature, note)]
         if not taken:
             raise Refused("cannot-mail")
     act = ScreeningAct(staff_id=by.id, at=now, decision=decision, letters=len(taken))
@@ -183,7 +182,7 @@ def decide(
         values["returned_at"] = now
     session.execute(
         update(Hold)
-        .where(Hold.signature_id.in_([one.id for one in taken]))
+        .where(Hold.signature_id.in_([signature.id for signature in taken]))
         .values(**values)
         .execution_options(synchronize_session=False)
     )
@@ -210,24 +209,26 @@ def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, see
 
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
-    """Which of these letters say what a risk flag rules out: each is approved by itself."""
+    """Return those of these letters that say what a risk flag rules out."""
     found = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
-    return {one.public_id for one in _flagged(session, found)}
+    return {signature.public_id for signature in _flagged(session, found)}
 
 
 def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
-    """Those held for a risk flag, and those of which a flag that came later rules out a word."""
+    """Return those held for a risk flag, and those that a later flag concerns."""
     held = session.execute(
         select(Hold.signature_id, Hold.reasons).where(
-            Hold.signature_id.in_([one.id for one in signatures])
+            Hold.signature_id.in_([signature.id for signature in signatures])
         )
     )
     for_risk = {number for number, reasons in held if RISK in reasons}
-    return [one for one in signatures if one.id in for_risk or flagged_in(one)]
+    return [
+        signature for signature in signatures if signature.id in for_risk or flagged_in(signature)
+    ]
 
 
 def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
-    """What `by` decided last, while it can be undone."""
+    """Return what `by` decided last, while it can be undone."""
     act = session.scalar(
         select(ScreeningAct)
         .where(ScreeningAct.staff_id == by.id)
@@ -240,7 +241,7 @@ def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAc
 
 
 def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
-    """Put the letters of the last act back into the queue; how many.
+    """Put the letters of the last act back into the queue, and return how many.
 
     Left alone are those that their writers have changed, withdrawn or had erased since, that a
     bundle holds, or that were found false. Raises Refused (`nothing-to-undo`).
@@ -314,7 +315,7 @@ def _is_in_a_bundle() -> ColumnElement[bool]:
 
 
 def _send_back(session: Session, signature: Signature, note: str) -> bool:
-    """Mail what is to be changed, with a link that replaces the one before; False: no mail went."""
+    """Mail what is to be changed, with a link that replaces the one before; False: not mailed."""
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
     settings = current_settings()
@@ -390,7 +391,7 @@ def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, ac
 
 
 def count_waiting(session: Session, campaign: Campaign) -> int:
-    """How many letters of a campaign wait for a look: a number, and nobody's name.
+    """Count the letters of a campaign that wait for a look.
 
     Those of a rehearsal wait for nobody.
     """
@@ -405,7 +406,7 @@ def count_waiting(session: Session, campaign: Campaign) -> int:
 
 
 def lookalike_references(session: Session, campaign: Campaign) -> Sequence[str]:
-    """References of other campaigns that a reader could take for this one's."""
+    """Return references of other campaigns that a reader could take for this one's."""
     shape = skeleton(campaign.reference)
     rows = session.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
-    return sorted(one for one in rows if skeleton(one) == shape)
+    return sorted(row for row in rows if skeleton(row) == shape)

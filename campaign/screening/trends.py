@@ -49,12 +49,12 @@ class Trend:
 
 
 def hour_of(moment: datetime) -> datetime:
-    """The full hour in which a moment lies."""
+    """Return the full hour in which a moment lies."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def spikes_in(hours: Sequence[int]) -> frozenset[int]:
-    """Hours with many more signatures than the usual one of the window. Pure."""
+    """Return the hours with many more signatures than the usual one. Pure."""
     if not hours:
         return frozenset()
     usual = sorted(hours)[len(hours) // 2]
@@ -142,7 +142,7 @@ def _signed_in(hour: datetime) -> Any:
 
 
 def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
-    """Marks of each campaign, and of all together."""
+    """Group the marks by campaign, and add them up over all."""
     places: dict[int, Counter[bytes]] = defaultdict(Counter)
     for (campaign_id, mark), count in counts.items():
         places[campaign_id][mark] = count
@@ -153,7 +153,7 @@ def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
 def list_trends(
     session: Session, *, campaign_id: int = EVERYWHERE, hours: int, now: datetime, most: int = 10
 ) -> dict[TrendKind, list[Trend]]:
-    """The marks that most signatures of the window share, of each kind."""
+    """Return the marks that most signatures of the window share, of each kind."""
     start = hour_of(now) - (hours - 1) * HOUR
     window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
     chosen = _most_shared(session, window, most)
@@ -178,7 +178,7 @@ def list_trends(
 
 
 def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
-    """Of each kind the first marks, with their sums and the newest signature that has them."""
+    """Return the first marks of each kind, with their sums and the newest signature that has them."""
     total = func.sum(TrendCount.count)
     rows = session.execute(
         select(
@@ -216,7 +216,7 @@ def _lines(
 
 
 def _words(session: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
-    """What the marks stand for, as one signature of each tells."""
+    """Return what the marks stand for, as one signature of each tells."""
     named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
     found = {
         one.id: one
@@ -234,7 +234,7 @@ def _words(session: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes
 
 
 def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
-    """What a signature of this address and trace says of one kind."""
+    """Return what a signature of this address and trace says of one kind."""
     known = opened(trace)
     return {
         TrendKind.ADDRESS: known.address,
@@ -245,7 +245,7 @@ def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
 
 
 def counted_at(session: Session) -> datetime | None:
-    """The newest hour that was counted."""
+    """Return the newest hour that was counted."""
     return session.scalar(select(func.max(TrendCount.hour)))
 
 

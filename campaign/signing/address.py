@@ -64,7 +64,6 @@ _CODE: Mapping[str, Callable[[], str]] = {
 
 @lru_cache(maxsize=1)
 def country_codes() -> frozenset[str]:
-    """Codes of all countries that can be chosen."""
     return frozenset(code for code, _ in i18n.countries("en"))
 
 
@@ -132,7 +131,7 @@ def _label(labels: Mapping[str, Callable[[], str]], kind: str) -> str:
 def check_address(
     *, country: str, locality: str, region: str, postal_code: str, disclosure: str
 ) -> dict[str, Problem]:
-    """What is wrong with an address whose lines were found right."""
+    """Return what is wrong with an address whose lines were found right."""
     problems: dict[str, Problem] = {}
     given = {"locality": locality, "region": region, "postal_code": postal_code}
     form = address_form(country) or ANYWHERE
@@ -140,10 +139,10 @@ def check_address(
         for name in ("region", "postal_code"):
             if name in form.required and not given[name]:
                 problems[name] = Problem(f"full-needs-{name.replace('_', '-')}")
-    for one in address_problems(country=country, street=(), **given):
-        if one.certain:
-            problems[one.field] = Problem(
-                "wrong-code", {"country": country, "example": one.example}
+    for fault in address_problems(country=country, street=(), **given):
+        if fault.certain:
+            problems[fault.field] = Problem(
+                "wrong-code", {"country": country, "example": fault.example}
             )
     return problems
 
@@ -161,7 +160,7 @@ class Sample:
 
 
 def samples_of(form: Any) -> dict[str, Sample]:
-    """For each choice of disclosure, what officials would see of who fills in `form`."""
+    """Return, for each choice of disclosure, what officials would see of who fills in `form`."""
     typed = {
         name: (form[name].data or "").strip()
         for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")

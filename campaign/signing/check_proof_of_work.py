@@ -40,7 +40,7 @@ _REMEMBERED_SECONDS = 10
 
 
 def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
-    """Whether a letter needs it now, when `signed_here` were signed from its network this hour."""
+    """Tell whether a letter needs it now; `signed_here` were signed from its network this hour."""
     settings = current_settings()
     if settings.proof_of_work != "burst":
         return settings.proof_of_work == "always"
@@ -48,7 +48,7 @@ def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
 
 
 def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
-    """A sum for one letter of the campaign, as the browser gets it."""
+    """Make a sum for one letter of the campaign, as the browser gets it."""
     made = create_challenge(
         _ALGORITHM,
         _COST,
@@ -77,7 +77,7 @@ def admit(
 
 
 def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
-    """Use up a solution; whether it was right, for this campaign, and not used before."""
+    """Use up a solution; return whether it was right, for this campaign, and not used before."""
     if not solution:
         return False
     proved = verify_solution(solution, _key("challenge"), hmac_key_secret=_key("solution"))
@@ -106,7 +106,7 @@ def forget_work() -> None:
 
 
 def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
-    """Whether unusually many unconfirmed letters of the campaign came in lately.
+    """Tell whether unusually many unconfirmed letters of the campaign came lately.
 
     Looked at by each process every few seconds: a counter that every letter updates would have
     them all wait for each other.

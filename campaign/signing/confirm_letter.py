@@ -26,7 +26,7 @@ _PENDING = SignatureState.PENDING.value
 
 
 def get_by_token(session: Session, token: str) -> Signature:
-    """The signature whose link holds `token`.
+    """Return the signature whose link holds `token`.
 
     Raises NotFound (`letter-link`): there is none, or a newer link has replaced it. Raises Gone
     (`link-expired`, `letter-erased`) where the letter was there and is no more.
@@ -55,7 +55,7 @@ def _refuse_spent(session: Session, digest: bytes) -> None:
 
 
 def _case_of(campaign: Campaign) -> dict[str, Any]:
-    """What a page needs to say of the case, so that it never asks for what can be sent no more."""
+    """Return how the case stands, so that no page asks for what is taken no more."""
     return {
         "slug": campaign.slug,
         "cards": campaign.cards,
@@ -68,7 +68,7 @@ def _case_of(campaign: Campaign) -> dict[str, Any]:
 def confirm(
     session: Session, *, token: str, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
-    """Confirm the letter of that link; tells whether this was the click that did.
+    """Confirm the letter of that link; return whether this was the click that did.
 
     `postal_code` is that of a household which shares the mailbox. Raises NotFound
     (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
@@ -83,7 +83,7 @@ def confirm(
 def confirm_signature(
     session: Session, signature: Signature, *, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
-    """Confirm a letter for whom its mailbox has proved to be theirs; raises what `confirm` does."""
+    """Confirm a letter whose mailbox has proved to be its writer's; raises what `confirm` does."""
     digest = signature.token_digest
     for _ in range(_TRIES):
         refuse_lost(signature, now)
@@ -119,7 +119,7 @@ def confirm_signature(
 
 
 def can_confirm(signature: Signature, now: datetime) -> bool:
-    """Whether the letter waits, and can be confirmed now."""
+    """Tell whether the letter waits, and can be confirmed now."""
     if signature.shown_state is not SignatureState.PENDING:
         return False
     try:
@@ -131,7 +131,7 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
 
 
 def start_followers(session: Session, signature: Signature) -> None:
-    """Have done what follows a letter that counts from now on; of a held one, what can be."""
+    """Enqueue what follows a letter that counts from now on."""
     if signature.shown_state is not SignatureState.CONFIRMED:
         return
     if signature.own_words or signature.full_text:
@@ -141,7 +141,7 @@ def start_followers(session: Session, signature: Signature) -> None:
 
 
 def count_for(session: Session, signature: Signature) -> int:
-    """How many have written, as its writer sees it: one silently set aside is counted for them."""
+    """Count who has written as this writer sees it: their own letter counts, also when excluded."""
     aside = signature.state is SignatureState.INVALID
     own = aside and signature.shown_state is SignatureState.CONFIRMED
     return public_counts.count_now(session, signature.campaign) + (1 if own else 0)

@@ -52,13 +52,13 @@ class MailboxShared(Refused):
 
 
 def lock_seats(session: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
-    """The mailbox's signatures: of two who do this at once one waits, then sees the other's."""
+    """Lock the mailbox's signatures: of two who do this at once one waits, then sees the other's."""
     query = _of_mailbox(campaign_id, email_hmac).with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def list_seats(session: Session, signature: Signature) -> list[Signature]:
-    """The signatures of a signature's mailbox on its campaign."""
+    """Return the signatures of a signature's mailbox on its campaign."""
     return list(session.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac)))
 
 
@@ -76,7 +76,6 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
 
 
 def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
-    """What the rules ask of each signature."""
     return [
         Seat(
             id=row.id,
@@ -93,12 +92,11 @@ def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
 
 
 def person_of(row: Signature) -> Person:
-    """Who signed."""
     return Person(row.given_name, row.family_name, row.country, row.postal_code, row.locality)
 
 
 def _is_record(session: Session, row: Signature) -> bool:
-    """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
+    """Tell whether a withdrawn letter is in a bundle, whose record its row is."""
     if row.shown_state is not SignatureState.WITHDRAWN:
         return False
     bundled = select(func.count(Letter.id)).where(
@@ -117,7 +115,7 @@ def refuse_shared(session: Session, signature: Signature) -> None:
 
 
 def take_seat(session: Session, signature: Signature, postal_code: str = "") -> int:
-    """The seat on which a letter counts once it is confirmed, made free where one waits on it.
+    """Return the seat on which a letter counts once confirmed, made free where one waits on it.
 
     `postal_code` is that of the household, where another was given when signing. Raises
     MailboxShared: two people have a seat, or one of another home, or the same person.
@@ -137,15 +135,17 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
 
 
 def _make_room(session: Session, signature: Signature, others: Sequence[Seat]) -> int:
-    """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
+    """Return a seat on which nobody counts; who waits on it moves to a place where letters wait."""
     held = {seat.number for seat in signatures_per_mailbox.counted(others)}
-    number = next((one for one in SEATS if one not in held), None)
+    number = next((number for number in SEATS if number not in held), None)
     if number is None:
         raise _shared(signature, Ruling.FULL, others, tried=False)
     waits = next((seat for seat in others if seat.number == number), None)
     if waits is not None:
         numbers = {signature.seat, *(seat.number for seat in others)}
-        aside = next((one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers), None)
+        aside = next(
+            (number for number in (SPARE_SEAT, *WAITING_SEATS) if number not in numbers), None
+        )
         if aside is None:
             raise _shared(signature, Ruling.FULL, others, tried=False)
         session.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))

@@ -34,7 +34,7 @@ _MISSING = select(
 def person_print(
     given_name: str, family_name: str, *, country: str, postal_code: str, locality: str
 ) -> bytes:
-    """Keyed, of the folded name (in any order), the country, and postal code or else town."""
+    """Return the keyed print of name (in any order), country, and postal code or else town."""
     name = " ".join(sorted(fold_name(f"{given_name} {family_name}").split()))
     code = fold_name(postal_code).replace(" ", "")
     home = code or f"|{fold_name(locality)}"
@@ -50,7 +50,7 @@ def fill_prints() -> None:
 
 
 def _fill_batch(last: int) -> list[int]:
-    """Fill in some of them, in a transaction of their own; gives the ids that were looked at."""
+    """Fill in some, in a transaction of their own; return the ids that were looked at."""
     query = _MISSING.where(Signature.id > last).order_by(Signature.id).limit(_BATCH)
     with db.reading() as session:
         try:
@@ -58,7 +58,7 @@ def _fill_batch(last: int) -> list[int]:
             ids = [row.id for row in rows]
         except WrongKey:
             ids = list(session.scalars(query.with_only_columns(Signature.id)))
-            rows = [row for one in ids for row in _open_one(session, one)]
+            rows = [row for signature_id in ids for row in _open_one(session, signature_id)]
     prints = [
         {
             "signature_id": row.id,

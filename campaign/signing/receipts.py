@@ -31,13 +31,13 @@ class Signer:
 
 
 def make_receipt(signer: Signer, now: datetime) -> str:
-    """A receipt for who signs what is shown now."""
+    """Make a receipt for who signs what is shown now."""
     nonce = f"{int(now.replace(tzinfo=UTC).timestamp())}-{secrets.token_hex(16)}"
     return signed_link(_KIND, f"{nonce}-{signed_links.digest_of(_token(nonce, signer)).hex()}")
 
 
 def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
-    """The secret of the letter's link; None where the receipt is old or for something else."""
+    """Return the secret of the letter's link; None where the receipt is old or for something else."""
     opened = _opened(receipt, now)
     if opened is None:
         return None
@@ -47,7 +47,7 @@ def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
 
 
 def digest_in(receipt: str, now: datetime) -> bytes | None:
-    """By which the letter is found that was signed with a receipt; None where it is old."""
+    """Return the digest of the letter signed with a receipt; None where it is old."""
     opened = _opened(receipt, now)
     return opened[1] if opened else None
 

@@ -67,7 +67,7 @@ def _due(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _still_confirmed(session: Session, now: datetime) -> list[int]:
-    """Campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
+    """Return campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
     since = now - timedelta(days=current_settings().confirm_days)
     rows = session.execute(
         select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
@@ -81,7 +81,7 @@ def _still_confirmed(session: Session, now: datetime) -> list[int]:
 
 
 def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
-    """Mail a fresh link in the place of the first; tells whether this call did.
+    """Mail a fresh link in the place of the first; return whether this call did.
 
     The first link is stored nowhere, so a reminder needs a new one. Both the mark and the new
     link are set in one conditional UPDATE: whoever confirms, signs again or reminds meanwhile is
@@ -167,12 +167,12 @@ def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def list_waiting_beside(session: Session, signature: Signature) -> list[Signature]:
-    """The letters of this one's mailbox and case that wait, with itself where it does."""
+    """Return the letters of this one's mailbox and case that wait, with itself where it does."""
     return _waiting_of(signature, mailbox_seats.list_seats(session, signature))
 
 
 def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> None:
-    """Delete them, which frees their places. One confirmed meanwhile stays."""
+    """Delete what waits in its mailbox for the case. One confirmed meanwhile stays."""
     rows = mailbox_seats.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]

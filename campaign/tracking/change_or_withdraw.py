@@ -40,7 +40,7 @@ _OVER = {"second-page", "over-card"}
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A changed letter as it came in, judged like a new one."""
+    """A changed letter as it was posted, judged like a new one."""
 
     posted: Posted
     sent: Sent
@@ -62,7 +62,6 @@ def refuse_unchangeable(signature: Signature) -> None:
 
 
 def can_change(signature: Signature) -> bool:
-    """Whether the letter can still be changed."""
     try:
         refuse_unchangeable(signature)
     except TooLate:
@@ -71,7 +70,7 @@ def can_change(signature: Signature) -> bool:
 
 
 def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
-    """The campaign's plan as it is for this letter: it stays in the words that were signed.
+    """Return the campaign's plan as it is for this letter: it stays in the words that were signed.
 
     Whatever was written, ruled out or switched off since, its templates' versions are what it is
     held to, what it says already may stay in it, and so may a text that was rewritten.
@@ -105,7 +104,7 @@ def _day(signature: Signature) -> date:
 
 
 def as_posted(signature: Signature) -> Posted:
-    """The letter as the form would have sent it."""
+    """Return the letter as the form would have sent it."""
     names = [name for name in (*ASKED, "letter_locale") if name != "points"]
     values = {name: str(getattr(signature, name) or "") for name in names}
     values["town_is_right"] = "y"  # they said so when they signed
@@ -113,7 +112,7 @@ def as_posted(signature: Signature) -> Posted:
 
 
 def judge(session: Session, signature: Signature, form: Posted) -> Changed:
-    """What a form would make of the letter: only what may be changed is taken from it."""
+    """Judge the letter with what may be changed taken from a form."""
     taken = [name for name in (*EDITABLE, *_MOVING) if name in form or name == "points"]
     kept = as_posted(signature).items(multi=True)
     posted = MultiDict(
@@ -133,7 +132,7 @@ def judge(session: Session, signature: Signature, form: Posted) -> Changed:
 
 
 def must_warn(signature: Signature, changed: Changed) -> bool:
-    """Whether the letter would be of somebody who has moved to where its officials are."""
+    """Tell whether its writer has moved to where its officials are."""
     form, there = changed.sent.form, signature.campaign.country
     return form is not None and form.country == there != signature.country
 
@@ -141,13 +140,15 @@ def must_warn(signature: Signature, changed: Changed) -> bool:
 def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
     locale = signature.letter_locale
     if sent.form is None:
-        over = [one.data["lines"] for one in sent.problems.values() if one.slug in _OVER]
+        over = [
+            problem.data["lines"] for problem in sent.problems.values() if problem.slug in _OVER
+        ]
         return Room(1.01, int(str(over[0])), 0) if over else None
     return plan.drafts[locale].room(sent.form, _day(signature))
 
 
 def offered_points(signature: Signature, home: str, posted: Posted) -> list[tuple[str, bool, str]]:
-    """Each point that can be taken or left: key, whether required, text.
+    """Return each point that can be taken or left: key, whether required, text.
 
     In the letter's order, or in that of a form in which they were moved.
     """
@@ -165,7 +166,7 @@ def offered_points(signature: Signature, home: str, posted: Posted) -> list[tupl
 
 
 def change(session: Session, signature: Signature, form: SignedForm) -> None:
-    """Put the new words in the place of the old ones, and have them judged anew.
+    """Replace the words, and have the letter judged again.
 
     Raises TooLate where a bundle, a stop or a withdrawal came before.
     """
@@ -184,7 +185,7 @@ def change(session: Session, signature: Signature, form: SignedForm) -> None:
 
 
 def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
-    """Raise TooLate where the letter was handed over, or is none any more."""
+    """Raise TooLate where the letter was handed over, or is no longer there."""
     if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=signature.campaign.cards)
     if is_handed_over(session, signature):
@@ -192,7 +193,6 @@ def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
 
 
 def can_withdraw(session: Session, signature: Signature) -> bool:
-    """Whether the letter can still be taken back."""
     try:
         refuse_unwithdrawable(session, signature)
     except TooLate:
@@ -201,7 +201,7 @@ def can_withdraw(session: Session, signature: Signature) -> bool:
 
 
 def withdraw(session: Session, signature: Signature, now: datetime) -> None:
-    """Take the letter back. In a bundle its row stays, as the record of what is to be taken out.
+    """Withdraw the letter. In a bundle its row stays, as the record of what is to be taken out.
 
     The name stays, so that the same person can sign again; their words do not.
     """

@@ -28,7 +28,7 @@ _REMEMBERED = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One person's mailbox, or a household's, as its own link opens it."""
+    """A person's or a household's mailbox, as its own link opens it."""
 
     email: str
     fingerprint: bytes
@@ -40,7 +40,7 @@ class Mailbox:
         return current_settings().timezone
 
     def owns(self, address: str | None) -> bool:
-        """Whether an address is another spelling of this very mailbox."""
+        """Tell whether an address is another spelling of this very mailbox."""
         return address is not None and spelling(address) == spelling(self.email)
 
 
@@ -71,7 +71,7 @@ def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
 
 
 def _addresses(session: Session, fingerprint: bytes) -> list[str]:
-    """The spellings under which something is held, the newest first."""
+    """Return the spellings under which something is held, the newest first."""
     signed = session.scalars(
         select(Signature.email)
         .where(Signature.email_hmac == fingerprint, Signature.state.in_(_SHOWN))
@@ -94,7 +94,7 @@ def _mail(session: Session, address: str, locale: str, token: str) -> bool:
 
 
 def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
-    """The mailbox whose link holds `token`.
+    """Return the mailbox whose link holds `token`.
 
     Raises NotFound or Gone (`letters-link`): there is none, or its time is over.
     """
@@ -108,7 +108,7 @@ def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
 
 
 def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
-    """Everything signed from a mailbox, the newest first; what was erased is no longer there."""
+    """Return everything signed from a mailbox, the newest first, but for what was erased."""
     found = session.scalars(
         select(Signature)
         .where(Signature.email_hmac == mailbox.fingerprint, Signature.state.in_(_SHOWN))
@@ -118,7 +118,7 @@ def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
 
 
 def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signature:
-    """One of the mailbox's signatures. Raises NotFound, also for somebody else's."""
+    """Raises NotFound, also for somebody else's."""
     found = session.scalar(
         select(Signature).where(
             Signature.public_id == public_id,
@@ -133,7 +133,7 @@ def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signatu
 
 @jobs.job("following.forget-links", every_minutes=60)
 def forget_links() -> None:
-    """Remove links whose time was over long ago."""
+    """Remove links that expired long ago."""
     with db.transaction() as session:
         session.execute(
             delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED)

@@ -25,7 +25,7 @@ _KIND = "case-news"
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a link in a mail opens: one signature on one case.
+    """What a link in an email opens: one signature on one case.
 
     Who shares its mailbox has a consent, and a link, of their own.
     """
@@ -35,24 +35,22 @@ class News:
 
     @property
     def campaign(self) -> Campaign | None:
-        """The case."""
         return self.signature.campaign if self.signature else None
 
     @property
     def is_on(self) -> bool:
-        """Whether such mails still come."""
         return self.signature is not None and self.signature.consent_updates_at is not None
 
 
 def unsubscribe_url(signature: Signature) -> str:
-    """Where news of the case is switched off, by a button or by a mail program's one click."""
+    """Return where news of the case is switched off, by a button or one click of a mail program."""
     settings = current_settings()
     link = signed_link(_KIND, signature.public_id)
     return f"{settings.base_url.rstrip('/')}/news-off/{link}"
 
 
 def open_news(session: Session, link: str) -> News:
-    """What such a link is about; nothing where the signature was erased.
+    """Return what such a link is about; nothing where the signature was erased.
 
     Raises NotFound (`news-link`): the link was not made here.
     """
@@ -77,7 +75,7 @@ def switch(session: Session, signature: Signature | None, *, on: bool, now: date
 
 
 def still_wanted(session: Session, context: Context) -> Context | None:
-    """A mail with news that waits, unless its reader has switched them off or withdrawn since.
+    """Return an email that waits, unless its reader has switched news off or withdrawn since.
 
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
@@ -103,7 +101,7 @@ _SEATS = 3
 
 
 def count_readers(session: Session, campaign: Campaign) -> int:
-    """Mailboxes that asked for news of the case; `MOST` says that there may be more."""
+    """Count mailboxes that asked for news of the case; `MOST`: there may be more."""
     wanting = (
         select(Signature.email_hmac)
         .where(
@@ -120,7 +118,6 @@ def count_readers(session: Session, campaign: Campaign) -> int:
 
 
 def news_readers_in_words(campaign: Campaign) -> str:
-    """The same, as the desk says it."""
     people = count_readers(db.session(), campaign)
     if people >= MOST:
         return str(gettext("%(people)s people or more", people=format_number(MOST)))

@@ -29,7 +29,7 @@ class NextAction:
 def next_action(
     session: Session, signature: Signature, locale: str, now: datetime
 ) -> NextAction | None:
-    """The open action with the nearest last day that this mailbox has not signed."""
+    """Return the open action with the nearest last day that this mailbox has not signed."""
     signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
     found = find_open(session, now, besides=signed)
     if found is None:

@@ -38,35 +38,32 @@ class Event:
 
 @jobs.job("following.delivery-recorded")
 def delivery_recorded(delivery_id: int) -> None:
-    """A delivery was recorded."""
     with db.transaction() as session:
         _put_down(session, _deliveries(session, DeliveryAttempt.id == delivery_id))
 
 
 @jobs.job("following.update-posted")
 def update_posted(update_id: int) -> None:
-    """An update was posted."""
     with db.transaction() as session:
         _put_down(session, _updates(session, Update.id == update_id))
 
 
 @jobs.job("following.campaign-stopped")
 def campaign_stopped(campaign_id: int) -> None:
-    """A campaign was stopped."""
     with db.transaction() as session:
         _put_down(session, _stops(session, Campaign.id == campaign_id))
 
 
 @jobs.job("following.continued")
 def continued(next_id: int) -> None:
-    """A campaign that continues another one was opened."""
+    """Tell of a campaign that continues another one, and was opened."""
     with db.transaction() as session:
         _put_down(session, _continuations(session, Campaign.id == next_id))
 
 
 @jobs.job("following.find-news", every_minutes=5)
 def find_news() -> None:
-    """Find what nobody was told yet, and go on with what was begun."""
+    """Find what nobody was told yet, and go on with what is not finished."""
     since = db.utcnow() - _LATELY
     with db.transaction() as session:
         events = [
@@ -95,7 +92,7 @@ def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id:
 
 
 def _put_down(session: Session, events: list[Event]) -> None:
-    """A notice for each, and a job that tells it; of two who do so at once, one does."""
+    """Store a notice for each, and enqueue the job that tells it; of two at once, one does."""
     for event in events:
         notice_id = session.scalar(
             db.insert_into(session, Notice)
@@ -113,7 +110,7 @@ def _put_down(session: Session, events: list[Event]) -> None:
 
 
 def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Deliveries of our bundles that got rid of letters; a refusal is no news.
+    """Find deliveries of our bundles that got rid of letters; a refusal is no news.
 
     Of a part, once somebody has said which letters were taken.
     """
@@ -146,11 +143,11 @@ def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
 def _stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
     rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~told, *conditions))
-    return [Event(one, NoticeKind.STOP) for one in rows]
+    return [Event(row, NoticeKind.STOP) for row in rows]
 
 
 def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Open campaigns that continue one whose signers were not told of it."""
+    """Find open campaigns that continue one whose signers were not told of it."""
     rows = session.execute(
         select(Campaign.follows_id, Campaign.id).where(
             Campaign.status == CampaignStatus.OPEN,
@@ -167,7 +164,7 @@ def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[E
 
 
 def _stopped_since(session: Session, since: datetime) -> list[int]:
-    """Campaigns that somebody stopped since then, as the audit has it."""
+    """Return campaigns that somebody stopped since then, as the audit has it."""
     subjects = session.scalars(
         select(AuditEntry.subject).where(
             AuditEntry.action == "campaign.stopped", AuditEntry.at > since

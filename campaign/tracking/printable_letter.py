@@ -74,7 +74,7 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
 
 
 def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
-    """What `make` gives of the letters that can be printed. Raises LetterRefused where none can."""
+    """Make a PDF of the letters that can be printed. Raises LetterRefused where none can."""
     while True:
         try:
             return make(letters)
@@ -86,7 +86,7 @@ def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
 
 
 def _keys(problem: LetterRefused) -> frozenset[str]:
-    return frozenset(one.detail.get("key", "") for one in problem.problems)
+    return frozenset(fault.detail.get("key", "") for fault in problem.problems)
 
 
 class TooLate(Refused):
@@ -97,7 +97,7 @@ class TooLate(Refused):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the checks of public pages on a blueprint, and these pages of its failures."""
+    """Put the checks of public pages, and the pages of failures, on a blueprint."""
     before_request.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
     blueprint.register_error_handler(MailboxShared, _mailbox_shared)

@@ -54,20 +54,20 @@ class Mark:
 
 
 def marks_of(session: Session, signature: Signature) -> list[Mark]:
-    """The way of a letter so far, and what is still ahead; a stop or a withdrawal ends it."""
+    """Return the way of a letter so far and what is ahead; a stop or a withdrawal ends it."""
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
     bundles = _bundles_of(session, stays)
     trips = trips_of(session, signature.letters)
     posts = posts_of(campaign, i18n.locale())
-    late = list_late(session, [one.attempt for one in trips])
+    late = list_late(session, [trip.attempt for trip in trips])
     several, stopped = len(signature.letters) > 1, _stopped(campaign)
     done = [
         *_begun(session, signature),
         *_printed(signature, stays, bundles),
-        *_trips([one for one in trips if one.attempt.id not in late], posts, several=several),
+        *_trips([trip for trip in trips if trip.attempt.id not in late], posts, several=several),
         *stopped,
-        *_late(_trips([one for one in trips if one.attempt.id in late], posts, several=several)),
+        *_late(_trips([trip for trip in trips if trip.attempt.id in late], posts, several=several)),
         *_came_of(campaign, posts, trips, _signed_on(signature)),
     ]
     # Stable: of one moment, in the order of the way.
@@ -78,7 +78,7 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
         return done
     if is_stopped(campaign.status):
         return done
-    ways = [_way(one, bundles) for one in signature.letters]
+    ways = [_way(letter, bundles) for letter in signature.letters]
     return done + _ahead(signature, trips, posts, ways)
 
 
@@ -97,39 +97,41 @@ def _stopped(campaign: Campaign) -> list[Mark]:
 
 
 def _late(marks: Sequence[Mark]) -> list[Mark]:
-    """What went out after a stop: nobody is to think that we did not care for it."""
+    """Say of what went out after a stop that its bearers did not know."""
     words = gettext("This was after the stop. The people who delivered it did not know yet.")
-    return [replace(one, text=f"{one.text} · {words}" if one.text else words) for one in marks]
+    return [replace(mark, text=f"{mark.text} · {words}" if mark.text else words) for mark in marks]
 
 
 def is_handed_over(session: Session, signature: Signature) -> bool:
-    """Whether a letter of the signature is out of our hands."""
+    """Tell whether a letter of the signature is out of our hands."""
     return any(trip.is_gone for trip in trips_of(session, signature.letters))
 
 
 def status_of(session: Session, signature: Signature) -> str:
-    """Where a letter stands, as its tag says it: one that is gone or stopped is not waiting."""
+    """Return where a letter is, as its tag says it: one that is gone or stopped is not waiting."""
     state = signature.shown_state
     if state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return state.value
     gone = [trip for trip in trips_of(session, signature.letters) if trip.is_gone]
-    if gone and {one.id for trip in gone for one in trip.letters} >= {
-        one.id for one in signature.letters
+    if gone and {letter.id for trip in gone for letter in trip.letters} >= {
+        letter.id for letter in signature.letters
     }:
         return _GONE_WORDS.get(gone[-1].fate, "handed_over")
     return "stopped" if is_stopped(signature.campaign.status) else state.value
 
 
 def is_frozen(signature: Signature) -> bool:
-    """Whether a letter of the signature is in a bundle: then its text stays."""
-    return any(one.bundle_id is not None for one in signature.letters)
+    """Tell whether a letter of the signature is in a bundle: then its text stays."""
+    return any(letter.bundle_id is not None for letter in signature.letters)
 
 
 def _bundles_of(session: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
-    ids = {one.bundle_id for one in stays}
+    ids = {stay.bundle_id for stay in stays}
     if not ids:
         return {}
-    return {one.id: one for one in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+    return {
+        bundle.id: bundle for bundle in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
+    }
 
 
 def _begun(session: Session, signature: Signature) -> list[Mark]:
@@ -184,7 +186,7 @@ def _said(official: Official) -> str:
 
 
 def _trips(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
-    """A mark for each; what was the same on one day is told once: a part refused, then the rest."""
+    """Make a mark for each; what was the same on one day is told once."""
     told: dict[tuple[str, str, str], Mark] = {}
     for trip in trips:
         mark = _trip(trip, posts, several=several)
@@ -195,7 +197,7 @@ def _trips(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> li
 
 
 def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
-    """What happened at the gate, with the picture of the post that tells of it."""
+    """Say what happened at the gate, with the picture of the post that tells of it."""
     attempt = trip.attempt
     iso = attempt.happened_on.isoformat()
     facts = places_of(attempt, i18n.locale())
@@ -205,18 +207,18 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
     if several:
-        facts.append("; ".join(_official(one) for one in trip.letters))
+        facts.append("; ".join(_official(letter) for letter in trip.letters))
     return replace(
         _dated(_outcome(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(filter(None, facts)),
         picture=next(
-            (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
+            (post.picture for post in posts if _tells(post, trip, iso) and post.picture), None
         ),
     )
 
 
 def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
-    """The mission, and the place where that is not simply the mission's address."""
+    """Name the mission, and the place unless that is simply the mission's address."""
     mission = attempt.destination
     if not isinstance(mission, Mission):
         return [attempt.place]
@@ -226,7 +228,7 @@ def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
 
 
 def _tells(post: Post, trip: Trip, iso: str) -> bool:
-    """Whether a post tells of the attempt; of one known from elsewhere, by its day."""
+    """Tell whether a post is about the attempt; where no visit is known, by its day."""
     if post.kind != UpdateKind.DELIVERY.value:
         return False
     if trip.attempt.visit_id is not None:
@@ -255,28 +257,28 @@ def _outcome(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
 def _came_of(
     campaign: Campaign, posts: Sequence[Post], trips: Sequence[Trip], since: date
 ) -> list[Mark]:
-    """Answers and the outcome, from the day of signing on, the oldest first."""
+    """List answers and the outcome, from the day of signing on, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
     case = url_for("public.case", lang=i18n.locale(), slug=campaign.slug)
     return [
         Mark(
-            one.title,
+            post.title,
             "done",
-            _told_at(one, campaign, trips),
-            one.when,
-            one.iso,
-            lang=one.lang,
-            url=f"{case}#{one.anchor}",
+            _told_at(post, campaign, trips),
+            post.when,
+            post.iso,
+            lang=post.lang,
+            url=f"{case}#{post.anchor}",
         )
-        for one in reversed(posts)
-        if one.kind in kinds and one.iso >= since.isoformat()
+        for post in reversed(posts)
+        if post.kind in kinds and post.iso >= since.isoformat()
     ]
 
 
 def _told_at(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
-    """The end of its day, and of what happened on that day at a mission further west."""
+    """Return the end of its day, or of what happened on that day at a mission further west."""
     day = date.fromisoformat(post.iso)
-    before = [one.at for one in trips if one.attempt.happened_on <= day]
+    before = [trip.at for trip in trips if trip.attempt.happened_on <= day]
     return max([moment_of(day, None, campaign.timezone), *before])
 
 
@@ -297,7 +299,7 @@ def _ahead(
         marks.append(Mark(gettext("Printed in a bundle"), "ahead"))
     if not any(trip.is_gone for trip in trips):
         marks += _handed_over_ahead(ways)
-    kinds = {one.kind for one in posts if one.iso >= _signed_on(signature).isoformat()}
+    kinds = {post.kind for post in posts if post.iso >= _signed_on(signature).isoformat()}
     if UpdateKind.REPLY.value not in kinds:
         marks.append(Mark(gettext("Answered"), "ahead"))
     if UpdateKind.OUTCOME.value not in kinds:
@@ -306,13 +308,13 @@ def _ahead(
 
 
 def _handed_over_ahead(ways: Sequence[Destination]) -> list[Mark]:
-    """That letters are to be handed over, to whom by post, or both."""
-    posted = dict.fromkeys(one for one in ways if isinstance(one, Official))
+    """Say that letters will be handed over, or to whom they will be posted."""
+    posted = dict.fromkeys(way for way in ways if isinstance(way, Official))
     marks = [
-        Mark(gettext("Sent by post to %(official)s", official=_said(one)), "ahead")
-        for one in posted
+        Mark(gettext("Sent by post to %(official)s", official=_said(official)), "ahead")
+        for official in posted
     ]
-    missions = {one for one in ways if isinstance(one, Mission)}
+    missions = {way for way in ways if isinstance(way, Mission)}
     if missions or not ways:
         marks.insert(0, Mark(gettext("Handed over"), "ahead", text=_gates(missions)))
     return marks
@@ -320,12 +322,13 @@ def _handed_over_ahead(ways: Sequence[Destination]) -> list[Mark]:
 
 def _gates(missions: Collection[Mission]) -> str:
     return "; ".join(
-        mission_name(one, i18n.locale()) for one in sorted(missions, key=lambda one: one.id)
+        mission_name(mission, i18n.locale())
+        for mission in sorted(missions, key=lambda mission: mission.id)
     )
 
 
 def _way(letter: Letter, bundles: Mapping[int, Bundle]) -> Destination:
-    """Where a letter goes: with its bundle, or before that as its target does."""
+    """Return where a letter goes: with its bundle, or before that as its target does."""
     bundle = bundles.get(letter.bundle_id or 0)
     return bundle.destination if bundle else destination_of(letter.target)
 
@@ -343,7 +346,7 @@ def _dated(title: str, day: date, at: datetime) -> Mark:
 
 
 def note_for(session: Session, signature: Signature) -> str:
-    """What the writer of a held letter is asked to change; empty: it is only being looked at."""
+    """Return what the writer of a held letter is asked to change; "": it is only being read."""
     if signature.shown_state is not SignatureState.HELD:
         return ""
     hold = session.get(Hold, signature.id)

@@ -63,6 +63,5 @@ def find_chosen_campaign() -> Campaign | None:
 
 
 def list_campaign_choices() -> Sequence[tuple[str, str]]:
-    """Return slug and reference of every campaign."""
     query = select(Campaign.slug, Campaign.reference).order_by(Campaign.reference)
     return [(slug, reference) for slug, reference in db.session().execute(query)]

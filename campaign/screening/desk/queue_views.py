@@ -186,7 +186,6 @@ def decide_all() -> ResponseReturnValue:
 
 @blueprint.post("/undo")
 def undo() -> ResponseReturnValue:
-    """Put the letters of one's last decision back into the queue."""
     try:
         count = review_queue.undo(db.session(), by=staff_user(), now=db.utcnow())
     except Refused as problem:

@@ -48,8 +48,6 @@ _number = partial(NumberField, words=_l("Give a whole number up to %(max)s, or l
 
 
 class RulesForm(Meeting, DeskForm):
-    """Which letters are looked at before they count."""
-
     sentences = _SAID
 
     first = _number(
@@ -84,7 +82,6 @@ class RulesForm(Meeting, DeskForm):
 
 @blueprint.route("/<slug>/screening", methods=["GET", "POST"])
 def edit_rules(slug: str) -> ResponseReturnValue:
-    """What holds for letters that are confirmed from now on."""
     campaign = load(slug)
     desk = Desk(campaign, "screening")
     now = _as_typed(ScreeningRules.of(desk.held().screening))
@@ -110,7 +107,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
 
 @blueprint.app_template_global()
 def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
-    """What the campaign's page on the desk shows: how many wait, and names to be taken for it."""
+    """Tell the campaign's page how many letters wait, and which references look like its own."""
     session = db.session()
     return {
         "waiting": review_queue.count_waiting(session, campaign),

@@ -86,9 +86,9 @@ def name_refused(problem: LetterRefused) -> ResponseReturnValue:
     """Say why there is no PDF, and at which official to mend it."""
     campaign = load(str((request.view_args or {}).get("slug")))
     lines = {
-        one.detail["key"]: one.detail.get("line", "")
-        for one in problem.problems
-        if one.slug in OF_ADDRESS and "key" in one.detail
+        fault.detail["key"]: fault.detail.get("line", "")
+        for fault in problem.problems
+        if fault.slug in OF_ADDRESS and "key" in fault.detail
     }
     places = [
         (target.official, lines[str(target.id)])

@@ -20,7 +20,7 @@ def describe_problem(problem: Problem) -> str:
 
 def list_problem_texts(problem: Problem) -> list[str]:
     """Describe the problem, and what else is wrong with its field."""
-    return [describe_problem(one) for one in (problem, *problem.also)]
+    return [describe_problem(part) for part in (problem, *problem.also)]
 
 
 def _lengths(data: _Data) -> dict[str, str]:

@@ -237,7 +237,7 @@ def cannot_print(
     problem: LetterRefused, places: list[tuple[Official, str]] | None = None
 ) -> ResponseReturnValue:
     """Say why there is no PDF."""
-    slugs = {one.slug for one in problem.problems}
+    slugs = {fault.slug for fault in problem.problems}
     return show_private(CannotPrint(problems=slugs, places=places or []), 422)
 
 

@@ -216,7 +216,7 @@ def _measure(
     plan: SigningPlan, locale: str, words: Words, problems: Problems, now: datetime
 ) -> Room | None:
     """Measure the letter; None where that is not possible, or nobody could mend it."""
-    if locale not in plan.bounded or {one.slug for one in problems.values()} - _READABLE:
+    if locale not in plan.bounded or {problem.slug for problem in problems.values()} - _READABLE:
         return None
     day = clock.day_of(now, plan.timezone)
     writer = nobody(words.own_words, words.points, words.full_text)

@@ -43,15 +43,14 @@ class Letters(list[LetterContext]):
         """The sheet with which they were frozen; None before."""
 
     def without(self, keys: Collection[str]) -> "Letters":
-        """All but those of these keys."""
-        rest = (one for one in self if one.key not in keys)
+        rest = (letter for letter in self if letter.key not in keys)
         return Letters(rest, cards=self.cards, layout=self.layout)
 
 
 def draft_letters(
     campaign: Campaign, writer: Writer, locale: str, *, now: datetime, home: str, specimen: str = ""
 ) -> Letters:
-    """A letter to each target, from the newest templates; `home` is the organisation's country.
+    """Compose a letter to each target from the newest templates; `home` is the organisation's country.
 
     Raises NotFound where a target has no template in that language.
     """
@@ -75,7 +74,7 @@ def draft_letters(
 
 
 def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterTemplate]:
-    """The newest template for each target. Raises NotFound where one has none in the language."""
+    """Return the newest template for each target. Raises NotFound where a language is missing."""
     found = {}
     for target in campaign.targets:
         if target.kind is TargetKind.TO:
@@ -89,7 +88,7 @@ def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterT
 def point_texts(
     templates: Iterable[LetterTemplate], letters: Iterable[LetterContext], order: tuple[str, ...]
 ) -> dict[str, str]:
-    """Text of each talking point by its key.
+    """Return the text of each talking point by its key.
 
     `letters` are those of the templates, by a writer who took all points in that order.
     """
@@ -102,7 +101,7 @@ def point_texts(
 
 
 def signed_letters(signature: Signature, *, home: str, writer: Writer | None = None) -> Letters:
-    """The letters of a signature, in the words of the versions that were signed.
+    """Compose the letters of a signature, in the words of the versions that were signed.
 
     Of a letter that is in a bundle, all else is as it was frozen: what is printed. `writer`: as
     it would be, where it is being changed.
@@ -135,7 +134,7 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
 
 
 def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
-    """What the letter was frozen with; None where it is in no bundle, or not in its record."""
+    """Return what the letter was frozen with; None where it is in no bundle, or not in its record."""
     session = object_session(letter)
     if letter.bundle_id is None or session is None:
         return None
@@ -146,13 +145,12 @@ def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
 
 
 def layout_of(campaign: Campaign, home: str) -> Layout:
-    """The sheet on which the campaign's letters are printed."""
-    first = next((one for one in campaign.targets if one.kind is TargetKind.TO), None)
+    first = next((target for target in campaign.targets if target.kind is TargetKind.TO), None)
     return layout_for(host_country(first, home) if first else home)
 
 
 def pdf_of(letters: Letters, layout: Layout) -> bytes:
-    """The letters, or cards, as one PDF, as the press prints them.
+    """Print the letters, or cards, as one PDF.
 
     Raises TooMany where this process is at work on others already.
 
@@ -164,7 +162,7 @@ def pdf_of(letters: Letters, layout: Layout) -> bytes:
 
 
 def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:
-    """Somebody who has not told their name yet: `given_name` stands for it."""
+    """Return a writer who has not told their name yet; `given_name` stands for it."""
     return Writer(
         given_name=given_name,
         family_name="",
@@ -188,7 +186,7 @@ _queue = BoundedSemaphore(_AT_ONCE)
 
 @contextmanager
 def at_the_press() -> Iterator[None]:
-    """A place at the press; a few may wait for one, for a while.
+    """Wait for one of the few places where PDFs are made.
 
     Raises TooMany (`busy`) for all others, at once.
     """

@@ -76,22 +76,20 @@ class FrozenLetters:
             layout=data["layout"],
             format=data["format"],
             case=Case.from_json(data["case"]),
-            targets={one["id"]: FrozenTarget.from_json(one) for one in data["targets"]},
+            targets={target["id"]: FrozenTarget.from_json(target) for target in data["targets"]},
             translation=data.get("translation", ""),
         )
 
     @property
     def cards(self) -> bool:
-        """Whether they are printed as cards."""
         return self.format == LetterFormat.CARD
 
     @property
     def sheet(self) -> Layout:
-        """On which they are printed."""
         return LAYOUTS[self.layout]
 
     def facts_for(self, target_id: int, locale: str) -> LetterFacts:
-        """The facts of a letter. Raises KeyError where none was frozen to it in that language."""
+        """Raises KeyError where no letter to that target was frozen in that language."""
         addressing, into = self.targets[target_id].addressing, self.translation
         return LetterFacts(
             case=self.case,
@@ -102,7 +100,7 @@ class FrozenLetters:
 
 
 def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str) -> LetterFacts:
-    """The facts as they stand; `home` is the organization's country."""
+    """Return the facts as they are now; `home` is the organization's country."""
     country, into = host_country(target, home), letter_translations.language_of(campaign)
     copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
     return LetterFacts(
@@ -114,7 +112,7 @@ def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str)
 
 
 def host_country(target: Target, home: str) -> str:
-    """The country in which a letter is handed over or posted."""
+    """Return the country in which a letter is delivered or posted."""
     return target.mission.host_country if target.mission else home
 
 
@@ -131,7 +129,7 @@ def compose_letter(
     sequence: int | None = None,
     specimen: str = "",
 ) -> LetterContext:
-    """The letter that somebody signed, or would: the page Check, the PDF, the proof, the bundle.
+    """Compose a letter, for all that shows it: the page Check, the PDF, the proof, the bundle.
 
     `templates` are those among which its translation is.
     """

@@ -14,7 +14,7 @@ from campaign.signing.letter.compose import Addressing, Into, proposal_of
 
 
 def language_of(campaign: Campaign) -> str:
-    """The language into which letters are translated; empty where they are not."""
+    """Return the language into which letters are translated; "" where they are not."""
     wanted = campaign.print_translation and campaign.format is LetterFormat.LETTER
     return campaign.letter_locales[0] if wanted and campaign.letter_locales else ""
 
@@ -22,11 +22,13 @@ def language_of(campaign: Campaign) -> str:
 def template_at(
     templates: Iterable[LetterTemplate], target_id: int, locale: str, moment: datetime
 ) -> LetterTemplate | None:
-    """The version for a target that was the newest at a moment; its own before the one for all."""
+    """Return the newest version at a moment; the target's own before the one for all."""
     known = [
-        one
-        for one in templates
-        if one.locale == locale and one.target_id in {None, target_id} and one.created_at <= moment
+        template
+        for template in templates
+        if template.locale == locale
+        and template.target_id in {None, target_id}
+        and template.created_at <= moment
     ]
     return max(known, key=lambda one: (one.target_id is not None, one.version), default=None)
 

@@ -7,7 +7,7 @@ Offered = Sequence[tuple[str, bool]]
 
 
 def ordered(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
-    """The keys that print: those `chosen`, in that order, and every required one.
+    """Return the keys that print: those `chosen`, in that order, and every required one.
 
     A required one that was not named stands where the template has it: before the first of the
     others that follow it there. Keys that are not offered are left out.
@@ -19,7 +19,7 @@ def ordered(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
 
 
 def arranged(order: Iterable[str], offered: Offered) -> tuple[str, ...]:
-    """All keys offered, in `order` as far as it names them, the others where the template has them.
+    """Return all keys offered, in `order` as far as it names them, the others in the template's.
 
     For the page on which points are taken, left and moved.
     """
@@ -29,7 +29,7 @@ def arranged(order: Iterable[str], offered: Offered) -> tuple[str, ...]:
 
 
 def moved(keys: Sequence[str], move: str) -> tuple[str, ...]:
-    """`keys` after a move such as `up:key`; one that leads nowhere changes nothing."""
+    """Return `keys` after a move such as `up:key`; one that leads nowhere changes nothing."""
     way, _, key = move.partition(":")
     if key not in keys or way not in {"up", "down"}:
         return tuple(keys)

@@ -28,7 +28,7 @@ _FEWEST = 40
 def sample_writer(
     kind: str, campaign: Campaign, plan: SigningPlan, locale: str, day: date
 ) -> Writer:
-    """The supporter of that kind, who takes every point; an unknown kind is the ordinary one."""
+    """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
     made = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
     if kind == WORDS:
@@ -108,7 +108,7 @@ def _own_words(campaign: Campaign) -> str:
 
 
 def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: int) -> Writer:
-    """As many own words as one may write and the page takes."""
+    """Give the writer as many own words as are allowed and fit the page."""
     once = writer.own_words
     words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
     made = replace(writer, own_words=words)

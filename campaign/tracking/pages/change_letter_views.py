@@ -66,7 +66,6 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """Change a letter until it is in a bundle."""
     session = db.session()
     signature = _own(session, token, public_id)
     return _ask(session, signature, token) or _back(lang, token, public_id, changed="1")
@@ -103,7 +102,6 @@ def _ask(
 
 @public
 def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """Ask once more; then take the letter back."""
     session = db.session()
     signature = _own(session, token, public_id)
     change_or_withdraw.refuse_unwithdrawable(session, signature)
@@ -116,7 +114,6 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 @public
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """Switch news of this case by email off or on."""
     session = db.session()
     signature = _own(session, token, public_id)
     news_subscription.switch(session, signature, on=request.form.get("on") == "1", now=db.utcnow())

@@ -127,7 +127,6 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
-    """Print the confirmed letter, unless its campaign is stopped."""
     with db.reading() as session:
         signature = _confirmed(session, token)
         home, name = home_country(), f"{signature.campaign.slug}.pdf"
@@ -152,7 +151,6 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def sent(lang: str, token: str) -> ResponseReturnValue:
-    """Note that the supporter sent the letter themselves."""
     session = db.session()
     send_it_yourself.note(session, _confirmed(session, token), db.utcnow())
     return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
@@ -160,7 +158,7 @@ def sent(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
-    """Mail the link that changes the letter: its page stands for the mailbox, nobody types it."""
+    """Mail the link that changes the letter to its own mailbox; no address is typed."""
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, now)
