@@ -77,21 +77,21 @@ def find(
 
 def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:
     """Return what the database can tell by itself."""
-    found: list[ColumnElement[bool]] = [unindexed(Signature.state).in_(states_of(conditions))]
+    filters: list[ColumnElement[bool]] = [unindexed(Signature.state).in_(states_of(conditions))]
     if campaign_id is not None:
-        found.append(unindexed(Signature.campaign_id) == campaign_id)
+        filters.append(unindexed(Signature.campaign_id) == campaign_id)
     if conditions.since is not None:
-        found.append(unindexed(Signature.signed_at) >= conditions.since)
+        filters.append(unindexed(Signature.signed_at) >= conditions.since)
     if conditions.until is not None:
-        found.append(unindexed(Signature.signed_at) < conditions.until)
+        filters.append(unindexed(Signature.signed_at) < conditions.until)
     for name, marks in conditions.marks(db.database().keyring).items():
         column = getattr(Signature, name)
         if name == "domain_mark":
             # Signed before marks were kept: the address itself tells.
-            found.append(or_(column.in_(marks), column.is_(None)))
+            filters.append(or_(column.in_(marks), column.is_(None)))
         else:
-            found.append(column.in_(marks))
-    return found
+            filters.append(column.in_(marks))
+    return filters
 
 
 def unindexed(column: Any) -> Any:
@@ -106,7 +106,7 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
     """Tell by their prints which letters are alike the text looked for."""
     if not conditions.similar_to or not ids:
         return {}
-    wanted = wanted_bands(conditions.similar_to, db.database().keyring)
+    bands = wanted_bands(conditions.similar_to, db.database().keyring)
     prints: dict[int, list[int]] = {}
     for signature_id, value in session.execute(
         select(WordsPrint.signature_id, WordsPrint.value)
@@ -114,19 +114,19 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
         .order_by(WordsPrint.signature_id, WordsPrint.band)
     ):
         prints.setdefault(signature_id, []).append(value)
-    return {one: are_alike(wanted, values) for one, values in prints.items()}
+    return {one: are_alike(bands, values) for one, values in prints.items()}
 
 
 def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
     """Judge what only the opened row tells."""
-    one: Signature = row  # type: ignore[assignment]
-    if not conditions.fit_origin(one.email, one.trace):
+    signature: Signature = row  # type: ignore[assignment]
+    if not conditions.fit_origin(signature.email, signature.trace):
         return False
-    if not conditions.fit_name(full_name(one.given_name, one.family_name)):
+    if not conditions.fit_name(full_name(signature.given_name, signature.family_name)):
         return False
     if not conditions.similar_to:
         return True
-    if one.id in alike:
-        return alike[one.id]
-    text = one.full_text or one.own_words
+    if signature.id in alike:
+        return alike[signature.id]
+    text = signature.full_text or signature.own_words
     return bool(text) and conditions.fit_words(text, db.database().keyring)

@@ -22,7 +22,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.screening.find_signatures import Match, find, states_of, unindexed
 from campaign.screening.invalidate import AT_WORK
 from campaign.signing.checks.conditions import Conditions
-from campaign.signing.checks.review_decision import held_in_silence
+from campaign.signing.checks.review_decision import lock_silent_holds
 
 READ_AT_ONCE = 10_000
 """Ids that are looked through at once; reading holds up nobody."""
@@ -101,37 +101,37 @@ def _late(session: Session) -> Sequence[int]:
 def work_once(invalidation_id: int, pace: Pace) -> bool:
     """Look through one slice and change what fits; False when there is nothing left."""
     with db.reading() as session:
-        seen = session.get(Invalidation, invalidation_id)
-        if seen is None or seen.state not in AT_WORK:
+        invalidation = session.get(Invalidation, invalidation_id)
+        if invalidation is None or invalidation.state not in AT_WORK:
             return False
-        undoing = seen.state is InvalidationState.UNDOING
-        aside = _aside(session, seen) if undoing else ()
-        upto = min(seen.position + READ_AT_ONCE, seen.last_id)
-        found = [] if undoing else _found(session, seen, upto)
+        undoing = invalidation.state is InvalidationState.UNDOING
+        aside = _aside(session, invalidation) if undoing else ()
+        upto = min(invalidation.position + READ_AT_ONCE, invalidation.last_id)
+        matches = [] if undoing else _found(session, invalidation, upto)
     if undoing:
-        return _restore(seen, aside, pace)
-    if seen.state is InvalidationState.COUNTING:
-        return _count(seen, found, upto, pace)
-    return _set_aside(seen, found, upto, pace)
+        return _restore(invalidation, aside, pace)
+    if invalidation.state is InvalidationState.COUNTING:
+        return _count(invalidation, matches, upto, pace)
+    return _set_aside(invalidation, matches, upto, pace)
 
 
-def _found(session: Session, seen: Invalidation, upto: int) -> list[Match]:
-    conditions, place = Conditions.from_json(seen.conditions), seen.campaign_id
-    return find(session, conditions, campaign_id=place, after=seen.position, upto=upto)
+def _found(session: Session, invalidation: Invalidation, upto: int) -> list[Match]:
+    conditions, place = Conditions.from_json(invalidation.conditions), invalidation.campaign_id
+    return find(session, conditions, campaign_id=place, after=invalidation.position, upto=upto)
 
 
-def _aside(session: Session, seen: Invalidation) -> Sequence[int]:
+def _aside(session: Session, invalidation: Invalidation) -> Sequence[int]:
     return session.scalars(
         select(Signature.id)
-        .where(Signature.invalidation_id == seen.id, Signature.id > seen.position)
+        .where(Signature.invalidation_id == invalidation.id, Signature.id > invalidation.position)
         .order_by(Signature.id)
         .limit(RESTORE_AT_ONCE)
     ).all()
 
 
-def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> bool:
+def _count(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> bool:
     counts = {one: dict(states) for one, states in seen.counts.items()}
-    for match in found:
+    for match in matches:
         states = counts.setdefault(str(match.campaign_id), {})
         state = SignatureState.CONFIRMED if match.counts else match.state
         states[state.value] = states.get(state.value, 0) + 1
@@ -141,16 +141,16 @@ def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> boo
         if claimed is None:
             return True
         claimed.counts = counts
-        claimed.sample = [*seen.sample, *(one.public_id for one in found)][:_SAMPLE]
-        claimed.found = seen.found + len(found)
+        claimed.sample = [*seen.sample, *(one.public_id for one in matches)][:_SAMPLE]
+        claimed.found = seen.found + len(matches)
         if ends:
             claimed.state = InvalidationState.COUNTED
     return not ends
 
 
-def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> bool:
+def _set_aside(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> bool:
     states = states_of(Conditions.from_json(seen.conditions))
-    rest = [one.id for one in found]
+    rest = [one.id for one in matches]
     while True:
         ids, rest = rest[: pace.size], rest[pace.size :]
         ends = not rest and upto >= seen.last_id
@@ -160,7 +160,7 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
                 return True
             silent = and_(
                 Signature.state == SignatureState.HELD,
-                Signature.id.in_(held_in_silence(session, ids)),
+                Signature.id.in_(lock_silent_holds(session, ids)),
             )
             done = session.scalars(
                 update(Signature)
@@ -185,16 +185,16 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
         seen = claimed
 
 
-def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
-    rest = list(found)
+def _restore(seen: Invalidation, ids_aside: Sequence[int], pace: Pace) -> bool:
+    rest = list(ids_aside)
     while True:
         ids, rest = rest[: pace.size], rest[pace.size :]
-        ends = not rest and len(found) < RESTORE_AT_ONCE
+        ends = not rest and len(ids_aside) < RESTORE_AT_ONCE
         with pace.turn() as session:
             claimed = _claim(session, seen, ids[-1] if ids else seen.position)
             if claimed is None:
                 return True
-            silent = Signature.id.in_(held_in_silence(session, ids))
+            silent = Signature.id.in_(lock_silent_holds(session, ids))
             restored = session.scalars(
                 update(Signature)
                 .where(

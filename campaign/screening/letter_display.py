@@ -14,9 +14,9 @@ from campaign.models.staff import StaffUser
 from campaign.printing.geometry import Layout
 from campaign.signing.checks.review_decision import (
     case_words,
-    flagged_in,
+    find_flagged_words,
+    find_proposed_text,
     regions_of,
-    said_before,
     words_of,
 )
 from campaign.signing.checks.screening_rules import RISK, ScreeningRules, findings, pieces
@@ -40,13 +40,13 @@ class HeldLetter:
 
 def describe_letter(hold: Hold) -> HeldLetter:
     signature = hold.signature
-    flagged = flagged_in(signature)
+    flagged = find_flagged_words(signature)
     text = words_of(signature)
     places = findings(
         text,
         ScreeningRules.of(signature.campaign.screening),
         regions_of(signature),
-        said=said_before(signature),
+        said=find_proposed_text(signature),
         case=case_words(signature.campaign),
     )
     return HeldLetter(

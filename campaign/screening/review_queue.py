@@ -34,7 +34,7 @@ from campaign.models.staff import StaffUser
 from campaign.screening.find_signatures import unindexed
 from campaign.signing import signed_links
 from campaign.signing.checks.lookalikes import skeleton
-from campaign.signing.checks.review_decision import flagged_in, held_in_silence
+from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
 from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
     LONGEST_WORD,
@@ -42,7 +42,7 @@ from campaign.signing.checks.screening_rules import (
     RISK,
     ScreeningRules,
 )
-from campaign.signing.confirm_letter import start_followers
+from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.staff_users import actor_name
 
@@ -76,19 +76,19 @@ class Filter:
     decision: Decision = Decision.OPEN
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        found: list[ColumnElement[bool]] = [
+        filters: list[ColumnElement[bool]] = [
             Hold.decision == self.decision,
             Hold.campaign_id.not_in(select(Campaign.id).where(is_stopped_sql())),
         ]
         if self.campaign_id is not None:
-            found.append(Hold.campaign_id == self.campaign_id)
+            filters.append(Hold.campaign_id == self.campaign_id)
         if self.reason:
             # As JSON on both databases: ["first", "similar"].
             named = cast(Hold.reasons, String).contains(f'"{self.reason}"', autoescape=True)
             # PostgreSQL takes a LIKE for rare and would sort all that it finds; this it takes for
             # common, and walks the queue in its order.
-            found.append(func.coalesce(named, False).is_(True))
-        return tuple(found)
+            filters.append(func.coalesce(named, False).is_(True))
+        return tuple(filters)
 
 
 def list_held(
@@ -125,10 +125,10 @@ def get_held(session: Session, public_id: str, chosen: Filter) -> Hold:
     """Return a letter that waits. Raises NotFound (`letter`)."""
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
-    found: Hold | None = session.scalar(query)
-    if found is None:
+    hold: Hold | None = session.scalar(query)
+    if hold is None:
         raise NotFound("letter")
-    return found
+    return hold
 
 
 def list_ids(session: Session, chosen: Filter, *, seen: datetime) -> list[str]:
@@ -187,7 +187,7 @@ def decide(
         .execution_options(synchronize_session=False)
     )
     for signature in taken:
-        start_followers(session, signature)
+        enqueue_followups(session, signature)
     _note(session, by, f"letter.{decision.value}", taken, act)
     return act
 
@@ -210,8 +210,8 @@ def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, see
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
     """Return those of these letters that say what a risk flag rules out."""
-    found = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
-    return {signature.public_id for signature in _flagged(session, found)}
+    signatures = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
+    return {signature.public_id for signature in _flagged(session, signatures)}
 
 
 def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
@@ -223,7 +223,9 @@ def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signatur
     )
     for_risk = {number for number, reasons in held if RISK in reasons}
     return [
-        signature for signature in signatures if signature.id in for_risk or flagged_in(signature)
+        signature
+        for signature in signatures
+        if signature.id in for_risk or find_flagged_words(signature)
     ]
 
 
@@ -270,14 +272,14 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     )
     session.execute(
         update(Signature)
-        .where(Signature.id.in_(held_in_silence(session, back)))
+        .where(Signature.id.in_(lock_silent_holds(session, back)))
         .values(state_before=SignatureState.CONFIRMED)
         .execution_options(synchronize_session=False)
     )
-    found = session.scalars(
+    signatures = session.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
-    _note(session, by, "letter.decision-undone", found, act)
+    _note(session, by, "letter.decision-undone", signatures, act)
     return len(back)
 
 
@@ -340,15 +342,15 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
 
 
 def _note(
-    session: Session, by: StaffUser, action: str, found: Sequence[Signature], act: ScreeningAct
+    session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
 ) -> None:
-    campaigns = sorted({one.campaign_id for one in found})
+    campaigns = sorted({signature.campaign_id for signature in signatures})
     audit.record(
         session,
         actor=actor_name(by),
         action=action,
         subject=f"screening-act:{act.id}",
-        letters=[one.public_id for one in found],
+        letters=[signature.public_id for signature in signatures],
         campaigns=campaigns,
     )
     jobs.enqueue(session, "campaigns.count")
@@ -386,8 +388,10 @@ def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, ac
     if stored == campaign.screening:
         return
     campaign.screening = stored
-    told = {name: value for name, value in stored.items() if name != "watched"}
-    record_change(session, campaign, actor, "campaign.screening", **told, watched_words=len(words))
+    public = {name: value for name, value in stored.items() if name != "watched"}
+    record_change(
+        session, campaign, actor, "campaign.screening", **public, watched_words=len(words)
+    )
 
 
 def count_waiting(session: Session, campaign: Campaign) -> int:

@@ -17,7 +17,7 @@ from campaign.core import db, jobs
 from campaign.core.settings import current_settings
 from campaign.models.screening import TrendCount, TrendKind
 from campaign.models.signature import Signature, SignatureState
-from campaign.signing.checks.origin import FORGOTTEN, domain_of, opened
+from campaign.signing.checks.origin import FORGOTTEN, domain_of, parse_trace
 
 EVERYWHERE = 0
 """Stands for all campaigns."""
@@ -90,12 +90,12 @@ def _count_hour(hour: datetime) -> None:
 
 
 def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
-    found = session.execute(_signed_in(hour)).yield_per(_FETCHED)
+    signatures = session.execute(_signed_in(hour)).yield_per(_FETCHED)
     # Per kind and (campaign, mark): how many, and a signature of them; then over all campaigns.
     counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {kind: Counter() for kind in TrendKind}
     confirmed: dict[TrendKind, Counter[tuple[int, bytes]]] = defaultdict(Counter)
     examples: dict[tuple[TrendKind, bytes], int] = {}
-    for number, campaign_id, is_confirmed, *marks in found:
+    for number, campaign_id, is_confirmed, *marks in signatures:
         for kind, mark in zip(_MARKED, (b"", *marks), strict=True):
             if mark is None:
                 continue
@@ -104,9 +104,9 @@ def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
             if is_confirmed:
                 confirmed[kind][campaign_id, mark] += 1
     rows: list[dict[str, Any]] = []
-    for kind, one in counts.items():
+    for kind, marked_counts in counts.items():
         certain = _by_place(confirmed[kind])
-        for place, marked in _by_place(one).items():
+        for place, marked in _by_place(marked_counts).items():
             rows += [
                 {
                     "campaign_id": place,
@@ -157,7 +157,7 @@ def list_trends(
     start = hour_of(now) - (hours - 1) * HOUR
     window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
     chosen = _most_shared(session, window, most)
-    kept = [row for found in chosen.values() for row in found]
+    kept = [row for rows in chosen.values() for row in rows]
     lines = _lines(session, window, {bytes(row.mark) for row in kept}, start, hours)
     words = _words(session, kept)
     return {
@@ -171,14 +171,14 @@ def list_trends(
                 lines[kind, bytes(mark)],
                 spikes_in(lines[kind, bytes(mark)]),
             )
-            for _, mark, count, confirmed, _ in found
+            for _, mark, count, confirmed, _ in rows
         ]
-        for kind, found in chosen.items()
+        for kind, rows in chosen.items()
     }
 
 
 def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
-    """Return the first marks of each kind, with their sums and the newest signature that has them."""
+    """Return the first marks of each kind, with their sums and the newest signature of them."""
     total = func.sum(TrendCount.count)
     rows = session.execute(
         select(
@@ -202,7 +202,7 @@ def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, li
 def _lines(
     session: Session, window: Any, marks: set[bytes], start: datetime, hours: int
 ) -> Mapping[tuple[TrendKind, bytes], tuple[int, ...]]:
-    found: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
+    lines: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
     rows = session.execute(
         select(TrendCount.kind, TrendCount.mark, TrendCount.hour, TrendCount.count).where(
             *window, TrendCount.mark.in_(marks)
@@ -211,35 +211,35 @@ def _lines(
     for kind, mark, hour, count in rows:
         at = int((hour - start) / HOUR)
         if 0 <= at < hours:
-            found[kind, bytes(mark)][at] = count
-    return {key: tuple(line) for key, line in found.items()}
+            lines[kind, bytes(mark)][at] = count
+    return {key: tuple(line) for key, line in lines.items()}
 
 
 def _words(session: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
     """Return what the marks stand for, as one signature of each tells."""
     named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
-    found = {
-        one.id: one
-        for one in session.execute(
+    rows_by_id = {
+        example_id.id: example_id
+        for example_id in session.execute(
             select(Signature.id, Signature.email, Signature.trace).where(
                 Signature.id.in_(set(named.values())), Signature.state != SignatureState.ERASED
             )
         )
     }
     return {
-        (kind, mark): value_of(kind, found[one].email, found[one].trace)
-        for (kind, mark), one in named.items()
-        if one in found
+        (kind, mark): value_of(kind, rows_by_id[example_id].email, rows_by_id[example_id].trace)
+        for (kind, mark), example_id in named.items()
+        if example_id in rows_by_id
     }
 
 
 def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
     """Return what a signature of this address and trace says of one kind."""
-    known = opened(trace)
+    origin = parse_trace(trace)
     return {
-        TrendKind.ADDRESS: known.address,
-        TrendKind.NETWORK: known.network,
-        TrendKind.AGENT: known.agent,
+        TrendKind.ADDRESS: origin.address,
+        TrendKind.NETWORK: origin.network,
+        TrendKind.AGENT: origin.agent,
         TrendKind.DOMAIN: domain_of(email),
     }.get(kind, "")
 

@@ -177,8 +177,8 @@ def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) ->
     writer = Writer(**person, disclosure=choice, own_words="", points=())
     line = i18n.comma(i18n.locale()).join(sender_lines(writer, i18n.locale()))
     code = person["postal_code"] if choice is Disclosure.FULL else ""
-    before, found, after = line.rpartition(code) if code else ("", "", line)
-    return Sample(before, found, after, invented)
+    before, shown_code, after = line.rpartition(code) if code else ("", "", line)
+    return Sample(before, shown_code, after, invented)
 
 
 _INVENTED = {

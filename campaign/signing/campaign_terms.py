@@ -92,9 +92,9 @@ class SigningPlan:
         most = CARD_WORDS_LIMIT if self.cards else None
         return Offer(locales, self.points[chosen], most, self.guard, self.facts.get(chosen))
 
-    def letter_locale(self, wanted: str, page: str) -> str:
+    def letter_locale(self, chosen: str, page: str) -> str:
         """Return the letter's language: the wanted one, else the page's, else the targets' own."""
-        return next(code for code in (wanted, page, *self.letters) if code in self.letters)
+        return next(code for code in (chosen, page, *self.letters) if code in self.letters)
 
 
 def last_plan(slug: str) -> SigningPlan | None:
@@ -132,8 +132,8 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         )
         points[locale] = tuple(_points_of(templates).items())
         pairs = zip(addressed, templates, strict=True)
-        if made := drafts_of(campaign, locale, pairs, home=home):
-            drafts[locale] = made
+        if proposed := drafts_of(campaign, locale, pairs, home=home):
+            drafts[locale] = proposed
     rewritten = campaign.full_text_edit and campaign.format is LetterFormat.LETTER
     return SigningPlan(
         campaign_id=campaign.id,
@@ -150,11 +150,11 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         timezone=campaign.timezone,
         guard=_guard(campaign, drafts, home),
         drafts=drafts,
-        bounded=frozenset(code for code, one in drafts.items() if one.fits_bare()),
+        bounded=frozenset(code for code, draft in drafts.items() if draft.fits_bare()),
         facts={
             code: facts
-            for code, one in drafts.items()
-            if rewritten and (facts := one.facts()) is not None
+            for code, draft in drafts.items()
+            if rewritten and (facts := draft.facts()) is not None
         },
     )
 
@@ -179,9 +179,9 @@ def _written(
 ) -> Iterator[tuple[str, list[LetterTemplate]]]:
     """Yield the languages in which every target has a letter, with the letters in their order."""
     for locale in campaign.letter_locales:
-        found = [template_for(campaign, target, locale) for target in addressed]
-        templates = [template for template in found if template is not None]
-        if templates and len(templates) == len(found):
+        newest = [template_for(campaign, target, locale) for target in addressed]
+        templates = [template for template in newest if template is not None]
+        if templates and len(templates) == len(newest):
             yield locale, templates
 
 

@@ -92,7 +92,7 @@ def confirm_signature(
         refuse_unconfirmable(signature)
         before = signature.state
         seat = take_seat(session, signature, postal_code)
-        verdict = review_decision.judge(session, signature)
+        verdict = review_decision.judge_letter(session, signature)
         done = session.scalar(
             update(Signature)
             .where(
@@ -108,9 +108,9 @@ def confirm_signature(
         session.refresh(signature)
         if done is not None:
             if verdict.reasons:
-                review_decision.keep_hold(session, signature, verdict.reasons, now)
+                review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)
-            start_followers(session, signature)
+            enqueue_followups(session, signature)
             return signature, True
         # Another click, a newer link, or an invalidation was quicker: look again.
         if signature.state is before:
@@ -130,7 +130,7 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
     return True
 
 
-def start_followers(session: Session, signature: Signature) -> None:
+def enqueue_followups(session: Session, signature: Signature) -> None:
     """Enqueue what follows a letter that counts from now on."""
     if signature.shown_state is not SignatureState.CONFIRMED:
         return

@@ -72,11 +72,11 @@ def record_of(session: Session, locale: str, words: Consents) -> ConsentWording:
 
 def wording_id(session: Session, locale: str, *, cards: bool = False) -> int:
     """Id of `wording_for`; remembered once it is committed, for it never changes."""
-    known: dict[tuple[str, bool], int]
-    known = current_app.extensions.setdefault("consent_wordings", {})
+    wordings: dict[tuple[str, bool], int]
+    wordings = current_app.extensions.setdefault("consent_wordings", {})
     key = (locale, cards)
-    if key not in known:
-        found = wording_for(session, locale, cards=cards).id
-        db.after_commit(session, lambda: known.setdefault(key, found))
-        return found
-    return known[key]
+    if key not in wordings:
+        number = wording_for(session, locale, cards=cards).id
+        db.after_commit(session, lambda: wordings.setdefault(key, number))
+        return number
+    return wordings[key]

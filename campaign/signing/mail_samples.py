@@ -66,8 +66,10 @@ def sample_mail(kind: str, campaign: Campaign, locale: str, now: datetime) -> Sa
         context=json.dumps(context),
         public_id="sample",
     )
-    made = render(mail, current_settings())
-    return SampleMail(kind, str(made["Subject"]), _part(made, "plain"), _part(made, "html"))
+    message = render(mail, current_settings())
+    return SampleMail(
+        kind, str(message["Subject"]), _part(message, "plain"), _part(message, "html")
+    )
 
 
 def _part(mail: EmailMessage, kind: str) -> str:
@@ -141,9 +143,9 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
-    said = reasons_of(campaign).said_in(locale)
-    reason = said.text or gettext("The person asked us to stop.")
-    stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": said.lang or locale}
+    wording = reasons_of(campaign).said_in(locale)
+    reason = wording.text or gettext("The person asked us to stop.")
+    stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": wording.lang or locale}
     return _followed(campaign, locale) | stop
 
 
@@ -198,10 +200,10 @@ def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, str, str]:
     """Return title, text and language of an update, or of an invented one."""
-    told = told_in(update, locale, campaign.default_locale) if update else None
-    if told is None:
+    text = told_in(update, locale, campaign.default_locale) if update else None
+    if text is None:
         return gettext("Title of an update"), gettext("Here stands what has come of it."), locale
-    return told.title, told.body, told.locale
+    return text.title, text.body, text.locale
 
 
 def _member(locale: str) -> Context:

@@ -44,7 +44,7 @@ class SharedMailbox:
 
 
 class MailboxShared(Refused):
-    """A letter cannot be confirmed beside those of its mailbox; it waits on. Slug: the ruling's."""
+    """A letter cannot be confirmed beside those of its mailbox. Slug: the ruling's."""
 
     def __init__(self, slug: str, shared: SharedMailbox) -> None:
         super().__init__(slug)
@@ -52,7 +52,7 @@ class MailboxShared(Refused):
 
 
 def lock_seats(session: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
-    """Lock the mailbox's signatures: of two who do this at once one waits, then sees the other's."""
+    """Lock the mailbox's signatures: of two at once one waits, then sees the other's."""
     query = _of_mailbox(campaign_id, email_hmac).with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
 

@@ -22,7 +22,7 @@ _REAL = frozenset({"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.ca"
 """Providers one slip away from another one."""
 
 
-def meant(address: str) -> str:
+def suggest_address(address: str) -> str:
     """Return the address that was probably meant; "" where the one given looks right.
 
     One slip is looked for: a character left out, doubled, changed, or two swapped.

@@ -144,7 +144,7 @@ def renewable(seat: Seat) -> bool:
 
 
 def is_free(seat: Seat, now: datetime) -> bool:
-    """Tell whether anybody of the mailbox may take its place: it lapsed, or was withdrawn unprinted."""
+    """Tell whether anybody of the mailbox may take its place: it lapsed, or left no print."""
     return has_lapsed(seat, now) or (seat.state is SignatureState.WITHDRAWN and renewable(seat))
 
 

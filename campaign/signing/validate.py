@@ -32,7 +32,7 @@ from campaign.signing.clean_text import (
     western_digits,
 )
 from campaign.signing.letter.compose import Writer
-from campaign.signing.letter.points import ordered
+from campaign.signing.letter.points import order_points
 
 __all__ = [
     "PARAGRAPH_LIMIT",
@@ -123,7 +123,7 @@ def check_words(
     chosen = tuple(points)
     if set(chosen) - {key for key, _ in offer.points}:
         problems["points"] = Problem("points-changed")
-    keys = ordered(chosen, offer.points)
+    keys = order_points(chosen, offer.points)
     locale = values.get("letter_locale", "") or offer.letter_locales[0]
     if locale not in offer.letter_locales:
         problems["letter_locale"] = Problem("no-such-language")

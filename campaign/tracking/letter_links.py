@@ -44,14 +44,14 @@ class Mailbox:
         return address is not None and spelling(address) == spelling(self.email)
 
 
-def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
+def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> None:
     """Mail a link to the letters of that address, or say that there are none.
 
     The caller cannot tell these apart, nor whether the day's mails to the address are used up.
     """
     fingerprint = address_fingerprint(email)
-    held = _addresses(session, fingerprint)
-    for address in held:
+    addresses = _addresses(session, fingerprint)
+    for address in addresses:
         token = signed_links.new_token()
         if _mail(session, address, locale, token):
             session.add(
@@ -64,7 +64,7 @@ def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
                     expires_at=now + timedelta(hours=current_settings().link_hours),
                 )
             )
-    if not held:
+    if not addresses:
         base = current_settings().base_url.rstrip("/")
         send_no_letters(session, to=email, locale=locale, home_url=f"{base}/{locale}/")
     session.flush()
@@ -80,11 +80,11 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
     member = session.scalar(
         select(NetworkMember.email).where(NetworkMember.email_hmac == fingerprint)
     )
-    found: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for address in (*signed, member):
         if address:
-            found.setdefault(spelling(address), address)
-    return list(found.values())
+            spellings.setdefault(spelling(address), address)
+    return list(spellings.values())
 
 
 def _mail(session: Session, address: str, locale: str, token: str) -> bool:
@@ -109,26 +109,26 @@ def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
 
 def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
     """Return everything signed from a mailbox, the newest first, but for what was erased."""
-    found = session.scalars(
+    signatures = session.scalars(
         select(Signature)
         .where(Signature.email_hmac == mailbox.fingerprint, Signature.state.in_(_SHOWN))
         .order_by(Signature.id.desc())
     )
-    return [one for one in found if mailbox.owns(one.email)]
+    return [signature for signature in signatures if mailbox.owns(signature.email)]
 
 
 def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signature:
     """Raises NotFound, also for somebody else's."""
-    found = session.scalar(
+    signature = session.scalar(
         select(Signature).where(
             Signature.public_id == public_id,
             Signature.email_hmac == mailbox.fingerprint,
             Signature.state.in_(_SHOWN),
         )
     )
-    if found is None or not mailbox.owns(found.email):
+    if signature is None or not mailbox.owns(signature.email):
         raise NotFound("letter")
-    return found
+    return signature
 
 
 @jobs.job("following.forget-links", every_minutes=60)

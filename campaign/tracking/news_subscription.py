@@ -63,7 +63,7 @@ def open_news(session: Session, link: str) -> News:
     return News(signature)
 
 
-def switch(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
+def switch_news(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
     """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
     if signature is None or signature.shown_state not in LIVE:
         return
@@ -113,8 +113,8 @@ def count_readers(session: Session, campaign: Campaign) -> int:
         .limit(MOST * _SEATS)
         .subquery()
     )
-    found = session.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
-    return min(found, MOST)
+    count = session.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
+    return min(count, MOST)
 
 
 def news_readers_in_words(campaign: Campaign) -> str:

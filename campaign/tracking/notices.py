@@ -73,10 +73,10 @@ def find_news() -> None:
             *_continuations(session, Campaign.opened_at > since),
         ]
         _put_down(session, events)
-        begun = session.scalars(
+        notice_ids = session.scalars(
             select(Notice.id).where(Notice.finished_at.is_(None)).order_by(Notice.id)
         ).all()
-        for notice_id in begun:
+        for notice_id in notice_ids:
             jobs.enqueue(session, "following.tell", notice_id)
 
 
@@ -123,7 +123,10 @@ def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Even
             *conditions,
         )
     )
-    return [Event(campaign, NoticeKind.HANDED_OVER, delivery_id=one) for campaign, one in rows]
+    return [
+        Event(campaign, NoticeKind.HANDED_OVER, delivery_id=delivery_id)
+        for campaign, delivery_id in rows
+    ]
 
 
 def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
@@ -135,15 +138,15 @@ def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
         )
     )
     return [
-        Event(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=one)
-        for campaign, kind, one in rows
+        Event(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=update_id)
+        for campaign, kind, update_id in rows
     ]
 
 
 def _stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
-    rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~told, *conditions))
-    return [Event(row, NoticeKind.STOP) for row in rows]
+    is_told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
+    rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~is_told, *conditions))
+    return [Event(campaign_id, NoticeKind.STOP) for campaign_id in rows]
 
 
 def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
@@ -157,8 +160,8 @@ def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[E
         )
     )
     return [
-        Event(earlier, NoticeKind.CONTINUED, next_id=one)
-        for earlier, one in rows
+        Event(earlier, NoticeKind.CONTINUED, next_id=next_id)
+        for earlier, next_id in rows
         if earlier is not None
     ]
 

@@ -157,7 +157,7 @@ def _destination(target: Target, home: str) -> str:
     return target.mission.host_country if target.mission else target.official.country or home
 
 
-def note(session: Session, signature: Signature, now: datetime) -> bool:
+def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
     """Note that the supporter sent the letter; return whether it was the first time."""
     done = session.scalar(
         update(Signature)
@@ -173,7 +173,7 @@ def note(session: Session, signature: Signature, now: datetime) -> bool:
     return done is not None
 
 
-def count(session: Session, campaign: Campaign) -> int:
+def count_sent(session: Session, campaign: Campaign) -> int:
     """Count the people who sent theirs."""
     return (
         session.scalar(

@@ -95,7 +95,7 @@ def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[i
 
 def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
     """Select those who asked for news, have a letter in it, and were not told yet."""
-    told = exists().where(
+    is_told = exists().where(
         NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
     )
     conditions = [
@@ -103,7 +103,7 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
         Signature.state == SignatureState.CONFIRMED,
         Signature.consent_updates_at.is_not(None),
         ~bad_addresses.is_bad(Signature.email_hmac),
-        ~told,
+        ~is_told,
     ]
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
@@ -120,8 +120,8 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
 
 def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
     """Select letters that went with it, unless an earlier record says that they are gone."""
-    told = gone(when=DeliveryAttempt.id < delivery.id)
-    return covered_by(session, delivery), ~told
+    is_gone = gone(when=DeliveryAttempt.id < delivery.id)
+    return covered_by(session, delivery), ~is_gone
 
 
 def _tell_one(session: Session, notice: Notice, signature_id: int, send: Send) -> None:
@@ -155,35 +155,35 @@ def _sender(session: Session, notice: Notice, campaign: Campaign) -> Send:
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
         where = delivery.destination
-        return lambda session, one: mails.send_letter_handed_over(
+        return lambda session, signature: mails.send_letter_handed_over(
             session,
-            numbers=_numbers(session, one, delivery),
-            mission=destination_name(where, one.locale),
-            day=i18n.say_date(delivery.happened_on, one.locale),
+            numbers=_numbers(session, signature, delivery),
+            mission=destination_name(where, signature.locale),
+            day=i18n.say_date(delivery.happened_on, signature.locale),
             place=delivery.place,
             outcome=_told_outcome(delivery),
-            **_common(campaign, one),
+            **_common(campaign, signature),
         )
     if notice.update_id is not None:
         update = session.get_one(Update, notice.update_id)
-        return lambda session, one: mails.send_case_update(
+        return lambda session, signature: mails.send_case_update(
             session,
             update_id=update.id,
-            **_told(campaign, update, one.locale),
-            **_common(campaign, one),
+            **_told(campaign, update, signature.locale),
+            **_common(campaign, signature),
         )
     if notice.next_id is not None:
         later = session.get_one(Campaign, notice.next_id)
         earlier = {"reference": campaign.reference, "cards": campaign.cards}
-        return lambda session, one: mails.send_case_continued(
+        return lambda session, signature: mails.send_case_continued(
             session,
             earlier_id=campaign.id,
-            **_further(later, one.locale),
-            **(_common(later, one) | earlier),
+            **_further(later, signature.locale),
+            **(_common(later, signature) | earlier),
         )
     reasons = reasons_of(campaign)
-    return lambda session, one: mails.send_case_stopped(
-        session, **_stop(reasons, one.locale), **_common(campaign, one)
+    return lambda session, signature: mails.send_case_stopped(
+        session, **_stop(reasons, signature.locale), **_common(campaign, signature)
     )
 
 
@@ -222,9 +222,9 @@ def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) 
 
 
 def _told(campaign: Campaign, update: Update, locale: str) -> dict[str, str]:
-    told = told_in(update, locale, campaign.default_locale)
-    assert told is not None  # none is posted without words
-    return {"what": update.kind.value, "title": told.title, "text": told.body, "lang": told.locale}
+    text = told_in(update, locale, campaign.default_locale)
+    assert text is not None  # none is posted without words
+    return {"what": update.kind.value, "title": text.title, "text": text.body, "lang": text.locale}
 
 
 def _further(later: Campaign, locale: str) -> dict[str, Any]:

@@ -187,13 +187,13 @@ def _said(official: Official) -> str:
 
 def _trips(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
     """Make a mark for each; what was the same on one day is told once."""
-    told: dict[tuple[str, str, str], Mark] = {}
+    marks: dict[tuple[str, str, str], Mark] = {}
     for trip in trips:
         mark = _trip(trip, posts, several=several)
-        before = told.setdefault((mark.title, mark.iso, mark.text), mark)
+        before = marks.setdefault((mark.title, mark.iso, mark.text), mark)
         if before.picture is None and mark.picture is not None:
-            told[mark.title, mark.iso, mark.text] = mark
-    return list(told.values())
+            marks[mark.title, mark.iso, mark.text] = mark
+    return list(marks.values())
 
 
 def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
@@ -223,8 +223,8 @@ def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
     if not isinstance(mission, Mission):
         return [attempt.place]
     name = mission_name(mission, locale)
-    known = {"", name.casefold(), ", ".join(mission.address).casefold()}
-    return [name] if attempt.place.casefold() in known else [name, attempt.place]
+    unsaid = {"", name.casefold(), ", ".join(mission.address).casefold()}
+    return [name] if attempt.place.casefold() in unsaid else [name, attempt.place]
 
 
 def _tells(post: Post, trip: Trip, iso: str) -> bool:

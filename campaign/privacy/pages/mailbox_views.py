@@ -59,7 +59,7 @@ def ask(lang: str) -> ResponseReturnValue:
         return page("privacy/request_link.html", 422, email=typed, error=error)
     session, network = db.session(), network_of(request.remote_addr or "")
     count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
-    letter_links.ask(session, email=tidy, locale=lang, now=db.utcnow())
+    letter_links.mail_link(session, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 

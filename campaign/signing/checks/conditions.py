@@ -13,7 +13,7 @@ from typing import Any
 
 from campaign.core.sealing import Keyring
 from campaign.core.text.fold import fold
-from campaign.signing.checks.origin import domain_of, mark, opened, places_of
+from campaign.signing.checks.origin import domain_of, mark, parse_trace, places_of
 from campaign.signing.checks.similar import are_alike, bands_of
 
 MOST_VALUES = 200
@@ -58,15 +58,15 @@ class Conditions:
     def from_json(cls, text: str) -> "Conditions":
         """As `to_json` wrote them."""
         stored: Mapping[str, Any] = json.loads(text)
-        taken: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: _moment(value) if name in {"since", "until"} else _frozen(value)
             for name, value in stored.items()
         }
-        return cls(**taken)
+        return cls(**values)
 
     def marks(self, keyring: Keyring) -> dict[str, list[bytes]]:
         """The marks of which a signature has one, by its column; none where any will do."""
-        exact = tuple(one for one in self.agents if _ANY not in one)
+        exact = tuple(value for value in self.agents if _ANY not in value)
         values = {
             "address": self.addresses,
             "network": self.networks,
@@ -74,7 +74,7 @@ class Conditions:
             "agent": exact if len(exact) == len(self.agents) else (),
         }
         return {
-            f"{kind}_mark": [found for one in given if (found := mark(keyring, kind, one))]
+            f"{kind}_mark": [digest for value in given if (digest := mark(keyring, kind, value))]
             for kind, given in values.items()
             if given
         }
@@ -98,19 +98,22 @@ class Conditions:
             return False
         if not (self.addresses or self.networks or self.agents):
             return True
-        known = opened(trace)
+        origin = parse_trace(trace)
         return (
-            (not self.addresses or known.address in self.addresses)
-            and (not self.networks or known.network in self.networks)
-            and (not self.agents or any(_agent_fits(one, known.agent) for one in self.agents))
+            (not self.addresses or origin.address in self.addresses)
+            and (not self.networks or origin.network in self.networks)
+            and (
+                not self.agents
+                or any(_agent_fits(pattern, origin.agent) for pattern in self.agents)
+            )
         )
 
     def fit_words(self, text: str, keyring: Keyring) -> bool:
         """Whether a letter's own words say nearly the same as the text looked for."""
         if not self.similar_to:
             return True
-        wanted = wanted_bands(self.similar_to, keyring)
-        return are_alike(wanted, bands_of(text, keyring))
+        bands = wanted_bands(self.similar_to, keyring)
+        return are_alike(bands, bands_of(text, keyring))
 
     def spare(self, signed_at: datetime) -> bool:
         """Whether a confirmed letter of that moment was left out on purpose, whatever it says."""
@@ -151,10 +154,10 @@ def _narrows(pattern: str) -> bool:
     return bool(fold(pattern).replace(_ANY, "").strip())
 
 
-def _agent_fits(wanted: str, agent: str) -> bool:
-    if _ANY not in wanted:
-        return wanted == agent
-    return bool(pattern_of(wanted).fullmatch(" ".join(fold(agent).split())))
+def _agent_fits(pattern: str, agent: str) -> bool:
+    if _ANY not in pattern:
+        return pattern == agent
+    return bool(pattern_of(pattern).fullmatch(" ".join(fold(agent).split())))
 
 
 def tidy_network(text: str) -> str | None:
@@ -170,8 +173,8 @@ def tidy_address(text: str) -> str | None:
 
 def tidy_domain(text: str) -> str | None:
     """A mail domain as it is kept: also of a whole address, or with `@` before it."""
-    found = domain_of(text.strip().lstrip("@"))
-    return found if "." in found and not re.search(r"[\s/,;]", found) else None
+    domain = domain_of(text.strip().lstrip("@"))
+    return domain if "." in domain and not re.search(r"[\s/,;]", domain) else None
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -91,7 +91,7 @@ def places_of(address: str) -> tuple[str, str]:
     return places_of(str(parsed))
 
 
-def opened(text: str | None) -> Trace:
+def parse_trace(text: str | None) -> Trace:
     """The trace that was sealed as `text`."""
     address, _, agent = (text or "").partition(_BREAK)
     return make_trace(address.partition("/")[0], agent)

@@ -56,7 +56,7 @@ class Verdict:
 
     def columns(self, before: SignatureState) -> dict[str, Any]:
         """The columns it sets on a letter that stood in `before`."""
-        shown = shown_by(self.reasons)
+        shown = state_shown(self.reasons)
         if before is SignatureState.INVALID:
             return {"state_before": shown}
         if self.invalidation_id is None:
@@ -71,12 +71,12 @@ class Verdict:
         }
 
 
-def shown_by(reasons: Collection[str]) -> SignatureState:
+def state_shown(reasons: Collection[str]) -> SignatureState:
     """What its writer is shown of a letter that these reasons hold, or none."""
     return SignatureState.CONFIRMED if SILENT.issuperset(reasons) else SignatureState.HELD
 
 
-def held_in_silence(session: Session, ids: Sequence[int]) -> list[int]:
+def lock_silent_holds(session: Session, ids: Sequence[int]) -> list[int]:
     """Those of `ids` whose writers are not to learn that they are held; locks all of them.
 
     Who was asked to change a letter knows.
@@ -91,13 +91,13 @@ def held_in_silence(session: Session, ids: Sequence[int]) -> list[int]:
     return [
         number
         for number, reasons in session.execute(waiting)
-        if shown_by(reasons) is SignatureState.CONFIRMED
+        if state_shown(reasons) is SignatureState.CONFIRMED
     ]
 
 
-def judge(session: Session, signature: Signature) -> Verdict:
+def judge_letter(session: Session, signature: Signature) -> Verdict:
     """What a letter comes to, as it stands."""
-    return Verdict(reasons_of(session, signature), _standing_against(session, signature))
+    return Verdict(reasons_of(session, signature), _find_standing_invalidation(session, signature))
 
 
 def reasons_of(session: Session, signature: Signature) -> list[str]:
@@ -106,17 +106,17 @@ def reasons_of(session: Session, signature: Signature) -> list[str]:
     text = words_of(signature)
     case = case_words(signature.campaign)
     reasons = reasons_of_text(
-        text, rules, regions_of(signature), said=said_before(signature), case=case
+        text, rules, regions_of(signature), said=find_proposed_text(signature), case=case
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
-    if flagged_in(signature):
+    if find_flagged_words(signature):
         reasons.append(RISK)
     if rules.first and _count_before(session, signature, rules.first) < rules.first:
         reasons.append(FIRST)
     if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
         reasons.append(SIMILAR)
     if rules.lookalikes:
-        reasons += reasons_of_name(name_of(signature), known_names(session, signature))
+        reasons += reasons_of_name(name_of(signature), protected_names(session, signature))
     return in_order(reasons)
 
 
@@ -137,7 +137,7 @@ def list_reasons_told(
     return [reason for reason in reasons if reason in TOLD_BEFORE]
 
 
-def flagged_in(signature: Signature) -> list[Finding]:
+def find_flagged_words(signature: Signature) -> list[Finding]:
     """What of a letter a risk flag rules out, as readers see it.
 
     Not what the case's page or the campaign's own letter says already.
@@ -147,17 +147,17 @@ def flagged_in(signature: Signature) -> list[Finding]:
         Words("letter", locale, "own_words", words_of(signature)),
         Words("letter", locale, "name", name_of(signature)),
     ]
-    found = watch_of(campaign).findings(texts)
-    known = f"{case_words(campaign).public}\n{said_before(signature)}" if found else ""
-    return [one for one in found if one.found not in known]
+    findings = watch_of(campaign).findings(texts)
+    public = f"{case_words(campaign).public}\n{find_proposed_text(signature)}" if findings else ""
+    return [finding for finding in findings if finding.found not in public]
 
 
 def case_words(campaign: Campaign) -> CaseWords:
     """What must not be said of the case, and what its page tells everybody."""
     public = [
         text
-        for one in campaign.editions
-        for text in (one.title, one.summary, one.background, *one.asks)
+        for edition in campaign.editions
+        for text in (edition.title, edition.summary, edition.background, *edition.asks)
     ]
     return CaseWords(tuple(flag.words for flag in campaign.risk_flags), "\n".join(public))
 
@@ -177,7 +177,7 @@ def regions_of(signature: Signature) -> tuple[str, ...]:
     return tuple(filter(None, (signature.campaign.country, home_country(), signature.country)))
 
 
-def said_before(signature: Signature) -> str:
+def find_proposed_text(signature: Signature) -> str:
     """Return what the campaign's own letter says, where the supporter began from it."""
     if not signature.full_text:
         return ""
@@ -192,7 +192,7 @@ def _proposed_text(templates: Iterable[LetterTemplate]) -> str:
     )
 
 
-def known_names(session: Session, signature: Signature) -> Iterator[str]:
+def protected_names(session: Session, signature: Signature) -> Iterator[str]:
     """Names that nobody else should sign with: the organisation's, the staff's, the case's."""
     settings = current_settings()
     yield settings.organisation_name
@@ -201,7 +201,7 @@ def known_names(session: Session, signature: Signature) -> Iterator[str]:
     yield from session.scalars(select(StaffUser.name).where(StaffUser.active.is_(True))).all()
 
 
-def keep_hold(session: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
+def store_hold(session: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
     """Put a held letter into the queue, with what holds it."""
     aside = signature.state is SignatureState.INVALID
     values = {
@@ -219,7 +219,7 @@ def keep_hold(session: Session, signature: Signature, reasons: list[str], now: d
     )
 
 
-def judge_again(session: Session, signature: Signature, now: datetime) -> bool:
+def judge_changed(session: Session, signature: Signature, now: datetime) -> bool:
     """Judge a letter whose words were changed; tells whether it is held now.
 
     It may be false by what it says now, as if it came today. One that somebody sent back is looked
@@ -232,12 +232,12 @@ def judge_again(session: Session, signature: Signature, now: datetime) -> bool:
     sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
     if before is not None and before.decision in sent_back and before.note is not None:
         reasons = in_order([*reasons, CHANGED])
-    verdict = Verdict(reasons, _standing_against(session, signature, changed=True))
+    verdict = Verdict(reasons, _find_standing_invalidation(session, signature, changed=True))
     for name, value in verdict.columns(signature.state).items():
         setattr(signature, name, value)
     session.flush()
     if reasons:
-        keep_hold(session, signature, reasons, now)
+        store_hold(session, signature, reasons, now)
     else:
         session.execute(delete(Hold).where(Hold.signature_id == signature.id))
     return bool(reasons)
@@ -258,7 +258,7 @@ def _count_before(session: Session, signature: Signature, most: int) -> int:
     return session.scalar(select(func.count()).select_from(others)) or 0
 
 
-def _standing_against(
+def _find_standing_invalidation(
     session: Session, signature: Signature, *, changed: bool = False
 ) -> int | None:
     """The invalidation that also takes those who come from now on, and means this one.

@@ -110,10 +110,10 @@ def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
         )
         for band, value in enumerate(bands)
     ]
-    found = union_all(*parts).subquery()
+    matches = union_all(*parts).subquery()
     alike = (
-        select(found.c.signature_id)
-        .group_by(found.c.signature_id)
+        select(matches.c.signature_id)
+        .group_by(matches.c.signature_id)
         .having(func.count() >= SHARED)
         .subquery()
     )

@@ -81,11 +81,15 @@ class SigningForm(PlainForm):
     @property
     def errors(self) -> dict[str, list[str]]:
         """What is wrong, as the page runs: the address in the order of its country."""
-        found: dict[str, list[str]] = super().errors
+        problems: dict[str, list[str]] = super().errors
         address = [part.name for part in parts_of(self.country.data or "")]
         names = [field.short_name for field in self if field.short_name not in address]
         at = names.index("country") + 1
-        return {name: found[name] for name in [*names[:at], *address, *names[at:]] if name in found}
+        return {
+            name: problems[name]
+            for name in [*names[:at], *address, *names[at:]]
+            if name in problems
+        }
 
     def fit_address(self) -> tuple[Part, ...]:
         """Name the address's fields as in the country chosen; gives them in its order."""

@@ -4,6 +4,7 @@ The pages are the public ones. `g.rehearsal` marks them, leads their forms back 
 these a token, since they carry the rights of who is signed in.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, g, request, url_for
@@ -54,29 +55,20 @@ def _tell_templates() -> dict[str, object]:
     return {"rehearsing": sign_in_rehearsal.is_rehearsing()}
 
 
-@blueprint.route("/write", methods=["GET", "POST"])
-def write(slug: str, lang: str) -> ResponseReturnValue:
-    return views.write(lang=lang, slug=slug)
+def _add_step(path: str, view: Callable[..., ResponseReturnValue], *methods: str) -> None:
+    """Register a public page here, without the mark of a public view."""
+
+    def step(slug: str, lang: str) -> ResponseReturnValue:
+        return view(lang=lang, slug=slug)
+
+    blueprint.add_url_rule(path, view.__name__, step, methods=methods or ["POST"])
 
 
-@blueprint.post("/live")
-def live(slug: str, lang: str) -> ResponseReturnValue:
-    return views.live(lang=lang, slug=slug)
-
-
-@blueprint.post("/you")
-def you(slug: str, lang: str) -> ResponseReturnValue:
-    return views.you(lang=lang, slug=slug)
-
-
-@blueprint.post("/check")
-def check(slug: str, lang: str) -> ResponseReturnValue:
-    return views.check(lang=lang, slug=slug)
-
-
-@blueprint.post("/preview.pdf")
-def preview_pdf(slug: str, lang: str) -> ResponseReturnValue:
-    return views.preview_pdf(lang=lang, slug=slug)
+_add_step("/write", views.write, "GET", "POST")
+_add_step("/live", views.live)
+_add_step("/you", views.you)
+_add_step("/check", views.check)
+_add_step("/preview.pdf", views.preview_pdf)
 
 
 @blueprint.post("/sign")
@@ -84,9 +76,9 @@ def sign(slug: str, lang: str) -> ResponseReturnValue:
     """Sign; the letter is confirmed at once, and nothing leaves the house."""
     session, campaign, now = db.session(), load(slug), db.utcnow()
     plan = views.plan_for(session, slug)
-    result = steps.judge(request.form, plan, now)
+    result = steps.judge_form(request.form, plan, now)
     if result.form is None:
-        return views.mend(session, plan, result)
+        return views.show_problems(session, plan, result)
     sign_in_rehearsal.sign_in_rehearsal(
         session, campaign, plan=plan, letter=result.form, locale=lang, actor=actor(), now=now
     )

@@ -17,8 +17,8 @@ from campaign.public.case_page import CasePage, case_page
 from campaign.signing import mailbox_spellings
 from campaign.signing.address import Part, Sample, samples_of
 from campaign.signing.campaign_terms import SigningPlan, get_plan, refuse_ended
-from campaign.signing.clean_text import Problem
 from campaign.signing.checks.review_decision import list_reasons_told
+from campaign.signing.clean_text import Problem
 from campaign.signing.consents import Consents, consents_in_words
 from campaign.signing.form.forms import WRITE_FIELDS, SigningForm
 from campaign.signing.letter.compose import Writer
@@ -59,8 +59,8 @@ class CheckPage(Page, template="signing/check.html"):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A form that came in, judged."""
+class FormResult:
+    """A form that was posted, judged."""
 
     form: SignedForm | None
     """None where something must be mended first."""
@@ -87,9 +87,9 @@ def open_plan(session: Session, slug: str, now: datetime) -> SigningPlan:
     return plan
 
 
-def with_meant_address(posted: Posted) -> Posted:
+def correct_address(posted: Posted) -> Posted:
     """The form with the address that was probably meant, where its button was pressed."""
-    meant = mailbox_spellings.meant(posted.get("email", ""))
+    meant = mailbox_spellings.suggest_address(posted.get("email", ""))
     if "use_meant" not in posted or not meant:
         return posted
     mended = MultiDict(posted)
@@ -97,9 +97,9 @@ def with_meant_address(posted: Posted) -> Posted:
     return mended
 
 
-def judge(
+def judge_form(
     posted: Posted, plan: SigningPlan, now: datetime | None = None, *, limit: int | None = None
-) -> Sent:
+) -> FormResult:
     """The whole form; a letter that is found right fits its page.
 
     `limit` is how many characters of own words are taken, where it is not the usual number.
@@ -111,10 +111,10 @@ def judge(
     )
     if form is not None:
         problems |= _page_problems(plan, form.letter_locale, form, now or db.utcnow())
-    return Sent(None if problems else form, problems)
+    return FormResult(None if problems else form, problems)
 
 
-def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> Sent:
+def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> FormResult:
     """The part of the page Write."""
     offer = plan.offer(posted.get("letter_locale", ""))
     values = _with_letter_locale(posted, plan)
@@ -124,7 +124,7 @@ def judge_words(posted: Posted, plan: SigningPlan, now: datetime) -> Sent:
     if not problems:
         writer = nobody(words.own_words, words.points, words.full_text)
         problems |= _page_problems(plan, words.letter_locale, writer, now)
-    return Sent(None, problems)
+    return FormResult(None, problems)
 
 
 def _page_problems(plan: SigningPlan, locale: str, writer: Writer, now: datetime) -> Problems:
@@ -165,7 +165,7 @@ def check_page(
         case=_case(campaign, now),
         form=shown,
         signed=form,
-        meant=mailbox_spellings.meant(form.email),
+        meant=mailbox_spellings.suggest_address(form.email),
         letters=draft_letters(
             campaign, form, form.letter_locale, now=now, home=home, specimen=page_mark()
         ),

@@ -33,7 +33,7 @@ from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, pl
 from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
 from campaign.signing.form import steps, write_page
-from campaign.signing.form.steps import Posted, Sent
+from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
@@ -90,7 +90,7 @@ def write(lang: str, slug: str) -> ResponseReturnValue:
         return back_to_write(lang, slug)
     with db.reading() as session:
         plan = plan_for(session, slug)
-        return _show_write(session, plan, _posted(), Sent(None, {}))
+        return _show_write(session, plan, _posted(), FormResult(None, {}))
 
 
 @public
@@ -117,10 +117,10 @@ def you(lang: str, slug: str) -> ResponseReturnValue:
 def check(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
         plan = plan_for(session, slug)
-        posted = steps.with_meant_address(request.form)
-        result = steps.judge(posted, plan, db.utcnow())
+        posted = steps.correct_address(request.form)
+        result = steps.judge_form(posted, plan, db.utcnow())
         if result.form is None:
-            return mend(session, plan, result)
+            return show_problems(session, plan, result)
         alike = similar.count_alike(session, plan.campaign_id, result.form)
         campaign = _campaign(session, plan)
         return _show(steps.check_page(campaign, posted, result.form, db.utcnow(), alike=alike))
@@ -139,17 +139,17 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     if ready is None:
         with db.reading() as reader:
             plan = plan_for(reader, slug)
-            came, ready = _judged(plan, lang)
+            result, ready = _judged(plan, lang)
             if ready is None:
-                return mend(reader, plan, came)
+                return show_problems(reader, plan, result)
     again = "1" if "again" in request.form else None
     done = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
     session, network = db.session(), network_of(request.remote_addr or "")
     plan = plan_for(session, slug)
     if plan is not ready.plan:
-        came, ready = _judged(plan, lang)
+        result, ready = _judged(plan, lang)
         if ready is None:
-            return mend(session, plan, came)
+            return show_problems(session, plan, result)
     count = count_against_limit(session, "sign", network, current_settings().signings_per_hour)
     solution = request.form.get("work", "")
     check_proof_of_work.admit(session, plan, solution, network=network, signed_here=count)
@@ -157,15 +157,15 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     return done
 
 
-def _judged(plan: SigningPlan, lang: str) -> tuple[Sent, Signing | None]:
+def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:
     """The form as the plan has it, and what is to be written where nothing has to be mended."""
     now = db.utcnow()
-    came = steps.judge(request.form, plan, now)
-    if came.form is None:
-        return came, None
+    result = steps.judge_form(request.form, plan, now)
+    if result.form is None:
+        return result, None
     tab = Tab(request.form.get("receipt", ""), request.form.get("replaces", ""))
     trace = trace_of(request)
-    return came, make_signing(plan, came.form, locale=lang, now=now, trace=trace, tab=tab)
+    return result, make_signing(plan, result.form, locale=lang, now=now, trace=trace, tab=tab)
 
 
 @public
@@ -204,9 +204,9 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
     _count_against("preview", current_settings().previews_per_hour)
     with db.reading() as session:
         plan = plan_for(session, slug)
-        result = steps.judge(request.form, plan, db.utcnow())
+        result = steps.judge_form(request.form, plan, db.utcnow())
         if result.form is None:
-            return mend(session, plan, result)
+            return show_problems(session, plan, result)
         campaign, home = _campaign(session, plan), current_settings().organisation_country
         letters = draft_letters(
             campaign,
@@ -266,26 +266,28 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
     return plan
 
 
-def mend(session: Session, plan: SigningPlan, result: Sent) -> Response:
+def show_problems(session: Session, plan: SigningPlan, result: FormResult) -> Response:
     """Show the page on which the first problem can be mended, with everything kept."""
     if result.step == "write":
         return _show_write(session, plan, request.form, result)
     return _show_you(session, plan, result)
 
 
-def _show_write(session: Session, plan: SigningPlan, posted: Posted, result: Sent) -> Response:
+def _show_write(
+    session: Session, plan: SigningPlan, posted: Posted, result: FormResult
+) -> Response:
     page = write_page.write_page(
         _campaign(session, plan),
         plan,
         posted,
         result.problems,
         now=db.utcnow(),
-        wanted=request.args.get("letter", ""),
+        letter_locale=request.args.get("letter", ""),
     )
     return _show(page, result.status)
 
 
-def _show_you(session: Session, plan: SigningPlan, result: Sent) -> Response:
+def _show_you(session: Session, plan: SigningPlan, result: FormResult) -> Response:
     campaign, posted = _campaign(session, plan), MultiDict(request.form)
     return _show(steps.you_page(campaign, posted, result.problems, db.utcnow()), result.status)
 

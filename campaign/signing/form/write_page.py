@@ -26,7 +26,7 @@ from campaign.signing.letter.draft import (
     point_texts,
     templates_by_target,
 )
-from campaign.signing.letter.points import arranged, moved
+from campaign.signing.letter.points import arrange_points, move_point
 from campaign.signing.letter.proposed_letters import nobody
 from campaign.signing.sign_in_rehearsal import page_mark
 from campaign.signing.validate import Problems, Words, check_words
@@ -90,10 +90,10 @@ def write_page(
     problems: Problems,
     *,
     now: datetime,
-    wanted: str = "",
+    letter_locale: str = "",
 ) -> WritePage:
-    """Make the page Write; `wanted` is the letter's language where the address names one."""
-    locale = plan.letter_locale(posted.get("letter_locale", wanted), i18n.locale())
+    """Make the page Write; `letter_locale` is the letter's language where the address names one."""
+    locale = plan.letter_locale(posted.get("letter_locale", letter_locale), i18n.locale())
     choice = _choice(posted, plan, locale)
     letters = _drafts(campaign, choice.order, locale, now)
     templates = templates_by_target(campaign, locale).values()
@@ -144,7 +144,9 @@ def _choice(posted: Posted, plan: SigningPlan, locale: str) -> Choice:
     """Return the points as they were posted, and moved; on a first visit all are taken."""
     offered = plan.points[locale]
     chosen = posted.getlist("points")
-    order = moved(arranged(posted.getlist("order") or chosen, offered), posted.get("move", ""))
+    order = move_point(
+        arrange_points(posted.getlist("order") or chosen, offered), posted.get("move", "")
+    )
     first_visit = "letter_locale" not in posted
     taken = {key for key, needed in offered if needed or first_visit or key in chosen}
     return Choice(order, tuple(key for key in order if key in taken))

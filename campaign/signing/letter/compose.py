@@ -12,11 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from campaign.campaigns.content.address_and_salutation import (
-    Addressing,
-    addressing_of,
-    name_and_office,
-)
+from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.core import i18n
 from campaign.core.text.person_names import full_name
 from campaign.directory.postal_addresses import address_lines
@@ -26,30 +22,7 @@ from campaign.models.signature import Disclosure, Signature
 from campaign.printing.html import text_direction
 from campaign.printing.letter_content import LetterContext, Translation
 from campaign.printing.placeholders import fill, placeholders_in
-from campaign.signing.letter.points import ordered
-
-__all__ = [
-    "WRITER_COLUMNS",
-    "Addressing",
-    "Case",
-    "Into",
-    "Proposal",
-    "Writer",
-    "addressing_of",
-    "case_of",
-    "compose",
-    "copies_to",
-    "name_and_office",
-    "number_of",
-    "own_paragraphs",
-    "paragraphs",
-    "place_and_date",
-    "proposal_of",
-    "sender_lines",
-    "shown_locality",
-    "writer_of",
-]
-
+from campaign.signing.letter.points import order_points
 
 _LEFT_TO_RIGHT = "\u200e"
 _BLANK_LINES = re.compile(r"\n{2,}")
@@ -104,7 +77,7 @@ def writer_of(signed: Signature | Row[Any]) -> Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class Into:
+class TranslationInput:
     """What a letter is translated with: a language, and the proposal and address in it."""
 
     locale: str
@@ -153,7 +126,7 @@ def compose(
     locale: str,
     written_on: date,
     specimen: str = "",
-    into: Into | None = None,
+    into: TranslationInput | None = None,
 ) -> LetterContext:
     """Compose the letter, every word in place.
 
@@ -228,7 +201,9 @@ _TRANSLATION = {
 }
 
 
-def _translated(case: Case, into: Into, writer: Writer, locale: str) -> Translation | None:
+def _translated(
+    case: Case, into: TranslationInput, writer: Writer, locale: str
+) -> Translation | None:
     """Return the letter in the officials' language; None of one that was rewritten or is in it."""
     if writer.full_text or into.locale == locale:
         return None
@@ -259,7 +234,7 @@ def _body(
     if taken is None:
         return (), (), ()
     texts = {key: text for key, _, text in proposal.points}
-    keys = ordered(taken, [(key, needed) for key, needed, _ in proposal.points])
+    keys = order_points(taken, [(key, needed) for key, needed, _ in proposal.points])
     return (
         paragraphs(fill(proposal.opening, values)),
         tuple(fill(texts[key], values) for key in keys),
@@ -302,14 +277,14 @@ def copies_to(copies: tuple[str, ...], locale: str) -> tuple[str, ...]:
 
 def place_and_date(place: str, day: date, locale: str) -> str:
     """Say where and when the letter is written, in its language."""
-    said = i18n.say_date(day, locale)
+    date_text = i18n.say_date(day, locale)
     if not place:
-        return said
+        return date_text
     if locale.startswith("ar"):
-        return f"{place} في {said}"
+        return f"{place} في {date_text}"
     if text_direction(place, "ltr") == "rtl":
         place += _LEFT_TO_RIGHT  # or the day would be read as going on with the place
-    return f"{place}, le {said}" if locale.startswith("fr") else f"{place}, {said}"
+    return f"{place}, le {date_text}" if locale.startswith("fr") else f"{place}, {date_text}"
 
 
 def own_paragraphs(text: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from campaign.signing.letter.letter_facts import (
     current_facts,
     host_country,
 )
-from campaign.signing.letter.points import ordered
+from campaign.signing.letter.points import order_points
 
 
 class Letters(list[LetterContext]):
@@ -50,7 +50,7 @@ class Letters(list[LetterContext]):
 def draft_letters(
     campaign: Campaign, writer: Writer, locale: str, *, now: datetime, home: str, specimen: str = ""
 ) -> Letters:
-    """Compose a letter to each target from the newest templates; `home` is the organisation's country.
+    """Compose a letter to each target from the newest templates; `home` is our country.
 
     Raises NotFound where a target has no template in that language.
     """
@@ -75,14 +75,14 @@ def draft_letters(
 
 def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterTemplate]:
     """Return the newest template for each target. Raises NotFound where a language is missing."""
-    found = {}
+    templates = {}
     for target in campaign.targets:
         if target.kind is TargetKind.TO:
             template = template_for(campaign, target, locale)
             if template is None:
                 raise NotFound("letter-template", locale=locale)
-            found[target] = template
-    return found
+            templates[target] = template
+    return templates
 
 
 def point_texts(
@@ -94,7 +94,7 @@ def point_texts(
     """
     texts: dict[str, str] = {}
     for template, letter in zip(templates, letters, strict=True):
-        keys = ordered(order, [(point.key, point.required) for point in template.points])
+        keys = order_points(order, [(point.key, point.required) for point in template.points])
         for key, text in zip(keys, letter.points, strict=True):
             texts.setdefault(key, text)
     return texts
@@ -107,11 +107,11 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
     it would be, where it is being changed.
     """
     campaign, locale = signature.campaign, signature.letter_locale
-    made, bundles = [], []
+    letters, bundles = [], []
     for letter in signature.letters:
         frozen = _frozen(letter, locale)
         bundles += [frozen] if frozen else []
-        made.append(
+        letters.append(
             compose_letter(
                 frozen.facts_for(letter.target_id, locale)
                 if frozen
@@ -127,14 +127,14 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
             )
         )
     return Letters(
-        made,
+        letters,
         cards=bundles[0].cards if bundles else campaign.cards,
         layout=bundles[0].sheet if bundles else None,
     )
 
 
 def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
-    """Return what the letter was frozen with; None where it is in no bundle, or not in its record."""
+    """Return what the letter was frozen with; None where no bundle has a record of it."""
     session = object_session(letter)
     if letter.bundle_id is None or session is None:
         return None
@@ -156,7 +156,7 @@ def pdf_of(letters: Letters, layout: Layout) -> bytes:
 
     Raises LetterRefused where a letter cannot be printed.
     """
-    with at_the_press():
+    with wait_for_press():
         render = render_cards if letters.cards else render_many
         return render(letters, letters.layout or layout)
 
@@ -185,7 +185,7 @@ _queue = BoundedSemaphore(_AT_ONCE)
 
 
 @contextmanager
-def at_the_press() -> Iterator[None]:
+def wait_for_press() -> Iterator[None]:
     """Wait for one of the few places where PDFs are made.
 
     Raises TooMany (`busy`) for all others, at once.

@@ -9,22 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of
 from campaign.core import clock
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.signing.letter import letter_translations
-from campaign.signing.letter.compose import (
-    Addressing,
-    Case,
-    Proposal,
-    Writer,
-    addressing_of,
-    case_of,
-    compose,
-    number_of,
-)
+from campaign.signing.letter.compose import Case, Proposal, Writer, case_of, compose, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,7 @@ class FrozenLetters:
 def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str) -> LetterFacts:
     """Return the facts as they are now; `home` is the organization's country."""
     country, into = host_country(target, home), letter_translations.language_of(campaign)
-    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
     return LetterFacts(
         case=case_of(campaign),
         addressing=addressing_of(target, locale, host_country=country, copies=copies),
@@ -135,7 +127,9 @@ def compose_letter(
     """
     into = None
     if facts.translation and facts.translation[0] != locale and not writer.full_text:
-        into = letter_translations.into(templates, target_id, *facts.translation, signed_at)
+        into = letter_translations.find_translation(
+            templates, target_id, *facts.translation, signed_at
+        )
     return compose(
         key=key,
         number=number_of(sequence) if sequence else None,

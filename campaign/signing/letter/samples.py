@@ -30,11 +30,11 @@ def sample_writer(
 ) -> Writer:
     """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
-    made = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
+    writer = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
     if kind == WORDS:
         limit = plan.offer(locale).limit(current_settings().own_words_limit)
-        return _filled(made, plan, locale, day, limit)
-    return made
+        return _filled(writer, plan, locale, day, limit)
+    return writer
 
 
 def _plain(campaign: Campaign) -> Writer:
@@ -99,24 +99,24 @@ _WRITERS = {PLAIN: _plain, LONGEST: _longest, RTL: _rtl, WORDS: _plain, SCRIPTS:
 
 
 def _own_words(campaign: Campaign) -> str:
-    said: str = gettext(
+    text: str = gettext(
         "Here stand the words that a supporter adds. %(name)s should know that people far "
         "away have not forgotten.",
         name=campaign.person_name,
     )
-    return said
+    return text
 
 
 def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: int) -> Writer:
     """Give the writer as many own words as are allowed and fit the page."""
     once = writer.own_words
     words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
-    made = replace(writer, own_words=words)
+    filled = replace(writer, own_words=words)
     while (
         locale in plan.bounded
-        and len(made.own_words) > _FEWEST
-        and not plan.drafts[locale].room(made, day).fits
+        and len(filled.own_words) > _FEWEST
+        and not plan.drafts[locale].room(filled, day).fits
     ):
-        shorter = made.own_words[: len(made.own_words) - 40].rpartition(" ")[0]
-        made = replace(made, own_words=shorter)
-    return made
+        shorter = filled.own_words[: len(filled.own_words) - 40].rpartition(" ")[0]
+        filled = replace(filled, own_words=shorter)
+    return filled

@@ -90,13 +90,16 @@ def _ask(
     change_or_withdraw.refuse_unchangeable(signature)
     first = request.method != "POST"
     posted = change_or_withdraw.as_posted(signature) if first else request.form
-    changed, looks = change_or_withdraw.judge(session, signature, posted), "show" in request.form
+    changed, looks = (
+        change_or_withdraw.judge_change(session, signature, posted),
+        "show" in request.form,
+    )
     warns = "warned" not in request.form and change_or_withdraw.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
-    if changed.sent.form is None or looks or warns:
+    if changed.result.form is None or looks or warns:
         return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
-    change_or_withdraw.change(session, signature, changed.sent.form)
+    change_or_withdraw.change_letter(session, signature, changed.result.form)
     return None
 
 
@@ -106,7 +109,7 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     signature = _own(session, token, public_id)
     change_or_withdraw.refuse_unwithdrawable(session, signature)
     if request.method == "POST":
-        change_or_withdraw.withdraw(session, signature, db.utcnow())
+        change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
     return show_private(WithdrawLetter(token=token, signature=signature, case=case))
@@ -116,7 +119,9 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
     signature = _own(session, token, public_id)
-    news_subscription.switch(session, signature, on=request.form.get("on") == "1", now=db.utcnow())
+    news_subscription.switch_news(
+        session, signature, on=request.form.get("on") == "1", now=db.utcnow()
+    )
     return _back(lang, token, public_id)
 
 
@@ -133,7 +138,7 @@ def _back(lang: str, token: str, public_id: str, changed: str | None = None) -> 
 def _change_page(
     signature: Signature,
     token: str,
-    changed: change_or_withdraw.Changed,
+    changed: change_or_withdraw.ChangedLetter,
     *,
     by_link: bool,
     answer: bool = False,
@@ -141,11 +146,11 @@ def _change_page(
 ) -> ResponseReturnValue:
     """Show the form; with `answer`, what is wrong in it, or the letter as it would print."""
     settings = current_settings()
-    home, sent = settings.organisation_country, changed.sent
+    home, result = settings.organisation_country, changed.result
     form = SigningForm(changed.posted)
     form.offer_countries(home)
-    form.show_problems(sent.problems if answer else {})
-    shown = sent.form if answer else None
+    form.show_problems(result.problems if answer else {})
+    shown = result.form if answer else None
     page = ChangeLetter(
         token=token,
         signature=signature,
@@ -166,4 +171,4 @@ def _change_page(
         layout=layout_of(signature.campaign, home),
         limit=settings.own_words_limit,
     )
-    return show_private(page, sent.status if answer else 200)
+    return show_private(page, result.status if answer else 200)

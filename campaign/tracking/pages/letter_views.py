@@ -152,7 +152,7 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
 @public
 def sent(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
-    send_it_yourself.note(session, _confirmed(session, token), db.utcnow())
+    send_it_yourself.note_sent(session, _confirmed(session, token), db.utcnow())
     return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
 
 
@@ -164,7 +164,7 @@ def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     confirm_letter.refuse_lost(signature, now)
     network = network_of(request.remote_addr or "")
     count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
-    letter_links.ask(session, email=signature.email, locale=lang, now=now)
+    letter_links.mail_link(session, email=signature.email, locale=lang, now=now)
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
@@ -250,7 +250,7 @@ def _letter_page(
             letters=letters,
             layout=layout_of(campaign, home_country()),
             sendings=_sendings(signature, letters),
-            sent_by_self=send_it_yourself.count(session, campaign),
+            sent_by_self=send_it_yourself.count_sent(session, campaign),
             next=next_action(session, signature, i18n.locale(), db.utcnow()),
         )
     )

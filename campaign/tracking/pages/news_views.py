@@ -69,7 +69,7 @@ def _switched(link: str, *, on: bool) -> ResponseReturnValue:
     session = db.session()
     news = news_subscription.open_news(session, link)
     _set_locale(news)
-    news_subscription.switch(session, news.signature, on=on, now=db.utcnow())
+    news_subscription.switch_news(session, news.signature, on=on, now=db.utcnow())
     return show_private(NewsPage(link=link, news=news, done=True))
 
 

@@ -319,7 +319,7 @@ def change_words(session: Session, words: str) -> Signature:
     """The newest letter, with other words in it."""
     signature = the_signature(session)
     signature.own_words = words
-    review_decision.judge_again(session, signature, db.utcnow())
+    review_decision.judge_changed(session, signature, db.utcnow())
     session.commit()
     return the_signature(session)
 

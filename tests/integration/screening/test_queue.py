@@ -275,9 +275,9 @@ def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(
     signature = the_signature(session)
     form = change_or_withdraw.as_posted(signature)
     form["own_words"] = "You idiot."
-    judged = change_or_withdraw.judge(session, signature, form).sent.form
+    judged = change_or_withdraw.judge_change(session, signature, form).result.form
     assert judged is not None
-    change_or_withdraw.change(session, signature, judged)
+    change_or_withdraw.change_letter(session, signature, judged)
     session.commit()
     assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0

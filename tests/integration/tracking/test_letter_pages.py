@@ -380,9 +380,9 @@ def test_a_change_waits_for_a_freeze_that_came_first(
     def change() -> None:
         with app.test_request_context("/en/", method="POST"), db.transaction() as other:
             mine = other.get_one(Signature, ana_id)
-            judged = change_or_withdraw.judge(other, mine, MultiDict(form_of()))
-            assert judged.sent.form is not None
-            change_or_withdraw.change(other, mine, judged.sent.form)
+            judged = change_or_withdraw.judge_change(other, mine, MultiDict(form_of()))
+            assert judged.result.form is not None
+            change_or_withdraw.change_letter(other, mine, judged.result.form)
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as freezer:

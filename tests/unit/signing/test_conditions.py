@@ -7,7 +7,7 @@ import pytest
 
 from campaign.core.sealing import Keyring
 from campaign.signing.checks.conditions import Conditions, tidy_address, tidy_domain, tidy_network
-from campaign.signing.checks.origin import domain_of, make_trace, marks_of, opened, places_of
+from campaign.signing.checks.origin import domain_of, make_trace, marks_of, parse_trace, places_of
 
 KEYS = Keyring.of(b"k" * 32)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_a_trace_comes_back_as_it_was_and_is_one_line_each() -> None:
         trace = make_trace(address, "Mo\nzilla\x00/5.0" + "x" * 900)
         assert "\n" not in trace.agent
         assert len(trace.agent) <= 300
-        assert opened(trace.text) == trace
+        assert parse_trace(trace.text) == trace
     assert make_trace("", "").text is None
 
 
