@@ -71,7 +71,7 @@ def sign_in_rehearsal(
         raise Refused("rehearsal-full")
     token = signed_links.new_token()
     values = sign.columns_of(letter) | {
-        **sign.begun(token, now),
+        **sign.initial_columns(token, now),
         **_invented(),
         "campaign_id": campaign.id,
         "locale": locale,

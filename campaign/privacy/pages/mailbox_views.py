@@ -18,11 +18,12 @@ from campaign.privacy import erase_supporter, subject_access
 from campaign.public.case_page import case_page
 from campaign.public.pages.before_request import private
 from campaign.signing import confirm_letter
+from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
 from campaign.signing.form.problem_texts import describe_problem
 from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
-from campaign.signing.validate import Problem, check_email, check_line
+from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.pages.page import page

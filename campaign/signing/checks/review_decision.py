@@ -47,7 +47,7 @@ _TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a letter comes to that its writer has just confirmed."""
+    """What becomes of a letter that its writer has just confirmed."""
 
     reasons: list[str]
     """Why it is held; empty: it is not."""
@@ -55,7 +55,7 @@ class Verdict:
     """By which it is false, though its writer is told nothing of it."""
 
     def columns(self, before: SignatureState) -> dict[str, Any]:
-        """The columns it sets on a letter that stood in `before`."""
+        """Return the columns it sets on a letter that was in `before`."""
         shown = state_shown(self.reasons)
         if before is SignatureState.INVALID:
             return {"state_before": shown}
@@ -72,12 +72,12 @@ class Verdict:
 
 
 def state_shown(reasons: Collection[str]) -> SignatureState:
-    """What its writer is shown of a letter that these reasons hold, or none."""
+    """Return what its writer is shown of a letter that these reasons hold, or none."""
     return SignatureState.CONFIRMED if SILENT.issuperset(reasons) else SignatureState.HELD
 
 
 def lock_silent_holds(session: Session, ids: Sequence[int]) -> list[int]:
-    """Those of `ids` whose writers are not to learn that they are held; locks all of them.
+    """Return those of `ids` whose writers must not learn that they are held; locks all of them.
 
     Who was asked to change a letter knows.
     """
@@ -96,12 +96,11 @@ def lock_silent_holds(session: Session, ids: Sequence[int]) -> list[int]:
 
 
 def judge_letter(session: Session, signature: Signature) -> Verdict:
-    """What a letter comes to, as it stands."""
     return Verdict(reasons_of(session, signature), _find_standing_invalidation(session, signature))
 
 
 def reasons_of(session: Session, signature: Signature) -> list[str]:
-    """Every reason for which the campaign has such a letter looked at."""
+    """List every reason for which the campaign has such a letter looked at."""
     rules = ScreeningRules.of(signature.campaign.screening)
     text = words_of(signature)
     case = case_words(signature.campaign)
@@ -138,7 +137,7 @@ def list_reasons_told(
 
 
 def find_flagged_words(signature: Signature) -> list[Finding]:
-    """What of a letter a risk flag rules out, as readers see it.
+    """Find what of a letter a risk flag rules out, as readers see it.
 
     Not what the case's page or the campaign's own letter says already.
     """
@@ -153,7 +152,7 @@ def find_flagged_words(signature: Signature) -> list[Finding]:
 
 
 def case_words(campaign: Campaign) -> CaseWords:
-    """What must not be said of the case, and what its page tells everybody."""
+    """Return what must not be said of the case, and what its page tells everybody."""
     public = [
         text
         for edition in campaign.editions
@@ -163,17 +162,16 @@ def case_words(campaign: Campaign) -> CaseWords:
 
 
 def name_of(signature: Signature) -> str:
-    """The writer's whole name."""
     return full_name(signature.given_name, signature.family_name)
 
 
 def words_of(signature: Signature) -> str:
-    """What the supporter wrote: the whole letter, or their own words in it."""
+    """Return what the supporter wrote: the whole letter, or their own words in it."""
     return signature.full_text or signature.own_words
 
 
 def regions_of(signature: Signature) -> tuple[str, ...]:
-    """Countries whose telephone numbers a letter may hold."""
+    """Return the countries whose telephone numbers a letter may hold."""
     return tuple(filter(None, (signature.campaign.country, home_country(), signature.country)))
 
 
@@ -188,12 +186,12 @@ def _proposed_text(templates: Iterable[LetterTemplate]) -> str:
     return "\n".join(
         text
         for template in templates
-        for text in (template.opening, template.closing, *(one.text for one in template.points))
+        for text in (template.opening, template.closing, *(point.text for point in template.points))
     )
 
 
 def protected_names(session: Session, signature: Signature) -> Iterator[str]:
-    """Names that nobody else should sign with: the organisation's, the staff's, the case's."""
+    """Yield names that nobody else should sign with: our own, the staff's, the case's."""
     settings = current_settings()
     yield settings.organisation_name
     yield signature.campaign.person_name
@@ -220,7 +218,7 @@ def store_hold(session: Session, signature: Signature, reasons: list[str], now: 
 
 
 def judge_changed(session: Session, signature: Signature, now: datetime) -> bool:
-    """Judge a letter whose words were changed; tells whether it is held now.
+    """Judge a letter whose words were changed; return whether it is held now.
 
     It may be false by what it says now, as if it came today. One that somebody sent back is looked
     at again in any case. The caller holds the signature.
@@ -244,7 +242,7 @@ def judge_changed(session: Session, signature: Signature, now: datetime) -> bool
 
 
 def _count_before(session: Session, signature: Signature, most: int) -> int:
-    """How many others of the campaign were taken before, up to `most`."""
+    """Count others of the campaign that were taken before, up to `most`."""
     others = (
         select(Signature.id)
         .where(
@@ -261,7 +259,7 @@ def _count_before(session: Session, signature: Signature, most: int) -> int:
 def _find_standing_invalidation(
     session: Session, signature: Signature, *, changed: bool = False
 ) -> int | None:
-    """The invalidation that also takes those who come from now on, and means this one.
+    """Find the invalidation that also excludes those who come from now on, and means this one.
 
     A letter that is `changed` may have been there when it was looked for, and been spared.
     """
