@@ -11,7 +11,6 @@ Setting which letters of a campaign are looked at before they count.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -177,7 +176,7 @@ def decide(
     act = ScreeningAct(staff_id=by.id, at=now, decision=decision, letters=len(taken))
     session.add(act)
     session.flush()
-    values: dict[str, Any] = {"decision": decision, "act_id": act.id, "note": note or None}
+    values: dict[str, object] = {"decision": decision, "act_id": act.id, "note": note or None}
     if decision is Decision.RETURNED:
         values["returned_at"] = now
     session.execute(
@@ -306,7 +305,7 @@ def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Se
     return taken
 
 
-def _hold_campaigns(session: Session, ids: Select[Any]) -> None:
+def _hold_campaigns(session: Session, ids: Select[int]) -> None:
     """Keep bundles from freezing while letters are taken out of what they would freeze."""
     query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
     session.execute(query.with_for_update(key_share=True)).all()

@@ -8,9 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -30,6 +29,11 @@ _FETCHED = 5000
 _FORGOTTEN_AT_ONCE = 500
 _SPIKE_LEAST = 20
 _SPIKE_TIMES = 4
+
+
+_Window = tuple[ColumnElement[bool], ...]
+_Sums = Row[TrendKind, bytes, int, int, int]
+"""Kind, mark, how many, how many confirmed, the newest signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def _count_hour(hour: datetime) -> None:
             session.execute(db.insert_into(session, TrendCount).on_conflict_do_nothing(), rows)
 
 
-def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
+def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, object]]:
     signatures = session.execute(_signed_in(hour)).yield_per(_FETCHED)
     # Per kind and (campaign, mark): how many, and a signature of them; then over all campaigns.
     counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {kind: Counter() for kind in TrendKind}
@@ -103,7 +107,7 @@ def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
             examples[kind, mark] = number
             if is_confirmed:
                 confirmed[kind][campaign_id, mark] += 1
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for kind, marked_counts in counts.items():
         certain = _by_place(confirmed[kind])
         for place, marked in _by_place(marked_counts).items():
@@ -127,7 +131,9 @@ _MARKED = (TrendKind.ALL, TrendKind.ADDRESS, TrendKind.NETWORK, TrendKind.DOMAIN
 """In the order of the columns of `_signed_in`."""
 
 
-def _signed_in(hour: datetime) -> Any:
+def _signed_in(
+    hour: datetime,
+) -> Select[int, int, bool, bytes | None, bytes | None, bytes | None, bytes | None]:
     return select(
         Signature.id,
         Signature.campaign_id,
@@ -177,7 +183,7 @@ def list_trends(
     }
 
 
-def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
+def _most_shared(session: Session, window: _Window, most: int) -> dict[TrendKind, list[_Sums]]:
     """Return the first marks of each kind, with their sums and the newest signature of them."""
     total = func.sum(TrendCount.count)
     rows = session.execute(
@@ -192,7 +198,7 @@ def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, li
         .group_by(TrendCount.kind, TrendCount.mark)
         .order_by(total.desc(), TrendCount.mark)
     ).all()
-    chosen: dict[TrendKind, list[Any]] = {kind: [] for kind in TrendKind}
+    chosen: dict[TrendKind, list[_Sums]] = {kind: [] for kind in TrendKind}
     for row in rows:
         if len(chosen[row.kind]) < most:
             chosen[row.kind].append(row)
@@ -200,7 +206,7 @@ def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, li
 
 
 def _lines(
-    session: Session, window: Any, marks: set[bytes], start: datetime, hours: int
+    session: Session, window: _Window, marks: set[bytes], start: datetime, hours: int
 ) -> Mapping[tuple[TrendKind, bytes], tuple[int, ...]]:
     lines: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
     rows = session.execute(
@@ -215,7 +221,7 @@ def _lines(
     return {key: tuple(line) for key, line in lines.items()}
 
 
-def _words(session: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
+def _words(session: Session, rows: Iterable[_Sums]) -> dict[tuple[TrendKind, bytes], str]:
     """Return what the marks stand for, as one signature of each tells."""
     named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
     rows_by_id = {

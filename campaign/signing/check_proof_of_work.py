@@ -13,7 +13,6 @@ import hashlib
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from altcha import Payload, create_challenge, verify_solution
 from flask import current_app
@@ -47,7 +46,7 @@ def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
     return signed_here > settings.burst_per_network or _campaign_is_flooded(session, campaign_id)
 
 
-def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
+def challenge(plan: SigningPlan, now: datetime) -> dict[str, object]:
     """Make a sum for one letter of the campaign, as the browser gets it."""
     task = create_challenge(
         _ALGORITHM,
@@ -58,7 +57,7 @@ def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
         hmac_secret=_key("challenge"),
         hmac_key_secret=_key("solution"),
     )
-    fields: dict[str, Any] = task.to_dict()
+    fields: dict[str, object] = task.to_dict()
     return fields
 
 

@@ -1,7 +1,6 @@
 """The link in a supporter's mail: finding the letter it opens, and confirming it."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -54,7 +53,7 @@ def _refuse_spent(session: Session, digest: bytes) -> None:
         raise Gone(slug, **_case_of(session.get_one(Campaign, spent.campaign_id)))
 
 
-def _case_of(campaign: Campaign) -> dict[str, Any]:
+def _case_of(campaign: Campaign) -> dict[str, object]:
     """Return how the case stands, so that no page asks for what is taken no more."""
     return {
         "slug": campaign.slug,

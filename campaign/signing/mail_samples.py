@@ -27,7 +27,7 @@ from campaign.public.case_page import destination_name, edition_for, mission_nam
 from campaign.public.deadline import say_day
 from campaign.public.update_pages import told_in
 
-Context = dict[str, Any]
+Context = dict[str, object]
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _NUMBER = "00123"
 _WRITER = "Ana"

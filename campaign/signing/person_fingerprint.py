@@ -1,10 +1,9 @@
 """The fingerprint by which one person is found on paper and online; a job fills in the old ones."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -29,6 +28,7 @@ _MISSING = select(
     Signature.postal_code,
     Signature.locality,
 ).where(Signature.person_hmac.is_(None), Signature.state != SignatureState.ERASED)
+_Row = Row[int, str, str, str, str, str]
 
 
 def person_print(
@@ -54,7 +54,7 @@ def _fill_batch(last: int) -> list[int]:
     query = _MISSING.where(Signature.id > last).order_by(Signature.id).limit(_BATCH)
     with db.reading() as session:
         try:
-            rows: Sequence[Any] = session.execute(query).all()
+            rows: Sequence[_Row] = session.execute(query).all()
             ids = [row.id for row in rows]
         except WrongKey:
             ids = list(session.scalars(query.with_only_columns(Signature.id)))
@@ -78,7 +78,7 @@ def _fill_batch(last: int) -> list[int]:
     return ids
 
 
-def _open_one(session: Session, signature_id: int) -> Sequence[Any]:
+def _open_one(session: Session, signature_id: int) -> Sequence[_Row]:
     try:
         return session.execute(_MISSING.where(Signature.id == signature_id)).all()
     except WrongKey:

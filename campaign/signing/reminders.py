@@ -3,9 +3,8 @@
 Whoever opens a link of a mailbox can delete all that waits there beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
@@ -194,7 +193,9 @@ def _waiting_of(signature: Signature, rows: Sequence[Signature]) -> list[Signatu
     ]
 
 
-def spend_links(session: Session, gone: Sequence[Any], end: LinkEnd, now: datetime) -> None:
+def spend_links(
+    session: Session, gone: Iterable[tuple[bytes | None, int]], end: LinkEnd, now: datetime
+) -> None:
     """Remember what became of the letters of these links (token digest, campaign)."""
     rows = [
         {"token_digest": digest, "campaign_id": campaign_id, "end": end, "ended_at": now}

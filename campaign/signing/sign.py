@@ -147,7 +147,7 @@ def _delete_former(session: Session, signing: Signing, digest: bytes) -> None:
     session.flush()
 
 
-def initial_columns(token: str, now: datetime) -> dict[str, Any]:
+def initial_columns(token: str, now: datetime) -> dict[str, object]:
     """Return the columns of whatever is signed now: nothing has happened to it yet."""
     return {
         "state": SignatureState.PENDING,
@@ -170,7 +170,7 @@ def link_ends(now: datetime) -> datetime:
     return now + timedelta(days=current_settings().confirm_days)
 
 
-def columns_of(letter: SignedForm) -> dict[str, Any]:
+def columns_of(letter: SignedForm) -> dict[str, object]:
     """Return what the supporter typed, by column, and their mailbox's fingerprint."""
     fingerprint = db.database().keyring.fingerprint(canonical_email(letter.email), "email")
     return asked_values(letter) | {
@@ -180,7 +180,7 @@ def columns_of(letter: SignedForm) -> dict[str, Any]:
     }
 
 
-def asked_values(letter: SignedForm) -> dict[str, Any]:
+def asked_values(letter: SignedForm) -> dict[str, object]:
     """Return what the supporter told of themselves, by column, and the fingerprint made of it."""
     return {name: getattr(letter, name) for name in ASKED} | {
         "full_text": letter.full_text or None,

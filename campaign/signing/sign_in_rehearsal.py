@@ -7,7 +7,6 @@ is not kept, and the letter is confirmed at once. It is wiped when the campaign 
 from datetime import datetime
 from functools import lru_cache
 from secrets import token_hex
-from typing import Any
 
 from flask import g, has_request_context
 from flask_babel import force_locale, gettext
@@ -93,7 +92,7 @@ def sign_in_rehearsal(
     return signature
 
 
-def _invented() -> dict[str, Any]:
+def _invented() -> dict[str, object]:
     """Return an address that nobody has, instead of the one that was typed."""
     email = f"rehearsal-{token_hex(8)}@example.org"
     fingerprint = db.database().keyring.fingerprint(email, "email")

@@ -6,7 +6,6 @@ mail. So nobody is told twice, whoever dies in between.
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from flask_babel import force_locale
@@ -227,7 +226,7 @@ def _told(campaign: Campaign, update: Update, locale: str) -> dict[str, str]:
     return {"what": update.kind.value, "title": text.title, "text": text.body, "lang": text.locale}
 
 
-def _further(later: Campaign, locale: str) -> dict[str, Any]:
+def _further(later: Campaign, locale: str) -> dict[str, object]:
     edition, asks = edition_for(later, locale), {"asks_cards": later.cards}
     if edition is None:
         return asks | {"title": later.person_name, "text": "", "lang": locale, "deadline": ""}
@@ -240,7 +239,7 @@ def _further(later: Campaign, locale: str) -> dict[str, Any]:
     }
 
 
-def _common(campaign: Campaign, signature: Signature) -> dict[str, Any]:
+def _common(campaign: Campaign, signature: Signature) -> dict[str, object]:
     settings = current_settings()
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     return {

@@ -111,7 +111,7 @@ class ConditionsForm(DeskForm):
         )
 
 
-def as_typed(conditions: Conditions, zone: str) -> dict[str, Any]:
+def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
     """Return conditions as the form holds them."""
 
     def moment(one: datetime | None) -> datetime | None:

@@ -1,7 +1,6 @@
 """The organizers' page of a campaign's rules: what is held, never who."""
 
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -106,7 +105,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.app_template_global()
-def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
+def screening_of_campaign(campaign: Campaign) -> dict[str, object]:
     """Tell the campaign's page how many letters wait, and which references look like its own."""
     session = db.session()
     return {
@@ -115,7 +114,7 @@ def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _as_typed(set_now: ScreeningRules) -> dict[str, Any]:
+def _as_typed(set_now: ScreeningRules) -> dict[str, object]:
     languages = set_now.insult_languages
     return {
         "first": set_now.first or None,

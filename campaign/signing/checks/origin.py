@@ -7,7 +7,6 @@ and found without opening anybody's row, and tell nothing to who has the databas
 import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from flask import Request
 
@@ -124,7 +123,7 @@ def _common_mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
     return mark(keyring, kind, value)
 
 
-FORGOTTEN: dict[str, Any] = {
+FORGOTTEN: dict[str, object] = {
     "trace": None,
     "address_mark": None,
     "network_mark": None,

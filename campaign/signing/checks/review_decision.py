@@ -8,7 +8,6 @@ word: who floods a campaign must not learn what gave them away.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -54,7 +53,7 @@ class Verdict:
     invalidation_id: int | None
     """By which it is false, though its writer is told nothing of it."""
 
-    def columns(self, before: SignatureState) -> dict[str, Any]:
+    def columns(self, before: SignatureState) -> dict[str, object]:
         """Return the columns it sets on a letter that was in `before`."""
         shown = state_shown(self.reasons)
         if before is SignatureState.INVALID:

@@ -88,7 +88,7 @@ class ScreeningRules:
     """Whether names that look like the staff's, the organisation's or the campaign's are held."""
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any] | None) -> "ScreeningRules":
+    def of(cls, stored: Mapping[str, object] | None) -> "ScreeningRules":
         """Read the campaign's column."""
         names = {field.name for field in fields(cls)}
         values: dict[str, Any] = {
@@ -99,7 +99,7 @@ class ScreeningRules:
         return cls(**values)
 
     @property
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, object]:
         """What the campaign's column holds: only what differs from the defaults."""
         defaults = asdict(ScreeningRules())
         return {
