@@ -163,11 +163,11 @@ def decide(
     """
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
-        _refuse_named(session, public_ids, note, seen=risks_seen)
-    taken = _take(session, public_ids, decision)
+        _refuse_risks(session, public_ids, note, seen=risks_seen)
+    taken = _claim_letters(session, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
-    if decision is Decision.APPROVED and not flagged_seen and _flagged(session, taken):
+    if decision is Decision.APPROVED and not flagged_seen and _find_flagged(session, taken):
         raise NamesRisk
     if decision is Decision.RETURNED:
         taken = [signature for signature in taken if _send_back(session, signature, note)]
@@ -187,7 +187,7 @@ def decide(
     )
     for signature in taken:
         enqueue_followups(session, signature)
-    _note(session, by, f"letter.{decision.value}", taken, act)
+    _record_act(session, by, f"letter.{decision.value}", taken, act)
     return act
 
 
@@ -200,7 +200,7 @@ def _checked_note(note: str, decision: Decision) -> str:
     return note
 
 
-def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
+def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
@@ -210,10 +210,10 @@ def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, see
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
     """Return those of these letters that say what a risk flag rules out."""
     signatures = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
-    return {signature.public_id for signature in _flagged(session, signatures)}
+    return {signature.public_id for signature in _find_flagged(session, signatures)}
 
 
-def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
+def _find_flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
     """Return those held for a risk flag, and those that a later flag concerns."""
     held = session.execute(
         select(Hold.signature_id, Hold.reasons).where(
@@ -253,7 +253,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     act.undone_at = now
     mine = select(Hold.signature_id).where(Hold.act_id == act.id, Hold.decision == act.decision)
     ids = session.scalars(mine).all()
-    _hold_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
+    _lock_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
     back = session.scalars(
@@ -278,11 +278,13 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     signatures = session.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
-    _note(session, by, "letter.decision-undone", signatures, act)
+    _record_act(session, by, "letter.decision-undone", signatures, act)
     return len(back)
 
 
-def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Sequence[Signature]:
+def _claim_letters(
+    session: Session, public_ids: Sequence[str], decision: Decision
+) -> Sequence[Signature]:
     """Change the state of those that still wait; of two who decide at once, one does."""
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
@@ -305,7 +307,7 @@ def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Se
     return taken
 
 
-def _hold_campaigns(session: Session, ids: Select[int]) -> None:
+def _lock_campaigns(session: Session, ids: Select[int]) -> None:
     """Keep bundles from freezing while letters are taken out of what they would freeze."""
     query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
     session.execute(query.with_for_update(key_share=True)).all()
@@ -340,7 +342,7 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     return sent
 
 
-def _note(
+def _record_act(
     session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
 ) -> None:
     campaigns = sorted({signature.campaign_id for signature in signatures})

@@ -38,7 +38,7 @@ def remind() -> None:
         with db.reading() as session:
             due = session.scalars(
                 select(Signature.id)
-                .where(Signature.id > last, *_due(session, db.utcnow()))
+                .where(Signature.id > last, *_due_conditions(session, db.utcnow()))
                 .order_by(Signature.id)
                 .limit(_BATCH)
             ).all()
@@ -54,18 +54,18 @@ def remind() -> None:
         last = due[-1]
 
 
-def _due(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _due_conditions(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Signature.state == SignatureState.PENDING,
         Signature.reminded_at.is_(None),
         Signature.signed_at <= now - timedelta(hours=current_settings().remind_hours),
         Signature.token_expires_at > now + _STILL_TIME,
-        Signature.campaign_id.in_(_still_confirmed(session, now)),
+        Signature.campaign_id.in_(_confirmable_campaigns(session, now)),
         ~bad_addresses.is_bad(Signature.email_hmac),
     )
 
 
-def _still_confirmed(session: Session, now: datetime) -> list[int]:
+def _confirmable_campaigns(session: Session, now: datetime) -> list[int]:
     """Return campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
     since = now - timedelta(days=current_settings().confirm_days)
     rows = session.execute(
@@ -90,7 +90,7 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
     with session.begin_nested() as step:
         claimed = session.scalar(
             update(Signature)
-            .where(Signature.id == signature_id, *_due(session, now))
+            .where(Signature.id == signature_id, *_due_conditions(session, now))
             .values(reminded_at=now, token_digest=signed_links.digest_of(token))
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
@@ -98,13 +98,13 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
         if claimed is None:
             return False
         signature = session.get_one(Signature, signature_id, populate_existing=True)
-        if not _send(session, signature, token, now):
+        if not _send_reminder(session, signature, token, now):
             step.rollback()
             return False
     return True
 
 
-def _send(session: Session, signature: Signature, token: str, now: datetime) -> bool:
+def _send_reminder(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
     left = signature.token_expires_at - now
     base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
@@ -138,9 +138,12 @@ def _expire_batch(now: datetime) -> int:
             delete(Signature)
             .where(
                 Signature.id.in_(
-                    select(Signature.id).where(*_lapsed(now)).order_by(Signature.id).limit(_BATCH)
+                    select(Signature.id)
+                    .where(*_lapsed_conditions(now))
+                    .order_by(Signature.id)
+                    .limit(_BATCH)
                 ),
-                *_lapsed(now),
+                *_lapsed_conditions(now),
             )
             .returning(Signature.token_digest, Signature.campaign_id)
             .execution_options(synchronize_session=False)
@@ -149,7 +152,7 @@ def _expire_batch(now: datetime) -> int:
     return len(lapsed)
 
 
-def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _lapsed_conditions(now: datetime) -> tuple[ColumnElement[bool], ...]:
     waited = now - timedelta(days=current_settings().confirm_days)
     no_link = and_(Signature.token_expires_at.is_(None), Signature.signed_at <= waited)
     over = or_(Signature.token_expires_at <= now, no_link)

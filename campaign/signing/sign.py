@@ -98,7 +98,7 @@ def make_signing(
         "consent_updates_at": now if letter.consent_updates else None,
         "consent_network_at": now if letter.consent_network else None,
         "trace": trace.text,
-        **marks_of(db.database().keyring, trace, letter.email).columns,
+        **marks_of(db.database().keyring, trace, letter.email),
     }
     replaces = receipts.digest_in(tab.replaces, now)
     return Signing(plan, letter, locale, now, token, values, replaces)

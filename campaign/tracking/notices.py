@@ -39,26 +39,26 @@ class Event:
 @jobs.job("following.delivery-recorded")
 def delivery_recorded(delivery_id: int) -> None:
     with db.transaction() as session:
-        _put_down(session, _deliveries(session, DeliveryAttempt.id == delivery_id))
+        _store_notices(session, _find_deliveries(session, DeliveryAttempt.id == delivery_id))
 
 
 @jobs.job("following.update-posted")
 def update_posted(update_id: int) -> None:
     with db.transaction() as session:
-        _put_down(session, _updates(session, Update.id == update_id))
+        _store_notices(session, _find_updates(session, Update.id == update_id))
 
 
 @jobs.job("following.campaign-stopped")
 def campaign_stopped(campaign_id: int) -> None:
     with db.transaction() as session:
-        _put_down(session, _stops(session, Campaign.id == campaign_id))
+        _store_notices(session, _find_stops(session, Campaign.id == campaign_id))
 
 
 @jobs.job("following.continued")
 def continued(next_id: int) -> None:
     """Tell of a campaign that continues another one, and was opened."""
     with db.transaction() as session:
-        _put_down(session, _continuations(session, Campaign.id == next_id))
+        _store_notices(session, _find_continuations(session, Campaign.id == next_id))
 
 
 @jobs.job("following.find-news", every_minutes=5)
@@ -67,12 +67,12 @@ def find_news() -> None:
     since = db.utcnow() - _LATELY
     with db.transaction() as session:
         events = [
-            *_deliveries(session, DeliveryAttempt.created_at > since),
-            *_updates(session, Update.published_at > since),
-            *_stops(session, Campaign.id.in_(_stopped_since(session, since))),
-            *_continuations(session, Campaign.opened_at > since),
+            *_find_deliveries(session, DeliveryAttempt.created_at > since),
+            *_find_updates(session, Update.published_at > since),
+            *_find_stops(session, Campaign.id.in_(_stopped_since(session, since))),
+            *_find_continuations(session, Campaign.opened_at > since),
         ]
-        _put_down(session, events)
+        _store_notices(session, events)
         notice_ids = session.scalars(
             select(Notice.id).where(Notice.finished_at.is_(None)).order_by(Notice.id)
         ).all()
@@ -91,7 +91,7 @@ def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id:
     session.flush()
 
 
-def _put_down(session: Session, events: list[Event]) -> None:
+def _store_notices(session: Session, events: list[Event]) -> None:
     """Store a notice for each, and enqueue the job that tells it; of two at once, one does."""
     for event in events:
         notice_id = session.scalar(
@@ -109,7 +109,7 @@ def _put_down(session: Session, events: list[Event]) -> None:
             jobs.enqueue(session, "following.tell", notice_id)
 
 
-def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     """Find deliveries of our bundles that got rid of letters; a refusal is no news.
 
     Of a part, once somebody has said which letters were taken.
@@ -129,7 +129,7 @@ def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Even
     ]
 
 
-def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     rows = session.execute(
         select(Update.campaign_id, Update.kind, Update.id).where(
             or_(Update.kind.in_(_TOLD), Update.tell_signers),
@@ -143,13 +143,13 @@ def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     ]
 
 
-def _stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     is_told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
     rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~is_told, *conditions))
     return [Event(campaign_id, NoticeKind.STOP) for campaign_id in rows]
 
 
-def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     """Find open campaigns that continue one whose signers were not told of it."""
     rows = session.execute(
         select(Campaign.follows_id, Campaign.id).where(

@@ -37,26 +37,6 @@ class Trace:
 NO_TRACE = Trace()
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The columns by which signatures of one origin are found."""
-
-    address_mark: bytes | None = None
-    network_mark: bytes | None = None
-    domain_mark: bytes | None = None
-    agent_mark: bytes | None = None
-
-    @property
-    def columns(self) -> dict[str, bytes | None]:
-        """By the names of the signature's columns."""
-        return {
-            "address_mark": self.address_mark,
-            "network_mark": self.network_mark,
-            "domain_mark": self.domain_mark,
-            "agent_mark": self.agent_mark,
-        }
-
-
 def trace_of(request: Request) -> Trace:
     """Return the trace of a request, whose address is the one that trusted proxies name."""
     return make_trace(request.remote_addr or "", request.user_agent.string)
@@ -108,13 +88,14 @@ def mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
     return keyring.fingerprint(value, f"trace-{kind}")[:_MARK_BYTES] if value else None
 
 
-def marks_of(keyring: Keyring, trace: Trace, email: str) -> Marks:
-    return Marks(
-        mark(keyring, "address", trace.address),
-        mark(keyring, "network", trace.network),
-        _common_mark(keyring, "domain", domain_of(email)),
-        _common_mark(keyring, "agent", trace.agent),
-    )
+def marks_of(keyring: Keyring, trace: Trace, email: str) -> dict[str, bytes | None]:
+    """Return every mark of a signature, by its column."""
+    return {
+        "address_mark": mark(keyring, "address", trace.address),
+        "network_mark": mark(keyring, "network", trace.network),
+        "domain_mark": _common_mark(keyring, "domain", domain_of(email)),
+        "agent_mark": _common_mark(keyring, "agent", trace.agent),
+    }
 
 
 @lru_cache(maxsize=2000)

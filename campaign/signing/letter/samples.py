@@ -30,72 +30,57 @@ def sample_writer(
 ) -> Writer:
     """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
-    writer = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
+    values = _PLAIN | {"own_words": _own_words(campaign)} | _CASES.get(kind, {})
+    writer = Writer(**values, disclosure=Disclosure.FULL, points=points)
     if kind == WORDS:
         limit = plan.offer(locale).limit(current_settings().own_words_limit)
         return _filled(writer, plan, locale, day, limit)
     return writer
 
 
-def _plain(campaign: Campaign) -> Writer:
-    return Writer(
-        given_name="Robin",
-        family_name="Beauchamp",
-        locality="Ottawa",
-        region="ON",
-        postal_code="K1A 0A1",
-        country="CA",
-        disclosure=Disclosure.FULL,
-        own_words=_own_words(campaign),
-        points=(),
-    )
-
-
-def _longest(campaign: Campaign) -> Writer:
-    return replace(
-        _plain(campaign),
-        given_name=_LONG_GIVEN[:_LONG].strip(" -"),
-        family_name=_LONG_FAMILY[:_LONG].strip(" -"),
-        locality=_LONG_TOWN,
-        region="Ynys Môn",
-        postal_code="LL61 5UJ",
-        country="GB",
-    )
-
-
-def _rtl(campaign: Campaign) -> Writer:
-    return replace(
-        _plain(campaign),
-        given_name="نور الهدى",
-        family_name="عبد الرحمن الحدّاد",
-        locality="بيروت",
-        region="",
-        postal_code="1107 2180",
-        country="LB",
-        own_words=(
+_PLAIN = {
+    "given_name": "Robin",
+    "family_name": "Beauchamp",
+    "locality": "Ottawa",
+    "region": "ON",
+    "postal_code": "K1A 0A1",
+    "country": "CA",
+}
+_CASES: dict[str, dict[str, str]] = {
+    LONGEST: {
+        "given_name": _LONG_GIVEN[:_LONG].strip(" -"),
+        "family_name": _LONG_FAMILY[:_LONG].strip(" -"),
+        "locality": _LONG_TOWN,
+        "region": "Ynys Môn",
+        "postal_code": "LL61 5UJ",
+        "country": "GB",
+    },
+    RTL: {
+        "given_name": "نور الهدى",
+        "family_name": "عبد الرحمن الحدّاد",
+        "locality": "بيروت",
+        "region": "",
+        "postal_code": "1107 2180",
+        "country": "LB",
+        "own_words": (
             "قرأتُ قصة هذا الإنسان ولم أستطع أن أنساها. نحن بعيدون، لكننا نتابع "
             "ما يجري، ونطلب أن تُحترم حقوقه وأن يُحمى هو ومن معه."
         ),
-    )
-
-
-def _scripts(campaign: Campaign) -> Writer:
-    return replace(
-        _plain(campaign),
-        given_name="Łucja Ștefania",
-        family_name="Ωμέγα-Żółkiewska",
-        locality="Київ",
-        region="",
-        postal_code="01001",
-        country="UA",
-        own_words=(
+    },
+    SCRIPTS: {
+        "given_name": "Łucja Ștefania",
+        "family_name": "Ωμέγα-Żółkiewska",
+        "locality": "Київ",
+        "region": "",
+        "postal_code": "01001",
+        "country": "UA",
+        "own_words": (
             "Пишу вам здалеку: ми стежимо за цією справою. Σας γράφω από μακριά. "
             "Ďakujem, že čítate. Þakka þér fyrir. Xin cảm ơn."
         ),
-    )
-
-
-_WRITERS = {PLAIN: _plain, LONGEST: _longest, RTL: _rtl, WORDS: _plain, SCRIPTS: _scripts}
+    },
+}
+"""In what a hard case differs from the ordinary supporter."""
 
 
 def _own_words(campaign: Campaign) -> str:

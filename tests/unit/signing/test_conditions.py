@@ -40,12 +40,12 @@ def test_marks_are_equal_for_equal_origins_and_for_no_others() -> None:
     one = marks_of(KEYS, make_trace("203.0.113.7", "A"), "x@Example.ORG")
     same = marks_of(KEYS, make_trace("203.0.113.8", "A"), "y@example.org")
     other = marks_of(Keyring.of(os.urandom(32)), make_trace("203.0.113.7", "A"), "x@example.org")
-    assert one.network_mark == same.network_mark
-    assert one.address_mark != same.address_mark
-    assert (one.domain_mark, one.agent_mark) == (same.domain_mark, same.agent_mark)
-    assert set(one.columns.values()).isdisjoint(other.columns.values())
-    assert {len(mark or b"") for mark in one.columns.values()} == {16}
-    assert set(marks_of(KEYS, make_trace("", ""), "").columns.values()) == {None}
+    assert one["network_mark"] == same["network_mark"]
+    assert one["address_mark"] != same["address_mark"]
+    assert (one["domain_mark"], one["agent_mark"]) == (same["domain_mark"], same["agent_mark"])
+    assert set(one.values()).isdisjoint(other.values())
+    assert {len(mark or b"") for mark in one.values()} == {16}
+    assert set(marks_of(KEYS, make_trace("", ""), "").values()) == {None}
 
 
 def test_conditions_are_stored_whole() -> None:
