@@ -27,7 +27,7 @@ from campaign.signing.reminders import spend_links
 from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import move_signature
 from campaign.signing.waiting_letters_mail import WAITING
-from campaign.tracking.delivery_history import hold
+from campaign.tracking.delivery_history import lock_letters
 from campaign.tracking.letter_links import Mailbox, signatures_of
 from campaign.tracking.mails import send_letters_erased
 from campaign.tracking.timeline import is_frozen
@@ -37,7 +37,7 @@ def erase(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> 
     """Erase the mailbox, then mail to it that this was done."""
     signatures = signatures_of(session, mailbox)
     forgotten = _forgotten(session, mailbox)
-    hold(session, *signatures, *forgotten)
+    lock_letters(session, *signatures, *forgotten)
     printed = [one for one in signatures if is_frozen(one)]
     others = [one for one in signatures if not is_frozen(one)]
     for signature in signatures:

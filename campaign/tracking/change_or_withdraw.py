@@ -28,7 +28,7 @@ from campaign.signing.letter.proposed_letters import drafts_of
 from campaign.signing.sign import asked_values
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
-from campaign.tracking.delivery_history import hold
+from campaign.tracking.delivery_history import lock_letters
 from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import is_frozen, is_handed_over
 
@@ -174,7 +174,7 @@ def change_letter(session: Session, signature: Signature, form: SignedForm) -> N
 
     Raises TooLate where a bundle, a stop or a withdrawal came before.
     """
-    hold(session, signature)
+    lock_letters(session, signature)
     refuse_unchangeable(signature)
     values = asked_values(form)
     for name in (*EDITABLE, "person_hmac"):
@@ -209,7 +209,7 @@ def withdraw_letter(session: Session, signature: Signature, now: datetime) -> No
 
     The name stays, so that the same person can sign again; their words do not.
     """
-    hold(session, signature)
+    lock_letters(session, signature)
     refuse_unwithdrawable(session, signature)
     move_signature(signature, SignatureState.WITHDRAWN)
     signature.state_before = signature.invalidation_id = None

@@ -121,7 +121,7 @@ def fates(
                 yield Trip(attempt, fate, tuple(letters), at, envelope)
 
 
-def hold(session: Session, *signatures: Signature) -> None:
+def lock_letters(session: Session, *signatures: Signature) -> None:
     """Lock these signatures, read them and their letters anew, and keep bundles from freezing.
 
     A freeze holds its campaign in the same way, so each sees what the other did. In the order of
