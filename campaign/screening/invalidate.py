@@ -1,4 +1,4 @@
-"""Invalidation: a dry run that only counts, the deed, its cancellation and its undoing.
+"""Invalidation: a dry run that only counts, then the work, which can be cancelled and undone.
 
 What a signature was is kept in its own row (`state_before`), so that an undo restores exactly
 that, and so that its writer's pages go on as if nothing had been done. The work itself, in

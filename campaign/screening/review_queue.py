@@ -2,28 +2,22 @@
 
 An act (on one letter or on all that a filter shows) changes only letters that still stand as its
 reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
-
-The mail with which a letter is sent back. Its words are a colleague's, not the supporter's.
-
-Setting which letters of a campaign are looked at before they count.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import record_change
 from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.core.text.desk_texts import one_line
 from campaign.mail.messages import Context, message
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
@@ -32,15 +26,8 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.screening.find_signatures import unindexed
 from campaign.signing import signed_links
-from campaign.signing.checks.lookalikes import skeleton
 from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
-from campaign.signing.checks.screening_rules import (
-    LEAST_ALIKE,
-    LONGEST_WORD,
-    MOST_WORDS,
-    RISK,
-    ScreeningRules,
-)
+from campaign.signing.checks.screening_rules import RISK
 from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.staff_users import actor_name
@@ -371,30 +358,6 @@ def send_letter_returned(
     }
 
 
-def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
-    """Set the rules for letters that are confirmed from now on; those that wait, wait.
-
-    The audit tells how many words are watched, not which. Raises Invalid by the rules' names.
-    """
-    words = tuple(dict.fromkeys(filter(None, map(one_line, rules.watched))))
-    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
-        raise Invalid(fields={"watched": "words-too-many"})
-    if not all(any(map(str.isalnum, word)) for word in words):
-        raise Invalid(fields={"watched": "not-a-word"})
-    if 0 < rules.alike < LEAST_ALIKE:
-        raise Invalid(fields={"alike": "alike-too-few"})
-    if rules.longer_than and rules.shorter_than >= rules.longer_than:
-        raise Invalid(fields={"shorter_than": "shorter-than-longer"})
-    stored = replace(rules, watched=words).stored
-    if stored == campaign.screening:
-        return
-    campaign.screening = stored
-    public = {name: value for name, value in stored.items() if name != "watched"}
-    record_change(
-        session, campaign, actor, "campaign.screening", **public, watched_words=len(words)
-    )
-
-
 def count_waiting(session: Session, campaign: Campaign) -> int:
     """Count the letters of a campaign that wait for a look.
 
@@ -408,10 +371,3 @@ def count_waiting(session: Session, campaign: Campaign) -> int:
         .where(Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN)
     )
     return session.scalar(waiting) or 0
-
-
-def lookalike_references(session: Session, campaign: Campaign) -> Sequence[str]:
-    """Return references of other campaigns that a reader could take for this one's."""
-    shape = skeleton(campaign.reference)
-    rows = session.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
-    return sorted(row for row in rows if skeleton(row) == shape)

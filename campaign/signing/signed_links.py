@@ -1,9 +1,7 @@
-"""Links that last: to a row, for one kind of deed, proved by an HMAC. Nothing of them is stored.
+"""Links to a row, proved by an HMAC of which nothing is stored, or by a secret stored as a digest.
 
-The key is the instance's; who has the database cannot make such a link, and a link of one kind
-opens nothing of another.
-
-The secret in a supporter's link. Only its digest is stored. Pure.
+The HMAC's key is the instance's: who has the database cannot make such a link, and a link of one
+kind opens nothing of another.
 """
 
 import base64

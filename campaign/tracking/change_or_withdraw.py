@@ -1,7 +1,4 @@
-"""Changing a letter until it is in a bundle: words, points, name, what officials see.
-
-Taking a letter back, as long as it is in our hands.
-"""
+"""Change a letter until it is in a bundle, or withdraw it as long as it is in our hands."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime

@@ -1,8 +1,6 @@
 """What happened to letters at a gate or in the post, letter by letter.
 
 A letter that was moved to another bundle keeps what happened to it in the one before.
-
-Waiting for whoever changes a letter at the same moment: a freeze, or another click.
 """
 
 from collections.abc import Iterator, Sequence

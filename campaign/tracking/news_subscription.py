@@ -1,7 +1,4 @@
-"""News of a case by mail: switched off and on by its signers, also by a link that lasts.
-
-How many would get news of a case by mail: what the desk says beside the box.
-"""
+"""News of a case by email: who wants it, and the lasting link that switches it off and on."""
 
 from dataclasses import dataclass
 from datetime import datetime

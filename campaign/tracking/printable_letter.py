@@ -1,7 +1,4 @@
-"""A supporter's letters as PDF, or a page that says which of them cannot be printed just now.
-
-What cannot be done with a letter any more, and pages that say so.
-"""
+"""A supporter's letters as PDF, and pages that say what cannot be done with a letter."""
 
 from collections.abc import Callable
 

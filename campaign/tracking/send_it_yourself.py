@@ -1,6 +1,6 @@
-"""What supporters can do with a letter themselves: post it, or mail it from their own program.
+"""Letters that supporters also send themselves, by post or from their own email program.
 
-Letters that supporters say they also sent themselves: counted apart from those we carry.
+They are counted apart from those we carry.
 """
 
 from dataclasses import dataclass

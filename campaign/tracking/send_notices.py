@@ -1,4 +1,4 @@
-"""Telling signers the news: through all signatures by id, in batches, and on from where it was.
+"""Emails with news to signers: through all signatures by id, in batches, resumed where it was.
 
 `NoticeMail` is the guard: one row for a mailbox and a notice, put in the same transaction as the
 mail. So nobody is told twice, whoever dies in between.

@@ -1,7 +1,4 @@
-"""The way of a letter, as dated marks: signed, confirmed, in a bundle, handed over, answered.
-
-A letter that somebody looks at before it counts, as its writer sees it.
-"""
+"""What has happened to a letter, as dated marks: signed, confirmed, printed, delivered."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -13,7 +13,7 @@ from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
-from campaign.screening import review_queue
+from campaign.screening import campaign_rules, review_queue
 from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
     LONGEST_WORD,
@@ -93,7 +93,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
         return done(draft_kept(), ".edit_rules", slug=slug)
 
     def save() -> None:
-        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+        campaign_rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
 
     if form.validate_on_submit() and form.meets(now) and accepted(form, save):
         desk.drop()
@@ -110,7 +110,7 @@ def screening_of_campaign(campaign: Campaign) -> dict[str, object]:
     session = db.session()
     return {
         "waiting": review_queue.count_waiting(session, campaign),
-        "lookalikes": review_queue.lookalike_references(session, campaign),
+        "lookalikes": campaign_rules.list_lookalike_references(session, campaign),
     }
 
 

@@ -1,7 +1,5 @@
 """Letters that say nearly the same: noticed, so that a supporter can add a line of their own.
 
-How alike two texts are. Pure but for the key.
-
 Own words come down to 64 bits that change little when the words do (Charikar's simhash, over
 three words at a time). Each piece is hashed with the instance's key, so that nobody who has only
 the database can try words against it. Stored are four quarters of 16 bits.

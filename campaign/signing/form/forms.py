@@ -1,4 +1,4 @@
-"""The signing form as pages show it. What it takes is judged by `validating`, in one place."""
+"""The signing form as pages show it. What it takes is checked by `validate`."""
 
 import unicodedata
 from collections.abc import Mapping

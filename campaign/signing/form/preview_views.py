@@ -1,6 +1,6 @@
-"""What organizers see of a campaign before anybody else does: page, mails and letter.
+"""Previews of a campaign for organizers: page, emails and letter, as any supporter would see them.
 
-As any supporter would see them, in every language, with an ordinary supporter or a hard case.
+In every language, with an ordinary supporter or a hard case.
 """
 
 from collections.abc import Callable, Collection

@@ -1,6 +1,6 @@
 """Letters as they would be printed: for the pages Write and Check, for previews, for the PDF.
 
-Places at the press in a web process: few, so that printing cannot starve signing.
+A web process makes few PDFs at once, so that printing cannot starve signing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
