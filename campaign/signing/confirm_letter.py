@@ -104,7 +104,10 @@ def confirm_signature(
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
         )
-        session.refresh(signature)
+        if session.get(Signature, signature.id, populate_existing=True) is None:
+            # Who owns the mailbox has just deleted it as not theirs.
+            _refuse_spent(session, digest or b"")
+            raise NotFound("letter-link")
         if done is not None:
             if verdict.reasons:
                 review_decision.store_hold(session, signature, verdict.reasons, now)

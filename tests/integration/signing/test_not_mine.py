@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import utcnow
+from campaign.core.errors import Gone
 from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
@@ -114,6 +116,27 @@ def test_what_is_confirmed_while_somebody_looks_is_not_deleted(
     assert [(row.given_name, row.state) for row in signatures()] == [
         ("Ana", SignatureState.CONFIRMED)
     ]
+
+
+def test_who_confirms_what_is_deleted_at_that_moment_reads_that_it_is_gone(
+    app: Flask, case: str, session: Session, signatures: Signatures
+) -> None:
+    six_wait(app, case, session)
+    session.close()
+
+    def delete(first: Session) -> None:
+        signature = confirm_letter.get_by_token(first, "Bo")
+        delete_waiting_beside(first, signature, utcnow())
+
+    def look(second: Session) -> Signature:
+        return confirm_letter.get_by_token(second, "Ana")
+
+    def confirm(second: Session, signature: Signature) -> None:
+        confirm_letter.confirm_signature(second, signature, now=utcnow())
+
+    with pytest.raises(Gone, match="letter-erased"):
+        overtake(app, delete, look, confirm)
+    assert signatures() == []
 
 
 def test_fifty_who_sign_confirm_and_delete_at_once_lose_nothing_that_counts(
