@@ -23,7 +23,17 @@ def names_required(
         for node in tree.find_all(nodes.Include):
             for name in _templates_of(node.template):
                 names |= names_required(env, name, frozenset(inner))
-    return names - on_top - bound
+    return names - on_top - bound - _names_optional(chain)
+
+
+def _names_optional(chain: list[nodes.Template]) -> set[str]:
+    """Names of which the template asks first whether they are defined."""
+    return {
+        test.node.name
+        for tree in chain
+        for test in tree.find_all(nodes.Test)
+        if test.name == "defined" and isinstance(test.node, nodes.Name)
+    }
 
 
 def _names_undeclared(env: Environment, template: str) -> set[str]:

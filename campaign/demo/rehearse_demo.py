@@ -61,4 +61,4 @@ def _screen(campaign_id: int, *, after: int) -> None:
         session.flush()
         for signature in invented:
             signature.state = SignatureState.CONFIRMED
-            review_decision.judge_again(session, signature, db.utcnow())
+            review_decision.judge_changed(session, signature, db.utcnow())

@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from campaign.paper_signatures.read_file import Fault
 from campaign.signing.clean_text import Problem
-from campaign.signing.form import sentences
+from campaign.signing.form.problem_texts import describe_problem
 
 _OWN: dict[str, Callable[[], str]] = {
     "give-name": lambda: gettext("Key in the name. A row without one is not counted."),
@@ -32,4 +32,4 @@ def say_fault(fault: Fault) -> str:
 
 def say_problem(problem: Problem) -> str:
     own = _OWN.get(problem.slug)
-    return own() if own else sentences.say(problem)
+    return own() if own else describe_problem(problem)

@@ -16,7 +16,7 @@ from campaign.models.signature import Disclosure, Origin, Signature, SignatureSt
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.duplicates import Fingerprints
 from campaign.public.printables import sheet_statement
-from campaign.signing.consents import Sentences, record_of
+from campaign.signing.consents import Consents, record_of
 
 PAPER_SEAT = 3
 """One mailbox gets news of a campaign for one row of paper; the seats of online signers stay."""
@@ -99,7 +99,7 @@ def _wording_id(session: Session, locale: str) -> int:
     """Return the record of what the printed sheet says in that language."""
     settings = current_settings()
     with force_locale(locale):
-        words = Sentences(
+        words = Consents(
             delivery=sheet_statement(settings.organisation_name),
             updates=gettext("News of this case"),
             network=gettext("New urgent actions"),

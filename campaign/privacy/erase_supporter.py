@@ -28,7 +28,7 @@ from campaign.signing.reminders import spend_links
 from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import move_signature
 from campaign.signing.waiting_letters_mail import WAITING
-from campaign.tracking.delivery_history import hold
+from campaign.tracking.delivery_history import lock_letters
 from campaign.tracking.letter_links import Mailbox, signatures_of
 from campaign.tracking.mails import LettersErased
 from campaign.tracking.timeline import is_frozen
@@ -38,7 +38,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     """Erase the mailbox, then email it that this was done."""
     signatures = signatures_of(session, mailbox)
     forgotten = _list_anonymised(session, mailbox)
-    hold(session, *signatures, *forgotten)
+    lock_letters(session, *signatures, *forgotten)
     printed = [signature for signature in signatures if is_frozen(signature)]
     others = [signature for signature in signatures if not is_frozen(signature)]
     for signature in signatures:

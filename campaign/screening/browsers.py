@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 
 def say_browser(agent: str) -> str:
     """Return "Firefox 128 on Linux" of what a browser says of itself; "" where none is known."""
-    known = ua_parser.parse(agent)
-    browser = _with_version(known.user_agent)
-    system = _with_version(known.os)
+    parsed = ua_parser.parse(agent)
+    browser = _with_version(parsed.user_agent)
+    system = _with_version(parsed.os)
     if browser and system:
         return str(_("%(browser)s on %(system)s", browser=browser, system=system))
     return browser or system

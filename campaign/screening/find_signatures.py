@@ -26,7 +26,7 @@ _OPENED = (
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A signature that fits."""
+    """A signature that fits conditions."""
 
     id: int
     public_id: str
@@ -37,7 +37,7 @@ class Match:
 
 
 def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
-    """In which states a signature can be found: what has gone another way is out of it already."""
+    """Return the states in which a signature can be found."""
     if conditions.unconfirmed:
         return (SignatureState.PENDING,)
     return list_sources(SignatureState.INVALID)
@@ -46,7 +46,7 @@ def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
 def find(
     session: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
 ) -> list[Match]:
-    """Those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
+    """List those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
     opened = conditions.reads or bool(conditions.domains)
     columns = (
         Signature.id,
@@ -76,26 +76,26 @@ def find(
 
 
 def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:
-    """What the database can tell by itself."""
-    found: list[ColumnElement[bool]] = [unindexed(Signature.state).in_(states_of(conditions))]
+    """Return what the database can tell by itself."""
+    filters: list[ColumnElement[bool]] = [unindexed(Signature.state).in_(states_of(conditions))]
     if campaign_id is not None:
-        found.append(unindexed(Signature.campaign_id) == campaign_id)
+        filters.append(unindexed(Signature.campaign_id) == campaign_id)
     if conditions.since is not None:
-        found.append(unindexed(Signature.signed_at) >= conditions.since)
+        filters.append(unindexed(Signature.signed_at) >= conditions.since)
     if conditions.until is not None:
-        found.append(unindexed(Signature.signed_at) < conditions.until)
+        filters.append(unindexed(Signature.signed_at) < conditions.until)
     for name, marks in conditions.marks(db.database().keyring).items():
         column = getattr(Signature, name)
         if name == "domain_mark":
             # Signed before marks were kept: the address itself tells.
-            found.append(or_(column.in_(marks), column.is_(None)))
+            filters.append(or_(column.in_(marks), column.is_(None)))
         else:
-            found.append(column.in_(marks))
-    return found
+            filters.append(column.in_(marks))
+    return filters
 
 
 def unindexed(column: Any) -> Any:
-    """A column whose index the database leaves alone: what the ids name is much less.
+    """Return a column without its index: what the ids name is much less.
 
     SQLite would rather read every signature of a state than look up twenty-five by their ids.
     """
@@ -103,10 +103,10 @@ def unindexed(column: Any) -> Any:
 
 
 def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
-    """Of letters whose words have a print: whether they are alike the text looked for."""
+    """Tell by their prints which letters are alike the text looked for."""
     if not conditions.similar_to or not ids:
         return {}
-    wanted = wanted_bands(conditions.similar_to, db.database().keyring)
+    bands = wanted_bands(conditions.similar_to, db.database().keyring)
     prints: dict[int, list[int]] = {}
     for signature_id, value in session.execute(
         select(WordsPrint.signature_id, WordsPrint.value)
@@ -114,19 +114,19 @@ def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict
         .order_by(WordsPrint.signature_id, WordsPrint.band)
     ):
         prints.setdefault(signature_id, []).append(value)
-    return {one: are_alike(wanted, values) for one, values in prints.items()}
+    return {one: are_alike(bands, values) for one, values in prints.items()}
 
 
 def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
-    """What only the opened row tells."""
-    one: Signature = row  # type: ignore[assignment]
-    if not conditions.fit_origin(one.email, one.trace):
+    """Judge what only the opened row tells."""
+    signature: Signature = row  # type: ignore[assignment]
+    if not conditions.fit_origin(signature.email, signature.trace):
         return False
-    if not conditions.fit_name(full_name(one.given_name, one.family_name)):
+    if not conditions.fit_name(full_name(signature.given_name, signature.family_name)):
         return False
     if not conditions.similar_to:
         return True
-    if one.id in alike:
-        return alike[one.id]
-    text = one.full_text or one.own_words
+    if signature.id in alike:
+        return alike[signature.id]
+    text = signature.full_text or signature.own_words
     return bool(text) and conditions.fit_words(text, db.database().keyring)

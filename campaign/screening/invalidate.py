@@ -1,4 +1,4 @@
-"""Invalidation: a dry run that only counts, the deed, its cancellation and its undoing.
+"""Invalidation: a dry run that only counts, then the work, which can be cancelled and undone.
 
 What a signature was is kept in its own row (`state_before`), so that an undo restores exactly
 that, and so that its writer's pages go on as if nothing had been done. The work itself, in
@@ -67,7 +67,7 @@ def begin_count(
 
 
 def get_invalidation(session: Session, public_id: str) -> Invalidation:
-    """One by its public id. Raises NotFound (`invalidation`)."""
+    """Raises NotFound (`invalidation`)."""
     found = session.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
     if found is None:
         raise NotFound("invalidation")
@@ -75,7 +75,7 @@ def get_invalidation(session: Session, public_id: str) -> Invalidation:
 
 
 def list_invalidations(session: Session, *, limit: int = 100) -> Sequence[Invalidation]:
-    """The newest first."""
+    """Return them, the newest first."""
     query = select(Invalidation).order_by(Invalidation.id.desc()).limit(limit)
     return session.scalars(query).all()
 
@@ -114,7 +114,7 @@ def run(
 
 
 def cancel(session: Session, invalidation: Invalidation, *, by: StaffUser, now: datetime) -> None:
-    """End the count, or the deed half-way. Raises Refused (`invalidation-moved`)."""
+    """End the count, or the work half-way. Raises Refused (`invalidation-moved`)."""
     before = invalidation.state
     at_work = (InvalidationState.COUNTING, InvalidationState.RUNNING)
     _move(session, invalidation, at_work, InvalidationState.CANCELLED, now)
@@ -136,20 +136,20 @@ def undo(session: Session, invalidation: Invalidation, *, by: StaffUser, now: da
 
 
 def end_standing(session: Session, invalidation: Invalidation, *, by: StaffUser) -> None:
-    """Take those that come from now on as they come again."""
+    """Take those that come from now on as they come."""
     if not invalidation.standing:
         return
     invalidation.standing = False
     _record(session, invalidation, by, "invalidation.standing-ended")
 
 
-def takes_newcomers(invalidation: Invalidation) -> bool:
-    """Whether it sets aside who comes from now on; one that does not tell who does not."""
+def applies_to_future(invalidation: Invalidation) -> bool:
+    """Tell whether it sets aside who comes from now on; without conditions on who, it does not."""
     return invalidation.standing and _conditions_of(invalidation).tell_who
 
 
-def effects_of(session: Session, invalidation: Invalidation) -> list[Effect]:
-    """How each campaign's public number would change, the hardest hit first."""
+def list_effects(session: Session, invalidation: Invalidation) -> list[Effect]:
+    """Return how each campaign's public number would change, the largest change first."""
     counts = {int(one): states for one, states in invalidation.counts.items()}
     campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(counts))).all()
     confirmed = SignatureState.CONFIRMED.value
@@ -166,8 +166,8 @@ def effects_of(session: Session, invalidation: Invalidation) -> list[Effect]:
     return sorted(found, key=lambda one: (-one.found, one.campaign.reference))
 
 
-def sample_of(session: Session, invalidation: Invalidation) -> Sequence[Signature]:
-    """A few of those that were found."""
+def list_sample(session: Session, invalidation: Invalidation) -> Sequence[Signature]:
+    """Return a few of those that were found."""
     return session.scalars(
         select(Signature)
         .where(
@@ -178,7 +178,7 @@ def sample_of(session: Session, invalidation: Invalidation) -> Sequence[Signatur
 
 
 def count_aside(session: Session, invalidation: Invalidation) -> int:
-    """How many it keeps aside now, with those that came since; of very many, what the work told."""
+    """Count those it keeps aside now; where there are very many, by what the work has counted."""
     mine = select(Signature.id).where(Signature.invalidation_id == invalidation.id)
     some = mine.limit(_COUNTED).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
@@ -192,7 +192,7 @@ def _move(
     after: InvalidationState,
     now: datetime,
 ) -> None:
-    """From one of these states to another; of two at once one is refused."""
+    """Put it from one of these states into another; of two at once one is refused."""
     session.refresh(invalidation, with_for_update=True)
     if invalidation.state not in before:
         raise Refused("invalidation-moved", state=invalidation.state.value)

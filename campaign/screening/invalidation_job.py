@@ -22,7 +22,7 @@ from campaign.models.signature import Signature, SignatureState
 from campaign.screening.find_signatures import Match, find, states_of, unindexed
 from campaign.screening.invalidate import AT_WORK
 from campaign.signing.checks.conditions import Conditions
-from campaign.signing.checks.review_decision import held_in_silence
+from campaign.signing.checks.review_decision import lock_silent_holds
 
 READ_AT_ONCE = 10_000
 """Ids that are looked through at once; reading holds up nobody."""
@@ -65,7 +65,7 @@ class Pace:
 
 @jobs.job("screening.work")
 def work(invalidation_id: int) -> None:
-    """Do all that is left, until it ends or somebody cancels it."""
+    """Work until it ends or somebody cancels it."""
     pace = Pace()
     while work_once(invalidation_id, pace):
         pass
@@ -73,7 +73,7 @@ def work(invalidation_id: int) -> None:
 
 @jobs.job("screening.resume", every_minutes=1)
 def resume() -> None:
-    """Take up again what a worker left behind."""
+    """Go on with what a worker left behind."""
     with db.transaction() as session:
         lost = session.scalars(
             select(Invalidation.id).where(
@@ -85,7 +85,7 @@ def resume() -> None:
 
 
 def _late(session: Session) -> Sequence[int]:
-    """Undone ones that still keep somebody aside, who confirmed in that very moment."""
+    """Reopen undone ones that still keep somebody aside, who confirmed in that very moment."""
     left = select(Signature.id).where(
         Signature.invalidation_id == Invalidation.id, Signature.state == SignatureState.INVALID
     )
@@ -99,39 +99,39 @@ def _late(session: Session) -> Sequence[int]:
 
 
 def work_once(invalidation_id: int, pace: Pace) -> bool:
-    """Look through one slice and do what is to be done; False when there is nothing left."""
+    """Look through one slice and change what fits; False when there is nothing left."""
     with db.reading() as session:
-        seen = session.get(Invalidation, invalidation_id)
-        if seen is None or seen.state not in AT_WORK:
+        invalidation = session.get(Invalidation, invalidation_id)
+        if invalidation is None or invalidation.state not in AT_WORK:
             return False
-        undoing = seen.state is InvalidationState.UNDOING
-        aside = _aside(session, seen) if undoing else ()
-        upto = min(seen.position + READ_AT_ONCE, seen.last_id)
-        found = [] if undoing else _found(session, seen, upto)
+        undoing = invalidation.state is InvalidationState.UNDOING
+        aside = _aside(session, invalidation) if undoing else ()
+        upto = min(invalidation.position + READ_AT_ONCE, invalidation.last_id)
+        matches = [] if undoing else _found(session, invalidation, upto)
     if undoing:
-        return _restore(seen, aside, pace)
-    if seen.state is InvalidationState.COUNTING:
-        return _count(seen, found, upto, pace)
-    return _set_aside(seen, found, upto, pace)
+        return _restore(invalidation, aside, pace)
+    if invalidation.state is InvalidationState.COUNTING:
+        return _count(invalidation, matches, upto, pace)
+    return _set_aside(invalidation, matches, upto, pace)
 
 
-def _found(session: Session, seen: Invalidation, upto: int) -> list[Match]:
-    conditions, place = Conditions.from_json(seen.conditions), seen.campaign_id
-    return find(session, conditions, campaign_id=place, after=seen.position, upto=upto)
+def _found(session: Session, invalidation: Invalidation, upto: int) -> list[Match]:
+    conditions, place = Conditions.from_json(invalidation.conditions), invalidation.campaign_id
+    return find(session, conditions, campaign_id=place, after=invalidation.position, upto=upto)
 
 
-def _aside(session: Session, seen: Invalidation) -> Sequence[int]:
+def _aside(session: Session, invalidation: Invalidation) -> Sequence[int]:
     return session.scalars(
         select(Signature.id)
-        .where(Signature.invalidation_id == seen.id, Signature.id > seen.position)
+        .where(Signature.invalidation_id == invalidation.id, Signature.id > invalidation.position)
         .order_by(Signature.id)
         .limit(RESTORE_AT_ONCE)
     ).all()
 
 
-def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> bool:
+def _count(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> bool:
     counts = {one: dict(states) for one, states in seen.counts.items()}
-    for match in found:
+    for match in matches:
         states = counts.setdefault(str(match.campaign_id), {})
         state = SignatureState.CONFIRMED if match.counts else match.state
         states[state.value] = states.get(state.value, 0) + 1
@@ -141,16 +141,16 @@ def _count(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> boo
         if claimed is None:
             return True
         claimed.counts = counts
-        claimed.sample = [*seen.sample, *(one.public_id for one in found)][:_SAMPLE]
-        claimed.found = seen.found + len(found)
+        claimed.sample = [*seen.sample, *(one.public_id for one in matches)][:_SAMPLE]
+        claimed.found = seen.found + len(matches)
         if ends:
             claimed.state = InvalidationState.COUNTED
     return not ends
 
 
-def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) -> bool:
+def _set_aside(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) -> bool:
     states = states_of(Conditions.from_json(seen.conditions))
-    rest = [one.id for one in found]
+    rest = [one.id for one in matches]
     while True:
         ids, rest = rest[: pace.size], rest[pace.size :]
         ends = not rest and upto >= seen.last_id
@@ -160,7 +160,7 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
                 return True
             silent = and_(
                 Signature.state == SignatureState.HELD,
-                Signature.id.in_(held_in_silence(session, ids)),
+                Signature.id.in_(lock_silent_holds(session, ids)),
             )
             done = session.scalars(
                 update(Signature)
@@ -185,16 +185,16 @@ def _set_aside(seen: Invalidation, found: list[Match], upto: int, pace: Pace) ->
         seen = claimed
 
 
-def _restore(seen: Invalidation, found: Sequence[int], pace: Pace) -> bool:
-    rest = list(found)
+def _restore(seen: Invalidation, ids_aside: Sequence[int], pace: Pace) -> bool:
+    rest = list(ids_aside)
     while True:
         ids, rest = rest[: pace.size], rest[pace.size :]
-        ends = not rest and len(found) < RESTORE_AT_ONCE
+        ends = not rest and len(ids_aside) < RESTORE_AT_ONCE
         with pace.turn() as session:
             claimed = _claim(session, seen, ids[-1] if ids else seen.position)
             if claimed is None:
                 return True
-            silent = Signature.id.in_(held_in_silence(session, ids))
+            silent = Signature.id.in_(lock_silent_holds(session, ids))
             restored = session.scalars(
                 update(Signature)
                 .where(
@@ -236,7 +236,7 @@ def _hide_holds(session: Session, ids: Sequence[int]) -> None:
 
 
 def _show_holds(session: Session, ids: Sequence[int]) -> None:
-    """Put them back, where they were: only what was sent back keeps what was asked."""
+    """Put them back; only what was sent back keeps what was asked."""
     session.execute(
         update(Hold)
         .where(Hold.signature_id.in_(ids), Hold.decision == Decision.ASIDE)
@@ -250,7 +250,7 @@ def _show_holds(session: Session, ids: Sequence[int]) -> None:
 
 
 def _claim(session: Session, seen: Invalidation, upto: int) -> Invalidation | None:
-    """Take the batch: None where another worker took it, or somebody cancelled meanwhile."""
+    """Take the batch; None where another worker took it, or somebody cancelled."""
     as_seen = (Invalidation.state == seen.state, Invalidation.position == seen.position)
     taken = db.update_row(
         session, Invalidation, seen.id, *as_seen, position=upto, worked_at=db.utcnow()
@@ -265,12 +265,11 @@ def _end(session: Session, claimed: Invalidation, state: InvalidationState) -> N
 
 
 def progress_of(invalidation: Invalidation) -> tuple[int, int]:
-    """How far the work has come, and how much there is."""
+    """Return how far the work is, and how much there is."""
     if invalidation.state is InvalidationState.UNDOING:
         return invalidation.restored, invalidation.done
     return invalidation.position, invalidation.last_id
 
 
 def is_idle(invalidation: Invalidation, now: datetime) -> bool:
-    """Whether it waits for a worker."""
     return invalidation.worked_at < now - timedelta(seconds=20)

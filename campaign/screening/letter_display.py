@@ -1,11 +1,12 @@
 """A held letter as its reader sees it, in the queue and in a rehearsal."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.risk_words import Finding
 from campaign.core import audit
 from campaign.models.review_hold import Hold
 from campaign.models.signature import Signature
@@ -13,9 +14,9 @@ from campaign.models.staff import StaffUser
 from campaign.printing.geometry import Layout
 from campaign.signing.checks.review_decision import (
     case_words,
-    flagged_in,
+    find_flagged_words,
+    find_proposed_text,
     regions_of,
-    said_before,
     words_of,
 )
 from campaign.signing.checks.screening_rules import RISK, ScreeningRules, findings, pieces
@@ -23,38 +24,49 @@ from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_let
 from campaign.staff.staff_users import actor_name
 
 
-def shown(hold: Hold) -> dict[str, Any]:
-    """Its words, with the places for which it is held in them, and a note to its writer.
+@dataclass(frozen=True, slots=True)
+class HeldLetter:
+    """What its reader sees of a held letter."""
 
-    Also what a risk flag rules out (`flagged`), and whether approving it `asks` once more.
-    """
+    pieces: list[tuple[str, str]]
+    """Its words, each with the reason that holds it; "" where none does."""
+    note: str
+    """What its writer could be asked."""
+    flagged: list[Finding]
+    """What a risk flag rules out."""
+    asks: bool
+    """Whether approving it asks once more."""
+
+
+def describe_letter(hold: Hold) -> HeldLetter:
     signature = hold.signature
-    flagged = flagged_in(signature)
+    flagged = find_flagged_words(signature)
     text = words_of(signature)
-    found = findings(
+    places = findings(
         text,
         ScreeningRules.of(signature.campaign.screening),
         regions_of(signature),
-        said=said_before(signature),
+        said=find_proposed_text(signature),
         case=case_words(signature.campaign),
     )
-    return {
-        "pieces": list(pieces(text, found)),
-        "note": _proposed(hold, signature),
-        "flagged": flagged,
-        "asks": RISK in hold.reasons or bool(flagged),
-    }
+    return HeldLetter(
+        pieces=list(pieces(text, places)),
+        note=_propose_note(hold, signature),
+        flagged=flagged,
+        asks=RISK in hold.reasons or bool(flagged),
+    )
 
 
-def printed(signature: Signature, home: str) -> tuple[Letters, Layout]:
-    """Its letters as they will be printed, and the sheet they are for."""
-    return signed_letters(signature, home=home), layout_of(signature.campaign, home)
+def draw_letters(hold: Hold, home: str) -> tuple[Letters, Layout]:
+    """Return its letters as they will be printed, and the sheet they are for."""
+    campaign = hold.signature.campaign
+    return signed_letters(hold.signature, home=home), layout_of(campaign, home)
 
 
-def hand_out(session: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
-    """Its letters as a PDF; leaves a line in the audit. Raises LetterRefused."""
+def print_letter(session: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
+    """Return its letters as a PDF, noted in the audit. Raises LetterRefused."""
     signature = hold.signature
-    body = pdf_of(*printed(signature, home))
+    body = pdf_of(*draw_letters(hold, home))
     audit.record(
         session,
         actor=actor_name(by),
@@ -65,8 +77,8 @@ def hand_out(session: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes
     return body
 
 
-def _proposed(hold: Hold, signature: Signature) -> str:
-    """What its writer could be asked, in the language in which they read mails."""
+def _propose_note(hold: Hold, signature: Signature) -> str:
+    """Propose what to ask of its writer, in the language in which they read emails."""
     with force_locale(signature.locale.replace("-", "_")):
         sentences = {
             "threat": _("Take out the threat. If you quote someone, say who said it."),
@@ -80,5 +92,5 @@ def _proposed(hold: Hold, signature: Signature) -> str:
             "short": _("Write a whole sentence, or leave your own words out."),
             "similar": _("Write in words of your own: many have sent this very text."),
         }
-        said = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
-    return "\n".join(dict.fromkeys(said))
+        texts = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
+    return "\n".join(dict.fromkeys(texts))

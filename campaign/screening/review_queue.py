@@ -2,29 +2,22 @@
 
 An act (on one letter or on all that a filter shows) changes only letters that still stand as its
 reader saw them; whoever comes second changes nothing. The last act of each reader can be undone.
-
-The mail with which a letter is sent back. Its words are a colleague's, not the supporter's.
-
-Setting which letters of a campaign are looked at before they count.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import record_change
 from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
-from campaign.core.text.desk_texts import one_line
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
@@ -33,16 +26,9 @@ from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import StaffUser
 from campaign.screening.find_signatures import unindexed
 from campaign.signing import signed_links
-from campaign.signing.checks.lookalikes import skeleton
-from campaign.signing.checks.review_decision import flagged_in, held_in_silence
-from campaign.signing.checks.screening_rules import (
-    LEAST_ALIKE,
-    LONGEST_WORD,
-    MOST_WORDS,
-    RISK,
-    ScreeningRules,
-)
-from campaign.signing.confirm_letter import start_followers
+from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
+from campaign.signing.checks.screening_rules import RISK
+from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.states import check_move, move_signature
 from campaign.staff.staff_users import actor_name
 
@@ -55,6 +41,8 @@ _STATE_AFTER = {
     Decision.REJECTED: SignatureState.REJECTED,
     Decision.RETURNED: SignatureState.HELD,
 }
+DECISIONS = {"approve": Decision.APPROVED, "return": Decision.RETURNED, "reject": Decision.REJECTED}
+"""By what the buttons of a form send."""
 _UNDO_WITHIN = timedelta(hours=12)
 
 
@@ -74,26 +62,25 @@ class Filter:
     decision: Decision = Decision.OPEN
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """As conditions on holds."""
-        found: list[ColumnElement[bool]] = [
+        filters: list[ColumnElement[bool]] = [
             Hold.decision == self.decision,
             Hold.campaign_id.not_in(select(Campaign.id).where(is_stopped_sql())),
         ]
         if self.campaign_id is not None:
-            found.append(Hold.campaign_id == self.campaign_id)
+            filters.append(Hold.campaign_id == self.campaign_id)
         if self.reason:
             # As JSON on both databases: ["first", "similar"].
             named = cast(Hold.reasons, String).contains(f'"{self.reason}"', autoescape=True)
             # PostgreSQL takes a LIKE for rare and would sort all that it finds; this it takes for
             # common, and walks the queue in its order.
-            found.append(func.coalesce(named, False).is_(True))
-        return tuple(found)
+            filters.append(func.coalesce(named, False).is_(True))
+        return tuple(filters)
 
 
 def list_held(
     session: Session, chosen: Filter, *, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
-    """The letters that wait, the oldest first; with `after`, those that come behind it."""
+    """Return letters that wait, the oldest first; with `after`, those that follow it."""
     query = select(Hold).where(*chosen.conditions())
     if after is not None:
         query = query.where(
@@ -105,13 +92,13 @@ def list_held(
 
 
 def count_held(session: Session, chosen: Filter) -> int:
-    """How many wait, up to COUNTED."""
+    """Count those that wait, up to COUNTED."""
     some = select(Hold.signature_id).where(*chosen.conditions()).limit(COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def list_campaigns(session: Session) -> Sequence[Campaign]:
-    """Campaigns of which a letter was held and is not decided about."""
+    """Return the campaigns of which a held letter is not decided about."""
     undecided = exists().where(
         Hold.campaign_id == Campaign.id, Hold.decision.in_((Decision.OPEN, Decision.RETURNED))
     )
@@ -121,17 +108,17 @@ def list_campaigns(session: Session) -> Sequence[Campaign]:
 
 
 def get_held(session: Session, public_id: str, chosen: Filter) -> Hold:
-    """One that waits. Raises NotFound (`letter`) where it does no more."""
+    """Return a letter that waits. Raises NotFound (`letter`)."""
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
-    found: Hold | None = session.scalar(query)
-    if found is None:
+    hold: Hold | None = session.scalar(query)
+    if hold is None:
         raise NotFound("letter")
-    return found
+    return hold
 
 
 def list_ids(session: Session, chosen: Filter, *, seen: datetime) -> list[str]:
-    """Public ids of all that a filter shows, without what came after it was looked at."""
+    """Return public ids of all that a filter shows, but for what came after it was `seen`."""
     first = (
         select(Hold.signature_id)
         .where(*chosen.conditions(), Hold.held_at <= seen)
@@ -163,31 +150,31 @@ def decide(
     """
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
-        _refuse_named(session, public_ids, note, seen=risks_seen)
-    taken = _take(session, public_ids, decision)
+        _refuse_risks(session, public_ids, note, seen=risks_seen)
+    taken = _claim_letters(session, public_ids, decision)
     if not taken:
         raise Refused("nothing-held")
-    if decision is Decision.APPROVED and not flagged_seen and _flagged(session, taken):
+    if decision is Decision.APPROVED and not flagged_seen and _find_flagged(session, taken):
         raise NamesRisk
     if decision is Decision.RETURNED:
-        taken = [one for one in taken if _send_back(session, one, note)]
+        taken = [signature for signature in taken if _send_back(session, signature, note)]
         if not taken:
             raise Refused("cannot-mail")
     act = ScreeningAct(staff_id=by.id, at=now, decision=decision, letters=len(taken))
     session.add(act)
     session.flush()
-    values: dict[str, Any] = {"decision": decision, "act_id": act.id, "note": note or None}
+    values: dict[str, object] = {"decision": decision, "act_id": act.id, "note": note or None}
     if decision is Decision.RETURNED:
         values["returned_at"] = now
     session.execute(
         update(Hold)
-        .where(Hold.signature_id.in_([one.id for one in taken]))
+        .where(Hold.signature_id.in_([signature.id for signature in taken]))
         .values(**values)
         .execution_options(synchronize_session=False)
     )
     for signature in taken:
-        start_followers(session, signature)
-    _note(session, by, f"letter.{decision.value}", taken, act)
+        enqueue_followups(session, signature)
+    _record_act(session, by, f"letter.{decision.value}", taken, act)
     return act
 
 
@@ -200,7 +187,7 @@ def _checked_note(note: str, decision: Decision) -> str:
     return note
 
 
-def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
+def _refuse_risks(session: Session, public_ids: Sequence[str], note: str, *, seen: bool) -> None:
     written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
     for campaign in session.scalars(select(Campaign).where(Campaign.id.in_(written_to))):
         words = Words("note", campaign.default_locale, "note", note)
@@ -208,24 +195,28 @@ def _refuse_named(session: Session, public_ids: Sequence[str], note: str, *, see
 
 
 def list_flagged(session: Session, public_ids: Sequence[str]) -> set[str]:
-    """Which of these letters say what a risk flag rules out: each is approved by itself."""
-    found = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
-    return {one.public_id for one in _flagged(session, found)}
+    """Return those of these letters that say what a risk flag rules out."""
+    signatures = session.scalars(select(Signature).where(Signature.public_id.in_(public_ids))).all()
+    return {signature.public_id for signature in _find_flagged(session, signatures)}
 
 
-def _flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
-    """Those held for a risk flag, and those of which a flag that came later rules out a word."""
+def _find_flagged(session: Session, signatures: Sequence[Signature]) -> list[Signature]:
+    """Return those held for a risk flag, and those that a later flag concerns."""
     held = session.execute(
         select(Hold.signature_id, Hold.reasons).where(
-            Hold.signature_id.in_([one.id for one in signatures])
+            Hold.signature_id.in_([signature.id for signature in signatures])
         )
     )
     for_risk = {number for number, reasons in held if RISK in reasons}
-    return [one for one in signatures if one.id in for_risk or flagged_in(one)]
+    return [
+        signature
+        for signature in signatures
+        if signature.id in for_risk or find_flagged_words(signature)
+    ]
 
 
-def last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
-    """What `by` decided last, while it can be undone."""
+def find_last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | None:
+    """Return what `by` decided last, while it can be undone."""
     act = session.scalar(
         select(ScreeningAct)
         .where(ScreeningAct.staff_id == by.id)
@@ -238,18 +229,18 @@ def last_act(session: Session, by: StaffUser, now: datetime) -> ScreeningAct | N
 
 
 def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
-    """Put the letters of the last act back into the queue; how many.
+    """Put the letters of the last act back into the queue, and return how many.
 
     Left alone are those that their writers have changed, withdrawn or had erased since, that a
     bundle holds, or that were found false. Raises Refused (`nothing-to-undo`).
     """
-    act = last_act(session, by, now)
+    act = find_last_act(session, by, now)
     if act is None:
         raise Refused("nothing-to-undo")
     act.undone_at = now
     mine = select(Hold.signature_id).where(Hold.act_id == act.id, Hold.decision == act.decision)
     ids = session.scalars(mine).all()
-    _hold_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
+    _lock_campaigns(session, select(Hold.campaign_id).where(Hold.act_id == act.id))
     after = _STATE_AFTER[act.decision]
     check_move(after, SignatureState.HELD)
     back = session.scalars(
@@ -267,18 +258,20 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     )
     session.execute(
         update(Signature)
-        .where(Signature.id.in_(held_in_silence(session, back)))
+        .where(Signature.id.in_(lock_silent_holds(session, back)))
         .values(state_before=SignatureState.CONFIRMED)
         .execution_options(synchronize_session=False)
     )
-    found = session.scalars(
+    signatures = session.scalars(
         select(Signature).where(Signature.id.in_(back)).execution_options(populate_existing=True)
     ).all()
-    _note(session, by, "letter.decision-undone", found, act)
+    _record_act(session, by, "letter.decision-undone", signatures, act)
     return len(back)
 
 
-def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Sequence[Signature]:
+def _claim_letters(
+    session: Session, public_ids: Sequence[str], decision: Decision
+) -> Sequence[Signature]:
     """Change the state of those that still wait; of two who decide at once, one does."""
     undecided = select(Hold.signature_id).where(
         Hold.decision.in_((Decision.OPEN, Decision.RETURNED)), Hold.decision != decision
@@ -301,7 +294,7 @@ def _take(session: Session, public_ids: Sequence[str], decision: Decision) -> Se
     return taken
 
 
-def _hold_campaigns(session: Session, ids: Select[Any]) -> None:
+def _lock_campaigns(session: Session, ids: Select[int]) -> None:
     """Keep bundles from freezing while letters are taken out of what they would freeze."""
     query = select(Campaign.id).where(Campaign.id.in_(ids)).order_by(Campaign.id)
     session.execute(query.with_for_update(key_share=True)).all()
@@ -312,7 +305,7 @@ def _is_in_a_bundle() -> ColumnElement[bool]:
 
 
 def _send_back(session: Session, signature: Signature, note: str) -> bool:
-    """Mail what is to be changed, with a link that replaces the one before; False: no mail went."""
+    """Mail what is to be changed, with a link that replaces the one before; False: not mailed."""
     if lifecycle.is_rehearsal(signature.campaign.status):
         return True  # invented people get no mail
     settings = current_settings()
@@ -335,16 +328,16 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     return sent
 
 
-def _note(
-    session: Session, by: StaffUser, action: str, found: Sequence[Signature], act: ScreeningAct
+def _record_act(
+    session: Session, by: StaffUser, action: str, signatures: Sequence[Signature], act: ScreeningAct
 ) -> None:
-    campaigns = sorted({one.campaign_id for one in found})
+    campaigns = sorted({signature.campaign_id for signature in signatures})
     audit.record(
         session,
         actor=actor_name(by),
         action=action,
         subject=f"screening-act:{act.id}",
-        letters=[one.public_id for one in found],
+        letters=[signature.public_id for signature in signatures],
         campaigns=campaigns,
     )
     jobs.enqueue(session, "campaigns.count")
@@ -361,30 +354,8 @@ class LetterReturned(Mail, kind="letter-returned"):
     case_url: str
 
 
-def set_rules(session: Session, campaign: Campaign, *, rules: ScreeningRules, actor: str) -> None:
-    """Set the rules for letters that are confirmed from now on; those that wait, wait.
-
-    The audit tells how many words are watched, not which. Raises Invalid by the rules' names.
-    """
-    words = tuple(dict.fromkeys(filter(None, map(one_line, rules.watched))))
-    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
-        raise Invalid(fields={"watched": "words-too-many"})
-    if not all(any(map(str.isalnum, word)) for word in words):
-        raise Invalid(fields={"watched": "not-a-word"})
-    if 0 < rules.alike < LEAST_ALIKE:
-        raise Invalid(fields={"alike": "alike-too-few"})
-    if rules.longer_than and rules.shorter_than >= rules.longer_than:
-        raise Invalid(fields={"shorter_than": "shorter-than-longer"})
-    stored = replace(rules, watched=words).stored
-    if stored == campaign.screening:
-        return
-    campaign.screening = stored
-    told = {name: value for name, value in stored.items() if name != "watched"}
-    record_change(session, campaign, actor, "campaign.screening", **told, watched_words=len(words))
-
-
 def count_waiting(session: Session, campaign: Campaign) -> int:
-    """How many letters of a campaign wait for a look: a number, and nobody's name.
+    """Count the letters of a campaign that wait for a look.
 
     Those of a rehearsal wait for nobody.
     """
@@ -396,10 +367,3 @@ def count_waiting(session: Session, campaign: Campaign) -> int:
         .where(Hold.campaign_id == campaign.id, Hold.decision == Decision.OPEN)
     )
     return session.scalar(waiting) or 0
-
-
-def lookalike_references(session: Session, campaign: Campaign) -> Sequence[str]:
-    """References of other campaigns that a reader could take for this one's."""
-    shape = skeleton(campaign.reference)
-    rows = session.scalars(select(Campaign.reference).where(Campaign.id != campaign.id))
-    return sorted(one for one in rows if skeleton(one) == shape)

@@ -8,16 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.settings import current_settings
 from campaign.models.screening import TrendCount, TrendKind
 from campaign.models.signature import Signature, SignatureState
-from campaign.signing.checks.origin import FORGOTTEN, domain_of, opened
+from campaign.signing.checks.origin import FORGOTTEN, domain_of, parse_trace
 
 EVERYWHERE = 0
 """Stands for all campaigns."""
@@ -30,6 +29,11 @@ _FETCHED = 5000
 _FORGOTTEN_AT_ONCE = 500
 _SPIKE_LEAST = 20
 _SPIKE_TIMES = 4
+
+
+_Window = tuple[ColumnElement[bool], ...]
+_Sums = Row[TrendKind, bytes, int, int, int]
+"""Kind, mark, how many, how many confirmed, the newest signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,12 @@ class Trend:
 
 
 def hour_of(moment: datetime) -> datetime:
-    """The full hour in which a moment lies."""
+    """Return the full hour in which a moment lies."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def spikes_in(hours: Sequence[int]) -> frozenset[int]:
-    """Hours with many more signatures than the usual one of the window. Pure."""
+    """Return the hours with many more signatures than the usual one. Pure."""
     if not hours:
         return frozenset()
     usual = sorted(hours)[len(hours) // 2]
@@ -89,13 +93,13 @@ def _count_hour(hour: datetime) -> None:
             session.execute(db.insert_into(session, TrendCount).on_conflict_do_nothing(), rows)
 
 
-def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
-    found = session.execute(_signed_in(hour)).yield_per(_FETCHED)
+def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, object]]:
+    signatures = session.execute(_signed_in(hour)).yield_per(_FETCHED)
     # Per kind and (campaign, mark): how many, and a signature of them; then over all campaigns.
     counts: dict[TrendKind, Counter[tuple[int, bytes]]] = {kind: Counter() for kind in TrendKind}
     confirmed: dict[TrendKind, Counter[tuple[int, bytes]]] = defaultdict(Counter)
     examples: dict[tuple[TrendKind, bytes], int] = {}
-    for number, campaign_id, is_confirmed, *marks in found:
+    for number, campaign_id, is_confirmed, *marks in signatures:
         for kind, mark in zip(_MARKED, (b"", *marks), strict=True):
             if mark is None:
                 continue
@@ -103,10 +107,10 @@ def _rows_of_hour(session: Session, hour: datetime) -> list[dict[str, Any]]:
             examples[kind, mark] = number
             if is_confirmed:
                 confirmed[kind][campaign_id, mark] += 1
-    rows: list[dict[str, Any]] = []
-    for kind, one in counts.items():
+    rows: list[dict[str, object]] = []
+    for kind, marked_counts in counts.items():
         certain = _by_place(confirmed[kind])
-        for place, marked in _by_place(one).items():
+        for place, marked in _by_place(marked_counts).items():
             rows += [
                 {
                     "campaign_id": place,
@@ -127,7 +131,9 @@ _MARKED = (TrendKind.ALL, TrendKind.ADDRESS, TrendKind.NETWORK, TrendKind.DOMAIN
 """In the order of the columns of `_signed_in`."""
 
 
-def _signed_in(hour: datetime) -> Any:
+def _signed_in(
+    hour: datetime,
+) -> Select[int, int, bool, bytes | None, bytes | None, bytes | None, bytes | None]:
     return select(
         Signature.id,
         Signature.campaign_id,
@@ -142,7 +148,7 @@ def _signed_in(hour: datetime) -> Any:
 
 
 def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
-    """Marks of each campaign, and of all together."""
+    """Group the marks by campaign, and add them up over all."""
     places: dict[int, Counter[bytes]] = defaultdict(Counter)
     for (campaign_id, mark), count in counts.items():
         places[campaign_id][mark] = count
@@ -153,11 +159,11 @@ def _by_place(counts: Counter[tuple[int, bytes]]) -> dict[int, Counter[bytes]]:
 def list_trends(
     session: Session, *, campaign_id: int = EVERYWHERE, hours: int, now: datetime, most: int = 10
 ) -> dict[TrendKind, list[Trend]]:
-    """The marks that most signatures of the window share, of each kind."""
+    """Return the marks that most signatures of the window share, of each kind."""
     start = hour_of(now) - (hours - 1) * HOUR
     window = (TrendCount.campaign_id == campaign_id, TrendCount.hour >= start)
     chosen = _most_shared(session, window, most)
-    kept = [row for found in chosen.values() for row in found]
+    kept = [row for rows in chosen.values() for row in rows]
     lines = _lines(session, window, {bytes(row.mark) for row in kept}, start, hours)
     words = _words(session, kept)
     return {
@@ -171,14 +177,14 @@ def list_trends(
                 lines[kind, bytes(mark)],
                 spikes_in(lines[kind, bytes(mark)]),
             )
-            for _, mark, count, confirmed, _ in found
+            for _, mark, count, confirmed, _ in rows
         ]
-        for kind, found in chosen.items()
+        for kind, rows in chosen.items()
     }
 
 
-def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, list[Any]]:
-    """Of each kind the first marks, with their sums and the newest signature that has them."""
+def _most_shared(session: Session, window: _Window, most: int) -> dict[TrendKind, list[_Sums]]:
+    """Return the first marks of each kind, with their sums and the newest signature of them."""
     total = func.sum(TrendCount.count)
     rows = session.execute(
         select(
@@ -192,7 +198,7 @@ def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, li
         .group_by(TrendCount.kind, TrendCount.mark)
         .order_by(total.desc(), TrendCount.mark)
     ).all()
-    chosen: dict[TrendKind, list[Any]] = {kind: [] for kind in TrendKind}
+    chosen: dict[TrendKind, list[_Sums]] = {kind: [] for kind in TrendKind}
     for row in rows:
         if len(chosen[row.kind]) < most:
             chosen[row.kind].append(row)
@@ -200,9 +206,9 @@ def _most_shared(session: Session, window: Any, most: int) -> dict[TrendKind, li
 
 
 def _lines(
-    session: Session, window: Any, marks: set[bytes], start: datetime, hours: int
+    session: Session, window: _Window, marks: set[bytes], start: datetime, hours: int
 ) -> Mapping[tuple[TrendKind, bytes], tuple[int, ...]]:
-    found: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
+    lines: dict[tuple[TrendKind, bytes], list[int]] = defaultdict(lambda: [0] * hours)
     rows = session.execute(
         select(TrendCount.kind, TrendCount.mark, TrendCount.hour, TrendCount.count).where(
             *window, TrendCount.mark.in_(marks)
@@ -211,41 +217,41 @@ def _lines(
     for kind, mark, hour, count in rows:
         at = int((hour - start) / HOUR)
         if 0 <= at < hours:
-            found[kind, bytes(mark)][at] = count
-    return {key: tuple(line) for key, line in found.items()}
+            lines[kind, bytes(mark)][at] = count
+    return {key: tuple(line) for key, line in lines.items()}
 
 
-def _words(session: Session, rows: Iterable[Any]) -> dict[tuple[TrendKind, bytes], str]:
-    """What the marks stand for, as one signature of each tells."""
+def _words(session: Session, rows: Iterable[_Sums]) -> dict[tuple[TrendKind, bytes], str]:
+    """Return what the marks stand for, as one signature of each tells."""
     named = {(row.kind, bytes(row.mark)): row[4] for row in rows if row.kind is not TrendKind.ALL}
-    found = {
-        one.id: one
-        for one in session.execute(
+    rows_by_id = {
+        example_id.id: example_id
+        for example_id in session.execute(
             select(Signature.id, Signature.email, Signature.trace).where(
                 Signature.id.in_(set(named.values())), Signature.state != SignatureState.ERASED
             )
         )
     }
     return {
-        (kind, mark): value_of(kind, found[one].email, found[one].trace)
-        for (kind, mark), one in named.items()
-        if one in found
+        (kind, mark): value_of(kind, rows_by_id[example_id].email, rows_by_id[example_id].trace)
+        for (kind, mark), example_id in named.items()
+        if example_id in rows_by_id
     }
 
 
 def value_of(kind: TrendKind, email: str, trace: str | None) -> str:
-    """What a signature of this address and trace says of one kind."""
-    known = opened(trace)
+    """Return what a signature of this address and trace says of one kind."""
+    origin = parse_trace(trace)
     return {
-        TrendKind.ADDRESS: known.address,
-        TrendKind.NETWORK: known.network,
-        TrendKind.AGENT: known.agent,
+        TrendKind.ADDRESS: origin.address,
+        TrendKind.NETWORK: origin.network,
+        TrendKind.AGENT: origin.agent,
         TrendKind.DOMAIN: domain_of(email),
     }.get(kind, "")
 
 
 def counted_at(session: Session) -> datetime | None:
-    """The newest hour that was counted."""
+    """Return the newest hour that was counted."""
     return session.scalar(select(func.max(TrendCount.hour)))
 
 

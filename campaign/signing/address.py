@@ -7,14 +7,19 @@ officials are to see the whole address: then it should be one.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask_babel import gettext, pgettext
 
 from campaign.core import i18n
 from campaign.core.text.fold import split_words
-from campaign.directory.postal_addresses import AddressForm, address_form, address_problems
+from campaign.directory.postal_addresses import (
+    AddressForm,
+    address_form,
+    address_problems,
+    region_code,
+)
 from campaign.models.signature import Disclosure
 from campaign.signing.clean_text import Problem
 from campaign.signing.letter.compose import Writer, sender_lines
@@ -29,6 +34,7 @@ _STREET_WORDS = {
     "carrera", "calzada", "paseo", "callejon", "strasse", "str", "via", "viale", "rua", "شارع",
     "طريق",
 }  # fmt: skip
+_REGIONS_BY_CODE = {"AU", "CA", "US"}
 _STREET_ENDS = ("strasse", "straat", "gatan")
 """Words for streets and ends of such, folded."""
 _LOCALITY: Mapping[str, Callable[[], str]] = {
@@ -58,7 +64,6 @@ _CODE: Mapping[str, Callable[[], str]] = {
 
 @lru_cache(maxsize=1)
 def country_codes() -> frozenset[str]:
-    """Codes of all countries that can be chosen."""
     return frozenset(code for code, _ in i18n.countries("en"))
 
 
@@ -72,6 +77,8 @@ class Part:
     example: str
     choices: tuple[str, ...]
     """Names that the post knows, to be offered."""
+    codes: tuple[str, ...]
+    """What is printed of each of them."""
     in_full: bool
     """Whether a full address needs it."""
 
@@ -90,10 +97,18 @@ def parts_of(country: str) -> tuple[Part, ...]:
             label=labels[name],
             example=form.code_example if name == "postal_code" else "",
             choices=form.regions if name == "region" else (),
+            codes=tuple(map(partial(printed_region, country), form.regions))
+            if name == "region"
+            else (),
             in_full=name in form.required,
         )
         for name in form.order
     )
+
+
+def printed_region(country: str, typed: str) -> str:
+    """Return a region as it prints: by its code where the post writes codes ("Ottawa ON")."""
+    return (country in _REGIONS_BY_CODE and region_code(country, typed)) or typed
 
 
 def names_street(town: str) -> bool:
@@ -116,7 +131,7 @@ def _label(labels: Mapping[str, Callable[[], str]], kind: str) -> str:
 def check_address(
     *, country: str, locality: str, region: str, postal_code: str, disclosure: str
 ) -> dict[str, Problem]:
-    """What is wrong with an address whose lines were found right."""
+    """Return what is wrong with an address whose lines were found right."""
     problems: dict[str, Problem] = {}
     given = {"locality": locality, "region": region, "postal_code": postal_code}
     form = address_form(country) or ANYWHERE
@@ -124,10 +139,10 @@ def check_address(
         for name in ("region", "postal_code"):
             if name in form.required and not given[name]:
                 problems[name] = Problem(f"full-needs-{name.replace('_', '-')}")
-    for one in address_problems(country=country, street=(), **given):
-        if one.certain:
-            problems[one.field] = Problem(
-                "wrong-code", {"country": country, "example": one.example}
+    for fault in address_problems(country=country, street=(), **given):
+        if fault.certain:
+            problems[fault.field] = Problem(
+                "wrong-code", {"country": country, "example": fault.example}
             )
     return problems
 
@@ -145,11 +160,12 @@ class Sample:
 
 
 def samples_of(form: Any) -> dict[str, Sample]:
-    """For each choice of disclosure, what officials would see of who fills in `form`."""
+    """Return, for each choice of disclosure, what officials would see of who fills in `form`."""
     typed = {
         name: (form[name].data or "").strip()
         for name in ("given_name", "family_name", "locality", "region", "postal_code", "country")
     }
+    typed["region"] = printed_region(typed["country"], typed["region"])
     invented = not (
         typed["given_name"] and typed["locality"] and typed["country"] in country_codes()
     )
@@ -161,8 +177,8 @@ def _sample_of(person: Mapping[str, str], choice: Disclosure, invented: bool) ->
     writer = Writer(**person, disclosure=choice, own_words="", points=())
     line = i18n.comma(i18n.locale()).join(sender_lines(writer, i18n.locale()))
     code = person["postal_code"] if choice is Disclosure.FULL else ""
-    before, found, after = line.rpartition(code) if code else ("", "", line)
-    return Sample(before, found, after, invented)
+    before, shown_code, after = line.rpartition(code) if code else ("", "", line)
+    return Sample(before, shown_code, after, invented)
 
 
 _INVENTED = {

@@ -39,7 +39,7 @@ _STATE = select(
 ).where(
     _CAMPAIGN.c.slug == bindparam("slug"),
     # Written out: a list of parameters would be put in anew for each signature.
-    _CAMPAIGN.c.status.in_([literal_column(f"'{one.value}'") for one in lifecycle.PUBLIC]),
+    _CAMPAIGN.c.status.in_([literal_column(f"'{status.value}'") for status in lifecycle.PUBLIC]),
 )
 """What a plan stays true by; `changed_at` moves with all else that it is made of."""
 
@@ -83,28 +83,27 @@ class SigningPlan:
 
     @property
     def cards(self) -> bool:
-        """Whether cards are signed, not letters."""
         return self.format is LetterFormat.CARD
 
     def offer(self, locale: str) -> Offer:
-        """What can be chosen when the letter is in `locale`, or in the first language there is."""
+        """Return what can be chosen in a letter in `locale`, or in the first language there is."""
         locales = tuple(self.letters)
         chosen = locale if locale in self.letters else locales[0]
         most = CARD_WORDS_LIMIT if self.cards else None
         return Offer(locales, self.points[chosen], most, self.guard, self.facts.get(chosen))
 
-    def letter_locale(self, wanted: str, page: str) -> str:
-        """The letter's language: the one asked for, else the page's, else the targets' own."""
-        return next(code for code in (wanted, page, *self.letters) if code in self.letters)
+    def letter_locale(self, chosen: str, page: str) -> str:
+        """Return the letter's language: the wanted one, else the page's, else the targets' own."""
+        return next(code for code in (chosen, page, *self.letters) if code in self.letters)
 
 
 def last_plan(slug: str) -> SigningPlan | None:
-    """The plan that this process last went by, which may be true no longer; None at first."""
+    """Return the plan that this process used last, which may be true no longer; None at first."""
     return _plans.last(slug)
 
 
 def get_plan(session: Session, slug: str) -> SigningPlan:
-    """The plan of a public campaign, in one small query where it is known already.
+    """Return the plan of a public campaign, in one small query where it is known already.
 
     Raises NotFound: there is none, or it is a draft.
     """
@@ -121,7 +120,7 @@ def get_plan(session: Session, slug: str) -> SigningPlan:
 
 
 def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
-    """The plan of a loaded campaign; `home` is the organisation's country."""
+    """Make the plan of a loaded campaign; `home` is the organisation's country."""
     addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
     letters: dict[str, tuple[PlannedLetter, ...]] = {}
     points: dict[str, tuple[tuple[str, bool], ...]] = {}
@@ -133,8 +132,8 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         )
         points[locale] = tuple(_points_of(templates).items())
         pairs = zip(addressed, templates, strict=True)
-        if made := drafts_of(campaign, locale, pairs, home=home):
-            drafts[locale] = made
+        if proposed := drafts_of(campaign, locale, pairs, home=home):
+            drafts[locale] = proposed
     rewritten = campaign.full_text_edit and campaign.format is LetterFormat.LETTER
     return SigningPlan(
         campaign_id=campaign.id,
@@ -151,17 +150,17 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         timezone=campaign.timezone,
         guard=_guard(campaign, drafts, home),
         drafts=drafts,
-        bounded=frozenset(code for code, one in drafts.items() if one.fits_bare()),
+        bounded=frozenset(code for code, draft in drafts.items() if draft.fits_bare()),
         facts={
             code: facts
-            for code, one in drafts.items()
-            if rewritten and (facts := one.facts()) is not None
+            for code, draft in drafts.items()
+            if rewritten and (facts := draft.facts()) is not None
         },
     )
 
 
 def _guard(campaign: Campaign, drafts: dict[str, Drafts], home: str) -> Guard:
-    """What the campaign rules out and holds, for its own letters' texts not to be.
+    """Return what the campaign rules out and holds, without what its own letters say.
 
     Risk flags are not among it: who asks the form name by name must not learn the witness's.
     """
@@ -169,7 +168,7 @@ def _guard(campaign: Campaign, drafts: dict[str, Drafts], home: str) -> Guard:
     return guard_of(
         campaign.forbidden_words or (),
         (campaign.country, home),
-        [text for one in drafts.values() for text in one.texts()],
+        [text for draft in drafts.values() for text in draft.texts()],
         held=rules.held,
         insult_languages=rules.insult_languages,
     )
@@ -178,11 +177,11 @@ def _guard(campaign: Campaign, drafts: dict[str, Drafts], home: str) -> Guard:
 def _written(
     campaign: Campaign, addressed: list[Target]
 ) -> Iterator[tuple[str, list[LetterTemplate]]]:
-    """The languages in which every target has a letter, and the letters in the targets' order."""
+    """Yield the languages in which every target has a letter, with the letters in their order."""
     for locale in campaign.letter_locales:
-        found = [template_for(campaign, target, locale) for target in addressed]
-        templates = [template for template in found if template is not None]
-        if templates and len(templates) == len(found):
+        newest = [template_for(campaign, target, locale) for target in addressed]
+        templates = [template for template in newest if template is not None]
+        if templates and len(templates) == len(newest):
             yield locale, templates
 
 
@@ -229,9 +228,9 @@ class _Plans:
     def keep(self, key: tuple[object, ...], plan: SigningPlan) -> None:
         with self._lock:
             self._kept[key] = self._last[plan.slug] = plan
-            for one in (self._kept, self._last):
-                while len(one) > _KEPT:
-                    one.popitem(last=False)
+            for plans in (self._kept, self._last):
+                while len(plans) > _KEPT:
+                    plans.popitem(last=False)
 
 
 _plans = _Plans()

@@ -13,7 +13,6 @@ import hashlib
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from altcha import Payload, create_challenge, verify_solution
 from flask import current_app
@@ -40,16 +39,16 @@ _REMEMBERED_SECONDS = 10
 
 
 def is_needed(session: Session, campaign_id: int, signed_here: int) -> bool:
-    """Whether a letter needs it now, when `signed_here` were signed from its network this hour."""
+    """Tell whether a letter needs it now; `signed_here` were signed from its network this hour."""
     settings = current_settings()
     if settings.proof_of_work != "burst":
         return settings.proof_of_work == "always"
     return signed_here > settings.burst_per_network or _campaign_is_flooded(session, campaign_id)
 
 
-def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
-    """A sum for one letter of the campaign, as the browser gets it."""
-    made = create_challenge(
+def challenge(plan: SigningPlan, now: datetime) -> dict[str, object]:
+    """Make a sum for one letter of the campaign, as the browser gets it."""
+    task = create_challenge(
         _ALGORITHM,
         _COST,
         counter=_FEWEST + secrets.randbelow(_MORE),
@@ -58,8 +57,8 @@ def challenge(plan: SigningPlan, now: datetime) -> dict[str, Any]:
         hmac_secret=_key("challenge"),
         hmac_key_secret=_key("solution"),
     )
-    found: dict[str, Any] = made.to_dict()
-    return found
+    fields: dict[str, object] = task.to_dict()
+    return fields
 
 
 def admit(
@@ -77,16 +76,16 @@ def admit(
 
 
 def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
-    """Use up a solution; whether it was right, for this campaign, and not used before."""
+    """Use up a solution; return whether it was right, for this campaign, and not used before."""
     if not solution:
         return False
-    proved = verify_solution(solution, _key("challenge"), hmac_key_secret=_key("solution"))
-    if not proved.verified:
+    result = verify_solution(solution, _key("challenge"), hmac_key_secret=_key("solution"))
+    if not result.verified:
         return False
     solved = Payload.from_base64(solution).challenge.parameters
     if (solved.data or {}).get("campaign") != plan.slug or solved.expires_at is None:
         return False
-    first = session.scalar(
+    nonce = session.scalar(
         db.insert_into(session, SpentWork)
         .values(
             nonce=hashlib.sha256(solved.nonce.encode()).digest(),
@@ -95,7 +94,7 @@ def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
         .on_conflict_do_nothing()
         .returning(SpentWork.nonce)
     )
-    return first is not None
+    return nonce is not None
 
 
 @jobs.job("signing.forget-work", every_minutes=15)
@@ -106,13 +105,13 @@ def forget_work() -> None:
 
 
 def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
-    """Whether unusually many unconfirmed letters of the campaign came in lately.
+    """Tell whether unusually many unconfirmed letters of the campaign came lately.
 
     Looked at by each process every few seconds: a counter that every letter updates would have
     them all wait for each other.
     """
-    known: dict[int, tuple[float, bool]] = current_app.extensions.setdefault("floods", {})
-    looked_at, flooded = known.get(campaign_id, (0.0, False))
+    floods: dict[int, tuple[float, bool]] = current_app.extensions.setdefault("floods", {})
+    looked_at, flooded = floods.get(campaign_id, (0.0, False))
     if looked_at and time.monotonic() - looked_at < _REMEMBERED_SECONDS:
         return flooded
     most = current_settings().burst_per_campaign
@@ -127,7 +126,7 @@ def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
         .subquery()
     )
     flooded = (session.scalar(select(func.count()).select_from(recent)) or 0) > most
-    known[campaign_id] = (time.monotonic(), flooded)
+    floods[campaign_id] = (time.monotonic(), flooded)
     return flooded
 
 

@@ -36,7 +36,7 @@ class Problem:
 
 
 def check_line(text: str, *, limit: int, needed: str = "") -> str | Problem:
-    """One line, tidied; `needed` is the slug of the problem of an empty one."""
+    """Tidy a line; `needed` is the slug of the problem of an empty one."""
     if problem := _unreadable(text):
         return problem
     if any(character in text for character in "\r\n\u2028\u2029\x85"):
@@ -50,7 +50,7 @@ def check_line(text: str, *, limit: int, needed: str = "") -> str | Problem:
 
 
 def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> str | Problem:
-    """Own words, tidied: paragraphs with one empty line between them."""
+    """Tidy own words: paragraphs with one empty line between them."""
     if problem := _unreadable(text):
         return problem
     lines = _LINE_ENDS.sub("\n", _without_marks(text)).replace("\t", " ").split("\n")
@@ -66,7 +66,7 @@ def check_text(text: str, *, limit: int, paragraphs: int = PARAGRAPH_LIMIT) -> s
 
 def without_emoji(text: str) -> str:
     """Return `text` without the emoji that no letter can print, and what joined them."""
-    unprintable = {one for one in missing_glyphs(text) if _is_emoji(one)}
+    unprintable = {glyph for glyph in missing_glyphs(text) if _is_emoji(glyph)}
     kept: list[str] = []
     after_emoji = False
     for character in text:
@@ -82,11 +82,12 @@ def _is_emoji(character: str) -> bool:
 
 
 def western_digits(text: str) -> str:
-    """The same with the figures of other scripts as 0 to 9, as forms and the post compare them."""
+    """Write the figures of other scripts as 0 to 9, as forms and the post compare them."""
     if text.isascii():
         return text
     return "".join(
-        str(unicodedata.digit(one)) if unicodedata.category(one) == "Nd" else one for one in text
+        str(unicodedata.digit(character)) if unicodedata.category(character) == "Nd" else character
+        for character in text
     )
 
 
@@ -95,7 +96,7 @@ def _without_marks(text: str) -> str:
 
 
 def _unreadable(text: str) -> Problem | None:
-    """What no keyboard types: NUL, control characters, overrides of direction."""
+    """Find what no keyboard types: NUL, control characters, overrides of direction."""
     if text.isascii() and text.isprintable():
         return None
     for character in text:
@@ -112,7 +113,7 @@ def _unreadable(text: str) -> Problem | None:
 
 
 def _unprintable(text: str) -> Problem | None:
-    """Marks stacked into a tower, and characters that our fonts do not have."""
+    """Find marks stacked into a tower, and characters that our fonts do not have."""
     if text.isascii() and text.replace("\n", "").isprintable():
         return None
     row = 0
@@ -126,7 +127,7 @@ def _unprintable(text: str) -> Problem | None:
             return Problem("stacked-marks")
     missing = [*_odd(text), *missing_glyphs(text)]
     if missing:
-        named = [one for one in dict.fromkeys(missing) if not _is_emoji(one)]
+        named = [glyph for glyph in dict.fromkeys(missing) if not _is_emoji(glyph)]
         if not named:
             return Problem("emoji")
         return Problem("cannot-print", {"characters": tuple(named[:_NAMED]), "more": len(named)})
@@ -134,7 +135,7 @@ def _unprintable(text: str) -> Problem | None:
 
 
 def _odd(text: str) -> Iterable[str]:
-    """Characters that draw nothing, or something else on every machine."""
+    """Yield characters that draw nothing, or something else on every machine."""
     for character in text:
         kind = unicodedata.category(character)
         if kind in {"Co", "Cn", "Zl", "Zp"} or (kind == "Cf" and character not in _JOINERS):

@@ -1,7 +1,6 @@
 """The link in a supporter's mail: finding the letter it opens, and confirming it."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -26,7 +25,7 @@ _PENDING = SignatureState.PENDING.value
 
 
 def get_by_token(session: Session, token: str) -> Signature:
-    """The signature whose link holds `token`.
+    """Return the signature whose link holds `token`.
 
     Raises NotFound (`letter-link`): there is none, or a newer link has replaced it. Raises Gone
     (`link-expired`, `letter-erased`) where the letter was there and is no more.
@@ -54,8 +53,8 @@ def _refuse_spent(session: Session, digest: bytes) -> None:
         raise Gone(slug, **_case_of(session.get_one(Campaign, spent.campaign_id)))
 
 
-def _case_of(campaign: Campaign) -> dict[str, Any]:
-    """What a page needs to say of the case, so that it never asks for what can be sent no more."""
+def _case_of(campaign: Campaign) -> dict[str, object]:
+    """Return how the case stands, so that no page asks for what is taken no more."""
     return {
         "slug": campaign.slug,
         "cards": campaign.cards,
@@ -68,7 +67,7 @@ def _case_of(campaign: Campaign) -> dict[str, Any]:
 def confirm(
     session: Session, *, token: str, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
-    """Confirm the letter of that link; tells whether this was the click that did.
+    """Confirm the letter of that link; return whether this was the click that did.
 
     `postal_code` is that of a household which shares the mailbox. Raises NotFound
     (`letter-link`), Gone (`link-expired`, `letter-withdrawn`, `letter-erased`,
@@ -83,7 +82,7 @@ def confirm(
 def confirm_signature(
     session: Session, signature: Signature, *, now: datetime, postal_code: str = ""
 ) -> tuple[Signature, bool]:
-    """Confirm a letter for whom its mailbox has proved to be theirs; raises what `confirm` does."""
+    """Confirm a letter whose mailbox has proved to be its writer's; raises what `confirm` does."""
     digest = signature.token_digest
     for _ in range(_TRIES):
         refuse_lost(signature, now)
@@ -92,7 +91,7 @@ def confirm_signature(
         refuse_unconfirmable(signature)
         before = signature.state
         seat = take_seat(session, signature, postal_code)
-        verdict = review_decision.judge(session, signature)
+        verdict = review_decision.judge_letter(session, signature)
         done = session.scalar(
             update(Signature)
             .where(
@@ -105,12 +104,15 @@ def confirm_signature(
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
         )
-        session.refresh(signature)
+        if session.get(Signature, signature.id, populate_existing=True) is None:
+            # Who owns the mailbox has just deleted it as not theirs.
+            _refuse_spent(session, digest or b"")
+            raise NotFound("letter-link")
         if done is not None:
             if verdict.reasons:
-                review_decision.keep_hold(session, signature, verdict.reasons, now)
+                review_decision.store_hold(session, signature, verdict.reasons, now)
             bad_addresses.clear(session, signature.email_hmac)
-            start_followers(session, signature)
+            enqueue_followups(session, signature)
             return signature, True
         # Another click, a newer link, or an invalidation was quicker: look again.
         if signature.state is before:
@@ -119,7 +121,7 @@ def confirm_signature(
 
 
 def can_confirm(signature: Signature, now: datetime) -> bool:
-    """Whether the letter waits, and can be confirmed now."""
+    """Tell whether the letter waits, and can be confirmed now."""
     if signature.shown_state is not SignatureState.PENDING:
         return False
     try:
@@ -130,8 +132,8 @@ def can_confirm(signature: Signature, now: datetime) -> bool:
     return True
 
 
-def start_followers(session: Session, signature: Signature) -> None:
-    """Have done what follows a letter that counts from now on; of a held one, what can be."""
+def enqueue_followups(session: Session, signature: Signature) -> None:
+    """Enqueue what follows a letter that counts from now on."""
     if signature.shown_state is not SignatureState.CONFIRMED:
         return
     if signature.own_words or signature.full_text:
@@ -141,7 +143,7 @@ def start_followers(session: Session, signature: Signature) -> None:
 
 
 def count_for(session: Session, signature: Signature) -> int:
-    """How many have written, as its writer sees it: one silently set aside is counted for them."""
+    """Count who has written as this writer sees it: their own letter counts, also when excluded."""
     aside = signature.state is SignatureState.INVALID
     own = aside and signature.shown_state is SignatureState.CONFIRMED
     return public_counts.count_now(session, signature.campaign) + (1 if own else 0)

@@ -14,8 +14,8 @@ from campaign.models.signature import ConsentWording
 
 
 @dataclass(frozen=True, slots=True)
-class Sentences:
-    """The three consents in one language."""
+class Consents:
+    """The sentences of the three consents in one language."""
 
     delivery: str
     updates: str
@@ -27,9 +27,9 @@ class Sentences:
         return hashlib.sha256(words.encode()).digest()
 
 
-def sentences(*, cards: bool = False) -> Sentences:
-    """The consents in the language of the page; `cards`: what is signed is a card, no letter."""
-    return Sentences(
+def consents_in_words(*, cards: bool = False) -> Consents:
+    """Return the consents in the language of the page, for a letter or a card."""
+    return Consents(
         delivery=gettext(
             "By signing you agree that we keep your card and your details, print the card, and "
             "hand it over to the officials it is addressed to or to their embassy. They see what "
@@ -49,11 +49,11 @@ def sentences(*, cards: bool = False) -> Sentences:
 def wording_for(session: Session, locale: str, *, cards: bool = False) -> ConsentWording:
     """The record of the consents as they stand in `locale` now, made where there is none."""
     with force_locale(locale):
-        words = sentences(cards=cards)
+        words = consents_in_words(cards=cards)
     return record_of(session, locale, words)
 
 
-def record_of(session: Session, locale: str, words: Sentences) -> ConsentWording:
+def record_of(session: Session, locale: str, words: Consents) -> ConsentWording:
     """The record of these very words, made where there is none."""
     digest = words.digest(locale)
     session.execute(
@@ -72,11 +72,11 @@ def record_of(session: Session, locale: str, words: Sentences) -> ConsentWording
 
 def wording_id(session: Session, locale: str, *, cards: bool = False) -> int:
     """Id of `wording_for`; remembered once it is committed, for it never changes."""
-    known: dict[tuple[str, bool], int]
-    known = current_app.extensions.setdefault("consent_wordings", {})
+    wordings: dict[tuple[str, bool], int]
+    wordings = current_app.extensions.setdefault("consent_wordings", {})
     key = (locale, cards)
-    if key not in known:
-        found = wording_for(session, locale, cards=cards).id
-        db.after_commit(session, lambda: known.setdefault(key, found))
-        return found
-    return known[key]
+    if key not in wordings:
+        number = wording_for(session, locale, cards=cards).id
+        db.after_commit(session, lambda: wordings.setdefault(key, number))
+        return number
+    return wordings[key]

@@ -27,7 +27,7 @@ from campaign.public.case_page import destination_name, edition_for, mission_nam
 from campaign.public.deadline import say_day
 from campaign.public.update_pages import told_in
 
-Context = dict[str, Any]
+Context = dict[str, object]
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _NUMBER = "00123"
 _WRITER = "Ana"
@@ -44,17 +44,17 @@ class SampleMail:
 
     @property
     def policy(self) -> str:
-        """What the HTML may load: its own style, which is known by its hash, and nothing else."""
+        """Return what the HTML may load: its own style, known by its hash, and nothing else."""
         hashes = [
             base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
             for style in _STYLE.findall(self.html)
         ]
-        styles = " ".join(f"'sha256-{one}'" for one in hashes) or "'none'"
+        styles = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
         return f"default-src 'none'; style-src {styles}; base-uri 'none'; frame-ancestors 'none'"
 
 
 def sample_mail(kind: str, campaign: Campaign, locale: str, now: datetime) -> SampleMail:
-    """One mail about the campaign, in that language. Raises NotFound for another kind."""
+    """Render one email about the campaign, in that language. Raises NotFound for another kind."""
     if kind not in KINDS:
         raise NotFound("mail")
     with force_locale(locale):
@@ -66,8 +66,10 @@ def sample_mail(kind: str, campaign: Campaign, locale: str, now: datetime) -> Sa
         context=json.dumps(context),
         public_id="sample",
     )
-    made = render(mail, current_settings())
-    return SampleMail(kind, str(made["Subject"]), _part(made, "plain"), _part(made, "html"))
+    message = render(mail, current_settings())
+    return SampleMail(
+        kind, str(message["Subject"]), _part(message, "plain"), _part(message, "html")
+    )
 
 
 def _part(mail: EmailMessage, kind: str) -> str:
@@ -120,8 +122,8 @@ def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
-    written = [one for one in campaign.targets if one.kind is TargetKind.TO]
-    reached = [one.mission for one in campaign.targets if one.mission]
+    written = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    reached = [target.mission for target in campaign.targets if target.mission]
     mission = mission_name(reached[0], locale) if reached else gettext("the embassy")
     if written and not reached:
         mission = destination_name(written[0].official, locale)
@@ -141,9 +143,9 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
-    said = reasons_of(campaign).said_in(locale)
-    reason = said.text or gettext("The person asked us to stop.")
-    stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": said.lang or locale}
+    wording = reasons_of(campaign).said_in(locale)
+    reason = wording.text or gettext("The person asked us to stop.")
+    stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": wording.lang or locale}
     return _followed(campaign, locale) | stop
 
 
@@ -197,11 +199,11 @@ def _news(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, str, str]:
-    """Title, text and language of an update; of an invented one where there is none."""
-    told = told_in(update, locale, campaign.default_locale) if update else None
-    if told is None:
+    """Return title, text and language of an update, or of an invented one."""
+    text = told_in(update, locale, campaign.default_locale) if update else None
+    if text is None:
         return gettext("Title of an update"), gettext("Here stands what has come of it."), locale
-    return told.title, told.body, told.locale
+    return text.title, text.body, text.locale
 
 
 def _member(locale: str) -> Context:

@@ -1,7 +1,7 @@
 """The seats of a mailbox on a campaign: who has one, and who takes one when confirming."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
@@ -26,22 +26,39 @@ _ONLINE = (*SEATS, *WAITING_SEATS, SPARE_SEAT)
 """Who signed on paper keeps nobody out."""
 
 
-class MailboxShared(Refused):
-    """A letter cannot be confirmed beside those of its mailbox; it waits on.
+@dataclass(frozen=True, slots=True)
+class SharedMailbox:
+    """What a page says of a letter that cannot be confirmed beside those of its mailbox."""
 
-    The slug is the ruling's. Data: `slug` and `cards` of the campaign, `own_words`, `tried`
-    (a postal code that was no help), `same_country` as the others', and whether they `have_codes`.
-    """
+    slug: str
+    """Of the campaign."""
+    cards: bool
+    person_name: str
+    own_words: str
+    tried: bool
+    """Whether a postal code was given that was no help."""
+    same_country: bool
+    """Whether the others live in the same country."""
+    have_codes: bool
+    """Whether all the others gave a postal code."""
+
+
+class MailboxShared(Refused):
+    """A letter cannot be confirmed beside those of its mailbox. Slug: the ruling's."""
+
+    def __init__(self, slug: str, shared: SharedMailbox) -> None:
+        super().__init__(slug)
+        self.shared = shared
 
 
 def lock_seats(session: Session, campaign_id: int, email_hmac: bytes) -> list[Signature]:
-    """The mailbox's signatures: of two who do this at once one waits, then sees the other's."""
+    """Lock the mailbox's signatures: of two at once one waits, then sees the other's."""
     query = _of_mailbox(campaign_id, email_hmac).with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def list_seats(session: Session, signature: Signature) -> list[Signature]:
-    """The signatures of a signature's mailbox on its campaign."""
+    """Return the signatures of a signature's mailbox on its campaign."""
     return list(session.scalars(_of_mailbox(signature.campaign_id, signature.email_hmac)))
 
 
@@ -59,7 +76,6 @@ def _of_mailbox(campaign_id: int, email_hmac: bytes) -> Select[Signature]:
 
 
 def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
-    """What the rules ask of each signature."""
     return [
         Seat(
             id=row.id,
@@ -76,12 +92,11 @@ def seats_of(session: Session, rows: Sequence[Signature]) -> list[Seat]:
 
 
 def person_of(row: Signature) -> Person:
-    """Who signed."""
     return Person(row.given_name, row.family_name, row.country, row.postal_code, row.locality)
 
 
 def _is_record(session: Session, row: Signature) -> bool:
-    """Whether a withdrawn letter stands in a bundle; then its row is the bundle's record."""
+    """Tell whether a withdrawn letter is in a bundle, whose record its row is."""
     if row.shown_state is not SignatureState.WITHDRAWN:
         return False
     bundled = select(func.count(Letter.id)).where(
@@ -100,7 +115,7 @@ def refuse_shared(session: Session, signature: Signature) -> None:
 
 
 def take_seat(session: Session, signature: Signature, postal_code: str = "") -> int:
-    """The seat on which a letter counts once it is confirmed, made free where one waits on it.
+    """Return the seat on which a letter counts once confirmed, made free where one waits on it.
 
     `postal_code` is that of the household, where another was given when signing. Raises
     MailboxShared: two people have a seat, or one of another home, or the same person.
@@ -120,15 +135,17 @@ def take_seat(session: Session, signature: Signature, postal_code: str = "") -> 
 
 
 def _make_room(session: Session, signature: Signature, others: Sequence[Seat]) -> int:
-    """A seat on which nobody counts; who waits on it moves to a place where letters wait."""
+    """Return a seat on which nobody counts; who waits on it moves to a place where letters wait."""
     held = {seat.number for seat in signatures_per_mailbox.counted(others)}
-    number = next((one for one in SEATS if one not in held), None)
+    number = next((number for number in SEATS if number not in held), None)
     if number is None:
         raise _shared(signature, Ruling.FULL, others, tried=False)
     waits = next((seat for seat in others if seat.number == number), None)
     if waits is not None:
         numbers = {signature.seat, *(seat.number for seat in others)}
-        aside = next((one for one in (SPARE_SEAT, *WAITING_SEATS) if one not in numbers), None)
+        aside = next(
+            (number for number in (SPARE_SEAT, *WAITING_SEATS) if number not in numbers), None
+        )
         if aside is None:
             raise _shared(signature, Ruling.FULL, others, tried=False)
         session.execute(update(Signature).where(Signature.id == waits.id).values(seat=aside))
@@ -153,17 +170,14 @@ def _move_home(signature: Signature, person: Person) -> None:
 def _shared(
     signature: Signature, ruling: Ruling, others: Sequence[Seat], *, tried: bool
 ) -> MailboxShared:
-    campaign, people = (
-        signature.campaign,
-        [seat.person for seat in signatures_per_mailbox.counted(others)],
-    )
-    return MailboxShared(
-        f"mailbox-{ruling.value}",
-        slug=campaign.slug,
-        cards=campaign.cards,
-        person_name=campaign.person_name,
+    people = [seat.person for seat in signatures_per_mailbox.counted(others)]
+    shared = SharedMailbox(
+        slug=signature.campaign.slug,
+        cards=signature.campaign.cards,
+        person_name=signature.campaign.person_name,
         own_words=signature.full_text or signature.own_words,
         tried=tried,
-        same_country=all(one.country == signature.country for one in people),
-        have_codes=all(one.code for one in people),
+        same_country=all(person.country == signature.country for person in people),
+        have_codes=all(person.code for person in people),
     )
+    return MailboxShared(f"mailbox-{ruling.value}", shared)

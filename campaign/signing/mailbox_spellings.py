@@ -22,8 +22,8 @@ _REAL = frozenset({"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.ca"
 """Providers one slip away from another one."""
 
 
-def meant(address: str) -> str:
-    """The address that was probably meant; empty where the one given looks right.
+def suggest_address(address: str) -> str:
+    """Return the address that was probably meant; "" where the one given looks right.
 
     One slip is looked for: a character left out, doubled, changed, or two swapped.
     """
@@ -31,7 +31,7 @@ def meant(address: str) -> str:
     typed = domain.casefold()
     if not at or typed in _COMMON or typed in _REAL:
         return ""
-    near = next((one for one in _COMMON if _one_slip(typed, one)), "")
+    near = next((provider for provider in _COMMON if _one_slip(typed, provider)), "")
     return f"{local}@{near}" if near else ""
 
 

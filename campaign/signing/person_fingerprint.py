@@ -1,10 +1,9 @@
 """The fingerprint by which one person is found on paper and online; a job fills in the old ones."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -29,12 +28,13 @@ _MISSING = select(
     Signature.postal_code,
     Signature.locality,
 ).where(Signature.person_hmac.is_(None), Signature.state != SignatureState.ERASED)
+_Row = Row[int, str, str, str, str, str]
 
 
 def person_print(
     given_name: str, family_name: str, *, country: str, postal_code: str, locality: str
 ) -> bytes:
-    """Keyed, of the folded name (in any order), the country, and postal code or else town."""
+    """Return the keyed print of name (in any order), country, and postal code or else town."""
     name = " ".join(sorted(fold_name(f"{given_name} {family_name}").split()))
     code = fold_name(postal_code).replace(" ", "")
     home = code or f"|{fold_name(locality)}"
@@ -50,15 +50,15 @@ def fill_prints() -> None:
 
 
 def _fill_batch(last: int) -> list[int]:
-    """Fill in some of them, in a transaction of their own; gives the ids that were looked at."""
+    """Fill in some, in a transaction of their own; return the ids that were looked at."""
     query = _MISSING.where(Signature.id > last).order_by(Signature.id).limit(_BATCH)
     with db.reading() as session:
         try:
-            rows: Sequence[Any] = session.execute(query).all()
+            rows: Sequence[_Row] = session.execute(query).all()
             ids = [row.id for row in rows]
         except WrongKey:
             ids = list(session.scalars(query.with_only_columns(Signature.id)))
-            rows = [row for one in ids for row in _open_one(session, one)]
+            rows = [row for signature_id in ids for row in _open_one(session, signature_id)]
     prints = [
         {
             "signature_id": row.id,
@@ -78,7 +78,7 @@ def _fill_batch(last: int) -> list[int]:
     return ids
 
 
-def _open_one(session: Session, signature_id: int) -> Sequence[Any]:
+def _open_one(session: Session, signature_id: int) -> Sequence[_Row]:
     try:
         return session.execute(_MISSING.where(Signature.id == signature_id)).all()
     except WrongKey:

@@ -31,32 +31,32 @@ class Signer:
 
 
 def make_receipt(signer: Signer, now: datetime) -> str:
-    """A receipt for who signs what is shown now."""
+    """Make a receipt for who signs what is shown now."""
     nonce = f"{int(now.replace(tzinfo=UTC).timestamp())}-{secrets.token_hex(16)}"
     return signed_link(_KIND, f"{nonce}-{signed_links.digest_of(_token(nonce, signer)).hex()}")
 
 
 def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
-    """The secret of the letter's link; None where the receipt is old or for something else."""
-    opened = _opened(receipt, now)
-    if opened is None:
+    """Return the secret of the letter's link; None where the receipt is old or not for it."""
+    read = _read_receipt(receipt, now)
+    if read is None:
         return None
-    nonce, digest = opened
+    nonce, digest = read
     token = _token(nonce, signer)
     return token if signed_links.matches(token, digest) else None
 
 
 def digest_in(receipt: str, now: datetime) -> bytes | None:
-    """By which the letter is found that was signed with a receipt; None where it is old."""
-    opened = _opened(receipt, now)
-    return opened[1] if opened else None
+    """Return the digest of the letter signed with a receipt; None where it is old."""
+    read = _read_receipt(receipt, now)
+    return read[1] if read else None
 
 
-def _opened(receipt: str, now: datetime) -> tuple[str, bytes] | None:
-    held = opened_link(_KIND, receipt)
-    if held is None:
+def _read_receipt(receipt: str, now: datetime) -> tuple[str, bytes] | None:
+    content = opened_link(_KIND, receipt)
+    if content is None:
         return None
-    nonce, _, digest = held.rpartition("-")
+    nonce, _, digest = content.rpartition("-")
     made_at = int(nonce.partition("-")[0])
     if made_at < (now.replace(tzinfo=UTC) - _GOOD_FOR).timestamp():
         return None

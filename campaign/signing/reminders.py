@@ -3,9 +3,8 @@
 Whoever opens a link of a mailbox can delete all that waits there beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
@@ -39,7 +38,7 @@ def remind() -> None:
         with db.reading() as session:
             due = session.scalars(
                 select(Signature.id)
-                .where(Signature.id > last, *_due(session, db.utcnow()))
+                .where(Signature.id > last, *_due_conditions(session, db.utcnow()))
                 .order_by(Signature.id)
                 .limit(_BATCH)
             ).all()
@@ -55,19 +54,19 @@ def remind() -> None:
         last = due[-1]
 
 
-def _due(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _due_conditions(session: Session, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Signature.state == SignatureState.PENDING,
         Signature.reminded_at.is_(None),
         Signature.signed_at <= now - timedelta(hours=current_settings().remind_hours),
         Signature.token_expires_at > now + _STILL_TIME,
-        Signature.campaign_id.in_(_still_confirmed(session, now)),
+        Signature.campaign_id.in_(_confirmable_campaigns(session, now)),
         ~bad_addresses.is_bad(Signature.email_hmac),
     )
 
 
-def _still_confirmed(session: Session, now: datetime) -> list[int]:
-    """Campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
+def _confirmable_campaigns(session: Session, now: datetime) -> list[int]:
+    """Return campaigns whose letters can be confirmed: open, or closed by the calendar lately."""
     since = now - timedelta(days=current_settings().confirm_days)
     rows = session.execute(
         select(Campaign.id, Campaign.status, Campaign.act_by, Campaign.closed_at).where(
@@ -81,7 +80,7 @@ def _still_confirmed(session: Session, now: datetime) -> list[int]:
 
 
 def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
-    """Mail a fresh link in the place of the first; tells whether this call did.
+    """Mail a fresh link in the place of the first; return whether this call did.
 
     The first link is stored nowhere, so a reminder needs a new one. Both the mark and the new
     link are set in one conditional UPDATE: whoever confirms, signs again or reminds meanwhile is
@@ -91,7 +90,7 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
     with session.begin_nested() as step:
         claimed = session.scalar(
             update(Signature)
-            .where(Signature.id == signature_id, *_due(session, now))
+            .where(Signature.id == signature_id, *_due_conditions(session, now))
             .values(reminded_at=now, token_digest=signed_links.digest_of(token))
             .returning(Signature.id)
             .execution_options(synchronize_session=False)
@@ -99,13 +98,13 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
         if claimed is None:
             return False
         signature = session.get_one(Signature, signature_id, populate_existing=True)
-        if not _send(session, signature, token, now):
+        if not _send_reminder(session, signature, token, now):
             step.rollback()
             return False
     return True
 
 
-def _send(session: Session, signature: Signature, token: str, now: datetime) -> bool:
+def _send_reminder(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
     left = signature.token_expires_at - now
     base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
@@ -138,9 +137,12 @@ def _expire_batch(now: datetime) -> int:
             delete(Signature)
             .where(
                 Signature.id.in_(
-                    select(Signature.id).where(*_lapsed(now)).order_by(Signature.id).limit(_BATCH)
+                    select(Signature.id)
+                    .where(*_lapsed_conditions(now))
+                    .order_by(Signature.id)
+                    .limit(_BATCH)
                 ),
-                *_lapsed(now),
+                *_lapsed_conditions(now),
             )
             .returning(Signature.token_digest, Signature.campaign_id)
             .execution_options(synchronize_session=False)
@@ -149,7 +151,7 @@ def _expire_batch(now: datetime) -> int:
     return len(lapsed)
 
 
-def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _lapsed_conditions(now: datetime) -> tuple[ColumnElement[bool], ...]:
     waited = now - timedelta(days=current_settings().confirm_days)
     no_link = and_(Signature.token_expires_at.is_(None), Signature.signed_at <= waited)
     over = or_(Signature.token_expires_at <= now, no_link)
@@ -166,12 +168,12 @@ def _lapsed(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def list_waiting_beside(session: Session, signature: Signature) -> list[Signature]:
-    """The letters of this one's mailbox and case that wait, with itself where it does."""
+    """Return the letters of this one's mailbox and case that wait, with itself where it does."""
     return _waiting_of(signature, mailbox_seats.list_seats(session, signature))
 
 
 def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> None:
-    """Delete them, which frees their places. One confirmed meanwhile stays."""
+    """Delete what waits in its mailbox for the case. One confirmed meanwhile stays."""
     rows = mailbox_seats.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
@@ -193,7 +195,9 @@ def _waiting_of(signature: Signature, rows: Sequence[Signature]) -> list[Signatu
     ]
 
 
-def spend_links(session: Session, gone: Sequence[Any], end: LinkEnd, now: datetime) -> None:
+def spend_links(
+    session: Session, gone: Iterable[tuple[bytes | None, int]], end: LinkEnd, now: datetime
+) -> None:
     """Remember what became of the letters of these links (token digest, campaign)."""
     rows = [
         {"token_digest": digest, "campaign_id": campaign_id, "end": end, "ended_at": now}

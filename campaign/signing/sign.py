@@ -41,7 +41,7 @@ from campaign.signing.waiting_letters_mail import queue_waiting
 
 _TRIES = 3
 _SIGNATURE = db.table_of(Signature)
-_SIT = {
+_INSERT_SIGNATURE = {
     name: dialect.insert(_SIGNATURE).on_conflict_do_nothing().returning(_SIGNATURE.c.id)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
@@ -88,17 +88,17 @@ def make_signing(
     trace: Trace = NO_TRACE,
     tab: Tab = _NO_TAB,
 ) -> Signing:
-    """All of it that can be made before the database has to wait for it."""
+    """Make all of it that can be made before the database has to wait for it."""
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
     token = receipts.token_of(tab.receipt, signer, now) or signed_links.new_token()
     values = columns_of(letter) | {
-        **begun(token, now),
+        **initial_columns(token, now),
         "campaign_id": plan.campaign_id,
         "locale": locale,
         "consent_updates_at": now if letter.consent_updates else None,
         "consent_network_at": now if letter.consent_network else None,
         "trace": trace.text,
-        **marks_of(db.database().keyring, trace, letter.email).columns,
+        **marks_of(db.database().keyring, trace, letter.email),
     }
     replaces = receipts.digest_in(tab.replaces, now)
     return Signing(plan, letter, locale, now, token, values, replaces)
@@ -115,15 +115,15 @@ def sign(session: Session, signing: Signing) -> None:
     refuse_ended(signing.plan, signing.now)
     wording = wording_id(session, signing.locale, cards=signing.plan.cards)
     signing.values["consent_wording_id"] = wording
-    if _sit(session, signing, seat=SEATS[0]):
+    if _insert_signature(session, signing, seat=SEATS[0]):
         _send_link(session, signing)
     else:
         _sign_again(session, signing)
     if signing.replaces is not None:
-        _take_back(session, signing, signing.replaces)
+        _delete_former(session, signing, signing.replaces)
 
 
-def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
+def _delete_former(session: Session, signing: Signing, digest: bytes) -> None:
     """Delete the same person's letter that waits at a wrong address.
 
     Its link says what every link says that a newer one replaced, and names nothing.
@@ -141,14 +141,14 @@ def _take_back(session: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    if former is None or mailbox_seats.person_of(former).name != _name_of(signing.letter):
+    if former is None or mailbox_seats.person_of(former).name != _folded_name(signing.letter):
         return
     session.delete(former)
     session.flush()
 
 
-def begun(token: str, now: datetime) -> dict[str, Any]:
-    """The columns of whatever is signed now: nothing has happened to it yet."""
+def initial_columns(token: str, now: datetime) -> dict[str, object]:
+    """Return the columns of whatever is signed now: nothing has happened to it yet."""
     return {
         "state": SignatureState.PENDING,
         "consent_delivery_at": now,
@@ -166,12 +166,12 @@ def begun(token: str, now: datetime) -> dict[str, Any]:
 
 
 def link_ends(now: datetime) -> datetime:
-    """Until when the link that is mailed now confirms its letter."""
+    """Return until when the link that is mailed now confirms its letter."""
     return now + timedelta(days=current_settings().confirm_days)
 
 
-def columns_of(letter: SignedForm) -> dict[str, Any]:
-    """What the supporter typed, by column, and their mailbox's fingerprint."""
+def columns_of(letter: SignedForm) -> dict[str, object]:
+    """Return what the supporter typed, by column, and their mailbox's fingerprint."""
     fingerprint = db.database().keyring.fingerprint(canonical_email(letter.email), "email")
     return asked_values(letter) | {
         "email_hmac": fingerprint,
@@ -180,8 +180,8 @@ def columns_of(letter: SignedForm) -> dict[str, Any]:
     }
 
 
-def asked_values(letter: SignedForm) -> dict[str, Any]:
-    """What the supporter told of themselves, by column, and the fingerprint made of it."""
+def asked_values(letter: SignedForm) -> dict[str, object]:
+    """Return what the supporter told of themselves, by column, and the fingerprint made of it."""
     return {name: getattr(letter, name) for name in ASKED} | {
         "full_text": letter.full_text or None,
         "points": list(letter.points),
@@ -195,10 +195,10 @@ def asked_values(letter: SignedForm) -> dict[str, Any]:
     }
 
 
-def _sit(session: Session, signing: Signing, *, seat: int) -> bool:
+def _insert_signature(session: Session, signing: Signing, *, seat: int) -> bool:
     """Insert the signature with its letters, unless the seat is taken."""
     connection = db.connection_of(session)
-    statement = _SIT[connection.dialect.name]
+    statement = _INSERT_SIGNATURE[connection.dialect.name]
     signature_id = connection.scalar(statement, signing.values | {"seat": seat})
     if signature_id is None:
         return False
@@ -218,12 +218,12 @@ def _add_letters(session: Session, signing: Signing, signature_id: int) -> None:
     db.connection_of(session).execute(_ADD_LETTERS, rows)
 
 
-def _name_of(letter: SignedForm) -> str:
+def _folded_name(letter: SignedForm) -> str:
     return fold_name(f"{letter.given_name} {letter.family_name}")
 
 
 def _sign_again(session: Session, signing: Signing) -> None:
-    """What a signature comes to whose mailbox has signed before."""
+    """Decide what becomes of a signature whose mailbox has signed before."""
     letter = signing.letter
     newcomer = Person(
         letter.given_name, letter.family_name, letter.country, letter.postal_code, letter.locality
@@ -241,14 +241,16 @@ def _sign_again(session: Session, signing: Signing) -> None:
             signing = _with_other_link(signing)
         if ruling is Ruling.RENEW and seat is not None:
             former = next(row.token_digest for row in rows if row.id == seat.id)
-            _renew(session, signing, seat)
-            if seat.person.name != _name_of(letter):
+            _replace_letter(session, signing, seat)
+            if seat.person.name != _folded_name(letter):
                 gone = [(former, signing.plan.campaign_id)]
                 spend_links(session, gone, LinkEnd.EXPIRED, signing.now)
             return
         if ruling is not Ruling.SIT:
             break
-        if _sit(session, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT):
+        if _insert_signature(
+            session, signing, seat=signatures_per_mailbox.free_seat(taken) or SPARE_SEAT
+        ):
             _send_link(session, signing)
             return
     mail = AlreadySigned(
@@ -267,13 +269,13 @@ def _sign_again(session: Session, signing: Signing) -> None:
 
 
 def _with_other_link(signing: Signing) -> Signing:
-    """The same signing, where a letter that was changed since it was signed has its link."""
+    """Give another link to a signing whose own is that of a letter that was changed since."""
     token = signed_links.new_token()
     values = signing.values | {"token_digest": signed_links.digest_of(token)}
     return replace(signing, token=token, values=values)
 
 
-def _renew(session: Session, signing: Signing, seat: Seat) -> None:
+def _replace_letter(session: Session, signing: Signing, seat: Seat) -> None:
     """Put the newest text in the place of one that was not confirmed; the old link dies.
 
     Where no mail brings a new link now, the old one opens the newest text of the same person.
@@ -281,7 +283,7 @@ def _renew(session: Session, signing: Signing, seat: Seat) -> None:
     check_move(seat.state, SignatureState.PENDING)
     values = signing.values
     sent = _send_link(session, signing)
-    if seat.person.name != _name_of(signing.letter):
+    if seat.person.name != _folded_name(signing.letter):
         # No link that was mailed for one person opens the letter of another.
         values = values | {"public_id": db.new_public_id()}
     elif not sent and seat.state is SignatureState.PENDING:

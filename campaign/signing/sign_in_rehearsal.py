@@ -7,7 +7,6 @@ is not kept, and the letter is confirmed at once. It is wiped when the campaign 
 from datetime import datetime
 from functools import lru_cache
 from secrets import token_hex
-from typing import Any
 
 from flask import g, has_request_context
 from flask_babel import force_locale, gettext
@@ -26,24 +25,24 @@ from campaign.signing.validate import SignedForm
 
 
 def is_rehearsing() -> bool:
-    """Whether this page is one on which the team rehearses."""
+    """Tell whether this page is one on which the team rehearses."""
     return has_request_context() and bool(g.get("rehearsal"))
 
 
 def page_mark() -> str:
-    """The word across letters on a page of a rehearsal, in the language of the page."""
+    """Return the word across letters on a page of a rehearsal, in the language of the page."""
     return str(gettext("Rehearsal")) if is_rehearsing() else ""
 
 
 @lru_cache(maxsize=64)
 def rehearsal_mark(locale: str) -> str:
-    """The word across printed letters, in the language of the letter."""
+    """Return the word across printed letters, in the language of the letter."""
     with force_locale(locale.replace("-", "_")):
         return str(gettext("Rehearsal"))
 
 
 def count_rehearsed(session: Session, campaign: Campaign) -> dict[SignatureState, int]:
-    """How many invented letters there are, by where they stand."""
+    """Count the invented letters by their state."""
     rows = session.execute(
         select(Signature.state, func.count())
         .where(Signature.campaign_id == campaign.id)
@@ -71,7 +70,7 @@ def sign_in_rehearsal(
         raise Refused("rehearsal-full")
     token = signed_links.new_token()
     values = sign.columns_of(letter) | {
-        **sign.begun(token, now),
+        **sign.initial_columns(token, now),
         **_invented(),
         "campaign_id": campaign.id,
         "locale": locale,
@@ -93,15 +92,15 @@ def sign_in_rehearsal(
     return signature
 
 
-def _invented() -> dict[str, Any]:
-    """An address that nobody has, instead of the one that was typed."""
+def _invented() -> dict[str, object]:
+    """Return an address that nobody has, instead of the one that was typed."""
     email = f"rehearsal-{token_hex(8)}@example.org"
     fingerprint = db.database().keyring.fingerprint(email, "email")
     return {"email": email, "email_hmac": fingerprint, "seat": 1}
 
 
 def remove_signatures(session: Session, campaign: Campaign) -> None:
-    """Remove the letters, and all that hangs on them."""
+    """Delete the letters of a rehearsal."""
     mine = select(Signature.id).where(Signature.campaign_id == campaign.id)
     session.execute(delete(Letter).where(Letter.signature_id.in_(mine)))
     session.execute(delete(Signature).where(Signature.campaign_id == campaign.id))

@@ -83,7 +83,7 @@ class Ruling(enum.Enum):
 
 
 def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling, Seat | None]:
-    """What becomes of a signature from a mailbox whose seats `taken` are taken.
+    """Decide what becomes of a signature from a mailbox whose seats `taken` are taken.
 
     A letter of another name that waits is replaced only where all places are taken, and after a
     day: whoever typed that address, only its owner can confirm one, and must be able to sign.
@@ -109,7 +109,7 @@ def rule(newcomer: Person, taken: Sequence[Seat], now: datetime) -> tuple[Ruling
 
 
 def rule_confirmed(person: Person, others: Sequence[Seat]) -> Ruling:
-    """What becomes of a letter that is confirmed now, beside the mailbox's `others`."""
+    """Decide what becomes of a letter that is confirmed now, beside the mailbox's `others`."""
     held = counted(others)
     if any(seat.person.name == person.name for seat in held):
         return Ruling.ALREADY
@@ -121,41 +121,40 @@ def rule_confirmed(person: Person, others: Sequence[Seat]) -> Ruling:
 
 
 def counted(taken: Sequence[Seat]) -> list[Seat]:
-    """Those that were confirmed, whatever became of them since: each is one of the two."""
+    """Return those that were confirmed, whatever became of them since: each is one of the two."""
     return [
         seat for seat in taken if seat.state is not SignatureState.PENDING and not renewable(seat)
     ]
 
 
 def free_seat(taken: Sequence[Seat]) -> int | None:
-    """The first seat on which a letter can wait; none where there are as many as may be."""
+    """Return the first seat on which a letter can wait; None where there are as many as may be."""
     places = (*SEATS, *WAITING_SEATS)
     numbers = {seat.number for seat in taken}
     if len(numbers) >= len(places):
         return None
-    return next(one for one in places if one not in numbers)
+    return next(place for place in places if place not in numbers)
 
 
 def renewable(seat: Seat) -> bool:
-    """Whether a new signature of the same person takes its place."""
+    """Tell whether a new signature of the same person takes its place."""
     if seat.state is SignatureState.WITHDRAWN:
         return not seat.is_record
     return seat.state is SignatureState.PENDING
 
 
 def is_free(seat: Seat, now: datetime) -> bool:
-    """Whether anybody of the mailbox may take its place: it lapsed, or was taken back unprinted."""
+    """Tell whether anybody of the mailbox may take its place: it lapsed, or left no print."""
     return has_lapsed(seat, now) or (seat.state is SignatureState.WITHDRAWN and renewable(seat))
 
 
 def gives_way(seat: Seat, now: datetime) -> bool:
-    """Whether it has waited so long that a newer letter may take its place."""
+    """Tell whether it has waited so long that a newer letter may take its place."""
     if seat.state is not SignatureState.PENDING or seat.since is None:
         return False
     return seat.since <= now - WAITS_ALONE
 
 
 def has_lapsed(seat: Seat, now: datetime) -> bool:
-    """Whether it waited for its confirmation in vain."""
     over = seat.expires_at is None or seat.expires_at <= now
     return seat.state is SignatureState.PENDING and over

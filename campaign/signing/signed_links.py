@@ -1,9 +1,7 @@
-"""Links that last: to a row, for one kind of deed, proved by an HMAC. Nothing of them is stored.
+"""Links to a row, proved by an HMAC of which nothing is stored, or by a secret stored as a digest.
 
-The key is the instance's; who has the database cannot make such a link, and a link of one kind
-opens nothing of another.
-
-The secret in a supporter's link. Only its digest is stored. Pure.
+The HMAC's key is the instance's: who has the database cannot make such a link, and a link of one
+kind opens nothing of another.
 """
 
 import base64
@@ -17,12 +15,12 @@ _MAC_BYTES = 24
 
 
 def signed_link(kind: str, public_id: str) -> str:
-    """What stands in the address: the row's public id and its proof."""
+    """Return the row's public id and its proof, as an address holds them."""
     return f"{public_id}.{_proof(kind, public_id)}"
 
 
 def opened_link(kind: str, token: str) -> str | None:
-    """The public id that a link of that kind names, or None where it was not made here."""
+    """Return the public id that a link of that kind names, or None where it was not made here."""
     public_id, _, proof = token.rpartition(".")
     right = hmac.compare_digest(proof.encode(), _proof(kind, public_id).encode())
     return public_id if right and public_id else None
@@ -37,15 +35,14 @@ _BYTES = 24
 
 
 def new_token() -> str:
-    """A fresh secret: 192 random bits, 32 characters that fit an address."""
+    """Make a fresh secret: 192 random bits, 32 characters that fit an address."""
     return secrets.token_urlsafe(_BYTES)
 
 
 def digest_of(token: str) -> bytes:
-    """What the database holds of a token."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def matches(token: str, digest: bytes | None) -> bool:
-    """Whether `digest` is the token's, in the same time whatever it holds."""
+    """Tell whether `digest` is the token's, in the same time whatever it holds."""
     return hmac.compare_digest(digest_of(token), digest or b"")

@@ -58,7 +58,7 @@ LIVE = (SignatureState.PENDING, SignatureState.CONFIRMED, SignatureState.HELD)
 
 
 def may_move(before: SignatureState, after: SignatureState) -> bool:
-    """Whether a signature may go from one state to the other, or stay where it is."""
+    """Tell whether a signature may go from one state to the other, or stay where it is."""
     return before is after or after in MOVES[before]
 
 

@@ -1,7 +1,7 @@
 """What supporters type, held to what can be stored, mailed and printed. Pure.
 
 Every text comes out of here tidied (NFC, without invisible marks and doubled spaces) or as a
-Problem: a slug and the data that its wording needs (`form/sentences.py`). Nothing here raises.
+Problem: a slug and the data that its wording needs (`form/problem_texts.py`). Nothing here raises.
 """
 
 import unicodedata
@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 
-from campaign.directory.postal_addresses import formatted_code, region_code
+from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import Disclosure
 from campaign.public.referrers import clean_source
-from campaign.signing.address import check_address, country_codes, names_street
+from campaign.signing.address import check_address, country_codes, names_street, printed_region
 from campaign.signing.checks.wordlist import (
     FORBIDDEN,
     INSULT,
@@ -24,28 +24,9 @@ from campaign.signing.checks.wordlist import (
     links,
     missing_points,
 )
-from campaign.signing.clean_text import (
-    PARAGRAPH_LIMIT,
-    Problem,
-    check_line,
-    check_text,
-    western_digits,
-)
+from campaign.signing.clean_text import Problem, check_line, check_text, western_digits
 from campaign.signing.letter.compose import Writer
-from campaign.signing.letter.points import ordered
-
-__all__ = [
-    "PARAGRAPH_LIMIT",
-    "Offer",
-    "Problem",
-    "Problems",
-    "SignedForm",
-    "Words",
-    "check_form",
-    "check_line",
-    "check_text",
-    "check_words",
-]
+from campaign.signing.letter.points import order_points
 
 NAME_LIMIT = 100
 PLACE_LIMIT = 100
@@ -61,7 +42,7 @@ _FULL_TEXT_PARAGRAPHS = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedForm(Writer):
-    """What a supporter sent, tidied and complete: besides what their letters say, what we ask."""
+    """What a supporter sent, tidied and complete: what their letters say, and what else we ask."""
 
     email: str
     consent_updates: bool
@@ -86,7 +67,7 @@ class Offer:
     """Required points by key, where the whole letter may be rewritten: these must stay in it."""
 
     def limit(self, usual: int) -> int:
-        """How many characters of own words are taken."""
+        """Return how many characters of own words are taken."""
         return usual if self.most_own_words is None else min(usual, self.most_own_words)
 
 
@@ -106,7 +87,7 @@ Problems = dict[str, Problem]
 def check_words(
     values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
 ) -> tuple[Words, Problems]:
-    """The letter's own part. With problems, what could be read is given as it came."""
+    """Check the letter's own part. With problems, what could be read is given as it came."""
     problems: Problems = {}
     typed, country = values.get("own_words", ""), values.get("country", "")
     own_words = check_text(typed, limit=offer.limit(limit))
@@ -123,7 +104,7 @@ def check_words(
     chosen = tuple(points)
     if set(chosen) - {key for key, _ in offer.points}:
         problems["points"] = Problem("points-changed")
-    keys = ordered(chosen, offer.points)
+    keys = order_points(chosen, offer.points)
     locale = values.get("letter_locale", "") or offer.letter_locales[0]
     if locale not in offer.letter_locales:
         problems["letter_locale"] = Problem("no-such-language")
@@ -136,7 +117,7 @@ def check_words(
 def check_form(
     values: Mapping[str, str], points: Iterable[str], offer: Offer, *, limit: int
 ) -> tuple[SignedForm | None, Problems]:
-    """The whole form, or None and every problem by its field."""
+    """Check the whole form; None with every problem by its field."""
     words, problems = check_words(values, points, offer, limit=limit)
     tidy, wrong = _check_lines(values)
     problems |= wrong
@@ -167,7 +148,7 @@ def check_form(
 
 
 def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
-    """The lines that could be tidied, and what is wrong with one or another."""
+    """Return the lines that could be tidied, and what is wrong with one or another."""
     tidy: dict[str, str] = {}
     problems: Problems = {}
     for name, (most, needed) in _LINES.items():
@@ -190,13 +171,13 @@ def _check_lines(values: Mapping[str, str]) -> tuple[dict[str, str], Problems]:
             problems[name] = problem
     if tidy.keys() >= {"postal_code", "country"} and "country" not in problems:
         tidy["postal_code"] = formatted_code(tidy["country"], tidy["postal_code"])
-    if tidy.keys() >= {"region", "country"} and tidy["country"] in _REGIONS_BY_CODE:
-        tidy["region"] = region_code(tidy["country"], tidy["region"]) or tidy["region"]
+    if tidy.keys() >= {"region", "country"}:
+        tidy["region"] = printed_region(tidy["country"], tidy["region"])
     return tidy, problems
 
 
 def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Problem | None]:
-    """The letter that a supporter wrote anew, tidied; nothing where the campaign wants none."""
+    """Tidy the letter that a supporter wrote anew; "" where the campaign wants none."""
     if offer.facts is None:
         return "", None
     typed, country = values.get("full_text", ""), values.get("country", "")
@@ -206,24 +187,26 @@ def check_full_text(values: Mapping[str, str], offer: Offer) -> tuple[str, Probl
     if not text:
         return "", None
     if missing := missing_points(text, offer.facts):
-        said = tuple(offer.facts[key] for key in missing)
-        lacks = Problem("facts-missing", {"points": said})
+        texts = tuple(offer.facts[key] for key in missing)
+        lacks = Problem("facts-missing", {"points": texts})
         return text, _with_wording(lacks, text, offer.guard, country)
     return text, check_wording(text, offer.guard, country)
 
 
 def check_wording(text: str, guard: Guard, country: str) -> Problem | None:
-    """Words, numbers and addresses that must not stand in a letter: one problem of each kind."""
+    """Find words, numbers and addresses that must not be in a letter: one problem of each kind."""
     if not text:
         return None
-    found = guard.findings(text, country)
-    kinds = {kind: tuple(one.text for one in found if one.kind == kind) for kind in _KINDS}
-    problems = [Problem(kind, {"found": said}) for kind, said in kinds.items() if said]
+    findings = guard.findings(text, country)
+    kinds = {
+        kind: tuple(finding.text for finding in findings if finding.kind == kind) for kind in _KINDS
+    }
+    problems = [Problem(kind, {"found": texts}) for kind, texts in kinds.items() if texts]
     return replace(problems[0], also=tuple(problems[1:])) if problems else None
 
 
 def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Problem:
-    """The problem, and what is wrong with the words besides where they can be read."""
+    """Add to the problem what is wrong with the words, where they can be read."""
     if problem.slug in _UNREADABLE or len(text) > FULL_TEXT_LIMIT:
         return problem
     wording = check_wording(text, guard, country)
@@ -232,10 +215,6 @@ def _with_wording(problem: Problem, text: str, guard: Guard, country: str) -> Pr
 
 _KINDS = (FORBIDDEN, INSULT, THREAT, PHONE, LINK)
 _UNREADABLE = {"nul", "not-text", "control-character", "bidi-control"}
-
-
-_REGIONS_BY_CODE = {"AU", "CA", "US"}
-"""Countries whose post writes a region by its code: "Ottawa ON", not "Ottawa on"."""
 
 
 _LINES = {
@@ -259,8 +238,8 @@ def check_has_letter(text: str) -> Problem | None:
 
 def check_no_link(text: str) -> Problem | None:
     """A name or a place is printed under the letter: it advertises nothing."""
-    found = links(text)
-    return Problem("link", {"found": tuple(found)}) if found else None
+    addresses = links(text)
+    return Problem("link", {"found": tuple(addresses)}) if addresses else None
 
 
 def check_email(address: str) -> Problem | None:
@@ -280,5 +259,5 @@ def check_country(code: str) -> Problem | None:
 
 
 def is_ticked(value: str) -> bool:
-    """A checkbox: a browser sends its value when ticked, and nothing otherwise."""
+    """Tell whether a checkbox is ticked: a browser sends its value then, and nothing otherwise."""
     return value.strip().casefold() not in {"", "0", "false", "no", "off", "n"}

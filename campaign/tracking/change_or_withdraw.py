@@ -1,7 +1,4 @@
-"""Changing a letter until it is in a bundle: words, points, name, what officials see.
-
-Taking a letter back, as long as it is in our hands.
-"""
+"""Change a letter until it is in a bundle, or withdraw it as long as it is in our hands."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -20,15 +17,15 @@ from campaign.signing.campaign_terms import PlannedLetter, SigningPlan, get_plan
 from campaign.signing.checks import review_decision, similar
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.form import steps
-from campaign.signing.form.steps import Posted, Sent
+from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.compose import writer_of
 from campaign.signing.letter.draft import point_texts, signed_letters
-from campaign.signing.letter.points import arranged, moved
+from campaign.signing.letter.points import arrange_points, move_point
 from campaign.signing.letter.proposed_letters import drafts_of
 from campaign.signing.sign import asked_values
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
-from campaign.tracking.delivery_history import hold
+from campaign.tracking.delivery_history import lock_letters
 from campaign.tracking.printable_letter import TooLate
 from campaign.tracking.timeline import is_frozen, is_handed_over
 
@@ -39,11 +36,11 @@ _OVER = {"second-page", "over-card"}
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """A changed letter as it came in, judged like a new one."""
+class ChangedLetter:
+    """A changed letter as it was posted, judged like a new one."""
 
     posted: Posted
-    sent: Sent
+    result: FormResult
     room: Room | None
     """How full its page is; None where that cannot be told, or was never held to it."""
     bounded: bool
@@ -62,7 +59,6 @@ def refuse_unchangeable(signature: Signature) -> None:
 
 
 def can_change(signature: Signature) -> bool:
-    """Whether the letter can still be changed."""
     try:
         refuse_unchangeable(signature)
     except TooLate:
@@ -71,23 +67,25 @@ def can_change(signature: Signature) -> bool:
 
 
 def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
-    """The campaign's plan as it is for this letter: it stays in the words that were signed.
+    """Return the campaign's plan as it is for this letter: it stays in the words that were signed.
 
     Whatever was written, ruled out or switched off since, its templates' versions are what it is
     held to, what it says already may stay in it, and so may a text that was rewritten.
     """
     plan = get_plan(session, signature.campaign.slug)
     locale = signature.letter_locale
-    letters = tuple(PlannedLetter(one.target_id, one.template_id) for one in signature.letters)
+    letters = tuple(
+        PlannedLetter(letter_.target_id, letter_.template_id) for letter_ in signature.letters
+    )
     points: dict[str, bool] = {}
     for letter in signature.letters:
         for point in letter.template.points:
             points[point.key] = points.get(point.key, False) or point.required
-    pairs = [(one.target, one.template) for one in signature.letters]
+    pairs = [(letter_.target, letter_.template) for letter_ in signature.letters]
     drafts = drafts_of(signature.campaign, locale, pairs, home=home)
     writer = writer_of(signature)
     fits = drafts is not None and drafts.room(writer, _day(signature)).fits
-    said = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
+    own_texts = [*(drafts.texts() if drafts else ()), writer.own_words, writer.full_text]
     rewrites = bool(writer.full_text) or locale in plan.facts
     return replace(
         plan,
@@ -96,7 +94,7 @@ def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
         drafts={locale: drafts} if drafts else {},
         bounded=frozenset({locale} if fits else ()),
         facts={locale: (drafts.facts() if drafts else None) or {}} if rewrites else {},
-        guard=plan.guard.allowing(said),
+        guard=plan.guard.allowing(own_texts),
     )
 
 
@@ -105,15 +103,15 @@ def _day(signature: Signature) -> date:
 
 
 def as_posted(signature: Signature) -> Posted:
-    """The letter as the form would have sent it."""
+    """Return the letter as the form would have result it."""
     names = [name for name in (*ASKED, "letter_locale") if name != "points"]
     values = {name: str(getattr(signature, name) or "") for name in names}
     values["town_is_right"] = "y"  # they said so when they signed
     return MultiDict([*values.items(), *(("points", key) for key in signature.points)])
 
 
-def judge(session: Session, signature: Signature, form: Posted) -> Changed:
-    """What a form would make of the letter: only what may be changed is taken from it."""
+def judge_change(session: Session, signature: Signature, form: Posted) -> ChangedLetter:
+    """Judge the letter with what may be changed taken from a form."""
     taken = [name for name in (*EDITABLE, *_MOVING) if name in form or name == "points"]
     kept = as_posted(signature).items(multi=True)
     posted = MultiDict(
@@ -127,27 +125,31 @@ def judge(session: Session, signature: Signature, form: Posted) -> Changed:
     settings = current_settings()
     plan = plan_for(session, signature, settings.organisation_country)
     limit = max(settings.own_words_limit, len(signature.own_words))
-    sent = steps.judge(posted, plan, limit=limit)
+    result = steps.judge_form(posted, plan, limit=limit)
     bounded = signature.letter_locale in plan.bounded
-    return Changed(posted, sent, _room(plan, signature, sent) if bounded else None, bounded)
+    return ChangedLetter(
+        posted, result, _room(plan, signature, result) if bounded else None, bounded
+    )
 
 
-def must_warn(signature: Signature, changed: Changed) -> bool:
-    """Whether the letter would be of somebody who has moved to where its officials are."""
-    form, there = changed.sent.form, signature.campaign.country
+def must_warn(signature: Signature, changed: ChangedLetter) -> bool:
+    """Tell whether its writer has moved to where its officials are."""
+    form, there = changed.result.form, signature.campaign.country
     return form is not None and form.country == there != signature.country
 
 
-def _room(plan: SigningPlan, signature: Signature, sent: Sent) -> Room | None:
+def _room(plan: SigningPlan, signature: Signature, result: FormResult) -> Room | None:
     locale = signature.letter_locale
-    if sent.form is None:
-        over = [one.data["lines"] for one in sent.problems.values() if one.slug in _OVER]
+    if result.form is None:
+        over = [
+            problem.data["lines"] for problem in result.problems.values() if problem.slug in _OVER
+        ]
         return Room(1.01, int(str(over[0])), 0) if over else None
-    return plan.drafts[locale].room(sent.form, _day(signature))
+    return plan.drafts[locale].room(result.form, _day(signature))
 
 
 def offered_points(signature: Signature, home: str, posted: Posted) -> list[tuple[str, bool, str]]:
-    """Each point that can be taken or left: key, whether required, text.
+    """Return each point that can be taken or left: key, whether required, text.
 
     In the letter's order, or in that of a form in which they were moved.
     """
@@ -160,16 +162,16 @@ def offered_points(signature: Signature, home: str, posted: Posted) -> list[tupl
     writer = replace(writer_of(signature), full_text="", points=keys)
     texts = point_texts(templates, signed_letters(signature, home=home, writer=writer), keys)
     order = posted.getlist("order") or posted.getlist("points")
-    placed = moved(arranged(order, tuple(required.items())), posted.get("move", ""))
+    placed = move_point(arrange_points(order, tuple(required.items())), posted.get("move", ""))
     return [(key, required[key], texts[key]) for key in placed]
 
 
-def change(session: Session, signature: Signature, form: SignedForm) -> None:
-    """Put the new words in the place of the old ones, and have them judged anew.
+def change_letter(session: Session, signature: Signature, form: SignedForm) -> None:
+    """Replace the words, and have the letter judged again.
 
     Raises TooLate where a bundle, a stop or a withdrawal came before.
     """
-    hold(session, signature)
+    lock_letters(session, signature)
     refuse_unchangeable(signature)
     values = asked_values(form)
     for name in (*EDITABLE, "person_hmac"):
@@ -177,14 +179,14 @@ def change(session: Session, signature: Signature, form: SignedForm) -> None:
     similar.forget_words(session, signature.id)
     session.flush()
     was_confirmed = signature.state is SignatureState.CONFIRMED
-    review_decision.judge_again(session, signature, db.utcnow())
+    review_decision.judge_changed(session, signature, db.utcnow())
     if was_confirmed is not (signature.state is SignatureState.CONFIRMED):
         jobs.enqueue(session, "campaigns.count")
     jobs.enqueue(session, "signing.note-words", signature.id)
 
 
 def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
-    """Raise TooLate where the letter was handed over, or is none any more."""
+    """Raise TooLate where the letter was handed over, or is no longer there."""
     if signature.shown_state not in LIVE:
         raise TooLate("letter-ended", cards=signature.campaign.cards)
     if is_handed_over(session, signature):
@@ -192,7 +194,6 @@ def refuse_unwithdrawable(session: Session, signature: Signature) -> None:
 
 
 def can_withdraw(session: Session, signature: Signature) -> bool:
-    """Whether the letter can still be taken back."""
     try:
         refuse_unwithdrawable(session, signature)
     except TooLate:
@@ -200,12 +201,12 @@ def can_withdraw(session: Session, signature: Signature) -> bool:
     return True
 
 
-def withdraw(session: Session, signature: Signature, now: datetime) -> None:
-    """Take the letter back. In a bundle its row stays, as the record of what is to be taken out.
+def withdraw_letter(session: Session, signature: Signature, now: datetime) -> None:
+    """Withdraw the letter. In a bundle its row stays, as the record of what is to be taken out.
 
     The name stays, so that the same person can sign again; their words do not.
     """
-    hold(session, signature)
+    lock_letters(session, signature)
     refuse_unwithdrawable(session, signature)
     move_signature(signature, SignatureState.WITHDRAWN)
     signature.state_before = signature.invalidation_id = None

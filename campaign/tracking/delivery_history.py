@@ -1,8 +1,6 @@
 """What happened to letters at a gate or in the post, letter by letter.
 
 A letter that was moved to another bundle keeps what happened to it in the one before.
-
-Waiting for whoever changes a letter at the same moment: a freeze, or another click.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +34,7 @@ class Stay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """An attempt, as some letters of one supporter fared in it."""
+    """A delivery attempt, as some letters of one supporter fared in it."""
 
     attempt: DeliveryAttempt
     fate: DeliveryOutcome
@@ -53,28 +51,32 @@ class Trip:
 
 
 def stays_of(session: Session, letters: Sequence[Letter]) -> list[Stay]:
-    """Every bundle that these letters were printed in, and are, the earlier ones first."""
-    by_id = {one.id: one for one in letters}
+    """Return every bundle that these letters were or are in, the earlier ones first."""
+    by_id = {letter.id: letter for letter in letters}
     moved = session.scalars(
         select(LetterMove).where(LetterMove.letter_id.in_(by_id)).order_by(LetterMove.bundle_id)
     )
-    before = [Stay(by_id[one.letter_id], one.bundle_id, one.sequence, now=False) for one in moved]
+    before = [
+        Stay(by_id[move.letter_id], move.bundle_id, move.sequence, now=False) for move in moved
+    ]
     present = [
-        Stay(one, one.bundle_id, one.sequence or 0, now=True)
-        for one in letters
-        if one.bundle_id is not None
+        Stay(letter, letter.bundle_id, letter.sequence or 0, now=True)
+        for letter in letters
+        if letter.bundle_id is not None
     ]
     return before + present
 
 
 def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
-    """What happened to these letters, the earliest first."""
-    stays = [one for one in stays_of(session, letters) if not (one.now and one.letter.set_aside)]
+    """Return what happened to these letters, the earliest first."""
+    stays = [
+        stay for stay in stays_of(session, letters) if not (stay.now and stay.letter.set_aside)
+    ]
     if not stays:
         return []
     attempts = session.scalars(
         select(DeliveryAttempt)
-        .where(DeliveryAttempt.bundle_id.in_({one.bundle_id for one in stays}))
+        .where(DeliveryAttempt.bundle_id.in_({stay.bundle_id for stay in stays}))
         .options(selectinload(DeliveryAttempt.taken), *ATTEMPT_WITH_DESTINATION)
     ).all()
     if not attempts:
@@ -85,12 +87,12 @@ def trips_of(session: Session, letters: Sequence[Letter]) -> list[Trip]:
 def _placed(
     session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
 ) -> list[Placed]:
-    ids = {one.bundle_id for one in stays}
+    ids = {stay.bundle_id for stay in stays}
     rows = session.execute(select(Bundle.id, Bundle.created_at).where(Bundle.id.in_(ids)))
     begun = {row.id: row.created_at for row in rows}
     ended: dict[int, datetime] = {}
-    for letter_id in {one.letter.id for one in stays}:
-        bundles = [one.bundle_id for one in stays if one.letter.id == letter_id]
+    for letter_id in {stay.letter.id for stay in stays}:
+        bundles = [stay.bundle_id for stay in stays if stay.letter.id == letter_id]
         for before, after in pairwise(bundles):
             ended[before] = min(begun[after], ended.get(before, begun[after]))
     return place_attempts(attempts, find_times(session, attempts), begun=begun, ended=ended)
@@ -99,16 +101,17 @@ def _placed(
 def _ranges(
     session: Session, attempts: Sequence[DeliveryAttempt], stays: Sequence[Stay]
 ) -> dict[int, list[PostedEnvelope]]:
-    return find_envelopes_with(session, [one.id for one in attempts], {one.number for one in stays})
+    attempt_ids = [attempt.id for attempt in attempts]
+    return find_envelopes_with(session, attempt_ids, {stay.number for stay in stays})
 
 
 def fates(
     placed: Sequence[Placed], stays: Sequence[Stay], ranges: dict[int, list[PostedEnvelope]]
 ) -> Iterator[Trip]:
-    """What each attempt was for the letters, in their order. Pure."""
+    """Yield what each attempt was for the letters, in their order. Pure."""
     grouped: dict[tuple[int, DeliveryOutcome, PostedEnvelope | None], list[Letter]] = {}
     for stay in stays:
-        tried = [one.attempt for one in placed if one.attempt.bundle_id == stay.bundle_id]
+        tried = [place.attempt for place in placed if place.attempt.bundle_id == stay.bundle_id]
         for attempt, fate, envelope in list_fates(stay.number, tried, ranges):
             grouped.setdefault((attempt.id, fate, envelope), []).append(stay.letter)
     for attempt, at in placed:
@@ -117,16 +120,16 @@ def fates(
                 yield Trip(attempt, fate, tuple(letters), at, envelope)
 
 
-def hold(session: Session, *signatures: Signature) -> None:
-    """See these signatures and their letters as they stand now, and keep bundles from freezing.
+def lock_letters(session: Session, *signatures: Signature) -> None:
+    """Lock these signatures, read them and their letters anew, and keep bundles from freezing.
 
     A freeze holds its campaign in the same way, so each sees what the other did. In the order of
     ids, so that two who hold several never wait for each other.
     """
-    ids = [one.id for one in signatures]
+    ids = [signature.id for signature in signatures]
     campaigns = (
         select(Campaign)
-        .where(Campaign.id.in_({one.campaign_id for one in signatures}))
+        .where(Campaign.id.in_({signature.campaign_id for signature in signatures}))
         .order_by(Campaign.id)
     )
     mine = select(Signature).where(Signature.id.in_(ids)).order_by(Signature.id)

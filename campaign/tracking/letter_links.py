@@ -28,25 +28,30 @@ _REMEMBERED = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One person's mailbox, or a household's, as its own link opens it."""
+    """A person's or a household's mailbox, as its own link opens it."""
 
     email: str
     fingerprint: bytes
     expires_at: datetime
 
+    @property
+    def zone(self) -> str:
+        """The time zone in which pages say when it expires."""
+        return current_settings().timezone
+
     def owns(self, address: str | None) -> bool:
-        """Whether an address is another spelling of this very mailbox."""
+        """Tell whether an address is another spelling of this very mailbox."""
         return address is not None and spelling(address) == spelling(self.email)
 
 
-def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
+def mail_link(session: Session, *, email: str, locale: str, now: datetime) -> None:
     """Mail a link to the letters of that address, or say that there are none.
 
     The caller cannot tell these apart, nor whether the day's mails to the address are used up.
     """
     fingerprint = address_fingerprint(email)
-    held = _addresses(session, fingerprint)
-    for address in held:
+    addresses = _addresses(session, fingerprint)
+    for address in addresses:
         token = signed_links.new_token()
         if _mail(session, address, locale, token):
             session.add(
@@ -59,14 +64,14 @@ def ask(session: Session, *, email: str, locale: str, now: datetime) -> None:
                     expires_at=now + timedelta(hours=current_settings().link_hours),
                 )
             )
-    if not held:
+    if not addresses:
         base = current_settings().base_url.rstrip("/")
         NoLetters(home_url=f"{base}/{locale}/").send(session, to=email, locale=locale)
     session.flush()
 
 
 def _addresses(session: Session, fingerprint: bytes) -> list[str]:
-    """The spellings under which something is held, the newest first."""
+    """Return the spellings under which something is held, the newest first."""
     signed = session.scalars(
         select(Signature.email)
         .where(Signature.email_hmac == fingerprint, Signature.state.in_(_SHOWN))
@@ -75,11 +80,11 @@ def _addresses(session: Session, fingerprint: bytes) -> list[str]:
     member = session.scalar(
         select(NetworkMember.email).where(NetworkMember.email_hmac == fingerprint)
     )
-    found: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for address in (*signed, member):
         if address:
-            found.setdefault(spelling(address), address)
-    return list(found.values())
+            spellings.setdefault(spelling(address), address)
+    return list(spellings.values())
 
 
 def _mail(session: Session, address: str, locale: str, token: str) -> bool:
@@ -89,7 +94,7 @@ def _mail(session: Session, address: str, locale: str, token: str) -> bool:
 
 
 def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
-    """The mailbox whose link holds `token`.
+    """Return the mailbox whose link holds `token`.
 
     Raises NotFound or Gone (`letters-link`): there is none, or its time is over.
     """
@@ -103,32 +108,32 @@ def open_mailbox(session: Session, token: str, now: datetime) -> Mailbox:
 
 
 def signatures_of(session: Session, mailbox: Mailbox) -> list[Signature]:
-    """Everything signed from a mailbox, the newest first; what was erased is no longer there."""
-    found = session.scalars(
+    """Return everything signed from a mailbox, the newest first, but for what was erased."""
+    signatures = session.scalars(
         select(Signature)
         .where(Signature.email_hmac == mailbox.fingerprint, Signature.state.in_(_SHOWN))
         .order_by(Signature.id.desc())
     )
-    return [one for one in found if mailbox.owns(one.email)]
+    return [signature for signature in signatures if mailbox.owns(signature.email)]
 
 
 def get_signature(session: Session, mailbox: Mailbox, public_id: str) -> Signature:
-    """One of the mailbox's signatures. Raises NotFound, also for somebody else's."""
-    found = session.scalar(
+    """Raises NotFound, also for somebody else's."""
+    signature = session.scalar(
         select(Signature).where(
             Signature.public_id == public_id,
             Signature.email_hmac == mailbox.fingerprint,
             Signature.state.in_(_SHOWN),
         )
     )
-    if found is None or not mailbox.owns(found.email):
+    if signature is None or not mailbox.owns(signature.email):
         raise NotFound("letter")
-    return found
+    return signature
 
 
 @jobs.job("following.forget-links", every_minutes=60)
 def forget_links() -> None:
-    """Remove links whose time was over long ago."""
+    """Remove links that expired long ago."""
     with db.transaction() as session:
         session.execute(
             delete(LettersLink).where(LettersLink.expires_at < db.utcnow() - _REMEMBERED)

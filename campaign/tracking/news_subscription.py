@@ -1,7 +1,4 @@
-"""News of a case by mail: switched off and on by its signers, also by a link that lasts.
-
-How many would get news of a case by mail: what the desk says beside the box.
-"""
+"""News of a case by email: who wants it, and the lasting link that switches it off and on."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +21,7 @@ _KIND = "case-news"
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a link in a mail opens: one signature on one case.
+    """What a link in an email opens: one signature on one case.
 
     Who shares its mailbox has a consent, and a link, of their own.
     """
@@ -34,24 +31,22 @@ class News:
 
     @property
     def campaign(self) -> Campaign | None:
-        """The case."""
         return self.signature.campaign if self.signature else None
 
     @property
     def is_on(self) -> bool:
-        """Whether such mails still come."""
         return self.signature is not None and self.signature.consent_updates_at is not None
 
 
 def unsubscribe_url(signature: Signature) -> str:
-    """Where news of the case is switched off, by a button or by a mail program's one click."""
+    """Return where news of the case is switched off, by a button or one click of a mail program."""
     settings = current_settings()
     link = signed_link(_KIND, signature.public_id)
     return f"{settings.base_url.rstrip('/')}/news-off/{link}"
 
 
 def open_news(session: Session, link: str) -> News:
-    """What such a link is about; nothing where the signature was erased.
+    """Return what such a link is about; nothing where the signature was erased.
 
     Raises NotFound (`news-link`): the link was not made here.
     """
@@ -64,7 +59,7 @@ def open_news(session: Session, link: str) -> News:
     return News(signature)
 
 
-def switch(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
+def switch_news(session: Session, signature: Signature | None, *, on: bool, now: datetime) -> None:
     """Switch the news on, from now, or off. Who has it on already keeps the time of consent."""
     if signature is None or signature.shown_state not in LIVE:
         return
@@ -76,7 +71,7 @@ def switch(session: Session, signature: Signature | None, *, on: bool, now: date
 
 
 def is_still_wanted(session: Session, link: str) -> bool:
-    """Whether the reader of a mail with that link to switch news off wants them, and has a letter.
+    """Whether the reader of an email with that link to switch news off wants them, with a letter.
 
     Of two who share a mailbox one mail speaks to both: it goes as long as one of them wants it.
     """
@@ -102,7 +97,7 @@ _SEATS = 3
 
 
 def count_readers(session: Session, campaign: Campaign) -> int:
-    """Mailboxes that asked for news of the case; `MOST` says that there may be more."""
+    """Count mailboxes that asked for news of the case; `MOST`: there may be more."""
     wanting = (
         select(Signature.email_hmac)
         .where(
@@ -114,12 +109,11 @@ def count_readers(session: Session, campaign: Campaign) -> int:
         .limit(MOST * _SEATS)
         .subquery()
     )
-    found = session.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
-    return min(found, MOST)
+    count = session.scalar(select(func.count(wanting.c.email_hmac.distinct()))) or 0
+    return min(count, MOST)
 
 
 def news_readers_in_words(campaign: Campaign) -> str:
-    """The same, as the desk says it."""
     people = count_readers(db.session(), campaign)
     if people >= MOST:
         return str(gettext("%(people)s people or more", people=format_number(MOST)))

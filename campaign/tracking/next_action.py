@@ -29,17 +29,17 @@ class NextAction:
 def next_action(
     session: Session, signature: Signature, locale: str, now: datetime
 ) -> NextAction | None:
-    """The open action with the nearest last day that this mailbox has not signed."""
+    """Return the open action with the nearest last day that this mailbox has not signed."""
     signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
-    found = find_open(session, now, besides=signed)
-    if found is None:
+    campaign = find_open(session, now, besides=signed)
+    if campaign is None:
         return None
-    edition = edition_for(found, locale)
+    edition = edition_for(campaign, locale)
     return NextAction(
-        slug=found.slug,
-        reference=found.reference,
-        country=i18n.country_name(found.country, locale),
-        title=edition.title if edition else found.person_name,
+        slug=campaign.slug,
+        reference=campaign.reference,
+        country=i18n.country_name(campaign.country, locale),
+        title=edition.title if edition else campaign.person_name,
         content_lang=other_language(edition, locale),
-        deadline=deadline_of(found.act_by, locale, now, found.timezone),
+        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
     )

@@ -38,48 +38,45 @@ class Event:
 
 @jobs.job("following.delivery-recorded")
 def delivery_recorded(delivery_id: int) -> None:
-    """A delivery was recorded."""
     with db.transaction() as session:
-        _put_down(session, _deliveries(session, DeliveryAttempt.id == delivery_id))
+        _store_notices(session, _find_deliveries(session, DeliveryAttempt.id == delivery_id))
 
 
 @jobs.job("following.update-posted")
 def update_posted(update_id: int) -> None:
-    """An update was posted."""
     with db.transaction() as session:
-        _put_down(session, _updates(session, Update.id == update_id))
+        _store_notices(session, _find_updates(session, Update.id == update_id))
 
 
 @jobs.job("following.campaign-stopped")
 def campaign_stopped(campaign_id: int) -> None:
-    """A campaign was stopped."""
     with db.transaction() as session:
-        _put_down(session, _stops(session, Campaign.id == campaign_id))
+        _store_notices(session, _find_stops(session, Campaign.id == campaign_id))
 
 
 @jobs.job("following.continued")
 def continued(next_id: int) -> None:
-    """A campaign that continues another one was opened."""
+    """Tell of a campaign that continues another one, and was opened."""
     with db.transaction() as session:
-        _put_down(session, _continuations(session, Campaign.id == next_id))
+        _store_notices(session, _find_continuations(session, Campaign.id == next_id))
 
 
 @jobs.job("following.find-news", every_minutes=5)
 def find_news() -> None:
-    """Find what nobody was told yet, and go on with what was begun."""
+    """Find what nobody was told yet, and go on with what is not finished."""
     since = db.utcnow() - _LATELY
     with db.transaction() as session:
         events = [
-            *_deliveries(session, DeliveryAttempt.created_at > since),
-            *_updates(session, Update.published_at > since),
-            *_stops(session, Campaign.id.in_(_stopped_since(session, since))),
-            *_continuations(session, Campaign.opened_at > since),
+            *_find_deliveries(session, DeliveryAttempt.created_at > since),
+            *_find_updates(session, Update.published_at > since),
+            *_find_stops(session, Campaign.id.in_(_stopped_since(session, since))),
+            *_find_continuations(session, Campaign.opened_at > since),
         ]
-        _put_down(session, events)
-        begun = session.scalars(
+        _store_notices(session, events)
+        notice_ids = session.scalars(
             select(Notice.id).where(Notice.finished_at.is_(None)).order_by(Notice.id)
         ).all()
-        for notice_id in begun:
+        for notice_id in notice_ids:
             jobs.enqueue(session, "following.tell", notice_id)
 
 
@@ -94,8 +91,8 @@ def tell_nobody(session: Session, campaign_id: int, kind: NoticeKind, update_id:
     session.flush()
 
 
-def _put_down(session: Session, events: list[Event]) -> None:
-    """A notice for each, and a job that tells it; of two who do so at once, one does."""
+def _store_notices(session: Session, events: list[Event]) -> None:
+    """Store a notice for each, and enqueue the job that tells it; of two at once, one does."""
     for event in events:
         notice_id = session.scalar(
             db.insert_into(session, Notice)
@@ -112,8 +109,8 @@ def _put_down(session: Session, events: list[Event]) -> None:
             jobs.enqueue(session, "following.tell", notice_id)
 
 
-def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Deliveries of our bundles that got rid of letters; a refusal is no news.
+def _find_deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    """Find deliveries of our bundles that got rid of letters; a refusal is no news.
 
     Of a part, once somebody has said which letters were taken.
     """
@@ -126,10 +123,13 @@ def _deliveries(session: Session, *conditions: ColumnElement[bool]) -> list[Even
             *conditions,
         )
     )
-    return [Event(campaign, NoticeKind.HANDED_OVER, delivery_id=one) for campaign, one in rows]
+    return [
+        Event(campaign, NoticeKind.HANDED_OVER, delivery_id=delivery_id)
+        for campaign, delivery_id in rows
+    ]
 
 
-def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+def _find_updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
     rows = session.execute(
         select(Update.campaign_id, Update.kind, Update.id).where(
             or_(Update.kind.in_(_TOLD), Update.tell_signers),
@@ -138,19 +138,19 @@ def _updates(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
         )
     )
     return [
-        Event(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=one)
-        for campaign, kind, one in rows
+        Event(campaign, _TOLD.get(kind, NoticeKind.NEWS), update_id=update_id)
+        for campaign, kind, update_id in rows
     ]
 
 
-def _stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
-    rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~told, *conditions))
-    return [Event(one, NoticeKind.STOP) for one in rows]
+def _find_stops(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    is_told = exists().where(Notice.campaign_id == Campaign.id, Notice.kind == NoticeKind.STOP)
+    rows = session.scalars(select(Campaign.id).where(is_stopped_sql(), ~is_told, *conditions))
+    return [Event(campaign_id, NoticeKind.STOP) for campaign_id in rows]
 
 
-def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
-    """Open campaigns that continue one whose signers were not told of it."""
+def _find_continuations(session: Session, *conditions: ColumnElement[bool]) -> list[Event]:
+    """Find open campaigns that continue one whose signers were not told of it."""
     rows = session.execute(
         select(Campaign.follows_id, Campaign.id).where(
             Campaign.status == CampaignStatus.OPEN,
@@ -160,14 +160,14 @@ def _continuations(session: Session, *conditions: ColumnElement[bool]) -> list[E
         )
     )
     return [
-        Event(earlier, NoticeKind.CONTINUED, next_id=one)
-        for earlier, one in rows
+        Event(earlier, NoticeKind.CONTINUED, next_id=next_id)
+        for earlier, next_id in rows
         if earlier is not None
     ]
 
 
 def _stopped_since(session: Session, since: datetime) -> list[int]:
-    """Campaigns that somebody stopped since then, as the audit has it."""
+    """Return campaigns that somebody stopped since then, as the audit has it."""
     subjects = session.scalars(
         select(AuditEntry.subject).where(
             AuditEntry.action == "campaign.stopped", AuditEntry.at > since

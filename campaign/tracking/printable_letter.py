@@ -1,22 +1,20 @@
-"""A supporter's letters as PDF, or a page that says which of them cannot be printed just now.
-
-What cannot be done with a letter any more, and pages that say so.
-"""
+"""A supporter's letters as PDF, and pages that say what cannot be done with a letter."""
 
 from collections.abc import Callable
 
 import structlog
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.core import i18n
 from campaign.core.errors import Gone, NotFound, Refused
 from campaign.printing.problems import LetterRefused
 from campaign.public.pages import before_request
-from campaign.public.pages.before_request import private
+from campaign.public.pages.before_request import show_private
 from campaign.signing.form.views import pdf_response
 from campaign.signing.letter.draft import Letters
-from campaign.signing.mailbox_seats import MailboxShared
+from campaign.signing.mailbox_seats import MailboxShared, SharedMailbox
+from campaign.web.page import Page
 
 log = structlog.get_logger()
 
@@ -24,8 +22,38 @@ _REST = "rest"
 """In the query: the letters that can be printed, without the others."""
 
 
+class LettersNotPrinted(Page, template="tracking/cannot_print.html"):
+    cards: bool
+    refused: list[str]
+    """To whom the letters are that cannot be printed."""
+    rest: int
+    """How many others there are; 0: none can be printed."""
+    rest_url: str
+
+
+class TooLatePage(Page, template="tracking/too_late.html"):
+    problem: str
+    cards: bool
+    back: str
+    """An address, or "" where there is none."""
+
+
+class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
+    why: str
+    """The slug of MailboxShared."""
+    lang: str
+    token: str
+    public_id: str | None
+    """Of a letter in My letters, else None."""
+    shared: SharedMailbox
+
+
+class LinkGone(Page, template="tracking/link_gone.html"):
+    expired: bool
+
+
 def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> ResponseReturnValue:
-    """The PDF that `make` gives, called `name`; where a letter is refused, words and the others."""
+    """Return the PDF that `make` gives; where a letter is refused, say so and offer the others."""
     try:
         if _REST in request.args:
             return pdf_response(printable(letters, make), name)
@@ -33,18 +61,17 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
     except LetterRefused as problem:
         log.warning("letter cannot be printed", problem=str(problem))
         rest = letters.without(_keys(problem))
-        page = render_template(
-            "tracking/cannot_print.html",
+        page = LettersNotPrinted(
             cards=letters.cards,
-            refused=[one.addressee_lines[0] for one in letters if one not in rest],
+            refused=[letter.addressee_lines[0] for letter in letters if letter not in rest],
             rest=len(rest) if len(rest) < len(letters) else 0,
             rest_url=f"{request.path}?{_REST}=1",
         )
-        return private(Response(page, 422, mimetype="text/html"))
+        return show_private(page, 422)
 
 
 def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
-    """What `make` gives of the letters that can be printed. Raises LetterRefused where none can."""
+    """Make a PDF of the letters that can be printed. Raises LetterRefused where none can."""
     while True:
         try:
             return make(letters)
@@ -56,7 +83,7 @@ def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
 
 
 def _keys(problem: LetterRefused) -> frozenset[str]:
-    return frozenset(one.detail.get("key", "") for one in problem.problems)
+    return frozenset(fault.detail.get("key", "") for fault in problem.problems)
 
 
 class TooLate(Refused):
@@ -67,7 +94,7 @@ class TooLate(Refused):
 
 
 def register(blueprint: Blueprint) -> None:
-    """Put the checks of public pages on a blueprint, and these pages of its failures."""
+    """Put the checks of public pages, and the pages of failures, on a blueprint."""
     before_request.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
     blueprint.register_error_handler(MailboxShared, _mailbox_shared)
@@ -81,29 +108,29 @@ def _too_late(problem: TooLate) -> ResponseReturnValue:
     if {"token", "public_id"} <= values.keys():
         back = url_for("privacy.mine", **values)
     cards = bool(problem.data.get("cards"))
-    page = _page("tracking/too_late.html", problem=problem.slug, cards=cards, back=back)
-    return page, problem.status
+    page = TooLatePage(problem=problem.slug, cards=cards, back=back)
+    return show_private(page), problem.status
 
 
 def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
     values = request.view_args or {}
-    facts = {**problem.data, "token": values.get("token", ""), "public_id": values.get("public_id")}
-    return _page("tracking/mailbox_shared.html", why=problem.slug, **facts), problem.status
+    page = MailboxSharedPage(
+        why=problem.slug,
+        lang=values.get("lang", i18n.locale()),
+        token=values.get("token", ""),
+        public_id=values.get("public_id"),
+        shared=problem.shared,
+    )
+    return show_private(page), problem.status
 
 
 def _gone(problem: Gone) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        return _page("tracking/link_gone.html", expired=True), problem.status
+        return show_private(LinkGone(expired=True)), problem.status
     return before_request.lost_letter(problem)
 
 
 def _not_found(problem: NotFound) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        return _page("tracking/link_gone.html", expired=False), problem.status
+        return show_private(LinkGone(expired=False)), problem.status
     return before_request.not_found(problem)
-
-
-def _page(template: str, **words: object) -> Response:
-    lang = (request.view_args or {}).get("lang", i18n.locale())
-    page = render_template(template, lang=lang, **words)
-    return before_request.private(Response(page, mimetype="text/html"))

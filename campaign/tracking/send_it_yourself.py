@@ -1,6 +1,6 @@
-"""What supporters can do with a letter themselves: post it, or mail it from their own program.
+"""Letters that supporters also send themselves, by post or from their own email program.
 
-Letters that supporters say they also sent themselves: counted apart from those we carry.
+They are counted apart from those we carry.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,6 @@ class Sending:
 
 
 def sendings_of(signature: Signature, letters: Letters, home: str) -> list[Sending]:
-    """Each letter of a signature, in the order of its letters."""
     return [
         _sending(signature, letter, context, home)
         for letter, context in zip(signature.letters, letters, strict=True)
@@ -75,20 +74,20 @@ def _sending(signature: Signature, letter: Letter, context: LetterContext, home:
 
 
 def email_of(contacts: list[ContactDetail]) -> str:
-    """The mail address that holds today, or nothing."""
+    """Return the email address that is valid today, or ""."""
     today = i18n.today_at_home()
     valid = (
-        one.value
-        for one in contacts
-        if one.type == "email"
-        and (one.valid_from is None or one.valid_from <= today)
-        and (one.valid_until is None or today <= one.valid_until)
+        contact.value
+        for contact in contacts
+        if contact.type == "email"
+        and (contact.valid_from is None or contact.valid_from <= today)
+        and (contact.valid_until is None or today <= contact.valid_until)
     )
     return next(valid, "")
 
 
 def mailto_of(address: str, subject: str, text: str) -> tuple[str, bool]:
-    """An address for the mail program, and whether the text is in it."""
+    """Return an address for the mail program, and whether the text is in it."""
     if not address:
         return "", False
     start = f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}"
@@ -98,7 +97,7 @@ def mailto_of(address: str, subject: str, text: str) -> tuple[str, bool]:
 
 
 def plain_text(context: LetterContext) -> str:
-    """The letter as it stands in a mail: no addresses, all else."""
+    """Return the letter as an email has it, without addresses."""
     points = "\n".join(f"– {point}" for point in context.points)
     name = "\n".join(filter(None, (context.signature_name, context.signature_locality)))
     parts = (
@@ -114,7 +113,7 @@ def plain_text(context: LetterContext) -> str:
 
 
 def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str) -> bytes:
-    """The letters as they are printed, and an addressed envelope for each.
+    """Print the letters, and an addressed envelope for each.
 
     Raises what `pdf_of` raises.
     """
@@ -133,7 +132,7 @@ def posted_pdf(signature: Signature, letters: Letters, layout: Layout, home: str
 
 
 def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, ...]:
-    """The sender's block; the post of another country, which sends it back, must read it too."""
+    """Return the sender's block, with a country line that the post of the destination can read."""
     lines = sender_lines(writer, locale)
     country = i18n.country_name(writer.country, locale)
     if destination == writer.country or lines[-1] != country or i18n.is_latin(country):
@@ -142,7 +141,7 @@ def _sender_lines(writer: Writer, locale: str, destination: str) -> tuple[str, .
 
 
 def _envelope_lines(signature: Signature, letter: Letter, home: str) -> tuple[str, ...]:
-    """The address; abroad with the country last, as the post reads it where it is posted."""
+    """Return the address; abroad with the country last, as the post reads it where it is posted."""
     country = _destination(letter.target, home)
     lines = addressing_of(
         letter.target, signature.letter_locale, host_country=country, posted_in=country
@@ -158,8 +157,8 @@ def _destination(target: Target, home: str) -> str:
     return target.mission.host_country if target.mission else target.official.country or home
 
 
-def note(session: Session, signature: Signature, now: datetime) -> bool:
-    """Note that the supporter sent the letter; tells whether it was the first time."""
+def note_sent(session: Session, signature: Signature, now: datetime) -> bool:
+    """Note that the supporter sent the letter; return whether it was the first time."""
     done = session.scalar(
         update(Signature)
         .where(
@@ -174,8 +173,8 @@ def note(session: Session, signature: Signature, now: datetime) -> bool:
     return done is not None
 
 
-def count(session: Session, campaign: Campaign) -> int:
-    """How many people sent theirs, counted now."""
+def count_sent(session: Session, campaign: Campaign) -> int:
+    """Count the people who sent theirs."""
     return (
         session.scalar(
             select(func.count(Signature.id)).where(

@@ -1,4 +1,4 @@
-"""Telling signers the news: through all signatures by id, in batches, and on from where it was.
+"""Emails with news to signers: through all signatures by id, in batches, resumed where it was.
 
 `NoticeMail` is the guard: one row for a mailbox and a notice, put in the same transaction as the
 mail. So nobody is told twice, whoever dies in between.
@@ -61,13 +61,13 @@ class CaseFacts(TypedDict):
 
 @jobs.job("following.tell")
 def tell(notice_id: int) -> None:
-    """Tell one notice to all who want it, from where it stands."""
+    """Tell one notice to all who want it, from where it is."""
     while tell_batch(notice_id):
         pass
 
 
 def tell_batch(notice_id: int) -> bool:
-    """Tell the next signers, in a transaction of their own; whether there may be more."""
+    """Tell the next signers, in a transaction of their own; return whether there may be more."""
     with db.transaction() as session:
         notice = session.get(Notice, notice_id, with_for_update=True)
         if notice is None or notice.finished_at is not None:
@@ -111,8 +111,8 @@ def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[i
 
 
 def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
-    """Who is to be told: those who asked for news, have a letter in it, and were not told yet."""
-    told = exists().where(
+    """Select those who asked for news, have a letter in it, and were not told yet."""
+    is_told = exists().where(
         NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
     )
     conditions = [
@@ -120,7 +120,7 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
         Signature.state == SignatureState.CONFIRMED,
         Signature.consent_updates_at.is_not(None),
         ~bad_addresses.is_bad(Signature.email_hmac),
-        ~told,
+        ~is_told,
     ]
     if notice.delivery_id is not None:
         delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
@@ -136,13 +136,13 @@ def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
 
 
 def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
-    """Letters that went with it, unless a record made before this one told that they are gone."""
-    told = is_gone(when=DeliveryAttempt.id < delivery.id)
-    return went_with(session, delivery), ~told
+    """Select letters that went with it, unless an earlier record says that they are gone."""
+    was_gone = is_gone(when=DeliveryAttempt.id < delivery.id)
+    return went_with(session, delivery), ~was_gone
 
 
 def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:
-    """One mail to one mailbox. A mail that is not taken (too many today) leaves no mark."""
+    """Send one email to one mailbox; one that is not taken (too many today) leaves no mark."""
     with session.begin_nested() as step:
         signature = session.get_one(Signature, signature_id)
         first = session.scalar(
@@ -165,7 +165,7 @@ def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Comp
 
 
 def _end(session: Session, notice: Notice) -> None:
-    """All were asked for: those whose mailbox was full today are asked for again later."""
+    """Finish, or begin again for those whose mailbox was full today."""
     now = db.utcnow()
     notice.last_signature_id = 0
     if now - notice.created_at > _TRIED_FOR or not _next(session, notice, after=False):
@@ -206,7 +206,7 @@ def _stopped(reasons: Reasons, campaign: Campaign, signature: Signature) -> Case
 
 
 def _told_outcome(delivery: DeliveryAttempt) -> str:
-    """As the mail words it: whose letter was in the part that was taken, had it handed over.
+    """Return the outcome as the email words it: whose letter was taken in part, had it handed over.
 
     What was posted to an official, not to a mission, is said so: `by-post`.
     """
@@ -218,7 +218,7 @@ def _told_outcome(delivery: DeliveryAttempt) -> str:
 
 
 def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
-    """Numbers of the mailbox's letters in the bundle: two of a household get one mail."""
+    """Return the numbers of the mailbox's letters in the bundle: a household gets one email."""
     sequences = session.scalars(
         select(Letter.sequence)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -231,7 +231,7 @@ def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) 
         )
         .order_by(Letter.sequence)
     )
-    return [number_of(one) for one in sequences if one]
+    return [number_of(sequence) for sequence in sequences if sequence]
 
 
 def _update(campaign: Campaign, update: Update, signature: Signature) -> CaseUpdate:

@@ -1,7 +1,4 @@
-"""The way of a letter, as dated marks: signed, confirmed, in a bundle, handed over, answered.
-
-A letter that somebody looks at before it counts, as its writer sees it.
-"""
+"""What has happened to a letter, as dated marks: signed, confirmed, printed, delivered."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,35 +51,37 @@ class Mark:
 
 
 def marks_of(session: Session, signature: Signature) -> list[Mark]:
-    """The way of a letter so far, and what is still ahead; a stop or a withdrawal ends it."""
+    """Return the way of a letter so far and what is ahead; a stop or a withdrawal ends it."""
     campaign = signature.campaign
     stays = stays_of(session, signature.letters)
     bundles = _bundles_of(session, stays)
     trips = trips_of(session, signature.letters)
     posts = posts_of(campaign, i18n.locale())
-    late = list_late(session, [one.attempt for one in trips])
-    several, stopped = len(signature.letters) > 1, _stopped(campaign)
+    several = len(signature.letters) > 1
+    late = list_late(session, [trip.attempt for trip in trips])
+    in_time = [trip for trip in trips if trip.attempt.id not in late]
+    too_late = [trip for trip in trips if trip.attempt.id in late]
     done = [
-        *_begun(session, signature),
-        *_printed(signature, stays, bundles),
-        *_trips([one for one in trips if one.attempt.id not in late], posts, several=several),
-        *stopped,
-        *_late(_trips([one for one in trips if one.attempt.id in late], posts, several=several)),
-        *_came_of(campaign, posts, trips, _signed_on(signature)),
+        *_signed_marks(session, signature),
+        *_printed_marks(signature, stays, bundles),
+        *_delivery_marks(in_time, posts, several=several),
+        *_stop_marks(campaign),
+        *_say_unaware(_delivery_marks(too_late, posts, several=several)),
+        *_outcome_marks(campaign, posts, trips, _signed_on(signature)),
     ]
     # Stable: of one moment, in the order of the way.
     done.sort(key=lambda mark: mark.at)
     if signature.state is SignatureState.WITHDRAWN:
-        return [*done, _withdrawn(signature)]
+        return [*done, _withdrawn_mark(signature)]
     if signature.shown_state is SignatureState.REJECTED:
         return done
     if is_stopped(campaign.status):
         return done
-    ways = [_way(one, bundles) for one in signature.letters]
-    return done + _ahead(signature, trips, posts, ways)
+    ways = [_destination_of_letter(letter, bundles) for letter in signature.letters]
+    return done + _marks_ahead(signature, trips, posts, ways)
 
 
-def _stop(campaign: Campaign) -> str:
+def _stop_title(campaign: Campaign) -> str:
     safe = campaign.stop_kind is StopKind.SAFE
     if not safe:
         return str(gettext("The action was stopped"))
@@ -90,62 +89,64 @@ def _stop(campaign: Campaign) -> str:
     return str(cards if campaign.cards else letters)
 
 
-def _stopped(campaign: Campaign) -> list[Mark]:
+def _stop_marks(campaign: Campaign) -> list[Mark]:
     if not is_stopped(campaign.status) or campaign.stopped_at is None:
         return []
-    return [_happened(_stop(campaign), campaign.stopped_at, campaign.timezone)]
+    return [_mark_at(_stop_title(campaign), campaign.stopped_at, campaign.timezone)]
 
 
-def _late(marks: Sequence[Mark]) -> list[Mark]:
-    """What went out after a stop: nobody is to think that we did not care for it."""
+def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
+    """Say of what went out after a stop that its bearers did not know."""
     words = gettext("This was after the stop. The people who delivered it did not know yet.")
-    return [replace(one, text=f"{one.text} · {words}" if one.text else words) for one in marks]
+    return [replace(mark, text=f"{mark.text} · {words}" if mark.text else words) for mark in marks]
 
 
 def is_handed_over(session: Session, signature: Signature) -> bool:
-    """Whether a letter of the signature is out of our hands."""
+    """Tell whether a letter of the signature is out of our hands."""
     return any(trip.is_gone for trip in trips_of(session, signature.letters))
 
 
 def status_of(session: Session, signature: Signature) -> str:
-    """Where a letter stands, as its tag says it: one that is gone or stopped is not waiting."""
+    """Return where a letter is, as its tag says it: one that is gone or stopped is not waiting."""
     state = signature.shown_state
     if state not in {SignatureState.CONFIRMED, SignatureState.HELD}:
         return state.value
     gone = [trip for trip in trips_of(session, signature.letters) if trip.is_gone]
-    if gone and {one.id for trip in gone for one in trip.letters} >= {
-        one.id for one in signature.letters
+    if gone and {letter.id for trip in gone for letter in trip.letters} >= {
+        letter.id for letter in signature.letters
     }:
         return _GONE_WORDS.get(gone[-1].fate, "handed_over")
     return "stopped" if is_stopped(signature.campaign.status) else state.value
 
 
 def is_frozen(signature: Signature) -> bool:
-    """Whether a letter of the signature is in a bundle: then its text stays."""
-    return any(one.bundle_id is not None for one in signature.letters)
+    """Tell whether a letter of the signature is in a bundle: then its text stays."""
+    return any(letter.bundle_id is not None for letter in signature.letters)
 
 
 def _bundles_of(session: Session, stays: Sequence[Stay]) -> dict[int, Bundle]:
-    ids = {one.bundle_id for one in stays}
+    ids = {stay.bundle_id for stay in stays}
     if not ids:
         return {}
-    return {one.id: one for one in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))}
+    return {
+        bundle.id: bundle for bundle in session.scalars(select(Bundle).where(Bundle.id.in_(ids)))
+    }
 
 
-def _begun(session: Session, signature: Signature) -> list[Mark]:
+def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
     zone = signature.campaign.timezone
-    marks = [_happened(gettext("Signed"), signature.signed_at, zone)]
+    marks = [_mark_at(gettext("Signed"), signature.signed_at, zone)]
     if signature.confirmed_at:
-        marks.append(_happened(gettext("Confirmed"), signature.confirmed_at, zone))
+        marks.append(_mark_at(gettext("Confirmed"), signature.confirmed_at, zone))
     if signature.shown_state is SignatureState.HELD:
-        marks.append(_held(note_for(session, signature), marks[-1]))
+        marks.append(_held_mark(note_for(session, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
         last = marks[-1]
         marks.append(Mark(gettext("Not taken"), "done", last.at, iso=last.iso))
     return marks
 
 
-def _held(note: str, last: Mark) -> Mark:
+def _held_mark(note: str, last: Mark) -> Mark:
     if note:
         title = gettext("We wait for your change")
         return Mark(title, "now", last.at, iso=last.iso, text=note)
@@ -154,7 +155,9 @@ def _held(note: str, last: Mark) -> Mark:
     return Mark(title, "now", last.at, iso=last.iso, text=words)
 
 
-def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bundle]) -> list[Mark]:
+def _printed_marks(
+    signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bundle]
+) -> list[Mark]:
     several = len(signature.letters) > 1
     marks = []
     for stay in stays:
@@ -165,37 +168,37 @@ def _printed(signature: Signature, stays: Sequence[Stay], bundles: dict[int, Bun
             if signature.campaign.cards
             else gettext("In bundle no. %(bundle)s as letter %(number)s", **facts)
         )
-        mark = _happened(title, bundle.created_at, signature.campaign.timezone)
+        mark = _mark_at(title, bundle.created_at, signature.campaign.timezone)
         if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
             words = gettext("It could not be printed as it is. We look at it.")
             mark = replace(mark, state="now", text=words)
         elif several:
-            mark = replace(mark, text=_official(letter))
+            mark = replace(mark, text=_recipient_name(letter))
         marks.append(mark)
     return marks
 
 
-def _official(letter: Letter) -> str:
-    return _said(letter.target.official)
+def _recipient_name(letter: Letter) -> str:
+    return _official_name(letter.target.official)
 
 
-def _said(official: Official) -> str:
+def _official_name(official: Official) -> str:
     return official.name or i18n.words_in(official.office, i18n.locale())
 
 
-def _trips(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
-    """A mark for each; what was the same on one day is told once: a part refused, then the rest."""
-    told: dict[tuple[str, str, str], Mark] = {}
+def _delivery_marks(trips: Sequence[Trip], posts: Sequence[Post], *, several: bool) -> list[Mark]:
+    """Make a mark for each; what was the same on one day is told once."""
+    marks: dict[tuple[str, str, str], Mark] = {}
     for trip in trips:
-        mark = _trip(trip, posts, several=several)
-        before = told.setdefault((mark.title, mark.iso, mark.text), mark)
+        mark = _delivery_mark(trip, posts, several=several)
+        before = marks.setdefault((mark.title, mark.iso, mark.text), mark)
         if before.picture is None and mark.picture is not None:
-            told[mark.title, mark.iso, mark.text] = mark
-    return list(told.values())
+            marks[mark.title, mark.iso, mark.text] = mark
+    return list(marks.values())
 
 
-def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
-    """What happened at the gate, with the picture of the post that tells of it."""
+def _delivery_mark(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
+    """Say what happened at the gate, with the picture of the post that tells of it."""
     attempt = trip.attempt
     iso = attempt.happened_on.isoformat()
     facts = places_of(attempt, i18n.locale())
@@ -205,28 +208,28 @@ def _trip(trip: Trip, posts: Sequence[Post], *, several: bool) -> Mark:
         number = trip.envelope.tracking
         facts.append(gettext("Tracking number %(number)s", number=number))
     if several:
-        facts.append("; ".join(_official(one) for one in trip.letters))
+        facts.append("; ".join(_recipient_name(letter) for letter in trip.letters))
     return replace(
-        _dated(_outcome(trip.fate, attempt), attempt.happened_on, trip.at),
+        _mark_on(_outcome_title(trip.fate, attempt), attempt.happened_on, trip.at),
         text=" · ".join(filter(None, facts)),
         picture=next(
-            (one.picture for one in posts if _tells(one, trip, iso) and one.picture), None
+            (post.picture for post in posts if _is_about(post, trip, iso) and post.picture), None
         ),
     )
 
 
 def places_of(attempt: DeliveryAttempt, locale: str) -> list[str]:
-    """The mission, and the place where that is not simply the mission's address."""
+    """Name the mission, and the place unless that is simply the mission's address."""
     mission = attempt.destination
     if not isinstance(mission, Mission):
         return [attempt.place]
     name = mission_name(mission, locale)
-    known = {"", name.casefold(), ", ".join(mission.address).casefold()}
-    return [name] if attempt.place.casefold() in known else [name, attempt.place]
+    unsaid = {"", name.casefold(), ", ".join(mission.address).casefold()}
+    return [name] if attempt.place.casefold() in unsaid else [name, attempt.place]
 
 
-def _tells(post: Post, trip: Trip, iso: str) -> bool:
-    """Whether a post tells of the attempt; of one known from elsewhere, by its day."""
+def _is_about(post: Post, trip: Trip, iso: str) -> bool:
+    """Tell whether a post is about the attempt; where no visit is known, by its day."""
     if post.kind != UpdateKind.DELIVERY.value:
         return False
     if trip.attempt.visit_id is not None:
@@ -234,12 +237,12 @@ def _tells(post: Post, trip: Trip, iso: str) -> bool:
     return post.iso == iso
 
 
-def _outcome(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
+def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
     destination = attempt.destination
     if fate is DeliveryOutcome.PART and attempt.campaign.cards:
         return str(gettext("A part of the cards was taken"))
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
-        return str(gettext("Sent by post to %(official)s", official=_said(destination)))
+        return str(gettext("Sent by post to %(official)s", official=_official_name(destination)))
     words: dict[DeliveryOutcome, str] = {
         DeliveryOutcome.ACCEPTED: gettext("Handed over"),
         DeliveryOutcome.PART: gettext("A part of the letters was taken"),
@@ -252,42 +255,42 @@ def _outcome(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
     return words[fate]
 
 
-def _came_of(
+def _outcome_marks(
     campaign: Campaign, posts: Sequence[Post], trips: Sequence[Trip], since: date
 ) -> list[Mark]:
-    """Answers and the outcome, from the day of signing on, the oldest first."""
+    """List answers and the outcome, from the day of signing on, the oldest first."""
     kinds = {UpdateKind.REPLY.value, UpdateKind.OUTCOME.value}
     case = url_for("public.case", lang=i18n.locale(), slug=campaign.slug)
     return [
         Mark(
-            one.title,
+            post.title,
             "done",
-            _told_at(one, campaign, trips),
-            one.when,
-            one.iso,
-            lang=one.lang,
-            url=f"{case}#{one.anchor}",
+            _moment_told(post, campaign, trips),
+            post.when,
+            post.iso,
+            lang=post.lang,
+            url=f"{case}#{post.anchor}",
         )
-        for one in reversed(posts)
-        if one.kind in kinds and one.iso >= since.isoformat()
+        for post in reversed(posts)
+        if post.kind in kinds and post.iso >= since.isoformat()
     ]
 
 
-def _told_at(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
-    """The end of its day, and of what happened on that day at a mission further west."""
+def _moment_told(post: Post, campaign: Campaign, trips: Sequence[Trip]) -> datetime:
+    """Return the end of its day, or of what happened on that day at a mission further west."""
     day = date.fromisoformat(post.iso)
-    before = [one.at for one in trips if one.attempt.happened_on <= day]
+    before = [trip.at for trip in trips if trip.attempt.happened_on <= day]
     return max([estimate_moment(day, None, campaign.timezone), *before])
 
 
-def _withdrawn(signature: Signature) -> Mark:
+def _withdrawn_mark(signature: Signature) -> Mark:
     title = gettext("Withdrawn")
     if signature.withdrawn_at is None:
         return Mark(title, "done")
-    return _happened(title, signature.withdrawn_at, signature.campaign.timezone)
+    return _mark_at(title, signature.withdrawn_at, signature.campaign.timezone)
 
 
-def _ahead(
+def _marks_ahead(
     signature: Signature, trips: Sequence[Trip], posts: Sequence[Post], ways: Sequence[Destination]
 ) -> list[Mark]:
     marks = []
@@ -296,8 +299,8 @@ def _ahead(
     if not is_frozen(signature):
         marks.append(Mark(gettext("Printed in a bundle"), "ahead"))
     if not any(trip.is_gone for trip in trips):
-        marks += _handed_over_ahead(ways)
-    kinds = {one.kind for one in posts if one.iso >= _signed_on(signature).isoformat()}
+        marks += _deliveries_ahead(ways)
+    kinds = {post.kind for post in posts if post.iso >= _signed_on(signature).isoformat()}
     if UpdateKind.REPLY.value not in kinds:
         marks.append(Mark(gettext("Answered"), "ahead"))
     if UpdateKind.OUTCOME.value not in kinds:
@@ -305,27 +308,28 @@ def _ahead(
     return marks
 
 
-def _handed_over_ahead(ways: Sequence[Destination]) -> list[Mark]:
-    """That letters are to be handed over, to whom by post, or both."""
-    posted = dict.fromkeys(one for one in ways if isinstance(one, Official))
+def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
+    """Say that letters will be handed over, or to whom they will be posted."""
+    posted = dict.fromkeys(way for way in ways if isinstance(way, Official))
     marks = [
-        Mark(gettext("Sent by post to %(official)s", official=_said(one)), "ahead")
-        for one in posted
+        Mark(gettext("Sent by post to %(official)s", official=_official_name(official)), "ahead")
+        for official in posted
     ]
-    missions = {one for one in ways if isinstance(one, Mission)}
+    missions = {way for way in ways if isinstance(way, Mission)}
     if missions or not ways:
-        marks.insert(0, Mark(gettext("Handed over"), "ahead", text=_gates(missions)))
+        marks.insert(0, Mark(gettext("Handed over"), "ahead", text=_mission_names(missions)))
     return marks
 
 
-def _gates(missions: Collection[Mission]) -> str:
+def _mission_names(missions: Collection[Mission]) -> str:
     return "; ".join(
-        mission_name(one, i18n.locale()) for one in sorted(missions, key=lambda one: one.id)
+        mission_name(mission, i18n.locale())
+        for mission in sorted(missions, key=lambda mission: mission.id)
     )
 
 
-def _way(letter: Letter, bundles: Mapping[int, Bundle]) -> Destination:
-    """Where a letter goes: with its bundle, or before that as its target does."""
+def _destination_of_letter(letter: Letter, bundles: Mapping[int, Bundle]) -> Destination:
+    """Return where a letter goes: with its bundle, or before that as its target does."""
     bundle = bundles.get(letter.bundle_id or 0)
     return bundle.destination if bundle else destination_of(letter.target)
 
@@ -334,16 +338,16 @@ def _signed_on(signature: Signature) -> date:
     return clock.day_of(signature.signed_at, signature.campaign.timezone)
 
 
-def _happened(title: str, moment: datetime, zone: str) -> Mark:
-    return _dated(title, clock.day_of(moment, zone), moment)
+def _mark_at(title: str, moment: datetime, zone: str) -> Mark:
+    return _mark_on(title, clock.day_of(moment, zone), moment)
 
 
-def _dated(title: str, day: date, at: datetime) -> Mark:
+def _mark_on(title: str, day: date, at: datetime) -> Mark:
     return Mark(title, "done", at, i18n.say_date(day), day.isoformat())
 
 
 def note_for(session: Session, signature: Signature) -> str:
-    """What the writer of a held letter is asked to change; empty: it is only being looked at."""
+    """Return what the writer of a held letter is asked to change; "": it is only being read."""
     if signature.shown_state is not SignatureState.HELD:
         return ""
     hold = session.get(Hold, signature.id)

@@ -3,20 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import Form
 
 from campaign.core.errors import Invalid, Refused
-from campaign.web.fields import DeskForm, list_problems
-
-
-def render_page(
-    template: str, form: Form | None = None, status: int = 200, /, **facts: Any
-) -> ResponseReturnValue:
-    """Return the page with its form; 422 where something is wrong in it."""
-    refused = form is not None and any(list_problems(form))
-    return render_template(template, form=form, **facts), 422 if refused else status
+from campaign.web.fields import DeskForm
 
 
 def redirect_to(

@@ -41,6 +41,17 @@
     };
   }
 
+  /* On a phone the main button stays in reach: a field that is reached by Tab goes above it. */
+  document.addEventListener("focusin", function (event) {
+    var bar = document.querySelector(".sticky-action");
+    if (!bar || bar.contains(event.target) || getComputedStyle(bar).position !== "fixed") return;
+    var field = event.target.getBoundingClientRect(), top = bar.getBoundingClientRect().top;
+    if (field.bottom > top && field.height < top) window.scrollBy(0, field.bottom - top + 16);
+  });
+
+  /* A preview that is overtaken, or left behind, is no fault: htmx would report one on the console. */
+  document.addEventListener("htmx:beforeSend", function (event) { event.detail.xhr.onabort = null; });
+
   /* The live preview (htmx) shows only where scripts run. */
   document.querySelectorAll(".live").forEach(function (part) { part.hidden = !window.htmx; });
 

@@ -11,6 +11,15 @@
     return field ? field.value.trim().replace(/\s+/g, " ") : "";
   }
 
+  /* As it prints: some countries write a region by its code. */
+  function region(name) {
+    var folded = name.toLowerCase();
+    var known = Array.from(form.querySelectorAll("#regions option")).find(function (option) {
+      return option.value.toLowerCase() === folded;
+    });
+    return known ? known.dataset.printed : name;
+  }
+
   /* In one piece, and its digits in their order on a page that runs from right to left. */
   function code(text) {
     var piece = document.createElement("bdi");
@@ -40,7 +49,8 @@
     var place = [name + comma];
     order.filter(value).forEach(function (part, at) {
       if (at) place.push(" ");
-      place.push(part === "postal_code" ? code(value(part)) : value(part));
+      if (part === "postal_code") place.push(code(value(part)));
+      else place.push(part === "region" ? region(value(part)) : value(part));
     });
     var shown = {
       name: [name],

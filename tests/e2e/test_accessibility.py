@@ -103,6 +103,29 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
         assert passed >= controls, f"{path}: {passed} of {controls}"
 
 
+def test_a_field_that_tab_reaches_stands_above_the_button_that_stays(
+    desk: Page, site: Site
+) -> None:
+    desk.set_viewport_size({"width": 390, "height": 700})
+    desk.emulate_media(reduced_motion="reduce")
+    desk.goto(f"{site.url}/en/actions/ua-58-20/write", wait_until="networkidle")
+    desk.evaluate(
+        """() => {
+            const field = document.getElementById("own_words");
+            const bar = document.querySelector(".sticky-action").getBoundingClientRect();
+            scrollBy(0, field.getBoundingClientRect().bottom - bar.top - 16);
+            document.querySelector(".reorder summary").focus({ preventScroll: true });
+        }"""
+    )
+    desk.keyboard.press("Tab")
+    field, bar = desk.locator("#own_words"), desk.locator(".sticky-action")
+    expect(field).to_be_focused()
+    box, button = field.bounding_box(), bar.bounding_box()
+    assert box is not None
+    assert button is not None
+    assert box["y"] + box["height"] <= button["y"]
+
+
 def test_colours_of_ones_own_and_no_motion(browser: Browser, site: Site) -> None:
     context = browser.new_context(forced_colors="active", reduced_motion="reduce")
     page = context.new_page()

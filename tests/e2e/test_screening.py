@@ -60,7 +60,7 @@ def flood(site: Site) -> int:
                 | {"given_name": "Xan", "family_name": f"Nobody{number}", "email": email}
                 | {"email_hmac": keyring.fingerprint(email, "email"), "seat": 1}
                 | {"person_hmac": None, "signed_at": now, "confirmed_at": now, "own_words": ""}
-                | {"trace": trace.text, **marks_of(keyring, trace, email).columns}
+                | {"trace": trace.text, **marks_of(keyring, trace, email)}
             )
         ids = session.scalars(insert(Signature).returning(Signature.id), rows).all()
         target, template = model.letters[0].target_id, model.letters[0].template_id

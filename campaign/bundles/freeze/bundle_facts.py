@@ -7,6 +7,7 @@ from campaign.bundles.destinations import country_of, frozen_destination
 from campaign.bundles.freeze.choices import Choice
 from campaign.bundles.freeze.frozen_texts import Frozen, FrozenOrganisation
 from campaign.campaigns import lifecycle
+from campaign.campaigns.content.address_and_salutation import addressing_of, name_and_office
 from campaign.core import clock
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings
@@ -18,7 +19,7 @@ from campaign.printing.envelope_window import most_lines
 from campaign.printing.geometry import LAYOUTS, Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
 from campaign.signing.letter import letter_translations
-from campaign.signing.letter.compose import addressing_of, case_of, name_and_office
+from campaign.signing.letter.compose import case_of
 from campaign.signing.letter.letter_facts import FrozenTarget
 
 

@@ -14,7 +14,8 @@ from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.network import Frequency, NetworkMember
 from campaign.network.memberships import Preferences
-from campaign.signing.validate import EMAIL_LIMIT, Problem, check_email, check_line
+from campaign.signing.clean_text import Problem, check_line
+from campaign.signing.validate import EMAIL_LIMIT, check_email
 from campaign.web.fields import CheckboxesField, Filled, choices
 from campaign.web.form_base import PlainForm
 

@@ -20,11 +20,12 @@ from campaign.privacy import erase_supporter, subject_access
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.pages.before_request import private, show_private
 from campaign.signing import confirm_letter
+from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
-from campaign.signing.form.sentences import say
+from campaign.signing.form.problem_texts import describe_problem
 from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
-from campaign.signing.validate import Problem, check_email, check_line
+from campaign.signing.validate import check_email
 from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.letter_links import Mailbox
@@ -121,7 +122,7 @@ def ask(lang: str) -> ResponseReturnValue:
         return show_private(RequestLink(email=typed, error=error), 422)
     session, network = db.session(), network_of(request.remote_addr or "")
     count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
-    letter_links.ask(session, email=tidy, locale=lang, now=db.utcnow())
+    letter_links.mail_link(session, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
@@ -129,7 +130,7 @@ def _say_problem(problem: Problem) -> str:
     """Say what is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
         return str(gettext("Give the e-mail address with which you signed."))
-    return say(problem)
+    return describe_problem(problem)
 
 
 @public

@@ -1,11 +1,9 @@
-"""The desk of screening. Staff and admins: here stands who signed, which organizers do not see."""
+"""The desk of screening, for staff and admins: organizers do not see who signed."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, abort, flash, render_template, request
+from flask import Blueprint, abort, flash, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
@@ -19,7 +17,7 @@ from campaign.web.desk import redirect_to
 blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
 guard(blueprint, Role.STAFF)
 
-WORDS: Mapping[str, Any] = {
+REFUSALS: Mapping[str, object] = {
     "note-missing": _l("Say why: choose a sentence, or write one of your own."),
     "note-too-long": _l("Keep the reason to 1,000 characters at most."),
     "letter-names-risk": _l(
@@ -42,29 +40,28 @@ WORDS: Mapping[str, Any] = {
 """Sentences for what the services refuse, by slug."""
 
 
-def page(name: str, status: int = 200, /, **context: object) -> ResponseReturnValue:
-    """The desk page `screening/<name>.html`."""
-    return render_template(f"screening/{name}.html", number=format_number, **context), status
-
-
 def say_refused(problem: DomainError) -> None:
     """Say on the next page why something was not done."""
-    slugs = list(problem.fields.values()) if isinstance(problem, Invalid) else [problem.slug]
+    slugs = list(problem.fields.values()) if isinstance(problem, Invalid) else []
     for slug in slugs or [problem.slug]:
-        flash(str(WORDS.get(slug, slug)), "error")
+        flash(str(REFUSALS.get(slug, slug)), "error")
 
 
-def back(endpoint: str, **values: Any) -> ResponseReturnValue:
-    """To the page that comes next, with the filters kept."""
-    return redirect_to(endpoint, **{name: one for name, one in values.items() if one})
+def redirect_with_filters(endpoint: str, **values: str | None) -> ResponseReturnValue:
+    return redirect_to(endpoint, **{name: value for name, value in values.items() if value})
 
 
-def chosen_campaign() -> Campaign | None:
-    """The campaign that the address or the form names; None: all."""
+def find_chosen_campaign() -> Campaign | None:
+    """Return the campaign that the address or the form names; None: all."""
     slug = request.values.get("campaign", "")
     if not slug:
         return None
-    found = db.session().scalar(select(Campaign).where(Campaign.slug == slug))
-    if found is None:
+    campaign = db.session().scalar(select(Campaign).where(Campaign.slug == slug))
+    if campaign is None:
         abort(404)  # a filter that is not understood must not stand for everything
-    return found
+    return campaign
+
+
+def list_campaign_choices() -> Sequence[tuple[str, str]]:
+    query = select(Campaign.slug, Campaign.reference).order_by(Campaign.reference)
+    return [(slug, reference) for slug, reference in db.session().execute(query)]

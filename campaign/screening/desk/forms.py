@@ -32,9 +32,8 @@ class LinesField(TextField):
         self.values: tuple[str, ...] = ()
 
     def pre_validate(self, form: Form) -> None:
-        """Read the lines."""
-        lines = [one.strip() for one in (self.data or "").splitlines() if one.strip()]
-        read = {one: self.tidy(one) for one in lines}
+        lines = [line.strip() for line in (self.data or "").splitlines() if line.strip()]
+        read = {line: self.tidy(line) for line in lines}
         wrong = [one for one, value in read.items() if value is None]
         if wrong:
             named = ", ".join(wrong[:3])
@@ -48,7 +47,7 @@ _ASKED = _l("Write day and time as 2026-12-04 18:30.")
 
 
 class ConditionsForm(DeskForm):
-    """What a signature must have to be found: all that is filled in, at once."""
+    """What a signature must have to be found; all that is filled in must hold at once."""
 
     zone = "UTC"
     campaign = SelectField(_l("Campaign"), validate_choice=True)
@@ -85,23 +84,20 @@ class ConditionsForm(DeskForm):
     unconfirmed = BooleanField(_l("Only those that were never confirmed"))
 
     def validate_until(self, field: MomentField) -> None:
-        """A window has a beginning before its end."""
         since, until = self._moment(self.since), self._moment(field)
         if since and until and since >= until:
             raise StopValidation(_("The end must lie after the beginning."))
 
     def validate_similar_to(self, field: TextField) -> None:
-        """Too few words are alike by nature."""
         if field.data and len(field.data.split()) < 4:
             raise StopValidation(_("Give at least four words."))
 
     def _moment(self, field: MomentField) -> datetime | None:
-        """What the clocks of the site's time zone showed."""
+        """Read a moment in the site's time zone."""
         zone = ZoneInfo(self.zone)
         return field.data.replace(tzinfo=zone).astimezone(UTC) if field.data else None
 
     def conditions(self) -> Conditions:
-        """What was asked for."""
         return Conditions(
             domains=self.domains.values,
             networks=self.networks.values,
@@ -115,8 +111,8 @@ class ConditionsForm(DeskForm):
         )
 
 
-def as_typed(conditions: Conditions, zone: str) -> dict[str, Any]:
-    """Conditions as the form would hold them."""
+def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
+    """Return conditions as the form holds them."""
 
     def moment(one: datetime | None) -> datetime | None:
         return one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if one else None

@@ -1,7 +1,6 @@
-"""Invalidations on the desk: conditions, dry run, deed, undo."""
+"""Invalidations on the desk: conditions, dry run, work, undo."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from flask import abort, flash, request
 from flask.typing import ResponseReturnValue
@@ -16,18 +15,58 @@ from campaign.models.screening import Invalidation, TrendCount, TrendKind
 from campaign.models.signature import Signature
 from campaign.screening import invalidate, invalidation_job
 from campaign.screening.desk.blueprint import (
-    WORDS,
-    back,
+    REFUSALS,
     blueprint,
-    chosen_campaign,
-    page,
+    find_chosen_campaign,
+    list_campaign_choices,
+    redirect_with_filters,
     say_refused,
 )
 from campaign.screening.desk.forms import ConditionsForm, as_typed
+from campaign.screening.invalidate import Effect
 from campaign.screening.trends import value_of
 from campaign.signing.checks.conditions import Conditions
 from campaign.staff.guards import staff_user
 from campaign.web.fields import choices
+from campaign.web.page import Page, show_page
+
+
+class Invalidations(Page, template="screening/invalidations.html"):
+    invalidations: Sequence[Invalidation]
+    references: Mapping[int, str]
+    """By the campaign's id."""
+    standing: set[int]
+    """Ids of those that take newcomers."""
+
+
+class NewInvalidation(Page, template="screening/new_invalidation.html"):
+    form: ConditionsForm
+    zone: str
+
+
+class InvalidationProgress(Page, template="screening/_invalidation.html"):
+    invalidation: Invalidation
+    state: str
+    conditions: Conditions
+    campaign: Campaign | None
+    effects: list[Effect]
+    sample: Sequence[Signature]
+    aside: int
+    """How many it keeps aside."""
+    at_work: bool
+    percent: int
+    is_idle: bool
+    zone: str
+    stands: bool
+    """Whether it takes newcomers."""
+    typed: Mapping[str, str]
+    problems: Mapping[str, object]
+    """Sentences for what was typed, by field."""
+
+
+class InvalidationPage(InvalidationProgress, template="screening/invalidation.html"):
+    pass
+
 
 _FIELDS = {
     TrendKind.ADDRESS: "addresses",
@@ -39,124 +78,133 @@ _FIELDS = {
 
 @blueprint.get("/invalidations")
 def invalidations() -> ResponseReturnValue:
-    """All there were, the newest first."""
     session = db.session()
-    found = invalidate.list_invalidations(session)
-    names = dict(session.execute(select(Campaign.id, Campaign.reference)).all())
-    standing = {one.id for one in found if invalidate.takes_newcomers(one)}
-    return page("invalidations", found=found, names=names, standing=standing)
+    rows = invalidate.list_invalidations(session)
+    references = session.execute(select(Campaign.id, Campaign.reference))
+    return show_page(
+        Invalidations(
+            invalidations=rows,
+            references=dict(references.all()),
+            standing={row.id for row in rows if invalidate.applies_to_future(row)},
+        )
+    )
 
 
 @blueprint.route("/invalidations/new", methods=["GET", "POST"])
 def new_invalidation() -> ResponseReturnValue:
-    """The conditions; posted, their dry run begins."""
+    """Ask for conditions; posted, their dry run begins."""
     session, zone = db.session(), current_settings().timezone
-    form = ConditionsForm(data=_proposed(zone))
+    form = ConditionsForm(data=_initial_values(zone))
     form.zone = zone
-    rows = session.execute(select(Campaign.slug, Campaign.reference).order_by(Campaign.reference))
-    every = [("", _("Every campaign")), *((slug, reference) for slug, reference in rows)]
-    form.campaign.choices = choices(every)
+    form.campaign.choices = choices([("", _("Every campaign")), *list_campaign_choices()])
     if form.validate_on_submit():
         try:
-            made = invalidate.begin_count(
+            invalidation = invalidate.begin_count(
                 session,
                 conditions=form.conditions(),
-                campaign=chosen_campaign(),
+                campaign=find_chosen_campaign(),
                 by=staff_user(),
                 now=db.utcnow(),
             )
         except Invalid as problem:
-            form.form_errors += [WORDS[slug] for slug in problem.fields.values()]
+            form.form_errors += [REFUSALS[slug] for slug in problem.fields.values()]
         else:
-            return back(".invalidation", public_id=made.public_id)
-    return page("new_invalidation", 422 if form.errors else 200, form=form, zone=zone)
+            return redirect_with_filters(".invalidation", public_id=invalidation.public_id)
+    return show_page(NewInvalidation(form=form, zone=zone))
 
 
 @blueprint.get("/invalidations/<public_id>")
 def invalidation(public_id: str) -> ResponseReturnValue:
-    """What it found, what it would change, how far it has come."""
-    found = invalidate.get_invalidation(db.session(), public_id)
-    return page("invalidation", **_facts(found))
+    """Show what it found, what it would change, how far it has come."""
+    return show_page(_page(InvalidationPage, invalidate.get_invalidation(db.session(), public_id)))
 
 
 @blueprint.get("/invalidations/<public_id>/progress")
 def invalidation_progress(public_id: str) -> ResponseReturnValue:
-    """The part of the page that moves."""
-    found = invalidate.get_invalidation(db.session(), public_id)
-    return page("_invalidation", **_facts(found))
+    """Show the part of the page that moves."""
+    row = invalidate.get_invalidation(db.session(), public_id)
+    return show_page(_page(InvalidationProgress, row))
 
 
-@blueprint.post("/invalidations/<public_id>/<deed>")
-def move_invalidation(public_id: str, deed: str) -> ResponseReturnValue:
+@blueprint.post("/invalidations/<public_id>/<move>")
+def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
     """Run it, cancel it, undo it, or end that it takes newcomers."""
     session, by, now = db.session(), staff_user(), db.utcnow()
-    found = invalidate.get_invalidation(session, public_id)
+    row = invalidate.get_invalidation(session, public_id)
     try:
-        if deed == "run":
+        if move == "run":
             reason, standing = request.form.get("reason", ""), "standing" in request.form
-            invalidate.run(session, found, reason=reason, standing=standing, by=by, now=now)
-        elif deed == "cancel":
-            invalidate.cancel(session, found, by=by, now=now)
-        elif deed == "undo":
-            invalidate.undo(session, found, by=by, now=now)
-        elif deed == "end-standing":
-            invalidate.end_standing(session, found, by=by)
+            invalidate.run(session, row, reason=reason, standing=standing, by=by, now=now)
+        elif move == "cancel":
+            invalidate.cancel(session, row, by=by, now=now)
+        elif move == "undo":
+            invalidate.undo(session, row, by=by, now=now)
+        elif move == "end-standing":
+            invalidate.end_standing(session, row, by=by)
             flash(_("Those who come from now on are taken as they come."))
         else:
             abort(404)
     except Invalid as problem:
         session.rollback()
-        return page("invalidation", 422, **_facts(found, problem.fields))
+        return show_page(_page(InvalidationPage, row, problem.fields), 422)
     except DomainError as problem:
         session.rollback()
         say_refused(problem)
-    return back(".invalidation", public_id=public_id)
+    return redirect_with_filters(".invalidation", public_id=public_id)
 
 
-def _facts(found: Invalidation, problems: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What the page says; with the `problems` of what was typed, by field, that is kept."""
-    session, now = db.session(), db.utcnow()
-    done, total = invalidation_job.progress_of(found)
-    return {
-        "one": found,
-        "state": found.state.value,
-        "conditions": Conditions.from_json(found.conditions),
-        "campaign": session.get(Campaign, found.campaign_id) if found.campaign_id else None,
-        "effects": invalidate.effects_of(session, found),
-        "sample": invalidate.sample_of(session, found),
-        "aside": invalidate.count_aside(session, found),
-        "at_work": found.state in invalidate.AT_WORK,
-        "percent": min(100, round(100 * done / total)) if total else 0,
-        "is_idle": invalidation_job.is_idle(found, now),
-        "zone": current_settings().timezone,
-        "stands": invalidate.takes_newcomers(found),
-        "typed": request.form,
-        "problems": {name: WORDS[slug] for name, slug in (problems or {}).items()},
-    }
+def _page(
+    page: type[InvalidationProgress],
+    invalidation: Invalidation,
+    problems: Mapping[str, str] | None = None,
+) -> InvalidationProgress:
+    """Fill the page; the `problems` are those of what was typed, by field."""
+    session = db.session()
+    done, total = invalidation_job.progress_of(invalidation)
+    return page(
+        invalidation=invalidation,
+        state=invalidation.state.value,
+        conditions=Conditions.from_json(invalidation.conditions),
+        campaign=_campaign_of(invalidation),
+        effects=invalidate.list_effects(session, invalidation),
+        sample=invalidate.list_sample(session, invalidation),
+        aside=invalidate.count_aside(session, invalidation),
+        at_work=invalidation.state in invalidate.AT_WORK,
+        percent=min(100, round(100 * done / total)) if total else 0,
+        is_idle=invalidation_job.is_idle(invalidation, db.utcnow()),
+        zone=current_settings().timezone,
+        stands=invalidate.applies_to_future(invalidation),
+        typed=request.form,
+        problems={name: REFUSALS[slug] for name, slug in (problems or {}).items()},
+    )
 
 
-def _proposed(zone: str) -> dict[str, Any]:
-    """What the form begins with: an earlier one's conditions, or a trend's mark.
+def _campaign_of(invalidation: Invalidation) -> Campaign | None:
+    number = invalidation.campaign_id
+    return db.session().get(Campaign, number) if number else None
+
+
+def _initial_values(zone: str) -> dict[str, object]:
+    """Return what the form begins with: an earlier one's conditions, or a trend's mark.
 
     The address holds keyed marks, never what they stand for: addresses of pages are logged.
     """
-    session = db.session()
-    proposed: dict[str, Any] = {"campaign": request.args.get("campaign", "")}
+    values: dict[str, object] = {"campaign": request.args.get("campaign", "")}
     if earlier := request.args.get("from"):
-        found = invalidate.get_invalidation(session, earlier)
-        campaign = session.get(Campaign, found.campaign_id) if found.campaign_id else None
-        typed = as_typed(Conditions.from_json(found.conditions), zone)
+        invalidation = invalidate.get_invalidation(db.session(), earlier)
+        campaign = _campaign_of(invalidation)
+        typed = as_typed(Conditions.from_json(invalidation.conditions), zone)
         return typed | {"campaign": campaign.slug if campaign else ""}
     if marked := request.args.get("mark"):
         try:
             kind, mark = TrendKind(request.args.get("kind", "")), bytes.fromhex(marked)
         except ValueError:
             abort(404)
-        proposed[_FIELDS.get(kind, "domains")] = _words_of(kind, mark)
-    return proposed
+        values[_FIELDS.get(kind, "domains")] = _value_of(kind, mark)
+    return values
 
 
-def _words_of(kind: TrendKind, mark: bytes) -> str:
+def _value_of(kind: TrendKind, mark: bytes) -> str:
     row = (
         db.session()
         .execute(

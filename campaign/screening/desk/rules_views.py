@@ -1,7 +1,6 @@
 """The organizers' page of a campaign's rules: what is held, never who."""
 
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -10,11 +9,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField
 
 from campaign.campaigns.desk.blueprint import done, load
-from campaign.campaigns.desk.save_with_draft import Desk, draft_kept
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.core import db, i18n
 from campaign.models.campaign import Campaign
 from campaign.models.staff import Role
-from campaign.screening import review_queue
+from campaign.screening import campaign_rules, review_queue
 from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
     LONGEST_WORD,
@@ -24,9 +23,10 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
 from campaign.staff.guards import actor, guard
-from campaign.web.desk import accepted, render_page
+from campaign.web.desk import accepted
 from campaign.web.edit_conflict import Meeting
 from campaign.web.fields import CheckboxesField, DeskForm, NumberField, TextField, choices
+from campaign.web.page import show_page
 
 blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
 guard(blueprint, Role.ORGANIZER)
@@ -48,8 +48,6 @@ _number = partial(NumberField, words=_l("Give a whole number up to %(max)s, or l
 
 
 class RulesForm(Meeting, DeskForm):
-    """Which letters are looked at before they count."""
-
     sentences = _SAID
 
     first = _number(
@@ -82,9 +80,14 @@ class RulesForm(Meeting, DeskForm):
     )
 
 
+class EditRules(DraftPage, template="screening/rules.html"):
+    campaign: Campaign
+    form: RulesForm
+    waiting: int
+
+
 @blueprint.route("/<slug>/screening", methods=["GET", "POST"])
 def edit_rules(slug: str) -> ResponseReturnValue:
-    """What holds for letters that are confirmed from now on."""
     campaign = load(slug)
     desk = Desk(campaign, "screening")
     now = _as_typed(ScreeningRules.of(desk.held().screening))
@@ -97,28 +100,26 @@ def edit_rules(slug: str) -> ResponseReturnValue:
         return done(draft_kept(), ".edit_rules", slug=slug)
 
     def save() -> None:
-        review_queue.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
+        campaign_rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
 
     if form.validate_on_submit() and form.meets(now) and accepted(form, save):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
     waiting = review_queue.count_waiting(db.session(), campaign)
-    return render_page(
-        "screening/rules.html", form, campaign=campaign, waiting=waiting, **desk.words()
-    )
+    return show_page(EditRules(campaign=campaign, form=form, waiting=waiting, **desk.words()))
 
 
 @blueprint.app_template_global()
-def screening_of_campaign(campaign: Campaign) -> dict[str, Any]:
-    """What the campaign's page on the desk shows: how many wait, and names to be taken for it."""
+def screening_of_campaign(campaign: Campaign) -> dict[str, object]:
+    """Tell the campaign's page how many letters wait, and which references look like its own."""
     session = db.session()
     return {
         "waiting": review_queue.count_waiting(session, campaign),
-        "lookalikes": review_queue.lookalike_references(session, campaign),
+        "lookalikes": campaign_rules.list_lookalike_references(session, campaign),
     }
 
 
-def _as_typed(set_now: ScreeningRules) -> dict[str, Any]:
+def _as_typed(set_now: ScreeningRules) -> dict[str, object]:
     languages = set_now.insult_languages
     return {
         "first": set_now.first or None,

@@ -13,7 +13,7 @@ from typing import Any
 
 from campaign.core.sealing import Keyring
 from campaign.core.text.fold import fold
-from campaign.signing.checks.origin import domain_of, mark, opened, places_of
+from campaign.signing.checks.origin import domain_of, mark, parse_trace, places_of
 from campaign.signing.checks.similar import are_alike, bands_of
 
 MOST_VALUES = 200
@@ -41,7 +41,9 @@ class Conditions:
     @property
     def are_empty(self) -> bool:
         """Whether every signature there is would be found."""
-        return not any(getattr(self, one.name) for one in fields(self) if one.name != "unconfirmed")
+        return not any(
+            getattr(self, field.name) for field in fields(self) if field.name != "unconfirmed"
+        )
 
     @property
     def tell_who(self) -> bool:
@@ -51,22 +53,20 @@ class Conditions:
         return any(kinds) or _narrows(self.name) or agents
 
     def to_json(self) -> str:
-        """For the sealed column."""
         return json.dumps(asdict(self), default=lambda moment: moment.isoformat())
 
     @classmethod
     def from_json(cls, text: str) -> "Conditions":
-        """As `to_json` wrote them."""
         stored: Mapping[str, Any] = json.loads(text)
-        taken: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: _moment(value) if name in {"since", "until"} else _frozen(value)
             for name, value in stored.items()
         }
-        return cls(**taken)
+        return cls(**values)
 
     def marks(self, keyring: Keyring) -> dict[str, list[bytes]]:
-        """The marks of which a signature has one, by its column; none where any will do."""
-        exact = tuple(one for one in self.agents if _ANY not in one)
+        """Return the marks of which a signature has one, by its column; none where any will do."""
+        exact = tuple(value for value in self.agents if _ANY not in value)
         values = {
             "address": self.addresses,
             "network": self.networks,
@@ -74,7 +74,7 @@ class Conditions:
             "agent": exact if len(exact) == len(self.agents) else (),
         }
         return {
-            f"{kind}_mark": [found for one in given if (found := mark(keyring, kind, one))]
+            f"{kind}_mark": [digest for value in given if (digest := mark(keyring, kind, value))]
             for kind, given in values.items()
             if given
         }
@@ -82,38 +82,40 @@ class Conditions:
     @property
     def reads(self) -> bool:
         """Whether rows must be opened to be judged."""
-        return bool(self.name or self.similar_to or any(_ANY in one for one in self.agents))
+        return bool(self.name or self.similar_to or any(_ANY in agent for agent in self.agents))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         return pattern_of(self.name)
 
     def fit_name(self, name: str) -> bool:
-        """Whether a writer's whole name is one of those looked for."""
         return not self.name or bool(self._pattern.fullmatch(" ".join(fold(name).split())))
 
     def fit_origin(self, email: str, trace: str | None) -> bool:
-        """Whether domain, address, network and browser are among those looked for."""
+        """Tell whether domain, address, network and browser are among those looked for."""
         if self.domains and domain_of(email) not in self.domains:
             return False
         if not (self.addresses or self.networks or self.agents):
             return True
-        known = opened(trace)
+        origin = parse_trace(trace)
         return (
-            (not self.addresses or known.address in self.addresses)
-            and (not self.networks or known.network in self.networks)
-            and (not self.agents or any(_agent_fits(one, known.agent) for one in self.agents))
+            (not self.addresses or origin.address in self.addresses)
+            and (not self.networks or origin.network in self.networks)
+            and (
+                not self.agents
+                or any(_agent_fits(pattern, origin.agent) for pattern in self.agents)
+            )
         )
 
     def fit_words(self, text: str, keyring: Keyring) -> bool:
-        """Whether a letter's own words say nearly the same as the text looked for."""
+        """Tell whether a letter's own words say nearly the same as the text looked for."""
         if not self.similar_to:
             return True
-        wanted = wanted_bands(self.similar_to, keyring)
-        return are_alike(wanted, bands_of(text, keyring))
+        bands = wanted_bands(self.similar_to, keyring)
+        return are_alike(bands, bands_of(text, keyring))
 
     def spare(self, signed_at: datetime) -> bool:
-        """Whether a confirmed letter of that moment was left out on purpose, whatever it says."""
+        """Tell whether a confirmed letter of that moment was left out on purpose."""
         early = self.since is not None and signed_at < self.since
         late = self.until is not None and signed_at >= self.until
         return self.unconfirmed or early or late
@@ -121,7 +123,7 @@ class Conditions:
     def fit_newcomer(
         self, *, name: str, email: str, trace: str | None, text: str, keyring: Keyring
     ) -> bool:
-        """Whether one that comes only now is meant too, whatever window of time was looked at.
+        """Tell whether one that comes only now is meant too, whatever window of time was looked at.
 
         Conditions that do not tell who is meant mean nobody who comes.
         """
@@ -135,43 +137,43 @@ class Conditions:
 
 @lru_cache(maxsize=50)
 def wanted_bands(text: str, keyring: Keyring) -> tuple[int, ...]:
-    """The bands of a text that is compared with many."""
+    """Return the bands of a text that is compared with many."""
     return bands_of(text, keyring)
 
 
 @lru_cache(maxsize=200)
 def pattern_of(text: str) -> re.Pattern[str]:
-    """`*` stands for any characters; all else for itself, folded."""
+    """Compile a pattern in which `*` stands for any characters, and all else for itself, folded."""
     parts = " ".join(fold(text).split()).split(_ANY)
     return re.compile(".*".join(map(re.escape, parts)))
 
 
 def _narrows(pattern: str) -> bool:
-    """Whether a pattern asks for anything but `*`."""
+    """Tell whether a pattern asks for anything but `*`."""
     return bool(fold(pattern).replace(_ANY, "").strip())
 
 
-def _agent_fits(wanted: str, agent: str) -> bool:
-    if _ANY not in wanted:
-        return wanted == agent
-    return bool(pattern_of(wanted).fullmatch(" ".join(fold(agent).split())))
+def _agent_fits(pattern: str, agent: str) -> bool:
+    if _ANY not in pattern:
+        return pattern == agent
+    return bool(pattern_of(pattern).fullmatch(" ".join(fold(agent).split())))
 
 
 def tidy_network(text: str) -> str | None:
-    """A network as it is kept (the /24 or /48 around what was typed); None where it is none."""
+    """Return the /24 or /48 around what was typed; None where it is no address."""
     address = text.strip().partition("/")[0]
     return places_of(address)[1] or None
 
 
 def tidy_address(text: str) -> str | None:
-    """An address as it is kept; of an IPv6 one its /64."""
+    """Return an address as it is kept; of an IPv6 one its /64."""
     return places_of(text.strip().partition("/")[0])[0] or None
 
 
 def tidy_domain(text: str) -> str | None:
-    """A mail domain as it is kept: also of a whole address, or with `@` before it."""
-    found = domain_of(text.strip().lstrip("@"))
-    return found if "." in found and not re.search(r"[\s/,;]", found) else None
+    """Return a mail domain, also of a whole address, or with `@` before it."""
+    domain = domain_of(text.strip().lstrip("@"))
+    return domain if "." in domain and not re.search(r"[\s/,;]", domain) else None
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -32,7 +32,9 @@ def skeleton(text: str) -> str:
     plain = fold(unicodedata.normalize("NFD", text).translate(_looks()))
     for pair, one in _PAIRS:
         plain = plain.replace(pair, one)
-    return "".join(one for one in plain.translate(_SAME) if unicodedata.category(one)[0] in "LMN")
+    return "".join(
+        letter for letter in plain.translate(_SAME) if unicodedata.category(letter)[0] in "LMN"
+    )
 
 
 def looks_like_any(name: str, others: Iterable[str]) -> str | None:
@@ -45,5 +47,5 @@ def looks_like_any(name: str, others: Iterable[str]) -> str | None:
 
 
 def _shapes(name: str) -> set[str]:
-    """As it is written, and without capitals, which may look like other letters than theirs."""
+    """Return its skeleton, and that without capitals, which may look like other letters."""
     return {skeleton(name), skeleton(name.lower())}

@@ -7,7 +7,6 @@ and found without opening anybody's row, and tell nothing to who has the databas
 import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from flask import Request
 
@@ -38,45 +37,27 @@ class Trace:
 NO_TRACE = Trace()
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The columns by which signatures of one origin are found."""
-
-    address_mark: bytes | None = None
-    network_mark: bytes | None = None
-    domain_mark: bytes | None = None
-    agent_mark: bytes | None = None
-
-    @property
-    def columns(self) -> dict[str, bytes | None]:
-        """By the names of the signature's columns."""
-        return {
-            "address_mark": self.address_mark,
-            "network_mark": self.network_mark,
-            "domain_mark": self.domain_mark,
-            "agent_mark": self.agent_mark,
-        }
-
-
 def trace_of(request: Request) -> Trace:
-    """The trace of a request; the proxies that the settings name were believed before."""
+    """Return the trace of a request, whose address is the one that trusted proxies name."""
     return make_trace(request.remote_addr or "", request.user_agent.string)
 
 
 def make_trace(address: str, agent: str) -> Trace:
-    """A trace from what a connection and a browser say; what is no address counts as none."""
+    """Make a trace of what a connection and a browser say; what is no address counts as none."""
     place, network = places_of(address)
     tidy = agent[:_AGENT_LIMIT]
     if not tidy.isprintable():
-        tidy = "".join(one if one.isprintable() else " " for one in tidy)
+        tidy = "".join(character if character.isprintable() else " " for character in tidy)
     return Trace(place, network, " ".join(tidy.split()))
 
 
 def places_of(address: str) -> tuple[str, str]:
-    """What counts as one address, and the network around it: both empty where it is none."""
+    """Return what counts as one address, and the network around it; "" where it is none."""
     # By hand where it is plain: signing waits for this.
     parts = address.split(".")
-    if len(parts) == 4 and all(one.isascii() and one.isdigit() and len(one) < 4 for one in parts):
+    if len(parts) == 4 and all(
+        part.isascii() and part.isdigit() and len(part) < 4 for part in parts
+    ):
         return address, f"{parts[0]}.{parts[1]}.{parts[2]}.0/24"
     try:
         parsed = ipaddress.ip_address(address)
@@ -91,39 +72,39 @@ def places_of(address: str) -> tuple[str, str]:
     return places_of(str(parsed))
 
 
-def opened(text: str | None) -> Trace:
-    """The trace that was sealed as `text`."""
+def parse_trace(text: str | None) -> Trace:
+    """Read a trace as it was sealed."""
     address, _, agent = (text or "").partition(_BREAK)
     return make_trace(address.partition("/")[0], agent)
 
 
 def domain_of(email: str) -> str:
-    """The domain of a mail address, as it is compared."""
+    """Return the domain of an email address, as it is compared."""
     return email.rpartition("@")[2].strip().rstrip(".").casefold()
 
 
 def mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
-    """The mark of a value; None of an empty one. `kind`: address, network, domain or agent."""
+    """Make the mark of a value; None of "". `kind`: address, network, domain or agent."""
     return keyring.fingerprint(value, f"trace-{kind}")[:_MARK_BYTES] if value else None
 
 
-def marks_of(keyring: Keyring, trace: Trace, email: str) -> Marks:
-    """Every mark of a signature."""
-    return Marks(
-        mark(keyring, "address", trace.address),
-        mark(keyring, "network", trace.network),
-        _common_mark(keyring, "domain", domain_of(email)),
-        _common_mark(keyring, "agent", trace.agent),
-    )
+def marks_of(keyring: Keyring, trace: Trace, email: str) -> dict[str, bytes | None]:
+    """Return every mark of a signature, by its column."""
+    return {
+        "address_mark": mark(keyring, "address", trace.address),
+        "network_mark": mark(keyring, "network", trace.network),
+        "domain_mark": _common_mark(keyring, "domain", domain_of(email)),
+        "agent_mark": _common_mark(keyring, "agent", trace.agent),
+    }
 
 
 @lru_cache(maxsize=2000)
 def _common_mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
-    """The same for what comes again and again."""
+    """Remember the marks of what comes again and again."""
     return mark(keyring, kind, value)
 
 
-FORGOTTEN: dict[str, Any] = {
+FORGOTTEN: dict[str, object] = {
     "trace": None,
     "address_mark": None,
     "network_mark": None,

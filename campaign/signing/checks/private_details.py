@@ -45,6 +45,6 @@ _PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)])
 
 
 def private_places(text: str) -> Iterator[tuple[int, int]]:
-    """Where in `text` such a detail begins and ends."""
+    """Yield where in `text` such a detail begins and ends."""
     for match in _PRIVATE.finditer(text):
         yield match.span()

@@ -5,10 +5,9 @@ its own setting (`ScreeningRules`); what is false by conditions that stand is se
 word: who floods a campaign must not learn what gave them away.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from campaign.core import db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
+from campaign.models.letter_template import LetterTemplate
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import Invalidation
 from campaign.models.signature import Signature, SignatureState
@@ -30,6 +30,7 @@ from campaign.signing.checks.screening_rules import (
     RISK,
     SILENT,
     SIMILAR,
+    TOLD_BEFORE,
     CaseWords,
     ScreeningRules,
     in_order,
@@ -38,22 +39,23 @@ from campaign.signing.checks.screening_rules import (
 )
 from campaign.signing.checks.similar import count_alike_text
 from campaign.signing.states import check_move
+from campaign.signing.validate import SignedForm
 
 _TAKEN = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a letter comes to that its writer has just confirmed."""
+    """What becomes of a letter that its writer has just confirmed."""
 
     reasons: list[str]
     """Why it is held; empty: it is not."""
     invalidation_id: int | None
     """By which it is false, though its writer is told nothing of it."""
 
-    def columns(self, before: SignatureState) -> dict[str, Any]:
-        """The columns it sets on a letter that stood in `before`."""
-        shown = shown_by(self.reasons)
+    def columns(self, before: SignatureState) -> dict[str, object]:
+        """Return the columns it sets on a letter that was in `before`."""
+        shown = state_shown(self.reasons)
         if before is SignatureState.INVALID:
             return {"state_before": shown}
         if self.invalidation_id is None:
@@ -68,13 +70,13 @@ class Verdict:
         }
 
 
-def shown_by(reasons: Collection[str]) -> SignatureState:
-    """What its writer is shown of a letter that these reasons hold, or none."""
+def state_shown(reasons: Collection[str]) -> SignatureState:
+    """Return what its writer is shown of a letter that these reasons hold, or none."""
     return SignatureState.CONFIRMED if SILENT.issuperset(reasons) else SignatureState.HELD
 
 
-def held_in_silence(session: Session, ids: Sequence[int]) -> list[int]:
-    """Those of `ids` whose writers are not to learn that they are held; locks all of them.
+def lock_silent_holds(session: Session, ids: Sequence[int]) -> list[int]:
+    """Return those of `ids` whose writers must not learn that they are held; locks all of them.
 
     Who was asked to change a letter knows.
     """
@@ -88,37 +90,53 @@ def held_in_silence(session: Session, ids: Sequence[int]) -> list[int]:
     return [
         number
         for number, reasons in session.execute(waiting)
-        if shown_by(reasons) is SignatureState.CONFIRMED
+        if state_shown(reasons) is SignatureState.CONFIRMED
     ]
 
 
-def judge(session: Session, signature: Signature) -> Verdict:
-    """What a letter comes to, as it stands."""
-    return Verdict(reasons_of(session, signature), _standing_against(session, signature))
+def judge_letter(session: Session, signature: Signature) -> Verdict:
+    return Verdict(reasons_of(session, signature), _find_standing_invalidation(session, signature))
 
 
 def reasons_of(session: Session, signature: Signature) -> list[str]:
-    """Every reason for which the campaign has such a letter looked at."""
+    """List every reason for which the campaign has such a letter looked at."""
     rules = ScreeningRules.of(signature.campaign.screening)
     text = words_of(signature)
     case = case_words(signature.campaign)
     reasons = reasons_of_text(
-        text, rules, regions_of(signature), said=said_before(signature), case=case
+        text, rules, regions_of(signature), said=find_proposed_text(signature), case=case
     )
     reasons += reasons_of_name(name_of(signature), risks=case.risks)
-    if flagged_in(signature):
+    if find_flagged_words(signature):
         reasons.append(RISK)
     if rules.first and _count_before(session, signature, rules.first) < rules.first:
         reasons.append(FIRST)
     if rules.alike and count_alike_text(session, signature.campaign_id, text) >= rules.alike:
         reasons.append(SIMILAR)
     if rules.lookalikes:
-        reasons += reasons_of_name(name_of(signature), known_names(session, signature))
+        reasons += reasons_of_name(name_of(signature), protected_names(session, signature))
     return in_order(reasons)
 
 
-def flagged_in(signature: Signature) -> list[Finding]:
-    """What of a letter a risk flag rules out, as readers see it.
+def list_reasons_told(
+    campaign: Campaign, form: SignedForm, templates: Iterable[LetterTemplate]
+) -> list[str]:
+    """Return why a letter will be read first, as far as a page may say it before it is signed.
+
+    Risk flags and watched words take no part: who tries how far it goes must not learn them.
+    """
+    reasons = reasons_of_text(
+        form.full_text or form.own_words,
+        replace(ScreeningRules.of(campaign.screening), watched=()),
+        tuple(filter(None, (campaign.country, home_country(), form.country))),
+        said=_proposed_text(templates) if form.full_text else "",
+        case=replace(case_words(campaign), risks=()),
+    )
+    return [reason for reason in reasons if reason in TOLD_BEFORE]
+
+
+def find_flagged_words(signature: Signature) -> list[Finding]:
+    """Find what of a letter a risk flag rules out, as readers see it.
 
     Not what the case's page or the campaign's own letter says already.
     """
@@ -127,53 +145,52 @@ def flagged_in(signature: Signature) -> list[Finding]:
         Words("letter", locale, "own_words", words_of(signature)),
         Words("letter", locale, "name", name_of(signature)),
     ]
-    found = watch_of(campaign).findings(texts)
-    known = f"{case_words(campaign).public}\n{said_before(signature)}" if found else ""
-    return [one for one in found if one.found not in known]
+    findings = watch_of(campaign).findings(texts)
+    public = f"{case_words(campaign).public}\n{find_proposed_text(signature)}" if findings else ""
+    return [finding for finding in findings if finding.found not in public]
 
 
 def case_words(campaign: Campaign) -> CaseWords:
-    """What must not be said of the case, and what its page tells everybody."""
+    """Return what must not be said of the case, and what its page tells everybody."""
     public = [
         text
-        for one in campaign.editions
-        for text in (one.title, one.summary, one.background, *one.asks)
+        for edition in campaign.editions
+        for text in (edition.title, edition.summary, edition.background, *edition.asks)
     ]
     return CaseWords(tuple(flag.words for flag in campaign.risk_flags), "\n".join(public))
 
 
 def name_of(signature: Signature) -> str:
-    """The writer's whole name."""
     return full_name(signature.given_name, signature.family_name)
 
 
 def words_of(signature: Signature) -> str:
-    """What the supporter wrote: the whole letter, or their own words in it."""
+    """Return what the supporter wrote: the whole letter, or their own words in it."""
     return signature.full_text or signature.own_words
 
 
 def regions_of(signature: Signature) -> tuple[str, ...]:
-    """Countries whose telephone numbers a letter may hold."""
+    """Return the countries whose telephone numbers a letter may hold."""
     return tuple(filter(None, (signature.campaign.country, home_country(), signature.country)))
 
 
-def said_before(signature: Signature) -> str:
-    """What the campaign's own letter says, where the supporter began from it."""
+def find_proposed_text(signature: Signature) -> str:
+    """Return what the campaign's own letter says, where the supporter began from it."""
     if not signature.full_text:
         return ""
+    return _proposed_text(letter.template for letter in signature.letters)
+
+
+def _proposed_text(templates: Iterable[LetterTemplate]) -> str:
     return "\n".join(
         text
-        for letter in signature.letters
-        for text in (
-            letter.template.opening,
-            letter.template.closing,
-            *(point.text for point in letter.template.points),
-        )
+        for template in templates
+        for text in (template.opening, template.closing, *(point.text for point in template.points))
     )
 
 
-def known_names(session: Session, signature: Signature) -> Iterator[str]:
-    """Names that nobody else should sign with: the organisation's, the staff's, the case's."""
+def protected_names(session: Session, signature: Signature) -> Iterator[str]:
+    """Yield names that nobody else should sign with: our own, the staff's, the case's."""
     settings = current_settings()
     yield settings.organisation_name
     yield signature.campaign.person_name
@@ -181,7 +198,7 @@ def known_names(session: Session, signature: Signature) -> Iterator[str]:
     yield from session.scalars(select(StaffUser.name).where(StaffUser.active.is_(True))).all()
 
 
-def keep_hold(session: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
+def store_hold(session: Session, signature: Signature, reasons: list[str], now: datetime) -> None:
     """Put a held letter into the queue, with what holds it."""
     aside = signature.state is SignatureState.INVALID
     values = {
@@ -199,8 +216,8 @@ def keep_hold(session: Session, signature: Signature, reasons: list[str], now: d
     )
 
 
-def judge_again(session: Session, signature: Signature, now: datetime) -> bool:
-    """Judge a letter whose words were changed; tells whether it is held now.
+def judge_changed(session: Session, signature: Signature, now: datetime) -> bool:
+    """Judge a letter whose words were changed; return whether it is held now.
 
     It may be false by what it says now, as if it came today. One that somebody sent back is looked
     at again in any case. The caller holds the signature.
@@ -212,19 +229,19 @@ def judge_again(session: Session, signature: Signature, now: datetime) -> bool:
     sent_back = (Decision.RETURNED, Decision.ASIDE)  # set aside since, of which nobody is told
     if before is not None and before.decision in sent_back and before.note is not None:
         reasons = in_order([*reasons, CHANGED])
-    verdict = Verdict(reasons, _standing_against(session, signature, changed=True))
+    verdict = Verdict(reasons, _find_standing_invalidation(session, signature, changed=True))
     for name, value in verdict.columns(signature.state).items():
         setattr(signature, name, value)
     session.flush()
     if reasons:
-        keep_hold(session, signature, reasons, now)
+        store_hold(session, signature, reasons, now)
     else:
         session.execute(delete(Hold).where(Hold.signature_id == signature.id))
     return bool(reasons)
 
 
 def _count_before(session: Session, signature: Signature, most: int) -> int:
-    """How many others of the campaign were taken before, up to `most`."""
+    """Count others of the campaign that were taken before, up to `most`."""
     others = (
         select(Signature.id)
         .where(
@@ -238,10 +255,10 @@ def _count_before(session: Session, signature: Signature, most: int) -> int:
     return session.scalar(select(func.count()).select_from(others)) or 0
 
 
-def _standing_against(
+def _find_standing_invalidation(
     session: Session, signature: Signature, *, changed: bool = False
 ) -> int | None:
-    """The invalidation that also takes those who come from now on, and means this one.
+    """Find the invalidation that also excludes those who come from now on, and means this one.
 
     A letter that is `changed` may have been there when it was looked for, and been spared.
     """

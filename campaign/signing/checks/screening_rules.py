@@ -56,6 +56,9 @@ REASONS = (
 SILENT = frozenset({RISK})
 """Reasons of which the writer learns nothing, not even that the letter is held."""
 
+TOLD_BEFORE = frozenset({PRIVATE, LINK, PHONE})
+"""Reasons that a writer is told before signing: they go by rules that give away no case."""
+
 MOST_WORDS = 200
 LONGEST_WORD = 80
 MOST_FIRST = 1000
@@ -85,24 +88,24 @@ class ScreeningRules:
     """Whether names that look like the staff's, the organisation's or the campaign's are held."""
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any] | None) -> "ScreeningRules":
-        """As the campaign's column holds them."""
-        known = {one.name for one in fields(cls)}
-        taken: dict[str, Any] = {
+    def of(cls, stored: Mapping[str, object] | None) -> "ScreeningRules":
+        """Read the campaign's column."""
+        names = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in (stored or {}).items()
-            if name in known
+            if name in names
         }
-        return cls(**taken)
+        return cls(**values)
 
     @property
-    def stored(self) -> dict[str, Any]:
-        """For the campaign's column: only what differs from the usual."""
-        usual = asdict(ScreeningRules())
+    def stored(self) -> dict[str, object]:
+        """What the campaign's column holds: only what differs from the defaults."""
+        defaults = asdict(ScreeningRules())
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
-            if value != usual[name]
+            if value != defaults[name]
         }
 
 
@@ -136,7 +139,7 @@ def findings(
     said: str = "",
     case: CaseWords = NO_CASE,
 ) -> list[Found]:
-    """Every place of a text that a rule names, in order, none within another.
+    """List every place of a text that a rule names, in order, none within another.
 
     `said` is what the campaign's own letter says: that is never the supporter's doing. What
     `case` tells everybody is no private detail, and no risk any more.
@@ -174,42 +177,42 @@ def reasons_of_text(
     said: str = "",
     case: CaseWords = NO_CASE,
 ) -> list[str]:
-    """Why the words of a letter hold it; nothing for one without own words."""
+    """List why the words of a letter hold it; nothing for one without own words."""
     if not text:
         return []
-    found = {one.reason for one in findings(text, rules, regions, said=said, case=case)}
+    reasons = {place.reason for place in findings(text, rules, regions, said=said, case=case)}
     if rules.longer_than and len(text) > rules.longer_than:
-        found.add(LONG)
+        reasons.add(LONG)
     if rules.shorter_than and len(text) < rules.shorter_than:
-        found.add(SHORT)
-    return in_order(found)
+        reasons.add(SHORT)
+    return in_order(reasons)
 
 
 def reasons_of_name(
     name: str, others: Iterable[str] = (), *, risks: tuple[str, ...] = ()
 ) -> list[str]:
-    """Why a writer's name holds their letter: it is printed below it."""
+    """List why a writer's name, which is printed below the letter, holds it."""
     named, insults = _watched(risks), insults_in(None)
-    found = [RISK] if named and any(named.places(name)) else []
-    found += [INSULT] if insults and any(insults.places(name)) else []
-    found += [MARKUP] if "<" in name or ">" in name else []
-    return [*found, LOOKALIKE] if looks_like_any(name, others) else found
+    reasons = [RISK] if named and any(named.places(name)) else []
+    reasons += [INSULT] if insults and any(insults.places(name)) else []
+    reasons += [MARKUP] if "<" in name or ">" in name else []
+    return [*reasons, LOOKALIKE] if looks_like_any(name, others) else reasons
 
 
 def in_order(reasons: Iterable[str]) -> list[str]:
-    """Reasons, each once, in the order in which they are told."""
+    """Return reasons, each once, in the order in which they are told."""
     given = set(reasons)
-    return [one for one in REASONS if one in given]
+    return [reason for reason in REASONS if reason in given]
 
 
-def pieces(text: str, found: Iterable[Found]) -> Iterator[tuple[str, str]]:
-    """A text in pieces, each with the reason that holds it; an empty reason: none."""
+def pieces(text: str, places: Iterable[Found]) -> Iterator[tuple[str, str]]:
+    """Split a text, each piece with the reason that holds it; "": none."""
     at = 0
-    for one in found:
-        if one.start > at:
-            yield text[at : one.start], ""
-        yield text[one.start : one.end], one.reason
-        at = one.end
+    for place in places:
+        if place.start > at:
+            yield text[at : place.start], ""
+        yield text[place.start : place.end], place.reason
+        at = place.end
     if at < len(text):
         yield text[at:], ""
 
@@ -229,7 +232,7 @@ def _found_again(reason: str, text: str, parts: Iterable[str]) -> Iterator[Found
 
 def _apart(places: list[Found]) -> list[Found]:
     kept: list[Found] = []
-    for one in places:
-        if not kept or one.start >= kept[-1].end:
-            kept.append(one)
+    for place in places:
+        if not kept or place.start >= kept[-1].end:
+            kept.append(place)
     return kept

@@ -1,7 +1,5 @@
 """Letters that say nearly the same: noticed, so that a supporter can add a line of their own.
 
-How alike two texts are. Pure but for the key.
-
 Own words come down to 64 bits that change little when the words do (Charikar's simhash, over
 three words at a time). Each piece is hashed with the instance's key, so that nobody who has only
 the database can try words against it. Stored are four quarters of 16 bits.
@@ -37,7 +35,7 @@ _SWEEP = 2000
 
 @jobs.job("signing.note-words")
 def note_words(signature_id: int) -> None:
-    """Keep the print of a confirmed letter's own words; a second time changes nothing."""
+    """Store the print of a confirmed letter's own words; a second time changes nothing."""
     with db.transaction() as session:
         signature = session.get(Signature, signature_id, with_for_update=True)
         forget_words(session, signature_id)
@@ -59,7 +57,7 @@ def note_words(signature_id: int) -> None:
 
 @jobs.job("signing.note-missing-words", every_minutes=60)
 def note_missing_words() -> None:
-    """Keep the prints of letters confirmed lately whose message was lost with a worker."""
+    """Store the prints of letters confirmed lately whose message was lost with a worker."""
     with db.reading() as session:
         missing = session.scalars(
             select(Signature.id)
@@ -80,18 +78,18 @@ def note_missing_words() -> None:
 
 
 def forget_words(session: Session, signature_id: int) -> None:
-    """Remove the print of a letter's words: it was changed, withdrawn or erased."""
+    """Delete the print of a letter's words: it was changed, withdrawn or erased."""
     session.execute(delete(WordsPrint).where(WordsPrint.signature_id == signature_id))
 
 
 def count_alike(session: Session, campaign_id: int, letter: SignedForm) -> int:
-    """How many confirmed letters say nearly the same, up to MOST; 0 where it is only a few."""
+    """Count confirmed letters that say nearly the same, up to MOST; 0 where it is only a few."""
     count = count_alike_text(session, campaign_id, letter.full_text or letter.own_words)
     return count if count >= MANY else 0
 
 
 def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
-    """How many letters of the campaign say nearly the same as a text, up to MOST."""
+    """Count letters of the campaign that say nearly the same as a text, up to MOST."""
     bands = bands_of(text, db.database().keyring)
     if not bands:
         return 0
@@ -110,10 +108,10 @@ def count_alike_text(session: Session, campaign_id: int, text: str) -> int:
         )
         for band, value in enumerate(bands)
     ]
-    found = union_all(*parts).subquery()
+    matches = union_all(*parts).subquery()
     alike = (
-        select(found.c.signature_id)
-        .group_by(found.c.signature_id)
+        select(matches.c.signature_id)
+        .group_by(matches.c.signature_id)
         .having(func.count() >= SHARED)
         .subquery()
     )
@@ -132,7 +130,7 @@ SHARED = 2
 
 
 def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
-    """The quarters of a text's hash; nothing for a text of a few words."""
+    """Return the quarters of a text's hash; nothing for a text of a few words."""
     words = split_words(text)
     if len(words) < _FEWEST_WORDS:
         return ()
@@ -146,7 +144,7 @@ def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
 
 
 def are_alike(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether two texts with these quarters say nearly the same.
+    """Tell whether two texts with these quarters say nearly the same.
 
     Looked at bit by bit, which finds more than equal quarters do; those are what can be indexed.
     """

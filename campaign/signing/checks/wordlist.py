@@ -71,31 +71,33 @@ class Guard:
     """Whose lists of insults apply; None: all."""
 
     def findings(self, text: str, country: str = "") -> list[Finding]:
-        """All that is wrong with a text, each once; `country` is where its writer lives."""
+        """List all that is wrong with a text, each once; `country` is where its writer lives."""
         regions = (*self.regions, country) if country else self.regions
         ruled_out = self.forbidden.in_text(text) if self.forbidden else ()
-        found = [
-            *(Finding(FORBIDDEN, one) for one in ruled_out),
-            *(Finding(INSULT, one) for one in _plain_insults(self.insult_languages, text)),
-            *(Finding(THREAT, one) for one in self._threats(text)),
-            *(Finding(LINK, one) for one in links(text)),
-            *(Finding(PHONE, one) for one in phones(text, regions)),
+        findings = [
+            *(Finding(FORBIDDEN, words) for words in ruled_out),
+            *(Finding(INSULT, words) for words in _plain_insults(self.insult_languages, text)),
+            *(Finding(THREAT, words) for words in self._threats(text)),
+            *(Finding(LINK, words) for words in links(text)),
+            *(Finding(PHONE, words) for words in phones(text, regions)),
         ]
-        kept = dict.fromkeys(
-            one for one in found if one.kind not in self.held and fold(one.text) not in self.allowed
+        own = dict.fromkeys(
+            finding
+            for finding in findings
+            if finding.kind not in self.held and fold(finding.text) not in self.allowed
         )
-        return list(kept)
+        return list(own)
 
     def _threats(self, text: str) -> Iterable[str]:
-        """Threats that are the writer's own; what is quoted is looked at later."""
+        """Return threats that are the writer's own; what is quoted is looked at later."""
         if INSULT in self.held:
             return ()
         return [text[start:end] for start, end in threat_places(text) if not _quoted(text, start)]
 
     def allowing(self, texts: Iterable[str]) -> "Guard":
-        """The same guard, to which nothing is wrong that stands in one of `texts`."""
-        said = {fold(one.text) for text in texts for one in self.findings(text)}
-        return replace(self, allowed=self.allowed | said)
+        """Return a guard to which nothing is wrong that one of `texts` says."""
+        own_words = {fold(finding.text) for text in texts for finding in self.findings(text)}
+        return replace(self, allowed=self.allowed | own_words)
 
 
 def guard_of(
@@ -106,22 +108,24 @@ def guard_of(
     held: Iterable[str] = (),
     insult_languages: tuple[str, ...] | None = None,
 ) -> Guard:
-    """The guard of a campaign: `own_texts` are what its letters say already."""
+    """Make the guard of a campaign; `own_texts` are what its letters say already."""
     bare = Guard(phrases_of(forbidden), tuple(dict.fromkeys(regions)))
-    said = frozenset(fold(one.text) for text in own_texts for one in bare.findings(text))
-    return Guard(bare.forbidden, bare.regions, said, frozenset(held), insult_languages)
+    own_words = frozenset(
+        fold(finding.text) for text in own_texts for finding in bare.findings(text)
+    )
+    return Guard(bare.forbidden, bare.regions, own_words, frozenset(held), insult_languages)
 
 
 def insults() -> Phrases:
-    """Words with which a letter is not read; only such as are insults in every language we have."""
-    found = insults_in(None)
-    assert found is not None
-    return found
+    """Return words with which a letter is not read: only such as are insults in every language."""
+    phrases = insults_in(None)
+    assert phrases is not None
+    return phrases
 
 
 @lru_cache(maxsize=50)
 def insults_in(languages: tuple[str, ...] | None) -> Phrases | None:
-    """The lists of these languages; None: of all."""
+    """Return the lists of these languages; None: of all."""
     return phrases_of(
         word
         for language, words in _insult_lists().items()
@@ -131,36 +135,35 @@ def insults_in(languages: tuple[str, ...] | None) -> Phrases | None:
 
 
 def insult_languages() -> list[str]:
-    """Languages that have a list."""
     return list(_insult_lists())
 
 
 def is_in_prose(words: str) -> bool:
-    """Whether these also stand in honest letters ("a bastard child"): held then, not refused."""
+    """Tell whether these are in honest letters, too ("a bastard child"): held, not refused."""
     return fold(" ".join(words.split())) in _in_prose()
 
 
 def threat_places(text: str) -> Iterator[tuple[int, int]]:
-    """Where a text threatens its reader, or quotes who threatened somebody."""
+    """Yield where a text threatens its reader, or quotes who threatened somebody."""
     return _threats().places(text)
 
 
 @lru_cache(maxsize=1)
 def _threats() -> Phrases:
-    found = phrases_of(one for words in _lists("threats.json").values() for one in words)
-    assert found is not None
-    return found
+    phrases = phrases_of(word for words in _lists("threats.json").values() for word in words)
+    assert phrases is not None
+    return phrases
 
 
 @lru_cache(maxsize=1)
 def _in_prose() -> frozenset[str]:
     return frozenset(
-        fold(one) for words in _lists("insults_in_prose.json").values() for one in words
+        fold(word) for words in _lists("insults_in_prose.json").values() for word in words
     )
 
 
 def _quoted(text: str, start: int) -> bool:
-    """Whether a quotation is open there, within its paragraph."""
+    """Tell whether a quotation is open there, within its paragraph."""
     before = text[:start].rpartition("\n")[2]
     opened = max(map(before.rfind, "“«„‹「"))
     closed = max(map(before.rfind, "”»›」"))
@@ -173,7 +176,7 @@ def _insult_lists() -> Mapping[str, Sequence[str]]:
 
 
 def _lists(name: str) -> Mapping[str, Sequence[str]]:
-    """Words by language, of a file beside this one."""
+    """Read words by language, of a file beside this one."""
     lists: Mapping[str, Sequence[str]] = json.loads(
         Path(__file__).with_name(name).read_text(encoding="utf-8")
     )
@@ -182,70 +185,70 @@ def _lists(name: str) -> Mapping[str, Sequence[str]]:
 
 def _plain_insults(languages: tuple[str, ...] | None, text: str) -> Iterable[str]:
     phrases = insults_in(languages)
-    found = phrases.in_text(text) if phrases else ()
-    return (one for one in found if not is_in_prose(one))
+    insults = phrases.in_text(text) if phrases else ()
+    return (words for words in insults if not is_in_prose(words))
 
 
 def links(text: str) -> list[str]:
-    """Addresses of the web and of mail."""
-    found = []
+    """List addresses of the web and of mail."""
+    addresses = []
     if "@" in text:
-        found += _MAIL.findall(text)
+        addresses += _MAIL.findall(text)
     if "." in text or "://" in text:
-        rest = _MAIL.sub(" ", text) if found else text
-        found += [match[0].rstrip(_AFTER) for match in _WEB.finditer(rest)]
-    return found
+        rest = _MAIL.sub(" ", text) if addresses else text
+        addresses += [match[0].rstrip(_AFTER) for match in _WEB.finditer(rest)]
+    return addresses
 
 
 def phones(text: str, regions: Iterable[str] = ()) -> list[str]:
-    """Telephone numbers: with their country's prefix, as in one of `regions`, or dialled by a zero.
+    """List telephone numbers: with their country's prefix, as in `regions`, or dialled by a zero.
 
     Of the first two only such as exist.
     """
     if sum(map(str.isdigit, text)) < _FEWEST_DIGITS:
         return []
-    found: dict[str, None] = {}
+    numbers: dict[str, None] = {}
     for region in dict.fromkeys([*regions, None]):
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
             # Spaces alone may part the figures of a sum or of two years.
             if region is None or _looks_dialled(match.raw_string):
-                found.setdefault(match.raw_string)
-    known = "\n".join(found)
-    found |= dict.fromkeys(one[0] for one in _DIALLED.finditer(text) if one[0] not in known)
-    return list(found)
+                numbers.setdefault(match.raw_string)
+    known = "\n".join(numbers)
+    numbers |= dict.fromkeys(match[0] for match in _DIALLED.finditer(text) if match[0] not in known)
+    return list(numbers)
 
 
 def missing_points(text: str, points: Mapping[str, str]) -> list[str]:
-    """The keys of required points that cannot be recognised in a text of the supporter's own."""
-    have = split_words(text)
-    whole = " ".join(have)
+    """Return the keys of required points that cannot be recognised in a rewritten letter."""
+    words = split_words(text)
+    whole = " ".join(words)
     return [
         key
         for key, point in points.items()
-        if (wanted := split_words(point))
-        and " ".join(wanted) not in whole
-        and not _near(have, wanted)
+        if (point_words := split_words(point))
+        and " ".join(point_words) not in whole
+        and not _near(words, point_words)
     ]
 
 
-def _near(have: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether a stretch of the text has most of the words, and every figure among them."""
+def _near(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Tell whether a stretch of the text has most of the words, and every figure among them."""
     length = max(len(wanted) * _ROOM, 8)
     needed = Counter(wanted)
     figures = {word for word in wanted if any(map(str.isdigit, word))}
-    if not figures <= set(have):
+    if not figures <= set(words):
         return False
     enough = _KEPT * len(wanted)
     window: Counter[str] = Counter()
     shared = 0
-    for at, word in enumerate(have):
+    for at, word in enumerate(words):
         if window[word] < needed[word]:
             shared += 1
         window[word] += 1
         if at >= length:
-            gone = have[at - length]
-            window[gone] -= 1
-            if window[gone] < needed[gone]:
+            left = words[at - length]
+            window[left] -= 1
+            if window[left] < needed[left]:
                 shared -= 1
         if shared >= enough:
             return True

@@ -1,4 +1,4 @@
-"""The signing form as pages show it. What it takes is judged by `validating`, in one place."""
+"""The signing form as pages show it. What it takes is checked by `validate`."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from campaign.core import i18n
 from campaign.models.signature import WORDS, Disclosure
 from campaign.signing.address import Part, names_street, parts_of
 from campaign.signing.clean_text import Problem, without_emoji
-from campaign.signing.form.sentences import say_all
+from campaign.signing.form.problem_texts import list_problem_texts
 from campaign.web.form_base import PlainForm
 
 WRITE_FIELDS = (*WORDS, "letter_locale")
@@ -81,11 +81,15 @@ class SigningForm(PlainForm):
     @property
     def errors(self) -> dict[str, list[str]]:
         """What is wrong, as the page runs: the address in the order of its country."""
-        found: dict[str, list[str]] = super().errors
+        problems: dict[str, list[str]] = super().errors
         address = [part.name for part in parts_of(self.country.data or "")]
         names = [field.short_name for field in self if field.short_name not in address]
         at = names.index("country") + 1
-        return {name: found[name] for name in [*names[:at], *address, *names[at:]] if name in found}
+        return {
+            name: problems[name]
+            for name in [*names[:at], *address, *names[at:]]
+            if name in problems
+        }
 
     def fit_address(self) -> tuple[Part, ...]:
         """Name the address's fields as in the country chosen; gives them in its order."""
@@ -103,7 +107,7 @@ class SigningForm(PlainForm):
         """Put the sentence of each problem by its field."""
         for name, problem in problems.items():
             field: Any = self[name]
-            field.errors = say_all(problem)
+            field.errors = list_problem_texts(problem)
             if problem.slug in _CLEANED and isinstance(field.data, str):
                 # Nobody can find and delete what cannot be seen.
                 field.data = _visible(field.data)

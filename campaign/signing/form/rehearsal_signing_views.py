@@ -4,9 +4,10 @@ The pages are the public ones. `g.rehearsal` marks them, leads their forms back 
 these a token, since they carry the rights of who is signed in.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -19,6 +20,7 @@ from campaign.printing.problems import LetterRefused
 from campaign.signing import sign_in_rehearsal
 from campaign.signing.form import preview_views, steps, views
 from campaign.staff.guards import actor, guard
+from campaign.web.desk import redirect_to
 
 blueprint = Blueprint(
     "signing_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/<lang>"
@@ -41,7 +43,7 @@ def _rehearse() -> None:
 
 @blueprint.app_template_global("step_url")
 def step_url(endpoint: str, **values: Any) -> str:
-    """The address of a step of signing: the public one, or the rehearsal's on its own pages."""
+    """Return the address of a step of signing: the public one, or the rehearsal's on its pages."""
     if sign_in_rehearsal.is_rehearsing():
         own = endpoint.replace("signing.", "signing_rehearsal.", 1)
         endpoint = _ELSEWHERE.get(endpoint, own)
@@ -53,46 +55,32 @@ def _tell_templates() -> dict[str, object]:
     return {"rehearsing": sign_in_rehearsal.is_rehearsing()}
 
 
-@blueprint.route("/write", methods=["GET", "POST"])
-def write(slug: str, lang: str) -> ResponseReturnValue:
-    """The letter, to be written."""
-    return views.write(lang=lang, slug=slug)
+def _add_step(path: str, view: Callable[..., ResponseReturnValue], *methods: str) -> None:
+    """Register a public page here, without the mark of a public view."""
+
+    def step(slug: str, lang: str) -> ResponseReturnValue:
+        return view(lang=lang, slug=slug)
+
+    blueprint.add_url_rule(path, view.__name__, step, methods=methods or ["POST"])
 
 
-@blueprint.post("/live")
-def live(slug: str, lang: str) -> ResponseReturnValue:
-    """The letter as it stands while it is typed."""
-    return views.live(lang=lang, slug=slug)
-
-
-@blueprint.post("/you")
-def you(slug: str, lang: str) -> ResponseReturnValue:
-    """Who writes."""
-    return views.you(lang=lang, slug=slug)
-
-
-@blueprint.post("/check")
-def check(slug: str, lang: str) -> ResponseReturnValue:
-    """The letter as it will be printed."""
-    return views.check(lang=lang, slug=slug)
-
-
-@blueprint.post("/preview.pdf")
-def preview_pdf(slug: str, lang: str) -> ResponseReturnValue:
-    """The letter as a PDF, before it is signed."""
-    return views.preview_pdf(lang=lang, slug=slug)
+_add_step("/write", views.write, "GET", "POST")
+_add_step("/live", views.live)
+_add_step("/you", views.you)
+_add_step("/check", views.check)
+_add_step("/preview.pdf", views.preview_pdf)
 
 
 @blueprint.post("/sign")
 def sign(slug: str, lang: str) -> ResponseReturnValue:
-    """Sign: the letter is confirmed at once, and nothing leaves the house."""
+    """Sign; the letter is confirmed at once, and nothing leaves the house."""
     session, campaign, now = db.session(), load(slug), db.utcnow()
     plan = views.plan_for(session, slug)
-    came = steps.judge(request.form, plan, now)
-    if came.form is None:
-        return views.mend(session, plan, came)
+    result = steps.judge_form(request.form, plan, now)
+    if result.form is None:
+        return views.show_problems(session, plan, result)
     sign_in_rehearsal.sign_in_rehearsal(
-        session, campaign, plan=plan, letter=came.form, locale=lang, actor=actor(), now=now
+        session, campaign, plan=plan, letter=result.form, locale=lang, actor=actor(), now=now
     )
-    flash(gettext("The letter is signed in rehearsal, and confirmed without a mail."))
-    return redirect(url_for("bundles_rehearsal.show", slug=slug), 303)
+    message = gettext("The letter is signed in rehearsal, and confirmed without a mail.")
+    return redirect_to("bundles_rehearsal.show", message, slug=slug)

@@ -3,10 +3,9 @@
 The public pages on which a letter is written and signed: no cookie, no account, no script.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.rate_limits import count_against_limit, network_of, read_count
-from campaign.core.settings import current_settings
+from campaign.core.settings import Settings, current_settings
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
@@ -24,21 +23,47 @@ from campaign.printing.html import card_fragment, letter_fragment
 from campaign.printing.problems import LetterRefused
 from campaign.public import home
 from campaign.public.case_page import case_page
+from campaign.public.open_cases import CaseRow
 from campaign.public.pages import before_request
-from campaign.public.pages.before_request import private
+from campaign.public.pages.before_request import private, show_private
 from campaign.public.referrers import clean_source
-from campaign.public.share_links import share_of
+from campaign.public.share_links import Share, share_of
 from campaign.signing import check_proof_of_work, sign_in_rehearsal
 from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of
 from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
 from campaign.signing.form import steps, write_page
-from campaign.signing.form.steps import Posted, Sent
+from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.waiting_letters_mail import APART
+from campaign.web.page import Page
 from campaign.web.security import public
+
+
+class SentPage(Page, template="signing/sent.html"):
+    plan: SigningPlan
+    settings: Settings
+    apart_hours: int
+    """How far apart two emails are that bring several links."""
+    share: Share | None
+    others: tuple[CaseRow, ...]
+    """Open cases, where this one takes no more letters."""
+    again: bool
+    """Whether the link was asked for once more."""
+
+
+class ResendStep(Page, template="signing/resend_step.html"):
+    action: str
+    slug: str
+
+
+class CannotPrint(Page, template="signing/cannot_print.html"):
+    problems: set[str]
+    """Slugs of what the press found."""
+    places: list[tuple[Official, str]]
+    """For who can mend it: the officials, each with the longest line of the address."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -60,47 +85,45 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def write(lang: str, slug: str) -> ResponseReturnValue:
-    """The letter, to be written; posted to when one comes back, or changes its language."""
+    """Show the letter to be written; posted to by who comes back, or changes its language."""
     if request.method != "POST" and "again" in request.args:
         return back_to_write(lang, slug)
     with db.reading() as session:
         plan = plan_for(session, slug)
-        return _write_page(session, plan, _posted(), Sent(None, {}), 200)
+        return _show_write(session, plan, _posted(), FormResult(None, {}))
 
 
 @public
 def live(lang: str, slug: str) -> ResponseReturnValue:
-    """The letter as it stands while it is typed: a part of the page Write. It lays nothing out."""
+    """Show the letter as it stands while it is typed, as a part of the page Write."""
     _count_against("live", current_settings().live_previews_per_hour)
     with db.reading() as session:
         plan = plan_for(session, slug)
-        page = write_page.live_page(_campaign(session, plan), plan, request.form, db.utcnow())
-        return _page("signing/live_preview.html", page, 200)
+        campaign = _campaign(session, plan)
+        return _show(write_page.live_preview(campaign, plan, request.form, db.utcnow()))
 
 
 @public
 def you(lang: str, slug: str) -> ResponseReturnValue:
-    """Who writes."""
     with db.reading() as session:
         plan = plan_for(session, slug)
-        words = steps.judge_words(request.form, plan, db.utcnow())
-        if words.problems:
-            return _write_page(session, plan, request.form, words, words.status)
-        return _you_page(session, plan, request.form, Sent(None, {}), 200)
+        result = steps.judge_words(request.form, plan, db.utcnow())
+        if result.problems:
+            return _show_write(session, plan, request.form, result)
+        return _show_you(session, plan, result)
 
 
 @public
 def check(lang: str, slug: str) -> ResponseReturnValue:
-    """The letter as it will be printed."""
     with db.reading() as session:
         plan = plan_for(session, slug)
-        posted = steps.with_meant_address(request.form)
-        came = steps.judge(posted, plan, db.utcnow())
-        if came.form is None:
-            return mend(session, plan, came)
-        page = steps.check_page(_campaign(session, plan), posted, came.form, db.utcnow())
-        page["alike"] = similar.count_alike(session, plan.campaign_id, came.form)
-        return _page("signing/check.html", page, 200)
+        posted = steps.correct_address(request.form)
+        result = steps.judge_form(posted, plan, db.utcnow())
+        if result.form is None:
+            return show_problems(session, plan, result)
+        alike = similar.count_alike(session, plan.campaign_id, result.form)
+        campaign = _campaign(session, plan)
+        return _show(steps.check_page(campaign, posted, result.form, db.utcnow(), alike=alike))
 
 
 @public
@@ -116,17 +139,17 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     if ready is None:
         with db.reading() as reader:
             plan = plan_for(reader, slug)
-            came, ready = _judged(plan, lang)
+            result, ready = _judged(plan, lang)
             if ready is None:
-                return mend(reader, plan, came)
+                return show_problems(reader, plan, result)
     again = "1" if "again" in request.form else None
     done = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
     session, network = db.session(), network_of(request.remote_addr or "")
     plan = plan_for(session, slug)
     if plan is not ready.plan:
-        came, ready = _judged(plan, lang)
+        result, ready = _judged(plan, lang)
         if ready is None:
-            return mend(session, plan, came)
+            return show_problems(session, plan, result)
     count = count_against_limit(session, "sign", network, current_settings().signings_per_hour)
     solution = request.form.get("work", "")
     check_proof_of_work.admit(session, plan, solution, network=network, signed_here=count)
@@ -134,20 +157,20 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
     return done
 
 
-def _judged(plan: SigningPlan, lang: str) -> tuple[Sent, Signing | None]:
+def _judged(plan: SigningPlan, lang: str) -> tuple[FormResult, Signing | None]:
     """The form as the plan has it, and what is to be written where nothing has to be mended."""
     now = db.utcnow()
-    came = steps.judge(request.form, plan, now)
-    if came.form is None:
-        return came, None
+    result = steps.judge_form(request.form, plan, now)
+    if result.form is None:
+        return result, None
     tab = Tab(request.form.get("receipt", ""), request.form.get("replaces", ""))
     trace = trace_of(request)
-    return came, make_signing(plan, came.form, locale=lang, now=now, trace=trace, tab=tab)
+    return result, make_signing(plan, result.form, locale=lang, now=now, trace=trace, tab=tab)
 
 
 @public
 def work_for(lang: str, slug: str) -> ResponseReturnValue:
-    """The sum that a browser does beside who writes; none while it is not needed."""
+    """Give the sum that a browser does beside who writes; none while it is not needed."""
     with db.reading() as session:
         plan = plan_for(session, slug)
         count = read_count(session, "sign", network_of(request.remote_addr or ""))
@@ -159,34 +182,36 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def sent(lang: str, slug: str) -> ResponseReturnValue:
-    """Look in your mailbox."""
     with db.reading() as session:
         plan = get_plan(session, slug)
         campaign, now = _campaign(session, plan), db.utcnow()
         case = case_page(campaign, i18n.locale(), count=0, now=now)
         share = share_of(campaign, case, lang, wrote=True) if case.takes_letters else None
-    hours = int(APART / timedelta(hours=1))
-    others = () if case.takes_letters else home.others(lang)
-    page = {"plan": plan, "settings": current_settings(), "apart_hours": hours, "share": share}
-    return _page(
-        "signing/sent.html", page | {"others": others, "again": "again" in request.args}, 200
+    return _show(
+        SentPage(
+            plan=plan,
+            settings=current_settings(),
+            apart_hours=int(APART / timedelta(hours=1)),
+            share=share,
+            others=() if case.takes_letters else home.others(lang),
+            again="again" in request.args,
+        )
     )
 
 
 @public
 def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
-    """The letter as a PDF, before it is signed."""
     _count_against("preview", current_settings().previews_per_hour)
     with db.reading() as session:
         plan = plan_for(session, slug)
-        came = steps.judge(request.form, plan, db.utcnow())
-        if came.form is None:
-            return mend(session, plan, came)
+        result = steps.judge_form(request.form, plan, db.utcnow())
+        if result.form is None:
+            return show_problems(session, plan, result)
         campaign, home = _campaign(session, plan), current_settings().organisation_country
         letters = draft_letters(
             campaign,
-            came.form,
-            came.form.letter_locale,
+            result.form,
+            result.form.letter_locale,
             now=db.utcnow(),
             home=home,
             specimen=sign_in_rehearsal.page_mark() or gettext("Preview"),
@@ -197,38 +222,34 @@ def preview_pdf(lang: str, slug: str) -> ResponseReturnValue:
 
 @public
 def back_to_write(lang: str, slug: str) -> ResponseReturnValue:
-    """A step that was asked for by its address: begin where the letter is.
+    """Lead to where the letter is, who asks for a step by its address.
 
     Somebody who comes back to it (js/steps.js) sends it once more.
     """
     if "again" in request.args:
         with db.reading() as session:
             plan_for(session, slug)
-        return _page("signing/resend_step.html", {"action": request.path, "slug": slug}, 200)
+        return _show(ResendStep(action=request.path, slug=slug))
     return redirect(url_for("signing.write", lang=lang, slug=slug))
 
 
 def cannot_print(
-    problem: LetterRefused, places: Sequence[tuple[Official, str]] = ()
+    problem: LetterRefused, places: list[tuple[Official, str]] | None = None
 ) -> ResponseReturnValue:
-    """A page that says why there is no PDF.
-
-    :param places: for who can mend it: the officials, each with the longest line of the address.
-    """
-    slugs = {one.slug for one in problem.problems}
-    page = render_template("signing/cannot_print.html", problems=slugs, places=places)
-    return private(Response(page, 422, mimetype="text/html"))
+    """Say why there is no PDF."""
+    slugs = {fault.slug for fault in problem.problems}
+    return show_private(CannotPrint(problems=slugs, places=places or []), 422)
 
 
 def pdf_response(body: bytes, name: str) -> Response:
-    """A PDF to be looked at, kept by nobody."""
+    """Return a PDF to be looked at, kept by nobody."""
     response = Response(body, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return private(response)
 
 
 def _count_against(kind: str, limit: int) -> None:
-    """One more from this network in this hour, whatever becomes of it; the team is not counted."""
+    """Count one more from this network in this hour; the team is not counted."""
     if sign_in_rehearsal.is_rehearsing():
         return
     with db.transaction() as session:
@@ -236,7 +257,7 @@ def _count_against(kind: str, limit: int) -> None:
 
 
 def plan_for(session: Session, slug: str) -> SigningPlan:
-    """What can be signed here now: on a page of a rehearsal, before the campaign has opened."""
+    """Return what can be signed now; on a page of a rehearsal, before the campaign has opened."""
     if not sign_in_rehearsal.is_rehearsing():
         return steps.open_plan(session, slug, db.utcnow())
     plan = plan_of(get_campaign(session, slug), home=current_settings().organisation_country)
@@ -245,38 +266,40 @@ def plan_for(session: Session, slug: str) -> SigningPlan:
     return plan
 
 
-def mend(session: Session, plan: SigningPlan, came: Sent) -> Response:
-    """The page on which the first problem can be mended, with everything kept."""
-    if came.step == "write":
-        return _write_page(session, plan, request.form, came, came.status)
-    return _you_page(session, plan, request.form, came, came.status)
+def show_problems(session: Session, plan: SigningPlan, result: FormResult) -> Response:
+    """Show the page on which the first problem can be mended, with everything kept."""
+    if result.step == "write":
+        return _show_write(session, plan, request.form, result)
+    return _show_you(session, plan, result)
 
 
-def _write_page(
-    session: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
+def _show_write(
+    session: Session, plan: SigningPlan, posted: Posted, result: FormResult
 ) -> Response:
-    wanted = request.args.get("letter", "")
     page = write_page.write_page(
-        _campaign(session, plan), plan, posted, came.problems, now=db.utcnow(), wanted=wanted
+        _campaign(session, plan),
+        plan,
+        posted,
+        result.problems,
+        now=db.utcnow(),
+        letter_locale=request.args.get("letter", ""),
     )
-    return _page("signing/write.html", page, status)
+    return _show(page, result.status)
 
 
-def _you_page(
-    session: Session, plan: SigningPlan, posted: Posted, came: Sent, status: int
-) -> Response:
-    page = steps.you_page(_campaign(session, plan), MultiDict(posted), came.problems, db.utcnow())
-    return _page("signing/you.html", page, status)
+def _show_you(session: Session, plan: SigningPlan, result: FormResult) -> Response:
+    campaign, posted = _campaign(session, plan), MultiDict(request.form)
+    return _show(steps.you_page(campaign, posted, result.problems, db.utcnow()), result.status)
 
 
-def _page(template: str, page: dict[str, object], status: int) -> Response:
-    # The language switch of a posted page leads to where the journey began.
+def _show(page: Page, status: int = 200) -> Response:
+    # The language switch of a posted page leads to where the letter was begun.
     g.language_endpoint = "signing.write"
-    return private(Response(render_template(template, **page), status, mimetype="text/html"))
+    return show_private(page, status)
 
 
 def _posted() -> Posted:
-    """What was typed; at first, what led here (`from` in the address), for the form to carry.
+    """Return what was typed; at first, what led here (`from` in the address), to be carried along.
 
     The form in a frame on a partner's page sends both: own words, and where they come from.
     """

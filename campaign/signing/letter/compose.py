@@ -12,11 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from campaign.campaigns.content.address_and_salutation import (
-    Addressing,
-    addressing_of,
-    name_and_office,
-)
+from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.core import i18n
 from campaign.core.text.person_names import full_name
 from campaign.directory.postal_addresses import address_lines
@@ -26,30 +22,7 @@ from campaign.models.signature import Disclosure, Signature
 from campaign.printing.html import text_direction
 from campaign.printing.letter_content import LetterContext, Translation
 from campaign.printing.placeholders import fill, placeholders_in
-from campaign.signing.letter.points import ordered
-
-__all__ = [
-    "WRITER_COLUMNS",
-    "Addressing",
-    "Case",
-    "Into",
-    "Proposal",
-    "Writer",
-    "addressing_of",
-    "case_of",
-    "compose",
-    "copies_to",
-    "name_and_office",
-    "number_of",
-    "own_paragraphs",
-    "paragraphs",
-    "place_and_date",
-    "proposal_of",
-    "sender_lines",
-    "shown_locality",
-    "writer_of",
-]
-
+from campaign.signing.letter.points import order_points
 
 _LEFT_TO_RIGHT = "\u200e"
 _BLANK_LINES = re.compile(r"\n{2,}")
@@ -87,17 +60,16 @@ class Writer:
 
     @property
     def name(self) -> str:
-        """Given and family name, in the order of their script."""
         return full_name(self.given_name, self.family_name)
 
 
-_OF_WRITER = tuple(one.name for one in fields(Writer))
+_OF_WRITER = tuple(field.name for field in fields(Writer))
 WRITER_COLUMNS = tuple(getattr(Signature, name) for name in _OF_WRITER)
 """What is read of a signature for its letters."""
 
 
 def writer_of(signed: Signature | Row[Any]) -> Writer:
-    """Who signed: of a signature, or of a row of `WRITER_COLUMNS`."""
+    """Return who signed, of a signature or of a row of `WRITER_COLUMNS`."""
     values: dict[str, Any] = {name: getattr(signed, name) for name in _OF_WRITER}
     values["full_text"] = values["full_text"] or ""
     values["points"] = tuple(values["points"])
@@ -105,7 +77,7 @@ def writer_of(signed: Signature | Row[Any]) -> Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class Into:
+class TranslationInput:
     """What a letter is translated with: a language, and the proposal and address in it."""
 
     locale: str
@@ -130,18 +102,16 @@ class Case:
 
 
 def proposal_of(template: LetterTemplate) -> Proposal:
-    """The words of a template version."""
     points = tuple((point.key, point.required, point.text) for point in template.points)
     return Proposal(template.subject, template.opening, template.closing, points)
 
 
 def case_of(campaign: Campaign) -> Case:
-    """The facts of a campaign that letters quote."""
     return Case(campaign.reference, campaign.person_name, campaign.country, campaign.act_by)
 
 
 def number_of(sequence: int) -> str:
-    """A letter's number in its bundle as it is printed: `00123`."""
+    """Return a letter's number in its bundle as it is printed: `00123`."""
     return f"{sequence:05d}"
 
 
@@ -156,9 +126,9 @@ def compose(
     locale: str,
     written_on: date,
     specimen: str = "",
-    into: Into | None = None,
+    into: TranslationInput | None = None,
 ) -> LetterContext:
-    """The letter, every word in place.
+    """Compose the letter, every word in place.
 
     Required talking points are always in; of the others those that the writer took, in the
     writer's order. A text that the writer rewrote stands for opening, points, own words and
@@ -231,8 +201,10 @@ _TRANSLATION = {
 }
 
 
-def _translated(case: Case, into: Into, writer: Writer, locale: str) -> Translation | None:
-    """The letter in the officials' language; nothing of one that was rewritten or is in it."""
+def _translated(
+    case: Case, into: TranslationInput, writer: Writer, locale: str
+) -> Translation | None:
+    """Return the letter in the officials' language; None of one that was rewritten or is in it."""
     if writer.full_text or into.locale == locale:
         return None
     values = _values(case, into.addressing, writer.name, into.locale)
@@ -262,7 +234,7 @@ def _body(
     if taken is None:
         return (), (), ()
     texts = {key: text for key, _, text in proposal.points}
-    keys = ordered(taken, [(key, needed) for key, needed, _ in proposal.points])
+    keys = order_points(taken, [(key, needed) for key, needed, _ in proposal.points])
     return (
         paragraphs(fill(proposal.opening, values)),
         tuple(fill(texts[key], values) for key in keys),
@@ -271,12 +243,12 @@ def _body(
 
 
 def shown_locality(writer: Writer) -> str:
-    """The town, unless the supporter shows officials the name only."""
+    """Return the town, unless the supporter shows officials the name only."""
     return "" if writer.disclosure is Disclosure.NAME else writer.locality
 
 
 def sender_lines(writer: Writer, locale: str) -> tuple[str, ...]:
-    """The sender's block: the name, and of the address what the disclosure lets officials see."""
+    """Return the sender's block: the name, and what the disclosure shows of the address."""
     if writer.disclosure is Disclosure.NAME:
         return (writer.name,)
     country = i18n.country_name(writer.country, locale)
@@ -297,22 +269,22 @@ _COPY_WORDS = {"fr": "Copie : ", "es": "Con copia a: ", "ar": "نسخة إلى: 
 
 
 def copies_to(copies: tuple[str, ...], locale: str) -> tuple[str, ...]:
-    """The lines under the signature that say who gets a copy, in the letter's language."""
+    """Return the lines that say who gets a copy, in the letter's language."""
     if not copies:
         return ()
     return (f"{_COPY_WORDS.get(locale.partition('-')[0], 'Copy: ')}{copies[0]}", *copies[1:])
 
 
 def place_and_date(place: str, day: date, locale: str) -> str:
-    """Where and when the letter is written, as its language has it."""
-    said = i18n.say_date(day, locale)
+    """Say where and when the letter is written, in its language."""
+    date_text = i18n.say_date(day, locale)
     if not place:
-        return said
+        return date_text
     if locale.startswith("ar"):
-        return f"{place} في {said}"
+        return f"{place} في {date_text}"
     if text_direction(place, "ltr") == "rtl":
         place += _LEFT_TO_RIGHT  # or the day would be read as going on with the place
-    return f"{place}, le {said}" if locale.startswith("fr") else f"{place}, {said}"
+    return f"{place}, le {date_text}" if locale.startswith("fr") else f"{place}, {date_text}"
 
 
 def own_paragraphs(text: str) -> tuple[str, ...]:
@@ -324,7 +296,7 @@ def own_paragraphs(text: str) -> tuple[str, ...]:
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
-    """Paragraphs of a text: blank lines part them, single line ends become spaces."""
+    """Split a text: blank lines part paragraphs, single line ends become spaces."""
     blocks = text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n")
     joined = (" ".join(block.split("\n")).strip() for block in blocks)
     return tuple(paragraph for paragraph in joined if paragraph)

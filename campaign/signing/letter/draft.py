@@ -1,6 +1,6 @@
 """Letters as they would be printed: for the pages Write and Check, for previews, for the PDF.
 
-Places at the press in a web process: few, so that printing cannot starve signing.
+A web process makes few PDFs at once, so that printing cannot starve signing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -27,7 +27,7 @@ from campaign.signing.letter.letter_facts import (
     current_facts,
     host_country,
 )
-from campaign.signing.letter.points import ordered
+from campaign.signing.letter.points import order_points
 
 
 class Letters(list[LetterContext]):
@@ -43,15 +43,14 @@ class Letters(list[LetterContext]):
         """The sheet with which they were frozen; None before."""
 
     def without(self, keys: Collection[str]) -> "Letters":
-        """All but those of these keys."""
-        rest = (one for one in self if one.key not in keys)
+        rest = (letter for letter in self if letter.key not in keys)
         return Letters(rest, cards=self.cards, layout=self.layout)
 
 
 def draft_letters(
     campaign: Campaign, writer: Writer, locale: str, *, now: datetime, home: str, specimen: str = ""
 ) -> Letters:
-    """A letter to each target, from the newest templates; `home` is the organisation's country.
+    """Compose a letter to each target from the newest templates; `home` is our country.
 
     Raises NotFound where a target has no template in that language.
     """
@@ -75,44 +74,44 @@ def draft_letters(
 
 
 def templates_by_target(campaign: Campaign, locale: str) -> dict[Target, LetterTemplate]:
-    """The newest template for each target. Raises NotFound where one has none in the language."""
-    found = {}
+    """Return the newest template for each target. Raises NotFound where a language is missing."""
+    templates = {}
     for target in campaign.targets:
         if target.kind is TargetKind.TO:
             template = template_for(campaign, target, locale)
             if template is None:
                 raise NotFound("letter-template", locale=locale)
-            found[target] = template
-    return found
+            templates[target] = template
+    return templates
 
 
 def point_texts(
     templates: Iterable[LetterTemplate], letters: Iterable[LetterContext], order: tuple[str, ...]
 ) -> dict[str, str]:
-    """Text of each talking point by its key.
+    """Return the text of each talking point by its key.
 
     `letters` are those of the templates, by a writer who took all points in that order.
     """
     texts: dict[str, str] = {}
     for template, letter in zip(templates, letters, strict=True):
-        keys = ordered(order, [(point.key, point.required) for point in template.points])
+        keys = order_points(order, [(point.key, point.required) for point in template.points])
         for key, text in zip(keys, letter.points, strict=True):
             texts.setdefault(key, text)
     return texts
 
 
 def signed_letters(signature: Signature, *, home: str, writer: Writer | None = None) -> Letters:
-    """The letters of a signature, in the words of the versions that were signed.
+    """Compose the letters of a signature, in the words of the versions that were signed.
 
     Of a letter that is in a bundle, all else is as it was frozen: what is printed. `writer`: as
     it would be, where it is being changed.
     """
     campaign, locale = signature.campaign, signature.letter_locale
-    made, bundles = [], []
+    letters, bundles = [], []
     for letter in signature.letters:
         frozen = _frozen(letter, locale)
         bundles += [frozen] if frozen else []
-        made.append(
+        letters.append(
             compose_letter(
                 frozen.facts_for(letter.target_id, locale)
                 if frozen
@@ -128,14 +127,14 @@ def signed_letters(signature: Signature, *, home: str, writer: Writer | None = N
             )
         )
     return Letters(
-        made,
+        letters,
         cards=bundles[0].cards if bundles else campaign.cards,
         layout=bundles[0].sheet if bundles else None,
     )
 
 
 def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
-    """What the letter was frozen with; None where it is in no bundle, or not in its record."""
+    """Return what the letter was frozen with; None where no bundle has a record of it."""
     session = object_session(letter)
     if letter.bundle_id is None or session is None:
         return None
@@ -146,25 +145,24 @@ def _frozen(letter: Letter, locale: str) -> FrozenLetters | None:
 
 
 def layout_of(campaign: Campaign, home: str) -> Layout:
-    """The sheet on which the campaign's letters are printed."""
-    first = next((one for one in campaign.targets if one.kind is TargetKind.TO), None)
+    first = next((target for target in campaign.targets if target.kind is TargetKind.TO), None)
     return layout_for(host_country(first, home) if first else home)
 
 
 def pdf_of(letters: Letters, layout: Layout) -> bytes:
-    """The letters, or cards, as one PDF, as the press prints them.
+    """Print the letters, or cards, as one PDF.
 
     Raises TooMany where this process is at work on others already.
 
     Raises LetterRefused where a letter cannot be printed.
     """
-    with at_the_press():
+    with wait_for_press():
         render = render_cards if letters.cards else render_many
         return render(letters, letters.layout or layout)
 
 
 def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:
-    """Somebody who has not told their name yet: `given_name` stands for it."""
+    """Return a writer who has not told their name yet; `given_name` stands for it."""
     return Writer(
         given_name=given_name,
         family_name="",
@@ -187,8 +185,8 @@ _queue = BoundedSemaphore(_AT_ONCE)
 
 
 @contextmanager
-def at_the_press() -> Iterator[None]:
-    """A place at the press; a few may wait for one, for a while.
+def wait_for_press() -> Iterator[None]:
+    """Wait for one of the few places where PDFs are made.
 
     Raises TooMany (`busy`) for all others, at once.
     """

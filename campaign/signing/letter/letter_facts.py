@@ -9,22 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from campaign.campaigns.content.address_and_salutation import Addressing, addressing_of
 from campaign.core import clock
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.signing.letter import letter_translations
-from campaign.signing.letter.compose import (
-    Addressing,
-    Case,
-    Proposal,
-    Writer,
-    addressing_of,
-    case_of,
-    compose,
-    number_of,
-)
+from campaign.signing.letter.compose import Case, Proposal, Writer, case_of, compose, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +68,20 @@ class FrozenLetters:
             layout=data["layout"],
             format=data["format"],
             case=Case.from_json(data["case"]),
-            targets={one["id"]: FrozenTarget.from_json(one) for one in data["targets"]},
+            targets={target["id"]: FrozenTarget.from_json(target) for target in data["targets"]},
             translation=data.get("translation", ""),
         )
 
     @property
     def cards(self) -> bool:
-        """Whether they are printed as cards."""
         return self.format == LetterFormat.CARD
 
     @property
     def sheet(self) -> Layout:
-        """On which they are printed."""
         return LAYOUTS[self.layout]
 
     def facts_for(self, target_id: int, locale: str) -> LetterFacts:
-        """The facts of a letter. Raises KeyError where none was frozen to it in that language."""
+        """Raises KeyError where no letter to that target was frozen in that language."""
         addressing, into = self.targets[target_id].addressing, self.translation
         return LetterFacts(
             case=self.case,
@@ -102,9 +92,9 @@ class FrozenLetters:
 
 
 def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str) -> LetterFacts:
-    """The facts as they stand; `home` is the organization's country."""
+    """Return the facts as they are now; `home` is the organization's country."""
     country, into = host_country(target, home), letter_translations.language_of(campaign)
-    copies = tuple(one.official for one in campaign.targets if one.kind is TargetKind.COPY)
+    copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
     return LetterFacts(
         case=case_of(campaign),
         addressing=addressing_of(target, locale, host_country=country, copies=copies),
@@ -114,7 +104,7 @@ def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str)
 
 
 def host_country(target: Target, home: str) -> str:
-    """The country in which a letter is handed over or posted."""
+    """Return the country in which a letter is delivered or posted."""
     return target.mission.host_country if target.mission else home
 
 
@@ -131,13 +121,15 @@ def compose_letter(
     sequence: int | None = None,
     specimen: str = "",
 ) -> LetterContext:
-    """The letter that somebody signed, or would: the page Check, the PDF, the proof, the bundle.
+    """Compose a letter, for all that shows it: the page Check, the PDF, the proof, the bundle.
 
     `templates` are those among which its translation is.
     """
     into = None
     if facts.translation and facts.translation[0] != locale and not writer.full_text:
-        into = letter_translations.into(templates, target_id, *facts.translation, signed_at)
+        into = letter_translations.find_translation(
+            templates, target_id, *facts.translation, signed_at
+        )
     return compose(
         key=key,
         number=number_of(sequence) if sequence else None,

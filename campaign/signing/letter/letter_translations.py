@@ -8,36 +8,41 @@ the newest when the letter was signed, whatever has been written since.
 from collections.abc import Iterable
 from datetime import datetime
 
+from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.models.campaign import Campaign, LetterFormat
 from campaign.models.letter_template import LetterTemplate
-from campaign.signing.letter.compose import Addressing, Into, proposal_of
+from campaign.signing.letter.compose import TranslationInput, proposal_of
 
 
 def language_of(campaign: Campaign) -> str:
-    """The language into which letters are translated; empty where they are not."""
-    wanted = campaign.print_translation and campaign.format is LetterFormat.LETTER
-    return campaign.letter_locales[0] if wanted and campaign.letter_locales else ""
+    """Return the language into which letters are translated; "" where they are not."""
+    translates = campaign.print_translation and campaign.format is LetterFormat.LETTER
+    return campaign.letter_locales[0] if translates and campaign.letter_locales else ""
 
 
 def template_at(
     templates: Iterable[LetterTemplate], target_id: int, locale: str, moment: datetime
 ) -> LetterTemplate | None:
-    """The version for a target that was the newest at a moment; its own before the one for all."""
-    known = [
-        one
-        for one in templates
-        if one.locale == locale and one.target_id in {None, target_id} and one.created_at <= moment
+    """Return the newest version at a moment; the target's own before the one for all."""
+    versions = [
+        template
+        for template in templates
+        if template.locale == locale
+        and template.target_id in {None, target_id}
+        and template.created_at <= moment
     ]
-    return max(known, key=lambda one: (one.target_id is not None, one.version), default=None)
+    return max(
+        versions, key=lambda version: (version.target_id is not None, version.version), default=None
+    )
 
 
-def into(
+def find_translation(
     templates: Iterable[LetterTemplate],
     target_id: int,
     locale: str,
     addressing: Addressing,
     moment: datetime,
-) -> Into | None:
+) -> TranslationInput | None:
     """What a letter to that target, signed at that moment, is translated with."""
     template = template_at(templates, target_id, locale, moment)
-    return Into(locale, proposal_of(template), addressing) if template else None
+    return TranslationInput(locale, proposal_of(template), addressing) if template else None

@@ -6,8 +6,8 @@ Offered = Sequence[tuple[str, bool]]
 """Key of each point and whether it is required, in the template's order."""
 
 
-def ordered(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
-    """The keys that print: those `chosen`, in that order, and every required one.
+def order_points(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
+    """Return the keys that print: those `chosen`, in that order, and every required one.
 
     A required one that was not named stands where the template has it: before the first of the
     others that follow it there. Keys that are not offered are left out.
@@ -18,8 +18,8 @@ def ordered(chosen: Iterable[str], offered: Offered) -> tuple[str, ...]:
     return tuple(_merged(keys, missing, place))
 
 
-def arranged(order: Iterable[str], offered: Offered) -> tuple[str, ...]:
-    """All keys offered, in `order` as far as it names them, the others where the template has them.
+def arrange_points(order: Iterable[str], offered: Offered) -> tuple[str, ...]:
+    """Return all keys offered, in `order` as far as it names them, the others in the template's.
 
     For the page on which points are taken, left and moved.
     """
@@ -28,8 +28,8 @@ def arranged(order: Iterable[str], offered: Offered) -> tuple[str, ...]:
     return tuple(_merged(keys, [key for key in place if key not in keys], place))
 
 
-def moved(keys: Sequence[str], move: str) -> tuple[str, ...]:
-    """`keys` after a move such as `up:key`; one that leads nowhere changes nothing."""
+def move_point(keys: Sequence[str], move: str) -> tuple[str, ...]:
+    """Return `keys` after a move such as `up:key`; one that leads nowhere changes nothing."""
     way, _, key = move.partition(":")
     if key not in keys or way not in {"up", "down"}:
         return tuple(keys)

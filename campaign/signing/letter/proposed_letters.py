@@ -22,7 +22,7 @@ _SOME_DAY = date(2000, 9, 30)
 
 
 def nobody(own_words: str = "", points: tuple[str, ...] = (), full_text: str = "") -> Writer:
-    """A writer who has not told who they are: they are given a name and a town, a line each."""
+    """Return a writer who has not told who they are, with a name and a town of a line each."""
     return Writer("X", "", "X", "", "", "", Disclosure.TOWN, own_words, points, full_text)
 
 
@@ -44,23 +44,23 @@ class Drafts:
     letters: tuple[Draft, ...]
 
     def contexts(self, writer: Writer, day: date) -> list[LetterContext]:
-        """The letters, every word in place."""
+        """Compose the letters, every word in place."""
         return [
             compose(
                 key="",
                 number=None,
-                case=one.facts.case,
-                addressing=one.facts.addressing,
-                proposal=one.proposal,
+                case=letter.facts.case,
+                addressing=letter.facts.addressing,
+                proposal=letter.proposal,
                 writer=writer,
                 locale=self.locale,
                 written_on=day,
             )
-            for one in self.letters
+            for letter in self.letters
         ]
 
     def room(self, writer: Writer, day: date) -> Room:
-        """How much of its page the longest of the letters fills."""
+        """Measure how much of its page the longest of the letters fills."""
         measure = card_room if self.cards else letter_room
         rooms = [
             measure(context, draft.layout)
@@ -69,11 +69,10 @@ class Drafts:
         return max(rooms, key=lambda room: (room.lines_over, room.filled))
 
     def fits_bare(self) -> bool:
-        """Whether the letter fits as long as nobody adds to it: else no supporter can mend it."""
+        """Tell whether the letter fits without own words; else no supporter can mend it."""
         return self.room(nobody(), _SOME_DAY).fits
 
     def texts(self) -> list[str]:
-        """What the proposals say, filled."""
         return [
             text
             for context in self.contexts(self._taking_all(), _SOME_DAY)
@@ -81,14 +80,14 @@ class Drafts:
         ]
 
     def facts(self) -> dict[str, str] | None:
-        """The required points by key; None where one text cannot stand for all the letters.
+        """Return the required points by key; None where one text cannot stand for all the letters.
 
         That is so where they differ from official to official, or quote their writer's name.
         """
-        used = {name for one in self.letters for name in _placeholders(one.proposal)}
+        used = {name for letter in self.letters for name in _placeholders(letter.proposal)}
         bodies = {
-            (one.proposal.opening, one.proposal.points, one.proposal.closing)
-            for one in self.letters
+            (letter.proposal.opening, letter.proposal.points, letter.proposal.closing)
+            for letter in self.letters
         }
         apart = len(self.letters) > 1 and used & _OFFICIAL
         if len(bodies) != 1 or apart or "supporter_name" in used:
@@ -98,7 +97,7 @@ class Drafts:
 
     def _taking_all(self) -> Writer:
         keys = tuple(
-            dict.fromkeys(key for one in self.letters for key, _, _ in one.proposal.points)
+            dict.fromkeys(key for letter in self.letters for key, _, _ in letter.proposal.points)
         )
         return nobody(points=keys)
 
@@ -106,7 +105,7 @@ class Drafts:
 def drafts_of(
     campaign: Campaign, locale: str, pairs: Iterable[tuple[Target, LetterTemplate]], *, home: str
 ) -> Drafts | None:
-    """The drafts in one language; None where a template asks for what the campaign lacks."""
+    """Return the drafts in one language; None where a template asks for what the campaign lacks."""
     letters = tuple(
         Draft(
             current_facts(campaign, target, locale, home=home),

@@ -28,95 +28,80 @@ _FEWEST = 40
 def sample_writer(
     kind: str, campaign: Campaign, plan: SigningPlan, locale: str, day: date
 ) -> Writer:
-    """The supporter of that kind, who takes every point; an unknown kind is the ordinary one."""
+    """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
-    made = replace(_WRITERS.get(kind, _plain)(campaign), points=points)
+    values = _PLAIN | {"own_words": _own_words(campaign)} | _CASES.get(kind, {})
+    writer = Writer(**values, disclosure=Disclosure.FULL, points=points)
     if kind == WORDS:
         limit = plan.offer(locale).limit(current_settings().own_words_limit)
-        return _filled(made, plan, locale, day, limit)
-    return made
+        return _filled(writer, plan, locale, day, limit)
+    return writer
 
 
-def _plain(campaign: Campaign) -> Writer:
-    return Writer(
-        given_name="Robin",
-        family_name="Beauchamp",
-        locality="Ottawa",
-        region="ON",
-        postal_code="K1A 0A1",
-        country="CA",
-        disclosure=Disclosure.FULL,
-        own_words=_own_words(campaign),
-        points=(),
-    )
-
-
-def _longest(campaign: Campaign) -> Writer:
-    return replace(
-        _plain(campaign),
-        given_name=_LONG_GIVEN[:_LONG].strip(" -"),
-        family_name=_LONG_FAMILY[:_LONG].strip(" -"),
-        locality=_LONG_TOWN,
-        region="Ynys Môn",
-        postal_code="LL61 5UJ",
-        country="GB",
-    )
-
-
-def _rtl(campaign: Campaign) -> Writer:
-    return replace(
-        _plain(campaign),
-        given_name="نور الهدى",
-        family_name="عبد الرحمن الحدّاد",
-        locality="بيروت",
-        region="",
-        postal_code="1107 2180",
-        country="LB",
-        own_words=(
+_PLAIN = {
+    "given_name": "Robin",
+    "family_name": "Beauchamp",
+    "locality": "Ottawa",
+    "region": "ON",
+    "postal_code": "K1A 0A1",
+    "country": "CA",
+}
+_CASES: dict[str, dict[str, str]] = {
+    LONGEST: {
+        "given_name": _LONG_GIVEN[:_LONG].strip(" -"),
+        "family_name": _LONG_FAMILY[:_LONG].strip(" -"),
+        "locality": _LONG_TOWN,
+        "region": "Ynys Môn",
+        "postal_code": "LL61 5UJ",
+        "country": "GB",
+    },
+    RTL: {
+        "given_name": "نور الهدى",
+        "family_name": "عبد الرحمن الحدّاد",
+        "locality": "بيروت",
+        "region": "",
+        "postal_code": "1107 2180",
+        "country": "LB",
+        "own_words": (
             "قرأتُ قصة هذا الإنسان ولم أستطع أن أنساها. نحن بعيدون، لكننا نتابع "
             "ما يجري، ونطلب أن تُحترم حقوقه وأن يُحمى هو ومن معه."
         ),
-    )
-
-
-def _scripts(campaign: Campaign) -> Writer:
-    return replace(
-        _plain(campaign),
-        given_name="Łucja Ștefania",
-        family_name="Ωμέγα-Żółkiewska",
-        locality="Київ",
-        region="",
-        postal_code="01001",
-        country="UA",
-        own_words=(
+    },
+    SCRIPTS: {
+        "given_name": "Łucja Ștefania",
+        "family_name": "Ωμέγα-Żółkiewska",
+        "locality": "Київ",
+        "region": "",
+        "postal_code": "01001",
+        "country": "UA",
+        "own_words": (
             "Пишу вам здалеку: ми стежимо за цією справою. Σας γράφω από μακριά. "
             "Ďakujem, že čítate. Þakka þér fyrir. Xin cảm ơn."
         ),
-    )
-
-
-_WRITERS = {PLAIN: _plain, LONGEST: _longest, RTL: _rtl, WORDS: _plain, SCRIPTS: _scripts}
+    },
+}
+"""In what a hard case differs from the ordinary supporter."""
 
 
 def _own_words(campaign: Campaign) -> str:
-    said: str = gettext(
+    text: str = gettext(
         "Here stand the words that a supporter adds. %(name)s should know that people far "
         "away have not forgotten.",
         name=campaign.person_name,
     )
-    return said
+    return text
 
 
 def _filled(writer: Writer, plan: SigningPlan, locale: str, day: date, limit: int) -> Writer:
-    """As many own words as one may write and the page takes."""
+    """Give the writer as many own words as are allowed and fit the page."""
     once = writer.own_words
     words = " ".join([once] * (limit // len(once) + 1))[:limit].rpartition(" ")[0]
-    made = replace(writer, own_words=words)
+    filled = replace(writer, own_words=words)
     while (
         locale in plan.bounded
-        and len(made.own_words) > _FEWEST
-        and not plan.drafts[locale].room(made, day).fits
+        and len(filled.own_words) > _FEWEST
+        and not plan.drafts[locale].room(filled, day).fits
     ):
-        shorter = made.own_words[: len(made.own_words) - 40].rpartition(" ")[0]
-        made = replace(made, own_words=shorter)
-    return made
+        shorter = filled.own_words[: len(filled.own_words) - 40].rpartition(" ")[0]
+        filled = replace(filled, own_words=shorter)
+    return filled

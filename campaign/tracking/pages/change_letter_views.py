@@ -1,7 +1,5 @@
 """Changing a letter, taking it back, switching its news off and on."""
 
-from typing import Any
-
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -10,15 +8,50 @@ from campaign.core import db
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.models.signature import Signature, SignatureState
-from campaign.public.case_page import case_page
+from campaign.printing.geometry import Layout
+from campaign.printing.page_fit import Room
+from campaign.public.case_page import CasePage, case_page
+from campaign.public.pages.before_request import show_private
 from campaign.signing import confirm_letter
-from campaign.signing.address import samples_of
+from campaign.signing.address import Part, Sample, samples_of
 from campaign.signing.form.forms import SigningForm
-from campaign.signing.letter.draft import layout_of, signed_letters
+from campaign.signing.letter.draft import Letters, layout_of, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
-from campaign.tracking.pages.page import page
 from campaign.tracking.timeline import note_for
+from campaign.web.page import Page
 from campaign.web.security import public
+
+
+class WithdrawLetter(Page, template="tracking/withdraw.html"):
+    token: str
+    signature: Signature
+    case: CasePage
+
+
+class ChangeLetter(Page, template="tracking/change.html"):
+    token: str
+    signature: Signature
+    by_link: bool
+    """Whether the token is the letter's own."""
+    note: str
+    """Why it was sent back."""
+    case: CasePage
+    form: SigningForm
+    warns: bool
+    """Whether its writer has moved to where its officials are, and was not warned yet."""
+    bounded: bool
+    lives_there: bool
+    points: list[tuple[str, bool, str]]
+    """Key, whether it is required, text."""
+    parts: tuple[Part, ...]
+    samples: dict[str, Sample]
+    taken: set[str]
+    letters: Letters
+    """As they would be changed, where they are `shown`."""
+    shown: bool
+    room: Room | None
+    layout: Layout
+    limit: int
 
 
 def register(blueprint: Blueprint) -> None:
@@ -33,7 +66,6 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """The letter with fields where it can be changed, until it is in a bundle."""
     session = db.session()
     signature = _own(session, token, public_id)
     return _ask(session, signature, token) or _back(lang, token, public_id, changed="1")
@@ -41,7 +73,7 @@ def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
 
 @public
 def change_held(lang: str, token: str) -> ResponseReturnValue:
-    """The same for a letter that was sent back: the link in that mail is its own."""
+    """Change a letter that was sent back; the link in that mail is its own."""
     session = db.session()
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
@@ -54,39 +86,42 @@ def change_held(lang: str, token: str) -> ResponseReturnValue:
 def _ask(
     session: Session, signature: Signature, token: str, *, by_link: bool = False
 ) -> ResponseReturnValue | None:
-    """The form, until what it holds is kept: then None. To look at the letter keeps nothing."""
+    """Show the form until what it holds is saved, then return None. A look saves nothing."""
     change_or_withdraw.refuse_unchangeable(signature)
     first = request.method != "POST"
     posted = change_or_withdraw.as_posted(signature) if first else request.form
-    changed, looks = change_or_withdraw.judge(session, signature, posted), "show" in request.form
+    changed, looks = (
+        change_or_withdraw.judge_change(session, signature, posted),
+        "show" in request.form,
+    )
     warns = "warned" not in request.form and change_or_withdraw.must_warn(signature, changed)
     if first or "move" in request.form or "fit" in request.form:
         return _change_page(signature, token, changed, by_link=by_link)
-    if changed.sent.form is None or looks or warns:
+    if changed.result.form is None or looks or warns:
         return _change_page(signature, token, changed, by_link=by_link, answer=True, warns=warns)
-    change_or_withdraw.change(session, signature, changed.sent.form)
+    change_or_withdraw.change_letter(session, signature, changed.result.form)
     return None
 
 
 @public
 def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """Ask once more; then take the letter back."""
     session = db.session()
     signature = _own(session, token, public_id)
     change_or_withdraw.refuse_unwithdrawable(session, signature)
     if request.method == "POST":
-        change_or_withdraw.withdraw(session, signature, db.utcnow())
+        change_or_withdraw.withdraw_letter(session, signature, db.utcnow())
         return _back(lang, token, public_id)
     case = case_page(signature.campaign, lang, count=0, now=db.utcnow())
-    return page("tracking/withdraw.html", token=token, signature=signature, case=case)
+    return show_private(WithdrawLetter(token=token, signature=signature, case=case))
 
 
 @public
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
-    """News of this case by mail, off or on."""
     session = db.session()
     signature = _own(session, token, public_id)
-    news_subscription.switch(session, signature, on=request.form.get("on") == "1", now=db.utcnow())
+    news_subscription.switch_news(
+        session, signature, on=request.form.get("on") == "1", now=db.utcnow()
+    )
     return _back(lang, token, public_id)
 
 
@@ -95,30 +130,28 @@ def _own(session: Session, token: str, public_id: str) -> Signature:
     return letter_links.get_signature(session, mailbox, public_id)
 
 
-def _back(lang: str, token: str, public_id: str, **said: str) -> ResponseReturnValue:
-    here: dict[str, Any] = {"lang": lang, "token": token, "public_id": public_id, **said}
-    return redirect(url_for("privacy.mine", **here), 303)
+def _back(lang: str, token: str, public_id: str, changed: str | None = None) -> ResponseReturnValue:
+    here = url_for("privacy.mine", lang=lang, token=token, public_id=public_id, changed=changed)
+    return redirect(here, 303)
 
 
 def _change_page(
     signature: Signature,
     token: str,
-    changed: change_or_withdraw.Changed,
+    changed: change_or_withdraw.ChangedLetter,
     *,
     by_link: bool,
     answer: bool = False,
     warns: bool = False,
 ) -> ResponseReturnValue:
-    """The form; with `answer`, what is wrong in it, or the letter as it would print."""
+    """Show the form; with `answer`, what is wrong in it, or the letter as it would print."""
     settings = current_settings()
-    home, sent = settings.organisation_country, changed.sent
-    form: Any = SigningForm(changed.posted)
+    home, result = settings.organisation_country, changed.result
+    form = SigningForm(changed.posted)
     form.offer_countries(home)
-    form.show_problems(sent.problems if answer else {})
-    shown = sent.form if answer else None
-    return page(
-        "tracking/change.html",
-        sent.status if answer and sent.problems else 200,
+    form.show_problems(result.problems if answer else {})
+    shown = result.form if answer else None
+    page = ChangeLetter(
         token=token,
         signature=signature,
         by_link=by_link,
@@ -138,3 +171,4 @@ def _change_page(
         layout=layout_of(signature.campaign, home),
         limit=settings.own_words_limit,
     )
+    return show_private(page, result.status if answer else 200)

@@ -1,10 +1,10 @@
 """The page of one letter: confirm it, keep it, send it, follow it. The secret is in the address."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -15,9 +15,10 @@ from campaign.core.rate_limits import count_against_limit, network_of
 from campaign.core.settings import current_settings, home_country
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
-from campaign.public.case_page import case_page
-from campaign.public.pages.before_request import private
-from campaign.public.share_links import share_of
+from campaign.printing.geometry import Layout
+from campaign.public.case_page import CasePage, case_page
+from campaign.public.pages.before_request import show_private
+from campaign.public.share_links import Share, share_of
 from campaign.signing import confirm_letter
 from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
 from campaign.signing.mailbox_seats import refuse_shared
@@ -26,11 +27,63 @@ from campaign.signing.reminders import delete_waiting_beside, list_waiting_besid
 from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.delivery_history import trips_of
-from campaign.tracking.next_action import next_action
+from campaign.tracking.next_action import NextAction, next_action
 from campaign.tracking.printable_letter import pdf_page
-from campaign.tracking.send_it_yourself import posted_pdf, sendings_of
-from campaign.tracking.timeline import marks_of, note_for, status_of
+from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
+from campaign.tracking.timeline import Mark, marks_of, note_for, status_of
+from campaign.web.page import Page
 from campaign.web.security import public
+
+
+class ConfirmLetter(Page, template="signing/confirm.html"):
+    token: str
+    case: CasePage
+    letters: Letters
+    layout: Layout
+
+
+class LetterPage(Page, template="tracking/letter.html"):
+    """A letter that was confirmed."""
+
+    token: str
+    signature: Signature
+    case: CasePage
+    share: Share
+    marks: list[Mark]
+    stopped: bool
+    status: str
+    can_change: bool
+    can_withdraw: bool
+    printed: bool
+    again: bool
+    """Whether somebody has pressed the button of a letter that was confirmed before."""
+    changed: bool
+    held: bool
+    tried: bool
+    """Whether somebody was at the gate or the post with it."""
+    note: str
+    """What its writer is asked to change."""
+    letters: Letters
+    layout: Layout
+    sendings: list[Sending]
+    sent_by_self: int
+    next: NextAction | None
+
+
+class AnonymisedLetter(Page, template="tracking/anonymised.html"):
+    case: CasePage
+    marks: list[Mark]
+    day: str
+
+
+class NotMine(Page, template="tracking/not_mine.html"):
+    """Letters that wait in a mailbox, to be deleted by whom they are not of."""
+
+    token: str
+    case: CasePage
+    writers: Sequence[str]
+    """Given names; "" of who cannot be named."""
+    deleted: bool
 
 
 def register(blueprint: Blueprint) -> None:
@@ -48,34 +101,33 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def letter(lang: str, token: str) -> ResponseReturnValue:
-    """The letter with its button, or how far it has come. Looking changes nothing."""
+    """Show the letter with its button, or how far it has come. Looking changes nothing."""
     with db.reading() as session:
         signature = confirm_letter.get_by_token(session, token)
         if signature.forgotten_at is not None:
-            return _forgotten_page(session, signature, signature.forgotten_at)
+            return _anonymised_page(session, signature, signature.forgotten_at)
         confirm_letter.refuse_lost(signature, db.utcnow())
         if signature.shown_state is SignatureState.PENDING:
             confirm_letter.refuse_unconfirmable(signature)
             refuse_shared(session, signature)
             return _confirm_page(signature, token)
-        return _thanks_page(session, signature, token, again=False)
+        return _letter_page(session, signature, token)
 
 
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
-    """The button. A second click says that the letter is confirmed already."""
+    """Confirm the letter. A second click says that it is confirmed already."""
     session = db.session()
     signature, was_pending = confirm_letter.confirm(
         session, token=token, now=db.utcnow(), postal_code=request.form.get("postal_code", "")
     )
     if was_pending:
         return redirect(url_for("tracking.letter", lang=lang, token=token), 303)
-    return _thanks_page(session, signature, token, again=True)
+    return _letter_page(session, signature, token, again=True)
 
 
 @public
 def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
-    """The confirmed letter on paper; once its campaign is stopped, nobody prints it."""
     with db.reading() as session:
         signature = _confirmed(session, token)
         home, name = home_country(), f"{signature.campaign.slug}.pdf"
@@ -86,47 +138,44 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
 
 @public
 def post_pdf(lang: str, token: str) -> ResponseReturnValue:
-    """The letter with an addressed envelope, for who posts it as well."""
+    """Print the letter with an addressed envelope, for who posts it as well."""
     with db.reading() as session:
         signature = _confirmed(session, token)
         home, name = home_country(), f"{signature.campaign.slug}.pdf"
         letters = signed_letters(signature, home=home)
         layout = layout_of(signature.campaign, home)
 
-        def make(some: Letters) -> bytes:
-            return posted_pdf(signature, some, layout, home)
-
-        return pdf_page(letters, make, f"post-{name}")
+        return pdf_page(
+            letters, lambda some: posted_pdf(signature, some, layout, home), f"post-{name}"
+        )
 
 
 @public
 def sent(lang: str, token: str) -> ResponseReturnValue:
-    """The supporter sent the letter themselves."""
     session = db.session()
-    send_it_yourself.note(session, _confirmed(session, token), db.utcnow())
+    send_it_yourself.note_sent(session, _confirmed(session, token), db.utcnow())
     return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
 
 
 @public
 def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
-    """Mail the link that changes the letter: its page stands for the mailbox, nobody types it."""
+    """Mail the link that changes the letter to its own mailbox; no address is typed."""
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, now)
     network = network_of(request.remote_addr or "")
     count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
-    letter_links.ask(session, email=signature.email, locale=lang, now=now)
+    letter_links.mail_link(session, email=signature.email, locale=lang, now=now)
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
 @public
 def not_mine(lang: str, token: str) -> ResponseReturnValue:
-    """The letters that wait in this mailbox for the case, to be deleted by whom they are not of."""
     with db.reading() as session:
         signature = confirm_letter.get_by_token(session, token)
-        found = list_waiting_beside(session, signature)
-        writers = [mail_name(row.given_name) for row in found]
-        return _not_mine_page(signature, {"token": token, "writers": writers})
+        waiting = list_waiting_beside(session, signature)
+        writers = [mail_name(row.given_name) for row in waiting]
+        return _not_mine_page(signature, token, writers)
 
 
 @public
@@ -134,19 +183,20 @@ def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     """Delete them. Their links open nothing after that, so the answer is the page itself."""
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
-    found = list_waiting_beside(session, signature)
-    body = _not_mine_page(signature, {"token": token, "writers": [], "deleted": bool(found)})
+    deleted = bool(list_waiting_beside(session, signature))
+    page = _not_mine_page(signature, token, [], deleted=deleted)
     delete_waiting_beside(session, signature, now)
-    return body
+    return page
 
 
-def _not_mine_page(signature: Signature, page: dict[str, object]) -> Response:
-    case = case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow())
-    return _page("tracking/not_mine.html", {"case": case, "deleted": False, **page})
+def _not_mine_page(
+    signature: Signature, token: str, writers: Sequence[str], *, deleted: bool = False
+) -> Response:
+    return _show(NotMine(token=token, case=_case(signature), writers=writers, deleted=deleted))
 
 
 def _confirmed(session: Session, token: str) -> Signature:
-    """The confirmed letter of a link, while its campaign lets anything go out."""
+    """Return the confirmed letter of a link, while its campaign lets anything go out."""
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, db.utcnow())
     if signature.shown_state is not SignatureState.CONFIRMED:
@@ -156,59 +206,63 @@ def _confirmed(session: Session, token: str) -> Signature:
 
 
 def _confirm_page(signature: Signature, token: str) -> Response:
-    page = {
-        "token": token,
-        "signature": signature,
-        "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
-        "letters": signed_letters(signature, home=home_country()),
-        "layout": layout_of(signature.campaign, home_country()),
-    }
-    return _page("signing/confirm.html", page)
+    return _show(
+        ConfirmLetter(
+            token=token,
+            case=_case(signature),
+            letters=signed_letters(signature, home=home_country()),
+            layout=layout_of(signature.campaign, home_country()),
+        )
+    )
 
 
-def _forgotten_page(session: Session, signature: Signature, since: datetime) -> Response:
-    """What was erased and when, and the way of the letter, which tells of nobody."""
-    page = {
-        "signature": signature,
-        "case": case_page(signature.campaign, i18n.locale(), count=0, now=db.utcnow()),
-        "marks": marks_of(session, signature),
-        "day": i18n.say_date(clock.day_of(since, signature.campaign.timezone)),
-    }
-    return _page("tracking/anonymised.html", page)
+def _anonymised_page(session: Session, signature: Signature, since: datetime) -> Response:
+    return _show(
+        AnonymisedLetter(
+            case=_case(signature),
+            marks=marks_of(session, signature),
+            day=i18n.say_date(clock.day_of(since, signature.campaign.timezone)),
+        )
+    )
 
 
-def _thanks_page(session: Session, signature: Signature, token: str, *, again: bool) -> Response:
-    count = confirm_letter.count_for(session, signature)
-    status, now = signature.campaign.status, db.utcnow()
-    letters = signed_letters(signature, home=home_country())
-    case = case_page(signature.campaign, i18n.locale(), count=count, now=now)
-    page = {
-        "token": token,
-        "signature": signature,
-        "case": case,
-        "share": share_of(signature.campaign, case, i18n.locale(), wrote=True),
-        "marks": marks_of(session, signature),
-        "stopped": is_stopped(status),
-        "status": status_of(session, signature),
-        "can_change": can_change(signature),
-        "can_withdraw": can_withdraw(session, signature),
-        "printed": any(one.sequence for one in signature.letters),
-        "again": again,
-        "changed": "changed" in request.args,
-        "held": signature.shown_state is SignatureState.HELD,
-        "tried": bool(trips_of(session, signature.letters)),
-        "note": note_for(session, signature),
-        "letters": letters,
-        "layout": layout_of(signature.campaign, home_country()),
-        "sendings": _sendings(signature, letters),
-        "sent_by_self": send_it_yourself.count(session, signature.campaign),
-        "next": next_action(session, signature, i18n.locale(), now),
-    }
-    return _page("tracking/letter.html", page)
+def _letter_page(
+    session: Session, signature: Signature, token: str, *, again: bool = False
+) -> Response:
+    campaign, letters = signature.campaign, signed_letters(signature, home=home_country())
+    case = _case(signature, confirm_letter.count_for(session, signature))
+    return _show(
+        LetterPage(
+            token=token,
+            signature=signature,
+            case=case,
+            share=share_of(campaign, case, i18n.locale(), wrote=True),
+            marks=marks_of(session, signature),
+            stopped=is_stopped(campaign.status),
+            status=status_of(session, signature),
+            can_change=can_change(signature),
+            can_withdraw=can_withdraw(session, signature),
+            printed=any(letter.sequence for letter in signature.letters),
+            again=again,
+            changed="changed" in request.args,
+            held=signature.shown_state is SignatureState.HELD,
+            tried=bool(trips_of(session, signature.letters)),
+            note=note_for(session, signature),
+            letters=letters,
+            layout=layout_of(campaign, home_country()),
+            sendings=_sendings(signature, letters),
+            sent_by_self=send_it_yourself.count_sent(session, campaign),
+            next=next_action(session, signature, i18n.locale(), db.utcnow()),
+        )
+    )
 
 
-def _sendings(signature: Signature, letters: Letters) -> list[Any]:
-    """What a supporter can send now: nothing once the campaign takes no more letters."""
+def _case(signature: Signature, count: int = 0) -> CasePage:
+    return case_page(signature.campaign, i18n.locale(), count=count, now=db.utcnow())
+
+
+def _sendings(signature: Signature, letters: Letters) -> list[Sending]:
+    """List what a supporter can send now: nothing once the campaign takes no more letters."""
     if signature.campaign.status is not CampaignStatus.OPEN:
         return []
     if signature.shown_state is not SignatureState.CONFIRMED:
@@ -216,6 +270,6 @@ def _sendings(signature: Signature, letters: Letters) -> list[Any]:
     return sendings_of(signature, letters, home_country())
 
 
-def _page(template: str, page: dict[str, object]) -> Response:
+def _show(page: Page) -> Response:
     g.language_endpoint = request.endpoint if request.method == "GET" else "tracking.letter"
-    return private(Response(render_template(template, **page), mimetype="text/html"))
+    return show_private(page)

@@ -11,10 +11,18 @@ from flask.typing import ResponseReturnValue
 
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
-from campaign.public.pages.before_request import not_found
+from campaign.public.pages.before_request import not_found, show_private
 from campaign.tracking import news_subscription
-from campaign.tracking.pages.page import page
+from campaign.tracking.news_subscription import News
+from campaign.web.page import Page
 from campaign.web.security import public
+
+
+class NewsPage(Page, template="tracking/news.html"):
+    link: str
+    news: News
+    done: bool
+
 
 one_click = Blueprint("tracking_news_off", __name__, url_prefix="/news-off")
 one_click.register_error_handler(NotFound, not_found)
@@ -28,7 +36,7 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def news_off(lang: str, link: str) -> ResponseReturnValue:
-    """The page with its buttons. Looking changes nothing."""
+    """Show the page with its buttons, or switch. Looking changes nothing."""
     if request.method != "POST":
         return _shown(link)
     return _switched(link, on=request.form.get("on") == "1")
@@ -37,14 +45,14 @@ def news_off(lang: str, link: str) -> ResponseReturnValue:
 @one_click.get("/<link>")
 @public
 def ask(link: str) -> ResponseReturnValue:
-    """For people whose mail program opens the address: the button. Looking changes nothing."""
+    """Show the button to people whose mail program opens the address."""
     return _shown(link)
 
 
 @one_click.post("/<link>")
 @public
 def end(link: str) -> ResponseReturnValue:
-    """The click of a mail provider."""
+    """End the news by the click of a mail provider."""
     if request.form.get("List-Unsubscribe") != "One-Click":
         abort(400)
     return _switched(link, on=False)
@@ -52,21 +60,21 @@ def end(link: str) -> ResponseReturnValue:
 
 def _shown(link: str) -> ResponseReturnValue:
     with db.reading() as session:
-        found = news_subscription.open_news(session, link)
-        _speak_to(found)
-        return page("tracking/news.html", link=link, news=found, done=False)
+        news = news_subscription.open_news(session, link)
+        _set_locale(news)
+        return show_private(NewsPage(link=link, news=news, done=False))
 
 
 def _switched(link: str, *, on: bool) -> ResponseReturnValue:
     session = db.session()
-    found = news_subscription.open_news(session, link)
-    _speak_to(found)
-    news_subscription.switch(session, found.signature, on=on, now=db.utcnow())
-    return page("tracking/news.html", link=link, news=found, done=True)
+    news = news_subscription.open_news(session, link)
+    _set_locale(news)
+    news_subscription.switch_news(session, news.signature, on=on, now=db.utcnow())
+    return show_private(NewsPage(link=link, news=news, done=True))
 
 
-def _speak_to(found: news_subscription.News) -> None:
-    """An address without a language speaks that of the mail in which it stood."""
+def _set_locale(news: News) -> None:
+    """Where the address names no language, take that of the email in which it stood."""
     in_a_language = "lang" in (request.view_args or {})
-    if found.signature and not in_a_language and found.signature.locale in i18n.languages():
-        g.locale = found.signature.locale
+    if news.signature and not in_a_language and news.signature.locale in i18n.languages():
+        g.locale = news.signature.locale

@@ -1,4 +1,4 @@
-"""Following: the page of a letter, all of one's letters, and what can still be done with them."""
+"""The blueprint of the pages of a letter."""
 
 from flask import Blueprint
 

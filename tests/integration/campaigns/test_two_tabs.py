@@ -2,13 +2,10 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from tests.factories import csrf_token, post
 from tests.integration.campaigns.conftest import DESK
@@ -95,32 +92,6 @@ def test_two_texts_that_came_too_late_both_stay(desk: FlaskClient, other: FlaskC
     done = {"seen": "1", "choice-0": "mine"}
     assert post(desk, first.location, done).status_code == 303
     assert post(desk, page, {words: "second", "based_on": "0"}).location == first.location
-
-
-def test_who_looks_and_then_keeps_loses_what_another_tab_kept(session: Session) -> None:
-    """What the lock of the row is for: both look, both see nothing, the first text is gone."""
-    session.execute(text("CREATE TABLE scratch (id INTEGER PRIMARY KEY, words VARCHAR(40))"))
-    session.commit()
-    engine, both_have_looked = session.get_bind().engine, Barrier(2)
-
-    def look_then_keep(words: str) -> bool:
-        with engine.connect() as own:
-            seen = own.execute(text("SELECT words FROM scratch")).scalar()
-            own.rollback()
-        both_have_looked.wait(timeout=30)
-        with engine.begin() as own:
-            own.execute(
-                text(
-                    "INSERT INTO scratch VALUES (1, :words) "
-                    "ON CONFLICT (id) DO UPDATE SET words = :words"
-                ),
-                {"words": words},
-            )
-        return seen is None
-
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(look_then_keep, ("one", "two"))) == [True, True]
-    assert session.execute(text("SELECT count(*) FROM scratch")).scalar() == 1, "the other is lost"
 
 
 def test_of_fifty_tabs_at_once_one_keeps_its_text_and_all_others_are_told(

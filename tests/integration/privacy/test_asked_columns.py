@@ -71,9 +71,9 @@ def test_all_that_is_asked_is_carried_signed_given_exported_changed_and_erased(
     assert {name: exported[name] for name in lines} == {name: str(signed[name]) for name in lines}
     assert exported["words"] == signed["own_words"]
 
-    changed = change_or_withdraw.judge(session, signature, MultiDict(OTHER))
-    assert changed.sent.form is not None, changed.sent.problems
-    change_or_withdraw.change(session, signature, changed.sent.form)
+    changed = change_or_withdraw.judge_change(session, signature, MultiDict(OTHER))
+    assert changed.result.form is not None, changed.sent.problems
+    change_or_withdraw.change_letter(session, signature, changed.result.form)
     session.commit()
     after = values_of(signature)
     assert [name for name in ASKED if after[name] == signed[name]] == ["email"]

@@ -104,7 +104,7 @@ def the_signature(session: Session) -> Signature:
 def traced(email: str, address: str, agent: str) -> dict[str, Any]:
     """The columns of a signature that came from there."""
     trace = make_trace(address, agent)
-    return {"trace": trace.text, **marks_of(db.database().keyring, trace, email).columns}
+    return {"trace": trace.text, **marks_of(db.database().keyring, trace, email)}
 
 
 def count_shown(app: Flask, campaign: Campaign) -> int:

@@ -158,9 +158,9 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         made = counted(app, session, campaign, **conditions())
         assert (made.state, made.found) == (InvalidationState.COUNTED, 4), kind
         assert made.counts == {str(campaign.id): {"confirmed": 4}}
-        [effect] = invalidate.effects_of(session, made)
+        [effect] = invalidate.list_effects(session, made)
         assert (effect.before, effect.after) == (7, 3)
-        assert len(invalidate.sample_of(session, made)) == 4
+        assert len(invalidate.list_sample(session, made)) == 4
         assert states(session) == before, "a dry run changes nothing"
         made = run(session, made)
         assert (made.state, made.done) == (InvalidationState.DONE, 4)
@@ -319,7 +319,7 @@ def change_words(session: Session, words: str) -> Signature:
     """The newest letter, with other words in it."""
     signature = the_signature(session)
     signature.own_words = words
-    review_decision.judge_again(session, signature, db.utcnow())
+    review_decision.judge_changed(session, signature, db.utcnow())
     session.commit()
     return the_signature(session)
 

@@ -117,6 +117,27 @@ def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     assert [one.state for one in (named, later, other)] == [held, held, taken]
 
 
+def test_before_signing_a_page_says_that_such_words_are_read_first_and_never_a_flags(
+    client: FlaskClient, session: Session, campaign: Campaign, fresh_pages: None
+) -> None:
+    campaign.risk_flags = [RiskFlag(kind=RiskKind.WITNESS, words="Halldora Lysing")]
+    set_rules(session, campaign, held=("phone-number", "link"), watched=("convoy",))
+    case, heading = f"/en/actions/{campaign.slug}", "We will read your letter before we print it"
+    for words, sentence in {
+        "I know her sister Rosa.": "Your words name family or a home.",
+        "She lives at 12 Calle Sol.": "Your words name family or a home.",
+        "Call +1 613 555 0199 now.": "Your words have a telephone number in them.",
+        "Read https://example.org/x first.": "Your words have a link or an email address in them.",
+        "I saw the convoy.": "",
+        "I thank Halldora Lysing.": "",
+        "I write because I care.": "",
+    }.items():
+        page = client.post(f"{case}/check", data={**FORM, "own_words": words})
+        assert page.status_code == 200
+        assert (heading in page.text) is bool(sentence), words
+        assert sentence in page.text
+
+
 def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_look_at_it(
     app: Flask, client: FlaskClient, session: Session, campaign: Campaign, write: Write
 ) -> None:
@@ -254,9 +275,9 @@ def test_a_confirmed_letter_that_is_changed_for_the_worse_is_held(
     signature = the_signature(session)
     form = change_or_withdraw.as_posted(signature)
     form["own_words"] = "You idiot."
-    judged = change_or_withdraw.judge(session, signature, form).sent.form
+    judged = change_or_withdraw.judge_change(session, signature, form).result.form
     assert judged is not None
-    change_or_withdraw.change(session, signature, judged)
+    change_or_withdraw.change_letter(session, signature, judged)
     session.commit()
     assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0

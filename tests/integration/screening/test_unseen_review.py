@@ -112,7 +112,7 @@ def test_in_a_quiet_case_no_number_tells_that_a_letter_is_held(
     assert seen(the_signature(session)) == (HELD, CONFIRMED)
     assert [one.letters for one in list_waiting(session)] == [1], "of what is printed it is no part"
     found = counted(app, session, None, **DOMAIN)
-    (effect,) = invalidate.effects_of(session, found)
+    (effect,) = invalidate.list_effects(session, found)
     assert (effect.before, effect.after) == (2, 0)
     review_queue.decide(
         session,

@@ -93,6 +93,23 @@ def test_samples_show_what_officials_will_see(client: FlaskClient, case: str) ->
     assert re.search(r'<p class="hint" data-invented>', blank)
 
 
+def test_a_region_is_shown_as_it_prints(client: FlaskClient, case: str) -> None:
+    form = {**FORM, "locality": "Québec", "region": "Québec", "disclosure": "full"}
+    page = client.post(f"{case}/you", data=form).text
+    assert "Québec QC " in page
+    assert "Québec Québec" not in page
+    assert '<option value="Québec" data-printed="QC">' in page
+    assert "Québec QC " in client.post(f"{case}/check", data=form).text
+
+
+def test_who_has_no_email_address_is_led_to_what_is_written_by_hand(
+    client: FlaskClient, case: str
+) -> None:
+    page = client.post(f"{case}/you", data=FORM).text
+    assert f'href="{case}#papers"' in page
+    assert 'id="papers"' in client.get(case).text
+
+
 def test_a_postal_code_keeps_its_order_on_a_page_that_runs_from_right_to_left(
     client: FlaskClient, case: str
 ) -> None:

@@ -1,25 +1,28 @@
 """Letters that somebody else signed with an address: its owner deletes them, and can sign."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import utcnow
+from campaign.core.errors import Gone
 from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.signature import Signature, SignatureState
+from campaign.signing import confirm_letter
+from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.signing.signed_links import signed_link
 from campaign.signing.waiting_letters_mail import WAITING
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_races import MANY, NAMES, at_once, six_wait
+from tests.races import overtake
 
 Mails = Callable[[], list[dict[str, Any]]]
 KINDS = ("plain", "html")
@@ -89,33 +92,51 @@ def test_after_a_day_the_oldest_that_waits_gives_way(
     assert client.get("/en/letter/Bo").status_code == 410, "its link says that it is gone"
 
 
-def test_looking_first_and_deleting_then_takes_what_was_confirmed_meanwhile(app: Flask) -> None:
-    """What the lock is for: one looks and sees a letter wait, it is confirmed, it is deleted."""
-    engine: Engine = app.extensions["database"].engine
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE scratch (id INTEGER, confirmed INTEGER)"))
-        connection.execute(text("INSERT INTO scratch VALUES (1, 0)"))
-    has_looked, has_confirmed = threading.Event(), threading.Event()
+def test_what_is_confirmed_while_somebody_looks_is_not_deleted(
+    app: Flask, case: str, session: Session, signatures: Signatures
+) -> None:
+    """One deletes what waits, and another confirms one of these before the first has its lock."""
+    six_wait(app, case, session)
+    session.close()
 
-    def look_then_delete() -> None:
-        with engine.connect() as connection:
-            waits = connection.execute(text("SELECT id FROM scratch WHERE confirmed = 0")).scalars()
-            found = waits.all()
-            connection.rollback()
-            has_looked.set()
-            assert has_confirmed.wait(timeout=30)
-            connection.execute(text("DELETE FROM scratch WHERE id = :id"), {"id": found[0]})
-            connection.commit()
+    def confirm(first: Session) -> None:
+        confirm_letter.confirm(first, token="Ana", now=utcnow())
 
-    with ThreadPoolExecutor(1) as pool:
-        deleting = pool.submit(look_then_delete)
-        assert has_looked.wait(timeout=30)
-        with engine.begin() as connection:
-            connection.execute(text("UPDATE scratch SET confirmed = 1"))
-        has_confirmed.set()
-        deleting.result(timeout=30)
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM scratch")).scalar_one() == 0
+    def look(second: Session) -> Signature:
+        signature = confirm_letter.get_by_token(second, "Bo")
+        assert "Ana" in [row.given_name for row in list_waiting_beside(second, signature)] or (
+            second.get_bind().dialect.name == "sqlite"
+        )
+        return signature
+
+    def delete(second: Session, signature: Signature) -> None:
+        delete_waiting_beside(second, signature, utcnow())
+
+    overtake(app, confirm, look, delete)
+    assert [(row.given_name, row.state) for row in signatures()] == [
+        ("Ana", SignatureState.CONFIRMED)
+    ]
+
+
+def test_who_confirms_what_is_deleted_at_that_moment_reads_that_it_is_gone(
+    app: Flask, case: str, session: Session, signatures: Signatures
+) -> None:
+    six_wait(app, case, session)
+    session.close()
+
+    def delete(first: Session) -> None:
+        signature = confirm_letter.get_by_token(first, "Bo")
+        delete_waiting_beside(first, signature, utcnow())
+
+    def look(second: Session) -> Signature:
+        return confirm_letter.get_by_token(second, "Ana")
+
+    def confirm(second: Session, signature: Signature) -> None:
+        confirm_letter.confirm_signature(second, signature, now=utcnow())
+
+    with pytest.raises(Gone, match="letter-erased"):
+        overtake(app, delete, look, confirm)
+    assert signatures() == []
 
 
 def test_fifty_who_sign_confirm_and_delete_at_once_lose_nothing_that_counts(

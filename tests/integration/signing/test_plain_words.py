@@ -27,7 +27,7 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
     assert (
-        "Both give the same town and postal code below"
+        "Both give the same postal code below, or the same town"
         in client.post(f"{case}/you", data=FORM).text
     )
 
@@ -38,7 +38,7 @@ def test_who_took_the_letter_back_makes_room_for_another_of_the_mailbox(
     sign(client, case)
     assert client.post(mails()[-1]["link"]).status_code == 303
     first = session.scalars(select(Signature)).one()
-    change_or_withdraw.withdraw(session, first, db.utcnow())
+    change_or_withdraw.withdraw_letter(session, first, db.utcnow())
     session.commit()
     sign(client, case, given_name="José", postal_code="")
     assert mails()[-1]["kind"] == "confirm-letter"
@@ -93,7 +93,7 @@ def test_who_came_and_went_since_the_last_count_is_in_the_number(session: Sessio
     public_counts.recount(session, campaign)
     session.flush()
     later = db.utcnow() + timedelta(seconds=5)
-    change_or_withdraw.withdraw(session, gone, later)
+    change_or_withdraw.withdraw_letter(session, gone, later)
     assert public_counts.count_now(session, session.get_one(Campaign, campaign.id)) == 1
 
 

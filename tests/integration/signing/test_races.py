@@ -1,4 +1,4 @@
-"""Fifty at once: one row, one count. First it is shown that the race is there without a guard."""
+"""Fifty at once: one row, one count."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,28 +29,6 @@ AT_ONCE = 10
 def at_once(work: Callable[[int], Any]) -> list[Any]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(work, range(MANY)))
-
-
-def test_looking_first_and_inserting_then_lets_two_in(app: Flask) -> None:
-    """What the unique constraint is for: both look, both see nobody, both insert."""
-    engine: Engine = app.extensions["database"].engine
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE scratch (email VARCHAR(40))"))
-    both_have_looked = threading.Barrier(2)
-
-    def look_then_insert(_: int) -> None:
-        with engine.connect() as connection:
-            there = connection.execute(text("SELECT count(*) FROM scratch")).scalar_one()
-            connection.rollback()
-            both_have_looked.wait(timeout=30)
-            if not there:
-                connection.execute(text("INSERT INTO scratch VALUES ('a@example.org')"))
-                connection.commit()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(look_then_insert, range(2)))
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM scratch")).scalar_one() == 2
 
 
 def test_fifty_signings_of_one_alias_make_one_row(
@@ -96,31 +74,6 @@ def six_wait(app: Flask, case: str, session: Session) -> list[str]:
         row.token_digest = signed_links.digest_of(row.given_name)
     session.commit()
     return list(NAMES)
-
-
-def test_looking_first_and_confirming_then_lets_a_third_in(app: Flask) -> None:
-    """What the seats are for: one has confirmed, two more look, both see one, both confirm."""
-    engine: Engine = app.extensions["database"].engine
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE scratch (name VARCHAR(9), confirmed INTEGER)"))
-        connection.execute(text("INSERT INTO scratch VALUES ('a', 1), ('b', 0), ('c', 0)"))
-    both_have_looked = threading.Barrier(2)
-    confirmed = text("SELECT count(*) FROM scratch WHERE confirmed = 1")
-
-    def look_then_confirm(name: str) -> None:
-        with engine.connect() as connection:
-            there = connection.execute(confirmed).scalar_one()
-            connection.rollback()
-            both_have_looked.wait(timeout=30)
-            if there < 2:
-                mine = text("UPDATE scratch SET confirmed = 1 WHERE name = :name")
-                connection.execute(mine, {"name": name})
-                connection.commit()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(look_then_confirm, "bc"))
-    with engine.connect() as connection:
-        assert connection.execute(confirmed).scalar_one() == 3
 
 
 def test_the_database_lets_nobody_count_who_has_none_of_the_two_seats(

@@ -381,9 +381,9 @@ def test_a_change_waits_for_a_freeze_that_came_first(
     def change() -> None:
         with app.test_request_context("/en/", method="POST"), db.transaction() as other:
             mine = other.get_one(Signature, ana_id)
-            judged = change_or_withdraw.judge(other, mine, MultiDict(form_of()))
-            assert judged.sent.form is not None
-            change_or_withdraw.change(other, mine, judged.sent.form)
+            judged = change_or_withdraw.judge_change(other, mine, MultiDict(form_of()))
+            assert judged.result.form is not None
+            change_or_withdraw.change_letter(other, mine, judged.result.form)
 
     with ThreadPoolExecutor(1) as pool:
         with app.app_context(), db.transaction() as freezer:
@@ -531,6 +531,12 @@ def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
     assert "at most 3 such emails a day" in client.get(asked.location).text
 
 
+def test_the_time_until_which_the_link_is_valid_names_its_zone(
+    client: FlaskClient, box: str
+) -> None:
+    assert re.search(r"This link is valid until [^(]+ \(America/Toronto\)", client.get(box).text)
+
+
 def test_a_letter_that_waits_is_confirmed_from_my_letters(
     client: FlaskClient, session: Session, ana: Signature, box: str, campaign: Campaign
 ) -> None:
@@ -602,6 +608,17 @@ def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_don
     assert f"{name} · At the gate of the embassy" in gone
     for tagged in (client.get(box), client.get(f"{box}/{ana.public_id}")):
         assert 'is-good">Handed over' in tagged.text
+
+
+def test_after_a_stop_the_page_of_a_letter_offers_no_change(
+    client: FlaskClient, session: Session, campaign: Campaign, ana: Signature
+) -> None:
+    stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked."})
+    session.commit()
+    page = client.get(f"/en/letter/token-{ana.id}").text
+    assert "Change your letter until" not in page
+    assert "to change it" not in page
+    assert "You can see or delete all that we hold about you." in page
 
 
 def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words(

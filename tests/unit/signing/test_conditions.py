@@ -7,7 +7,7 @@ import pytest
 
 from campaign.core.sealing import Keyring
 from campaign.signing.checks.conditions import Conditions, tidy_address, tidy_domain, tidy_network
-from campaign.signing.checks.origin import domain_of, make_trace, marks_of, opened, places_of
+from campaign.signing.checks.origin import domain_of, make_trace, marks_of, parse_trace, places_of
 
 KEYS = Keyring.of(b"k" * 32)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_a_trace_comes_back_as_it_was_and_is_one_line_each() -> None:
         trace = make_trace(address, "Mo\nzilla\x00/5.0" + "x" * 900)
         assert "\n" not in trace.agent
         assert len(trace.agent) <= 300
-        assert opened(trace.text) == trace
+        assert parse_trace(trace.text) == trace
     assert make_trace("", "").text is None
 
 
@@ -40,12 +40,12 @@ def test_marks_are_equal_for_equal_origins_and_for_no_others() -> None:
     one = marks_of(KEYS, make_trace("203.0.113.7", "A"), "x@Example.ORG")
     same = marks_of(KEYS, make_trace("203.0.113.8", "A"), "y@example.org")
     other = marks_of(Keyring.of(os.urandom(32)), make_trace("203.0.113.7", "A"), "x@example.org")
-    assert one.network_mark == same.network_mark
-    assert one.address_mark != same.address_mark
-    assert (one.domain_mark, one.agent_mark) == (same.domain_mark, same.agent_mark)
-    assert set(one.columns.values()).isdisjoint(other.columns.values())
-    assert {len(mark or b"") for mark in one.columns.values()} == {16}
-    assert set(marks_of(KEYS, make_trace("", ""), "").columns.values()) == {None}
+    assert one["network_mark"] == same["network_mark"]
+    assert one["address_mark"] != same["address_mark"]
+    assert (one["domain_mark"], one["agent_mark"]) == (same["domain_mark"], same["agent_mark"])
+    assert set(one.values()).isdisjoint(other.values())
+    assert {len(mark or b"") for mark in one.values()} == {16}
+    assert set(marks_of(KEYS, make_trace("", ""), "").values()) == {None}
 
 
 def test_conditions_are_stored_whole() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.signing.mailbox_spellings import meant
+from campaign.signing.mailbox_spellings import suggest_address
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from campaign.signing.mailbox_spellings import meant
     ],
 )
 def test_one_slip_is_seen(typed: str, right: str) -> None:
-    assert meant(typed) == right
+    assert suggest_address(typed) == right
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_one_slip_is_seen(typed: str, right: str) -> None:
     ],
 )
 def test_what_looks_right_is_left_alone(typed: str) -> None:
-    assert meant(typed) == ""
+    assert suggest_address(typed) == ""

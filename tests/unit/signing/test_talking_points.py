@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.signing.letter.points import arranged, moved, ordered
+from campaign.signing.letter.points import arrange_points, move_point, order_points
 
 OFFERED = (("a", True), ("b", False), ("c", True), ("d", False))
 
@@ -21,13 +21,13 @@ OFFERED = (("a", True), ("b", False), ("c", True), ("d", False))
 def test_points_print_as_chosen_with_the_required_in_their_place(
     chosen: list[str], printed: str
 ) -> None:
-    assert "".join(ordered(chosen, OFFERED)) == printed
+    assert "".join(order_points(chosen, OFFERED)) == printed
 
 
 def test_the_page_shows_every_point_in_the_order_that_came() -> None:
-    assert "".join(arranged(["d", "a"], OFFERED)) == "bcda"
-    assert "".join(arranged(["d", "c", "b", "a"], OFFERED)) == "dcba"
-    assert "".join(arranged([], OFFERED)) == "abcd"
+    assert "".join(arrange_points(["d", "a"], OFFERED)) == "bcda"
+    assert "".join(arrange_points(["d", "c", "b", "a"], OFFERED)) == "dcba"
+    assert "".join(arrange_points([], OFFERED)) == "abcd"
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_the_page_shows_every_point_in_the_order_that_came() -> None:
     ],
 )
 def test_a_move_goes_one_place_or_nowhere(move: str, after: str) -> None:
-    assert "".join(moved(("a", "b"), move)) == after
+    assert "".join(move_point(("a", "b"), move)) == after

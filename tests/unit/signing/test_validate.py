@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign.campaigns.content.address_and_salutation import Addressing
 from campaign.models.signature import Disclosure
 from campaign.printing.check_letters import check_characters, texts_of
 from campaign.signing.address import names_street
 from campaign.signing.clean_text import without_emoji
-from campaign.signing.form.sentences import SLUGS
-from campaign.signing.letter.compose import Addressing, Case, Proposal, compose
+from campaign.signing.form.problem_texts import SLUGS
+from campaign.signing.letter.compose import Case, Proposal, compose
 from campaign.signing.signatures_per_mailbox import Person
 from campaign.signing.validate import (
     CARD_WORDS_LIMIT,

@@ -1,4 +1,4 @@
-"""The sentences for what is wrong with a form, in the language of the page."""
+"""What is wrong with a form, in the language of the page."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,113 +10,61 @@ from campaign.signing.clean_text import Problem
 
 _NAMED = 3
 """Things quoted in one sentence; whoever mends these is told of the next."""
-_Say = Callable[[Mapping[str, Any]], str]
+_Data = Mapping[str, Any]  # each problem has its own
 
 
-def say(problem: Problem) -> str:
-    """What stands by the field: what is wrong, and how to mend it."""
-    return _SENTENCES[problem.slug](problem.data)
+def describe_problem(problem: Problem) -> str:
+    """Say what is wrong, and how to mend it."""
+    return _TEXTS[problem.slug](problem.data)
 
 
-def say_all(problem: Problem) -> list[str]:
-    """The same, and what else is wrong with the field."""
-    return [say(problem), *map(say, problem.also)]
+def list_problem_texts(problem: Problem) -> list[str]:
+    """Describe the problem, and what else is wrong with its field."""
+    return [describe_problem(part) for part in (problem, *problem.also)]
 
 
-def _too_long(data: Mapping[str, Any]) -> str:
-    words: str = gettext(
-        "This is too long: %(length)s characters. Shorten it to %(limit)s at most.",
-        length=format_decimal(data["length"]),
-        limit=format_decimal(data["limit"]),
-    )
-    return words
+def _lengths(data: _Data) -> dict[str, str]:
+    return {name: format_decimal(data[name]) for name in ("length", "limit")}
 
 
-def _too_long_words(data: Mapping[str, Any]) -> str:
-    words: str = gettext(
-        "You wrote %(length)s characters; there is room for %(limit)s. "
-        "Shorten your words: a letter of one page is read.",
-        length=format_decimal(data["length"]),
-        limit=format_decimal(data["limit"]),
-    )
-    return words
-
-
-def _too_long_card(data: Mapping[str, Any]) -> str:
-    words: str = gettext(
-        "You wrote %(length)s characters; the card has room for %(limit)s. Shorten your words.",
-        length=format_decimal(data["length"]),
-        limit=format_decimal(data["limit"]),
-    )
-    return words
-
-
-def _cannot_print(data: Mapping[str, Any]) -> str:
+def _cannot_print(data: _Data) -> str:
     characters = " ".join(data["characters"])
     if data["more"] > len(data["characters"]):
         characters += " …"
-    words: str = ngettext(
-        "We cannot print the character %(characters)s. Remove it.",
-        "We cannot print the characters %(characters)s. Remove them.",
-        int(data["more"]),
-        characters=characters,
+    return str(
+        ngettext(
+            "We cannot print the character %(characters)s. Remove it.",
+            "We cannot print the characters %(characters)s. Remove them.",
+            int(data["more"]),
+            characters=characters,
+        )
     )
-    return words
 
 
-def _found(data: Mapping[str, Any]) -> str:
+def _quoted(data: _Data) -> str:
     return "; ".join(data["found"][:_NAMED])
 
 
-def _facts_missing(data: Mapping[str, Any]) -> str:
-    words: str = ngettext(
-        "Your letter leaves out a point that it needs: “%(points)s” Say it in your own way, or "
-        "put it back.",
-        "Your letter leaves out points that it needs: “%(points)s” Say them in your own way, or "
-        "put them back.",
-        len(data["points"]),
-        points="” “".join(data["points"]),
-    )
-    return words
-
-
-def _wrong_code(data: Mapping[str, Any]) -> str:
+def _wrong_code(data: _Data) -> str:
     country, example = i18n.country_name(data["country"]), data["example"]
-    if example and i18n.direction(i18n.locale()) == "rtl":
+    if not example:
+        return str(
+            gettext(
+                "This does not look like a postal code of %(country)s. Check it.", country=country
+            )
+        )
+    if i18n.direction(i18n.locale()) == "rtl":
         example = f"\u2066{example}\u2069"  # its digits keep their order
-    words: str = (
+    return str(
         gettext(
             "This does not look like a postal code of %(country)s. One looks like %(example)s.",
             country=country,
             example=example,
         )
-        if example
-        else gettext(
-            "This does not look like a postal code of %(country)s. Check it.", country=country
-        )
     )
-    return words
 
 
-def _second_page(data: Mapping[str, Any]) -> str:
-    words: str = ngettext(
-        "The letter runs over its page by %(num)s line. Shorten it: a letter of one page is read.",
-        "The letter runs over its page by %(num)s lines. Shorten it: a letter of one page is read.",
-        data["lines"],
-    )
-    return words
-
-
-def _over_card(data: Mapping[str, Any]) -> str:
-    words: str = ngettext(
-        "Your words run over the card by %(num)s line. Shorten them.",
-        "Your words run over the card by %(num)s lines. Shorten them.",
-        data["lines"],
-    )
-    return words
-
-
-_SENTENCES: dict[str, _Say] = {
+_TEXTS: dict[str, Callable[[_Data], str]] = {
     "give-name": lambda _: gettext("Give your name. A letter without one is not counted."),
     "give-email": lambda _: gettext(
         "Give your e-mail address. We send you the link that confirms your letter."
@@ -133,9 +81,19 @@ _SENTENCES: dict[str, _Say] = {
     ),
     "no-letter": lambda _: gettext("Type at least one letter of an alphabet here."),
     "one-line": lambda _: gettext("Write this on one line."),
-    "too-long": _too_long,
-    "too-long-words": _too_long_words,
-    "too-long-card": _too_long_card,
+    "too-long": lambda data: gettext(
+        "This is too long: %(length)s characters. Shorten it to %(limit)s at most.",
+        **_lengths(data),
+    ),
+    "too-long-words": lambda data: gettext(
+        "You wrote %(length)s characters; there is room for %(limit)s. "
+        "Shorten your words: a letter of one page is read.",
+        **_lengths(data),
+    ),
+    "too-long-card": lambda data: gettext(
+        "You wrote %(length)s characters; the card has room for %(limit)s. Shorten your words.",
+        **_lengths(data),
+    ),
     "too-many-paragraphs": lambda data: gettext(
         "Your words have too many paragraphs. Use %(limit)s at most.", limit=data["limit"]
     ),
@@ -162,29 +120,45 @@ _SENTENCES: dict[str, _Say] = {
     "forbidden-word": lambda data: gettext(
         "This could do harm to somebody, so it cannot stand in the letter: %(found)s. "
         "Take it out, or say it without.",
-        found=_found(data),
+        found=_quoted(data),
     ),
     "insult": lambda data: gettext(
-        "A letter with an insult is not read: %(found)s. Say it in another way.", found=_found(data)
+        "A letter with an insult is not read: %(found)s. Say it in another way.",
+        found=_quoted(data),
     ),
     "threat": lambda data: gettext(
         "This reads as a threat: %(found)s. Take it out. If you quote someone, put the words in "
         "quotation marks.",
-        found=_found(data),
+        found=_quoted(data),
     ),
     "phone-number": lambda data: gettext(
         "This reads as a telephone number: %(found)s. Take it out: letters pass through many "
         "hands.",
-        found=_found(data),
+        found=_quoted(data),
     ),
     "link": lambda data: gettext(
         "An address of the web or of mail does not belong in a letter on paper: %(found)s. "
         "Take it out.",
-        found=_found(data),
+        found=_quoted(data),
     ),
-    "facts-missing": _facts_missing,
-    "second-page": _second_page,
-    "over-card": _over_card,
+    "facts-missing": lambda data: ngettext(
+        "Your letter leaves out a point that it needs: “%(points)s” Say it in your own way, or "
+        "put it back.",
+        "Your letter leaves out points that it needs: “%(points)s” Say them in your own way, or "
+        "put them back.",
+        len(data["points"]),
+        points="” “".join(data["points"]),
+    ),
+    "second-page": lambda data: ngettext(
+        "The letter runs over its page by %(num)s line. Shorten it: a letter of one page is read.",
+        "The letter runs over its page by %(num)s lines. Shorten it: a letter of one page is read.",
+        data["lines"],
+    ),
+    "over-card": lambda data: ngettext(
+        "Your words run over the card by %(num)s line. Shorten them.",
+        "Your words run over the card by %(num)s lines. Shorten them.",
+        data["lines"],
+    ),
     "wrong-code": _wrong_code,
     "full-needs-region": lambda _: gettext(
         "A full address needs this. Give it, or choose to show less of you below."
@@ -204,5 +178,5 @@ _SENTENCES: dict[str, _Say] = {
     ),
 }
 
-SLUGS = frozenset(_SENTENCES)
-"""Every problem that has words; a test holds `validating` to it."""
+SLUGS = frozenset(_TEXTS)
+"""Every problem that has words; a test holds `validate` to it."""
