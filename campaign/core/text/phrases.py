@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from campaign.core.text.fold import fold, fold_with_places
 _RUN = re.compile(r"[^\W_]+")
 _ARABIC = re.compile("[\u0620-\u06ff]")
 _ARABIC_PREFIX = "(?:[وفبكل]{0,2}(?:ال)?)"
+_NO_LETTER_BEFORE = r"(?<!\w)"
 # Scripts that put no spaces between words: a word is found wherever it stands.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -64,7 +65,7 @@ def phrases_of(words: Iterable[str]) -> Phrases | None:
     anywhere = "|".join(sorted(script.pattern for script in within))
     return Phrases(
         pattern="|".join(map(_part, longest_first)),
-        by_beginning={word: "|".join(parts) for word, parts in by_beginning.items()},
+        by_beginning={word: _any_of(parts) for word, parts in by_beginning.items()},
         anywhere=re.compile(anywhere) if anywhere else None,
     )
 
@@ -74,8 +75,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+def _any_of(parts: Sequence[str]) -> str:
+    """Any of what begins with one word: looked at where that word begins, not at every sign."""
+    if not all(part.startswith(_NO_LETTER_BEFORE) for part in parts):
+        return "|".join(parts)
+    rests = "|".join(part.removeprefix(_NO_LETTER_BEFORE) for part in parts)
+    return f"{_NO_LETTER_BEFORE}(?:{rests})"
+
+
 def _part(plain: str) -> str:
     body = r"\s+".join(map(re.escape, plain.split(" ")))
-    before = "" if _UNSPACED.match(plain[0]) else r"(?<!\w)"
+    before = "" if _UNSPACED.match(plain[0]) else _NO_LETTER_BEFORE
     after = "" if _UNSPACED.match(plain[-1]) else r"(?!\w)"
     return f"{before}{_ARABIC_PREFIX if _ARABIC.match(plain) else ''}{body}{after}"
