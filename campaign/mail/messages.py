@@ -11,14 +11,15 @@ puts a row in the outbox; the sender job renders `templates/mail/confirm-letter.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Executable,
+    ColumnElement,
+    Insert,
     Integer,
     bindparam,
     func,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs
+from campaign.core import db, jobs, prepared
 from campaign.core.email_addresses import canonical_email
 from campaign.core.settings import current_settings
 from campaign.mail.models import CANCELLED, MailState, OutboxMail
@@ -154,8 +155,8 @@ def _put_within_limit(session: Session, row: dict[str, Any]) -> int | None:
     budget = budgets[row["kind"]]
     counted = tuple(sorted(kind for kind, other in budgets.items() if other == budget))
     statement = _put_unless_full(tuple(row), counted)
-    mail_id: int | None = db.connection_of(session).scalar(statement, row | limits)
-    return mail_id
+    put = prepared.fetch_first(session, statement, row | limits)
+    return put[0] if put else None
 
 
 def most_a_day(kind: str) -> int:
@@ -173,7 +174,7 @@ def lock_address(session: Session, recipient_hmac: bytes) -> None:
 
 
 @lru_cache(maxsize=16)
-def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Executable:
+def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Insert:
     """Count and insert in one step. Built once: a mail goes with every signature."""
     given = {name: bindparam(name, type_=_OUTBOX.c[name].type) for name in names}
     had = (
@@ -183,9 +184,9 @@ def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Execut
             _OUTBOX.c.recipient_hmac == given["recipient_hmac"],
             _OUTBOX.c.created_at > bindparam("since", type_=_OUTBOX.c.created_at.type),
             # News that somebody has subscribed to must not use up what confirms a letter.
-            _OUTBOX.c.kind.in_([literal_column(f"'{kind}'") for kind in limited]),
+            _OUTBOX.c.kind.in_(_literals(limited)),
             # Nobody got what was held back: a mail that replaces it may still go.
-            func.coalesce(_OUTBOX.c.failure, "").not_in(CANCELLED),
+            func.coalesce(_OUTBOX.c.failure, "").not_in(_literals(CANCELLED)),
         )
         .scalar_subquery()
     )
@@ -193,3 +194,8 @@ def _put_unless_full(names: tuple[str, ...], limited: tuple[str, ...]) -> Execut
     return (
         insert(_OUTBOX).from_select(names, values, include_defaults=False).returning(_OUTBOX.c.id)
     )
+
+
+def _literals(words: Iterable[str]) -> list[ColumnElement[str]]:
+    """Words written into a statement: a list of parameters would be put in anew each time."""
+    return [literal_column(f"'{word}'") for word in words]

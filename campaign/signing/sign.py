@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from campaign.core import db
+from campaign.core import db, prepared
 from campaign.core.email_addresses import canonical_email
 from campaign.core.settings import current_settings
 from campaign.core.text.fold import fold_name
@@ -46,7 +46,7 @@ _SIT = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 """Built once: of all that happens when a letter is signed, building statements took most."""
-_ADD_LETTERS = insert(db.table_of(Letter))
+_ADD_LETTERS = insert(db.table_of(Letter)).inline()
 
 
 _JUST_SIGNED = timedelta(days=1)
@@ -197,12 +197,11 @@ def asked_values(letter: SignedForm) -> dict[str, Any]:
 
 def _sit(session: Session, signing: Signing, *, seat: int) -> bool:
     """Insert the signature with its letters, unless the seat is taken."""
-    connection = db.connection_of(session)
-    statement = _SIT[connection.dialect.name]
-    signature_id = connection.scalar(statement, signing.values | {"seat": seat})
-    if signature_id is None:
+    statement = _SIT[session.get_bind().dialect.name]
+    row = prepared.fetch_first(session, statement, signing.values | {"seat": seat})
+    if row is None:
         return False
-    _add_letters(session, signing, signature_id)
+    _add_letters(session, signing, signature_id=row[0])
     return True
 
 
@@ -215,7 +214,7 @@ def _add_letters(session: Session, signing: Signing, signature_id: int) -> None:
         }
         for planned in signing.plan.letters[signing.letter.letter_locale]
     ]
-    db.connection_of(session).execute(_ADD_LETTERS, rows)
+    prepared.insert_rows(session, _ADD_LETTERS, rows)
 
 
 def _name_of(letter: SignedForm) -> str:
