@@ -29,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs, prepared
+from campaign.core import db, jobs
 from campaign.core.email_addresses import canonical_email
+from campaign.core.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.mail.models import CANCELLED, MailState, OutboxMail
 
@@ -155,7 +156,7 @@ def _put_within_limit(session: Session, row: dict[str, Any]) -> int | None:
     budget = budgets[row["kind"]]
     counted = tuple(sorted(kind for kind, other in budgets.items() if other == budget))
     statement = _put_unless_full(tuple(row), counted)
-    put = prepared.fetch_first(session, statement, row | limits)
+    put = fetch_first(session, statement, row | limits)
     return put[0] if put else None
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from campaign.campaigns import lifecycle
 from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.content.current_letters import current_templates
-from campaign.core import db, prepared
+from campaign.core import db
 from campaign.core.errors import NotFound, Refused
+from campaign.core.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
@@ -108,7 +109,7 @@ def get_plan(session: Session, slug: str) -> SigningPlan:
 
     Raises NotFound: there is none, or it is a draft.
     """
-    key = prepared.fetch_first(session, _STATE, {"slug": slug})
+    key = fetch_first(session, _STATE, {"slug": slug})
     if key is None:
         raise NotFound("campaign", slug=slug)
     plan = _plans.find(key)

@@ -12,8 +12,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from campaign.core import db, prepared
+from campaign.core import db
 from campaign.core.email_addresses import canonical_email
+from campaign.core.prepared_statements import fetch_first, insert_rows
 from campaign.core.settings import current_settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
@@ -198,7 +199,7 @@ def asked_values(letter: SignedForm) -> dict[str, Any]:
 def _sit(session: Session, signing: Signing, *, seat: int) -> bool:
     """Insert the signature with its letters, unless the seat is taken."""
     statement = _SIT[session.get_bind().dialect.name]
-    row = prepared.fetch_first(session, statement, signing.values | {"seat": seat})
+    row = fetch_first(session, statement, signing.values | {"seat": seat})
     if row is None:
         return False
     _add_letters(session, signing, signature_id=row[0])
@@ -214,7 +215,7 @@ def _add_letters(session: Session, signing: Signing, signature_id: int) -> None:
         }
         for planned in signing.plan.letters[signing.letter.letter_locale]
     ]
-    prepared.insert_rows(session, _ADD_LETTERS, rows)
+    insert_rows(session, _ADD_LETTERS, rows)
 
 
 def _name_of(letter: SignedForm) -> str:

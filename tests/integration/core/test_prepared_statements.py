@@ -5,7 +5,8 @@ from flask import Flask
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs, prepared
+from campaign.core import db, jobs
+from campaign.core.prepared_statements import fetch_first, insert_rows
 from campaign.mail.models import MailState, OutboxMail
 
 _OUTBOX = db.table_of(OutboxMail)
@@ -26,7 +27,7 @@ def _mail(recipient: str) -> dict[str, object]:
 
 
 def test_a_row_is_put_in_as_the_model_would(session: Session) -> None:
-    ids = [prepared.fetch_first(session, _PUT, _mail(f"{name}@example.org")) for name in "ab"]
+    ids = [fetch_first(session, _PUT, _mail(f"{name}@example.org")) for name in "ab"]
     session.commit()
     rows = session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
     assert [(row.id,) for row in rows] == ids
@@ -37,19 +38,19 @@ def test_a_row_is_put_in_as_the_model_would(session: Session) -> None:
 
 
 def test_what_was_put_in_goes_with_the_transaction(session: Session) -> None:
-    prepared.insert_rows(session, insert(_OUTBOX).inline(), [_mail("a@example.org")] * 2)
+    insert_rows(session, insert(_OUTBOX).inline(), [_mail("a@example.org")] * 2)
     session.rollback()
     assert session.scalar(select(OutboxMail.id)) is None
 
 
 def test_no_row_is_nothing(session: Session) -> None:
     nobody = select(_OUTBOX.c.id).where(_OUTBOX.c.id == 0)
-    assert prepared.fetch_first(session, nobody, {}) is None
+    assert fetch_first(session, nobody, {}) is None
 
 
 def test_a_list_of_values_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="list of values"):
-        prepared.fetch_first(session, select(_OUTBOX.c.id).where(_OUTBOX.c.id.in_([1, 2])), {})
+        fetch_first(session, select(_OUTBOX.c.id).where(_OUTBOX.c.id.in_([1, 2])), {})
 
 
 def test_the_queue_takes_a_message(app: Flask) -> None:
