@@ -17,6 +17,8 @@ from campaign.network import mails as messages
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
+pytestmark = pytest.mark.one_engine
+
 NEWS = {
     "kind": "new",
     "campaign": 1,

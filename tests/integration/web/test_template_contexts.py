@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
 
+import pytest
 from flask import Flask
 from jinja2 import Environment
 
@@ -13,6 +14,8 @@ from campaign.core.template_context import TemplateContext
 from campaign.staff.navigation import DeskFrame
 from campaign.web.page import Page
 from tests.template_names import names_required, names_used
+
+pytestmark = pytest.mark.one_engine
 
 
 def _contexts(base: type[TemplateContext]) -> Iterator[type[TemplateContext]]:
