@@ -130,6 +130,12 @@ class _QueueFile(SqliteStorage):  # type: ignore[misc]
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Put a message in: one statement, which is a transaction by itself."""
+        insert = "insert into task (queue, data, priority) values (?, ?, ?)"
+        with self.lock:
+            self.conn.execute(insert, (self.name, self.to_blob(data), priority or 0))
+
 
 def schedule(minutes: int) -> Callable[[datetime], bool]:
     """Return the moments of a job done every so many minutes; hours begin seven minutes past."""

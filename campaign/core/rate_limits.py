@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaign.core import clock, db, jobs
 from campaign.core.errors import TooMany
+from campaign.core.prepared_statements import fetch_first
 
 _HOUR = 3600
 
@@ -55,8 +56,8 @@ def count_against_limit(session: Session, what: str, place: str, per_hour: int) 
     """
     now = clock.utcnow()
     row = {"bucket": _bucket(what, place, now), "count": 1, "expires_at": now + timedelta(hours=1)}
-    connection = db.connection_of(session)
-    count = cast(int, connection.scalar(_COUNT[connection.dialect.name], row))
+    counted = fetch_first(session, _COUNT[session.get_bind().dialect.name], row)
+    count = cast(int, counted[0] if counted else 0)
     if count > per_hour:
         raise TooMany(what, seconds=_HOUR - int(now.timestamp()) % _HOUR)
     return count

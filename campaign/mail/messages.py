@@ -11,6 +11,7 @@ puts a row in the outbox; the sender job renders `templates/mail/confirm-letter.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,7 +19,8 @@ from typing import ClassVar, Self
 
 from sqlalchemy import (
     BigInteger,
-    Executable,
+    ColumnElement,
+    Insert,
     Integer,
     bindparam,
     func,
@@ -30,6 +32,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
 from campaign.core.email_addresses import canonical_email
+from campaign.core.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
 from campaign.mail.models import CANCELLED, MailState, OutboxMail
@@ -136,8 +139,8 @@ class Mail(TemplateContext):
         counted = tuple(sorted(kind for kind, mail in kinds.items() if mail.budget == self.budget))
         statement = _put_unless_full(tuple(row), counted)
         limits = {"since": since, "most": self.most_a_day()}
-        mail_id: int | None = db.connection_of(session).scalar(statement, row | limits)
-        return mail_id
+        put = fetch_first(session, statement, row | limits)
+        return put[0] if put else None
 
 
 def read_mail(row: OutboxMail) -> Mail:
@@ -161,7 +164,7 @@ def lock_address(session: Session, recipient_hmac: bytes) -> None:
 
 
 @lru_cache(maxsize=16)
-def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> Executable:
+def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> Insert:
     """Count and insert in one step. Built once: a mail goes with every signature."""
     given = {name: bindparam(name, type_=_OUTBOX.c[name].type) for name in names}
     had = (
@@ -171,9 +174,9 @@ def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> Execut
             _OUTBOX.c.recipient_hmac == given["recipient_hmac"],
             _OUTBOX.c.created_at > bindparam("since", type_=_OUTBOX.c.created_at.type),
             # News that somebody has subscribed to must not use up what confirms a letter.
-            _OUTBOX.c.kind.in_([literal_column(f"'{kind}'") for kind in counted]),
+            _OUTBOX.c.kind.in_(_literals(counted)),
             # Nobody got what was held back: a mail that replaces it may still go.
-            func.coalesce(_OUTBOX.c.failure, "").not_in(CANCELLED),
+            func.coalesce(_OUTBOX.c.failure, "").not_in(_literals(CANCELLED)),
         )
         .scalar_subquery()
     )
@@ -181,3 +184,8 @@ def _put_unless_full(names: tuple[str, ...], counted: tuple[str, ...]) -> Execut
     return (
         insert(_OUTBOX).from_select(names, values, include_defaults=False).returning(_OUTBOX.c.id)
     )
+
+
+def _literals(words: Iterable[str]) -> list[ColumnElement[str]]:
+    """Words written into a statement: a list of parameters would be put in anew each time."""
+    return [literal_column(f"'{word}'") for word in words]

@@ -19,11 +19,17 @@ _UNSPACED = re.compile(
 )
 _PIECE = re.compile(r"[^\s\-–—]*[-–—]+|[^\s\-–—]+")
 _CACHED = 8192
+_NOT_LATIN = "\u0250"
+"""The first character after the Latin letters of Unicode's first blocks."""
 
 
 def count_lines(text: str, width: float, size: float, weight: str = "Regular") -> int:
     """Lines that a paragraph takes in a column of `width` pt."""
-    return _count(text, round(width / size, 3), weight)
+    ems = round(width / size, 3)
+    # Names and towns take one line however wide their letters are: they need not be measured.
+    if len(text) * _widest_latin(weight) <= ems and max(text, default="") < _NOT_LATIN:
+        return 1 + text.count("\n")
+    return _count(text, ems, weight)
 
 
 @functools.lru_cache(maxsize=_CACHED)
@@ -87,6 +93,12 @@ def _width_elsewhere(character: str) -> float:
     if unicodedata.east_asian_width(character) in {"W", "F"}:
         return _WIDE
     return _JOINED if unicodedata.bidirectional(character) in {"AL", "R"} else _OTHER
+
+
+@functools.cache
+def _widest_latin(weight: str) -> float:
+    """Width of the widest Latin letter or sign, in em."""
+    return max(width_of(chr(code), weight) for code in range(ord(" "), ord(_NOT_LATIN)))
 
 
 @functools.cache

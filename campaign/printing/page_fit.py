@@ -6,9 +6,11 @@ renderer would take a tenth of a second, one at a time. Heights are those of `sh
 `card.css`; tests hold them to the real layout.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from campaign.printing import html
 from campaign.printing.geometry import Layout
@@ -48,8 +50,7 @@ class Room:
         return max(1, math.ceil(self.filled * 100)) if self.fits else math.floor(self.filled * 100)
 
 
-@dataclass(frozen=True, slots=True)
-class _Face:
+class _Face(NamedTuple):
     """The sizes of one way of setting a text, in pt."""
 
     size: float
@@ -59,9 +60,15 @@ class _Face:
     weight: str = "Regular"
 
     def height(self, text: str, width: float) -> float:
-        taller = _ARABIC_TALLER if self.leading >= self.size * _ROOMY else _TALLER
-        leading = self.leading if is_ours(text) else self.leading * taller
-        return count_lines(text, width, self.size, self.weight) * leading + self.after
+        return _height(self, text, width)
+
+
+# A letter that is signed is measured twice, and most of it was measured before.
+@functools.lru_cache(maxsize=8192)
+def _height(face: _Face, text: str, width: float) -> float:
+    taller = _ARABIC_TALLER if face.leading >= face.size * _ROOMY else _TALLER
+    leading = face.leading if is_ours(text) else face.leading * taller
+    return count_lines(text, width, face.size, face.weight) * leading + face.after
 
 
 def letter_room(context: LetterContext, layout: Layout) -> Room:

@@ -14,6 +14,7 @@ from campaign.campaigns.closing_reasons import Reasons, reasons_of
 from campaign.campaigns.content.current_letters import current_templates
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
+from campaign.core.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
@@ -107,14 +108,13 @@ def get_plan(session: Session, slug: str) -> SigningPlan:
 
     Raises NotFound: there is none, or it is a draft.
     """
-    row = db.connection_of(session).execute(_STATE, {"slug": slug}).one_or_none()
-    if row is None:
+    key = fetch_first(session, _STATE, {"slug": slug})
+    if key is None:
         raise NotFound("campaign", slug=slug)
-    key = tuple(row)
     plan = _plans.find(key)
     if plan is None:
         settings = current_settings()
-        plan = plan_of(session.get_one(Campaign, row[0]), home=settings.organisation_country)
+        plan = plan_of(session.get_one(Campaign, key[0]), home=settings.organisation_country)
         _plans.keep(key, plan)
     return plan
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.email_addresses import canonical_email
+from campaign.core.prepared_statements import fetch_first, insert_rows
 from campaign.core.settings import current_settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
@@ -46,7 +47,7 @@ _INSERT_SIGNATURE = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 """Built once: of all that happens when a letter is signed, building statements took most."""
-_ADD_LETTERS = insert(db.table_of(Letter))
+_ADD_LETTERS = insert(db.table_of(Letter)).inline()
 
 
 _JUST_SIGNED = timedelta(days=1)
@@ -197,12 +198,11 @@ def asked_values(letter: SignedForm) -> dict[str, object]:
 
 def _insert_signature(session: Session, signing: Signing, *, seat: int) -> bool:
     """Insert the signature with its letters, unless the seat is taken."""
-    connection = db.connection_of(session)
-    statement = _INSERT_SIGNATURE[connection.dialect.name]
-    signature_id = connection.scalar(statement, signing.values | {"seat": seat})
-    if signature_id is None:
+    statement = _INSERT_SIGNATURE[session.get_bind().dialect.name]
+    row = fetch_first(session, statement, signing.values | {"seat": seat})
+    if row is None:
         return False
-    _add_letters(session, signing, signature_id)
+    _add_letters(session, signing, signature_id=row[0])
     return True
 
 
@@ -215,7 +215,7 @@ def _add_letters(session: Session, signing: Signing, signature_id: int) -> None:
         }
         for planned in signing.plan.letters[signing.letter.letter_locale]
     ]
-    db.connection_of(session).execute(_ADD_LETTERS, rows)
+    insert_rows(session, _ADD_LETTERS, rows)
 
 
 def _folded_name(letter: SignedForm) -> str:

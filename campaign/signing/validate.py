@@ -4,9 +4,11 @@ Every text comes out of here tidied (NFC, without invisible marks and doubled sp
 Problem: a slug and the data that its wording needs (`form/problem_texts.py`). Nothing here raises.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -38,6 +40,7 @@ CARD_WORDS_LIMIT = 300
 FULL_TEXT_LIMIT = 5000
 """Characters of a letter that a supporter writes anew; what prints on a page is less."""
 _FULL_TEXT_PARAGRAPHS = 40
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,13 +247,28 @@ def check_no_link(text: str) -> Problem | None:
 
 def check_email(address: str) -> Problem | None:
     """Whether mail can go there, as far as the address itself tells; in any script (RFC 6531)."""
+    local, _, domain = address.rpartition("@")
+    if len(address) <= EMAIL_LIMIT and _PLAIN_LOCAL.fullmatch(local) and _takes_mail(domain):
+        return None
+    if _is_valid_address(address):
+        return None
+    if "@" in address and " " in address:
+        return Problem("email-space")
+    return Problem("email-two-dots" if ".." in address else "not-an-email")
+
+
+@lru_cache(maxsize=2048)
+def _takes_mail(domain: str) -> bool:
+    """Whether a domain in plain letters is right; remembered, as most people share a few."""
+    return domain.isascii() and _is_valid_address(f"x@{domain}")
+
+
+def _is_valid_address(address: str) -> bool:
     try:
         validate_email(address, check_deliverability=False, allow_smtputf8=True)
     except (EmailNotValidError, ValueError):
-        if "@" in address and " " in address:
-            return Problem("email-space")
-        return Problem("email-two-dots" if ".." in address else "not-an-email")
-    return None
+        return False
+    return True
 
 
 def check_country(code: str) -> Problem | None:

@@ -1,8 +1,10 @@
 """Words and phrases that are looked for whole: ruled out, insulting, or a risk. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from campaign.core.text.fold import fold, fold_with_places
 
@@ -10,6 +12,7 @@ from campaign.core.text.fold import fold, fold_with_places
 _RUN = re.compile(r"[^\W_]+")
 _ARABIC = re.compile("[\u0620-\u06ff]")
 _ARABIC_PREFIX = "(?:[وفبكل]{0,2}(?:ال)?)"
+_NO_LETTER_BEFORE = r"(?<!\w)"
 # Scripts that put no spaces between words: a word is found wherever it stands.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -18,10 +21,10 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 class Phrases:
     """Words and phrases to be found whole."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     """Finds any of them in folded text."""
-    beginnings: frozenset[str]
-    """The first word of each: a text without any of these need not be searched."""
+    by_beginning: Mapping[str, str]
+    """Finds those with this first word: a text is searched for those of its own words alone."""
     anywhere: re.Pattern[str] | None
     """What a text has in which one may stand within a longer word."""
 
@@ -33,13 +36,19 @@ class Phrases:
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where in `text` each of them begins and ends."""
         plain = fold(text)
-        if self.beginnings.isdisjoint(_RUN.findall(plain)) and not (
-            self.anywhere and self.anywhere.search(plain)
-        ):
+        if self.anywhere and self.anywhere.search(plain):
+            patterns = [_compiled(self.pattern)]
+        else:
+            beginnings = self.by_beginning.keys() & _RUN.findall(plain)
+            patterns = [_compiled(self.by_beginning[beginning]) for beginning in beginnings]
+        if not patterns:
             return
         plain, places = fold_with_places(text)
-        for match in self.pattern.finditer(plain):
-            yield places[match.start()], places[match.end() - 1] + 1
+        end = 0
+        while matches := [match for pattern in patterns if (match := pattern.search(plain, end))]:
+            match = min(matches, key=re.Match.start)
+            end = match.end()
+            yield places[match.start()], places[end - 1] + 1
 
 
 def phrases_of(words: Iterable[str]) -> Phrases | None:
@@ -49,18 +58,34 @@ def phrases_of(words: Iterable[str]) -> Phrases | None:
     if not plain:
         return None
     # The longest first: of two that begin alike the phrase is named, not the word.
-    parts = map(_part, sorted(plain, key=lambda phrase: (-len(phrase), phrase)))
+    longest_first = sorted(plain, key=lambda phrase: (-len(phrase), phrase))
+    by_beginning: dict[str, list[str]] = defaultdict(list)
+    for phrase in longest_first:
+        by_beginning[_RUN.findall(phrase)[0]].append(_part(phrase))
     within = {script for script in (_ARABIC, _UNSPACED) if any(map(script.match, plain))}
     anywhere = "|".join(sorted(script.pattern for script in within))
     return Phrases(
-        pattern=re.compile("|".join(parts)),
-        beginnings=frozenset(_RUN.findall(phrase)[0] for phrase in plain),
+        pattern="|".join(map(_part, longest_first)),
+        by_beginning={word: _any_of(parts) for word, parts in by_beginning.items()},
         anywhere=re.compile(anywhere) if anywhere else None,
     )
 
 
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _any_of(parts: Sequence[str]) -> str:
+    """Any of what begins with one word: looked at where that word begins, not at every sign."""
+    if not all(part.startswith(_NO_LETTER_BEFORE) for part in parts):
+        return "|".join(parts)
+    rests = "|".join(part.removeprefix(_NO_LETTER_BEFORE) for part in parts)
+    return f"{_NO_LETTER_BEFORE}(?:{rests})"
+
+
 def _part(plain: str) -> str:
     body = r"\s+".join(map(re.escape, plain.split(" ")))
-    before = "" if _UNSPACED.match(plain[0]) else r"(?<!\w)"
+    before = "" if _UNSPACED.match(plain[0]) else _NO_LETTER_BEFORE
     after = "" if _UNSPACED.match(plain[-1]) else r"(?!\w)"
     return f"{before}{_ARABIC_PREFIX if _ARABIC.match(plain) else ''}{body}{after}"

@@ -24,6 +24,8 @@ from campaign.network.mails import (
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
+pytestmark = pytest.mark.one_engine
+
 NEWS: News = {
     "kind": "new",
     "campaign": 1,

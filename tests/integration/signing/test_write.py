@@ -19,6 +19,8 @@ from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_steps import Fields
 
+pytestmark = pytest.mark.one_engine
+
 Signatures = Callable[[], list[Signature]]
 ALL = ["recognise", "protect", "investigate"]
 REWRITTEN = (

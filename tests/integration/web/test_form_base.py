@@ -10,6 +10,8 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from campaign.web.form_base import PlainForm, Worded
 
+pytestmark = pytest.mark.one_engine
+
 
 def _below(kind: type) -> Iterator[type]:
     for one in kind.__subclasses__():

@@ -19,6 +19,8 @@ from campaign.staff.require_audit import leaves_no_entry
 from campaign.staff.sessions import safe_next_page
 from tests.factories import csrf_token, make_campaign, make_staff_user, post, sign_in
 
+pytestmark = pytest.mark.one_engine
+
 PUBLIC_BLUEPRINTS = {
     "public",
     "signing",

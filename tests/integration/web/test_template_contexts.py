@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from flask import Flask
 from jinja2 import Environment
 
@@ -18,6 +19,8 @@ from campaign.printing.html import LetterSheet, PrintedPage, environment
 from campaign.staff.navigation import DeskFrame
 from campaign.web.page import Page
 from tests.template_names import names_required, names_used
+
+pytestmark = pytest.mark.one_engine
 
 Context = TypeVar("Context", bound=TemplateContext)
 _PARTS = (".subject.txt", ".txt", ".html")
