@@ -4,10 +4,10 @@ What that way can't print (a letter of two pages, a chunk that fails) is printed
 each letter in its place. Both give the same picture.
 """
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from campaign.printing.engine.join_pdf import folder_beside
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits, Printed, Progress
 from campaign.printing.engine.worker_pool import borrowed
@@ -40,9 +40,9 @@ class FastPress:
         """
         if not contexts:
             raise ValueError("no letters to print")
-        with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
+        with folder_beside(out) as folder, borrowed() as foundry:
             run = Run(
-                contexts, layout, limits, Path(folder), foundry, progress, fresh_sheets=fresh_sheets
+                contexts, layout, limits, folder, foundry, progress, fresh_sheets=fresh_sheets
             )
             left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
             run.work("letters", left, chunk)

@@ -1,9 +1,9 @@
 """The plain way of printing: every letter laid out whole, some hundred in a document."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from campaign.printing.engine.join_pdf import folder_beside
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits, Printed, Progress
 from campaign.printing.engine.worker_pool import borrowed
@@ -56,9 +56,7 @@ def run(
     """
     if not contexts:
         raise ValueError("no letters to print")
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrowed() as foundry:
-        made = Run(
-            contexts, layout, limits, Path(folder), foundry, progress, fresh_sheets=fresh_sheets
-        )
+    with folder_beside(out) as folder, borrowed() as foundry:
+        made = Run(contexts, layout, limits, folder, foundry, progress, fresh_sheets=fresh_sheets)
         made.work(work, range(len(contexts)), chunk)
         return made.finish(out)

@@ -1,11 +1,13 @@
 """Flask without what every request would pay for and none of ours needs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.routing import Rule
+
+from campaign.core.temporary_file import temporary_file
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -37,10 +39,18 @@ class _Rule(Rule):
         return build
 
 
+class _Request(Request):
+    """A request whose files are encrypted where they are too long for memory."""
+
+    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+        return temporary_file()
+
+
 class Application(Flask):
     """The application: every view is an ordinary function, so none is looked at for `async`."""
 
     url_rule_class = _Rule
+    request_class = _Request
     session_interface = _Sessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,6 @@
 """The sheets that go with a bundle: contents of its packets, the sheet for the gate, envelopes."""
 
 import gc
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from campaign.printing import html, renderer
 from campaign.printing.check_letters import check_characters
-from campaign.printing.engine.join_pdf import Document, describe, in_place_of, join
+from campaign.printing.engine.join_pdf import Document, describe, folder_beside, in_place_of, join
 from campaign.printing.geometry import EnvelopeSheet, Paper
 from campaign.printing.html import language_tag
 from campaign.printing.problems import LetterRefused
@@ -31,7 +30,7 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
     :raises LetterRefused: a character is missing.
     """
     _refuse_missing(context)
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder:
+    with folder_beside(out) as folder:
         parts = []
         for first in range(0, len(context.pages), _TOGETHER):
             some = context.pages[first : first + _TOGETHER]
@@ -43,7 +42,7 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
                 direction=html.direction_of(context.locale),
                 grouped=grouped,
             )
-            part = Path(folder) / f"{first:06d}.pdf"
+            part = folder / f"{first:06d}.pdf"
             _write(body, "contents.css", paper, part, context.locale, context.title)
             parts.append(part)
             gc.collect()
@@ -74,10 +73,10 @@ def envelopes(
 
     :raises LetterRefused: a character of the address is missing.
     """
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder:
+    with folder_beside(out) as folder:
         parts = []
         for number, sheet in enumerate(sheets):
-            part = Path(folder) / f"{number}.pdf"
+            part = folder / f"{number}.pdf"
             part.write_bytes(render_envelopes([context], sheet))
             parts.append(part)
         return join(parts, out, title=title, language=language_tag(context.locale))

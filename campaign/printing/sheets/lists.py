@@ -1,7 +1,6 @@
 """The other papers of a bundle: signature list, cover letter, labels, and its README page."""
 
 import dataclasses
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from campaign.printing import html, measure_rendered, renderer
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.join_pdf import Document, describe, in_place_of
+from campaign.printing.engine.join_pdf import Document, describe, folder_beside, in_place_of
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
 from campaign.printing.engine.worker import Foundry, FoundryStopped
 from campaign.printing.geometry import LabelSheet, Layout, Paper
@@ -53,12 +52,9 @@ def signature_list(
     count = sheet.pages_for(total)
     pages = _pages(iter(rows), sheet, context, count, total)
     parts: list[Path] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="letters-") as folder,
-        worker_pool.borrowed() as foundry,
-    ):
+    with folder_beside(out) as folder, worker_pool.borrowed() as foundry:
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
-            part = Path(folder) / f"{len(parts):06d}.pdf"
+            part = folder / f"{len(parts):06d}.pdf"
             job = {
                 "context": dataclasses.asdict(context),
                 "paper": paper.slug,
