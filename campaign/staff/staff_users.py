@@ -2,10 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
-from flask import current_app
 from flask_security import hash_password, verify_password
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.text.normal_form import normal_form
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.passwords import problem_of
 
@@ -162,7 +161,7 @@ def new_uniquifier() -> str:
 
 def normalised(password: str) -> str:
     """A password in one form, whatever keyboard composed its accents."""
-    return cast("str", current_app.extensions["security"].password_util.normalize(password))
+    return normal_form("NFKD", password)
 
 
 def actor_name(user: StaffUser) -> str:
