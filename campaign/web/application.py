@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import IO, Any
 
-from flask import Flask, Request
+import structlog
+from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.routing import Rule
 
+from campaign.core import logs
 from campaign.core.temporary_file import temporary_file
+
+log = structlog.get_logger()
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -52,6 +56,13 @@ class Application(Flask):
     url_rule_class = _Rule
     request_class = _Request
     session_interface = _Sessions()
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log the kind and place of what failed outside of a view, as when its work is committed.
+
+        Flask would log the address, which may hold the secret of a link, and a traceback.
+        """
+        log.error("request failed", endpoint=request.endpoint, problem=logs.describe(exc_info[1]))
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""

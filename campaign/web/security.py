@@ -182,6 +182,8 @@ def _add_headers(response: Response) -> Response:
     response.headers.extend(
         [(name, value) for name, value in _HEADERS.items() if name.lower() not in there]
     )
+    if response.status_code >= 400:
+        response.headers.setdefault("Cache-Control", "no-store")
     settings = current_settings()
     if settings.secure:
         response.headers.setdefault(
