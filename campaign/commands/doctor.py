@@ -18,6 +18,7 @@ from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
+from campaign.storage import scratch
 from campaign.storage.places import LocalPlace
 
 _FONT_WORDS = {
@@ -46,7 +47,8 @@ def doctor() -> None:
         for name, check in _CHECKS.items():
             sentences = list(check(app))
             wrong += len(sentences)
-            click.echo(f"{name:<10} {'to mend' if sentences else 'ok'}")
+            note = _NOTES[name](app) if name in _NOTES else ""
+            click.echo(f"{name:<10} {'to mend' if sentences else 'ok'}{note and f', {note}'}")
             for sentence in sentences:
                 click.echo(f"           {sentence}")
     if wrong:
@@ -110,6 +112,20 @@ def _files(_app: Flask) -> Iterator[str]:
 def is_nearly_full(free: int, total: int) -> bool:
     """Return whether a disk has little room left: a small share, and few bytes as well."""
     return free < _ENOUGH_SHARE * total and free < _ENOUGH_BYTES
+
+
+def _scratch(app: Flask) -> Iterator[str]:
+    settings: Settings = app.extensions["settings"]
+    folder = settings.scratch_folder
+    if folder.is_dir() and folder.stat().st_mode & 0o077:
+        yield f"{folder} can be read by others. Run: chmod 700 {folder}"
+
+
+def _scratch_note(app: Flask) -> str:
+    settings: Settings = app.extensions["settings"]
+    folder = settings.scratch_folder
+    where = "in memory" if scratch.is_in_memory(folder) else "on a disk: encrypt it"
+    return f"{folder} is {where}"
 
 
 def _audit(_app: Flask) -> Iterator[str]:
@@ -186,8 +202,11 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "database": _database,
     "audit": _audit,
     "files": _files,
+    "scratch": _scratch,
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,
     "erasing": _erasing,
 }
+_NOTES: dict[str, Callable[[Flask], str]] = {"scratch": _scratch_note}
+"""What is worth knowing of what is checked, though nothing is wrong with it."""

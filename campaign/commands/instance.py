@@ -6,6 +6,7 @@ from flask import Flask
 from campaign import close_app, create_app, migrations
 from campaign.core import db
 from campaign.core.settings import load_settings
+from campaign.storage import scratch
 
 
 def ready_app(*, create: bool = False) -> Flask:
@@ -15,6 +16,7 @@ def ready_app(*, create: bool = False) -> Flask:
     asked. Raises click.ClickException with the command that mends it.
     """
     settings = load_settings()
+    click.get_current_context().with_resource(scratch.settled(settings.scratch_folder))
     engine = db.make_engine(settings.sqlalchemy_url)
     try:
         revision = migrations.current_revision(engine)

@@ -1,9 +1,11 @@
 """`campaign run`, `web`, `worker`: the processes of an instance."""
 
+import atexit
 import gc
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -20,6 +22,7 @@ from campaign.core.errors import UnsafeSettings
 from campaign.core.logs import place_of
 from campaign.core.settings import Settings, load_settings
 from campaign.demo import load_demo
+from campaign.storage import scratch
 
 _SWITCH_SECONDS = 0.0005
 
@@ -142,6 +145,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        stack = ExitStack()
+        stack.enter_context(scratch.settled(self.settings.scratch_folder))
+        atexit.register(stack.close)
         app = create_app(self.settings)
         # What is there now stays: the collector need not look through it again and again.
         gc.collect()

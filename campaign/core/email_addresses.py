@@ -3,11 +3,12 @@
 Pure.
 """
 
-import unicodedata
-
 import idna
 
+from campaign.core.text.normal_form import normal_form
+
 _GMAIL = {"gmail.com", "googlemail.com"}
+_LONGEST_DOMAIN = 253
 
 
 def canonical_email(address: str) -> str:
@@ -17,7 +18,7 @@ def canonical_email(address: str) -> str:
     googlemail.com is gmail.com. Only for comparing: mails go to what was typed.
     """
     local, _, domain = address.strip().rpartition("@")
-    local = unicodedata.normalize("NFKC", local).casefold().partition("+")[0] or local.casefold()
+    local = normal_form("NFKC", local).casefold().partition("+")[0] or local.casefold()
     domain = _ascii_domain(domain.rstrip(".").casefold())
     if domain in _GMAIL:
         return f"{local.replace('.', '')}@gmail.com"
@@ -38,7 +39,7 @@ def spelling(address: str) -> str:
 
 
 def _ascii_domain(domain: str) -> str:
-    if domain.isascii():
+    if domain.isascii() or len(domain) > _LONGEST_DOMAIN:
         return domain
     try:
         return idna.encode(domain, uts46=True).decode()

@@ -2,8 +2,10 @@
 
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
+from types import TracebackType
 
 import structlog
 
@@ -39,8 +41,45 @@ def init(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     # Libraries speak up when something is wrong only; their progress is nobody's news.
-    logging.basicConfig(
-        level=max(level, logging.WARNING),
-        stream=sys.stderr,
-        format="%(levelname)s %(name)s %(message)s",
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LibraryFormatter())
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    if settings.mode == "production":
+        sys.excepthook = _log_uncaught
+        threading.excepthook = _log_uncaught_in_thread
+        sys.unraisablehook = _log_unraisable
+
+
+class LibraryFormatter(logging.Formatter):
+    """What a library logs, without what it may quote: an address, a row, the link in a path.
+
+    Of a message only the pattern stays, of a failure its kind and place.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        # Without arguments a message may be put together from what somebody typed.
+        pattern = str(record.msg) if record.args else f"line {record.lineno}"
+        line = f"{record.levelname} {record.name} {pattern}"
+        problem = record.exc_info[1] if record.exc_info else None
+        return f"{line}: {describe(problem)}" if problem is not None else line
+
+
+def describe(problem: BaseException) -> str:
+    """Return the kind and place of a failure."""
+    return f"{type(problem).__name__} at {place_of(problem)}"
+
+
+def _log_uncaught(
+    _kind: type[BaseException], problem: BaseException, _trace: TracebackType | None
+) -> None:
+    print(f"uncaught: {describe(problem)}", file=sys.stderr)  # noqa: T201
+
+
+def _log_uncaught_in_thread(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value is not None:
+        print(f"thread ended: {describe(failure.exc_value)}", file=sys.stderr)  # noqa: T201
+
+
+def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
+    if failure.exc_value is not None:
+        print(f"ignored: {describe(failure.exc_value)}", file=sys.stderr)  # noqa: T201

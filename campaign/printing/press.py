@@ -4,13 +4,13 @@
 `render_one` and `render_many` are for a preview and for one supporter's letters: in this process.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from campaign.printing.engine import cards_job, render_job
+from campaign.printing.engine.join_pdf import folder_beside
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import (
     DEFAULT_LIMITS,
@@ -72,7 +72,7 @@ def print_letters(
     :raises ValueError: there are no letters.
     :raises campaign.printing.engine.worker.RenderProcessStopped: the machine failed, not a letter.
     """
-    with _start_run(contexts, layout, limits, progress, fresh_sheets=fresh_sheets) as run:
+    with _start_run(contexts, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
         left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
         run.work("letters", left, chunk)
         return run.finish(out)
@@ -89,7 +89,7 @@ def print_whole_letters(
     fresh_sheets: bool = False,
 ) -> Printed:
     """Do the same with every letter laid out whole: slow, simple, what the fast way is held to."""
-    with _start_run(contexts, layout, limits, progress, fresh_sheets=fresh_sheets) as run:
+    with _start_run(contexts, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
         run.work("letters", range(len(contexts)), chunk)
         return run.finish(out)
 
@@ -109,7 +109,7 @@ def print_cards(
     They are cut and stacked: the piles that are cut lie in order on each other.
     """
     imposed = [contexts[i] for i in impose_cards(len(contexts))]
-    with _start_run(imposed, layout, limits, progress, fresh_sheets=fresh_sheets) as run:
+    with _start_run(imposed, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
         run.work("cards", range(len(imposed)), max(chunk - chunk % CARDS_A_SHEET, 1))
         printed = run.finish(out)
     place = {context.key: index for index, context in enumerate(contexts)}
@@ -136,6 +136,7 @@ def impose_cards(count: int) -> list[int]:
 def _start_run(
     contexts: Sequence[LetterContext],
     layout: Layout,
+    out: Path,
     limits: Limits,
     progress: Progress | None,
     *,
@@ -143,10 +144,8 @@ def _start_run(
 ) -> Iterator[Run]:
     if not contexts:
         raise ValueError("no letters to print")
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder, borrow_process() as process:
-        yield Run(
-            contexts, layout, limits, Path(folder), process, progress, fresh_sheets=fresh_sheets
-        )
+    with folder_beside(out) as folder, borrow_process() as process:
+        yield Run(contexts, layout, limits, folder, process, progress, fresh_sheets=fresh_sheets)
 
 
 def render_one(context: LetterContext, layout: Layout) -> bytes:

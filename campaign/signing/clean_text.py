@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from campaign.core.text.normal_form import normal_form
 from campaign.printing.fonts import missing_glyphs
 
 PARAGRAPH_LIMIT = 20
@@ -92,7 +93,7 @@ def western_digits(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    return normal_form("NFC", text.translate(_INVISIBLE))
 
 
 def _unreadable(text: str) -> Problem | None:

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
-from flask import current_app
 from flask_security import hash_password, verify_password
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.text.normal_form import normal_form
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.passwords import find_password_problem
 
@@ -156,8 +156,7 @@ def create_uniquifier() -> str:
 
 def normalise_password(password: str) -> str:
     """Return a password in one form, whatever keyboard composed its accents."""
-    normal: str = current_app.extensions["security"].password_util.normalize(password)
-    return normal
+    return normal_form("NFKD", password)
 
 
 def actor_name(user: StaffUser) -> str:

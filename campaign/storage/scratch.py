@@ -6,8 +6,10 @@ which went with the process.
 
 import fcntl
 import os
+import resource
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +32,28 @@ def room(parent: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+@contextmanager
+def settled(parent: Path) -> Iterator[None]:
+    """Have all temporary files of this process lie in a room of its own, and dump no core.
+
+    What libraries put into the system's temporary folder would stay there for good once the process
+    is killed; what is left in a room is swept.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sweep(parent)
+    before = tempfile.tempdir, os.environ.get("TMPDIR")
+    with room(parent) as folder:
+        # The environment is for programs that are started from here.
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before[0]
+            os.environ.pop("TMPDIR")
+            if before[1] is not None:
+                os.environ["TMPDIR"] = before[1]
 
 
 def sweep(parent: Path) -> int:
@@ -55,3 +79,19 @@ def _remove_left(folder: Path) -> bool:
         return True
     finally:
         os.close(handle)
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Whether the folder, or the nearest one above it that is there, lies in memory (Linux)."""
+    while not folder.exists():
+        folder = folder.parent
+    device = folder.stat().st_dev
+    mounts = Path("/proc/self/mountinfo")
+    if not mounts.exists():
+        return False
+    for line in mounts.read_text("utf-8").splitlines():
+        before, _, after = line.partition(" - ")
+        major, minor = before.split()[2].split(":")
+        if os.makedev(int(major), int(minor)) == device:
+            return after.split()[0] in {"tmpfs", "ramfs"}
+    return False

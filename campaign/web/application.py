@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
-from flask import Flask, Request
+import structlog
+from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.routing import Rule
 
+from campaign.core import logs
+from campaign.core.temporary_file import temporary_file
+
+log = structlog.get_logger()
 T = TypeVar("T")
 
 
@@ -36,11 +41,26 @@ class _Rule(Rule):
         return build
 
 
+class _Request(Request):
+    """A request whose files are encrypted where they are too long for memory."""
+
+    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+        return temporary_file()
+
+
 class Application(Flask):
     """The application: every view is an ordinary function, so none is looked at for `async`."""
 
     url_rule_class = _Rule
+    request_class = _Request
     session_interface = _Sessions()
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log the kind and place of what failed outside of a view, as when its work is committed.
+
+        Flask would log the address, which may hold the secret of a link, and a traceback.
+        """
+        log.error("request failed", endpoint=request.endpoint, problem=logs.describe(exc_info[1]))
 
     def ensure_sync(self, func: Callable[..., T]) -> Callable[..., T]:
         return func

@@ -180,6 +180,8 @@ def refuse_nul() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if response.status_code >= 400:
+        response.headers.setdefault("Cache-Control", "no-store")
     if current_settings().secure:
         response.headers.setdefault(
             "Strict-Transport-Security", "max-age=63072000; includeSubDomains"

@@ -1,13 +1,19 @@
 """Cells of CSV and XLSX files that people open in a spreadsheet. Pure."""
 
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+import re
+
+# At the start of a cell (OWASP, CSV injection), and where a cell begins for a program that takes
+# semicolons, tabs or bars for what parts them. A sign in another width counts as well.
+_ACTIVE = r"(?= *[=+\-@\t\r\n＝＋－＠])"
+_FORMULA = re.compile(rf"(\A|[;\t|\r\n][ \"]*){_ACTIVE}")
+_MADE_INERT = re.compile(rf"(\A|[;\t|\r\n][ \"]*)'{_ACTIVE}")
 
 
 def inert(cell: str) -> str:
-    """Return the text so that a spreadsheet never takes it for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_ACTIVE) or cell.startswith(_ACTIVE) else cell
+    """Return the text so that a spreadsheet never takes it, or a part of it, for a formula."""
+    return _FORMULA.sub(r"\1'", cell)
 
 
 def plain(cell: str) -> str:
     """Return the text that `inert` made safe."""
-    return cell[1:] if cell.startswith("'") and inert(cell[1:]) != cell[1:] else cell
+    return _MADE_INERT.sub(r"\1", cell)

@@ -1,11 +1,9 @@
 """A cover letter with invented counts, to look at its words before any bundle is made."""
 
-import tempfile
-from pathlib import Path
-
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from campaign import storage
 from campaign.bundles.destinations import frozen_destination
 from campaign.bundles.documents.cover_letter import Covered, cover_context
 from campaign.bundles.documents.cover_texts import CoverWords
@@ -22,10 +20,10 @@ from campaign.signing.letter.letter_facts import FrozenTarget
 
 def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Settings) -> bytes:
     """The letter as it would print. Raises LetterRefused."""
-    with force_locale(locale.replace("-", "_")), tempfile.TemporaryDirectory() as folder:
+    with force_locale(locale.replace("-", "_")), storage.storage().workshop() as folder:
         frozen = _frozen(mission, locale, settings)
         covered = Covered({1: 481, 2: 250}, on_paper=41)
-        out = Path(folder) / "cover-letter.pdf"
+        out = folder / "cover-letter.pdf"
         context = cover_context(frozen, words, covered)
         lists.cover_letter(context, LAYOUTS[frozen.layout], out)
         return out.read_bytes()

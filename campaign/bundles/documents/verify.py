@@ -9,7 +9,6 @@ import io
 import json
 import re
 import shutil
-import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from campaign.bundles import file_names
 from campaign.bundles.documents.bundle_copy import DAMAGED, CopiedFile, open_copy
 from campaign.bundles.documents.packets import FORMAT
 from campaign.bundles.documents.verify_findings import Verified
+from campaign.core.temporary_file import temporary_file
 
 _VOLUME = re.compile(r"letters-[0-9]{3,}\.pdf")
 _MOST_MANIFEST_BYTES = 200_000_000
@@ -122,7 +122,7 @@ def _check_files(copied: Files, manifest: Entry, result: Verified) -> None:
 
 
 def _check_file(copied: CopiedFile, entry: Entry, named: Entry, result: Verified) -> None:
-    with tempfile.TemporaryFile() as copy:
+    with temporary_file() as copy:
         try:
             with copied.open() as source:
                 shutil.copyfileobj(source, copy, 1 << 20)
@@ -289,7 +289,7 @@ def first_column(source: IO[bytes]) -> Iterator[str]:
 
     Raises WorkbookDamaged.
     """
-    with tempfile.TemporaryFile() as copy:
+    with temporary_file() as copy:
         while piece := source.read(_PIECE):
             copy.write(piece)
         copy.seek(0)

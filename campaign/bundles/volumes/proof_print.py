@@ -4,11 +4,9 @@ The first three, and the odd ones: the longest, one in each script other than La
 that would be set aside. Only reads, but for the audit's line.
 """
 
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
@@ -16,6 +14,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from campaign import storage
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze import select_letters
 from campaign.bundles.freeze.bundle_facts import facts_of
@@ -270,8 +269,8 @@ def print_proof(session: Session, proof: Proof, *, actor: str) -> bytes:
     letters = [_marked(shown.letter) for shown in proof.shown]
     if not letters:
         raise Refused("nothing-printed", campaign=proof.campaign.slug)
-    with tempfile.TemporaryDirectory(prefix="proof-") as folder:
-        out = Path(folder) / "proof.pdf"
+    with storage.storage().workshop() as folder:
+        out = folder / "proof.pdf"
         printed = run_press(Loaded(proof.frozen, letters), out, lambda _done: None)
         if not printed.letters:
             raise Refused("nothing-printed", campaign=proof.campaign.slug)

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from campaign.core.text.normal_form import normal_form
+
 _REFUSED_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
 # Overrides and isolates of direction turn what is read away from what is stored.
 _REFUSED = set("\u2028\u2029\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -11,13 +13,13 @@ _MANY_MARKS = 5
 
 def one_line(text: str | None) -> str:
     """Return `text` on one line: ends trimmed, runs of white space as one space, NFC."""
-    spaced = re.sub(r"[ \t\r\n\xa0]+", " ", unicodedata.normalize("NFC", text or ""))
+    spaced = re.sub(r"[ \t\r\n\xa0]+", " ", normal_form("NFC", text or ""))
     return _join_french_signs(spaced.strip())
 
 
 def paragraphs(text: str | None) -> str:
     """Return `text` with line ends as LF, no space at the ends of lines, NFC."""
-    unified = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
+    unified = normal_form("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
     lines = (line.replace("\t", "    ").rstrip() for line in unified.split("\n"))
     return _join_french_signs("\n".join(lines).strip("\n").strip())
 
@@ -49,5 +51,5 @@ def has_hidden_characters(text: str) -> bool:
 
 def slug_of(text: str, limit: int = 80) -> str:
     """Return `text` as part of an address: "UA 58/20" is `ua-58-20`; empty of nothing."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+    plain = normal_form("NFKD", text).encode("ascii", "ignore").decode().casefold()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-")

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from campaign.core.text.normal_form import normal_form
+
 _APOSTROPHES = dict.fromkeys("’‘ʼ＇`´", "'")
 _DRAWN_OUT = "\u0640"  # Arabic tatweel
 _LETTERS = {
@@ -55,7 +57,7 @@ def _fold(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"
     out = []
-    for part in unicodedata.normalize("NFKD", character).casefold():
+    for part in normal_form("NFKD", character).casefold():
         if (
             part == _DRAWN_OUT
             or unicodedata.category(part) == "Cf"

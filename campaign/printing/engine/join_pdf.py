@@ -68,6 +68,16 @@ def replace_when_done(out: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def folder_beside(out: Path) -> Iterator[Path]:
+    """A folder for the parts of `out`, gone when the block ends.
+
+    It lies in the folder that the caller made for plain files, never in the system's own.
+    """
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".parts-") as folder:
+        yield Path(folder)
+
+
 def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)

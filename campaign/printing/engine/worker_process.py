@@ -8,8 +8,10 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NoReturn, NotRequired, TypedDict
 
 from weasyprint.urls import FatalURLFetchingError
@@ -168,6 +170,8 @@ def _work(order: Order, writer: int) -> NoReturn:
     """The child: does the work within the limits, reports, and ends without cleaning up."""
     resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The renderer's own temporary files go with the job's folder: nobody cleans up after us here.
+    tempfile.tempdir = str(Path(str(order["job"]["out"])).parent)
     # Layout makes millions of small objects that live to the end: look for garbage seldom.
     gc.set_threshold(100_000, 50, 100)
     answer: Answer

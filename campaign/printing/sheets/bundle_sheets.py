@@ -1,14 +1,13 @@
 """The sheets that go with a bundle: contents of its packets, the sheet for the gate, envelopes."""
 
 import gc
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from campaign.printing import html
 from campaign.printing.check_letters import check_characters
-from campaign.printing.engine.join_pdf import Document, join
+from campaign.printing.engine.join_pdf import Document, folder_beside, join
 from campaign.printing.geometry import EnvelopeSheet, Paper
 from campaign.printing.html import language_tag
 from campaign.printing.letter_content import CountRow
@@ -48,7 +47,7 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
     :raises LetterRefused: a character is missing.
     """
     _refuse_missing(context)
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder:
+    with folder_beside(out) as folder:
         parts = []
         for first in range(0, len(context.pages), _TOGETHER):
             pages = ContentsPages(
@@ -58,7 +57,7 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
                 direction=html.direction_of(context.locale),
                 grouped=group_digits,
             )
-            part = Path(folder) / f"{first:06d}.pdf"
+            part = folder / f"{first:06d}.pdf"
             write_sheet(
                 pages, "contents.css", paper, part, locale=context.locale, title=context.title
             )
@@ -90,10 +89,10 @@ def envelopes(
 
     :raises LetterRefused: a character of the address is missing.
     """
-    with tempfile.TemporaryDirectory(prefix="letters-") as folder:
+    with folder_beside(out) as folder:
         parts = []
         for number, sheet in enumerate(sheets):
-            part = Path(folder) / f"{number}.pdf"
+            part = folder / f"{number}.pdf"
             part.write_bytes(render_envelopes([context], sheet))
             parts.append(part)
         return join(parts, out, title=title, language=language_tag(context.locale))

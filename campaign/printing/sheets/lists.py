@@ -1,7 +1,6 @@
 """The other papers of a bundle: signature list, cover letter, labels, and its README page."""
 
 import dataclasses
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from campaign.printing import html, measure_rendered
 from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.engine import worker_pool
-from campaign.printing.engine.join_pdf import Document, JoinJob, describe_pdf
+from campaign.printing.engine.join_pdf import Document, JoinJob, describe_pdf, folder_beside
 from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
 from campaign.printing.engine.worker import RenderProcess, RenderProcessStopped
 from campaign.printing.geometry import LabelSheet, Layout, Paper
@@ -55,12 +54,9 @@ def signature_list(
     count = sheet.pages_for(total)
     pages = _pages(iter(rows), sheet, context, count, total)
     parts: list[Path] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="letters-") as folder,
-        worker_pool.borrow_process() as process,
-    ):
+    with folder_beside(out) as folder, worker_pool.borrow_process() as process:
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
-            part = Path(folder) / f"{len(parts):06d}.pdf"
+            part = folder / f"{len(parts):06d}.pdf"
             job: ListJob = {
                 "context": dataclasses.asdict(context),
                 "paper": paper.slug,

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from campaign.core.text.fold import fold
+from campaign.core.text.normal_form import normal_form
 
 _MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
 """Figures and signs that people write for letters, and letters that Unicode finds less alike."""
@@ -29,7 +30,7 @@ def _looks() -> dict[int, str]:
 
 def skeleton(text: str) -> str:
     """Return what a reader takes a name for at a glance: equal skeletons look alike."""
-    plain = fold(unicodedata.normalize("NFD", text).translate(_looks()))
+    plain = fold(normal_form("NFD", text).translate(_looks()))
     for pair, one in _PAIRS:
         plain = plain.replace(pair, one)
     return "".join(

@@ -1,0 +1,148 @@
+"""Nothing readable lies outside scratch, whatever is printed, exported or sent in (trust.md 49).
+
+Whatever takes the system's temporary folder leaves whole volumes there for good when it is killed.
+Here that folder is watched: a file that was in it for a moment has changed the folder.
+"""
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask, request
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from campaign.bundles.documents.verify import verify_copy
+from campaign.core.settings import Settings
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.export import ExportFormat, ExportKind
+from campaign.models.staff import Role
+from campaign.storage import scratch
+from tests.factories import add_confirmed, make_campaign, post, sign_in
+from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
+from tests.integration.exports.conftest import ask, made, scene  # noqa: F401 — fixtures
+from tests.integration.storage.test_whole_instance import PLANTED
+from tests.unit.core.test_temporary_file import open_files
+
+pytestmark = pytest.mark.real_press
+
+
+_seen: list[str] | None = None
+
+
+def _note(event: str, arguments: tuple[object, ...]) -> None:
+    if _seen is not None and event in {"tempfile.mkstemp", "tempfile.mkdtemp"}:
+        _seen.append(str(arguments[0]))
+
+
+sys.addaudithook(_note)
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing of ours is put into the system's temporary folder, nor left there by a child.
+
+    The renderer puts fonts there, and removes them.
+    """
+    global _seen  # noqa: PLW0603 — an audit hook cannot be taken away
+    folder = tmp_path / "system"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    _seen = []
+    yield
+    ours = {Path(path) for path in _seen if Path(path).parent == folder}
+    _seen = None
+    assert [path for path in ours if not path.name.startswith("weasyprint-")] == []
+    assert set(folder.iterdir()) - ours == set(), "a child left it"
+
+
+@pytest.mark.one_engine
+def test_a_bundle_its_proof_and_its_check(
+    app: Flask,
+    client: FlaskClient,
+    session: Session,
+    settings: Settings,
+    freeze: Callable[..., int],  # noqa: F811
+    print_bundle: Callable[[int], BundleState],  # noqa: F811
+    watched: None,
+    tmp_path: Path,
+) -> None:
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 3, given_name=PLANTED[0], family_name=PLANTED[1])
+    session.commit()
+    sign_in(client, app, Role.STAFF)
+    mission = campaign.targets[0].mission
+    assert mission
+    proof = {"campaign": campaign.slug, "mission": mission.slug, "of": campaign.slug}
+    assert post(client, "/desk/bundles/new/proof", proof).mimetype == "application/pdf"
+    bundle_id = freeze(campaign.id, volume_letters=2)
+    assert print_bundle(bundle_id) is BundleState.READY
+    session.rollback()
+    public_id = session.get_one(Bundle, bundle_id).public_id
+    copy = tmp_path / "b.zip"
+    copy.write_bytes(post(client, f"/desk/bundles/{public_id}/download").data)
+    assert verify_copy(copy).findings == []
+    assert list(settings.scratch_folder.iterdir()) == []
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("written_as", list(ExportFormat))
+def test_an_export(
+    ask: Callable[..., int],  # noqa: F811
+    made: Callable[[int], bytes],  # noqa: F811
+    settings: Settings,
+    watched: None,
+    written_as: ExportFormat,
+) -> None:
+    assert len(made(ask(ExportKind.FULL, written_as))) > 100
+    assert list(settings.scratch_folder.iterdir()) == []
+
+
+@pytest.mark.one_engine
+def test_an_upload(app: Flask, watched: None) -> None:
+    """Also while it is being read: a file of no name leaves its bytes on the disk as well."""
+    table = b"name;country\n" + f"{PLANTED[0]} {PLANTED[1]};Mexico\n".encode() * 40_000
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    body = head + table + b"\r\n--x--\r\n"
+    with app.test_request_context(
+        "/",
+        method="POST",
+        input_stream=io.BytesIO(body),
+        content_length=len(body),
+        content_type="multipart/form-data; boundary=x",
+    ):
+        request.max_content_length = 10_000_000
+        assert request.files["file"].read() == table
+        stored = open_files()
+        assert len(stored) >= 1_000_000
+        assert PLANTED[0].encode() not in stored
+
+
+def test_what_libraries_put_down_lies_in_a_room_that_is_swept(tmp_path: Path) -> None:
+    """Killed at any moment: another process removes what was left."""
+    system, parent = tmp_path / "system", tmp_path / "scratch"
+    system.mkdir()
+    program = f"""
+import os, pathlib, resource, signal, subprocess, sys, tempfile
+from campaign.storage import scratch
+with scratch.settled(pathlib.Path({str(parent)!r})):
+    open(tempfile.mkstemp()[1], "w").write("a name")
+    subprocess.run([sys.executable, "-c", "import tempfile; tempfile.mkstemp()"], check=True)
+    assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = os.environ | {"TMPDIR": str(system)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    assert list(system.iterdir()) == []
+    [room] = parent.iterdir()
+    assert len(list(room.iterdir())) == 2
+    assert room.stat().st_mode & 0o077 == 0
+    os.utime(room, (0, 0))
+    assert scratch.sweep(parent) == 1
+    assert list(parent.iterdir()) == []

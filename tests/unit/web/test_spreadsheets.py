@@ -1,0 +1,36 @@
+"""Cells that start no formula, by whatever sign a program parts them (trust.md 33)."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from campaign.web.spreadsheets import inert, plain
+
+SIGNS = "=+-@＝＋－＠"
+TEXTS = st.text(alphabet="ab ;|,\t\"'\r\n=+-@＝１", max_size=30)
+
+
+@given(cells=st.lists(TEXTS, min_size=1, max_size=4), delimiter=st.sampled_from(",;\t|"))
+@example(cells=["Ana;=cmd|' /C calc'!A0"], delimiter=";")
+@example(cells=["Ana\t=1+1"], delimiter="\t")
+@example(cells=['say "so";=1', "x, y|@sum"], delimiter="|")
+def test_no_program_reads_a_formula(cells: list[str], delimiter: str) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\r\n").writerow([inert(cell) for cell in cells])
+    file.seek(0)
+    for row in csv.reader(file, delimiter=delimiter):
+        for cell in row:
+            assert not cell.lstrip(" ").startswith(tuple(SIGNS)), (row, delimiter)
+
+
+@given(text=st.text(alphabet='ab ;|,\t"\r\n=+-@＝', max_size=30))
+def test_what_was_made_inert_comes_back_as_it_was(text: str) -> None:
+    assert plain(inert(text)) == text
+
+
+@pytest.mark.parametrize("text", ["Ana-Lucía", "a - b", "K1A 0B1", "x; y", "2026-11-27", ""])
+def test_usual_texts_stay_as_they_are(text: str) -> None:
+    assert inert(text) == text
