@@ -23,7 +23,7 @@ from campaign.models.bundle import Bundle, BundleState, Destination, Volume, Vol
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
 from campaign.storage import Storage
-from campaign.web.pagination import Listing, page_of
+from campaign.web.pagination import Listing, load_page
 
 _LATE_SECONDS = 5.0
 """By which a beat may be late on a busy machine."""
@@ -117,7 +117,7 @@ def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
         .options(joinedload(Bundle.campaign), *WITH_DESTINATION)
         .order_by(Bundle.id.desc())
     )
-    return page_of(session, query, page)
+    return load_page(session, query, page)
 
 
 def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:

@@ -13,7 +13,7 @@ _KEY = "undo"
 Action = Callable[[], object]
 
 
-def when_undone(session: Session, action: Action) -> None:
+def on_rollback(session: Session, action: Action) -> None:
     """Do `action` if what the session does now is rolled back, or never committed.
 
     A savepoint's end does not decide it, its rollback does. A process that is killed does nothing.

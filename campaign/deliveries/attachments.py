@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.content import pictures
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound
-from campaign.core.file_rollback import when_undone
+from campaign.core.file_rollback import on_rollback
 from campaign.models.delivery import GateFile, GateFileFormat, GateFileKind, GateVisit
 from campaign.printing.sheets.rasterise import CannotDraw, draw
 from campaign.storage import storage
@@ -74,7 +74,7 @@ def keep_file(session: Session, visit: GateVisit, drawn: RedrawnFile) -> GateFil
     )
     visit.files.append(file)
     session.flush()
-    when_undone(session, _make_deletion(file))
+    on_rollback(session, _make_deletion(file))
     for number, page in enumerate(drawn.pages, start=1):
         _write(file, f"page-{number}", page)
     if drawn.original:

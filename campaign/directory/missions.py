@@ -18,7 +18,7 @@ from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Mission, MissionKind
 from campaign.models.directory_import import Directory
-from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
+from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
@@ -58,7 +58,7 @@ def list_missions(
     `host` is the country that they are in or also accredited to; with `stale_on`, those not
     checked in the year before that day.
     """
-    missions = select(Mission).where(*says(query, Mission.search))
+    missions = select(Mission).where(*contains_words(query, Mission.search))
     if sending:
         missions = missions.where(Mission.sending_country == sending)
     if host:
@@ -77,14 +77,14 @@ def list_missions(
         "checked": (Mission.last_checked_on.is_not(None), Mission.last_checked_on),
     }
     order = orders.get(sort, orders["sending"])
-    return page_of(session, missions.order_by(*order, Mission.slug), page)
+    return load_page(session, missions.order_by(*order, Mission.slug), page)
 
 
 def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
     """Return the first missions that a search finds; nothing for a query without words."""
     if not fold_name(query):
         return []
-    missions = select(Mission).where(*says(query, Mission.search)).order_by(Mission.slug)
+    missions = select(Mission).where(*contains_words(query, Mission.search)).order_by(Mission.slug)
     return session.scalars(missions.limit(most)).all()
 
 

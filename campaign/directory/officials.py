@@ -15,7 +15,7 @@ from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Official
 from campaign.models.directory_import import Directory
-from campaign.web.pagination import MOST_FOUND, Listing, page_of, rank_of_country, says
+from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
 _WORDS = names_with(Directory.OFFICIALS, Rule.WORDS)
 _ADDRESSED = ("salutation", "close")
@@ -46,14 +46,14 @@ def list_officials(
 
     With `left`, those who have left their office while a campaign still aims at them.
     """
-    matches = select(Official).where(*says(query, Official.search))
+    matches = select(Official).where(*contains_words(query, Official.search))
     if country:
         matches = matches.where(Official.country == country)
     if left:
         matches = matches.where(Official.left_on.is_not(None), where_used.is_aimed_at())
     by_country = (rank_of_country(session, Official.country), Official.name_key)
     order = by_country if sort == "country" else (Official.name_key,)
-    return page_of(session, matches.order_by(*order, Official.id), page)
+    return load_page(session, matches.order_by(*order, Official.id), page)
 
 
 def countries_of_officials(session: Session) -> list[str]:
@@ -72,7 +72,7 @@ def search_officials(
         return []
     matches = (
         select(Official)
-        .where(*says(query, Official.search), Official.id.not_in(without))
+        .where(*contains_words(query, Official.search), Official.id.not_in(without))
         .order_by(Official.name_key, Official.id)
     )
     begins = Official.name_key.startswith(start, autoescape=True)

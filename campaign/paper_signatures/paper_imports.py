@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
-from campaign.core.file_rollback import when_undone
+from campaign.core.file_rollback import on_rollback
 from campaign.core.leases import Lease, LeasedRow
 from campaign.directory.imports.file_types import Opened, samples_of
 from campaign.directory.imports.read_rows import UnreadableFile
@@ -52,7 +52,7 @@ def upload_file(
         expires_at=db.utcnow() + _KEPT,
     )
     keep_in, key = storage(), paper_import.storage_key
-    when_undone(session, lambda: keep_in.delete(key))
+    on_rollback(session, lambda: keep_in.delete(key))
     sealed = db.database().keyring.seal_bytes(data, paper_import.storage_key)
     with storage().writing(paper_import.storage_key) as path:
         path.write_bytes(sealed)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound
-from campaign.core.file_rollback import when_undone
+from campaign.core.file_rollback import on_rollback
 from campaign.models.paper_signature import PaperSheet, Scan, ScanKind
 from campaign.printing.sheets.rasterise import SIDE, CannotDraw, draw
 from campaign.storage import storage
@@ -63,7 +63,7 @@ def keep_scan(
     )
     session.add(scan)
     session.flush()
-    when_undone(session, _make_deletion(scan))
+    on_rollback(session, _make_deletion(scan))
     for number, page in enumerate(pages, start=1):
         _write(scan, f"page-{number}", page)
     if kind is ScanKind.PDF:

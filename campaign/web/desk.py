@@ -7,7 +7,7 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.core.errors import Invalid, Refused
-from campaign.web.fields import DeskForm
+from campaign.web.desk_form import DeskForm
 
 
 def redirect_to(

@@ -18,7 +18,7 @@ from campaign.core import i18n
 from campaign.core.db import Base
 
 
-class Meeting:
+class EditConflictForm:
     """Beside a form.
 
     Knows what its writer saw. `_edit_conflict.html` shows what stands otherwise.
@@ -28,11 +28,11 @@ class Meeting:
     theirs: tuple[tuple[str, str], ...] = ()
     """Where somebody saved meanwhile: label and text of each field that stands otherwise now."""
 
-    def saw(self, now: Mapping[str, object]) -> None:
+    def mark_seen(self, now: Mapping[str, object]) -> None:
         """Carry a mark of what stands `now`, unless the form came with one; data as for a form."""
         self.seen.data = self.seen.data or mark_of(now)
 
-    def meets(self, now: Mapping[str, object]) -> bool:
+    def is_current(self, now: Mapping[str, object]) -> bool:
         """Return whether its writer saw what there is `now`; say on the form where not."""
         mark = mark_of(now)
         if self.seen.data == mark:
@@ -62,7 +62,7 @@ def _label(form: Any, name: str) -> str:
     return label
 
 
-def hold(session: Session, row: Base) -> None:
+def lock_row(session: Session, row: Base) -> None:
     """Wait for others who write to it, and read it anew: nobody saves between look and save."""
     session.refresh(row, with_for_update={"key_share": True})
 

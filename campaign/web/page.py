@@ -4,7 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from campaign.core.template_context import TemplateContext
-from campaign.web.fields import list_problems
+from campaign.web.desk_form import list_problems
 
 
 class Page(TemplateContext):

@@ -36,7 +36,7 @@ def rank_of_country(session: Session, column: InstrumentedAttribute[str]) -> Col
     return func.strpos(codes, column) if postgresql else func.instr(codes, column)
 
 
-def page_of(
+def load_page(
     session: Session, query: Select[T], page: int, *, total: int | None = None
 ) -> Listing[T]:
     """Return the page `page` (from 1) of what `query` gives; the last one where there are fewer.
@@ -64,7 +64,7 @@ def _pages(total: int) -> int:
     return max(1, -(-total // PAGE_SIZE))
 
 
-def says(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+def contains_words(query: str, column: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
     """Return that each of the first words of `query` is in the folded text of `column`."""
     words = fold_name(query).split()[:MOST_WORDS]
     if query.strip() and not words:

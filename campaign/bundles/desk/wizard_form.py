@@ -22,8 +22,8 @@ from campaign.models.bundle import Destination
 from campaign.models.campaign import LetterFormat
 from campaign.models.directory import Official
 from campaign.printing.geometry import LAYOUTS, layout_for
-from campaign.web.fields import CheckboxesField, choices
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import CheckboxesField, choices
 
 LETTERS = ("campaign", "chosen", "target", "written")
 """Fields of the step at which letters are chosen."""

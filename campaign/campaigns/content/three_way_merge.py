@@ -21,7 +21,7 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class EditConflictForm:
     """One field of a part: what it was, and what two people have made of it."""
 
     name: str
@@ -46,10 +46,10 @@ class Meeting:
 
 def meet(
     base: Mapping[str, Value], theirs: Mapping[str, Value], mine: Mapping[str, Value]
-) -> list[Meeting]:
+) -> list[EditConflictForm]:
     """Every field in which mine differs from theirs, with what can be merged by itself."""
     return [
-        Meeting(
+        EditConflictForm(
             name,
             base.get(name),
             theirs.get(name),
@@ -62,7 +62,7 @@ def meet(
 
 
 def settle(
-    theirs: Mapping[str, Value], meetings: Sequence[Meeting], choices: Mapping[str, Choice]
+    theirs: Mapping[str, Value], meetings: Sequence[EditConflictForm], choices: Mapping[str, Choice]
 ) -> dict[str, Value]:
     """The part as it is to be saved; where nothing was chosen, mine stands with theirs kept.
 
@@ -100,7 +100,7 @@ def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Valu
     return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice))
 
 
-def _choose(meeting: Meeting, choice: Choice | None) -> Value:
+def _choose(meeting: EditConflictForm, choice: Choice | None) -> Value:
     choice = choice or Choice.BOTH
     if choice is Choice.BOTH and not meeting.offers_both:
         choice = Choice.MINE

@@ -16,12 +16,12 @@ from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import TextField
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_fields import TextField
 from campaign.web.page import show_page
 
 
-class ReachForm(Meeting, CampaignForm):
+class ReachForm(EditConflictForm, CampaignForm):
     hosts = TextField(
         _l("Partners' sites"),
         limit=3000,
@@ -45,13 +45,13 @@ def edit_reach(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, "reach")
     now = {"hosts": "\n".join(desk.held().embed_hosts)}
     form = ReachForm(data=now, **desk.typed())
-    form.saw(now)
+    form.mark_seen(now)
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_reach", slug=slug)
     hosts = (form.hosts.data or "").splitlines()
     if (
         form.validate_on_submit()
-        and form.meets(now)
+        and form.is_current(now)
         and accepted(
             form,
             lambda: embed_codes.set_embed_hosts(db.session(), campaign, actor=actor(), hosts=hosts),

@@ -18,7 +18,7 @@ from campaign.core import db, i18n
 from campaign.core.text.desk_texts import lines
 from campaign.core.time_zones import all_zones
 from campaign.models.campaign import Campaign, LetterFormat, UpdateKind
-from campaign.web.fields import (
+from campaign.web.form_fields import (
     CheckboxesField,
     DayField,
     LineField,

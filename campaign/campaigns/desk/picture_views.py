@@ -18,15 +18,15 @@ from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import LineField, NumberField
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_fields import LineField, NumberField
 from campaign.web.page import show_page
 from campaign.web.security import takes_file
 
 _PERCENT = _l("Give a number from 0 to 100.")
 
 
-class PictureForm(Meeting, CampaignForm):
+class PictureForm(EditConflictForm, CampaignForm):
     """A file, where in it that is which matters; `picture_form` adds what it shows."""
 
     picture = FileField(
@@ -90,13 +90,13 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, "picture")
     now = _data(desk.held(), codes)
     form = picture_form(codes, data=now, **desk.typed())
-    form.saw(now)
+    form.mark_seen(now)
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
         case_picture.remove_picture(session, campaign, actor=actor())
         return done(_("The case has no picture now."), ".edit_picture", slug=slug)
-    stands = form.validate_on_submit() and form.meets(now)
+    stands = form.validate_on_submit() and form.is_current(now)
     if stands and accepted(form, lambda: _save(form, campaign, codes)):
         desk.drop()
         return done(_("The picture is saved."), ".edit_picture", slug=slug)

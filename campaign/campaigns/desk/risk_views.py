@@ -22,14 +22,14 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.revision import Part, RiskKind
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import MomentField, TextField
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_fields import MomentField, TextField
 from campaign.web.page import show_page
 
 _LONGEST = 40 * (risks.LONGEST + 1)
 
 
-class RisksForm(Meeting, CampaignForm):
+class RisksForm(EditConflictForm, CampaignForm):
     """Names and places, a line each, by kind; and the embargo."""
 
     relative = TextField(
@@ -70,11 +70,11 @@ def edit_risks(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, "risks")
     now = _data(desk.held())
     form = RisksForm(data=now, **desk.typed())
-    form.saw(now)
+    form.mark_seen(now)
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_risks", slug=slug)
     waits = campaign.status is CampaignStatus.SCHEDULED
-    if form.validate_on_submit() and form.meets(now) and _save(form, campaign):
+    if form.validate_on_submit() and form.is_current(now) and _save(form, campaign):
         desk.drop()
         return done(_say_saved(campaign, waits=waits), ".edit_risks", slug=slug)
     findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))

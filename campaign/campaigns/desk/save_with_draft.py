@@ -19,8 +19,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import staff_user
 from campaign.web.desk import accepted
-from campaign.web.edit_conflict import hold
-from campaign.web.fields import DeskForm, differing_fields
+from campaign.web.desk_form import DeskForm, differing_fields
+from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page
 
 _SHOWN = "draft_shown"
@@ -69,7 +69,7 @@ class Desk:
     def held(self) -> Campaign:
         """The campaign as it stands; while its form is saved nobody else changes it meanwhile."""
         if request.method == "POST":
-            hold(db.session(), self.campaign)
+            lock_row(db.session(), self.campaign)
         return self.campaign
 
     @property

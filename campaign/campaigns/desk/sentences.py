@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 
-from campaign.web.fields import RISK_NAMED, DeskForm
+from campaign.web.desk_form import RISK_NAMED, DeskForm
 
 SENTENCES: Mapping[str, Any] = {
     "reference-taken": _l("Another campaign has this reference. Give it one of its own."),

@@ -22,7 +22,7 @@ from campaign.models.staff import Role, StaffUser
 from campaign.staff.guards import guard, staff_user
 from campaign.staff.staff_users import get_staff_user
 from campaign.web.desk import redirect_to
-from campaign.web.fields import choices
+from campaign.web.form_fields import choices
 from campaign.web.page import Page, show_page
 
 handover = Blueprint("handover", __name__, url_prefix="/desk/staff/<public_id>/campaigns")

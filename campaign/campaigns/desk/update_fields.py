@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form
 from wtforms.validators import ValidationError
 
-from campaign.web.fields import LineField, TextField
+from campaign.web.form_fields import LineField, TextField
 
 
 def post_fields(locales: Sequence[str]) -> dict[str, object]:

@@ -53,7 +53,7 @@ def add_files(public_id: str) -> ResponseReturnValue:
 def _is_corrected(visit: GateVisit, form: CorrectForm) -> bool:
     session = db.session()
     lock_visit(session, visit)
-    if not form.meets(correct_record.facts_of(visit).as_data()):
+    if not form.is_current(correct_record.facts_of(visit).as_data()):
         return False
     by, sure = actor(), form.sure.data
     if accepted(

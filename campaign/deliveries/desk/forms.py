@@ -32,8 +32,8 @@ from campaign.deliveries.record_delivery import CarriedBundle, VisitFacts
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import GateVisit
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DayField, LineField, TextField, choices
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_fields import DayField, LineField, TextField, choices
 
 OUTCOMES: Mapping[DeliveryOutcome, object] = {
     DeliveryOutcome.ACCEPTED: _l("They took all letters"),
@@ -194,7 +194,7 @@ def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object
         yield DeliveryOutcome.STOPPED.value, _l("Not delivered: stopped")
 
 
-class CorrectForm(Meeting, GateForm):
+class CorrectForm(EditConflictForm, GateForm):
     """What can be corrected of a record; how it ended cannot."""
 
     key = outcome = camera = pictures = receipt = left_out = None
@@ -204,7 +204,7 @@ class CorrectForm(Meeting, GateForm):
     def of(cls, visit: GateVisit) -> "CorrectForm":
         recorded = facts_of(visit).as_data()
         form = cls(data=recorded)
-        form.saw(recorded)
+        form.mark_seen(recorded)
         if not has_tracking(visit):
             del form.tracking
         return form

@@ -17,7 +17,7 @@ from campaign.models.bundle import DeliveryAttempt
 from campaign.models.delivery import GateFile, GateFileKind, GateVisit
 from campaign.staff.guards import actor
 from campaign.web.desk import accepted, redirect_to
-from campaign.web.fields import LineField
+from campaign.web.form_fields import LineField
 from campaign.web.page import Page, show_page
 
 

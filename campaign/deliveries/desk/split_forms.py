@@ -18,7 +18,7 @@ from campaign.deliveries.recording_rules import LONGEST, Fault, Numbers, Numbers
 from campaign.models.bundle import Bundle, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun
 from campaign.models.directory import Mission, Official
-from campaign.web.fields import DayField, LineField, choices
+from campaign.web.form_fields import DayField, LineField, choices
 
 
 class PartForm(DeliveryForm):

@@ -24,9 +24,9 @@ from campaign.directory.entry_fields import LABELS, limit_of
 from campaign.directory.postal_addresses import address_problems
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission, Official
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DayField, choices, clean_line, clean_lines, stripped
+from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import DayField, choices, clean_line, clean_lines, stripped
 
 F = TypeVar("F", bound="AddressForm")
 EMPTY_ROWS = 2
@@ -108,7 +108,7 @@ class ContactFields:
     end: Field
 
 
-class AddressForm(Meeting, SiteForm):
+class AddressForm(EditConflictForm, SiteForm):
     """The fields of an address, and rows of contacts added by `form_with`."""
 
     address = TextAreaField(
@@ -214,7 +214,7 @@ def form_with(
     data = _get_form_data(kept, words, locales) if kept else {}
     form: F = type(base.__name__, (base,), fields)(data=data)
     form.now = data
-    form.saw(form.now)
+    form.mark_seen(form.now)
     for code in locales[1:]:
         for name in words:
             # What a field is for is said once, with the first language.

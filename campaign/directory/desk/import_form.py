@@ -21,8 +21,8 @@ from campaign.directory.imports.read_rows import Fault
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import Table
 from campaign.models.directory_import import Directory
-from campaign.web.fields import CheckboxesField, choices
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import CheckboxesField, choices
 
 _ENCODING_LABELS = {
     "utf-8": _l("UTF-8, as it should be"),

@@ -26,8 +26,8 @@ from campaign.directory.postal_addresses import address_lines
 from campaign.models.directory import Mission, MissionKind
 from campaign.printing.check_letters import check_address
 from campaign.printing.geometry import layout_for
-from campaign.web.fields import clean_lines, stripped
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import clean_lines, stripped
 
 KIND_LABELS = {
     MissionKind.EMBASSY: _l("Embassy"),

@@ -19,7 +19,7 @@ from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Mission
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import redirect_to
-from campaign.web.edit_conflict import hold
+from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, show_page
 from campaign.web.pagination import Listing
 
@@ -104,9 +104,9 @@ def edit_mission(slug: str) -> ResponseReturnValue:
     session, today = db.session(), i18n.today_at_home()
     mission = services.get_mission(session, slug=slug)
     if request.method == "POST":
-        hold(session, mission)
+        lock_row(session, mission)
     form = mission_form(services.draft_of(mission))
-    if form.validate_on_submit() and form.meets(form.now):
+    if form.validate_on_submit() and form.is_current(form.now):
         try:
             services.update_mission(
                 session,

@@ -9,8 +9,9 @@ from campaign.directory.desk.official_form import WORDS, OfficialForm
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.offices import of_the_office
 from campaign.models.directory import Membership, Official
-from campaign.web.fields import DayField, DeskForm
+from campaign.web.desk_form import DeskForm
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import DayField
 
 _SENTENCES = {"before-first": _l("The last day comes before the first. Correct one of them.")}
 

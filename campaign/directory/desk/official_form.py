@@ -16,8 +16,8 @@ from campaign.directory.desk.forms import (
 )
 from campaign.directory.entries import OfficialDraft
 from campaign.models.directory import Official
-from campaign.web.fields import stripped
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import stripped
 
 WORDS: dict[str, Callable[[], Field]] = {
     "office": lambda: text_field(_l("Office"), 200),

@@ -27,7 +27,7 @@ from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import redirect_to
-from campaign.web.edit_conflict import hold
+from campaign.web.edit_conflict import lock_row
 from campaign.web.page import Page, show_page
 from campaign.web.pagination import Listing
 
@@ -106,9 +106,9 @@ def edit(slug: str) -> ResponseReturnValue:
     session = db.session()
     official = officials.get_official(session, slug=slug)
     if request.method == "POST":
-        hold(session, official)
+        lock_row(session, official)
     form = official_form(officials.draft_of(official))
-    if form.validate_on_submit() and form.meets(form.now):
+    if form.validate_on_submit() and form.is_current(form.now):
         try:
             officials.update_official(
                 session,

@@ -26,7 +26,7 @@ from campaign.models.directory_import import (
     ImportState,
     Verdict,
 )
-from campaign.web.pagination import Listing, page_of
+from campaign.web.pagination import Listing, load_page
 
 _SPAN = timedelta(minutes=10)
 _REHEARSALS = Lease(DirectoryImport, held=ImportState.REHEARSING, span=_SPAN)
@@ -99,7 +99,7 @@ def list_rows(
     chosen = ImportRow.partly if verdict is None else ImportRow.verdict == verdict
     query = select(ImportRow).where(ImportRow.import_id == kept.id, chosen)
     total = int(kept.counts.get(verdict.value if verdict else "partly", 0))
-    listing = page_of(session, query.order_by(ImportRow.id), page, total=total)
+    listing = load_page(session, query.order_by(ImportRow.id), page, total=total)
     return listing, [_read_detail(row) for row in listing.rows]
 
 

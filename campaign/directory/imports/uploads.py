@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.file_rollback import when_undone
+from campaign.core.file_rollback import on_rollback
 from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
 from campaign.directory.imports.file_types import MAX_BYTES, samples_of
 from campaign.directory.imports.source import Choices, Source, open_source
@@ -42,7 +42,7 @@ def keep_upload(
     source = open_source(data, directory)
     key = f"{_FOLDER}/{secrets.token_hex(16)}"
     keep_in = storage()
-    when_undone(session, lambda: keep_in.delete(key))
+    on_rollback(session, lambda: keep_in.delete(key))
     with keep_in.writing(key) as path:
         path.write_bytes(db.database().keyring.seal_bytes(data, f"{_PLACE}:{key}"))
     kept = DirectoryImport(

@@ -12,8 +12,8 @@ from campaign.exports import staff_keys
 from campaign.exports.export_rules import LONGEST_REASON, SHORTEST_REASON
 from campaign.models.bundle import Bundle
 from campaign.models.export import ExportFormat, ExportKey, ExportKind
-from campaign.web.fields import CheckboxesField
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import CheckboxesField
 
 _PROBLEMS = {
     "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),

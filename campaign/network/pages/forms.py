@@ -16,8 +16,8 @@ from campaign.models.network import Frequency, NetworkMember
 from campaign.network.memberships import Preferences
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.validate import EMAIL_LIMIT, check_email
-from campaign.web.fields import CheckboxesField, Filled, choices
 from campaign.web.form_base import PlainForm
+from campaign.web.form_fields import CheckboxesField, Filled, choices
 
 ALL, SOME = "all", "some"
 

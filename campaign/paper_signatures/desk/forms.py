@@ -12,7 +12,8 @@ from campaign.campaigns.desk.sentences import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
-from campaign.web.fields import DayField, DeskForm, LineField, choices
+from campaign.web.desk_form import DeskForm
+from campaign.web.form_fields import DayField, LineField, choices
 
 KINDS = {
     SheetKind.SHEET: _l("A sheet that several people signed"),

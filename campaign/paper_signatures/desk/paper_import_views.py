@@ -24,7 +24,7 @@ from campaign.paper_signatures.read_file import MEANINGS, Fault
 from campaign.paper_signatures.row_sentences import say_fault
 from campaign.staff.guards import staff_user
 from campaign.web.desk import accepted, redirect_to
-from campaign.web.fields import choices
+from campaign.web.form_fields import choices
 from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
 

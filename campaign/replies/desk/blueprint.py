@@ -161,7 +161,7 @@ def edit(public_id: str) -> ResponseReturnValue:
         _keep_scan(reply, form)
 
     is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
-    if is_open and form.meets(form.now) and accepted(form, change):
+    if is_open and form.is_current(form.now) and accepted(form, change):
         desk.drop()
         return redirect_to(_next_endpoint(), _("The reply is saved."), public_id=public_id)
     return show_page(

@@ -21,14 +21,14 @@ from campaign.paper_signatures.desk.forms import PaperForm
 from campaign.public.case_page import destination_name, mission_name
 from campaign.replies.redaction import LONGEST
 from campaign.replies.replies import Delivery, ReplyFacts
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import DayField, LineField, TextField, choices
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_fields import DayField, LineField, TextField, choices
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),
     Channel.EMAIL: _l("E-mail"),
     Channel.PHONE: _l("Telephone"),
-    Channel.MEETING: _l("Meeting"),
+    Channel.MEETING: _l("EditConflictForm"),
     Channel.POST: _l("Post on a network"),
 }
 _WORDS = {
@@ -49,7 +49,7 @@ class _WordedForm(PaperForm):
     sentences = {**PaperForm.sentences, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
-class ReplyForm(Meeting, _WordedForm):
+class ReplyForm(EditConflictForm, _WordedForm):
     """An answer; `reply_form` adds a title and a translation per language."""
 
     who = SelectField(_l("Who answered"))
@@ -127,7 +127,7 @@ def reply_form(
     now = _initial_values(campaign, reply, deliveries, titles or {}, answered)
     form = form_class(data=now, **kwargs)
     form.now = now
-    form.saw(now)
+    form.mark_seen(now)
     form.who.choices = choices(_list_senders(campaign))
     form.language.choices = choices(_list_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])

@@ -18,7 +18,8 @@ from campaign.signing.checks.conditions import (
     tidy_network,
 )
 from campaign.signing.checks.origin import make_trace
-from campaign.web.fields import DeskForm, LineField, MomentField, TextField
+from campaign.web.desk_form import DeskForm
+from campaign.web.form_fields import LineField, MomentField, TextField
 
 Tidy = Callable[[str], str | None]
 

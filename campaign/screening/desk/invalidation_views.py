@@ -27,7 +27,7 @@ from campaign.screening.invalidate import Effect
 from campaign.screening.trends import value_of
 from campaign.signing.checks.conditions import Conditions
 from campaign.staff.guards import staff_user
-from campaign.web.fields import choices
+from campaign.web.form_fields import choices
 from campaign.web.page import Page, show_page
 
 

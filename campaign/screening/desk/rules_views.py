@@ -24,8 +24,9 @@ from campaign.signing.checks.screening_rules import (
 from campaign.signing.checks.wordlist import INSULT, LINK, PHONE, insult_languages
 from campaign.staff.guards import actor, guard
 from campaign.web.desk import accepted
-from campaign.web.edit_conflict import Meeting
-from campaign.web.fields import CheckboxesField, DeskForm, NumberField, TextField, choices
+from campaign.web.desk_form import DeskForm
+from campaign.web.edit_conflict import EditConflictForm
+from campaign.web.form_fields import CheckboxesField, NumberField, TextField, choices
 from campaign.web.page import show_page
 
 blueprint = Blueprint("screening_rules", __name__, url_prefix="/desk/campaigns")
@@ -47,7 +48,7 @@ _SAID = {
 _number = partial(NumberField, words=_l("Give a whole number up to %(max)s, or leave it empty."))
 
 
-class RulesForm(Meeting, DeskForm):
+class RulesForm(EditConflictForm, DeskForm):
     sentences = _SAID
 
     first = _number(
@@ -92,7 +93,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     desk = Desk(campaign, "screening")
     now = _as_typed(ScreeningRules.of(desk.held().screening))
     form = RulesForm(data=now, **desk.typed())
-    form.saw(now)
+    form.mark_seen(now)
     form.languages.choices = choices(
         (code, i18n.language_name(code)) for code in insult_languages()
     )
@@ -102,7 +103,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
     def save() -> None:
         campaign_rules.set_rules(db.session(), campaign, rules=_asked(form), actor=actor())
 
-    if form.validate_on_submit() and form.meets(now) and accepted(form, save):
+    if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
         desk.drop()
         return done(_("The rules are saved."), ".edit_rules", slug=slug)
     waiting = review_queue.count_waiting(db.session(), campaign)

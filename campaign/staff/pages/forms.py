@@ -16,8 +16,8 @@ from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 from campaign.core import i18n
 from campaign.models.staff import Role
 from campaign.staff.passwords import MAXIMUM, MINIMUM
-from campaign.web.fields import clean_line, stripped
 from campaign.web.form_base import SiteForm
+from campaign.web.form_fields import clean_line, stripped
 
 EMAIL_LENGTH = 254
 NAME_LENGTH = 80

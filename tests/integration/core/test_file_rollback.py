@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.core import db
-from campaign.core.file_rollback import when_undone
+from campaign.core.file_rollback import on_rollback
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def done() -> list[str]:
 
 def note(session: Session, done: list[str], word: str) -> None:
     session.execute(text("SELECT 1"))
-    when_undone(session, lambda: done.append(word))
+    on_rollback(session, lambda: done.append(word))
 
 
 def test_what_is_committed_is_not_undone(session: Session, done: list[str]) -> None:

@@ -14,7 +14,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.revisions import Kept
 from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
-from campaign.campaigns.content.three_way_merge import Choice, Meeting
+from campaign.campaigns.content.three_way_merge import Choice, EditConflictForm
 from campaign.campaigns.desk.blueprint import blueprint, load
 from campaign.campaigns.desk.history.draft_views import part_url
 from campaign.campaigns.desk.history.labels import choices_of, field_name, part_name
@@ -31,7 +31,7 @@ from campaign.web.page import Page, show_page
 
 
 class MeetingRow(NamedTuple):
-    it: Meeting
+    it: EditConflictForm
     field: str
     theirs: Sequence[Stretch]
     mine: Sequence[Stretch]
@@ -92,7 +92,7 @@ def _settle(
     draft: Draft,
     theirs: Content,
     newest: int,
-    meetings: Sequence[Meeting],
+    meetings: Sequence[EditConflictForm],
     choices: Mapping[str, Choice],
 ) -> ResponseReturnValue | None:
     """Save what was chosen, or lead to the form with it; None where the page says why not.
@@ -129,7 +129,7 @@ def _settle(
     return redirect(url, 303)
 
 
-def _row(draft: Draft, meeting: Meeting, names: Content) -> MeetingRow:
+def _row(draft: Draft, meeting: EditConflictForm, names: Content) -> MeetingRow:
     base, theirs, mine, merged = (
         value_text(draft.part, meeting.name, value, names)
         for value in (meeting.base, meeting.theirs, meeting.mine, meeting.merged)
@@ -149,7 +149,7 @@ def _field(draft: Draft, name: str, content: Content) -> str:
     return i18n.in_language(words, language) if language else words
 
 
-def _choices(meetings: Sequence[Meeting]) -> dict[str, Choice]:
+def _choices(meetings: Sequence[EditConflictForm]) -> dict[str, Choice]:
     """What was chosen, by field; 400 for what is not offered."""
     choices = {}
     for number, meeting in enumerate(meetings):

@@ -10,7 +10,7 @@ from wtforms.validators import Optional, StopValidation
 
 from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.models.campaign import StopKind
-from campaign.web.fields import DayField, LineField, MomentField, TextField, choices
+from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
 
 STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),

@@ -22,7 +22,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.proposal import Proposal, ProposalKind
 from campaign.staff.guards import staff_user
 from campaign.web.desk import accepted
-from campaign.web.fields import TextField
+from campaign.web.form_fields import TextField
 from campaign.web.page import Page, show_page
 
 blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")

@@ -17,8 +17,8 @@ from campaign.core import i18n
 from campaign.directory.missions import Reach, ranked, reach_of
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.directory import Mission, Official
-from campaign.web.fields import choices
 from campaign.web.form_base import PlainForm
+from campaign.web.form_fields import choices
 
 SUGGESTED = "suggested"
 _NONE = ("", _l("No mission: by post"))

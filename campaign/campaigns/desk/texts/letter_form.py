@@ -21,8 +21,8 @@ from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
 from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.models.campaign import TargetKind
 from campaign.models.letter_template import LetterTemplate
-from campaign.web.fields import LineField, NumberField, TextField
 from campaign.web.form_base import PlainForm
+from campaign.web.form_fields import LineField, NumberField, TextField
 
 SPARE_ROWS = 2
 

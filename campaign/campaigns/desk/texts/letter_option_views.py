@@ -17,7 +17,7 @@ from campaign.core.text.desk_texts import one_line
 from campaign.models.campaign import Campaign
 from campaign.models.revision import Part
 from campaign.staff.guards import actor
-from campaign.web.fields import TextField
+from campaign.web.form_fields import TextField
 from campaign.web.page import show_page
 
 

@@ -16,8 +16,9 @@ from campaign.campaigns.desk.texts.letter_form import SPARE_ROWS, RowsForm, plac
 from campaign.core import i18n
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import lines
-from campaign.web.fields import LineField, TextField, each_within, unknown_words
+from campaign.web.desk_form import unknown_words
 from campaign.web.form_base import PlainForm
+from campaign.web.form_fields import LineField, TextField, each_within
 
 
 class SideForm(CampaignForm):

@@ -1,183 +1,31 @@
-"""Fields and forms of the desk: what is typed is trimmed, bounded and kept."""
+"""Fields of forms: what is typed is trimmed, bounded and kept."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import Any
 
-from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import (
     DateField,
     DateTimeLocalField,
     Field,
-    FieldList,
-    FileField,
     Form,
-    FormField,
-    HiddenField,
     IntegerField,
     SelectChoice,
     SelectMultipleField,
     StringField,
-    SubmitField,
     TextAreaField,
 )
 from wtforms.validators import Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import has_hidden_characters, one_line, paragraphs
 from campaign.core.text.slugs import has_forbidden_characters
-from campaign.printing.placeholders import KNOWN, nearest_placeholder
 from campaign.web.date_fields import DayInput, MomentInput, no_such_day, read_day
-from campaign.web.form_base import SiteForm
 
-_ROW = re.compile(r"\w+-\d+-\w+\Z")
-"""The name of a field in a row, as the form's `points-1-text`."""
 Check = Callable[[Form, Field], None]
 """What a field is checked by; it raises ValidationError."""
 _EARLIEST, _LATEST = date(1961, 1, 1), date(2100, 1, 1)
-
-RISK_NAMED = _l(
-    "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
-    "below that it is meant."
-)
-_OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
-
-
-class DeskForm(SiteForm):
-    """A form whose services can refuse fields too."""
-
-    sentences: Mapping[str, object] = MappingProxyType({})
-    """What it says for each slug that its services find invalid: each feature has its own."""
-    names_a_risk = False
-    """Whether it was refused for what a risk flag rules out."""
-    risks_found: Sequence[Any] = ()
-    """Where it says that, for the page to show."""
-    _is_shown_again = False
-
-    def show_again(self, message: str) -> None:
-        """Have the form shown as it was typed, with a message, and nothing checked or saved."""
-        self._is_shown_again = True
-        self.form_errors.append(message)
-
-    def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Check all fields, unless the form is only shown again."""
-        return not self._is_shown_again and bool(super().validate(*args, **kwargs))
-
-    def refuse(self, fields: Mapping[str, str]) -> None:
-        """Put the sentence for each slug by its field, or on top where the form has none."""
-        for name, slug in fields.items():
-            if not slug:
-                continue  # it was said already
-            words = self.sentences.get(slug, _OTHERWISE)
-            if name in self:
-                self[name].errors = [*self[name].errors, words]
-            else:
-                self.form_errors.append(words)
-
-    def refuse_problem(self, problem: Invalid) -> None:
-        """Say by its fields what a service found invalid."""
-        places: Any = getattr(problem, "found", None)
-        if problem.slug == "placeholder-unknown" and places:
-            self.refuse_placeholders(places)
-        elif problem.slug == "risk-named" and places:
-            self.refuse_risks(places)
-        else:
-            self.refuse(problem.fields or {"": problem.slug})
-
-    def refuse_placeholders(self, unknown: Mapping[str, list[str]]) -> None:
-        """Name the unknown placeholders by the fields that hold them; `points-1` is a row."""
-        for name, placeholders in unknown.items():
-            field = self.field_of(name)
-            field.errors = [*field.errors, unknown_words(placeholders)]
-
-    def refuse_risks(self, risks: Iterable[Any]) -> None:
-        """Say by each field that it names what a risk flag rules out, and ask once more."""
-        self.names_a_risk, self.risks_found = True, list(risks)
-        for name in dict.fromkeys(risk.field for risk in self.risks_found):
-            try:
-                field = self.field_of(name)
-            except KeyError:
-                if RISK_NAMED not in self.form_errors:
-                    self.form_errors.append(RISK_NAMED)
-                continue
-            field.errors = [*field.errors, RISK_NAMED]
-
-    def field_of(self, name: str) -> Field:
-        """Return the field that a service calls `name`."""
-        return self[name]
-
-    def problems(self) -> list[tuple[str, str]]:
-        """List every error as the id of its control and a sentence."""
-        return list(list_problems(self))
-
-
-def list_problems(form: Form) -> Iterator[tuple[str, str]]:
-    """Yield every error of a form, and of its rows, as the id of its control and a sentence."""
-    yield from (("main", error) for error in form.form_errors)
-    yield from _problems(form)
-
-
-def _problems(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
-    for field in fields:
-        if isinstance(field, FormField):
-            yield from _problems(field.form)
-            continue
-        if isinstance(field, FieldList):
-            yield from _problems(field.entries)
-        anchor = f"{field.id}-0" if isinstance(field, CheckboxesField) else field.id
-        # A list of rows repeats the errors of its rows as dictionaries.
-        yield from ((anchor, error) for error in field.errors if not isinstance(error, dict))
-
-
-def differing_fields(
-    form: Form, kept: Mapping[str, list[str]], typed: Any
-) -> list[tuple[str, str]]:
-    """List label and kept text of each field in which a draft differs from what was typed.
-
-    `typed` are the fields as they were sent.
-    """
-    labels = dict(_named(form))
-    return [
-        (labels.get(name) or name, _kept_text(kept.get(name, [])))
-        for name in dict.fromkeys([*kept, *labels])
-        if (name in labels or _ROW.match(name))
-        and _kept_text(kept.get(name, [])) != _kept_text(typed.getlist(name))
-    ]
-
-
-def _named(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
-    """Yield each control that one types into, with its label; file fields are never kept."""
-    for field in fields:
-        if isinstance(field, FormField):
-            yield from _named(field.form)
-        elif isinstance(field, FieldList):
-            yield from _named(field.entries)
-        elif not isinstance(field, HiddenField | FileField | SubmitField):
-            yield field.name, str(field.label.text)
-
-
-def _kept_text(values: Iterable[str]) -> str:
-    return "\n".join(value.replace("\r\n", "\n").strip() for value in values)
-
-
-def unknown_words(unknown: list[str]) -> str:
-    """Say which placeholders are unknown, and list the known ones."""
-    near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
-    words: str = ngettext(
-        "%(names)s is no placeholder. Known are: %(known)s.",
-        "%(names)s are no placeholders. Known are: %(known)s.",
-        len(unknown),
-        names=", ".join(unknown),
-        known=", ".join(f"(({name}))" for name in KNOWN),
-    )
-    if near:
-        meant = ", ".join(f"(({name}))" for name in near)
-        words = f"{words} {gettext('The nearest is %(name)s.', name=meant)}"
-    return words
 
 
 def choices(pairs: Iterable[tuple[str, object]]) -> list[SelectChoice]:
