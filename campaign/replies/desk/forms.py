@@ -28,7 +28,7 @@ CHANNELS = {
     Channel.LETTER: _l("Letter"),
     Channel.EMAIL: _l("E-mail"),
     Channel.PHONE: _l("Telephone"),
-    Channel.MEETING: _l("EditConflictForm"),
+    Channel.MEETING: _l("Meeting"),
     Channel.POST: _l("Post on a network"),
 }
 _WORDS = {

@@ -306,7 +306,7 @@ _WORDS: Mapping[str, object] = {
     "letter": _l("Letter"),
     "email": _l("E-mail"),
     "phone": _l("Telephone"),
-    "meeting": _l("EditConflictForm"),
+    "meeting": _l("Meeting"),
     "post": _l("Post on a network"),
     "further-information": _l("Further information"),
     "good-news": _l("Good news"),

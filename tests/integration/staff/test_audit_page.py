@@ -217,7 +217,7 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     assert f"campaigns: {campaign.reference}, {other.reference}" in page
     assert "Decision 7" in page
     assert "sender known: yes" in page
-    assert "how it came: EditConflictForm" in page
+    assert "how it came: Meeting" in page
     assert "fields: Last day to write, new_one" in page
     assert "before: Scheduled" in page
 
