@@ -23,7 +23,7 @@ def names_required(
         for node in tree.find_all(nodes.Include):
             for name in _templates_of(node.template):
                 names |= names_required(env, name, frozenset(inner))
-    return names - on_top - bound - _names_optional(chain)
+    return names - on_top - bound
 
 
 def _names_optional(chain: list[nodes.Template]) -> set[str]:
