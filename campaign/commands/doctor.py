@@ -70,6 +70,13 @@ def _settings(app: Flask) -> Iterator[str]:
         yield f"organisation_logo names {logo}, which is not in {settings.folder}."
 
 
+def _settings_note(app: Flask) -> str:
+    settings: Settings = app.extensions["settings"]
+    if settings.mode == "production" and not settings.second_factor_roles_suffice:
+        return "a password alone lets staff or admins in (second_factor_waived)"
+    return ""
+
+
 def _database(app: Flask) -> Iterator[str]:
     engine = app.extensions["database"].engine
     try:
@@ -208,5 +215,8 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "mail": _mail,
     "erasing": _erasing,
 }
-_NOTES: dict[str, Callable[[Flask], str]] = {"scratch": _scratch_note}
+_NOTES: dict[str, Callable[[Flask], str]] = {
+    "settings": _settings_note,
+    "scratch": _scratch_note,
+}
 """What is worth knowing of what is checked, though nothing is wrong with it."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from campaign.core.errors import UnsafeSettings
 
 KEY_BYTES = 32
+_FEWEST_VALUES = 16
+"""Different bytes that a random key has at least: 30 are usual, 15 come once in 10^13 keys."""
 
 
 def read_key(path: Path) -> bytes:
@@ -27,6 +29,13 @@ def refuse_readable(path: Path, why: str = "") -> None:
     """Raise UnsafeSettings where others than the file's owner may read or write it."""
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UnsafeSettings(f"{path} can be read by others: chmod 600 {path}.{why}")
+
+
+def is_weak(key: bytes) -> bool:
+    """Return whether nobody drew `key` by lot: few different bytes, steps alike, or typed text."""
+    steps = {(after - before) % 256 for before, after in zip(key, key[1:], strict=False)}
+    typed = all(32 <= byte < 127 for byte in key)
+    return len(set(key)) < _FEWEST_VALUES or len(steps) < _FEWEST_VALUES // 2 or typed
 
 
 def _make_key(path: Path) -> None:

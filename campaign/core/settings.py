@@ -27,7 +27,13 @@ from pydantic_settings import (
 
 from campaign.core.errors import UnsafeSettings
 from campaign.core.keyfiles import KEY_BYTES, read_key
-from campaign.core.unsafe_settings import refuse_readable_secrets, refuse_unsafe
+from campaign.core.unsafe_settings import (
+    SECOND_FACTOR_ROLES,
+    refuse_open_folders,
+    refuse_readable_secrets,
+    refuse_unsafe,
+    refuse_weak_keys,
+)
 
 
 def _split(value: object) -> object:
@@ -71,7 +77,9 @@ class Settings(BaseSettings):
     )
 
     mode: Literal["development", "production"] = Field(
-        "development", description="`production` wants https, a real mail server and safe keys."
+        "development",
+        description="`production` wants https, a real mail server, safe keys, closed folders and "
+        "second factors.",
     )
     base_url: str = Field(
         "http://127.0.0.1:5000", description="Address under which people reach the site."
@@ -80,12 +88,15 @@ class Settings(BaseSettings):
         0, ge=0, le=5, description="How many proxies stand in front and set X-Forwarded-*."
     )
     database_url: str = Field(
-        "", description="SQLAlchemy address; empty means `campaign.sqlite` in the instance folder."
+        "",
+        description="SQLAlchemy address; empty means `campaign.sqlite` in the instance folder. To "
+        "PostgreSQL on another machine with `?sslmode=verify-full`.",
     )
     jobs_url: str = Field(
         "",
         description="Queue: empty means `jobs.sqlite` in the instance folder; "
-        "or `postgresql://…`, or `redis://…`.",
+        "or `postgresql://…`, or `redis://…`; on another machine with `?sslmode=verify-full`, or "
+        "`rediss://…`.",
     )
     secret_key: SecretStr | None = Field(
         None, description="Signs sessions and links; empty means the file `secret.key`."
@@ -225,13 +236,25 @@ class Settings(BaseSettings):
         list[Literal["organizer", "staff", "admin"]], NoDecode, BeforeValidator(_split)
     ] = Field(
         default_factory=list,
-        description="Roles that must sign in with a second factor; with commas between.",
+        description="Roles that must sign in with a second factor; with commas between. In "
+        "production `staff, admin` at least.",
+    )
+    second_factor_waived: bool = Field(
+        False,
+        description="Whether staff and admins may do without one in production; `campaign doctor` "
+        "says so.",
     )
     fresh_minutes: int = Field(
         15,
         ge=1,
         le=720,
         description="Minutes after which a bulk download of personal data asks again who it is.",
+    )
+    idle_minutes: int = Field(
+        60,
+        ge=5,
+        le=720,
+        description="Minutes after which the desk signs out whom it has not heard of.",
     )
     exports_need_second_person: bool = Field(
         False, description="Whether somebody else must approve each export of personal data."
@@ -283,6 +306,17 @@ class Settings(BaseSettings):
         return self.folder / (self.scratch or "scratch")
 
     @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """Return where files lie, made or in the making, whether or not it is there yet."""
+        kept_here = () if "://" in self.files else (self.files_folder,)
+        return (*kept_here, self.scratch_folder)
+
+    @property
+    def second_factor_roles_suffice(self) -> bool:
+        """Return whether all who see personal data need a second factor."""
+        return set(self.second_factor_roles) >= SECOND_FACTOR_ROLES
+
+    @property
     def secure(self) -> bool:
         """Return whether people reach the site through https."""
         return self.base_url.startswith("https://")
@@ -327,6 +361,8 @@ class Settings(BaseSettings):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         refuse_readable_secrets(self.folder / "settings.toml")
         _ = self.secret, self.data_secret
+        refuse_weak_keys(self)
+        refuse_open_folders(self)
 
 
 def load_settings(**overrides: Any) -> Settings:

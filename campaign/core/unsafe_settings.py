@@ -1,21 +1,26 @@
 """Which settings must not be served: what would put people at risk, and what cannot work."""
 
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaign.core.colours import contrast, is_colour
 from campaign.core.errors import UnsafeSettings
-from campaign.core.keyfiles import KEY_BYTES, refuse_readable
+from campaign.core.keyfiles import KEY_BYTES, is_weak, refuse_readable
 
 if TYPE_CHECKING:
     from campaign.core.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SECRETS = {"data_key", "secret_key", "smtp_password"}
+_TLS_MODES = {"require", "verify-ca", "verify-full"}
+"""What libpq's sslmode must be: all others fall back to plain text, or begin with it."""
+SECOND_FACTOR_ROLES = {"staff", "admin"}
+"""Who sees supporters' names and addresses, or gives others the right to."""
 SHOWS_MAILS = "Development mode shows mails to everybody: on a public host set mode to production."
 
 
@@ -35,9 +40,31 @@ def refuse_readable_secrets(path: Path) -> None:
 
 def refuse_unsafe(settings: "Settings") -> None:
     """Raise UnsafeSettings where the mix would put people at risk or cannot work."""
-    for wrong, sentence in (*_unusable(settings), *_exposed(settings)):
+    for wrong, sentence in (*_unusable(settings), *_exposed(settings), *_unguarded(settings)):
         if wrong:
             raise UnsafeSettings(sentence)
+
+
+def refuse_weak_keys(settings: "Settings") -> None:
+    """Raise UnsafeSettings for a data key that is no random one, or that signs links as well."""
+    if settings.mode != "production":
+        return
+    if is_weak(settings.data_secret):
+        raise UnsafeSettings(
+            "The data key is too plain to be random. Make one: openssl rand -base64 32"
+        )
+    given = settings.data_key.get_secret_value() if settings.data_key else ""
+    if settings.secret == given:
+        raise UnsafeSettings("secret_key and data_key are the same. Make another secret_key.")
+
+
+def refuse_open_folders(settings: "Settings") -> None:
+    """Raise UnsafeSettings for a folder of ours that others than its owner can look into."""
+    if settings.mode != "production":
+        return
+    for folder in (settings.folder, *settings.own_folders):
+        if folder.is_dir() and folder.stat().st_mode & 0o077:
+            raise UnsafeSettings(f"{folder} can be read by others. Run: chmod 700 {folder}")
 
 
 def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
@@ -68,6 +95,56 @@ def _exposed(settings: "Settings") -> Iterator[tuple[bool, str]]:
         and urlsplit(settings.s3_endpoint).hostname not in _LOOPBACK,
         "In production s3_endpoint must start with https, or be on this machine.",
     )
+
+
+def _unguarded(settings: "Settings") -> Iterator[tuple[bool, str]]:
+    """Yield what lets others in to what is kept."""
+    production = settings.mode == "production"
+    for name in ("database_url", "jobs_url"):
+        url: str = getattr(settings, name)
+        yield (
+            production and url.startswith("postgres") and not _is_postgres_private(url),
+            f"In production {name} must end in ?sslmode=verify-full (or verify-ca, require), or be "
+            "on this machine.",
+        )
+    yield (
+        production and settings.jobs_url.startswith("redis://") and not _is_here(settings.jobs_url),
+        "In production jobs_url must start with rediss, or be on this machine.",
+    )
+    yield (
+        production
+        and not settings.second_factor_waived
+        and not settings.second_factor_roles_suffice,
+        "In production second_factor_roles must name staff and admin: who guesses one password "
+        "would read every letter. To go without: second_factor_waived = true.",
+    )
+
+
+def _is_here(url: str) -> bool:
+    return (urlsplit(url).hostname or "localhost") in _LOOPBACK
+
+
+def _is_postgres_private(url: str) -> bool:
+    """Return whether what travels to that PostgreSQL is encrypted, or leaves this machine never.
+
+    As libpq reads it: `host` of the query wins, and a path is a socket; several have commas.
+    """
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    mode = query.get("sslmode", [os.environ.get("PGSSLMODE", "")])[-1]
+    if mode in _TLS_MODES:
+        return True
+    named = parts.netloc.rpartition("@")[2]
+    given = query.get("host", []) + query.get("hostaddr", [])
+    hosts = ",".join(given or [named or os.environ.get("PGHOST", "")]).split(",")
+    return all(_is_local_host(host) for host in hosts)
+
+
+def _is_local_host(host: str) -> bool:
+    if not host or host.startswith("/"):
+        return True
+    bare = host[1:].partition("]")[0] if host.startswith("[") else host
+    return bare in _LOOPBACK or bare.partition(":")[0] in _LOOPBACK
 
 
 def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:

@@ -12,6 +12,7 @@ from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.readiness.check_readiness import Step
 from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.core import db, i18n
+from campaign.core.settings import current_settings
 from campaign.dashboard import refresh_statistics, statistics_tables
 from campaign.dashboard.running_jobs import PER_PAGE, Running, campaigns_csv, list_running
 from campaign.dashboard.statistics_page import Statistics, csv_rows
@@ -27,6 +28,7 @@ from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.update_pages import told_in
 from campaign.staff.guards import guard, staff_user
 from campaign.web.page import Page, show_page
+from campaign.web.security import find_odd_proxies
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/desk")
 guard(blueprint, Role.ORGANIZER)
@@ -47,6 +49,9 @@ class Today(Page, template="dashboard/today.html"):
     pages: int
     deadline: Callable[[Campaign], Deadline | None]
     run: FiguresRun | None
+    odd_proxies: int | None
+    """How many proxies this request came through, where the setting says another number."""
+    trusted_proxies: int
 
 
 class CampaignStatistics(Page, template="dashboard/campaign_statistics.html"):
@@ -97,6 +102,8 @@ def index() -> ResponseReturnValue:
                 campaign.act_by, i18n.locale(), now, campaign.timezone
             ),
             run=refresh_statistics.find_run(session),
+            odd_proxies=find_odd_proxies() if user.role is Role.ADMIN else None,
+            trusted_proxies=current_settings().trusted_proxies,
         )
     )
 

@@ -11,10 +11,11 @@ from typing import Any, TypeVar, cast
 from flask import Blueprint, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 
 from campaign.core import audit, db
 from campaign.models.staff import Role, StaffUser
-from campaign.staff import reauthentication, require_audit
+from campaign.staff import reauthentication, require_audit, sessions
 from campaign.staff.code_form import ProofForm, Reauthenticate
 from campaign.web.security import private_page, refuse_nul, same_origin
 
@@ -45,6 +46,11 @@ def guard(blueprint: Blueprint, *roles: Role) -> None:
         if not current_user.is_authenticated:
             return current_app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
         user = staff_user()
+        if not sessions.note_use():
+            sessions.close_session(user)
+            if request.method in {"GET", "HEAD"}:
+                return current_app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
+            raise CSRFError("idle")  # its page keeps what was typed
         if user.role not in allowed:
             g.kept_out = True
             abort(404)

@@ -9,11 +9,13 @@ import re
 from flask import g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
+from flask_login import logout_user
 from flask_security.utils import login_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
+from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name, end_sessions
 
@@ -23,6 +25,11 @@ _HALFWAY = "halfway"
 LAST_LANGUAGE = "last-language"
 """Where a session that is over keeps the language of the desk, for the pages before it."""
 _HALFWAY_SECONDS = 600
+SESSION_HOURS = 12
+"""For so long a session lasts at most, whatever is done in it."""
+_BEGAN_AT = "began-at"
+_USED_AT = "used-at"
+_NOTED_EVERY_SECONDS = 60
 
 
 def begin_session(session: Session, user: StaffUser) -> None:
@@ -51,6 +58,31 @@ def find_user_halfway(session: Session) -> StaffUser | None:
     # A new password, another sign-in's end or disabling make it worthless like any session.
     user = session.scalar(select(StaffUser).where(StaffUser.fs_uniquifier == uniquifier))
     return user if user is not None and user.active and user.has_second_factor else None
+
+
+def note_use() -> bool:
+    """Note that somebody is at the desk; False where nobody was for too long, or it is too old.
+
+    A page that asks for news by itself is nobody: it would hold a session open that was left.
+    """
+    now = db.utcnow().timestamp()
+    began_at: float = cookie.setdefault(_BEGAN_AT, now)
+    used_at: float = cookie.setdefault(_USED_AT, now)
+    idle_seconds = current_settings().idle_minutes * 60
+    if now - began_at > SESSION_HOURS * 3600 or now - used_at > idle_seconds:
+        return False
+    by_itself = request.method == "GET" and "HX-Request" in request.headers
+    if not by_itself and now - used_at > min(_NOTED_EVERY_SECONDS, idle_seconds / 2):
+        cookie[_USED_AT] = now
+    return True
+
+
+def close_session(user: StaffUser) -> None:
+    """Sign `user` out in this browser alone."""
+    locale = user.locale
+    logout_user()
+    _forget_session()
+    cookie[LAST_LANGUAGE] = locale
 
 
 def renew_session(session: Session, user: StaffUser) -> None:

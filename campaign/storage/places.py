@@ -102,6 +102,7 @@ class LocalPlace:
     def taking(self, name: str) -> Iterator[Path]:
         """A draft beside `name`, which it takes once it is on the disk."""
         final = self.folder / name
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # parents alone get the umask
         final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = final.with_name(f".{final.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:

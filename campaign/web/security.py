@@ -1,5 +1,6 @@
 """What every request is held to and every response carries: origin, limits, hosts, headers."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -12,10 +13,12 @@ from campaign.core.settings import Settings, current_settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_LOG = logging.getLogger(__name__)
 F = TypeVar("F", bound=Callable[..., object])
 _READING = {"GET", "HEAD", "OPTIONS"}
 MAX_BODY_BYTES = 512 * 1024
 MAX_FORM_FIELDS = 300
+_PROXIES_NOTED = "odd-proxies-noted"
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -109,10 +112,34 @@ def init_app(app: Flask, settings: Settings) -> None:
             app.wsgi_app, x_for=count, x_proto=count, x_host=0
         )
     app.wsgi_app = _AtTheRoot(app.wsgi_app)  # type: ignore[method-assign]
+    app.before_request(_note_odd_proxies)
     app.before_request(_allow_file)
     app.before_request(_refuse_malformed)
     app.before_request(_refuse_unreadable_form)
     app.after_request(_add_headers)
+
+
+def find_odd_proxies() -> int | None:
+    """Return how many proxies say that this request came through them, if not as many as are set.
+
+    With fewer, everybody has the last proxy's address; with more, the one of a proxy.
+    """
+    header = request.headers.get("X-Forwarded-For", "")
+    count = sum(1 for address in header.split(",") if address.strip())
+    return count if count != current_settings().trusted_proxies else None
+
+
+def _note_odd_proxies() -> None:
+    """Log once that proxies are not as set: anybody can send such a header again and again."""
+    count = find_odd_proxies()
+    if count is None or _PROXIES_NOTED in current_app.extensions:
+        return
+    current_app.extensions[_PROXIES_NOTED] = True
+    _LOG.warning(
+        "a request came with %s addresses in X-Forwarded-For, trusted_proxies is %s: see Today",
+        count,
+        current_settings().trusted_proxies,
+    )
 
 
 class _AtTheRoot:

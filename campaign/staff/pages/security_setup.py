@@ -24,8 +24,6 @@ from campaign.staff.navigation import desk_context
 from campaign.staff.pages import expired_form, sign_in_views
 from campaign.staff.staff_users import find_by_email
 
-SESSION_HOURS = 12
-
 
 def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
@@ -39,7 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_CLI_ROLES_NAME=None,
         SECURITY_FLASH_MESSAGES=False,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=sessions.SESSION_HOURS),
         # Flask-WTF wants a Referer on https; our pages send none. `same_origin` stands in.
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session

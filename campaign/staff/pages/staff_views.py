@@ -105,6 +105,7 @@ def change_role(public_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<public_id>/disable")
+@fresh(back="staff.users.show")
 def disable(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
     return _change_user(
@@ -113,6 +114,7 @@ def disable(public_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<public_id>/enable")
+@fresh(back="staff.users.show")
 def enable(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
     return _change_user(user, staff_users.enable_staff_user, _("The account can sign in again."))

@@ -116,6 +116,7 @@ def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(instance: Pa
         "CAMPAIGN_MODE": "production",
         "CAMPAIGN_BASE_URL": "https://letters.example.org",
         "CAMPAIGN_MAIL_TRANSPORT": "smtp",
+        "CAMPAIGN_SECOND_FACTOR_ROLES": "staff, admin",
     }
     done = subprocess.run(
         [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(free_port())],
@@ -138,6 +139,25 @@ def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
     assert "mail       ok" in answer.output
 
 
+def test_the_doctor_says_that_second_factors_are_waived(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
+    waived = "settings   ok, a password alone lets staff or admins in (second_factor_waived)"
+    assert waived not in CliRunner().invoke(doctor).output
+    for name, value in {
+        "MODE": "production",
+        "BASE_URL": "https://letters.example.org",
+        "MAIL_TRANSPORT": "smtp",
+        "SMTP_PORT": str(free_port()),
+        "SECOND_FACTOR_WAIVED": "true",
+    }.items():
+        monkeypatch.setenv(f"CAMPAIGN_{name}", value)
+    assert waived in CliRunner().invoke(doctor).output
+    monkeypatch.setenv("CAMPAIGN_SECOND_FACTOR_ROLES", "staff, admin")
+    assert waived not in CliRunner().invoke(doctor).output
+
+
 def test_a_bug_in_a_command_quotes_nothing_in_production(
     instance: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +165,7 @@ def test_a_bug_in_a_command_quotes_nothing_in_production(
         "MODE": "production",
         "BASE_URL": "https://letters.example.org",
         "MAIL_TRANSPORT": "smtp",
+        "SECOND_FACTOR_ROLES": "staff, admin",
     }.items():
         monkeypatch.setenv(f"CAMPAIGN_{name}", value)
 

@@ -1,6 +1,8 @@
 """Settings: sources, keys, and the mixes that must not start."""
 
 import base64
+import hashlib
+import os
 import stat
 from pathlib import Path
 
@@ -9,14 +11,18 @@ import pytest
 import campaign
 from campaign.core.colours import contrast
 from campaign.core.errors import UnsafeSettings
+from campaign.core.keyfiles import is_weak
 from campaign.core.settings import load_settings
+from campaign.storage.places import LocalPlace
 
 PRODUCTION = {
     "mode": "production",
     "base_url": "https://letters.example.org",
     "mail_transport": "smtp",
     "smtp_host": "mail.example.org",
+    "second_factor_roles": ["staff", "admin"],
 }
+RANDOM = base64.b64encode(hashlib.sha256(b"drawn by lot").digest()).decode()
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
@@ -108,6 +114,118 @@ def test_an_unsafe_mix_refuses_to_start_with_a_sentence(
 ) -> None:
     with pytest.raises(UnsafeSettings, match=sentence):
         load_settings(instance=tmp_path, **{**PRODUCTION, **change})
+
+
+def _encode(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        bytes(32),
+        b"\xa7" * 32,
+        b"\1\2\3\4" * 8,
+        bytes(range(32)),
+        b"correct horse battery staple 42!",
+    ],
+    ids=["zeros", "one byte", "four bytes", "counted", "typed"],
+)
+def test_a_data_key_that_is_not_random_is_refused_given_or_in_its_file(
+    tmp_path: Path, key: bytes
+) -> None:
+    with pytest.raises(UnsafeSettings, match="too plain to be random"):
+        load_settings(instance=tmp_path, **PRODUCTION, data_key=_encode(key))
+    (tmp_path / "data.key").write_text(_encode(key))
+    (tmp_path / "data.key").chmod(0o600)
+    with pytest.raises(UnsafeSettings, match="too plain to be random"):
+        load_settings(instance=tmp_path, **PRODUCTION)
+
+
+def test_a_drawn_key_is_never_taken_for_a_plain_one() -> None:
+    drawn = (hashlib.sha256(number.to_bytes(4)).digest() for number in range(20_000))
+    assert not any(is_weak(key) for key in drawn)
+
+
+def test_one_key_for_sessions_and_for_personal_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeSettings, match="are the same"):
+        load_settings(instance=tmp_path, **PRODUCTION, data_key=RANDOM, secret_key=RANDOM)
+
+
+_REMOTE = "postgresql://campaign:secret@db.example.org/campaign"
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        (_REMOTE, False),
+        (f"{_REMOTE}?sslmode=prefer", False),
+        (f"{_REMOTE}?sslmode=disable", False),
+        (f"{_REMOTE}?sslmode=require", True),
+        (f"{_REMOTE}?sslmode=verify-full&sslrootcert=system", True),
+        ("postgres://10.0.0.7:5432/campaign", False),
+        ("postgresql://localhost/campaign", True),
+        ("postgresql://campaign@127.0.0.1:5433/campaign", True),
+        ("postgresql://[::1]:5433/campaign", True),
+        ("postgresql:///campaign?host=/run/postgresql", True),
+        ("postgresql://localhost/campaign?host=db.example.org", False),
+        ("postgresql://localhost:5432,db.example.org:5432/campaign", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["database_url", "jobs_url"])
+def test_postgresql_on_another_machine_needs_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, url: str, safe: bool
+) -> None:
+    for variable in ("PGSSLMODE", "PGHOST"):
+        monkeypatch.delenv(variable, raising=False)
+    if safe:
+        assert load_settings(instance=tmp_path, **PRODUCTION, **{name: url})
+        return
+    with pytest.raises(UnsafeSettings, match=f"{name} must end in .sslmode") as refusal:
+        load_settings(instance=tmp_path, **PRODUCTION, **{name: url})
+    assert "secret" not in str(refusal.value)
+    assert load_settings(instance=tmp_path, **{name: url}), "in development it may"
+
+
+def test_redis_on_another_machine_needs_tls(tmp_path: Path) -> None:
+    for safe in ("rediss://queue.example.org/0", "redis://127.0.0.1:6379/0", "redis:///0"):
+        assert load_settings(instance=tmp_path, **PRODUCTION, jobs_url=safe)
+    with pytest.raises(UnsafeSettings, match="must start with rediss"):
+        load_settings(instance=tmp_path, **PRODUCTION, jobs_url="redis://:pw@queue.example.org/0")
+
+
+@pytest.mark.parametrize("folder", ["", "files", "scratch", "elsewhere"])
+def test_a_folder_that_others_can_look_into_is_refused(tmp_path: Path, folder: str) -> None:
+    settings = PRODUCTION | ({"files": "elsewhere"} if folder == "elsewhere" else {})
+    opened = tmp_path / folder
+    opened.mkdir(exist_ok=True)
+    for mode in (0o755, 0o710, 0o701):
+        opened.chmod(mode)
+        with pytest.raises(UnsafeSettings, match=f"chmod 700 {opened}"):
+            load_settings(instance=tmp_path, **settings)
+    opened.chmod(0o700)
+    assert load_settings(instance=tmp_path, **settings)
+
+
+def test_the_folder_of_files_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    place = LocalPlace(tmp_path / "files")
+    before = os.umask(0o022)
+    try:
+        with place.taking("ab/cd/name") as draft:
+            draft.write_bytes(b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "files").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("roles", [[], ["admin"], ["staff"], ["organizer", "admin"]])
+def test_production_without_second_factors_is_refused_unless_waived(
+    tmp_path: Path, roles: list[str]
+) -> None:
+    settings = PRODUCTION | {"second_factor_roles": roles}
+    with pytest.raises(UnsafeSettings, match="second_factor_waived = true"):
+        load_settings(instance=tmp_path, **settings)
+    assert load_settings(instance=tmp_path, **settings, second_factor_waived=True)
 
 
 def test_development_on_a_public_address_is_refused(tmp_path: Path) -> None:

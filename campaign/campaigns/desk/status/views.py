@@ -20,7 +20,7 @@ from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.proposal import Proposal, ProposalKind
-from campaign.staff.guards import actor, staff_user
+from campaign.staff.guards import actor, fresh, staff_user
 from campaign.web.desk import accepted
 from campaign.web.page import Page, show_page
 
@@ -54,7 +54,12 @@ class Copy(Page, template="campaigns/copy.html"):
 
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])
 def change_status(slug: str) -> ResponseReturnValue:
-    """Ask once more, with what follows from it; then do it."""
+    """Ask once more, with what follows from it; then do it. A stop, for good, wants fresh proof."""
+    is_stop = is_stopped(_asked_status(load(slug)))
+    return _stop(slug=slug) if is_stop and request.method == "POST" else _change_status(slug)
+
+
+def _change_status(slug: str) -> ResponseReturnValue:
     campaign, now = load(slug), db.utcnow()
     to = _asked_status(campaign)
     locales = languages_of(campaign)
@@ -77,6 +82,9 @@ def change_status(slug: str) -> ResponseReturnValue:
         again=again,
     )
     return show_page(page)
+
+
+_stop = fresh()(_change_status)
 
 
 @blueprint.route("/<slug>/extend", methods=["GET", "POST"])
