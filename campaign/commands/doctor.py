@@ -215,8 +215,5 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "mail": _mail,
     "erasing": _erasing,
 }
-_NOTES: dict[str, Callable[[Flask], str]] = {
-    "settings": _settings_note,
-    "scratch": _scratch_note,
-}
+_NOTES: dict[str, Callable[[Flask], str]] = {"settings": _settings_note, "scratch": _scratch_note}
 """What is worth knowing of what is checked, though nothing is wrong with it."""

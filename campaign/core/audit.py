@@ -5,6 +5,7 @@ itself refuses to change an entry (triggers); who can take those away, the chain
 """
 
 import hashlib
+import hmac
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
@@ -152,7 +153,7 @@ def check(
             yield from _compare(waiting.pop(0), last, seen, expected)
         if bytes(entry.previous) != expected:
             yield Fault("missing", entry.id, entry.at)
-        elif bytes(entry.digest) != _digest(entry):
+        elif not hmac.compare_digest(bytes(entry.digest), _digest(entry)):
             yield Fault("edited", entry.id, entry.at)
         expected, seen, last = bytes(entry.digest), seen + 1, entry.id
         if seen % _BATCH == 0:

@@ -1,6 +1,7 @@
 """The instance's keys: files of 32 random bytes that nobody but their owner can read."""
 
 import base64
+import itertools
 import os
 import secrets
 import stat
@@ -33,7 +34,7 @@ def refuse_readable(path: Path, why: str = "") -> None:
 
 def is_weak(key: bytes) -> bool:
     """Return whether nobody drew `key` by lot: few different bytes, steps alike, or typed text."""
-    steps = {(after - before) % 256 for before, after in zip(key, key[1:], strict=False)}
+    steps = {(after - before) % 256 for before, after in itertools.pairwise(key)}
     typed = all(32 <= byte < 127 for byte in key)
     return len(set(key)) < _FEWEST_VALUES or len(steps) < _FEWEST_VALUES // 2 or typed
 

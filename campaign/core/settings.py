@@ -192,6 +192,13 @@ class Settings(BaseSettings):
     link_hours: int = Field(
         24, ge=1, description="Hours for which the mailed link to all of one's letters holds."
     )
+    network_link_days: int = Field(
+        90,
+        ge=30,
+        le=730,
+        description="Days for which a link to a network member’s own page holds; each mail has a "
+        "new one. The links to leave hold for ever.",
+    )
     links_per_hour: int = Field(
         20, ge=1, description="Such links that one network address may ask for in an hour."
     )

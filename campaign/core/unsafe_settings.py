@@ -1,5 +1,6 @@
 """Which settings must not be served: what would put people at risk, and what cannot work."""
 
+import hmac
 import os
 import tomllib
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ def refuse_weak_keys(settings: "Settings") -> None:
             "The data key is too plain to be random. Make one: openssl rand -base64 32"
         )
     given = settings.data_key.get_secret_value() if settings.data_key else ""
-    if settings.secret == given:
+    if hmac.compare_digest(settings.secret.encode(), given.encode()):
         raise UnsafeSettings("secret_key and data_key are the same. Make another secret_key.")
 
 
@@ -104,8 +105,7 @@ def _unguarded(settings: "Settings") -> Iterator[tuple[bool, str]]:
         url: str = getattr(settings, name)
         yield (
             production and url.startswith("postgres") and not _is_postgres_private(url),
-            f"In production {name} must end in ?sslmode=verify-full (or verify-ca, require), or be "
-            "on this machine.",
+            f"In production {name} needs sslmode=verify-full or require, or this machine.",
         )
     yield (
         production and settings.jobs_url.startswith("redis://") and not _is_here(settings.jobs_url),
@@ -115,8 +115,10 @@ def _unguarded(settings: "Settings") -> Iterator[tuple[bool, str]]:
         production
         and not settings.second_factor_waived
         and not settings.second_factor_roles_suffice,
-        "In production second_factor_roles must name staff and admin: who guesses one password "
-        "would read every letter. To go without: second_factor_waived = true.",
+        (
+            "In production second_factor_roles must name staff and admin: who guesses one password "
+            "would read every letter. To go without: second_factor_waived = true."
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import CampaignStatus
 from campaign.models.export import DataExport, ExportKind, ExportState
 from campaign.models.signature import SignatureState
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 500
@@ -72,6 +72,12 @@ def check_reason(typed: str) -> str:
     if len(reason) > LONGEST_REASON:
         raise Invalid(fields={"reason": "reason-long"})
     return reason
+
+
+def refuse_role(user: StaffUser) -> None:
+    """Raise NotFound where this person's role has no exports, whichever page or job asks."""
+    if user.role not in EXPORTERS or not user.active:
+        raise NotFound("export")
 
 
 def refuse_decision(export: DataExport, by_id: int, now: datetime) -> None:

@@ -51,6 +51,7 @@ def ask(
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
     `emptied`, `nobody-else`: there is no second person who could approve it).
     """
+    export_rules.refuse_role(by)
     export_rules.refuse_campaign(kind, campaign.status)
     _refuse_bundle(campaign, bundle)
     if len(keys) > staff_keys.MOST:
@@ -97,6 +98,7 @@ def _send_on(session: Session, export: DataExport, settings: Settings) -> None:
 
 def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
     """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`, `emptied`)."""
+    export_rules.refuse_role(by)
     export_rules.refuse_decision(export, by.id, db.utcnow())
     export_rules.refuse_source(export)
     _decide(session, export, by, ExportState.MAKING, None)
@@ -107,6 +109,7 @@ def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
 
 def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
     """Do not let it be made. Raises Refused (`export-own`, `export-decided`)."""
+    export_rules.refuse_role(by)
     export_rules.refuse_decision(export, by.id, db.utcnow())
     _decide(session, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
     _note(session, export, by, "export.refuse", staff=export.requested_by_id)
@@ -136,6 +139,7 @@ def open_download(
     A list for officials breaks off where its campaign is stopped while it goes out.
     Raises NotFound for anybody's but one's own, Gone once its time is over, Refused otherwise.
     """
+    export_rules.refuse_role(by)
     export_rules.refuse_download(export, by.id, db.utcnow())
     size = store.size(export.storage_key)
     chunks = store.chunks(export.storage_key)

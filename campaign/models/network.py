@@ -49,7 +49,10 @@ class NetworkMember(Base):
     consent_wording: Mapped[str] = mapped_column(String(600))
     """The sentence that was agreed to, as it stood on the page."""
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
-    """SHA-256 of the token in the mail that confirms the membership."""
+    """SHA-256 of the token in the mail that confirms the membership.
+
+    Links to the member's page are bound to it: a digest of what nobody has revokes them.
+    """
     token_expires_at: Mapped[datetime | None]
     joined_at: Mapped[Created]
     confirmed_at: Mapped[datetime | None]

@@ -4,14 +4,14 @@ Addresses that stand in the network's mails. They never depend on a request's ho
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self, TypedDict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.stop_rule import is_stopped_sql
-from campaign.core import i18n
+from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, Update, UpdateKind
@@ -102,7 +102,7 @@ def mail_action(
         news=news,
         preferences_url=preferences_url(member),
         leave_url=leave_url(member),
-        unsubscribe=unsubscribe_url(member),
+        unsubscribe=leave_url(member),
     )
     mail.send(session, to=address, locale=member.locale, campaign_id=campaign.id)
 
@@ -117,7 +117,7 @@ def mail_digest(
         frequency=frequency.value,
         preferences_url=preferences_url(member),
         leave_url=leave_url(member),
-        unsubscribe=unsubscribe_url(member),
+        unsubscribe=leave_url(member),
     )
     campaign_id = ids.pop() if len(ids) == 1 else None
     mail.send(session, to=address, locale=member.locale, campaign_id=campaign_id)
@@ -150,7 +150,10 @@ def news_of(campaign: Campaign, update: Update | None, locale: str, now: datetim
 
 
 PREFERENCES, LEAVING = "network", "network-leave"
-"""Two kinds: the address in a mail's header, which servers on its way read, can only end it."""
+"""Two kinds: the address in a mail's header, which servers on its way read, can only end it.
+
+The first expires and can be revoked. The second does neither: whoever gets mail can always leave.
+"""
 
 
 def confirm_url(locale: str, token: str) -> str:
@@ -158,8 +161,18 @@ def confirm_url(locale: str, token: str) -> str:
 
 
 def preferences_token(member: NetworkMember) -> str:
-    """What opens the member's own page."""
-    return signed_link(PREFERENCES, member.public_id)
+    """Return what opens the member's own page, for `network_link_days` from now."""
+    ends = db.utcnow() + timedelta(days=current_settings().network_link_days)
+    return signed_link(kind_of_preferences(member), f"{member.public_id}.{int(ends.timestamp())}")
+
+
+def kind_of_preferences(member: NetworkMember) -> str:
+    """Return the kind of the links to this member's page, another one once theirs were revoked.
+
+    Leaving, joining again and revoking change what it is made of.
+    """
+    since = member.confirmed_at.isoformat() if member.confirmed_at else ""
+    return f"{PREFERENCES}:{since}:{(member.token_digest or b'').hex()}"
 
 
 def preferences_url(member: NetworkMember) -> str:
@@ -168,12 +181,7 @@ def preferences_url(member: NetworkMember) -> str:
 
 
 def leave_url(member: NetworkMember) -> str:
-    """Where a member leaves, by a button."""
-    return f"{preferences_url(member)}/leave"
-
-
-def unsubscribe_url(member: NetworkMember) -> str:
-    """Where a mail program sends the one click of RFC 8058."""
+    """Where a member leaves, by a button or by the one click of RFC 8058; it never expires."""
     return f"{_base()}/network/unsubscribe/{signed_link(LEAVING, member.public_id)}"
 
 

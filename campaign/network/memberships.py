@@ -5,7 +5,7 @@ once. A person who has left keeps the row without the address: that is how we kn
 """
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -185,10 +185,42 @@ def refuse_expired(member: NetworkMember, now: datetime) -> None:
 def get_by_link(session: Session, kind: str, token: str) -> NetworkMember:
     """Return the member of a lasting link in a mail. Raises NotFound (`network-link`)."""
     public_id = signed_links.opened_link(kind, token)
-    member = session.scalar(select(NetworkMember).where(NetworkMember.public_id == public_id))
-    if public_id is None or member is None:
+    member = _find_member(session, public_id) if public_id else None
+    if member is None:
         raise NotFound("network-link")
     return member
+
+
+def get_by_own_link(session: Session, token: str, now: datetime) -> NetworkMember:
+    """Return the member whose own page a link opens.
+
+    Raises NotFound (`network-link`) where it is not ours or was revoked, Gone (`network-link-old`)
+    where it has expired.
+    """
+    member = _find_member(session, token.partition(".")[0])
+    if member is not None and member.state is MemberState.LEFT:
+        return member  # nothing is left that a link could open or change
+    if member is None:
+        raise NotFound("network-link")
+    content = signed_links.opened_link(mails.kind_of_preferences(member), token)
+    if content is None:
+        raise NotFound("network-link")
+    if int(content.rpartition(".")[2]) <= now.replace(tzinfo=UTC).timestamp():
+        raise Gone("network-link-old")
+    return member
+
+
+def revoke_links(session: Session, member: NetworkMember) -> None:
+    """End all links to the member's page, and the one that confirmed. Raises Gone."""
+    current = _lock_member(session, NetworkMember.id == member.id)
+    if current is None:
+        raise Gone("network-left")
+    refuse_left(current)
+    _set(session, current, {"token_digest": signed_links.digest_of(signed_links.new_token())})
+
+
+def _find_member(session: Session, public_id: str) -> NetworkMember | None:
+    return session.scalar(select(NetworkMember).where(NetworkMember.public_id == public_id))
 
 
 def refuse_left(member: NetworkMember) -> None:

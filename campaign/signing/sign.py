@@ -236,8 +236,8 @@ def _sign_again(session: Session, signing: Signing) -> None:
         taken = mailbox_seats.seats_of(session, rows)
         ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
         own = seat.id if ruling is Ruling.RENEW and seat is not None else None
-        digest = signing.values["token_digest"]
-        if any(row.token_digest == digest and row.id != own for row in rows):
+        token = signing.token
+        if any(signed_links.matches(token, row.token_digest) and row.id != own for row in rows):
             signing = _with_other_link(signing)
         if ruling is Ruling.RENEW and seat is not None:
             former = next(row.token_digest for row in rows if row.id == seat.id)

@@ -6,6 +6,8 @@ figures, and who knows a password could guess from many places at once. A recove
 guessed, so it works even then, and nobody is locked out.
 """
 
+import hmac
+
 from flask import request
 from flask import session as cookie
 from sqlalchemy import select
@@ -89,7 +91,7 @@ def change_own_password(
     _forget_tries(user_id)
     hashed = hash_new_password(password, about=about)
     session.refresh(user, with_for_update=True)
-    if user.password != before:  # set by a link meanwhile
+    if not hmac.compare_digest(user.password or "", before or ""):  # set by a link meanwhile
         raise Invalid(fields=_WRONG_PASSWORD)
     keep_password(session, user=user, hashed=hashed)
 

@@ -1,25 +1,35 @@
-/* What is typed is kept in this browser alone, so that a closed page loses nothing: own words, the
-   rewritten letter, which points are taken and in which order. It goes nowhere, is thrown away
-   after 30 days, when the letter is signed (the page after signing has data-signed), when the case takes
-   no more letters (the page that says so has data-over), or by a button.
+/* What is typed is kept in this tab alone (sessionStorage), so that leaving the page loses nothing: own
+   words, the rewritten letter, which points are taken and in which order. It goes nowhere, and is thrown
+   away with the tab: who sits down next at a shared computer finds nothing. Where its writer ticks the
+   box it is kept in this browser (localStorage) for 30 days. It goes when the letter is signed (the page
+   after signing has data-signed), when the case takes no more letters (the page that says so has
+   data-over), or by a button.
 
    The page of the case leads back to a letter that was begun.
 
-   <form data-draft="ua-58-20"> … <p class="draft-kept" hidden> … <button data-discard>
+   <form data-draft="ua-58-20"> … <div class="draft-kept" hidden> … <input type="checkbox" data-keep> <button data-discard>
    <p data-draft-of="ua-58-20" hidden> */
 (function () {
   "use strict";
   var DAYS = 30;
   var done = document.querySelector("[data-signed], [data-over]");
-  var store;
+  var tab, browser;
   try {
-    store = window.localStorage;
-    store.getItem("draft:");
+    tab = window.sessionStorage;
+    browser = window.localStorage;
+    tab.getItem("draft:");
+    browser.getItem("draft:");
   } catch (_) {
     return;
   }
+
+  function forget(key) {
+    tab.removeItem(key);
+    browser.removeItem(key);
+  }
+
   if (done) {
-    store.removeItem("draft:" + (done.dataset.signed || done.dataset.over));
+    forget("draft:" + (done.dataset.signed || done.dataset.over));
     return;
   }
   var begun = document.querySelector("[data-draft-of]");
@@ -32,6 +42,7 @@
     return;
   }
   var line = form.querySelector(".draft-kept");
+  var box = line && line.querySelector("[data-keep]");
   var voice = line && line.querySelector("[role=status]");
   var list = form.querySelector("[data-points]");
 
@@ -41,17 +52,25 @@
 
   function read() {
     try {
-      var kept = JSON.parse(store.getItem(key) || "null");
-      if (kept && Date.now() - kept.at < DAYS * 86400000) return kept;
-      store.removeItem(key);
+      var kept = JSON.parse(tab.getItem(key) || browser.getItem(key) || "null");
+      if (kept && Date.now() - kept.at < DAYS * 86400000) {
+        /* Until November 2026 all was kept in the browser, and nobody had been asked. */
+        if (!kept.asked && browser.getItem(key)) {
+          tab.setItem(key, browser.getItem(key));
+          browser.removeItem(key);
+        }
+        return kept;
+      }
     } catch (_) {
-      store.removeItem(key);
+      /* Somebody else's, or no room: it goes. */
     }
+    forget(key);
     return null;
   }
 
   function save() {
-    var kept = { at: Date.now(), words: {}, order: [], taken: [] };
+    var asked = Boolean(box && box.checked);
+    var kept = { at: Date.now(), asked: asked, words: {}, order: [], taken: [] };
     fields().forEach(function (field) { kept.words[field.name] = field.value; });
     if (list) {
       list.querySelectorAll("[data-key]").forEach(function (item) {
@@ -62,12 +81,13 @@
     }
     /* Points alone come back with words only: without words there is nothing to keep. */
     if (!Object.keys(kept.words).some(function (name) { return kept.words[name].trim(); })) {
-      store.removeItem(key);
+      forget(key);
       if (line) line.hidden = true;
       return;
     }
     try {
-      store.setItem(key, JSON.stringify(kept));
+      forget(key);
+      (asked ? browser : tab).setItem(key, JSON.stringify(kept));
       if (line) line.hidden = false;
     } catch (_) {
       /* No room, or a private window: then it is not kept, and nothing says that it is. */
@@ -95,6 +115,7 @@
       list.dispatchEvent(new CustomEvent("moved", { bubbles: true }));
     }
     if (line) line.hidden = false;
+    if (box) box.checked = Boolean(kept.asked);
   }
 
   /* On a first visit alone: a page that comes back brings what was typed last. */
@@ -102,18 +123,28 @@
   var fresh = (performance.getEntriesByType("navigation")[0] || {}).type !== "back_forward";
   if (kept && fresh) restore(kept);
 
-  var pause;
-  function later() {
+  var pause = 0;
+  function stop() {
     clearTimeout(pause);
+    pause = 0;
+  }
+  function later() {
+    stop();
     pause = setTimeout(save, 400);
   }
   form.addEventListener("input", later);
   form.addEventListener("moved", later);
-  form.addEventListener("submit", function () { clearTimeout(pause); save(); });
+  form.addEventListener("submit", function () { stop(); save(); });
+  window.addEventListener("pagehide", function () {
+    if (!pause) return;
+    stop();
+    save();
+  });
   if (line) {
     line.querySelector("[data-discard]").addEventListener("click", function () {
-      clearTimeout(pause);
-      store.removeItem(key);
+      stop();
+      forget(key);
+      if (box) box.checked = false;
       voice.textContent = voice.dataset.said;
       line.querySelector("[data-discard]").hidden = true;
     });

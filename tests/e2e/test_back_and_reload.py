@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 import zxingcpp
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.axe import assert_accessible
 from tests.e2e.conftest import Site
@@ -138,13 +138,32 @@ def test_a_country_chosen_before_the_scripts_came_fits_the_address(desk: Page, s
     expect(desk.locator("[name=country]")).to_have_value("CA")
 
 
-def test_a_letter_that_was_begun_is_there_another_day(desk: Page, site: Site) -> None:
-    desk.goto(f"{site.url}{CASE}/write")
+def test_a_letter_that_was_begun_lives_as_long_as_its_tab_or_as_its_writer_ticks(
+    desk: Page, site: Site
+) -> None:
+    def words_in(page: Page) -> Locator:
+        page.goto(f"{site.url}{CASE}/write")
+        return page.locator("textarea[name=own_words]")
+
+    words_in(desk).fill(WORDS)
+    expect(desk.locator(".draft-kept")).to_be_visible()
+    expect(desk.get_by_label("Keep it in this browser for 30 days")).not_to_be_checked()
+    desk.goto(f"{site.url}/en/")
+    expect(words_in(desk)).to_have_value(WORDS)
+    assert desk.evaluate("JSON.stringify(localStorage)") == "{}"
+    another = desk.context.new_page()
+    expect(words_in(another)).to_have_value("")
+    desk.get_by_label("Keep it in this browser for 30 days").check()
+    expect(words_in(desk)).to_have_value(WORDS)
+    expect(words_in(another)).to_have_value(WORDS)
+    expect(another.get_by_label("Keep it in this browser for 30 days")).to_be_checked()
+    another.get_by_label("Keep it in this browser for 30 days").uncheck()
+    expect(words_in(another)).to_have_value(WORDS)
+    assert another.evaluate("JSON.stringify(localStorage)") == "{}"
+    another.close()
+    expect(words_in(desk)).to_have_value("")
     desk.locator("[name=own_words]").fill(WORDS)
     expect(desk.locator(".draft-kept")).to_be_visible()
-    desk.goto(f"{site.url}/en/")
-    desk.goto(f"{site.url}{CASE}/write")
-    expect(desk.locator("textarea[name=own_words]")).to_have_value(WORDS)
     desk.get_by_role("button", name="Discard it").click()
     desk.goto(f"{site.url}{CASE}/write")
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")

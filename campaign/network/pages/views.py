@@ -2,6 +2,7 @@
 
 from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import db
@@ -46,7 +47,7 @@ class Confirm(Page, template="network/confirm.html"):
 class Joined(Page, template="network/joined.html"):
     again: bool
     own: str
-    """The token of the member's own page."""
+    """The token of the member's own page; may be empty."""
 
 
 class Preferences(Page, template="network/preferences.html"):
@@ -54,6 +55,7 @@ class Preferences(Page, template="network/preferences.html"):
     member: NetworkMember
     token: str
     saved: bool
+    revoked: bool
 
 
 class Leave(Page, template="network/leave.html"):
@@ -108,7 +110,7 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
         memberships.refuse_expired(member, db.utcnow())
         if member.state is MemberState.PENDING:
             return show_page(Confirm(token=token))
-        own = mails.preferences_token(member)
+        own = _find_own_page(member)
     return show_page(Joined(again=False, own=own))
 
 
@@ -120,14 +122,20 @@ def confirm_now(lang: str, token: str) -> ResponseReturnValue:
     if was_pending:
         return redirect_to(".confirm", lang=lang, token=token)
     _switch_language_to("confirm")
-    return show_page(Joined(again=True, own=mails.preferences_token(member)))
+    return show_page(Joined(again=True, own=_find_own_page(member)))
+
+
+def _find_own_page(member: NetworkMember) -> str:
+    """Return the token of the member's page; empty where the link that asks has expired."""
+    expires = member.token_expires_at
+    return mails.preferences_token(member) if expires and expires > db.utcnow() else ""
 
 
 @blueprint.route("/<lang>/network/<token>", methods=["GET", "POST"])
 @public
 def preferences(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
-    member = memberships.get_by_link(session, mails.PREFERENCES, token)
+    member = memberships.get_by_own_link(session, token, db.utcnow())
     memberships.refuse_left(member)
     form = ChangeForm(_posted(), data=typed_of(member))
     form.offer(session, member)
@@ -135,7 +143,21 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
         memberships.change(session, member, locale=form.locale.data, preferences=form.preferences())
         return redirect_to(".preferences", lang=lang, token=token, saved=1)
     saved = request.method == "GET" and "saved" in request.args
-    return show_page(Preferences(form=form, member=member, token=token, saved=saved))
+    revoked = request.method == "GET" and "revoked" in request.args
+    page = Preferences(form=form, member=member, token=token, saved=saved, revoked=revoked)
+    return show_page(page)
+
+
+@blueprint.post("/<lang>/network/<token>/links")
+@public
+def revoke_links(lang: str, token: str) -> ResponseReturnValue:
+    """End every link to the page that is in a mail or a browser; lead on by a new one."""
+    session = db.session()
+    member = memberships.get_by_own_link(session, token, db.utcnow())
+    memberships.revoke_links(session, member)
+    session.refresh(member)
+    own = mails.preferences_token(member)
+    return redirect_to(".preferences", lang=lang, token=own, revoked=1)
 
 
 @blueprint.get("/<lang>/network/<token>/leave")
@@ -143,7 +165,7 @@ def preferences(lang: str, token: str) -> ResponseReturnValue:
 def leave(lang: str, token: str) -> ResponseReturnValue:
     """Show the button that ends a membership. Looking changes nothing."""
     with db.reading() as session:
-        member = memberships.get_by_link(session, mails.PREFERENCES, token)
+        member = _get_leaving(session, token)
         if member.state is MemberState.LEFT:
             return show_page(Left(again=True))
     return show_page(Leave(action=url_for(".leave_now", lang=lang, token=token)))
@@ -153,10 +175,18 @@ def leave(lang: str, token: str) -> ResponseReturnValue:
 @public
 def leave_now(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
-    member = memberships.get_by_link(session, mails.PREFERENCES, token)
+    member = _get_leaving(session, token)
     memberships.leave(session, member, now=db.utcnow())
     _switch_language_to("leave")
     return show_page(Left(again=False))
+
+
+def _get_leaving(session: Session, token: str) -> NetworkMember:
+    """Return who leaves: from their own page, or by a link in a mail from before links expired."""
+    try:
+        return memberships.get_by_own_link(session, token, db.utcnow())
+    except NotFound:
+        return memberships.get_by_link(session, mails.PREFERENCES, token)
 
 
 def _posted() -> MultiDict[str, str] | None:

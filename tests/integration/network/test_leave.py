@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.mail.models import MailState, OutboxMail
 from campaign.models.network import Frequency, MemberState, NetworkMember
-from campaign.network import mails
-from campaign.signing.signed_links import signed_link
+from campaign.network import mails as network_mails
+from campaign.signing.signed_links import digest_of, signed_link
 from tests.factories import make_campaign, make_members
 from tests.integration.network.conftest import HOST, Members
 
@@ -33,13 +33,13 @@ def member(session: Session) -> NetworkMember:
 @pytest.fixture
 def own(member: NetworkMember) -> str:
     """Address of the member's page."""
-    return mails.preferences_url(member).removeprefix(HOST)
+    return network_mails.preferences_url(member).removeprefix(HOST)
 
 
 @pytest.fixture
 def one_click(member: NetworkMember) -> str:
     """The address in the header of the member's mails."""
-    return mails.unsubscribe_url(member).removeprefix(HOST)
+    return network_mails.leave_url(member).removeprefix(HOST)
 
 
 def test_a_member_changes_what_comes(
@@ -171,7 +171,7 @@ def test_who_leaves_gets_neither_the_mail_that_waits_nor_the_rest_of_the_mailing
     assert (mail.recipient, mail.context) == (None, None)
 
 
-def test_who_has_left_can_join_again_and_the_old_link_works_again(
+def test_who_has_left_can_join_again_and_old_links_stay_dead(
     app: Flask,
     client: FlaskClient,
     session: Session,
@@ -189,7 +189,7 @@ def test_who_has_left_can_join_again_and_the_old_link_works_again(
     }
     client.post("/en/network", data=form)
     assert members()[0].state is MemberState.PENDING
-    assert client.get(own).status_code == 410
+    assert client.get(own).status_code == 404
     client.post(mails()[-1]["link"].removeprefix(HOST))
     [back] = members()
     assert (back.state, back.frequency, back.left_at) == (
@@ -199,4 +199,71 @@ def test_who_has_left_can_join_again_and_the_old_link_works_again(
     )
     assert back.confirmed_at is not None
     assert back.confirmed_at > db.utcnow() - timedelta(minutes=1)
-    assert client.get(own).status_code == 200
+    assert client.get(own).status_code == 404
+    with app.app_context():
+        new = network_mails.preferences_url(back).removeprefix(HOST)
+    assert client.get(new).status_code == 200
+
+
+def test_the_link_to_ones_page_expires_and_the_one_to_leave_does_not(
+    client: FlaskClient, own: str, member: NetworkMember, one_click: str
+) -> None:
+    now = int(db.utcnow().timestamp())
+    ends = int(own.split(".")[1])
+    assert 0 <= now + 90 * 86400 - ends < 60
+    kind = network_mails.kind_of_preferences(member)
+    for ends, status in ((now + 60, 200), (now - 1, 410)):
+        own = f"/en/network/{signed_link(kind, f'{member.public_id}.{ends}')}"
+        answer = client.get(own)
+        assert answer.status_code == status
+    assert "This link has expired" in answer.text
+    assert "member-1@example.org" not in answer.text
+    assert client.post(own, data={"frequency": "weekly"}).status_code == 410
+    assert client.post(f"{own}/links").status_code == 410
+    assert client.post(one_click, data=ONE_CLICK).status_code == 200
+
+
+def test_a_link_whose_end_was_moved_opens_nothing(client: FlaskClient, own: str) -> None:
+    head, ends, proof = own.rsplit(".", 2)
+    assert client.get(f"{head}.{int(ends) + 86400}.{proof}").status_code == 404
+
+
+def test_a_member_revokes_the_links_that_are_about(
+    client: FlaskClient, own: str, one_click: str
+) -> None:
+    assert "End the older links" in client.get(own).text
+    assert client.get(f"{own}/links").status_code == 405
+    answer = client.post(f"{own}/links")
+    assert answer.status_code == 303
+    page = client.get(answer.location)
+    assert "Older links to this page are ended" in page.text
+    for ask in (client.get, client.post):
+        assert ask(own).status_code == 404
+        assert ask(f"{own}/leave").status_code == 404
+    assert client.post(f"{own}/links").status_code == 404
+    assert client.get(one_click).status_code == 200, "who gets mail can always leave"
+
+
+def test_a_link_in_a_mail_from_before_links_expired_lets_leave_and_nothing_else(
+    client: FlaskClient, member: NetworkMember, members: Members
+) -> None:
+    old = f"/en/network/{signed_link('network', member.public_id)}"
+    assert client.get(old).status_code == 404
+    assert client.get(f"{old}/leave").status_code == 200
+    assert client.post(f"{old}/leave").status_code == 200
+    assert members()[0].state is MemberState.LEFT
+
+
+def test_the_link_that_confirmed_leads_on_for_its_days_alone(
+    client: FlaskClient, session: Session, member: NetworkMember
+) -> None:
+    member.token_digest = digest_of("a-token")
+    member.token_expires_at = db.utcnow() + timedelta(days=1)
+    session.commit()
+    assert "Change what you get" in client.get("/en/network/confirm/a-token").text
+    member.token_expires_at = db.utcnow() - timedelta(days=1)
+    session.commit()
+    for ask in (client.get, client.post):
+        page = ask("/en/network/confirm/a-token")
+        assert "You are in the network" in page.text
+        assert "Change what you get" not in page.text

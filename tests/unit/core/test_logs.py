@@ -14,7 +14,8 @@ from campaign.core.settings import load_settings
 logs.init(load_settings(instance=Path(sys.argv[1]), mode="production",
                         secret_key="k3Jv9QmZ2pLr8TnXw5YbHd7Gf4Sa6Ue1",
                         base_url="https://letters.example.org", mail_from="post@example.org",
-                        second_factor_waived=True, mail_transport="smtp", smtp_host="localhost", organisation_name="Org"))
+                        second_factor_waived=True,
+                        mail_transport="smtp", smtp_host="localhost", organisation_name="Org"))
 def fail():
     raise ValueError("Plantina")
 """
