@@ -9,12 +9,19 @@ from campaign.campaigns.stop_rule import refuse_stopped
 from campaign.core.errors import NotFound, Refused
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser
 
 CARRIERS = (Role.STAFF, Role.ADMIN)
 """Who makes, sees, downloads and hands over bundles, of the campaigns of all teams."""
 REHEARSERS = (Role.ORGANIZER, Role.ADMIN)
 """Who makes and downloads those of a rehearsal; organizers of their own campaigns alone."""
+
+
+def refuse_role(user: StaffUser, bundle: Bundle) -> None:
+    """Raise NotFound where this person's role has no such bundles, whichever page or job asks."""
+    roles = (*CARRIERS, *REHEARSERS) if bundle.is_rehearsal else CARRIERS
+    if user.role not in roles or not user.active:
+        raise NotFound("bundle")
 
 
 def refuse_files(bundle: Bundle) -> None:

@@ -22,6 +22,7 @@ from campaign.core.leases import BEAT_SECONDS, LEASE
 from campaign.models.bundle import Bundle, BundleState, Destination, Volume, VolumeState
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter
+from campaign.models.staff import StaffUser
 from campaign.storage import Storage
 from campaign.web.pagination import Listing, load_page
 
@@ -215,13 +216,19 @@ def zip_name(bundle: Bundle) -> str:
     )
 
 
-def open_download(session: Session, bundle: Bundle, store: Storage, *, actor: str) -> Download:
+def open_download(
+    session: Session, bundle: Bundle, store: Storage, *, by: StaffUser | None, actor: str
+) -> Download:
     """The bundle's ZIP as a stream; leaves a line in the audit.
 
+    `by` is None for a command, which only who has the machine can give.
+    Raises NotFound where the role of `by` has no such bundles.
     Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
     back, and is to be made again without them).
     Raises NotFound where a file of it is gone.
     """
+    if by is not None:
+        access.refuse_role(by, bundle)
     access.refuse_files(bundle)
     if bundle.zip_sha256 is None:
         raise Refused("not-ready")

@@ -222,7 +222,9 @@ def _write(bundle_id: int, out: Path) -> tuple[Noun, dict[str, Any]]:
     with db.transaction() as session:
         bundle = session.get_one(Bundle, bundle_id)
         noun, facts = noun_of(bundle), _facts(session, bundle)
-        download = find_bundles.open_download(session, bundle, storage.storage(), actor=_ACTOR)
+        download = find_bundles.open_download(
+            session, bundle, storage.storage(), by=None, actor=_ACTOR
+        )
     path = out / download.name
     for _ in write_zip(download.chunks, path):
         pass

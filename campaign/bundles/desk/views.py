@@ -31,7 +31,7 @@ from campaign.bundles.freeze.waiting_counts import Waiting
 from campaign.core import db, i18n
 from campaign.core.errors import Refused
 from campaign.models.bundle import Bundle, BundleState, Destination
-from campaign.staff.guards import actor, fresh, guard
+from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
 from campaign.web.pagination import Listing
@@ -144,7 +144,9 @@ def download(public_id: str) -> ResponseReturnValue:
     session = db.session()
     bundle = find_bundles.get_bundle(session, public_id)
     try:
-        file = find_bundles.open_download(session, bundle, storage.storage(), actor=actor())
+        file = find_bundles.open_download(
+            session, bundle, storage.storage(), by=staff_user(), actor=actor()
+        )
     except Refused as problem:
         return _show_bundle(bundle, problem.slug, problem.status)
     return file_response(file)

@@ -438,7 +438,7 @@ def test_a_bundle_from_before_prints_were_recorded_can_still_be_taken(
     session.commit()
     with app.app_context(), db.transaction() as work:
         download = find_bundles.open_download(
-            work, work.get_one(Bundle, ready), storage.storage(), actor="command"
+            work, work.get_one(Bundle, ready), storage.storage(), by=None, actor="command"
         )
         path = tmp_path / download.name
         path.write_bytes(b"".join(download.chunks))

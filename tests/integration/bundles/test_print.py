@@ -31,7 +31,9 @@ UNPRINTABLE = "\U000e0fff"
 def zip_of(app: Flask, bundle_id: int, folder: Path) -> Path:
     with app.app_context(), db.transaction() as session:
         bundle = session.get_one(Bundle, bundle_id)
-        download = find_bundles.open_download(session, bundle, storage.storage(), actor="command")
+        download = find_bundles.open_download(
+            session, bundle, storage.storage(), by=None, actor="command"
+        )
         for _ in bundle_zip.write_zip(download.chunks, folder / download.name):
             pass
     return folder / download.name

@@ -119,7 +119,7 @@ def test_what_is_ready_is_neither_downloaded_nor_handed_over(
     stop(bundle_id)
     bundle = reload(session, bundle_id)
     with pytest.raises(Refused) as refused:
-        find_bundles.open_download(session, bundle, storage.storage(), actor="staff:1")
+        find_bundles.open_download(session, bundle, storage.storage(), by=None, actor="staff:1")
     assert refused.value.slug == "stopped"
     today = days_ago(0)
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(days=3)))

@@ -474,6 +474,31 @@ def test_services_hold_the_same_rules_without_pages(
             requests.open_download(session, export, store, by=asker)
 
 
+@pytest.mark.parametrize(
+    ("role", "active"), [(Role.ORGANIZER, True), (Role.STAFF, False), (Role.ADMIN, False)]
+)
+def test_services_refuse_whose_role_has_no_exports_or_who_is_disabled(
+    app: Flask, session: Session, scene: Scene, ask: Ask, made: Made, role: Role, active: bool
+) -> None:
+    made(ask())
+    ask(second_person=True)
+    store: Storage = app.extensions["storage"]
+    for user_id in (scene.asker_id, scene.other_id):
+        user = session.get_one(StaffUser, user_id)
+        user.role, user.active = role, active
+    session.commit()
+    asker, other = (session.get_one(StaffUser, one) for one in (scene.asker_id, scene.other_id))
+    with app.app_context():
+        with pytest.raises(NotFound):
+            requests.open_download(session, loaded(session, 1), store, by=asker)
+        for decide in (requests.approve, partial(requests.refuse, note="")):
+            with pytest.raises(NotFound):
+                decide(session, loaded(session, 2), by=other)
+    session.rollback()
+    with pytest.raises(NotFound):
+        ask()
+
+
 @pytest.mark.parametrize("kind", list(ExportKind))
 def test_a_list_for_officials_under_way_breaks_off_at_a_stop(
     app: Flask,

@@ -99,7 +99,7 @@ def test_they_wait_again_by_themselves_and_go_with_the_next_bundle(
     session.rollback()
     with db.transaction() as writing:
         first = writing.get_one(Bundle, bundle_id)
-        find_bundles.open_download(writing, first, storage.storage(), actor="test")
+        find_bundles.open_download(writing, first, storage.storage(), by=None, actor="test")
 
 
 def test_where_the_message_was_lost_they_are_found_within_minutes(

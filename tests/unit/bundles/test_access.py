@@ -1,15 +1,19 @@
 """Whose files of a bundle are given out, and when."""
 
 from itertools import product
+from typing import cast
 
 import pytest
+from sqlalchemy.orm import Session
 
-from campaign.bundles import access
+from campaign.bundles import access, find_bundles
 from campaign.bundles.desk import rehearsal_views, views
 from campaign.core.errors import NotFound, Refused
 from campaign.deliveries.desk import blueprint
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.staff import Role, StaffUser
+from campaign.storage import Storage
 from tests.days import days_ago
 
 
@@ -24,6 +28,25 @@ from tests.days import days_ago
 )
 def test_the_pages_let_in_who_may(blueprint: object, roles: tuple[object, ...]) -> None:
     assert blueprint.allowed_roles == frozenset(roles)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("rehearsal", [False, True])
+@pytest.mark.parametrize("active", [False, True])
+@pytest.mark.parametrize("role", list(Role))
+def test_the_service_refuses_who_may_not_whatever_page_asks(
+    role: Role, active: bool, rehearsal: bool
+) -> None:
+    bundle = Bundle(frozen={"rehearsal": rehearsal}, state=BundleState.READY)
+    bundle.campaign = Campaign(slug="amara", status=CampaignStatus.STOPPED)
+    may = active and (role in access.CARRIERS or (rehearsal and role in access.REHEARSERS))
+    with pytest.raises(Refused if may else NotFound):
+        find_bundles.open_download(
+            Session(),
+            bundle,
+            cast("Storage", None),
+            by=StaffUser(role=role, active=active),
+            actor="staff:1",
+        )
 
 
 @pytest.mark.parametrize(
