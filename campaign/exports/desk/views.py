@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from campaign import storage
 from campaign.core import db
-from campaign.core.errors import DomainError
+from campaign.core.errors import DomainError, Refused
 from campaign.core.settings import current_settings
 from campaign.exports import export_job, export_log, export_rules, requests, staff_keys
 from campaign.exports.desk import request_views
@@ -50,6 +50,8 @@ class ShowExport(ExportProgress, template="exports/show.html"):
     may_decide: bool
     may_download: bool
     may_withdraw: bool
+    held_back: str
+    """Why a file that is ready is handed to nobody, as a slug; empty where it is."""
     fingerprints: Sequence[str]
     form: RefuseForm
 
@@ -143,10 +145,19 @@ def _show_export(export: DataExport, form: RefuseForm | None = None) -> Response
             may_decide=_is_allowed(export_rules.refuse_decision, export, me.id),
             may_download=_is_allowed(export_rules.refuse_download, export, me.id),
             may_withdraw=export.state not in requests.ENDED,
+            held_back=_why_held_back(export),
             fingerprints=[staff_keys.fingerprint(key) for key in export.recipients],
             form=form or RefuseForm(formdata=None),
         )
     )
+
+
+def _why_held_back(export: DataExport) -> str:
+    try:
+        export_rules.refuse_source(export)
+    except Refused as problem:
+        return problem.slug
+    return ""
 
 
 def _log_url(log_filter: export_log.LogFilter, before: int | None = None) -> str:
