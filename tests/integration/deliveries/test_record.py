@@ -53,14 +53,6 @@ def test_what_is_typed_at_one_gate_is_not_kept_for_the_form_of_another(
     assert "data-kept" not in opening
 
 
-def test_no_link_of_the_gate_is_without_words_though_the_page_names_nobody(
-    staff: FlaskClient, bundle: Bundle
-) -> None:
-    shown = staff.get(gate(bundle)).text
-    assert re.search(r'<a href="/desk/account">\s*</a>', shown) is None
-    assert '<a href="/desk/account">Your account</a>' in shown
-
-
 def test_a_delivery_is_recorded_with_all_that_was_written_down(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
