@@ -1,4 +1,4 @@
-"""Nothing readable lies outside scratch, whatever is printed, exported or sent in (trust.md 49).
+"""Nothing readable lies outside scratch, whatever is printed, exported or sent in.
 
 Whatever takes the system's temporary folder leaves whole volumes there for good when it is killed.
 Here that folder is watched: a file that was in it for a moment has changed the folder.
