@@ -3,15 +3,14 @@
 A web process makes few PDFs at once, so that printing cannot starve signing.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from threading import BoundedSemaphore
 
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from campaign.core.errors import NotFound, TooMany
+from campaign.core.errors import NotFound
+from campaign.core.few_at_once import FewAtOnce
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
@@ -156,7 +155,7 @@ def pdf_of(letters: Letters, layout: Layout) -> bytes:
 
     Raises LetterRefused where a letter cannot be printed.
     """
-    with wait_for_press():
+    with _presses.wait():
         render = render_cards if letters.cards else render_many
         return render(letters, letters.layout or layout)
 
@@ -177,28 +176,5 @@ def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] =
 
 
 _AT_ONCE = 2
-"""PDFs that one process makes or has waiting at a time; the renderer takes one after another."""
-_BUSY_SECONDS = 5
-_presses = BoundedSemaphore(_AT_ONCE)
-_queue = BoundedSemaphore(_AT_ONCE)
-"""Who waits for a press; of the process's threads all others stay free for signing."""
-
-
-@contextmanager
-def wait_for_press() -> Iterator[None]:
-    """Wait for one of the few places where PDFs are made.
-
-    Raises TooMany (`busy`) for all others, at once.
-    """
-    if not _presses.acquire(blocking=False):
-        if not _queue.acquire(blocking=False):
-            raise TooMany("busy", seconds=_BUSY_SECONDS)
-        try:
-            if not _presses.acquire(timeout=_BUSY_SECONDS):
-                raise TooMany("busy", seconds=_BUSY_SECONDS)
-        finally:
-            _queue.release()
-    try:
-        yield
-    finally:
-        _presses.release()
+"""PDFs that one process makes or has waiting at a time; all other threads stay free for signing."""
+_presses = FewAtOnce(_AT_ONCE, seconds=5)
