@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger
 from campaign import close_app, create_app
 from campaign.commands.children import GRACE_SECONDS, Child, supervise
 from campaign.commands.instance import ready_app
-from campaign.commands.web_worker import ImpatientWorker
+from campaign.commands.web_worker import LIMITS, ImpatientWorker
 from campaign.core import jobs, unsafe_settings
 from campaign.core.errors import UnsafeSettings
 from campaign.core.logs import place_of
@@ -26,16 +26,6 @@ from campaign.demo import load_demo
 from campaign.storage import scratch
 
 _SWITCH_SECONDS = 0.0005
-LIMITS: dict[str, Any] = {
-    "limit_request_line": 4094,  # bytes; a filter of the desk is the longest address
-    "limit_request_fields": 64,  # headers; browsers and proxies send some thirty
-    "limit_request_field_size": 8190,  # bytes; two cookies of ours at their longest
-    "timeout": 30,  # seconds after which a process that answers nothing at all is ended
-    "keepalive": 5,  # seconds for which a connection may say nothing
-    "worker_connections": 500,  # of a process, most at rest: below the 1024 files it may open
-    "backlog": 512,  # connections that wait to be taken
-}
-"""What a connection may take up; `web_worker` says how long."""
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 _port = click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))

@@ -18,6 +18,17 @@ SECONDS = 15.0
 BYTES_A_SECOND = 8_000
 """as much more time as its bytes take at this pace, a slow telephone's."""
 
+LIMITS: dict[str, Any] = {
+    "limit_request_line": 4094,  # bytes; a filter of the desk is the longest address
+    "limit_request_fields": 64,  # headers; browsers and proxies send some thirty
+    "limit_request_field_size": 8190,  # bytes; two cookies of ours at their longest
+    "timeout": 30,  # seconds after which a process that answers nothing at all is ended
+    "keepalive": 5,  # seconds for which a connection may say nothing
+    "worker_connections": 500,  # of a process, most at rest: below the 1024 files it may open
+    "backlog": 512,  # connections that wait to be taken
+}
+"""What a connection may take up; above stands for how long."""
+
 
 class ImpatientSocket(socket.socket):
     """A connection that breaks where the other side is too slow."""
@@ -63,7 +74,7 @@ def _too_slow() -> ConnectionResetError:
     return ConnectionResetError(errno.ECONNRESET, "too slow")
 
 
-class ImpatientWorker(ThreadWorker):  # type: ignore[misc] — gunicorn has no types
+class ImpatientWorker(ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: TConn) -> object:
         """Serve a request, once there is a byte of it; until then no thread waits."""
         if not isinstance(conn.sock, ImpatientSocket):

@@ -11,13 +11,14 @@ from sqlalchemy.orm import object_session
 
 from campaign.core.errors import NotFound
 from campaign.core.few_at_once import FewAtOnce
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure, Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.letter_content import LetterContext
-from campaign.printing.press import render_cards, render_many
+from campaign.printing.press import Limits, render_few
 from campaign.signing.campaign_terms import template_for
 from campaign.signing.letter.compose import Writer, proposal_of, writer_of
 from campaign.signing.letter.letter_facts import (
@@ -27,6 +28,7 @@ from campaign.signing.letter.letter_facts import (
     host_country,
 )
 from campaign.signing.letter.points import order_points
+from campaign.storage import storage
 
 
 class Letters(list[LetterContext]):
@@ -149,15 +151,16 @@ def layout_of(campaign: Campaign, home: str) -> Layout:
 
 
 def pdf_of(letters: Letters, layout: Layout) -> bytes:
-    """Print the letters, or cards, as one PDF.
+    """Print the letters, or cards, as one PDF, in a process of its own with limits.
 
-    Raises TooMany where this process is at work on others already.
-
-    Raises LetterRefused where a letter cannot be printed.
+    Raises TooMany where this process waits for others already, LetterRefused where a letter cannot
+    be printed.
     """
-    with _presses.wait():
-        render = render_cards if letters.cards else render_many
-        return render(letters, letters.layout or layout)
+    limits = Limits(memory=current_settings().letter_memory_mb * 1_000_000)
+    with _presses.wait(), storage().workshop() as folder:
+        return render_few(
+            letters, letters.layout or layout, folder, cards=letters.cards, limits=limits
+        )
 
 
 def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:

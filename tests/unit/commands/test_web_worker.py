@@ -10,14 +10,16 @@ from contextlib import ExitStack
 import pytest
 
 from campaign.commands import web_worker
-from campaign.commands.serve import LIMITS
-from campaign.commands.web_worker import ImpatientSocket
+from campaign.commands.web_worker import LIMITS, ImpatientSocket
+from tests.commands import ROOT
 
 _SERVE = """
-import sys
+import sys, types
+package = types.ModuleType("campaign")  # without all that the real one loads
+package.__path__ = [sys.argv[2]]
+sys.modules["campaign"] = package
 from gunicorn.app.base import BaseApplication
 from campaign.commands import web_worker
-from campaign.commands.serve import LIMITS
 
 def answer(environ, start_response):
     try:
@@ -29,7 +31,7 @@ def answer(environ, start_response):
 
 class Server(BaseApplication):
     def load_config(self):
-        options = LIMITS | {
+        options = web_worker.LIMITS | {
             "bind": f"fd://{sys.argv[1]}", "threads": 2, "loglevel": "error",
             "worker_class": web_worker.ImpatientWorker, "control_socket_disable": True,
         }
@@ -49,7 +51,9 @@ _ASK = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 def address() -> Iterator[tuple[str, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.fileno()
-        process = subprocess.Popen([sys.executable, "-c", _SERVE, str(number)], pass_fds=[number])
+        process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, str(number), str(ROOT / "campaign")], pass_fds=[number]
+        )
         try:
             yield listener.getsockname()
         finally:
