@@ -181,6 +181,12 @@ class Settings(BaseSettings):
     link_hours: int = Field(
         24, ge=1, description="Hours for which the mailed link to all of one's letters holds."
     )
+    sign_ins_per_hour: int = Field(
+        60,
+        ge=1,
+        description="Tries to sign in from one network (an IPv4 /24, an IPv6 /64) in an hour, over "
+        "all accounts; browsers that have signed in before have their own.",
+    )
     links_per_hour: int = Field(
         20, ge=1, description="Such links that one network address may ask for in an hour."
     )
