@@ -96,6 +96,8 @@ ACTIONS: Mapping[str, object] = {
     "letter.approved": _l("Approved held letters"),
     "letter.download": _l("Downloaded a held letter"),
     "paper.sheet-add": _l("Began a sheet of paper signatures"),
+    "paper.look": _l("Looked at who is on a sheet"),
+    "letter.look": _l("Looked at held letters"),
     "paper.sheet-edit": _l("Changed a sheet of paper signatures"),
     "paper.sheet-delete": _l("Deleted a sheet of paper signatures"),
     "paper.row-add": _l("Keyed in a paper signature"),
