@@ -240,13 +240,25 @@ class Settings(BaseSettings):
         description="Minutes after which a bulk download of personal data asks again who it is.",
     )
     exports_need_second_person: bool = Field(
-        False, description="Whether somebody else must approve each export of personal data."
+        False,
+        description="Whether somebody else must approve each export of personal data, and who "
+        "fetches files with their names: bundles, reprints, envelopes, proofs, scans of sheets.",
     )
     export_hours: int = Field(
-        24, ge=1, le=720, description="Hours for which an export can be downloaded."
+        24,
+        ge=1,
+        le=720,
+        description="Hours for which an export, or files that were approved, can be downloaded.",
     )
     export_request_hours: int = Field(
-        72, ge=1, le=720, description="Hours in which a second person can approve one."
+        72, ge=1, le=720, description="Hours in which a second person can approve either."
+    )
+    decider_days: int = Field(
+        3,
+        ge=0,
+        le=90,
+        description="Days for which the account of that second person must have been there. A "
+        "second factor it needs besides.",
     )
     volume_letters: int = Field(500, ge=1, le=500, description="Letters in one printed volume.")
     letter_memory_mb: int = Field(

@@ -44,6 +44,12 @@ def list_staff_users(session: Session) -> Sequence[StaffUser]:
     return sorted(users, key=lambda user: (not user.active, user.name.casefold(), user.email))
 
 
+def has_anybody_password(session: Session) -> bool:
+    """Whether anybody could sign in yet."""
+    query = select(StaffUser.id).where(StaffUser.password.is_not(None)).limit(1)
+    return session.scalar(query) is not None
+
+
 def add_staff_user(
     session: Session,
     *,
