@@ -1,6 +1,6 @@
 """Keys for personal data: what seals a column, and what finds a person without opening it.
 
-Two keys are derived (HKDF-SHA256) from the data key, which lies outside the database. A thief of
+Three keys are derived (HKDF-SHA256) from the data key, which lies outside the database. A thief of
 the database learns nothing without it. Pure.
 """
 
@@ -21,17 +21,22 @@ class WrongKey(Exception):
     """A sealed value was made with another key, moved from another column, or damaged."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # a traceback must not quote a key
 class Keyring:
     """Seals and opens values (AES-256-GCM) and fingerprints look-up values (HMAC-SHA256)."""
 
     _aead: AESGCM
     _fingerprint_key: bytes
+    _backup_key: bytes
 
     @classmethod
     def of(cls, data_key: bytes) -> "Keyring":
         """Derive the keys from `data_key` (32 bytes)."""
-        return cls(AESGCM(_derive(data_key, b"seal")), _derive(data_key, b"fingerprint"))
+        return cls(
+            AESGCM(_derive(data_key, b"seal")),
+            _derive(data_key, b"fingerprint"),
+            _derive(data_key, b"backup"),
+        )
 
     def seal(self, text: str, place: str) -> bytes:
         """Seal `text` for `place` (a column's name): it opens nowhere else."""
@@ -58,6 +63,10 @@ class Keyring:
         """Return 32 bytes by which equal texts of one purpose are found, and nothing is learnt."""
         message = f"{purpose}\0{text}".encode()
         return hmac.digest(self._fingerprint_key, message, "sha256")
+
+    def sign_backup(self, manifest: bytes) -> bytes:
+        """Return 32 bytes (HMAC-SHA256) that nobody without the data key can make."""
+        return hmac.digest(self._backup_key, manifest, "sha256")
 
 
 def _derive(data_key: bytes, purpose: bytes) -> bytes:
