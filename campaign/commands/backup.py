@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from campaign import storage
+from campaign import migrations, storage
 from campaign.commands import backup_archive
 from campaign.commands.backup_archive import Accepted
 from campaign.commands.instance import ready_app
@@ -71,7 +71,7 @@ def restore(
     What is taken in spite of it is said in the audit.
     """
     given = parse_anchor(text)
-    app = ready_app(create=True)
+    app = ready_app(create=True, any_revision=True)
     with app.app_context():
         own = list_own_anchors()
         restored = backup_archive.restore(
@@ -95,6 +95,8 @@ def restore(
     if restored.anchor == "unknown":
         click.echo("Warning: nothing showed that its audit is the one you had.", err=True)
     click.echo(f"{restored.rows} rows are back.")
+    if restored.revision != migrations.newest_revision():
+        click.echo("They are of an earlier version. Run: campaign db upgrade")
 
 
 def list_own_anchors() -> list[Anchor]:

@@ -71,6 +71,7 @@ class Restored:
     rows: int
     anchor: Literal["fits", "older", "unknown"]
     signed: bool
+    revision: str
 
 
 def back_up(
@@ -132,7 +133,7 @@ def restore(
                     undo.callback(storage.delete, name.removeprefix(FILES))
                     _restore_file(storage, archive, name, manifest, database)
             undo.pop_all()
-    return Restored(rows, fits, manifest.is_signed)
+    return Restored(rows, fits, manifest.is_signed, manifest.revision)
 
 
 @contextmanager
@@ -256,10 +257,12 @@ def _restore_file(
 
 
 def _check(archive: zipfile.ZipFile, manifest: Manifest, database: Database) -> None:
-    if manifest.revision != migrations.current_revision(database.engine):
+    current = str(migrations.current_revision(database.engine))
+    if manifest.revision != current:
+        move = "downgrade" if manifest.revision < current else "upgrade"
         raise Refused(
-            f"the backup is of revision {manifest.revision}; run: "
-            f"campaign db upgrade {manifest.revision}"
+            f"the backup is of revision {manifest.revision}, the database of {current}; run: "
+            f"campaign db {move} {manifest.revision}"
         )
     tables = tables_of(database.engine)
     check_entries(archive, manifest, [table.name for table in tables])

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign import migrations
 from campaign.cli import campaign as command
 from campaign.commands import backup_archive, backup_manifest
 from campaign.commands.backup_archive import Accepted, Restored
@@ -432,14 +433,49 @@ def test_a_setting_to_which_nothing_can_be_encrypted_stops_the_start(
     assert key not in str(raised.value)
 
 
+def copy_keys(app: Flask, folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("data.key", "secret.key"):
+        (folder / name).write_bytes((app.extensions["settings"].folder / name).read_bytes())
+        (folder / name).chmod(0o600)
+    return folder
+
+
+def test_a_backup_of_an_earlier_version_comes_back_and_is_brought_up(
+    filled: Flask, session: Session, sqlite_template: Path, tmp_path: Path
+) -> None:
+    """Its revision is older, its manifest has no HMAC."""
+    session.close()
+    database, path = filled.extensions["database"], tmp_path / "backup.zip"
+    migrations.downgrade(database.engine, "-1")
+    _rows, anchor = backup_archive.back_up(database, filled.extensions["storage"], path)
+    revision = migrations.current_revision(database.engine)
+    parts = unpack(path)
+    _strip(parts)
+    pack(path, parts)
+    instance = copy_keys(filled, tmp_path / "moved")
+    (instance / "campaign.sqlite").write_bytes(sqlite_template.read_bytes())
+
+    def run(*arguments: str) -> Result:
+        env = {"CAMPAIGN_INSTANCE": str(instance)}
+        return CliRunner().invoke(command, list(arguments), env=env)
+
+    known = ["restore", str(path), "--anchor", str(anchor), "--unsigned"]
+    assert f"campaign db downgrade {revision}" in str(run(*known).exception)
+    assert run("db", "downgrade", "--yes", str(revision)).exit_code == 0
+    restored = run(*known)
+    assert restored.exit_code == 0, restored.output
+    assert "Run: campaign db upgrade" in restored.stdout
+    assert "nothing showed who made this backup" in restored.stderr
+    assert run("db", "upgrade").exit_code == 0
+    assert run("db", "check").exit_code == 0
+    assert run("audit", "verify").stdout.startswith("All 4 entries hold.")
+
+
 def test_the_commands_say_what_was_taken_knowingly(
     filled: Flask, backup: Backup, identity: Path, tmp_path: Path
 ) -> None:
-    instance = tmp_path / "moved"
-    instance.mkdir()
-    for name in ("data.key", "secret.key"):
-        (instance / name).write_bytes((filled.extensions["settings"].folder / name).read_bytes())
-        (instance / name).chmod(0o600)
+    instance = copy_keys(filled, tmp_path / "moved")
 
     def run(*arguments: str) -> Result:
         env = {
