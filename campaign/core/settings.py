@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     s3_key_id: str = Field("", description="Id of the access key.")
     s3_secret: SecretStr = Field(SecretStr(""), description="The access key itself.")
 
+    backup_recipients: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list,
+        description="Public keys (age or SSH) to which each backup is encrypted, so that it tells "
+        "nothing but its size; with commas between. Empty: a ZIP in which personal data is sealed.",
+    )
+
     retention_months: int = Field(
         6,
         ge=0,

@@ -142,7 +142,7 @@ def _candidates(
         for (_target, locale), letters in count_waiting(session, targets).items()
         if choice.locales is None or locale in choice.locales
     )
-    # What is sealed is a little longer than what was written, by the same for all.
+    # What is sealed is padded: those of the longest bucket come first, and are opened then.
     length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
     if waiting > SORTED:
         some = _some_of_many(session, targets, choice, length)

@@ -180,6 +180,7 @@ ACTIONS: Mapping[str, object] = {
     "accounts.factor-reset": _l("Took away a lost second factor"),
     "accounts.recovery-code": _l("Used a recovery code"),
     "audit.export": _l("Downloaded entries of the audit"),
+    "audit.restore": _l("Restored a backup"),
     "desk.deed": _l("Changed something on a page of the desk"),
 }
 """What an entry says, by its action."""
@@ -206,6 +207,7 @@ FACTS: Mapping[str, object] = {
     "role": _l("role"),
     "entries": _l("entries"),
     "added": _l("added"),
+    "anchor": _l("anchor of the audit"),
     "changed": _l("changed"),
     "left": _l("left"),
     "bad": _l("refused rows"),
@@ -264,6 +266,7 @@ FACTS: Mapping[str, object] = {
     "scans": _l("scans"),
     "sha256": _l("checksum"),
     "signatures": _l("signatures"),
+    "signed": _l("manifest with HMAC"),
     "standing": _l("holds for later ones"),
     "state": _l("state"),
     "taken": _l("taken over"),
