@@ -307,6 +307,19 @@ def sign_in(client: FlaskClient, app: Flask, role: Role | str, **overrides: Any)
     return user
 
 
+def let_decide(user: StaffUser) -> None:
+    """Make the account one that can be the second person: of some days, with a second factor."""
+    user.created_at, user.totp_since = db.utcnow() - timedelta(days=30), db.utcnow()
+
+
+def add_decider(app: Flask, client: FlaskClient) -> StaffUser:
+    """Sign in somebody of the staff who can be the second person."""
+    user = sign_in(client, app, Role.STAFF)
+    with app.app_context(), db.transaction() as session:
+        let_decide(session.get_one(StaffUser, user.id))
+    return user
+
+
 def csrf_token(client: FlaskClient) -> str:
     """A token that the forms of `client`'s session take; `client` must have a session."""
     app = client.application

@@ -26,16 +26,6 @@ def names_required(
     return names - on_top - bound
 
 
-def _names_optional(chain: list[nodes.Template]) -> set[str]:
-    """Names of which the template asks first whether they are defined."""
-    return {
-        test.node.name
-        for tree in chain
-        for test in tree.find_all(nodes.Test)
-        if test.name == "defined" and isinstance(test.node, nodes.Name)
-    }
-
-
 def _names_undeclared(env: Environment, template: str) -> set[str]:
     """Names without those that a branch of an `if` sets for itself: Jinja counts these as well."""
     names = {

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.bundles import access, file_names
+from campaign.bundles import access, file_approvals, file_names
 from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.destinations import WITH_DESTINATION, find_destination, is_for
 from campaign.bundles.documents.bundle_zip import stream_zip
@@ -225,13 +225,14 @@ def open_download(
     Raises NotFound where the role of `by` has no such bundles.
     Raises Refused as `access.refuse_files`, or `taken-back` (it holds letters that were taken
     back, and is to be made again without them).
-    Raises NotFound where a file of it is gone.
+    Raises NotFound where a file of it is gone; NeedsApproval where nobody may have it alone.
     """
     if by is not None:
         access.refuse_role(by, bundle)
     access.refuse_files(bundle)
     if bundle.zip_sha256 is None:
         raise Refused("not-ready")
+    file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     withdrawals.refuse_taken_back(session, bundle)
     name = zip_name(bundle)
     chunks = stream_zip(name, prints.parts_of(session, bundle, store), bundle.created_at)

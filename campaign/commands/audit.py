@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,10 @@ from typing import Any
 
 import click
 
+from campaign import storage
+from campaign.commands import backup_archive
+from campaign.commands.backup import IDENTITY, list_own_anchors, parse_anchor
+from campaign.commands.backup_manifest import read_manifest
 from campaign.commands.instance import ready_app
 from campaign.core import audit as chain
 from campaign.core import audit_anchor, db
@@ -37,8 +40,9 @@ def audit() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A backup whose audit must be the beginning of this one.",
 )
+@IDENTITY
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
+def verify(text: str | None, backup: Path | None, identity: Path | None, as_json: bool) -> None:
     """Check every entry of the audit against the one before it.
 
     Each broken place is named on a line of its own; exits 0 only if there is none. Entries that
@@ -47,7 +51,7 @@ def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
     """
     app = ready_app()
     with app.app_context(), db.reading() as session:
-        anchors = [*_own_anchor(), *_given_anchor(text), *_anchor_of(backup)]
+        anchors = [*list_own_anchors(), *parse_anchor(text), *_anchor_of(backup, identity)]
         now = chain.head(session)
         with _bar(now.entries) as progress:
             faults = list(chain.check(session, anchors=anchors, progress=progress))
@@ -60,34 +64,15 @@ def verify(text: str | None, backup: Path | None, as_json: bool) -> None:
     sys.exit(1 if faults else 0)
 
 
-def _own_anchor() -> list[Anchor]:
-    try:
-        return audit_anchor.list_anchors()
-    except audit_anchor.DamagedAnchor as problem:
-        raise click.ClickException(
-            "audit.anchor in the instance folder was changed, or sealed with another data.key."
-        ) from problem
-
-
-def _given_anchor(text: str | None) -> list[Anchor]:
-    if text is None:
-        return []
-    try:
-        return [Anchor.parse(text)]
-    except ValueError as problem:
-        raise click.BadParameter(
-            "it has the form 120.120.ab12…", param_hint="--anchor"
-        ) from problem
-
-
-def _anchor_of(backup: Path | None) -> list[Anchor]:
+def _anchor_of(backup: Path | None, identity: Path | None) -> list[Anchor]:
     if backup is None:
         return []
+    keyring = db.database().keyring
     try:
-        with zipfile.ZipFile(backup) as archive:
-            sealed = json.loads(archive.read("manifest.json"))["audit"]
-        return [audit_anchor.open_anchor(db.database().keyring, sealed)]
-    except (zipfile.BadZipFile, KeyError, ValueError, audit_anchor.DamagedAnchor) as problem:
+        with backup_archive.open_backup(backup, storage.storage(), identity) as archive:
+            # An anchor is sealed by itself: it holds without the manifest's HMAC.
+            return [read_manifest(archive, keyring, unsigned=True).get_anchor(keyring)]
+    except audit_anchor.DamagedAnchor as problem:
         raise click.ClickException(f"{backup.name} holds no anchor that can be read.") from problem
 
 

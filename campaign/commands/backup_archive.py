@@ -1,26 +1,41 @@
 """Backups: every row and every file in one ZIP, the same for SQLite and PostgreSQL.
 
 Rows are copied as they lie in the database, sealed columns sealed; files as they are kept,
-encrypted. Without the data key, which is not in it, a stolen backup tells nothing. `restore`
-wants an empty database at the same revision and checks what it reads against the manifest first.
+encrypted. Without the data key, which is not in it, a stolen backup tells no name; encrypted to
+recipients, nothing but its size. `restore` wants an empty database at the same revision, checks
+what it reads against the manifest first, and the audit against how it was known to stand.
 """
 
 import base64
 import hashlib
+import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, text, update
+from sqlalchemy.orm import Session
 
 from campaign import migrations
-from campaign.core import audit, audit_anchor, clock
+from campaign.commands.backup_manifest import (
+    FILES,
+    ROWS,
+    Manifest,
+    check_entries,
+    read_entry,
+    read_manifest,
+)
+from campaign.core import age, audit, audit_anchor, clock
+from campaign.core.audit import Anchor
+from campaign.core.audit_anchor import DamagedAnchor
 from campaign.core.db import Database
 from campaign.core.errors import NotFound, Refused
 from campaign.core.sealing import WrongKey
@@ -28,63 +43,118 @@ from campaign.storage import Storage, sealed
 
 _BATCH = 1_000
 _LEFT_OUT = {"alembic_version", "rate_limit", "figures_due"}
-_FORMAT = 2
-"""2: files as they are kept. 1 (and none said): files sealed whole on their way into the backup."""
-_PIECE = 1 << 20
+_FILES_AS_KEPT = 2
+"""Format since which files are in a backup as they are kept; before, each was sealed whole."""
+_PIECE = 256 * 1024
 _SHORT_LIVED = ("exports/", "probe/")
 """Lists of people that are to be gone after a day must not live on in a backup."""
 
 
-def back_up(database: Database, storage: Storage, target: Path) -> int:
-    """Write the backup to `target`; return the number of rows. The file is whole or not there."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the operator takes knowingly."""
+
+    anchors: Sequence[Anchor] = ()
+    """How the audit was known to stand: the instance's own anchor, one from a notebook."""
+    older: bool = False
+    """A backup whose audit ends before an anchor."""
+    unknown_anchor: bool = False
+    """A backup for whose audit no anchor vouches."""
+    unsigned: bool = False
+    """A manifest without an HMAC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back."""
+
+    rows: int
+    anchor: Literal["fits", "older", "unknown"]
+    signed: bool
+    revision: str
+
+
+def back_up(
+    database: Database, storage: Storage, target: Path, recipients: Sequence[str] = ()
+) -> tuple[int, Anchor]:
+    """Write the backup to `target`; return the number of rows and how the audit stood.
+
+    Encrypted to the recipients, if there are any. The file is whole or not there, and what is
+    encrypted is so from the first byte on.
+    """
     draft = target.with_name(f".{target.name}.draft")
     draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    digests: dict[str, str] = {}
-    with (
-        os.fdopen(handle, "w+b") as file,
-        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        with database.sessions() as session:
-            anchor = audit.head(session)
-        rows = _write_rows(database.engine, archive, digests)
-        for name in storage.names():
-            if not name.startswith(_SHORT_LIVED):
-                _write_file(storage, name, archive, digests)
-        manifest = {
-            "format": _FORMAT,
-            "revision": migrations.current_revision(database.engine),
-            "sha256": digests,
-            "audit": audit_anchor.seal_anchor(database.keyring, anchor),
-        }
-        archive.writestr("manifest.json", json.dumps(manifest, indent=1))
-    draft.replace(target)
-    return rows
-
-
-def restore(database: Database, storage: Storage, source: Path) -> int:
-    """Read the backup `source` into an empty instance; return the number of rows.
-
-    Raises Refused where the database is not empty, the revision or the key is another, or the file
-    is damaged; nothing is changed then.
-    """
+    with database.sessions() as session:
+        anchor = audit.head(session)
+    manifest = Manifest(
+        revision=str(migrations.current_revision(database.engine)),
+        anchor=audit_anchor.seal_anchor(database.keyring, anchor),
+    )
+    chunks = _pack(database, storage, manifest)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with zipfile.ZipFile(source) as archive:
-            manifest = json.loads(archive.read("manifest.json"))
-            _check(archive, manifest, database)
-            rows = 0
-            with ExitStack() as undo:
-                with database.engine.begin() as connection:
-                    for table in tables_of(database.engine):
-                        rows += _fill(connection, table, archive)
-                    _pass_over_deleted(connection)
-                    for name in _files_in(manifest):
-                        undo.callback(storage.delete, name.removeprefix("files/"))
-                        _restore_file(storage, archive, name, manifest, database)
-                undo.pop_all()
-    except (zipfile.BadZipFile, KeyError, ValueError) as problem:
+        with os.fdopen(handle, "wb") as file:
+            if recipients:
+                age.encrypt(chunks, recipients, file)
+            else:
+                file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return manifest.rows, anchor
+
+
+def restore(
+    database: Database,
+    storage: Storage,
+    source: Path,
+    accepted: Accepted,
+    identity: Path | None = None,
+) -> Restored:
+    """Read the backup `source` into an empty instance.
+
+    Raises Refused where the database is not empty, the revision or the key is another, the file is
+    damaged, or its audit is not the one that is known; nothing is changed then.
+    """
+    with open_backup(source, storage, identity) as archive:
+        manifest = read_manifest(archive, database.keyring, unsigned=accepted.unsigned)
+        _check(archive, manifest, database)
+        with ExitStack() as undo:
+            with database.engine.begin() as connection:
+                rows = sum(
+                    _fill(connection, table, read_entry(archive, _rows_name(table), manifest))
+                    for table in tables_of(database.engine)
+                )
+                _pass_over_deleted(connection)
+                fits = _compare_audit(connection, manifest, database, accepted)
+                for name in manifest.files:
+                    undo.callback(storage.delete, name.removeprefix(FILES))
+                    _restore_file(storage, archive, name, manifest, database)
+            undo.pop_all()
+    return Restored(rows, fits, manifest.is_signed, manifest.revision)
+
+
+@contextmanager
+def open_backup(source: Path, storage: Storage, identity: Path | None) -> Iterator[zipfile.ZipFile]:
+    """Open a backup; an encrypted one by way of a private folder. Raises Refused."""
+    try:
+        with ExitStack() as stack:
+            plain = source
+            with source.open("rb") as file:
+                if file.read(len(age.MARK)) == age.MARK:
+                    if identity is None:
+                        raise Refused(
+                            f"{source.name} is encrypted: name the file of your key with --identity"
+                        )
+                    file.seek(0)
+                    plain = stack.enter_context(storage.workshop()) / "backup.zip"
+                    with plain.open("xb") as out:
+                        age.decrypt(file, identity, out)
+            yield stack.enter_context(zipfile.ZipFile(plain))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValueError) as problem:
         raise Refused(f"{source.name} is not a backup that can be read") from problem
-    return rows
 
 
 def tables_of(engine: Engine) -> list[Table]:
@@ -98,103 +168,188 @@ def tables_of(engine: Engine) -> list[Table]:
     ]
 
 
-def _write_rows(engine: Engine, archive: zipfile.ZipFile, digests: dict[str, str]) -> int:
-    """All tables as they stand at one moment, whatever is signed meanwhile."""
-    rows = 0
+def _rows_name(table: Table) -> str:
+    return f"{ROWS}{table.name}.jsonl"
+
+
+class _Outlet(io.RawIOBase):
+    """Gathers what a ZIP writes until it is fetched, so that a backup is a stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gathered = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._gathered += data
+        return len(data)
+
+    @property
+    def size(self) -> int:
+        return len(self._gathered)
+
+    def fetch(self) -> bytes:
+        data = bytes(self._gathered)
+        self._gathered.clear()
+        return data
+
+
+def _pack(database: Database, storage: Storage, manifest: Manifest) -> Iterator[bytes]:
+    """Yield the ZIP, piece by piece, and fill the manifest on the way."""
+    outlet = _Outlet()
+    with zipfile.ZipFile(outlet, "w") as archive:
+        for name, pieces in chain(_list_rows(database.engine), _list_files(storage)):
+            info = zipfile.ZipInfo(name, clock.utcnow().timetuple()[:6])
+            if name.startswith(ROWS):
+                info.compress_type = zipfile.ZIP_DEFLATED
+            digest, size = hashlib.sha256(), 0
+            with archive.open(info, "w", force_zip64=True) as file:
+                for piece in pieces:
+                    file.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+                    manifest.rows += name.startswith(ROWS)
+                    if outlet.size >= _PIECE:
+                        yield outlet.fetch()
+            manifest.add(name, digest.hexdigest(), size)
+        manifest.write(archive, database.keyring)
+    yield outlet.fetch()
+
+
+def _list_rows(engine: Engine) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield all tables as they stand at one moment, whatever is signed meanwhile."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         for table in tables_of(engine):
-            name, digest = f"rows/{table.name}.jsonl", hashlib.sha256()
-            with archive.open(name, "w", force_zip64=True) as file:
-                for line in _lines(connection, table):
-                    file.write(line)
-                    digest.update(line)
-                    rows += 1
-            digests[name] = digest.hexdigest()
-    return rows
+            yield _rows_name(table), _lines(connection, table)
 
 
-def _write_file(
-    storage: Storage, name: str, archive: zipfile.ZipFile, digests: dict[str, str]
-) -> None:
-    """Copy a file as it is kept; nothing where it was removed since it was listed."""
-    try:
-        chunks = storage.sealed_chunks(name)
-        first = next(chunks)
-    except NotFound:
-        return
-    digest = hashlib.sha256()
-    info = zipfile.ZipInfo(f"files/{name}", clock.utcnow().timetuple()[:6])
-    with archive.open(info, "w", force_zip64=True) as file:
-        for chunk in chain([first], chunks):
-            file.write(chunk)
-            digest.update(chunk)
-    digests[info.filename] = digest.hexdigest()
+def _list_files(storage: Storage) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the files as they are kept; not those that were removed since they were listed."""
+    for name in storage.names():
+        if name.startswith(_SHORT_LIVED):
+            continue
+        try:
+            chunks = storage.sealed_chunks(name)
+            first = next(chunks)
+        except NotFound:
+            continue
+        yield f"{FILES}{name}", chain([first], chunks)
 
 
 def _restore_file(
-    storage: Storage,
-    archive: zipfile.ZipFile,
-    name: str,
-    manifest: dict[str, Any],
-    database: Database,
+    storage: Storage, archive: zipfile.ZipFile, name: str, manifest: Manifest, database: Database
 ) -> None:
-    kept = name.removeprefix("files/")
+    kept = name.removeprefix(FILES)
     try:
         _try_key(archive, name, manifest, database)
     except (WrongKey, sealed.Damaged) as problem:
         raise Refused(f"the backup is damaged: {name} was sealed with another key") from problem
-    if manifest.get("format") == _FORMAT:
-        with archive.open(name) as file:
-            storage.put_sealed(kept, iter(lambda: file.read(_PIECE), b""))
+    pieces = read_entry(archive, name, manifest)
+    if manifest.format >= _FILES_AS_KEPT:
+        storage.put_sealed(kept, pieces)
         return
     with storage.create(kept) as target:
-        target.write(database.keyring.open_bytes(archive.read(name), name))
+        target.write(database.keyring.open_bytes(b"".join(pieces), name))
 
 
-def _files_in(manifest: dict[str, Any]) -> list[str]:
-    return [name for name in manifest["sha256"] if name.startswith("files/")]
-
-
-def _check(archive: zipfile.ZipFile, manifest: dict[str, Any], database: Database) -> None:
-    if manifest["revision"] != migrations.current_revision(database.engine):
+def _check(archive: zipfile.ZipFile, manifest: Manifest, database: Database) -> None:
+    current = str(migrations.current_revision(database.engine))
+    if manifest.revision != current:
+        move = "downgrade" if manifest.revision < current else "upgrade"
         raise Refused(
-            f"the backup is of revision {manifest['revision']}; run: "
-            f"campaign db upgrade {manifest['revision']}"
+            f"the backup is of revision {manifest.revision}, the database of {current}; run: "
+            f"campaign db {move} {manifest.revision}"
         )
-    for name, expected in manifest["sha256"].items():
-        digest = hashlib.sha256()
-        try:
-            with archive.open(name) as file:
-                while block := file.read(_PIECE):
-                    digest.update(block)
-        except (KeyError, zipfile.BadZipFile) as problem:
-            raise Refused(f"the backup is damaged: {name}") from problem
-        if digest.hexdigest() != expected:
-            raise Refused(f"the backup is damaged: {name}")
-    for name in _files_in(manifest)[:1]:
+    tables = tables_of(database.engine)
+    check_entries(archive, manifest, [table.name for table in tables])
+    for name in manifest.digests:
+        for _piece in read_entry(archive, name, manifest):
+            pass
+    for name in manifest.files[:1]:
         try:
             _try_key(archive, name, manifest, database)
         except (WrongKey, sealed.Damaged) as problem:
             raise Refused("the backup was made with another data.key: put it in place") from problem
     with database.engine.connect() as connection:
-        for table in tables_of(database.engine):
+        for table in tables:
             if connection.scalar(select(func.count()).select_from(table)):
                 raise Refused(f"the database is not empty: {table.name} has rows")
 
 
-def _try_key(
-    archive: zipfile.ZipFile, name: str, manifest: dict[str, Any], database: Database
-) -> None:
+def _try_key(archive: zipfile.ZipFile, name: str, manifest: Manifest, database: Database) -> None:
     """Open a file of the backup. Raises WrongKey or Damaged."""
-    if manifest.get("format") != _FORMAT:
+    if manifest.format < _FILES_AS_KEPT:
         database.keyring.open_bytes(archive.read(name), name)
         return
     with archive.open(name) as file:
         sealed.refuse_other_key(
-            file.read(sealed.HEADER), database.keyring, name.removeprefix("files/")
+            file.read(sealed.HEADER), database.keyring, name.removeprefix(FILES)
         )
+
+
+def _compare_audit(
+    connection: Connection, manifest: Manifest, database: Database, accepted: Accepted
+) -> Literal["fits", "older", "unknown"]:
+    """Hold the audit that came back against the anchors, and note in it that it came back so.
+
+    Raises Refused where it is shorter or another, or nothing is known of it, unless that is taken
+    knowingly.
+    """
+    session = Session(connection)
+    faults = list(
+        audit.check(session, anchors=[*_anchor_in(manifest, database), *accepted.anchors])
+    )
+    is_older = any(fault.kind == "cut" for fault in faults)
+    is_unknown = not accepted.anchors or any(fault.kind != "cut" for fault in faults)
+    if is_unknown and not accepted.unknown_anchor:
+        raise Refused(_say_unknown(faults))
+    if is_older and not accepted.older:
+        raise Refused(
+            "the backup is older than what is known of the audit: entries that were there are not "
+            "in it. To go back to it knowingly: --older"
+        )
+    outcome: Literal["fits", "older", "unknown"] = (
+        "unknown" if is_unknown else "older" if is_older else "fits"
+    )
+    audit.record(
+        session,
+        actor="command",
+        action="audit.restore",
+        subject=f"backup:{manifest.revision}",
+        entries=audit.head(session).entries,
+        anchor=outcome,
+        signed=manifest.is_signed,
+    )
+    session.commit()  # the session alone: what it wrote on is committed by its owner
+    return outcome
+
+
+def _anchor_in(manifest: Manifest, database: Database) -> list[Anchor]:
+    """Return the backup's own anchor; none of a backup from before there were anchors."""
+    try:
+        return [manifest.get_anchor(database.keyring)]
+    except DamagedAnchor:
+        if manifest.anchor:
+            raise Refused("the backup is damaged: the anchor of its audit does not open") from None
+        return []
+
+
+def _say_unknown(faults: Sequence[audit.Fault]) -> str:
+    broken = next((fault for fault in faults if fault.kind != "cut"), None)
+    if broken is None:
+        return (
+            "nothing shows that this backup's audit is the one you had: give what `campaign "
+            "backup` or `campaign audit verify` printed (--anchor), or put audit.anchor into the "
+            "instance folder. To take it as it is: --unknown-anchor"
+        )
+    return (
+        f"the backup's audit is not the one that is known: {broken.kind} at entry {broken.entry}. "
+        "To take it as it is: --unknown-anchor"
+    )
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
@@ -205,29 +360,37 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
         yield json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
-def _fill(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:
+def _fill(connection: Connection, table: Table, pieces: Iterable[bytes]) -> int:
     """Add the rows; those that point at other rows of the table do so once all are there."""
     own = {key.parent.name for key in table.foreign_keys if key.column.table is table}
     count = 0
     pointing: list[tuple[Any, dict[str, Any]]] = []
     batch: list[dict[str, Any]] = []
-    with archive.open(f"rows/{table.name}.jsonl") as file:
-        for line in file:
-            row = {name: _from_json(value) for name, value in json.loads(line).items()}
-            points = {name: row[name] for name in own if row[name] is not None}
-            if points:
-                pointing.append((row["id"], points))
-                row |= dict.fromkeys(points)
-            batch.append(row)
-            if len(batch) == _BATCH:
-                connection.execute(insert(table), batch)
-                count, batch = count + len(batch), []
+    for line in _split_lines(pieces):
+        row = {name: _from_json(value) for name, value in json.loads(line).items()}
+        points = {name: row[name] for name in own if row[name] is not None}
+        if points:
+            pointing.append((row["id"], points))
+            row |= dict.fromkeys(points)
+        batch.append(row)
+        if len(batch) == _BATCH:
+            connection.execute(insert(table), batch)
+            count, batch = count + len(batch), []
     if batch:
         connection.execute(insert(table), batch)
     for row_id, points in pointing:
         connection.execute(update(table).where(table.c.id == row_id).values(points))
     _continue_numbers(connection, table)
     return count + len(batch)
+
+
+def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
 def _continue_numbers(connection: Connection, table: Table) -> None:

@@ -9,11 +9,12 @@ from campaign.core.settings import load_settings
 from campaign.storage import scratch
 
 
-def ready_app(*, create: bool = False) -> Flask:
+def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
     """The application of the instance, with its database ready.
 
     An empty database is set up where `create` says so; an older one is never moved without being
-    asked. Raises click.ClickException with the command that mends it.
+    asked, and opened only where `any_revision` says so. Raises click.ClickException with the
+    command that mends it.
     """
     settings = load_settings()
     click.get_current_context().with_resource(scratch.settled(settings.scratch_folder))
@@ -24,7 +25,7 @@ def ready_app(*, create: bool = False) -> Flask:
             migrations.upgrade(engine)
         elif revision is None:
             raise click.ClickException("The database is empty. Run: campaign db upgrade")
-        elif revision != migrations.newest_revision():
+        elif revision not in {None, migrations.newest_revision()} and not any_revision:
             raise click.ClickException(
                 f"The database stands at {revision}, this version needs "
                 f"{migrations.newest_revision()}. Make a backup, then run: campaign db upgrade"

@@ -17,6 +17,7 @@ from gunicorn.glogging import Logger
 from campaign import close_app, create_app
 from campaign.commands.children import GRACE_SECONDS, Child, supervise
 from campaign.commands.instance import ready_app
+from campaign.commands.web_worker import LIMITS, ImpatientWorker
 from campaign.core import jobs, unsafe_settings
 from campaign.core.errors import UnsafeSettings
 from campaign.core.logs import place_of
@@ -71,26 +72,24 @@ def web(host: str, port: int, workers: int | None) -> None:
 
 
 def _serve_web(settings: Settings, host: str, port: int, workers: int | None = None) -> None:
-    _Server(
-        {
-            "bind": f"{host}:{port}",
-            "workers": workers or settings.web_workers,
-            "worker_class": "gthread",
-            "threads": settings.web_threads,
-            "accesslog": None,
-            "loglevel": "warning",
-            "logger_class": PlaceLogger,
-            "proc_name": "campaign web",
-            "graceful_timeout": GRACE_SECONDS,
-            "control_socket_disable": True,
-            # What a proxy may say of a request is for `trusted_proxies` to decide, nobody else:
-            # a SCRIPT_NAME that gunicorn believed would stand in every address of a page.
-            "forwarder_headers": "",
-            "forwarded_allow_ips": "",
-            "secure_scheme_headers": {},
-        },
-        settings,
-    ).run()
+    options = LIMITS | {
+        "bind": f"{host}:{port}",
+        "workers": workers or settings.web_workers,
+        "worker_class": ImpatientWorker,
+        "threads": settings.web_threads,
+        "accesslog": None,
+        "loglevel": "warning",
+        "logger_class": PlaceLogger,
+        "proc_name": "campaign web",
+        "graceful_timeout": GRACE_SECONDS,
+        "control_socket_disable": True,
+        # What a proxy may say of a request is for `trusted_proxies` to decide, nobody else:
+        # a SCRIPT_NAME that gunicorn believed would stand in every address of a page.
+        "forwarder_headers": "",
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+    }
+    _Server(options, settings).run()
 
 
 @click.command()

@@ -11,7 +11,8 @@ from campaign.core.errors import Invalid
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
 from campaign.staff import second_factor, staff_users
-from campaign.staff.password_links import LINK_DAYS, create_password_link
+from campaign.staff.password_links import LINK_DAYS, create_password_link, mail_password_link
+from campaign.staff.staff_users import has_anybody_password
 
 
 @click.group()
@@ -30,9 +31,10 @@ def staff() -> None:
 @click.option("--locale", help="Language of their desk [the site's first]")
 @click.option("--new-link", is_flag=True, help="A new link for somebody who is on the staff.")
 def add(email: str, role: str | None, name: str, locale: str | None, new_link: bool) -> None:
-    """Add EMAIL to the staff and print a link by which they set a password.
+    """Add EMAIL to the staff and mail them a link by which they set a password.
 
-    The link is the only thing on stdout. It works once, and for three days.
+    As long as nobody has set one, the link is printed instead, as the only thing on stdout. It
+    works once, and for three days.
     """
     app = ready_app(create=True)
     settings: Settings = app.extensions["settings"]
@@ -54,6 +56,11 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
             raise click.ClickException(f"{email} is disabled. Enable the account at the desk.")
         else:
             staff_users.note_new_link(session, user=user, actor="command")
+        if has_anybody_password(session):
+            who, is_new = settings.organisation_name, user.password is None
+            mail_password_link(session, user, inviter=who, is_new=is_new)
+            click.echo(f"A link to set a password is on its way to {email}.", err=True)
+            return
         link = create_password_link(user)
     click.echo(f"Within {LINK_DAYS} days, {email} can set a password once at", err=True)
     if settings.mode == "development":

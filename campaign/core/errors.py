@@ -1,6 +1,6 @@
 """Failures that are expected, as types.
 
-A service raises one of these; `failures` maps its kind to an HTTP status; the sentence that a
+A service raises one of these; `web/error_pages.py` shows each with its status; the sentence that a
 person reads lives in the template of that status (`templates/errors/409.html`), by the slug. Pure.
 """
 

@@ -64,7 +64,7 @@ class Lease:
     def claim(
         self, session: Session, row_id: int, *conditions: ColumnElement[bool], **values: object
     ) -> LeasedRow | None:
-        """Take the row, if it is due and the conditions row; None otherwise."""
+        """Take the row, if it is due and the conditions hold; None otherwise."""
         leased = {
             "state": self.held,
             self.until: db.utcnow() + self.span,

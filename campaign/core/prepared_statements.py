@@ -4,12 +4,14 @@ SQLAlchemy makes a statement ready anew each time, which takes longer than the d
 it. Values are converted, sealed and filled up from the defaults of columns all the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
@@ -42,12 +44,10 @@ def fetch_first(
     """Run a statement; return its first row as the database's driver gives it."""
     connection = db.connection_of(session)
     prepared = _prepare(statement, tuple(values), connection.dialect)
-    cursor = _cursor_of(connection)
-    try:
-        cursor.execute(prepared.text, prepared.parameters(values))
+    parameters = prepared.parameters(values)
+    with _cursor_for(connection, prepared.text) as cursor:
+        cursor.execute(prepared.text, parameters)
         return cast("tuple[Any, ...] | None", cursor.fetchone())
-    finally:
-        cursor.close()
 
 
 def insert_rows(
@@ -57,15 +57,38 @@ def insert_rows(
     connection = db.connection_of(session)
     given = list(rows)
     prepared = _prepare(statement, tuple(given[0]), connection.dialect)
-    cursor = _cursor_of(connection)
+    parameters = [prepared.parameters(row) for row in given]
+    with _cursor_for(connection, prepared.text) as cursor:
+        cursor.executemany(prepared.text, parameters)
+
+
+@contextmanager
+def _cursor_for(connection: Connection, text: str) -> Iterator[Any]:
+    """Open a cursor; what the driver raises is raised as SQLAlchemy raises it elsewhere.
+
+    A connection that is lost is given up, so that the rollback does not fail over it as well.
+    """
+    dialect, driver, cursor = connection.dialect, connection.connection, None
+    errors = dialect.loaded_dbapi.Error
     try:
-        cursor.executemany(prepared.text, [prepared.parameters(row) for row in given])
+        cursor = driver.cursor()
+        yield cursor
+    except errors as problem:
+        is_lost = dialect.is_disconnect(problem, driver, cursor)
+        if is_lost:
+            connection.invalidate(problem)
+        raise DBAPIError.instance(
+            text,
+            None,
+            problem,
+            errors,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=dialect,
+        ) from problem
     finally:
-        cursor.close()
-
-
-def _cursor_of(connection: Connection) -> Any:
-    return connection.connection.cursor()
+        if cursor is not None:
+            cursor.close()
 
 
 @lru_cache(maxsize=128)

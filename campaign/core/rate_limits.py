@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -36,17 +37,73 @@ _COUNT = {
 """Built once: every signature is counted, and building a statement takes longer than sending it."""
 
 
-def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
+WIDER_BUDGET = 8
+"""Times the budget of a /64 that the /48 around it has: many /64 belong to one customer, and a /48
+can be one customer or a small town's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """From where a request comes, in the sizes in which it is counted."""
+
+    nearest: str
+    """An IPv4 address, or the /64 of an IPv6 one, which who has one has whole."""
+    wider: str = ""
+    """The /48 of an IPv6 address; of an IPv4 one nothing."""
+
+
+def networks_of(address: str, *, ipv4_prefix: int = 32) -> Networks:
+    """Return the networks of an address; of an IPv4 one the block of that prefix."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
+        return Networks("unknown")
     if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+        if parsed.ipv4_mapped is None:
+            return Networks(_block(parsed, 64), _block(parsed, 48))
+        parsed = parsed.ipv4_mapped
+    return Networks(str(parsed) if ipv4_prefix == 32 else _block(parsed, ipv4_prefix))
+
+
+def _block(address: ipaddress.IPv4Address | ipaddress.IPv6Address, prefix: int) -> str:
+    return str(ipaddress.ip_network((address, prefix), strict=False))
+
+
+def count_from_networks(
+    session: Session, what: str, networks: Networks, per_hour: int, *, account: str = ""
+) -> int:
+    """Count one `what` from a network (for one `account`, where it names one).
+
+    Returns how many there were in this clock hour, of the wider network as many as fall to one of
+    its budgets where they are more. Raises TooMany beyond `per_hour`, or its `WIDER_BUDGET` from
+    the wider one. What the nearest network has no budget for takes none of the wider one's.
+    """
+    count = count_against_limit(session, what, _name(account, networks.nearest), per_hour)
+    if not networks.wider:
+        return count
+    most = per_hour * WIDER_BUDGET
+    wider = count_against_limit(session, what, _name(account, networks.wider), most)
+    return max(count, -(-wider // WIDER_BUDGET))
+
+
+def read_count_from_networks(session: Session, what: str, networks: Networks) -> int:
+    """Return the count that `count_from_networks` gave last, or would have given."""
+    count = read_count(session, what, networks.nearest)
+    if not networks.wider:
+        return count
+    return max(count, -(-read_count(session, what, networks.wider) // WIDER_BUDGET))
+
+
+def forget_count_from_networks(
+    session: Session, what: str, networks: Networks, *, account: str
+) -> None:
+    for network in (networks.nearest, networks.wider):
+        if network:
+            forget_count(session, what, _name(account, network))
+
+
+def _name(account: str, network: str) -> str:
+    return f"{account}|{network}" if account else network
 
 
 def count_against_limit(session: Session, what: str, place: str, per_hour: int) -> int:

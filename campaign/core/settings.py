@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     s3_key_id: str = Field("", description="Id of the access key.")
     s3_secret: SecretStr = Field(SecretStr(""), description="The access key itself.")
 
+    backup_recipients: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list,
+        description="Public keys (age or SSH) to which each backup is encrypted, so that it tells "
+        "nothing but its size; with commas between. Empty: a ZIP in which personal data is sealed.",
+    )
+
     retention_months: int = Field(
         6,
         ge=0,
@@ -199,6 +205,12 @@ class Settings(BaseSettings):
         description="Days for which a link to a network member’s own page holds; each mail has a "
         "new one. The links to leave hold for ever.",
     )
+    sign_ins_per_hour: int = Field(
+        60,
+        ge=1,
+        description="Tries to sign in from one network (an IPv4 /24, an IPv6 /64) in an hour, over "
+        "all accounts; browsers that have signed in before have their own.",
+    )
     links_per_hour: int = Field(
         20, ge=1, description="Such links that one network address may ask for in an hour."
     )
@@ -264,13 +276,25 @@ class Settings(BaseSettings):
         description="Minutes after which the desk signs out whom it has not heard of.",
     )
     exports_need_second_person: bool = Field(
-        False, description="Whether somebody else must approve each export of personal data."
+        False,
+        description="Whether somebody else must approve each export of personal data, and who "
+        "fetches files with their names: bundles, reprints, envelopes, proofs, scans of sheets.",
     )
     export_hours: int = Field(
-        24, ge=1, le=720, description="Hours for which an export can be downloaded."
+        24,
+        ge=1,
+        le=720,
+        description="Hours for which an export, or files that were approved, can be downloaded.",
     )
     export_request_hours: int = Field(
-        72, ge=1, le=720, description="Hours in which a second person can approve one."
+        72, ge=1, le=720, description="Hours in which a second person can approve either."
+    )
+    decider_days: int = Field(
+        3,
+        ge=0,
+        le=90,
+        description="Days for which the account of that second person must have been there. A "
+        "second factor it needs besides.",
     )
     volume_letters: int = Field(500, ge=1, le=500, description="Letters in one printed volume.")
     letter_memory_mb: int = Field(

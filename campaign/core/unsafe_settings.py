@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from campaign.core.age import is_recipient
 from campaign.core.colours import contrast, is_colour
 from campaign.core.errors import UnsafeSettings
 from campaign.core.keyfiles import KEY_BYTES, is_weak, refuse_readable
@@ -168,6 +169,10 @@ def _unusable(settings: "Settings") -> Iterator[tuple[bool, str]]:
     yield (
         contrast(settings.accent_dark, "#1d1f22") < 4.5,
         "accent_dark is too dark: text in it on the dark page needs a contrast of 4.5.",
+    )
+    yield (
+        not all(is_recipient(key) for key in settings.backup_recipients),
+        "backup_recipients must be public keys of age (age1…) or SSH (ssh-ed25519, ssh-rsa).",
     )
     s3 = urlsplit(settings.files)
     yield (

@@ -81,4 +81,4 @@ def _expired(session: Session, run: FiguresRun, until: datetime) -> dict[int | N
 def _counts(
     session: Session, query: Select[int | None, int] | Select[int, int]
 ) -> dict[int | None, int]:
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -42,6 +42,7 @@ STAFF = {
     "ada@example.org": (Role.ADMIN, "Ada Admin"),
 }
 _SEED = 58
+_ACCOUNT_DAYS = 30
 _WORDS = (
     "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbour", "inlet", "juniper",
     "kelp", "larch", "meadow", "north", "orchard", "pebble",
@@ -104,6 +105,8 @@ def _load_staff(session: Session) -> None:
     for email, (role, name) in STAFF.items():
         user = add_staff_user(session, email=email, role=role, name=name, locale="en")
         set_password(session, user=user, password=_password(settings))
+        # Old enough to be the second person who approves what another one asks for.
+        user.created_at = db.utcnow() - timedelta(days=_ACCOUNT_DAYS)
 
 
 def _load_officials(session: Session) -> dict[str, Official]:

@@ -23,37 +23,50 @@ _PLACE = ("street", "city", "region", "postal code")
 def export_directory(session: Session, directory: Directory) -> Iterator[list[str]]:
     """Heads, which an import knows for what they are, and a row for each entry."""
     if directory is Directory.MISSIONS:
-        yield [
-            "id here",
-            "source id",
-            "sending country",
-            "host country",
-            "kind",
-            "further countries",
-            *_heads("name"),
-            "head of mission",
-            "hours",
-            "last checked",
-            *_PLACE,
-            *dict(_WAYS),
-        ]
+        yield _mission_heads()
         missions = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.slug)
-        for one in session.scalars(missions):
-            yield [
-                one.public_id,
-                one.source_id,
-                _country(one.sending_country),
-                _country(one.host_country),
-                one.kind.value,
-                "|".join(_country(code) for code in one.accredited_to),
-                *_words(one.name),
-                one.head_of_mission,
-                one.hours,
-                one.last_checked_on.isoformat() if one.last_checked_on else "",
-                *_reach(one),
-            ]
-        return
-    yield [
+        yield from map(_mission_row, session.scalars(missions))
+    else:
+        yield _official_heads()
+        officials = select(Official).options(selectinload(Official.contacts))
+        yield from map(_official_row, session.scalars(officials.order_by(Official.slug)))
+
+
+def _mission_heads() -> list[str]:
+    return [
+        "id here",
+        "source id",
+        "sending country",
+        "host country",
+        "kind",
+        "further countries",
+        *_heads("name"),
+        "head of mission",
+        "hours",
+        "last checked",
+        *_PLACE,
+        *dict(_WAYS),
+    ]
+
+
+def _mission_row(mission: Mission) -> list[str]:
+    return [
+        mission.public_id,
+        mission.source_id,
+        _country(mission.sending_country),
+        _country(mission.host_country),
+        mission.kind.value,
+        "|".join(_country(code) for code in mission.accredited_to),
+        *_words(mission.name),
+        mission.head_of_mission,
+        mission.hours,
+        mission.last_checked_on.isoformat() if mission.last_checked_on else "",
+        *_reach(mission),
+    ]
+
+
+def _official_heads() -> list[str]:
+    return [
         "id here",
         "source id",
         "name",
@@ -67,21 +80,22 @@ def export_directory(session: Session, directory: Directory) -> Iterator[list[st
         *_PLACE,
         *dict(_WAYS),
     ]
-    officials = select(Official).options(selectinload(Official.contacts)).order_by(Official.slug)
-    for who in session.scalars(officials):
-        yield [
-            who.public_id,
-            who.source_id,
-            who.name,
-            who.given_name,
-            who.family_name,
-            *_words(who.office),
-            *_words(who.salutation),
-            *_words(who.close),
-            _country(who.country),
-            who.preferred_locale,
-            *_reach(who),
-        ]
+
+
+def _official_row(official: Official) -> list[str]:
+    return [
+        official.public_id,
+        official.source_id,
+        official.name,
+        official.given_name,
+        official.family_name,
+        *_words(official.office),
+        *_words(official.salutation),
+        *_words(official.close),
+        _country(official.country),
+        official.preferred_locale,
+        *_reach(official),
+    ]
 
 
 def _heads(name: str) -> list[str]:

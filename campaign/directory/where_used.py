@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import Column, ColumnElement, Select, literal, not_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import QueryableAttribute, Session
@@ -32,7 +32,7 @@ def list_uses(session: Session, entry: Official | Mission) -> list[str]:
     """List references ("UA 58/20") of the campaigns that use the entry, in order.
 
     Every foreign key counts, so that a feature that comes later is seen too; a use outside
-    campaigns is given as the name of the table that has it.
+    campaigns is given as what it is.
     """
     uses: set[str] = set()
     for column in list_references(type(entry)):
@@ -79,8 +79,8 @@ def hide_other_teams(session: Session, uses: list[str], user: StaffUser) -> list
 def _list_users(session: Session, column: Column[Any], row_id: int) -> list[str]:
     table = column.table
     if "campaign_id" not in table.columns:
-        name = select(literal(table.name)).select_from(table).where(column == row_id).limit(1)
-        return list(session.scalars(name))
+        is_used = session.scalar(select(literal(1)).select_from(table).where(column == row_id))
+        return [_name_records(table.name)] if is_used else []
     return list(
         session.scalars(
             select(Campaign.reference)
@@ -89,6 +89,12 @@ def _list_users(session: Session, column: Column[Any], row_id: int) -> list[str]
             .distinct()
         )
     )
+
+
+def _name_records(table: str) -> str:
+    if table in {"gate_visit", "delivery_attempt"}:
+        return str(gettext("Deliveries"))
+    return str(gettext("Bundles") if table in {"bundle", "journey"} else gettext("Other records"))
 
 
 def find_languages_written_in(session: Session, official_id: int) -> set[str]:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from campaign import storage
 from campaign.bundles.volumes.machine_faults import MOST_TRIES, fault_of
-from campaign.core import audit, db, jobs
+from campaign.core import age, audit, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.leases import LEASE, Lease, LeasedRow
 from campaign.core.settings import current_settings
@@ -97,7 +97,7 @@ def _make(hold: Claim) -> None:
         rows = progress.count(records.iter_records(source, progress.count_unreadable))
         chunks = write_file.write(chosen, mark, source.columns, rows, Path(workshop), locale=locale)
         if keys:
-            write_file.encrypt(chunks, keys, out)
+            age.encrypt(chunks, keys, out)
         else:
             for chunk in chunks:
                 out.write(chunk)
@@ -130,7 +130,7 @@ def _file_name(export: DataExport) -> str:
 class _MeasuredFile:
     """Passes on what is written, with its size and digest."""
 
-    def __init__(self, file: write_file.Writable) -> None:
+    def __init__(self, file: age.Writable) -> None:
         self._file = file
         self._digest = hashlib.sha256()
         self.size = 0

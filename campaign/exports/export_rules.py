@@ -6,15 +6,14 @@ from datetime import datetime
 from campaign.bundles import bundle_status
 from campaign.campaigns.lifecycle import HIDDEN
 from campaign.campaigns.stop_rule import may_go_out
-from campaign.core.errors import Gone, Invalid, NotFound, Refused
+from campaign.core.errors import Gone, NotFound, Refused
 from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import CampaignStatus
 from campaign.models.export import DataExport, ExportKind, ExportState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role, StaffUser
+from campaign.staff.second_person import refuse_decider
 
-SHORTEST_REASON = 10
-LONGEST_REASON = 500
 EXPORTERS = frozenset({Role.STAFF, Role.ADMIN})
 
 _JUDGED = (
@@ -64,28 +63,22 @@ def bundle_of(export: DataExport) -> Bundle | None:
     return export.bundle
 
 
-def check_reason(typed: str) -> str:
-    """Return the reason, if it says something. Raises Invalid."""
-    reason = " ".join(typed.split())
-    if len(reason) < SHORTEST_REASON:
-        raise Invalid(fields={"reason": "reason-short"})
-    if len(reason) > LONGEST_REASON:
-        raise Invalid(fields={"reason": "reason-long"})
-    return reason
-
-
 def refuse_role(user: StaffUser) -> None:
     """Raise NotFound where this person's role has no exports, whichever page or job asks."""
     if user.role not in EXPORTERS or not user.active:
         raise NotFound("export")
 
 
-def refuse_decision(export: DataExport, by_id: int, now: datetime) -> None:
-    """Raise Refused where this person cannot decide about it now."""
-    if export.requested_by_id == by_id:
+def refuse_decision(export: DataExport, by: StaffUser, now: datetime, days: int) -> None:
+    """Raise Refused where this person cannot decide about it now.
+
+    `export-own`, `export-decided`, or as `second_person.refuse_decider`: `days` is the setting.
+    """
+    if export.requested_by_id == by.id:
         raise Refused("export-own")
     if export.state is not ExportState.ASKED or is_over(export, now):
         raise Refused("export-decided")
+    refuse_decider(by, now, days)
 
 
 def refuse_download(export: DataExport, by_id: int, now: datetime) -> None:

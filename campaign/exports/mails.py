@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.core import db
 from campaign.core.settings import current_settings
 from campaign.exports.export_rules import EXPORTERS
 from campaign.mail.messages import Mail
 from campaign.models.export import DataExport, ExportState
 from campaign.models.staff import StaffUser
+from campaign.staff.second_person import can_decide
 
 
 class ExportMail(Mail):
@@ -45,12 +47,14 @@ class ExportFailed(ExportMail, kind="export-failed", tells_of_stop=True):
 
 
 def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
-    """Who may decide about it: active staff and admins, but for who asked."""
-    return session.scalars(
+    """Who may decide about it: active staff and admins of some days, but for who asked."""
+    users = session.scalars(
         select(StaffUser).where(
             StaffUser.role.in_(EXPORTERS), StaffUser.active, StaffUser.id != export.requested_by_id
         )
-    ).all()
+    )
+    now, days = db.utcnow(), current_settings().decider_days
+    return [user for user in users if can_decide(user, now, days)]
 
 
 def ask_deciders(session: Session, export: DataExport) -> int:

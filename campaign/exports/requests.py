@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign import storage
 from campaign.bundles.destinations import WITH_DESTINATION
+from campaign.bundles.file_approvals import check_reason
 from campaign.bundles.find_bundles import as_long_as_running
 from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
-from campaign.core.settings import Settings
+from campaign.core.settings import Settings, current_settings
 from campaign.exports import export_rules, mails, staff_keys
 from campaign.exports.export_job import EXPORTS
 from campaign.models.bundle import Bundle, BundleState
@@ -63,7 +64,7 @@ def ask(
         campaign=campaign,
         bundle=bundle,
         bundle_sequence=bundle.sequence if bundle else None,
-        reason=export_rules.check_reason(reason),
+        reason=check_reason(reason),
         recipients=list(keys),
         state=ExportState.MAKING,
         requested_by=by,
@@ -97,9 +98,9 @@ def _send_on(session: Session, export: DataExport, settings: Settings) -> None:
 
 
 def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
-    """Let it be made. Raises Refused (`export-own`, `export-decided`, `stopped`, `emptied`)."""
+    """Let it be made. Raises Refused as `export_rules.refuse_decision`; `stopped`, `emptied`."""
     export_rules.refuse_role(by)
-    export_rules.refuse_decision(export, by.id, db.utcnow())
+    export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
     export_rules.refuse_source(export)
     _decide(session, export, by, ExportState.MAKING, None)
     _note(session, export, by, "export.approve", staff=export.requested_by_id)
@@ -108,9 +109,9 @@ def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
 
 
 def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
-    """Do not let it be made. Raises Refused (`export-own`, `export-decided`)."""
+    """Do not let it be made. Raises Refused as `export_rules.refuse_decision`."""
     export_rules.refuse_role(by)
-    export_rules.refuse_decision(export, by.id, db.utcnow())
+    export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
     _decide(session, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
     _note(session, export, by, "export.refuse", staff=export.requested_by_id)
     mails.tell_decision(session, export, by)

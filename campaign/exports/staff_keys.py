@@ -4,12 +4,11 @@ import base64
 import hashlib
 from collections.abc import Sequence
 
-from pyrage import RecipientError, ssh, x25519
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign.core import audit
+from campaign.core import age, audit
 from campaign.core.errors import Invalid, NotFound
 from campaign.models.export import ExportKey
 from campaign.models.staff import StaffUser
@@ -86,10 +85,8 @@ def normalise_key(typed: str, *, field: str = "recipient") -> str:
     key = " ".join(words[:2]) if words[0] in _SSH else words[0].lower()
     if words[0] not in _SSH and len(words) > 1:
         raise Invalid(fields={field: "key-unknown"})
-    try:
-        to_recipient(key)
-    except RecipientError as problem:
-        raise Invalid(fields={field: "key-unknown"}) from problem
+    if not age.is_recipient(key):
+        raise Invalid(fields={field: "key-unknown"})
     return key
 
 
@@ -99,13 +96,6 @@ def read_lines(typed: str, *, field: str) -> list[str]:
     if any(mark in typed.upper() for mark in _PRIVATE):
         raise Invalid(fields={field: "key-private"})
     return list(dict.fromkeys(normalise_key(line, field=field) for line in lines))
-
-
-def to_recipient(key: str) -> ssh.Recipient | x25519.Recipient:
-    """Return the key as pyrage takes it. Raises RecipientError."""
-    if key.startswith("ssh-"):
-        return ssh.Recipient.from_str(key)
-    return x25519.Recipient.from_str(key)
 
 
 def fingerprint(key: str) -> str:

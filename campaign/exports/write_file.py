@@ -9,14 +9,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Protocol
 
-import pyrage
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from campaign.exports import staff_keys
 from campaign.exports.export_rules import Watermark
 from campaign.exports.list_words import Wording, wording_of
 from campaign.exports.records import Record
@@ -150,71 +147,3 @@ def _fill(
 
 def _texts(wording: Wording, columns: Sequence[str], row: Record) -> list[str]:
     return [wording.say_cell(name, cell) for name, cell in zip(columns, row, strict=True)]
-
-
-class Writable(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
-def encrypt(chunks: Iterable[bytes], keys: Sequence[str], out: Writable) -> None:
-    """Write the chunks into `out`, encrypted to all of the keys (age's format), as a stream.
-
-    What goes wrong while the chunks are made, or written, is raised as it is.
-    """
-    stream, sink = _Stream(chunks), _Sink(out)
-    recipients = [staff_keys.to_recipient(key) for key in keys]
-    problem: Exception | None = None
-    try:
-        pyrage.encrypt_io(io.BufferedReader(stream, _PIECE), sink, recipients)
-    except pyrage.EncryptError as error:
-        problem = error
-    # It says neither what went wrong, nor always that the last bytes were not taken.
-    problem = stream.problem or sink.problem or problem
-    if problem is not None:
-        raise problem
-
-
-class _Stream(io.RawIOBase):
-    """Chunks as a file that can be read once."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        super().__init__()
-        self._chunks = iter(chunks)
-        self._left = memoryview(b"")
-        self.problem: Exception | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # typeshed: Buffer
-        while not self._left:
-            try:
-                self._left = memoryview(next(self._chunks))
-            except StopIteration:
-                return 0
-            except Exception as problem:
-                self.problem = problem
-                raise
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size
-
-
-class _Sink:
-    """Passes on what is written, and keeps what went wrong."""
-
-    def __init__(self, out: Writable) -> None:
-        self._out = out
-        self.problem: Exception | None = None
-
-    def write(self, data: bytes) -> int:
-        try:
-            self._out.write(data)
-        except Exception as problem:
-            self.problem = problem
-            raise
-        return len(data)
-
-    def flush(self) -> None:
-        pass

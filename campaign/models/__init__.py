@@ -20,6 +20,7 @@ import campaign.models.delivery
 import campaign.models.directory
 import campaign.models.directory_import
 import campaign.models.export
+import campaign.models.file_approval
 import campaign.models.letter_template
 import campaign.models.network
 import campaign.models.notice

@@ -195,8 +195,9 @@ class Signature(Base):
         ),
         info=personal(None, counted=True),
     )
-    """Of an invalid one, or one held in silence: what its signer sees (`review_decision.shown_by`).
+    """Of an invalid one, or one held in silence: what its signer sees.
 
+    See `review_decision.state_shown`.
     An undo restores it; one that was held in silence its hold tells."""
     invalidation_id: Mapped[int | None] = mapped_column(
         ForeignKey("invalidation.id"), info=personal(None, counted=True)

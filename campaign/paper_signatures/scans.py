@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.file_rollback import on_rollback
@@ -155,9 +156,15 @@ def read_page(scan: Scan, number: int) -> bytes:
 
 
 def read_original(session: Session, scan: Scan, *, actor: str) -> bytes:
-    """Return a PDF as it came, and note it in the audit. Raises NotFound."""
+    """Return a PDF as it came, and note it in the audit.
+
+    Raises NotFound; NeedsApproval where nobody may have a sheet of signatures alone.
+    """
     if scan.kind is not ScanKind.PDF:
         raise NotFound("scan")
+    if scan.sheet_id is not None:
+        sheet = session.get_one(PaperSheet, scan.sheet_id)
+        refuse_unapproved(session, actor=actor, campaign=sheet.campaign)
     body = _read(scan, "original")
     audit.record(session, actor=actor, action="scan.download", subject=_subject_of(scan))
     return body

@@ -1,7 +1,7 @@
 """The press: letters into PDF files. What the rest of the system calls.
 
-`print_letters` and `print_cards` are for volumes: in processes of their own, with limits.
-`render_one` and `render_many` are for a preview and for one supporter's letters: in this process.
+`print_letters` and `print_cards` are for volumes, `render_few` for a preview and for one
+supporter's letters: all in processes of their own, with limits. `render_one` is in this process.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from campaign.printing.engine import cards_job, render_job
+from campaign.printing.engine import render_job
 from campaign.printing.engine.join_pdf import folder_beside
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import (
@@ -36,8 +36,7 @@ __all__ = [
     "print_cards",
     "print_letters",
     "print_whole_letters",
-    "render_cards",
-    "render_many",
+    "render_few",
     "render_one",
 ]
 
@@ -156,7 +155,28 @@ def render_one(context: LetterContext, layout: Layout) -> bytes:
     return render_job.render_letters([context], layout)
 
 
-render_many = render_job.render_letters
-"""A supporter's few letters as one PDF."""
-render_cards = cards_job.render_cards
-"""A supporter's few cards as one PDF, four to a sheet."""
+def render_few(
+    contexts: Sequence[LetterContext],
+    layout: Layout,
+    folder: Path,
+    *,
+    cards: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> bytes:
+    """Return a supporter's few letters as one PDF, or their cards, four to a sheet.
+
+    :param folder: where it may lie for that moment.
+    :raises LetterRefused: a letter fails a check; the details say which by its "key", and which
+        "line" of its address is the longest. Or all together take too much memory or time.
+    :raises campaign.printing.engine.worker.RenderProcessStopped: the machine failed, not a letter.
+    """
+    out = folder / "few.pdf"
+    job = {"layout": layout.slug, "items": render_job.encode(contexts), "out": str(out)}
+    with borrow_process() as process:
+        work = "few-cards" if cards else "few-letters"
+        outcome = process.run(work, job, limits, len(contexts))
+    if outcome.report is None:
+        raise LetterRefused([Problem(outcome.slug)])
+    if outcome.report["refused"]:
+        raise LetterRefused(Problem(*problem) for problem in outcome.report["refused"])
+    return out.read_bytes()

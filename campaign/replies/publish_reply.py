@@ -94,7 +94,7 @@ def publish(
 ) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
-    `look` is the mark of what its publisher has read (`look_of`). Raises Invalid where a
+    `look` is the mark of what its publisher has read (`mark_parts`). Raises Invalid where a
     mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
     where it is published, has changed since the look, or the campaign is no public one; RiskNamed
     where it says what a flag rules out.

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
-from campaign.core.rate_limits import count_against_limit
+from campaign.core.rate_limits import Networks, count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.review_hold import SpentWork
 from campaign.models.signature import Signature, SignatureState
@@ -62,7 +62,7 @@ def challenge(plan: SigningPlan, now: datetime) -> dict[str, object]:
 
 
 def admit(
-    session: Session, plan: SigningPlan, solution: str, *, network: str, signed_here: int
+    session: Session, plan: SigningPlan, solution: str, *, networks: Networks, signed_here: int
 ) -> None:
     """Let a letter pass. Raises TooMany where it needs a solution and this network has had its few.
 
@@ -70,8 +70,8 @@ def admit(
     """
     if not is_needed(session, plan.campaign_id, signed_here) or spend(session, plan, solution):
         return
-    count_against_limit(
-        session, WITHOUT, network, current_settings().signings_without_work_per_hour
+    count_from_networks(
+        session, WITHOUT, networks, current_settings().signings_without_work_per_hour
     )
 
 

@@ -1,7 +1,7 @@
 """Guards: who may come to the pages of a blueprint.
 
-A guard stands on the whole blueprint, so that a new view is guarded from its first day. `guarded`
-notes it there for the test that walks the URL map.
+A guard stands on the whole blueprint, so that a new view is guarded from its first day, and
+noted for the test that walks the URL map.
 """
 
 from collections.abc import Callable

@@ -20,11 +20,28 @@ LINK_DAYS = 3
 _DAY_SECONDS = 86_400
 
 
+class StaffInvitation(Mail, kind="staff-invitation"):
+    """The one-time link by which somebody sets their password."""
+
+    link: str
+    days: int
+    inviter: str
+    is_new: bool
+    """It is their first password."""
+
+
 def create_password_link(user: StaffUser) -> str:
     """Return the address at which `user` can set a password once, in the next three days."""
     token = _serializer().dumps([user.public_id, _sign_state(user)])
     # Not url_for: the host that a request names must not decide where a link leads.
     return f"{current_settings().base_url.rstrip('/')}/desk/set-password/{token}"
+
+
+def mail_password_link(session: Session, user: StaffUser, *, inviter: str, is_new: bool) -> None:
+    """Mail `user` such a link: the only way by which one leaves."""
+    link = create_password_link(user)
+    mail = StaffInvitation(link=link, days=LINK_DAYS, inviter=inviter, is_new=is_new)
+    mail.send(session, to=user.email, locale=user.locale)
 
 
 def get_user_of_link(session: Session, token: str) -> StaffUser:
@@ -48,13 +65,3 @@ def _sign_state(user: StaffUser) -> str:
 
 def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_settings().secret, salt="set-password")
-
-
-class StaffInvitation(Mail, kind="staff-invitation"):
-    """The one-time link by which somebody sets their password."""
-
-    link: str
-    days: int
-    inviter: str
-    is_new: bool
-    """It is their first password."""

@@ -8,14 +8,17 @@ guessed, so it works even then, and nobody is locked out.
 
 import hmac
 
-from flask import request
 from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db
 from campaign.core.errors import Invalid
-from campaign.core.rate_limits import count_against_limit, forget_count, network_of
+from campaign.core.rate_limits import (
+    count_against_limit,
+    count_from_networks,
+    forget_count_from_networks,
+)
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff import totp
@@ -25,6 +28,7 @@ from campaign.staff.staff_users import (
     is_password_right,
     keep_password,
 )
+from campaign.web.security import request_networks
 
 TRIES_PER_HOUR = 10
 CODES_PER_HOUR = 100
@@ -66,7 +70,11 @@ def prove_identity(user_id: int, typed: str) -> bool:
         user = _count_try(session, user_id)
         if user.has_second_factor and not totp.looks_like_recovery_code(typed):
             count_against_limit(session, _COUNTED_AS, str(user_id), CODES_PER_HOUR)
-    right = _use_code(user_id, typed) if user.has_second_factor else is_password_right(user, typed)
+    right = (
+        _use_code(user_id, typed)
+        if user.has_second_factor
+        else is_password_right(user, typed, known=True)
+    )
     if right:
         _forget_tries(user_id)
     return right
@@ -86,7 +94,7 @@ def change_own_password(
     session.rollback()
     with db.transaction() as counting:
         known_user = _count_try(counting, user_id)
-    if not is_password_right(known_user, current_password):
+    if not is_password_right(known_user, current_password, known=True):
         raise Invalid(fields=_WRONG_PASSWORD)
     _forget_tries(user_id)
     hashed = hash_new_password(password, about=about)
@@ -115,18 +123,16 @@ def _use_code(user_id: int, typed: str) -> bool:
 
 
 def _count_try(session: Session, user_id: int) -> StaffUser:
-    count_against_limit(session, _COUNTED_AS, _account_and_network(user_id), TRIES_PER_HOUR)
+    count_from_networks(
+        session, _COUNTED_AS, request_networks(), TRIES_PER_HOUR, account=str(user_id)
+    )
     return _get_user(session, user_id)
 
 
 def _forget_tries(user_id: int) -> None:
     with db.transaction() as session:
-        forget_count(session, _COUNTED_AS, _account_and_network(user_id))
+        forget_count_from_networks(session, _COUNTED_AS, request_networks(), account=str(user_id))
 
 
 def _get_user(session: Session, user_id: int) -> StaffUser:
     return session.scalars(select(StaffUser).where(StaffUser.id == user_id)).one()
-
-
-def _account_and_network(user_id: int) -> str:
-    return f"{user_id}|{network_of(request.remote_addr or '')}"

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
+from campaign.staff.known_browsers import remember_browser
 from campaign.staff.staff_users import actor_name, end_sessions
 
 _INSIDE = re.compile(r"/desk/[A-Za-z0-9/_.~%?&=+,:@-]*")
@@ -38,6 +39,7 @@ def begin_session(session: Session, user: StaffUser) -> None:
     user.last_sign_in_at = db.utcnow()
     proved = ["password", "totp"] if user.has_second_factor else ["password"]
     login_user(user, remember=False, authn_via=proved)
+    remember_browser(user.email)
     session.flush()
     audit.record(
         session, actor=actor_name(user), action="accounts.sign-in", subject=actor_name(user)

@@ -12,9 +12,17 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.few_at_once import FewAtOnce
 from campaign.core.text.normal_form import normal_form
 from campaign.models.staff import Role, StaffUser
 from campaign.staff.passwords import find_password_problem
+
+HASHING = "hashing"
+_strangers = FewAtOnce(2, seconds=3, slug=HASHING)
+"""Passwords of browsers that never signed in: each takes 64 MB and a core for a moment, and who
+guesses must neither use up the memory nor hold every thread."""
+_known = FewAtOnce(2, seconds=3, slug=HASHING)
+"""Those of who is signed in, has a link or has signed in before: no guesses stand in their way."""
 
 
 def find_by_email(session: Session, email: str) -> StaffUser | None:
@@ -34,6 +42,12 @@ def list_staff_users(session: Session) -> Sequence[StaffUser]:
     users = session.scalars(select(StaffUser)).all()
     # Name and address are sealed: only here can they be put in order.
     return sorted(users, key=lambda user: (not user.active, user.name.casefold(), user.email))
+
+
+def has_anybody_password(session: Session) -> bool:
+    """Whether anybody could sign in yet."""
+    query = select(StaffUser.id).where(StaffUser.password.is_not(None)).limit(1)
+    return session.scalar(query) is not None
 
 
 def add_staff_user(
@@ -115,13 +129,15 @@ def set_password(session: Session, *, user: StaffUser, password: str) -> None:
 def hash_new_password(password: str, *, about: tuple[str, str]) -> str:
     """Return a new password as it is kept; `about`: address and name of its owner.
 
-    Takes its time and needs no session. Raises Invalid (field `password`) for a weak one.
+    Takes its time and needs no session. Raises Invalid (field `password`) for a weak one, TooMany
+    (`HASHING`) where this process hashes as many as it may.
     """
     normal = normalise_password(password)
     problem = find_password_problem(normal, about=about)
     if problem is not None:
         raise Invalid(fields={"password": problem})
-    return hash_password(normal)
+    with _known.wait():
+        return hash_password(normal)
 
 
 def keep_password(session: Session, *, user: StaffUser, hashed: str) -> None:
@@ -131,17 +147,19 @@ def keep_password(session: Session, *, user: StaffUser, hashed: str) -> None:
     _record(session, actor_name(user), "accounts.password", user)
 
 
-def is_password_right(user: StaffUser | None, password: str) -> bool:
+def is_password_right(user: StaffUser | None, password: str, *, known: bool) -> bool:
     """Whether `user` may sign in with `password`.
 
     For a user who is unknown, or has no password yet, the same work is done: the time that an
-    answer takes must not tell who has an account. A disabled user is refused after it.
+    answer takes must not tell who has an account. A disabled user is refused after it. `known`:
+    whether the browser has signed in to this account before. Raises TooMany (`HASHING`).
     """
     normal = normalise_password(password)
-    if user is None or not user.password:
-        hash_password(normal)
-        return False
-    return bool(verify_password(normal, user.password)) and user.active
+    with (_known if known else _strangers).wait():
+        if user is None or not user.password:
+            hash_password(normal)
+            return False
+        return bool(verify_password(normal, user.password)) and user.active
 
 
 def end_sessions(user: StaffUser) -> None:

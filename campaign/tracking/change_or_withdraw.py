@@ -75,13 +75,13 @@ def plan_for(session: Session, signature: Signature, home: str) -> SigningPlan:
     plan = get_plan(session, signature.campaign.slug)
     locale = signature.letter_locale
     letters = tuple(
-        PlannedLetter(letter_.target_id, letter_.template_id) for letter_ in signature.letters
+        PlannedLetter(letter.target_id, letter.template_id) for letter in signature.letters
     )
     points: dict[str, bool] = {}
     for letter in signature.letters:
         for point in letter.template.points:
             points[point.key] = points.get(point.key, False) or point.required
-    pairs = [(letter_.target, letter_.template) for letter_ in signature.letters]
+    pairs = [(letter.target, letter.template) for letter in signature.letters]
     drafts = drafts_of(signature.campaign, locale, pairs, home=home)
     writer = writer_of(signature)
     fits = drafts is not None and drafts.room(writer, _day(signature)).fits
@@ -103,7 +103,7 @@ def _day(signature: Signature) -> date:
 
 
 def as_posted(signature: Signature) -> Posted:
-    """Return the letter as the form would have result it."""
+    """Return the letter as the form would have sent it."""
     names = [name for name in (*ASKED, "letter_locale") if name != "points"]
     values = {name: str(getattr(signature, name) or "") for name in names}
     values["town_is_right"] = "y"  # they said so when they signed

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Response, abort, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from campaign.core.rate_limits import Networks, networks_of
 from campaign.core.settings import Settings, current_settings
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ def same_origin() -> None:
         return
     if source is not None and _host_of(source) != request.host:
         abort(403)
+
+
+def request_networks(*, ipv4_prefix: int = 32) -> Networks:
+    """Return from where the request comes: what a limit counts it against."""
+    return networks_of(request.remote_addr or "", ipv4_prefix=ipv4_prefix)
 
 
 def _host_of(address: str) -> str:

@@ -4,9 +4,10 @@ import re
 
 # At the start of a cell (OWASP, CSV injection), and where a cell begins for a program that takes
 # semicolons, tabs or bars for what parts them. A sign in another width counts as well.
-_ACTIVE = r"(?= *[=+\-@\t\r\n＝＋－＠])"
-_FORMULA = re.compile(rf"(\A|[;\t|\r\n][ \"]*){_ACTIVE}")
-_MADE_INERT = re.compile(rf"(\A|[;\t|\r\n][ \"]*)'{_ACTIVE}")
+_SIGN = r"[=+\-@\t\r\n＝＋－＠]"
+_SEPARATOR = r"[;\t|\r\n][ \"]*+"
+_FORMULA = re.compile(rf"(\A(?= *{_SIGN})|{_SEPARATOR}(?={_SIGN}))")
+_MADE_INERT = re.compile(rf"(\A|{_SEPARATOR})'(?= *{_SIGN})")
 
 
 def inert(cell: str) -> str:

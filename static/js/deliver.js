@@ -226,7 +226,7 @@
     item.dataset.state = state;
     item.append(line("p", one.name + " · " + one.said + " · " + clock(one.saved_at), "kept-what"));
     var waits = state === "problem" ? words.problem : state === "signed-out" ? words.signedOut
-      : state === "other" ? words.other : words.kept;
+      : state === "other" ? words.other : words.waits;
     item.append(line("p", waits, "kept-state"));
     (one.problems || []).forEach(function (text) { item.append(line("p", text, "error")); });
     var deeds = line("p", "", "actions");

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.bundles import access, file_names, find_bundles
+from campaign.bundles import access, file_approvals, file_names, find_bundles
 from campaign.bundles.changes import prints, withdrawals
 from campaign.bundles.documents.bundle_zip import stream_zip
 from campaign.bundles.find_bundles import Download
@@ -58,9 +58,10 @@ def reprint(
 
     Each file is compared with its recorded hash before anything is given out. Raises Refused:
     `stopped`, `emptied`, `not-ready`, `file-differs`, `taken-back`. Raises Invalid:
-    `reason-missing`.
+    `reason-missing`; NeedsApproval where nobody may have it alone.
     """
     access.refuse_files(bundle)
+    file_approvals.refuse_unapproved(session, actor=actor, campaign=bundle.campaign, bundle=bundle)
     if not reason.strip():
         raise Invalid(fields={"reason": "reason-missing"})
     recorded = prints.find_print(session, bundle)

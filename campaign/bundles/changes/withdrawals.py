@@ -1,9 +1,9 @@
 """Letters that were taken back, or erased, after their bundle was frozen.
 
-Until the bundle is handed over, its volumes are made again without them (`remaking`); until that
-is done, and for good afterwards, no file that still holds them is given out. Their numbers stay.
-A letter that went on through another mission, and was taken back there, still stands in the files
-of the bundle that it left.
+Until the bundle is handed over, its volumes are made again without them (`remake_bundle`); until
+that is done, and for good afterwards, no file that still holds them is given out. Their numbers
+stay. A letter that went on through another mission, and was taken back there, still stands in the
+files of the bundle that it left.
 """
 
 from bisect import bisect_right

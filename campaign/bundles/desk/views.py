@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaign import storage
 from campaign.bundles import access, find_bundles, joint_freeze, nouns
 from campaign.bundles.changes import release_letters, restore
-from campaign.bundles.desk import change_views, cover_views, wizard_views
+from campaign.bundles.desk import approval_views, change_views, cover_views, wizard_views
 from campaign.bundles.desk.bundle_display import (
     BundleFile,
     Changes,
@@ -40,6 +40,7 @@ assert restore  # and letters, where a signature is found good again
 blueprint = Blueprint("bundles", __name__, url_prefix="/desk/bundles")
 guard(blueprint, *access.CARRIERS)
 wizard_views.register(blueprint)
+approval_views.register(blueprint)
 change_views.register(blueprint)
 cover_views.register(blueprint)
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign import storage
+from campaign.bundles import file_approvals
 from campaign.bundles.destinations import destination_of
 from campaign.bundles.freeze import select_letters
 from campaign.bundles.freeze.bundle_facts import facts_of
@@ -141,7 +142,7 @@ def _candidates(
         for (_target, locale), letters in count_waiting(session, targets).items()
         if choice.locales is None or locale in choice.locales
     )
-    # What is sealed is a little longer than what was written, by the same for all.
+    # What is sealed is padded: those of the longest bucket come first, and are opened then.
     length = func.length(Signature.own_words) + func.coalesce(func.length(Signature.full_text), 0)
     if waiting > SORTED:
         some = _some_of_many(session, targets, choice, length)
@@ -264,8 +265,10 @@ def script_name(code: str, locale: str) -> str:
 def print_proof(session: Session, proof: Proof, *, actor: str) -> bytes:
     """The proof as a PDF, printed as the bundle will be; leaves a line in the audit.
 
-    Raises Refused (`nothing-printed`) where none of its letters can be printed.
+    Raises Refused (`nothing-printed`) where none of its letters can be printed; NeedsApproval where
+    nobody may have it alone.
     """
+    file_approvals.refuse_unapproved(session, actor=actor, campaign=proof.campaign)
     letters = [_marked(shown.letter) for shown in proof.shown]
     if not letters:
         raise Refused("nothing-printed", campaign=proof.campaign.slug)

@@ -21,7 +21,7 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class EditConflictForm:
+class ChangedField:
     """One field of a part: what it was, and what two people have made of it."""
 
     name: str
@@ -44,12 +44,12 @@ class EditConflictForm:
         return whole and other
 
 
-def meet(
+def compare_fields(
     base: Mapping[str, Value], theirs: Mapping[str, Value], mine: Mapping[str, Value]
-) -> list[EditConflictForm]:
+) -> list[ChangedField]:
     """Every field in which mine differs from theirs, with what can be merged by itself."""
     return [
-        EditConflictForm(
+        ChangedField(
             name,
             base.get(name),
             theirs.get(name),
@@ -62,16 +62,16 @@ def meet(
 
 
 def settle(
-    theirs: Mapping[str, Value], meetings: Sequence[EditConflictForm], choices: Mapping[str, Choice]
+    theirs: Mapping[str, Value], fields: Sequence[ChangedField], choices: Mapping[str, Choice]
 ) -> dict[str, Value]:
     """The part as it is to be saved; where nothing was chosen, mine stands with theirs kept.
 
     A text that nobody has chosen about is never lost: both stand.
     """
     content = dict(theirs)
-    for meeting in meetings:
-        choice = choices.get(meeting.name)
-        content[meeting.name] = _choose(meeting, choice) if meeting.conflict else meeting.merged
+    for field in fields:
+        choice = choices.get(field.name)
+        content[field.name] = _choose(field, choice) if field.conflict else field.merged
     return content
 
 
@@ -100,11 +100,11 @@ def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Valu
     return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice))
 
 
-def _choose(meeting: EditConflictForm, choice: Choice | None) -> Value:
+def _choose(field: ChangedField, choice: Choice | None) -> Value:
     choice = choice or Choice.BOTH
-    if choice is Choice.BOTH and not meeting.offers_both:
+    if choice is Choice.BOTH and not field.offers_both:
         choice = Choice.MINE
-    return join_values(meeting.base, meeting.theirs, meeting.mine, choice)
+    return join_values(field.base, field.theirs, field.mine, choice)
 
 
 def _merge_lists(base: list[T], theirs: list[T], mine: list[T]) -> list[T] | None:

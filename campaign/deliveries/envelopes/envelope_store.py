@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.bundles import access, file_names
+from campaign.bundles import access, file_approvals, file_names
 from campaign.bundles.changes.withdrawals import GONE
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.core import audit, db
@@ -46,9 +46,13 @@ def refuse_held_back(run: EnvelopeRun) -> None:
 def read_file(session: Session, run: EnvelopeRun, name: str, *, actor: str) -> bytes:
     """Return one of a run's files, and note it in the audit.
 
-    Raises NotFound; Refused as `refuse_held_back`, or `taken-back`.
+    Raises NotFound; Refused as `refuse_held_back`, or `taken-back`; NeedsApproval where nobody may
+    have it alone.
     """
     refuse_held_back(run)
+    file_approvals.refuse_unapproved(
+        session, actor=actor, campaign=run.bundle.campaign, bundle=run.bundle
+    )
     facts = find_file(run, name)
     if facts is None:
         raise NotFound("file")

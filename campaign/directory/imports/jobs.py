@@ -33,9 +33,11 @@ _REHEARSALS = Lease(DirectoryImport, held=ImportState.REHEARSING, span=_SPAN)
 _IMPORTS = Lease(DirectoryImport, held=ImportState.APPLYING, span=_SPAN)
 _CHUNK = 1000
 _BROKEN = Fault(
-    N_("Something went wrong that is our fault. Nothing was imported. Try again, or tell who runs "
-       "this site.")
-)  # fmt: skip
+    N_(
+        "Something went wrong that is our fault. Nothing was imported. Try again, or tell who runs "
+        "this site."
+    )
+)
 
 
 class FaultDetail(TypedDict):

@@ -7,9 +7,9 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.validators import DataRequired, Length
 
 from campaign.bundles.destinations import name_of
+from campaign.bundles.file_approvals import LONGEST_REASON, SHORTEST_REASON
 from campaign.core.i18n import language_name, locale
 from campaign.exports import staff_keys
-from campaign.exports.export_rules import LONGEST_REASON, SHORTEST_REASON
 from campaign.models.bundle import Bundle
 from campaign.models.export import ExportFormat, ExportKey, ExportKind
 from campaign.web.form_base import SiteForm

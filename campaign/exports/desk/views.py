@@ -1,7 +1,6 @@
 """The desk's pages on exports: the log, one export, deciding about it, its file."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import Response, request, url_for
@@ -10,7 +9,7 @@ from flask_babel import gettext as _
 
 from campaign import storage
 from campaign.core import db
-from campaign.core.errors import DomainError
+from campaign.core.errors import DomainError, Refused
 from campaign.core.settings import current_settings
 from campaign.exports import export_job, export_log, export_rules, requests, staff_keys
 from campaign.exports.desk import request_views
@@ -50,6 +49,8 @@ class ShowExport(ExportProgress, template="exports/show.html"):
     may_decide: bool
     may_download: bool
     may_withdraw: bool
+    held_back: str
+    """Why a file that is ready is handed to nobody, as a slug; empty where it is."""
     fingerprints: Sequence[str]
     form: RefuseForm
 
@@ -134,19 +135,30 @@ def download(public_id: str) -> ResponseReturnValue:
 
 
 def _show_export(export: DataExport, form: RefuseForm | None = None) -> ResponseReturnValue:
-    me = staff_user()
+    me, now, settings = staff_user(), db.utcnow(), current_settings()
     return show_page(
         ShowExport(
             export=export,
             mine=export.requested_by_id == me.id,
-            over=export_rules.is_over(export, db.utcnow()),
-            may_decide=_is_allowed(export_rules.refuse_decision, export, me.id),
-            may_download=_is_allowed(export_rules.refuse_download, export, me.id),
+            over=export_rules.is_over(export, now),
+            may_decide=_is_allowed(
+                lambda: export_rules.refuse_decision(export, me, now, settings.decider_days)
+            ),
+            may_download=_is_allowed(lambda: export_rules.refuse_download(export, me.id, now)),
             may_withdraw=export.state not in requests.ENDED,
+            held_back=_why_held_back(export),
             fingerprints=[staff_keys.fingerprint(key) for key in export.recipients],
             form=form or RefuseForm(formdata=None),
         )
     )
+
+
+def _why_held_back(export: DataExport) -> str:
+    try:
+        export_rules.refuse_source(export)
+    except Refused as problem:
+        return problem.slug
+    return ""
 
 
 def _log_url(log_filter: export_log.LogFilter, before: int | None = None) -> str:
@@ -154,11 +166,9 @@ def _log_url(log_filter: export_log.LogFilter, before: int | None = None) -> str
     return url_for(".index", **values)
 
 
-def _is_allowed(
-    rule: Callable[[DataExport, int, datetime], None], export: DataExport, by_id: int
-) -> bool:
+def _is_allowed(refuse: Callable[[], None]) -> bool:
     try:
-        rule(export, by_id, db.utcnow())
+        refuse()
     except DomainError:
         return False
     return True

@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.core import db
 from campaign.core.errors import Gone, NotFound
-from campaign.core.rate_limits import count_against_limit, network_of
+from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.network import MemberState, NetworkMember
 from campaign.network import jobs, mails, memberships
@@ -17,7 +17,7 @@ from campaign.network.pages.forms import ChangeForm, JoinForm, consent_wording, 
 from campaign.public.pages import before_request
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
-from campaign.web.security import public
+from campaign.web.security import public, request_networks
 
 __all__ = ["blueprint", "jobs", "send_digests"]
 
@@ -81,8 +81,7 @@ def join(lang: str) -> ResponseReturnValue:
     if request.method != "POST" or not form.validate():
         return show_page(Join(form=form, consent=consent_wording()))
     session = db.session()
-    network = network_of(request.remote_addr or "")
-    count_against_limit(session, "network-join", network, JOINS_PER_HOUR)
+    count_from_networks(session, "network-join", request_networks(), JOINS_PER_HOUR)
     memberships.join(
         session,
         email=form.email.data,

@@ -10,6 +10,7 @@ from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.guards import actor, fresh
+from campaign.staff.note_view import note_view
 from campaign.web.desk import accepted, redirect_to
 from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
@@ -40,6 +41,7 @@ def attach(public_id: str) -> ResponseReturnValue:
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     session = db.session()
     sheet_scan = _scan(session, public_id, scan)
+    note_view("paper.look", f"paper-sheet:{sheet_scan.sheet_id}")
     return Response(scans.read_page(sheet_scan, number), mimetype="image/jpeg")
 
 

@@ -103,6 +103,16 @@ def page_spans(document: Document, count: int) -> list[tuple[int, int]]:
     return list(zip(firsts, [*firsts[1:], len(document.pages)], strict=True))
 
 
+def render_few(render: Callable[..., bytes], job: Job) -> dict[str, object]:
+    """Print a supporter's few letters, or none where one is refused, and report on that."""
+    layout, contexts = LAYOUTS[job["layout"]], decode(LetterContext, job["items"])
+    try:
+        Path(job["out"]).write_bytes(render(contexts, layout))
+    except LetterRefused as problem:
+        return {"refused": [[fault.slug, dict(fault.detail)] for fault in problem.problems]}
+    return {"refused": []}
+
+
 def render_letters(contexts: Sequence[LetterContext], layout: Layout) -> bytes:
     """Return the letters as a PDF, made in this process.
 

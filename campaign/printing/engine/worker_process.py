@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, NotRequired, TypedDict
 
@@ -18,9 +19,9 @@ from weasyprint.urls import FatalURLFetchingError
 
 from campaign.printing import fonts, html, renderer
 from campaign.printing.engine.assemble_pages import compose_letters
-from campaign.printing.engine.cards_job import typeset_cards
+from campaign.printing.engine.cards_job import render_cards, typeset_cards
 from campaign.printing.engine.join_pdf import join_parts
-from campaign.printing.engine.render_job import typeset_letters
+from campaign.printing.engine.render_job import render_few, render_letters, typeset_letters
 from campaign.printing.problems import (
     MACHINE_FAILED,
     NO_ROOM,
@@ -53,6 +54,8 @@ WORK: dict[str, Callable[[Any], Mapping[str, object]]] = {
     "letters": typeset_letters,
     "segments": compose_letters,
     "cards": typeset_cards,
+    "few-letters": partial(render_few, render_letters),
+    "few-cards": partial(render_few, render_cards),
     "list": typeset_list,
     "join": join_parts,
 }

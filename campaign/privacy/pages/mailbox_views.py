@@ -11,7 +11,7 @@ from flask_babel import gettext
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import db
 from campaign.core.errors import NotFound
-from campaign.core.rate_limits import count_against_limit, network_of
+from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.printing.geometry import Layout
@@ -33,7 +33,7 @@ from campaign.tracking.mails import MyLetters
 from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.timeline import Mark, is_frozen, is_handed_over, marks_of, status_of
 from campaign.web.page import Page
-from campaign.web.security import public
+from campaign.web.security import public, request_networks
 
 
 class RequestLink(Page, template="privacy/request_link.html"):
@@ -120,8 +120,10 @@ def ask(lang: str) -> ResponseReturnValue:
     if problem is not None or isinstance(tidy, Problem):
         error = _say_problem(problem) if problem else ""
         return show_private(RequestLink(email=typed, error=error), 422)
-    session, network = db.session(), network_of(request.remote_addr or "")
-    count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
+    session = db.session()
+    count_from_networks(
+        session, "letters-link", request_networks(), current_settings().links_per_hour
+    )
     letter_links.mail_link(session, email=tidy, locale=lang, now=db.utcnow())
     return redirect(url_for("privacy.asked", lang=lang), 303)
 

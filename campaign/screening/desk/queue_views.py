@@ -36,6 +36,7 @@ from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters
 from campaign.staff.guards import fresh, staff_user
+from campaign.staff.note_view import note_view
 from campaign.web.page import Page, show_page
 
 _LISTED = 25
@@ -86,6 +87,8 @@ def _show(
     held = review_queue.list_held(session, chosen, limit=_LISTED)
     current = _find_current(held, chosen, at or request.args.get("at", ""))
     behind = review_queue.list_held(session, chosen, limit=1, after=current) if current else ()
+    if current and request.method == "GET":
+        note_view("letter.look", f"campaign:{current.signature.campaign_id}")
     letters, layout = draw_letters(current, home_country()) if current else (None, None)
     page = QueuePage(
         risks=risks,

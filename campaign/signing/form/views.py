@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.campaigns.campaigns import get_campaign
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.rate_limits import count_against_limit, network_of, read_count
+from campaign.core.rate_limits import count_from_networks, read_count_from_networks
 from campaign.core.settings import Settings, current_settings
 from campaign.core.text.person_names import full_name
 from campaign.models.campaign import Campaign
@@ -39,7 +39,7 @@ from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
 from campaign.signing.waiting_letters_mail import APART
 from campaign.web.page import Page
-from campaign.web.security import public
+from campaign.web.security import public, request_networks
 
 
 class SentPage(Page, template="signing/sent.html"):
@@ -144,15 +144,15 @@ def sign(lang: str, slug: str) -> ResponseReturnValue:
                 return show_problems(reader, plan, result)
     again = "1" if "again" in request.form else None
     done = redirect(url_for("signing.sent", lang=lang, slug=slug, again=again), 303)
-    session, network = db.session(), network_of(request.remote_addr or "")
+    session, networks = db.session(), request_networks()
     plan = plan_for(session, slug)
     if plan is not ready.plan:
         result, ready = _judged(plan, lang)
         if ready is None:
             return show_problems(session, plan, result)
-    count = count_against_limit(session, "sign", network, current_settings().signings_per_hour)
+    count = count_from_networks(session, "sign", networks, current_settings().signings_per_hour)
     solution = request.form.get("work", "")
-    check_proof_of_work.admit(session, plan, solution, network=network, signed_here=count)
+    check_proof_of_work.admit(session, plan, solution, networks=networks, signed_here=count)
     sign_letter(session, ready)
     return done
 
@@ -173,7 +173,7 @@ def work_for(lang: str, slug: str) -> ResponseReturnValue:
     """Give the sum that a browser does beside who writes; none while it is not needed."""
     with db.reading() as session:
         plan = plan_for(session, slug)
-        count = read_count(session, "sign", network_of(request.remote_addr or ""))
+        count = read_count_from_networks(session, "sign", request_networks())
         needed = check_proof_of_work.is_needed(session, plan.campaign_id, count + 1)
     return private(
         jsonify(challenge=check_proof_of_work.challenge(plan, db.utcnow()) if needed else None)
@@ -253,7 +253,7 @@ def _count_against(kind: str, limit: int) -> None:
     if sign_in_rehearsal.is_rehearsing():
         return
     with db.transaction() as session:
-        count_against_limit(session, kind, network_of(request.remote_addr or ""), limit)
+        count_from_networks(session, kind, request_networks(), limit)
 
 
 def plan_for(session: Session, slug: str) -> SigningPlan:

@@ -3,22 +3,22 @@
 A web process makes few PDFs at once, so that printing cannot starve signing.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from threading import BoundedSemaphore
 
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from campaign.core.errors import NotFound, TooMany
+from campaign.core.errors import NotFound
+from campaign.core.few_at_once import FewAtOnce
+from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure, Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.letter_content import LetterContext
-from campaign.printing.press import render_cards, render_many
+from campaign.printing.press import Limits, render_few
 from campaign.signing.campaign_terms import template_for
 from campaign.signing.letter.compose import Writer, proposal_of, writer_of
 from campaign.signing.letter.letter_facts import (
@@ -28,6 +28,7 @@ from campaign.signing.letter.letter_facts import (
     host_country,
 )
 from campaign.signing.letter.points import order_points
+from campaign.storage import storage
 
 
 class Letters(list[LetterContext]):
@@ -150,15 +151,16 @@ def layout_of(campaign: Campaign, home: str) -> Layout:
 
 
 def pdf_of(letters: Letters, layout: Layout) -> bytes:
-    """Print the letters, or cards, as one PDF.
+    """Print the letters, or cards, as one PDF, in a process of its own with limits.
 
-    Raises TooMany where this process is at work on others already.
-
-    Raises LetterRefused where a letter cannot be printed.
+    Raises TooMany where this process waits for others already, LetterRefused where a letter cannot
+    be printed.
     """
-    with wait_for_press():
-        render = render_cards if letters.cards else render_many
-        return render(letters, letters.layout or layout)
+    limits = Limits(memory=current_settings().letter_memory_mb * 1_000_000)
+    with _presses.wait(), storage().workshop() as folder:
+        return render_few(
+            letters, letters.layout or layout, folder, cards=letters.cards, limits=limits
+        )
 
 
 def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:
@@ -177,28 +179,5 @@ def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] =
 
 
 _AT_ONCE = 2
-"""PDFs that one process makes or has waiting at a time; the renderer takes one after another."""
-_BUSY_SECONDS = 5
-_presses = BoundedSemaphore(_AT_ONCE)
-_queue = BoundedSemaphore(_AT_ONCE)
-"""Who waits for a press; of the process's threads all others stay free for signing."""
-
-
-@contextmanager
-def wait_for_press() -> Iterator[None]:
-    """Wait for one of the few places where PDFs are made.
-
-    Raises TooMany (`busy`) for all others, at once.
-    """
-    if not _presses.acquire(blocking=False):
-        if not _queue.acquire(blocking=False):
-            raise TooMany("busy", seconds=_BUSY_SECONDS)
-        try:
-            if not _presses.acquire(timeout=_BUSY_SECONDS):
-                raise TooMany("busy", seconds=_BUSY_SECONDS)
-        finally:
-            _queue.release()
-    try:
-        yield
-    finally:
-        _presses.release()
+"""PDFs that one process makes or has waiting at a time; all other threads stay free for signing."""
+_presses = FewAtOnce(_AT_ONCE, seconds=5)

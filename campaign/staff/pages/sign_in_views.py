@@ -2,7 +2,10 @@
 
 Tries of passwords are counted per account *and* network address, together: who guesses at an
 account from one place is stopped there, while its owner signs in from another, and neighbours sign
-in to theirs. An account that does not exist is counted like one that does.
+in to theirs. Over all accounts they are counted per network: who tries one password at many of
+them is stopped too. A browser that has signed in to the account before has a count of its own
+(`known_browsers`), so that a flood from its network locks nobody out. An account that does not
+exist is counted like one that does.
 """
 
 from flask import Blueprint, g, make_response, redirect, request, url_for
@@ -15,17 +18,26 @@ from sqlalchemy.orm import Session
 from campaign.core import db, i18n
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import Gone, Invalid, TooMany
-from campaign.core.rate_limits import count_against_limit, forget_count, network_of
+from campaign.core.rate_limits import (
+    count_against_limit,
+    count_from_networks,
+    forget_count,
+    forget_count_from_networks,
+)
+from campaign.core.settings import current_settings
 from campaign.models.staff import StaffUser
 from campaign.staff import password_links, sessions, staff_users
 from campaign.staff.code_form import CodeForm
+from campaign.staff.known_browsers import find_known_browser
 from campaign.staff.pages.forms import SetPasswordForm, SignInForm, say_password_problem
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
-from campaign.web.security import private_page, public, same_origin
+from campaign.web.security import private_page, public, request_networks, same_origin
 
 TRIES_PER_HOUR = 10
-_COUNTED_AS = "sign-in"
+_OF_ACCOUNT = "sign-in"
+_OF_BROWSER = "sign-in-browser"
+FROM_NETWORK = "sign-in-network"
 blueprint = Blueprint("sign_in", __name__, url_prefix="/desk")
 blueprint.before_request(same_origin)
 blueprint.after_request(private_page)
@@ -68,18 +80,19 @@ def sign_in_with_password() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
         return show_page(SignIn(form=form))
+    email, browser = form.email.data, find_known_browser(form.email.data)
     try:
-        count_sign_in_try(form.email.data)
+        count_sign_in_try(email, browser)
+        # The look-up and the hashing take no lock: a flood of guesses must not hold up signatures.
+        with db.reading() as session:
+            user = staff_users.find_by_email(session, email)
+            right = staff_users.is_password_right(user, form.password.data, known=bool(browser))
     except TooMany as limit:
         return _refuse_too_many(form, limit)
-    # The look-up and the hashing take no lock: a flood of guesses must not hold up signatures.
-    with db.reading() as session:
-        user = staff_users.find_by_email(session, form.email.data)
-        right = staff_users.is_password_right(user, form.password.data)
     if user is None or not right:
         problem = _("This address and password do not fit together. Check both, then try again.")
         return show_page(SignIn(form=form, problem=problem), 422)
-    forget_sign_in_tries(db.session(), form.email.data)
+    forget_sign_in_tries(db.session(), email, browser)
     target = sessions.safe_next_page(form.next.data)
     if user.has_second_factor:
         sessions.remember_password_passed(user)
@@ -120,14 +133,29 @@ def sign_in_with_code() -> ResponseReturnValue:
 
 def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
     minutes = -(-limit.seconds // 60)
-    problem = ngettext(
-        "Too many tries with this address. Wait %(num)s minute, then try again.",
-        "Too many tries with this address. Wait %(num)s minutes, then try again.",
-        minutes,
-    )
+    if limit.slug == staff_users.HASHING:
+        problem = _say_busy()
+    elif limit.slug == FROM_NETWORK:
+        problem = ngettext(
+            "Too many tries from your network. Wait %(num)s minute, then try again. A browser that "
+            "has signed in here before still can.",
+            "Too many tries from your network. Wait %(num)s minutes, then try again. A browser "
+            "that has signed in here before still can.",
+            minutes,
+        )
+    else:
+        problem = ngettext(
+            "Too many tries with this address. Wait %(num)s minute, then try again.",
+            "Too many tries with this address. Wait %(num)s minutes, then try again.",
+            minutes,
+        )
     response = make_response(SignIn(form=form, problem=problem).html(), limit.status)
     response.headers["Retry-After"] = str(limit.seconds)
     return response
+
+
+def _say_busy() -> str:
+    return str(_("Many people sign in at this moment. Wait a few seconds, then try again."))
 
 
 @blueprint.get("/set-password/<token>")
@@ -165,6 +193,8 @@ def save_password(token: str) -> ResponseReturnValue:
             return _show_link_gone()
         except Invalid as problem:
             form.password.errors = [say_password_problem(problem.fields["password"])]
+        except TooMany:
+            form.password.errors = [_say_busy()]
         else:
             staff_users.keep_password(session, user=user, hashed=hashed)
             return redirect_to("sign_in.sign_in", _("Your password is set. Sign in with it."))
@@ -175,20 +205,36 @@ def _show_link_gone() -> ResponseReturnValue:
     return show_page(PasswordLinkGone(days=password_links.LINK_DAYS), 410)
 
 
-def count_sign_in_try(email: str) -> None:
+def count_sign_in_try(email: str, browser: str) -> None:
     """Count a try before the password is looked at; raises TooMany beyond the limit.
 
-    In a transaction of its own, as a refused sign-in commits nothing: call it before the
-    request's session is used, which would hold SQLite's one write lock.
+    `browser`: its name, where it has signed in to this account before. In a transaction of its
+    own, as a refused sign-in commits nothing: call it before the request's session is used, which
+    would hold SQLite's one write lock.
     """
     with db.transaction() as session:
-        count_against_limit(session, _COUNTED_AS, _account_and_network(email), TRIES_PER_HOUR)
+        if browser:
+            count_against_limit(
+                session, _OF_BROWSER, _account_and_browser(email, browser), TRIES_PER_HOUR
+            )
+            return
+        account, networks = canonical_email(email), request_networks()
+        count_from_networks(session, _OF_ACCOUNT, networks, TRIES_PER_HOUR, account=account)
+        around = request_networks(ipv4_prefix=24)
+        count_from_networks(session, FROM_NETWORK, around, current_settings().sign_ins_per_hour)
 
 
-def forget_sign_in_tries(session: Session, email: str) -> None:
-    """Forget the tries of somebody who then knew the password."""
-    forget_count(session, _COUNTED_AS, _account_and_network(email))
+def forget_sign_in_tries(session: Session, email: str, browser: str) -> None:
+    """Forget the tries at the account of somebody who then knew the password.
+
+    Those of a network over all accounts stay: with an account of their own, who guesses at others
+    would begin anew again and again.
+    """
+    account, networks = canonical_email(email), request_networks()
+    forget_count_from_networks(session, _OF_ACCOUNT, networks, account=account)
+    if browser:
+        forget_count(session, _OF_BROWSER, _account_and_browser(email, browser))
 
 
-def _account_and_network(email: str) -> str:
-    return f"{canonical_email(email)}|{network_of(request.remote_addr or '')}"
+def _account_and_browser(email: str, browser: str) -> str:
+    return f"{canonical_email(email)}|{browser}"

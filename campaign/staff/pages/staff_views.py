@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,7 +13,6 @@ from campaign.models.staff import Role, StaffUser
 from campaign.staff import password_links, second_factor, staff_users
 from campaign.staff.guards import actor, fresh, guard, staff_user
 from campaign.staff.pages.forms import NewStaffForm, RoleForm, say_email_problem
-from campaign.staff.password_links import StaffInvitation
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
 
@@ -35,12 +34,6 @@ class ShowStaffUser(Page, template="staff/show.html"):
     form: RoleForm
 
 
-class PasswordLink(Page, template="staff/password_link.html"):
-    user: StaffUser
-    link: str
-    days: int
-
-
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     return show_page(StaffList(users=staff_users.list_staff_users(db.session())))
@@ -54,7 +47,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/new")
 @fresh()
 def add() -> ResponseReturnValue:
-    """Add a staff user, and show once the link by which they set a password."""
+    """Add a staff user, and mail them the link by which they set a password."""
     form = NewStaffForm()
     if form.validate():
         try:
@@ -69,7 +62,7 @@ def add() -> ResponseReturnValue:
         except (Invalid, Refused) as problem:
             form.email.errors = [say_email_problem(problem.slug)]
         else:
-            return _give_link(user, is_new=True)
+            return _mail_link(user, is_new=True)
     return show_page(CreateStaffUser(form=form))
 
 
@@ -83,14 +76,14 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/link")
 @fresh()
 def make_link(public_id: str) -> ResponseReturnValue:
-    """Make a new link for somebody who has lost the first, or the password."""
+    """Mail a new link to somebody who has lost the first, or the password."""
     user = staff_users.get_staff_user(db.session(), public_id)
     try:
         staff_users.note_new_link(db.session(), user=user, actor=actor())
     except Refused:
         message = _("A disabled account takes no password. Enable it first.")
         return redirect_to(".show", message, "error", public_id=user.public_id)
-    return _give_link(user, is_new=user.password is None)
+    return _mail_link(user, is_new=user.password is None)
 
 
 @blueprint.post("/<public_id>/role")
@@ -139,15 +132,11 @@ def _change_user(user: StaffUser, change: Callable[..., None], message: str) -> 
     return redirect_to(".show", message, public_id=user.public_id)
 
 
-def _give_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
-    """Mail the link to them, or show it once to be handed over by another way."""
-    link = password_links.create_password_link(user)
-    if request.form.get("how") == "mail":
-        by = staff_user()
-        mail = StaffInvitation(
-            link=link, days=password_links.LINK_DAYS, inviter=by.name or by.email, is_new=is_new
-        )
-        mail.send(db.session(), to=user.email, locale=user.locale)
-        message = _("The link is on its way to %(email)s.", email=user.email)
-        return redirect_to(".show", message, public_id=user.public_id)
-    return show_page(PasswordLink(user=user, link=link, days=password_links.LINK_DAYS))
+def _mail_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
+    """Mail it to them alone: who saw it could sign in as a colleague, and decide with them."""
+    by = staff_user()
+    password_links.mail_password_link(
+        db.session(), user, inviter=by.name or by.email, is_new=is_new
+    )
+    message = _("The link is on its way to %(email)s.", email=user.email)
+    return redirect_to(".show", message, public_id=user.public_id)

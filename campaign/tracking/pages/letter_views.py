@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
-from campaign.core.rate_limits import count_against_limit, network_of
+from campaign.core.rate_limits import count_from_networks
 from campaign.core.settings import current_settings, home_country
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
@@ -32,7 +32,7 @@ from campaign.tracking.printable_letter import pdf_page
 from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
 from campaign.tracking.timeline import Mark, marks_of, note_for, status_of
 from campaign.web.page import Page
-from campaign.web.security import public
+from campaign.web.security import public, request_networks
 
 
 class ConfirmLetter(Page, template="signing/confirm.html"):
@@ -163,8 +163,9 @@ def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     session, now = db.session(), db.utcnow()
     signature = confirm_letter.get_by_token(session, token)
     confirm_letter.refuse_lost(signature, now)
-    network = network_of(request.remote_addr or "")
-    count_against_limit(session, "letters-link", network, current_settings().links_per_hour)
+    count_from_networks(
+        session, "letters-link", request_networks(), current_settings().links_per_hour
+    )
     letter_links.mail_link(session, email=signature.email, locale=lang, now=now)
     return redirect(url_for("privacy.asked", lang=lang), 303)
 

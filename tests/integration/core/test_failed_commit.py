@@ -1,4 +1,4 @@
-"""Work that cannot be committed ends in a page, and a log that quotes nobody (trust.md 44)."""
+"""Work that cannot be committed ends in a page, and a log that quotes nobody."""
 
 import pytest
 from flask import Flask

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
@@ -51,6 +52,28 @@ def test_no_row_is_nothing(session: Session) -> None:
 def test_a_list_of_values_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="list of values"):
         fetch_first(session, select(_OUTBOX.c.id).where(_OUTBOX.c.id.in_([1, 2])), {})
+
+
+def test_what_the_driver_refuses_is_raised_as_elsewhere_and_quotes_no_value(
+    session: Session,
+) -> None:
+    mail = _mail("anna@example.org") | {"public_id": "the-same"}
+    fetch_first(session, _PUT, mail)
+    with pytest.raises(IntegrityError) as refused:
+        fetch_first(session, _PUT, mail)
+    assert "anna" not in str(refused.value)
+    session.rollback()
+    with pytest.raises(IntegrityError):
+        insert_rows(session, insert(_OUTBOX).inline(), [mail, mail])
+
+
+def test_a_lost_connection_is_given_up(session: Session) -> None:
+    session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]
+    with pytest.raises(DBAPIError) as lost:
+        fetch_first(session, _PUT, _mail("a@example.org"))
+    assert lost.value.connection_invalidated
+    session.rollback()
+    assert fetch_first(session, _PUT, _mail("a@example.org")) is not None
 
 
 def test_the_queue_takes_a_message(app: Flask) -> None:

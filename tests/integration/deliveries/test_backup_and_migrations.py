@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign import migrations
 from campaign.commands import backup_archive
+from campaign.commands.backup_archive import Accepted
 from campaign.core import db
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.delivery import GateVisit
@@ -31,7 +32,9 @@ def test_a_backup_brings_a_visit_back_with_its_time_of_day(
     migrations.downgrade(database.engine, "base")
     migrations.upgrade(database.engine)
     elsewhere = Storage(LocalPlace(tmp_path / "other"), database.keyring, tmp_path / "scratch")
-    backup_archive.restore(database, elsewhere, tmp_path / "backup.zip")
+    backup_archive.restore(
+        database, elsewhere, tmp_path / "backup.zip", Accepted(unknown_anchor=True)
+    )
     with app.app_context(), db.transaction() as fresh:
         visit = fresh.scalars(select(GateVisit)).one()
         assert visit.happened_time is not None

@@ -44,6 +44,15 @@ def visits(session: Session) -> list[GateVisit]:
     return list(session.scalars(select(GateVisit).order_by(GateVisit.id)))
 
 
+def test_what_is_typed_at_one_gate_is_not_kept_for_the_form_of_another(
+    staff: FlaskClient, bundle: Bundle
+) -> None:
+    """`form[data-kept]` is the mark of kept.js, whose value says which form it is."""
+    [opening] = re.findall(r"<form[^>]* data-deliver[^>]*>", staff.get(gate(bundle)).text)
+    assert "Kept on this phone, not sent yet" in opening
+    assert "data-kept" not in opening
+
+
 def test_a_delivery_is_recorded_with_all_that_was_written_down(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:

@@ -152,7 +152,7 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     page = staff.get(f"/desk/bundles/{refused.public_id}").text
     assert "its letters are here again" in page
     assert "go through another mission now" not in page
-    assert "Its letters are back in the bundle they came from" in staff.get(new_url).text
+    assert "What it held is back in the bundle it came from" in staff.get(new_url).text
     reroute(refused.id)
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from campaign.core.audit import AuditEntry
 from campaign.directory.missions import best_mission, list_missions
+from campaign.directory.where_used import list_uses
+from campaign.models.bundle import Journey
 from campaign.models.directory import Mission, MissionKind
 from campaign.models.staff import Role
 from tests.days import today
@@ -244,3 +246,12 @@ def test_missions_are_in_the_order_of_the_names_of_their_countries(
 
     assert order("en") == ["AL", "EU", "ZA", "ES", "AE"]
     assert order("es") == ["AL", "AE", "ES", "ZA", "EU"]
+
+
+def test_uses_outside_of_campaigns_have_names(session: Session, app: Flask) -> None:
+    """A visit or a journey was named by its table."""
+    mission = make_target_mission(session)
+    session.add(Journey(mission_id=mission.id))
+    session.flush()
+    with app.test_request_context():
+        assert list_uses(session, mission) == ["Bundles"]

@@ -18,7 +18,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.export import DataExport, ExportFormat, ExportKind
 from campaign.models.signature import Disclosure, SignatureState
 from campaign.models.staff import Role, StaffUser
-from tests.factories import add_confirmed, make_campaign, make_staff_user
+from tests.factories import add_confirmed, let_decide, make_campaign, make_staff_user
 
 REASON = "Vetting before the hand-over on Friday."
 EVIL = "=cmd|' /C calc'!A0"
@@ -57,6 +57,7 @@ def scene(session: Session) -> Scene:
     add_confirmed(session, other_campaign, 2, given_name="Elsewhere")
     asker = make_staff_user(session, Role.STAFF, name="Ada Asker")
     other = make_staff_user(session, Role.ADMIN, name="Otto Other")
+    let_decide(other)
     session.commit()
     return Scene(campaign.slug, campaign.id, asker.id, other.id)
 

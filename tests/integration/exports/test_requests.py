@@ -282,6 +282,9 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     client = browsers(scene.asker_id)
     url = f"/desk/exports/{loaded(session, 1).public_id}"
     assert post(client, f"{url}/download").status_code == 409
+    page = client.get(url).text
+    assert "This list is held back" in page
+    assert "The file is ready" not in page
     with app.app_context():
         jobs.run_now("exports.make", waiting)
     export = loaded(session, waiting)

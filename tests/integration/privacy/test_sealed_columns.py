@@ -40,6 +40,7 @@ KEPT = {
     "campaign.forbidden_words": _CASE,
     "data_export.decision_note": _DESK,
     "data_export.reason": _DESK,
+    "file_approval.reason": _DESK,
     "desk_draft.content": _CASE,
     "directory_import.failure": _UPLOAD,
     "directory_import.file_name": _UPLOAD,

@@ -178,10 +178,8 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
     assert count_shown(app, campaign) == 0
     assert "nothing to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
     deeds = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    assert [one for one in deeds if one.startswith("letter.")] == [
-        "letter.approved",
-        "letter.decision-undone",
-    ]
+    decisions = [one for one in deeds if one.startswith("letter.") and one != "letter.look"]
+    assert decisions == ["letter.approved", "letter.decision-undone"]
 
 
 def test_what_holds_it_is_marked_in_the_text(
@@ -436,9 +434,8 @@ def test_a_get_decides_nothing(
         assert staff.get(QUEUE + url).status_code == 405
     assert decide(staff, held, "burn").status_code == 200
     assert the_signature(session).state is SignatureState.HELD
-    wanted = select(AuditEntry).where(AuditEntry.action.like("letter.%"))
-    deeds = session.scalars(wanted.order_by(AuditEntry.id)).all()
-    assert deeds == []
+    wanted = select(AuditEntry.action).where(AuditEntry.action.like("letter.%"))
+    assert set(session.scalars(wanted)) == {"letter.look"}
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])

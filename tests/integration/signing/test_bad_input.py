@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import escape
 from sqlalchemy.orm import Session
@@ -175,6 +176,18 @@ def test_markup_is_inert_on_every_page(client: FlaskClient, case: str, text: str
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
     assert client.post(f"{case}/preview.pdf", data=form).mimetype == "application/pdf"
+
+
+def test_a_preview_that_costs_too_much_is_killed_and_the_site_goes_on(
+    client: FlaskClient, case: str, app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    little = settings.model_copy(update={"letter_memory_mb": 1})
+    with monkeypatch.context() as patch:
+        patch.setitem(app.extensions, "settings", little)
+        answer = client.post(f"{case}/preview.pdf", data=FORM)
+    assert answer.status_code == 422
+    assert "The press did not take it." in answer.text
+    assert client.post(f"{case}/preview.pdf", data=FORM).mimetype == "application/pdf"
 
 
 @pytest.mark.parametrize("body", [b"given_name=%91", b"own_words=%ED%A0%80", b"region=\x91"])

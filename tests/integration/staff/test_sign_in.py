@@ -15,9 +15,11 @@ from werkzeug.test import TestResponse
 from campaign import close_app, create_app
 from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.core.rate_limits import RateLimit
+from campaign.core.few_at_once import FewAtOnce
+from campaign.core.rate_limits import WIDER_BUDGET
 from campaign.core.settings import Settings
 from campaign.models.staff import Role, StaffUser
+from campaign.staff import staff_users
 from campaign.staff.pages.sign_in_views import TRIES_PER_HOUR
 from campaign.staff.staff_users import disable_staff_user, find_by_email
 from tests.factories import STAFF_PASSWORD, csrf_token, make_staff_user, post, sign_in
@@ -252,11 +254,104 @@ def test_an_unknown_account_is_counted_like_a_known_one(client: FlaskClient) -> 
 def test_who_knew_the_password_starts_anew(
     client: FlaskClient, user: StaffUser, session: Session
 ) -> None:
-    _try(client, password="not-this-one-at-all")
-    assert session.scalars(select(RateLimit)).all()
-    session.rollback()
+    for _ in range(TRIES_PER_HOUR - 1):
+        _try(client, password="not-this-one-at-all")
     _try(client)
-    assert not session.scalars(select(RateLimit)).all()
+    client.delete_cookie("known-browser")
+    for _ in range(TRIES_PER_HOUR):
+        assert _try(client, password="not-this-one-at-all").status_code == 422
+
+
+@pytest.fixture
+def few_tries(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> int:
+    few = settings.model_copy(update={"sign_ins_per_hour": 3})
+    monkeypatch.setitem(app.extensions, "settings", few)
+    return 3
+
+
+def _guess(app: Flask, address: str, number: int) -> int:
+    """Try one password at another account from another browser; the status."""
+    browser = app.test_client()
+    browser.environ_base["REMOTE_ADDR"] = address
+    return _try(browser, email=f"person-{number}@example.org").status_code
+
+
+@pytest.mark.parametrize(
+    ("places", "elsewhere"),
+    [
+        (["192.0.2.1", "192.0.2.77", "192.0.2.200"], "192.0.3.1"),
+        (["2001:db8:7:7::1", "2001:db8:7:7::2", "2001:db8:7:7:9::"], "2001:db8:7:8::1"),
+    ],
+)
+def test_one_password_tried_at_many_accounts_from_one_network_ends(
+    app: Flask, few_tries: int, places: list[str], elsewhere: str
+) -> None:
+    answers = [_guess(app, places[number % 3], number) for number in range(few_tries + 1)]
+    assert answers == [422] * few_tries + [429]
+    assert _guess(app, elsewhere, 0) == 422
+
+
+def test_who_has_many_ipv6_networks_is_stopped_by_the_wider_one(app: Flask, few_tries: int) -> None:
+    most = few_tries * WIDER_BUDGET
+    answers = [_guess(app, f"2001:db8:7:{number:x}::1", number) for number in range(most + 1)]
+    assert answers == [422] * most + [429]
+    assert _guess(app, "2001:db8:8::1", 0) == 422
+
+
+def test_a_flood_from_its_network_shuts_no_browser_out_that_has_signed_in_before(
+    client: FlaskClient, user: StaffUser, app: Flask, few_tries: int
+) -> None:
+    assert _try(client).status_code == 303
+    post(client, "/desk/sign-out")
+    stranger = app.test_client()
+    refused = [_try(stranger, password="not-this-one-at-all").status_code for _ in range(20)][-1]
+    assert refused == 429
+    assert _try(stranger).status_code == 429
+    assert _try(client, password="not-this-one-at-all").status_code == 422
+    assert _try(client).status_code == 303
+
+
+def test_a_known_browser_has_ten_tries_at_its_own_accounts_and_none_at_others(
+    client: FlaskClient, user: StaffUser, few_tries: int
+) -> None:
+    _try(client)
+    post(client, "/desk/sign-out")
+    own = [_try(client, password="not-this-one-at-all") for _ in range(TRIES_PER_HOUR + 1)]
+    assert [answer.status_code for answer in own] == [422] * TRIES_PER_HOUR + [429]
+    others = [_try(client, email=f"person-{number}@example.org") for number in range(few_tries)]
+    assert others[-1].status_code == 429, "the first sign-in was the first of three"
+
+
+def test_nobody_makes_their_browser_known_by_themselves(
+    client: FlaskClient, user: StaffUser, app: Flask, few_tries: int
+) -> None:
+    _try(client)
+    cookie = client.get_cookie("known-browser")
+    assert cookie is not None
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+    assert EMAIL not in cookie.value
+    forger = app.test_client()
+    forger.set_cookie("known-browser", cookie.value[:-4] + "AAAA")
+    answers = [_try(forger, password="not-this-one-at-all").status_code for _ in range(4)]
+    assert answers[-1] == 429
+
+
+def test_who_floods_the_hashing_is_told_to_wait_and_who_is_known_comes_in(
+    client: FlaskClient, user: StaffUser, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _try(client)
+    post(client, "/desk/sign-out")
+    busy = FewAtOnce(1, seconds=0, slug=staff_users.HASHING)
+    monkeypatch.setattr(staff_users, "_strangers", busy)
+    with busy.wait():
+        for email in (EMAIL, "nobody@example.org"):
+            answer = _try(app.test_client(), email=email)
+            assert answer.status_code == 429
+            assert "Retry-After" in answer.headers
+            assert "Many people sign in at this moment" in answer.text
+        assert _try(client).status_code == 303
+    assert _try(app.test_client()).status_code == 303
 
 
 def test_the_sign_in_page_is_in_the_language_that_the_browser_asks_for(client: FlaskClient) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from campaign.commands.staff import staff
 from campaign.core.settings import Settings
+from campaign.mail.models import OutboxMail
 from campaign.models.staff import Role, StaffUser
-from tests.factories import post
+from tests.factories import make_staff_user, post
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +57,15 @@ def test_failures_are_one_line_and_wrong_use_is_2(session: Session) -> None:
     assert _add("noor@example.org", "--role", "owner").exit_code == 2
     assert _add("noor@example.org", "--role", "staff", "--locale", "xx").exit_code == 2
     assert session.scalars(select(StaffUser)).all() == []
+
+
+def test_once_somebody_can_sign_in_links_go_by_mail_alone(session: Session) -> None:
+    make_staff_user(session, Role.ADMIN, password=True)
+    session.commit()
+    for arguments in (["--role", "staff"], ["--new-link"]):
+        result = _add("noor@example.org", *arguments)
+        assert result.exit_code == 0, result.output
+        assert "set-password" not in result.output
+    mails = session.scalars(select(OutboxMail)).all()
+    assert [mail.recipient for mail in mails] == ["noor@example.org"] * 2
+    assert all("/desk/set-password/" in str(mail.context) for mail in mails)

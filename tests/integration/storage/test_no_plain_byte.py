@@ -1,4 +1,4 @@
-"""Nothing readable lies outside scratch, whatever is printed, exported or sent in (trust.md 49).
+"""Nothing readable lies outside scratch, whatever is printed, exported or sent in.
 
 Whatever takes the system's temporary folder leaves whole volumes there for good when it is killed.
 Here that folder is watched: a file that was in it for a moment has changed the folder.
@@ -25,6 +25,7 @@ from campaign.models.staff import Role
 from campaign.storage import scratch
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
+from tests.integration.directory.test_import_pages import MISSIONS, rehearsed
 from tests.integration.exports.conftest import ask, made, scene  # noqa: F401 — fixtures
 from tests.integration.storage.test_whole_instance import PLANTED
 from tests.unit.core.test_temporary_file import open_files
@@ -146,3 +147,26 @@ with scratch.settled(pathlib.Path({str(parent)!r})):
     os.utime(room, (0, 0))
     assert scratch.sweep(parent) == 1
     assert list(parent.iterdir()) == []
+
+
+@pytest.mark.one_engine
+def test_previews_and_papers_of_a_public_case(
+    app: Flask, client: FlaskClient, session: Session, watched: None
+) -> None:
+    campaign = make_campaign(session)
+    session.commit()
+    for paper in ("poster", "sheet", "by-hand"):
+        page = client.get(f"/en/actions/{campaign.slug}/{paper}.pdf")
+        assert page.mimetype == "application/pdf"
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(f"/desk/campaigns/{campaign.slug}/preview/en/letter.pdf")
+    assert page.mimetype == "application/pdf"
+
+
+@pytest.mark.one_engine
+def test_a_dry_run_of_an_import(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings, watched: None
+) -> None:
+    sign_in(client, app, Role.ORGANIZER)
+    assert "/desk/missions/imports/" in rehearsed(client, session, MISSIONS, "missions")
+    assert not settings.scratch_folder.exists() or not list(settings.scratch_folder.iterdir())

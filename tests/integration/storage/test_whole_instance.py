@@ -18,6 +18,7 @@ from campaign.bundles import find_bundles as bundles
 from campaign.bundles.documents.verify import verify_copy
 from campaign.cli import campaign as command
 from campaign.commands import backup_archive
+from campaign.commands.backup_archive import Accepted
 from campaign.core import db, jobs
 from campaign.core.settings import Settings, load_settings
 from campaign.exports import requests as exports
@@ -149,7 +150,7 @@ def test_a_backup_and_its_restore_pass_by_either_place(
 
     migrations.upgrade(there.engine)
     elsewhere = storage.Storage.of(other, there.keyring)
-    backup_archive.restore(there, elsewhere, tmp_path / "b.zip")
+    backup_archive.restore(there, elsewhere, tmp_path / "b.zip", Accepted(unknown_anchor=True))
     there.close()
     assert {name: b"".join(elsewhere.chunks(name)) for name in elsewhere.names()} == before
 

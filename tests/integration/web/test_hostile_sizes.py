@@ -1,4 +1,4 @@
-"""Half a megabyte from a stranger, in any field, is less than a second of work (trust.md 27)."""
+"""Half a megabyte from a stranger, in any field, is less than a second of work."""
 
 import re
 import time

@@ -35,7 +35,10 @@ PUBLIC_BLUEPRINTS = {
 }
 """Where `@public` may stand. Nothing of the desk's data belongs there."""
 
-NEEDS_A_QUERY = {f"/desk/bundles/new{step}" for step in ("", "/letters", "/paper", "/proof")}
+NEEDS_A_QUERY = {
+    "/desk/bundles/approvals/new",
+    *(f"/desk/bundles/new{step}" for step in ("", "/letters", "/paper", "/proof")),
+}
 """Pages about something that the query names: without it they are not found, by anybody."""
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from campaign.campaigns.content.diffs import Mark, words_between
 from campaign.campaigns.content.three_way_merge import (
     Choice,
+    compare_fields,
     join_values,
-    meet,
     merge_values,
     settle,
 )
@@ -54,7 +54,7 @@ def test_nothing_is_lost_where_nobody_has_chosen() -> None:
             ("One.\n\nMine.\n\nThree.", "Title"),
         )
     )
-    meetings = meet(base, theirs, mine)
+    meetings = compare_fields(base, theirs, mine)
     made = settle(theirs, meetings, {})
     assert made == {"background": "One.\n\nTheirs.\n\nMine.\n\nThree.", "title": "Title"}
     assert settle(theirs, meetings, {"background": Choice.MINE})["background"].count("Mine") == 1

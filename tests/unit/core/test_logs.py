@@ -1,4 +1,4 @@
-"""What libraries and uncaught failures put into a log quotes nobody (trust.md 44)."""
+"""What libraries and uncaught failures put into a log quotes nobody."""
 
 import subprocess
 import sys

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from campaign.core import age
 from campaign.core.errors import Invalid
 from campaign.exports import staff_keys
 
@@ -42,7 +43,7 @@ def test_an_ssh_key_loses_its_comment_and_opens_what_is_encrypted_to_it(
 ) -> None:
     kept = staff_keys.normalise_key(f"  {openssh(key)} ada@example.org\n")
     assert kept == openssh(key)
-    sealed = pyrage.encrypt(b"list", [staff_keys.to_recipient(kept)])
+    sealed = pyrage.encrypt(b"list", [age.to_recipient(kept)])
     assert pyrage.decrypt(sealed, [pyrage.ssh.Identity.from_buffer(private(key))]) == b"list"
 
 

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaign.bundles.file_approvals import check_reason
 from campaign.core.errors import DomainError, Gone, Invalid, NotFound, Refused
 from campaign.exports import export_rules
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.export import DataExport, ExportKind, ExportState
 from campaign.models.signature import SignatureState
+from campaign.models.staff import StaffUser
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
 ASKER, OTHER = 1, 2
@@ -50,11 +52,18 @@ def test_a_stop_and_a_draft_hold_back(status: CampaignStatus, kind: ExportKind) 
 def test_only_another_decides_only_what_waits_only_in_time(
     state: ExportState, by: int, hours: float
 ) -> None:
+    user = StaffUser(id=by, created_at=NOW - timedelta(days=3), totp_since=NOW)
     if by == OTHER and state is ExportState.ASKED and hours > 0:
-        export_rules.refuse_decision(export(state, hours=hours), by, NOW)
+        export_rules.refuse_decision(export(state, hours=hours), user, NOW, 3)
     else:
         with pytest.raises(Refused):
-            export_rules.refuse_decision(export(state, hours=hours), by, NOW)
+            export_rules.refuse_decision(export(state, hours=hours), user, NOW, 3)
+
+
+def test_a_new_account_decides_nothing() -> None:
+    user = StaffUser(id=OTHER, created_at=NOW - timedelta(days=2), totp_since=NOW)
+    with pytest.raises(Refused, match="decider-new"):
+        export_rules.refuse_decision(export(ExportState.ASKED), user, NOW, 3)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +92,10 @@ def test_the_file_is_one_persons_for_its_time(
 
 
 def test_a_reason_says_something() -> None:
-    assert export_rules.check_reason("  For the\n vetting. ") == "For the vetting."
+    assert check_reason("  For the\n vetting. ") == "For the vetting."
     for typed in ("", "         x        ", "because", "x" * 501):
         with pytest.raises(Invalid):
-            export_rules.check_reason(typed)
+            check_reason(typed)
 
 
 def test_the_mark_says_whose_it_is() -> None:

@@ -12,6 +12,7 @@ import pytest
 from xlsxwriter.exceptions import FileCreateError
 
 from campaign.bundles.volumes import machine_faults
+from campaign.core import age
 from campaign.exports import write_file
 from campaign.exports.export_rules import Watermark
 from campaign.models.export import ExportFormat, ExportKind
@@ -40,7 +41,7 @@ def test_a_full_disk_is_said_through_the_encryption(size: int) -> None:
         FULL_DISK.open("wb", buffering=0) as disk,
         pytest.raises(OSError, match="No space left") as found,
     ):
-        write_file.encrypt([bytes(size)], [key()], disk)
+        age.encrypt([bytes(size)], [key()], disk)
     assert machine_faults.fault_of(found.value) == machine_faults.NO_ROOM
 
 
@@ -50,7 +51,7 @@ def test_a_store_that_goes_away_is_said_through_the_encryption() -> None:
             raise FilesAway("GenericError")
 
     with pytest.raises(FilesAway):
-        write_file.encrypt([b"list"], [key()], Away())
+        age.encrypt([b"list"], [key()], Away())
 
 
 # The half-made archive tries once more when it is thrown away; nobody is there to be told.
@@ -60,7 +61,7 @@ def test_a_full_disk_is_said_through_a_workbook(tmp_path: Path, encrypted: bool)
     out = io.BytesIO()
     chunks = workbook(tmp_path)
     with pytest.raises(FileCreateError) as found:
-        write_file.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
+        age.encrypt(chunks, [key()], out) if encrypted else out.writelines(chunks)
     assert machine_faults.fault_of(found.value) == machine_faults.NO_ROOM
     del found
     gc.collect()

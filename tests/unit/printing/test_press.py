@@ -8,13 +8,14 @@ import pytest
 
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
 from campaign.printing.press import (
+    LetterRefused,
     Limits,
     Printed,
     PrintedLetter,
     print_cards,
     print_letters,
     print_whole_letters,
-    render_many,
+    render_few,
     render_one,
 )
 from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, letter
@@ -35,9 +36,31 @@ def test_a_long_letter_runs_to_a_second_page_that_names_it_too() -> None:
     assert all("UA 7/31 · 00001" in page for page in pages)
 
 
-def test_a_supporters_letters_come_as_one_pdf() -> None:
-    pdf = render_many([letter(1), letter(2)], DIN_5008_B)
+def test_a_supporters_letters_come_as_one_pdf(tmp_path: Path) -> None:
+    pdf = render_few([letter(1), letter(2)], DIN_5008_B, tmp_path)
     assert ["00001" in pages_of(pdf)[0], "00002" in pages_of(pdf)[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("limits", "slug"),
+    [
+        (Limits(memory=1_000_000), "out-of-memory"),
+        (Limits(seconds=0.0, seconds_per_letter=0.0), "took-too-long"),
+    ],
+)
+def test_a_preview_that_costs_too_much_is_killed(tmp_path: Path, limits: Limits, slug: str) -> None:
+    with pytest.raises(LetterRefused) as problem:
+        render_few([letter()], US_10, tmp_path, limits=limits)
+    assert [fault.slug for fault in problem.value.problems] == [slug]
+    assert render_few([letter()], US_10, tmp_path).startswith(b"%PDF")
+
+
+def test_a_preview_that_a_check_refuses_says_which_letter_and_which_line(tmp_path: Path) -> None:
+    bad = letter(2, addressee_lines=("A line",) * 20)
+    with pytest.raises(LetterRefused) as problem:
+        render_few([letter(1), bad], US_10, tmp_path)
+    assert {fault.detail["key"] for fault in problem.value.problems} == {bad.key}
+    assert all(fault.detail["line"] for fault in problem.value.problems)
 
 
 def test_letters_come_in_order_with_their_pages(tmp_path: Path) -> None:

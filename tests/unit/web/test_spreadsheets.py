@@ -1,4 +1,4 @@
-"""Cells that start no formula, by whatever sign a program parts them (trust.md 33)."""
+"""Cells that start no formula, by whatever sign a program parts them."""
 
 import csv
 import io
@@ -34,3 +34,9 @@ def test_what_was_made_inert_comes_back_as_it_was(text: str) -> None:
 @pytest.mark.parametrize("text", ["Ana-Lucía", "a - b", "K1A 0B1", "x; y", "2026-11-27", ""])
 def test_usual_texts_stay_as_they_are(text: str) -> None:
     assert inert(text) == text
+
+
+@pytest.mark.parametrize("filler", [" ", '"', "\n", "; "])
+def test_a_long_text_is_looked_through_once(filler: str) -> None:
+    text = f"x;{filler * 100_000}x"
+    assert plain(inert(text)) == text

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from campaign.campaigns.content.part_contents import Content, key_of, says_need
-from campaign.campaigns.content.three_way_merge import EditConflictForm
+from campaign.campaigns.content.three_way_merge import ChangedField
 from campaign.campaigns.desk.history.value_labels import official_name, point_words
 from campaign.core import i18n
 from campaign.models.revision import Part
@@ -54,9 +54,9 @@ def field_name(part: str, name: str, content: Content) -> str:
     return str(words)
 
 
-def choices_of(meeting: EditConflictForm) -> list[tuple[str, str]]:
+def choices_of(field: ChangedField) -> list[tuple[str, str]]:
     """What can be chosen where two changed the same."""
     offered = [("mine", _("Mine")), ("theirs", _("The saved one"))]
-    if meeting.offers_both:
+    if field.offers_both:
         offered.insert(0, ("both", _("Both: the saved one, then mine")))
     return offered

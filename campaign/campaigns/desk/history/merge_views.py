@@ -14,7 +14,7 @@ from campaign.campaigns.content.part_contents import Content
 from campaign.campaigns.content.revisions import Kept
 from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
-from campaign.campaigns.content.three_way_merge import Choice, EditConflictForm
+from campaign.campaigns.content.three_way_merge import ChangedField, Choice
 from campaign.campaigns.desk.blueprint import blueprint, load
 from campaign.campaigns.desk.history.draft_views import part_url
 from campaign.campaigns.desk.history.labels import choices_of, field_name, part_name
@@ -30,9 +30,9 @@ from campaign.staff.guards import actor, staff_user
 from campaign.web.page import Page, show_page
 
 
-class MeetingRow(NamedTuple):
-    it: EditConflictForm
-    field: str
+class ChangedFieldRow(NamedTuple):
+    change: ChangedField
+    label: str
     theirs: Sequence[Stretch]
     mine: Sequence[Stretch]
     merged: Sequence[Stretch]
@@ -47,7 +47,7 @@ class Merge(Page, template="campaigns/merge.html"):
     """The revision that mine is merged with."""
     last: Kept | None
     last_by: str
-    meetings: Sequence[MeetingRow]
+    fields: Sequence[ChangedFieldRow]
     language: str
     choices: Mapping[str, Choice]
     risks: Sequence[Finding]
@@ -62,11 +62,11 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
     newest = revisions.newest_number(session, campaign, which, where)
     theirs = parts.content_now(session, campaign, which, where)
     base = revisions.base_of(session, campaign, which, where, draft.based_on)
-    meetings = three_way_merge.meet(base, theirs, draft.content)
-    choices, risks = _choices(meetings), list[Finding]()
+    fields = three_way_merge.compare_fields(base, theirs, draft.content)
+    choices, risks = _choices(fields), list[Finding]()
     if request.method == "POST" and request.form.get("seen") == str(newest):
         try:
-            if answer := _settle(campaign, draft, theirs, newest, meetings, choices):
+            if answer := _settle(campaign, draft, theirs, newest, fields, choices):
                 return answer
         except RiskNamed as problem:
             risks.extend(problem.found)
@@ -79,7 +79,7 @@ def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
         seen=newest,
         last=last,
         last_by=name_of(last.saved_by_id) if last else "",
-        meetings=[_row(draft, meeting, names) for meeting in meetings],
+        fields=[_row(draft, field, names) for field in fields],
         language=where.partition(":")[0],
         choices=choices,
         risks=risks,
@@ -92,7 +92,7 @@ def _settle(
     draft: Draft,
     theirs: Content,
     newest: int,
-    meetings: Sequence[EditConflictForm],
+    fields: Sequence[ChangedField],
     choices: Mapping[str, Choice],
 ) -> ResponseReturnValue | None:
     """Save what was chosen, or lead to the form with it; None where the page says why not.
@@ -100,10 +100,10 @@ def _settle(
     Raises RiskNamed.
     """
     session, which, where = db.session(), Part(draft.part), draft.place
-    if any(meeting.conflict and meeting.name not in choices for meeting in meetings):
+    if any(field.conflict and field.name not in choices for field in fields):
         flash(_("Choose what stands, for each text that both changed."), "error")
         return None
-    content = three_way_merge.settle(theirs, meetings, choices)
+    content = three_way_merge.settle(theirs, fields, choices)
     me, part = staff_user().id, draft.part
     if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, content, newest)):
         if not drafts.keep(
@@ -129,35 +129,35 @@ def _settle(
     return redirect(url, 303)
 
 
-def _row(draft: Draft, meeting: EditConflictForm, names: Content) -> MeetingRow:
+def _row(draft: Draft, field: ChangedField, names: Content) -> ChangedFieldRow:
     base, theirs, mine, merged = (
-        value_text(draft.part, meeting.name, value, names)
-        for value in (meeting.base, meeting.theirs, meeting.mine, meeting.merged)
+        value_text(draft.part, field.name, value, names)
+        for value in (field.base, field.theirs, field.mine, field.merged)
     )
-    return MeetingRow(
-        meeting,
-        _field(draft, meeting.name, names),
+    return ChangedFieldRow(
+        field,
+        _label(draft, field.name, names),
         words_between(base, theirs),
         words_between(base, mine),
         words_between(theirs, merged),
-        choices_of(meeting),
+        choices_of(field),
     )
 
 
-def _field(draft: Draft, name: str, content: Content) -> str:
+def _label(draft: Draft, name: str, content: Content) -> str:
     words, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
     return i18n.in_language(words, language) if language else words
 
 
-def _choices(meetings: Sequence[EditConflictForm]) -> dict[str, Choice]:
+def _choices(fields: Sequence[ChangedField]) -> dict[str, Choice]:
     """What was chosen, by field; 400 for what is not offered."""
     choices = {}
-    for number, meeting in enumerate(meetings):
+    for number, field in enumerate(fields):
         typed = request.form.get(f"choice-{number}", "")
         if typed and typed not in set(Choice):
             abort(400)
         if typed:
-            choices[meeting.name] = Choice(typed)
+            choices[field.name] = Choice(typed)
     return choices
 
 

@@ -1,0 +1,156 @@
+"""The desk's pages on leave to fetch files: asking for it, giving it, who had it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from campaign.bundles import file_approvals
+from campaign.bundles.file_approvals import LONGEST_REASON, SHORTEST_REASON, NeedsApproval
+from campaign.bundles.find_bundles import get_bundle
+from campaign.campaigns.campaigns import get_campaign
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.core.settings import current_settings
+from campaign.models.bundle import Bundle
+from campaign.models.campaign import Campaign
+from campaign.models.file_approval import FileApproval
+from campaign.staff.guards import fresh, staff_user
+from campaign.web.desk import redirect_to
+from campaign.web.form_base import SiteForm
+from campaign.web.page import Page, show_page
+
+_PROBLEMS = {
+    "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
+    "reason-long": _l("Say it in at most %(num)s characters.", num=LONGEST_REASON),
+}
+
+
+class AskForm(SiteForm):
+    campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
+    bundle = HiddenField(validators=[Length(max=22)])
+    reason = TextAreaField(
+        _l("What it is for"),
+        description=_l("Stands before whoever approves it. Name no supporter."),
+        validators=[DataRequired(_PROBLEMS["reason-short"]), Length(max=2000)],
+    )
+
+
+class AskForFiles(Page, template="bundles/ask_for_files.html"):
+    campaign: Campaign
+    bundle: Bundle | None
+    form: AskForm
+    hours: int
+    """For which files can be fetched once it is approved."""
+    problem: str
+    """Slug of why it was refused."""
+
+
+class ShowApproval(Page, template="bundles/approval.html"):
+    approval: FileApproval
+    over: bool
+    may_decide: bool
+    hours: int
+    problem: str
+    """Slug of why this person cannot decide."""
+
+
+class ListApprovals(Page, template="bundles/approvals.html"):
+    approvals: Sequence[FileApproval]
+    now: datetime
+
+
+def register(blueprint: Blueprint) -> None:
+    """Put the pages under the bundles' address, and lead there whoever needs a second person."""
+    add, page = blueprint.add_url_rule, "/approvals/<public_id>"
+    add("/approvals", "list_approvals", list_approvals)
+    add("/approvals/new", "ask_for_files", ask_for_files)
+    add("/approvals/new", "send_request", send_request, methods=["POST"])
+    add(page, "show_approval", show_approval)
+    add(f"{page}/approve", "approve_files", approve_files, methods=["POST"])
+    add(f"{page}/refuse", "refuse_files", refuse_files, methods=["POST"])
+    blueprint.app_errorhandler(NeedsApproval)(_lead_to_request)
+
+
+def list_approvals() -> ResponseReturnValue:
+    approvals = file_approvals.list_approvals(db.session())
+    return show_page(ListApprovals(approvals=approvals, now=db.utcnow()))
+
+
+def ask_for_files() -> ResponseReturnValue:
+    return _show_form(AskForm(formdata=None, data=request.args.to_dict()))
+
+
+@fresh()
+def send_request() -> ResponseReturnValue:
+    form, session = AskForm(), db.session()
+    if not form.validate():
+        return _show_form(form)
+    campaign, bundle = _find_subject(form)
+    try:
+        approval = file_approvals.ask(
+            session, campaign=campaign, bundle=bundle, reason=form.reason.data, by=staff_user()
+        )
+    except Invalid as problem:
+        form.reason.errors = [str(_PROBLEMS[problem.fields["reason"]])]
+        return _show_form(form)
+    except Refused as problem:
+        session.rollback()
+        return _show_form(form, problem.slug, problem.status)
+    return redirect_to("bundles.show_approval", public_id=approval.public_id)
+
+
+def show_approval(public_id: str) -> ResponseReturnValue:
+    settings, now = current_settings(), db.utcnow()
+    approval = file_approvals.get_approval(db.session(), public_id)
+    problem = ""
+    try:
+        file_approvals.refuse_decision(approval, staff_user(), now, settings.decider_days)
+    except Refused as refused:
+        problem = refused.slug
+    return show_page(
+        ShowApproval(
+            approval=approval,
+            over=file_approvals.is_over(approval, now),
+            may_decide=not problem,
+            hours=settings.export_hours,
+            problem=problem,
+        )
+    )
+
+
+@fresh()
+def approve_files(public_id: str) -> ResponseReturnValue:
+    approval = file_approvals.get_approval(db.session(), public_id)
+    file_approvals.decide(db.session(), approval, by=staff_user(), approved=True)
+    message = _("You approved it. Who asked is told by mail.")
+    return redirect_to("bundles.show_approval", message, public_id=public_id)
+
+
+def refuse_files(public_id: str) -> ResponseReturnValue:
+    approval = file_approvals.get_approval(db.session(), public_id)
+    file_approvals.decide(db.session(), approval, by=staff_user(), approved=False)
+    message = _("You refused it. Who asked is told by mail.")
+    return redirect_to("bundles.show_approval", message, public_id=public_id)
+
+
+def _lead_to_request(problem: NeedsApproval) -> ResponseReturnValue:
+    return redirect(url_for("bundles.ask_for_files", **problem.data), 303)  # type: ignore[arg-type]
+
+
+def _find_subject(form: AskForm) -> tuple[Campaign, Bundle | None]:
+    session = db.session()
+    bundle = get_bundle(session, form.bundle.data) if form.bundle.data else None
+    return get_campaign(session, form.campaign.data or ""), bundle
+
+
+def _show_form(form: AskForm, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    campaign, bundle = _find_subject(form)
+    hours = current_settings().export_hours
+    page = AskForFiles(campaign=campaign, bundle=bundle, form=form, hours=hours, problem=problem)
+    return show_page(page, status)

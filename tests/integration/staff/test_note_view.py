@@ -1,0 +1,85 @@
+"""Pages that show who supporters are leave a line in the audit: one an hour, person and thing."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.core import audit, db
+from campaign.core.audit import AuditEntry
+from campaign.models.paper_signature import PaperSheet, SheetKind
+from campaign.models.review_hold import Hold
+from campaign.models.signature import SignatureState
+from campaign.models.staff import Role
+from tests.days import today
+from tests.factories import add_confirmed, make_campaign, sign_in
+
+
+@pytest.fixture
+def sheet(session: Session) -> str:
+    """Address of a sheet without rows."""
+    campaign = make_campaign(session)
+    sheet = PaperSheet(
+        campaign_id=campaign.id, kind=SheetKind.SHEET, collected_on=today(), country="CA"
+    )
+    session.add(sheet)
+    session.commit()
+    return f"/desk/paper/{sheet.public_id}"
+
+
+def looks(session: Session) -> list[tuple[str, str]]:
+    session.rollback()
+    query = select(AuditEntry.actor, AuditEntry.subject).where(AuditEntry.action.like("%.look"))
+    rows = [(row.actor, row.subject) for row in session.execute(query.order_by(AuditEntry.id))]
+    session.rollback()
+    return rows
+
+
+def test_a_sheet_that_is_looked_at_is_noted_once_an_hour_for_each_person(
+    app: Flask, client: FlaskClient, session: Session, sheet: str
+) -> None:
+    me, other = sign_in(client, app, Role.STAFF), app.test_client()
+    for _ in range(3):
+        assert client.get(sheet).status_code == 200
+    assert looks(session) == [(f"staff:{me.id}", "paper-sheet:1")]
+    second = sign_in(other, app, Role.STAFF)
+    other.get(sheet)
+    assert looks(session)[1:] == [(f"staff:{second.id}", "paper-sheet:1")]
+    with app.app_context(), db.reading() as reading:
+        assert list(audit.check(reading)) == []
+
+
+def test_after_an_hour_it_is_noted_anew(
+    app: Flask, client: FlaskClient, session: Session, sheet: str
+) -> None:
+    me = sign_in(client, app, Role.STAFF)
+    last = audit.head(session)
+    session.add(
+        AuditEntry(
+            at=db.utcnow() - timedelta(minutes=61),
+            actor=f"staff:{me.id}",
+            action="paper.look",
+            subject="paper-sheet:1",
+            detail={},
+            previous=last.digest,
+            digest=b"\1" * 32,
+        )
+    )
+    session.commit()
+    client.get(sheet)
+    assert len(looks(session)) == 2
+
+
+def test_held_letters_that_are_looked_at_are_noted(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    campaign = make_campaign(session)
+    signature = add_confirmed(session, campaign, 1, state=SignatureState.HELD)[0]
+    session.add(Hold(signature_id=signature.id, campaign_id=campaign.id, reasons=["x"]))
+    session.commit()
+    me = sign_in(client, app, Role.STAFF)
+    assert client.get("/desk/screening/").status_code == 200
+    assert looks(session) == [(f"staff:{me.id}", "campaign:1")]
