@@ -20,7 +20,7 @@ _PLAIN = {"current_password", "token_expires_at", "proof_of_work", "email_hmac",
 _SUMS_OF_FILES = {
     "bundles/changes/prints.py",
     "bundles/documents/verify.py",
-    "commands/backup_archive.py",
+    "commands/backup_manifest.py",
     "directory/imports/jobs.py",
 }
 """Where checksums of files are compared, which whoever has the file may work out: no secrets."""
