@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from campaign import create_app, migrations
 from campaign.core import db
 from campaign.core.settings import Settings
+from campaign.printing import renderer
 from tests import audit_coverage
 from tests.commands import Commands
 from tests.instances import Engines, Instances
@@ -241,6 +242,12 @@ def engines() -> Iterator[Engines]:
         made = Engines(db.make_engine)
         patch.setattr(db, "make_engine", made.make)
         yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts_of_the_renderer() -> None:
+    """Load them where the machine keeps temporary files: one test's folder goes with that test."""
+    renderer._tools()
 
 
 @pytest.fixture(scope="session")

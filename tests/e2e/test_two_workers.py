@@ -94,7 +94,15 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
         assert made.state is BundleState.READY, made.failure
         with db.transaction() as session:
             download = find_bundles.open_download(
-                session, session.get_one(Bundle, bundle_id), storage.storage(), actor="test"
+                session,
+                session.get_one(Bundle, bundle_id),
+                storage.storage(),
+                by=None,
+                actor="test",
+                session.get_one(Bundle, bundle_id),
+                storage.storage(),
+                by=None,
+                actor="test",
             )
             for _ in write_zip(download.chunks, tmp_path / download.name):
                 pass

@@ -106,7 +106,7 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
     monkeypatch.setattr(store.place, "source", lambda name: (opened.append(name), real(name))[1])
     found = bundles.get_bundle(session, bundle)
     with app.test_request_context():
-        made = bundles.open_download(session, found, store, actor="command")
+        made = bundles.open_download(session, found, store, by=None, actor="command")
         assert opened == []
         chunks = iter(made.chunks)
         next(chunks)
