@@ -99,10 +99,6 @@ def test_two_workers_print_a_bundle_of_which_every_letter_is_there_once(
                 storage.storage(),
                 by=None,
                 actor="test",
-                session.get_one(Bundle, bundle_id),
-                storage.storage(),
-                by=None,
-                actor="test",
             )
             for _ in write_zip(download.chunks, tmp_path / download.name):
                 pass
