@@ -223,6 +223,22 @@ def test_who_has_a_new_account_or_no_second_factor_approves_nothing(
     assert session.scalars(select(FileApproval.state)).all() == [FileApprovalState.ASKED]
 
 
+def test_what_was_refused_opens_nothing_and_is_not_decided_again(
+    app: Flask, client: FlaskClient, session: Session, settings: Settings, addresses: dict[str, str]
+) -> None:
+    ask_for_a_second_person(app, settings)
+    other = app.test_client()
+    add_decider(app, other)
+    sign_in(client, app, Role.STAFF)
+    ask = {"campaign": "ua-1-26", "bundle": addresses["bundle"], "reason": "For the embassy today."}
+    page = post(client, "/desk/bundles/approvals/new", ask).location
+    assert post(client, f"{page}/refuse").status_code == 409, "it is one’s own"
+    assert post(other, f"{page}/refuse").status_code == 303
+    assert session.scalars(select(FileApproval.state)).all() == [FileApprovalState.REFUSED]
+    assert post(other, f"{page}/approve").status_code == 409
+    assert post(client, f"/desk/bundles/{addresses['bundle']}/download").status_code == 303
+
+
 def test_without_the_setting_one_person_suffices(
     app: Flask, client: FlaskClient, addresses: dict[str, str]
 ) -> None:
