@@ -37,7 +37,7 @@ class EmailRejected(DomainError):
 def address_of(campaign: Campaign) -> str:
     """Return the campaign's own address; empty where the settings name no mailbox."""
     local, at, domain = current_settings().reply_address.rpartition("@")
-    return f"{local}+{_token_of(campaign.public_id)}@{domain}" if at else ""
+    return f"{local}+{_tokens_of(campaign.public_id)[0]}@{domain}" if at else ""
 
 
 def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
@@ -170,15 +170,15 @@ def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | No
     if not tokens:
         return None
     for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
-        if _token_of(public_id) in tokens:
+        if not tokens.isdisjoint(_tokens_of(public_id)):
             return session.get(Campaign, campaign_id)
     return None
 
 
-def _token_of(public_id: str) -> str:
-    """Return what stands in the address: it follows from the key, and nobody can guess it."""
-    mark = db.database().keyring.fingerprint(public_id, "reply-address")
-    return base64.b32encode(mark[:10]).decode().casefold()
+def _tokens_of(public_id: str) -> list[str]:
+    """List what may stand in the address: it follows from a key, and nobody can guess it."""
+    proofs = db.database().keyring.proofs(public_id, "reply-address")
+    return [base64.b32encode(proof[:10]).decode().casefold() for proof in proofs]
 
 
 def _digest_of(campaign: Campaign, mail: Email, raw: bytes) -> bytes:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.email_addresses import canonical_email
 from campaign.core.prepared_statements import fetch_first, insert_rows
+from campaign.core.sealed_columns import new_seal_id
 from campaign.core.settings import current_settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
@@ -93,6 +94,7 @@ def make_signing(
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
     token = receipts.token_of(tab.receipt, signer, now) or signed_links.new_token()
     values = columns_of(letter) | {
+        "seal_id": new_seal_id(),
         **initial_columns(token, now),
         "campaign_id": plan.campaign_id,
         "locale": locale,

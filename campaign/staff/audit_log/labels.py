@@ -181,6 +181,7 @@ ACTIONS: Mapping[str, object] = {
     "accounts.recovery-code": _l("Used a recovery code"),
     "audit.export": _l("Downloaded entries of the audit"),
     "audit.restore": _l("Restored a backup"),
+    "keys.rotate": _l("Sealed everything anew with the newest key"),
     "desk.deed": _l("Changed something on a page of the desk"),
 }
 """What an entry says, by its action."""
