@@ -55,7 +55,7 @@ class SealedColumn(TypeDecorator[Any]):
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Select the row's name before the value."""
         together = _row_name_beside(column).op("||")(type_coerce(column, LargeBinary))
-        return sql_cast(together, LargeBinary)
+        return type_coerce(sql_cast(together, LargeBinary), self)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         row = b""
@@ -152,9 +152,10 @@ class RowBinding(DefaultExecutionContext):
     def create_cursor(self) -> Any:
         """Here values are complete, unless columns have defaults that are still to be made."""
         compiled = self.compiled
-        if isinstance(compiled, SQLCompiler) and (compiled.isinsert or compiled.isupdate):
-            if not (compiled.insert_prefetch or compiled.update_prefetch):
-                self._bind_rows(compiled)
+        if isinstance(compiled, SQLCompiler) and not (
+            compiled.insert_prefetch or compiled.update_prefetch
+        ):
+            self._bind_rows(compiled)
         return super().create_cursor()
 
     def _process_execute_defaults(self) -> None:
@@ -162,6 +163,8 @@ class RowBinding(DefaultExecutionContext):
         self._bind_rows(cast(SQLCompiler, self.compiled))
 
     def _bind_rows(self, compiled: SQLCompiler) -> None:
+        if not (compiled.isinsert or compiled.isupdate):
+            return
         names = _sealed_names.get(compiled)
         if names is None:
             names = _sealed_names[compiled] = list_sealed(
