@@ -11,8 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import close_app, create_app, migrations, storage
-from campaign.core import audit, audit_anchor, db, i18n, jobs
+from campaign.commands.instance import say_missing
+from campaign.core import audit, audit_anchor, db, i18n, jobs, turn_keys
 from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, load_settings
 from campaign.mail.maildirs import is_maildir
 from campaign.mail.transports import Smtp
@@ -44,6 +46,10 @@ def doctor() -> None:
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
     with app.app_context():
+        try:
+            db.database().read_keys()
+        except MissingKey as problem:
+            raise click.ClickException(say_missing(problem)) from problem
         for name, check in _CHECKS.items():
             sentences = list(check(app))
             wrong += len(sentences)
@@ -91,6 +97,28 @@ def _database(app: Flask) -> Iterator[str]:
             version = int(connection.scalar(text("SHOW server_version_num")) or 0)
             if version < 150000:
                 yield f"PostgreSQL {version // 10000} is too old: 15 or newer."
+
+
+def _keys(_app: Flask) -> Iterator[str]:
+    try:
+        with db.reading() as session:
+            has_earlier = turn_keys.has_earlier(session)
+    except SQLAlchemyError:
+        return  # the database's own check has said why
+    keyring = db.database().keyring
+    if keyring.state.sealing < keyring.newest:
+        yield f"Key {keyring.newest} is not used yet. Run: campaign keys rotate"
+    elif has_earlier or keyring.state.look_ups < keyring.newest:
+        yield (
+            "Some values are not bound to their row yet, or sealed with an earlier key. "
+            "Run: campaign keys rotate"
+        )
+
+
+def _keys_note(_app: Flask) -> str:
+    keyring = db.database().keyring
+    sealing = keyring.state.sealing
+    return f"key {sealing} of {keyring.newest} seals ({keyring.name_key(sealing)})"
 
 
 def _files(_app: Flask) -> Iterator[str]:
@@ -207,6 +235,7 @@ def _erasing(app: Flask) -> Iterator[str]:
 _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "settings": _settings,
     "database": _database,
+    "keys": _keys,
     "audit": _audit,
     "files": _files,
     "scratch": _scratch,
@@ -215,5 +244,9 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "mail": _mail,
     "erasing": _erasing,
 }
-_NOTES: dict[str, Callable[[Flask], str]] = {"settings": _settings_note, "scratch": _scratch_note}
+_NOTES: dict[str, Callable[[Flask], str]] = {
+    "settings": _settings_note,
+    "keys": _keys_note,
+    "scratch": _scratch_note,
+}
 """What is worth knowing of what is checked, though nothing is wrong with it."""

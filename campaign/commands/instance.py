@@ -39,8 +39,12 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
         try:
             app.extensions["database"].read_keys()
         except MissingKey as problem:
-            raise click.ClickException(
-                f"The database needs {problem}, and it is not here. Put it in place: the file "
-                "data-2.key and so on, or the setting later_data_keys."
-            ) from problem
+            raise click.ClickException(say_missing(problem)) from problem
     return app
+
+
+def say_missing(problem: MissingKey) -> str:
+    return (
+        f"The database needs {problem}, which is not here. Put it in place: the file data-2.key "
+        "and so on, or the setting later_data_keys."
+    )

@@ -38,7 +38,10 @@ def show() -> None:
 
 
 def _say_state() -> str:
-    if turn_keys.is_turned():
+    keyring = db.database().keyring
+    with db.reading() as session:
+        is_behind = turn_keys.has_earlier(session)
+    if not is_behind and keyring.state.sealing == keyring.state.look_ups == keyring.newest:
         return "All is sealed with the newest key and bound to its row."
     return "Some values are not sealed with the newest key. Run: campaign keys rotate"
 

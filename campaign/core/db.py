@@ -8,7 +8,7 @@ import enum
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,9 +32,11 @@ from sqlalchemy import (
     create_engine,
     event,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -183,9 +185,11 @@ class Database:
         """Learn how far the keys have turned, if that was not asked lately. Raises MissingKey."""
         if time.monotonic() - self.keys_read_at < _KEYS_HOLD:
             return
-        with self.engine.connect() as connection:
-            self.keyring.enter(read_key_state(connection))
-        self.keys_read_at = time.monotonic()
+        with suppress(OperationalError, ProgrammingError), self.engine.connect() as connection:
+            # In a database of an earlier revision keys have no versions.
+            row = connection.execute(text(_KEY_STATE)).first()
+            self.keyring.enter(KeyState(*row) if row else KeyState())
+            self.keys_read_at = time.monotonic()
 
 
 def read_key_state(connection: Connection) -> KeyState:

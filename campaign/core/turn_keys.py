@@ -68,10 +68,12 @@ def begin() -> None:
     keyring.enter(state)
 
 
-def is_turned() -> bool:
-    """Return whether nothing is left that an earlier key or form sealed."""
-    state, newest = db.database().keyring.state, db.database().keyring.newest
-    return state.bound == state.look_ups == newest
+def has_earlier(session: Session) -> bool:
+    """Return whether something is of an earlier key, or of a form that is bound to no row."""
+    connection, keyring = session.connection(), db.database().keyring
+    return keyring.state.bound < keyring.newest and any(
+        _Batch(each, keyring).fetch(connection, None) for each in tables() if sealed_columns(each)
+    )
 
 
 def reseal() -> Iterator[tuple[str, int, int]]:

@@ -200,7 +200,7 @@ def _write_letters(session: Session, outcome: Outcome) -> None:
     ]
     ids = [letter.letter_id for letter in outcome.set_aside]
     names = select(Letter.id, Letter.seal_id).where(Letter.id.in_(ids))
-    row_names = dict(session.execute(names))
+    row_names = {row.id: row.seal_id for row in session.execute(names)}
     set_aside: list[dict[str, object]] = [
         {
             "id": letter.letter_id,

@@ -113,17 +113,20 @@ def test_a_turn_seals_all_anew_and_everybody_is_found(
     for version in (1, 2, 3):
         if version > 1:
             add_key()
-        assert turn_keys.is_turned() is False
+        assert turn_keys.has_earlier(session)
+        session.rollback()
         rotate()
         session.expire_all()
         session.rollback()
         assert heads(session) == {b"\x04" + bytes([version])}
         assert names(session) == before
-        assert turn_keys.is_turned()
+        assert not turn_keys.has_earlier(session)
         state = database.keyring.state
         assert (state.sealing, state.bound, state.look_ups) == (version, version, version)
         for _name, email in before:
-            found = select(Signature.email).where(Signature.email_hmac == address_fingerprint(email))
+            found = select(Signature.email).where(
+                Signature.email_hmac == address_fingerprint(email)
+            )
             assert session.scalars(found).all() == [email]
     assert set(marks).isdisjoint(session.scalars(select(Signature.email_hmac)).all())
 
@@ -228,9 +231,7 @@ def test_what_an_earlier_key_sealed_after_the_turn_is_not_committed(
             pass
         turn_elsewhere(app)
         with pytest.raises(db.KeysTurned), db.transaction() as late:
-            some = late.scalars(select(Signature)).first()
-            assert some is not None
-            some.given_name = "Too late"
+            late.scalars(select(Signature).limit(1)).one().given_name = "Too late"
     session.expire_all()
     assert "Too late" not in dict(names(session))
 
@@ -281,7 +282,9 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(
         assert (state.sealing, state.bound, state.look_ups) == (2, 0, 1)
         assert names(session) == before
         for _name, email in before:
-            found = select(Signature.email).where(Signature.email_hmac == address_fingerprint(email))
+            found = select(Signature.email).where(
+                Signature.email_hmac == address_fingerprint(email)
+            )
             assert session.scalars(found).all() == [email]
         session.rollback()
     rotate()
