@@ -58,9 +58,7 @@ def deadline_of(act_by: date | None, locale: str, now: datetime, zone: str) -> D
 def _say_late(act_by: date, locale: str) -> str:
     """That the day is over where the campaign is, and not yet everywhere."""
     day = format_date(act_by, "EEEE", locale=BabelLocale.parse(locale, sep="-"))
-    return str(
-        gettext("The last day was %(day)s. This action stays open for a few hours.", day=day)
-    )
+    return str(gettext("The deadline was %(day)s. You can still write for a few hours.", day=day))
 
 
 def say_day(day: date, locale: str, now: datetime) -> str:
@@ -76,7 +74,7 @@ def say_day(day: date, locale: str, now: datetime) -> str:
 def say_days_left(days: int, locale: str) -> str:
     """How long one can still write: "Nine days left"; on the last day itself it says that."""
     if days == 0:
-        return str(gettext("This is the last day"))
+        return str(gettext("Today is the last day"))
     words = str(
         ngettext("%(days)s day left", "%(days)s days left", days, days=_say_number(days, locale))
     )
