@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import format_decimal, gettext, ngettext
+from flask_babel import gettext, ngettext
 
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.signing.clean_text import Problem
 
 _NAMED = 3
@@ -24,7 +25,7 @@ def list_problem_texts(problem: Problem) -> list[str]:
 
 
 def _lengths(data: _Data) -> dict[str, str]:
-    return {name: format_decimal(data[name]) for name in ("length", "limit")}
+    return {name: say_number(data[name]) for name in ("length", "limit")}
 
 
 def _cannot_print(data: _Data) -> str:

@@ -9,7 +9,6 @@ from datetime import date
 from flask_babel import gettext
 
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign
 from campaign.models.signature import Disclosure
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.letter.compose import Writer
@@ -25,9 +24,7 @@ _FEWEST = 40
 """Characters below which own words are not cut further to fit."""
 
 
-def sample_writer(
-    kind: str, campaign: Campaign, plan: SigningPlan, locale: str, day: date
-) -> Writer:
+def sample_writer(kind: str, plan: SigningPlan, locale: str, day: date) -> Writer:
     """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
     values = _PLAIN | {"own_words": _own_words()} | _CASES.get(kind, {})
