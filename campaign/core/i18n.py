@@ -75,6 +75,11 @@ def direction(code: str) -> str:
     return _parsed(code).text_direction
 
 
+def isolate(text: str) -> str:
+    """Keep a name, address or code in its own order in a sentence that runs from right to left."""
+    return f"\u2068{text}\u2069" if direction(locale()) == "rtl" else text
+
+
 def language_name(code: str, in_language: str | None = None) -> str:
     """Return a language's name, in itself unless said otherwise."""
     there = in_language or code
@@ -235,11 +240,9 @@ def say_day_in(moment: datetime, zone: str) -> str:
 
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
     """Say a moment in the given time zone (the organisation's otherwise)."""
-    settings = current_settings()
-    tz = ZoneInfo(zone or settings.timezone)
-    there, language = moment.astimezone(tz), in_language or locale()
-    day, at = say_day(there.date(), language), say_time(there.time(), language)
-    return f"{day}{comma(language)}{at}"
+    there, language = zone or current_settings().timezone, in_language or locale()
+    day = say_day(clock.day_of(moment, there), language)
+    return f"{day}{comma(language)}{say_time(moment.astimezone(ZoneInfo(there)).time(), language)}"
 
 
 def say_time(at: time, in_language: str | None = None) -> str:

@@ -11,6 +11,7 @@ from flask_babel import force_locale, gettext
 
 from campaign.campaigns.content import pictures
 from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.core import i18n
 from campaign.core.clock import utcnow
 from campaign.core.errors import NotFound, TooMany
 from campaign.core.settings import current_settings
@@ -247,10 +248,9 @@ def _until(case: CasePage) -> str:
 
 def _return_letter(case: CasePage) -> str:
     """Where to send what was written by hand, and by when it must be there."""
-    where = ", ".join(
-        (current_settings().organisation_name, *current_settings().organisation_address)
+    send = gettext(
+        "Post it to: %(address)s. We deliver it with the others.", address=_own_address()
     )
-    send = gettext("Post it to: %(address)s. We deliver it with the others.", address=where)
     if case.deadline is None:
         return str(send)
     by = gettext(
@@ -260,13 +260,17 @@ def _return_letter(case: CasePage) -> str:
     return f"{send} {by}"
 
 
+def _own_address() -> str:
+    settings = current_settings()
+    return i18n.isolate(", ".join((settings.organisation_name, *settings.organisation_address)))
+
+
 def _return_to(case: CasePage, page: str) -> str:
     """Where to send the sheet, by when it must be there, and where there are more of them."""
-    where = ", ".join(
-        (current_settings().organisation_name, *current_settings().organisation_address)
+    send = gettext("Post the sheet to: %(address)s.", address=_own_address())
+    more = gettext(
+        "Print as many sheets as you need: %(link)s", link=i18n.isolate(shown(f"{page}/sheet.pdf"))
     )
-    send = gettext("Post the sheet to: %(address)s.", address=where)
-    more = gettext("Print as many sheets as you need: %(link)s", link=shown(f"{page}/sheet.pdf"))
     if case.deadline is None:
         return f"{send} {more}"
     by = gettext(

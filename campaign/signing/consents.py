@@ -61,7 +61,7 @@ def consents_in_words(*, cards: bool = False) -> Consents:
         network=gettext("Email me when a new urgent action opens."),
         sender=gettext(
             "These emails come from: %(sender)s. You can stop them at any time.",
-            sender=i18n.comma(i18n.locale()).join((name, *settings.organisation_address)),
+            sender=i18n.isolate(", ".join((name, *settings.organisation_address))),
         ),
     )
 

@@ -18,7 +18,7 @@ _OTHER = _l("We could not save this. Check it and try again.")
 _LONG = _l("Use at most %(max)d characters.")
 _SHORT = _l("Use at least %(min)d characters.")
 _WORDS: Mapping[str, object] = {
-    "This field is required.": _l("This answer is required."),
+    "This field is required.": _l("Fill in this field."),
     "Not a valid choice.": _CHOICE,
     "Invalid Choice: could not coerce.": _CHOICE,
     "Invalid choice(s): one or more data inputs could not be coerced.": _CHOICE,

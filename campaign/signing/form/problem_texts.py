@@ -55,13 +55,11 @@ def _wrong_code(data: _Data) -> str:
                 country=country,
             )
         )
-    if i18n.direction(i18n.locale()) == "rtl":
-        example = f"\u2066{example}\u2069"  # its digits keep their order
     return str(
         gettext(
             "Check the postal code. One from %(country)s looks like %(example)s.",
             country=country,
-            example=example,
+            example=i18n.isolate(example),
         )
     )
 
