@@ -116,7 +116,7 @@ def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
-    note = gettext("Leave out the telephone number: everybody at the embassy could read it.")
+    note = gettext("Remove the phone number. Everyone at the embassy could read it.")
     link = _link(campaign, locale, 7)["link"]
     return _case(campaign, locale) | {"note": note, "link": link}
 
@@ -144,7 +144,7 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
     wording = reasons_of(campaign).said_in(locale)
-    reason = wording.text or gettext("The person asked us to stop.")
+    reason = wording.text or gettext("The person asked us to stop the action.")
     stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": wording.lang or locale}
     return _followed(campaign, locale) | stop
 
@@ -202,7 +202,11 @@ def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, 
     """Return title, text and language of an update, or of an invented one."""
     text = told_in(update, locale, campaign.default_locale) if update else None
     if text is None:
-        return gettext("Title of an update"), gettext("Here stands what has come of it."), locale
+        return (
+            gettext("Title of an update"),
+            gettext("The update says here what has happened."),
+            locale,
+        )
     return text.title, text.body, text.locale
 
 

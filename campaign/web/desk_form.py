@@ -17,10 +17,10 @@ from campaign.web.form_fields import CheckboxesField
 _ROW = re.compile(r"\w+-\d+-\w+\Z")
 """The name of a field in a row, as the form's `points-1-text`."""
 RISK_NAMED = _l(
-    "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
-    "below that it is meant."
+    "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
+    "or tick below that you mean it."
 )
-_OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
+_OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
 class DeskForm(SiteForm):
@@ -144,13 +144,13 @@ def unknown_words(unknown: list[str]) -> str:
     """Say which placeholders are unknown, and list the known ones."""
     near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
     words: str = ngettext(
-        "%(names)s is no placeholder. Known are: %(known)s.",
-        "%(names)s are no placeholders. Known are: %(known)s.",
+        "%(names)s is not a placeholder. You can use: %(known)s.",
+        "%(names)s are not placeholders. You can use: %(known)s.",
         len(unknown),
         names=", ".join(unknown),
         known=", ".join(f"(({name}))" for name in KNOWN),
     )
     if near:
         meant = ", ".join(f"(({name}))" for name in near)
-        words = f"{words} {gettext('The nearest is %(name)s.', name=meant)}"
+        words = f"{words} {gettext('Did you mean %(name)s?', name=meant)}"
     return words

@@ -174,7 +174,7 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     most = taken.get_attribute("max")  # all but one: demo data may lie in the bundle as well
     taken.fill("100")
     page.locator(".actions button").click()
-    expect(page.locator(".part-wrong")).to_contain_text(f"Give a number from 1 to {most}.")
+    expect(page.locator(".part-wrong")).to_contain_text(f"Enter a number from 1 to {most}.")
     expect(taken).to_be_focused()
     expect(taken).to_have_value("100")
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")

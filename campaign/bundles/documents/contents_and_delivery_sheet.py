@@ -12,11 +12,12 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
 from campaign.bundles.documents.cover_letter import Covered, count_rows
-from campaign.bundles.documents.number_and_day_words import mark_of, say_number, say_number_there
+from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there
 from campaign.bundles.documents.packets import Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.printing.letter_content import FactRow
 from campaign.printing.sheet_content import (
     Both,

@@ -9,13 +9,13 @@ from flask_babel import ngettext
 from campaign.bundles import file_names
 from campaign.bundles.documents.contents_and_delivery_sheet import remade_note
 from campaign.bundles.documents.list_and_labels import describe_file
-from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.documents.packets import FileFacts, Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import noun_of_format, say_noun
 from campaign.bundles.postage import say_weight, weigh
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.printing.geometry import (
     LAYOUTS,
     LETTER,

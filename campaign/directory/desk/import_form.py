@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from flask_babel import format_number
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
@@ -12,6 +11,7 @@ from wtforms import BooleanField, Field, SelectChoice, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.directory.desk.import_labels import say_how_to_mend, say_meaning
 from campaign.directory.desk.mission_form import KIND_LABELS
 from campaign.directory.imports.columns import NEEDED, WHICH
@@ -210,9 +210,7 @@ def _add_views(
             fields[name] = SelectField(view.label, choices=view.choices)
             data[name] = view.current
     if table is not None and len(table.lists) > 1:
-        lists = choices(
-            (key, f"{key} ({format_number(count)})") for key, count in table.lists.items()
-        )
+        lists = choices((key, f"{key} ({say_number(count)})") for key, count in table.lists.items())
         fields["lists"] = CheckboxesField(_l("Lists that are read"), choices=lists)
         data["lists"] = kept.lists or list(table.lists)
 

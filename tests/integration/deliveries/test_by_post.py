@@ -417,7 +417,7 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
     client: FlaskClient, case: str
 ) -> None:
     page = client.get(case).text
-    assert "by post, to the office" in page
+    assert "Sent by post" in page
     assert "reached through" not in page
 
 

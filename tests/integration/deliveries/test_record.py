@@ -192,13 +192,13 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     ("field", "value", "words"),
     [
         ("outcome", "", "Say how it ended"),
-        ("outcome", "burnt", "Choose one of the answers that are offered"),
-        ("outcome", "stopped", "Choose one of the answers that are offered"),
-        ("happened_on", "31.2.2026", "Write the day as"),
+        ("outcome", "burnt", "Choose one of the answers offered"),
+        ("outcome", "stopped", "Choose one of the answers offered"),
+        ("happened_on", "31.2.2026", "Enter the date as"),
         ("happened_on", "2026-02-31", "There is no 31 February 2026."),
         ("happened_on", "2099-01-01", "still to come"),
         ("happened_time", "25:99", "Write the time as"),
-        ("place", "x" * 201, "Keep to 200 characters"),
+        ("place", "x" * 201, "Use at most 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),
         ("key", "short", "This cannot be saved as it is"),
     ],
@@ -510,7 +510,7 @@ def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     page = staff.get(gate(bundle)).text
     assert 'max="6"' in page
     assert 'max="1"' in page
-    assert "Give a number from 1 to 6." in page, "a phone says it before anything is queued"
+    assert "Enter a number from 1 to 6." in page, "a phone says it before anything is queued"
     fields = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y", f"taken_{second.id}": "100"}
     answer = post(staff, gate(bundle), form(outcome="part", **fields))
     assert answer.status_code == 422

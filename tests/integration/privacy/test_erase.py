@@ -85,9 +85,9 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     assert [(one["kind"], one["to"]) for one in mails()] == [("letters-erased", ANA)]
     gone = client.get(f"/en/letter/{token}")
     assert gone.status_code == 410
-    assert "This letter was erased" in gone.text
+    assert "This letter was deleted" in gone.text
     assert client.post(f"/en/letter/{token}").status_code == 410
-    assert "This letter was erased" in client.get(f"/en/letter/{waiting}").text
+    assert "This letter was deleted" in client.get(f"/en/letter/{waiting}").text
     assert client.get(box).status_code == 404
 
 
@@ -114,7 +114,7 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
     [letter] = left.letters
     assert (letter.bundle_id, letter.sequence) == (bundle_id, 1)
     assert letter.set_aside_detail is None
-    assert "This letter was erased" in client.get(f"/en/letter/token-{ana.id}").text
+    assert "This letter was deleted" in client.get(f"/en/letter/token-{ana.id}").text
     letter.volume_id = session.get_one(Bundle, bundle_id).volumes[0].id
     letter.first_page = 3
     session.flush()

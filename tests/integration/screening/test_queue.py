@@ -124,10 +124,10 @@ def test_before_signing_a_page_says_that_such_words_are_read_first_and_never_a_f
     set_rules(session, campaign, held=("phone-number", "link"), watched=("convoy",))
     case, heading = f"/en/actions/{campaign.slug}", "We will read your letter before we print it"
     for words, sentence in {
-        "I know her sister Rosa.": "Your words name family or a home.",
-        "She lives at 12 Calle Sol.": "Your words name family or a home.",
-        "Call +1 613 555 0199 now.": "Your words have a telephone number in them.",
-        "Read https://example.org/x first.": "Your words have a link or an email address in them.",
+        "I know her sister Rosa.": "Your words mention relatives or a home.",
+        "She lives at 12 Calle Sol.": "Your words mention relatives or a home.",
+        "Call +1 613 555 0199 now.": "Your words contain a phone number.",
+        "Read https://example.org/x first.": "Your words contain a link or an email address.",
         "I saw the convoy.": "",
         "I thank Halldora Lysing.": "",
         "I write because I care.": "",

@@ -117,8 +117,8 @@ def test_the_page_after_signing_is_the_same_whether_or_not_a_mail_could_go(
     sent = [mail for mail in mails() if mail["kind"] == "confirm-letter"]
     assert len(sent) == settings.mails_per_address_per_day
     [page] = pages
-    assert "We send each address at most 5 such emails a day" in page
-    assert "We have sent" not in page
+    assert "We send at most 5 such emails a day" in page
+    assert "We send the same link" not in page
 
 
 def test_what_others_ask_for_keeps_no_confirmation_from_coming(

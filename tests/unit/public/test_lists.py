@@ -141,7 +141,7 @@ def test_a_bar_stands_only_where_it_says_something() -> None:
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (0, "This is the last day"),
+        (0, "Today is the last day"),
         (1, "One day left"),
         (9, "Nine days left"),
         (12, "Twelve days left"),
