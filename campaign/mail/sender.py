@@ -46,7 +46,8 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
 _LATIN = "A-Za-z\u00c0-\u024f"
 _NAME = re.compile(
-    rf"(\w+://\S+|\S+@\S+)|((?:\d+ )?[{_LATIN}](?:[{_LATIN}\d .,’'/&-]*[{_LATIN}\d])?)"
+    r"(\w+://\S+|\S+@\S+)"
+    rf"|\u2068?((?:\d+ )?[{_LATIN}](?:[{_LATIN}\d .,’'/&-]*[{_LATIN}\d])?)\u2069?"
 )
 
 

@@ -89,7 +89,8 @@ def _case(campaign: Campaign, locale: str) -> Context:
 
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
     link = _url("public.home", lang=locale) + "letter/…"
-    confirm_by = last_day_to_confirm(db.utcnow() + timedelta(days=days), locale)
+    now = db.utcnow()
+    confirm_by = last_day_to_confirm(now + timedelta(days=days), now=now, locale=locale)
     said = {"writer": _WRITER, "link": link, "days": days, "confirm_by": confirm_by}
     return _case(campaign, locale) | said
 

@@ -98,13 +98,13 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
         if claimed is None:
             return False
         signature = session.get_one(Signature, signature_id, populate_existing=True)
-        if not _send_reminder(session, signature, token):
+        if not _send_reminder(session, signature, token, now):
             step.rollback()
             return False
     return True
 
 
-def _send_reminder(session: Session, signature: Signature, token: str) -> bool:
+def _send_reminder(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
     base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
     mail = RemindLetter(
@@ -114,7 +114,9 @@ def _send_reminder(session: Session, signature: Signature, token: str) -> bool:
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",
         cards=signature.campaign.cards,
-        confirm_by=last_day_to_confirm(signature.token_expires_at, signature.locale),
+        confirm_by=last_day_to_confirm(
+            signature.token_expires_at, now=now, locale=signature.locale
+        ),
     )
     return mail.send(
         session, to=signature.email, locale=signature.locale, campaign_id=signature.campaign_id

@@ -132,7 +132,7 @@ def ask(lang: str) -> ResponseReturnValue:
 def _say_problem(problem: Problem) -> str:
     """Say what is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
-        return str(gettext("Give the e-mail address with which you signed."))
+        return str(gettext("Enter the email address you signed with."))
     return describe_problem(problem)
 
 
