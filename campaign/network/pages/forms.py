@@ -134,7 +134,7 @@ class JoinForm(PreferencesForm):
         checked = check_line(field.data, limit=EMAIL_LIMIT)
         if isinstance(checked, Problem) or check_email(checked):
             raise StopValidation(
-                gettext("This email address is not complete. It should look like name@example.org.")
+                gettext("Enter a complete email address, such as name@example.org.")
             )
         field.data = checked
 

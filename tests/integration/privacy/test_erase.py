@@ -51,10 +51,10 @@ def test_the_page_says_what_remains_and_looking_erases_nothing(
     freeze: Callable[[Campaign], int],
 ) -> None:
     page = client.get(f"{box}/erase").text
-    assert "in bundles" not in page
+    assert "already printed" not in page
     freeze(campaign)
     page = client.get(f"{box}/erase").text
-    assert "1 letter is in a bundle" in page
+    assert "1 of your letters is already printed" in page
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
@@ -74,7 +74,7 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     response = client.post(f"{box}/erase")
     assert (response.status_code, response.location) == (303, "/en/my-letters/erased")
     done = client.get(response.location).text
-    assert "Everything is erased" in done
+    assert "Everything has been deleted" in done
     assert "Encrypted backups keep a copy" in done
     session.rollback()
     session.expire_all()
