@@ -128,7 +128,7 @@ def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
     written = [target for target in campaign.targets if target.kind is TargetKind.TO]
     reached = [target.mission for target in campaign.targets if target.mission]
-    mission = mission_name(reached[0], locale) if reached else gettext("the embassy")
+    mission = mission_name(reached[0], locale) if reached else gettext("embassy or consulate")
     if written and not reached:
         mission = destination_name(written[0].official, locale)
     return _followed(campaign, locale) | {
