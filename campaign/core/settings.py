@@ -128,7 +128,8 @@ class Settings(BaseSettings):
     organisation_website: str = Field("", description="The organisation's own site, if any.")
     organisation_address: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
         default_factory=lambda: ["12 Example Street", "Ottawa ON K1A 0A1"],
-        description="Lines of the sender's address on cover letters; with commas between.",
+        description="Lines of the postal address, on cover letters and in the foot of "
+        "each email; with commas between.",
     )
     organisation_country: str = Field(
         "CA",

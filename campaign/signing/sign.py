@@ -32,7 +32,7 @@ from campaign.signing import mailbox_seats, receipts, signatures_per_mailbox, si
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
-from campaign.signing.mails import AlreadySigned, ConfirmLetter, mail_name
+from campaign.signing.mails import AlreadySigned, ConfirmLetter, last_day_to_confirm, mail_name
 from campaign.signing.person_fingerprint import person_print
 from campaign.signing.receipts import Signer
 from campaign.signing.reminders import spend_links
@@ -312,6 +312,9 @@ def _send_link(session: Session, signing: Signing) -> bool:
         case_url=_case_url(signing),
         cards=signing.plan.cards,
         days=settings.confirm_days,
+        confirm_by=last_day_to_confirm(
+            link_ends(signing.now), now=signing.now, locale=signing.locale
+        ),
     )
     to, locale = signing.letter.email, signing.locale
     if mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id):

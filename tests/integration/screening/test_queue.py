@@ -149,7 +149,7 @@ def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_l
     assert count_shown(app, campaign) == 0
     assert list_waiting(session) == []
     page = client.get(link).text
-    assert "We are looking at your letter" in page
+    assert "We are reading your letter" in page
     assert "letter.pdf" not in page
     assert client.get(f"{link}/letter.pdf").status_code == 404
 
@@ -244,7 +244,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     link = link_in(mail)
     assert client.get(before).status_code == 404
     page = client.get(link).text
-    assert "We ask you to change your letter" in page
+    assert "Please change your letter" in page
     assert "Take out &lt;b&gt;the insult&lt;/b&gt;." in page
     form = client.get(f"{link}/change")
     for whole in (page, form.text):
@@ -258,7 +258,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     again = the_signature(session)
     assert (again.state, again.own_words) == (SignatureState.HELD, "Please read this.")
     assert session.get_one(Hold, again.id).reasons == ["changed"]
-    assert "We are looking at your letter" in client.get(link).text
+    assert "We are reading your letter" in client.get(link).text
     decide(staff, again, "approve")
     assert the_signature(session).state is SignatureState.CONFIRMED
     assert client.get(f"{link}/change").status_code == 404

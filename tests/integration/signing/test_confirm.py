@@ -62,7 +62,7 @@ def test_a_second_click_says_already_confirmed(
     before = session.query(Signature).one().confirmed_at
     again = client.post(link)
     assert again.status_code == 200
-    assert "Your letter is already confirmed" in again.text
+    assert "You have already confirmed this letter" in again.text
     session.rollback()
     assert session.query(Signature).one().confirmed_at == before
 
@@ -185,7 +185,7 @@ def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 200
         assert "This action has been stopped" in response.text
-        assert "yours is not printed and not handed over" in response.text
+        assert "We will not print or deliver yours" in response.text
         assert "Amara asked us to." in response.text
         assert "next bundle" not in response.text
         assert "letter.pdf" not in response.text

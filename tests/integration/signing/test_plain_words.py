@@ -111,5 +111,5 @@ def test_the_mail_to_confirm_does_not_promise_to_be_the_last(
 
 def test_my_letters_asks_for_the_address_and_confirms_nothing(client: FlaskClient) -> None:
     page = client.post("/en/my-letters", data={"email": ""}).text
-    assert "Give the e-mail address with which you signed." in page
-    assert "to confirm what you sign" not in page
+    assert "Enter the email address you signed with." in page
+    assert "confirms your letter" not in page
