@@ -34,6 +34,7 @@ CHANNELS = {
 _WORDS = {
     "marks-unpaired": _l("Each [[ needs a ]] after it, and none may stand within another."),
     "reply-empty": _l("There is nothing to publish: type the words, or choose a page of the scan."),
+    "fewer-marks": _l("Black out the same in each language, or confirm that nothing is missing."),
     "page-gone": _l("This page is there no more. Choose another one."),
 }
 _LANGUAGES = (
@@ -153,7 +154,8 @@ class PublishForm(_WordedForm):
         _l("I have read all of it, and nothing in it can harm anybody."),
         [InputRequired(_l("Read it through, and say so."))],
     )
-    risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
+    risks_seen = BooleanField(_l("These words are meant to be published."))
+    fewer_seen = BooleanField(_l("Nothing is missing: each version hides the same things."))
 
 
 def _initial_values(
