@@ -1,4 +1,4 @@
-"""Where a reply says what a flag rules out or what it blacks out elsewhere, and leaving that out."""
+"""Where a reply says what a flag rules out or another text blacks out, and leaving that out."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -165,6 +165,8 @@ class ShowProofs(WizardPage, template="bundles/proof.html"):
 class ShowJourney(Page, template="bundles/joint.html"):
     journey: Journey
     bundles: Sequence[tuple[Bundle, Progress]]
+    letters: Mapping[int, int]
+    """Of its files, by the bundle's id."""
     working: bool
 
 
@@ -257,6 +259,7 @@ def show_journey(public_id: str) -> ResponseReturnValue:
         ShowJourney(
             journey=journey,
             bundles=[(bundle, progress[bundle.id]) for bundle in journey.bundles],
+            letters=find_bundles.count_letters(session, journey.bundles),
             working=any(bundle.state in find_bundles.UNFINISHED for bundle in journey.bundles),
         )
     )

@@ -14,8 +14,8 @@ _COMMON = frozenset(
     fold(
         "and are but for from had has have her his not our she that the their them they this was "
         "were which who with you your "
-        "aux avec des elle elles est ils les leur leurs nos nous par pas pour que qui ses sur une vos "
-        "vous "
+        "aux avec des elle elles est ils les leur leurs nos nous par pas pour que qui ses sur une "
+        "vos vous "
         "como con del ella ellas ellos esta este los las nos para pero por que sus una unas unos "
         "إلى الى التي الذي على عند كان كانت لها لهم مع هذا هذه هما وهو وهي"
     ).split()
