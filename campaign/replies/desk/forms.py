@@ -77,9 +77,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
 
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
         kind, _colon, key = self.who.data.partition(":")
-        missions = {
-            target.mission.slug: target.mission for target in campaign.targets if target.mission
-        }
+        missions = {mission.slug: mission for mission in _list_missions(campaign, deliveries)}
         targets = {target.official.slug: target for target in campaign.targets}
         return ReplyFacts(
             received_on=cast("date", self.received_on.data),  # validated
@@ -129,7 +127,7 @@ def reply_form(
     form = form_class(data=now, **kwargs)
     form.now = now
     form.mark_seen(now)
-    form.who.choices = choices(_list_senders(campaign))
+    form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])
     form.shown_page.choices = choices([("", _l("None: words alone")), *_list_pages(scans)])
@@ -199,15 +197,22 @@ def _choose_sender(destination: Destination) -> str:
     return f"{kind}:{destination.slug}"
 
 
-def _list_senders(campaign: Campaign) -> list[tuple[str, object]]:
+def _list_missions(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[Mission]:
+    """List missions through which letters go, and those to which some were taken."""
+    reached = [target.mission for target in campaign.targets]
+    tried = (delivery.destination for delivery in deliveries)
+    missions = [*reached, *(place for place in tried if isinstance(place, Mission))]
+    return list(dict.fromkeys(mission for mission in missions if mission))
+
+
+def _list_senders(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[tuple[str, object]]:
     here = i18n.locale()
     names: dict[str, object] = {}
     for target in campaign.targets:
         name = target.official.name or i18n.words_in(target.official.office, here)
         names[f"target:{target.official.slug}"] = name
-    for target in campaign.targets:
-        if target.mission:
-            names[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
+    for mission in _list_missions(campaign, deliveries):
+        names[f"mission:{mission.slug}"] = mission_name(mission, here)
     return [*names.items(), ("", _l("Somebody else, or not known"))]
 
 
