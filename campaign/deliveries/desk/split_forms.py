@@ -115,7 +115,7 @@ class SplitForm(DeliveryForm):
         form.speak_of_cards(noun_of(bundle) is Noun.CARD)
         if bundle.mission_id is None:
             form.with_letters.description = _l(
-                "Without, only address sheets are printed. Use the letters of the bundle's files."
+                "Without, only address sheets are printed. Use the letters of the bundle’s files."
             )
         if form.cards:
             form.letters_each.label.text = _l("Cards in each envelope")
