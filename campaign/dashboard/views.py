@@ -18,7 +18,15 @@ from campaign.dashboard.running_jobs import PER_PAGE, Running, campaigns_csv, li
 from campaign.dashboard.statistics_page import Statistics, csv_rows
 from campaign.dashboard.statistics_tables import MissionRow, TargetRow, csv_file
 from campaign.dashboard.to_deliver import list_carriers_todos, list_delivery_todos, list_stop_todos
-from campaign.dashboard.today import Item, Todo, link_of, list_todos, may_enter
+from campaign.dashboard.today import (
+    FirstStep,
+    Item,
+    Todo,
+    link_of,
+    list_first_steps,
+    list_todos,
+    may_enter,
+)
 from campaign.directory.postal_addresses import region_name
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update
@@ -42,6 +50,7 @@ class TodayForStaff(Page, template="dashboard/today_for_staff.html"):
 
 
 class Today(Page, template="dashboard/today.html"):
+    first_steps: Sequence[FirstStep]
     todos: Sequence[Todo]
     link: Callable[[str, Item], str]
     rows: Sequence[Running]
@@ -93,6 +102,7 @@ def index() -> ResponseReturnValue:
     )
     return show_page(
         Today(
+            first_steps=list_first_steps(session, by=user),
             todos=_list_todos(session, user, now),
             link=link_of,
             rows=rows,

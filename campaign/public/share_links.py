@@ -109,7 +109,9 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
         sentences.append(gettext("Will you write too? It takes about three minutes."))
     else:
         sentences.append(gettext("Write to the officials who can act. It takes three minutes."))
-    if case.deadline:
+    if case.deadline and case.deadline.late:
+        sentences.append(gettext("The action stays open for a few more hours."))
+    elif case.deadline:
         sentences.append(gettext("Write by %(when)s.", when=case.deadline.when))
     return " ".join(sentences)
 

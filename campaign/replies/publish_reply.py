@@ -19,16 +19,17 @@ from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.pictures import keep_picture
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import language_name
+from campaign.core.text.passages import UnpairedMarks, are_paired
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState
 from campaign.paper_signatures import scans
 from campaign.replies import flagged_words, replies
-from campaign.replies.redaction import UnpairedMarks, are_paired, quote, redact, to_markdown
+from campaign.replies.redaction import quote, redact, to_markdown
 from campaign.tracking.notices import tell_nobody
 from campaign.web.edit_conflict import mark_of
 
@@ -90,14 +91,21 @@ def paint_page(session: Session, reply: Reply) -> bytes | None:
 
 
 def publish(
-    session: Session, reply: Reply, *, actor: str, look: str, risks_seen: bool = False
+    session: Session,
+    reply: Reply,
+    *,
+    actor: str,
+    look: str,
+    risks_seen: bool = False,
+    fewer_seen: bool = False,
 ) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
     `look` is the mark of what its publisher has read (`mark_parts`). Raises Invalid where a
     mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
-    where it is published, has changed since the look, or the campaign is no public one; RiskNamed
-    where it says what a flag rules out.
+    where it is published, has changed since the look, or the campaign is no public one. Asks once
+    more by RiskNamed where it says what a flag rules out or what it blacks out elsewhere, and by
+    Invalid with `fewer_seen` where one text has fewer passages blacked out than another.
     """
     replies.lock_draft(session, reply)
     if list_changed(reply, look):
@@ -109,7 +117,10 @@ def publish(
     picture = paint_page(session, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    refuse_named(campaign, flagged_words.list_words(reply), seen=risks_seen)
+    if (findings := flagged_words.list_findings(reply)) and not risks_seen:
+        raise RiskNamed(findings)
+    if flagged_words.list_fewer_marks(reply) and not fewer_seen:
+        raise Invalid(fields={"fewer_seen": "fewer-marks"})
     update = updates.post_update(
         session,
         campaign,

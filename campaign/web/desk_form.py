@@ -20,6 +20,9 @@ RISK_NAMED = _l(
     "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
     "or tick below that you mean it."
 )
+_BLACKED_OUT = _l(
+    "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
+)
 _OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
@@ -71,16 +74,18 @@ class DeskForm(SiteForm):
             field.errors = [*field.errors, unknown_words(placeholders)]
 
     def refuse_risks(self, risks: Iterable[Any]) -> None:
-        """Say by each field that it names what a risk flag rules out, and ask once more."""
+        """Say by each field that it names what may not be read, and ask once more."""
         self.names_a_risk, self.risks_found = True, list(risks)
-        for name in dict.fromkeys(risk.field for risk in self.risks_found):
+        for name, kind in dict.fromkeys((risk.field, risk.kind) for risk in self.risks_found):
+            sentence = RISK_NAMED if kind else _BLACKED_OUT
             try:
                 field = self.field_of(name)
             except KeyError:
-                if RISK_NAMED not in self.form_errors:
-                    self.form_errors.append(RISK_NAMED)
+                if sentence not in self.form_errors:
+                    self.form_errors.append(sentence)
                 continue
-            field.errors = [*field.errors, RISK_NAMED]
+            if sentence not in field.errors:
+                field.errors = [*field.errors, sentence]
 
     def field_of(self, name: str) -> Field:
         """Return the field that a service calls `name`."""

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import stop_campaign
@@ -391,6 +391,26 @@ def _stop(app: Flask, campaign_id: int) -> None:
             reasons={"en": "She asked us to."},
             now=db.utcnow(),
         )
+
+
+def test_with_a_stopped_bundle_only_stopped_ones_came_along_until_it_is_said_that_it_went(
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 4, letter_locale="en", locality="Halifax")
+    session.commit()
+    stopped_too = make_ready()
+    add_confirmed(session, bundle.campaign, 4, letter_locale="en", locality="Truro")
+    session.commit()
+    runs, campaign_id = make_ready(), bundle.campaign_id
+    other = make_campaign(session, reference="UA 2/26", slug="ua-2-26")
+    session.execute(update(Bundle).where(Bundle.id == runs).values(campaign_id=other.id))
+    session.commit()
+    assert f'name="with_{runs}"' in staff.get(gate(bundle)).text
+    _stop(app, campaign_id)
+    page = staff.get(gate(bundle)).text
+    assert f'name="with_{runs}"' not in page, "there is nowhere to say how that one ended"
+    assert f'name="with_{stopped_too}"' in page
+    assert f'name="with_{runs}"' in staff.get(f"{gate(bundle)}?before=1").text
 
 
 def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(

@@ -3,6 +3,7 @@
 import gzip
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import brotli
 import feedparser
@@ -277,7 +278,35 @@ def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
         assert page.count(said) == 1
         assert "Write by" not in page.partition("<footer")[0].replace(said, "")
         assert "Today is the last day" not in page
-    assert "Write a letter" in client.get(case).text
+    page = client.get(case).text
+    assert "Write a letter" in page
+    assert quote("The action stays open for a few more hours.") in page, "in what is sent to others"
+    assert quote("Write by") not in page
+    assert "sheet.pdf" not in page, "no sheet arrives any more"
+    assert "#papers" not in client.post(f"{case}/you", data={}).text
+
+
+def test_without_an_open_case_the_first_page_asks_nobody_to_write(
+    client: FlaskClient, session: Session, campaign: Campaign, fresh_pages: None
+) -> None:
+    campaign.status = CampaignStatus.CLOSED
+    session.commit()
+    page = client.get("/en/").text
+    assert "No action is open today" in page
+    assert "Write now" not in page
+    assert "Write a letter" not in page
+
+
+def test_an_update_in_another_language_than_the_case_says_so(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
+) -> None:
+    words, day = {"en": ("We go on", "Until June.")}, days_ago(2)
+    further = UpdateKind.FURTHER_INFORMATION
+    post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
+    session.commit()
+    note = "Esta novedad no existe todavía en su idioma"
+    assert note in client.get(case.replace("/en/", "/es/")).text
+    assert "This update does not come in your language" not in client.get(case).text
 
 
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:

@@ -230,7 +230,7 @@ FORM = {
     "language": "es",
     "text": f"Su hermana [[{SECRET}]] está bien.",
     "title_en": "An answer",
-    "text_en": "Her sister is well.",
+    "text_en": f"Her sister [[{SECRET}]] is well.",
     "delivery": "",
     "shown_page": "",
 }
