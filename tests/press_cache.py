@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 from weasyprint import Document
 
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.orders import Limits, ProcessKind
+from campaign.core.isolation.worker import Outcome
 from campaign.printing import press, renderer
-from campaign.printing.engine import worker_pool
-from campaign.printing.engine.types import Limits
-from campaign.printing.engine.worker import Outcome
+from campaign.printing.engine.types import PRESS
 
 _MOST_DOCUMENTS = 48
 _MOST_ORDERS = 512
@@ -49,7 +50,7 @@ class RememberingPress:
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 
     @contextmanager
-    def borrow_process(self) -> Iterator["RememberingPress"]:
+    def borrow_process(self, _kind: ProcessKind) -> Iterator["RememberingPress"]:
         """What takes orders; a process is borrowed for those that are new."""
         yield self
 
@@ -62,7 +63,7 @@ class RememberingPress:
         if kept is not None:
             out.write_bytes(kept[1])
             return kept[0]
-        with self._borrow_process() as process:
+        with self._borrow_process(PRESS) as process:
             outcome = process.run(work, job, limits, size)
         if outcome.report is not None and out.exists():
             with self._lock:

@@ -15,10 +15,10 @@ import click
 from campaign.commands.instance import ready_app
 from campaign.core import clock, db
 from campaign.core.settings import load_settings
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.imports.apply_import import ImportReport, import_missions, import_officials
 from campaign.directory.imports.file_types import MAX_BYTES, Shape, open_file
-from campaign.directory.imports.read_rows import UnreadableFile
 from campaign.directory.imports.source import Source, source_of
 from campaign.models.directory_import import Directory
 

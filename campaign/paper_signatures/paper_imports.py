@@ -12,8 +12,8 @@ from campaign.core import audit, db, jobs
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.file_rollback import on_rollback
 from campaign.core.leases import Lease, LeasedRow
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.imports.file_types import Opened, samples_of
-from campaign.directory.imports.read_rows import UnreadableFile
 from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaign.core.text.fold import fold_name
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports.file_types import Opened, Shape, open_file
-from campaign.directory.imports.read_rows import N_, UnreadableFile
 from campaign.directory.imports.source import table_of
 from campaign.directory.imports.tables import Table
 from campaign.paper_signatures.check_row import Details, check_row

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
-from campaign.directory.imports.read_rows import N_, UnreadableFile
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.imports.read_workbook import Book, read_book
 from campaign.directory.imports.tables import find_lists
 

@@ -35,7 +35,7 @@ class Book:
 
 def read_book(data: bytes, sheet: str = "") -> Book:
     """The sheet of that name, else the first that holds a list. Raises UnreadableFile."""
-    from campaign.directory.imports.read_rows import N_, UnreadableFile  # noqa: PLC0415 — see above
+    from campaign.core.unreadable_file import N_, UnreadableFile
 
     _refuse_bombs(data)
     try:
@@ -62,7 +62,7 @@ def read_book(data: bytes, sheet: str = "") -> Book:
 
 def _refuse_bombs(data: bytes) -> None:
     """Raise UnreadableFile for an archive that is no workbook, or unpacks to far more."""
-    from campaign.directory.imports.read_rows import N_, UnreadableFile  # noqa: PLC0415 — see above
+    from campaign.core.unreadable_file import N_, UnreadableFile
 
     if not data.startswith(b"PK"):
         return

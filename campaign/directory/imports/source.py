@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_official_tables
 from campaign.directory.imports.columns import WHICH, guess
 from campaign.directory.imports.file_types import Opened, Shape, open_file
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
-from campaign.directory.imports.read_rows import N_, Reading, UnreadableFile
+from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.tables import (
     Table,
     find_lists,

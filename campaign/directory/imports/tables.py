@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
+from campaign.core.unreadable_file import N_, Fault, UnreadableFile
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.web.spreadsheets import plain
 
 MAX_ROWS = 30_000

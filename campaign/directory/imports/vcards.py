@@ -9,7 +9,8 @@ from typing import Any
 import vobject
 from vobject.base import ParseError, VObjectError
 
-from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
+from campaign.core.unreadable_file import N_, Fault, UnreadableFile
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.imports.tables import Table, refuse_too_many
 
 COLUMNS = (
