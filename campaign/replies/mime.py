@@ -1,10 +1,9 @@
 """What a stranger's mail says, taken out of it safely: text, and files to be judged later. Pure.
 
+Run by `core.isolation.run_apart`, in a process of its own.
 Nothing in it is executed, fetched or believed: the sender's name is what the mail says it is.
 """
 
-import email
-import email.policy
 import email.utils
 import re
 import unicodedata
@@ -13,6 +12,8 @@ from datetime import UTC, datetime
 from email.message import EmailMessage, Message
 from html.parser import HTMLParser
 
+from campaign.core.unreadable_file import UnreadableFile
+from campaign.mail.headers import parse_mail
 from campaign.replies.redaction import LONGEST
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -20,19 +21,15 @@ MAX_FILES = 10
 MAX_FILE_BYTES = 12 * 1024 * 1024
 _MAX_PARTS = 200
 _MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
+_LONGEST_HEAD = 200_000
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
-
-
-class UnreadableEmail(Exception):
-    """It is no mail that can be read; the slug says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
     """A mail, as far as a reply needs it."""
 
-    recipients: tuple[str, ...]
-    """Addresses that it was sent to, in small letters."""
     sender_name: str
     sender_address: str
     subject: str
@@ -46,32 +43,33 @@ class Email:
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
 
 
+def list_recipients(raw: bytes) -> list[str]:
+    """List the addresses that a mail was sent to, by its head alone."""
+    head = parse_mail(_END_OF_HEAD.split(raw[:_LONGEST_HEAD], maxsplit=1)[0])
+    values = [value for header in _TO for value in _list_headers(head, header)]
+    return [
+        _plain(address) for _name, address in email.utils.getaddresses(values) if address.strip()
+    ]
+
+
 def read_email(raw: bytes) -> Email:
-    """Read an email. Raises UnreadableEmail."""
+    """Read an email. Raises UnreadableFile (`mail-too-big`, `mail-broken`)."""
     if len(raw) > MAX_BYTES:
-        raise UnreadableEmail("mail-too-big")
+        raise UnreadableFile("mail-too-big")
     try:
-        mail = email.message_from_bytes(raw, policy=email.policy.default)
-        assert isinstance(mail, EmailMessage)
+        mail = parse_mail(raw)
         parts = _list_parts(mail)
     except Exception as problem:  # whatever strangers send
-        raise UnreadableEmail("mail-broken") from problem
+        raise UnreadableFile("mail-broken") from problem
     name, address = email.utils.parseaddr(_get_header(mail, "From"))
     return Email(
-        recipients=tuple(
-            recipient.casefold()
-            for _name, recipient in email.utils.getaddresses(
-                [value for header in _TO for value in _list_headers(mail, header)]
-            )
-            if recipient
-        ),
         sender_name=one_line(name, 200),
         sender_address=one_line(address, 254),
         subject=one_line(_get_header(mail, "Subject"), 200),
         sent_at=_parse_moment(_get_header(mail, "Date")),
         text=_find_text(parts),
         files=_list_files(parts),
-        message_id=_get_header(mail, "Message-ID").strip()[:500],
+        message_id=_plain(_get_header(mail, "Message-ID").strip()[:500]),
         is_automatic=_is_automatic(mail, address),
     )
 
@@ -224,6 +222,11 @@ def _is_automatic(mail: Message, address: str) -> bool:
         or address.partition("@")[0].casefold() in _MACHINES
         or not address
     )
+
+
+def _plain(text: str) -> str:
+    """Replace halves of characters, which no text has."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_hidden(character: str) -> bool:

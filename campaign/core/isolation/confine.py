@@ -8,9 +8,10 @@ import math
 import os
 import platform
 import resource
+import socket
 import struct
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _NOBODY = 65534
@@ -115,7 +116,7 @@ def _restrict_files() -> bool:
         return False
     for folder in _folders_to_read():
         _allow_reading(ruleset, folder)
-    done = _libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0
+    done = bool(_libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
     os.close(ruleset)
     return done
 
@@ -162,3 +163,28 @@ def _filter_calls(
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(steps), ctypes.addressof(code))
     return bool(_libc.prctl(_SET_SECCOMP, _FILTER, ctypes.create_string_buffer(header), 0, 0) == 0)
+
+
+def list_open_ways(data: bytes) -> list[str]:
+    """List what the process that asks can still do, of what a child that only computes may not.
+
+    :param data: the path of a file that it must not read.
+    """
+    ways: dict[str, Callable[[], object]] = {
+        "reads files": lambda: Path(os.fsdecode(data)).read_bytes(),
+        "writes files": lambda: os.open("/tmp/campaign-doctor", os.O_CREAT | os.O_RDWR),  # noqa: S108
+        "reaches the network": lambda: socket.create_connection(("127.0.0.1", 9), timeout=0.1),
+        "starts processes": lambda: os.fork() or os._exit(0),
+        "signals processes": lambda: os.kill(os.getppid(), 0),
+        "knows the environment": lambda: next(iter(set(os.environ) - {"LC_CTYPE"})),
+    }
+    return [name for name, way in ways.items() if _is_open(way)]
+
+
+def _is_open(way: Callable[[], object]) -> bool:
+    try:
+        way()
+    except (OSError, StopIteration) as problem:
+        # Whoever hears that nobody listens there has reached a network.
+        return isinstance(problem, ConnectionRefusedError | TimeoutError)
+    return True

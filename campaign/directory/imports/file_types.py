@@ -158,6 +158,10 @@ def parse_json(text: str) -> object:
     """Return what JSON says. Raises UnreadableFile with the place where it breaks off."""
     try:
         parsed: object = json.loads(text)
+        if "\\ud" in text.casefold():
+            json.dumps(parsed, ensure_ascii=False).encode()  # half a character is none
+    except UnicodeEncodeError as problem:
+        raise UnreadableFile(N_("This is no text file. Save the list as CSV (UTF-8).")) from problem
     except json.JSONDecodeError as problem:
         raise UnreadableFile(
             N_("The file is no JSON: look at line %(line)d, character %(column)d."),
