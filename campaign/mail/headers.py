@@ -3,10 +3,12 @@
 An address that a machine is to call stays whole on its line.
 """
 
-import email
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.policy import EmailPolicy, Policy
+
+from campaign.core.unreadable_file import UnreadableFile
 
 
 class UnfoldedHeader(UnstructuredHeader, BaseHeader):
@@ -24,7 +26,7 @@ _registry = HeaderRegistry()
 _registry.map_to_type("list-unsubscribe", UnfoldedHeader)
 POLICY = EmailPolicy(header_factory=_registry)
 """For every mail that we write."""
-_MOST_CHARACTERS = 4000
+_MOST_CHARACTERS = 2000
 
 
 class _ReadingPolicy(EmailPolicy):
@@ -35,8 +37,12 @@ class _ReadingPolicy(EmailPolicy):
         return name, value[:_MOST_CHARACTERS]
 
 
-def parse_mail(raw: bytes) -> EmailMessage:
-    """Read the mail of a stranger."""
-    mail = email.message_from_bytes(raw, policy=_ReadingPolicy())
+def parse_mail(raw: bytes, *, head_alone: bool = False) -> EmailMessage:
+    """Read the mail of a stranger. Raises UnreadableFile (`mail-broken`)."""
+    parser = BytesParser(EmailMessage, policy=_ReadingPolicy())
+    try:
+        mail = parser.parsebytes(raw, headersonly=head_alone)
+    except Exception as problem:  # whatever strangers send
+        raise UnreadableFile("mail-broken") from problem
     assert isinstance(mail, EmailMessage)
     return mail

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage, Message
 from html.parser import HTMLParser
+from itertools import islice
 
 from campaign.core.unreadable_file import UnreadableFile
 from campaign.mail.headers import parse_mail
@@ -22,7 +23,11 @@ MAX_FILE_BYTES = 12 * 1024 * 1024
 _MAX_PARTS = 200
 _MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
 _LONGEST_HEAD = 200_000
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_NO_TAG = re.compile(r"<(?![a-zA-Z/!?])")  # a run of them takes its square in time
+_MOST_HEADERS = 50
+"""Of one name, as `Delivered-To`."""
+_MOST_READ = 250_000
+"""Characters of a mail's words and markup that are read."""
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 
 
@@ -44,12 +49,14 @@ class Email:
 
 
 def list_recipients(raw: bytes) -> list[str]:
-    """List the addresses that a mail was sent to, by its head alone."""
-    head = parse_mail(_END_OF_HEAD.split(raw[:_LONGEST_HEAD], maxsplit=1)[0])
+    """List the addresses that a mail was sent to, by its head alone. Raises as `read_email`."""
+    head = parse_mail(raw[:_LONGEST_HEAD], head_alone=True)
     values = [value for header in _TO for value in _list_headers(head, header)]
-    return [
-        _plain(address) for _name, address in email.utils.getaddresses(values) if address.strip()
-    ]
+    try:
+        addresses = [address for _name, address in email.utils.getaddresses(values)]
+    except Exception as problem:  # whatever strangers send
+        raise UnreadableFile("mail-broken") from problem
+    return [_plain(address) for address in addresses if address.strip()]
 
 
 def read_email(raw: bytes) -> Email:
@@ -93,7 +100,7 @@ def html_to_text(html: str) -> str:
     """Return what HTML says: without what is not shown, and with the lines that it has."""
     reader = _TextReader()
     try:
-        reader.feed(html)
+        reader.feed(_NO_TAG.sub("&lt;", html))
         reader.close()
     except Exception:  # the parser gives up on some broken markup: what was read stands
         return "".join(reader.said)
@@ -145,11 +152,13 @@ def _list_parts(mail: EmailMessage) -> list[Message]:
 def _find_text(parts: list[Message]) -> str:
     """Return the plain words, else those of the HTML."""
     for kind, take in (("text/plain", str), ("text/html", html_to_text)):
-        words = [
-            take(_decode_text(part))
-            for part in parts
-            if part.get_content_type() == kind and not _is_file(part)
-        ]
+        words = []
+        room = _MOST_READ
+        for part in parts:
+            if part.get_content_type() == kind and not _is_file(part):
+                text = _decode_text(part)[:room]
+                room -= len(text)
+                words.append(take(text))
         if text := clean_text("\n\n".join(words)):
             return text
     return ""
@@ -198,7 +207,11 @@ def _get_header(mail: Message, name: str) -> str:
 
 def _list_headers(mail: Message, name: str) -> list[str]:
     try:
-        return [str(value) for value in mail.get_all(name, [])]
+        values = (value for key, value in mail.raw_items() if key.casefold() == name.casefold())
+        return [
+            str(mail.policy.header_fetch_parse(name, value))
+            for value in islice(values, _MOST_HEADERS)
+        ]
     except Exception:  # a header that even its parser cannot take
         return []
 

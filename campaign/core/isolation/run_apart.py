@@ -54,9 +54,9 @@ def name_of(read: Callable[..., object]) -> str:
 @cache
 def adapter_of(read: Callable[..., T]) -> TypeAdapter[Any]:
     """Return what turns the reader's result into JSON and back, in a tuple of one."""
+    result: Any = get_type_hints(read)["return"]
     return TypeAdapter(
-        tuple[get_type_hints(read)["return"]],  # type: ignore[misc]  # a type made as we run
-        config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"),
+        tuple[result], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
     )
 
 
