@@ -64,7 +64,8 @@ def try_all(kind):
     else:
         confine.keep_to_computing(1_500_000_000, 9, landlock=kind == "landlock")
     found = {"ways": confine.list_open_ways(b"/etc/passwd")}
-    for name, leave in {"exec": lambda: os.execv("/bin/true", ["true"]), "socket": socket.socket}.items():
+    leaving = {"exec": lambda: os.execv("/bin/true", ["true"]), "socket": socket.socket}
+    for name, leave in leaving.items():
         try:
             leave()
         except OSError as problem:
