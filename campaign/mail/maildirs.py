@@ -66,8 +66,8 @@ def _is_taken(mail: Path, take: Callable[[bytes], bool], kind: str, most_bytes: 
 
 
 def _put_aside(mail: Path, kind: str) -> None:
-    day = clock.utcnow().date().isoformat()
-    name = f"{ASIDE}/{day}-{kind}-{secrets.token_hex(4)}"
+    moment = clock.utcnow().strftime("%Y%m%dT%H%M")
+    name = f"{ASIDE}/{moment}-{kind}-{secrets.token_hex(4)}"
     with mail.open("rb") as file, storage().create(name) as kept:
         shutil.copyfileobj(file, kept)
     log.error("mail put aside", name=name)

@@ -24,7 +24,6 @@ _READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3  # linux/landlock.h
 _FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """The kernel's mark of each, and its column in the tables below; others have no filter."""
-# fmt: off
 _COMPUTING = {
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "fstat": (5, 80), "lseek": (8, 62),
     "mmap": (9, 222), "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214),
@@ -38,22 +37,21 @@ _COMPUTING = {
     "restart_syscall": (219, 128), "clock_gettime": (228, 113), "clock_getres": (229, 114),
     "clock_nanosleep": (230, 115), "exit_group": (231, 94), "set_robust_list": (273, 99),
     "getrandom": (318, 278), "membarrier": (324, 283), "rseq": (334, 293),
-}
+}  # fmt: skip
 """All that a child may ask of the kernel that only computes."""
 _OPENING = {
     "open": (2, None), "stat": (4, None), "lstat": (6, None), "access": (21, None),
     "readlink": (89, None), "getdents64": (217, 61), "openat": (257, 56), "newfstatat": (262, 79),
     "readlinkat": (267, 78), "faccessat": (269, 48), "statx": (332, 291), "faccessat2": (439, 439),
-}
+}  # fmt: skip
 """And where Landlock says which files these reach."""
 _LEAVING = {
     "socket": (41, 198), "execve": (59, 221), "ptrace": (101, 117), "mount": (165, 40),
     "keyctl": (250, 219), "unshare": (272, 97), "setns": (308, 268), "bpf": (321, 280),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "execveat": (322, 281),
     "io_uring_setup": (425, 425),
-}
+}  # fmt: skip
 """What no child needs: the network, another program, another process."""
-# fmt: on
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
