@@ -22,10 +22,11 @@ from uuid import uuid4
 import pytest
 from weasyprint import Document
 
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.orders import Limits, ProcessKind
+from campaign.core.isolation.worker import Outcome
 from campaign.printing import press, renderer
-from campaign.printing.engine import worker_pool
-from campaign.printing.engine.types import Limits
-from campaign.printing.engine.worker import Outcome
+from campaign.printing.engine.types import PRESS
 
 _MOST_DOCUMENTS = 48
 
@@ -51,7 +52,7 @@ class RememberingPress:
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 
     @contextmanager
-    def borrow_process(self) -> Iterator["RememberingPress"]:
+    def borrow_process(self, _kind: ProcessKind) -> Iterator["RememberingPress"]:
         """What takes orders; a process is borrowed for those that are new."""
         yield self
 
@@ -63,7 +64,7 @@ class RememberingPress:
             outcome, printed = pickle.loads(kept.read_bytes())
             out.write_bytes(printed)
             return outcome
-        with self._borrow_process() as process:
+        with self._borrow_process(PRESS) as process:
             outcome = process.run(work, job, limits, size)
         if outcome.report is not None and out.exists():
             # Another worker sees the whole file or none.

@@ -14,9 +14,13 @@ from campaign import close_app, create_app, migrations, storage
 from campaign.commands.instance import say_missing
 from campaign.core import audit, audit_anchor, db, i18n, jobs, turn_keys
 from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core.isolation.confine import list_open_ways
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, load_settings
-from campaign.mail.maildirs import is_maildir
+from campaign.core.unreadable_file import ReadingFailed
+from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
@@ -194,8 +198,31 @@ def _queue(_app: Flask) -> Iterator[str]:
         yield f"{waiting} jobs wait. Is a worker running? Start one: campaign worker"
 
 
+def _readers_note(_app: Flask) -> str:
+    """Say which walls around the readers of strangers' files this machine lacks."""
+    try:
+        ways = run_apart(list_open_ways, b"/etc/passwd")
+    except (ReadingFailed, WorkProcessStopped):
+        return ""  # said already
+    if not ways:
+        return "strangers' files are read without files, network or other processes"
+    return f"what reads strangers' files still {', '.join(ways)} (deploy.md)"
+
+
+def _readers(_app: Flask) -> Iterator[str]:
+    try:
+        run_apart(list_open_ways, b"")
+    except (ReadingFailed, WorkProcessStopped) as problem:
+        yield f"Strangers' files cannot be read ({problem}). Is the application installed whole?"
+
+
 def _mail(app: Flask) -> Iterator[str]:
     settings: Settings = app.extensions["settings"]
+    try:
+        if aside := list_put_aside():
+            yield f"{len(aside)} mails could not be read and are put aside: campaign files aside"
+    except storage.FilesAway:
+        pass  # the check of the files has said why
     if settings.bounce_maildir and not is_maildir(settings.folder / settings.bounce_maildir):
         yield "bounce_maildir is no Maildir: a folder with cur, new and tmp in it."
     if settings.reply_maildir and not is_maildir(settings.folder / settings.reply_maildir):
@@ -239,6 +266,7 @@ _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "audit": _audit,
     "files": _files,
     "scratch": _scratch,
+    "readers": _readers,
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,
@@ -248,5 +276,6 @@ _NOTES: dict[str, Callable[[Flask], str]] = {
     "settings": _settings_note,
     "keys": _keys_note,
     "scratch": _scratch_note,
+    "readers": _readers_note,
 }
 """What is worth knowing of what is checked, though nothing is wrong with it."""

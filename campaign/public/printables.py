@@ -52,7 +52,7 @@ def _beside(case: CasePage) -> bytes:
     if not case.whole_picture:
         return b""
     size = (posters.SHARE_PICTURE, posters.SHARE_HEIGHT)
-    return pictures.cut(pictures.read(case.whole_picture), size, *case.focus)
+    return pictures.cut(pictures.read(case.whole_picture), size, *case.focus).jpeg
 
 
 def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import force_locale, gettext
-from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
@@ -23,13 +22,15 @@ from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import language_name
+from campaign.core.isolation.run_apart import run_apart
 from campaign.core.text.passages import UnpairedMarks, are_paired
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState
 from campaign.paper_signatures import scans
+from campaign.printing.redraw import paint_bars
 from campaign.replies import flagged_words, replies
-from campaign.replies.redaction import quote, redact, to_markdown
+from campaign.replies.redaction import BAR_FIELDS, quote, redact, to_markdown
 from campaign.tracking.notices import tell_nobody
 from campaign.web.edit_conflict import mark_of
 
@@ -79,15 +80,9 @@ def paint_page(session: Session, reply: Reply) -> bytes | None:
         page = scans.read_page(scan, int(number))
     except (NotFound, ValueError) as problem:
         raise Invalid(fields={"shown_page": "page-gone"}) from problem
-    with Image.open(io.BytesIO(page)) as opened:
-        picture = opened.convert("RGB")
-    draw = ImageDraw.Draw(picture)
-    for bar in reply.bars:
-        if (bar["scan"], str(bar["page"])) == (scan_id, number):
-            draw.rectangle(_to_pixels(bar, picture.size), fill="black")
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=85)
-    return out.getvalue()
+    bars = [bar for bar in reply.bars if (bar["scan"], str(bar["page"])) == (scan_id, number)]
+    sides = [{side: float(bar[side]) for side in BAR_FIELDS} for bar in bars]
+    return run_apart(paint_bars, page, bars=sides)
 
 
 def publish(
@@ -199,17 +194,6 @@ def _compose_body(reply: Reply, code: str, original: str, translation: str) -> s
 def _describe_picture(code: str) -> str:
     with force_locale(code):
         return str(gettext("Picture of the answer; what we do not publish is blacked out."))
-
-
-def _to_pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return a rectangle in percent as pixels, a pixel larger on each side."""
-    width, height = size
-    return (
-        int(bar["x"] * width / 100) - 1,
-        int(bar["y"] * height / 100) - 1,
-        int((bar["x"] + bar["w"]) * width / 100) + 1,
-        int((bar["y"] + bar["h"]) * height / 100) + 1,
-    )
 
 
 def mark_parts(reply: Reply) -> str:

@@ -69,7 +69,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
     )
     shown_page = SelectField(_l("Page of the scan to publish"))
     scan = FileField(
-        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
+        _l("Scan"), description=_l("JPEG, PNG, WebP or PDF, up to 12 MB. It is kept sealed.")
     )
     locales: Sequence[str] = ()
     now: Mapping[str, object] = MappingProxyType({})

@@ -117,6 +117,7 @@ ACTIONS: Mapping[str, object] = {
     "reply.delete": _l("Deleted a reply"),
     "reply.mail": _l("Took in a reply by mail"),
     "scan.add": _l("Attached a scan"),
+    "scan.draw": _l("Had the pages of a PDF drawn"),
     "scan.download": _l("Downloaded a scan"),
     "scan.remove": _l("Removed a scan"),
     "bundle.proof": _l("Printed a proof of letters"),

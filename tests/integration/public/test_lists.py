@@ -292,7 +292,7 @@ def test_without_an_open_case_the_first_page_asks_nobody_to_write(
     campaign.status = CampaignStatus.CLOSED
     session.commit()
     page = client.get("/en/").text
-    assert "No action is open today" in page
+    assert "No cases are open today" in page
     assert "Write now" not in page
     assert "Write a letter" not in page
 
