@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills lock translations confusables wheel clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills mutate lock translations confusables wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench-press: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Compare the press w
 
 kills: $(VENV)/ready $(VENV)/system ## Kill two workers 200 times over 5,000 letters, on both databases
 	@KILLS=200 LETTERS=5000 $(BIN)/python -m pytest -q -s tests/integration/bundles/test_worker_kill.py -k random_moments
+
+mutate: $(VENV)/ready $(VENV)/system ## Take each protection out in a copy; its tests must fail (LINES="17 18": some)
+	@$(BIN)/python -m tests.mutations $(LINES)
 
 python: ## Say which Python is used
 	@echo $(PYTHON)

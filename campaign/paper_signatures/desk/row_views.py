@@ -67,7 +67,7 @@ def register(blueprint: Blueprint) -> None:
 
 def show(public_id: str) -> ResponseReturnValue:
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     note_view("paper.look", f"paper-sheet:{sheet.id}")
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
 
@@ -75,7 +75,7 @@ def show(public_id: str) -> ResponseReturnValue:
 def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     above = _get_values_above(sheet)
     typed = _list_typed(above)
     if not typed:
@@ -92,7 +92,7 @@ def key_in(public_id: str) -> ResponseReturnValue:
 
 def correct(public_id: str, row: str) -> ResponseReturnValue:
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     paper_row = data_entry.get_row(session, sheet, row)
     details = data_entry.details_of(paper_row)
     if request.method == "POST":
@@ -110,7 +110,7 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     """Count a double after all, take a row out, or put it back."""
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     paper_row = data_entry.get_row(session, sheet, row)
     number = paper_row.position
     deeds = {

@@ -160,7 +160,7 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         assert made.counts == {str(campaign.id): {"confirmed": 4}}
         [effect] = invalidate.list_effects(session, made)
         assert (effect.before, effect.after) == (7, 3)
-        assert len(invalidate.list_sample(session, made)) == 4
+        assert len(invalidate.list_sample(session, made, by=by(session))) == 4
         assert states(session) == before, "a dry run changes nothing"
         made = run(session, made)
         assert (made.state, made.done) == (InvalidationState.DONE, 4)
