@@ -21,7 +21,7 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.row_sentences import say_problem
 from campaign.staff.guards import actor, staff_user
-from campaign.staff.note_view import note_view
+from campaign.staff.note_view import ask_before_view
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page
 
@@ -68,7 +68,8 @@ def register(blueprint: Blueprint) -> None:
 def show(public_id: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
-    note_view("paper.look", f"paper-sheet:{sheet.id}")
+    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
+        return asked
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
 
 
@@ -103,7 +104,8 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
             message = _("Row %(number)s is corrected.", number=paper_row.position)
             return redirect_to("paper_signatures.show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row), 422
-    note_view("paper.look", f"paper-sheet:{sheet.id}")
+    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
+        return asked
     return _show_sheet(sheet, [TypedRow(_values_of(details))], row=paper_row)
 
 

@@ -10,7 +10,7 @@ from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
 from campaign.staff.guards import actor, fresh, staff_user
-from campaign.staff.note_view import note_view
+from campaign.staff.note_view import ask_before_view
 from campaign.web.desk import accepted, redirect_to
 from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
@@ -41,7 +41,8 @@ def attach(public_id: str) -> ResponseReturnValue:
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     session = db.session()
     sheet_scan = _scan(session, public_id, scan)
-    note_view("paper.look", f"paper-sheet:{sheet_scan.sheet_id}")
+    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet_scan.sheet_id}"):
+        return asked
     return Response(scans.read_page(sheet_scan, number), mimetype="image/jpeg")
 
 

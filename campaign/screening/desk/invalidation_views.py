@@ -27,6 +27,7 @@ from campaign.screening.invalidate import Effect
 from campaign.screening.trends import value_of
 from campaign.signing.checks.conditions import Conditions
 from campaign.staff.guards import staff_user
+from campaign.staff.note_view import ask_before_view
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, show_page
 
@@ -116,13 +117,13 @@ def new_invalidation() -> ResponseReturnValue:
 @blueprint.get("/invalidations/<public_id>")
 def invalidation(public_id: str) -> ResponseReturnValue:
     """Show what it found, what it would change, how far it has come."""
-    return show_page(_page(InvalidationPage, _get_invalidation(public_id)))
+    return _show(InvalidationPage, public_id)
 
 
 @blueprint.get("/invalidations/<public_id>/progress")
 def invalidation_progress(public_id: str) -> ResponseReturnValue:
     """Show the part of the page that moves."""
-    return show_page(_page(InvalidationProgress, _get_invalidation(public_id)))
+    return _show(InvalidationProgress, public_id)
 
 
 @blueprint.post("/invalidations/<public_id>/<move>")
@@ -150,6 +151,13 @@ def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
         session.rollback()
         say_refused(problem)
     return redirect_with_filters(".invalidation", public_id=public_id)
+
+
+def _show(page: type[InvalidationProgress], public_id: str) -> ResponseReturnValue:
+    row = _get_invalidation(public_id)
+    if asked := ask_before_view("invalidation.look", f"invalidation:{row.id}"):
+        return asked
+    return show_page(_page(page, row))
 
 
 def _page(

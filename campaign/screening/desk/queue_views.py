@@ -36,7 +36,7 @@ from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters
 from campaign.staff.guards import fresh, staff_user
-from campaign.staff.note_view import note_view
+from campaign.staff.note_view import ask_before_view
 from campaign.web.page import Page, show_page
 
 _LISTED = 25
@@ -90,7 +90,9 @@ def _show(
     if current:
         behind = review_queue.list_held(session, chosen, by=by, limit=1, after=current)
     if current and request.method == "GET":
-        note_view("letter.look", f"campaign:{current.signature.campaign_id}")
+        of = f"campaign:{current.signature.campaign_id}"
+        if question := ask_before_view("letter.look", of):
+            return question
     letters, layout = draw_letters(current, home_country()) if current else (None, None)
     page = QueuePage(
         risks=risks,

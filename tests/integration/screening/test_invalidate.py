@@ -551,6 +551,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     deeds = session.scalars(wanted.order_by(AuditEntry.id)).all()
     assert [one.action for one in deeds] == [
         "invalidation.count",
+        "invalidation.look",
         "invalidation.run",
         "invalidation.undo",
     ]
