@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills lock translations confusables wheel clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills mutate fuzz lock translations advisories confusables wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,13 +48,14 @@ test-clock: $(VENV)/ready $(VENV)/system $(VENV)/clock ## Run what knows days at
 test-portable: $(VENV)/ready $(VENV)/system ## Run a short part of the tests, for another Python
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -k "not postgresql" tests/unit tests/integration/deliveries/test_days.py tests/integration/signing/test_sign.py
 
-check: $(VENV)/ready ## Lint, types, import contracts, templates
+check: $(VENV)/ready ## Lint, types, import contracts, templates, known holes of what is pinned
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/tmp/lint-imports.$$$$ 2>&1 || { cat /tmp/lint-imports.$$$$; exit 1; }
 	@$(BIN)/djlint templates --lint --quiet
 	@$(BIN)/djlint letters --lint --quiet --ignore H005,H007,H021,H030
+	@$(BIN)/python .ci/advisories.py
 	@echo "check: clean"
 
 bench: $(VENV)/ready $(VENV)/system ## Measure letters, signing and pages against plain peers
@@ -74,6 +75,9 @@ bench-press: $(VENV)/ready $(VENV)/system $(VENV)/browser ## Compare the press w
 kills: $(VENV)/ready $(VENV)/system ## Kill two workers 200 times over 5,000 letters, on both databases
 	@KILLS=200 LETTERS=5000 $(BIN)/python -m pytest -q -s tests/integration/bundles/test_worker_kill.py -k random_moments
 
+mutate: $(VENV)/ready $(VENV)/system ## Take each protection out in a copy; its tests must fail (LINES="17 18": some)
+	@$(BIN)/python -m tests.mutations $(LINES)
+
 python: ## Say which Python is used
 	@echo $(PYTHON)
 
@@ -85,6 +89,14 @@ translations: $(VENV)/ready ## Gather messages from code and templates, compile 
 	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
 	@for code in fr es ar; do $(BIN)/pybabel -q update -N --no-wrap -i /tmp/campaign.pot -d campaign/translations -l $$code; done
 	@$(BIN)/pybabel -q compile -d campaign/translations
+
+advisories: $(VENV)/ready ## Take the newest advisories that `make check` holds the lock against (FROM=checkout)
+	@$(BIN)/python .ci/advisories.py refresh $(FROM)
+
+fuzz: $(VENV)/ready $(VENV)/system ## Send anything into what reads files, forms and placeholders (MINUTES=10)
+	@end=$$(( $$(date +%s) + 60 * $(or $(MINUTES),10) )); \
+	while [ $$(date +%s) -lt $$end ]; do \
+	  HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -m fuzz tests/unit || exit 1; done
 
 confusables: $(VENV)/ready ## Make the table of letters that look alike anew (FROM=file)
 	@PYTHONPATH=. $(BIN)/python .ci/confusables.py $(FROM)

@@ -13,6 +13,7 @@ from campaign.bundles import renumber_on_merge
 from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal_desk
 from campaign.bundles.desk.views import blueprint as bundles
 from campaign.bundles.documents import cover_texts
+from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.bundles.rehearsal_bundles import remove_bundles
 from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, schedule
@@ -48,6 +49,7 @@ from campaign.privacy import retention
 from campaign.privacy.pages.views import blueprint as privacy
 from campaign.public.pages.views import blueprint as public
 from campaign.replies.desk.blueprint import blueprint as replies
+from campaign.screening import letter_display
 from campaign.screening.desk.rehearsal_screening_views import blueprint as rehearsal_screening
 from campaign.screening.desk.views import blueprint as screening
 from campaign.screening.desk.views import rules as screening_rules
@@ -145,6 +147,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 def _hand_in_rules(app: Flask) -> None:
     """Give packages below what those above decide."""
     sender.init_app(app, why_not_mailed=why_not_mailed)
+    letter_display.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_bundles, remove_signatures))
     risk_flags.init_app(app, find_naming=risks.find_naming)
     merge_entries.init_app(

@@ -34,7 +34,10 @@ from tests.instances import Engines, Instances
 hypothesis_settings.register_profile(
     "campaign", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-hypothesis_settings.load_profile("campaign")
+hypothesis_settings.register_profile(
+    "fuzz", hypothesis_settings.get_profile("campaign"), max_examples=2_000
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "campaign"))
 
 HOST = "http://127.0.0.1:5000"
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from campaign.bundles import approval_mails
+from campaign.bundles import access, approval_mails
 from campaign.campaigns.changes import staff_id
 from campaign.campaigns.lifecycle import HIDDEN
 from campaign.core import audit, db
@@ -21,6 +21,7 @@ from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.file_approval import FileApproval, FileApprovalState
 from campaign.models.staff import StaffUser
+from campaign.staff.roles import refuse_role
 from campaign.staff.second_person import refuse_decider
 from campaign.staff.staff_users import actor_name
 
@@ -38,17 +39,18 @@ class NeedsApproval(DomainError):
 def refuse_unapproved(
     session: Session, *, actor: str, campaign: Campaign, bundle: Bundle | None = None
 ) -> None:
-    """Raise NeedsApproval where this person may not have these files alone.
+    """Raise NeedsApproval where this person may not have these files alone, NotFound by no means.
 
     Commands may: whoever runs them holds the key of everything. Before a campaign opens its
     people are invented.
     """
     by_id = staff_id(actor)
-    if (
-        by_id is None
-        or campaign.status in HIDDEN
-        or not current_settings().exports_need_second_person
-    ):
+    if by_id is None:
+        return
+    invented = campaign.status in HIDDEN
+    allowed = (*access.CARRIERS, *access.REHEARSERS) if invented else access.CARRIERS
+    refuse_role(session.get_one(StaffUser, by_id), allowed, "bundle")
+    if invented or not current_settings().exports_need_second_person:
         return
     approvals = session.scalars(
         select(FileApproval).where(

@@ -26,6 +26,7 @@ from campaign.printing import fonts, problems
 from campaign.privacy import overdue
 from campaign.storage import scratch
 from campaign.storage.places import LocalPlace
+from campaign.web.proxy_counts import read_usual_count
 
 _FONT_WORDS = {
     problems.FONT_FILE_MISSING: "The file letters/fonts/{file} is missing. Install the application "
@@ -74,6 +75,13 @@ def _settings(app: Flask) -> Iterator[str]:
         yield (
             f"locales names {', '.join(bare)}, which has no translated pages: readers see English. "
             "Take it out, or translate the pages first."
+        )
+    proxies = read_usual_count(settings.folder)
+    if proxies is not None and proxies != settings.trusted_proxies:
+        yield (
+            f"Requests come with {proxies} addresses in X-Forwarded-For, trusted_proxies is "
+            f"{settings.trusted_proxies}: limits count the wrong addresses. Set it to {proxies} if "
+            "so many proxies are yours."
         )
     logo = settings.organisation_logo
     if logo and not (settings.folder / logo).is_file():

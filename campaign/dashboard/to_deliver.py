@@ -1,5 +1,6 @@
 """What there is to do today for those who print and carry. Only reads."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -27,6 +28,7 @@ from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, Deliver
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import Rerouting
 from campaign.models.export import DataExport, ExportState
+from campaign.models.file_approval import FileApproval, FileApprovalState
 from campaign.models.reply import Reply
 from campaign.models.staff import Role, StaffUser, sees
 
@@ -68,7 +70,7 @@ def list_delivery_todos(session: Session, *, by: StaffUser, now: datetime) -> li
     mine, today = sees(by, Campaign.id), i18n.latest_day(now)
     todos = [
         _find_unnamed_parts(session, mine),
-        _find_exports(session, mine, by, now),
+        *_find_requests(session, mine, by, now),
         *_find_printed(session, mine),
         _find_untold_deliveries(session, mine, today),
         _find_unanswered(session, mine, today),
@@ -129,26 +131,26 @@ def _find_unnamed_parts(session: Session, mine: ColumnElement[bool]) -> Todo:
     return make_todo("name-part", [_item(*row) for row in rows])
 
 
-def _find_exports(
+def _find_requests(
     session: Session, mine: ColumnElement[bool], by: StaffUser, now: datetime
-) -> Todo:
-    """Find exports that wait for a second person, who is not the one who asked."""
-    rows = session.execute(
-        select(Campaign, DataExport.requested_at, DataExport.public_id)
-        .join(DataExport, DataExport.campaign_id == Campaign.id)
-        .where(
-            mine,
-            DataExport.state == ExportState.ASKED,
-            DataExport.expires_at > now,
-            DataExport.requested_by_id != by.id,
-        )
-        .order_by(DataExport.id)
+) -> Iterator[Todo]:
+    """Find exports and files that wait for a second person, who is not the one who asked."""
+    asked: tuple[tuple[type[DataExport | FileApproval], ColumnElement[bool], str], ...] = (
+        (DataExport, DataExport.state == ExportState.ASKED, "export"),
+        (FileApproval, FileApproval.state == FileApprovalState.ASKED, "files"),
     )
-    items = [
-        Item(campaign, day=clock.day_of(asked_at, campaign.timezone), public_id=public_id)
-        for campaign, asked_at, public_id in rows
-    ]
-    return make_todo("export", items)
+    for model, waits, slug in asked:
+        rows = session.execute(
+            select(Campaign, model.requested_at, model.public_id)
+            .join(model, model.campaign_id == Campaign.id)
+            .where(mine, waits, model.expires_at > now, model.requested_by_id != by.id)
+            .order_by(model.id)
+        )
+        items = [
+            Item(campaign, day=clock.day_of(asked_at, campaign.timezone), public_id=public_id)
+            for campaign, asked_at, public_id in rows
+        ]
+        yield make_todo(slug, items)
 
 
 def _find_printed(session: Session, mine: ColumnElement[bool]) -> list[Todo]:

@@ -320,6 +320,7 @@ _OF_CARRIERS = {
     "name-part": "deliveries.after",
     "tell-delivery": "deliveries.publish",
     "export": "exports.show",
+    "files": "bundles.show_approval",
 }
 _BESIDE_FIGURES = {"waiting": "bundles.index", "refused": "deliveries.index"}
 """Where staff, who see no figures, go instead."""

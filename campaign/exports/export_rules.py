@@ -63,12 +63,6 @@ def bundle_of(export: DataExport) -> Bundle | None:
     return export.bundle
 
 
-def refuse_role(user: StaffUser) -> None:
-    """Raise NotFound where this person's role has no exports, whichever page or job asks."""
-    if user.role not in EXPORTERS or not user.active:
-        raise NotFound("export")
-
-
 def refuse_decision(export: DataExport, by: StaffUser, now: datetime, days: int) -> None:
     """Raise Refused where this person cannot decide about it now.
 

@@ -22,6 +22,7 @@ from campaign.models.bundle import Bundle, BundleState
 from campaign.models.campaign import Campaign
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
 from campaign.models.staff import StaffUser
+from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 
 ENDED = (ExportState.REFUSED, ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
@@ -52,7 +53,7 @@ def ask(
     Raises Invalid for the reason or too many keys; Refused (`stopped`, `not-open`, `not-ready`,
     `emptied`, `nobody-else`: there is no second person who could approve it).
     """
-    export_rules.refuse_role(by)
+    refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_campaign(kind, campaign.status)
     _refuse_bundle(campaign, bundle)
     if len(keys) > staff_keys.MOST:
@@ -99,7 +100,7 @@ def _send_on(session: Session, export: DataExport, settings: Settings) -> None:
 
 def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
     """Let it be made. Raises Refused as `export_rules.refuse_decision`; `stopped`, `emptied`."""
-    export_rules.refuse_role(by)
+    refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
     export_rules.refuse_source(export)
     _decide(session, export, by, ExportState.MAKING, None)
@@ -110,7 +111,7 @@ def approve(session: Session, export: DataExport, *, by: StaffUser) -> None:
 
 def refuse(session: Session, export: DataExport, *, by: StaffUser, note: str) -> None:
     """Do not let it be made. Raises Refused as `export_rules.refuse_decision`."""
-    export_rules.refuse_role(by)
+    refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_decision(export, by, db.utcnow(), current_settings().decider_days)
     _decide(session, export, by, ExportState.REFUSED, " ".join(note.split())[:500] or None)
     _note(session, export, by, "export.refuse", staff=export.requested_by_id)
@@ -140,7 +141,7 @@ def open_download(
     A list for officials breaks off where its campaign is stopped while it goes out.
     Raises NotFound for anybody's but one's own, Gone once its time is over, Refused otherwise.
     """
-    export_rules.refuse_role(by)
+    refuse_role(by, export_rules.EXPORTERS, "export")
     export_rules.refuse_download(export, by.id, db.utcnow())
     size = store.size(export.storage_key)
     chunks = store.chunks(export.storage_key)

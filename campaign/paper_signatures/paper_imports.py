@@ -19,9 +19,11 @@ from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind
 from campaign.models.signature import Origin
+from campaign.models.staff import StaffUser
 from campaign.paper_signatures import data_entry, read_file, sheets
 from campaign.paper_signatures.import_rows import SortedRows, insert_rows, sort_rows
 from campaign.paper_signatures.read_file import Fault, FileRows
+from campaign.staff.roles import refuse_role
 from campaign.storage import storage
 
 VIEW = ("encoding", "sheet", "head")
@@ -77,12 +79,13 @@ def _guess_meanings(session: Session, table: Table) -> dict[str, str]:
     return {str(at): meaning for at, meaning in read_file.guess_meanings(table.columns).items()}
 
 
-def get_import(session: Session, public_id: str, *, owner_id: int) -> PaperImport:
+def get_import(session: Session, public_id: str, *, by: StaffUser) -> PaperImport:
     """Return a file of one's own. Raises NotFound, also for another's or one whose time is over."""
+    refuse_role(by, sheets.KEYERS, "import")
     paper_import = session.scalar(
         select(PaperImport).where(
             PaperImport.public_id == public_id,
-            PaperImport.owner_id == owner_id,
+            PaperImport.owner_id == by.id,
             PaperImport.expires_at > db.utcnow(),
         )
     )

@@ -14,9 +14,13 @@ from campaign.core.i18n import latest_day
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.models.signature import Origin
+from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import bundle_places, scans
+from campaign.staff.roles import refuse_role
 
 PAGE = 50
+KEYERS = (Role.STAFF, Role.ADMIN)
+"""Who keys in sheets, and sees who signed on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ def count_rows(session: Session, sheet: PaperSheet) -> Totals:
     return _make_totals(sheet, _count_by_verdict(session, [sheet.id]).get(sheet.id, {}))
 
 
-def get_sheet(session: Session, public_id: str) -> PaperSheet:
+def get_sheet(session: Session, public_id: str, *, by: StaffUser) -> PaperSheet:
+    """Return a sheet: its rows and scans are reached by it. Raises NotFound, also by role."""
+    refuse_role(by, KEYERS, "sheet")
     sheet = session.scalar(select(PaperSheet).where(PaperSheet.public_id == public_id))
     if sheet is None:
         raise NotFound("sheet")

@@ -42,4 +42,5 @@ class LetterRefused(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(", ".join(problem.slug for problem in self.problems))
+        self.slugs = [problem.slug for problem in self.problems]
+        super().__init__(", ".join(self.slugs))

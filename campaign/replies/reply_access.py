@@ -18,13 +18,15 @@ from campaign.models.campaign import Campaign
 from campaign.models.reply import Reply
 from campaign.models.staff import Role, StaffUser, sees
 from campaign.staff.guards import staff_user
+from campaign.staff.roles import refuse_role
 
 PUBLISHERS = frozenset({Role.ORGANIZER, Role.ADMIN})
 _LISTED = 50
 
 
 def may_open(user: StaffUser) -> ColumnElement[bool]:
-    """Tell whether `user` may see a reply, for a query on replies."""
+    """Tell whether `user` may see a reply, for a query on replies. Raises NotFound: none at all."""
+    refuse_role(user, list(Role), "reply")
     seen = sees(user, Reply.campaign_id)
     if user.role in PUBLISHERS:
         return seen

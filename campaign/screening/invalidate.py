@@ -19,7 +19,9 @@ from campaign.models.campaign import Campaign
 from campaign.models.screening import Invalidation, InvalidationState
 from campaign.models.signature import Signature, SignatureState
 from campaign.models.staff import StaffUser
+from campaign.screening.review_queue import SCREENERS
 from campaign.signing.checks.conditions import Conditions
+from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 
 REASON_LIMIT = 1000
@@ -48,7 +50,8 @@ def begin_count(
     by: StaffUser,
     now: datetime,
 ) -> Invalidation:
-    """Start a dry run. Raises Invalid (`no-condition`) where everybody would be found."""
+    """Start a dry run. Raises Invalid (`no-condition`) where everybody would be found; NotFound."""
+    refuse_role(by, SCREENERS, "invalidation")
     if conditions.are_empty:
         raise Invalid(fields={"": "no-condition"})
     made = Invalidation(
@@ -66,8 +69,9 @@ def begin_count(
     return made
 
 
-def get_invalidation(session: Session, public_id: str) -> Invalidation:
-    """Raises NotFound (`invalidation`)."""
+def get_invalidation(session: Session, public_id: str, *, by: StaffUser) -> Invalidation:
+    """Raises NotFound (`invalidation`), also where `by` sees none."""
+    refuse_role(by, SCREENERS, "invalidation")
     found = session.scalar(select(Invalidation).where(Invalidation.public_id == public_id))
     if found is None:
         raise NotFound("invalidation")
@@ -166,8 +170,11 @@ def list_effects(session: Session, invalidation: Invalidation) -> list[Effect]:
     return sorted(found, key=lambda one: (-one.found, one.campaign.reference))
 
 
-def list_sample(session: Session, invalidation: Invalidation) -> Sequence[Signature]:
-    """Return a few of those that were found."""
+def list_sample(
+    session: Session, invalidation: Invalidation, *, by: StaffUser
+) -> Sequence[Signature]:
+    """Return a few of those that were found. Raises NotFound where `by` sees none."""
+    refuse_role(by, SCREENERS, "invalidation")
     return session.scalars(
         select(Signature)
         .where(

@@ -1,13 +1,16 @@
 """A held letter as its reader sees it, in the queue and in a rehearsal."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from flask import Flask, current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.risk_words import Finding
 from campaign.core import audit
+from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Hold
 from campaign.models.signature import Signature
 from campaign.models.staff import StaffUser
@@ -38,6 +41,19 @@ class HeldLetter:
     """Whether approving it asks once more."""
 
 
+class RefuseUnapproved(Protocol):
+    """The gate before files that name supporters: bundles stand above screening."""
+
+    def __call__(self, session: Session, *, actor: str, campaign: Campaign) -> None:
+        """Raise where this person may not have such a file of the campaign alone."""
+        ...
+
+
+def init_app(app: Flask, *, refuse_unapproved: RefuseUnapproved) -> None:
+    """Take the gate; without one, no letter is given as a file."""
+    app.extensions["refuse_unapproved"] = refuse_unapproved
+
+
 def describe_letter(hold: Hold) -> HeldLetter:
     signature = hold.signature
     flagged = find_flagged_words(signature)
@@ -64,8 +80,10 @@ def draw_letters(hold: Hold, home: str) -> tuple[Letters, Layout]:
 
 
 def print_letter(session: Session, hold: Hold, *, home: str, by: StaffUser) -> bytes:
-    """Return its letters as a PDF, noted in the audit. Raises LetterRefused."""
+    """Return its letters as a PDF, noted in the audit. Raises LetterRefused, or as the gate."""
     signature = hold.signature
+    gate: RefuseUnapproved = current_app.extensions["refuse_unapproved"]
+    gate(session, actor=actor_name(by), campaign=signature.campaign)
     body = pdf_of(*draw_letters(hold, home))
     audit.record(
         session,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
@@ -23,15 +24,18 @@ from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.models.staff import StaffUser
+from campaign.models.staff import Role, StaffUser
 from campaign.screening.find_signatures import unindexed
 from campaign.signing import signed_links
 from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
 from campaign.signing.checks.screening_rules import RISK
 from campaign.signing.confirm_letter import enqueue_followups
 from campaign.signing.states import check_move, move_signature
+from campaign.staff.roles import refuse_role
 from campaign.staff.staff_users import actor_name
 
+SCREENERS = (Role.STAFF, Role.ADMIN)
+"""Who sees supporters before their letters are printed."""
 MOST_AT_ONCE = 500
 COUNTED = 1000
 """Beyond so many nobody wants to know the number."""
@@ -77,10 +81,27 @@ class Filter:
         return tuple(filters)
 
 
+def _refuse_reader(session: Session, campaign_id: int | None, by: StaffUser) -> None:
+    """Raise NotFound (`letter`) for who reads no held letters.
+
+    Organizers read those of a rehearsal of theirs alone: its people are invented.
+    """
+    campaign = session.get(Campaign, campaign_id) if campaign_id else None
+    if by.role is Role.ORGANIZER and campaign and lifecycle.is_rehearsal(campaign.status):
+        refuse_role(by, list(Role), "letter")
+        get_campaign_of(session, campaign.slug, by)
+    else:
+        refuse_role(by, SCREENERS, "letter")
+
+
 def list_held(
-    session: Session, chosen: Filter, *, limit: int, after: Hold | None = None
+    session: Session, chosen: Filter, *, by: StaffUser, limit: int, after: Hold | None = None
 ) -> Sequence[Hold]:
-    """Return letters that wait, the oldest first; with `after`, those that follow it."""
+    """Return letters that wait, the oldest first; with `after`, those that follow it.
+
+    Raises NotFound where `by` reads none.
+    """
+    _refuse_reader(session, chosen.campaign_id, by)
     query = select(Hold).where(*chosen.conditions())
     if after is not None:
         query = query.where(
@@ -107,8 +128,9 @@ def list_campaigns(session: Session) -> Sequence[Campaign]:
     ).all()
 
 
-def get_held(session: Session, public_id: str, chosen: Filter) -> Hold:
-    """Return a letter that waits. Raises NotFound (`letter`)."""
+def get_held(session: Session, public_id: str, chosen: Filter, *, by: StaffUser) -> Hold:
+    """Return a letter that waits. Raises NotFound (`letter`), also where `by` reads none."""
+    _refuse_reader(session, chosen.campaign_id, by)
     signed = select(Signature.id).where(Signature.public_id == public_id)
     query = select(Hold).where(*chosen.conditions(), Hold.signature_id.in_(signed))
     hold: Hold | None = session.scalar(query)
@@ -143,11 +165,15 @@ def decide(
     """Approve, return or reject letters that wait; one act of audit and undo.
 
     Of several that are returned, those whose mailbox had its mails of the day are left to wait.
-    Raises Invalid (`note`: `note-missing`, `note-too-long`) where a return or a rejection has no
-    reason; RiskNamed where a note that is mailed says what a risk flag rules out; NamesRisk where
-    a letter to be approved does, unless `flagged_seen`; Refused: `nothing-held` (somebody else
-    decided before), `cannot-mail` (no mail went).
+    Raises NotFound where `by` reads none of these; Invalid (`note`: `note-missing`,
+    `note-too-long`) where a return or a rejection has no reason; RiskNamed where a note that is
+    mailed says what a risk flag rules out; NamesRisk where a letter to be approved does, unless
+    `flagged_seen`; Refused: `nothing-held` (somebody else decided before), `cannot-mail` (no mail
+    went).
     """
+    written_to = select(Signature.campaign_id).where(Signature.public_id.in_(public_ids))
+    for campaign_id in session.scalars(written_to.distinct()):
+        _refuse_reader(session, campaign_id, by)
     note = _checked_note(note, decision)
     if decision is Decision.RETURNED:
         _refuse_risks(session, public_ids, note, seen=risks_seen)

@@ -1,20 +1,24 @@
-"""Lines in the audit for pages that show who supporters are: one an hour, person and thing."""
+"""Pages that show who supporters are: proof of who looks, and a line in the audit, once an hour."""
 
 from datetime import timedelta
 
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
+from campaign.staff import reauthentication
 from campaign.staff.guards import actor
 
 EACH_HOURS = 1
 
 
-def note_view(action: str, subject: str) -> None:
-    """Note that who is signed in looks at it.
+def ask_before_view(action: str, subject: str) -> ResponseReturnValue | None:
+    """Return the way to the page that asks who it is; None where they may look, for an hour.
 
-    In a transaction of its own, since a GET commits nothing: the one thing that such a page writes.
+    A person proves it for the first look at a thing in an hour, which is noted in a transaction of
+    its own: a GET commits nothing else.
     """
     by, since = actor(), db.utcnow() - timedelta(hours=EACH_HOURS)
     noted = select(AuditEntry.id).where(
@@ -25,6 +29,9 @@ def note_view(action: str, subject: str) -> None:
     )
     with db.reading() as session:
         if session.scalar(noted.limit(1)) is not None:
-            return
+            return None
+    if not reauthentication.is_fresh():
+        return redirect(url_for("staff.confirm", next=request.full_path.rstrip("?")))
     with db.transaction() as session:
         audit.record(session, actor=by, action=action, subject=subject)
+    return None

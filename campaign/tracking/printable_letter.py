@@ -59,7 +59,7 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
             return pdf_response(printable(letters, make), name)
         return pdf_response(make(letters), name)
     except LetterRefused as problem:
-        log.warning("letter cannot be printed", problem=str(problem))
+        log.warning("letter cannot be printed", reasons=problem.slugs)
         rest = letters.without(_keys(problem))
         page = LettersNotPrinted(
             cards=letters.cards,

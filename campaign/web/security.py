@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign.core.rate_limits import Networks, networks_of
 from campaign.core.settings import Settings, current_settings
+from campaign.web.proxy_counts import ProxyCounts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -20,6 +21,7 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 MAX_BODY_BYTES = 512 * 1024
 MAX_FORM_FIELDS = 300
 _PROXIES_NOTED = "odd-proxies-noted"
+_PROXY_COUNTS = "proxy-counts"
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -112,6 +114,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_PATH="/",
         TRUSTED_HOSTS=_own_names(settings),
     )
+    if settings.mode == "production":
+        app.extensions[_PROXY_COUNTS] = ProxyCounts(settings.folder)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -130,13 +134,20 @@ def find_odd_proxies() -> int | None:
 
     With fewer, everybody has the last proxy's address; with more, the one of a proxy.
     """
-    header = request.headers.get("X-Forwarded-For", "")
-    count = sum(1 for address in header.split(",") if address.strip())
+    count = _count_proxies()
     return count if count != current_settings().trusted_proxies else None
 
 
+def _count_proxies() -> int:
+    header = request.headers.get("X-Forwarded-For", "")
+    return sum(1 for address in header.split(",") if address.strip())
+
+
 def _note_odd_proxies() -> None:
-    """Log once that proxies are not as set: anybody can send such a header again and again."""
+    """Count proxies, and log once where they are not as set: anybody can send such a header."""
+    counts: ProxyCounts | None = current_app.extensions.get(_PROXY_COUNTS)
+    if counts is not None:
+        counts.note(_count_proxies())
     count = find_odd_proxies()
     if count is None or _PROXIES_NOTED in current_app.extensions:
         return

@@ -49,7 +49,7 @@ def assemble(bundle_id: int) -> None:
             _assemble(hold)
     except LetterRefused as problem:
         # The cover letter or a list cannot be printed: another try would end the same way.
-        log.warning("papers refused", bundle=bundle_id, reason=str(problem))
+        log.warning("papers refused", bundle=bundle_id, reasons=problem.slugs)
         _fail(hold, PAPERS_REFUSED)
     except Exception as problem:
         _try_again(hold, machine_faults.fault_of(problem))

@@ -70,7 +70,7 @@ def create() -> ResponseReturnValue:
 @blueprint.route("/<public_id>/about", methods=["GET", "POST"])
 def edit(public_id: str) -> ResponseReturnValue:
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     form = SheetForm.of(sheet)
     if form.validate_on_submit() and accepted(
         form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
@@ -90,7 +90,9 @@ def edit(public_id: str) -> ResponseReturnValue:
 def delete(public_id: str) -> ResponseReturnValue:
     session = db.session()
     try:
-        sheets.delete_sheet(session, sheets.get_sheet(session, public_id), actor=actor())
+        sheets.delete_sheet(
+            session, sheets.get_sheet(session, public_id, by=staff_user()), actor=actor()
+        )
     except Refused:
         message = _("The sheet has rows. Take them out first.")
         return redirect_to(".show", message, "error", public_id=public_id)

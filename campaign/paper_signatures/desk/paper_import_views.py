@@ -71,7 +71,7 @@ def upload() -> ResponseReturnValue:
 def show_import(public_id: str) -> ResponseReturnValue:
     """Map the columns; then what the file would do."""
     session = db.session()
-    paper_import = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
+    paper_import = paper_imports.get_import(session, public_id, by=staff_user())
     table, views = _read_table(paper_import)
     form = _make_form(paper_import)
     if form.validate_on_submit() and table is not None:
@@ -100,7 +100,7 @@ def show_import(public_id: str) -> ResponseReturnValue:
 
 def apply_import(public_id: str) -> ResponseReturnValue:
     session = db.session()
-    paper_import = paper_imports.get_import(session, public_id, owner_id=staff_user().id)
+    paper_import = paper_imports.get_import(session, public_id, by=staff_user())
     try:
         paper_imports.request_import(session, paper_import, skip_bad="skip_bad" in request.form)
     except Refused:
@@ -111,7 +111,7 @@ def apply_import(public_id: str) -> ResponseReturnValue:
 
 def wrong_rows(public_id: str) -> ResponseReturnValue:
     """Return the wrong rows as the file has them, each with its number and what is wrong."""
-    paper_import = paper_imports.get_import(db.session(), public_id, owner_id=staff_user().id)
+    paper_import = paper_imports.get_import(db.session(), public_id, by=staff_user())
     try:
         columns, rows = paper_imports.list_wrong_rows(paper_import)
     except Refused:

@@ -21,7 +21,7 @@ from campaign.paper_signatures.check_row import (
 )
 from campaign.paper_signatures.row_sentences import say_problem
 from campaign.staff.guards import actor, staff_user
-from campaign.staff.note_view import note_view
+from campaign.staff.note_view import ask_before_view
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page
 
@@ -67,15 +67,16 @@ def register(blueprint: Blueprint) -> None:
 
 def show(public_id: str) -> ResponseReturnValue:
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
-    note_view("paper.look", f"paper-sheet:{sheet.id}")
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
+        return asked
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
 
 
 def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     above = _get_values_above(sheet)
     typed = _list_typed(above)
     if not typed:
@@ -92,7 +93,7 @@ def key_in(public_id: str) -> ResponseReturnValue:
 
 def correct(public_id: str, row: str) -> ResponseReturnValue:
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     paper_row = data_entry.get_row(session, sheet, row)
     details = data_entry.details_of(paper_row)
     if request.method == "POST":
@@ -103,14 +104,15 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
             message = _("Row %(number)s is corrected.", number=paper_row.position)
             return redirect_to("paper_signatures.show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row), 422
-    note_view("paper.look", f"paper-sheet:{sheet.id}")
+    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
+        return asked
     return _show_sheet(sheet, [TypedRow(_values_of(details))], row=paper_row)
 
 
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     """Count a double after all, take a row out, or put it back."""
     session = db.session()
-    sheet = sheets.get_sheet(session, public_id)
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
     paper_row = data_entry.get_row(session, sheet, row)
     number = paper_row.position
     deeds = {

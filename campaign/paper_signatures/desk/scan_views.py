@@ -9,8 +9,8 @@ from campaign.core import db
 from campaign.models.paper_signature import PaperSheet, Scan
 from campaign.paper_signatures import scans, sheets
 from campaign.paper_signatures.desk.forms import ScanForm
-from campaign.staff.guards import actor, fresh
-from campaign.staff.note_view import note_view
+from campaign.staff.guards import actor, fresh, staff_user
+from campaign.staff.note_view import ask_before_view
 from campaign.web.desk import accepted, redirect_to
 from campaign.web.page import Page, show_page
 from campaign.web.security import takes_file
@@ -31,7 +31,7 @@ def register(blueprint: Blueprint) -> None:
 
 @takes_file(scans.MAX_BYTES)
 def attach(public_id: str) -> ResponseReturnValue:
-    sheet = sheets.get_sheet(db.session(), public_id)
+    sheet = sheets.get_sheet(db.session(), public_id, by=staff_user())
     form = ScanForm()
     if form.validate_on_submit() and _is_kept(sheet, form):
         return redirect_to("paper_signatures.show", _("The scan is attached."), public_id=public_id)
@@ -41,7 +41,8 @@ def attach(public_id: str) -> ResponseReturnValue:
 def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
     session = db.session()
     sheet_scan = _scan(session, public_id, scan)
-    note_view("paper.look", f"paper-sheet:{sheet_scan.sheet_id}")
+    if asked := ask_before_view("paper.look", f"paper-sheet:{sheet_scan.sheet_id}"):
+        return asked
     return Response(scans.read_page(sheet_scan, number), mimetype="image/jpeg")
 
 
@@ -67,7 +68,9 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
 
 
 def _scan(session: Session, public_id: str, scan: str) -> Scan:
-    return scans.get_scan(session, scan, sheet_id=sheets.get_sheet(session, public_id).id)
+    return scans.get_scan(
+        session, scan, sheet_id=sheets.get_sheet(session, public_id, by=staff_user()).id
+    )
 
 
 def _is_kept(sheet: PaperSheet, form: ScanForm) -> bool:

@@ -27,6 +27,7 @@ from campaign.screening.invalidate import Effect
 from campaign.screening.trends import value_of
 from campaign.signing.checks.conditions import Conditions
 from campaign.staff.guards import staff_user
+from campaign.staff.note_view import ask_before_view
 from campaign.web.form_fields import choices
 from campaign.web.page import Page, show_page
 
@@ -116,21 +117,20 @@ def new_invalidation() -> ResponseReturnValue:
 @blueprint.get("/invalidations/<public_id>")
 def invalidation(public_id: str) -> ResponseReturnValue:
     """Show what it found, what it would change, how far it has come."""
-    return show_page(_page(InvalidationPage, invalidate.get_invalidation(db.session(), public_id)))
+    return _show(InvalidationPage, public_id)
 
 
 @blueprint.get("/invalidations/<public_id>/progress")
 def invalidation_progress(public_id: str) -> ResponseReturnValue:
     """Show the part of the page that moves."""
-    row = invalidate.get_invalidation(db.session(), public_id)
-    return show_page(_page(InvalidationProgress, row))
+    return _show(InvalidationProgress, public_id)
 
 
 @blueprint.post("/invalidations/<public_id>/<move>")
 def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
     """Run it, cancel it, undo it, or end that it takes newcomers."""
     session, by, now = db.session(), staff_user(), db.utcnow()
-    row = invalidate.get_invalidation(session, public_id)
+    row = _get_invalidation(public_id)
     try:
         if move == "run":
             reason, standing = request.form.get("reason", ""), "standing" in request.form
@@ -153,6 +153,13 @@ def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
     return redirect_with_filters(".invalidation", public_id=public_id)
 
 
+def _show(page: type[InvalidationProgress], public_id: str) -> ResponseReturnValue:
+    row = _get_invalidation(public_id)
+    if asked := ask_before_view("invalidation.look", f"invalidation:{row.id}"):
+        return asked
+    return show_page(_page(page, row))
+
+
 def _page(
     page: type[InvalidationProgress],
     invalidation: Invalidation,
@@ -167,7 +174,7 @@ def _page(
         conditions=Conditions.from_json(invalidation.conditions),
         campaign=_campaign_of(invalidation),
         effects=invalidate.list_effects(session, invalidation),
-        sample=invalidate.list_sample(session, invalidation),
+        sample=invalidate.list_sample(session, invalidation, by=staff_user()),
         aside=invalidate.count_aside(session, invalidation),
         at_work=invalidation.state in invalidate.AT_WORK,
         percent=min(100, round(100 * done / total)) if total else 0,
@@ -177,6 +184,10 @@ def _page(
         typed=request.form,
         problems={name: REFUSALS[slug] for name, slug in (problems or {}).items()},
     )
+
+
+def _get_invalidation(public_id: str) -> Invalidation:
+    return invalidate.get_invalidation(db.session(), public_id, by=staff_user())
 
 
 def _campaign_of(invalidation: Invalidation) -> Campaign | None:
@@ -191,7 +202,7 @@ def _initial_values(zone: str) -> dict[str, object]:
     """
     values: dict[str, object] = {"campaign": request.args.get("campaign", "")}
     if earlier := request.args.get("from"):
-        invalidation = invalidate.get_invalidation(db.session(), earlier)
+        invalidation = _get_invalidation(earlier)
         campaign = _campaign_of(invalidation)
         typed = as_typed(Conditions.from_json(invalidation.conditions), zone)
         return typed | {"campaign": campaign.slug if campaign else ""}

@@ -36,7 +36,7 @@ from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters
 from campaign.staff.guards import fresh, staff_user
-from campaign.staff.note_view import note_view
+from campaign.staff.note_view import ask_before_view
 from campaign.web.page import Page, show_page
 
 _LISTED = 25
@@ -83,12 +83,16 @@ def _show(
     chosen: Filter, at: str = "", risks: Sequence[Finding] = (), *, asked: bool = False
 ) -> ResponseReturnValue:
     """Show the queue; with `risks` or `asked` its form was refused, and keeps what was typed."""
-    session, refused = db.session(), bool(risks) or asked
-    held = review_queue.list_held(session, chosen, limit=_LISTED)
+    session, refused, by = db.session(), bool(risks) or asked, staff_user()
+    held = review_queue.list_held(session, chosen, by=by, limit=_LISTED)
     current = _find_current(held, chosen, at or request.args.get("at", ""))
-    behind = review_queue.list_held(session, chosen, limit=1, after=current) if current else ()
+    behind: Sequence[Hold] = ()
+    if current:
+        behind = review_queue.list_held(session, chosen, by=by, limit=1, after=current)
     if current and request.method == "GET":
-        note_view("letter.look", f"campaign:{current.signature.campaign_id}")
+        of = f"campaign:{current.signature.campaign_id}"
+        if question := ask_before_view("letter.look", of):
+            return question
     letters, layout = draw_letters(current, home_country()) if current else (None, None)
     page = QueuePage(
         risks=risks,
@@ -108,7 +112,7 @@ def _show(
         campaigns=review_queue.list_campaigns(session),
         query=_query(),
         reasons=REASONS,
-        act=review_queue.find_last_act(session, staff_user(), db.utcnow()),
+        act=review_queue.find_last_act(session, by, db.utcnow()),
         seen=db.utcnow().isoformat(),
         most=review_queue.MOST_AT_ONCE,
         counted=review_queue.COUNTED,
@@ -122,7 +126,7 @@ def _show(
 def letter_download(public_id: str) -> ResponseReturnValue:
     """Give a letter that waits as a PDF."""
     session = db.session()
-    held = review_queue.get_held(session, public_id, _filter())
+    held = review_queue.get_held(session, public_id, _filter(), by=staff_user())
     body = print_letter(session, held, home=home_country(), by=staff_user())
     return pdf_response(body, f"{held.signature.campaign.slug}.pdf")
 
@@ -132,8 +136,8 @@ def decide(public_id: str) -> ResponseReturnValue:
     """Approve, return or reject one letter; then show the one behind it."""
     session, chosen = db.session(), _filter()
     try:
-        current = review_queue.get_held(session, public_id, chosen)
-        behind = review_queue.list_held(session, chosen, limit=1, after=current)
+        current = review_queue.get_held(session, public_id, chosen, by=staff_user())
+        behind = review_queue.list_held(session, chosen, by=staff_user(), limit=1, after=current)
         _decide([public_id])
     except RiskNamed as problem:
         return _show(chosen, public_id, problem.found)
@@ -241,7 +245,7 @@ def _query() -> dict[str, str]:
 def _find_current(held: Sequence[Hold], chosen: Filter, public_id: str) -> Hold | None:
     if public_id:
         try:
-            return review_queue.get_held(db.session(), public_id, chosen)
+            return review_queue.get_held(db.session(), public_id, chosen, by=staff_user())
         except NotFound:
             pass
     return held[0] if held else None

@@ -45,7 +45,7 @@ def index(slug: str) -> ResponseReturnValue:
     if not lifecycle.is_rehearsal(campaign.status):
         return redirect_to("bundles_rehearsal.show", slug=slug)
     chosen = Filter(campaign.id)
-    held = review_queue.list_held(session, chosen, limit=_SHOWN)
+    held = review_queue.list_held(session, chosen, by=staff_user(), limit=_SHOWN)
     return show_page(
         RehearsalHolds(
             campaign=campaign,
@@ -64,7 +64,7 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
     if decision is None:
         raise NotFound("decision")
     try:
-        held = review_queue.get_held(session, public_id, Filter(campaign.id))
+        held = review_queue.get_held(session, public_id, Filter(campaign.id), by=staff_user())
         review_queue.decide(
             session,
             public_ids=[held.signature.public_id],

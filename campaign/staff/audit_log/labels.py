@@ -98,6 +98,7 @@ ACTIONS: Mapping[str, object] = {
     "paper.sheet-add": _l("Began a sheet of paper signatures"),
     "paper.look": _l("Looked at who is on a sheet"),
     "letter.look": _l("Looked at held letters"),
+    "invalidation.look": _l("Looked at what an invalidation found"),
     "paper.sheet-edit": _l("Changed a sheet of paper signatures"),
     "paper.sheet-delete": _l("Deleted a sheet of paper signatures"),
     "paper.row-add": _l("Keyed in a paper signature"),

@@ -19,6 +19,7 @@ from campaign.deliveries.envelopes.mark_posted import Posting, post_envelopes
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, StopKind
 from campaign.models.export import DataExport, ExportFormat, ExportKind, ExportState
+from campaign.models.file_approval import FileApproval
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
 from tests.days import ZONE, days_ago, today
@@ -48,6 +49,7 @@ LATE = {"1 delivery was after the stop of its campaign"}
 CARRYING = {
     "1 bundle was accepted in part, and no one has said which letters",
     "1 export needs your approval",
+    "1 request for files needs your approval",
     "1 bundle is printed and waits to be carried",
     "2 deliveries are not on the pages of their cases",
     "3 campaigns were handed over lately, and no answer is logged",
@@ -121,6 +123,14 @@ def busy_day(app: Flask, session: Session, printed: Callable[[Campaign], int]) -
             reason="To vet.",
             recipients=[],
             state=ExportState.ASKED,
+            requested_by_id=carrier.id,
+            expires_at=db.utcnow() + timedelta(days=2),
+        )
+    )
+    session.add(
+        FileApproval(
+            campaign_id=soon.id,
+            reason="To check a sheet.",
             requested_by_id=carrier.id,
             expires_at=db.utcnow() + timedelta(days=2),
         )

@@ -20,7 +20,7 @@ from campaign.mail.models import OutboxMail
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.models.signature import Letter, Origin, Signature, SignatureState
-from campaign.models.staff import Role
+from campaign.models.staff import Role, StaffUser
 from campaign.paper_signatures import data_entry, sheets
 from campaign.paper_signatures.check_row import Details
 from campaign.privacy import erase_supporter
@@ -378,7 +378,10 @@ def test_organizers_find_no_paper_and_another_sheet_has_no_such_row(
     sheet, other = _new_sheet(app), _new_sheet(app)
     with app.app_context(), db.transaction() as session:
         row = data_entry.add_row(
-            session, sheets.get_sheet(session, sheet), ANA, actor="a"
+            session,
+            sheets.get_sheet(session, sheet, by=StaffUser(role=Role.STAFF, active=True)),
+            ANA,
+            actor="a",
         ).public_id
     sign_in(client, app, Role.ORGANIZER)
     assert client.get(f"/desk/paper/{sheet}").status_code == 404

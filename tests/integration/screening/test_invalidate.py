@@ -160,7 +160,7 @@ def test_each_condition_finds_the_flood_and_nobody_else_and_undo_restores_all(
         assert made.counts == {str(campaign.id): {"confirmed": 4}}
         [effect] = invalidate.list_effects(session, made)
         assert (effect.before, effect.after) == (7, 3)
-        assert len(invalidate.list_sample(session, made)) == 4
+        assert len(invalidate.list_sample(session, made, by=by(session))) == 4
         assert states(session) == before, "a dry run changes nothing"
         made = run(session, made)
         assert (made.state, made.done) == (InvalidationState.DONE, 4)
@@ -551,6 +551,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     deeds = session.scalars(wanted.order_by(AuditEntry.id)).all()
     assert [one.action for one in deeds] == [
         "invalidation.count",
+        "invalidation.look",
         "invalidation.run",
         "invalidation.undo",
     ]

@@ -1,6 +1,7 @@
 """Pages that show who supporters are leave a line in the audit: one an hour, person and thing."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -12,8 +13,10 @@ from campaign.core import audit, db
 from campaign.core.audit import AuditEntry
 from campaign.models.paper_signature import PaperSheet, SheetKind
 from campaign.models.review_hold import Hold
+from campaign.models.screening import Invalidation, InvalidationState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
+from campaign.signing.checks.conditions import Conditions
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, sign_in
 
@@ -71,6 +74,53 @@ def test_after_an_hour_it_is_noted_anew(
     session.commit()
     client.get(sheet)
     assert len(looks(session)) == 2
+
+
+def let_proof_grow_old(client: FlaskClient) -> None:
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] = (db.utcnow() - timedelta(minutes=59)).timestamp()
+
+
+def test_the_first_look_in_an_hour_wants_fresh_proof_and_the_next_ones_do_not(
+    app: Flask, client: FlaskClient, session: Session, sheet: str
+) -> None:
+    me = sign_in(client, app, Role.STAFF)
+    let_proof_grow_old(client)
+    asked = client.get(f"{sheet}?from=0")
+    assert (asked.status_code, looks(session)) == (302, [])
+    assert asked.location == f"/desk/confirm?next={quote(sheet)}?from%3D0"
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] = db.utcnow().timestamp()
+    assert client.get(sheet).status_code == 200
+    let_proof_grow_old(client)
+    assert client.get(sheet).status_code == 200
+    assert looks(session) == [(f"staff:{me.id}", "paper-sheet:1")]
+
+
+def test_what_a_dry_run_found_is_noted_and_wants_fresh_proof(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    me = sign_in(client, app, Role.STAFF)
+    conditions = Conditions(name="Ana").to_json()
+    found = Invalidation(
+        conditions=conditions,
+        reason="",
+        created_by_id=me.id,
+        created_at=db.utcnow(),
+        worked_at=db.utcnow(),
+        last_id=0,
+        state=InvalidationState.COUNTED,
+    )
+    session.add(found)
+    session.commit()
+    page = f"/desk/screening/invalidations/{found.public_id}"
+    let_proof_grow_old(client)
+    for address in (page, f"{page}/progress"):
+        assert client.get(address).location.startswith("/desk/confirm?next=")
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] = db.utcnow().timestamp()
+    assert client.get(page).status_code == 200
+    assert looks(session) == [(f"staff:{me.id}", "invalidation:1")]
 
 
 def test_held_letters_that_are_looked_at_are_noted(

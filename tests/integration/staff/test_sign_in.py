@@ -149,8 +149,9 @@ def test_sign_in_from_another_origin_is_refused(client: FlaskClient, user: Staff
 
 def test_next_leads_nowhere_but_to_the_desk(client: FlaskClient, user: StaffUser) -> None:
     assert _try(client, next="//evil.example/desk/").location == "/desk/"
-    response = client.get("/desk/sign-in?next=//evil.example/desk/")
-    assert response.location == "/desk/"
+    for target in ("//evil.example/desk/", "/\\evil.example", "https:evil.example", "/en/"):
+        response = client.get("/desk/sign-in", query_string={"next": target})
+        assert response.location == "/desk/", target
 
 
 def test_the_session_changes_at_sign_in_and_the_old_one_is_dead(

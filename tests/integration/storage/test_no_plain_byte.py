@@ -6,25 +6,37 @@ Here that folder is watched: a file that was in it for a moment has changed the 
 
 import io
 import os
+import random
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.documents.verify import verify_copy
+from campaign.core import jobs
 from campaign.core.settings import Settings
-from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.export import ExportFormat, ExportKind
 from campaign.models.staff import Role
 from campaign.storage import scratch
+from tests.commands import Commands
 from tests.factories import add_confirmed, make_campaign, post, sign_in
 from tests.integration.bundles.conftest import freeze, print_bundle  # noqa: F401 — fixtures
+from tests.integration.bundles.test_worker_kill import (
+    KILLS,
+    let_leases_run_out,
+    somebody_is_at_it,
+    wait_until,
+)
 from tests.integration.directory.test_import_pages import MISSIONS, rehearsed
 from tests.integration.exports.conftest import ask, made, scene  # noqa: F401 — fixtures
 from tests.integration.storage.test_whole_instance import PLANTED
@@ -170,3 +182,54 @@ def test_a_dry_run_of_an_import(
     sign_in(client, app, Role.ORGANIZER)
     assert "/desk/missions/imports/" in rehearsed(client, session, MISSIONS, "missions")
     assert not settings.scratch_folder.exists() or not list(settings.scratch_folder.iterdir())
+
+
+@pytest.mark.one_engine
+@pytest.mark.timeout(300)
+def test_workers_killed_at_random_leave_nothing_readable_outside_scratch(
+    session: Session,
+    settings: Settings,
+    freeze: Callable[..., int],  # noqa: F811
+    commands: Commands,
+    tmp_path: Path,
+) -> None:
+    system, scratch_folder = tmp_path / "system", settings.scratch_folder
+    system.mkdir()
+    campaign = make_campaign(session)
+    add_confirmed(session, campaign, 12, given_name=PLANTED[0], own_words=PLANTED[4])
+    session.commit()
+    freeze(campaign.id, volume_letters=2)
+    environment = {
+        **os.environ,
+        "CAMPAIGN_INSTANCE": str(settings.folder),
+        "CAMPAIGN_DATABASE_URL": settings.sqlalchemy_url,
+        "CAMPAIGN_LOG_LEVEL": "error",
+        "TMPDIR": str(system),
+    }
+    chance = random.Random(51)
+    for _kill in range(KILLS):
+        jobs.queue().send("bundles.sweep")
+        worker = commands.start(["worker"], environment)
+        assert wait_until(session, somebody_is_at_it, 60)
+        time.sleep(chance.uniform(0, 1.5))
+        os.kill(worker.pid, signal.SIGKILL)
+        assert list(system.iterdir()) == []
+        for path in settings.folder.rglob("*"):
+            if path.is_file() and scratch_folder not in path.parents:
+                assert_nothing_readable(path.read_bytes(), path)
+        let_leases_run_out(session)
+    assert session.scalar(select(func.count(Volume.id)).where(Volume.attempt > 0)), "none printed"
+    for room in scratch_folder.iterdir():
+        os.utime(room, (0, 0))
+    deadline = time.monotonic() + 20
+    while list(scratch_folder.iterdir()) and time.monotonic() < deadline:
+        scratch.sweep(scratch_folder)  # children notice in a moment that nobody is above them
+        time.sleep(0.1)
+    assert list(scratch_folder.iterdir()) == []
+
+
+def assert_nothing_readable(body: bytes, path: Path) -> None:
+    """No name, and no file that a program opens: a PDF's texts are compressed."""
+    assert not body.startswith((b"%PDF", b"PK", b"\xff\xd8", b"{")), path
+    for planted in PLANTED:
+        assert planted.encode() not in body, path

@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign import close_app, create_app
+from campaign.commands import doctor
 from campaign.core.settings import Settings
 from campaign.models.staff import Role
+from campaign.web.proxy_counts import read_usual_count
 from tests.factories import STAFF_PASSWORD, make_staff_user, sign_in
 
 pytestmark = pytest.mark.one_engine
@@ -110,6 +112,30 @@ def test_proxies_that_are_not_as_set_are_logged_once_without_an_address(
     [said] = caplog.messages
     assert "came with 2 addresses in X-Forwarded-For, trusted_proxies is 1" in said
     assert "203.0.113.2" not in said
+
+
+def test_the_doctor_tells_with_how_many_most_requests_come(
+    serve: Serve, settings: Settings
+) -> None:
+    """Not one forged header alone, nor the checks of a balancer."""
+    client = _client(serve(1))
+    assert read_usual_count(settings.folder) is None
+    client.get("/en/", base_url=SITE, headers={"X-Forwarded-For": "203.0.113.2"})
+    assert read_usual_count(settings.folder) == 1
+    for proxies, times in ((0, 2), (2, 5), (7, 1)):
+        header = {"X-Forwarded-For": ", ".join(["203.0.113.2"] * proxies)}
+        for _ in range(times):
+            client.get("/en/", base_url=SITE, headers=header)
+    assert read_usual_count(settings.folder) == 1, "it is written down now and then"
+    application = client.application
+    application.extensions["proxy-counts"]._due = 0.0
+    client.get("/en/", base_url=SITE)
+    assert read_usual_count(settings.folder) == 2
+    assert "203.0.113.2" not in (settings.folder / "proxies.seen").read_text()
+    said = doctor._settings(application)
+    assert any(
+        "come with 2 addresses in X-Forwarded-For, trusted_proxies is 1" in one for one in said
+    )
 
 
 NOT_AS_SET = "The setting trusted_proxies does not fit"

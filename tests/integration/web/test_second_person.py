@@ -24,6 +24,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.file_approval import FileApproval, FileApprovalState
 from campaign.models.paper_signature import PaperSheet, Scan, ScanKind, SheetKind
+from campaign.models.review_hold import Hold
+from campaign.models.signature import SignatureState
 from campaign.models.staff import Role, StaffUser
 from tests.days import today
 from tests.factories import (
@@ -52,6 +54,7 @@ GATED: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "deliveries.envelopes_download": ("/desk/bundles/{bundle}/after/files/labels.pdf", {}),
     "paper_signatures.scan_download": ("/desk/paper/{sheet}/scans/{scan}/download", {}),
+    "screening.letter_download": ("/desk/screening/letters/{held}/letter.pdf", {}),
 }
 """Address and form of each view that gives out such a file."""
 OF_THEIR_OWN = {"exports.download"}
@@ -74,7 +77,6 @@ NAMES_NO_LIST = {
     "replies.publish.shown": "an answer",
     "replies.scan_download": "an answer",
     "replies.scan_page": "an answer",
-    "screening.letter_download": "one letter that waits for a decision",
     "signing_previews.preview_html": "a mail without a recipient",
     "bundles.progress": "a part of a page",
     "bundles.joint_delivery_sheet": "counts",
@@ -127,7 +129,8 @@ def addresses(app: Flask, session: Session, freeze: Freeze, print_bundle: Print)
     bundle_id = freeze(campaign.id)
     assert print_bundle(bundle_id) is BundleState.READY
     bundle = reload(session, bundle_id)
-    add_confirmed(session, session.get_one(Campaign, bundle.campaign_id), 1, letter_locale="en")
+    sheet_campaign = session.get_one(Campaign, bundle.campaign_id)
+    add_confirmed(session, sheet_campaign, 1, letter_locale="en")
     sheet = PaperSheet(
         campaign_id=bundle.campaign_id, kind=SheetKind.SHEET, collected_on=today(), country="CA"
     )
@@ -140,6 +143,8 @@ def addresses(app: Flask, session: Session, freeze: Freeze, print_bundle: Print)
         state=RunState.READY,
         files=[{"name": "labels.pdf", "attempt": 1}],
     )
+    [held] = add_confirmed(session, sheet_campaign, 1, state=SignatureState.HELD)
+    session.add(Hold(signature_id=held.id, campaign_id=sheet_campaign.id, reasons=["first"]))
     session.add_all([sheet, run])
     session.flush()
     scan = Scan(sheet_id=sheet.id, kind=ScanKind.PDF, folder="x", pages=0, byte_count=1)
@@ -149,7 +154,12 @@ def addresses(app: Flask, session: Session, freeze: Freeze, print_bundle: Print)
         name = envelope_store.name_stored_file(bundle.public_id, run.public_id, 1, "labels.pdf")
         with storage.storage().writing(name) as path:
             path.write_bytes(b"labels")
-    return {"bundle": bundle.public_id, "sheet": sheet.public_id, "scan": scan.public_id}
+    return {
+        "bundle": bundle.public_id,
+        "sheet": sheet.public_id,
+        "scan": scan.public_id,
+        "held": held.public_id,
+    }
 
 
 @pytest.mark.parametrize("endpoint", GATED)

@@ -280,6 +280,7 @@ _JSON = st.recursive(
 _CELLS = st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), min_size=1, max_size=5)
 
 
+@pytest.mark.fuzz
 @given(
     st.one_of(
         st.binary(max_size=300),

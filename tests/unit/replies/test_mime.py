@@ -75,6 +75,7 @@ def _is_clean(text: str) -> bool:
     return not kinds & {"Cc", "Cf", "Cs"}
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
@@ -97,6 +98,7 @@ _KINDS = (
 )
 
 
+@pytest.mark.fuzz
 @given(_HEADER, _HEADER, st.sampled_from(_KINDS), st.binary(max_size=300))
 def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: bytes) -> None:
     head = (
@@ -110,6 +112,7 @@ def test_any_headers_are_read_or_refused(who: str, day: str, kind: str, body: by
     assert "\n" not in mail.subject
 
 
+@pytest.mark.fuzz
 @given(st.text(max_size=300))
 def test_any_markup_gives_words(html: str) -> None:
     assert _is_clean(clean_text(html_to_text(html)))

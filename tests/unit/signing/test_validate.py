@@ -245,6 +245,7 @@ ANYTHING = st.text(
 )
 
 
+@pytest.mark.fuzz
 @given(values=st.fixed_dictionaries(dict.fromkeys(GOOD, ANYTHING)), points=st.lists(ANYTHING))
 def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points: list[str]) -> None:
     form, problems = check_form(values, points, OFFER, limit=50)
@@ -252,6 +253,7 @@ def test_any_text_is_refused_with_words_or_taken(values: dict[str, str], points:
     assert {problem.slug for problem in problems.values()} <= SLUGS
 
 
+@pytest.mark.fuzz
 @given(name=ANYTHING, place=ANYTHING, words=ANYTHING)
 def test_what_is_taken_composes_and_can_be_printed(name: str, place: str, words: str) -> None:
     values = {**GOOD, "given_name": name, "locality": place, "own_words": words}

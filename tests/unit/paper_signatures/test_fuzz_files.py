@@ -1,0 +1,77 @@
+"""Any table of signatures is read, or refused with a sentence, and soon."""
+
+import io
+import zipfile
+from datetime import timedelta
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from campaign.directory.imports.read_rows import UnreadableFile
+from campaign.paper_signatures import read_file
+from campaign.paper_signatures.check_row import Details
+
+pytestmark = pytest.mark.fuzz
+HEADS = ["Name", "Town", "Postal code", "Country", "Email", "News"]
+CELLS = st.text(max_size=40)
+TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=6)
+soon = settings(deadline=timedelta(seconds=5))
+
+
+def read(data: bytes) -> None:
+    try:
+        table = read_file.open_table(data)
+    except UnreadableFile:
+        return
+    found = read_file.read_table(table, read_file.guess_meanings(table.columns), "CA")
+    assert all(isinstance(details, Details) and details.name for _number, details in found.rows)
+    assert all(fault.slug or fault.sentence for fault in found.faults)
+
+
+@soon
+@given(
+    TABLES, st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["utf-8", "utf-16", "cp1252"])
+)
+def test_any_csv(rows: list[list[str]], delimiter: str, encoding: str) -> None:
+    lines = [delimiter.join(HEADS), *(delimiter.join(row) for row in rows)]
+    read("\r\n".join(lines).encode(encoding, "replace"))
+
+
+@cache
+def make_workbook() -> bytes:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(HEADS)
+    sheet.append(["Ana Núñez", "Ottawa", "K1A 0A1", "CA", "ana@example.org", "y"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@soon
+@given(st.integers(0, 30), st.integers(0, 4000), st.binary(min_size=1, max_size=60))
+def test_any_workbook_of_which_a_part_was_changed(entry: int, at: int, piece: bytes) -> None:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(make_workbook())) as whole,
+        zipfile.ZipFile(out, "w") as changed,
+    ):
+        names = whole.namelist()
+        for name in names:
+            body = whole.read(name)
+            if name == names[entry % len(names)]:
+                body = body[: at % len(body)] + piece + body[at % len(body) + len(piece) :]
+            changed.writestr(name, body)
+    read(out.getvalue())
+
+
+@soon
+@given(st.integers(0, 20_000), st.binary(min_size=1, max_size=30))
+def test_any_workbook_of_which_some_bytes_were_changed(at: int, piece: bytes) -> None:
+    whole = make_workbook()
+    at %= len(whole)
+    read(whole[:at] + piece + whole[at + len(piece) :])
