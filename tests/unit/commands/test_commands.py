@@ -122,9 +122,7 @@ def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Co
         "CAMPAIGN_MAIL_TRANSPORT": "smtp",
         "CAMPAIGN_SECOND_FACTOR_ROLES": "staff, admin",
     }
-    done = commands.run(
-        ["run", "--demo", "--port", str(free_port())], {**os.environ, **production}
-    )
+    done = commands.run(["run", "--demo", "--port", str(free_port())], {**os.environ, **production})
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "campaign: the demo has no place on a site in production\n"
 
