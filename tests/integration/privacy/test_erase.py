@@ -102,7 +102,8 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
 ) -> None:
     fingerprint = ana.email_hmac
     bundle_id = freeze(campaign)
-    session.execute(update(Letter).values(set_aside_detail='{"characters": "Plantada"}'))
+    aside = {"set_aside_detail": '{"characters": "Plantada"}', "seal_id": b"s" * 16}
+    session.execute(update(Letter).values(aside))
     session.commit()
     client.post(f"{box}/erase")
     left = reload(session, ana)
