@@ -13,6 +13,8 @@ from campaign.campaigns.changes import record_change
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.statistics import CampaignTally
+from campaign.public.case_page import case_page
+from campaign.public.open_cases import case_row
 from campaign.public.page_cache import PageCache
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign
@@ -117,6 +119,22 @@ def test_the_count_is_said_in_words(
     session.add(CampaignTally(campaign_id=campaign.id, confirmed=count))
     session.commit()
     assert words in client.get(case).text
+
+
+@pytest.mark.parametrize(("step", "shown"), [(1, "57"), (10, "50"), (100, "0")])
+def test_public_numbers_move_in_steps(
+    app: Flask, session: Session, campaign: Campaign, step: int, shown: str
+) -> None:
+    """Who watches them must not learn when somebody signed; the desk counts exactly."""
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"public_count_step": step})
+    now = db.utcnow()
+    with app.test_request_context():
+        page = case_page(campaign, "en", count=57, now=now, sent_by_self=57, on_paper=57)
+        row = case_row(campaign, "en", count=57, now=now)
+    app.extensions["settings"] = settings
+    numbers = {page.count, page.sent_by_self, page.on_paper, row.count}
+    assert numbers == {int(shown)}
 
 
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
