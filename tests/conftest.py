@@ -254,13 +254,17 @@ def fonts_of_the_renderer() -> None:
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates are compiled once a run, not once a test, nor once a worker of the run."""
+def folder_of_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a run share."""
     folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    (folder / "templates").mkdir(exist_ok=True)
-    return FileSystemBytecodeCache(str(folder / "templates"))
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(folder_of_run: Path) -> FileSystemBytecodeCache:
+    """Templates are compiled once a run, not once a test, nor once a worker of the run."""
+    (folder_of_run / "templates").mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder_of_run / "templates"))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The press, which lays out the same document once a run.
 
-All of `tests/integration` prints by it in this process: a bundle of seven letters is printed
+What processes printed is kept in a folder that all workers of a run share. All of
+`tests/integration` prints by it in this process: a bundle of seven letters is printed
 hundreds of times, and what is tried there is the bundle, not the page. So no test there shows by
 itself that printing anew gives the same bytes. Without it run `tests/unit`, and with it the tests
 of the press, `tests/e2e`, tests marked `real_press`, and whatever prints in a process of its own,
@@ -10,34 +11,36 @@ such as `test_determinism`, which prints whole bundles in two places and compare
 import hashlib
 import json
 import os
-import threading
+import pickle
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from weasyprint import Document
 
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.orders import Limits, ProcessKind
+from campaign.core.isolation.worker import Outcome
 from campaign.printing import press, renderer
-from campaign.printing.engine import worker_pool
-from campaign.printing.engine.types import Limits
-from campaign.printing.engine.worker import Outcome
+from campaign.printing.engine.types import PRESS
 
 _MOST_DOCUMENTS = 48
-_MOST_ORDERS = 512
 
 
 class RememberingPress:
     """What was laid out in this process, here and in processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        """Keep outcomes below this folder, which may be that of another process as well."""
+        folder.mkdir(exist_ok=True)
+        self._folder = folder
         self._borrow_process = worker_pool.borrow_process
         self._lay_out = renderer.lay_out
         self._write_pdf = renderer.write_pdf
-        self._lock = threading.Lock()
-        self._orders: OrderedDict[str, tuple[Outcome, bytes]] = OrderedDict()
         self._documents: OrderedDict[Any, Document] = OrderedDict()
         self._written: dict[tuple[int, bool], bytes] = {}
 
@@ -49,26 +52,25 @@ class RememberingPress:
         patch.setattr(renderer, "write_pdf", self.write_pdf)
 
     @contextmanager
-    def borrow_process(self) -> Iterator["RememberingPress"]:
+    def borrow_process(self, _kind: ProcessKind) -> Iterator["RememberingPress"]:
         """What takes orders; a process is borrowed for those that are new."""
         yield self
 
     def run(self, work: str, job: dict[str, Any], limits: Limits, size: int) -> Outcome:
         """The outcome of such an order; one that failed is tried each time."""
         out = Path(job["out"])
-        key = _name(work, job, limits)
-        with self._lock:
-            kept = self._orders.get(key)
-        if kept is not None:
-            out.write_bytes(kept[1])
-            return kept[0]
-        with self._borrow_process() as process:
+        kept = self._folder / _name(work, job, limits)
+        if kept.exists():
+            outcome, printed = pickle.loads(kept.read_bytes())
+            out.write_bytes(printed)
+            return outcome
+        with self._borrow_process(PRESS) as process:
             outcome = process.run(work, job, limits, size)
         if outcome.report is not None and out.exists():
-            with self._lock:
-                self._orders[key] = outcome, out.read_bytes()
-                while len(self._orders) > _MOST_ORDERS:
-                    self._orders.popitem(last=False)
+            # Another worker sees the whole file or none.
+            writing = kept.with_name(uuid4().hex)
+            writing.write_bytes(pickle.dumps((outcome, out.read_bytes())))
+            writing.rename(kept)
         return outcome
 
     @contextmanager

@@ -1,11 +1,13 @@
 """Which names a template asks for, with those that it extends and includes."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from jinja2 import Environment, meta, nodes
 from jinja2.visitor import NodeTransformer
 
 
+@cache
 def names_required(
     env: Environment, template: str, bound: frozenset[str] = frozenset()
 ) -> set[str]:
@@ -14,28 +16,27 @@ def names_required(
     :param bound: names that the template which includes it has set.
     """
     chain = list(_chain(env, template))
+    trees = [_tree(env, each) for each in chain]
     # What any template of a chain sets outside of blocks, the blocks of all see.
-    on_top = {name for tree in chain for name in _names_set_on_top(tree)}
-    names = _names_undeclared(env, template)
-    names -= {name for tree in chain for name in _names_optional(tree)}
-    inner = bound | {name for tree in chain for name in _names_set(tree)}
-    for tree in chain:
+    on_top = {name for tree in trees for name in _names_set_on_top(tree)}
+    names = {name for each in chain for name in _names_undeclared(env, each)}
+    names -= {name for tree in trees for name in _names_optional(tree)}
+    inner = bound | {name for tree in trees for name in _names_set(tree)}
+    for tree in trees:
         for node in tree.find_all(nodes.Include):
             for name in _templates_of(node.template):
                 names |= names_required(env, name, frozenset(inner))
     return names - on_top - bound
 
 
+@cache
 def _names_undeclared(env: Environment, template: str) -> set[str]:
     """Names without those that a branch of an `if` sets for itself: Jinja counts these as well."""
-    names = {
-        name for tree in _chain(env, template) for name in meta.find_undeclared_variables(tree)
-    }
-    apart = [_BranchesApart().visit(tree) for tree in _chain(env, template)]
-    for tree in apart:
-        tree.set_environment(env)
-        tree.set_lineno(1)
-    return names & {name for tree in apart for name in meta.find_undeclared_variables(tree)}
+    names = meta.find_undeclared_variables(_tree(env, template))
+    apart = _BranchesApart().visit(_parse(env, template))  # changes the tree
+    apart.set_environment(env)
+    apart.set_lineno(1)
+    return names & meta.find_undeclared_variables(apart)
 
 
 class _BranchesApart(NodeTransformer):
@@ -51,6 +52,7 @@ class _BranchesApart(NodeTransformer):
         ]
 
 
+@cache
 def names_used(env: Environment, template: str) -> set[str]:
     """All names that a template uses, also in macros that it imports and may not call."""
     tree = _tree(env, template)
@@ -63,16 +65,20 @@ def names_used(env: Environment, template: str) -> set[str]:
     return names
 
 
-def _chain(env: Environment, template: str) -> Iterator[nodes.Template]:
+def _chain(env: Environment, template: str) -> Iterator[str]:
     """The template, and those that it extends."""
-    tree = _tree(env, template)
-    yield tree
-    for node in tree.find_all(nodes.Extends):
+    yield template
+    for node in _tree(env, template).find_all(nodes.Extends):
         for name in _templates_of(node.template):
             yield from _chain(env, name)
 
 
+@cache
 def _tree(env: Environment, template: str) -> nodes.Template:
+    return _parse(env, template)
+
+
+def _parse(env: Environment, template: str) -> nodes.Template:
     assert env.loader is not None
     return env.parse(env.loader.get_source(env, template)[0])
 

@@ -121,6 +121,17 @@ def list_bundles(session: Session, *, page: int = 1) -> Listing[Bundle]:
     return load_page(session, query, page)
 
 
+def count_letters(session: Session, bundles: Sequence[Bundle]) -> dict[int, int]:
+    """Count the letters in the files that each bundle now is, by its id; before it is one, all."""
+    rows = session.execute(
+        select(
+            Bundle.id,
+            func.coalesce(prints.letters_of_print(), Bundle.letter_count).label("letters"),
+        ).where(Bundle.id.in_([bundle.id for bundle in bundles]))
+    )
+    return {row.id: row.letters for row in rows}
+
+
 def progress_of(session: Session, bundle: Bundle, now: datetime) -> Progress:
     return progress_of_all(session, [bundle], now)[bundle.id]
 

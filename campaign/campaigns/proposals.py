@@ -75,7 +75,13 @@ def propose_update(
 ) -> Proposal:
     """Keep an update until a second person approves it. Raises as `updates.post_update` does."""
     written = updates.check_update(
-        campaign, kind=kind, words=words, telling=telling, pictures=pictures, risks_seen=risks_seen
+        session,
+        campaign,
+        kind=kind,
+        words=words,
+        telling=telling,
+        pictures=pictures,
+        risks_seen=risks_seen,
     )
     payload = {
         "kind": kind.value,

@@ -9,7 +9,7 @@ from campaign.campaigns.content.risks import refuse_named, words_by_field
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit
 from campaign.core.errors import Invalid, Refused
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, StopKind
 
 
 def reword_reason(
@@ -18,21 +18,29 @@ def reword_reason(
     *,
     actor: str,
     reasons: Mapping[str, str],
+    kind: StopKind | None = None,
     risks_seen: bool = False,
 ) -> None:
-    """Show these reasons from now on. Nobody is mailed again; the audit keeps the old ones, sealed.
+    """Show these reasons, and this kind of a stop, from now on.
+
+    Nobody is mailed again; the audit keeps the old reasons, sealed.
 
     Raises Refused (`campaign-status`) where it is not closed or stopped; Invalid with
     `reason_<default language>` where a stop would be left without any; RiskNamed.
     """
     session.refresh(campaign, with_for_update={"key_share": True})
     wanted, before = check_reason(campaign, reasons, risks_seen), dict(campaign.status_reasons)
-    if wanted == before:
+    kind_before = campaign.stop_kind
+    if kind and is_stopped(campaign.status):
+        campaign.stop_kind = kind
+    if wanted == before and campaign.stop_kind is kind_before:
         return
     drop_proposed_reasons(session, campaign)
     campaign.status_reasons = wanted
     old = "\n".join(f"{code}: {text}" for code, text in before.items())
     kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
+    if campaign.stop_kind is not kind_before:
+        kept |= {"kind": campaign.stop_kind.value, "before": kind_before.value}
     record_change(session, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)
 
 

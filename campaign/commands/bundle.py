@@ -24,9 +24,9 @@ from campaign.bundles.volumes.print_without_queue import print_here
 from campaign.commands.instance import ready_app
 from campaign.core import db
 from campaign.core.errors import NotFound, Refused
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, BundleState
-from campaign.printing.engine.worker import RenderProcessStopped
 
 _ACTOR = "command"
 _NOUNS = {
@@ -120,7 +120,7 @@ def bundle(
             sentence = _SENTENCES.get(problem.slug, problem.slug)
             names = {**problem.data, "campaign": campaign, "mission": mission}
             raise _Failed(sentence.format(**names)) from problem
-        except RenderProcessStopped as problem:
+        except WorkProcessStopped as problem:
             raise _Failed(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
             raise _Failed(f"The ZIP could not be written: {problem.strerror}.") from problem

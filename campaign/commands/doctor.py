@@ -11,10 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import close_app, create_app, migrations, storage
-from campaign.core import audit, audit_anchor, db, i18n, jobs
+from campaign.commands.instance import say_missing
+from campaign.core import audit, audit_anchor, db, i18n, jobs, turn_keys
 from campaign.core.audit_anchor import DamagedAnchor
+from campaign.core.isolation.confine import list_open_ways
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.isolation.worker import WorkProcessStopped
+from campaign.core.sealing import MissingKey
 from campaign.core.settings import Settings, load_settings
-from campaign.mail.maildirs import is_maildir
+from campaign.core.unreadable_file import ReadingFailed
+from campaign.mail.maildirs import is_maildir, list_put_aside
 from campaign.mail.transports import Smtp
 from campaign.printing import fonts, problems
 from campaign.privacy import overdue
@@ -45,6 +51,10 @@ def doctor() -> None:
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
     with app.app_context():
+        try:
+            db.database().read_keys()
+        except MissingKey as problem:
+            raise click.ClickException(say_missing(problem)) from problem
         for name, check in _CHECKS.items():
             sentences = list(check(app))
             wrong += len(sentences)
@@ -99,6 +109,28 @@ def _database(app: Flask) -> Iterator[str]:
             version = int(connection.scalar(text("SHOW server_version_num")) or 0)
             if version < 150000:
                 yield f"PostgreSQL {version // 10000} is too old: 15 or newer."
+
+
+def _keys(_app: Flask) -> Iterator[str]:
+    try:
+        with db.reading() as session:
+            has_earlier = turn_keys.has_earlier(session)
+    except SQLAlchemyError:
+        return  # the database's own check has said why
+    keyring = db.database().keyring
+    if keyring.state.sealing < keyring.newest:
+        yield f"Key {keyring.newest} is not used yet. Run: campaign keys rotate"
+    elif has_earlier or keyring.state.look_ups < keyring.newest:
+        yield (
+            "Some values are not bound to their row yet, or sealed with an earlier key. "
+            "Run: campaign keys rotate"
+        )
+
+
+def _keys_note(_app: Flask) -> str:
+    keyring = db.database().keyring
+    sealing = keyring.state.sealing
+    return f"key {sealing} of {keyring.newest} seals ({keyring.name_key(sealing)})"
 
 
 def _files(_app: Flask) -> Iterator[str]:
@@ -174,8 +206,31 @@ def _queue(_app: Flask) -> Iterator[str]:
         yield f"{waiting} jobs wait. Is a worker running? Start one: campaign worker"
 
 
+def _readers_note(_app: Flask) -> str:
+    """Say which walls around the readers of strangers' files this machine lacks."""
+    try:
+        ways = run_apart(list_open_ways, b"/etc/passwd")
+    except (ReadingFailed, WorkProcessStopped):
+        return ""  # said already
+    if not ways:
+        return "strangers' files are read without files, network or other processes"
+    return f"what reads strangers' files still {', '.join(ways)} (deploy.md)"
+
+
+def _readers(_app: Flask) -> Iterator[str]:
+    try:
+        run_apart(list_open_ways, b"")
+    except (ReadingFailed, WorkProcessStopped) as problem:
+        yield f"Strangers' files cannot be read ({problem}). Is the application installed whole?"
+
+
 def _mail(app: Flask) -> Iterator[str]:
     settings: Settings = app.extensions["settings"]
+    try:
+        if aside := list_put_aside():
+            yield f"{len(aside)} mails could not be read and are put aside: campaign files aside"
+    except storage.FilesAway:
+        pass  # the check of the files has said why
     if settings.bounce_maildir and not is_maildir(settings.folder / settings.bounce_maildir):
         yield "bounce_maildir is no Maildir: a folder with cur, new and tmp in it."
     if settings.reply_maildir and not is_maildir(settings.folder / settings.reply_maildir):
@@ -215,13 +270,20 @@ def _erasing(app: Flask) -> Iterator[str]:
 _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "settings": _settings,
     "database": _database,
+    "keys": _keys,
     "audit": _audit,
     "files": _files,
     "scratch": _scratch,
+    "readers": _readers,
     "fonts": _fonts,
     "queue": _queue,
     "mail": _mail,
     "erasing": _erasing,
 }
-_NOTES: dict[str, Callable[[Flask], str]] = {"settings": _settings_note, "scratch": _scratch_note}
+_NOTES: dict[str, Callable[[Flask], str]] = {
+    "settings": _settings_note,
+    "keys": _keys_note,
+    "scratch": _scratch_note,
+    "readers": _readers_note,
+}
 """What is worth knowing of what is checked, though nothing is wrong with it."""

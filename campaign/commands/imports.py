@@ -15,11 +15,11 @@ import click
 from campaign.commands.instance import ready_app
 from campaign.core import clock, db
 from campaign.core.settings import load_settings
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.imports.apply_import import ImportReport, import_missions, import_officials
-from campaign.directory.imports.file_types import MAX_BYTES, Shape, open_file
-from campaign.directory.imports.read_rows import UnreadableFile
-from campaign.directory.imports.source import Source, source_of
+from campaign.directory.imports.file_types import MAX_BYTES, Shape
+from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory_import import Directory
 
 _SHOWN_PROBLEMS = 50
@@ -167,7 +167,7 @@ def _source(file: Path, directory: Directory) -> Source:
     with file.open("rb") as opened:
         start = opened.read(MAX_BYTES)
     try:
-        return source_of(open_file(start, size=file.stat().st_size), directory)
+        return open_source(start, directory, guess=False, size=file.stat().st_size)
     except UnreadableFile as problem:
         raise click.ClickException(str(problem)) from problem
 

@@ -5,6 +5,7 @@ from flask import Flask
 
 from campaign import close_app, create_app, migrations
 from campaign.core import db
+from campaign.core.sealing import MissingKey
 from campaign.core.settings import load_settings
 from campaign.storage import scratch
 
@@ -34,4 +35,16 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
         engine.dispose()
     app = create_app(settings)
     click.get_current_context().call_on_close(lambda: close_app(app))
+    if revision in {None, migrations.newest_revision()}:
+        try:
+            app.extensions["database"].read_keys()
+        except MissingKey as problem:
+            raise click.ClickException(say_missing(problem)) from problem
     return app
+
+
+def say_missing(problem: MissingKey) -> str:
+    return (
+        f"The database needs {problem}, which is not here. Put it in place: the file data-2.key "
+        "and so on, or the setting later_data_keys."
+    )

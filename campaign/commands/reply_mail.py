@@ -6,6 +6,7 @@ import click
 
 from campaign.commands.instance import ready_app
 from campaign.core import db
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
 
@@ -37,4 +38,7 @@ def reply_mail(recipient: str) -> None:
                 click.echo(_QUIETLY[problem.slug])
                 return
             raise click.ClickException(_LOUDLY.get(problem.slug, problem.slug)) from problem
+        except UnreadableFile as problem:
+            why = problem.fault.sentence
+            raise click.ClickException(_LOUDLY.get(why, _LOUDLY["mail-broken"])) from problem
     click.echo("The mail is a draft reply now.")

@@ -5,10 +5,10 @@ that writes takes its lock at the start, so that it waits for others instead of 
 """
 
 import enum
-import json
 import secrets
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,27 +26,45 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
-    LargeBinary,
     MetaData,
     String,
     Table,
     create_engine,
     event,
+    select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column, sessionmaker
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    SessionTransaction,
+    mapped_column,
+    sessionmaker,
+)
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.clock import utcnow as utcnow  # noqa: PLC0414 — `db.utcnow` of columns and callers
+from campaign.core.errors import DomainError
 from campaign.core.logs import place_of
-from campaign.core.sealing import Keyring
+from campaign.core.sealed_columns import LookUp as LookUp  # noqa: PLC0414 — columns of models
+from campaign.core.sealed_columns import RowBinding, bind_objects, sealed_columns
+from campaign.core.sealed_columns import Sealed as Sealed  # noqa: PLC0414
+from campaign.core.sealed_columns import SealedList as SealedList  # noqa: PLC0414
+from campaign.core.sealed_columns import SealId as SealId  # noqa: PLC0414
+from campaign.core.sealed_columns import keyring_of as keyring_of  # noqa: PLC0414
+from campaign.core.sealing import Keyring, KeyState
 from campaign.core.settings import Settings
 from campaign.core.sqlite import make_engine as sqlite_engine
 
 log = structlog.get_logger()
 
 _READING = {"GET", "HEAD", "OPTIONS"}
+_KEYS_HOLD = 5.0
+"""Seconds for which nobody asks again how far the keys have turned; each commit does besides."""
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -68,52 +86,6 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         # SQLite forgets the zone.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Sealed(TypeDecorator[str]):
-    """Personal data: text in Python, AES-GCM in the column, bound to that column's name."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def __init__(self, place: str) -> None:
-        """`place` names the column (`signature.email`); a value moved elsewhere does not open."""
-        super().__init__()
-        self.place = place
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else keyring_of(dialect).seal(value, self.place)
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else keyring_of(dialect).open(bytes(value), self.place)
-
-
-class SealedList(TypeDecorator[list[str]]):
-    """Texts that may name people: a list in Python, sealed JSON in the column, NULL where empty."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def __init__(self, place: str) -> None:
-        """`place` names the column, as with `Sealed`."""
-        super().__init__()
-        self.place = place
-
-    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> bytes | None:
-        if not value:
-            return None
-        return keyring_of(dialect).seal(json.dumps(value, ensure_ascii=False), self.place)
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> list[str]:
-        if value is None:
-            return []
-        texts: list[str] = json.loads(keyring_of(dialect).open(bytes(value), self.place))
-        return texts
-
-
-def keyring_of(dialect: Dialect) -> Keyring:
-    """Return the keys of the database that `dialect` speaks to (`Database` put them there)."""
-    return cast(Keyring, dialect.campaign_keyring)  # type: ignore[attr-defined]
 
 
 def new_public_id() -> str:
@@ -161,17 +133,45 @@ class Base(DeclarativeBase):
     }
 
 
-@dataclass(frozen=True)
+bind_objects(Base)
+
+
+class KeyRecord(Base):
+    """How far the instance has turned its keys; without a row: as at its first start."""
+
+    __tablename__ = "key_state"
+
+    id: Mapped[PrimaryKey]
+    sealing: Mapped[int]
+    bound: Mapped[int]
+    look_ups: Mapped[int]
+    name: Mapped[str] = mapped_column(String(10))
+
+
+_KEY_STATE = str(select(KeyRecord.sealing, KeyRecord.bound, KeyRecord.look_ups, KeyRecord.name))
+
+
+class KeysTurned(DomainError):
+    """Keys have turned since this unit of work began: what it looked for goes by another name."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("keys-turned")
+
+
+@dataclass
 class Database:
     """One instance's database: the engine, its sessions and its keys."""
 
     engine: Engine
     sessions: sessionmaker[Session]
     keyring: Keyring
+    keys_read_at: float = float("-inf")
 
     @classmethod
     def of(cls, settings: Settings) -> "Database":
-        keyring = Keyring.of(settings.data_secret)
+        keyring = Keyring(*settings.data_secrets)
         engine = make_engine(settings.sqlalchemy_url)
         engine.dialect.campaign_keyring = keyring  # type: ignore[attr-defined]
         sessions = sessionmaker(engine, expire_on_commit=False)
@@ -181,15 +181,65 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def read_keys(self) -> None:
+        """Learn how far the keys have turned, if that was not asked lately. Raises MissingKey."""
+        if time.monotonic() - self.keys_read_at < _KEYS_HOLD:
+            return
+        with suppress(OperationalError, ProgrammingError), self.engine.connect() as connection:
+            # In a database of an earlier revision keys have no versions.
+            row = connection.execute(text(_KEY_STATE)).first()
+            self.keyring.enter(KeyState(*row) if row else KeyState())
+            self.keys_read_at = time.monotonic()
+
+
+def read_key_state(connection: Connection) -> KeyState:
+    """Return how far the keys have turned, as this transaction sees it."""
+    cursor = connection.connection.cursor()  # without SQLAlchemy, for what every signature does
+    try:
+        cursor.execute(_KEY_STATE)
+        row = cursor.fetchone()
+    finally:
+        cursor.close()
+    return KeyState(*row) if row else KeyState()
+
+
+def refuse_turned_keys(session: Session) -> None:
+    """Raise KeysTurned where what the session wrote may be of keys that have turned meanwhile.
+
+    Asked last before a commit. The keys turn while nobody writes (`campaign.commands.keys`).
+    """
+    if not session.in_transaction():
+        return
+    state, before = read_key_state(connection_of(session)), _note_keys()
+    if state.look_ups != before.look_ups or before.sealing < state.bound:
+        g.pop("key_state")
+        database().keyring.enter(state)
+        raise KeysTurned
+    if state != before:
+        database().keyring.enter(state)
+
+
+def _note_keys() -> KeyState:
+    """Return how far the keys had turned when this request or job first asked."""
+    if "key_state" not in g:
+        database().read_keys()
+        g.key_state = database().keyring.state
+    return cast(KeyState, g.key_state)
+
 
 def make_engine(url: str) -> Engine:
     """Make an engine with the behaviour that this module promises."""
-    if not url.startswith("sqlite"):
+    if url.startswith("sqlite"):
+        engine = sqlite_engine(url, writing=_writing.get)
+    else:
         # What was to be kept has no place in the message of a failure: it may be logged.
-        return create_engine(
+        engine = create_engine(
             url, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True
         )
-    return sqlite_engine(url, writing=_writing.get)
+    dialect = engine.dialect
+    contexts = (RowBinding, dialect.execution_ctx_cls)
+    dialect.execution_ctx_cls = type("SealingContext", contexts, {})
+    return engine
 
 
 def database() -> Database:
@@ -200,6 +250,7 @@ def database() -> Database:
 def session() -> Session:
     """Return the session of this request (or other application context)."""
     if "session" not in g:
+        _note_keys()
         if has_request_context() and request.method not in _READING:
             _writing.set(True)
         g.session = database().sessions()
@@ -209,10 +260,12 @@ def session() -> Session:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Open a session outside a request (job, command) that commits when its block succeeds."""
+    _note_keys()
     token = _writing.set(True)
     try:
         with database().sessions() as session, session.begin():
             yield session
+            refuse_turned_keys(session)
     finally:
         _writing.reset(token)
     run_after_commit(session)
@@ -221,6 +274,7 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a session outside a request that only reads."""
+    _note_keys()
     token = _writing.set(False)
     try:
         with database().sessions() as session:
@@ -270,6 +324,8 @@ def update_row(
 
     Objects of the session do not learn of it.
     """
+    if any(values.get(column.key) for column in sealed_columns(table_of(model))):
+        values["seal_id"] = session.scalar(select(model.seal_id).where(model.id == row_id))
     result = session.execute(
         update(model)
         .where(model.id == row_id, *conditions)
@@ -318,8 +374,14 @@ def _with_parents(within: SessionTransaction | None) -> Iterator[SessionTransact
 def init_app(app: Flask, settings: Settings) -> None:
     """Connect, commit at the end of a request that succeeded, close the session."""
     app.extensions["database"] = Database.of(settings)
+    app.before_request(_begin)
     app.after_request(_commit)
     app.teardown_appcontext(_close)
+
+
+def _begin() -> None:
+    if request.method not in _READING:
+        _note_keys()
 
 
 def _commit(response: Response) -> Response:
@@ -327,6 +389,11 @@ def _commit(response: Response) -> Response:
     if session is None or request.method in _READING:
         return response
     if response.status_code < 400:
+        try:
+            refuse_turned_keys(session)
+        except KeysTurned as problem:
+            session.rollback()
+            return current_app.make_response(current_app.handle_user_exception(problem))
         session.commit()
         run_after_commit(session)
     else:

@@ -75,6 +75,11 @@ def direction(code: str) -> str:
     return _parsed(code).text_direction
 
 
+def isolate(text: str) -> str:
+    """Keep a name, address or code in its own order in a sentence that runs from right to left."""
+    return f"\u2068{text}\u2069" if direction(locale()) == "rtl" else text
+
+
 def language_name(code: str, in_language: str | None = None) -> str:
     """Return a language's name, in itself unless said otherwise."""
     there = in_language or code
@@ -174,22 +179,40 @@ def known_languages() -> list[str]:
     return [code for code in locale_identifiers() if "_" not in code]
 
 
+_DAYS = {
+    "en": ("d MMMM", " y"),
+    "fr": ("d MMMM", " y"),
+    "es": ("d 'de' MMMM", " 'de' y"),
+    "ar": ("d MMMM", " y"),
+}
+"""Day and month, and the year after them; CLDR has the month first in English, and commas."""
+_TIMES = {"en": "HH:mm", "fr": "HH\u00a0'h'\u00a0mm", "es": "HH:mm\u00a0'h'", "ar": "HH:mm"}
+
+
 def say_date(day: date, in_language: str | None = None) -> str:
     """Say a day as people write it: "20 April 2020"."""
-    return _long_date(day, in_language or locale())
-
-
-@lru_cache(maxsize=2048)
-def _long_date(day: date, language: str) -> str:
-    return ordinal(format_date(day, "long", locale=_parsed(language)), day, language)
+    return say_day(day, in_language or locale())
 
 
 def say_weekday(day: date, in_language: str | None = None) -> str:
-    """Say a day with its weekday: "Friday, 4 December 2026"."""
-    language = in_language or locale()
-    # In the middle of a sentence, where these words stand, Spanish has no comma.
-    pattern = "EEEE d 'de' MMMM 'de' y" if language.startswith("es") else "full"
+    """Say a day with its weekday: "Friday 4 December 2026"."""
+    return say_day(day, in_language or locale(), weekday=True)
+
+
+@lru_cache(maxsize=2048)
+def say_day(day: date, language: str, *, weekday: bool = False, year: bool = True) -> str:
+    """Say a day in a language, with its weekday or not, with its year or not."""
+    if known := _DAYS.get(language.partition("-")[0]):
+        pattern = ("EEEE " if weekday else "") + known[0] + (known[1] if year else "")
+    else:
+        pattern = "full" if weekday else "long"
     return ordinal(format_date(day, pattern, locale=_parsed(language)), day, language)
+
+
+def say_short_day(day: date, language: str) -> str:
+    """Say a day as a table has it: "4 Dec 2026"."""
+    pattern = "d MMM y" if language.partition("-")[0] == "en" else "medium"
+    return str(format_date(day, pattern, locale=_parsed(language)))
 
 
 def ordinal(words: str, day: date, language: str) -> str:
@@ -217,16 +240,16 @@ def say_day_in(moment: datetime, zone: str) -> str:
 
 def say_moment(moment: datetime, zone: str | None = None, in_language: str | None = None) -> str:
     """Say a moment in the given time zone (the organisation's otherwise)."""
-    settings = current_settings()
-    tz = ZoneInfo(zone or settings.timezone)
-    there, language = moment.astimezone(tz), _babel(in_language)
-    day = format_date(there, "long", language)
-    return f"{day}{comma(str(language))}{say_time(there.time(), in_language)}"
+    there, language = zone or current_settings().timezone, in_language or locale()
+    day = say_day(clock.day_of(moment, there), language)
+    return f"{day}{comma(language)}{say_time(moment.astimezone(ZoneInfo(there)).time(), language)}"
 
 
 def say_time(at: time, in_language: str | None = None) -> str:
-    """Say a time of day as people write it: "2:30 PM"."""
-    return str(format_time(at, "short", locale=_babel(in_language)))
+    """Say a time of day as people write it: "14:30", in French "14 h 30"."""
+    language = in_language or locale()
+    pattern = _TIMES.get(language.partition("-")[0], "short")
+    return str(format_time(at, pattern, locale=_parsed(language)))
 
 
 def day_is_over(day: date, now: datetime) -> bool:
@@ -296,13 +319,14 @@ def _select() -> BabelLocale:
     return _parsed(chosen if chosen in languages() else negotiated())
 
 
-def _babel(in_language: str | None) -> BabelLocale:
-    return _parsed(in_language or locale())
-
-
 @lru_cache(maxsize=64)
 def _code_of(chosen: BabelLocale) -> str:
     return str(chosen).replace("_", "-")
+
+
+def number_locale(code: str) -> BabelLocale:
+    """Return how numbers are written: Spanish as in Mexico, French as in Canada."""
+    return _parsed({"es": "es-MX", "fr": "fr-CA"}.get(code, code))
 
 
 @lru_cache(maxsize=256)

@@ -39,12 +39,16 @@ def is_weak(key: bytes) -> bool:
     return len(set(key)) < _FEWEST_VALUES or len(steps) < _FEWEST_VALUES // 2 or typed
 
 
+def new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
+
+
 def _make_key(path: Path) -> None:
     """Write a new key; of several processes that start at once, one wins and none reads half."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)))
+        file.write(base64.b64encode(new_key()))
     try:
         os.link(draft, path)
     except FileExistsError:

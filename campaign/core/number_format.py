@@ -1,16 +1,15 @@
-"""Numbers as people of the page's language write them; a page of figures has hundreds."""
+"""Numbers as people of a language write them; a page of figures has hundreds."""
 
 from functools import lru_cache
 
-from babel import Locale
 from babel.numbers import format_decimal, format_percent
 
 from campaign.core import i18n
 
 
-def say_number(number: int) -> str:
-    """Write a whole number in the language of the page."""
-    return _number(number, i18n.locale())
+def say_number(number: int, in_language: str | None = None) -> str:
+    """Write a whole number in the language given, or the page's."""
+    return _number(number, in_language or i18n.locale())
 
 
 def say_share(share: float) -> str:
@@ -22,10 +21,10 @@ def say_share(share: float) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _number(number: int, locale: str) -> str:
-    return str(format_decimal(number, locale=Locale.parse(locale, sep="-")))
+def _number(number: int, language: str) -> str:
+    return str(format_decimal(number, locale=i18n.number_locale(language)))
 
 
 @lru_cache(maxsize=1_000)
-def _percent(hundredths: int, locale: str) -> str:
-    return str(format_percent(hundredths / 100, locale=Locale.parse(locale, sep="-")))
+def _percent(hundredths: int, language: str) -> str:
+    return str(format_percent(hundredths / 100, locale=i18n.number_locale(language)))

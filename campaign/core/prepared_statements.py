@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 
 from campaign.core import db
+from campaign.core.sealed_columns import bind_to_row, list_sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class _Prepared:
     """Values that stand in the statement itself."""
     defaults: Mapping[str, Callable[[], object]]
     converters: Mapping[str, Callable[[Any], object]]
+    sealed: tuple[str, ...]
+    """The names of values that are bound to the row."""
 
     def parameters(self, values: Mapping[str, object]) -> Any:
         filled = {**self.constants, **values}
         for name, default in self.defaults.items():
             filled[name] = default()
+        bind_to_row(filled, self.sealed)
         for name, convert in self.converters.items():
             filled[name] = convert(filled[name])
         return filled if self.order is None else [filled[name] for name in self.order]
@@ -106,7 +110,8 @@ def _prepare(statement: CompilerElement, names: tuple[str, ...], dialect: Dialec
         name: value.effective_value for name, value in compiled.binds.items() if not value.required
     }
     defaults = {column.key: _default_of(column) for column in compiled.insert_prefetch}
-    return _Prepared(str(compiled), order, constants, defaults, converters)
+    sealed = list_sealed({name: value.type for name, value in compiled.binds.items()})
+    return _Prepared(str(compiled), order, constants, defaults, converters, sealed)
 
 
 def _default_of(column: Any) -> Callable[[], object]:

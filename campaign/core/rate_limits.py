@@ -134,9 +134,7 @@ def forget_count(session: Session, what: str, place: str) -> None:
 
 def _bucket(what: str, place: str, now: datetime) -> bytes:
     start = int(now.timestamp()) // _HOUR
-    return hashlib.sha256(
-        db.database().keyring.fingerprint(f"{what}|{place}|{start}", "limit")
-    ).digest()
+    return hashlib.sha256(db.database().keyring.prove(f"{what}|{place}|{start}", "limit")).digest()
 
 
 @jobs.job("security.forget-limits", every_minutes=15)

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         None,
         description="Seals personal data: 32 bytes in base64; empty means the file `data.key`.",
     )
+    later_data_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list,
+        description="Where `data_key` is set: the keys that came after it, the oldest first; with "
+        "commas between. Otherwise they are the files `data-2.key`, `data-3.key`, …",
+    )
     web_workers: int = Field(1, ge=1, le=64, description="Web processes of one machine.")
     web_threads: int = Field(8, ge=1, le=64, description="Threads of each web process.")
     worker_threads: int = Field(2, ge=1, le=64, description="Jobs that one worker runs at once.")
@@ -123,7 +128,8 @@ class Settings(BaseSettings):
     organisation_website: str = Field("", description="The organisation's own site, if any.")
     organisation_address: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
         default_factory=lambda: ["12 Example Street", "Ottawa ON K1A 0A1"],
-        description="Lines of the sender's address on cover letters; with commas between.",
+        description="Lines of the postal address, on cover letters and in the foot of "
+        "each email; with commas between.",
     )
     organisation_country: str = Field(
         "CA",
@@ -375,25 +381,45 @@ class Settings(BaseSettings):
         return given or base64.b64encode(read_key(self.folder / "secret.key")).decode()
 
     @cached_property
-    def data_secret(self) -> bytes:
-        """Return the key (32 bytes) that seals personal data; it is never in the database."""
-        if self.data_key is None:
-            return read_key(self.folder / "data.key")
-        try:
-            key = base64.b64decode(self.data_key.get_secret_value(), validate=True)
-        except ValueError:
-            key = b""
-        if len(key) != KEY_BYTES:
-            raise UnsafeSettings("CAMPAIGN_DATA_KEY must be 32 bytes in base64.")
-        return key
+    def data_secrets(self) -> tuple[bytes, ...]:
+        """Return the keys (32 bytes each) that seal personal data, the oldest first.
+
+        They are never in the database.
+        """
+        if self.data_key is not None:
+            given = (self.data_key, *self.later_data_keys)
+            return tuple(_decode_key(key.get_secret_value()) for key in given)
+        if self.later_data_keys:
+            raise UnsafeSettings("later_data_keys is set, and data_key is not.")
+        return (read_key(self.folder / "data.key"), *map(read_key, self._later_key_files()))
+
+    def key_file(self, version: int) -> Path:
+        """Return the file of a data key."""
+        return self.folder / ("data.key" if version == 1 else f"data-{version}.key")
+
+    def _later_key_files(self) -> list[Path]:
+        paths: list[Path] = []
+        while (path := self.key_file(len(paths) + 2)).exists():
+            paths.append(path)
+        return paths
 
     def prepare(self) -> None:
         """Make the instance folder and its keys; read them, so that a bad key is found now."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         refuse_readable_secrets(self.folder / "settings.toml")
-        _ = self.secret, self.data_secret
+        _ = self.secret, self.data_secrets
         refuse_weak_keys(self)
         refuse_open_folders(self)
+
+
+def _decode_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise UnsafeSettings("CAMPAIGN_DATA_KEY must be 32 bytes in base64.")
+    return key
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from campaign.core.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_SECRETS = {"data_key", "secret_key", "smtp_password"}
+_SECRETS = {"data_key", "later_data_keys", "secret_key", "smtp_password"}
 _TLS_MODES = {"require", "verify-ca", "verify-full"}
 """What libpq's sslmode must be: all others fall back to plain text, or begin with it."""
 SECOND_FACTOR_ROLES = {"staff", "admin"}
@@ -51,7 +51,7 @@ def refuse_weak_keys(settings: "Settings") -> None:
     """Raise UnsafeSettings for a data key that is no random one, or that signs links as well."""
     if settings.mode != "production":
         return
-    if is_weak(settings.data_secret):
+    if any(map(is_weak, settings.data_secrets)):
         raise UnsafeSettings(
             "The data key is too plain to be random. Make one: openssl rand -base64 32"
         )

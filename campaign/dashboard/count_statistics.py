@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaign.bundles.freeze.waiting_counts import BLOCK
 from campaign.core import clock, db
-from campaign.core.sealing import Keyring, WrongKey
+from campaign.core.sealing import LONGEST_EMPTY, Keyring, WrongKey
 from campaign.dashboard.campaign_statistics import ONLINE, Counts, delay_of, key_of
 from campaign.directory.postal_addresses import region_code
 from campaign.models.campaign import Campaign
@@ -19,6 +19,7 @@ _COLUMNS = (
     Signature.campaign_id,
     Signature.state,
     Signature.country,
+    Signature.seal_id,
     type_coerce(Signature.region, LargeBinary).label("region"),
     func.length(type_coerce(Signature.own_words, LargeBinary)).label("own_length"),
     Signature.full_text.is_not(None).label("rewritten"),
@@ -39,7 +40,6 @@ def count_block(session: Session, block: int) -> dict[int, Counts]:
     rows = session.execute(select(*_COLUMNS).where(*_in_block(Signature.id, block))).all()
     zones = _zones(session, {row.campaign_id for row in rows})
     keyring = db.keyring_of(session.get_bind().dialect)
-    nothing = len(keyring.seal("", _PLACE))
     for row in rows:
         count = by_campaign[row.campaign_id]
         origin = row.origin.value
@@ -49,7 +49,7 @@ def count_block(session: Session, block: int) -> dict[int, Counts]:
             count[key_of("delay", delay_of(row.confirmed_at - row.signed_at))] += 1
         if row.state is SignatureState.CONFIRMED:
             day = clock.day_of(row.confirmed_at or row.signed_at, zones[row.campaign_id])
-            for key in _keys(row, origin, row.own_length > nothing):
+            for key in _keys(row, origin, row.own_length > LONGEST_EMPTY):
                 count[key] += 1
             count[key_of("day", day, origin)] += 1
             count[key_of("place", row.country, _region(row, keyring))] += 1
@@ -81,7 +81,7 @@ def _keys(row: Row[Any], origin: str, own: bool) -> list[str]:
 def _region(row: Row[Any], keyring: Keyring) -> str:
     """Return the region's code where the post knows it: what people typed stays sealed."""
     try:
-        return region_code(row.country, keyring.open(bytes(row.region), _PLACE))
+        return region_code(row.country, keyring.open(row.region, _PLACE, row.seal_id))
     except WrongKey:
         return ""
 

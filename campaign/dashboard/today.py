@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app, url_for
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
@@ -15,17 +15,17 @@ from campaign.campaigns.changes import needs_second_person
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
 from campaign.core import clock, i18n
-from campaign.core.settings import current_settings
+from campaign.core.settings import Settings, current_settings
 from campaign.deliveries.remaining_letters import has_letters_here, has_unnamed_part
 from campaign.directory.missions import STALE_AFTER_DAYS
 from campaign.models.bundle import Bundle, BundleState, DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Target, Update, UpdateKind
 from campaign.models.delivery import Rerouting
-from campaign.models.directory import Mission
+from campaign.models.directory import Mission, Official
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.proposal import Proposal, ProposalState
 from campaign.models.reply import Reply, ReplyState
-from campaign.models.staff import StaffUser, sees
+from campaign.models.staff import Role, StaffUser, sees
 from campaign.models.statistics import CampaignFigures
 from campaign.staff.guards import staff_user
 
@@ -91,6 +91,41 @@ def list_todos(session: Session, *, by: StaffUser, now: datetime) -> list[Todo]:
         _find_untold_outcomes(session, mine, now),
     ]
     return [todo for todo in todos if todo.total]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """One thing to do before the first campaign opens; its words are in the template."""
+
+    slug: str
+    url: str
+    """Empty: it is done in the settings file."""
+    done: bool
+
+
+def list_first_steps(session: Session, *, by: StaffUser) -> list[FirstStep]:
+    """List what is to be done on a new site; nothing once a campaign has opened."""
+    if session.scalar(select(exists(select(Campaign.id).where(Campaign.opened_at.is_not(None))))):
+        return []
+    settings = current_settings()
+    steps = [
+        FirstStep("officials", url_for("directory.index"), _has_rows(session, Official.id)),
+        FirstStep("missions", url_for("directory.missions"), _has_rows(session, Mission.id)),
+        FirstStep("campaign", url_for("campaigns.create"), done=False),
+    ]
+    if by.role is not Role.ADMIN:
+        return steps
+    is_named = settings.organisation_email != Settings.model_fields["organisation_email"].default
+    people = session.scalar(select(func.count(StaffUser.id)).where(StaffUser.active)) or 0
+    return [
+        FirstStep("settings", "", is_named and bool(settings.organisation_address)),
+        FirstStep("colleagues", url_for("staff.users.index"), people > 1),
+        *steps,
+    ]
+
+
+def _has_rows(session: Session, column: InstrumentedAttribute[int]) -> bool:
+    return bool(session.scalar(select(exists(select(column)))))
 
 
 def _find_deadlines(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Todo]:

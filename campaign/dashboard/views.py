@@ -18,8 +18,17 @@ from campaign.dashboard.running_jobs import PER_PAGE, Running, campaigns_csv, li
 from campaign.dashboard.statistics_page import Statistics, csv_rows
 from campaign.dashboard.statistics_tables import MissionRow, TargetRow, csv_file
 from campaign.dashboard.to_deliver import list_carriers_todos, list_delivery_todos, list_stop_todos
-from campaign.dashboard.today import Item, Todo, link_of, list_todos, may_enter
+from campaign.dashboard.today import (
+    FirstStep,
+    Item,
+    Todo,
+    link_of,
+    list_first_steps,
+    list_todos,
+    may_enter,
+)
 from campaign.directory.postal_addresses import region_name
+from campaign.mail.maildirs import list_put_aside
 from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update
 from campaign.models.staff import Role, StaffUser
@@ -27,6 +36,7 @@ from campaign.models.statistics import FiguresRun
 from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.update_pages import told_in
 from campaign.staff.guards import guard, staff_user
+from campaign.storage import FilesAway
 from campaign.web.page import Page, show_page
 from campaign.web.security import find_odd_proxies
 
@@ -42,6 +52,7 @@ class TodayForStaff(Page, template="dashboard/today_for_staff.html"):
 
 
 class Today(Page, template="dashboard/today.html"):
+    first_steps: Sequence[FirstStep]
     todos: Sequence[Todo]
     link: Callable[[str, Item], str]
     rows: Sequence[Running]
@@ -52,6 +63,8 @@ class Today(Page, template="dashboard/today.html"):
     odd_proxies: int | None
     """How many proxies this request came through, where the setting says another number."""
     trusted_proxies: int
+    put_aside: int
+    """Mails that could not be read twice; admins are told."""
 
 
 class CampaignStatistics(Page, template="dashboard/campaign_statistics.html"):
@@ -93,6 +106,7 @@ def index() -> ResponseReturnValue:
     )
     return show_page(
         Today(
+            first_steps=list_first_steps(session, by=user),
             todos=_list_todos(session, user, now),
             link=link_of,
             rows=rows,
@@ -104,6 +118,7 @@ def index() -> ResponseReturnValue:
             run=refresh_statistics.find_run(session),
             odd_proxies=find_odd_proxies() if user.role is Role.ADMIN else None,
             trusted_proxies=current_settings().trusted_proxies,
+            put_aside=_count_put_aside() if user.role is Role.ADMIN else 0,
         )
     )
 
@@ -153,6 +168,13 @@ def _list_todos(session: Session, user: StaffUser, now: datetime) -> list[Todo]:
     if user.role is Role.ADMIN:
         todos += list_delivery_todos(session, by=user, now=now)
     return todos
+
+
+def _count_put_aside() -> int:
+    try:
+        return len(list_put_aside())
+    except FilesAway:
+        return 0  # the store does not answer, and other pages say so
 
 
 def _title_of(update: Update) -> str:

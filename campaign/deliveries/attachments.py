@@ -16,8 +16,10 @@ from campaign.campaigns.content import pictures
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.file_rollback import on_rollback
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.models.delivery import GateFile, GateFileFormat, GateFileKind, GateVisit
-from campaign.printing.sheets.rasterise import CannotDraw, draw
+from campaign.printing.redraw import draw_pages
 from campaign.storage import storage
 
 MAX_BYTES = pictures.MAX_BYTES
@@ -42,7 +44,7 @@ class RedrawnFile:
 def draw_picture(file: BinaryIO, name: str) -> RedrawnFile:
     """Return a picture without place, camera and comment. Raises Invalid (`pictures`)."""
     try:
-        return RedrawnFile(GateFileKind.PICTURE, (pictures.redrawn(file, name=name),))
+        return RedrawnFile(GateFileKind.PICTURE, (pictures.redrawn(file, name=name).jpeg,))
     except Invalid as problem:
         raise Invalid(fields={"pictures": problem.fields["picture"]}) from problem
 
@@ -57,9 +59,11 @@ def draw_receipt(file: BinaryIO, name: str) -> RedrawnFile:
         raise Invalid(fields={"receipt": "receipt-lies"})
     try:
         if is_pdf:
-            return RedrawnFile(GateFileKind.RECEIPT, tuple(draw(body, most=MAX_PAGES)), body)
-        return RedrawnFile(GateFileKind.RECEIPT, (pictures.redrawn(io.BytesIO(body), name=name),))
-    except CannotDraw as problem:
+            pages = tuple(run_apart(draw_pages, body, most=MAX_PAGES))
+            return RedrawnFile(GateFileKind.RECEIPT, pages, body)
+        page = pictures.redrawn(io.BytesIO(body), name=name).jpeg
+        return RedrawnFile(GateFileKind.RECEIPT, (page,))
+    except UnreadableFile as problem:
         raise Invalid(fields={"receipt": "pdf-not-drawn"}) from problem
     except Invalid as problem:
         raise Invalid(fields={"receipt": problem.fields["picture"]}) from problem

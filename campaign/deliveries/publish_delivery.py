@@ -8,7 +8,6 @@ from flask_babel import force_locale, gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
@@ -16,6 +15,7 @@ from campaign.campaigns.content.pictures import keep_picture
 from campaign.campaigns.content.updates import Shown, Words, post_update
 from campaign.core import audit
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.number_format import say_number
 from campaign.deliveries import attachments
 from campaign.deliveries.recording_rules import SENT
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, Destination

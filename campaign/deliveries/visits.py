@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import time
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from campaign.bundles.destinations import ATTEMPT_WITH_DESTINATION, is_for
 from campaign.campaigns import lifecycle
-from campaign.campaigns.stop_rule import is_stopped
+from campaign.campaigns.stop_rule import is_stopped, is_stopped_sql
 from campaign.core.errors import NotFound
 from campaign.deliveries.attempt_order import newest_first, oldest_first
 from campaign.deliveries.recording_rules import went_after_stop
@@ -90,10 +90,12 @@ def list_attempts_of(session: Session, bundle: Bundle) -> Sequence[DeliveryAttem
     ).all()
 
 
-def list_companions(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequence[Bundle]:
+def list_companions(
+    session: Session, bundle: Bundle, *, only_stopped: bool = False, limit: int = 8
+) -> Sequence[Bundle]:
     """List bundles for the same destination that nobody has carried there yet.
 
-    A rehearsal travels with none.
+    A rehearsal travels with none. With `only_stopped` those of stopped campaigns.
     """
     tried = select(DeliveryAttempt.bundle_id).where(DeliveryAttempt.bundle_id.is_not(None))
     moved = select(Rerouting.from_bundle_id)
@@ -107,6 +109,7 @@ def list_companions(session: Session, bundle: Bundle, *, limit: int = 8) -> Sequ
             Bundle.id.not_in(tried),
             Bundle.id.not_in(moved),
             Campaign.status.not_in(lifecycle.HIDDEN),
+            is_stopped_sql() if only_stopped else true(),
         )
         .options(contains_eager(Bundle.campaign))
         .order_by(Bundle.id.desc())

@@ -238,6 +238,7 @@ def _decide(
             decided_by_id=by.id,
             decided_at=db.utcnow(),
             decision_note=note,
+            seal_id=export.seal_id,
             expires_at=None,
         )
         .returning(DataExport.id)

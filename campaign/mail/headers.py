@@ -1,7 +1,14 @@
-"""How headers are written: an address that a machine is to call stays whole on its line."""
+"""How headers are written, and how those of strangers are read.
+
+An address that a machine is to call stays whole on its line.
+"""
 
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.parser import BytesParser
 from email.policy import EmailPolicy, Policy
+
+from campaign.core.unreadable_file import UnreadableFile
 
 
 class UnfoldedHeader(UnstructuredHeader, BaseHeader):
@@ -19,3 +26,23 @@ _registry = HeaderRegistry()
 _registry.map_to_type("list-unsubscribe", UnfoldedHeader)
 POLICY = EmailPolicy(header_factory=_registry)
 """For every mail that we write."""
+_MOST_CHARACTERS = 2000
+
+
+class _ReadingPolicy(EmailPolicy):
+    """Cuts headers: of half a megabyte, Python's parser takes minutes."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_MOST_CHARACTERS]
+
+
+def parse_mail(raw: bytes, *, head_alone: bool = False) -> EmailMessage:
+    """Read the mail of a stranger. Raises UnreadableFile (`mail-broken`)."""
+    parser = BytesParser(EmailMessage, policy=_ReadingPolicy())
+    try:
+        mail = parser.parsebytes(raw, headersonly=head_alone)
+    except Exception as problem:  # whatever strangers send
+        raise UnreadableFile("mail-broken") from problem
+    assert isinstance(mail, EmailMessage)
+    return mail

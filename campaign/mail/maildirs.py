@@ -1,12 +1,29 @@
-"""Maildir folders that a mail server fills and we empty: reports on deliveries, answers."""
+"""Maildir folders that a mail server fills and we empty: reports on deliveries, answers.
 
-import mailbox
+A mail that fails twice is put aside: sealed, out of the way, and told on Today and by
+`campaign doctor`.
+"""
+
+import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import OperationalError
+
+from campaign.core import clock
+from campaign.core.isolation.worker import WorkProcessStopped
+from campaign.storage import storage
 
 log = structlog.get_logger()
+
+ASIDE = "put-aside"
+"""The folder of the storage with mails that could not be read."""
+_FAILED = ".failed"
+"""How the name of a mail ends that failed once; the rest of it is the mail server's."""
+_NOT_THE_MAIL = (OSError, OperationalError, WorkProcessStopped)
+"""Faults of the machine: the mail is tried again as if nothing was."""
 
 
 def is_maildir(path: Path) -> bool:
@@ -14,26 +31,43 @@ def is_maildir(path: Path) -> bool:
     return all((path / part).is_dir() for part in ("cur", "new", "tmp"))
 
 
-def empty(path: Path, take: Callable[[bytes], bool], *, most_bytes: int) -> int:
+def empty(path: Path, take: Callable[[bytes], bool], *, kind: str, most_bytes: int) -> int:
     """Hand each new mail to `take`, and remove what it took; tells how many were left.
 
-    Of a longer mail, `take` gets the first `most_bytes`.
+    Of a longer mail, `take` gets the first `most_bytes`. `kind` names those that are put aside.
     """
-    folder = mailbox.Maildir(str(path), create=False)
-    names = sorted(file.name.partition(":")[0] for file in (path / "new").iterdir())
-    return sum(not _is_taken(folder, name, take, most_bytes) for name in names)
+    mails = sorted((path / "new").iterdir())
+    return sum(not _is_taken(mail, take, kind, most_bytes) for mail in mails)
 
 
-def _is_taken(
-    folder: "mailbox.Maildir", name: str, take: Callable[[bytes], bool], most_bytes: int
-) -> bool:
+def list_put_aside() -> list[str]:
+    """List the names of the mails that are put aside, the oldest first."""
+    return sorted(storage().names(ASIDE))
+
+
+def _is_taken(mail: Path, take: Callable[[bytes], bool], kind: str, most_bytes: int) -> bool:
     try:
-        with folder.get_file(name) as file:
+        with mail.open("rb") as file:
             taken = take(file.read(most_bytes))
+    except _NOT_THE_MAIL as problem:
+        log.warning("mail not read", problem=type(problem).__name__)
+        return False
     except Exception as problem:
         # Whatever strangers send must not hold up the others; its words may quote an address.
         log.warning("mail not understood", problem=type(problem).__name__)
-        return False
+        if not mail.name.endswith(_FAILED):
+            mail.rename(mail.with_name(f"{mail.name}{_FAILED}"))
+            return False
+        _put_aside(mail, kind)
+        taken = True
     if taken:
-        folder.discard(name)  # it holds an address, and often our mail with its link
+        mail.unlink()  # it holds an address, and often our mail with its link
     return taken
+
+
+def _put_aside(mail: Path, kind: str) -> None:
+    moment = clock.utcnow().strftime("%Y%m%dT%H%M")
+    name = f"{ASIDE}/{moment}-{kind}-{secrets.token_hex(4)}"
+    with mail.open("rb") as file, storage().create(name) as kept:
+        shutil.copyfileobj(file, kept)
+    log.error("mail put aside", name=name)

@@ -33,6 +33,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db, jobs
 from campaign.core.email_addresses import canonical_email
 from campaign.core.prepared_statements import fetch_first
+from campaign.core.sealed_columns import new_seal_id
 from campaign.core.settings import current_settings
 from campaign.core.template_context import TemplateContext
 from campaign.mail.models import CANCELLED, MailState, OutboxMail
@@ -101,6 +102,7 @@ class Mail(TemplateContext):
         due = due_at or now
         row: dict[str, object] = {
             "public_id": db.new_public_id(),
+            "seal_id": new_seal_id(),
             "kind": self.kind,
             "campaign_id": campaign_id,
             "recipient": to,

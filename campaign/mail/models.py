@@ -3,10 +3,10 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
 
 
 class MailState(enum.StrEnum):
@@ -30,13 +30,14 @@ class OutboxMail(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     kind: Mapped[str] = mapped_column(String(60))
     """The message's name: its templates are `mail/KIND.txt`, `.html` and `.subject.txt`."""
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     """The campaign that it is about: once that is stopped, the mail is not sent."""
     recipient: Mapped[str | None] = mapped_column(Sealed("outbox_mail.recipient"))
-    recipient_hmac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    recipient_hmac: Mapped[bytes] = mapped_column(LookUp(32))
     locale: Mapped[Locale]
     context: Mapped[str | None] = mapped_column(Sealed("outbox_mail.context"))
     """What the templates need, as JSON."""
@@ -54,7 +55,7 @@ class BadAddress(Base):
 
     __tablename__ = "bad_address"
 
-    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), primary_key=True)
     status: Mapped[str] = mapped_column(String(12))
     """The enhanced status code of RFC 3463 that the server gave, such as "5.1.1"."""
     marked_at: Mapped[Created]

@@ -5,6 +5,7 @@ when its time is over. Its words are opened only after that: one that cannot be 
 an attempt that failed, and holds up no other.
 """
 
+import re
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -17,7 +18,7 @@ from flask_babel import force_locale
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from campaign.core import db, jobs
+from campaign.core import db, i18n, jobs
 from campaign.core.leases import Lease
 from campaign.core.settings import Settings, current_settings
 from campaign.mail import bad_addresses
@@ -41,6 +42,13 @@ _MAILS = Lease(
 _REMEMBERED = timedelta(days=30)
 """How long it is known that a mail went out: as long as its server may send it back."""
 _SWEEP = 200
+_BLANK_LINES = re.compile(r"\n{3,}")
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
+_LATIN = "A-Za-z\u00c0-\u024f"
+_NAME = re.compile(
+    r"(\w+://\S+|\S+@\S+)"
+    rf"|\u2068?((?:\d+ )?[{_LATIN}](?:[{_LATIN}\d .,’'/&-]*[{_LATIN}\d])?)\u2069?"
+)
 
 
 class WhyNotMailed(Protocol):
@@ -122,6 +130,8 @@ def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
         subject = " ".join(render_template(f"{mail.template}.subject.txt", **values).split())
         text = render_template(f"{mail.template}.txt", **values, subject=subject)
         html = render_template(f"{mail.template}.html", **values, subject=subject)
+    if i18n.direction(row.locale) == "rtl":
+        subject, text = isolate_names(subject), isolate_names(text)
     message = EmailMessage(policy=POLICY)
     message["From"] = formataddr((settings.organisation_name, settings.mail_from))
     message["To"] = _ascii_address(row.recipient or "")
@@ -133,9 +143,23 @@ def _compose(mail: Mail, row: OutboxMail, settings: Settings) -> EmailMessage:
     if mail.unsubscribe:
         message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(text)
+    message.set_content(_BLANK_LINES.sub("\n\n", text))
     message.add_alternative(html, subtype="html")
     return message
+
+
+def isolate_names(text: str) -> str:
+    """Set names in Latin letters apart from the right-to-left words around them.
+
+    Without it their brackets and full stops jump to the other end. Addresses stay as they are: a
+    mark at their end would break the link.
+    """
+    return "\n".join(
+        _NAME.sub(lambda found: found[1] or f"\u2068{found[2]}\u2069", line)
+        if _RIGHT_TO_LEFT.search(line)
+        else line
+        for line in text.split("\n")
+    )
 
 
 def _ascii_address(address: str) -> str:

@@ -6,7 +6,17 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.core.db import (
+    Base,
+    Created,
+    Json,
+    Locale,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    Words,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Mission, Official
 
@@ -94,6 +104,7 @@ class Bundle(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     mission_id: Mapped[int | None] = mapped_column(ForeignKey("mission.id"), index=True)
@@ -171,6 +182,7 @@ class Volume(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id", ondelete="CASCADE"))
     sequence: Mapped[int]
     letter_count: Mapped[int]

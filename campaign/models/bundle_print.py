@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed, SealId
 
 
 class BundlePrint(Base):
@@ -40,6 +40,7 @@ class BundleReprint(Base):
     __tablename__ = "bundle_reprint"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundle.id", ondelete="CASCADE"), index=True)
     print_id: Mapped[int] = mapped_column(

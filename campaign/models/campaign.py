@@ -28,6 +28,7 @@ from campaign.core.db import (
     PrimaryKey,
     PublicId,
     SealedList,
+    SealId,
     Slug,
     Words,
 )
@@ -94,6 +95,7 @@ class Campaign(Base):
     __tablename__ = "campaign"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     slug: Mapped[Slug] = mapped_column(unique=True)
     reference: Mapped[str] = mapped_column(String(40), unique=True)

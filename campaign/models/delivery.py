@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed, SealId
 from campaign.models.bundle import Bundle, DeliveryAttempt, Destination
 from campaign.models.directory import Mission
 
@@ -47,6 +47,7 @@ class GateVisit(Base):
     __tablename__ = "gate_visit"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     key: Mapped[str] = mapped_column(String(64), unique=True)
     """Chosen where it was written down: sent twice, it is recorded once."""

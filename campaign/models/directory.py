@@ -6,7 +6,17 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Country, Created, PrimaryKey, PublicId, Sealed, Slug, Words
+from campaign.core.db import (
+    Base,
+    Country,
+    Created,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    Slug,
+    Words,
+)
 from campaign.core.text.search_words import name_key, search_text
 from campaign.core.time_zones import zone_of
 
@@ -76,6 +86,7 @@ class Mission(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     slug: Mapped[Slug] = mapped_column(unique=True)
     kind: Mapped[MissionKind]

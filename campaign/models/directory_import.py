@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed, SealId
 
 
 class Directory(enum.StrEnum):
@@ -42,6 +42,7 @@ class DirectoryImport(Base):
     __tablename__ = "directory_import"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     directory: Mapped[Directory]
     owner_id: Mapped[int] = mapped_column(
@@ -78,6 +79,7 @@ class ImportRow(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     import_id: Mapped[int] = mapped_column(ForeignKey("directory_import.id", ondelete="CASCADE"))
     verdict: Mapped[Verdict]
     row: Mapped[int]

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed, SealId
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
@@ -60,6 +60,7 @@ class DataExport(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     """Its number, which stands in the file."""
     public_id: Mapped[PublicId]
     kind: Mapped[ExportKind]
@@ -112,6 +113,7 @@ class ExportKey(Base):
     __table_args__ = (UniqueConstraint("staff_user_id", "recipient"),)
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
     label: Mapped[str] = mapped_column(Sealed("export_key.label"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed, SealId
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
@@ -33,6 +33,7 @@ class FileApproval(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
 
 
 class MemberState(enum.StrEnum):
@@ -32,11 +32,12 @@ class NetworkMember(Base):
     __table_args__ = (Index("ix_network_member_state_frequency", "state", "frequency"),)
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     state: Mapped[MemberState] = mapped_column(default=MemberState.PENDING)
     email: Mapped[str | None] = mapped_column(Sealed("network_member.email"))
     """None once the member has left."""
-    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
     locale: Mapped[Locale]
     """Language of the mails."""
     countries: Mapped[list[str]] = mapped_column(default=list)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
 
 
 class LettersLink(Base):
@@ -15,8 +15,9 @@ class LettersLink(Base):
     __tablename__ = "letters_link"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     email: Mapped[str] = mapped_column(Sealed("letters_link.email"))
-    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), index=True)
     locale: Mapped[Locale]
     token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[Created]
@@ -78,4 +79,4 @@ class NoticeMail(Base):
     notice_id: Mapped[int] = mapped_column(
         ForeignKey("notice.id", ondelete="CASCADE"), primary_key=True
     )
-    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), primary_key=True)

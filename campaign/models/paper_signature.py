@@ -3,10 +3,20 @@
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Country, Created, Json, PrimaryKey, PublicId, Sealed
+from campaign.core.db import (
+    Base,
+    Country,
+    Created,
+    Json,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+)
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Origin, Signature
 
@@ -81,6 +91,7 @@ class PaperRow(Base):
     __table_args__ = (UniqueConstraint("sheet_id", "position"), UniqueConstraint("signature_id"))
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     sheet_id: Mapped[int] = mapped_column(ForeignKey("paper_sheet.id", ondelete="CASCADE"))
     position: Mapped[int]
@@ -97,7 +108,7 @@ class PaperRow(Base):
         ForeignKey("signature.id", ondelete="SET NULL"), index=True
     )
     """The signature that it doubles."""
-    email_hmac: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    email_hmac: Mapped[bytes | None] = mapped_column(LookUp(32), index=True)
     """Fingerprint of the address on the sheet: the address itself is kept for news alone."""
     details: Mapped[str | None] = mapped_column(Sealed("paper_row.details"))
     """What a row says that is no signature (JSON), so that it can become one after all."""
@@ -140,6 +151,7 @@ class PaperImport(Base):
     __tablename__ = "paper_import"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     owner_id: Mapped[int] = mapped_column(

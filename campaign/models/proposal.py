@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, PublicId, Sealed, SealId
 from campaign.models.campaign import Campaign
 from campaign.models.staff import StaffUser
 
@@ -47,6 +47,7 @@ class Proposal(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True

@@ -3,10 +3,21 @@
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Json, Locale, PrimaryKey, PublicId, Sealed, Words
+from campaign.core.db import (
+    Base,
+    Created,
+    Json,
+    Locale,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+    Words,
+)
 from campaign.models.campaign import Campaign, Target, Update
 from campaign.models.directory import Mission
 
@@ -38,6 +49,7 @@ class Reply(Base):
     __table_args__ = (UniqueConstraint("update_id"), UniqueConstraint("message_digest"))
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True
@@ -73,7 +85,7 @@ class Reply(Base):
     from_mail: Mapped[bool] = mapped_column(default=False)
     sender_known: Mapped[bool] = mapped_column(default=False)
     """Whether the mail names an address that the directory has for a target or its mission."""
-    message_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    message_digest: Mapped[bytes | None] = mapped_column(LookUp(32))
     """Fingerprint of the mail's Message-ID: the same mail makes one draft."""
     update_id: Mapped[int | None] = mapped_column(ForeignKey("update.id", ondelete="SET NULL"))
     """The post that shows it."""
@@ -98,6 +110,7 @@ class ReplyTranslation(Base):
     __table_args__ = (UniqueConstraint("reply_id", "locale"),)
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     reply_id: Mapped[int] = mapped_column(ForeignKey("reply.id", ondelete="CASCADE"))
     locale: Mapped[Locale]
     text: Mapped[str] = mapped_column(Sealed("reply_translation.text"))

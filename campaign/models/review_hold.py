@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Created, Sealed
+from campaign.core.db import Base, Created, Sealed, SealId
 from campaign.models.signature import Signature
 
 
@@ -45,6 +45,7 @@ class Hold(Base):
     """Slugs of the rules that held it: never the words that did."""
     held_at: Mapped[Created]
     decision: Mapped[Decision] = mapped_column(default=Decision.OPEN)
+    seal_id: Mapped[SealId]
     note: Mapped[str | None] = mapped_column(Sealed("hold.note"))
     """What the supporter is asked to change, or why it was rejected."""
     returned_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ import enum
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, PrimaryKey, Sealed
+from campaign.core.db import Base, Created, PrimaryKey, Sealed, SealId
 
 
 class Part(enum.StrEnum):
@@ -34,6 +34,7 @@ class Revision(Base):
     __table_args__ = (UniqueConstraint("campaign_id", "part", "place", "number"),)
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
     part: Mapped[Part]
     place: Mapped[str] = mapped_column(String(100), default="")
@@ -56,6 +57,7 @@ class DeskDraft(Base):
     __table_args__ = (UniqueConstraint("staff_id", "campaign_id", "part", "place", "conflict"),)
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id", ondelete="CASCADE"))
     campaign_id: Mapped[int] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True
@@ -80,6 +82,7 @@ class NewCampaignDraft(Base):
     staff_id: Mapped[int] = mapped_column(
         ForeignKey("staff_user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
+    seal_id: Mapped[SealId]
     content: Mapped[str] = mapped_column(Sealed("new_campaign_draft.content"))
     """JSON: the form's fields as they were typed."""
     saved_at: Mapped[Created]
@@ -91,6 +94,7 @@ class RiskFlag(Base):
     __tablename__ = "risk_flag"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     campaign_id: Mapped[int] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True
     )

@@ -3,10 +3,10 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Json, LookUp, PrimaryKey, PublicId, Sealed, SealId
 from campaign.models.review_hold import Decision
 
 
@@ -43,7 +43,7 @@ class TrendCount(Base):
     """0: over all campaigns."""
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     kind: Mapped[TrendKind] = mapped_column(primary_key=True)
-    mark: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    mark: Mapped[bytes] = mapped_column(LookUp(16), primary_key=True)
     count: Mapped[int]
     confirmed: Mapped[int]
     example_id: Mapped[int]
@@ -70,6 +70,7 @@ class Invalidation(Base):
     __tablename__ = "invalidation"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int | None] = mapped_column(
         ForeignKey("campaign.id", ondelete="CASCADE"), index=True

@@ -16,7 +16,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.core.db import Base, Country, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import (
+    Base,
+    Country,
+    Created,
+    Locale,
+    LookUp,
+    PrimaryKey,
+    PublicId,
+    Sealed,
+    SealId,
+)
 from campaign.core.personal_columns import asked, asked_columns, personal
 from campaign.models.campaign import Campaign, Target
 from campaign.models.letter_template import LetterTemplate
@@ -142,17 +152,16 @@ class Signature(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
     given_name: Mapped[str] = mapped_column(Sealed("signature.given_name"), info=asked(""))
     family_name: Mapped[str] = mapped_column(Sealed("signature.family_name"), info=asked(""))
     email: Mapped[str] = mapped_column(Sealed("signature.email"), info=asked(""))
-    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32))
     """Fingerprint of the canonical address."""
-    person_hmac: Mapped[bytes | None] = mapped_column(
-        LargeBinary(32), info=personal(None, counted=True)
-    )
+    person_hmac: Mapped[bytes | None] = mapped_column(LookUp(32), info=personal(None, counted=True))
     """Fingerprint of name, country and postal code: by it a sheet's rows find their doubles."""
     origin: Mapped[Origin] = mapped_column(default=Origin.ONLINE, server_default="online")
     seat: Mapped[int] = mapped_column(default=1)
@@ -210,12 +219,12 @@ class Signature(Base):
     """Of such a one, for the figures: it had words of its `own`, or was `rewritten`."""
     trace: Mapped[str | None] = mapped_column(Sealed("signature.trace"), info=personal(None))
     """Address and browser it was signed from; erased after some weeks, and the marks with it."""
-    address_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
+    address_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
     """Keyed marks of what `trace` tells, by which floods are found without opening anything."""
-    network_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
-    domain_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
+    network_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
+    domain_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
     """Of the mail address's domain."""
-    agent_mark: Mapped[bytes | None] = mapped_column(LargeBinary(16), info=personal(None))
+    agent_mark: Mapped[bytes | None] = mapped_column(LookUp(16), info=personal(None))
 
     campaign: Mapped[Campaign] = relationship()
     letters: Mapped[list["Letter"]] = relationship(
@@ -262,6 +271,7 @@ class Letter(Base):
     )
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
     target_id: Mapped[int] = mapped_column(ForeignKey("target.id"), index=True)

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, LargeBinary, String, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Locale, PrimaryKey, PublicId, Sealed
+from campaign.core.db import Base, Created, Locale, LookUp, PrimaryKey, PublicId, Sealed, SealId
 from campaign.models.campaign import Campaign
 
 
@@ -32,9 +32,10 @@ class StaffUser(Base, UserMixin):
     __tablename__ = "staff_user"
 
     id: Mapped[PrimaryKey]
+    seal_id: Mapped[SealId]
     public_id: Mapped[PublicId]
     email: Mapped[str] = mapped_column(Sealed("staff_user.email"))
-    email_hmac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    email_hmac: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
     """Fingerprint of the canonical address: how a user is found at sign-in."""
     name: Mapped[str] = mapped_column(Sealed("staff_user.name"), default="")
     role: Mapped[Role]
@@ -69,7 +70,7 @@ class RecoveryCode(Base):
     staff_user_id: Mapped[int] = mapped_column(
         ForeignKey("staff_user.id", ondelete="CASCADE"), index=True
     )
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    digest: Mapped[bytes] = mapped_column(LookUp(32), unique=True)
     used_at: Mapped[datetime | None]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.core.db import Base, Created, Json, PrimaryKey, Sealed
+from campaign.core.db import Base, Created, Json, PrimaryKey, Sealed, SealId
 
 
 class FiguresDue(Base):
@@ -30,6 +30,7 @@ class FiguresBlock(Base):
     __tablename__ = "figures_block"
 
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seal_id: Mapped[SealId]
     counts: Mapped[str] = mapped_column(Sealed("figures_block.counts"))
     """Per campaign, as JSON; sealed, since a count of one in a region tells of a person."""
     counted_at: Mapped[Created] = mapped_column(index=True)
@@ -45,6 +46,7 @@ class CampaignFigures(Base):
     )
     timezone: Mapped[str] = mapped_column(String(60))
     """In which a signature's day was found; another one of the campaign means counting again."""
+    seal_id: Mapped[SealId]
     counts: Mapped[str] = mapped_column(Sealed("campaign_figures.counts"))
     recent: Mapped[Json] = mapped_column(default=dict)
     """Confirmed per day, lately: for the small charts of a list."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
+from campaign.core.sealed_columns import new_seal_id
 from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.mail.messages import address_fingerprint
@@ -304,7 +305,8 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
             NetworkMember.state != MemberState.ACTIVE,
             or_(NetworkMember.left_at.is_(None), NetworkMember.left_at < asked_at),
         )
-        .values(**values)
+        # The address is all that is sealed in the row: with it, its name may be another.
+        .values(**values, seal_id=new_seal_id())
         .execution_options(synchronize_session=False)
     )
 

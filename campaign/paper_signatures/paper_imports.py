@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db, jobs
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.file_rollback import on_rollback
+from campaign.core.isolation.run_apart import run_apart
 from campaign.core.leases import Lease, LeasedRow
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.imports.file_types import Opened, samples_of
-from campaign.directory.imports.read_rows import UnreadableFile
 from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind
@@ -108,7 +109,7 @@ def open_import(
     options = paper_import.options | dict(view or {})
     opened, table = read_file.open_list(data, **{name: options.get(name, "") for name in VIEW})
     sure = opened.book or (opened.encoding.startswith("utf") and not opened.guessed_from)
-    return opened, table, {} if sure else samples_of(data)
+    return opened, table, {} if sure else run_apart(samples_of, data)
 
 
 def table_of(paper_import: PaperImport) -> Table:

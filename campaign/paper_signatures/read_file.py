@@ -1,4 +1,4 @@
-"""A table of signatures: what its columns mean, and its rows found right or wrong. Pure.
+"""A table of signatures: what its columns mean, and its rows found right or wrong.
 
 The file itself (CSV or workbook, encoding, delimiter, heads) is read as those of the directory are.
 """
@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from campaign.core.isolation.run_apart import run_apart
 from campaign.core.text.fold import fold_name
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
-from campaign.directory.imports.file_types import Opened, Shape, open_file
-from campaign.directory.imports.read_rows import N_, UnreadableFile
-from campaign.directory.imports.source import table_of
+from campaign.directory.imports.file_types import Opened, Shape
+from campaign.directory.imports.read_list import read_list
 from campaign.directory.imports.tables import Table
 from campaign.paper_signatures.check_row import Details, check_row
 from campaign.signing.clean_text import Problem
@@ -83,10 +84,9 @@ def open_list(
     data: bytes, *, encoding: str = "", sheet: str = "", head: str = ""
 ) -> tuple[Opened, Table]:
     """Return the file, read as said or as it seems to be, and its table. Raises UnreadableFile."""
-    opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
     row = int(head) if head.isdecimal() else 0
-    table = table_of(opened, head=row) if opened.shape is Shape.TABLE else None
-    if table is None:
+    opened, table = run_apart(read_list, data, encoding=encoding, sheet=sheet, head=row)
+    if opened.shape is not Shape.TABLE or table is None:
         raise UnreadableFile(
             N_(
                 "Save the list as CSV (UTF-8), XLSX, XLS or ODS. Signatures are read from nothing "

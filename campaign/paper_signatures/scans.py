@@ -3,13 +3,10 @@
 Nothing of them is ever public; what a reply shows of its scan is a picture of its own.
 """
 
-import io
 import secrets
-import warnings
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,8 +14,10 @@ from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.file_rollback import on_rollback
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.unreadable_file import UnreadableFile
 from campaign.models.paper_signature import PaperSheet, Scan, ScanKind
-from campaign.printing.sheets.rasterise import SIDE, CannotDraw, draw
+from campaign.printing.redraw import draw_pages, redraw_picture
 from campaign.storage import storage
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -26,8 +25,11 @@ MAX_PAGES = 20
 """Pages of one PDF that are drawn."""
 MAX_SCANS = 12
 """Of one sheet or reply."""
-_MOST_PIXELS = 60_000_000
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+_SIDE = 2000
+"""Longest side of what is kept of a picture, in pixels."""
+_OF_STRANGERS = ("JPEG", "PNG", "WEBP")
+_OF_OUR_SCANNERS = (*_OF_STRANGERS, "TIFF")
+"""Sheets come from a scanner of ours. No reader of pictures had as many flaws as that of TIFF."""
 
 
 def read_upload(file: BinaryIO) -> bytes:
@@ -45,15 +47,18 @@ def keep_scan(
     actor: str,
     sheet_id: int | None = None,
     reply_id: int | None = None,
-    must_draw: bool = True,
+    draws: bool = True,
 ) -> Scan:
     """Keep a scan of a sheet or a reply.
 
     Raises Invalid with the field `scan`: it is neither picture nor PDF, has too many pixels, or
-    cannot be drawn. With `must_draw` off, a PDF that cannot be drawn is kept all the same.
+    cannot be drawn. With `draws` off, a PDF is kept as it came until somebody asks (`draw_scan`).
     """
-    kind = kind_of(data)
-    pages = _draw_pages(data, kind, must_draw=must_draw)
+    kind = ScanKind.PDF if data.lstrip()[:5] == b"%PDF-" else ScanKind.IMAGE
+    if kind is ScanKind.IMAGE:
+        pages = [_redraw(data, _OF_OUR_SCANNERS if sheet_id else _OF_STRANGERS)]
+    else:
+        pages = _draw_pages(data) if draws else []
     scan = Scan(
         sheet_id=sheet_id,
         reply_id=reply_id,
@@ -65,8 +70,7 @@ def keep_scan(
     session.add(scan)
     session.flush()
     on_rollback(session, _make_deletion(scan))
-    for number, page in enumerate(pages, start=1):
-        _write(scan, f"page-{number}", page)
+    _write_pages(scan, pages)
     if kind is ScanKind.PDF:
         _write(scan, "original", data)
     audit.record(
@@ -75,58 +79,38 @@ def keep_scan(
     return scan
 
 
-def kind_of(data: bytes) -> ScanKind:
-    """Judge it by its first bytes and by what opens it. Raises Invalid."""
-    if data.lstrip()[:5] == b"%PDF-":
-        return ScanKind.PDF
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS):
-            return ScanKind.IMAGE
-    except Image.DecompressionBombError as problem:
-        raise Invalid(fields={"scan": "scan-too-big"}) from problem
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as problem:
-        raise Invalid(fields={"scan": "not-a-scan"}) from problem
+def draw_scan(session: Session, scan: Scan, *, actor: str) -> None:
+    """Draw the pages of a PDF that was kept as it came. Raises Invalid (`scan`)."""
+    if scan.pages or scan.kind is not ScanKind.PDF:
+        return
+    pages = _draw_pages(_read(scan, "original"))
+    scan.pages = len(pages)
+    _write_pages(scan, pages)
+    session.flush()
+    audit.record(
+        session, actor=actor, action="scan.draw", subject=_subject_of(scan), pages=len(pages)
+    )
 
 
-def _draw_pages(data: bytes, kind: ScanKind, *, must_draw: bool) -> list[bytes]:
-    if kind is ScanKind.IMAGE:
-        return [redraw(data)]
+def _write_pages(scan: Scan, pages: Sequence[bytes]) -> None:
+    for number, page in enumerate(pages, start=1):
+        _write(scan, f"page-{number}", page)
+
+
+def _redraw(data: bytes, formats: Sequence[str]) -> bytes:
     try:
-        return draw(data, most=MAX_PAGES)
-    except CannotDraw as problem:
-        if not must_draw:
-            return []
+        return run_apart(redraw_picture, data, side=_SIDE, formats=formats).jpeg
+    except UnreadableFile as problem:
+        too_big = problem.fault.sentence == "picture-too-big"
+        slug = "scan-too-big" if too_big else "not-a-scan"
+        raise Invalid(fields={"scan": slug}) from problem
+
+
+def _draw_pages(data: bytes) -> list[bytes]:
+    try:
+        return run_apart(draw_pages, data, most=MAX_PAGES)
+    except UnreadableFile as problem:
         raise Invalid(fields={"scan": "pdf-not-drawn"}) from problem
-
-
-def redraw(data: bytes) -> bytes:
-    """Make a picture anew from its pixels, as JPEG. Raises Invalid."""
-    out = io.BytesIO()
-    open_picture(data).save(out, "JPEG", quality=80, optimize=True)
-    return out.getvalue()
-
-
-def open_picture(data: bytes) -> Image.Image:
-    """Return the pixels of a picture, upright and of a bounded size. Raises Invalid."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise Invalid(fields={"scan": "scan-too-big"})
-            picture.load()
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-    ) as problem:
-        raise Invalid(fields={"scan": "not-a-scan"}) from problem
-    upright.thumbnail((SIDE, SIDE))
-    upright.info.clear()  # a comment would ride along
-    return upright
 
 
 def list_scans_of_sheet(session: Session, sheet: PaperSheet) -> Sequence[Scan]:

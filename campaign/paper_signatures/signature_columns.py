@@ -101,7 +101,7 @@ def _wording_id(session: Session, locale: str) -> int:
     with force_locale(locale):
         words = Consents(
             delivery=sheet_statement(settings.organisation_name),
-            updates=gettext("News of this case"),
+            updates=gettext("News about this case"),
             network=gettext("New urgent actions"),
         )
     return record_of(session, locale, words).id

@@ -9,18 +9,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from campaign.core.isolation.orders import Limits
+from campaign.core.isolation.worker_pool import borrow_process
 from campaign.printing.engine import render_job
 from campaign.printing.engine.join_pdf import folder_beside
 from campaign.printing.engine.run import Run
 from campaign.printing.engine.types import (
     DEFAULT_LIMITS,
-    Limits,
+    PRESS,
     Printed,
     PrintedLetter,
     Progress,
     SetAside,
 )
-from campaign.printing.engine.worker_pool import borrow_process
 from campaign.printing.geometry import CARDS_A_SHEET, Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.problems import LetterRefused, Problem
@@ -69,7 +70,7 @@ def print_letters(
     :param fresh_sheets: for printing on both sides: a blank page follows each letter that ends on
         the front of a sheet. It counts as one of the letter's pages.
     :raises ValueError: there are no letters.
-    :raises campaign.printing.engine.worker.RenderProcessStopped: the machine failed, not a letter.
+    :raises campaign.core.isolation.worker.WorkProcessStopped: the machine failed, not a letter.
     """
     with _start_run(contexts, layout, out, limits, progress, fresh_sheets=fresh_sheets) as run:
         left = run.work("segments", range(len(contexts)), _TOGETHER, least=_FEW)
@@ -143,7 +144,7 @@ def _start_run(
 ) -> Iterator[Run]:
     if not contexts:
         raise ValueError("no letters to print")
-    with folder_beside(out) as folder, borrow_process() as process:
+    with folder_beside(out) as folder, borrow_process(PRESS) as process:
         yield Run(contexts, layout, limits, folder, process, progress, fresh_sheets=fresh_sheets)
 
 
@@ -168,11 +169,11 @@ def render_few(
     :param folder: where it may lie for that moment.
     :raises LetterRefused: a letter fails a check; the details say which by its "key", and which
         "line" of its address is the longest. Or all together take too much memory or time.
-    :raises campaign.printing.engine.worker.RenderProcessStopped: the machine failed, not a letter.
+    :raises campaign.core.isolation.worker.WorkProcessStopped: the machine failed, not a letter.
     """
     out = folder / "few.pdf"
     job = {"layout": layout.slug, "items": render_job.encode(contexts), "out": str(out)}
-    with borrow_process() as process:
+    with borrow_process(PRESS) as process:
         work = "few-cards" if cards else "few-letters"
         outcome = process.run(work, job, limits, len(contexts))
     if outcome.report is None:

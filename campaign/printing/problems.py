@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from campaign.core.isolation import orders
+
 MISSING_GLYPH = "missing-glyph"
 CONTROL_CHARACTER = "control-character"
 EMPTY_FIELD = "empty-field"
@@ -14,10 +16,10 @@ SENDER_OVER_WINDOW = "sender-over-window"
 CARD_TOO_LONG = "card-too-long"
 RENDERER_WARNING = "renderer-warning"
 RENDERER_FAILED = "renderer-failed"
-OUT_OF_MEMORY = "out-of-memory"
-TOOK_TOO_LONG = "took-too-long"
-MACHINE_FAILED = "machine-failed"
-NO_ROOM = "no-room"
+OUT_OF_MEMORY = orders.OUT_OF_MEMORY
+TOOK_TOO_LONG = orders.TOOK_TOO_LONG
+MACHINE_FAILED = orders.MACHINE_FAILED
+NO_ROOM = orders.NO_ROOM
 FONT_FILE_MISSING = "font-file-missing"
 SCRIPT_MISSING = "script-missing"
 FONTCONFIG_MISSING = "fontconfig-missing"

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from campaign.core import db
 from campaign.core.personal_columns import empty_values, no_fingerprint
+from campaign.core.sealing import LONGEST_EMPTY
 from campaign.mail.models import BadAddress
 from campaign.models.network import NetworkMember
 from campaign.models.notice import Notice, NoticeMail
@@ -45,7 +46,7 @@ _COUNTED = (SignatureState.CONFIRMED, SignatureState.INVALID)
 def anonymise_signatures(session: Session, ids: Sequence[int], now: datetime) -> None:
     """Empty these signatures; by its fingerprint a mailbox is still known to have signed."""
     # Of those that were emptied before, when it was and what they were is known already.
-    values = {"forgotten_at": now, "forgotten_words": _classify_words(session)}
+    values = {"forgotten_at": now, "forgotten_words": _classify_words()}
     values |= empty_values(Signature, counted=False)
     _update_signatures(
         session, Signature.id.in_(ids), Signature.forgotten_at.is_(None), values=values
@@ -113,12 +114,11 @@ def replace_fingerprints(session: Session, ids: Sequence[int]) -> None:
         session.connection().execute(_REPLACE, rows)
 
 
-def _classify_words(session: Session) -> ColumnElement[str]:
+def _classify_words() -> ColumnElement[str]:
     """Say what is counted of the words before they go."""
-    nothing = len(db.keyring_of(session.get_bind().dialect).seal("", "signature.own_words"))
     return case(
         (Signature.full_text.is_not(None), REWRITTEN),
-        (func.length(coerce(Signature.own_words, LargeBinary)) > nothing, OWN),
+        (func.length(coerce(Signature.own_words, LargeBinary)) > LONGEST_EMPTY, OWN),
         else_="",
     )
 

@@ -6,6 +6,7 @@ to whom they belong. All else is deleted. A printed volume keeps the letter unti
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -31,7 +32,27 @@ from campaign.signing.waiting_letters_mail import WAITING
 from campaign.tracking.delivery_history import lock_letters
 from campaign.tracking.letter_links import Mailbox, signatures_of
 from campaign.tracking.mails import LettersErased
-from campaign.tracking.timeline import is_frozen
+from campaign.tracking.timeline import is_frozen, is_handed_over
+
+
+class Kept(NamedTuple):
+    """What remains of a mailbox whose data are deleted."""
+
+    printed: int
+    """People whose letters are printed."""
+    undelivered: bool
+    delivered: bool
+    file_months: int
+    """How long our file copy of a delivery is usually kept; 0: for good."""
+
+
+def list_kept(session: Session, signatures: Sequence[Signature]) -> Kept:
+    """Return what deleting these signatures does not reach."""
+    printed = [signature for signature in signatures if is_frozen(signature)]
+    are_out = [is_handed_over(session, signature) for signature in printed]
+    settings = current_settings()
+    months = 0 if settings.keep_printed_files else settings.retention_months
+    return Kept(len(printed), not all(are_out), any(are_out), months)
 
 
 def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datetime) -> None:
@@ -39,6 +60,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
     signatures = signatures_of(session, mailbox)
     forgotten = _list_anonymised(session, mailbox)
     lock_letters(session, *signatures, *forgotten)
+    kept = list_kept(session, signatures)
     printed = [signature for signature in signatures if is_frozen(signature)]
     others = [signature for signature in signatures if not is_frozen(signature)]
     for signature in signatures:
@@ -69,7 +91,7 @@ def erase_mailbox(session: Session, mailbox: Mailbox, *, locale: str, now: datet
         tombstones=len(printed),
         fingerprints=len(forgotten),
     )
-    _send_confirmation(session, mailbox, locale, has_printed=bool(printed))
+    _send_confirmation(session, mailbox, locale, kept)
     jobs.enqueue(session, "following.settle")
 
 
@@ -150,11 +172,15 @@ def _delete_by_address(session: Session, mailbox: Mailbox) -> None:
     bad_addresses.clear(session, address)
 
 
-def _send_confirmation(
-    session: Session, mailbox: Mailbox, locale: str, *, has_printed: bool
-) -> None:
+def _send_confirmation(session: Session, mailbox: Mailbox, locale: str, kept: Kept) -> None:
     base = current_settings().base_url.rstrip("/")
-    mail = LettersErased(kept=has_printed, home_url=f"{base}/{locale}/")
+    mail = LettersErased(
+        kept=bool(kept.printed),
+        undelivered=kept.undelivered,
+        delivered=kept.delivered,
+        file_months=kept.file_months,
+        home_url=f"{base}/{locale}/",
+    )
     mail.send(session, to=mailbox.email, locale=locale)
 
 

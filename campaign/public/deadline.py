@@ -5,19 +5,13 @@ from datetime import date, datetime
 
 from babel import Locale as BabelLocale
 from babel.dates import format_date
-from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
 from campaign.core import clock, i18n
+from campaign.core.number_format import say_number
 
 NEAR_DAYS = 3
 """From so many days before the last one on, the deadline stands out."""
-_DAY_PATTERNS = {
-    "en": "EEEE, MMMM d",
-    "fr": "EEEE d MMMM",
-    "es": "EEEE d 'de' MMMM",
-    "ar": "EEEE d MMMM",
-}
 # One to twelve, as they stand before "days": babel has figures in words for no language.
 _NUMBERS = {
     "en": "one two three four five six seven eight nine ten eleven twelve",
@@ -30,7 +24,7 @@ _NUMBERS = {
 @dataclass(frozen=True, slots=True)
 class Deadline:
     when: str
-    """As people say it: "Friday, December 4"."""
+    """As people say it: "Friday 4 December"."""
     iso: str
     near: bool
     past: bool
@@ -58,25 +52,19 @@ def deadline_of(act_by: date | None, locale: str, now: datetime, zone: str) -> D
 def _say_late(act_by: date, locale: str) -> str:
     """That the day is over where the campaign is, and not yet everywhere."""
     day = format_date(act_by, "EEEE", locale=BabelLocale.parse(locale, sep="-"))
-    return str(
-        gettext("The last day was %(day)s. This action stays open for a few hours.", day=day)
-    )
+    return str(gettext("The deadline was %(day)s. You can still write for a few hours.", day=day))
 
 
 def say_day(day: date, locale: str, now: datetime) -> str:
     """A day as people say it; the year only where it is not this one."""
-    today = clock.day_of(now, clock.LATEST_ZONE)
-    pattern = _DAY_PATTERNS.get(_language(locale))
-    if pattern is None or day.year != today.year:
-        return i18n.say_weekday(day, locale)
-    said = format_date(day, pattern, locale=BabelLocale.parse(locale, sep="-"))
-    return i18n.ordinal(said, day, locale)
+    this_year = clock.day_of(now, clock.LATEST_ZONE).year
+    return i18n.say_day(day, locale, weekday=True, year=day.year != this_year)
 
 
 def say_days_left(days: int, locale: str) -> str:
     """How long one can still write: "Nine days left"; on the last day itself it says that."""
     if days == 0:
-        return str(gettext("This is the last day"))
+        return str(gettext("Today is the last day"))
     words = str(
         ngettext("%(days)s day left", "%(days)s days left", days, days=_say_number(days, locale))
     )
@@ -85,11 +73,7 @@ def say_days_left(days: int, locale: str) -> str:
 
 def _say_number(number: int, locale: str) -> str:
     """A small number as a word, a bigger one in figures."""
-    words = _NUMBERS.get(_language(locale), "").split()
+    words = _NUMBERS.get(locale.partition("-")[0], "").split()
     if 0 < number <= len(words):
         return words[number - 1].replace("_", " ")
-    return str(format_decimal(number, locale=BabelLocale.parse(locale, sep="-")))
-
-
-def _language(locale: str) -> str:
-    return locale.partition("-")[0]
+    return say_number(number, locale)

@@ -33,6 +33,7 @@ class CaseRow:
     act_by: date | None
     status: str
     stop_kind: str
+    cards: bool
     takes_letters: bool
     count: int
     progress: Progress | None
@@ -97,6 +98,7 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
         act_by=campaign.act_by,
         status=campaign.status.value,
         stop_kind=campaign.stop_kind.value,
+        cards=campaign.cards,
         takes_letters=takes_letters,
         count=count,
         progress=progress_of(count, takes_letters=takes_letters),

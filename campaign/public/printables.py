@@ -11,6 +11,7 @@ from flask_babel import force_locale, gettext
 
 from campaign.campaigns.content import pictures
 from campaign.campaigns.content.address_and_salutation import addressing_of
+from campaign.core import i18n
 from campaign.core.clock import utcnow
 from campaign.core.errors import NotFound, TooMany
 from campaign.core.settings import current_settings
@@ -51,7 +52,7 @@ def _beside(case: CasePage) -> bytes:
     if not case.whole_picture:
         return b""
     size = (posters.SHARE_PICTURE, posters.SHARE_HEIGHT)
-    return pictures.cut(pictures.read(case.whole_picture), size, *case.focus)
+    return pictures.cut(pictures.read(case.whole_picture), size, *case.focus).jpeg
 
 
 def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
@@ -78,9 +79,9 @@ def sheet_statement(organisation: str) -> str:
     """Return what people agree to who sign a sheet by hand, in the language of the page."""
     return str(
         gettext(
-            "By signing, I ask %(organisation)s to keep these details and to deliver this sheet to "
-            "the officials or their embassy. The strip with email addresses is cut off first. "
-            "Officials see everything else on the sheet.",
+            "By signing, I ask %(organisation)s to keep these details and to deliver this sheet "
+            "to the officials, or to their embassy or consulate. The strip with email addresses "
+            "is cut off first. Officials see everything else on this sheet.",
             organisation=organisation,
         )
     )
@@ -99,7 +100,7 @@ def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
         statement=sheet_statement(name),
         return_to=_return_to(case, page),
         columns=(
-            gettext("Name, in clear letters"),
+            gettext("Name, in block letters"),
             gettext("Town"),
             gettext("Postal code"),
             gettext("Country"),
@@ -107,22 +108,22 @@ def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
         ),
         strip_columns=(
             gettext("Email address"),
-            gettext("News of this case"),
+            gettext("News about this case"),
             gettext("New urgent actions"),
         ),
         strip_note=gettext(
-            "Only for news by email: enter your address and tick what you want. We keep this strip "
-            "and never deliver it. Fold it back before you pass the sheet on, so that no one reads "
-            "your address."
+            "Only if you want emails from us: write your address and tick what you want. We keep "
+            "this strip and never deliver it. Fold it back before you pass the sheet on, so that "
+            "no one reads your address."
         ),
-        cut_note=gettext("We cut along this line before we deliver the sheet."),
+        cut_note=gettext("We cut here before we deliver the sheet."),
         call=gettext("To write your own card:")
         if case.cards
         else gettext("To write your own letter:"),
         link=f"{page}?from={referrers.SHEET}",
         shown_link=shown(page),
         site=name,
-        title_label=f"{gettext('Sign-on sheet')} · {case.reference}",
+        title_label=f"{gettext('Signature sheet')} · {case.reference}",
     )
 
 
@@ -148,7 +149,7 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
         reference=case.reference,
         asks_head=gettext("What you can ask for"),
         asks=case.asks,
-        address_head=gettext("Write it to"),
+        address_head=gettext("Write to"),
         letters=tuple(
             _blank_letter(target, letter_locale)
             for target in campaign.targets
@@ -157,9 +158,12 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
         letter_locale=letter_locale,
         advice_head=gettext("How to write"),
         advice=(
-            gettext("Write in your own words. Be polite: that is what works."),
-            gettext("Name no one who could be harmed: no witness, no relative, no home."),
-            gettext("Sign with your full name and your town. Officials see all that you write."),
+            gettext("Write in your own words. Be polite, and keep to the facts."),
+            gettext(
+                "Do not mention witnesses, relatives, homes or places where someone can be "
+                "found. It could put people in danger."
+            ),
+            gettext("Sign with your full name and your town. Officials see everything you write."),
         ),
         return_to=_return_letter(case),
         call=gettext("To write your card online:")
@@ -225,25 +229,28 @@ def _promise(campaign: Campaign) -> str:
     missions = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
     if missions and all(mission and mission.kind is MissionKind.EMBASSY for mission in missions):
         if campaign.cards:
-            return str(gettext("It takes 3 minutes. We take your card to the embassy."))
-        return str(gettext("It takes 3 minutes. We take your letter to the embassy."))
+            return str(
+                gettext("It takes three minutes. We print your card and deliver it to the embassy.")
+            )
+        return str(
+            gettext("It takes three minutes. We print your letter and deliver it to the embassy.")
+        )
     if campaign.cards:
-        return str(gettext("It takes 3 minutes. We print your card and deliver it."))
-    return str(gettext("It takes 3 minutes. We print your letter and deliver it."))
+        return str(gettext("It takes three minutes. We print your card and deliver it."))
+    return str(gettext("It takes three minutes. We print your letter and deliver it."))
 
 
 def _until(case: CasePage) -> str:
     if case.deadline is None:
         return ""
-    return str(gettext("Write until %(when)s", when=case.deadline.when))
+    return str(gettext("Write by %(when)s", when=case.deadline.when))
 
 
 def _return_letter(case: CasePage) -> str:
     """Where to send what was written by hand, and by when it must be there."""
-    where = ", ".join(
-        (current_settings().organisation_name, *current_settings().organisation_address)
+    send = gettext(
+        "Post it to: %(address)s. We deliver it with the others.", address=_own_address()
     )
-    send = gettext("Send it to: %(address)s. We deliver it with the others.", address=where)
     if case.deadline is None:
         return str(send)
     by = gettext(
@@ -253,13 +260,17 @@ def _return_letter(case: CasePage) -> str:
     return f"{send} {by}"
 
 
+def _own_address() -> str:
+    settings = current_settings()
+    return i18n.isolate(", ".join((settings.organisation_name, *settings.organisation_address)))
+
+
 def _return_to(case: CasePage, page: str) -> str:
     """Where to send the sheet, by when it must be there, and where there are more of them."""
-    where = ", ".join(
-        (current_settings().organisation_name, *current_settings().organisation_address)
+    send = gettext("Post the sheet to: %(address)s.", address=_own_address())
+    more = gettext(
+        "Print as many sheets as you need: %(link)s", link=i18n.isolate(shown(f"{page}/sheet.pdf"))
     )
-    send = gettext("Send the sheet to: %(address)s.", address=where)
-    more = gettext("Print as many sheets as you need: %(link)s", link=shown(f"{page}/sheet.pdf"))
     if case.deadline is None:
         return f"{send} {more}"
     by = gettext(

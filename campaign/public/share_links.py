@@ -64,19 +64,19 @@ def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = Fal
 
 def share_context(case: CasePage, lang: str) -> ShareContext:
     """Words of the picture. No number stands in it: where it is shown, it would soon be old."""
-    ask = gettext("Write a letter. We print it and carry it to the embassy.")
+    ask = gettext("Write a letter. We print it and deliver it.")
     if case.cards:
-        ask = gettext("Write a card. We print it and carry it to the embassy.")
+        ask = gettext("Write a card. We print it and deliver it.")
     if case.by_post:
-        ask = gettext("Write a letter. We print it and send it by post.")
+        ask = gettext("Write a letter. We print it and post it.")
         if case.cards:
-            ask = gettext("Write a card. We print it and send it by post.")
+            ask = gettext("Write a card. We print it and post it.")
     return ShareContext(
         locale=lang,
         kicker=" · ".join((gettext("Urgent action"), case.country, case.reference)),
         title=case.title,
         title_locale=case.content_lang or lang,
-        ask=ask if case.takes_letters else gettext("See what came of it."),
+        ask=ask if case.takes_letters else gettext("See what has happened since."),
         site=" · ".join((current_settings().organisation_name, shown(current_settings().base_url))),
         picture=case.whole_picture,
         focus=case.focus,
@@ -109,8 +109,10 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
         sentences.append(gettext("Will you write too? It takes about three minutes."))
     else:
         sentences.append(gettext("Write to the officials who can act. It takes three minutes."))
-    if case.deadline:
-        sentences.append(gettext("The last day is %(when)s.", when=case.deadline.when))
+    if case.deadline and case.deadline.late:
+        sentences.append(gettext("The action stays open for a few more hours."))
+    elif case.deadline:
+        sentences.append(gettext("Write by %(when)s.", when=case.deadline.when))
     return " ".join(sentences)
 
 

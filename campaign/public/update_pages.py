@@ -10,7 +10,14 @@ from datetime import datetime
 from campaign.campaigns.closing_reasons import Said, reasons_of
 from campaign.campaigns.content.pictures import size_of
 from campaign.core import i18n
-from campaign.models.campaign import Campaign, Edition, Update, UpdateEdition, UpdateKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    Update,
+    UpdateEdition,
+    UpdateKind,
+)
 from campaign.web.markup import unmarked
 
 
@@ -119,20 +126,34 @@ def _picture(update: Update, locale: str, default: str) -> Picture | None:
 
 _LINE = 200
 """Characters of the line."""
-_TELLING = frozenset(UpdateKind) - {UpdateKind.FURTHER_INFORMATION}
+_TELLING = {UpdateKind.OUTCOME, UpdateKind.STOP}
+"""Kinds of posts that tell how it ended; an answer or a delivery is no end."""
 
 
 def ending_of(
     campaign: Campaign, edition: Edition | None, posts: tuple[Post, ...], locale: str
 ) -> Said:
-    """The reason given at the end, else the newest post that tells of one, else the outcome."""
+    """The reason given at the end, else the newest post that tells of one, else the outcome.
+
+    Not the outcome where the calendar closed it: what the text says was written before.
+    """
     reason = reasons_of(campaign).said_in(locale)
     if reason.text:
         return Said(first_line(reason.text), reason.lang)
     if told := next((post for post in posts if post.kind in _TELLING), None):
         return Said(told.title, told.lang)
+    if _closed_by_calendar(campaign):
+        return Said()
     outcome = first_line(edition.outcome) if edition else ""
     return Said(outcome, edition.locale if edition and edition.locale != locale else "")
+
+
+def _closed_by_calendar(campaign: Campaign) -> bool:
+    """Of one that takes no letters any more: whether its last day was over before it closed."""
+    if campaign.status is CampaignStatus.OPEN:
+        return True
+    act_by, closed_at = campaign.act_by, campaign.closed_at
+    return bool(act_by and closed_at and i18n.day_is_over(act_by, closed_at))
 
 
 def first_line(text: str, most: int = _LINE) -> str:

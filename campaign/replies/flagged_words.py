@@ -1,36 +1,62 @@
-"""Where a reply says what a risk flag rules out, and leaving that out."""
+"""Where a reply says what a flag rules out or another text blacks out, and leaving that out."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.blacked_out import find_blacked_out, list_texts
 from campaign.campaigns.content.risk_words import Finding, Words
 from campaign.campaigns.content.risks import watch_of
+from campaign.core.text.passages import are_paired, list_hidden
 from campaign.core.text.phrases import phrases_of
 from campaign.models.reply import Reply, ReplyTranslation
 from campaign.replies import replies
-from campaign.replies.redaction import are_paired, mark_places, redact
+from campaign.replies.redaction import mark_places, redact
 
 
 def list_words(reply: Reply) -> Iterator[Words]:
     """List what would be published, as typed: without markup, and without what is left out."""
-    texts = {reply.locale: ("text", reply.text)} | {
-        translation.locale: (f"text_{translation.locale}", translation.text)
-        for translation in reply.translations
-    }
-    for code, (field, text) in texts.items():
+    for code, text in list_texts(reply).items():
         if are_paired(text):
+            field = "text" if code == reply.locale else f"text_{code}"
             yield Words("reply", code, field, redact(text))
     for code, title in reply.titles.items():
         yield Words("reply", code, f"title_{code}", title)
 
 
 def list_findings(reply: Reply) -> list[Finding]:
-    """List each place that a flag rules out; the same words of one text once."""
+    """List what a flag rules out or another text blacks out; the same words of one text once."""
+    shown = list(list_words(reply))
     findings: dict[tuple[str, str], Finding] = {}
-    for finding in watch_of(reply.campaign).findings(list_words(reply)):
+    for finding in (
+        *watch_of(reply.campaign).findings(shown),
+        *find_blacked_out(list_texts(reply).values(), shown),
+    ):
         findings.setdefault((finding.field, finding.found.casefold()), finding)
     return list(findings.values())
+
+
+class FewerMarks(NamedTuple):
+    """A text, or the picture, in which less is blacked out than in another."""
+
+    locale: str
+    """Empty: the picture."""
+    marks: int
+    most: int
+    """In another text; or 1, where only the picture has bars."""
+
+
+def list_fewer_marks(reply: Reply) -> list[FewerMarks]:
+    """List texts with fewer passages left out than another, and a picture with no bar at all."""
+    counts = {code: len(list_hidden(text)) for code, text in list_texts(reply).items() if text}
+    most = max(counts.values(), default=0)
+    bars = sum(f"{bar['scan']}/{bar['page']}" == reply.shown_page for bar in reply.bars)
+    if reply.shown_page and most and not bars:
+        counts[""] = 0
+    # A name over two lines has two bars: their number is compared with no text's.
+    most = most or bool(bars)
+    return [FewerMarks(code, count, most) for code, count in counts.items() if count < most]
 
 
 def black_out(session: Session, reply: Reply, words: str, *, actor: str) -> bool:

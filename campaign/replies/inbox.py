@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.core import clock, db, jobs
 from campaign.core.email_addresses import canonical_email
 from campaign.core.errors import DomainError, Invalid
+from campaign.core.isolation.run_apart import run_apart
 from campaign.core.settings import current_settings
 from campaign.mail import maildirs
 from campaign.models.campaign import Campaign, Target
@@ -22,7 +23,7 @@ from campaign.models.directory import ContactDetail, Mission
 from campaign.models.reply import Channel, Reply
 from campaign.paper_signatures import scans
 from campaign.replies import replies
-from campaign.replies.mime import MAX_BYTES, Email, UnreadableEmail, one_line, read_email
+from campaign.replies.mime import MAX_BYTES, Email, list_recipients, one_line, read_email
 
 log = structlog.get_logger()
 
@@ -37,21 +38,21 @@ class EmailRejected(DomainError):
 def address_of(campaign: Campaign) -> str:
     """Return the campaign's own address; empty where the settings name no mailbox."""
     local, at, domain = current_settings().reply_address.rpartition("@")
-    return f"{local}+{_token_of(campaign.public_id)}@{domain}" if at else ""
+    return f"{local}+{_tokens_of(campaign.public_id)[0]}@{domain}" if at else ""
 
 
 def save_email(session: Session, raw: bytes, *, recipient: str = "") -> Reply:
     """Make a draft of an email; `recipient` is the address that the mail server says it is for.
 
-    Raises NotTaken.
+    Raises EmailRejected, and UnreadableFile where it is none that can be read.
     """
-    try:
-        mail = read_email(raw)
-    except UnreadableEmail as problem:
-        raise EmailRejected(str(problem)) from problem
-    campaign = _find_campaign(session, [recipient, *mail.recipients])
+    # Whom it is for is asked first: nobody's mail is read no further.
+    campaign = _find_campaign(session, [recipient]) or _find_campaign(
+        session, run_apart(list_recipients, raw)
+    )
     if campaign is None:
         raise EmailRejected("mail-for-nobody")
+    mail = run_apart(read_email, raw)
     if mail.is_automatic:
         raise EmailRejected("mail-automatic")
     digest = _digest_of(campaign, mail, raw)
@@ -84,7 +85,7 @@ def read_mail() -> None:
     if not maildirs.is_maildir(path):
         log.error("answers cannot be read: reply_maildir is no Maildir folder")
         return
-    left = maildirs.empty(path, _save_or_leave, most_bytes=MAX_BYTES + 1)
+    left = maildirs.empty(path, _save_or_leave, kind="reply", most_bytes=MAX_BYTES + 1)
     if left:
         log.warning("mails to no campaign were left", count=left)
 
@@ -148,7 +149,7 @@ def _keep_files(session: Session, reply: Reply, files: Iterable[bytes]) -> int:
     for body in files:
         try:
             with session.begin_nested():
-                scans.keep_scan(session, body, actor=_ACTOR, reply_id=reply.id, must_draw=False)
+                scans.keep_scan(session, body, actor=_ACTOR, reply_id=reply.id, draws=False)
         except Invalid:
             continue
         count += 1
@@ -170,15 +171,15 @@ def _find_campaign(session: Session, recipients: Iterable[str]) -> Campaign | No
     if not tokens:
         return None
     for campaign_id, public_id in session.execute(select(Campaign.id, Campaign.public_id)):
-        if _token_of(public_id) in tokens:
+        if not tokens.isdisjoint(_tokens_of(public_id)):
             return session.get(Campaign, campaign_id)
     return None
 
 
-def _token_of(public_id: str) -> str:
-    """Return what stands in the address: it follows from the key, and nobody can guess it."""
-    mark = db.database().keyring.fingerprint(public_id, "reply-address")
-    return base64.b32encode(mark[:10]).decode().casefold()
+def _tokens_of(public_id: str) -> list[str]:
+    """List what may stand in the address: it follows from a key, and nobody can guess it."""
+    proofs = db.database().keyring.proofs(public_id, "reply-address")
+    return [base64.b32encode(proof[:10]).decode().casefold() for proof in proofs]
 
 
 def _digest_of(campaign: Campaign, mail: Email, raw: bytes) -> bytes:

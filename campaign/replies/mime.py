@@ -1,10 +1,9 @@
 """What a stranger's mail says, taken out of it safely: text, and files to be judged later. Pure.
 
+Run by `core.isolation.run_apart`, in a process of its own.
 Nothing in it is executed, fetched or believed: the sender's name is what the mail says it is.
 """
 
-import email
-import email.policy
 import email.utils
 import re
 import unicodedata
@@ -12,7 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage, Message
 from html.parser import HTMLParser
+from itertools import islice
 
+from campaign.core.unreadable_file import UnreadableFile
+from campaign.mail.headers import parse_mail
 from campaign.replies.redaction import LONGEST
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -20,19 +22,19 @@ MAX_FILES = 10
 MAX_FILE_BYTES = 12 * 1024 * 1024
 _MAX_PARTS = 200
 _MACHINES = {"mailer-daemon", "postmaster", "noreply-dmarc-support"}
+_LONGEST_HEAD = 200_000
+_NO_TAG = re.compile(r"<(?![a-zA-Z/!?])")  # a run of them takes its square in time
+_MOST_HEADERS = 50
+"""Of one name, as `Delivered-To`."""
+_MOST_READ = 250_000
+"""Characters of a mail's words and markup that are read."""
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
-
-
-class UnreadableEmail(Exception):
-    """It is no mail that can be read; the slug says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
     """A mail, as far as a reply needs it."""
 
-    recipients: tuple[str, ...]
-    """Addresses that it was sent to, in small letters."""
     sender_name: str
     sender_address: str
     subject: str
@@ -46,32 +48,35 @@ class Email:
     """Whether a machine wrote it: an answer that somebody is away, a report, a bounce."""
 
 
-def read_email(raw: bytes) -> Email:
-    """Read an email. Raises UnreadableEmail."""
-    if len(raw) > MAX_BYTES:
-        raise UnreadableEmail("mail-too-big")
+def list_recipients(raw: bytes) -> list[str]:
+    """List the addresses that a mail was sent to, by its head alone. Raises as `read_email`."""
+    head = parse_mail(raw[:_LONGEST_HEAD], head_alone=True)
+    values = [value for header in _TO for value in _list_headers(head, header)]
     try:
-        mail = email.message_from_bytes(raw, policy=email.policy.default)
-        assert isinstance(mail, EmailMessage)
+        addresses = [address for _name, address in email.utils.getaddresses(values)]
+    except Exception as problem:  # whatever strangers send
+        raise UnreadableFile("mail-broken") from problem
+    return [_plain(address) for address in addresses if address.strip()]
+
+
+def read_email(raw: bytes) -> Email:
+    """Read an email. Raises UnreadableFile (`mail-too-big`, `mail-broken`)."""
+    if len(raw) > MAX_BYTES:
+        raise UnreadableFile("mail-too-big")
+    try:
+        mail = parse_mail(raw)
         parts = _list_parts(mail)
     except Exception as problem:  # whatever strangers send
-        raise UnreadableEmail("mail-broken") from problem
+        raise UnreadableFile("mail-broken") from problem
     name, address = email.utils.parseaddr(_get_header(mail, "From"))
     return Email(
-        recipients=tuple(
-            recipient.casefold()
-            for _name, recipient in email.utils.getaddresses(
-                [value for header in _TO for value in _list_headers(mail, header)]
-            )
-            if recipient
-        ),
         sender_name=one_line(name, 200),
         sender_address=one_line(address, 254),
         subject=one_line(_get_header(mail, "Subject"), 200),
         sent_at=_parse_moment(_get_header(mail, "Date")),
         text=_find_text(parts),
         files=_list_files(parts),
-        message_id=_get_header(mail, "Message-ID").strip()[:500],
+        message_id=_plain(_get_header(mail, "Message-ID").strip()[:500]),
         is_automatic=_is_automatic(mail, address),
     )
 
@@ -95,7 +100,7 @@ def html_to_text(html: str) -> str:
     """Return what HTML says: without what is not shown, and with the lines that it has."""
     reader = _TextReader()
     try:
-        reader.feed(html)
+        reader.feed(_NO_TAG.sub("&lt;", html))
         reader.close()
     except Exception:  # the parser gives up on some broken markup: what was read stands
         return "".join(reader.said)
@@ -147,11 +152,13 @@ def _list_parts(mail: EmailMessage) -> list[Message]:
 def _find_text(parts: list[Message]) -> str:
     """Return the plain words, else those of the HTML."""
     for kind, take in (("text/plain", str), ("text/html", html_to_text)):
-        words = [
-            take(_decode_text(part))
-            for part in parts
-            if part.get_content_type() == kind and not _is_file(part)
-        ]
+        words = []
+        room = _MOST_READ
+        for part in parts:
+            if part.get_content_type() == kind and not _is_file(part):
+                text = _decode_text(part)[:room]
+                room -= len(text)
+                words.append(take(text))
         if text := clean_text("\n\n".join(words)):
             return text
     return ""
@@ -200,7 +207,11 @@ def _get_header(mail: Message, name: str) -> str:
 
 def _list_headers(mail: Message, name: str) -> list[str]:
     try:
-        return [str(value) for value in mail.get_all(name, [])]
+        values = (value for key, value in mail.raw_items() if key.casefold() == name.casefold())
+        return [
+            str(mail.policy.header_fetch_parse(name, value))
+            for value in islice(values, _MOST_HEADERS)
+        ]
     except Exception:  # a header that even its parser cannot take
         return []
 
@@ -224,6 +235,11 @@ def _is_automatic(mail: Message, address: str) -> bool:
         or address.partition("@")[0].casefold() in _MACHINES
         or not address
     )
+
+
+def _plain(text: str) -> str:
+    """Replace halves of characters, which no text has."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_hidden(character: str) -> bool:

@@ -12,23 +12,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import force_locale, gettext
-from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.pictures import keep_picture
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import language_name
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.text.passages import UnpairedMarks, are_paired
 from campaign.models.campaign import Update, UpdateKind
 from campaign.models.notice import NoticeKind
 from campaign.models.reply import Reply, ReplyState
 from campaign.paper_signatures import scans
+from campaign.printing.redraw import paint_bars
 from campaign.replies import flagged_words, replies
-from campaign.replies.redaction import UnpairedMarks, are_paired, quote, redact, to_markdown
+from campaign.replies.redaction import BAR_FIELDS, quote, redact, to_markdown
 from campaign.tracking.notices import tell_nobody
 from campaign.web.edit_conflict import mark_of
 
@@ -78,26 +80,27 @@ def paint_page(session: Session, reply: Reply) -> bytes | None:
         page = scans.read_page(scan, int(number))
     except (NotFound, ValueError) as problem:
         raise Invalid(fields={"shown_page": "page-gone"}) from problem
-    with Image.open(io.BytesIO(page)) as opened:
-        picture = opened.convert("RGB")
-    draw = ImageDraw.Draw(picture)
-    for bar in reply.bars:
-        if (bar["scan"], str(bar["page"])) == (scan_id, number):
-            draw.rectangle(_to_pixels(bar, picture.size), fill="black")
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=85)
-    return out.getvalue()
+    bars = [bar for bar in reply.bars if (bar["scan"], str(bar["page"])) == (scan_id, number)]
+    sides = [{side: float(bar[side]) for side in BAR_FIELDS} for bar in bars]
+    return run_apart(paint_bars, page, bars=sides)
 
 
 def publish(
-    session: Session, reply: Reply, *, actor: str, look: str, risks_seen: bool = False
+    session: Session,
+    reply: Reply,
+    *,
+    actor: str,
+    look: str,
+    risks_seen: bool = False,
+    fewer_seen: bool = False,
 ) -> Update:
     """Post it on the case's page; those who want news are told, the first time.
 
     `look` is the mark of what its publisher has read (`mark_parts`). Raises Invalid where a
     mark is not closed, a title or all words are missing, or what `post_update` finds; Refused
-    where it is published, has changed since the look, or the campaign is no public one; RiskNamed
-    where it says what a flag rules out.
+    where it is published, has changed since the look, or the campaign is no public one. Asks once
+    more by RiskNamed where it says what a flag rules out or what it blacks out elsewhere, and by
+    Invalid with `fewer_seen` where one text has fewer passages blacked out than another.
     """
     replies.lock_draft(session, reply)
     if list_changed(reply, look):
@@ -109,7 +112,10 @@ def publish(
     picture = paint_page(session, reply)
     if not reply.text.strip() and picture is None:
         raise Invalid(fields={"text": "reply-empty"})
-    refuse_named(campaign, flagged_words.list_words(reply), seen=risks_seen)
+    if (findings := flagged_words.list_findings(reply)) and not risks_seen:
+        raise RiskNamed(findings)
+    if flagged_words.list_fewer_marks(reply) and not fewer_seen:
+        raise Invalid(fields={"fewer_seen": "fewer-marks"})
     update = updates.post_update(
         session,
         campaign,
@@ -188,17 +194,6 @@ def _compose_body(reply: Reply, code: str, original: str, translation: str) -> s
 def _describe_picture(code: str) -> str:
     with force_locale(code):
         return str(gettext("Picture of the answer; what we do not publish is blacked out."))
-
-
-def _to_pixels(bar: dict[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return a rectangle in percent as pixels, a pixel larger on each side."""
-    width, height = size
-    return (
-        int(bar["x"] * width / 100) - 1,
-        int(bar["y"] * height / 100) - 1,
-        int((bar["x"] + bar["w"]) * width / 100) + 1,
-        int((bar["y"] + bar["h"]) * height / 100) + 1,
-    )
 
 
 def mark_parts(reply: Reply) -> str:

@@ -4,32 +4,15 @@ Rectangles that are painted over a page, as a form sends them. Pure.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypedDict
 
+from campaign.core.text.passages import split_passages
 from campaign.web.markup import BAR
 
-_MARK = re.compile(r"\[\[|\]\]")
 _ACTIVE = re.compile(r"[\\`*_\[\]<&~]")
 _AT_START = re.compile(r"^(\s*)([#>=+-]|\d{1,9}[.)])(?=\s|$|[=+-])", re.MULTILINE)
 LONGEST = 30_000
-
-
-class UnpairedMarks(Exception):
-    """A mark is not closed, not opened, or stands within another: nothing may be published."""
-
-
-def split_passages(text: str) -> Iterator[tuple[str, bool]]:
-    """Split the text in passages, each with whether it is left out. Raises UnpairedMarks."""
-    at, hidden = 0, False
-    for mark in _MARK.finditer(text):
-        if (mark[0] == "[[") == hidden:
-            raise UnpairedMarks
-        yield text[at : mark.start()], hidden
-        at, hidden = mark.end(), not hidden
-    if hidden:
-        raise UnpairedMarks
-    yield text[at:], False
 
 
 def redact(text: str) -> str:
@@ -38,14 +21,6 @@ def redact(text: str) -> str:
     Raises UnpairedMarks.
     """
     return "".join(BAR if hidden else shown for shown, hidden in split_passages(text))
-
-
-def are_paired(text: str) -> bool:
-    """Tell whether each mark is closed, so that it is known what is left out."""
-    try:
-        return bool(list(split_passages(text)))
-    except UnpairedMarks:
-        return False
 
 
 def mark_places(text: str, places: Callable[[str], Iterable[tuple[int, int]]]) -> str:

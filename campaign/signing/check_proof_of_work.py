@@ -54,8 +54,8 @@ def challenge(plan: SigningPlan, now: datetime) -> dict[str, object]:
         counter=_FEWEST + secrets.randbelow(_MORE),
         expires_at=now + _HOLDS,
         data={"campaign": plan.slug},
-        hmac_secret=_key("challenge"),
-        hmac_key_secret=_key("solution"),
+        hmac_secret=_keys("challenge")[0],
+        hmac_key_secret=_keys("solution")[0],
     )
     fields: dict[str, object] = task.to_dict()
     return fields
@@ -79,8 +79,11 @@ def spend(session: Session, plan: SigningPlan, solution: str) -> bool:
     """Use up a solution; return whether it was right, for this campaign, and not used before."""
     if not solution:
         return False
-    result = verify_solution(solution, _key("challenge"), hmac_key_secret=_key("solution"))
-    if not result.verified:
+    keys = zip(_keys("challenge"), _keys("solution"), strict=True)
+    if not any(
+        verify_solution(solution, challenge, hmac_key_secret=secret).verified
+        for challenge, secret in keys
+    ):
         return False
     solved = Payload.from_base64(solution).challenge.parameters
     if (solved.data or {}).get("campaign") != plan.slug or solved.expires_at is None:
@@ -130,5 +133,5 @@ def _campaign_is_flooded(session: Session, campaign_id: int) -> bool:
     return flooded
 
 
-def _key(purpose: str) -> bytes:
-    return db.database().keyring.fingerprint(purpose, "proof-of-work")
+def _keys(purpose: str) -> list[bytes]:
+    return db.database().keyring.proofs(purpose, "proof-of-work")

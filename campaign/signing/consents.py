@@ -9,7 +9,8 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.core import db
+from campaign.core import db, i18n
+from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording
 
 
@@ -20,29 +21,48 @@ class Consents:
     delivery: str
     updates: str
     network: str
+    sender: str = ""
+    """Who sends the emails, and that they can be stopped: a part of both consents to them."""
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """The three consents in full, as they are recorded."""
+        return {
+            "delivery": self.delivery,
+            "updates": f"{self.updates} {self.sender}".strip(),
+            "network": f"{self.network} {self.sender}".strip(),
+        }
 
     def digest(self, locale: str) -> bytes:
         """By which a record of these very words is found."""
-        words = json.dumps([locale, self.delivery, self.updates, self.network])
+        words = json.dumps([locale, *self.recorded.values()])
         return hashlib.sha256(words.encode()).digest()
 
 
 def consents_in_words(*, cards: bool = False) -> Consents:
     """Return the consents in the language of the page, for a letter or a card."""
+    settings = current_settings()
+    name = settings.organisation_name
     return Consents(
         delivery=gettext(
-            "By signing you agree that we keep your card and your details, print the card, and "
-            "hand it over to the officials it is addressed to or to their embassy. They see what "
-            "you chose to show."
+            "When you sign, you agree that %(organisation)s keeps your card and your details, "
+            "prints the card, and delivers it to the officials it is addressed to, or to their "
+            "embassy or consulate. Officials see what you chose to show.",
+            organisation=name,
         )
         if cards
         else gettext(
-            "By signing you agree that we keep your letter and your details, print the letter, "
-            "and hand it over to the officials it is addressed to or to their embassy. They see "
-            "what you chose to show."
+            "When you sign, you agree that %(organisation)s keeps your letter and your details, "
+            "prints the letter, and delivers it to the officials it is addressed to, or to their "
+            "embassy or consulate. Officials see what you chose to show.",
+            organisation=name,
         ),
-        updates=gettext("Send me news of this case by mail."),
-        network=gettext("Tell me by mail about new urgent actions."),
+        updates=gettext("Email me news about this case."),
+        network=gettext("Email me when a new urgent action opens."),
+        sender=gettext(
+            "These emails come from: %(sender)s. You can stop them at any time.",
+            sender=i18n.isolate(", ".join((name, *settings.organisation_address))),
+        ),
     )
 
 
@@ -58,13 +78,7 @@ def record_of(session: Session, locale: str, words: Consents) -> ConsentWording:
     digest = words.digest(locale)
     session.execute(
         db.insert_into(session, ConsentWording)
-        .values(
-            digest=digest,
-            locale=locale,
-            delivery=words.delivery,
-            updates=words.updates,
-            network=words.network,
-        )
+        .values(digest=digest, locale=locale, **words.recorded)
         .on_conflict_do_nothing(index_elements=[ConsentWording.digest])
     )
     return session.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()

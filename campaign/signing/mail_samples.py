@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -17,7 +17,7 @@ from flask import url_for
 from flask_babel import force_locale, gettext
 
 from campaign.campaigns.closing_reasons import reasons_of
-from campaign.core import clock, i18n
+from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.mail.models import OutboxMail
@@ -26,6 +26,7 @@ from campaign.models.campaign import Campaign, TargetKind, Update
 from campaign.public.case_page import destination_name, edition_for, mission_name
 from campaign.public.deadline import say_day
 from campaign.public.update_pages import told_in
+from campaign.signing.mails import last_day_to_confirm
 
 Context = dict[str, object]
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -88,7 +89,10 @@ def _case(campaign: Campaign, locale: str) -> Context:
 
 def _link(campaign: Campaign, locale: str, days: int) -> Context:
     link = _url("public.home", lang=locale) + "letter/…"
-    return _case(campaign, locale) | {"writer": _WRITER, "link": link, "days": days}
+    now = db.utcnow()
+    confirm_by = last_day_to_confirm(now + timedelta(days=days), now=now, locale=locale)
+    said = {"writer": _WRITER, "link": link, "days": days, "confirm_by": confirm_by}
+    return _case(campaign, locale) | said
 
 
 def _followed(campaign: Campaign, locale: str) -> Context:
@@ -116,7 +120,7 @@ def _already(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 
 def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
-    note = gettext("Leave out the telephone number: everybody at the embassy could read it.")
+    note = gettext("Remove the phone number. Everyone at the embassy could read it.")
     link = _link(campaign, locale, 7)["link"]
     return _case(campaign, locale) | {"note": note, "link": link}
 
@@ -124,7 +128,7 @@ def _returned(campaign: Campaign, locale: str, now: datetime) -> Context:
 def _handed_over(campaign: Campaign, locale: str, now: datetime) -> Context:
     written = [target for target in campaign.targets if target.kind is TargetKind.TO]
     reached = [target.mission for target in campaign.targets if target.mission]
-    mission = mission_name(reached[0], locale) if reached else gettext("the embassy")
+    mission = mission_name(reached[0], locale) if reached else gettext("embassy or consulate")
     if written and not reached:
         mission = destination_name(written[0].official, locale)
     return _followed(campaign, locale) | {
@@ -144,7 +148,7 @@ def _update(campaign: Campaign, locale: str, now: datetime) -> Context:
 
 def _stopped(campaign: Campaign, locale: str, now: datetime) -> Context:
     wording = reasons_of(campaign).said_in(locale)
-    reason = wording.text or gettext("The person asked us to stop.")
+    reason = wording.text or gettext("The person asked us to stop the action.")
     stop = {"stop_kind": campaign.stop_kind.value, "reason": reason, "lang": wording.lang or locale}
     return _followed(campaign, locale) | stop
 
@@ -202,7 +206,11 @@ def _told(update: Update | None, campaign: Campaign, locale: str) -> tuple[str, 
     """Return title, text and language of an update, or of an invented one."""
     text = told_in(update, locale, campaign.default_locale) if update else None
     if text is None:
-        return gettext("Title of an update"), gettext("Here stands what has come of it."), locale
+        return (
+            gettext("Title of an update"),
+            gettext("The update says here what has happened."),
+            locale,
+        )
     return text.title, text.body, text.locale
 
 

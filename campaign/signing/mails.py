@@ -6,11 +6,14 @@ letter that was not kept come back to a mailbox that has confirmed one, and to n
 """
 
 import unicodedata
+from datetime import datetime, timedelta
 from typing import NewType, Self
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from campaign.core import clock, i18n
+from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import signed_links
@@ -39,11 +42,19 @@ class LetterMail(Mail):
     cards: bool = False
 
 
+def last_day_to_confirm(expires_at: datetime, *, now: datetime, locale: str) -> str:
+    """Return the last day on whose evening a link still works, in words."""
+    zone = current_settings().timezone
+    day = clock.day_of(expires_at, zone) - timedelta(days=1)
+    return i18n.say_weekday(max(day, clock.day_of(now, zone)), locale)
+
+
 class UnconfirmedLetter(LetterMail):
     """The link that leads to the button which confirms a letter, as long as it opens one."""
 
     link: str
-    days: int
+    confirm_by: str = ""
+    """`last_day_to_confirm`."""
 
     def recheck(self, session: Session) -> Self | None:
         """Drop it if the letter was confirmed, taken back or got a newer link since."""
@@ -61,6 +72,9 @@ class UnconfirmedLetter(LetterMail):
 
 class ConfirmLetter(UnconfirmedLetter, kind="confirm-letter", budget="confirm"):
     """The first mail."""
+
+    days: int
+    """After so many, the letter is deleted."""
 
 
 class RemindLetter(UnconfirmedLetter, kind="remind-letter", budget="notice"):

@@ -19,7 +19,7 @@ from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
 from campaign.signing import mailbox_seats, signed_links
-from campaign.signing.mails import RemindLetter, mail_name
+from campaign.signing.mails import RemindLetter, last_day_to_confirm, mail_name
 
 log = structlog.get_logger()
 
@@ -106,7 +106,6 @@ def remind_one(session: Session, signature_id: int, now: datetime) -> bool:
 
 def _send_reminder(session: Session, signature: Signature, token: str, now: datetime) -> bool:
     assert signature.token_expires_at is not None
-    left = signature.token_expires_at - now
     base = f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
     mail = RemindLetter(
         writer=mail_name(signature.given_name),
@@ -115,7 +114,9 @@ def _send_reminder(session: Session, signature: Signature, token: str, now: date
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",
         cards=signature.campaign.cards,
-        days=max(1, left.days),
+        confirm_by=last_day_to_confirm(
+            signature.token_expires_at, now=now, locale=signature.locale
+        ),
     )
     return mail.send(
         session, to=signature.email, locale=signature.locale, campaign_id=signature.campaign_id

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.core import db
 from campaign.core.email_addresses import canonical_email
 from campaign.core.prepared_statements import fetch_first, insert_rows
+from campaign.core.sealed_columns import new_seal_id
 from campaign.core.settings import current_settings
 from campaign.core.text.fold import fold_name
 from campaign.models.review_hold import Hold
@@ -31,7 +32,7 @@ from campaign.signing import mailbox_seats, receipts, signatures_per_mailbox, si
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
-from campaign.signing.mails import AlreadySigned, ConfirmLetter, mail_name
+from campaign.signing.mails import AlreadySigned, ConfirmLetter, last_day_to_confirm, mail_name
 from campaign.signing.person_fingerprint import person_print
 from campaign.signing.receipts import Signer
 from campaign.signing.reminders import spend_links
@@ -93,6 +94,7 @@ def make_signing(
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
     token = receipts.token_of(tab.receipt, signer, now) or signed_links.new_token()
     values = columns_of(letter) | {
+        "seal_id": new_seal_id(),
         **initial_columns(token, now),
         "campaign_id": plan.campaign_id,
         "locale": locale,
@@ -310,6 +312,9 @@ def _send_link(session: Session, signing: Signing) -> bool:
         case_url=_case_url(signing),
         cards=signing.plan.cards,
         days=settings.confirm_days,
+        confirm_by=last_day_to_confirm(
+            link_ends(signing.now), now=signing.now, locale=signing.locale
+        ),
     )
     to, locale = signing.letter.email, signing.locale
     if mail.send(session, to=to, locale=locale, campaign_id=signing.plan.campaign_id):

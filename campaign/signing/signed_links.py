@@ -16,19 +16,22 @@ _MAC_BYTES = 24
 
 def signed_link(kind: str, public_id: str) -> str:
     """Return the row's public id and its proof, as an address holds them."""
-    return f"{public_id}.{_proof(kind, public_id)}"
+    proof = db.database().keyring.prove(public_id, f"link:{kind}")
+    return f"{public_id}.{_as_text(proof)}"
 
 
 def opened_link(kind: str, token: str) -> str | None:
     """Return the public id that a link of that kind names, or None where it was not made here."""
     public_id, _, proof = token.rpartition(".")
-    right = hmac.compare_digest(proof.encode(), _proof(kind, public_id).encode())
-    return public_id if right and public_id else None
+    rights = [
+        hmac.compare_digest(proof.encode(), _as_text(right).encode())
+        for right in db.database().keyring.proofs(public_id, f"link:{kind}")
+    ]
+    return public_id if any(rights) and public_id else None
 
 
-def _proof(kind: str, public_id: str) -> str:
-    mac = db.database().keyring.fingerprint(public_id, f"link:{kind}")[:_MAC_BYTES]
-    return base64.urlsafe_b64encode(mac).decode()
+def _as_text(proof: bytes) -> str:
+    return base64.urlsafe_b64encode(proof[:_MAC_BYTES]).decode()
 
 
 _BYTES = 24

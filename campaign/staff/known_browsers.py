@@ -27,7 +27,7 @@ class KnownBrowser:
     marks: tuple[str, ...]
 
     def knows(self, email: str) -> bool:
-        return _mark(email) in self.marks
+        return not set(_marks(email)).isdisjoint(self.marks)
 
 
 def find_known_browser(email: str) -> str:
@@ -38,7 +38,7 @@ def find_known_browser(email: str) -> str:
 
 def remember_browser(email: str) -> None:
     """Have the answer to this request say that its browser has signed in to this account."""
-    before, mark = _read(), _mark(email)
+    before, mark = _read(), _marks(email)[0]
     marks = [mark, *(other for other in (before.marks if before else ()) if other != mark)]
     name = before.name if before else secrets.token_urlsafe(16)
     value = _serializer().dumps([name, marks[:_ACCOUNTS]])
@@ -71,9 +71,10 @@ def _read() -> KnownBrowser | None:
     return KnownBrowser(name, tuple(marks))
 
 
-def _mark(email: str) -> str:
-    keyring = db.database().keyring
-    return keyring.fingerprint(canonical_email(email), _SALT)[:12].hex()
+def _marks(email: str) -> list[str]:
+    """List the marks that a browser may have of an account, the newest first."""
+    proofs = db.database().keyring.proofs(canonical_email(email), _SALT)
+    return [proof[:12].hex() for proof in proofs]
 
 
 def _serializer() -> URLSafeTimedSerializer:

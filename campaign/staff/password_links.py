@@ -32,7 +32,7 @@ class StaffInvitation(Mail, kind="staff-invitation"):
 
 def create_password_link(user: StaffUser) -> str:
     """Return the address at which `user` can set a password once, in the next three days."""
-    token = _serializer().dumps([user.public_id, _sign_state(user)])
+    token = _serializer().dumps([user.public_id, _sign_state(user)[0]])
     # Not url_for: the host that a request names must not decide where a link leads.
     return f"{current_settings().base_url.rstrip('/')}/desk/set-password/{token}"
 
@@ -53,14 +53,20 @@ def get_user_of_link(session: Session, token: str) -> StaffUser:
     user = session.scalar(
         select(StaffUser).where(StaffUser.public_id == public_id).with_for_update()
     )
-    if user is None or not user.active or not hmac.compare_digest(_sign_state(user), state):
+    if user is None or not user.active or not _fits(user, state):
         raise Gone("set-password-link")
     return user
 
 
-def _sign_state(user: StaffUser) -> str:
+def _fits(user: StaffUser, state: str) -> bool:
+    return any(hmac.compare_digest(right, state) for right in _sign_state(user))
+
+
+def _sign_state(user: StaffUser) -> list[str]:
+    """List what says how things stand, as each key signs it, the newest first."""
     text = f"{user.public_id}|{user.password or ''}|{user.link_number}"
-    return db.database().keyring.fingerprint(text, "set-password").hex()[:32]
+    proofs = db.database().keyring.proofs(text, "set-password")
+    return [proof.hex()[:32] for proof in proofs]
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -29,7 +29,7 @@ class _Totp(Totp):
 
     def __init__(self, session: Session) -> None:
         settings = current_settings()
-        key = db.database().keyring.fingerprint("totp", "totp").hex()
+        key = db.database().keyring.lasting("totp\0totp").hex()
         # A colon parts the issuer from the account in the address that the app reads.
         issuer = settings.organisation_name.replace(":", " ")
         super().__init__({"1": key}, issuer)

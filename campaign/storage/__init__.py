@@ -201,6 +201,24 @@ class Storage:
         finally:
             source.close()
 
+    def turn_key(self, name: str) -> bool:
+        """Seal the file's own key with the newest data key; False where it is so, or gone.
+
+        Raises FileDamaged.
+        """
+        try:
+            source = self.place.source(_check_name(name))
+            head = source.read_at(0, min(sealed.HEADER, source.size))
+            source.close()
+            turned = sealed.turned_head(head, self._keyring, name)
+            if turned is not None:
+                self.place.replace_head(name, turned)
+        except FileNotFoundError:
+            return False
+        except Damaged as problem:
+            raise FileDamaged(name, sealed=not isinstance(problem, NotSealed)) from problem
+        return turned is not None
+
     def probe(self) -> None:
         """Write a file, read it back and remove it. Raises FilesAway, OSError or FileDamaged."""
         name = f"{_PROBE}/{secrets.token_hex(8)}"

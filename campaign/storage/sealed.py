@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from campaign.core.sealing import Keyring, WrongKey
+from campaign.core.sealing import Keyring, WrongKey, version_of
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -175,6 +175,17 @@ class SealedReader(io.RawIOBase):
 def refuse_other_key(head: bytes, keyring: Keyring, name: str) -> None:
     """Raise NotSealed or Damaged where the first HEADER bytes are not of this name and key."""
     _key_in(head, keyring, name)
+
+
+def turned_head(head: bytes, keyring: Keyring, name: str) -> bytes | None:
+    """Return the first HEADER bytes with the file's key sealed anew; None where they are so.
+
+    Raises NotSealed or Damaged.
+    """
+    key = _key_in(head, keyring, name)
+    if version_of(head[len(MARK) :]) == keyring.newest > 1:
+        return None
+    return MARK + keyring.seal_bytes(key, _place(name))
 
 
 def _key_in(head: bytes, keyring: Keyring, name: str) -> bytes:

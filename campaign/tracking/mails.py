@@ -25,10 +25,14 @@ class NoLetters(Mail, kind="no-letters", budget="ask"):
 
 
 class LettersErased(Mail, kind="letters-erased"):
-    """Confirms that all that was held of a mailbox is erased."""
+    """Confirms that all that was held of a mailbox is deleted, and says what remains."""
 
     kept: bool
-    """Printed letters remain."""
+    """Numbers of printed letters remain."""
+    undelivered: bool = False
+    delivered: bool = False
+    file_months: int = 0
+    """As `erase_supporter.Kept` has them."""
     home_url: str
 
 

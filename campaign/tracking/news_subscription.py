@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import format_number, gettext, ngettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.errors import NotFound
+from campaign.core.number_format import say_number
 from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign
@@ -116,6 +117,6 @@ def count_readers(session: Session, campaign: Campaign) -> int:
 def news_readers_in_words(campaign: Campaign) -> str:
     people = count_readers(db.session(), campaign)
     if people >= MOST:
-        return str(gettext("%(people)s people or more", people=format_number(MOST)))
-    words = ngettext("%(people)s person", "%(people)s people", people, people=format_number(people))
+        return str(gettext("%(people)s people or more", people=say_number(MOST)))
+    words = ngettext("%(people)s person", "%(people)s people", people, people=say_number(people))
     return str(words)

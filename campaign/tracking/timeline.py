@@ -84,8 +84,8 @@ def marks_of(session: Session, signature: Signature) -> list[Mark]:
 def _stop_title(campaign: Campaign) -> str:
     safe = campaign.stop_kind is StopKind.SAFE
     if not safe:
-        return str(gettext("The action was stopped"))
-    cards, letters = gettext("Cards are no longer needed"), gettext("Letters are no longer needed")
+        return str(gettext("This action has been stopped"))
+    cards, letters = gettext("No more cards needed"), gettext("No more letters needed")
     return str(cards if campaign.cards else letters)
 
 
@@ -97,7 +97,9 @@ def _stop_marks(campaign: Campaign) -> list[Mark]:
 
 def _say_unaware(marks: Sequence[Mark]) -> list[Mark]:
     """Say of what went out after a stop that its bearers did not know."""
-    words = gettext("This was after the stop. The people who delivered it did not know yet.")
+    words = gettext(
+        "This was after the stop. The people who delivered it did not know about the stop yet."
+    )
     return [replace(mark, text=f"{mark.text} · {words}" if mark.text else words) for mark in marks]
 
 
@@ -142,16 +144,21 @@ def _signed_marks(session: Session, signature: Signature) -> list[Mark]:
         marks.append(_held_mark(note_for(session, signature), marks[-1]))
     if signature.shown_state is SignatureState.REJECTED:
         last = marks[-1]
-        marks.append(Mark(gettext("Not taken"), "done", last.at, iso=last.iso))
+        title = (
+            gettext("We cannot print this card")
+            if signature.campaign.cards
+            else gettext("We cannot print this letter")
+        )
+        marks.append(Mark(title, "done", last.at, iso=last.iso))
     return marks
 
 
 def _held_mark(note: str, last: Mark) -> Mark:
     if note:
-        title = gettext("We wait for your change")
+        title = gettext("We asked you for a change")
         return Mark(title, "now", last.at, iso=last.iso, text=note)
-    words = gettext("One of us reads it before it is counted and printed.")
-    title = gettext("We are looking at it")
+    words = gettext("We read it before we count and print it.")
+    title = gettext("Under review")
     return Mark(title, "now", last.at, iso=last.iso, text=words)
 
 
@@ -162,15 +169,14 @@ def _printed_marks(
     marks = []
     for stay in stays:
         bundle, letter = bundles[stay.bundle_id], stay.letter
-        facts = {"bundle": bundle.sequence, "number": number_of(stay.number)}
         title = (
-            gettext("In bundle no. %(bundle)s as card %(number)s", **facts)
+            gettext("Printed as card %(number)s", number=number_of(stay.number))
             if signature.campaign.cards
-            else gettext("In bundle no. %(bundle)s as letter %(number)s", **facts)
+            else gettext("Printed as letter %(number)s", number=number_of(stay.number))
         )
         mark = _mark_at(title, bundle.created_at, signature.campaign.timezone)
         if stay.now and letter.set_aside and signature.state is SignatureState.CONFIRMED:
-            words = gettext("It could not be printed as it is. We look at it.")
+            words = gettext("We could not print it as it is. We are looking into it.")
             mark = replace(mark, state="now", text=words)
         elif several:
             mark = replace(mark, text=_recipient_name(letter))
@@ -240,17 +246,17 @@ def _is_about(post: Post, trip: Trip, iso: str) -> bool:
 def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
     destination = attempt.destination
     if fate is DeliveryOutcome.PART and attempt.campaign.cards:
-        return str(gettext("A part of the cards was taken"))
+        return str(gettext("Some cards were accepted"))
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
-        return str(gettext("Sent by post to %(official)s", official=_official_name(destination)))
+        return str(gettext("Posted to: %(official)s", official=_official_name(destination)))
     words: dict[DeliveryOutcome, str] = {
-        DeliveryOutcome.ACCEPTED: gettext("Handed over"),
-        DeliveryOutcome.PART: gettext("A part of the letters was taken"),
+        DeliveryOutcome.ACCEPTED: gettext("Delivered"),
+        DeliveryOutcome.PART: gettext("Some letters were accepted"),
         DeliveryOutcome.REFUSED: gettext("Refused at the door"),
         DeliveryOutcome.LEFT: gettext("Left at the door"),
         DeliveryOutcome.POSTED: gettext("Sent by post"),
         DeliveryOutcome.COURIER: gettext("Sent by courier"),
-        DeliveryOutcome.STOPPED: gettext("Not handed over: the action was stopped"),
+        DeliveryOutcome.STOPPED: gettext("Not delivered: the action has been stopped"),
     }
     return words[fate]
 
@@ -297,14 +303,14 @@ def _marks_ahead(
     if signature.confirmed_at is None:
         marks.append(Mark(gettext("Confirmed"), "ahead"))
     if not is_frozen(signature):
-        marks.append(Mark(gettext("Printed in a bundle"), "ahead"))
+        marks.append(Mark(gettext("Printed"), "ahead"))
     if not any(trip.is_gone for trip in trips):
         marks += _deliveries_ahead(ways)
     kinds = {post.kind for post in posts if post.iso >= _signed_on(signature).isoformat()}
     if UpdateKind.REPLY.value not in kinds:
         marks.append(Mark(gettext("Answered"), "ahead"))
     if UpdateKind.OUTCOME.value not in kinds:
-        marks.append(Mark(gettext("Outcome of the case"), "ahead"))
+        marks.append(Mark(gettext("Outcome"), "ahead"))
     return marks
 
 
@@ -312,12 +318,12 @@ def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
     """Say that letters will be handed over, or to whom they will be posted."""
     posted = dict.fromkeys(way for way in ways if isinstance(way, Official))
     marks = [
-        Mark(gettext("Sent by post to %(official)s", official=_official_name(official)), "ahead")
+        Mark(gettext("Posted to: %(official)s", official=_official_name(official)), "ahead")
         for official in posted
     ]
     missions = {way for way in ways if isinstance(way, Mission)}
     if missions or not ways:
-        marks.insert(0, Mark(gettext("Handed over"), "ahead", text=_mission_names(missions)))
+        marks.insert(0, Mark(gettext("Delivered"), "ahead", text=_mission_names(missions)))
     return marks
 
 

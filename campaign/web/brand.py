@@ -23,6 +23,8 @@ class Organisation(NamedTuple):
     name: str
     contact_email: str
     website: str
+    postal_address: str
+    """On one line."""
     logo_url: str | None
 
 
@@ -34,6 +36,7 @@ def organisation() -> Organisation:
         name=settings.organisation_name,
         contact_email=settings.organisation_email,
         website=settings.organisation_website,
+        postal_address=", ".join(settings.organisation_address),
         logo_url=url_for("web.logo") if has_logo else None,
     )
 

@@ -28,7 +28,7 @@ def read_day(typed: str, form: object = "") -> date:
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
-        asked = form or _("Write the day as year, month and day: 2026-12-04.")
+        asked = form or _("Enter the date as year, month and day: 2026-12-04.")
         raise NoDay(no_such_day(typed) or str(asked)) from None
 
 

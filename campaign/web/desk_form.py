@@ -17,10 +17,13 @@ from campaign.web.form_fields import CheckboxesField
 _ROW = re.compile(r"\w+-\d+-\w+\Z")
 """The name of a field in a row, as the form's `points-1-text`."""
 RISK_NAMED = _l(
-    "This names what a risk flag rules out, and everybody would read it. Take it out, or tick "
-    "below that it is meant."
+    "This mentions something that a risk flag rules out, and everyone could read it. Remove it, "
+    "or tick below that you mean it."
 )
-_OTHERWISE = _l("This cannot be saved as it is. Check it and send it again.")
+_BLACKED_OUT = _l(
+    "This says what is blacked out in a reply. Remove it, or confirm below that you mean it."
+)
+_OTHERWISE = _l("We could not save this. Check it and try again.")
 
 
 class DeskForm(SiteForm):
@@ -71,16 +74,18 @@ class DeskForm(SiteForm):
             field.errors = [*field.errors, unknown_words(placeholders)]
 
     def refuse_risks(self, risks: Iterable[Any]) -> None:
-        """Say by each field that it names what a risk flag rules out, and ask once more."""
+        """Say by each field that it names what may not be read, and ask once more."""
         self.names_a_risk, self.risks_found = True, list(risks)
-        for name in dict.fromkeys(risk.field for risk in self.risks_found):
+        for name, kind in dict.fromkeys((risk.field, risk.kind) for risk in self.risks_found):
+            sentence = RISK_NAMED if kind else _BLACKED_OUT
             try:
                 field = self.field_of(name)
             except KeyError:
-                if RISK_NAMED not in self.form_errors:
-                    self.form_errors.append(RISK_NAMED)
+                if sentence not in self.form_errors:
+                    self.form_errors.append(sentence)
                 continue
-            field.errors = [*field.errors, RISK_NAMED]
+            if sentence not in field.errors:
+                field.errors = [*field.errors, sentence]
 
     def field_of(self, name: str) -> Field:
         """Return the field that a service calls `name`."""
@@ -144,13 +149,13 @@ def unknown_words(unknown: list[str]) -> str:
     """Say which placeholders are unknown, and list the known ones."""
     near = dict.fromkeys(filter(None, map(nearest_placeholder, unknown)))
     words: str = ngettext(
-        "%(names)s is no placeholder. Known are: %(known)s.",
-        "%(names)s are no placeholders. Known are: %(known)s.",
+        "%(names)s is not a placeholder. You can use: %(known)s.",
+        "%(names)s are not placeholders. You can use: %(known)s.",
         len(unknown),
         names=", ".join(unknown),
         known=", ".join(f"(({name}))" for name in KNOWN),
     )
     if near:
         meant = ", ".join(f"(({name}))" for name in near)
-        words = f"{words} {gettext('The nearest is %(name)s.', name=meant)}"
+        words = f"{words} {gettext('Did you mean %(name)s?', name=meant)}"
     return words

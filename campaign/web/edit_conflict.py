@@ -47,8 +47,8 @@ class EditConflictForm:
         )
         form.form_errors.append(
             _(
-                "Somebody saved this page meanwhile. What you typed is still here, and what stands "
-                "now is above it. Bring the two together, and save once more."
+                "Someone saved this page while you were editing it. What you typed is still "
+                "here, and the saved version is above it. Combine the two, then save again."
             )
         )
         return False

@@ -100,7 +100,7 @@ def _expected(problem: DomainError) -> ResponseReturnValue:
 def _http(problem: HTTPException) -> ResponseReturnValue:
     if isinstance(problem, SecurityError):
         # A forged Host: no address of ours can be built from it, so the page is one sentence.
-        words = gettext("This site is not served under that name. Check the address.")
+        words = gettext("This site does not use that address. Check the address in your browser.")
         return words, 400, {"Content-Type": "text/plain; charset=utf-8"}
     if problem.code is None or problem.code < 400:
         return problem

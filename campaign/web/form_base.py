@@ -11,14 +11,14 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Form
 
-_CHOICE = _l("Choose one of the answers that are offered.")
-_WHOLE = _l("Write a whole number, in figures.")
-_NUMBER = _l("Write a number, in figures.")
-_OTHER = _l("This cannot be saved as it is. Check it and send it again.")
-_LONG = _l("Keep to %(max)d characters at most.")
-_SHORT = _l("Write at least %(min)d characters.")
+_CHOICE = _l("Choose one of the answers offered.")
+_WHOLE = _l("Enter a whole number, in figures.")
+_NUMBER = _l("Enter a number, in figures.")
+_OTHER = _l("We could not save this. Check it and try again.")
+_LONG = _l("Use at most %(max)d characters.")
+_SHORT = _l("Use at least %(min)d characters.")
 _WORDS: Mapping[str, object] = {
-    "This field is required.": _l("This is needed: fill it in, or choose."),
+    "This field is required.": _l("Fill in this field."),
     "Not a valid choice.": _CHOICE,
     "Invalid Choice: could not coerce.": _CHOICE,
     "Invalid choice(s): one or more data inputs could not be coerced.": _CHOICE,
@@ -26,13 +26,13 @@ _WORDS: Mapping[str, object] = {
     "Not a valid integer value.": _WHOLE,
     "Not a valid decimal value.": _NUMBER,
     "Not a valid float value.": _NUMBER,
-    "Not a valid date value.": _l("Write the day as year, month and day: 2026-12-04."),
-    "Not a valid datetime value.": _l("Write day and time as in 2026-12-04T09:30."),
+    "Not a valid date value.": _l("Enter the date as year, month and day: 2026-12-04."),
+    "Not a valid datetime value.": _l("Enter the day and time like this: 2026-12-04T09:30."),
     "Field cannot be longer than %(max)d character.": _LONG,
     "Field must be at least %(min)d character long.": _SHORT,
-    "Number must be at least %(min)s.": _l("Give a number of %(min)s or more."),
-    "Number must be at most %(max)s.": _l("Give a number of %(max)s or less."),
-    "Number must be between %(min)s and %(max)s.": _l("Give a number from %(min)s to %(max)s."),
+    "Number must be at least %(min)s.": _l("Enter a number of %(min)s or more."),
+    "Number must be at most %(max)s.": _l("Enter a number of %(max)s or less."),
+    "Number must be between %(min)s and %(max)s.": _l("Enter a number from %(min)s to %(max)s."),
 }
 """Our sentence for each of WTForms' own, with the same placeholders."""
 

@@ -73,7 +73,7 @@ class TextField(TextAreaField):  # type: ignore[misc]
 
 
 def _text_checks(limit: int, needed: object) -> list[Check]:
-    most = Length(max=limit, message=_l("Keep to %(max)d characters at most."))
+    most = Length(max=limit, message=_l("Use at most %(max)d characters."))
     first = [] if needed is None else [Filled(needed)]
     return [*first, nothing_hidden, most]
 
@@ -94,9 +94,7 @@ def clean_lines(_form: Form, field: Field) -> None:
 
 def _refuse_forbidden(field: Field, *, lines: bool) -> None:
     if has_forbidden_characters(field.data or "", lines=lines):
-        raise StopValidation(
-            _l("There are characters in it that cannot be seen. Type it again instead of pasting.")
-        )
+        raise StopValidation(_l("This has hidden characters. Type it again instead of pasting it."))
 
 
 class NumberField(IntegerField):  # type: ignore[misc]
@@ -143,7 +141,7 @@ class DayField(DateField):  # type: ignore[misc]
             return
         self.data = read_day(valuelist[0], self._asked)
         if not self._any_year and not _EARLIEST <= self.data <= _LATEST:
-            raise ValueError(_l("This day is too far away. Check the year."))
+            raise ValueError(_l("This date is too far away. Check the year."))
 
 
 class MomentField(DateTimeLocalField):  # type: ignore[misc]
@@ -153,7 +151,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
 
     def __init__(self, label: object, *, asked: object = None, **kwargs: object) -> None:
         super().__init__(label, [Optional()], **kwargs)
-        self._asked = asked or _l("Write day and time as in 2026-12-04T09:30.")
+        self._asked = asked or _l("Enter the day and time like this: 2026-12-04T09:30.")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take it as the browser sends it: 2026-12-04T09:30."""
@@ -167,7 +165,7 @@ class MomentField(DateTimeLocalField):  # type: ignore[misc]
         if moment is None or moment.tzinfo is not None:
             raise ValueError(no_such_day(valuelist[0]) or self._asked)
         if not _EARLIEST.year <= moment.year < _LATEST.year:
-            raise ValueError(_l("This day is too far away. Check the year."))
+            raise ValueError(_l("This date is too far away. Check the year."))
         self.data = moment.replace(second=0, microsecond=0)
 
 
@@ -185,13 +183,13 @@ def each_within(limit: int, most: int) -> Check:
         lines = [line for line in (field.data or "").splitlines() if line.strip()]
         if len(lines) > most:
             raise ValidationError(
-                ngettext("Keep to %(num)d line.", "Keep to %(num)d lines at most.", most)
+                ngettext("Use at most %(num)d line.", "Use at most %(num)d lines.", most)
             )
         if any(len(line) > limit for line in lines):
             raise ValidationError(
                 ngettext(
-                    "Keep each line to %(num)d character.",
-                    "Keep each line to %(num)d characters at most.",
+                    "Use at most %(num)d character in each line.",
+                    "Use at most %(num)d characters in each line.",
                     limit,
                 )
             )

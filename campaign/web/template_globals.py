@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
+        numberformat=say_number,
         markdown=markdown,
         unmarked=unmarked,
         opening=opening,

@@ -44,9 +44,9 @@
   function clock(zone) {
     var lang = (document.documentElement.lang || "en") + "-u-nu-latn";
     try {
-      return new Intl.DateTimeFormat(lang, { timeStyle: "short", timeZone: zone }).format(new Date());
+      return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone }).format(new Date());
     } catch (_) {
-      return new Intl.DateTimeFormat(lang, { timeStyle: "short", timeZone: "UTC" }).format(new Date()) + " UTC";
+      return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }).format(new Date()) + " UTC";
     }
   }
 

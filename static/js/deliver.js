@@ -217,7 +217,7 @@
 
   /* By the clocks at the mission, whatever zone this phone is set to. */
   function clock(moment) {
-    var how = { hour: "2-digit", minute: "2-digit", timeZone: words.zone };
+    var how = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: words.zone };
     return new Intl.DateTimeFormat(document.documentElement.lang, how).format(moment) + " (" + words.zoneName + ")";
   }
 

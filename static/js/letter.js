@@ -6,6 +6,7 @@
       data-over-one="1 character too many" data-over-many="{n} characters too many"></p> */
 (function () {
   "use strict";
+  var REGIONS = { es: "es-MX", fr: "fr-CA" }; /* Whose numbers the server writes. */
   var growsByItself = window.CSS && CSS.supports("field-sizing", "content");
 
   function grow(field) {
@@ -28,7 +29,7 @@
     voice.setAttribute("role", "status");
     out.after(voice);
     out.setAttribute("aria-hidden", "true");
-    var number = new Intl.NumberFormat((document.documentElement.lang || "en") + "-u-nu-latn", { useGrouping: "always" });
+    var number = new Intl.NumberFormat((REGIONS[document.documentElement.lang] || document.documentElement.lang || "en") + "-u-nu-latn", { useGrouping: "always" });
     var pause;
     return function (spoken) {
       /* The server counts characters, not UTF-16 units, and a line end as one. */

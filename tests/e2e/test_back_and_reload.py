@@ -164,7 +164,7 @@ def test_a_letter_that_was_begun_lives_as_long_as_its_tab_or_as_its_writer_ticks
     expect(words_in(desk)).to_have_value("")
     desk.locator("[name=own_words]").fill(WORDS)
     expect(desk.locator(".draft-kept")).to_be_visible()
-    desk.get_by_role("button", name="Discard it").click()
+    desk.get_by_role("button", name="Delete this draft").click()
     desk.goto(f"{site.url}{CASE}/write")
     expect(desk.locator("textarea[name=own_words]")).to_have_value("")
 
@@ -174,7 +174,7 @@ def test_the_buttons_that_lead_back_lose_nothing(page: Page, site: Site) -> None
     page.locator("[name=own_words]").fill(WORDS)
     main_button(page)
     give_details(page, "buttons@example.org")
-    page.get_by_role("button", name="Back to the letter").click()
+    page.get_by_role("button", name="Back to your letter").click()
     page.locator("textarea[name=own_words]").fill(f"{WORDS} Thank you.")
     main_button(page)
     expect(page.locator("[name=given_name]")).to_have_value("Oumou")
@@ -249,7 +249,7 @@ def _begin_in_frame(context: BrowserContext, page: Page, browser: Browser, snipp
     frame = page.frame_locator("iframe")
     frame.locator("[name=own_words]").fill(WORDS)
     with context.expect_page() as opened:
-        frame.get_by_role("button", name="Go on to the letter").click()
+        frame.get_by_role("button", name="Continue").click()
     opened.value.wait_for_load_state()
     assert_accessible(browser, opened.value)
     return opened.value
@@ -277,7 +277,7 @@ def test_after_signing_the_address_is_changed_the_mail_sent_again_and_details_co
     main_button(desk)
     expect(desk.locator("[data-mailbox]")).to_contain_text(right)
     desk.get_by_role("button", name="Send the email again").click()
-    expect(desk.get_by_text("We have sent the same link again.")).to_be_visible()
+    expect(desk.get_by_text("We send the same link again now.")).to_be_visible()
     expect(desk.locator("[data-mailbox]")).to_contain_text(right)
     mail_to(site, desk, right, "letter")
 
@@ -287,5 +287,5 @@ def test_after_signing_the_address_is_changed_the_mail_sent_again_and_details_co
     expect(desk.locator("[name=email]")).to_have_value(right)
     expect(desk.locator("[name=locality]")).to_have_value("Halifax")
     expect(desk.locator("[name=country]")).to_have_value("CA")
-    desk.get_by_role("button", name="Forget them").click()
+    desk.get_by_role("button", name="Delete them").click()
     assert desk.evaluate("localStorage.getItem('details')") is None

@@ -174,7 +174,7 @@ def test_what_cannot_be_taken_yet_stays_on_the_phone_and_says_what_to_do_first(
     most = taken.get_attribute("max")  # all but one: demo data may lie in the bundle as well
     taken.fill("100")
     page.locator(".actions button").click()
-    expect(page.locator(".part-wrong")).to_contain_text(f"Give a number from 1 to {most}.")
+    expect(page.locator(".part-wrong")).to_contain_text(f"Enter a number from 1 to {most}.")
     expect(taken).to_be_focused()
     expect(taken).to_have_value("100")
     expect(page.get_by_label("Received by")).to_have_value("Planted Attaché")
@@ -321,10 +321,8 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
         ways[name] = desk.locator(".timeline .is-done").all_inner_texts()
         assert any("Refused at the door" in mark for mark in ways[name])
     assert any("Sent by post" in mark and "RN 4411 CA" in mark for mark in ways["first"])
-    assert not any("Handed over" in mark for mark in ways["first"])
-    assert any("Handed over" in mark for mark in ways["last"])
+    assert not any("Delivered" in mark for mark in ways["first"])
+    assert any("Delivered" in mark for mark in ways["last"])
     assert not any("Sent by post" in mark for mark in ways["last"])
-    assert re.search(
-        "sent by post", str(mail_to(site, desk, "first@example.org", "sent by post")["Subject"])
-    )
-    mail_to(site, desk, "last@example.org", "handed over")
+    assert re.search("posted", str(mail_to(site, desk, "first@example.org", "posted")["Subject"]))
+    mail_to(site, desk, "last@example.org", "delivered")

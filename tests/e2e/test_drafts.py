@@ -42,8 +42,8 @@ def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
 
 def _minutes(said: str) -> int:
     """Of the day, of the only time that is said."""
-    [(hours, minutes, half)] = re.findall(r"(\d+):(\d\d)\s*(AM|PM)", said)
-    return int(hours) % 12 * 60 + int(minutes) + (720 if half == "PM" else 0)
+    [(hours, minutes)] = re.findall(r"(\d\d):(\d\d)", said)
+    return int(hours) * 60 + int(minutes)
 
 
 def test_the_second_of_two_tabs_is_told_and_shown_both_texts(
@@ -80,7 +80,9 @@ def test_who_saves_second_sees_what_stands_now(desk: Page, browser: Browser, sit
     expect(second.locator(".flash")).to_contain_text("saved")
     desk.locator("[name=witness]").fill("Planted name")
     desk.get_by_role("button", name="Save the risk flags").click()
-    expect(desk.locator(".error-summary")).to_contain_text("Somebody saved this page meanwhile")
+    expect(desk.locator(".error-summary")).to_contain_text(
+        "Someone saved this page while you were editing it"
+    )
     expect(desk.locator(".stands-now").nth(1)).to_contain_text("Planted place")
     assert_accessible(browser, desk)
 

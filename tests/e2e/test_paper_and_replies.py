@@ -129,7 +129,7 @@ def test_a_reply_is_logged_redacted_and_published(desk: Page, browser: Browser, 
     expect(desk.locator("main")).to_contain_text("Everybody reads this reply")
     assert_accessible(browser, desk)
     desk.goto(f"{site.url}/en/actions/ua-58-20")
-    expect(desk.locator("#who + ul")).to_contain_text("Answered on November 2, 2026")
+    expect(desk.locator("#who + ul")).to_contain_text("Replied on 2 November 2026")
     expect(desk.locator(".timeline")).to_contain_text("The sister is protected.")
     expect(desk.locator(".timeline .bar")).to_have_count(1)
     assert SECRET not in desk.content()

@@ -150,7 +150,7 @@ def write_all_languages(page: Page, browser: Browser, campaign: str) -> None:
         )
     fill(page, opening_es="Le escribo por ((person_nam)).")
     page.get_by_role("button", name="Save all languages").last.click()
-    expect(page.locator(".error-summary")).to_contain_text("The nearest is ((person_name)).")
+    expect(page.locator(".error-summary")).to_contain_text("Did you mean ((person_name))?")
     assert_accessible(browser, page)
     fill(page, opening_es=CASE["templates"]["es"]["opening"].strip())
     page.get_by_role("button", name="Save all languages").last.click()

@@ -52,21 +52,21 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
     assert_accessible(browser, desk)
     main_button(desk)
     desk.goto(f"{site.url}/en/actions/ua-58-20")
-    notice = desk.locator(".notice", has_text="There is further information")
+    notice = desk.locator(".notice", has_text="There is a follow-up action")
     assert_accessible(browser, desk)
     notice.get_by_role("link").click()
     expect(desk).to_have_url(re.compile("/actions/ua-90-26$"))
     expect(desk.locator(".chain a")).to_have_attribute("href", re.compile("/actions/ua-58-20$"))
-    assert "Nobody has written yet" in desk.content(), "who rehearsed is not counted"
+    assert "No one has written yet" in desk.content(), "who rehearsed is not counted"
     desk.goto(f"{site.url}/desk/campaigns/ua-90-26/rehearsal")
     expect(desk.locator("main")).to_contain_text("The campaign has opened.")
 
     for _ in range(120):
         subjects = [_subject(path.read_bytes()) for path in site.mails()]
-        if any("a new letter is needed" in one for one in subjects):
+        if any("Please write again" in one for one in subjects):
             break
         desk.wait_for_timeout(250)
-    assert any("a new letter is needed" in one for one in subjects)
+    assert any("Please write again" in one for one in subjects)
 
 
 def _subject(mail: bytes) -> str:
@@ -103,7 +103,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     # The page that says that nothing was kept is right about the browser as well.
     writer.locator("[name=given_name]").fill("Guy")
     main_button(writer)
-    expect(writer.locator("main")).to_contain_text("what you typed was not kept")
+    expect(writer.locator("main")).to_contain_text("we did not keep what you typed")
     left = "Object.keys(sessionStorage).concat(Object.keys(localStorage))"
     kept = [key for key in writer.evaluate(left) if key.startswith(("step:", "draft:"))]
     assert kept == []

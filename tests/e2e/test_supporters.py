@@ -92,15 +92,15 @@ def test_a_supporter_follows_a_letter_changes_it_and_takes_it_back(
     expect(page.locator("article.letter")).to_contain_text(FORM["own_words"])
     assert_accessible(browser, page)
 
-    page.get_by_role("link", name="Change it").click()
+    page.get_by_role("link", name="Change this letter").click()
     assert_accessible(browser, page)
     page.locator("[name=own_words]").fill("I teach in Halifax.")
     main_button(page)
     expect(page.locator("article.letter")).to_contain_text("I teach in Halifax.")
 
-    page.get_by_role("link", name="Take it back").click()
+    page.get_by_role("link", name="Withdraw this letter").click()
     assert_accessible(browser, page)
-    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("button", name="Withdraw this letter").click()
     expect(page.locator("main")).to_contain_text("Withdrawn")
     assert_accessible(browser, page)
 
@@ -163,10 +163,10 @@ def test_a_letter_is_followed_to_the_gate(
     desk.locator("[name=title_en]").fill("Letters handed over in Ottawa")
     main_button(desk)
 
-    mail = mail_to(site, desk, address, "handed over")
+    mail = mail_to(site, desk, address, "delivered")
     assert re.search("[0-9]{5}", mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
     desk.goto(letter)
-    expect(desk.locator(".timeline .is-done", has_text="Handed over")).to_be_visible()
+    expect(desk.locator(".timeline .is-done", has_text="Delivered")).to_be_visible()
     assert_accessible(browser, desk)
 
 
@@ -249,9 +249,9 @@ def take_back(site: Site, page: Page, address: str) -> None:
     post(site, "/en/my-letters", email=address)
     page.goto(link_in(mail_to(site, page, address, "letters"), "/en/my-letters/"))
     page.locator("main .list a").first.click()
-    page.get_by_role("link", name="Take it back").click()
-    expect(page.locator("main")).to_contain_text("It is in a bundle already.")
-    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("link", name="Withdraw this letter").click()
+    expect(page.locator("main")).to_contain_text("It is already printed.")
+    page.get_by_role("button", name="Withdraw this letter").click()
     expect(page.locator("main")).to_contain_text("Withdrawn")
 
 

@@ -1,5 +1,7 @@
 """What most tests over HTTP share: an open campaign, and pages as they stand at this moment."""
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -11,9 +13,9 @@ from tests.press_cache import RememberingPress
 
 
 @pytest.fixture(scope="session")
-def remembering_press() -> RememberingPress:
+def remembering_press(folder_of_run: Path) -> RememberingPress:
     """Lays out the same document once a run."""
-    return RememberingPress()
+    return RememberingPress(folder_of_run / "printed")
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,8 @@ class BundleList(Page, template="bundles/index.html"):
     listing: Listing[Bundle]
     first_prints: Mapping[int, FirstPrint]
     """By the bundle's id."""
+    letters: Mapping[int, int]
+    """Of its files, by the bundle's id."""
 
 
 class BundleProgress(Page, template="bundles/_progress.html"):
@@ -63,6 +65,8 @@ class BundleProgress(Page, template="bundles/_progress.html"):
 
 
 class ShowBundle(BundleProgress, template="bundles/show.html"):
+    letters: int
+    """Of its files."""
     changes: Changes
     first_print: FirstPrint | None
     files: Sequence[BundleFile]
@@ -109,6 +113,7 @@ def index() -> ResponseReturnValue:
             waiting=waiting_counts.list_by_mission(session),
             listing=listing,
             first_prints=find_first_prints(session, listing.rows),
+            letters=find_bundles.count_letters(session, listing.rows),
         )
     )
 
@@ -172,6 +177,7 @@ def _show_bundle(bundle: Bundle, problem: str = "", status: int = 200) -> Respon
     files = list_files(session, bundle)
     page = ShowBundle(
         bundle=bundle,
+        letters=find_bundles.count_letters(session, [bundle])[bundle.id],
         progress=find_bundles.progress_of(session, bundle, db.utcnow()),
         unfinished=bundle.state in find_bundles.UNFINISHED,
         set_aside=describe_set_aside(find_bundles.list_set_aside(session, bundle)),

@@ -13,11 +13,11 @@ from wtforms.validators import DataRequired, Length, NumberRange
 
 from campaign.bundles.destinations import country_of, slug_of
 from campaign.bundles.documents.cover_texts import language_of
-from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
 from campaign.bundles.freeze.eligible import Offer
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign, say_amount
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.models.bundle import Destination
 from campaign.models.campaign import LetterFormat
 from campaign.models.directory import Official

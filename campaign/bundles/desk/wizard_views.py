@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.bundles import find_bundles, joint_freeze
 from campaign.bundles.desk.wizard_form import LETTERS, ORDERS, PAPER, WizardForm
 from campaign.bundles.destinations import find_destination, slug_of
+from campaign.bundles.documents import joint_delivery_sheet
 from campaign.bundles.find_bundles import Progress
 from campaign.bundles.freeze import select_letters
 from campaign.bundles.freeze.choices import MOST_IN_A_VOLUME, Choice, Order, Split
@@ -165,7 +166,11 @@ class ShowProofs(WizardPage, template="bundles/proof.html"):
 class ShowJourney(Page, template="bundles/joint.html"):
     journey: Journey
     bundles: Sequence[tuple[Bundle, Progress]]
+    letters: Mapping[int, int]
+    """Of its files, by the bundle's id."""
     working: bool
+    has_sheet: bool
+    """Whether one sheet can be had that is signed at the gate for all."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -176,6 +181,9 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/new/proof", "proof", proof)
     blueprint.add_url_rule("/new/proof", "print_proof", print_proof, methods=["POST"])
     blueprint.add_url_rule("/journeys/<public_id>", "show_journey", show_journey)
+    blueprint.add_url_rule(
+        "/journeys/<public_id>/delivery-sheet.pdf", "joint_delivery_sheet", show_joint_sheet
+    )
 
 
 def choose_letters() -> ResponseReturnValue:
@@ -257,9 +265,18 @@ def show_journey(public_id: str) -> ResponseReturnValue:
         ShowJourney(
             journey=journey,
             bundles=[(bundle, progress[bundle.id]) for bundle in journey.bundles],
+            letters=find_bundles.count_letters(session, journey.bundles),
             working=any(bundle.state in find_bundles.UNFINISHED for bundle in journey.bundles),
+            has_sheet=joint_delivery_sheet.has_joint_sheet(journey),
         )
     )
+
+
+def show_joint_sheet(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    journey = joint_freeze.get_journey(session, public_id)
+    pdf = joint_delivery_sheet.make_joint_sheet(session, journey)
+    return Response(pdf, mimetype="application/pdf")
 
 
 def _read_draft() -> Draft:

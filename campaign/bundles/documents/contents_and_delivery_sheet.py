@@ -12,11 +12,12 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
 from campaign.bundles.documents.cover_letter import Covered, count_rows
-from campaign.bundles.documents.number_and_day_words import mark_of, say_number, say_number_there
+from campaign.bundles.documents.number_and_day_words import mark_of, say_number_there
 from campaign.bundles.documents.packets import Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.printing.letter_content import FactRow
 from campaign.printing.sheet_content import (
     Both,
@@ -144,7 +145,7 @@ def delivery_context(
     frozen: Frozen, packets: Sequence[Packet], covered: Covered, *, folder: str, ours: str
 ) -> DeliverySheetContext:
     """The page that is signed at the gate; `ours` is the language of the office."""
-    both = _Bilingual(tuple(dict.fromkeys((frozen.locale, ours))))
+    both = _bilingual(frozen, ours)
     organisation = frozen.organisation
     return DeliverySheetContext(
         locale=frozen.locale,
@@ -155,7 +156,7 @@ def delivery_context(
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
         handed=both(lambda: _("What is handed over")),
         counts=count_rows(frozen, covered.per_target),
-        things=tuple(_things(frozen, packets, covered, both)),
+        things=say_things(frozen, packets, covered, ours=ours),
         **_to_fill_in(both, noun_of_format(frozen.format), in_part=bool(packets)),
         code=covered.code,
         code_note=_("For our delegates: what happened at the gate is recorded here."),
@@ -164,16 +165,27 @@ def delivery_context(
     )
 
 
+def _bilingual(frozen: Frozen, ours: str) -> "_Bilingual":
+    return _Bilingual(tuple(dict.fromkeys((frozen.locale, ours))))
+
+
+def say_things(
+    frozen: Frozen, packets: Sequence[Packet], covered: Covered, *, ours: str, lists: int = 1
+) -> tuple[BothRow, ...]:
+    """What lies on the table besides the letters, of `lists` bundles."""
+    return tuple(_things(frozen, packets, covered, lists, _bilingual(frozen, ours)))
+
+
 def _things(
-    frozen: Frozen, packets: Sequence[Packet], covered: Covered, both: "_Bilingual"
+    frozen: Frozen, packets: Sequence[Packet], covered: Covered, lists: int, both: "_Bilingual"
 ) -> Iterator[BothRow]:
-    """What lies on the table besides the letters: volumes, paper, the list, signed sheets."""
+    """Volumes, paper, the list, signed sheets."""
     if packets:
         paper = sum(sheets_for(packet.pages, duplex=frozen.duplex) for packet in packets)
         files = sum(1 for packet in packets if packet.file)
         yield BothRow(both(lambda: _("Volumes")), say_number_there(files, frozen))
         yield BothRow(both(lambda: _("Sheets of paper")), say_number_there(paper, frozen))
-    yield BothRow(both(lambda: _("List of the people who wrote")), "1")
+    yield BothRow(both(lambda: _("List of the people who wrote")), say_number_there(lists, frozen))
     if covered.on_paper:
         people = say_number_there(covered.on_paper, frozen)
         yield BothRow(both(lambda: _("People who signed by hand, on sheets")), people)

@@ -104,7 +104,8 @@ def make_papers(
         facts = readme_text.ReadmeFacts(
             folder,
             counts.printed,
-            counts.set_aside,
+            counts.set_aside - _count_aside_and_out(job.packets),
+            len(bundle.taken_out),
             counts.on_paper,
             job.packets,
             job.ours,
@@ -124,6 +125,14 @@ def make_papers(
         taken_out=[TakenOut(**letter) for letter in bundle.taken_out],
     )
     return [*files, file_facts(out / file_names.MANIFEST, file_names.MANIFEST)]
+
+
+def _count_aside_and_out(packets: list[Packet]) -> int:
+    """Count the letters that are set aside because they were taken out."""
+    return sum(
+        len({letter["number"] for letter in packet.taken_out} & set(packet.aside))
+        for packet in packets
+    )
 
 
 def _job(bundle: Bundle, volumes: list[Volume], counts: Counts, folder: str, out: Path) -> _Job:

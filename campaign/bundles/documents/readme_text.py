@@ -9,13 +9,13 @@ from flask_babel import ngettext
 from campaign.bundles import file_names
 from campaign.bundles.documents.contents_and_delivery_sheet import remade_note
 from campaign.bundles.documents.list_and_labels import describe_file
-from campaign.bundles.documents.number_and_day_words import say_number
 from campaign.bundles.documents.packets import FileFacts, Packet, sheets_for
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.freeze.signed_sheets import TravellingSheet
 from campaign.bundles.nouns import noun_of_format, say_noun
 from campaign.bundles.postage import say_weight, weigh
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.printing.geometry import (
     LAYOUTS,
     LETTER,
@@ -42,6 +42,9 @@ class ReadmeFacts:
     folder: str
     letters: int
     aside: int
+    """That could not be printed."""
+    taken_out: int
+    """That were printed once, and withdrawn or deleted since."""
     on_paper: int
     packets: Sequence[Packet]
     locale: str
@@ -117,6 +120,8 @@ def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> li
         noun = noun_of_format(frozen.format)
         rows.append(FactRow(say_noun(noun), say_number(facts.letters, facts.locale)))
         rows.append(FactRow(_("Set aside"), say_number(facts.aside, facts.locale)))
+        if facts.taken_out:
+            rows.append(FactRow(_("Taken out"), say_number(facts.taken_out, facts.locale)))
     if facts.on_paper:
         rows.append(FactRow(_("Signed on paper"), say_number(facts.on_paper, facts.locale)))
     rows.append(FactRow(_("Paper"), _paper(frozen)))

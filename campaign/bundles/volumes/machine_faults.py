@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Iterator
 
-from campaign.printing.engine.worker import RenderProcessStopped
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.printing.problems import NO_ROOM, OUT_OF_MEMORY, TOOK_TOO_LONG
 from campaign.storage import FilesAway
 
@@ -24,7 +24,7 @@ def fault_of(problem: BaseException) -> str:
             return AWAY
         if isinstance(cause, OSError) and cause.errno in _FULL:
             return NO_ROOM
-        if isinstance(cause, RenderProcessStopped) and cause.slug in _OF_A_RENDER_PROCESS:
+        if isinstance(cause, WorkProcessStopped) and cause.slug in _OF_A_RENDER_PROCESS:
             return cause.slug
     return FAILED
 

@@ -188,7 +188,7 @@ def finish(taken: Claim, outcome: Outcome) -> bool:
 
 
 def _write_letters(session: Session, outcome: Outcome) -> None:
-    rows: list[dict[str, object]] = [
+    printed: list[dict[str, object]] = [
         {
             "id": letter.letter_id,
             "first_page": letter.first_page,
@@ -198,9 +198,13 @@ def _write_letters(session: Session, outcome: Outcome) -> None:
         }
         for letter in outcome.printed
     ]
-    rows += [
+    ids = [letter.letter_id for letter in outcome.set_aside]
+    names = select(Letter.id, Letter.seal_id).where(Letter.id.in_(ids))
+    row_names = {row.id: row.seal_id for row in session.execute(names)}
+    set_aside: list[dict[str, object]] = [
         {
             "id": letter.letter_id,
+            "seal_id": row_names[letter.letter_id],
             "first_page": None,
             "pages": None,
             "set_aside": letter.slug,
@@ -208,7 +212,9 @@ def _write_letters(session: Session, outcome: Outcome) -> None:
         }
         for letter in outcome.set_aside
     ]
-    session.execute(update(Letter), rows)
+    for rows in (printed, set_aside):
+        if rows:
+            session.execute(update(Letter), rows)
 
 
 def all_printed(session: Session, bundle_id: int) -> bool:

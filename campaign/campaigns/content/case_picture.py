@@ -10,6 +10,7 @@ from campaign.campaigns.content import pictures
 from campaign.campaigns.content.risks import refuse_named, words_by_field
 from campaign.core.errors import Invalid
 from campaign.models.campaign import Campaign
+from campaign.printing.redraw import Picture
 
 WIDE, SMALL = (1200, 800), (360, 240)
 """Pixels of the picture on the case's page, and of that in a list."""
@@ -40,10 +41,10 @@ def set_picture(
     problems = _find_undescribed(campaign, described)
     if not (0 <= x <= 100 and 0 <= y <= 100):
         problems["x"] = "not-a-percentage"
-    body = b""
+    picture = None
     if file is not None:
         try:
-            body = _redraw(file, name)
+            picture = _redraw(file, name)
         except Invalid as problem:
             problems = problem.fields | problems
     elif not campaign.picture:
@@ -51,7 +52,7 @@ def set_picture(
     if problems:
         raise Invalid(fields=problems)
     refuse_named(campaign, words_by_field("picture", described, "alt_"), seen=risks_seen)
-    key = pictures.keep_redrawn(body) if body else campaign.picture
+    key = pictures.keep_redrawn(picture) if picture else campaign.picture
     before = _state(campaign)
     if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):
         campaign.picture_wide = pictures.keep_part(key, WIDE, x, y)
@@ -62,12 +63,12 @@ def set_picture(
         record_change(session, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
 
 
-def _redraw(file: BinaryIO, name: str) -> bytes:
+def _redraw(file: BinaryIO, name: str) -> Picture:
     """The picture as it is kept. Raises Invalid (`picture`)."""
-    body = pictures.redrawn(file, name=name)
-    if pictures.width_of(body) < LEAST_WIDTH:
+    picture = pictures.redrawn(file, name=name)
+    if picture.width < LEAST_WIDTH:
         raise Invalid(fields={"picture": "picture-too-small"})
-    return body
+    return picture
 
 
 def _find_undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:

@@ -1,25 +1,21 @@
-"""Pictures of cases and updates: judged by content, made anew, named by what they hold.
-
-Which part of a picture is shown: around what matters in it. Pure.
-"""
+"""Pictures of cases and updates: judged by content, made anew, named by what they hold."""
 
 import hashlib
-import io
 import re
-import warnings
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.core.errors import Invalid, NotFound
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.unreadable_file import ReadingFailed, UnreadableFile
 from campaign.models.campaign import Campaign, Update, UpdatePicture
+from campaign.printing.redraw import Picture, cut_picture, redraw_picture
 from campaign.storage import storage
 
 MAX_BYTES = 12 * 1024 * 1024
-_MOST_PIXELS = 60_000_000
 _SIDE = 1600
 """Longest side of what is kept, in pixels."""
 FOLDER = "pictures"
@@ -44,19 +40,21 @@ def keep_picture(file: BinaryIO, *, name: str = "") -> str:
     return keep_redrawn(redrawn(file, name=name))
 
 
-def redrawn(file: BinaryIO, *, name: str = "") -> bytes:
-    """The picture as JPEG, drawn anew and 1,600 pixels long at most. Raises as `keep_picture`."""
+def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
+    """The picture drawn anew, 1,600 pixels long at most. Raises as `keep_picture`."""
     body = file.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Invalid(fields={"picture": "picture-too-big"})
-    picture = _open_picture(body, name)
-    picture.thumbnail((_SIDE, _SIDE))
-    return _as_jpeg(picture)
-
-
-def width_of(body: bytes) -> int:
-    with Image.open(io.BytesIO(body), formats=("JPEG",)) as picture:
-        return picture.width
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    kind = _KINDS.get(ending, "none") if ending else ""
+    try:
+        return run_apart(
+            redraw_picture, body, side=_SIDE, formats=("JPEG", "PNG", "WEBP"), kind=kind
+        )
+    except ReadingFailed as problem:
+        raise Invalid(fields={"picture": "not-a-picture"}) from problem
+    except UnreadableFile as problem:
+        raise Invalid(fields={"picture": problem.fault.sentence}) from problem
 
 
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
@@ -64,13 +62,9 @@ def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
     return keep_redrawn(cut(read(key), size, x, y))
 
 
-def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> bytes:
-    """The part of a picture around a point (in percent), at most of that size, as JPEG."""
-    with Image.open(io.BytesIO(body), formats=("JPEG",)) as whole:
-        box = crop_box(whole.width, whole.height, size[0] / size[1], x, y)
-        part = whole.convert("RGB").crop(box)
-    part.thumbnail(size)
-    return _as_jpeg(part)
+def cut(body: bytes, size: tuple[int, int], x: int, y: int) -> Picture:
+    """The part of a picture around a point (in percent), at most of that size."""
+    return run_apart(cut_picture, body, size=size, x=x, y=y)
 
 
 def read(key: str) -> bytes:
@@ -78,24 +72,16 @@ def read(key: str) -> bytes:
         return file.read()
 
 
-def _as_jpeg(picture: Image.Image) -> bytes:
-    picture.info.clear()  # a comment would ride along
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=82, optimize=True, progressive=True)
-    return out.getvalue()
-
-
-def keep_redrawn(body: bytes) -> str:
+def keep_redrawn(picture: Picture) -> str:
     """Keep a picture that was drawn anew under what it holds; gives the key.
 
     One that is there already is written once more: then it is young, and no sweep takes it before
     its row is saved.
     """
-    with Image.open(io.BytesIO(body), formats=("JPEG",)) as picture:
-        width, height = picture.size
-    key = f"{FOLDER}/{hashlib.sha256(body).hexdigest()[:24]}-{width}x{height}.jpg"
+    digest = hashlib.sha256(picture.jpeg).hexdigest()[:24]
+    key = f"{FOLDER}/{digest}-{picture.width}x{picture.height}.jpg"
     with storage().writing(key) as path:
-        path.write_bytes(body)
+        path.write_bytes(picture.jpeg)
     return key
 
 
@@ -123,58 +109,3 @@ def read_public(session: Session, name: str) -> bytes:
     ):
         raise NotFound("picture")
     return read(key)
-
-
-def _open_picture(body: bytes, name: str) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(body), formats=("JPEG", "PNG", "WEBP"))
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise Invalid(fields={"picture": "picture-too-big"})
-            _refuse_wrong_kind(picture.format, name)
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            return _on_paper(upright)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
-        raise Invalid(fields={"picture": "picture-too-big"}) from problem
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as problem:
-        raise Invalid(fields={"picture": "not-a-picture"}) from problem
-
-
-def _refuse_wrong_kind(kind: str | None, name: str) -> None:
-    """Raise Invalid where the file's name says another kind than its content."""
-    ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if ending and _KINDS.get(ending) != kind:
-        raise Invalid(fields={"picture": "picture-lies"})
-
-
-def _on_paper(picture: Image.Image) -> Image.Image:
-    """Without transparency: what shows through is white."""
-    if picture.mode not in {"RGBA", "LA", "P"}:
-        return picture.convert("RGB")
-    paper = Image.new("RGB", picture.size, "white")
-    seen = picture.convert("RGBA")
-    paper.paste(seen, mask=seen.getchannel("A"))
-    return paper
-
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom, in pixels."""
-
-
-def crop_box(width: int, height: int, ratio: float, x: int, y: int) -> Box:
-    """The largest part of that ratio (width to height) around a point given in percent.
-
-    The point stands in its middle, as far as the picture's edges allow.
-    """
-    wide = min(width, round(height * ratio))
-    high = min(height, round(width / ratio))
-    left = _start(width, wide, x)
-    top = _start(height, high, y)
-    return left, top, left + wide, top + high
-
-
-def _start(whole: int, part: int, percent: int) -> int:
-    middle = whole * percent / 100
-    return max(0, min(whole - part, round(middle - part / 2)))

@@ -37,7 +37,8 @@ class Words:
 class Finding:
     """A place where a text says what it must not."""
 
-    kind: RiskKind
+    kind: RiskKind | None
+    """None: it is blacked out in a reply."""
     part: str
     locale: str
     field: str
@@ -51,13 +52,13 @@ class Finding:
 class Watch:
     """A campaign's flags, ready to look through texts."""
 
-    def __init__(self, flags: Iterable[tuple[RiskKind, str]]) -> None:
-        by_kind: dict[RiskKind, list[str]] = {}
+    def __init__(self, flags: Iterable[tuple[RiskKind | None, str]]) -> None:
+        by_kind: dict[RiskKind | None, list[str]] = {}
         for kind, words in flags:
             by_kind.setdefault(kind, []).append(words)
             if kind is not RiskKind.PLACE and len(parts := words.split()) == 2:
                 by_kind[kind].append(f"{parts[1]} {parts[0]}")  # as lists write a name
-        self._phrases: list[tuple[RiskKind, Phrases]] = [
+        self._phrases: list[tuple[RiskKind | None, Phrases]] = [
             (kind, phrases) for kind, words in by_kind.items() if (phrases := phrases_of(words))
         ]
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.changes import record_change
 from campaign.campaigns.content import risk_words
+from campaign.campaigns.content.blacked_out import refuse_blacked_out
 from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.lifecycle import is_news, may_tell_signers
 from campaign.core import db, jobs
@@ -72,11 +73,18 @@ def post_update(
     Raises Invalid with the field `title_<default language>` where that one has none, with
     `alt_<default language>` where the first picture is not described in it, and with
     `tell_network` or `tell_signers` where they cannot be told of such an update now; RiskNamed
-    where everybody would read what a flag rules out and its author has not seen the warning; and
+    where everybody would read what a flag rules out, or what is blacked out in a reply, and its
+    author has not seen the warning; and
     `embargo-runs` before the end of an embargo.
     """
     written = check_update(
-        campaign, kind=kind, words=words, telling=telling, pictures=pictures, risks_seen=risks_seen
+        session,
+        campaign,
+        kind=kind,
+        words=words,
+        telling=telling,
+        pictures=pictures,
+        risks_seen=risks_seen,
     )
     update = _update_of(kind, happened_on, written, pictures)
     update.tell_network, update.tell_signers = telling.network, telling.signers
@@ -91,6 +99,7 @@ def post_update(
 
 
 def check_update(
+    session: Session,
     campaign: Campaign,
     *,
     kind: UpdateKind,
@@ -104,9 +113,9 @@ def check_update(
     written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
         raise Invalid(fields={f"alt_{campaign.default_locale}": "picture-alt-missing"})
-    refuse_named(
-        campaign, texts_of(written, [picture.alt for picture in pictures]), seen=risks_seen
-    )
+    shown = list(texts_of(written, [picture.alt for picture in pictures]))
+    refuse_named(campaign, shown, seen=risks_seen)
+    refuse_blacked_out(session, campaign, shown, seen=risks_seen)
     return written
 
 

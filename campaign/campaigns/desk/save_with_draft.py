@@ -158,8 +158,13 @@ class Desk:
         return redirect(self.merge_url(), 303)
 
     def drop(self) -> bool:
-        """Forget the draft: it is saved. What another tab has kept meanwhile stays, with False."""
-        return drafts.drop(db.session(), self.campaign, tab=this_tab(), **self._key)
+        """Forget the draft: it is saved. What another tab has kept meanwhile stays, with False.
+
+        Not where it is the same as what was sent: then nothing of it is left to save.
+        """
+        tab = this_tab()
+        sent = Tab(tab.name, (*tab.shown, draft_mark(typed_fields())))
+        return drafts.drop(db.session(), self.campaign, tab=sent, **self._key)
 
     def merge_url(self) -> str:
         """The page on which this person's text and the saved one are brought together."""

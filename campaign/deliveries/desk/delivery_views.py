@@ -100,7 +100,10 @@ def _make_form(bundle: Bundle) -> GateForm:
     session = db.session()
     ids = ticked_ids(request.form) - {bundle.id}
     ticked = visits.list_ticked(session, bundle, ids) if ids else ()
-    companions = dict.fromkeys([*visits.list_companions(session, bundle), *ticked])
+    # The page that says only "stopped" has no place to say how another one ended.
+    only_stopped = is_stopped(bundle.campaign.status) and not (ids or "before" in request.args)
+    listed = visits.list_companions(session, bundle, only_stopped=only_stopped)
+    companions = dict.fromkeys([*listed, *ticked])
     return gate_form(bundle, list(companions), unknown=len(ticked) < len(ids))
 
 

@@ -113,6 +113,10 @@ class SplitForm(DeliveryForm):
     def of(cls, bundle: Bundle, *, is_sent: bool) -> "SplitForm":
         form = cls() if is_sent else cls(formdata=None)
         form.speak_of_cards(noun_of(bundle) is Noun.CARD)
+        if bundle.mission_id is None:
+            form.with_letters.description = _l(
+                "Without, only address sheets are printed. Use the letters of the bundle’s files."
+            )
         if form.cards:
             form.letters_each.label.text = _l("Cards in each envelope")
             form.letters_each.description = _l(

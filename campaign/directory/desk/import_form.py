@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from flask_babel import format_number
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
@@ -12,12 +11,13 @@ from wtforms import BooleanField, Field, SelectChoice, SelectField
 from wtforms.validators import ValidationError
 
 from campaign.core import i18n
+from campaign.core.number_format import say_number
+from campaign.core.unreadable_file import Fault
 from campaign.directory.desk.import_labels import say_how_to_mend, say_meaning
 from campaign.directory.desk.mission_form import KIND_LABELS
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
 from campaign.directory.imports.file_types import ENCODINGS, MAX_BYTES, Opened
-from campaign.directory.imports.read_rows import Fault
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import Table
 from campaign.models.directory_import import Directory
@@ -210,9 +210,7 @@ def _add_views(
             fields[name] = SelectField(view.label, choices=view.choices)
             data[name] = view.current
     if table is not None and len(table.lists) > 1:
-        lists = choices(
-            (key, f"{key} ({format_number(count)})") for key, count in table.lists.items()
-        )
+        lists = choices((key, f"{key} ({say_number(count)})") for key, count in table.lists.items())
         fields["lists"] = CheckboxesField(_l("Lists that are read"), choices=lists)
         data["lists"] = kept.lists or list(table.lists)
 

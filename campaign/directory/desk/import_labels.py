@@ -1,13 +1,12 @@
 """What imports call things on the desk: meanings of columns, fields that change, what to mend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext as _
 
 from campaign.core import i18n
 from campaign.directory.desk.mission_form import KIND_LABELS
 from campaign.directory.entry_fields import FIELDS, LABELS
-from campaign.directory.imports.read_rows import Values
 from campaign.models.directory import MissionKind
 
 SHOWN_FIELDS = {
@@ -56,6 +55,6 @@ def say_why_it_stays(slug: str) -> str:
     return str(words.get(slug) or _("Someone has changed it since. Only the rest is set back."))
 
 
-def say_how_to_mend(sentence: str, values: Values) -> str:
+def say_how_to_mend(sentence: str, values: Mapping[str, str | int]) -> str:
     translation = str(_(sentence))
     return translation % values if values else translation

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
+from campaign.core.unreadable_file import Fault, UnreadableFile
 from campaign.directory.desk.blueprint import blueprint
 from campaign.directory.desk.entry_display import get_import_url
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
@@ -21,7 +22,6 @@ from campaign.directory.imports import jobs, undo, uploads
 from campaign.directory.imports.columns import NEEDED, WHICH, is_either
 from campaign.directory.imports.file_types import MAX_BYTES
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
-from campaign.directory.imports.read_rows import Fault, UnreadableFile
 from campaign.directory.imports.sample_files import SAMPLES
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import OURS

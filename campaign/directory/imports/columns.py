@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
+from campaign.core.unreadable_file import N_
 from campaign.directory.entry_fields import FIELDS, PLACES, Rule
 from campaign.directory.imports.mission_kinds import find_kind
-from campaign.directory.imports.read_rows import N_, UnreadableRow
+from campaign.directory.imports.row_problems import UnreadableRow
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
 from campaign.models.directory_import import Directory
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
-from campaign.directory.imports.read_rows import N_, UnreadableFile
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.imports.read_workbook import Book, read_book
 from campaign.directory.imports.tables import find_lists
 
@@ -158,6 +158,10 @@ def parse_json(text: str) -> object:
     """Return what JSON says. Raises UnreadableFile with the place where it breaks off."""
     try:
         parsed: object = json.loads(text)
+        if "\\ud" in text.casefold():
+            json.dumps(parsed, ensure_ascii=False).encode()  # half a character is none
+    except UnicodeEncodeError as problem:
+        raise UnreadableFile(N_("This is no text file. Save the list as CSV (UTF-8).")) from problem
     except json.JSONDecodeError as problem:
         raise UnreadableFile(
             N_("The file is no JSON: look at line %(line)d, character %(column)d."),

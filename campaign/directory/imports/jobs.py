@@ -13,10 +13,11 @@ from campaign.core import audit, clock, db, i18n, jobs
 from campaign.core.errors import Refused
 from campaign.core.leases import Lease, LeasedRow
 from campaign.core.settings import current_settings
+from campaign.core.unreadable_file import N_, Fault, UnreadableFile
 from campaign.directory.imports import undo, uploads
 from campaign.directory.imports.apply_import import apply_plan, compare_missions, compare_officials
 from campaign.directory.imports.plan import Plan
-from campaign.directory.imports.read_rows import N_, Fault, Reading, UnreadableFile
+from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.source import Choices
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import (

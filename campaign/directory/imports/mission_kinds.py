@@ -1,7 +1,8 @@
 """The kind of a mission, from a word for its type or from its name, in many languages. Pure."""
 
 from campaign.core.text.fold import fold_name
-from campaign.directory.imports.read_rows import N_, UnreadableRow
+from campaign.core.unreadable_file import N_
+from campaign.directory.imports.row_problems import UnreadableRow
 from campaign.models.directory import MissionKind
 
 _WORDS = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from campaign.core.text.fold import fold_name
+from campaign.core.unreadable_file import N_, Fault
 from campaign.directory.entries import contacts_of
 from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.imports.match_entries import OfficialIndex
@@ -23,14 +24,8 @@ from campaign.directory.imports.plan import (
     new_words,
     refuse,
 )
-from campaign.directory.imports.read_rows import (
-    N_,
-    Fault,
-    Held,
-    OfficialRecord,
-    Reading,
-    RowProblem,
-)
+from campaign.directory.imports.read_rows import Held, OfficialRecord, Reading
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.offices import post_key
 from campaign.models.directory import Official
 from campaign.models.directory_import import Directory, Verdict

@@ -13,21 +13,20 @@ from typing import Any
 
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import free_slug
+from campaign.core.unreadable_file import N_, Fault
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft, contacts_of
 from campaign.directory.entry_fields import FIELDS, PLACES, Rule, names_with
 from campaign.directory.imports.address_line import ends_in_town, take_town
 from campaign.directory.imports.match_entries import MissionIndex
 from campaign.directory.imports.read_rows import (
-    N_,
-    Fault,
     Held,
     LeftOut,
     MissionRecord,
     OfficialRecord,
     Reading,
     Repeated,
-    RowProblem,
 )
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.directory.missions import mission_slug
 from campaign.directory.town_names import same_town
 from campaign.models.directory import Mission, Official

@@ -7,19 +7,16 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from campaign.core.text.fold import fold_name
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import Contact, MissionDraft
 from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.columns import WHICH, MappedRow, rows_of
 from campaign.directory.imports.mission_kinds import find_kind, read_kind
 from campaign.directory.imports.read_rows import (
-    N_,
     LeftOut,
     MissionRecord,
     Repeated,
-    RowProblem,
-    UnreadableFile,
-    UnreadableRow,
     quoted,
     refuse_unfit,
 )
@@ -31,6 +28,7 @@ from campaign.directory.imports.row_parts import (
     read_day_of_row,
     read_place_of_row,
 )
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import MissionKind
 

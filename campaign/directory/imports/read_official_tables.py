@@ -3,16 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from campaign.core.unreadable_file import N_
 from campaign.directory.entries import OfficialDraft
 from campaign.directory.imports.columns import MappedRow, rows_of
-from campaign.directory.imports.read_rows import (
-    N_,
-    Held,
-    OfficialRecord,
-    RowProblem,
-    UnreadableRow,
-    refuse_unfit,
-)
+from campaign.directory.imports.read_rows import Held, OfficialRecord, refuse_unfit
 from campaign.directory.imports.row_parts import (
     read_contacts_of_row,
     read_country_of_row,
@@ -20,6 +14,7 @@ from campaign.directory.imports.row_parts import (
     read_day_of_row,
     read_place_of_row,
 )
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table
 
 CLOSE = "Yours sincerely,"

@@ -4,21 +4,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.contacts import contact_type
 from campaign.directory.countries import country_code
 from campaign.directory.entries import Contact, OfficialDraft
 from campaign.directory.imports.read_official_tables import CLOSE, scoped
-from campaign.directory.imports.read_rows import (
-    N_,
-    Held,
-    LeftOut,
-    OfficialRecord,
-    RowProblem,
-    UnreadableFile,
-    UnreadableRow,
-    refuse_unfit,
-)
+from campaign.directory.imports.read_rows import Held, LeftOut, OfficialRecord, refuse_unfit
 from campaign.directory.imports.row_parts import read_contacts, read_day
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 
 Object = dict[str, Any]
 """Of JSON, whose values can be anything."""

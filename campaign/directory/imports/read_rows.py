@@ -1,92 +1,18 @@
 """What readers of files give: a record, or a row with what is wrong about it. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
-from campaign.core.errors import DomainError
 from campaign.core.text.slugs import has_forbidden_characters
+from campaign.core.unreadable_file import N_, QUOTED
 from campaign.directory.entries import MissionDraft, OfficialDraft
 from campaign.directory.entry_fields import limit_of
+from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.models.directory import Mission, Official
 
-_QUOTED = 80
-"""Characters of a file's text that a sentence quotes."""
-Values = Mapping[str, str | int]
 LeftOut = tuple[str, str]
 """A column, and what of its text is not kept although the row is."""
-
-
-def N_(sentence: str) -> str:  # noqa: N802 — the name that gatherers of messages know
-    """Marks a sentence that is translated where it is shown."""
-    return sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong and how to mend it: an English sentence to be translated, and its values."""
-
-    sentence: str
-    values: dict[str, str | int] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.sentence % self.values if self.values else self.sentence
-
-
-def fault(sentence: str, values: Values) -> Fault:
-    """A fault whose values are short enough to be quoted."""
-    return Fault(
-        sentence,
-        {
-            name: value if isinstance(value, int) else str(value)[:_QUOTED]
-            for name, value in values.items()
-        },
-    )
-
-
-class UnreadableFile(DomainError):
-    """A file that cannot be read as a whole; `fault` says how to mend it."""
-
-    def __init__(self, sentence: str, /, **values: str | int) -> None:
-        self.fault = fault(sentence, values)
-        super().__init__("unreadable-file", why=str(self.fault))
-
-    def __str__(self) -> str:
-        return str(self.fault)
-
-
-class UnreadableRow(Exception):
-    """Raised by a reader for one row: which field, what is wrong and how to mend it."""
-
-    def __init__(self, field_name: str, sentence: str, /, **values: str | int) -> None:
-        super().__init__(sentence)
-        self.field = field_name
-        self.fault = fault(sentence, values)
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    row: int
-    """As a person counts: line of a CSV file (its heading is row 1), item of a JSON list."""
-    field: str
-    """The column, as the file calls it; empty: the row as a whole."""
-    fault: Fault
-    columns: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-    """The row as the file has it, where it is a table: to be mended and uploaded again."""
-
-    @classmethod
-    def of(
-        cls,
-        row: int,
-        problem: UnreadableRow,
-        columns: Iterable[str] = (),
-        cells: Iterable[str] = (),
-    ) -> "RowProblem":
-        return cls(row, problem.field[:_QUOTED], problem.fault, tuple(columns), tuple(cells))
-
-    def __str__(self) -> str:
-        return f"row {self.row}: {' '.join(filter(None, (self.field, str(self.fault))))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +35,7 @@ class Held:
 
 def quoted(column: str, text: str) -> LeftOut:
     """What is left out of a column, short enough to be shown."""
-    return column[:_QUOTED], text[:_QUOTED]
+    return column[:QUOTED], text[:QUOTED]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,17 @@
-"""A sheet of a stranger's workbook (XLSX, XLS, ODS), read in a process of its own with limits.
+"""A sheet of a stranger's workbook (XLSX, XLS, ODS). Pure; run by `run_apart`, within its limits.
 
-`read_book` runs this file, which reads the workbook from stdin and answers with JSON: a workbook
-that unpacks without end, or claims a cell in the last row of the last column, ends there. It runs
-by itself, without the package around it.
+A workbook may unpack without end, or claim a cell in the last row of the last column.
 """
 
 import io
-import json
-import resource
-import subprocess
-import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-_SECONDS = 30
-_MEMORY = 1_200_000_000
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from campaign.core.unreadable_file import N_, UnreadableFile
+
 _MOST_UNPACKED = 200_000_000
 _MOST_ROWS = 31_000
 _MOST_CELLS = 150
@@ -35,35 +31,46 @@ class Book:
 
 def read_book(data: bytes, sheet: str = "") -> Book:
     """The sheet of that name, else the first that holds a list. Raises UnreadableFile."""
-    from campaign.directory.imports.read_rows import N_, UnreadableFile  # noqa: PLC0415 — see above
-
     _refuse_bombs(data)
     try:
-        done = subprocess.run(  # noqa: S603 — our own module, no word of the workbook
-            [sys.executable, "-P", __file__, sheet.encode("utf-8", "replace").hex()],
-            input=data,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=True,
-        )
-        said = json.loads(done.stdout)
-    except (subprocess.SubprocessError, OSError, ValueError) as problem:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [
+            found
+            for name in book.sheet_names[:_MOST_SHEETS]
+            if (found := book.get_sheet_by_name(name)).height
+        ]
+    except (CalamineError, OSError, ValueError) as problem:
         raise UnreadableFile(
             N_(
                 "This workbook cannot be read: it is locked, damaged or too big. Open it in your "
                 "spreadsheet and save the list as CSV (UTF-8)."
             )
         ) from problem
-    if not said["sheets"]:
+    if not sheets:
         raise UnreadableFile(N_("The file is empty."))
-    rows = tuple((int(number), list(cells)) for number, cells in said["rows"])
-    return Book(tuple(said["sheets"]), said["sheet"], rows)
+    # One row alone is a note; a list has heads and rows.
+    lists = [found for found in sheets if found.height >= 2] or sheets
+    chosen = next((found for found in sheets if found.name == sheet), lists[0])
+    return Book(tuple(found.name for found in sheets), chosen.name, tuple(_rows_of(chosen)))
+
+
+def _rows_of(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    """Give rows with their number as a person counts; empty ones are left out."""
+    first = (sheet.start or (0, 0))[0] + 1
+    count = 0
+    for number, cells in enumerate(sheet.iter_rows(), first):
+        texts = [_text(cell) for cell in cells[:_MOST_CELLS]]
+        while texts and not texts[-1]:
+            texts.pop()
+        if texts:
+            count += 1
+            yield number, texts
+        if count > _MOST_ROWS:
+            return
 
 
 def _refuse_bombs(data: bytes) -> None:
     """Raise UnreadableFile for an archive that is no workbook, or unpacks to far more."""
-    from campaign.directory.imports.read_rows import N_, UnreadableFile  # noqa: PLC0415 — see above
-
     if not data.startswith(b"PK"):
         return
     try:
@@ -80,41 +87,6 @@ def _refuse_bombs(data: bytes) -> None:
         )
 
 
-def main() -> None:
-    """The process: stdin to stdout, within its limits."""
-    from python_calamine import CalamineWorkbook  # noqa: PLC0415 — only in here
-
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    wanted = bytes.fromhex(sys.argv[1]).decode()
-    book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
-    names: list[str] = []
-    chosen: tuple[str, Any] | None = None
-    for name in book.sheet_names[:_MOST_SHEETS]:
-        sheet = book.get_sheet_by_name(name)
-        if not sheet.height:
-            continue
-        names.append(name)
-        # One row alone is a note; a list has heads and rows.
-        better = chosen is None or (chosen[0] != wanted and chosen[1].height < 2 <= sheet.height)
-        if name == wanted or better:
-            chosen = name, sheet
-    rows = []
-    if chosen:
-        start = (chosen[1].start or (0, 0))[0]
-        for at, cells in enumerate(chosen[1].iter_rows(), start + 1):
-            texts = [_text(cell) for cell in cells[:_MOST_CELLS]]
-            while texts and not texts[-1]:
-                texts.pop()
-            if texts:
-                rows.append((at, texts))
-            if len(rows) > _MOST_ROWS:
-                break
-    said = {"sheets": names, "sheet": chosen[0] if chosen else "", "rows": rows}
-    sys.stdout.write(json.dumps(said))
-
-
 def _text(cell: object) -> str:
     """A cell as a person reads it: whole numbers without a point, days as 2026-11-24."""
     if isinstance(cell, bool):
@@ -122,7 +94,3 @@ def _text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)[:_LONGEST]
-
-
-if __name__ == "__main__":
-    main()

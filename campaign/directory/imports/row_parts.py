@@ -5,12 +5,14 @@ import re
 from datetime import date
 
 from campaign.core.text.slugs import split_lines
+from campaign.core.unreadable_file import N_
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.entries import Contact
 from campaign.directory.imports.address_line import Place, parse_one_line
 from campaign.directory.imports.columns import MappedRow
-from campaign.directory.imports.read_rows import N_, LeftOut, UnreadableRow, quoted
+from campaign.directory.imports.read_rows import LeftOut, quoted
+from campaign.directory.imports.row_problems import UnreadableRow
 
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 

@@ -1,25 +1,21 @@
-"""An uploaded file and what the mapping page says of it, ready to be read. Pure."""
+"""An uploaded file and what the mapping page says of it, ready to be read."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports import read_missions, read_official_tables
 from campaign.directory.imports.columns import WHICH, guess
-from campaign.directory.imports.file_types import Opened, Shape, open_file
+from campaign.directory.imports.file_types import Opened, Shape
+from campaign.directory.imports.read_list import read_list
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
-from campaign.directory.imports.read_rows import N_, Reading, UnreadableFile
-from campaign.directory.imports.tables import (
-    Table,
-    find_lists,
-    table_of_csv,
-    table_of_objects,
-    table_of_rows,
-)
-from campaign.directory.imports.vcards import table_of_cards
+from campaign.directory.imports.read_rows import Reading
+from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory_import import Directory
 
 MOST_VALUES = 100
@@ -130,20 +126,23 @@ class Source:
 
 
 def open_source(
-    data: bytes, directory: Directory, *, encoding: str = "", sheet: str = "", head: int = 0
+    data: bytes,
+    directory: Directory,
+    *,
+    encoding: str = "",
+    guess: bool = True,
+    size: int | None = None,
+    sheet: str = "",
+    head: int = 0,
 ) -> Source:
-    """Open the file as a source for that directory. Raises UnreadableFile."""
-    opened = open_file(data, encoding=encoding, guess=True, sheet=sheet)
-    return source_of(opened, directory, head=head)
-
-
-def source_of(opened: Opened, directory: Directory, *, head: int = 0) -> Source:
-    """Make a source of a file that was opened, for that directory. Raises UnreadableFile."""
+    """Open the file as a source for that directory, as `read_list` does. Raises UnreadableFile."""
+    opened, table = run_apart(
+        read_list, data, encoding=encoding, guess=guess, size=size, sheet=sheet, head=head
+    )
     if opened.shape is Shape.POPOLO and directory is Directory.MISSIONS:
         raise UnreadableFile(N_("This is a list of persons. Import it with the officials."))
     if opened.shape is Shape.MINISTRY and directory is Directory.OFFICIALS:
         raise UnreadableFile(N_("This is a list of missions. Import it with the missions."))
-    table = table_of(opened, head=head)
     if table is not None and not table.rows and not table.problems:
         raise UnreadableFile(N_("The file has a first line, and no rows below it."))
     return Source(directory, opened, table)
@@ -152,16 +151,3 @@ def source_of(opened: Opened, directory: Directory, *, head: int = 0) -> Source:
 def items_of(data: object) -> list[object]:
     """Return the list that a JSON file is, or has as its only one."""
     return next(iter(find_lists(data).values()), [])
-
-
-def table_of(opened: Opened, *, head: int = 0) -> Table | None:
-    """Return the table that a file is, if it is one. Raises UnreadableFile."""
-    if opened.book:
-        return table_of_rows(opened.book.rows, head=head)
-    if opened.shape is Shape.TABLE:
-        return table_of_csv(opened.text, head=head)
-    if opened.shape is Shape.CARDS:
-        return table_of_cards(opened.text)
-    if opened.shape is Shape.OBJECTS:
-        return table_of_objects(opened.data)
-    return None

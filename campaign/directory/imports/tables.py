@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
+from campaign.core.unreadable_file import N_, Fault, UnreadableFile
+from campaign.directory.imports.row_problems import RowProblem
 from campaign.web.spreadsheets import plain
 
 MAX_ROWS = 30_000
@@ -21,7 +22,7 @@ LIST_COLUMN = "(list)"
 """The column with the key of the list that a row is from, where a JSON file has several."""
 OURS = "# "
 """How heads of columns begin that we put in front of refused rows; they are not read again."""
-_LONGEST_CELL = 20_000
+LONGEST_CELL = 20_000
 _NESTED = 3
 
 
@@ -155,6 +156,9 @@ def table_of_objects(data: object) -> Table:
             continue
         cells = _flatten(item) | dict.fromkeys(own, key)
         columns |= dict.fromkeys(cells)
+        if problem := find_long_cell(row, cells):
+            table.problems.append(problem)
+            continue
         flat.append((row, cells))
         refuse_too_many(len(flat))
     if len(columns) > _MAX_COLUMNS:
@@ -217,13 +221,8 @@ def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: in
                 RowProblem(row, "", fault, tuple(table.columns), tuple(cells[:_MAX_COLUMNS]))
             )
             continue
-        long = next((at for at, cell in enumerate(cells) if len(cell) > _LONGEST_CELL), None)
-        if long is not None:
-            fault = Fault(
-                N_("has more than %(limit)d characters; close its quotation mark, or shorten it."),
-                {"limit": _LONGEST_CELL},
-            )
-            table.problems.append(RowProblem(row, table.columns[long], fault))
+        if problem := find_long_cell(row, dict(zip(table.columns, cells, strict=False))):
+            table.problems.append(problem)
             continue
         table.rows.append((row, (cells + [""] * width)[:width]))
 
@@ -251,6 +250,18 @@ def _rate(lines: Sequence[str], delimiter: str) -> tuple[int, int, int]:
     width = len(rows[0]) if rows else 0
     alike = sum(len(row) == width for row in rows if row)
     return ((alike - 1) * (width - 1), alike * (width - 1), width) if width > 1 else (0, 0, 0)
+
+
+def find_long_cell(row: int, cells: Mapping[str, str]) -> RowProblem | None:
+    """Return what is wrong with a row that has a cell too long to be any text of ours."""
+    column = next((name for name, cell in cells.items() if len(cell) > LONGEST_CELL), None)
+    if column is None:
+        return None
+    fault = Fault(
+        N_("has more than %(limit)d characters; close its quotation mark, or shorten it."),
+        {"limit": LONGEST_CELL},
+    )
+    return RowProblem(row, column, fault)
 
 
 def refuse_too_many(count: int) -> None:

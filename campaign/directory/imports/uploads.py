@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.core import audit, db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.file_rollback import on_rollback
+from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
 from campaign.directory.imports.file_types import MAX_BYTES, samples_of
 from campaign.directory.imports.source import Choices, Source, open_source
@@ -144,7 +145,7 @@ def samples_of_upload(kept: DirectoryImport, source: Source) -> dict[str, str]:
     """How the file reads in each encoding, where its own is not sure."""
     if not source.opened.guessed_from and source.opened.encoding in {"utf-8", "utf-16"}:
         return {}
-    return samples_of(data_of_upload(kept))
+    return run_apart(samples_of, data_of_upload(kept))
 
 
 def choices_of(kept: DirectoryImport) -> Choices:

@@ -9,8 +9,9 @@ from typing import Any
 import vobject
 from vobject.base import ParseError, VObjectError
 
-from campaign.directory.imports.read_rows import N_, Fault, RowProblem, UnreadableFile
-from campaign.directory.imports.tables import Table, refuse_too_many
+from campaign.core.unreadable_file import N_, Fault, UnreadableFile
+from campaign.directory.imports.row_problems import RowProblem
+from campaign.directory.imports.tables import Table, find_long_cell, refuse_too_many
 
 COLUMNS = (
     "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
@@ -41,6 +42,9 @@ def table_of_cards(text: str) -> Table:
             # The library gives up in many ways on what is no card.
             fault = Fault(N_("cannot be read as a vCard; save it anew from your address book."))
             table.problems.append(RowProblem(number, "", fault))
+            continue
+        if problem := find_long_cell(number, texts):
+            table.problems.append(problem)
             continue
         table.rows.append((number, [texts.get(name, "") for name in COLUMNS]))
     if not table.rows and not table.problems:

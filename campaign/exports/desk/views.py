@@ -1,6 +1,6 @@
 """The desk's pages on exports: the log, one export, deciding about it, its file."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flask import Response, request, url_for
@@ -36,6 +36,8 @@ class ExportLog(Page, template="exports/index.html"):
     people: Sequence[StaffUser]
     kinds: Sequence[ExportKind]
     states: Sequence[ExportState]
+    held_back: Collection[int]
+    """Ids of those whose file is ready and handed to nobody."""
     me: StaffUser
 
 
@@ -73,6 +75,11 @@ def index() -> ResponseReturnValue:
             people=export_log.list_people(session),
             kinds=list(ExportKind),
             states=list(ExportState),
+            held_back={
+                export.id
+                for export in shown
+                if export.state is ExportState.READY and _why_held_back(export)
+            },
             me=staff_user(),
         )
     )

@@ -35,15 +35,15 @@ class NetworkSection:
 @blueprint.post("/<slug>/network")
 def tell(slug: str) -> ResponseReturnValue:
     session, campaign = db.session(), load(slug)
-    message, category = _("The mails to the network are on their way."), "message"
+    message, category = _("The emails to the network are being sent."), "message"
     try:
         mailings.tell_network(session, campaign, actor=actor(), now=db.utcnow())
     except Refused as problem:
         category = "alarm"
         if problem.slug == "network-told":
-            message = _("The network was told before. Nobody gets a second mail.")
+            message = _("The network has already been told. No one gets a second email.")
         else:
-            message = _("The action takes no letters now. The network was not told.")
+            message = _("This action takes no letters now. The network was not told.")
     return redirect_to("campaigns.show", message, category, slug=slug)
 
 

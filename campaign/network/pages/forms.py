@@ -11,6 +11,7 @@ from wtforms.validators import StopValidation
 from campaign.campaigns.lifecycle import PUBLIC
 from campaign.campaigns.themes import themes_by_name
 from campaign.core import i18n
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.models.network import Frequency, NetworkMember
 from campaign.network.memberships import Preferences
@@ -25,8 +26,9 @@ ALL, SOME = "all", "some"
 def consent_wording() -> str:
     """Return the sentence that is agreed to, in the language of the page."""
     words: str = gettext(
-        "I agree that you keep my address and what I chose here, to write to me about urgent "
-        "actions. I can leave at any time, by a link in every mail."
+        "I agree that %(organisation)s keeps my email address and these choices to email me about "
+        "urgent actions. I can leave at any time with the link in every email.",
+        organisation=current_settings().organisation_name,
     )
     return words
 
@@ -39,7 +41,9 @@ class OfferedField(CheckboxesField):
 
     def pre_validate(self, form: Form) -> None:
         if not set(self.data or []) <= {choice.value for choice in self.choices}:
-            raise StopValidation(gettext("One of these is no longer offered. Choose again."))
+            raise StopValidation(
+                gettext("One of your choices is no longer available. Choose again.")
+            )
 
 
 def _scope(label: object, everything: object, only: object) -> RadioField:
@@ -54,14 +58,15 @@ def _scope(label: object, everything: object, only: object) -> RadioField:
 class PreferencesForm(PlainForm):
     """What a member wants to get."""
 
-    country_scope = _scope(_l("Countries"), _l("All countries"), _l("Only the countries I tick"))
+    country_scope = _scope(_l("Countries"), _l("All countries"), _l("Only the ones I choose"))
     countries = OfferedField(_l("Countries"))
-    theme_scope = _scope(_l("Themes"), _l("All themes"), _l("Only the themes I tick"))
+    theme_scope = _scope(_l("Themes"), _l("All themes"), _l("Only the ones I choose"))
     themes = OfferedField(_l("Themes"))
     languages = OfferedField(
-        _l("Languages in which you can write"),
+        _l("Languages you can write in"),
         description=_l(
-            "You hear of actions whose letter comes in one of them. Tick none to hear of all."
+            "We email you about actions with a letter in one of these languages. "
+            "Choose none to get all."
         ),
     )
     frequency = RadioField(
@@ -69,23 +74,23 @@ class PreferencesForm(PlainForm):
         default=Frequency.EACH.value,
         validate_choice=False,
         choices=[
-            SelectChoice(Frequency.EACH.value, _l("At once, a mail for each action")),
-            SelectChoice(Frequency.WEEKLY.value, _l("Once a week at most, all in one mail")),
-            SelectChoice(Frequency.MONTHLY.value, _l("Once a month at most, all in one mail")),
+            SelectChoice(Frequency.EACH.value, _l("Each action as it opens")),
+            SelectChoice(Frequency.WEEKLY.value, _l("At most once a week, in one email")),
+            SelectChoice(Frequency.MONTHLY.value, _l("At most once a month, in one email")),
         ],
     )
 
     def validate_frequency(self, field: RadioField) -> None:
         if field.data not in set(Frequency):
-            raise StopValidation(gettext("Choose how often we write to you."))
+            raise StopValidation(gettext("Choose how often we email you."))
 
     def validate_countries(self, field: OfferedField) -> None:
         if self.country_scope.data == SOME and not field.data:
-            raise StopValidation(gettext("Tick at least one country, or choose all countries."))
+            raise StopValidation(gettext("Choose at least one country, or all countries."))
 
     def validate_themes(self, field: OfferedField) -> None:
         if self.theme_scope.data == SOME and not field.data:
-            raise StopValidation(gettext("Tick at least one theme, or choose all themes."))
+            raise StopValidation(gettext("Choose at least one theme, or all themes."))
 
     def preferences(self) -> Preferences:
         return Preferences(
@@ -120,8 +125,8 @@ class JoinForm(PreferencesForm):
     """Joining: with the address and the consent."""
 
     email = EmailField(
-        _l("E-mail address"),
-        [Filled(_l("Give your e-mail address. We send you the link that confirms it."))],
+        _l("Email address"),
+        [Filled(_l("Enter your email address. We will send you a link to confirm it."))],
     )
     consent = BooleanField()
 
@@ -129,19 +134,21 @@ class JoinForm(PreferencesForm):
         checked = check_line(field.data, limit=EMAIL_LIMIT)
         if isinstance(checked, Problem) or check_email(checked):
             raise StopValidation(
-                gettext("This is not a complete e-mail address. It looks like name@example.org.")
+                gettext("Enter a complete email address, such as name@example.org.")
             )
         field.data = checked
 
     def validate_consent(self, field: BooleanField) -> None:
         if not field.data:
-            raise StopValidation(gettext("Tick this box to join: without it we may not write."))
+            raise StopValidation(
+                gettext("Tick this box to join. Without your consent we cannot email you.")
+            )
 
 
 class ChangeForm(PreferencesForm):
     """Changing what comes: with the language of the mails."""
 
-    locale = RadioField(_l("Language of the mails"), validate_choice=False)
+    locale = RadioField(_l("Language of our emails"), validate_choice=False)
 
     def offer(self, session: Session, member: NetworkMember | None = None) -> None:
         super().offer(session, member)
@@ -151,7 +158,7 @@ class ChangeForm(PreferencesForm):
 
     def validate_locale(self, field: RadioField) -> None:
         if field.data not in i18n.languages():
-            raise StopValidation(gettext("Choose the language of the mails."))
+            raise StopValidation(gettext("Choose the language of our emails."))
 
 
 def typed_of(member: NetworkMember) -> dict[str, object]:

@@ -23,7 +23,7 @@ _WORDS = {
     "no-paper-now": _l("This campaign takes no signatures on paper now."),
     "day-to-come": _l("This day is still to come."),
     "scan-too-big": _l("The scan is too big: 12 MB and 60 million points at most."),
-    "not-a-scan": _l("This is neither a picture (JPEG, PNG, WebP, TIFF) nor a PDF."),
+    "not-a-scan": _l("This is neither a picture (JPEG, PNG, WebP) nor a PDF."),
     "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
     "scans-too-many": _l("Twelve scans can be attached at most."),
     "scan-missing": _l("Choose a file."),

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from campaign.core.isolation.orders import Limits
+from campaign.core.isolation.worker import WorkProcess
 from campaign.printing.engine.join_pdf import Piece, join
 from campaign.printing.engine.render_job import encode
-from campaign.printing.engine.types import Limits, Printed, PrintedLetter, Progress, SetAside
-from campaign.printing.engine.worker import RenderProcess
+from campaign.printing.engine.types import Printed, PrintedLetter, Progress, SetAside
 from campaign.printing.geometry import Layout
 from campaign.printing.html import language_tag, title_of
 from campaign.printing.letter_content import LetterContext
@@ -27,7 +28,7 @@ class Run:
     limits: Limits
     folder: Path
     """Where the chunks' PDFs are kept."""
-    process: RenderProcess
+    process: WorkProcess
     progress: Progress | None = None
     pieces: dict[int, Piece] = field(default_factory=dict)
     """Where each printed letter's pages are."""

@@ -4,27 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.printing.problems import Problem
 
 Progress = Callable[[int], None]
 """Told, now and then, how many letters are done (printed or set aside)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a process that lays out a chunk may use."""
-
-    memory: int = 600_000_000
-    """Bytes of private memory, the Python interpreter's and the fonts' included."""
-    seconds: float = 20.0
-    """Wall-clock seconds for any chunk, and"""
-    seconds_per_letter: float = 0.5
-    """more seconds for each letter or page in it."""
-
-    def seconds_for(self, letters: int) -> float:
-        return self.seconds + self.seconds_per_letter * letters
-
-
+PRESS = ProcessKind(
+    "campaign.printing.engine.work",
+    ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_*", "XDG_*"),
+)
+"""The processes that lay out and put together what is printed."""
 DEFAULT_LIMITS = Limits()
 """Enough for any 250 letters of a page or two."""
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.orders import Limits
+from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
 from campaign.printing import html, measure_rendered
 from campaign.printing.check_letters import check_address, check_characters
-from campaign.printing.engine import worker_pool
 from campaign.printing.engine.join_pdf import Document, JoinJob, describe_pdf, folder_beside
-from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
-from campaign.printing.engine.worker import RenderProcess, RenderProcessStopped
+from campaign.printing.engine.types import DEFAULT_LIMITS, PRESS
 from campaign.printing.geometry import LabelSheet, Layout, Paper
 from campaign.printing.html import language_tag
 from campaign.printing.letter_content import (
@@ -48,13 +49,13 @@ def signature_list(
     :param total: how many rows there are, headings included.
     :raises ValueError: there are more or fewer rows than `total`.
     :raises LetterRefused: the renderer failed.
-    :raises RenderProcessStopped: memory, time or the machine did not do; another try may.
+    :raises WorkProcessStopped: memory, time or the machine did not do; another try may.
     """
     sheet = list_sheet(paper, context.column_labels, html.direction_of(context.locale))
     count = sheet.pages_for(total)
     pages = _pages(iter(rows), sheet, context, count, total)
     parts: list[Path] = []
-    with folder_beside(out) as folder, worker_pool.borrow_process() as process:
+    with folder_beside(out) as folder, worker_pool.borrow_process(PRESS) as process:
         while chunk := list(islice(pages, PAGES_PER_CHUNK)):
             part = folder / f"{len(parts):06d}.pdf"
             job: ListJob = {
@@ -76,12 +77,12 @@ def signature_list(
 
 
 def _count_pages(
-    process: RenderProcess, work: str, job: Mapping[str, object], limits: Limits, size: int
+    process: WorkProcess, work: str, job: Mapping[str, object], limits: Limits, size: int
 ) -> int:
     """Have the work done; how many pages it gives.
 
     :raises LetterRefused: a text cannot be laid out alone.
-    :raises RenderProcessStopped: memory, time or the machine did not do.
+    :raises WorkProcessStopped: memory, time or the machine did not do.
     """
     outcome = process.run(work, job, limits, size)
     if outcome.report is not None:
@@ -90,7 +91,7 @@ def _count_pages(
     # Of joining no text is at fault: those are laid out already.
     if work == "list" and outcome.slug in {RENDERER_FAILED, RENDERER_WARNING}:
         raise LetterRefused([Problem(outcome.slug, {"reason": outcome.detail})])
-    raise RenderProcessStopped(f"{work}: {outcome.slug} ({outcome.detail})", outcome.slug)
+    raise WorkProcessStopped(f"{work}: {outcome.slug} ({outcome.detail})", outcome.slug)
 
 
 def _pages(

@@ -17,6 +17,7 @@ from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.printing.geometry import Layout
 from campaign.printing.letter_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
+from campaign.privacy.erase_supporter import Kept
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.pages.before_request import private, show_private
 from campaign.signing import confirm_letter
@@ -31,7 +32,7 @@ from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.mails import MyLetters
 from campaign.tracking.printable_letter import pdf_page
-from campaign.tracking.timeline import Mark, is_frozen, is_handed_over, marks_of, status_of
+from campaign.tracking.timeline import Mark, is_handed_over, marks_of, status_of
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
 
@@ -88,7 +89,7 @@ class EraseMailbox(Page, template="privacy/erase.html"):
     token: str
     mailbox: Mailbox
     signatures: Sequence[Signature]
-    printed: Sequence[Signature]
+    kept: Kept
 
 
 class Erased(Page, template="privacy/erased.html"):
@@ -131,7 +132,7 @@ def ask(lang: str) -> ResponseReturnValue:
 def _say_problem(problem: Problem) -> str:
     """Say what is wrong with the address; here it confirms nothing."""
     if problem.slug == "give-email":
-        return str(gettext("Give the e-mail address with which you signed."))
+        return str(gettext("Enter the email address you signed with."))
     return describe_problem(problem)
 
 
@@ -234,10 +235,8 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
         erase_supporter.erase_mailbox(session, box, locale=lang, now=now)
         return redirect(url_for("privacy.erased", lang=lang), 303)
     signatures = letter_links.signatures_of(session, box)
-    printed = [signature for signature in signatures if is_frozen(signature)]
-    return show_private(
-        EraseMailbox(token=token, mailbox=box, signatures=signatures, printed=printed)
-    )
+    kept = erase_supporter.list_kept(session, signatures)
+    return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, kept=kept))
 
 
 @public

@@ -34,6 +34,7 @@ CHANNELS = {
 _WORDS = {
     "marks-unpaired": _l("Each [[ needs a ]] after it, and none may stand within another."),
     "reply-empty": _l("There is nothing to publish: type the words, or choose a page of the scan."),
+    "fewer-marks": _l("Black out the same in each language, or confirm that nothing is missing."),
     "page-gone": _l("This page is there no more. Choose another one."),
 }
 _LANGUAGES = (
@@ -68,7 +69,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
     )
     shown_page = SelectField(_l("Page of the scan to publish"))
     scan = FileField(
-        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
+        _l("Scan"), description=_l("JPEG, PNG, WebP or PDF, up to 12 MB. It is kept sealed.")
     )
     locales: Sequence[str] = ()
     now: Mapping[str, object] = MappingProxyType({})
@@ -76,9 +77,7 @@ class ReplyForm(EditConflictForm, _WordedForm):
 
     def facts(self, campaign: Campaign, deliveries: Sequence[Delivery]) -> ReplyFacts:
         kind, _colon, key = self.who.data.partition(":")
-        missions = {
-            target.mission.slug: target.mission for target in campaign.targets if target.mission
-        }
+        missions = {mission.slug: mission for mission in _list_missions(campaign, deliveries)}
         targets = {target.official.slug: target for target in campaign.targets}
         return ReplyFacts(
             received_on=cast("date", self.received_on.data),  # validated
@@ -128,7 +127,7 @@ def reply_form(
     form = form_class(data=now, **kwargs)
     form.now = now
     form.mark_seen(now)
-    form.who.choices = choices(_list_senders(campaign))
+    form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])
     form.shown_page.choices = choices([("", _l("None: words alone")), *_list_pages(scans)])
@@ -153,7 +152,8 @@ class PublishForm(_WordedForm):
         _l("I have read all of it, and nothing in it can harm anybody."),
         [InputRequired(_l("Read it through, and say so."))],
     )
-    risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
+    risks_seen = BooleanField(_l("These words are meant to be published."))
+    fewer_seen = BooleanField(_l("Nothing is missing: each version hides the same things."))
 
 
 def _initial_values(
@@ -197,15 +197,22 @@ def _choose_sender(destination: Destination) -> str:
     return f"{kind}:{destination.slug}"
 
 
-def _list_senders(campaign: Campaign) -> list[tuple[str, object]]:
+def _list_missions(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[Mission]:
+    """List missions through which letters go, and those to which some were taken."""
+    reached = [target.mission for target in campaign.targets]
+    tried = (delivery.destination for delivery in deliveries)
+    missions = [*reached, *(place for place in tried if isinstance(place, Mission))]
+    return list(dict.fromkeys(mission for mission in missions if mission))
+
+
+def _list_senders(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[tuple[str, object]]:
     here = i18n.locale()
     names: dict[str, object] = {}
     for target in campaign.targets:
         name = target.official.name or i18n.words_in(target.official.office, here)
         names[f"target:{target.official.slug}"] = name
-    for target in campaign.targets:
-        if target.mission:
-            names[f"mission:{target.mission.slug}"] = mission_name(target.mission, here)
+    for mission in _list_missions(campaign, deliveries):
+        names[f"mission:{mission.slug}"] = mission_name(mission, here)
     return [*names.items(), ("", _l("Somebody else, or not known"))]
 
 

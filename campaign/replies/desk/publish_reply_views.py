@@ -13,7 +13,7 @@ from campaign.models.reply import Reply
 from campaign.replies import flagged_words, publish_reply, replies
 from campaign.replies.desk.forms import PART_NAMES, PublishForm
 from campaign.replies.desk.reply_scan_views import edit_bars
-from campaign.replies.flagged_words import list_findings
+from campaign.replies.flagged_words import FewerMarks, list_fewer_marks, list_findings
 from campaign.replies.publish_reply import list_changed, mark_parts
 from campaign.replies.reply_access import PUBLISHERS
 from campaign.staff.guards import actor, guard, staff_user
@@ -32,7 +32,8 @@ class PublishReply(Page, template="replies/publish.html"):
     unclosed: Sequence[str]
     """Languages of texts in which a mark is not closed."""
     named: Sequence[Finding]
-    """What a risk flag rules out."""
+    """What a risk flag rules out, or another text blacks out."""
+    fewer: Sequence[FewerMarks]
 
 
 @blueprint.route("/publish", methods=["GET", "POST"])
@@ -46,7 +47,12 @@ def publish(public_id: str) -> ResponseReturnValue:
     _look_again(reply, form)
     preview, unclosed = _make_preview(reply)
     page = PublishReply(
-        reply=reply, form=form, preview=preview, unclosed=unclosed, named=list_findings(reply)
+        reply=reply,
+        form=form,
+        preview=preview,
+        unclosed=unclosed,
+        named=list_findings(reply),
+        fewer=list_fewer_marks(reply),
     )
     return show_page(page, 422 if unclosed else 200)
 
@@ -62,7 +68,7 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
                 parts=parts,
             )
         )
-        form.checked.data = form.risks_seen.data = False
+        form.checked.data = form.risks_seen.data = form.fewer_seen.data = False
     form.look.data = mark_parts(reply)
 
 
@@ -111,12 +117,16 @@ def take_back(public_id: str) -> ResponseReturnValue:
 
 
 def _is_published(reply: Reply, form: PublishForm) -> bool:
-    look, seen = form.look.data or "", bool(form.risks_seen.data)
     try:
         return accepted(
             form,
             lambda: publish_reply.publish(
-                db.session(), reply, actor=actor(), look=look, risks_seen=seen
+                db.session(),
+                reply,
+                actor=actor(),
+                look=form.look.data or "",
+                risks_seen=bool(form.risks_seen.data),
+                fewer_seen=bool(form.fewer_seen.data),
             ),
         )
     except Refused as problem:

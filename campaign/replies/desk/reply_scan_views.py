@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.core import db
+from campaign.core.errors import Invalid
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.paper_signatures import scans
@@ -31,6 +32,7 @@ def register(blueprint: Blueprint) -> None:
     add = blueprint.add_url_rule
     add("/<public_id>/scans/<scan>/page-<int:number>.jpg", "scan_page", scan_page)
     add("/<public_id>/scans/<scan>/download", "scan_download", scan_download, methods=["POST"])
+    add("/<public_id>/scans/<scan>/draw", "scan_draw", scan_draw, methods=["POST"])
     add("/<public_id>/scans/<scan>/remove", "detach", detach, methods=["POST"])
 
 
@@ -63,6 +65,15 @@ def scan_page(public_id: str, scan: str, number: int) -> ResponseReturnValue:
 @fresh(back="replies.edit")
 def scan_download(public_id: str, scan: str) -> ResponseReturnValue:
     return pdf_file(scans.read_original(db.session(), _get_scan(public_id, scan), actor=actor()))
+
+
+def scan_draw(public_id: str, scan: str) -> ResponseReturnValue:
+    try:
+        scans.draw_scan(db.session(), _get_scan(public_id, scan), actor=actor())
+    except Invalid:
+        message = _("This PDF cannot be shown. It may be locked or damaged; scan it again.")
+        return redirect_to("replies.edit", message, "error", public_id=public_id)
+    return redirect_to("replies.edit", _("The pages are drawn."), public_id=public_id)
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:

@@ -85,7 +85,7 @@ def domain_of(email: str) -> str:
 
 def mark(keyring: Keyring, kind: str, value: str) -> bytes | None:
     """Make the mark of a value; None of "". `kind`: address, network, domain or agent."""
-    return keyring.fingerprint(value, f"trace-{kind}")[:_MARK_BYTES] if value else None
+    return keyring.fingerprint(value, f"trace-{kind}", _MARK_BYTES) if value else None
 
 
 def marks_of(keyring: Keyring, trace: Trace, email: str) -> dict[str, bytes | None]:

@@ -136,7 +136,7 @@ def bands_of(text: str, keyring: Keyring) -> tuple[int, ...]:
         return ()
     counts = [0] * (BANDS * _BITS)
     for piece in set(_shingles(words)):
-        bits = int.from_bytes(keyring.fingerprint(piece, "words")[:8])
+        bits = int.from_bytes(keyring.lasting(f"words\0{piece}")[:8])
         for at in range(len(counts)):
             counts[at] += 1 if bits >> at & 1 else -1
     value = sum(1 << at for at, count in enumerate(counts) if count > 0)

@@ -35,9 +35,9 @@ _CLEANED = {"nul", "control-character", "bidi-control", "not-text"}
 class SigningForm(PlainForm):
     """Every field of the contract. It renders and keeps what was typed; it validates nothing."""
 
-    own_words = TextAreaField(_l("Your own words"))
+    own_words = TextAreaField(_l("In your own words"))
     full_text = TextAreaField(_l("Your letter"))
-    points = SelectMultipleField(_l("Points of your letter"), validate_choice=False)
+    points = SelectMultipleField(_l("Points in your letter"), validate_choice=False)
     letter_locale = HiddenField()
     source = HiddenField()
     work = HiddenField()
@@ -45,7 +45,7 @@ class SigningForm(PlainForm):
     replaces = HiddenField()
     given_name = StringField(_l("Given name"), [InputRequired()])
     family_name = StringField(_l("Family name"))
-    email = EmailField(_l("E-mail address"), [InputRequired()])
+    email = EmailField(_l("Email address"), [InputRequired()])
     country = SelectField(
         _l("Country where you live"), [InputRequired()], validate_choice=False, choices=[]
     )
@@ -54,7 +54,7 @@ class SigningForm(PlainForm):
     town_is_right = BooleanField(_l("This is the name of my town or village"))
     postal_code = StringField(_l("Postal code"))
     disclosure = RadioField(
-        _l("What may officials see of you"),
+        _l("What officials see"),
         [InputRequired()],
         validate_choice=False,
         choices=[

@@ -218,7 +218,7 @@ def _sample_letters(campaign: Campaign, lang: str) -> tuple[Letters, str]:
     if not plan.letters:
         raise NotFound("letter-template")
     locale = plan.letter_locale(request.args.get("letter", ""), lang)
-    writer = sample_writer(_sample(), campaign, plan, locale, clock.day_of(now, campaign.timezone))
+    writer = sample_writer(_sample(), plan, locale, clock.day_of(now, campaign.timezone))
     letters = draft_letters(
         campaign, writer, locale, now=now, home=home, specimen=gettext("Specimen")
     )

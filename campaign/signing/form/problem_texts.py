@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import format_decimal, gettext, ngettext
+from flask_babel import gettext, ngettext
 
 from campaign.core import i18n
+from campaign.core.number_format import say_number
 from campaign.signing.clean_text import Problem
 
 _NAMED = 3
@@ -24,7 +25,7 @@ def list_problem_texts(problem: Problem) -> list[str]:
 
 
 def _lengths(data: _Data) -> dict[str, str]:
-    return {name: format_decimal(data[name]) for name in ("length", "limit")}
+    return {name: say_number(data[name]) for name in ("length", "limit")}
 
 
 def _cannot_print(data: _Data) -> str:
@@ -50,131 +51,113 @@ def _wrong_code(data: _Data) -> str:
     if not example:
         return str(
             gettext(
-                "This does not look like a postal code of %(country)s. Check it.", country=country
+                "Check the postal code. It does not look like one from %(country)s.",
+                country=country,
             )
         )
-    if i18n.direction(i18n.locale()) == "rtl":
-        example = f"\u2066{example}\u2069"  # its digits keep their order
     return str(
         gettext(
-            "This does not look like a postal code of %(country)s. One looks like %(example)s.",
+            "Check the postal code. One from %(country)s looks like %(example)s.",
             country=country,
-            example=example,
+            example=i18n.isolate(example),
         )
     )
 
 
 _TEXTS: dict[str, Callable[[_Data], str]] = {
-    "give-name": lambda _: gettext("Give your name. A letter without one is not counted."),
+    "give-name": lambda _: gettext("Enter your name. We print it under your text."),
     "give-email": lambda _: gettext(
-        "Give your e-mail address. We send you the link that confirms your letter."
+        "Enter your email address. We email you a link to confirm what you sign."
     ),
-    "give-locality": lambda _: gettext("Give the town or village where you live."),
+    "give-locality": lambda _: gettext("Enter the town or village where you live."),
     "choose-country": lambda _: gettext("Choose the country where you live."),
-    "choose-disclosure": lambda _: gettext("Choose what officials may see of you."),
-    "not-an-email": lambda _: gettext(
-        "This is not a complete e-mail address. It looks like name@example.org."
-    ),
-    "email-space": lambda _: gettext("There is a space in this e-mail address. Take it out."),
-    "email-two-dots": lambda _: gettext(
-        "There are two dots side by side in this e-mail address. Leave one."
-    ),
-    "no-letter": lambda _: gettext("Type at least one letter of an alphabet here."),
+    "choose-disclosure": lambda _: gettext("Choose what officials see."),
+    "not-an-email": lambda _: gettext("Enter a complete email address, such as name@example.org."),
+    "email-space": lambda _: gettext("Remove the space from this email address."),
+    "email-two-dots": lambda _: gettext("This email address has two dots in a row. Remove one."),
+    "no-letter": lambda _: gettext("Enter at least one letter of the alphabet here."),
     "one-line": lambda _: gettext("Write this on one line."),
     "too-long": lambda data: gettext(
-        "This is too long: %(length)s characters. Shorten it to %(limit)s at most.",
-        **_lengths(data),
+        "This has %(length)s characters. Shorten it to %(limit)s or fewer.", **_lengths(data)
     ),
     "too-long-words": lambda data: gettext(
-        "You wrote %(length)s characters; there is room for %(limit)s. "
-        "Shorten your words: a letter of one page is read.",
+        "You wrote %(length)s characters. There is room for %(limit)s. Shorten your words.",
         **_lengths(data),
     ),
     "too-long-card": lambda data: gettext(
-        "You wrote %(length)s characters; the card has room for %(limit)s. Shorten your words.",
+        "You wrote %(length)s characters. The card has room for %(limit)s. Shorten your words.",
         **_lengths(data),
     ),
     "too-many-paragraphs": lambda data: gettext(
-        "Your words have too many paragraphs. Use %(limit)s at most.", limit=data["limit"]
+        "Your words have too many paragraphs. Use at most %(limit)s.", limit=data["limit"]
     ),
     "stacked-marks": lambda _: gettext(
-        "One character carries too many accents or marks. Remove some, or type the word again."
+        "One character has too many accents or marks. Remove some, or type the word again."
     ),
     "cannot-print": _cannot_print,
     "emoji": lambda _: gettext(
-        "Emoji do not print. We take them out. Check your text, then continue."
+        "We cannot print emoji, so we removed them. Check your text, then continue."
     ),
     "bidi-control": lambda _: gettext(
-        "There were hidden characters in this that turn the text around. "
-        "We took them out: look at the text and go on."
+        "We removed hidden characters that reverse the text. Check your text, then continue."
     ),
     "control-character": lambda _: gettext(
-        "There were hidden characters in this that cannot be printed. "
-        "We took them out: look at the text and go on."
+        "We removed hidden characters that we cannot print. Check your text, then continue."
     ),
     "nul": lambda _: gettext(
-        "There were hidden characters in this that cannot be printed. "
-        "We took them out: look at the text and go on."
+        "We removed hidden characters that we cannot print. Check your text, then continue."
     ),
-    "not-text": lambda _: gettext("Part of this could not be read as text. Type it anew."),
+    "not-text": lambda _: gettext("We cannot read part of this text. Type it again."),
     "forbidden-word": lambda data: gettext(
-        "This could do harm to somebody, so it cannot stand in the letter: %(found)s. "
-        "Take it out, or say it without.",
+        "Remove this, or say it another way: %(found)s. It could put someone in danger.",
         found=_quoted(data),
     ),
     "insult": lambda data: gettext(
-        "A letter with an insult is not read: %(found)s. Say it in another way.",
-        found=_quoted(data),
+        "Say this another way: %(found)s. Polite words are harder to ignore.", found=_quoted(data)
     ),
     "threat": lambda data: gettext(
-        "This reads as a threat: %(found)s. Take it out. If you quote someone, put the words in "
-        "quotation marks.",
+        "This reads as a threat: %(found)s. Remove it. If you are quoting someone, put the words "
+        "in quotation marks.",
         found=_quoted(data),
     ),
     "phone-number": lambda data: gettext(
-        "This reads as a telephone number: %(found)s. Take it out: letters pass through many "
-        "hands.",
+        "Remove the phone number: %(found)s. Many people will handle what you write.",
         found=_quoted(data),
     ),
     "link": lambda data: gettext(
-        "An address of the web or of mail does not belong in a letter on paper: %(found)s. "
-        "Take it out.",
+        "Remove the link or email address: %(found)s. No one can open it on paper.",
         found=_quoted(data),
     ),
     "facts-missing": lambda data: ngettext(
-        "Your letter leaves out a point that it needs: “%(points)s” Say it in your own way, or "
-        "put it back.",
-        "Your letter leaves out points that it needs: “%(points)s” Say them in your own way, or "
-        "put them back.",
+        "Your letter needs this point: “%(points)s” Say it in your own way, or put it back.",
+        "Your letter needs these points: “%(points)s” Say them in your own way, or put them back.",
         len(data["points"]),
         points="” “".join(data["points"]),
     ),
     "second-page": lambda data: ngettext(
-        "The letter runs over its page by %(num)s line. Shorten it: a letter of one page is read.",
-        "The letter runs over its page by %(num)s lines. Shorten it: a letter of one page is read.",
+        "Your letter is %(num)s line too long for one page. Shorten it.",
+        "Your letter is %(num)s lines too long for one page. Shorten it.",
         data["lines"],
     ),
     "over-card": lambda data: ngettext(
-        "Your words run over the card by %(num)s line. Shorten them.",
-        "Your words run over the card by %(num)s lines. Shorten them.",
+        "Your words are %(num)s line too long for the card. Shorten them.",
+        "Your words are %(num)s lines too long for the card. Shorten them.",
         data["lines"],
     ),
     "wrong-code": _wrong_code,
-    "full-needs-region": lambda _: gettext(
-        "A full address needs this. Give it, or choose to show less of you below."
-    ),
+    "full-needs-region": lambda _: gettext("Fill this in, or choose below to show officials less."),
     "full-needs-postal-code": lambda _: gettext(
-        "A full address needs a postal code. Give it, or choose to show less of you below."
+        "Enter your postal code, or choose below to show officials less."
     ),
     "street-as-town": lambda _: gettext(
-        "Is this your town? It looks like a street, and we never ask for your street. Give the "
-        "town alone, or tick the box below."
+        "This looks like a street. We never ask for your street. Enter only the town, or tick "
+        "the box below."
     ),
     "points-changed": lambda _: gettext(
-        "The letter was changed while you wrote. Look at its points again."
+        "Our text changed while you were writing. Check the points again."
     ),
     "no-such-language": lambda _: gettext(
-        "The letter does not come in this language. Choose another one."
+        "Our text is not available in this language. Choose another language."
     ),
 }
 

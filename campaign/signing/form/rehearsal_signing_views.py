@@ -82,5 +82,5 @@ def sign(slug: str, lang: str) -> ResponseReturnValue:
     sign_in_rehearsal.sign_in_rehearsal(
         session, campaign, plan=plan, letter=result.form, locale=lang, actor=actor(), now=now
     )
-    message = gettext("The letter is signed in rehearsal, and confirmed without a mail.")
+    message = gettext("You signed this in the rehearsal. It is confirmed without an email.")
     return redirect_to("bundles_rehearsal.show", message, slug=slug)

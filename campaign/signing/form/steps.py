@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.core import clock, db, i18n
-from campaign.core.settings import current_settings
+from campaign.core.settings import Settings, current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.geometry import Layout
 from campaign.public.case_page import CasePage, case_page
@@ -50,6 +50,7 @@ class CheckPage(Page, template="signing/check.html"):
     letters: Letters
     layout: Layout
     consents: Consents
+    settings: Settings
     at_risk: bool
     """Whether the signer lives where the officials are."""
     alike: int
@@ -171,6 +172,7 @@ def check_page(
         ),
         layout=layout_of(campaign, home),
         consents=consents_in_words(cards=campaign.cards),
+        settings=current_settings(),
         at_risk=form.country == campaign.country,
         alike=alike,
         read_first=list_reasons_told(

@@ -9,7 +9,6 @@ from datetime import date
 from flask_babel import gettext
 
 from campaign.core.settings import current_settings
-from campaign.models.campaign import Campaign
 from campaign.models.signature import Disclosure
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.letter.compose import Writer
@@ -25,12 +24,10 @@ _FEWEST = 40
 """Characters below which own words are not cut further to fit."""
 
 
-def sample_writer(
-    kind: str, campaign: Campaign, plan: SigningPlan, locale: str, day: date
-) -> Writer:
+def sample_writer(kind: str, plan: SigningPlan, locale: str, day: date) -> Writer:
     """Return the supporter of that kind, who takes every point."""
     points = tuple(key for key, _ in plan.points[locale])
-    values = _PLAIN | {"own_words": _own_words(campaign)} | _CASES.get(kind, {})
+    values = _PLAIN | {"own_words": _own_words()} | _CASES.get(kind, {})
     writer = Writer(**values, disclosure=Disclosure.FULL, points=points)
     if kind == WORDS:
         limit = plan.offer(locale).limit(current_settings().own_words_limit)
@@ -83,11 +80,9 @@ _CASES: dict[str, dict[str, str]] = {
 """In what a hard case differs from the ordinary supporter."""
 
 
-def _own_words(campaign: Campaign) -> str:
+def _own_words() -> str:
     text: str = gettext(
-        "Here stand the words that a supporter adds. %(name)s should know that people far "
-        "away have not forgotten.",
-        name=campaign.person_name,
+        "Your own words will be printed here. I am writing because what happened matters to me."
     )
     return text
 

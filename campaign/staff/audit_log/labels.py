@@ -118,6 +118,7 @@ ACTIONS: Mapping[str, object] = {
     "reply.delete": _l("Deleted a reply"),
     "reply.mail": _l("Took in a reply by mail"),
     "scan.add": _l("Attached a scan"),
+    "scan.draw": _l("Had the pages of a PDF drawn"),
     "scan.download": _l("Downloaded a scan"),
     "scan.remove": _l("Removed a scan"),
     "bundle.proof": _l("Printed a proof of letters"),
@@ -182,6 +183,7 @@ ACTIONS: Mapping[str, object] = {
     "accounts.recovery-code": _l("Used a recovery code"),
     "audit.export": _l("Downloaded entries of the audit"),
     "audit.restore": _l("Restored a backup"),
+    "keys.rotate": _l("Sealed everything anew with the newest key"),
     "desk.deed": _l("Changed something on a page of the desk"),
 }
 """What an entry says, by its action."""

@@ -66,7 +66,7 @@ def _leave_session_unread(app: Flask, extension: Security) -> None:
 
 def _pepper(app: Flask) -> str:
     keyring = app.extensions["database"].keyring
-    return str(keyring.fingerprint("passwords", "pepper").hex())
+    return str(keyring.lasting("pepper\0passwords").hex())
 
 
 class StaffDatastore(SQLAlchemySessionUserDatastore):

@@ -17,10 +17,10 @@ from campaign import storage
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.volumes import print_jobs, print_queue
 from campaign.core.errors import Refused
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.models.bundle import BundleState, Volume, VolumeState
 from campaign.models.signature import Letter
-from campaign.printing.engine import worker_pool
-from campaign.printing.engine.worker import RenderProcessStopped
 from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze, Print, reload
@@ -145,7 +145,7 @@ def test_files_that_are_away_or_a_full_disk_cost_time_and_leave_nothing_half_wri
         taken = print_queue.claim_next(bundle_id)
         assert taken is not None
         worker_pool.close_all()
-        with files_no_larger_than(2000), pytest.raises((RenderProcessStopped, OSError)):
+        with files_no_larger_than(2000), pytest.raises((WorkProcessStopped, OSError)):
             print_jobs.print_claimed(taken)
     finally:
         worker_pool.close_all()

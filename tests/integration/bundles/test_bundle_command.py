@@ -14,10 +14,10 @@ from campaign.bundles.documents import make_documents
 from campaign.bundles.volumes import print_queue
 from campaign.commands.bundle import bundle, verify
 from campaign.core.audit import AuditEntry, check
+from campaign.core.isolation.orders import Limits
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
-from campaign.printing.engine.types import Limits
 from campaign.printing.sheets import lists
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze

@@ -1,5 +1,6 @@
 """The desk's pages on printing again, making again and giving up: who may, and what they say."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -106,6 +107,13 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     page = client.get(url).text
     assert "1 letter was taken out" in page
     assert "Letter 00002, volume 001, page 2" in page
+    frozen = re.search(r"Letters frozen</dt>\s*<dd>(\d+)", page)
+    letters = re.search(r"Letters in the files</dt>\s*<dd>(\d+)", page)
+    assert frozen
+    assert letters
+    assert int(letters[1]) == int(frozen[1]) - 1
+    listed = client.get("/desk/bundles/").text
+    assert f'data-label="Letters">{letters[1]}</td>' in listed, "as its pages, its papers and Today"
     assert post(client, f"{url}/download").status_code == 200
 
 

@@ -1,6 +1,7 @@
 """Exactly once: a bundle given up, made again, printed again."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from itertools import count
@@ -215,7 +216,9 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     (out,) = manifest["taken_out"]
     assert (out["number"], out["volume"], out["page"]) == ("00005", 2, 2)
     assert (out["reason"], out["sha256"]) == (state.value, old[2])
-    assert "without letter 00005" in made["README.html"].decode()
+    readme = made["README.html"].decode()
+    assert "without letter 00005" in readme
+    assert re.search(r"Set aside</th><td>0<.*?\n.*Taken out</th><td>1<", readme)
     # The other volumes are the very files that they were; the old one is gone, its hash is kept.
     assert made["letters-001.pdf"] == before["letters-001.pdf"]
     assert made["letters-003.pdf"] == before["letters-003.pdf"]

@@ -1,9 +1,12 @@
 """Bundles of several campaigns that travel to one mission together."""
 
+import io
+
+import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles import joint_freeze
@@ -107,11 +110,24 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert "0 of 2 letters are done." in page
     assert 'hx-trigger="every 2s"' in page
+    assert "delivery-sheet.pdf" not in page
     for one in made:
         print_bundle(one.id)
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
     assert page.count("is-good") == 2
     assert "hx-trigger" not in page
+    sheet = client.get(f"/desk/bundles/journeys/{public_id}/delivery-sheet.pdf")
+    assert sheet.mimetype == "application/pdf"
+    (leaf,) = pypdfium2.PdfDocument(io.BytesIO(sheet.data))
+    text = " ".join(leaf.get_textpage().get_text_range().split())
+    for one, letters in zip(campaigns, (2, 3), strict=True):
+        assert f"{one.reference} · {one.person_name} {letters} " in text
+    assert "5 " in text.partition("Together ")[2][:3], text
+    assert text.count("Accepted in part") == 1
+    session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
+    session.commit()
+    answer = client.get(f"/desk/bundles/journeys/{public_id}/delivery-sheet.pdf")
+    assert answer.status_code == 409
     shown = client.get(f"/desk/bundles/{made[0].public_id}").text
     assert "It travels with" in shown
     assert f"/desk/bundles/{made[1].public_id}" in shown

@@ -15,10 +15,10 @@ from campaign.bundles.documents import make_documents
 from campaign.bundles.volumes import assemble, machine_faults, print_jobs, print_queue
 from campaign.core import db
 from campaign.core.audit import AuditEntry
+from campaign.core.isolation.orders import Limits
+from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.leases import LEASE, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume
-from campaign.printing.engine.types import Limits
-from campaign.printing.engine.worker import RenderProcessStopped
 from campaign.printing.sheets import lists
 from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign, sign_in
@@ -74,7 +74,7 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
     little = partial(lists.signature_list, limits=TOO_LITTLE[slug])
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
     for tries in range(1, machine_faults.MOST_TRIES + 1):
-        with pytest.raises(RenderProcessStopped):
+        with pytest.raises(WorkProcessStopped):
             assemble.assemble(bundle_id)
         bundle = rested(session, bundle_id)
         assert (bundle.tries, bundle.failure) == (tries, slug)
@@ -94,7 +94,7 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
     with monkeypatch.context() as patched:
         little = partial(lists.signature_list, limits=TOO_LITTLE["took-too-long"])
         patched.setattr(make_documents.lists, "signature_list", little)
-        with pytest.raises(RenderProcessStopped):
+        with pytest.raises(WorkProcessStopped):
             assemble.assemble(bundle_id)
     rested(session, bundle_id)
     session.rollback()

@@ -263,7 +263,7 @@ def test_several_campaigns_lead_to_their_journey(
             "Go on to the paper",
             "Choose at least one language.",
         ),
-        ({"size": "501"}, "Check the bundle", "Give a number from 1 to 500."),
+        ({"size": "501"}, "Check the bundle", "Enter a number from 1 to 500."),
         ({"size": "many"}, "Check the bundle", "Most in one volume"),
         ({"order": "height"}, "Check the bundle", "Order"),
         ({"layout": "a0"}, "Check the bundle", "Paper and envelope"),

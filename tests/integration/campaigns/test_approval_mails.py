@@ -126,7 +126,7 @@ def test_what_is_changed_after_it_was_approved_asks_for_another_look(
     campaigns.edit_campaign(session, case, actor=by, person_pronouns="they")
     assert case.status is CampaignStatus.REVIEW
     assert mailed(session)[2:] == [("staff-review-asked", writer.email)]
-    assert "while it waited" in last_mail(app, session)
+    assert "after it was approved" in last_mail(app, session)
 
 
 def test_who_mends_it_in_review_becomes_its_writer_and_the_first_is_asked_once(

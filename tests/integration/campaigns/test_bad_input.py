@@ -28,11 +28,11 @@ IMPORTS = "/desk/paper/imports/new"
     [
         ({"act_by": "2026-02-31"}, "There is no 31 February 2026."),
         ({"issued_on": "31 February"}, "as year, month and day"),
-        ({"country": "XX"}, "Choose one of the answers that are offered"),
+        ({"country": "XX"}, "Choose one of the answers offered"),
         ({"country": ""}, "Choose the country whose officials can act"),
         ({"reference": "…"}, "letters or figures"),
-        ({"timezone": "Mars/Olympus"}, "Choose one of the answers that are offered"),
-        ({"default_locale": "tlh"}, "Choose one of the answers that are offered"),
+        ({"timezone": "Mars/Olympus"}, "Choose one of the answers offered"),
+        ({"default_locale": "tlh"}, "Choose one of the answers offered"),
         ({"person_name": "x" * 201}, "at most"),
     ],
 )

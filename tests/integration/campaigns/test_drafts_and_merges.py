@@ -1,5 +1,6 @@
 """Drafts that are kept, two editors at once, and what was saved before."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -48,6 +49,18 @@ def test_what_is_typed_is_kept_for_its_writer_alone_and_never_published(
     assert send(PAGE, typed | {"title": "Amara"}).status_code == 303
     assert "did not save it" not in desk.get(DESK + PAGE).text
     assert english(fresh()) == "Planted words"
+
+
+def test_a_draft_of_a_closed_tab_goes_once_the_same_is_saved_and_stays_where_it_differs(
+    desk: FlaskClient, send: Send
+) -> None:
+    typed = TEXT | {"background": "Typed twice", "based_on": "0"}
+    for draft, is_left in ((typed, False), (typed | {"summary": "Other"}, True)):
+        assert send("/drafts/edition/en", draft | {"draft_tab": "closed"}).status_code == 204
+        (seen,) = re.findall(r'name="based_on"[^>]* value="(\d+)"', desk.get(DESK + PAGE).text)
+        saved = typed | {"based_on": seen, "draft_tab": "new"}
+        assert send(PAGE, saved).status_code == 303
+        assert ("did not save it" in desk.get(DESK + PAGE).text) is is_left
 
 
 def test_a_draft_can_be_thrown_away_and_strange_places_do_not_exist(

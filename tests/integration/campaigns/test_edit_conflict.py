@@ -54,7 +54,7 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     assert post(other, page, more | {field: "theirs.org", "seen": mark}).status_code == 303
     late = post(desk, page, more | {field: "mine.org", "title_es": "Otra", "seen": mark})
     assert late.status_code == 422
-    assert "Somebody saved this page meanwhile" in late.text
+    assert "Someone saved this page while you were editing it" in late.text
     shown, typed = late.text.split("What stands now")[1], late.text
     assert "theirs.org" in shown
     assert ("Title (Spanish)" in shown) == ("title_en" in more)

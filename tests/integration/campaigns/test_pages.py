@@ -155,14 +155,14 @@ def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
     [
         ("reference", "", "Give the reference"),
         ("reference", "ua 1/26", "Another campaign has this reference"),
-        ("reference", "U" * 41, "Keep to 40 characters"),
+        ("reference", "U" * 41, "Use at most 40 characters"),
         ("person_name", "  ", "Name the person"),
         ("person_name", "Amara\x01", "characters here are hidden"),
         ("person_name", "Amara \u202eOkafor", "characters here are hidden"),
-        ("person_pronouns", "x" * 41, "Keep to 40 characters"),
+        ("person_pronouns", "x" * 41, "Use at most 40 characters"),
         ("country", "", "Choose the country"),
-        ("act_by", "4.12.2026", "Write the day as"),
-        ("act_by", "9026-12-04", "This day is too far away"),
+        ("act_by", "4.12.2026", "Enter the date as"),
+        ("act_by", "9026-12-04", "This date is too far away"),
     ],
 )
 def test_what_cannot_be_taken_is_said_and_what_was_typed_is_kept(
@@ -291,7 +291,7 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Ses
         ({"title_en": ""}, "A text needs a title"),
         ({"title_en": "", "body_en": ""}, "Write a title in the campaign"),
         ({"happened_on": ""}, "Give the day"),
-        ({"title_fr": "x" * 201}, "Keep to 200 characters"),
+        ({"title_fr": "x" * 201}, "Use at most 200 characters"),
     ],
 )
 def test_an_update_that_cannot_be_posted_is_kept(
@@ -401,5 +401,5 @@ def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(
     session.commit()
     refused = post(desk, back, {"update": str(made.id)})
     assert refused.status_code == 409
-    assert "taken back where it was published" in refused.text
+    assert "on its own page" in refused.text
     assert len(fresh(session, campaign).updates) == 1

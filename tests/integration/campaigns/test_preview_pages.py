@@ -82,7 +82,7 @@ def test_a_letter_that_is_written_waits_for_its_target_and_the_preview_says_so(
         session.delete(target)
     session.commit()
     page = desk.get(f"{DESK}/preview").text
-    assert page.count("The letter is written. It is shown once it is chosen to whom it goes.") == 3
+    assert page.count("The letter is written. Choose its recipients to see it.") == 3
     assert f'href="{DESK}/targets"' in page
     assert "No letter yet" not in page
     assert page.count("No letters in this language") == 1

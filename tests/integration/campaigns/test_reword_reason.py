@@ -38,6 +38,13 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     assert "Planted" not in str(entry.detail)
     assert OLD in client.get("/desk/audit").text
     assert session.scalars(select(OutboxMail.id)).all() == []
+    assert "another letter could do harm" in page
+    assert post(client, url, {"reason_en": NEW, "kind": "safe"}).status_code == 303
+    assert "another letter could do harm" not in client.get(f"/en/actions/{campaign.slug}").text
+    session.rollback()
+    entries = select(AuditEntry.detail).where(AuditEntry.action == "campaign.reason")
+    (detail,) = session.scalars(entries.where(AuditEntry.id > entry.id))
+    assert (detail["kind"], detail["before"]) == ("safe", "harm")
 
 
 def test_an_open_campaign_has_no_reason_to_reword(

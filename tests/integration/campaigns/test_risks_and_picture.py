@@ -61,7 +61,9 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     session.rollback()
     assert send("/editions/en", TEXT).status_code == 303
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/editions/en").text
-    assert "names what a risk flag rules out" in desk.get(DESK).text
+    page = desk.get(DESK).text
+    assert "names what a risk flag rules out" in page
+    assert "(you are asked once more when you open it)" in page
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/risks").text
     live = send("/text-preview/en?field=background", {"background": "In calle 9."}).text
     assert "<mark>calle 9</mark>" in live

@@ -82,9 +82,9 @@ def test_a_language_that_somebody_else_saved_is_merged_and_the_others_are_saved(
     ("page", "change", "words"),
     [
         ("texts", {"title_fr": ""}, "Write a title"),
-        ("texts", {"asks_es": "a\n" * 9}, "Keep to 8 lines"),
-        ("letters", {"opening_es": "((person_nam))"}, "The nearest is ((person_name))."),
-        ("points", {"rows-1-text_fr": "((reference_nr))"}, "The nearest is ((reference))."),
+        ("texts", {"asks_es": "a\n" * 9}, "Use at most 8 lines"),
+        ("letters", {"opening_es": "((person_nam))"}, "Did you mean ((person_name))?"),
+        ("points", {"rows-1-text_fr": "((reference_nr))"}, "Did you mean ((reference))?"),
     ],
 )
 def test_what_cannot_be_saved_is_said_by_its_field_and_nothing_is(

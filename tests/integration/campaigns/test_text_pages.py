@@ -71,10 +71,10 @@ def test_a_text_is_saved_without_the_bullets(
     [
         ({"title": ""}, "Write a title"),
         ({"summary": ""}, "keep a title, a summary and what to ask"),
-        ({"summary": "x" * 1201}, "Keep to 1200 characters"),
-        ({"asks": "a\n" * 9}, "Keep to 8 lines"),
-        ({"asks": "a" * 301}, "Keep each line to 300 characters"),
-        ({"background": "x" * 20_001}, "Keep to 20000 characters"),
+        ({"summary": "x" * 1201}, "Use at most 1200 characters"),
+        ({"asks": "a\n" * 9}, "Use at most 8 lines"),
+        ({"asks": "a" * 301}, "Use at most 300 characters"),
+        ({"background": "x" * 20_001}, "Use at most 20000 characters"),
         ({"outcome": "a\u202eb"}, "characters here are hidden"),
     ],
 )
@@ -138,7 +138,7 @@ def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
     [
         ({"subject": ""}, "Write the subject line"),
         ({"opening": ""}, "Write the opening"),
-        ({"points-1-text": "x" * 601}, "Keep to 600 characters"),
+        ({"points-1-text": "x" * 601}, "Use at most 600 characters"),
         ({"points-1-position": "first"}, "Give a place from 1 to 99"),
         ({"points-1-position": "0"}, "Give a place from 1 to 99"),
         ({"points-1-key": "protect"}, "the same key"),

@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_behind(
     """Also where the files before it, and every row, were all right."""
     session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
-    stranger = Storage(LocalPlace(tmp_path / "odd"), Keyring.of(b"k" * 32), tmp_path / "scratch")
+    stranger = Storage(LocalPlace(tmp_path / "odd"), Keyring(b"k" * 32), tmp_path / "scratch")
     for name in ("bundles/x/letters-002.pdf", "bundles/x/letters-003.pdf"):
         for place in (storage, stranger):
             with place.create(name) as file:
@@ -197,7 +197,7 @@ def test_a_backup_of_another_key_is_refused(
     session.close()
     database, storage = filled.extensions["database"], filled.extensions["storage"]
     backup_archive.back_up(database, storage, tmp_path / "backup.zip")
-    other = dataclasses.replace(database, keyring=Keyring.of(b"k" * 32))
+    other = dataclasses.replace(database, keyring=Keyring(b"k" * 32))
     with pytest.raises(Refused, match=r"another data\.key"):
         backup_archive.restore(other, storage, tmp_path / "backup.zip", ANY)
 

@@ -87,7 +87,7 @@ def test_a_changed_row_is_refused_though_the_manifest_was_made_to_fit(backup: Ba
         rows = parts["rows/outbox_mail.jsonl"]
         parts["rows/outbox_mail.jsonl"] = rows.replace(b'"locale": "en"', b'"locale": "fr"')
 
-    forged = backup.change(change, keyring=Keyring.of(b"k" * 32))
+    forged = backup.change(change, keyring=Keyring(b"k" * 32))
     with pytest.raises(Refused, match="HMAC of its manifest"):
         backup.restore(path=forged)
     backup.assert_empty()
@@ -512,4 +512,4 @@ def _anchor_of(instance: Path) -> Anchor:
 
 
 def test_a_keyring_is_not_quoted_in_a_traceback() -> None:
-    assert "_key=" not in repr(Keyring.of(b"k" * 32))
+    assert "_key=" not in repr(Keyring(b"k" * 32))

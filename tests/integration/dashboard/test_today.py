@@ -236,3 +236,23 @@ def test_within_a_week_is_told_by_the_day_at_home_whatever_the_hour(
     slugs = [item.subject.slug for item in todos["deadline-near"].items]
     assert slugs == ["until-7", "until-8"]
     assert "deadline-over" not in todos
+
+
+def test_a_new_site_lists_its_first_steps_until_a_campaign_has_opened(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, app, Role.ADMIN)
+    page = client.get("/desk/today").text
+    assert page.count(">To do</span>") == 5
+    assert "Nothing waits for you today" not in page
+    organizer = app.test_client()
+    sign_in(organizer, app, Role.ORGANIZER)
+    page = client.get("/desk/today").text
+    assert 'is-good">Done</span>' in page, "there are two people now"
+    assert organizer.get("/desk/today").text.count(">To do</span>") == 3
+    campaign = make_campaign(session, status=CampaignStatus.DRAFT, opened_at=None)
+    session.commit()
+    assert organizer.get("/desk/today").text.count(">Done</span>") == 2, "mission and official"
+    campaign.opened_at = db.utcnow()
+    session.commit()
+    assert "First steps" not in organizer.get("/desk/today").text

@@ -216,8 +216,8 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     session.commit()
     with app.test_request_context("/en/"):
         ahead = [one.title for one in marks_of(session, signature) if one.state == "ahead"]
-    assert "Sent by post to Ines Quintero Vidal" in ahead
-    assert "Handed over" not in ahead
+    assert "Posted to: Ines Quintero Vidal" in ahead
+    assert "Delivered" not in ahead
     sent = post(
         staff,
         f"/desk/bundles/{bundle.public_id}/deliver",
@@ -237,7 +237,7 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
     with app.test_request_context("/en/"):
         marks = {one.title: one.state for one in marks_of(session, signature)}
-    assert marks["Sent by post to Ines Quintero Vidal"] == "done"
+    assert marks["Posted to: Ines Quintero Vidal"] == "done"
     assert "By post to Ines Quintero Vidal" in staff.get(f"/desk/deliveries/{visit.public_id}").text
     assert "By post to Ines Quintero Vidal" in staff.get("/desk/deliveries/").text
     assert "to post" not in staff.get("/desk/today").text
@@ -263,7 +263,7 @@ def test_the_mail_says_that_it_was_sent_by_post_to_the_official(
         words = render(mail, settings).get_body(("plain",))
     assert words is not None
     said = " ".join(words.get_content().split())
-    assert "was sent by post to Ines Quintero Vidal, Governor of Altamar on" in said
+    assert "It is addressed to: Ines Quintero Vidal, Governor of Altamar." in said
 
 
 def test_the_mail_of_a_stop_says_that_the_bundle_goes_by_post(
@@ -417,7 +417,7 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
     client: FlaskClient, case: str
 ) -> None:
     page = client.get(case).text
-    assert "by post, to the office" in page
+    assert "Sent by post" in page
     assert "reached through" not in page
 
 

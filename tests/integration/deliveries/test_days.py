@@ -222,9 +222,4 @@ def test_a_refusal_far_in_the_west_stands_after_the_signing_and_the_freeze(
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
         titles = [one.title for one in marks_of(session, signature) if one.state == "done"]
-    assert titles == [
-        "Signed",
-        "Confirmed",
-        "In bundle no. 1 as letter 00001",
-        "Refused at the door",
-    ]
+    assert titles == ["Signed", "Confirmed", "Printed as letter 00001", "Refused at the door"]

@@ -394,13 +394,13 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [
-        ("9" * 20, "3", "Give a number from 1 to 3."),
-        ("1", "9" * 20, "Give a number from 1 to 3."),
-        ("1", "4", "Give a number from 1 to 3."),
-        ("0", "2", "Give a number from 1 to 3."),
-        ("-5", "2", "Give a number from 1 to 3."),
+        ("9" * 20, "3", "Enter a number from 1 to 3."),
+        ("1", "9" * 20, "Enter a number from 1 to 3."),
+        ("1", "4", "Enter a number from 1 to 3."),
+        ("0", "2", "Enter a number from 1 to 3."),
+        ("-5", "2", "Enter a number from 1 to 3."),
         ("3", "2", "This comes before the first. Give the two in order."),
-        ("one", "2", "Write a whole number, in figures."),
+        ("one", "2", "Enter a whole number, in figures."),
         ("1", "", "Give the last number."),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.campaigns import stop_campaign
@@ -192,13 +192,13 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     ("field", "value", "words"),
     [
         ("outcome", "", "Say how it ended"),
-        ("outcome", "burnt", "Choose one of the answers that are offered"),
-        ("outcome", "stopped", "Choose one of the answers that are offered"),
-        ("happened_on", "31.2.2026", "Write the day as"),
+        ("outcome", "burnt", "Choose one of the answers offered"),
+        ("outcome", "stopped", "Choose one of the answers offered"),
+        ("happened_on", "31.2.2026", "Enter the date as"),
         ("happened_on", "2026-02-31", "There is no 31 February 2026."),
         ("happened_on", "2099-01-01", "still to come"),
         ("happened_time", "25:99", "Write the time as"),
-        ("place", "x" * 201, "Keep to 200 characters"),
+        ("place", "x" * 201, "Use at most 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),
         ("key", "short", "This cannot be saved as it is"),
     ],
@@ -393,6 +393,26 @@ def _stop(app: Flask, campaign_id: int) -> None:
         )
 
 
+def test_with_a_stopped_bundle_only_stopped_ones_came_along_until_it_is_said_that_it_went(
+    app: Flask, staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
+) -> None:
+    add_confirmed(session, bundle.campaign, 4, letter_locale="en", locality="Halifax")
+    session.commit()
+    stopped_too = make_ready()
+    add_confirmed(session, bundle.campaign, 4, letter_locale="en", locality="Truro")
+    session.commit()
+    runs, campaign_id = make_ready(), bundle.campaign_id
+    other = make_campaign(session, reference="UA 2/26", slug="ua-2-26")
+    session.execute(update(Bundle).where(Bundle.id == runs).values(campaign_id=other.id))
+    session.commit()
+    assert f'name="with_{runs}"' in staff.get(gate(bundle)).text
+    _stop(app, campaign_id)
+    page = staff.get(gate(bundle)).text
+    assert f'name="with_{runs}"' not in page, "there is nowhere to say how that one ended"
+    assert f'name="with_{stopped_too}"' in page
+    assert f'name="with_{runs}"' in staff.get(f"{gate(bundle)}?before=1").text
+
+
 def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
     app: Flask, staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -510,7 +530,7 @@ def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     page = staff.get(gate(bundle)).text
     assert 'max="6"' in page
     assert 'max="1"' in page
-    assert "Give a number from 1 to 6." in page, "a phone says it before anything is queued"
+    assert "Enter a number from 1 to 6." in page, "a phone says it before anything is queued"
     fields = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y", f"taken_{second.id}": "100"}
     answer = post(staff, gate(bundle), form(outcome="part", **fields))
     assert answer.status_code == 422

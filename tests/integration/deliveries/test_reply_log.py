@@ -5,11 +5,12 @@ import io
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import jobs
-from campaign.models.bundle import Bundle, DeliveryOutcome
+from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
+from campaign.models.directory import Mission
 from campaign.models.reply import Reply, ReplyState
 from campaign.models.signature import SignatureState
 from campaign.models.staff import Role
@@ -77,3 +78,20 @@ def test_staff_log_an_answer_with_its_scan_and_leave_publishing_to_organizers(
     sign_in(organizer, app, Role.ORGANIZER)
     assert organizer.get(f"{address}/publish").status_code == 200
     assert f"{address}/publish" not in staff.get(address).text
+
+
+def test_a_mission_to_which_letters_were_taken_can_be_who_answered(
+    staff: FlaskClient, session: Session, bundle: Bundle, other_mission: str, record: Record
+) -> None:
+    new = f"/desk/replies/campaigns/{bundle.campaign.slug}/new"
+    attempt = record(bundle, DeliveryOutcome.ACCEPTED).attempts[0]
+    assert f'value="mission:{other_mission}"' not in staff.get(new).text
+    session.rollback()
+    montreal = session.scalars(select(Mission.id).where(Mission.slug == other_mission)).one()
+    session.execute(update(DeliveryAttempt).values(mission_id=montreal))
+    session.commit()
+    page = staff.get(f"{new}?delivery={attempt.public_id}").text
+    assert f'selected value="mission:{other_mission}"' in page
+    sent = post(staff, new, TYPED | {"who": f"mission:{other_mission}"})
+    assert sent.status_code == 303
+    assert session.scalars(select(Reply.mission_id)).one() == montreal

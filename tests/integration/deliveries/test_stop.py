@@ -92,7 +92,7 @@ def test_the_mail_of_a_stop_has_each_bundle_on_a_line_of_its_own(
         "- UA 1/26 · 001, Embassy (the first sheets of letters that were printed again)",
         "- UA 1/26 · 002, by post to Embassy",
     )
-    assert "printed:\n" + "\n".join(lines) + "\n\nDestroy them" in plain.get_content()
+    assert "printed:\n\n" + "\n".join(lines) + "\n\nDestroy the letters" in plain.get_content()
 
 
 def test_a_mail_of_a_stop_that_waited_for_the_upgrade_still_goes_out(
@@ -250,7 +250,7 @@ def test_a_supporter_reads_the_stop_and_the_delivery_in_their_order(
         assert signature is not None
         marks = marks_of(session, signature)
     stopped, left = marks[-2:]
-    assert (stopped.title, left.title) == ("The action was stopped", "Left at the door")
+    assert (stopped.title, left.title) == ("This action has been stopped", "Left at the door")
     assert stopped.iso < left.iso
     assert "This was after the stop." in left.text
 
@@ -275,5 +275,5 @@ def test_a_delivery_stands_on_its_side_of_the_stop_whatever_the_zones(
         signature = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert signature is not None
         titles = [one.title for one in marks_of(session, signature)][-2:]
-    way = ["The action was stopped", "Left at the door"]
+    way = ["This action has been stopped", "Left at the door"]
     assert titles == (way if late else way[::-1])

@@ -252,7 +252,7 @@ def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskCli
     [
         ({"column_3": "kind"}, "Another column means this already"),
         ({"column_2": ""}, "No column says this"),
-        ({"column_2": "password"}, "Choose one of the answers that are offered"),
+        ({"column_2": "password"}, "Choose one of the answers offered"),
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused_by_its_column(

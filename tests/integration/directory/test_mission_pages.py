@@ -131,7 +131,7 @@ def test_an_address_that_no_window_holds_is_not_saved(
     [
         ("accredited", "Bahamas\nAtlantis", "“Atlantis” is not a country we know"),
         ("host_country", "", "Choose the country in which the mission is."),
-        ("kind", "bakery", "Choose one of the answers that are offered"),
+        ("kind", "bakery", "Choose one of the answers offered"),
         ("last_checked_on", "2026-02-31", "There is no 31 February 2026."),
         ("last_checked_on", "2999-01-01", "This day is still to come."),
         ("postal_code", "97000", "One looks like this: H3Z 2Y7."),

@@ -111,14 +111,14 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     ("field", "value", "said"),
     [
         ("country", "", "Choose the country"),
-        ("country", "ZZ", "Choose one of the answers that are offered"),
+        ("country", "ZZ", "Choose one of the answers offered"),
         ("postal_code", "K1A", "This is no postal code of the country chosen."),
         ("contact_1_value", "not an address", "This is not complete"),
         ("contact_1_from", "yesterday", "Give the day as year, month and day"),
         ("contact_1_from", "2027-04-31", "There is no 31 April 2027."),
         ("contact_1_until", "2025-12-31", "The last day comes before the first."),
         ("name", "x" * 201, "Shorten this to 200 characters."),
-        ("name", "In\u202ees", "There are characters in it that cannot be seen."),
+        ("name", "In\u202ees", "This has hidden characters."),
         ("address", "1\n2\n3\n4\n5\n6\n7", "Use six lines at most"),
     ],
 )

@@ -285,6 +285,8 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     page = client.get(url).text
     assert "This list is held back" in page
     assert "The file is ready" not in page
+    assert "Ready</span>" not in page
+    assert 'is-alarm">Held back</span>' in client.get("/desk/exports/").text
     with app.app_context():
         jobs.run_now("exports.make", waiting)
     export = loaded(session, waiting)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign import close_app, create_app
 from campaign.core import jobs
 from campaign.core.settings import load_settings
-from campaign.mail import bounces
+from campaign.mail.bounce_reports import list_reports
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import BadAddress, OutboxMail
 from campaign.mail.transports import status_of
@@ -243,9 +243,7 @@ def test_the_status_is_that_of_the_answer_or_says_no_more_than_it_said() -> None
     assert status_of(550, b"5.1.1 <ana@example.org>: unknown") == "5.1.1"
     assert status_of(550, b"No such user") == "5.0.0"
     assert status_of(452, b"4.2.2 full") == ""
-    assert [one.status for one in bounces.reports_in(report(Status="5.1.10 (x)").encode())] == [
-        "5.1.10"
-    ]
+    assert [one.status for one in list_reports(report(Status="5.1.10 (x)").encode())] == ["5.1.10"]
 
 
 def test_sending_to_a_folder_that_is_none_is_logged_and_goes_on(

@@ -74,7 +74,7 @@ def test_only_the_button_confirms_and_it_does_so_once(
     assert "You are in the network" in client.get(link).text
     again = client.post(link)
     assert again.status_code == 200
-    assert "You are in the network already" in again.text
+    assert "You are already in the network" in again.text
     assert members()[0].confirmed_at == member.confirmed_at
 
 
@@ -108,7 +108,7 @@ def test_a_link_that_expired_or_never_was_says_what_to_do(
         for response in (client.get, client.post):
             page = response(f"/en/network/confirm/{token}")
             assert page.status_code == 404
-            assert "This link leads to no membership" in page.text
+            assert "This link does not work" in page.text
     assert members()[0].state is MemberState.PENDING
 
 
@@ -176,15 +176,21 @@ def test_one_network_asks_for_so_many_memberships_an_hour(
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"email": ""}, "Give your e-mail address."),
-        ({"email": "maelle"}, "This is not a complete e-mail address."),
-        ({"email": "maelle@example.org\r\nBcc: spy@example.org"}, "not a complete e-mail address"),
+        ({"email": ""}, "Enter your email address."),
+        ({"email": "maelle"}, "Enter a complete email address"),
+        ({"email": "maelle@example.org\r\nBcc: spy@example.org"}, "a complete email address"),
         ({"consent": ""}, "Tick this box to join"),
         ({"frequency": "hourly"}, "Choose how often"),
-        ({"country_scope": "some"}, "Tick at least one country"),
-        ({"country_scope": "some", "countries": "XX"}, "One of these is no longer offered"),
-        ({"theme_scope": "some", "themes": "weather"}, "One of these is no longer offered"),
-        ({"languages": "tlh"}, "One of these is no longer offered"),
+        ({"country_scope": "some"}, "Choose at least one country"),
+        (
+            {"country_scope": "some", "countries": "XX"},
+            "One of your choices is no longer available",
+        ),
+        (
+            {"theme_scope": "some", "themes": "weather"},
+            "One of your choices is no longer available",
+        ),
+        ({"languages": "tlh"}, "One of your choices is no longer available"),
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(

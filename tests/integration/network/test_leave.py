@@ -61,7 +61,7 @@ def test_a_member_changes_what_comes(
     response = client.post(own, data=form)
     assert response.status_code == 303
     saved = client.get(response.location).text
-    assert "Your choice is saved" in saved
+    assert "Choices saved" in saved
     ticked = re.findall(r'<input checked [^>]*name="(\w+)"[^>]*value="([\w-]+)"', saved)
     assert set(ticked) == {
         ("frequency", "monthly"),
@@ -101,7 +101,7 @@ def test_a_link_of_another_kind_or_member_opens_nothing(
             for ask in (client.get, client.post):
                 response = ask(page)
                 assert response.status_code == 404, page
-                assert "This link leads to no membership" in response.text
+                assert "This link does not work" in response.text
     assert client.post(f"/network/unsubscribe/{own[12:]}", data=ONE_CLICK).status_code == 404
 
 
@@ -111,7 +111,7 @@ def test_looking_never_ends_a_membership(
     for address in (own, f"{own}/leave", one_click):
         for look in (client.get, client.head, client.options):
             assert look(address).status_code == 200, address
-    assert "Yes, I leave" in client.get(one_click).text
+    assert "Leave the network</button>" in client.get(one_click).text
     assert members()[0].state is MemberState.ACTIVE
 
 
@@ -122,11 +122,12 @@ def test_the_button_ends_it_and_deletes_the_address(
     response = client.post(f"{own}/leave")
     assert response.status_code == 200
     assert "You have left the network" in response.text
+    assert "only a code made from it" in response.text
     [left] = members()
     assert (left.state, left.email) == (MemberState.LEFT, None)
     assert left.email_hmac == before.email_hmac
     assert client.get(own).status_code == 410
-    assert "There is nothing left to do" in client.get(f"{own}/leave").text
+    assert "You have already left" in client.get(f"{own}/leave").text
     assert client.post(f"{own}/leave").status_code == 200
     assert members()[0].left_at == left.left_at
 
@@ -141,7 +142,7 @@ def test_a_mail_provider_ends_it_by_one_click(
     assert "Set-Cookie" not in response.headers
     assert members()[0].state is MemberState.LEFT
     assert client.post(one_click, data=ONE_CLICK, headers=PROVIDER).status_code == 200
-    assert "There is nothing left to do" in client.get(one_click).text
+    assert "You have already left" in client.get(one_click).text
 
 
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "no"}, {"x": "One-Click"}])
@@ -231,12 +232,12 @@ def test_a_link_whose_end_was_moved_opens_nothing(client: FlaskClient, own: str)
 def test_a_member_revokes_the_links_that_are_about(
     client: FlaskClient, own: str, one_click: str
 ) -> None:
-    assert "End the older links" in client.get(own).text
+    assert "Turn off older links" in client.get(own).text
     assert client.get(f"{own}/links").status_code == 405
     answer = client.post(f"{own}/links")
     assert answer.status_code == 303
     page = client.get(answer.location)
-    assert "Older links to this page are ended" in page.text
+    assert "Older links no longer work" in page.text
     for ask in (client.get, client.post):
         assert ask(own).status_code == 404
         assert ask(f"{own}/leave").status_code == 404

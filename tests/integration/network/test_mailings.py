@@ -359,18 +359,18 @@ def test_the_desk_sees_how_many_and_never_who(
     address = f"/desk/campaigns/{campaign.slug}"
     assert "Tell the network" in client.get(address).text
     page = client.get(f"/desk/campaigns/{new.slug}").text
-    assert "its mails are queued" in page
+    assert "The emails are queued" in page
     assert "Tell the network" not in page
     assert post(client, f"{address}/network").status_code == 303
-    assert "It is queued" in client.get(address).text
+    assert "Queued." in client.get(address).text
     monkeypatch.setattr(send_mailings, "BATCH", 2)
     [mailing_id] = session.scalars(select(Mailing.id)).all()
     session.rollback()
     send_mailings.send_batch(mailing_id)
     page = client.get(address).text
     assert "2 members were told" in page
-    assert "Being sent: 2 of 3 members are gone through." in page
-    assert "2 of these mails still wait to go out." in page
+    assert "Being sent: 2 of 3 members processed." in page
+    assert "2 of these emails have not gone out yet." in page
     run_queue(app)
     page = client.get(address).text
     assert "3 members were told" in page

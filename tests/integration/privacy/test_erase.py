@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.changes.withdrawals import list_taken_back
 from campaign.core import db, jobs
+from campaign.core.settings import Settings
 from campaign.mail.messages import address_fingerprint
 from campaign.mail.models import OutboxMail
+from campaign.mail.sender import render
 from campaign.models.bundle import Bundle, BundleState, Volume
 from campaign.models.campaign import Campaign
 from campaign.models.delivery import LetterMove
@@ -25,7 +27,7 @@ from campaign.signing.signed_links import signed_link
 from campaign.signing.waiting_letters_mail import WAITING
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import make_campaign, sign_in
-from tests.integration.tracking.conftest import ANA, Mails, reload, sign
+from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
 _SEALED = ("given_name", "family_name", "email", "locality", "postal_code", "own_words")
 
@@ -51,11 +53,47 @@ def test_the_page_says_what_remains_and_looking_erases_nothing(
     freeze: Callable[[Campaign], int],
 ) -> None:
     page = client.get(f"{box}/erase").text
-    assert "in bundles" not in page
+    assert "already printed" not in page
     freeze(campaign)
     page = client.get(f"{box}/erase").text
-    assert "1 letter is in a bundle" in page
+    assert "1 of your letters is already printed" in page
     assert reload(session, ana).state is SignatureState.CONFIRMED
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kept_for_good", [False, True])
+def test_the_page_and_the_last_mail_say_what_deleting_does_not_reach(
+    app: Flask,
+    client: FlaskClient,
+    settings: Settings,
+    session: Session,
+    campaign: Campaign,
+    ana: Signature,
+    box: str,
+    freeze: Callable[[Campaign], int],
+    deliver: Deliver,
+    *,
+    kept_for_good: bool,
+) -> None:
+    not_yet, gone = "Not delivered yet:", "Already delivered:"
+    term = "We keep a file copy" if kept_for_good else "usually 6 months after the delivery"
+    app.extensions["settings"] = settings.model_copy(update={"keep_printed_files": kept_for_good})
+    bundle_id = freeze(campaign)
+    page = client.get(f"{box}/erase").text
+    assert not_yet in page
+    assert gone not in page
+    deliver(bundle_id)
+    page = client.get(f"{box}/erase").text
+    assert client.post(f"{box}/erase").status_code == 303
+    session.expire_all()
+    row = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letters-erased")).one()
+    plain = render(row, settings).get_body(("plain",))
+    assert plain is not None
+    for said in (page, plain.get_content()):
+        assert not_yet not in said
+        assert gone in said
+        assert term in said
+        assert "already downloaded or delivered" in said
 
 
 def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
@@ -74,7 +112,7 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     response = client.post(f"{box}/erase")
     assert (response.status_code, response.location) == (303, "/en/my-letters/erased")
     done = client.get(response.location).text
-    assert "Everything is erased" in done
+    assert "Everything has been deleted" in done
     assert "Encrypted backups keep a copy" in done
     session.rollback()
     session.expire_all()
@@ -85,9 +123,9 @@ def test_a_letter_that_is_in_no_bundle_is_deleted_with_all_that_hangs_on_it(
     assert [(one["kind"], one["to"]) for one in mails()] == [("letters-erased", ANA)]
     gone = client.get(f"/en/letter/{token}")
     assert gone.status_code == 410
-    assert "This letter was erased" in gone.text
+    assert "This letter was deleted" in gone.text
     assert client.post(f"/en/letter/{token}").status_code == 410
-    assert "This letter was erased" in client.get(f"/en/letter/{waiting}").text
+    assert "This letter was deleted" in client.get(f"/en/letter/{waiting}").text
     assert client.get(box).status_code == 404
 
 
@@ -114,7 +152,7 @@ def test_a_letter_in_a_bundle_leaves_a_tombstone_and_staff_see_it(
     [letter] = left.letters
     assert (letter.bundle_id, letter.sequence) == (bundle_id, 1)
     assert letter.set_aside_detail is None
-    assert "This letter was erased" in client.get(f"/en/letter/token-{ana.id}").text
+    assert "This letter was deleted" in client.get(f"/en/letter/token-{ana.id}").text
     letter.volume_id = session.get_one(Bundle, bundle_id).volumes[0].id
     letter.first_page = 3
     session.flush()

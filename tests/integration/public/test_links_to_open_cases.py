@@ -33,18 +33,18 @@ def test_an_ended_case_leads_to_people_who_need_a_letter_now(
 ) -> None:
     other = make_campaign(session, reference="UA 7/26", slug="ua-7-26")
     session.commit()
-    assert "These people need a letter now" not in client.get(case).text
+    assert "Other cases you can write about now" not in client.get(case).text
     close_campaign(session, campaign, actor="command", now=db.utcnow(), reasons={"en": "Safe."})
     session.commit()
     page = client.get(case).text
-    others = page[page.index("These people need a letter now") :]
+    others = page[page.index("Other cases you can write about now") :]
     assert f'href="/en/actions/{other.slug}"' in others
     assert "What we asked" in page
-    assert "somebody who would write" not in page
+    assert "someone who would write" not in page
 
 
 def test_the_page_says_what_writing_takes(client: FlaskClient, case: str) -> None:
-    assert "About three minutes, no account." in client.get(case).text
+    assert "It takes about three minutes, and you need no account." in client.get(case).text
 
 
 def test_few_cases_need_no_search(
@@ -80,8 +80,8 @@ def test_thanks_ask_for_others_before_all_else(
     page = client.get(link).text
     order = [
         "Your letter is confirmed.",
-        "more make 50",
-        "Ask someone you know to write as well",
+        "more to reach 50",
+        "Ask someone you know to write too",
         f"/en/actions/{other.slug}",
         'id="way"',
         'id="send"',
@@ -97,7 +97,7 @@ def test_what_is_passed_on_says_why_and_until_when(
     page = unescape(client.get(link).text)
     message = page[page.index('<textarea id="message"') :].partition(">")[2].partition("<")[0]
     assert f"I have just written for {campaign.person_name}." in message
-    assert "The last day is" in message
+    assert "Write by" in message
     assert message.endswith(f"/en/actions/{campaign.slug}")
     whatsapp = re.search(r'href="https://wa\.me/\?text=([^"]+)"', page)
     assert whatsapp is not None

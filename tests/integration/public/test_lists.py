@@ -3,6 +3,7 @@
 import gzip
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import brotli
 import feedparser
@@ -77,10 +78,10 @@ def test_where_nothing_matches_the_page_says_how_to_widen(
     client: FlaskClient, cases: dict[str, Campaign]
 ) -> None:
     page = client.get("/en/?q=amara&country=CO&theme=defenders").text
-    assert "No case matches what you ask for." in page
+    assert "No cases match your search." in page
     assert 'href="/en/?theme=defenders&amp;q=amara">In all countries: 1 case' in page
     assert 'href="/en/?country=CO&amp;q=amara">On all themes: 1 case' in page
-    assert "Without your words" not in page
+    assert "Without your search words" not in page
     assert 'href="/en/">Show all cases' in page
     assert 'value="amara"' in page
     # What was typed stays what it is: text.
@@ -121,7 +122,7 @@ def test_the_archive_tells_how_each_ended(client: FlaskClient, cases: dict[str, 
     assert "She is free." in client.get("/en/archive").text
     assert shown(client, "/en/archive?country=CO", cases) == set()
     assert "Nobody Yet" not in client.get("/en/archive").text
-    assert "1 ended case matches as well" in client.get("/en/?q=okafor").text
+    assert "1 past case also matches" in client.get("/en/?q=okafor").text
 
 
 def test_updates_lead_to_where_they_stand_on_their_page(
@@ -246,7 +247,7 @@ def test_a_bar_stands_by_the_figure_only_when_many_have_written(
     many = client.get(case).text
     assert "37 people have written" in many
     assert '<progress value="37" max="50" aria-label="37 of 50">' in many
-    assert "13 more make 50" in many
+    assert "13 more to reach 50" in many
 
 
 def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
@@ -256,7 +257,7 @@ def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
 
     page = client.get(case).text
     assert "days left" in page
-    when = f"{campaign.act_by:%A, %B} {campaign.act_by.day}"
+    when = f"{campaign.act_by:%A} {campaign.act_by.day} {campaign.act_by:%B}"
     assert f"They count if they reach us by {when}" in page  # as the sheet itself says
     campaign.act_by = days_ago(3)
     record_change(session, campaign, "command", "campaign.edit")
@@ -272,12 +273,40 @@ def test_where_the_last_day_is_over_here_and_not_everywhere_the_pages_say_both(
     # 26 hours apart: the day of the one is always over in the other.
     campaign.act_by, campaign.timezone = clock.today(clock.LATEST_ZONE), clock.EARLIEST_ZONE
     session.commit()
-    said = f"The last day was {campaign.act_by:%A}. This action stays open for a few hours."
+    said = f"The deadline was {campaign.act_by:%A}. You can still write for a few hours."
     for page in (client.get(case).text, client.get("/en/").text):
         assert page.count(said) == 1
-        assert "Write until" not in page.partition("<footer")[0].replace(said, "")
-        assert "This is the last day" not in page
-    assert "Write a letter" in client.get(case).text
+        assert "Write by" not in page.partition("<footer")[0].replace(said, "")
+        assert "Today is the last day" not in page
+    page = client.get(case).text
+    assert "Write a letter" in page
+    assert quote("The action stays open for a few more hours.") in page, "in what is sent to others"
+    assert quote("Write by") not in page
+    assert "sheet.pdf" not in page, "no sheet arrives any more"
+    assert "#papers" not in client.post(f"{case}/you", data={}).text
+
+
+def test_without_an_open_case_the_first_page_asks_nobody_to_write(
+    client: FlaskClient, session: Session, campaign: Campaign, fresh_pages: None
+) -> None:
+    campaign.status = CampaignStatus.CLOSED
+    session.commit()
+    page = client.get("/en/").text
+    assert "No cases are open today" in page
+    assert "Write now" not in page
+    assert "Write a letter" not in page
+
+
+def test_an_update_in_another_language_than_the_case_says_so(
+    client: FlaskClient, session: Session, campaign: Campaign, case: str, fresh_pages: None
+) -> None:
+    words, day = {"en": ("We go on", "Until June.")}, days_ago(2)
+    further = UpdateKind.FURTHER_INFORMATION
+    post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
+    session.commit()
+    note = "Esta novedad no existe todavía en su idioma"
+    assert note in client.get(case.replace("/en/", "/es/")).text
+    assert "This update does not come in your language" not in client.get(case).text
 
 
 def test_the_address_of_all_actions_leads_to_the_first_page(client: FlaskClient) -> None:
@@ -294,9 +323,9 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
     further = UpdateKind.FURTHER_INFORMATION
     post_update(session, campaign, actor="command", kind=further, happened_on=day, words=words)
     session.commit()
-    fold = "What was written before the stop"
+    fold = "What we wrote before the action was stopped"
     assert fold not in client.get(case).text
-    assert "This action was stopped" not in client.get("/en/updates").text
+    assert "This action has been stopped" not in client.get("/en/updates").text
     reasons = {"en": "Her sister is watched."}
     stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
     session.commit()
@@ -306,10 +335,10 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
         assert text in folded
         assert text not in page.partition(fold)[0].partition("<body")[2]
     assert "Her sister is watched." in page.partition(fold)[0]
-    assert "before the stop</strong>" in page.partition("What has come of it")[2]
+    assert "before the action was stopped</strong>" in page.partition("What has come of it")[2]
     for address in ("/en/updates", "/en/"):
         news = client.get(address).text.partition("We go on collecting")[2].partition("</li>")[0]
-        assert "This action was stopped" in news
+        assert "This action has been stopped" in news
 
 
 def test_a_reason_in_another_script_is_quoted_in_its_own_direction(

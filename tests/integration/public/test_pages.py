@@ -54,7 +54,7 @@ def test_the_first_page_shows_open_cases_and_leads_to_ended_ones(
 
 
 def test_without_a_case_the_first_page_says_so(client: FlaskClient) -> None:
-    assert "No action is open today." in client.get("/en/").text
+    assert "No cases are open today." in client.get("/en/").text
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) 
     marks = [
         "UA 1/26",
         "<h1",
-        "Write until",
-        "Nobody has written yet",
+        "Write by",
+        "No one has written yet",
         "Write a letter",
         "Amara Okafor keeps a record",
         "What we ask",
         "Who can act",
-        "Pass it on",
+        ">Share<",
     ]
     places = [page.index(mark, page.index("<main")) for mark in marks]
     assert places == sorted(places)
@@ -99,7 +99,7 @@ def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (0, "Nobody has written yet"),
+        (0, "No one has written yet"),
         (1, "1 person has written"),
         (3, "3 people have written"),
         (35000, "35,000 people have written"),
@@ -232,7 +232,7 @@ def test_the_deadline_is_over_when_it_is_over_everywhere(
     record_change(session, campaign, "command", "campaign.edit")
     session.commit()
     page = client.get(case).text
-    assert "The last day to write is over" in page
+    assert "The deadline has passed" in page
     assert "Write a letter" not in page
 
 

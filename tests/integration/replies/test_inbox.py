@@ -1,25 +1,32 @@
 """An official's mail to a campaign's address becomes a draft, once, and nothing is published."""
 
+import io
 import mailbox
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
+import pikepdf
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
 from campaign import close_app, create_app
+from campaign.commands.files import files
 from campaign.commands.reply_mail import reply_mail
 from campaign.core import db, jobs
 from campaign.core.settings import load_settings
+from campaign.mail import maildirs
 from campaign.models.campaign import Campaign, Update
 from campaign.models.directory import ContactDetail
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply, ReplyState
+from campaign.models.staff import Role
 from campaign.replies import inbox
-from tests.factories import make_campaign
+from campaign.replies.mime import MAX_BYTES
+from tests.factories import make_campaign, post, sign_in
 
 OFFICE = "oficina@altamar.example"
 
@@ -142,3 +149,78 @@ def test_a_mail_servers_pipe_hands_a_mail_over(
     with app.app_context(), db.reading() as session:
         assert session.scalar(select(func.count(Reply.id))) == 1
         assert session.scalar(select(func.count(Campaign.id))) == 1
+
+
+def nested_mail(to: str) -> bytes:
+    """A small mail that no reader gets to the end of."""
+    parts = (f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(1_000))
+    return f"To: {to}\nFrom: {OFFICE}\nSubject: Zzyzx\n".encode() + "".join(parts).encode()
+
+
+def test_a_mail_that_fails_twice_is_put_aside_sealed_and_told(
+    app: Flask, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = nested_mail(address)
+    mailbox.Maildir(str(folder)).add(raw)
+    put(folder, make_mail(address))
+    client = app.test_client()
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        assert left(folder) == 1, "the other is a draft"
+        assert maildirs.list_put_aside() == []
+        jobs.run_now("replies.read-mail")
+        assert left(folder) == 0
+        (name,) = maildirs.list_put_aside()
+        jobs.run_now("replies.read-mail")
+        assert maildirs.list_put_aside() == [name]
+    kept = [one for one in app.extensions["settings"].files_folder.rglob("*") if one.is_file()]
+    assert all(b"Zzyzx" not in one.read_bytes() for one in kept)
+    sign_in(client, app, Role.ADMIN)
+    assert "campaign files aside" in client.get("/desk/today").text
+
+    settings = app.extensions["settings"]
+    monkeypatch.setenv("CAMPAIGN_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("CAMPAIGN_DATABASE_URL", settings.database_url)
+    run, aside = CliRunner().invoke, name.rpartition("/")[2]
+    assert run(files, ["aside"]).output == f"{aside}\n"
+    assert run(files, ["aside", aside]).stdout_bytes == raw
+    assert run(files, ["aside", aside, "--remove"]).exit_code == 0
+    assert run(files, ["aside", aside]).exit_code == 1
+    assert "campaign files aside" not in client.get("/desk/today").text
+
+
+def test_mail_for_nobody_is_read_no_further(app: Flask) -> None:
+    """Whatever is in it."""
+    with app.app_context(), db.transaction() as session:
+        for raw in (nested_mail("reply@example.org"), b"To: x@y\n\n" + b"z" * (MAX_BYTES + 1)):
+            with pytest.raises(inbox.EmailRejected, match="mail-for-nobody"):
+                inbox.save_email(session, raw)
+
+
+def test_a_mails_pdf_is_drawn_when_somebody_asks_and_its_tiff_never_read(
+    app: Flask, folder: Path, address: str
+) -> None:
+    pdf, tiff = io.BytesIO(), io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page(page_size=(200, 100))
+        document.save(pdf)
+    Image.new("RGB", (9, 9)).save(tiff, "TIFF")
+    mail = make_mail(address)
+    mail.add_attachment(pdf.getvalue(), maintype="application", subtype="pdf", filename="a.pdf")
+    mail.add_attachment(tiff.getvalue(), maintype="image", subtype="tiff", filename="a.tiff")
+    put(folder, mail)
+    with app.app_context():
+        jobs.run_now("replies.read-mail")
+        with db.reading() as session:
+            scan = session.scalars(select(Scan)).one()
+            reply = session.scalars(select(Reply)).one()
+            assert (scan.kind.value, scan.pages) == ("pdf", 0)
+    page = f"/desk/replies/{reply.public_id}"
+    client = app.test_client()
+    sign_in(client, app, Role.ADMIN)
+    assert "Draw the pages" in client.get(page).text
+    draw = f"{page}/scans/{scan.public_id}/draw"
+    assert post(client, draw, {}).status_code == 303
+    assert "Draw the pages" not in client.get(page).text
+    assert client.get(f"{page}/scans/{scan.public_id}/page-1.jpg").data.startswith(b"\xff\xd8")
+    assert post(client, draw, {}).status_code == 303, "once more"

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.updates import post_update
 from campaign.core import db
 from campaign.core.errors import Refused
-from campaign.models.campaign import Update
+from campaign.models.campaign import Update, UpdateKind
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
@@ -58,7 +61,7 @@ def test_what_changes_after_the_last_look_is_looked_at_once_more(
     client: FlaskClient, app: Flask, draft: str, part: str
 ) -> None:
     page = client.get(f"{draft}/publish").text
-    say = {"checked": "y", "look": look_on(page)}
+    say = {"checked": "y", "look": look_on(page), "fewer_seen": "y"}
     with app.app_context(), db.reading() as session:
         shown_page = session.scalars(select(Reply.shown_page)).one()
         assert shown_page
@@ -83,7 +86,7 @@ def test_bars_that_change_after_the_last_look_are_looked_at_and_no_look_is_none(
     (page,) = set(re.findall(r'data-page="([^"]+)"', client.get(f"{draft}/bars").text))
     bars = {"page-0": page, "x-0": "5", "y-0": "5", "w-0": "30", "h-0": "40"}
     assert post(client, f"{draft}/bars", bars).status_code == 303
-    for say in ({"checked": "y", "look": look}, {"checked": "y"}):
+    for say in ({"checked": "y", "look": look, "fewer_seen": "y"}, {"checked": "y"}):
         refused = post(client, f"{draft}/publish", say)
         assert refused.status_code == 422
         assert "What is blacked out in the scan" in refused.text
@@ -120,3 +123,91 @@ def test_what_is_edited_while_it_is_being_published_is_not_published(app: Flask)
         overtake(app, edit, load, publish)
     with app.app_context(), db.reading() as session:
         assert session.scalar(select(func.count(Update.id))) == 0
+
+
+OPENLY: dict[str, dict[str, Any]] = {
+    "in a translation": {"translations": {"en": "Hers is her sister Ana Lucia."}},
+    "in the answer, once more": {
+        "text": "Hemos hablado con [[su hermana Ana Lucia]]. ANA está bien.",
+        "translations": {},
+    },
+    "in a title": {"titles": {"en": "Ana Lucia's letter", "es": "Una carta"}},
+    "in the translation of what only that hides": {
+        "text": "Hemos hablado con Ana.",
+        "translations": {"en": "We spoke with [[Ana]]."},
+    },
+}
+HIDDEN: dict[str, Any] = {
+    "text": "Hemos hablado con [[su hermana Ana Lucia]].",
+    "translations": {"en": "We spoke with [[her sister Ana Lucia]]."},
+    "titles": {"en": "A letter", "es": "Una carta"},
+}
+
+
+@pytest.mark.parametrize("where", OPENLY)
+def test_a_word_that_is_blacked_out_in_one_text_and_read_in_another_is_asked_about(
+    client: FlaskClient, app: Flask, where: str
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        address = f"/desk/replies/{make_reply(session, **HIDDEN | OPENLY[where]).public_id}/publish"
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(address).text
+    assert "This is blacked out in a reply:" in page
+    assert re.search("<mark>Ana</mark>", page, re.IGNORECASE)
+    say = {"checked": "y", "look": look_on(page), "fewer_seen": "y"}
+    refused = post(client, address, say)
+    assert refused.status_code == 422
+    assert "This says what is blacked out in a reply." in refused.text
+    with app.app_context(), db.reading() as session:
+        assert session.scalar(select(func.count(Update.id))) == 0
+    assert post(client, address, say | {"risks_seen": "y"}).status_code == 303
+
+
+def test_a_version_with_fewer_passages_blacked_out_is_asked_about_in_any_script(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context(), db.transaction() as session:
+        more = HIDDEN | {"translations": {"ar": "تحدّثنا مع أختها آنا."}}
+        address = f"/desk/replies/{make_reply(session, **more).public_id}/publish"
+    sign_in(client, app, Role.ORGANIZER)
+    page = client.get(address).text
+    assert "Arabic: 0 of 1 passages" in page
+    say = {"checked": "y", "look": look_on(page), "risks_seen": "y"}
+    refused = post(client, address, say)
+    assert refused.status_code == 422
+    assert 'name="fewer_seen"' in refused.text
+    assert post(client, address, say | {"fewer_seen": "y"}).status_code == 303
+
+
+def test_what_hides_the_same_in_each_language_is_published_without_a_question(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        reply = make_reply(session, **HIDDEN)
+        publish_reply.publish(session, reply, actor="staff:1", look=mark_parts(reply))
+
+
+def test_a_picture_without_bars_beside_words_that_hide_something_is_asked_about(
+    client: FlaskClient, app: Flask, draft: str
+) -> None:
+    page = client.get(f"{draft}/publish").text
+    assert "The picture has no bars, but the words have." in page
+    say = {"checked": "y", "look": look_on(page)}
+    assert post(client, f"{draft}/publish", say).status_code == 422
+
+
+def test_a_post_by_hand_that_says_what_a_reply_hides_is_asked_about(app: Flask) -> None:
+    with app.app_context(), db.transaction() as session:
+        campaign = make_reply(session, **HIDDEN).campaign
+        words = {"en": ("What we know", "The governor writes of **Ana Lucia**.")}
+        post = partial(
+            post_update,
+            session,
+            campaign,
+            actor="staff:1",
+            kind=UpdateKind.OUTCOME,
+            happened_on=YESTERDAY,
+        )
+        with pytest.raises(RiskNamed) as refused:
+            post(words=words)
+        assert {finding.found for finding in refused.value.found} == {"Ana", "Lucia"}
+        post(words=words, risks_seen=True)
+        post(words={"en": ("What we know", "The governor answered her family.")})

@@ -74,7 +74,7 @@ def test_a_published_reply_is_on_the_page_in_the_feed_and_in_the_mail_without_it
         _publish(session, reply)
     _tell(app)
     page = client.get(f"/en/actions/{slug}").text
-    assert "Answered on" in page
+    assert "Replied on" in page
     assert "Her sister" in page
     assert "Su hermana" in page, "the answer in its own language stands below"
     assert 'class="bar"' in page
@@ -230,7 +230,7 @@ FORM = {
     "language": "es",
     "text": f"Su hermana [[{SECRET}]] está bien.",
     "title_en": "An answer",
-    "text_en": "Her sister is well.",
+    "text_en": f"Her sister [[{SECRET}]] is well.",
     "delivery": "",
     "shown_page": "",
 }

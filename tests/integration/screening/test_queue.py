@@ -124,10 +124,10 @@ def test_before_signing_a_page_says_that_such_words_are_read_first_and_never_a_f
     set_rules(session, campaign, held=("phone-number", "link"), watched=("convoy",))
     case, heading = f"/en/actions/{campaign.slug}", "We will read your letter before we print it"
     for words, sentence in {
-        "I know her sister Rosa.": "Your words name family or a home.",
-        "She lives at 12 Calle Sol.": "Your words name family or a home.",
-        "Call +1 613 555 0199 now.": "Your words have a telephone number in them.",
-        "Read https://example.org/x first.": "Your words have a link or an email address in them.",
+        "I know her sister Rosa.": "Your words mention relatives or a home.",
+        "She lives at 12 Calle Sol.": "Your words mention relatives or a home.",
+        "Call +1 613 555 0199 now.": "Your words contain a phone number.",
+        "Read https://example.org/x first.": "Your words contain a link or an email address.",
         "I saw the convoy.": "",
         "I thank Halldora Lysing.": "",
         "I write because I care.": "",
@@ -149,7 +149,7 @@ def test_a_held_letter_is_not_counted_not_bundled_and_its_writer_reads_that_we_l
     assert count_shown(app, campaign) == 0
     assert list_waiting(session) == []
     page = client.get(link).text
-    assert "We are looking at your letter" in page
+    assert "We are reading your letter" in page
     assert "letter.pdf" not in page
     assert client.get(f"{link}/letter.pdf").status_code == 404
 
@@ -244,7 +244,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     link = link_in(mail)
     assert client.get(before).status_code == 404
     page = client.get(link).text
-    assert "We ask you to change your letter" in page
+    assert "Please change your letter" in page
     assert "Take out &lt;b&gt;the insult&lt;/b&gt;." in page
     form = client.get(f"{link}/change")
     for whole in (page, form.text):
@@ -258,7 +258,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     again = the_signature(session)
     assert (again.state, again.own_words) == (SignatureState.HELD, "Please read this.")
     assert session.get_one(Hold, again.id).reasons == ["changed"]
-    assert "We are looking at your letter" in client.get(link).text
+    assert "We are reading your letter" in client.get(link).text
     decide(staff, again, "approve")
     assert the_signature(session).state is SignatureState.CONFIRMED
     assert client.get(f"{link}/change").status_code == 404

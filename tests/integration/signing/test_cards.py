@@ -84,7 +84,7 @@ def test_a_card_whose_words_do_not_fit_is_refused_in_words(
     session.commit()
     response = client.post(f"/en/actions/{made.slug}/preview.pdf", data=FORM)
     assert response.status_code == 422
-    assert "The words do not fit on a card." in response.text
+    assert "Your words do not fit on the card." in response.text
     sign_in(client, app, Role.ORGANIZER)
     preview = client.get(f"/desk/campaigns/{made.slug}/preview/en/letter.pdf")
     assert (preview.status_code, preview.mimetype) == (422, "text/html")
@@ -127,7 +127,7 @@ def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
     for state, said in (
         (SignatureState.WITHDRAWN, "This card was withdrawn"),
         (SignatureState.REJECTED, "This card is no longer here"),
-        (SignatureState.ERASED, "This card was erased"),
+        (SignatureState.ERASED, "This card was deleted"),
     ):
         one.state = state
         session.commit()
@@ -135,7 +135,7 @@ def test_a_link_that_opens_no_card_any_more_speaks_of_a_card(
     close_campaign(session, made, actor="test", now=db.utcnow())
     session.commit()
     ended = client.post(f"{card}/sign", data=FORM)
-    assert heading(ended.text) == "This action takes no more cards"
+    assert heading(ended.text) == "You can no longer write for this action"
 
 
 def heading(page: str) -> str:
@@ -148,15 +148,15 @@ def test_who_signs_a_card_agrees_to_a_card(
     client: FlaskClient, card: str, session: Session
 ) -> None:
     page = client.post(f"{card}/check", data=FORM).text
-    assert "keep your card and your details, print the card" in page
-    assert "keep your letter and your details" not in page
+    assert "keeps your card and your details, prints the card" in page
+    assert "keeps your letter and your details" not in page
     assert client.post(f"{card}/sign", data=FORM).status_code == 303
     signature = session.scalars(select(Signature)).one()
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
-    assert "print the card" in wording.delivery
+    assert "prints the card" in wording.delivery
 
 
 def test_too_many_words_are_refused_as_those_of_a_card(client: FlaskClient, card: str) -> None:
     page = client.post(f"{card}/you", data={**FORM, "own_words": "Words. " * 60}).text
-    assert "the card has room for 300. Shorten your words." in page
-    assert "a letter of one page" not in page
+    assert "The card has room for 300. Shorten your words." in page
+    assert "one page" not in page

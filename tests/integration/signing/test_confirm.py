@@ -39,7 +39,7 @@ def test_looking_never_confirms(client: FlaskClient, link: str, session: Session
         assert page.status_code == 200
         assert client.head(link).status_code == 200
         assert client.options(link).status_code == 200
-    assert "Confirm my letter" in page.text
+    assert "Confirm this letter" in page.text
     assert state(session) is SignatureState.PENDING
 
 
@@ -62,7 +62,7 @@ def test_a_second_click_says_already_confirmed(
     before = session.query(Signature).one().confirmed_at
     again = client.post(link)
     assert again.status_code == 200
-    assert "Your letter is already confirmed" in again.text
+    assert "You have already confirmed this letter" in again.text
     session.rollback()
     assert session.query(Signature).one().confirmed_at == before
 
@@ -85,7 +85,7 @@ def test_an_expired_link_leads_to_signing_again(
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 410
         assert f'href="{case}"' in response.text
-        assert "Sign again" in response.text
+        assert "Write again" in response.text
     assert state(session) is SignatureState.PENDING
     client.post(f"{case}/sign", data=FORM)
     assert state(session) is SignatureState.PENDING
@@ -102,14 +102,14 @@ def test_an_unknown_link_says_what_to_do(
 ) -> None:
     for response in (client.get(f"/en/letter/{token}"), client.post(f"/en/letter/{token}")):
         assert response.status_code == 404
-        assert "This link leads to no letter" in response.text
+        assert "This link does not open a letter" in response.text
 
 
 @pytest.mark.parametrize(
     ("new", "sentence"),
     [
         (SignatureState.WITHDRAWN, "This letter was withdrawn"),
-        (SignatureState.ERASED, "This letter was erased"),
+        (SignatureState.ERASED, "This letter was deleted"),
         (SignatureState.INVALID, "This letter is no longer here"),
     ],
 )
@@ -133,7 +133,9 @@ def test_a_campaign_that_ended_in_between_takes_no_letter(
     )
     session.commit()
     ends = clock.day_of(session.query(Signature).one().token_expires_at, campaign.timezone)
-    deleted = f"We will not print your letter. We delete it on {ends:%B} {ends.day}, {ends.year}."
+    deleted = (
+        f"We will not print your letter. We will delete it on {ends.day} {ends:%B} {ends.year}."
+    )
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 409
         assert "Amara Okafor is safe." in response.text
@@ -163,7 +165,7 @@ def test_a_link_that_is_over_asks_for_no_letter_that_is_not_taken(
     session.commit()
     page = client.get(link)
     assert page.status_code == 410
-    assert "This action takes no more letters" in page.text
+    assert "You can no longer write for this action" in page.text
     assert "Amara asked us to." in page.text
     assert "again" not in page.text
 
@@ -182,16 +184,16 @@ def test_after_a_stop_a_confirmed_letter_is_not_handed_over(
     stop(session, campaign)
     for response in (client.get(link), client.post(link)):
         assert response.status_code == 200
-        assert "This action was stopped" in response.text
-        assert "yours is not printed and not handed over" in response.text
+        assert "This action has been stopped" in response.text
+        assert "We will not print or deliver yours" in response.text
         assert "Amara asked us to." in response.text
         assert "next bundle" not in response.text
         assert "letter.pdf" not in response.text
     pdf = client.get(f"{link}/letter.pdf")
     assert (pdf.status_code, pdf.mimetype) == (409, "text/html")
-    assert "Your letter is not handed over." in pdf.text
+    assert "We will not deliver your letter." in pdf.text
     assert "Amara asked us to." in pdf.text
-    assert "Nothing was signed" not in pdf.text
+    assert "You have not signed anything" not in pdf.text
     assert pdf.headers["Cache-Control"] == "no-store"
 
 

@@ -41,7 +41,7 @@ def test_the_owner_of_a_mailbox_frees_its_places_and_signs(
     page = client.get(link).text
     assert [name for name in NAMES if f"<bdi>{name}</bdi>" in page] == list(NAMES)
     assert len(signatures()) == len(NAMES), "looking changes nothing"
-    assert "The letters are deleted" in client.post(link).text
+    assert "The letters have been deleted" in client.post(link).text
     assert signatures() == []
     assert client.post(link).status_code == client.get(mails()[1]["link"]).status_code == 410
     client.post(f"{case}/sign", data=FORM)
@@ -57,10 +57,10 @@ def test_what_is_confirmed_or_of_another_spelling_stays(
     client.post(f"{case}/sign", data={**FORM, "given_name": "Bo"})
     tagged = FORM["email"].replace("@", "+x@")
     client.post(f"{case}/sign", data={**FORM, "given_name": "Cleo", "email": tagged})
-    assert "The letters are deleted" in client.post(f"{mine}/not-mine").text
+    assert "The letters have been deleted" in client.post(f"{mine}/not-mine").text
     assert sorted(one.given_name for one in signatures()) == ["Cleo", "Maëlle"]
     for ask in (client.get, client.post):
-        assert "No letter waits here" in ask(f"{mine}/not-mine").text
+        assert "No letters to confirm" in ask(f"{mine}/not-mine").text
 
 
 def test_the_mails_of_letters_that_wait_lead_there(

@@ -29,7 +29,7 @@ def sign(client: FlaskClient, case: str, **values: str) -> None:
 
 def test_the_page_you_says_when_two_may_share_a_mailbox(client: FlaskClient, case: str) -> None:
     assert (
-        "Both give the same postal code below, or the same town"
+        "if both give the same postal code. If one of you gives no postal code, give the same town"
         in client.post(f"{case}/you", data=FORM).text
     )
 
@@ -69,8 +69,8 @@ def test_back_after_signing_says_what_is_true_of_who_signed_and_who_did_not(
     client: FlaskClient, case: str
 ) -> None:
     page = client.get(f"{case}/check?again").text
-    assert "If you have signed, your letter is with us" in page
-    assert "If you have not, we have kept nothing of it" in page
+    assert "If you have signed, check your inbox" in page
+    assert "If you have not, we kept nothing" in page
 
 
 def test_a_page_in_a_language_without_a_letter_says_so(
@@ -78,11 +78,11 @@ def test_a_page_in_a_language_without_a_letter_says_so(
 ) -> None:
     made = make_campaign(session, letter_locales=["en"])
     session.commit()
-    said = "The letter does not come in this language"
+    said = "This letter is not available in"
     assert said not in client.get(f"/en/actions/{made.slug}/write").text
     page = client.get(f"/ar/actions/{made.slug}/write").text
     assert page.count('class="hint"') > 0
-    assert said in page or "لا تتوفر الرسالة" in page
+    assert said in page or "هذه الرسالة غير متاحة" in page
 
 
 def test_who_came_and_went_since_the_last_count_is_in_the_number(session: Session) -> None:
@@ -111,5 +111,5 @@ def test_the_mail_to_confirm_does_not_promise_to_be_the_last(
 
 def test_my_letters_asks_for_the_address_and_confirms_nothing(client: FlaskClient) -> None:
     page = client.post("/en/my-letters", data={"email": ""}).text
-    assert "Give the e-mail address with which you signed." in page
+    assert "Enter the email address you signed with." in page
     assert "confirms your letter" not in page

@@ -72,7 +72,7 @@ def test_nobody_is_asked_until_many_letters_come_from_one_network(
     assert sign(client, case, 5, work=solution) == 303
     assert count(session) == 4
     refused = client.post(f"{case}/sign", data=FORM)
-    assert "switch JavaScript on" in refused.text
+    assert "turn on JavaScript" in refused.text
 
 
 def test_all_are_asked_while_one_campaign_is_flooded(

@@ -123,7 +123,7 @@ def test_signing_again_before_confirming_replaces_the_text_and_the_link(
     old, new = (mail["link"] for mail in mails())
     gone = client.get(old)
     assert gone.status_code == 404
-    assert "Only the link in our newest email about your letter is valid" in gone.text
+    assert "Only the link in our most recent email works" in gone.text
     assert client.post(old).status_code == 404
     assert client.post(new).status_code == 303
 
@@ -300,10 +300,10 @@ def test_an_ended_campaign_says_so_and_takes_no_signature(
     session.commit()
     response = client.post(f"{case}/{step}", data=FORM)
     assert response.status_code == 409
-    assert "This action takes no more letters" in response.text
+    assert "You can no longer write for this action" in response.text
     assert (reason in response.text) == (end != "past")
     # The page that says that nothing was kept has the browser's draft deleted.
-    kept_nothing = "what you typed was not kept", f'data-over="{campaign.slug}"', "js/draft.js"
+    kept_nothing = "we did not keep what you typed", f'data-over="{campaign.slug}"', "js/draft.js"
     assert all(words in response.text for words in kept_nothing)
     looked = client.get(f"{case}/write").text, client.get(f"{case}/poster.pdf").text
     assert not any("what you typed" in page for page in looked)
@@ -323,7 +323,7 @@ def test_an_ended_campaign_without_letters_says_so_whatever_was_looked_at_before
     for step in ("write", "sign"):
         response = client.post(f"{case}/{step}", data=FORM)
         assert response.status_code == 409
-        assert "This action takes no more letters" in response.text
+        assert "You can no longer write for this action" in response.text
 
 
 def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
@@ -333,9 +333,9 @@ def test_pages_of_an_ended_campaign_lead_on_to_people_who_need_a_letter(
     session.commit()
     for step in ("write", "sent"):
         page = client.get(f"/en/actions/{ended.slug}/{step}").text
-        assert "These people need a letter now" in page
+        assert "Other cases you can write about now" in page
         assert f'href="{case}"' in page
-    assert "These people need a letter now" not in client.get(f"{case}/sent").text
+    assert "Other cases you can write about now" not in client.get(f"{case}/sent").text
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -420,7 +420,7 @@ def test_the_mail_that_is_sent_again_has_the_same_link(
     receipt = receipt_of(client, case)
     first = sign(receipt=receipt)
     again = sign(receipt=receipt, again="1")
-    said = "We have sent the same link again."
+    said = "We send the same link again now."
     assert said not in client.get(first.location).text
     assert said in client.get(again.location).text
     links = [mail["link"] for mail in mails()]

@@ -159,7 +159,7 @@ def test_who_insists_on_a_town_that_looks_like_a_street_goes_on(
     assert 'name="town_is_right"' not in you
     asked = client.post(f"{case}/check", data=Fields(you).with_answers(**YOU | street))
     assert asked.status_code == 422
-    assert "Is this your town?" in asked.text
+    assert "This looks like a street." in asked.text
     fields = Fields(asked.text)
     assert ("locality", "12 Main Street") in fields.sent
     check = client.post(f"{case}/check", data=fields.with_answers(town_is_right="y"))
@@ -192,7 +192,7 @@ def test_the_letter_changes_its_language_and_keeps_what_was_typed(
     page = client.post(f"{case}/write", data={**FORM, "letter_locale": "es"}).text
     assert "Señora Gobernadora:" in page
     assert "I write because I care." in page
-    assert "Your own words" in page
+    assert "In your own words" in page
     sent = Fields(page).with_answers()
     assert (sent["letter_locale"], sent["points"]) == (["es"], ["protect", "investigate"])
 
@@ -241,9 +241,9 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
 ) -> None:
     unknown = {name: value for name, value in FORM.items() if name != "country"}
     blank = client.post(f"{case}/you", data=unknown).text
-    assert "If you live in Mexico or are its citizen" in blank
+    assert "If you live in Mexico or are a citizen" in blank
     elsewhere = client.post(f"{case}/you", data=FORM).text
-    assert "Citizens of Mexico" in elsewhere
+    assert "If you are a citizen of Mexico" in elsewhere
     assert "You live in Mexico" not in elsewhere
     assert "You live in Mexico" in client.post(f"{case}/you", data={**FORM, "country": "MX"}).text
     assert "You live in Mexico" not in client.post(f"{case}/check", data=FORM).text

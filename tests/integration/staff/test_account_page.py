@@ -66,8 +66,8 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: S
     ("fields", "words"),
     [
         ({"name": "N" * 81, "locale": "en"}, "at most 80 characters"),
-        ({"name": "Noor\u202e", "locale": "en"}, "cannot be seen"),
-        ({"name": "Noor\x01", "locale": "en"}, "cannot be seen"),
+        ({"name": "Noor\u202e", "locale": "en"}, "hidden characters"),
+        ({"name": "Noor\x01", "locale": "en"}, "hidden characters"),
         ({"name": "Noor", "locale": "xx"}, "one of the languages"),
     ],
 )

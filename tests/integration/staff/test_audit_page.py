@@ -132,7 +132,7 @@ def test_a_day_that_is_none_is_said_and_stays(client: FlaskClient, admin: StaffU
     ):
         assert answer.status_code == 200
         assert "There is no 31 February 2026." in answer.text
-        assert "Write the day as year, month and day" in answer.text
+        assert "Enter the date as year, month and day" in answer.text
         assert 'type="text" value="2026-02-31"' in answer.text
         assert 'type="text" value="abc"' in answer.text
 

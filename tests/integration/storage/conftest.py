@@ -64,4 +64,4 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
         settings = request.getfixturevalue("bucket").settings(instance)
     else:
         settings = load_settings(instance=instance)
-    return Storage.of(settings, Keyring.of(b"k" * 32))
+    return Storage.of(settings, Keyring(b"k" * 32))

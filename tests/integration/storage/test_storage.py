@@ -124,7 +124,7 @@ def test_memory_does_not_grow_with_the_file(store: Storage) -> None:
 
 def test_a_store_that_is_away_is_said_so(bucket: Bucket, tmp_path: Path) -> None:
     gone = Bucket("http://127.0.0.1:9", bucket.name).settings(tmp_path / "instance")
-    store = Storage.of(gone, Keyring.of(b"k" * 32))
+    store = Storage.of(gone, Keyring(b"k" * 32))
     with pytest.raises(FilesAway) as away:
         store.open(NAME)
     assert (away.value.slug, away.value.status) == ("files-away", 503)
@@ -135,4 +135,4 @@ def test_a_store_that_is_away_is_said_so(bucket: Bucket, tmp_path: Path) -> None
 def test_a_bucket_that_is_not_there_is_not_a_missing_file(bucket: Bucket, tmp_path: Path) -> None:
     settings = Bucket(bucket.endpoint, "no-such-bucket").settings(tmp_path / "instance")
     with pytest.raises(FilesAway, match="NoSuchBucket"):
-        Storage.of(settings, Keyring.of(b"k" * 32)).probe()
+        Storage.of(settings, Keyring(b"k" * 32)).probe()

@@ -66,16 +66,16 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
     deliver: Deliver,
 ) -> None:
     ahead = [
-        ("Printed in a bundle", "ahead"),
-        ("Handed over", "ahead"),
+        ("Printed", "ahead"),
+        ("Delivered", "ahead"),
         ("Answered", "ahead"),
-        ("Outcome of the case", "ahead"),
+        ("Outcome", "ahead"),
     ]
     begun = [("Signed", "done"), ("Confirmed", "done")]
     assert titles(app, session, ana) == begun + ahead
     session.rollback()
     bundle_id = freeze(campaign)
-    printed = [*begun, ("In bundle no. 1 as letter 00001", "done")]
+    printed = [*begun, ("Printed as letter 00001", "done")]
     assert titles(app, session, ana) == printed + ahead[1:]
     session.rollback()
     deliver(bundle_id, DeliveryOutcome.REFUSED)
@@ -94,8 +94,8 @@ def test_a_letter_is_followed_from_signing_to_the_outcome(
             happened_on=days_ago(-400),
             words={"en": ("The governor answers", "She will look into it.")},
         )
-    over = [*refused, ("Handed over", "done"), ("The governor answers", "done")]
-    assert titles(app, session, ana) == [*over, ("Outcome of the case", "ahead")]
+    over = [*refused, ("Delivered", "done"), ("The governor answers", "done")]
+    assert titles(app, session, ana) == [*over, ("Outcome", "ahead")]
 
 
 def test_a_stop_ends_the_way(
@@ -116,8 +116,8 @@ def test_a_stop_ends_the_way(
     assert [title for title, _ in titles(app, session, ana)] == [
         "Signed",
         "Confirmed",
-        "In bundle no. 1 as letter 00001",
-        "The action was stopped",
+        "Printed as letter 00001",
+        "This action has been stopped",
     ]
 
 
@@ -134,10 +134,10 @@ def test_who_wrote_for_somebody_who_is_free_reads_of_no_harm(
     pages = [client.get(f"/en/{end}").text for end in (f"letter/token-{ana.id}", case)]
     pages.append(client.post(f"/en/{case}/sign", data={}).text)
     for page in pages:
-        assert "The person is free or safe: no more letters are needed." in page
+        assert "There is good news, and no more letters are needed." in page
         assert "She is home." in page
         assert "could do harm" not in page
-    assert "Open My letters" in pages[0]
+    assert "Email me the link" in pages[0]
     assert "Change your letter" not in pages[0]
     assert "withdraw your letter" not in pages[0]
     quoted = '<blockquote lang="en" dir="ltr"><p>She is home.</p></blockquote>'
@@ -356,7 +356,7 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     assert "I have followed this case" in client.get(address).text
     done = client.post(address, data=form_of())
     assert done.status_code == 303
-    said = re.compile(r'role="status"[^>]*autofocus>\s*<p>Your changes are kept')
+    said = re.compile(r'role="status"[^>]*autofocus>\s*<p>Changes saved')
     assert said.search(client.get(done.location).text)
     assert not said.search(client.get(f"{box}/{ana.public_id}").text)
     changed = reload(session, ana)
@@ -368,7 +368,7 @@ def test_a_letter_is_changed_until_it_is_frozen_and_stays_confirmed(
     freeze(campaign)
     for response in (client.get(address), client.post(address, data=form_of(given_name="Late"))):
         assert response.status_code == 409
-        assert "can no longer be changed" in response.text
+        assert "can no longer change this letter" in response.text
     assert reload(session, ana).given_name == "Anna"
 
 
@@ -452,7 +452,7 @@ def test_a_change_is_held_to_the_same_as_signing(
     address = f"{box}/{ana.public_id}/change"
     response = client.post(address, data=form_of(given_name="", own_words="x" * 1501))
     assert response.status_code == 422
-    assert "Give your name" in response.text
+    assert "Enter your name" in response.text
     assert "1,501" in response.text
     no_point = client.post(address, data=form_of(points=["invented"]))
     assert no_point.status_code == 422
@@ -479,7 +479,7 @@ def test_a_change_shows_its_room_and_the_letter_before_it_is_kept(
         for typed in (form_of(fit="1", own_words=words) for words in ("Short.", "Line.\n" * 60))
     ]
     assert "Room for about" in measures[0][0]
-    assert "It would need a second page" in measures[1][0]
+    assert "too long for one page" in measures[1][0]
     shown = client.post(address, data=form_of(show="1"))
     assert shown.status_code == 200
     assert "You have not saved it yet" in shown.text
@@ -499,7 +499,7 @@ def test_who_has_moved_changes_the_country_and_is_warned_of_it(
     moved = form_of(country=there, locality="Tuxtla", region="", postal_code="29000")
     fitted = client.post(address, data=moved | {"fit": "1"})
     assert fitted.status_code == 200
-    assert "This letter goes to officials of the country where you live" in fitted.text
+    assert "This letter goes to officials of the country you live in" in fitted.text
     before = reload(session, ana)
     assert (before.country, before.locality != "Tuxtla") == ("CA", True)
     old_print = before.person_hmac
@@ -522,19 +522,19 @@ def test_the_page_of_a_letter_mails_the_link_that_changes_it_to_its_own_address(
     client: FlaskClient, ana: Signature, mails: Mails
 ) -> None:
     link = f"/en/letter/token-{ana.id}"
-    assert "Email me the link to change it" in client.get(link).text
+    assert "Email me the link" in client.get(link).text
     assert mails() == []
     asked = client.post(f"{link}/my-letters", data={"email": "mallory@example.org"})
     assert (asked.status_code, asked.location) == (303, "/en/my-letters/sent")
     [mail] = mails()
     assert (mail["kind"], mail["to"]) == ("my-letters", ANA)
-    assert "at most 3 such emails a day" in client.get(asked.location).text
+    assert "at most 3 of these emails a day" in client.get(asked.location).text
 
 
 def test_the_time_until_which_the_link_is_valid_names_its_zone(
     client: FlaskClient, box: str
 ) -> None:
-    assert re.search(r"This link is valid until [^(]+ \(America/Toronto\)", client.get(box).text)
+    assert re.search(r"This link works until [^(]+ \(America/Toronto\)", client.get(box).text)
 
 
 def test_a_letter_that_waits_is_confirmed_from_my_letters(
@@ -544,12 +544,12 @@ def test_a_letter_that_waits_is_confirmed_from_my_letters(
     ana.token_expires_at = db.utcnow() + timedelta(days=1)
     session.commit()
     address = f"{box}/{ana.public_id}"
-    assert "Confirm my letter" in client.get(address).text
+    assert "Confirm this letter" in client.get(address).text
     assert reload(session, ana).state is SignatureState.PENDING
     session.rollback()
     assert client.get(f"{address}/confirm").status_code == 405
     assert client.post(f"{address}/confirm").status_code == 303
-    assert "Confirm my letter" not in client.get(address).text
+    assert "Confirm this letter" not in client.get(address).text
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
@@ -557,7 +557,7 @@ def test_a_link_that_leads_nowhere_offers_my_letters_and_says_why(client: FlaskC
     page = client.get("/en/letter/nowhere")
     assert page.status_code == 404
     assert 'href="/en/my-letters"' in page.text
-    assert "not confirmed within 7 days is deleted" in page.text
+    assert "If you did not confirm within 7 days" in page.text
 
 
 def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
@@ -576,7 +576,7 @@ def test_a_letter_is_taken_back_by_a_button_until_it_is_handed_over(
     deliver(freeze(campaign))
     late = client.post(address)
     assert late.status_code == 409
-    assert "cannot be taken back" in late.text
+    assert "can no longer withdraw this letter" in late.text
     assert reload(session, ana).state is SignatureState.CONFIRMED
 
 
@@ -592,22 +592,22 @@ def test_the_page_of_a_letter_says_where_it_is_and_promises_only_what_can_be_don
     page, mission = f"/en/letter/token-{ana.id}", campaign.targets[0].mission
     assert mission is not None
     name = mission_name(mission, "en")
-    assert "Change your letter until it is in a bundle" in client.get(page).text
+    assert "You can change your letter until we print it" in client.get(page).text
     session.rollback()
     bundle_id = freeze(campaign)
     printed = client.get(page).text
     assert "You can withdraw your letter until we deliver it." in printed
-    assert "Email me the link to change it" not in printed
+    assert "change your letter" not in printed
     assert 'is-good">Confirmed' in client.get(box).text
     deliver(bundle_id)
     gone = client.get(page).text
     assert "<h1>We delivered your letter</h1>" in gone
-    assert "You can see or delete all that we hold about you." in gone
-    assert "Open My letters" in gone
+    assert "You can see or delete everything we hold about you." in gone
+    assert "Email me the link" in gone
     assert "until we deliver it" not in gone
     assert f"{name} · At the gate of the embassy" in gone
     for tagged in (client.get(box), client.get(f"{box}/{ana.public_id}")):
-        assert 'is-good">Handed over' in tagged.text
+        assert 'is-good">Delivered' in tagged.text
 
 
 def test_after_a_stop_the_page_of_a_letter_offers_no_change(
@@ -616,9 +616,9 @@ def test_after_a_stop_the_page_of_a_letter_offers_no_change(
     stop_campaign(session, campaign, actor="test", now=db.utcnow(), reasons={"en": "She asked."})
     session.commit()
     page = client.get(f"/en/letter/token-{ana.id}").text
-    assert "Change your letter until" not in page
+    assert "change your letter until" not in page
     assert "to change it" not in page
-    assert "You can see or delete all that we hold about you." in page
+    assert "You can see or delete everything we hold about you." in page
 
 
 def test_what_was_taken_back_from_a_bundle_stays_as_its_record_without_the_words(
@@ -763,17 +763,17 @@ def test_what_became_of_a_letter_is_told_once_and_not_promised_again(
     fresh_pages: None,
 ) -> None:
     page = f"/en/letter/token-{ana.id}"
-    assert "We carry your letter in any case." in client.get(page).text
+    assert "We deliver your letter either way." in client.get(page).text
     session.rollback()
     bundle_id = freeze(campaign)
-    assert "We carry your letter in any case." in client.get(page).text
+    assert "We deliver your letter either way." in client.get(page).text
     deliver(bundle_id, DeliveryOutcome.REFUSED)
     deliver(bundle_id, DeliveryOutcome.REFUSED, time(0, 0))
     deliver(bundle_id, DeliveryOutcome.POSTED)
     text = client.get(page).text
     assert text.count("Refused at the door") == 1
-    assert "We carry your letter in any case." not in text
-    assert "What became of the letter that we carried stands above." in text
+    assert "We deliver your letter either way." not in text
+    assert "You can see above what happened to the letter we delivered." in text
 
 
 def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
@@ -798,7 +798,7 @@ def test_a_letter_that_cannot_be_printed_is_said_and_the_other_is_given(
     for name, pages in (("letter.pdf", 1), ("post.pdf", 2)):
         response = client.get(f"/en/letter/token-{ana.id}/{name}")
         assert response.status_code == 422
-        assert "The letter to Tomas Arbelaez cannot be printed" in response.text
+        assert "We cannot print the letter to Tomas Arbelaez" in response.text
         assert "Ines Quintero" not in response.text
         [link] = re.findall(rf'href="([^"]+/{name}\?rest=1)"', response.text)
         rest = client.get(link)
@@ -814,5 +814,5 @@ def test_of_a_letter_that_cannot_be_printed_there_is_no_error(
     for name in ("letter.pdf", "post.pdf", "letter.pdf?rest=1"):
         response = client.get(f"/en/letter/token-{ana.id}/{name}")
         assert (response.status_code, response.mimetype) == (422, "text/html")
-        assert "nothing is lost" in response.text
+        assert "Nothing you wrote is lost" in response.text
         assert "rest=1" not in response.text

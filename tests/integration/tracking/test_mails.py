@@ -1,7 +1,11 @@
 """The mails on letters that were signed, as they go out, in every language."""
 
 import json
+import re
+from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,8 +16,15 @@ from sqlalchemy.orm import Session
 from campaign.core.settings import Settings
 from campaign.mail.messages import Mail
 from campaign.mail.models import OutboxMail
-from campaign.mail.sender import render
-from campaign.signing.mails import AlreadySigned, ConfirmLetter, LetterMail, RemindLetter, mail_name
+from campaign.mail.sender import isolate_names, render
+from campaign.signing.mails import (
+    AlreadySigned,
+    ConfirmLetter,
+    LetterMail,
+    RemindLetter,
+    last_day_to_confirm,
+    mail_name,
+)
 from campaign.signing.waiting_letters_mail import LettersWaiting
 from campaign.tracking.mails import (
     CaseContinued,
@@ -26,6 +37,7 @@ from campaign.tracking.mails import (
     NoLetters,
 )
 
+ISOLATES = dict.fromkeys((0x2068, 0x2069))
 LINK = "http://127.0.0.1:5000/en/x/planted-link"
 _CASE: dict[str, Any] = {
     "person_name": "Amara Okafor",
@@ -36,12 +48,18 @@ _SIGNED = _CASE | {"writer": mail_name("Ana")}
 _STOPPED = _CASE | {"unsubscribe": LINK}
 _NEWS = _STOPPED | {"letters_url": "http://127.0.0.1:5000/en/my-letters"}
 _GATE = {"mission": "Embassy, Ottawa", "day": "4 December 2026", "place": "At the gate"}
-REMINDER = RemindLetter(link=LINK, days=5, **_SIGNED)
+REMINDER = RemindLetter(link=LINK, confirm_by="Thursday 3 December", **_SIGNED)
 MAILS: list[Mail] = [
     REMINDER,
     MyLetters(link=LINK, hours=24),
     NoLetters(home_url=LINK),
-    LettersErased(kept=True, home_url="http://127.0.0.1:5000/en/"),
+    LettersErased(kept=False, home_url="http://127.0.0.1:5000/en/"),
+    *(
+        LettersErased(
+            kept=True, undelivered=True, delivered=True, file_months=months, home_url=LINK
+        )
+        for months in (0, 6)
+    ),
     CaseUpdate(what="reply", title="They answer", text="**Two** lines.", lang="en", **_NEWS),
     *(
         CaseUpdate(what=kind, title="She is safe", text="Now.", lang="en", **_NEWS)
@@ -63,10 +81,10 @@ MAILS: list[Mail] = [
     ),
     *(
         LetterHandedOver(numbers=numbers, outcome=outcome, **_NEWS, **_GATE)
-        for outcome in ("accepted", "left", "posted", "courier")
+        for outcome in ("accepted", "left", "posted", "courier", "by-post")
         for numbers in (["00001"], ["00001", "00002"])
     ),
-    ConfirmLetter(link=LINK, days=7, **_SIGNED),
+    ConfirmLetter(link=LINK, days=7, confirm_by="Thursday 3 December", **_SIGNED),
     *(
         AlreadySigned(letters_url=LINK, why=why, own_words="She waits.", **_SIGNED)
         for why in ("already", "waiting")
@@ -86,6 +104,24 @@ MAILS: list[Mail] = [
         ],
     ),
 ]
+
+
+def assert_parts_agree(message: Any, kind: str) -> None:
+    """Both parts begin with the same line, name the sender's address, and have the same words."""
+    plain = message.get_body(("plain",)).get_content().translate(ISOLATES)
+    html = message.get_body(("html",)).get_content()
+    body = html.partition("<body>")[2]
+    [first] = re.findall(r'<div class="mail">\s*<p>(.*?)</p>', body, re.DOTALL)
+    assert unescape(first).translate(ISOLATES) == plain.partition("\n")[0], kind
+    hint = r'<p class="plain">.*?</p>'
+    shown = unescape(re.sub(r"<[^>]*>", " ", re.sub(hint, "", body, flags=re.DOTALL)))
+    assert _words(shown) == _words(plain), kind
+    assert "12 Example Street, Ottawa ON K1A 0A1" in plain
+    assert "12 Example Street, Ottawa ON K1A 0A1" in shown
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(re.findall(r"[\w%]+", re.sub(r"\S+(://|@)\S+", "", text)))
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -108,6 +144,7 @@ def test_every_mail_is_made_in_every_language(
         assert "<img" not in html.get_content()
         assert "**" not in plain.get_content(), mail.kind
         assert f'lang="{lang}"' in html.get_content()
+        assert_parts_agree(message, mail.kind)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -123,10 +160,72 @@ def test_a_card_is_called_a_card(app: Flask, session: Session, settings: Setting
         assert " card" in words, row.kind
         ours = (
             words.replace("my-letters", "")
+            .replace("My letters", "")
             .replace("link to your letters", "")
             .replace(settings.organisation_name, "")
         )
         assert "letter" not in ours.casefold(), row.kind
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("lang", ["en", "fr", "es", "ar"])
+@pytest.mark.parametrize("name", ["Clemencia Adelaida Salas Salazar", "Las madres del 10 de mayo"])
+def test_a_subject_fits_sixty_characters(
+    app: Flask, session: Session, settings: Settings, lang: str, name: str
+) -> None:
+    names = {"person_name": name, "writer": mail_name("Maximiliano Bartholomew")}
+    for number, mail in enumerate(MAILS):
+        for cards in (False, True):
+            changes = {**names, "cards": cards, "asks_cards": cards}
+            long = {key: value for key, value in changes.items() if hasattr(mail, key)}
+            replace(mail, **long).send(session, to=f"a{number}@example.org", locale=lang)
+    for row in session.scalars(select(OutboxMail)):
+        subject = str(render(row, settings)["Subject"])
+        assert len(subject.translate(ISOLATES)) <= 60, (row.kind, subject)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_household_sees_in_the_subject_whose_letter_it_is(
+    app: Flask, session: Session, settings: Settings
+) -> None:
+    REMINDER.send(session, to="ana@example.org", locale="en")
+    message = render(session.scalars(select(OutboxMail)).one(), settings)
+    assert str(message["Subject"]) == "Ana: Reminder: your letter for Amara Okafor"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_names_are_set_apart_in_arabic_and_links_stay_whole(
+    app: Flask, session: Session, settings: Settings
+) -> None:
+    REMINDER.send(session, to="ana@example.org", locale="ar")
+    message: Any = render(session.scalars(select(OutboxMail)).one(), settings)
+    words = message.get_body(("plain",)).get_content()
+    assert "\u2068Amara Okafor\u2069 (\u2068UA 1/26\u2069)" in words
+    assert {LINK, f"{LINK}/not-mine", _CASE["case_url"]} <= set(words.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "apart"),
+    [
+        ("من أجل Ana Bé (UA 1/26).", "من أجل \u2068Ana Bé\u2069 (\u2068UA 1/26\u2069)."),
+        ("من \u2068Ana\u2069", "من \u2068Ana\u2069"),
+        ("الحالة: https://x.example/a?b=c.", "الحالة: https://x.example/a?b=c."),
+        ("12 Main St, Ottawa، مكتب", "\u206812 Main St, Ottawa\u2069، مكتب"),
+        ("Title in English (UA 1/26)", "Title in English (UA 1/26)"),
+    ],
+)
+def test_a_line_of_arabic_sets_latin_names_apart(line: str, apart: str) -> None:
+    assert isolate_names(line) == apart
+
+
+@pytest.mark.parametrize(("left", "day"), [(7, "3"), (1, "27"), (0, "27")])
+def test_the_day_by_which_to_confirm_is_one_on_which_the_link_works(
+    app: Flask, left: int, day: str
+) -> None:
+    now = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+    with app.app_context():
+        said = last_day_to_confirm(now + timedelta(days=left), now=now, locale="fr")
+    assert f" {day} " in said
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -135,7 +234,7 @@ def test_the_reminder_says_that_its_link_replaces_the_first(
 ) -> None:
     REMINDER.send(session, to="ana@example.org", locale="en")
     message: Any = render(session.scalars(select(OutboxMail)).one(), settings)
-    assert "This link replaces the one in our first mail" in message.get_body().get_content()
+    assert "The link in our first email no longer works" in message.get_body().get_content()
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
@@ -177,8 +276,8 @@ def test_who_signs_for_the_first_time_is_not_told_that_it_was_again(
     message: Any = render(session.scalars(select(OutboxMail)).one(), settings)
     for part in ("plain", "html"):
         words = message.get_body((part,)).get_content()
-        assert ("with this address, again." in words) == again
-        assert "with this address again" not in words
+        assert ("You have already confirmed" in words) == again
+        assert ("We could not save" in words) != again
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -152,9 +152,9 @@ def test_other_news_is_told_where_its_author_asks_for_it(
         str(render(one, settings)["Subject"]) for one in session.scalars(select(OutboxMail))
     ]
     assert sorted(subjects) == [
-        "An answer to the letters for Amara Okafor",
-        "Good news in the case of Amara Okafor",
-        "News in the case of Amara Okafor",
+        "A reply to the letters for Amara Okafor",
+        "Good news about Amara Okafor",
+        "News about Amara Okafor",
     ]
     entry = session.scalars(
         select(AuditEntry).where(AuditEntry.action == "campaign.update")
@@ -310,9 +310,12 @@ def test_looking_ends_nothing_and_the_button_does_and_undoes(
         ask(off(told))
     assert reload(session, ana).consent_updates_at is not None
     page = client.post(f"/en{off(told)}", data={"on": "0"})
-    assert "No more news of this case" in page.text
+    assert "No more news about this case" in page.text
     assert reload(session, ana).consent_updates_at is None
-    assert "comes again" in client.post(f"/en{off(told)}", data={"on": "1"}).text
+    assert (
+        "You will get news about this case again"
+        in client.post(f"/en{off(told)}", data={"on": "1"}).text
+    )
     assert reload(session, ana).consent_updates_at is not None
 
 
@@ -334,7 +337,7 @@ def test_after_erasure_the_link_says_that_nothing_is_held(
     session.commit()
     page = client.post(off(told), data=ONE_CLICK)
     assert page.status_code == 200
-    assert "Nothing is held any more" in page.text
+    assert "We no longer have your address" in page.text
 
 
 def continue_it(app: Flask, campaign: Campaign) -> int:

@@ -37,8 +37,8 @@ class _Bare(PlainForm):
 @pytest.mark.parametrize(
     ("lang", "needed", "number"),
     [
-        ("en", "This is needed: fill it in, or choose.", "Give a number from 1 to 9."),
-        ("fr", "C’est nécessaire\u00a0: remplissez ou choisissez.", "Indiquez un nombre de 1 à 9."),
+        ("en", "Fill in this field.", "Enter a number from 1 to 9."),
+        ("fr", "Remplissez ce champ.", "Indiquez un nombre de 1 à 9."),
     ],
 )
 def test_a_sentence_of_the_library_is_never_read(

@@ -79,6 +79,7 @@ NAMES_NO_LIST = {
     "replies.scan_page": "an answer",
     "signing_previews.preview_html": "a mail without a recipient",
     "bundles.progress": "a part of a page",
+    "bundles.joint_delivery_sheet": "counts",
     "bundles.edit_cover": "words of a cover letter",
     "signing_previews.preview_letter": "a letter of nobody",
     "exports.progress": "a part of a page",

@@ -29,7 +29,9 @@ SHEET = TravellingSheet(date(2026, 5, 1), "Halifax", 2)
 
 def told(frozen: Frozen, *sheets: TravellingSheet) -> tuple[dict[str, str], str]:
     """The facts by their label, and all steps."""
-    facts = ReadmeFacts("folder", 10, 0, sum(one.people for one in sheets), [PACKET], "en", sheets)
+    facts = ReadmeFacts(
+        "folder", 10, 0, 0, sum(one.people for one in sheets), [PACKET], "en", sheets
+    )
     context = readme_context(frozen, facts, MADE)
     return {row.label: row.value for row in context.facts}, " ".join(context.printing)
 

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from campaign.campaigns.content.current_letters import newest_templates
-from campaign.campaigns.content.pictures import crop_box
 from campaign.campaigns.content.risk_words import Watch, Words, texts_of_campaign
 from campaign.campaigns.readiness.check_readiness import blockers, gaps
 from campaign.campaigns.readiness.longest_name_fit import LONGEST_NAME, fits_of
@@ -22,6 +21,7 @@ from campaign.models.campaign import (
 )
 from campaign.models.revision import RiskFlag, RiskKind
 from campaign.printing.placeholders import nearest_placeholder
+from campaign.printing.redraw import crop_box
 from campaign.signing.letter.proposed_letters import drafts_of, nobody
 from tests.factories import make_letter_template, make_target_mission, make_target_official
 

@@ -16,6 +16,7 @@ from campaign.commands import serve
 from campaign.commands.database import db as db_command
 from campaign.commands.doctor import doctor, is_nearly_full
 from campaign.core.errors import UnsafeSettings
+from tests.commands import ROOT, Commands
 
 MB = 1024**2
 
@@ -47,12 +48,15 @@ def test_development_listens_on_no_address_that_others_reach(
 
 
 _SUPERVISED = """
-import os, signal, sys
+import os, signal, sys, types
+package = types.ModuleType("campaign")  # without all that the real one loads
+package.__path__ = [sys.argv[1]]
+sys.modules["campaign"] = package
 from campaign.commands.children import supervise
 
 def stay(name):
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    print(name, os.getpid(), flush=True)
+    os.write(1, f"{name} {os.getpid()}\\n".encode())  # at once: two processes say something
     while True:
         signal.pause()
 
@@ -69,7 +73,7 @@ if task:
 
 def _supervised(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", _SUPERVISED, *arguments],
+        [sys.executable, "-c", _SUPERVISED, str(ROOT / "campaign"), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -111,21 +115,14 @@ def test_what_ends_at_once_ends_the_others_and_is_said() -> None:
     assert "The worker ended with code 3 at once; see its last lines." in said
 
 
-def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(instance: Path) -> None:
+def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Commands) -> None:
     production = {
         "CAMPAIGN_MODE": "production",
         "CAMPAIGN_BASE_URL": "https://letters.example.org",
         "CAMPAIGN_MAIL_TRANSPORT": "smtp",
         "CAMPAIGN_SECOND_FACTOR_ROLES": "staff, admin",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "campaign", "run", "--demo", "--port", str(free_port())],
-        env=os.environ | production,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = commands.run(["run", "--demo", "--port", str(free_port())], {**os.environ, **production})
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "campaign: the demo has no place on a site in production\n"
 

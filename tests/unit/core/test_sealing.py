@@ -1,18 +1,41 @@
 """Sealing: what is sealed opens only in its place and with its key."""
 
+import hmac
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core.email_addresses import canonical_email
-from campaign.core.sealing import Keyring, WrongKey
+from campaign.core.sealing import LONGEST_EMPTY, Keyring, KeyState, MissingKey, WrongKey
 
-RING = Keyring.of(b"k" * 32)
+RING = Keyring(b"k" * 32)
+ROW, OTHER_ROW = b"r" * 16, b"o" * 16
+
+
+def _two_keys(state: KeyState | None = None) -> Keyring:
+    return Keyring(b"k" * 32, b"n" * 32, state=state or KeyState(sealing=2))
+
+
+def _seal_as_before(version: bytes) -> Callable[[str], bytes]:
+    """Return how `RING` sealed texts for "a.b" before keys had versions."""
+    key = HKDF(SHA256(), 32, salt=None, info=b"campaign seal").derive(b"k" * 32)
+
+    def seal(text: str) -> bytes:
+        if version == b"\x02":
+            return RING.seal_unversioned(text, "a.b")
+        nonce = b"n" * 12
+        return version + nonce + AESGCM(key).encrypt(nonce, text.encode(), b"a.b")
+
+    return seal
 
 
 @given(st.text())
@@ -36,13 +59,15 @@ def test_what_is_sealed_opens_again(text: str) -> None:
     ],
 )
 def test_the_length_of_what_is_sealed_tells_its_bucket_alone(texts: list[str], stored: int) -> None:
-    head_and_tag = 1 + 12 + 16
+    head_and_tag = 2 + 12 + 16
     assert {len(RING.seal(text, "a.b")) for text in texts} == {head_and_tag + stored}
 
 
-def test_nothing_stays_shorter_than_anything() -> None:
+@pytest.mark.parametrize("old", [b"", b"\x01", b"\x02"])
+def test_nothing_stays_shorter_than_anything(old: bytes) -> None:
     """Counts of letters with words of their own ask for it."""
-    assert len(RING.seal("", "a.b")) < len(RING.seal("x", "a.b"))
+    seal = _seal_as_before(old) if old else lambda text: RING.seal(text, "a.b", ROW)
+    assert len(seal("")) <= LONGEST_EMPTY < len(seal("x"))
 
 
 def _count_alone(length: Callable[[int], int]) -> int:
@@ -70,17 +95,81 @@ def test_lengths_leave_fewer_than_one_in_a_hundred_alone() -> None:
     assert _count_alone(cache(lambda typed: len(RING.seal("x" * typed, "a.b")))) < 200
 
 
+@pytest.mark.parametrize("version", [b"\x01", b"\x02"])
 @pytest.mark.parametrize("text", ["", "Ana", "é" * 5000])
-def test_a_text_that_was_sealed_without_padding_still_opens(text: str) -> None:
-    assert RING.open(RING.seal_bytes(text.encode(), "a.b"), "a.b") == text
+def test_a_text_from_before_keys_had_versions_opens_until_all_are_bound(
+    text: str, version: bytes
+) -> None:
+    sealed = _seal_as_before(version)(text)
+    assert RING.open(sealed, "a.b") == text
+    assert _two_keys().open(sealed, "a.b", ROW) == text
+    with pytest.raises(WrongKey):
+        _two_keys(KeyState(sealing=2, bound=2)).open(sealed, "a.b", ROW)
 
 
-def test_a_text_is_not_read_as_another_version() -> None:
+def test_a_text_is_not_read_as_another_form() -> None:
     text = "Ana\x80"
-    padded, plain = RING.seal(text, "a.b"), RING.seal_bytes(text.encode(), "a.b")
-    for forged in (b"\x01" + padded[1:], b"\x02" + plain[1:]):
+    forms = [_seal_as_before(version)(text) for version in (b"\x01", b"\x02")]
+    forms += [RING.seal(text, "a.b"), RING.seal(text, "a.b", ROW)]
+    for sealed in forms:
+        for kind in (b"\x01", b"\x02", b"\x03", b"\x04"):
+            if sealed[:1] != kind:
+                with pytest.raises(WrongKey):
+                    RING.open(kind + sealed[1:], "a.b", ROW)
+
+
+def test_a_value_moved_to_another_row_does_not_open() -> None:
+    sealed = RING.seal("Ana", "a.b", ROW)
+    assert RING.open(sealed, "a.b", ROW) == "Ana"
+    for row in (OTHER_ROW, b""):
         with pytest.raises(WrongKey):
-            RING.open(forged, "a.b")
+            RING.open(sealed, "a.b", row)
+
+
+def test_after_a_turn_values_of_an_earlier_key_are_refused() -> None:
+    sealed = RING.seal("Ana", "a.b", ROW)
+    assert _two_keys().open(sealed, "a.b", ROW) == "Ana"
+    with pytest.raises(WrongKey):
+        _two_keys(KeyState(sealing=2, bound=2)).open(sealed, "a.b", ROW)
+
+
+def test_one_key_does_not_open_what_another_sealed_as_its_version() -> None:
+    newer = _two_keys().seal("Ana", "a.b", ROW)
+    for ring in (RING, Keyring(b"n" * 32), Keyring(b"k" * 32, b"x" * 32)):
+        with pytest.raises(WrongKey):
+            ring.open(newer, "a.b", ROW)
+
+
+def test_a_process_without_the_newest_key_says_so() -> None:
+    with pytest.raises(MissingKey):
+        Keyring(b"k" * 32).enter(KeyState(sealing=2))
+
+
+def test_stored_fingerprints_turn_without_the_texts() -> None:
+    """As the database does it: HMAC by its pads, with nothing but SHA-256."""
+    turned = _two_keys(KeyState(sealing=2, look_ups=2))
+    inner, outer = turned.turning_pads(2)
+    for size in (32, 16):
+        stored = RING.fingerprint("ana@example.org", "email", size)
+        by_hand = sha256(outer + sha256(inner + stored).digest()).digest()[:size]
+        assert turned.fingerprint("ana@example.org", "email", size) == by_hand != stored
+
+
+def test_links_of_an_earlier_key_go_on_opening() -> None:
+    ring = _two_keys()
+    assert RING.prove("x", "link:letter") in ring.proofs("x", "link:letter")
+    assert ring.prove("x", "link:letter") != RING.prove("x", "link:letter")
+    assert ring.lasting("pepper") == RING.lasting("pepper")
+
+
+def test_each_purpose_has_a_key_of_its_own() -> None:
+    """One that leaks opens no other: none of them is another, nor the data key itself."""
+    ring = _two_keys(KeyState(2, 2, 2))
+    inner, _ = ring.turning_pads(2)
+    look_ups = bytes(byte ^ 0x36 for byte in inner[:32])
+    assert ring.prove("x", "p") != hmac.digest(look_ups, b"p\0x", "sha256")
+    assert ring.sign_backup(b"x") != hmac.digest(look_ups, b"x", "sha256")
+    assert look_ups != b"n" * 32
 
 
 def test_the_same_text_is_sealed_differently_each_time() -> None:
@@ -94,7 +183,7 @@ def test_a_value_moved_to_another_column_does_not_open() -> None:
 
 def test_another_key_does_not_open() -> None:
     with pytest.raises(WrongKey):
-        Keyring.of(b"x" * 32).open(RING.seal("Ana", "a.b"), "a.b")
+        Keyring(b"x" * 32).open(RING.seal("Ana", "a.b"), "a.b")
 
 
 def test_fingerprints_of_different_purposes_cannot_be_joined() -> None:

@@ -48,7 +48,7 @@ def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) ->
     first = load_settings(instance=tmp_path)
     again = load_settings(instance=tmp_path)
     assert first.secret == again.secret
-    assert len(again.data_secret) == 32
+    assert len(again.data_secrets[0]) == 32
     for name in ("secret.key", "data.key"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 

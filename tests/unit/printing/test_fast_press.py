@@ -10,8 +10,8 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from PIL import ImageChops
 
+from campaign.core.isolation import worker_pool
 from campaign.printing import press
-from campaign.printing.engine import worker_pool
 from campaign.printing.engine.segments import cut_letter
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
 from campaign.printing.letter_content import LetterContext

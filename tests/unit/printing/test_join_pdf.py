@@ -10,9 +10,11 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.printing.engine import join_pdf, worker_pool
-from campaign.printing.engine.types import DEFAULT_LIMITS, Limits
-from campaign.printing.engine.worker import RenderProcess, RenderProcessStopped
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.orders import Limits
+from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
+from campaign.printing.engine import join_pdf
+from campaign.printing.engine.types import DEFAULT_LIMITS, PRESS
 from campaign.printing.geometry import LETTER
 from campaign.printing.problems import OUT_OF_MEMORY, RENDERER_FAILED, TOOK_TOO_LONG
 from campaign.printing.sheets import lists
@@ -25,9 +27,9 @@ TITLE = "UA 7/31 · The signatures"
 
 
 @pytest.fixture
-def process() -> Iterator[RenderProcess]:
+def process() -> Iterator[WorkProcess]:
     """A process of its own: another test may have left orders to one at rest."""
-    with RenderProcess() as running:
+    with WorkProcess(PRESS) as running:
         yield running
 
 
@@ -57,7 +59,7 @@ def order(parts: list[Path], out: Path) -> dict[str, object]:
 
 
 def test_a_process_joins_to_the_same_bytes(
-    process: RenderProcess, parts: list[Path], tmp_path: Path
+    process: WorkProcess, parts: list[Path], tmp_path: Path
 ) -> None:
     here = join_pdf.join(parts, tmp_path / "here.pdf", title=TITLE, language="fr-CA")
     there = tmp_path / "there.pdf"
@@ -83,7 +85,7 @@ def test_a_list_is_joined_in_no_process_but_its_own(
 
 @pytest.mark.parametrize(("limits", "slug"), [(NO_TIME, TOOK_TOO_LONG), (NO_MEMORY, OUT_OF_MEMORY)])
 def test_a_join_beyond_its_limits_says_which_and_leaves_nothing(
-    process: RenderProcess, parts: list[Path], tmp_path: Path, limits: Limits, slug: str
+    process: WorkProcess, parts: list[Path], tmp_path: Path, limits: Limits, slug: str
 ) -> None:
     make_large(parts[0])
     out = tmp_path / "out" / "s.pdf"
@@ -105,7 +107,7 @@ def children_of(parent: int) -> list[int]:
     return found
 
 
-def test_a_join_that_is_killed_is_taken_for_starved(process: RenderProcess, tmp_path: Path) -> None:
+def test_a_join_that_is_killed_is_taken_for_starved(process: WorkProcess, tmp_path: Path) -> None:
     pipe = tmp_path / "part.pdf"
     os.mkfifo(pipe)  # nobody writes to it: who opens it waits for ever
     running, over = process._process.pid, threading.Event()
@@ -129,17 +131,17 @@ def test_a_list_that_took_too_much_is_no_fault_of_a_text(
     tmp_path: Path, limits: Limits, slug: str
 ) -> None:
     worker_pool.close_all()
-    with pytest.raises(RenderProcessStopped) as raised:
+    with pytest.raises(WorkProcessStopped) as raised:
         lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
     assert raised.value.slug == slug
     assert not (tmp_path / "s.pdf").exists()
 
 
 def test_whatever_a_join_dies_of_it_is_no_fault_of_a_text(
-    process: RenderProcess, parts: list[Path], tmp_path: Path
+    process: WorkProcess, parts: list[Path], tmp_path: Path
 ) -> None:
     parts[0].write_bytes(b"no PDF")
     job = order(parts, tmp_path / "s.pdf")
-    with pytest.raises(RenderProcessStopped) as raised:
+    with pytest.raises(WorkProcessStopped) as raised:
         lists._count_pages(process, "join", job, DEFAULT_LIMITS, 2)
     assert raised.value.slug == RENDERER_FAILED

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaign.printing.engine.types import Limits
+from campaign.core.isolation.orders import Limits
 from tests.press_cache import _name
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from campaign.printing.engine.worker import RenderProcess
+from campaign.core.isolation.worker import WorkProcess
 from campaign.printing.geometry import A4, LETTER
 from campaign.printing.letter_content import SignatureRow
 from campaign.printing.sheets import lists
@@ -52,12 +52,12 @@ def job(rows: list[SignatureRow], out: Path) -> dict[str, object]:
     class Caught(Exception):
         pass
 
-    def run(self: RenderProcess, work: str, job: dict[str, object], *_: object) -> None:
+    def run(self: WorkProcess, work: str, job: dict[str, object], *_: object) -> None:
         made.update(job)
         raise Caught
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RenderProcess, "run", run)
+        patch.setattr(WorkProcess, "run", run)
         with pytest.raises(Caught):
             lists.signature_list(rows, len(rows), LIST, A4, out)
     return {**made, "out": str(out)}

@@ -97,7 +97,7 @@ def test_a_reason_is_told_in_the_readers_language_or_the_best_other_one(
 
 @pytest.mark.parametrize(
     ("locale", "said"),
-    [("en", "Friday, December 4"), ("fr", "vendredi 4 décembre"), ("es", "viernes 4 de diciembre")],
+    [("en", "Friday 4 December"), ("fr", "vendredi 4 décembre"), ("es", "viernes 4 de diciembre")],
 )
 def test_a_deadline_is_said_as_people_say_it(locale: str, said: str) -> None:
     assert say_day(date(2026, 12, 4), locale, NOW) == said
@@ -126,10 +126,10 @@ def test_a_deadline_stands_out_when_it_is_near(day: date, near: bool, past: bool
     ("hour", "left", "late"),
     [
         ((21, 4), "One day left", ""),  # 23:00 on the 20th in Toronto
-        ((21, 5), "This is the last day", ""),  # midnight there
-        ((22, 4), "This is the last day", ""),
-        ((22, 5), "", "The last day was Monday. This action stays open for a few hours."),
-        ((22, 11), "", "The last day was Monday. This action stays open for a few hours."),
+        ((21, 5), "Today is the last day", ""),  # midnight there
+        ((22, 4), "Today is the last day", ""),
+        ((22, 5), "", "The deadline was Monday. You can still write for a few hours."),
+        ((22, 11), "", "The deadline was Monday. You can still write for a few hours."),
         ((22, 12), "", ""),  # over everywhere
     ],
 )

@@ -101,19 +101,31 @@ def test_the_nearest_last_day_stands_first_and_the_newest_of_the_ended() -> None
 
 
 def test_an_ended_case_says_how_it_ended_by_the_best_that_is_known() -> None:
-    told = Update(
-        kind=UpdateKind.REPLY,
-        happened_on=date(2026, 11, 1),
-        editions=[UpdateEdition(locale="en", title="The governor replied", body="")],
+    answer, told = (
+        Update(
+            kind=kind,
+            happened_on=date(2026, 11, 1),
+            editions=[UpdateEdition(locale="en", title=title, body="")],
+        )
+        for kind, title in (
+            (UpdateKind.REPLY, "The governor replied"),
+            (UpdateKind.OUTCOME, "Free"),
+        )
     )
     edition = Edition(locale="en", title="T", summary="S", outcome="She is **free**.\n\nMore.")
     closed = {"status": CampaignStatus.CLOSED}
     assert (
         row(**closed, status_reasons={"en": "The work is done."}).ending.text == "The work is done."
     )
-    assert row(**closed, updates=[told]).ending.text == "The governor replied"
+    assert row(**closed, updates=[told, answer]).ending.text == "Free"
+    assert row(**closed, updates=[answer]).ending.text == "", "an answer is no end"
     assert row(**closed, editions=[edition]).ending.text == "She is free."
     assert row(status_reasons={"en": ""}, editions=[edition]).ending.text == ""
+    past = {"act_by": date(2026, 11, 20), "editions": [edition]}
+    by_calendar = closed | past | {"closed_at": NOW}
+    assert row(**by_calendar).ending.text == "", "the text was written before the end"
+    assert row(**past).ending.text == "", "nor in the minutes before it is closed"
+    assert row(**by_calendar, updates=[told]).ending.text == "Free"
 
 
 def test_a_long_line_is_cut_at_a_word() -> None:
@@ -141,7 +153,7 @@ def test_a_bar_stands_only_where_it_says_something() -> None:
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (0, "This is the last day"),
+        (0, "Today is the last day"),
         (1, "One day left"),
         (9, "Nine days left"),
         (12, "Twelve days left"),

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.replies.redaction import UnpairedMarks, read_bars, redact, to_markdown
+from campaign.core.text.passages import UnpairedMarks
+from campaign.replies.redaction import read_bars, redact, to_markdown
 from campaign.web.markup import BAR, markdown, unmarked
 
 

@@ -9,7 +9,7 @@ from campaign.core.sealing import Keyring
 from campaign.signing.checks.conditions import Conditions, tidy_address, tidy_domain, tidy_network
 from campaign.signing.checks.origin import domain_of, make_trace, marks_of, parse_trace, places_of
 
-KEYS = Keyring.of(b"k" * 32)
+KEYS = Keyring(b"k" * 32)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -39,7 +39,7 @@ def test_a_trace_comes_back_as_it_was_and_is_one_line_each() -> None:
 def test_marks_are_equal_for_equal_origins_and_for_no_others() -> None:
     one = marks_of(KEYS, make_trace("203.0.113.7", "A"), "x@Example.ORG")
     same = marks_of(KEYS, make_trace("203.0.113.8", "A"), "y@example.org")
-    other = marks_of(Keyring.of(os.urandom(32)), make_trace("203.0.113.7", "A"), "x@example.org")
+    other = marks_of(Keyring(os.urandom(32)), make_trace("203.0.113.7", "A"), "x@example.org")
     assert one["network_mark"] == same["network_mark"]
     assert one["address_mark"] != same["address_mark"]
     assert (one["domain_mark"], one["agent_mark"]) == (same["domain_mark"], same["agent_mark"])

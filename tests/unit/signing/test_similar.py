@@ -3,7 +3,7 @@
 from campaign.core.sealing import Keyring
 from campaign.signing.checks.similar import bands_of
 
-KEYS = Keyring.of(b"k" * 32)
+KEYS = Keyring(b"k" * 32)
 WORDS = (
     "I am a nurse in a small town, and I know what it means to be the one person who answers the "
     "telephone at night. I ask you to protect her, as you would protect a neighbour who keeps a "
@@ -30,5 +30,5 @@ def test_a_few_words_have_no_print() -> None:
 
 
 def test_without_the_key_a_print_tells_nothing() -> None:
-    assert bands_of(WORDS, KEYS) != bands_of(WORDS, Keyring.of(b"o" * 32))
+    assert bands_of(WORDS, KEYS) != bands_of(WORDS, Keyring(b"o" * 32))
     assert all(0 <= value < 2**16 for value in bands_of(WORDS, KEYS))

@@ -13,7 +13,7 @@ from campaign.core.sealing import Keyring
 from campaign.storage import scratch, sealed
 from campaign.storage.sealed import CHUNK, Damaged, NotSealed, SealedReader, SealingWriter
 
-RING = Keyring.of(b"k" * 32)
+RING = Keyring(b"k" * 32)
 EDGES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 7]
 
 
@@ -89,7 +89,7 @@ def test_a_file_under_anothers_name_or_with_another_key_does_not_open() -> None:
     with pytest.raises(Damaged):
         read(stored, name="a/c")
     with pytest.raises(Damaged):
-        SealedReader(Bytes(stored), Keyring.of(b"o" * 32), "a/b")
+        SealedReader(Bytes(stored), Keyring(b"o" * 32), "a/b")
 
 
 def test_a_plain_file_is_never_taken_for_a_sealed_one() -> None:

@@ -43,7 +43,8 @@ def edit(slug: str) -> ResponseReturnValue:
     again = find_returned(campaign)
     shown = proposals.content_of(again) if again else campaign.status_reasons
     codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
-    form = status_form(codes, data={f"reason_{code}": shown.get(code) for code in codes})
+    data = {f"reason_{code}": shown.get(code) for code in codes}
+    form = status_form(codes, data=data | {"kind": campaign.stop_kind.value})
     if form.validate_on_submit() and accepted(form, lambda: _save(form, campaign, codes, again)):
         said = _("The reason is reworded. Nobody was emailed.")
         if waits:
@@ -65,4 +66,11 @@ def _save(form: StatusForm, campaign: Campaign, codes: list[str], again: Proposa
             replaces=again,
         )
     else:
-        reword_reason(session, campaign, actor=actor(), reasons=reasons, risks_seen=seen)
+        reword_reason(
+            session,
+            campaign,
+            actor=actor(),
+            reasons=reasons,
+            kind=form.stop_kind(),
+            risks_seen=seen,
+        )

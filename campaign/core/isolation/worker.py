@@ -1,13 +1,14 @@
-"""Where chunks are laid out: processes of their own, with limits on memory and time.
+"""Our end of a process of its own, with limits on memory and time.
 
-`RenderProcess` starts a Python of its own that runs `worker_process.main`. It loads the renderer,
-then forks a child for each job, which is how a chunk starts in milliseconds and can be killed
-without harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic
-processes (as Huey's workers are) and runs the caller's main module again.
+`WorkProcess` starts a Python that runs `worker_process.main`. It loads what its kind needs, then
+forks a child for each job, which is how a job starts in milliseconds and can be killed without
+harm. It isn't multiprocessing's forkserver, which refuses to work for daemonic processes (as
+Huey's workers are) and runs the caller's main module again.
 
 Jobs and reports are lines of JSON; nothing is ever unpickled.
 """
 
+import fnmatch
 import json
 import os
 import subprocess
@@ -18,26 +19,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from campaign.printing.engine.types import Limits
-from campaign.printing.problems import MACHINE_FAILED, NO_ROOM
+from campaign.core.isolation.orders import MACHINE_FAILED, NO_ROOM, Limits, ProcessKind
 
 # `campaign/__init__.py` holds create_app and so imports everything. The process, which handles
-# texts of strangers, gets an empty package of that name instead: no Flask, no database, no keys,
-# and it starts in a third of the time.
+# what strangers sent, gets an empty package of that name instead: no Flask, no database, no keys,
+# and it starts in a third of the time. It finds modules where we do, whatever the environment.
 _START = """
 import sys, types
+sys.path[:] = sys.argv[3:]
 package = types.ModuleType("campaign")
 package.__path__ = [sys.argv[1]]
 sys.modules["campaign"] = package
-from campaign.printing.engine.worker_process import main
-main()
+from campaign.core.isolation.worker_process import main
+main(sys.argv[2])
 """
-_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
 
-def _is_passed_on(name: str) -> bool:
-    """Whether the process is given this variable of the environment; secrets it never is."""
-    return name in _ENVIRONMENT or name.startswith(("FONTCONFIG_", "XDG_"))
+def _environment_for(kind: ProcessKind) -> dict[str, str]:
+    """Return what the process is given of our environment; secrets it never is."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in kind.variables)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +51,32 @@ class Outcome:
     report: dict[str, Any] | None
     """What the job reports; None if it failed."""
     slug: str = ""
-    """Why it failed: "out-of-memory", "took-too-long", "renderer-warning", "renderer-failed"."""
+    """Why it failed: "out-of-memory", "took-too-long", or a slug of the kind's own."""
     detail: str = ""
-    """More on why it failed; contains no text of a letter's."""
+    """More on why it failed; contains no text of a stranger's."""
     peak_memory: int = 0
     """The process's largest resident size, in bytes."""
 
 
-class RenderProcessStopped(RuntimeError):
-    """The process ended, or has no room: a fault of the machine, not of a letter."""
+class WorkProcessStopped(RuntimeError):
+    """The process ended, or has no room: a fault of the machine, not of what it worked on."""
 
     def __init__(self, message: str, slug: str = MACHINE_FAILED) -> None:
         super().__init__(message)
         self.slug = slug
 
 
-class RenderProcess:
-    """A Python that renders; a context manager. Not to be shared between threads."""
+class WorkProcess:
+    """A Python that takes orders; a context manager. Not to be shared between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: ProcessKind) -> None:
+        self.kind = kind
         package = str(Path(__file__).resolve().parents[2])
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", _START, package],
+            [sys.executable, "-I", "-c", _START, package, kind.module, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if _is_passed_on(name)},
+            env=_environment_for(kind),
         )
 
     def __enter__(self) -> Self:
@@ -85,35 +90,38 @@ class RenderProcess:
     ) -> None:
         self.close()
 
-    def run(self, work: str, job: Mapping[str, object], limits: Limits, size: int) -> Outcome:
+    def run(
+        self, work: str, job: Mapping[str, object], limits: Limits, size: int, data: bytes = b""
+    ) -> Outcome:
         """Run one job in a process of its own and wait for it.
 
-        :param work: the kind of job, a name in `worker_process.WORK`.
+        :param work: the kind of job, a name that the kind's table has.
         :param size: letters or pages in it, for the time limit.
-        :raises RenderProcessStopped: the process is gone, or cannot write what it makes.
+        :param data: a file that it works on.
+        :raises WorkProcessStopped: the process is gone, or cannot write what it makes.
         """
         order = {
             "work": work,
             "job": job,
             "memory": limits.memory,
             "seconds": limits.seconds_for(size),
+            "bytes": len(data),
         }
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
-            raise RenderProcessStopped("the process has no pipes")
+            raise WorkProcessStopped("the process has no pipes")
         try:
             stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.write(data)
             stdin.flush()
             line = stdout.readline()
         except BrokenPipeError:
             line = b""
         if not line:
-            raise RenderProcessStopped(f"the process ended with {self._process.wait()}")
+            raise WorkProcessStopped(f"the process ended with {self._process.wait()}")
         outcome = Outcome(**json.loads(line))
         if outcome.slug in {MACHINE_FAILED, NO_ROOM}:
-            raise RenderProcessStopped(
-                f"the process could not work: {outcome.detail}", outcome.slug
-            )
+            raise WorkProcessStopped(f"the process could not work: {outcome.detail}", outcome.slug)
         return outcome
 
     def is_alive(self) -> bool:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from campaign.printing.engine import worker_pool
-from campaign.printing.engine.worker import RenderProcess
-from campaign.printing.engine.worker_pool import borrow_process
+from campaign.core.isolation import worker_pool
+from campaign.core.isolation.worker import WorkProcess
+from campaign.core.isolation.worker_pool import borrow_process
+from campaign.printing.engine.types import PRESS
 
 
 @pytest.fixture(autouse=True)
@@ -17,61 +18,62 @@ def _none_at_rest() -> None:
     worker_pool.close_all()
 
 
-def ended(process: RenderProcess) -> bool:
+def ended(process: WorkProcess) -> bool:
     return not process.is_alive()
 
 
 def test_a_process_serves_one_run_after_the_other() -> None:
-    with borrow_process() as first:
+    with borrow_process(PRESS) as first:
         pass
-    with borrow_process() as second:
+    with borrow_process(PRESS) as second:
         assert second is first
-        with borrow_process() as third:
+        with borrow_process(PRESS) as third:
             assert third is not first
 
 
 def test_a_process_whose_run_failed_is_not_used_again() -> None:
-    with pytest.raises(ZeroDivisionError), borrow_process() as first:
+    with pytest.raises(ZeroDivisionError), borrow_process(PRESS) as first:
         raise ZeroDivisionError
     assert ended(first)
-    with borrow_process() as second:
+    with borrow_process(PRESS) as second:
         assert second is not first
 
 
 def test_a_process_that_rested_too_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with borrow_process() as first:
+    with borrow_process(PRESS) as first:
         pass
     monkeypatch.setattr(worker_pool, "KEPT_SECONDS", 0.0)
-    with borrow_process() as second:
+    with borrow_process(PRESS) as second:
         assert second is not first
     assert ended(first)
 
 
 def test_a_process_that_was_killed_is_not_used_again() -> None:
-    with borrow_process() as first:
+    with borrow_process(PRESS) as first:
         pass
     first._process.kill()
     first._process.wait()
-    with borrow_process() as second:
+    with borrow_process(PRESS) as second:
         assert second is not first
 
 
 def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
-    with borrow_process() as first:
+    with borrow_process(PRESS) as first:
         pass
     child = os.fork()
     if child == 0:
         os._exit(len(worker_pool._at_rest))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert not ended(first)
-    with borrow_process() as second:
+    with borrow_process(PRESS) as second:
         assert second is first
 
 
 def test_no_process_outlives_its_program() -> None:
     script = (
-        "from campaign.printing.engine.worker_pool import borrow_process\n"
-        "with borrow_process() as process: print(process._process.pid)\n"
+        "from campaign.core.isolation.worker_pool import borrow_process\n"
+        "from campaign.printing.engine.types import PRESS\n"
+        "with borrow_process(PRESS) as process: print(process._process.pid)\n"
     )
     root = Path(__file__).parents[3]
     run = [sys.executable, "-W", "error", "-c", script]

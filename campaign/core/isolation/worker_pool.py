@@ -1,4 +1,4 @@
-"""Render processes kept for the next print run: starting one takes as long as 100 letters.
+"""Processes kept for the next order: starting one takes as long as printing 100 letters.
 
 A process that nobody used for a while ends, so that a worker at rest doesn't keep its memory.
 """
@@ -10,24 +10,25 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from campaign.printing.engine.worker import RenderProcess
+from campaign.core.isolation.orders import ProcessKind
+from campaign.core.isolation.worker import WorkProcess
 
 KEPT_SECONDS = 30.0
 """A process at rest for longer isn't used again; by itself it ends some time later."""
 _MOST = 2
-"""Processes kept at rest."""
+"""Processes of a kind kept at rest."""
 
 _lock = threading.Lock()
-_at_rest: list[tuple[float, RenderProcess]] = []
+_at_rest: list[tuple[float, WorkProcess]] = []
 
 
 @contextmanager
-def borrow_process() -> Iterator[RenderProcess]:
-    """Lend a process for one print run: one that is at rest, else a new one.
+def borrow_process(kind: ProcessKind) -> Iterator[WorkProcess]:
+    """Lend a process for one print run or file: one that is at rest, else a new one.
 
     After a run that raised it is closed, as an order may still be under way.
     """
-    process = _take() or RenderProcess()
+    process = _take(kind) or WorkProcess(kind)
     try:
         yield process
     except BaseException:
@@ -44,7 +45,7 @@ def close_all() -> None:
         process.close()
 
 
-def _take() -> RenderProcess | None:
+def _take(kind: ProcessKind) -> WorkProcess | None:
     now = time.monotonic()
     with _lock:
         fresh = [
@@ -53,16 +54,16 @@ def _take() -> RenderProcess | None:
             if now - since < KEPT_SECONDS and process.is_alive()
         ]
         stale = [pair[1] for pair in _at_rest if pair not in fresh]
-        process = fresh.pop()[1] if fresh else None
-        _at_rest[:] = fresh
+        pair = next((pair for pair in reversed(fresh) if pair[1].kind == kind), None)
+        _at_rest[:] = [other for other in fresh if other is not pair]
     for old in stale:
         old.close()
-    return process
+    return pair[1] if pair else None
 
 
-def _give_back(process: RenderProcess) -> None:
+def _give_back(process: WorkProcess) -> None:
     with _lock:
-        if len(_at_rest) < _MOST:
+        if sum(resting.kind == process.kind for _, resting in _at_rest) < _MOST:
             _at_rest.append((time.monotonic(), process))
             return
     process.close()

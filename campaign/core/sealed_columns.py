@@ -1,0 +1,205 @@
+"""Columns of personal data, each value bound to its row, and columns by which people are found.
+
+A row with sealed columns has a random name (`seal_id`), made before it is inserted. It is part of
+what a value is sealed for: a value that was copied to another row or column does not open. Every
+statement that writes a sealed text therefore writes the row's `seal_id` too: INSERTs and flushes of
+objects do so by themselves, an UPDATE names it. Whoever reads a sealed column is given both.
+"""
+
+import json
+import os
+from typing import Annotated, Any, NamedTuple, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    Label,
+    LargeBinary,
+    Table,
+    event,
+    inspect,
+    type_coerce,
+)
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from campaign.core.sealing import ROW_BYTES, Keyring
+
+ROW = "seal_id"
+
+
+class _InRow(NamedTuple):
+    """A value on its way into a statement, and the row that it is for."""
+
+    value: object
+    row: bytes
+
+
+class SealedColumn(TypeDecorator[Any]):
+    """What sealed columns share: bytes in the database, bound to row and column."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, place: str) -> None:
+        """`place` names the column (`signature.email`); a value moved elsewhere does not open."""
+        super().__init__()
+        self.place = place
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Select the row's name before the value."""
+        together = _row_name_beside(column).op("||")(type_coerce(column, LargeBinary))
+        return type_coerce(sql_cast(together, LargeBinary), self)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        row = b""
+        if isinstance(value, _InRow):
+            value, row = value
+        text = self._to_text(value)
+        if text is None:
+            return None
+        if not row and text:
+            raise TypeError(f"{self.place}: the statement does not name the row ({ROW})")
+        return keyring_of(dialect).seal(text, self.place, row or bytes(ROW_BYTES))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return self._from_text(None)
+        row, sealed = bytes(value[:ROW_BYTES]), bytes(value[ROW_BYTES:])
+        return self._from_text(keyring_of(dialect).open(sealed, self.place, row))
+
+    def _to_text(self, value: Any) -> str | None:
+        return cast("str | None", value)
+
+    def _from_text(self, text: str | None) -> Any:
+        return text
+
+
+class Sealed(SealedColumn):
+    """Personal data: text in Python, AES-GCM in the column, bound to that column and row."""
+
+    cache_ok = True
+
+
+class SealedList(SealedColumn):
+    """Texts that may name people: a list in Python, sealed JSON in the column, NULL where empty."""
+
+    cache_ok = True
+
+    def _to_text(self, value: Any) -> str | None:
+        return json.dumps(value, ensure_ascii=False) if value else None
+
+    def _from_text(self, text: str | None) -> list[str]:
+        return cast("list[str]", json.loads(text)) if text else []
+
+
+class LookUp(TypeDecorator[bytes]):
+    """Fingerprints by which people are found (`Keyring.fingerprint`); they turn with the keys."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+
+def keyring_of(dialect: Dialect) -> Keyring:
+    """Return the keys of the database that `dialect` speaks to (`Database` put them there)."""
+    return cast(Keyring, dialect.campaign_keyring)  # type: ignore[attr-defined]
+
+
+def new_seal_id() -> bytes:
+    """Return a random name for a row: 128 bits, never changed while the row has sealed values."""
+    return os.urandom(ROW_BYTES)
+
+
+SealId = Annotated[bytes, mapped_column(LargeBinary(ROW_BYTES), default=new_seal_id)]
+
+
+def sealed_columns(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if isinstance(column.type, SealedColumn)]
+
+
+def place_of(column: Column[Any]) -> str:
+    """Return what a sealed column's values are bound to, besides their row."""
+    return cast(SealedColumn, column.type).place
+
+
+def look_up_columns(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if isinstance(column.type, LookUp)]
+
+
+def _row_name_beside(column: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Return the `seal_id` of the row that a column is of, in a table, alias or subquery."""
+    element = column.element if isinstance(column, Label) else column
+    of_table = next(iter(element.base_columns))
+    if isinstance(of_table, Column) and isinstance(element, ColumnElement):
+        name = of_table.table.c.get(ROW)
+        source = getattr(element, "table", None)
+        if name is not None and source is not None:
+            beside = source.corresponding_column(name)
+            if beside is not None:
+                return cast("ColumnElement[bytes]", beside)
+    raise TypeError(f"{column}: a sealed value opens only where {ROW} of its row is beside it")
+
+
+class RowBinding(DefaultExecutionContext):
+    """Tells each sealed value of an INSERT or UPDATE its row, before values are converted."""
+
+    def create_cursor(self) -> Any:
+        """Here values are complete, unless columns have defaults that are still to be made."""
+        compiled = self.compiled
+        if isinstance(compiled, SQLCompiler) and not (
+            compiled.insert_prefetch or compiled.update_prefetch
+        ):
+            self._bind_rows(compiled)
+        return super().create_cursor()
+
+    def _process_execute_defaults(self) -> None:
+        super()._process_execute_defaults()  # type: ignore[no-untyped-call]
+        self._bind_rows(cast(SQLCompiler, self.compiled))
+
+    def _bind_rows(self, compiled: SQLCompiler) -> None:
+        if not (compiled.isinsert or compiled.isupdate):
+            return
+        names = _sealed_names.get(compiled)
+        if names is None:
+            names = _sealed_names[compiled] = list_sealed(
+                {name: value.type for name, value in compiled.binds.items()}
+            )
+        if names:
+            for parameters in self.compiled_parameters:
+                bind_to_row(parameters, names)
+
+
+_sealed_names: WeakKeyDictionary[SQLCompiler, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def list_sealed(types: dict[str, TypeEngine[Any]]) -> tuple[str, ...]:
+    """List the names of values that are to be sealed."""
+    return tuple(name for name, kind in types.items() if isinstance(kind, SealedColumn))
+
+
+def bind_to_row(parameters: Any, names: tuple[str, ...]) -> None:
+    """Have the values of these names know the row that is among them."""
+    row = parameters.get(ROW)
+    if row is not None:
+        for name in names:
+            parameters[name] = _InRow(parameters[name], row)
+
+
+def bind_objects(base: type[DeclarativeBase]) -> None:
+    """Have the UPDATE of an object's sealed attributes name its row."""
+
+    def name_row(mapper: Mapper[Any], _connection: object, target: Any) -> None:
+        state = inspect(target)
+        sealed = [column.key for column in sealed_columns(cast(Table, mapper.local_table))]
+        touched = set(sealed) - state.unmodified_intersection(sealed)
+        if any(state.attrs[name].history.has_changes() for name in touched):
+            _ = target.seal_id
+            flag_modified(target, ROW)
+
+    event.listen(base, "before_update", name_row, propagate=True)

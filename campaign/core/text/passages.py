@@ -1,0 +1,75 @@
+"""Texts with passages between [[ and ]] that are not published, and the words of those. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from campaign.core.text.fold import fold
+
+_MARK = re.compile(r"\[\[|\]\]")
+_WORD = re.compile(r"[^\W_]+")
+_SHORT_WORDS = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts in which two signs are a name already."""
+_LEAST_OF_A_STEM = 5
+_COMMON = frozenset(
+    fold(
+        "and are but for from had has have her his not our she that the their them they this was "
+        "were which who with you your "
+        "aux avec des elle elles est ils les leur leurs nos nous par pas pour que qui ses sur une "
+        "vos vous "
+        "como con del ella ellas ellos esta este los las nos para pero por que sus una unas unos "
+        "إلى الى التي الذي على عند كان كانت لها لهم مع هذا هذه هما وهو وهي"
+    ).split()
+)
+"""Words of English, French, Spanish and Arabic that tell nothing of anybody."""
+
+
+class UnpairedMarks(Exception):
+    """A mark is not closed, not opened, or stands within another: nothing may be published."""
+
+
+def split_passages(text: str) -> Iterator[tuple[str, bool]]:
+    """Split the text in passages, each with whether it is left out. Raises UnpairedMarks."""
+    at, hidden = 0, False
+    for mark in _MARK.finditer(text):
+        if (mark[0] == "[[") == hidden:
+            raise UnpairedMarks
+        yield text[at : mark.start()], hidden
+        at, hidden = mark.end(), not hidden
+    if hidden:
+        raise UnpairedMarks
+    yield text[at:], False
+
+
+def are_paired(text: str) -> bool:
+    """Tell whether each mark is closed, so that it is known what is left out."""
+    try:
+        return bool(list(split_passages(text)))
+    except UnpairedMarks:
+        return False
+
+
+def list_hidden(text: str) -> list[str]:
+    """List the passages that are left out; none where the marks are not in pairs."""
+    if not are_paired(text):
+        return []
+    return [passage for passage, hidden in split_passages(text) if hidden and passage.strip()]
+
+
+def find_telling_words(hidden: Iterable[str], shown: Iterable[str]) -> set[str]:
+    """Return the words of `hidden` passages that may not be read in the `shown` texts, folded.
+
+    Words of three letters or figures and more; of those with five, longer words of `shown` that
+    begin with them as well ("Halldoras").
+    """
+    words = {word for passage in hidden for word in _words(passage) if _tells(word)}
+    stems = tuple(word for word in words if len(word) >= _LEAST_OF_A_STEM)
+    return words | {word for text in shown for word in _words(text) if word.startswith(stems)}
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
+
+
+def _tells(word: str) -> bool:
+    least = 2 if _SHORT_WORDS.match(word) else 3
+    return len(word) >= least and word not in _COMMON

@@ -1,0 +1,228 @@
+"""Turning the keys: all that is sealed is sealed anew with the newest, while the instance serves.
+
+1. `begin`: from now on the newest key seals. Other processes learn of it with their next commit.
+2. `reseal`: values of earlier keys and forms are replaced, a batch a transaction; what somebody
+   writes meanwhile is left alone. It can be ended at any moment and done again.
+3. `turn`: while nobody writes, what slipped through is sealed anew and all fingerprints turn, in
+   one transaction. From then on values of earlier keys and forms are refused.
+
+Fingerprints are joined and unique across tables, so they cannot turn row by row: a mailbox would
+have two. `db.refuse_turned_keys` refuses to commit what was looked for under an earlier key.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from flask import g
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TableClause
+
+from campaign.core import db
+from campaign.core.sealed_columns import ROW, look_up_columns, place_of, sealed_columns
+from campaign.core.sealing import EMPTY_IN_ROW, Keyring, WrongKey
+
+BATCH = 500
+_PATIENCE = "400ms"
+"""How long to wait for one table: less than PostgreSQL waits until it looks for a deadlock."""
+
+
+def tables() -> list[Table]:
+    """List the tables with sealed values or fingerprints, in an order that never changes."""
+    return [
+        each
+        for each in sorted(db.Base.metadata.tables.values(), key=lambda each: each.name)
+        if sealed_columns(each) or look_up_columns(each)
+    ]
+
+
+def begin() -> None:
+    """Have the newest key seal from now on."""
+    keyring = db.database().keyring
+    with db.transaction() as session:
+        record = _record(session)
+        record.sealing, record.name = keyring.newest, keyring.name_key(keyring.newest)
+        session.flush()
+        state = db.read_key_state(session.connection())
+    keyring.enter(state)
+
+
+def has_earlier(session: Session) -> bool:
+    """Return whether something is of an earlier key, or of a form that is bound to no row."""
+    connection, keyring = session.connection(), db.database().keyring
+    return keyring.state.bound < keyring.newest and any(
+        _Batch(each, keyring).fetch(connection, None) for each in tables() if sealed_columns(each)
+    )
+
+
+def reseal() -> Iterator[tuple[str, int, int]]:
+    """Seal values of earlier keys anew; yield after each batch its table, how many, how many not.
+
+    Those that do not open stay as they are.
+    """
+    for each in tables():
+        if not sealed_columns(each):
+            continue
+        last: tuple[object, ...] | None = None
+        while True:
+            with db.transaction() as session:
+                batch = _Batch(each, db.database().keyring)
+                rows = batch.fetch(session.connection(), last)
+                done, failed = batch.write(session.connection(), rows)
+            if not rows:
+                break
+            last = batch.key_of(rows[-1])
+            yield each.name, done, failed
+
+
+def turn() -> None:
+    """Turn the fingerprints and refuse earlier keys, at one moment at which nobody writes.
+
+    Raises OperationalError where PostgreSQL found no such moment; then nothing has changed.
+    """
+    keyring = db.database().keyring
+    with db.transaction() as session:
+        connection = session.connection()
+        _keep_writers_out(connection)
+        for each in tables():
+            if sealed_columns(each):
+                batch, last = _Batch(each, keyring), None
+                while rows := batch.fetch(connection, last):
+                    batch.write(connection, rows)
+                    last = batch.key_of(rows[-1])
+        record = _record(session)
+        for version in range(record.look_ups + 1, keyring.newest + 1):
+            _turn_fingerprints(connection, keyring, version)
+        record.look_ups = record.bound = keyring.newest
+        session.flush()
+        # Of those who wrote before it is this transaction alone that has read them by both keys.
+        g.key_state = db.read_key_state(connection)
+    keyring.enter(g.key_state)
+
+
+def _record(session: Session) -> db.KeyRecord:
+    record = session.get(db.KeyRecord, 1, with_for_update=True)
+    if record is None:
+        record = db.KeyRecord(id=1, sealing=1, bound=0, look_ups=1, name="")
+        session.add(record)
+    return record
+
+
+def _keep_writers_out(connection: Connection) -> None:
+    """Wait until everybody has written; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+        names = ", ".join(f'"{each.name}"' for each in tables())
+        connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+
+
+class _Batch:
+    """The sealed columns of a table as the bytes that they are."""
+
+    def __init__(self, of: Table, keyring: Keyring) -> None:
+        self.keyring = keyring
+        self.places = {each.name: place_of(each) for each in sealed_columns(of)}
+        self.keys = [each.name for each in of.primary_key]
+        self.raw: TableClause = table(
+            of.name,
+            *(column(name, of.c[name].type) for name in self.keys),
+            *(column(name, LargeBinary) for name in (ROW, *self.places)),
+        )
+
+    def key_of(self, row: Any) -> tuple[object, ...]:
+        return tuple(row[name] for name in self.keys)
+
+    def fetch(self, connection: Connection, last: tuple[object, ...] | None) -> list[Any]:
+        """Return the next rows in which something is of an earlier key or form."""
+        head = self.keyring.head_of(self.keyring.newest)
+        stale = [
+            and_(self.raw.c[name] != EMPTY_IN_ROW, func.substr(self.raw.c[name], 1, 2) != head)
+            for name in self.places
+        ]
+        keys = tuple_(*(self.raw.c[name] for name in self.keys))
+        rows: Select[Any] = select(self.raw).where(or_(*stale)).order_by(*keys).limit(BATCH)
+        if last is not None:
+            rows = rows.where(keys > tuple_(*map(literal, last)))
+        return list(connection.execute(rows).mappings())
+
+    def write(self, connection: Connection, rows: list[Any]) -> tuple[int, int]:
+        """Write rows sealed anew, where nobody has written meanwhile; how many, how many not."""
+        values = []
+        for row in rows:
+            try:
+                sealed = {name: self._reseal(row, name) for name in self.places}
+            except WrongKey:
+                continue
+            values.append(
+                {f"key_{name}": row[name] for name in self.keys}
+                | {f"old_{name}": row[name] for name in self.places}
+                | {f"new_{name}": value for name, value in sealed.items()}
+            )
+        if values:
+            connection.execute(self._statement(), values)
+        return len(values), len(rows) - len(values)
+
+    def _reseal(self, row: Any, name: str) -> bytes | None:
+        if row[name] is None:
+            return None
+        place, at = self.places[name], bytes(row[ROW])
+        return self.keyring.seal(self.keyring.open(bytes(row[name]), place, at), place, at)
+
+    def _statement(self) -> Update:
+        conditions: list[ColumnElement[bool]] = [
+            self.raw.c[name] == bindparam(f"key_{name}") for name in self.keys
+        ]
+        conditions += [
+            self.raw.c[name].is_not_distinct_from(bindparam(f"old_{name}", type_=LargeBinary))
+            for name in self.places
+        ]
+        new = {name: bindparam(f"new_{name}", type_=LargeBinary) for name in self.places}
+        return update(self.raw).where(*conditions).values(new)
+
+
+def _turn_fingerprints(connection: Connection, keyring: Keyring, version: int) -> None:
+    """Put the HMAC of each fingerprint in its place: by pads, since databases know SHA-256."""
+    inner, outer = keyring.turning_pads(version)
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.create_function("sha256", 1, lambda data: hashlib.sha256(data).digest())
+        driver.create_function("join_bytes", 2, lambda one, other: one + other)
+    for each in tables():
+        if columns := look_up_columns(each):
+            turned = {one.name: _turned(connection, one, inner, outer) for one in columns}
+            connection.execute(update(each).values(turned))
+
+
+def _turned(
+    connection: Connection, stored: Column[Any], inner: bytes, outer: bytes
+) -> ColumnElement[Any]:
+    def joined(one: Any, other: Any) -> ColumnElement[Any]:
+        if connection.dialect.name == "sqlite":
+            return func.join_bytes(one, other)
+        return literal(one, LargeBinary).op("||")(other)
+
+    digest = func.sha256(joined(outer, func.sha256(joined(inner, stored))))
+    size = stored.type.length or 32  # type: ignore[attr-defined]
+    # Nothing stands where a count is over everybody.
+    return case((func.length(stored) > 0, func.substr(digest, 1, size)), else_=stored)

@@ -1,0 +1,50 @@
+"""All that reads strangers' files, by name: pure functions, each run in a child of its own.
+
+This is what the process of `core.isolation.run_apart` loads; nothing of ours imports it.
+"""
+
+import encodings
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image
+
+from campaign.core.isolation.confine import list_open_ways
+from campaign.core.isolation.orders import WorkTable
+from campaign.core.isolation.run_apart import adapter_of, name_of
+from campaign.core.unreadable_file import UnreadableFile
+from campaign.directory.imports.file_types import samples_of
+from campaign.directory.imports.read_list import read_list
+from campaign.mail.bounce_reports import list_reports
+from campaign.printing.redraw import cut_picture, draw_pages, paint_bars, redraw_picture
+from campaign.replies.mime import list_recipients, read_email
+
+READERS = (
+    cut_picture, draw_pages, list_open_ways, list_recipients, list_reports, paint_bars, read_email,
+    read_list, redraw_picture, samples_of,
+)  # fmt: skip
+_BY_NAME = {name_of(reader): reader for reader in READERS}
+
+
+def _run(work: str, job: Mapping[str, Any], data: bytes) -> Mapping[str, object]:
+    reader: Any = _BY_NAME[work]
+    try:
+        value = reader(data, **job)
+    except UnreadableFile as problem:
+        return {"unreadable": [problem.fault.sentence, problem.fault.values]}
+    return {"value": adapter_of(reader).dump_json((value,)).decode()}
+
+
+def _load() -> None:
+    """Load what Python would load later: a child may not be able to."""
+    Image.init()
+    for module in pkgutil.iter_modules(encodings.__path__):
+        if module.name not in {"mbcs", "oem"}:  # of Windows
+            importlib.import_module(f"encodings.{module.name}")
+    for reader in READERS:
+        adapter_of(reader)
+
+
+TABLE = WorkTable(run=_run, load=_load, failed="failed", reads_only=True)

@@ -1,0 +1,29 @@
+"""The words of passages that are left out, as they may not be read elsewhere."""
+
+import pytest
+
+from campaign.core.text.fold import fold
+from campaign.core.text.passages import find_telling_words, list_hidden
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shown", "words"),
+    [
+        ("su hermana Ana", "", {"hermana", "ana"}),
+        ("the Łódź road 12, tel. 0300 501", "", {"lodz", "road", "tel", "0300", "501"}),
+        ("Halldora", "Halldoras Mutter", {"halldora", "halldoras"}),
+        ("Ana", "An analysis", {"ana"}),
+        ("小明", "", {"小明"}),
+        ("김민준", "김민준은 잘 지낸다", {"김민준", "김민준은"}),
+        ("with her", "with her", set()),
+    ],
+)
+def test_names_numbers_and_what_begins_with_them_tell_and_common_words_do_not(
+    hidden: str, shown: str, words: set[str]
+) -> None:
+    assert find_telling_words([hidden], [shown]) == set(map(fold, words))
+
+
+def test_passages_are_listed_and_none_where_a_mark_is_not_closed() -> None:
+    assert list_hidden("To [[Ana]] and [[ ]] and [[Bo]].") == ["Ana", "Bo"]
+    assert list_hidden("To [[Ana and Bo.") == []
