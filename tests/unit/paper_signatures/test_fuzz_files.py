@@ -1,18 +1,22 @@
-"""Any table of signatures is read, or refused with a sentence, and soon."""
+"""Any table of signatures and any PDF is read, or refused with a sentence, and soon."""
 
 import io
 import zipfile
 from datetime import timedelta
 from functools import cache
 
+import pikepdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from campaign.directory.imports.read_rows import UnreadableFile
+from campaign.core.isolation.run_apart import run_apart
+from campaign.core.unreadable_file import UnreadableFile
+from campaign.directory.imports.read_list import read_list
 from campaign.paper_signatures import read_file
 from campaign.paper_signatures.check_row import Details
+from campaign.printing.redraw import draw_pages
 
 pytestmark = pytest.mark.fuzz
 HEADS = ["Name", "Town", "Postal code", "Country", "Email", "News"]
@@ -23,8 +27,10 @@ soon = settings(deadline=timedelta(seconds=5))
 
 def read(data: bytes) -> None:
     try:
-        table = read_file.open_table(data)
+        _opened, table = read_list(data, encoding="", sheet="", head=0)
     except UnreadableFile:
+        return
+    if table is None:
         return
     found = read_file.read_table(table, read_file.guess_meanings(table.columns), "CA")
     assert all(isinstance(details, Details) and details.name for _number, details in found.rows)
@@ -75,3 +81,26 @@ def test_any_workbook_of_which_some_bytes_were_changed(at: int, piece: bytes) ->
     whole = make_workbook()
     at %= len(whole)
     read(whole[:at] + piece + whole[at + len(piece) :])
+
+
+@cache
+def make_pdf() -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.pages[0].Contents = pdf.make_stream(b"BT /F1 12 Tf (Ana) Tj ET " * 20)
+        pdf.save(out)
+    return out.getvalue()
+
+
+@settings(deadline=timedelta(seconds=20), max_examples=settings.default.max_examples // 12)
+@given(st.integers(0, 4000), st.binary(min_size=1, max_size=40))
+def test_any_pdf_of_which_some_bytes_were_changed(at: int, piece: bytes) -> None:
+    """It is drawn in a process of its own, which may die of it: ours goes on."""
+    whole = make_pdf()
+    at %= len(whole)
+    try:
+        pages = run_apart(draw_pages, whole[:at] + piece + whole[at + len(piece) :], most=2)
+    except UnreadableFile:
+        return
+    assert all(page.startswith(b"\xff\xd8") for page in pages)

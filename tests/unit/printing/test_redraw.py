@@ -32,3 +32,12 @@ def test_only_formats_that_are_asked_for_are_opened(kind: str) -> None:
     Image.new("RGB", (9, 9)).save(out, kind)
     with pytest.raises(UnreadableFile, match="not-a-picture"):
         redraw_picture(out.getvalue(), side=100, formats=_FORMATS)
+
+
+def test_a_picture_is_drawn_anew() -> None:
+    """Without what rides along: a comment, and bytes after its end."""
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "JPEG", comment=b"Plantina")
+    drawn = redraw_picture(out.getvalue() + b"<script>Plantina", side=100, formats=_FORMATS)
+    assert b"Plantina" not in drawn.jpeg
+    assert (drawn.width, drawn.height) == (40, 30)
