@@ -135,6 +135,43 @@ class Settings(BaseSettings):
     organisation_logo: str = Field(
         "", description="PNG, JPEG, WebP or SVG file in the instance folder; empty: the name alone."
     )
+    privacy_officer: str = Field(
+        "",
+        description="Title and contact of the person in charge of personal information, for the "
+        "privacy notice: `Privacy Officer, privacy@example.org`.",
+    )
+    supervisory_authority: str = Field(
+        "", description="Authority to which people can complain, for the privacy notice."
+    )
+    hosting_provider: str = Field(
+        "", description="Hosting provider and its country, for the privacy notice."
+    )
+    email_provider: str = Field(
+        "", description="Provider that sends the emails and its country, for the privacy notice."
+    )
+    printing_provider: str = Field(
+        "",
+        description="Printing company and its country, for the privacy notice. Empty: the staff "
+        "print.",
+    )
+    backup_days: int = Field(
+        0,
+        ge=0,
+        description="Days after which you delete a backup, for the privacy notice. 0: not said. "
+        "The program deletes no backups.",
+    )
+    minimum_age: int | None = Field(
+        None,
+        ge=0,
+        le=25,
+        description="Age from which people may sign, for the privacy notice. 0: any age. Empty: "
+        "not said.",
+    )
+    security_contact: str = Field(
+        "",
+        description="Where security problems are reported, an email address or an https address, "
+        "for `/.well-known/security.txt`. Empty: `organisation_email`.",
+    )
     accent: str = Field("#1f4e79", description="Colour of links and the main button, light.")
     accent_dark: str = Field("#8fb8de", description="The same on a dark page.")
 

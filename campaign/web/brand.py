@@ -22,6 +22,8 @@ class Organisation(NamedTuple):
 
     name: str
     contact_email: str
+    address: str
+    """In one line."""
     website: str
     logo_url: str | None
 
@@ -33,6 +35,7 @@ def organisation() -> Organisation:
     return Organisation(
         name=settings.organisation_name,
         contact_email=settings.organisation_email,
+        address=", ".join(settings.organisation_address),
         website=settings.organisation_website,
         logo_url=url_for("web.logo") if has_logo else None,
     )
