@@ -76,16 +76,16 @@ def _who_and_what(settings: Settings) -> Iterator[Section]:
 def _list_details() -> list[str]:
     return [
         gettext(
-            "**When you sign:** your name, email address, country and town. Your region and "
+            "When you sign: your name, email address, country and town. Your region and "
             "postal code, if you give them. The words and points of your letter, and what "
             "officials may see. Whether you want our emails. The time, the language, and what led "
             "you to the page."
         ),
         gettext(
-            "**When you join the network:** your email address, how often you want emails, "
+            "When you join the network: your email address, how often you want emails, "
             "countries, themes and languages."
         ),
-        gettext("**On a paper sheet:** what you write there."),
+        gettext("On a paper sheet: what you write there."),
         gettext("We never ask for your street."),
         gettext(
             "A letter can show your political or other beliefs. We use it only because you agree "
