@@ -4,8 +4,6 @@ A version is added where an organization's text is saved, where a process takes 
 in a language, and every hour: settings and translations change by a restart.
 """
 
-import hashlib
-
 from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,11 +27,10 @@ def find_newest(session: Session, locale: str) -> PrivacyNotice | None:
 def note_version(session: Session, locale: str) -> PrivacyNotice:
     """Return the version that the page shows now; it is added where the newest one differs."""
     words = compose_text(session, locale)
-    digest = hashlib.sha256(words.encode()).digest()
     newest = find_newest(session, locale)
-    if newest is not None and bytes(newest.digest) == digest:
+    if newest is not None and newest.text == words:
         return newest
-    version = PrivacyNotice(locale=locale, digest=digest, text=words)
+    version = PrivacyNotice(locale=locale, text=words)
     session.add(version)
     session.flush()
     return version

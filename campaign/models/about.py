@@ -5,7 +5,7 @@ Both only grow: the newest row of a page and language is what its readers see.
 
 import enum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core.db import Base, Created, Locale, PrimaryKey
@@ -45,6 +45,5 @@ class PrivacyNotice(Base):
 
     id: Mapped[PrimaryKey]
     locale: Mapped[Locale]
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Created]

@@ -38,7 +38,6 @@ def upgrade() -> None:
         "privacy_notice",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
-        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_privacy_notice")),

@@ -1,7 +1,7 @@
 """Pages about us: public, in each language, with the instance's own numbers; consents know them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.about.empty_settings import list_empty_settings
 from campaign.about.notice_versions import note_version
 from campaign.about.privacy_notice import list_sections
-from campaign.core import audit
+from campaign.core import audit, clock
 from campaign.core.settings import Settings
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
@@ -288,7 +288,7 @@ def test_security_txt_says_what_rfc_9116_asks_for(client: FlaskClient) -> None:
     assert fields["Preferred-Languages"] == "en, fr, es, ar"
     assert fields["Canonical"] == "http://127.0.0.1:5000/.well-known/security.txt"
     expires = datetime.fromisoformat(fields["Expires"])
-    assert timedelta(days=30) < expires - datetime.now(UTC) < timedelta(days=365)
+    assert timedelta(days=30) < expires - clock.utcnow() < timedelta(days=365)
     policy = client.get(fields["Policy"].removeprefix("http://127.0.0.1:5000").partition("#")[0])
     assert 'id="security"' in policy.text
 
