@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign import close_app, create_app, migrations, storage
+from campaign.about.empty_settings import list_empty_languages, list_empty_settings
 from campaign.commands.instance import say_missing
 from campaign.core import audit, audit_anchor, db, i18n, jobs, turn_keys
 from campaign.core.audit_anchor import DamagedAnchor
@@ -93,6 +94,20 @@ def _settings_note(app: Flask) -> str:
     if settings.mode == "production" and not settings.second_factor_roles_suffice:
         return "a password alone lets staff or admins in (second_factor_waived)"
     return ""
+
+
+def _about_us(app: Flask) -> Iterator[str]:
+    """Yield what the public pages about us still lack in production."""
+    settings: Settings = app.extensions["settings"]
+    if names := list_empty_settings(settings):
+        yield f"Privacy notice: set {', '.join(names)} (docs/settings.md)."
+    try:
+        with db.reading() as session:
+            locales = list(list_empty_languages(session, settings))
+    except SQLAlchemyError:
+        return  # the database's own check has said why
+    if locales:
+        yield f"About us has no text of yours in {', '.join(locales)}: an admin writes it."
 
 
 def _database(app: Flask) -> Iterator[str]:
@@ -269,6 +284,7 @@ def _erasing(app: Flask) -> Iterator[str]:
 
 _CHECKS: dict[str, Callable[[Flask], Iterator[str]]] = {
     "settings": _settings,
+    "about us": _about_us,
     "database": _database,
     "keys": _keys,
     "audit": _audit,

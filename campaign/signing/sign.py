@@ -116,7 +116,10 @@ def sign(session: Session, signing: Signing) -> None:
     Raises Refused (`campaign-ended`) where the campaign takes no letters now.
     """
     refuse_ended(signing.plan, signing.now)
-    wording = wording_id(session, signing.locale, cards=signing.plan.cards)
+    plan = signing.plan
+    wording = wording_id(
+        session, signing.locale, cards=plan.cards, newest_notice=plan.newest_notice
+    )
     signing.values["consent_wording_id"] = wording
     if _insert_signature(session, signing, seat=SEATS[0]):
         _send_link(session, signing)

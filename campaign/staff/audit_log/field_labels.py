@@ -24,3 +24,10 @@ CAMPAIGN_FIELDS: Mapping[str, object] = {
     "background": _l("What happened"),
     "outcome": _l("What has come of it"),
 }
+
+ABOUT_PAGES: Mapping[str, object] = {
+    "privacy": _l("Privacy notice"),
+    "about": _l("About us"),
+    "accessibility": _l("Accessibility"),
+}
+"""What the pages are called to which the organization adds a text."""
