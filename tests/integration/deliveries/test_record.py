@@ -70,9 +70,9 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     shown = staff.get(answer.location).text
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
-    # Both clocks as English writes them, with a narrow no-break space.
-    assert re.search(r", 12:00\sAM \(the time there\)", shown)
-    assert re.search(r", \d+:\d\d\s[AP]M \(the organisation’s time\)", shown)
+    # Both clocks have 24 hours.
+    assert re.search(r", 00:00 \(the time there\)", shown)
+    assert re.search(r", \d\d:\d\d \(the organisation’s time\)", shown)
     assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
