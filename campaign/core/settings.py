@@ -193,8 +193,7 @@ class Settings(BaseSettings):
 
     second_person_opens: bool = Field(
         False,
-        description="Whether a campaign opens only after someone other than its author has seen "
-        "it.",
+        description="Whether someone other than its author sees a campaign before it opens.",
     )
     second_person_posts: bool = Field(
         False,
