@@ -18,6 +18,7 @@ from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.sealed_columns import new_seal_id
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign
@@ -192,6 +193,9 @@ def decide(
     values: dict[str, object] = {"decision": decision, "act_id": act.id, "note": note or None}
     if decision is Decision.RETURNED:
         values["returned_at"] = now
+    if note:
+        # The note is all that is sealed in these rows: with it their name may be another.
+        values["seal_id"] = new_seal_id()
     session.execute(
         update(Hold)
         .where(Hold.signature_id.in_([signature.id for signature in taken]))
