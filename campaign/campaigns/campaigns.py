@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaign.campaigns import lifecycle, rehearsal
 from campaign.campaigns.changes import check_move, drop_empty, move, note, record_change, staff_id
 from campaign.campaigns.content import revisions
+from campaign.campaigns.content.blacked_out import refuse_blacked_out
 from campaign.campaigns.content.part_contents import facts_content
 from campaign.campaigns.content.risk_words import Words, texts_of_campaign
 from campaign.campaigns.content.risks import refuse_named, refuse_named_in, words_by_field
@@ -180,7 +181,9 @@ def check_closing(
 ) -> None:
     """Raise what `close_campaign` would."""
     check_move(session, campaign, CampaignStatus.CLOSED, actor)
-    refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
+    words = _reason_words(reasons)
+    refuse_named(campaign, words, seen=risks_seen)
+    refuse_blacked_out(session, campaign, words, seen=risks_seen)
 
 
 def stop_campaign(
@@ -208,7 +211,9 @@ def stop_campaign(
         reason = {f"reason_{campaign.default_locale}": "reason-missing"}
         missing = {"kind": "stop-kind-missing"} if kind is None else {}
         raise Invalid(fields=missing | (reason if not drop_empty(reasons) else {}))
-    refuse_named(campaign, _reason_words(reasons), seen=risks_seen)
+    words = _reason_words(reasons)
+    refuse_named(campaign, words, seen=risks_seen)
+    refuse_blacked_out(session, campaign, words, seen=risks_seen)
     campaign.closed_at = campaign.closed_at or now
     campaign.stopped_at, campaign.stop_kind = now, kind
     public = {} if reasons_wait else reasons

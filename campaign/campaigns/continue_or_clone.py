@@ -17,14 +17,15 @@ from campaign.models.staff import CampaignMember
 
 OF_ITS_OWN = frozenset(
     {
-        "id", "public_id", "slug", "reference", "index_number", "status", "status_reasons",
+        "id", "public_id", "seal_id", "slug", "reference", "index_number", "status",
+        "status_reasons",
         "stop_kind", "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
         "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
         "owner_id", "forgotten_at", "created_at", "changed_at",
     }
 )  # fmt: skip
 """What a campaign does not take from another; all else is carried over, also what comes later."""
-_KEYS = frozenset({"id", "public_id", "campaign_id", "target_id", "template_id"})
+_KEYS = frozenset({"id", "public_id", "seal_id", "campaign_id", "target_id", "template_id"})
 
 
 def continue_campaign(

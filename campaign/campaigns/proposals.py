@@ -115,7 +115,7 @@ def propose_reasons(
             session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
         )
     else:
-        reword_reason.check_reason(campaign, reasons, risks_seen)
+        reword_reason.check_reason(session, campaign, reasons, risks_seen)
     return _keep(session, campaign, kind, drop_empty(reasons), by, replaces)
 
 

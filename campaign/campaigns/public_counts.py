@@ -10,11 +10,13 @@ A job counts once a minute and writes only where a number is no longer true.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from flask import has_app_context
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
 from campaign.core import db, jobs
+from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Origin, Signature, SignatureState
 from campaign.models.statistics import CampaignTally
@@ -54,6 +56,11 @@ def recount(session: Session, campaign: Campaign) -> int:
 def count_of(session: Session, campaign: Campaign) -> int:
     """How many people have written, as last counted."""
     return counts_of(session, [campaign])[campaign.id]
+
+
+def in_steps(count: int) -> int:
+    """Return a number as the public sees it: it moves in steps of `public_count_step`."""
+    return count - count % (current_settings().public_count_step if has_app_context() else 1)
 
 
 def counted_publicly() -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.changes import drop_empty, drop_proposed_reasons, record_change
+from campaign.campaigns.content.blacked_out import refuse_blacked_out
 from campaign.campaigns.content.risks import refuse_named, words_by_field
 from campaign.campaigns.stop_rule import has_ended, is_stopped
 from campaign.core import audit
@@ -29,7 +30,8 @@ def reword_reason(
     `reason_<default language>` where a stop would be left without any; RiskNamed.
     """
     session.refresh(campaign, with_for_update={"key_share": True})
-    wanted, before = check_reason(campaign, reasons, risks_seen), dict(campaign.status_reasons)
+    wanted = check_reason(session, campaign, reasons, risks_seen)
+    before = dict(campaign.status_reasons)
     kind_before = campaign.stop_kind
     if kind and is_stopped(campaign.status):
         campaign.stop_kind = kind
@@ -45,7 +47,7 @@ def reword_reason(
 
 
 def check_reason(
-    campaign: Campaign, reasons: Mapping[str, str], risks_seen: bool
+    session: Session, campaign: Campaign, reasons: Mapping[str, str], risks_seen: bool
 ) -> dict[str, str]:
     """Return the reasons that say something. Raises as `reword_reason` does."""
     if not has_ended(campaign.status):
@@ -54,5 +56,7 @@ def check_reason(
     if is_stopped(campaign.status) and not wanted:
         raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
     if wanted != campaign.status_reasons:
-        refuse_named(campaign, words_by_field("reason", wanted, "reason_"), seen=risks_seen)
+        words = words_by_field("reason", wanted, "reason_")
+        refuse_named(campaign, words, seen=risks_seen)
+        refuse_blacked_out(session, campaign, words, seen=risks_seen)
     return wanted

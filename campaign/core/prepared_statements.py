@@ -110,7 +110,7 @@ def _prepare(statement: CompilerElement, names: tuple[str, ...], dialect: Dialec
         name: value.effective_value for name, value in compiled.binds.items() if not value.required
     }
     defaults = {column.key: _default_of(column) for column in compiled.insert_prefetch}
-    sealed = list_sealed({name: value.type for name, value in compiled.binds.items()})
+    sealed = list_sealed({name: value.type for value, name in compiled.bind_names.items()})
     return _Prepared(str(compiled), order, constants, defaults, converters, sealed)
 
 

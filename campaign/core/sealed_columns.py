@@ -168,7 +168,7 @@ class RowBinding(DefaultExecutionContext):
         names = _sealed_names.get(compiled)
         if names is None:
             names = _sealed_names[compiled] = list_sealed(
-                {name: value.type for name, value in compiled.binds.items()}
+                {name: value.type for value, name in compiled.bind_names.items()}
             )
         if names:
             for parameters in self.compiled_parameters:
@@ -188,7 +188,9 @@ def bind_to_row(parameters: Any, names: tuple[str, ...]) -> None:
     row = parameters.get(ROW)
     if row is not None:
         for name in names:
-            parameters[name] = _InRow(parameters[name], row)
+            # What is empty stays as it is: defaults are, and objects get those back.
+            if parameters[name]:
+                parameters[name] = _InRow(parameters[name], row)
 
 
 def bind_objects(base: type[DeclarativeBase]) -> None:

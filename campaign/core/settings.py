@@ -194,6 +194,13 @@ class Settings(BaseSettings):
         "", description="Maildir folder of that mailbox; its mails become drafts of replies."
     )
 
+    public_count_step: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="Steps in which the public numbers of letters move: with 10, 57 is shown as "
+        "50. Who watches them learns less of when somebody signed.",
+    )
     own_words_limit: int = Field(
         1500, ge=100, le=5000, description="Characters a supporter may write in own words."
     )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from campaign.core import clock
 from campaign.core.isolation.worker import WorkProcessStopped
-from campaign.storage import storage
+from campaign.storage import FilesAway, storage
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ ASIDE = "put-aside"
 """The folder of the storage with mails that could not be read."""
 _FAILED = ".failed"
 """How the name of a mail ends that failed once; the rest of it is the mail server's."""
-_NOT_THE_MAIL = (OSError, OperationalError, WorkProcessStopped)
+_NOT_THE_MAIL = (OSError, OperationalError, FilesAway, WorkProcessStopped)
 """Faults of the machine: the mail is tried again as if nothing was."""
 
 
@@ -58,16 +58,21 @@ def _is_taken(mail: Path, take: Callable[[bytes], bool], kind: str, most_bytes: 
         if not mail.name.endswith(_FAILED):
             mail.rename(mail.with_name(f"{mail.name}{_FAILED}"))
             return False
-        _put_aside(mail, kind)
-        taken = True
+        taken = _put_aside(mail, kind)
     if taken:
         mail.unlink()  # it holds an address, and often our mail with its link
     return taken
 
 
-def _put_aside(mail: Path, kind: str) -> None:
+def _put_aside(mail: Path, kind: str) -> bool:
+    """Keep a mail for who runs the site; tells whether the storage took it."""
     moment = clock.utcnow().strftime("%Y%m%dT%H%M")
     name = f"{ASIDE}/{moment}-{kind}-{secrets.token_hex(4)}"
-    with mail.open("rb") as file, storage().create(name) as kept:
-        shutil.copyfileobj(file, kept)
+    try:
+        with mail.open("rb") as file, storage().create(name) as kept:
+            shutil.copyfileobj(file, kept)
+    except (OSError, FilesAway) as problem:
+        log.warning("mail not put aside", problem=type(problem).__name__)
+        return False
     log.error("mail put aside", name=name)
+    return True

@@ -11,6 +11,7 @@ from campaign.campaigns.closing_reasons import Said, reasons_of
 from campaign.campaigns.content.address_and_salutation import goes_by_post, name_and_office
 from campaign.campaigns.follow_ups import public_neighbours
 from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.public_counts import in_steps
 from campaign.core import i18n
 from campaign.models.campaign import Campaign, Edition, Target, TargetKind
 from campaign.models.directory import Mission, Official
@@ -138,6 +139,7 @@ def case_page(
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)
     earlier, later = public_neighbours(campaign)
+    count = in_steps(count)
     return CasePage(
         slug=campaign.slug,
         reference=campaign.reference,
@@ -164,8 +166,8 @@ def case_page(
         letter_languages=tuple(
             i18n.language_name(code, locale) for code in campaign.letter_locales
         ),
-        sent_by_self=sent_by_self,
-        on_paper=on_paper,
+        sent_by_self=in_steps(sent_by_self),
+        on_paper=in_steps(on_paper),
         picture=case_picture(campaign, campaign.picture_wide, locale),
         whole_picture=campaign.picture,
         focus=(campaign.picture_x, campaign.picture_y),

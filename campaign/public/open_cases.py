@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from campaign.campaigns.closing_reasons import Said
 from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.themes import theme_name
 from campaign.core import i18n
 from campaign.core.text.fold import fold_name
@@ -78,7 +79,7 @@ def board_of(
 
 
 def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
-    edition = edition_for(campaign, locale)
+    edition, count = edition_for(campaign, locale), in_steps(count)
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)
     return CaseRow(

@@ -248,7 +248,7 @@ def _outcome_title(fate: DeliveryOutcome, attempt: DeliveryAttempt) -> str:
     if fate is DeliveryOutcome.PART and attempt.campaign.cards:
         return str(gettext("Some cards were accepted"))
     if fate is DeliveryOutcome.POSTED and isinstance(destination, Official):
-        return str(gettext("Posted to: %(official)s", official=_official_name(destination)))
+        return str(gettext("Posted to: %(recipient)s", recipient=_official_name(destination)))
     words: dict[DeliveryOutcome, str] = {
         DeliveryOutcome.ACCEPTED: gettext("Delivered"),
         DeliveryOutcome.PART: gettext("Some letters were accepted"),
@@ -318,7 +318,7 @@ def _deliveries_ahead(ways: Sequence[Destination]) -> list[Mark]:
     """Say that letters will be handed over, or to whom they will be posted."""
     posted = dict.fromkeys(way for way in ways if isinstance(way, Official))
     marks = [
-        Mark(gettext("Posted to: %(official)s", official=_official_name(official)), "ahead")
+        Mark(gettext("Posted to: %(recipient)s", recipient=_official_name(official)), "ahead")
         for official in posted
     ]
     missions = {way for way in ways if isinstance(way, Mission)}

@@ -22,9 +22,9 @@ class Organisation(NamedTuple):
 
     name: str
     contact_email: str
+    address: str
+    """In one line."""
     website: str
-    postal_address: str
-    """On one line."""
     logo_url: str | None
 
 
@@ -35,8 +35,8 @@ def organisation() -> Organisation:
     return Organisation(
         name=settings.organisation_name,
         contact_email=settings.organisation_email,
+        address=", ".join(settings.organisation_address),
         website=settings.organisation_website,
-        postal_address=", ".join(settings.organisation_address),
         logo_url=url_for("web.logo") if has_logo else None,
     )
 

@@ -81,8 +81,8 @@ def _unknown(words: CoverWords) -> str:
     names = unknown_in(words)
     return str(
         ngettext(
-            "%(names)s is no placeholder. Known are: %(known)s.",
-            "%(names)s are no placeholders. Known are: %(known)s.",
+            "%(names)s is not a placeholder. You can use: %(known)s.",
+            "%(names)s are not placeholders. You can use: %(known)s.",
             len(names),
             names=", ".join(names),
             known=", ".join(f"(({name}))" for name in PLACEHOLDERS),

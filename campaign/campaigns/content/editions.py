@@ -9,6 +9,7 @@ from campaign.campaigns import proposals
 from campaign.campaigns.campaigns import stays_ready
 from campaign.campaigns.changes import record_change, staff_id
 from campaign.campaigns.content import revisions
+from campaign.campaigns.content.blacked_out import refuse_blacked_out
 from campaign.campaigns.content.part_contents import edition_content, edition_from
 from campaign.campaigns.content.risk_words import edition_words
 from campaign.campaigns.content.risks import refuse_named
@@ -52,6 +53,9 @@ def save_edition(
     refuse_named(campaign, edition_words(locale, **words), seen=risks_seen)
     edition = find_edition(campaign, locale)
     before = edition.outcome if edition else ""
+    if words["outcome"] != before:
+        new_outcome = edition_words(locale, outcome=words["outcome"])
+        refuse_blacked_out(session, campaign, new_outcome, seen=risks_seen)
     author = session.get(StaffUser, staff_id(actor) or 0)
     if author and texts["outcome"] != before and proposals.needs_approval(campaign):
         outcome = {locale: texts["outcome"]}
@@ -70,7 +74,9 @@ def publish_outcomes(
 ) -> None:
     """Show what has come of it, by language, as a second person approved it. Raises RiskNamed."""
     for locale, outcome in outcomes.items():
-        refuse_named(campaign, edition_words(locale, outcome=outcome), seen=risks_seen)
+        words = list(edition_words(locale, outcome=outcome))
+        refuse_named(campaign, words, seen=risks_seen)
+        refuse_blacked_out(session, campaign, words, seen=risks_seen)
         content = edition_content(find_edition(campaign, locale))
         _save(session, campaign, actor, locale, edition_from(content | {"outcome": outcome}))
 

@@ -24,7 +24,7 @@ from campaign.web.page import Page, show_page
 class PublishForm(DeliveryForm):
     """`publish_form` adds title and text in each language, and what each picture shows."""
 
-    risks_seen = BooleanField(_l("What a risk flag of the campaign rules out is meant here."))
+    risks_seen = BooleanField(_l("These words are meant to be published."))
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 

@@ -50,6 +50,8 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
     with folder_beside(out) as folder:
         parts = []
         for first in range(0, len(context.pages), _TOGETHER):
+            if first:
+                gc.collect()  # what the part before has left
             pages = ContentsPages(
                 contents=context,
                 pages=context.pages[first : first + _TOGETHER],
@@ -62,7 +64,6 @@ def contents(context: ContentsContext, paper: Paper, out: Path) -> Document:
                 pages, "contents.css", paper, part, locale=context.locale, title=context.title
             )
             parts.append(part)
-            gc.collect()
         return join(parts, out, title=context.title, language=language_tag(context.locale))
 
 

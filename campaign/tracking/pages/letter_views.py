@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
 from campaign.core.errors import NotFound
@@ -252,7 +253,7 @@ def _letter_page(
             letters=letters,
             layout=layout_of(campaign, home_country()),
             sendings=_sendings(signature, letters),
-            sent_by_self=send_it_yourself.count_sent(session, campaign),
+            sent_by_self=in_steps(send_it_yourself.count_sent(session, campaign)),
             next=next_action(session, signature, i18n.locale(), db.utcnow()),
         )
     )

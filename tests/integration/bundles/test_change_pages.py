@@ -41,6 +41,7 @@ def enter(
     return run
 
 
+@pytest.mark.one_engine
 def test_an_organizer_finds_none_of_these_pages(client: FlaskClient, enter: Enter) -> None:
     url = enter(Role.ORGANIZER)
     for page in ("reprint", "cancel"):
@@ -49,12 +50,14 @@ def test_an_organizer_finds_none_of_these_pages(client: FlaskClient, enter: Ente
         assert post(client, f"{url}/{deed}", {"reason": "x", "file": "zip"}).status_code == 404
 
 
+@pytest.mark.one_engine
 def test_a_bundle_that_is_not_there_is_a_404(client: FlaskClient, enter: Enter) -> None:
     enter(Role.STAFF)
     for deed in ("reprint", "cancel", "remake"):
         assert post(client, f"/desk/bundles/{'x' * 22}/{deed}", {}).status_code == 404
 
 
+@pytest.mark.one_engine
 def test_staff_print_a_file_again_with_a_reason(
     client: FlaskClient, session: Session, enter: Enter
 ) -> None:
@@ -117,6 +120,7 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     assert post(client, f"{url}/download").status_code == 200
 
 
+@pytest.mark.one_engine
 def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: Enter) -> None:
     url = enter(Role.STAFF)
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))

@@ -42,6 +42,7 @@ def cards(session: Session, freeze: Freeze, print_bundle: Print) -> Bundle:
     return reload(session, bundle_id)
 
 
+@pytest.mark.one_engine
 def test_papers_and_pages_of_cards_speak_of_cards(
     app: Flask, session: Session, cards: Bundle, client: FlaskClient, tmp_path: Path
 ) -> None:
@@ -82,6 +83,7 @@ def words_of(page: str) -> str:
     return words
 
 
+@pytest.mark.one_engine
 def test_every_page_on_cards_speaks_of_cards(
     session: Session, cards: Bundle, client: FlaskClient
 ) -> None:
@@ -115,6 +117,7 @@ def test_every_page_on_cards_speaks_of_cards(
     assert "letter" not in words_of(client.get(bundle).text).lower()
 
 
+@pytest.mark.one_engine
 def test_what_is_of_both_kinds_is_called_both() -> None:
     assert common_noun([Noun.CARD, Noun.CARD]) is Noun.CARD
     assert common_noun([Noun.CARD, Noun.LETTER]) is Noun.BOTH

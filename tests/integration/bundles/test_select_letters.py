@@ -202,6 +202,7 @@ def test_a_letter_that_does_not_open_stands_last_and_is_set_aside(
     assert verify_copy(zip_of(app, bundle.id, tmp_path)).ok
 
 
+@pytest.mark.one_engine
 def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     app: Flask,
     session: Session,
@@ -227,6 +228,7 @@ def test_both_sides_other_paper_and_numbers_that_go_on_verify(
     assert reload(session, bundle_id).page_count == 8
 
 
+@pytest.mark.one_engine
 def test_a_campaign_s_letters_can_be_printed_as_cards(
     app: Flask, session: Session, settings: Settings, print_bundle: Print, tmp_path: Path
 ) -> None:

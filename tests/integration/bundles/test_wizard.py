@@ -83,6 +83,7 @@ def test_the_list_groups_what_waits_by_mission(
     assert "3 letters" in page
 
 
+@pytest.mark.one_engine
 def test_each_step_carries_what_was_chosen_before(
     app: Flask, client: FlaskClient, campaigns: list[Campaign]
 ) -> None:
@@ -254,6 +255,7 @@ def test_several_campaigns_lead_to_their_journey(
     assert [one.letter_count for one in bundles(session)] == [6, 3]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wrong", "step", "words"),
     [
@@ -359,6 +361,7 @@ def pages_of(data: bytes) -> Iterator[pikepdf.Pdf]:
         yield pdf
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("most", [proof_print.SORTED, 0])
 def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     app: Flask,
@@ -403,6 +406,7 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
     assert bundles(session) == []
 
 
+@pytest.mark.one_engine
 def test_a_proof_of_cards_names_what_is_too_long_for_one(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
@@ -450,6 +454,7 @@ def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
     assert answer.status_code == 404
 
 
+@pytest.mark.one_engine
 def test_looking_at_the_steps_writes_nothing(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -461,6 +466,7 @@ def test_looking_at_the_steps_writes_nothing(
     assert session.scalar(select(func.count(AuditEntry.id))) == before
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["", "/letters", "/paper", "/proof"])
 def test_steps_are_for_staff_and_need_a_mission(
     app: Flask, client: FlaskClient, campaigns: list[Campaign], step: str
@@ -473,6 +479,7 @@ def test_steps_are_for_staff_and_need_a_mission(
     assert client.get(f"{NEW}{step}").status_code == 404
 
 
+@pytest.mark.one_engine
 def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:
@@ -491,6 +498,7 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
     assert "Letter 00003" not in page
 
 
+@pytest.mark.one_engine
 def test_only_what_travels_is_asked_about_cards_and_the_other_ticks_ride_along(
     app: Flask, client: FlaskClient, session: Session, campaigns: list[Campaign]
 ) -> None:

@@ -115,6 +115,7 @@ def test_what_was_written_meanwhile_is_not_overwritten(session: Session) -> None
     assert refused.value.data == {"number": 2}
 
 
+@pytest.mark.one_engine
 def test_an_open_campaigns_letter_may_not_name_a_day_that_is_not_there(session: Session) -> None:
     campaign = make_campaign(session, act_by=None)
     with pytest.raises(Invalid) as refused:
@@ -122,6 +123,7 @@ def test_an_open_campaigns_letter_may_not_name_a_day_that_is_not_there(session: 
     assert refused.value.fields == {"opening": "deadline-unset"}
 
 
+@pytest.mark.one_engine
 def test_a_letter_may_not_name_the_town_that_a_supporter_may_hide(session: Session) -> None:
     with pytest.raises(UnknownPlaceholders) as refused:
         save(session, make_campaign(session), opening="From ((supporter_locality)).")
@@ -144,6 +146,7 @@ def test_versions_are_listed_newest_first(session: Session) -> None:
     assert templates.get_version(session, campaign, "en", None, 1) is listed[1]
 
 
+@pytest.mark.one_engine
 @hypothesis_settings(max_examples=40)
 @given(text=st.text(alphabet="(){}_. abcdefnoprsw\n", max_size=40))
 def test_only_known_placeholders_are_ever_saved(session: Session, text: str) -> None:

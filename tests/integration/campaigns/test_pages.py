@@ -64,6 +64,7 @@ def test_an_organizer_sees_every_page(desk: FlaskClient, campaign: Campaign, pag
     assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("page", PAGES)
 def test_who_is_not_signed_in_is_sent_to_sign_in(
     client: FlaskClient, campaign: Campaign, page: str
@@ -73,6 +74,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(
     assert "Amara" not in response.text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("page", PAGES)
 def test_for_staff_the_pages_are_not_there(
     client: FlaskClient, app: Flask, campaign: Campaign, page: str
@@ -81,6 +83,7 @@ def test_for_staff_the_pages_are_not_there(
     assert client.get(DESK + page).status_code == 404
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("page", FORMS)
 def test_a_form_without_its_token_changes_nothing(
     desk: FlaskClient, campaign: Campaign, session: Session, page: str
@@ -109,6 +112,7 @@ def test_what_does_not_exist_is_not_found(desk: FlaskClient, campaign: Campaign,
     assert desk.get(DESK + page).status_code == 404
 
 
+@pytest.mark.one_engine
 def test_pages_that_only_show_take_no_form(desk: FlaskClient, campaign: Campaign) -> None:
     assert post(desk, f"{DESK}/ua-1-26").status_code == 405
     assert desk.delete(f"{DESK}/ua-1-26/facts").status_code == 405
@@ -150,6 +154,7 @@ def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
     assert "Still to do" in desk.get(response.location).text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -176,6 +181,7 @@ def test_what_cannot_be_taken_is_said_and_what_was_typed_is_kept(
     assert desk.get(f"{DESK}/ua-58-20").status_code == 404
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "field", ["country", "format", "timezone", "default_locale", "letter_locales", "follows"]
 )
@@ -204,6 +210,7 @@ def test_an_open_campaign_keeps_a_language_for_letters(
     assert len(fresh(session, campaign).letter_locales) == 3
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>'])
 def test_markup_in_a_name_stays_text(desk: FlaskClient, session: Session, text: str) -> None:
     make_campaign(session, person_name=text)
@@ -285,6 +292,7 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Ses
     assert "Safe" in desk.get(f"{DESK}/ua-1-26/updates").text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -317,6 +325,7 @@ def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign)
     assert post(desk, f"{DESK}/ua-1-26/updates", data).status_code == 422
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -129,6 +129,7 @@ def test_an_entry_that_a_draft_aims_at_is_asked_about_before_it_opens(
     assert send("/status?to=open", {"risks_seen": "y"}).status_code == 303
 
 
+@pytest.mark.one_engine
 def test_the_desk_says_that_everybody_can_read_what_a_new_flag_rules_out(
     send: Send, session: Session, fresh: Fresh
 ) -> None:
@@ -157,6 +158,7 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     assert send("/risks", {"embargo_until": until}).status_code == 422
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("name", "body", "words"),
     [
@@ -178,6 +180,7 @@ def test_what_is_no_picture_is_refused(
     assert fresh().picture == ""
 
 
+@pytest.mark.one_engine
 def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: Send) -> None:
     wrong = {"picture": (io.BytesIO(b"no picture"), "river.jpg"), "alt_en": "A river."}
     page = send("/picture", wrong).text

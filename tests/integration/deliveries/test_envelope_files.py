@@ -132,6 +132,7 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
         assert names(printed, made) == ["2/envelopes-001.pdf", "2/labels.pdf"], "the old are gone"
 
 
+@pytest.mark.one_engine
 def test_what_nobody_asks_for_is_made_anew_too(
     printed: Bundle,
     staff: FlaskClient,
@@ -151,6 +152,7 @@ def test_what_nobody_asks_for_is_made_anew_too(
     assert run_of(session).state is RunState.WAITING
 
 
+@pytest.mark.one_engine
 def test_files_from_before_their_letters_were_written_down_are_made_anew_once(
     printed: Bundle,
     staff: FlaskClient,
@@ -222,6 +224,7 @@ def test_address_sheets_name_nobody_and_outlive_the_making_of_their_bundle(
     assert post(staff, after(printed, "files/envelopes-001.pdf")).status_code == 200
 
 
+@pytest.mark.one_engine
 def test_a_file_that_is_lost_is_made_anew(
     printed: Bundle,
     staff: FlaskClient,
@@ -295,6 +298,7 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
         assert envelope_job._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
 
 
+@pytest.mark.one_engine
 def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     staff: FlaskClient,
     printed: Bundle,
@@ -314,6 +318,7 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     assert "To post" not in page
 
 
+@pytest.mark.one_engine
 def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
     staff: FlaskClient,
     printed: Bundle,

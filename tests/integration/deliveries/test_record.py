@@ -44,6 +44,7 @@ def visits(session: Session) -> list[GateVisit]:
     return list(session.scalars(select(GateVisit).order_by(GateVisit.id)))
 
 
+@pytest.mark.one_engine
 def test_what_is_typed_at_one_gate_is_not_kept_for_the_form_of_another(
     staff: FlaskClient, bundle: Bundle
 ) -> None:
@@ -69,9 +70,9 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     shown = staff.get(answer.location).text
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
-    # Both clocks as English writes them, with a narrow no-break space.
-    assert re.search(r", 12:00\sAM \(the time there\)", shown)
-    assert re.search(r", \d+:\d\d\s[AP]M \(the organisation’s time\)", shown)
+    # Both clocks have 24 hours.
+    assert re.search(r", 00:00 \(the time there\)", shown)
+    assert re.search(r", \d\d:\d\d \(the organisation’s time\)", shown)
     assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
@@ -86,6 +87,7 @@ def test_who_went_who_opened_and_the_notes_are_sealed(
     assert all(b"Planted" not in bytes(value) for value in row)
 
 
+@pytest.mark.one_engine
 def test_pictures_and_receipt_are_drawn_anew_and_lie_sealed(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -136,6 +138,7 @@ def _bomb() -> io.BytesIO:
     return io.BytesIO(b"\x89PNG\r\n\x1a\n" + body)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "file", "words"),
     [
@@ -164,6 +167,7 @@ def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
     assert visits(session) == []
 
 
+@pytest.mark.one_engine
 def test_a_file_that_is_too_big_is_refused() -> None:
     big = io.BytesIO(b"x" * (attachments.MAX_BYTES + 1))
     with pytest.raises(Invalid) as receipt:
@@ -175,6 +179,7 @@ def test_a_file_that_is_too_big_is_refused() -> None:
     assert picture.value.fields == {"pictures": "picture-too-big"}
 
 
+@pytest.mark.one_engine
 def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -188,6 +193,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     assert visits(session) == []
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -212,6 +218,7 @@ def test_what_cannot_be_taken_is_said_by_its_field(
     assert visits(session) == []
 
 
+@pytest.mark.one_engine
 def test_only_staff_come_to_the_gate_and_come_back_to_it_after_sign_in(
     client: FlaskClient, app: Flask, bundle: Bundle
 ) -> None:
@@ -302,6 +309,7 @@ def test_the_key_of_somebody_else_tells_nothing(
     assert "url" not in answer.json
 
 
+@pytest.mark.one_engine
 def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
     staff: FlaskClient, bundle: Bundle, session: Session
 ) -> None:
@@ -314,6 +322,7 @@ def test_a_stale_token_is_refused_and_a_fresh_one_is_to_be_had(
     assert len(visits(session)) == 1
 
 
+@pytest.mark.one_engine
 def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> None:
     page = staff.get(gate(bundle))
     assert "worker-src 'self'" in page.headers["Content-Security-Policy"]
@@ -323,6 +332,7 @@ def test_the_worker_sees_this_page_alone(staff: FlaskClient, bundle: Bundle) -> 
     assert worker.headers["Service-Worker-Allowed"] == gate(bundle)
 
 
+@pytest.mark.one_engine
 def test_the_page_that_a_phone_keeps_names_nobody(
     client: FlaskClient, app: Flask, bundle: Bundle, session: Session
 ) -> None:
@@ -521,6 +531,7 @@ def test_more_in_an_hour_than_anybody_visits_is_refused(
     assert len(visits(session)) == 1
 
 
+@pytest.mark.one_engine
 def test_a_part_that_is_none_stands_by_the_bundle_it_is_about(
     staff: FlaskClient, bundle: Bundle, session: Session, make_ready: Callable[[], int]
 ) -> None:
@@ -636,6 +647,7 @@ def test_a_bundle_of_another_mission_did_not_come_along(
     assert visits(session) == []
 
 
+@pytest.mark.one_engine
 def test_a_visit_that_is_not_recorded_leaves_no_picture(
     app: Flask, bundle: Bundle, session: Session
 ) -> None:

@@ -216,6 +216,7 @@ def test_it_is_not_made_again_and_keeps_its_files(
             deed()
 
 
+@pytest.mark.one_engine
 def test_its_page_says_what_is_gone_and_promises_nothing(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record, reroute: Reroute
 ) -> None:
@@ -297,6 +298,7 @@ def test_letters_that_came_back_are_on_the_first_sheets_again(
     assert [part.count("Destroy its printed sheets") for part in parts[1:3]] == [1, 0]
 
 
+@pytest.mark.one_engine
 def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     staff: FlaskClient, session: Session, printed: Bundle, record: Record
 ) -> None:
@@ -344,6 +346,7 @@ def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
     assert "Letter 00005, volume 001, page 5" in page
 
 
+@pytest.mark.one_engine
 def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_out(
     staff: FlaskClient,
     session: Session,

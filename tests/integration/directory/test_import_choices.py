@@ -62,6 +62,7 @@ def imported(desk: FlaskClient, session: Session, where: str, **data: str) -> No
     session.rollback()
 
 
+@pytest.mark.one_engine
 def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -103,6 +104,7 @@ def test_of_several_lists_those_are_read_that_were_chosen(
     assert newest(session).counts["added"] == 2
 
 
+@pytest.mark.one_engine
 def test_another_encoding_is_looked_at_before_it_is_chosen(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -121,6 +123,7 @@ def test_another_encoding_is_looked_at_before_it_is_chosen(
     assert newest(session).counts["added"] == 2
 
 
+@pytest.mark.one_engine
 def test_a_sheet_of_a_workbook_with_a_title_is_read(desk: FlaskClient, session: Session) -> None:
     book = Workbook()
     assert book.active is not None
@@ -174,12 +177,14 @@ def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     assert "Embassy of Ghana" in page_of(desk, f"{again}?show=added")
 
 
+@pytest.mark.one_engine
 def test_many_of_an_office_for_one_are_told(desk: FlaskClient, session: Session) -> None:
     people = "".join(f"Person {at};President of Mexico;Mexico\n" for at in range(4))
     where = rehearsed(desk, session, f"name;office;country\n{people}", "officials")
     assert "4 people hold President of Mexico" in page_of(desk, where)
 
 
+@pytest.mark.one_engine
 def test_a_sample_file_is_read_as_it_is(desk: FlaskClient, session: Session) -> None:
     for part in ("missions", "officials"):
         sample = desk.get(f"/desk/{part}/imports/sample.csv").data

@@ -147,6 +147,7 @@ def test_what_would_be_added_shows_what_was_made_of_its_columns(
     assert all(f"<td><bdi>{cell}</bdi></td>" in page for cell in cells)
 
 
+@pytest.mark.one_engine
 def test_a_row_that_is_left_says_why_and_has_no_page_where_nobody_is_kept(
     desk: FlaskClient, session: Session
 ) -> None:
@@ -219,6 +220,7 @@ def test_what_changed_since_the_dry_run_is_shown_again_instead(
     assert session.scalar(select(func.count(Mission.id))) == 2
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -236,6 +238,7 @@ def test_what_cannot_be_read_is_said_by_the_field_and_nothing_is_kept(
     assert session.scalar(select(func.count(DirectoryImport.id))) == 0
 
 
+@pytest.mark.one_engine
 def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskClient) -> None:
     response = desk.post(
         "/desk/missions/imports",
@@ -247,6 +250,7 @@ def test_a_file_that_is_far_too_long_is_refused_before_it_is_read(desk: FlaskCli
     assert "split" in response.get_data(as_text=True)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -266,6 +270,7 @@ def test_a_mapping_that_cannot_be_is_refused_by_its_column(
     assert newest(session).state is ImportState.UPLOADED
 
 
+@pytest.mark.one_engine
 def test_which_country_is_asked_where_no_row_tells(desk: FlaskClient, session: Session) -> None:
     text = MISSIONS.replace("operator;country;", "country;post;")
     where = upload(desk, text).headers["Location"]

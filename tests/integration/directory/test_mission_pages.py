@@ -116,6 +116,7 @@ def test_checked_today_saves_what_was_typed_and_takes_the_alarm_away(
     assert mission.address == ["2 New Street"]
 
 
+@pytest.mark.one_engine
 def test_an_address_that_no_window_holds_is_not_saved(
     organizer: FlaskClient, session: Session
 ) -> None:
@@ -126,6 +127,7 @@ def test_an_address_that_no_window_holds_is_not_saved(
     assert kept(session) is None
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -219,6 +221,7 @@ def test_the_embassy_is_suggested() -> None:
     assert [suggested(host) for host in ("CA", "MC", "KE")] == ["embassy", "paris", None]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("address", ["/desk/missions", "/desk/missions/new"])
 def test_only_organizers_and_admins_see_missions(
     app: Flask, client: FlaskClient, address: str

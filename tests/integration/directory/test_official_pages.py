@@ -107,6 +107,7 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     assert official.office["uk"] == "Губернатор"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -133,6 +134,7 @@ def test_bad_input_is_told_by_its_field_and_what_was_typed_stays(
     assert kept(session) is None
 
 
+@pytest.mark.one_engine
 def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: Session) -> None:
     nobody = FORM | {"name": "", "office_en": "", "office_es": ""}
     response = post(organizer, "/desk/officials/new", nobody)
@@ -141,11 +143,13 @@ def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: 
     assert kept(session) is None
 
 
+@pytest.mark.one_engine
 def test_a_doubtful_address_is_saved_with_a_warning(organizer: FlaskClient) -> None:
     assert post(organizer, "/desk/officials/new", FORM | {"region": "Altamar"}).status_code == 303
     assert "The region is not on the list" in organizer.get(ADDRESS).get_data(as_text=True)
 
 
+@pytest.mark.one_engine
 def test_markup_in_a_name_stays_text(organizer: FlaskClient) -> None:
     name = "<script>alert(1)</script>"
     there = post(organizer, "/desk/officials/new", FORM | {"name": name}).headers["Location"]
@@ -198,6 +202,7 @@ def test_a_used_official_is_not_deleted_and_the_page_says_where_it_is_used(
     assert kept(session) is not None
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "address", ["/desk/officials", "/desk/officials/new", "/desk/officials/a/delete"]
 )
@@ -220,6 +225,7 @@ def test_an_unknown_slug_and_a_wrong_verb_are_refused(organizer: FlaskClient) ->
     assert post(organizer, "/desk/officials").status_code == 405
 
 
+@pytest.mark.one_engine
 def test_a_form_without_its_token_is_refused(organizer: FlaskClient, session: Session) -> None:
     assert organizer.post("/desk/officials/new", data=FORM).status_code == 400
     assert kept(session) is None

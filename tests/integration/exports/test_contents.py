@@ -73,6 +73,7 @@ def test_the_list_for_officials_shows_what_each_discloses(ask: Ask, made: Made) 
     assert "words" not in rows[0]
 
 
+@pytest.mark.one_engine
 def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
     _mark, rows = rows_of(made(ask()))
     assert rows[0]["words"] == f"'{EVIL}"
@@ -83,6 +84,7 @@ def test_no_cell_is_a_formula(ask: Ask, made: Made) -> None:
     assert not any(cell.hyperlink for cell in cells)
 
 
+@pytest.mark.one_engine
 def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) -> None:
     book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
     assert book.sheetnames == ["Export", "List"]
@@ -92,6 +94,7 @@ def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) ->
     assert len(list(book["List"].rows)) == 7
 
 
+@pytest.mark.one_engine
 def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     ask: Ask, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +106,7 @@ def test_a_workbook_that_is_too_long_goes_on_on_another_sheet(
     assert len(names) == len(set(names)) == 6
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("locale", "head", "rtl"), [("fr", "Nom de famille", False), ("ar", "اسم العائلة", True)]
 )
@@ -121,6 +125,7 @@ def test_a_file_speaks_the_language_that_was_asked_for(
     assert all(bool(one.sheet_view.rightToLeft) is rtl for one in book.worksheets)
 
 
+@pytest.mark.one_engine
 def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
     lines = [json.loads(line) for line in made(ask(written_as=ExportFormat.JSONL)).splitlines()]
     assert lines[0]["export"]["reason"] == REASON
@@ -129,6 +134,7 @@ def test_json_lines_begin_with_whose_they_are(ask: Ask, made: Made) -> None:
     assert len(lines) == 7
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", list(ExportKind))
 def test_json_lines_are_the_same_whoever_asks_and_sheets_name_countries(
     ask: Ask, made: Made, kind: ExportKind
@@ -345,6 +351,7 @@ def test_a_bundle_whose_writers_are_forgotten_gives_no_list_though_its_files_are
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
 
 
+@pytest.mark.one_engine
 def test_what_does_not_open_costs_its_own_row_only(
     app: Flask, session: Session, ask: Ask, made: Made
 ) -> None:
@@ -356,6 +363,7 @@ def test_what_does_not_open_costs_its_own_row_only(
     assert session.get_one(DataExport, export_id).rows_unreadable == 1
 
 
+@pytest.mark.one_engine
 def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
     app: Flask, ask: Ask, made: Made
 ) -> None:
@@ -372,6 +380,7 @@ def test_a_file_that_is_encrypted_opens_with_each_key_and_not_here(
         pyrage.decrypt(data, [pyrage.x25519.Identity.generate()])
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("written_as", list(ExportFormat))
 def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
     app: Flask, ask: Ask, made: Made, written_as: ExportFormat
@@ -384,6 +393,7 @@ def test_at_rest_it_tells_nothing_and_no_plain_file_is_left(
     assert list(settings.scratch_folder.iterdir()) == []
 
 
+@pytest.mark.one_engine
 def test_names_of_files_are_made_of_our_own_letters(
     app: Flask, session: Session, scene: Scene, ask: Ask, made: Made
 ) -> None:
@@ -394,6 +404,7 @@ def test_names_of_files_are_made_of_our_own_letters(
     assert session.get_one(DataExport, export_id).file_name == "export-1_UA-58-20-x-y_full.csv"
 
 
+@pytest.mark.one_engine
 def test_an_empty_list_is_a_file_all_the_same(
     app: Flask, session: Session, ask: Ask, made: Made
 ) -> None:

@@ -173,6 +173,7 @@ def test_one_network_asks_for_so_many_memberships_an_hour(
     assert members() == []
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -204,6 +205,7 @@ def test_what_cannot_be_taken_is_said_by_its_field(
     assert members() == []
 
 
+@pytest.mark.one_engine
 def test_a_form_from_another_site_is_refused(client: FlaskClient, members: Members) -> None:
     headers = {"Origin": "https://evil.example"}
     assert client.post("/en/network", data=FORM, headers=headers).status_code == 403

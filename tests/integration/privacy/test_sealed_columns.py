@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core import db, jobs
-from campaign.core.db import Base, Sealed, SealedList
+from campaign.core.db import Base, LookUp, Sealed, SealedList
 from campaign.mail.models import OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.network import NetworkMember
@@ -102,7 +102,9 @@ def sealed_columns(metadata: MetaData) -> dict[str, Column[Any]]:
         f"{table.name}.{column.name}": column
         for table in metadata.tables.values()
         for column in table.columns
-        if isinstance(column.type, TypeDecorator) and isinstance(column.type.impl, LargeBinary)
+        if isinstance(column.type, TypeDecorator)
+        and isinstance(column.type.impl, LargeBinary)
+        and not isinstance(column.type, LookUp)
     }
 
 
@@ -163,7 +165,10 @@ def everything(
     for name in ERASED:
         if not name.endswith("counts"):
             column = SEALED[name]
-            session.execute(update(column.table).values({column: _VALUES.get(name, ANA)}))
+            row_name = column.table.c.seal_id
+            for row in session.scalars(select(row_name)).all():
+                filled = {column: _VALUES.get(name, ANA), row_name: row}
+                session.execute(update(column.table).where(row_name == row).values(filled))
     session.commit()
     jobs.run_now("overview.recount")
     assert held(session) == ERASED, "each must be filled to be missed: have it filled here"

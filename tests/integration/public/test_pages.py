@@ -13,11 +13,14 @@ from campaign.campaigns.changes import record_change
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.statistics import CampaignTally
+from campaign.public.case_page import case_page
+from campaign.public.open_cases import case_row
 from campaign.public.page_cache import PageCache
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wanted", "lang"), [("fr-CA,fr;q=0.9", "fr"), ("es", "es"), ("de", "en"), ("", "en")]
 )
@@ -29,6 +32,7 @@ def test_the_root_leads_to_the_readers_language(
     assert "Accept-Language" in response.headers["Vary"]
 
 
+@pytest.mark.one_engine
 def test_an_unknown_language_leads_to_one_that_there_is(client: FlaskClient, case: str) -> None:
     response = client.get(case.replace("/en/", "/de/"), headers={"Accept-Language": "es"})
     assert (response.status_code, response.location) == (302, case.replace("/en/", "/es/"))
@@ -57,6 +61,7 @@ def test_without_a_case_the_first_page_says_so(client: FlaskClient) -> None:
     assert "No cases are open today." in client.get("/en/").text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "title"),
     [("en", "threatened for naming"), ("fr", "menacée pour avoir"), ("es", "amenazada por hablar")],
@@ -69,6 +74,7 @@ def test_a_case_is_told_in_each_language(
     assert "Ines Quintero Vidal" in page
 
 
+@pytest.mark.one_engine
 def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) -> None:
     page = client.get(case).text
     marks = [
@@ -86,6 +92,7 @@ def test_the_order_of_a_case_is_that_of_a_phone(client: FlaskClient, case: str) 
     assert places == sorted(places)
 
 
+@pytest.mark.one_engine
 def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
     client: FlaskClient, session: Session
 ) -> None:
@@ -96,6 +103,7 @@ def test_a_missing_edition_is_shown_in_the_default_language_and_marked(
     assert '<html lang="fr"' in page
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("count", "words"),
     [
@@ -113,6 +121,22 @@ def test_the_count_is_said_in_words(
     assert words in client.get(case).text
 
 
+@pytest.mark.parametrize(("step", "shown"), [(1, "57"), (10, "50"), (100, "0")])
+def test_public_numbers_move_in_steps(
+    app: Flask, session: Session, campaign: Campaign, step: int, shown: str
+) -> None:
+    """Who watches them must not learn when somebody signed; the desk counts exactly."""
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = settings.model_copy(update={"public_count_step": step})
+    now = db.utcnow()
+    with app.test_request_context():
+        page = case_page(campaign, "en", count=57, now=now, sent_by_self=57, on_paper=57)
+        row = case_row(campaign, "en", count=57, now=now)
+    app.extensions["settings"] = settings
+    numbers = {page.count, page.sent_by_self, page.on_paper, row.count}
+    assert numbers == {int(shown)}
+
+
 def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -124,6 +148,7 @@ def test_there_is_a_page_of_the_outcome_where_there_is_one_to_tell(
     assert f'href="{case}/outcome"' in client.get(case).text
 
 
+@pytest.mark.one_engine
 def test_markup_of_organizers_is_inert(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
@@ -137,6 +162,7 @@ def test_markup_of_organizers_is_inert(
     assert "{{7*7}}" in page
 
 
+@pytest.mark.one_engine
 def test_a_page_is_public_and_has_an_etag(client: FlaskClient, case: str) -> None:
     response = client.get(case)
     assert response.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
@@ -159,6 +185,7 @@ def asked(app: Flask) -> list[str]:
     return statements
 
 
+@pytest.mark.one_engine
 def test_a_page_comes_from_memory_without_asking_the_database(
     app: Flask, client: FlaskClient, case: str, asked: list[str]
 ) -> None:
@@ -217,6 +244,7 @@ def test_a_page_is_made_anew_after_a_minute_whatever_changed(
     assert "Somebody Else" in client.get(case).text
 
 
+@pytest.mark.one_engine
 def test_memory_is_bounded_and_keeps_no_missing_pages(
     app: Flask, client: FlaskClient, campaign: Campaign
 ) -> None:
@@ -236,6 +264,7 @@ def test_the_deadline_is_over_when_it_is_over_everywhere(
     assert "Write a letter" not in page
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("verb", ["post", "put", "delete"])
 @pytest.mark.parametrize("path", ["/", "/en/"])
 def test_reading_pages_take_nothing(

@@ -12,11 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.content.editions import publish_outcomes
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.updates import post_update
+from campaign.campaigns.reword_reason import reword_reason
 from campaign.core import db
 from campaign.core.errors import Refused
-from campaign.models.campaign import Update, UpdateKind
+from campaign.models.campaign import StopKind, Update, UpdateKind
 from campaign.models.paper_signature import Scan
 from campaign.models.reply import Reply
 from campaign.models.staff import Role
@@ -211,3 +214,19 @@ def test_a_post_by_hand_that_says_what_a_reply_hides_is_asked_about(app: Flask) 
         assert {finding.found for finding in refused.value.found} == {"Ana", "Lucia"}
         post(words=words, risks_seen=True)
         post(words={"en": ("What we know", "The governor answered her family.")})
+        stop = partial(
+            stop_campaign,
+            session,
+            campaign,
+            actor="staff:1",
+            now=db.utcnow(),
+            kind=StopKind.HARM,
+            reasons={"en": "Lucia asked us to stop."},
+        )
+        with pytest.raises(RiskNamed):
+            stop()
+        stop(risks_seen=True)
+        with pytest.raises(RiskNamed):
+            reword_reason(session, campaign, actor="staff:1", reasons={"en": "Ana asks to stop."})
+        with pytest.raises(RiskNamed):
+            publish_outcomes(session, campaign, actor="staff:1", outcomes={"en": "Ana is safe."})

@@ -8,11 +8,13 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.models.campaign import Campaign
 from campaign.models.signature import ConsentWording, Disclosure, Signature, SignatureState
+from campaign.signing.consents import Consents, record_of
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -79,6 +81,7 @@ YOU = {
 }
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("lang", "salutation", "sentence", "thanks"),
     [
@@ -140,6 +143,7 @@ def _pdf_text(body: bytes) -> str:
         document.close()
 
 
+@pytest.mark.one_engine
 def test_all_free_points_are_taken_at_first_and_can_be_left_out(
     client: FlaskClient, case: str
 ) -> None:
@@ -151,6 +155,7 @@ def test_all_free_points_are_taken_at_first_and_can_be_left_out(
     assert "find out who threatened her" not in client.post(f"{case}/check", data=form).text
 
 
+@pytest.mark.one_engine
 def test_who_insists_on_a_town_that_looks_like_a_street_goes_on(
     client: FlaskClient, case: str
 ) -> None:
@@ -170,6 +175,7 @@ def test_who_insists_on_a_town_that_looks_like_a_street_goes_on(
     assert client.post(f"{case}/check", data=Fields(you).with_answers()).status_code == 200
 
 
+@pytest.mark.one_engine
 def test_going_back_keeps_everything(client: FlaskClient, case: str) -> None:
     check = client.post(f"{case}/check", data={**FORM, "consent_updates": "y"})
     carried = Fields(check.text).with_answers()
@@ -186,6 +192,7 @@ def test_going_back_keeps_everything(client: FlaskClient, case: str) -> None:
     assert "consent_network" not in kept
 
 
+@pytest.mark.one_engine
 def test_the_letter_changes_its_language_and_keeps_what_was_typed(
     client: FlaskClient, case: str
 ) -> None:
@@ -197,11 +204,13 @@ def test_the_letter_changes_its_language_and_keeps_what_was_typed(
     assert (sent["letter_locale"], sent["points"]) == (["es"], ["protect", "investigate"])
 
 
+@pytest.mark.one_engine
 def test_an_address_can_name_the_language_of_the_letter(client: FlaskClient, case: str) -> None:
     assert "Señora Gobernadora:" in client.get(f"{case}/write?letter=es").text
     assert "Dear Governor," in client.get(f"{case}/write?letter=xx").text
 
 
+@pytest.mark.one_engine
 def test_a_script_can_send_the_fields_of_the_contract_at_once(
     client: FlaskClient, case: str, session: Session
 ) -> None:
@@ -216,8 +225,35 @@ def test_a_script_can_send_the_fields_of_the_contract_at_once(
     assert [one.template.locale for one in signature.letters] == ["en"]
 
 
+def test_before_signing_the_page_says_what_is_kept_and_how_long(
+    app: Flask, client: FlaskClient, case: str
+) -> None:
+    settings = app.extensions["settings"]
+    page = client.post(f"{case}/check", data=FORM).text
+    kept = page[: page.index("Sign this letter")]
+    assert f"We delete them {settings.retention_months} months after we deliver" in kept
+    assert f"the name of your browser for {settings.trace_days} days" in kept
+    assert "change your letter until we print it, and withdraw it until we deliver it" in kept
+    assert "a file copy of each delivery" not in kept
+    changed = {"retention_months": 0, "trace_days": 9, "keep_printed_files": True}
+    app.extensions["settings"] = settings.model_copy(update=changed)
+    page = client.post(f"{case}/check", data=FORM).text
+    assert "We keep your letter and your details encrypted, until you delete them." in page
+    assert "for 9 days" in page
+    assert "We keep a file copy of each delivery." in page
+
+
+def test_a_new_wording_is_a_new_version_and_the_old_one_stays(session: Session) -> None:
+    old = record_of(session, "en", Consents("Deliver it.", "Send me news.", "Tell me."))
+    new = record_of(session, "en", Consents("Deliver it.", "Email me news.", "Tell me."))
+    assert old.id != new.id
+    assert session.get_one(ConsentWording, old.id).updates == "Send me news."
+    again = record_of(session, "en", Consents("Deliver it.", "Send me news.", "Tell me."))
+    assert again.id == old.id
+
+
 def test_consents_are_recorded_with_their_wording_and_time(
-    client: FlaskClient, campaign: Campaign, session: Session
+    app: Flask, client: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     form = {**FORM, "consent_updates": "y"}
     check = client.post(f"/fr/actions/{campaign.slug}/check", data=form)
@@ -226,16 +262,22 @@ def test_consents_are_recorded_with_their_wording_and_time(
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     assert wording.locale == "fr"
     assert wording.delivery in check.text
+    assert app.extensions["settings"].organisation_name in wording.delivery
+    sender = ", ".join(app.extensions["settings"].organisation_address)
+    for consent in (wording.updates, wording.network):
+        assert sender in consent, "who sends the emails is part of both consents to them"
     assert signature.consent_updates_at == signature.consent_delivery_at == signature.signed_at
     assert signature.consent_network_at is None
 
 
+@pytest.mark.one_engine
 def test_both_consents_come_unticked(client: FlaskClient, case: str) -> None:
     you = client.post(f"{case}/you", data=Fields(client.get(f"{case}/write").text).with_answers())
     assert 'name="consent_updates"' in you.text
     assert "consent_updates" not in Fields(you.text).with_answers()
 
 
+@pytest.mark.one_engine
 def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     client: FlaskClient, case: str
 ) -> None:
@@ -254,6 +296,7 @@ def test_a_warning_stands_before_signing_and_is_stronger_at_home(
     assert at_home.index("You live in Mexico") < at_home.index('<article class="letter')
 
 
+@pytest.mark.one_engine
 def test_the_sheet_shows_only_what_the_supporter_discloses(client: FlaskClient, case: str) -> None:
     form = {**FORM, "disclosure": "name"}
     page = client.post(f"{case}/check", data=form).text
@@ -264,6 +307,7 @@ def test_the_sheet_shows_only_what_the_supporter_discloses(client: FlaskClient, 
     assert "J7Z 1A1" in re.findall(r'<article class="letter.*?</article>', full, re.DOTALL)[0]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["you", "check", "sign", "preview.pdf"])
 def test_a_step_asked_for_by_its_address_leads_to_the_letter(
     client: FlaskClient, case: str, step: str
@@ -272,6 +316,7 @@ def test_a_step_asked_for_by_its_address_leads_to_the_letter(
     assert (response.status_code, response.location) == (302, f"{case}/write")
 
 
+@pytest.mark.one_engine
 def test_the_letter_can_be_seen_as_pdf_before_it_is_signed(
     client: FlaskClient, case: str, session: Session
 ) -> None:
@@ -282,6 +327,7 @@ def test_the_letter_can_be_seen_as_pdf_before_it_is_signed(
     assert session.query(Signature).count() == 0
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("page", ["write", "sent"])
 def test_pages_of_signing_are_kept_by_nobody(client: FlaskClient, case: str, page: str) -> None:
     response = client.get(f"{case}/{page}")
@@ -290,6 +336,7 @@ def test_pages_of_signing_are_kept_by_nobody(client: FlaskClient, case: str, pag
     assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("step", ["write", "you", "check"])
 def test_another_language_takes_along_what_is_typed(
     client: FlaskClient, campaign: Campaign, step: str

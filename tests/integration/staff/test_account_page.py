@@ -19,11 +19,13 @@ CARRYING = ["Today", "Replies"]
 PRINTING = ["Letters and bundles", "Screening", "Paper", "Exports"]
 
 
+@pytest.mark.one_engine
 def test_the_desk_begins_with_what_waits_today(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     assert client.get("/desk/").location == "/desk/today"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("role", "sections"),
     [
@@ -43,6 +45,7 @@ def test_the_navigation_shows_what_a_role_may_enter(
     assert "Noor Haddad" in page
 
 
+@pytest.mark.one_engine
 def test_the_navigation_marks_where_one_is(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.ADMIN)
     page = client.get("/desk/staff/new").text
@@ -62,6 +65,7 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: S
     assert (entry.action, entry.actor) == ("accounts.profile", f"staff:{user.id}")
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -127,6 +131,7 @@ def test_a_password_that_a_link_set_meanwhile_is_not_overwritten(
         )
 
 
+@pytest.mark.one_engine
 def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     for url in ("/desk/account", "/desk/account/password", "/desk/sign-out"):
@@ -134,6 +139,7 @@ def test_forms_of_the_account_want_their_token(client: FlaskClient, app: Flask) 
     assert "Noor Haddad" in client.get("/desk/account").text
 
 
+@pytest.mark.one_engine
 def test_a_name_is_inert_on_the_page(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF, name="<script>alert(1)</script>{{7*7}}")
     page = client.get("/desk/account").text

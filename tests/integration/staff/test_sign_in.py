@@ -98,6 +98,7 @@ def test_unknown_user_and_wrong_password_get_the_same_body(
     assert b"do not fit together" in bodies.pop()
 
 
+@pytest.mark.one_engine
 def test_unknown_user_and_wrong_password_cost_the_same_work(
     client: FlaskClient, user: StaffUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +118,7 @@ def test_unknown_user_and_wrong_password_cost_the_same_work(
     assert len(runs) - known == known
 
 
+@pytest.mark.one_engine
 def test_a_field_left_empty_is_named(client: FlaskClient, user: StaffUser) -> None:
     response = _try(client, email="", password="")
     assert response.status_code == 422
@@ -133,12 +135,14 @@ def test_what_cannot_be_text_is_refused_and_the_rest_is_kept(
     assert b"cannot be seen" in response.data
 
 
+@pytest.mark.one_engine
 def test_sign_in_without_a_token_is_refused(client: FlaskClient, user: StaffUser) -> None:
     response = client.post("/desk/sign-in", data={"email": EMAIL, "password": STAFF_PASSWORD})
     assert response.status_code == 400
     assert not _may_enter(client)
 
 
+@pytest.mark.one_engine
 def test_sign_in_from_another_origin_is_refused(client: FlaskClient, user: StaffUser) -> None:
     client.get("/desk/sign-in")
     data = {"email": EMAIL, "password": STAFF_PASSWORD}
@@ -147,6 +151,7 @@ def test_sign_in_from_another_origin_is_refused(client: FlaskClient, user: Staff
     assert not _may_enter(client)
 
 
+@pytest.mark.one_engine
 def test_next_leads_nowhere_but_to_the_desk(client: FlaskClient, user: StaffUser) -> None:
     assert _try(client, next="//evil.example/desk/").location == "/desk/"
     for target in ("//evil.example/desk/", "/\\evil.example", "https:evil.example", "/en/"):
@@ -229,6 +234,7 @@ def test_throttling_locks_nobody_else_out(
     assert _try(elsewhere).status_code == 303
 
 
+@pytest.mark.one_engine
 def test_a_forged_forwarded_address_does_not_escape_the_count(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -355,17 +361,20 @@ def test_who_floods_the_hashing_is_told_to_wait_and_who_is_known_comes_in(
     assert _try(app.test_client()).status_code == 303
 
 
+@pytest.mark.one_engine
 def test_the_sign_in_page_is_in_the_language_that_the_browser_asks_for(client: FlaskClient) -> None:
     page = client.get("/desk/sign-in", headers={"Accept-Language": "fr"})
     assert '<html lang="fr"' in page.text
 
 
+@pytest.mark.one_engine
 def test_the_desk_is_in_the_language_of_its_user(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF, locale="es")
     page = client.get("/desk/account", headers={"Accept-Language": "fr"})
     assert '<html lang="es"' in page.text
 
 
+@pytest.mark.one_engine
 def test_pages_of_the_desk_and_before_it_are_not_kept(client: FlaskClient, app: Flask) -> None:
     assert client.get("/desk/sign-in").headers["Cache-Control"] == "no-store"
     assert client.get("/desk/account").headers["Cache-Control"] == "no-store"
@@ -373,6 +382,7 @@ def test_pages_of_the_desk_and_before_it_are_not_kept(client: FlaskClient, app: 
     assert client.get("/desk/account").headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.one_engine
 def test_public_pages_do_not_look_at_the_session(client: FlaskClient, app: Flask) -> None:
     sign_in(client, app, Role.STAFF)
     for address in ("/brand.css", "/no-such-page"):
@@ -381,6 +391,7 @@ def test_public_pages_do_not_look_at_the_session(client: FlaskClient, app: Flask
         assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.one_engine
 def test_on_https_the_cookie_is_bound_to_the_host_and_sign_in_needs_no_referer(
     user: StaffUser, settings: Settings
 ) -> None:
@@ -401,6 +412,7 @@ def test_on_https_the_cookie_is_bound_to_the_host_and_sign_in_needs_no_referer(
     close_app(secure)
 
 
+@pytest.mark.one_engine
 def test_an_origin_that_hides_itself_is_refused_where_the_browser_says_it_is_another_site(
     client: FlaskClient, user: StaffUser
 ) -> None:
@@ -413,6 +425,7 @@ def test_an_origin_that_hides_itself_is_refused_where_the_browser_says_it_is_ano
     assert post(client, "/desk/sign-in", data, headers=vouched).status_code == 303
 
 
+@pytest.mark.one_engine
 def test_a_token_in_the_address_signs_nobody_in(
     client: FlaskClient, user: StaffUser, session: Session
 ) -> None:

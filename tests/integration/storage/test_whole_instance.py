@@ -82,6 +82,7 @@ def bundle(
     return session.get_one(Bundle, bundle_id).public_id
 
 
+@pytest.mark.one_engine
 def test_a_bundle_is_printed_kept_and_streamed(
     app: Flask, client: FlaskClient, settings: Settings, bundle: str, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_bundle_is_printed_kept_and_streamed(
         assert not settings.files_folder.exists()
 
 
+@pytest.mark.one_engine
 def test_a_download_fetches_only_as_far_as_it_is_read(
     app: Flask, session: Session, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_download_fetches_only_as_far_as_it_is_read(
     assert len(opened) == len(set(opened)) >= 3 + 7
 
 
+@pytest.mark.one_engine
 def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Settings) -> None:
     assert run(settings, "db", "check").exit_code == 0
     said = run(settings, "doctor").stdout
@@ -224,6 +227,7 @@ def test_a_copy_of_database_and_files_without_the_key_tells_nothing(
             assert_nothing_told(path.read_bytes())
 
 
+@pytest.mark.one_engine
 def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
     app: Flask, client: FlaskClient, bundle: str, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

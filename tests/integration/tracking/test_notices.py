@@ -319,6 +319,7 @@ def test_looking_ends_nothing_and_the_button_does_and_undoes(
     assert reload(session, ana).consent_updates_at is not None
 
 
+@pytest.mark.one_engine
 def test_a_link_that_was_not_made_here_ends_nothing(
     client: FlaskClient, session: Session, ana: Signature, told: EmailMessage
 ) -> None:

@@ -162,17 +162,16 @@ def addresses(app: Flask, session: Session, freeze: Freeze, print_bundle: Print)
     }
 
 
-@pytest.mark.parametrize("endpoint", GATED)
 def test_nobody_alone_gets_a_file_that_names_supporters(
-    app: Flask, client: FlaskClient, settings: Settings, addresses: dict[str, str], endpoint: str
+    app: Flask, client: FlaskClient, settings: Settings, addresses: dict[str, str]
 ) -> None:
     ask_for_a_second_person(app, settings)
     sign_in(client, app, Role.ADMIN)
-    address, form = GATED[endpoint]
-    answer = post(client, address.format(**addresses), form)
-    assert answer.status_code == 303, endpoint
-    assert answer.location.startswith("/desk/bundles/approvals/new?campaign=ua-1-26")
-    assert client.get(answer.location).status_code == 200
+    for endpoint, (address, form) in GATED.items():
+        answer = post(client, address.format(**addresses), form)
+        assert answer.status_code == 303, endpoint
+        assert answer.location.startswith("/desk/bundles/approvals/new?campaign=ua-1-26"), endpoint
+        assert client.get(answer.location).status_code == 200, endpoint
 
 
 def test_with_the_leave_of_another_the_files_of_that_bundle_are_given_for_a_time(

@@ -77,6 +77,7 @@ def crawl(client: FlaskClient, start: set[str]) -> set[str]:
     return seen
 
 
+@pytest.mark.one_engine
 def test_a_scanner_that_follows_every_link_changes_no_row(
     client: FlaskClient, session: Session, settings: Settings, case: str
 ) -> None:
