@@ -72,8 +72,6 @@ def test_every_public_page_links_to_them_and_so_do_the_forms(
     for response in pages:
         form = response.text.partition("<form")[2].partition("</form>")[0]
         assert 'href="/en/privacy"' in form
-    assert "30 days, to find false signatures" in pages[1].text
-    assert "6 months after the delivery" in pages[1].text
 
 
 @pytest.mark.one_engine

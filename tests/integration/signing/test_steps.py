@@ -1,6 +1,8 @@
 """A supporter's way from the case to the confirmed letter, as a browser without scripts goes it."""
 
+import hashlib
 import io
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -231,14 +233,14 @@ def test_before_signing_the_page_says_what_is_kept_and_how_long(
     settings = app.extensions["settings"]
     page = client.post(f"{case}/check", data=FORM).text
     kept = page[: page.index("Sign this letter")]
-    assert f"We delete them {settings.retention_months} months after we deliver" in kept
+    assert f"We delete them {settings.retention_months} months after the delivery" in kept
     assert f"the name of your browser for {settings.trace_days} days" in kept
-    assert "change your letter until we print it, and withdraw it until we deliver it" in kept
+    assert "change what you wrote until we print it, and withdraw it until we deliver it" in kept
     assert "a file copy of each delivery" not in kept
     changed = {"retention_months": 0, "trace_days": 9, "keep_printed_files": True}
     app.extensions["settings"] = settings.model_copy(update=changed)
     page = client.post(f"{case}/check", data=FORM).text
-    assert "We keep your letter and your details encrypted, until you delete them." in page
+    assert "We keep your details encrypted until you delete them." in page
     assert "for 9 days" in page
     assert "We keep a file copy of each delivery." in page
 
@@ -250,6 +252,9 @@ def test_a_new_wording_is_a_new_version_and_the_old_one_stays(session: Session) 
     assert session.get_one(ConsentWording, old.id).updates == "Send me news."
     again = record_of(session, "en", Consents("Deliver it.", "Send me news.", "Tell me."))
     assert again.id == old.id
+    # Records from before the notices had versions are found by their words alone.
+    words = json.dumps(["en", "Deliver it.", "Send me news.", "Tell me."])
+    assert old.digest == hashlib.sha256(words.encode()).digest()
 
 
 def test_consents_are_recorded_with_their_wording_and_time(
