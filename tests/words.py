@@ -111,7 +111,12 @@ def _term(english: str, **translations: str) -> Term:
 
 
 TERMS = (
-    _term(r"(?<!block )\bletters?\b(?! of the alphabet)", fr="lettre", es="carta", ar="رسال|رسائل|خطاب"),
+    _term(
+        r"(?<!block )\bletters?\b(?! of the alphabet)",
+        fr="lettre",
+        es="carta",
+        ar="رسال|رسائل|خطاب",
+    ),
     _term(r"\bcards?\b", fr="carte", es="tarjeta", ar="بطاق"),
     _term(
         r"\bemails?\b",

@@ -192,8 +192,7 @@ class Settings(BaseSettings):
     timezone: str = Field("America/Toronto", description="Time zone in which times are shown.")
 
     second_person_opens: bool = Field(
-        False,
-        description="Whether someone other than its author sees a campaign before it opens.",
+        False, description="Whether someone other than its author sees a campaign before it opens."
     )
     second_person_posts: bool = Field(
         False,
