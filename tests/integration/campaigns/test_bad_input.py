@@ -69,7 +69,7 @@ def test_further_information_that_leads_back_to_itself_is_refused_by_its_field(
     sign_in(desk, desk.application, Role.ADMIN)
     refused = send("/facts", FACTS | {"follows": later.slug})
     assert refused.status_code == 422
-    assert "itself further information on this one" in refused.text
+    assert "already continues this one" in refused.text
     session.expire_all()
     assert draft.follows_id is None
 

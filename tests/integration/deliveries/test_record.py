@@ -142,8 +142,8 @@ def _bomb() -> io.BytesIO:
 @pytest.mark.parametrize(
     ("field", "file", "words"),
     [
-        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This is no JPEG, PNG or WebP"),
-        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This is no JPEG, PNG or WebP"),
+        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This file is not a JPEG, PNG or WebP"),
+        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This file is not a JPEG, PNG or WebP"),
         ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "says another kind"),
         ("pictures", (photograph().getvalue(), "../../gate.php"), "says another kind"),
         ("receipt", (photograph().getvalue(), "receipt.pdf"), "says another kind"),
@@ -474,7 +474,7 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     }
     bare = post(staff, page, words)
     assert bare.status_code == 422
-    assert "Say what the picture shows" in bare.text
+    assert "Describe the picture for people" in bare.text
     half = post(staff, page, words | {f"alt_en_{first}": "Two", "title_fr": "Ha", "body_fr": ""})
     assert half.status_code == 422
     assert "Write the text in this language too" in half.text
