@@ -60,7 +60,7 @@ MAILS: list[Mail] = [
         )
         for months in (0, 6)
     ),
-    CaseUpdate(what="reply", title="This person owns", text="**Two** lines.", lang="en", **_NEWS),
+    CaseUpdate(what="reply", title="They answer", text="**Two** lines.", lang="en", **_NEWS),
     *(
         CaseUpdate(what=kind, title="She is safe", text="Now.", lang="en", **_NEWS)
         for kind in ("good-news", "further-information")

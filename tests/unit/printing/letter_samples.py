@@ -43,7 +43,7 @@ OWN_WORDS = (
 
 
 def letter(number: int = 1, **changes: Any) -> LetterContext:
-    """A one-page letter; `changes` replace fields."""
+    """A letter of one page; `changes` replace fields."""
     values: dict[str, Any] = {
         "key": f"key-{number}",
         "number": f"{number:05d}",
