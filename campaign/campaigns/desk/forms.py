@@ -225,7 +225,7 @@ class UpdateForm(CampaignForm):
             "outcomes are always emailed to them."
         ),
     )
-    risks_seen = BooleanField(_l("Post it anyway"))
+    risks_seen = BooleanField(_l("Publish it anyway"))
 
     def validate_happened_on(self, field: DayField) -> None:
         if field.data and field.data > i18n.latest_day(db.utcnow()):

@@ -162,7 +162,7 @@ def _post(
 def _say_posted(campaign: Campaign) -> str:
     if proposals.needs_approval(campaign):
         return str(_("Update sent for approval. It is published when someone else approves it."))
-    return str(_("Update posted."))
+    return str(_("Update published."))
 
 
 def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:

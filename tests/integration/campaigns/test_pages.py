@@ -361,7 +361,7 @@ def test_an_update_is_taken_back_and_waits_to_be_mended(
     assert post(desk, back, {"update": str(update.id + 1)}).status_code == 404
     assert post(desk, back, {"update": str(update.id)}).status_code == 303
     assert fresh(session, campaign).updates == []
-    assert "Nothing has been posted yet." in desk.get(f"{DESK}/ua-1-26/updates").text
+    assert "Nothing has been published yet." in desk.get(f"{DESK}/ua-1-26/updates").text
     assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
 
 
