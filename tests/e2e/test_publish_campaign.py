@@ -250,7 +250,7 @@ def test_two_editors_at_once_lose_nothing(
     expect(second.locator("main")).to_contain_text("amir")
     assert_accessible(browser, second)
     second.get_by_role("link", name="First version").or_(
-        second.get_by_role("link", name="State 1")
+        second.get_by_role("link", name="Saved version 1")
     ).last.click()
     second.get_by_role("button", name="Restore this version").click()
     second.goto(page)

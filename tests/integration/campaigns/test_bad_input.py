@@ -31,7 +31,7 @@ IMPORTS = "/desk/paper/imports/new"
         ({"issued_on": "31 February"}, "as year, month and day"),
         ({"country": "XX"}, "Choose one of the answers offered"),
         ({"country": ""}, "Choose the country whose officials can act"),
-        ({"reference": "…"}, "letters or figures"),
+        ({"reference": "…"}, "letters or digits"),
         ({"timezone": "Mars/Olympus"}, "Choose one of the answers offered"),
         ({"default_locale": "tlh"}, "Choose one of the answers offered"),
         ({"person_name": "x" * 201}, "at most"),

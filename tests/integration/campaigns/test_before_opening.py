@@ -147,7 +147,7 @@ def test_after_saving_flags_that_a_text_breaks_something_is_missing(
     sign_in(client, app, Role.ADMIN)
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
     coming = said.partition("Next:")[2].partition("</p>")[0]
-    assert "names what a risk flag rules out" in coming
+    assert "contains words that a risk flag rules out" in coming
     assert "nothing is missing" not in said
 
 

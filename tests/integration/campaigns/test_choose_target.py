@@ -81,7 +81,7 @@ def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> 
     why = "responsible for the country where we are, based elsewhere"
     assert f"Suggested: Embassy of Guatemala in Washington – {why}" in page
     assert page.index("guatemala-washington") < page.index("guatemala-toronto")
-    assert "since Guatemala sends it" in page
+    assert "because it represents Guatemala" in page
     session.rollback()
     target = session.scalars(select(Target).join(Campaign).order_by(Target.position.desc())).first()
     assert target is not None

@@ -132,7 +132,7 @@ def test_facts_and_options_are_not_overwritten_either(
     assert post(other, f"{DESK}/letter-options", words).status_code == 303
     mine = {"based_on": "0", "forbidden_words": "three", "full_text_edit": "y"}
     assert send("/letter-options", mine).location == f"{DESK}/merge/options/-"
-    assert "Words that must not stand" in desk.get(f"{DESK}/merge/options/-").text
+    assert "Words not allowed" in desk.get(f"{DESK}/merge/options/-").text
     assert send("/merge/options/-", {"seen": "1"}).status_code == 422  # nothing is preset
     assert send("/merge/options/-", {"seen": "1", "choice-0": "both"}).status_code == 303
     options = fresh()
@@ -159,7 +159,7 @@ def test_every_state_is_kept_with_who_and_what_and_can_be_brought_back(
     assert send("/history/edition/en/1", {"seen": "2"}).status_code == 303
     assert english(fresh()) == first
     page = desk.get(f"{DESK}/history/edition/en").text
-    assert "It brought state 1 back." in page
+    assert "It restored version 1." in page
     assert "It is the same as the version before" not in page
     assert send("/history/edition/en/9", {"seen": "4"}).status_code == 404
     assert desk.get(f"{DESK}/history/edition/en/2").status_code == 405

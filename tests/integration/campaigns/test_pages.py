@@ -298,7 +298,7 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Ses
     [
         ({"title_en": ""}, "Write a title in the same language"),
         ({"title_en": "", "body_en": ""}, "Write a title in the campaign"),
-        ({"happened_on": ""}, "Give the day"),
+        ({"happened_on": ""}, "Enter the day"),
         ({"title_fr": "x" * 201}, "Use at most 200 characters"),
     ],
 )

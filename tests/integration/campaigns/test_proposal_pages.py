@@ -60,7 +60,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     url = f"{HOME}/proposals/{newest(session).public_id}"
     assert session.scalars(select(Update)).all() == []
     assert b"following.update-posted" not in queued(app)
-    assert "1 text of yours needs a colleague’s approval" in client.get("/desk/today").text
+    assert "1 text of yours waits for a colleague" in client.get("/desk/today").text
     own = client.get(url).text
     assert "You cannot approve it yourself" in own
     assert "Approve and publish" not in own

@@ -62,7 +62,7 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     assert send("/editions/en", TEXT).status_code == 303
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/editions/en").text
     page = desk.get(DESK).text
-    assert "names what a risk flag rules out" in page
+    assert "contains words that a risk flag rules out" in page
     assert "(you are asked again when you open the campaign)" in page
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/risks").text
     live = send("/text-preview/en?field=background", {"background": "In calle 9."}).text
@@ -164,8 +164,8 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     [
         ("bomb.png", bomb(), "The picture is too big"),
         ("page.jpg", b"<html><script>alert(1)</script></html>", "This file is not a JPEG, PNG or WebP"),
-        ("river.png", picture("JPEG"), "says another kind than it is"),
-        ("river.exe", picture("PNG"), "says another kind than it is"),
+        ("river.png", picture("JPEG"), "does not match its kind"),
+        ("river.exe", picture("PNG"), "does not match its kind"),
         ("cut.jpg", picture("JPEG")[:600], "This file is not a JPEG, PNG or WebP"),
         ("small.jpg", picture("JPEG", size=(60, 40)), "The picture is too small"),
         ("", b"", "Choose a picture."),
@@ -188,8 +188,8 @@ def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: 
     said = [" ".join(one.split()) for one in re.findall(r"<a [^>]*>([^<]*)</a>", summary)]
     assert said == [
         "This file is not a JPEG, PNG or WebP picture, even if its name says so. Choose another file.",
-        "French: say what the picture shows, for those who cannot see it.",
-        "Spanish: say what the picture shows, for those who cannot see it.",
+        "French: describe the picture for people who cannot see it.",
+        "Spanish: describe the picture for people who cannot see it.",
     ]
     right = wrong | {"picture": (io.BytesIO(picture("JPEG")), "river.jpg")}
     assert "Choose the file again. Your browser did not keep it." in send("/picture", right).text
@@ -203,7 +203,7 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     body = picture("JPEG", exif=exif, comment=b"Planted camera")
     first = {"picture": (io.BytesIO(body), "river.jpg")}
     silent = send("/picture", ALT | first | {"alt_fr": ""}).text
-    assert "French: say what the picture shows" in silent
+    assert "French: describe the picture" in silent
     assert "Choose the file again" in silent
     again = {"picture": (io.BytesIO(body), "river.jpg"), "x": "95", "y": "50"}
     assert send("/picture", ALT | again).status_code == 303

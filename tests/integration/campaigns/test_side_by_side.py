@@ -61,7 +61,7 @@ def test_only_the_language_that_was_changed_is_saved(
     editions = {one.locale: one for one in fresh().editions}
     assert editions["fr"].summary == "Trois phrases."
     assert set(editions) == {"en", "fr", "es"}
-    assert "State 1" in desk.get(f"{DESK}/history/edition/fr").text
+    assert "Saved version 1" in desk.get(f"{DESK}/history/edition/fr").text
     assert "No versions of this part are saved" in desk.get(f"{DESK}/history/edition/es").text
 
 

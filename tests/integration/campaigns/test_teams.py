@@ -195,7 +195,7 @@ def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     assert refused.location == url
     done = post(client, url, {"person": boss.public_id})
     assert done.location == f"/desk/staff/{other.public_id}"
-    assert "2 campaigns are handed over." in client.get(done.location).text
+    assert "2 campaigns transferred." in client.get(done.location).text
     session.expire_all()
     assert {theirs.owner_id, second.owner_id} == {boss.id}
     assert session.get(CampaignMember, (second.id, other.id)) is None
