@@ -127,7 +127,7 @@ def test_an_unknown_placeholder_is_named_by_its_field_with_the_known_ones(
     data = LETTER | {"points-0-text": "Ask ((name.__class__)).", "closing": "((person name"}
     response = post(desk, f"{DESK}/letters/en", data)
     assert response.status_code == 422
-    assert "((name.__class__)) is no placeholder" in response.text
+    assert "((name.__class__)) is not a placeholder" in response.text
     assert "((supporter_name))" in response.text
     assert 'href="#points-0-text"' in response.text
     assert 'href="#closing"' in response.text
