@@ -80,7 +80,7 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     approve = {"decision": "approve", "show": "returned", "note": "Typed."}
     asked = post(staff, url, approve)
     assert asked.status_code == 422
-    assert "A witness is not to be named:" in asked.text
+    assert "Do not name this witness:" in asked.text
     assert "Typed." in asked.text
     session.rollback()
     session.expire_all()
