@@ -184,7 +184,7 @@ def test_a_second_person_approves_and_never_oneself(
     assert post(asker, f"{url}/refuse").status_code == 409
     assert loaded(session, 1).state is ExportState.ASKED
     assert post(asker, f"{url}/download").status_code == 409
-    assert "Look and decide" in other.get("/desk/exports/").text
+    assert "Review the request" in other.get("/desk/exports/").text
     assert REASON in other.get(url).text
     assert post(other, f"{url}/approve").status_code == 303
     assert post(other, f"{url}/approve").status_code == 409, "it is decided"
@@ -283,10 +283,10 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     url = f"/desk/exports/{loaded(session, 1).public_id}"
     assert post(client, f"{url}/download").status_code == 409
     page = client.get(url).text
-    assert "This list is held back" in page
+    assert "This list is on hold" in page
     assert "The file is ready" not in page
     assert "Ready</span>" not in page
-    assert 'is-alarm">Held back</span>' in client.get("/desk/exports/").text
+    assert 'is-alarm">On hold</span>' in client.get("/desk/exports/").text
     with app.app_context():
         jobs.run_now("exports.make", waiting)
     export = loaded(session, waiting)
@@ -531,7 +531,7 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     client: FlaskClient, app: Flask, scene: Scene
 ) -> None:
     sign_in(client, app, Role.STAFF)
-    assert "Of which campaign?" in client.get("/desk/exports/new").text
+    assert "Choose a campaign" in client.get("/desk/exports/new").text
     assert csrf_token(client)
     page = client.get(f"/desk/exports/new?campaign={scene.slug}&bundle=none")
     assert page.status_code == 200

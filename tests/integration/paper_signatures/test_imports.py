@@ -91,14 +91,16 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     post(client, sent.location, mapping)
     _work(app)
     page = client.get(sent.location).text
-    assert "Leave it out and take in 2" in page
+    assert "Leave it out and import 2" in page
     wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
-    assert wrong[0] == "# Row,# What is wrong,name,lives in,land"
-    assert wrong[1].startswith("2,land: This is no country")
+    assert wrong[0] == "# Row,# Problem,name,lives in,land"
+    assert wrong[1].startswith("2,land: We do not recognize this country")
     assert wrong[1].endswith(",Eva Park,Hull,Nowhere")
     post(client, f"{sent.location}/apply")
     _work(app)
-    assert "Leave it out" in client.get(sent.location).text, "nobody said that they are left out"
+    assert "Leave this column out" in client.get(sent.location).text, (
+        "nobody said that they are left out"
+    )
     post(client, f"{sent.location}/apply", {"skip_bad": "1"})
     _work(app)
     assert "2 signatures count from now on" in client.get(sent.location).text

@@ -271,7 +271,7 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     assert wrong.status_code == 422
     assert 'value="Eva"' in wrong.text
     assert "1 row needs another look. What stands in this form is not saved yet." in wrong.text
-    said = "Nothing was saved: no name is keyed in."
+    said = "Enter a name. Nothing was saved."
     assert re.search(f"nothing-keyed[^>]* hidden>{said}", wrong.text)
     empty = post(client, address, {"locality-0": "Ottawa", "country-0": "CA"})
     assert empty.status_code == 422

@@ -307,8 +307,8 @@ def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
     made = run(session, fresh(session, made))
     made.standing = True  # as one from before this was refused
     session.commit()
-    assert "nobody who comes from now on is set aside by it" in staff.get(url).text
-    assert "newcomers too" not in staff.get(DESK).text
+    assert "new signatures are not excluded" in staff.get(url).text
+    assert "new signatures too" not in staff.get(DESK).text
     session.rollback()
     write("Honest.", email="honest@example.com")
     assert the_signature(session).state is SignatureState.CONFIRMED
@@ -529,7 +529,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     url = sent.location
     session.rollback()
     made = session.scalars(select(Invalidation)).one()
-    assert "Being counted" in staff.get(url).text
+    assert "Counting" in staff.get(url).text
     jobs.run_now("screening.work", made.id)
     shown = staff.get(url).text
     assert "25 signatures are found" in shown
@@ -537,7 +537,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert "Say why" in post(staff, f"{url}/run", {"reason": " "}, follow_redirects=True).text
     post(staff, f"{url}/run", {"reason": "A flood."})
     jobs.run_now("screening.work", made.id)
-    assert "25 signatures are set aside" in staff.get(url).text
+    assert "25 signatures excluded" in staff.get(url).text
     assert count_shown(app, campaign) == 3
     again = post(staff, f"{url}/run", {"reason": "Twice."}, follow_redirects=True).text
     assert "Somebody moved this on meanwhile" in again

@@ -1,4 +1,4 @@
-"""Held letters: taken and not counted, looked at, sent back, rejected, and undone."""
+"""Letters to review: taken and not counted, looked at, sent back, rejected, and undone."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -167,13 +167,15 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
     held = the_signature(session)
     page = staff.get(QUEUE).text
     assert "Maëlle Tremblay" in page
-    assert "Among the first of the campaign" in page
+    assert "One of the first letters of the campaign" in page
     assert 'data-key="a"' in page
     assert "1 letter approved." in decide(staff, held, "approve").text
     assert the_signature(session).state is SignatureState.CONFIRMED
     assert count_shown(app, campaign) == 1
     assert "Thank you. Your letter is confirmed." in client.get(link).text
-    assert "1 letter waits again." in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    assert (
+        "1 letter is under review again." in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    )
     assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0
     assert "nothing to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
@@ -409,7 +411,7 @@ def test_organizers_set_the_rules_and_see_no_letter(
     write("You idiot.")
     assert the_signature(session).state is SignatureState.HELD
     show = client.get(f"/desk/campaigns/{campaign.slug}").text
-    assert "1 letter waits for a look by the staff." in show
+    assert "The staff need to review 1 letter." in show
     assert "Tremblay" not in show
     assert client.get(QUEUE).status_code == 404
 

@@ -1,4 +1,4 @@
-"""Held letters of a rehearsal: marked in the queue, looked at by the team, mailed to nobody."""
+"""Letters to review in a rehearsal: marked in the queue, read by the team, mailed to nobody."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -88,7 +88,7 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     for decision in ("approve", "approve"):
         said = post(client, f"{url}/{first}", {"decision": decision}, follow_redirects=True).text
     assert "Somebody else decided about this letter before" in said
-    assert "1 letter waits for a look" in said
+    assert "1 letter to review" in said
     assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404
     # A real letter is out of reach: under its own campaign, and under the rehearsal.
     theirs = f"/desk/campaigns/{campaign.slug}/rehearsal/held"
