@@ -299,7 +299,7 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     export = session.get_one(DataExport, begun)
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
     assert (
-        "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
+        "This bundle has no names any more" in client.get(f"/desk/exports/{export.public_id}").text
     )
 
 

@@ -73,7 +73,7 @@ def test_asked_for_made_fetched_and_gone(
     assert answer.status_code == 303
     export = loaded(session, 1)
     assert export.state is ExportState.MAKING
-    assert "waits for a worker" in client.get(answer.location).text
+    assert "background service has not started yet" in client.get(answer.location).text
     made(1)
     url = f"/desk/exports/{export.public_id}"
     assert "Download the file" in client.get(url).text
@@ -97,7 +97,7 @@ def test_asked_for_made_fetched_and_gone(
     export = loaded(session, 1)
     assert (export.state, export.storage_key) == (ExportState.EXPIRED, "")
     assert post(client, f"{url}/download").status_code == 410
-    assert "the file is deleted" in client.get(url).text
+    assert "its file is deleted" in client.get(url).text
     assert actions(session)[-1] == "export.expire"
 
 
@@ -244,7 +244,7 @@ def test_what_nobody_decides_in_time_ends(
     with app.app_context():
         jobs.run_now("exports.sweep")
     assert loaded(session, export_id).state is ExportState.EXPIRED
-    assert "Nobody decided" in browsers(scene.asker_id).get(url).text
+    assert "No one decided" in browsers(scene.asker_id).get(url).text
 
 
 def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
@@ -255,7 +255,7 @@ def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
     session.commit()
     answer = post(browsers(scene.asker_id), "/desk/exports/new", form(scene))
     assert answer.status_code == 409
-    assert "nobody else can" in answer.text
+    assert "no one else who can" in answer.text
     assert session.scalars(select(DataExport)).all() == []
 
 
@@ -325,7 +325,7 @@ def test_keys_are_kept_checked_and_removed(
         ("AGE-SECRET-KEY-1" + "Q" * 58, "private key"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==", "private key"),
         ("ecdsa-sha2-nistp256 AAAA", "cannot encrypt"),
-        ("nonsense", "no public key"),
+        ("nonsense", "cannot read this public key"),
     ):
         answer = post(client, "/desk/exports/keys", {"label": "x", "recipient": typed})
         assert answer.status_code == 422
@@ -334,7 +334,7 @@ def test_keys_are_kept_checked_and_removed(
         assert "b3BlbnNzaA" not in answer.text
     assert post(client, "/desk/exports/keys", {"label": "Laptop", "recipient": KEY}).location
     twice = post(client, "/desk/exports/keys", {"label": "Again", "recipient": f" {KEY}\n"})
-    assert "in your list already" in twice.text
+    assert "already in your list" in twice.text
     [key] = session.scalars(select(ExportKey)).all()
     assert "Laptop" in client.get(f"/desk/exports/new?campaign={scene.slug}").text
     session.rollback()
@@ -421,7 +421,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
     session.rollback()
     with app.app_context():
         body = render(mail, app.extensions["settings"]).as_string()
-    assert "could not be reached" in " ".join(body.replace("=\n", "").split())
+    assert "could not reach the file storage" in " ".join(body.replace("=\n", "").split())
     assert REASON not in body
     assert "Planted" not in body
 
