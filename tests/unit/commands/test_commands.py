@@ -124,7 +124,7 @@ def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Co
     }
     done = commands.run(["run", "--demo", "--port", str(free_port())], {**os.environ, **production})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "campaign: the demo has no place on a site in production\n"
+    assert done.stderr == "campaign: you cannot load the demo on a site in production\n"
 
 
 def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
