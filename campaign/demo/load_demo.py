@@ -53,7 +53,7 @@ def load_demo() -> bool:
     """Load what is missing; return whether anything was. Raises Refused in production."""
     settings = current_settings()
     if settings.mode == "production":
-        raise Refused("the demo has no place on a site in production")
+        raise Refused("you cannot load the demo on a site in production")
     with db.transaction() as session:
         officials = _load_officials(session)
         missions = _load_missions(session, clock.today(settings.timezone))

@@ -160,12 +160,12 @@ def test_after_a_stop_no_letter_waits_for_a_look(
     session.commit()
     sign_in(client, app, Role.ADMIN)
     page = f"/desk/campaigns/{campaign.slug}"
-    assert "waits for a look by the staff" in client.get(page).text
+    assert "The staff need to review" in client.get(page).text
     campaigns.stop_campaign(
         session, campaign, actor="command", now=utcnow(), reasons={"en": "Danger."}
     )
     session.commit()
-    assert "waits for a look by the staff" not in client.get(page).text
+    assert "The staff need to review" not in client.get(page).text
 
 
 def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
