@@ -193,7 +193,8 @@ def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(minutes=5)))
     session.commit()
     page = page_of(app, client, reload(session, bundle_id))
-    assert "The disk is full. Free some space; printing goes on by itself." in page
+    words = "The disk is full. Ask the site operator to make room. Printing then continues"
+    assert f"{words} automatically." in page
     assert "Nobody is at work" not in page
     session.rollback()
     session.execute(update(Volume).values(lease_until=None))

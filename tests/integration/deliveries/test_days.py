@@ -79,7 +79,7 @@ def test_a_day_that_has_begun_in_the_east_is_to_come_in_the_west(
     put(session, old, WEST)
     answer = post(staff, gate(old), sent)
     assert answer.status_code == 422
-    assert "This day is still to come at the mission." in answer.text
+    assert "This day has not come yet where the mission is. Check the date." in answer.text
     put(session, old, EAST)
     assert post(staff, gate(old), sent).status_code == 303
 
@@ -98,7 +98,7 @@ def test_a_time_that_is_still_to_come_at_the_mission_is_refused(
         )
         answer = post(staff, gate(old), sent)
         assert answer.status_code == 422
-        assert "This time is still to come at the mission." in answer.text
+        assert "This time has not come yet where the mission is. Check the time." in answer.text
         assert "Keep this note." in answer.text
     now = clock.time_of(clock.utcnow(), zone).isoformat("minutes")
     sent = form(happened_on=clock.today(zone).isoformat(), happened_time=now)

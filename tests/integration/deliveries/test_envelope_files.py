@@ -1,4 +1,4 @@
-"""The files of envelopes: whose letter was taken back is in none that is given out."""
+"""The files of envelopes: whose letter was withdrawn is in none that is given out."""
 
 import errno
 import re
@@ -313,7 +313,7 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     assert post(staff, after(printed, "post"), posting(last="4")).status_code == 303
     page = staff.get(after(printed)).text
     assert "3 of 3 envelopes are posted" in page
-    assert "Empty: their letters left at the gate, or were taken back" in page
+    assert "Empty: their letters were accepted at the mission or withdrawn" in page
     assert "At the post office" not in page
     assert "To post" not in page
 
@@ -335,7 +335,7 @@ def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
     numbers = re.findall(r'<input[^>]*name="(first|last)"[^>]*value="(\d+)"', page)
     assert sorted(numbers) == [("first", "3"), ("last", "6")]
     assert "0 of 4 envelopes are posted" in page
-    assert "Take the letters out again" in page
-    assert page.count("Empty: no letter of it is here any more") == 3
+    assert "Cancel the envelopes" in page
+    assert page.count("Empty: none of its letters are here") == 3
     assert post(staff, after(printed, "post"), posting(first="3", last="6")).status_code == 303
     assert "4 of 4 envelopes are posted" in staff.get(after(printed)).text

@@ -187,7 +187,7 @@ def test_a_stop_holds_envelopes_back(
     assert session.scalars(select(EnvelopeRun)).one().state is RunState.WAITING
     session.rollback()
     page = staff.get(after(bundle)).text
-    assert "Stop: hand nothing over" in page
+    assert "Stop: do not deliver anything" in page
     assert "Make the envelopes" not in page
     assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
     assert post(staff, after(bundle, "files/labels.pdf")).status_code == 409
@@ -198,7 +198,7 @@ def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
     staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     visit = record(bundle, DeliveryOutcome.PART, taken=3)
-    assert "Which letters did they take?" in staff.get(after(bundle)).text
+    assert "Which letters did they accept?" in staff.get(after(bundle)).text
     assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
     for typed, words in (
         ("", "Give the numbers"),
@@ -355,11 +355,11 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     again("following.tell", notice_id)
     again("following.tell", notice_id)
     page = client.get(f"{after(bundle)}?letter=2").text
-    assert "How they went" in page
+    assert "How you sent them" in page
     assert page.count('<td><span dir="ltr">00002</span></td>') == 1
     assert "00001</span>" not in page
     lost = client.get(f"{after(bundle)}?letter=3").text
-    assert "No envelope holds a letter of this number." in lost
+    assert "No envelope contains a letter with this number. Check the number." in lost
     told = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
     assert [one.recipient for one in told] == ["first@example.org"]
     session.rollback()
@@ -378,7 +378,7 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
     record(bundle, DeliveryOutcome.PART, taken=2)
     post(staff, after(bundle, "part"), {"numbers": "1, 2"})
     page = staff.get(after(bundle)).text
-    assert page.count("Empty: no letter of it is here any more") == 2
+    assert page.count("Empty: none of its letters are here") == 2
     post(staff, after(bundle, "post"), posting(first="1", last="3"))
     session.rollback()
     assert [posted for _first, _last, posted in envelopes(session)][:4] == [
@@ -399,9 +399,9 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
         ("1", "4", "Enter a number from 1 to 3."),
         ("0", "2", "Enter a number from 1 to 3."),
         ("-5", "2", "Enter a number from 1 to 3."),
-        ("3", "2", "This comes before the first. Give the two in order."),
+        ("3", "2", "The last number comes before the first. Enter the two in order."),
         ("one", "2", "Enter a whole number, in figures."),
-        ("1", "", "Give the last number."),
+        ("1", "", "Enter the last number."),
     ],
 )
 def test_envelopes_are_posted_by_numbers_that_they_have(

@@ -383,7 +383,7 @@ def test_a_companion_that_has_no_part_offers_none_and_says_so(
     page = staff.get(gate(bundle)).text
     assert f'name="taken_{bundle.id}"' in page
     assert f'name="taken_{second.id}"' not in page
-    words = "No part can be taken of this bundle: record it on its own page."
+    words = "This bundle cannot be accepted in part here. Record it on its own page."
     assert words in page
     taken = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y"}
     answer = post(staff, gate(bundle), form(outcome="part", **taken))
@@ -430,7 +430,7 @@ def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
     session.rollback()
     _stop(app, campaign_id)
     page = staff.get(gate(bundle)).text
-    assert "Stop: hand nothing over" in page
+    assert "Stop: do not deliver anything" in page
     assert "She asked us to." in page
     assert 'value="accepted"' not in page
     assert post(staff, gate(bundle), form(outcome="stopped")).status_code == 303
@@ -464,7 +464,7 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     [attempt] = visit.attempts
     first, second = (one.public_id for one in visit.files)
     page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
-    assert "7 letters handed over" in staff.get(page).text, "words to begin with"
+    assert "7 letters delivered" in staff.get(page).text, "words to begin with"
     words = {
         "title_en": "Handed over in Ottawa",
         "body_en": "They took them.",
@@ -556,8 +556,11 @@ def test_what_was_taken_is_here_no_more_before_it_is_named(
 ) -> None:
     sent = form(outcome="part", **{f"taken_{bundle.id}": "3"})
     answer = post(staff, gate(bundle), sent)
-    assert "4 letters are still here." in staff.get(answer.location).text
-    assert "4 letters are still here." in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    assert "You still have 4 letters here." in staff.get(answer.location).text
+    assert (
+        "You still have 4 letters here."
+        in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    )
     assert "of 4" in staff.get(gate(bundle)).text
     refused = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), refused).status_code == 303
@@ -601,7 +604,7 @@ def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is
     record(second, DeliveryOutcome.ACCEPTED)
     sent = form(**{f"with_{second.id}": "y"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    words = f"{name}No letter of this bundle is here any more: look at its page."
+    words = f"{name}You have no letters of this bundle left. Open the bundle to see where they are."
     from_phone = post(staff, gate(bundle), sent, headers={"Accept": "application/json"})
     assert from_phone.status_code == 422
     assert from_phone.json["problems"] == [words]
@@ -622,7 +625,7 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     sent = form(outcome="refused", **{f"with_{second.id}": "y"})
     answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    words = "This delivery is recorded already. Open its record to add pictures or correct it."
+    words = "This delivery is already recorded. Open the record to add pictures or correct it."
     assert answer.json["problems"] == [f"{name}{words}"]
     assert len(visits(session)) == 1
 
