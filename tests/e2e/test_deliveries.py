@@ -286,7 +286,7 @@ def test_refused_it_is_split_and_posted_and_the_rest_accepted_elsewhere(
     desk.get_by_role("link", name="Record a delivery").click()
     desk.get_by_label("Refused").check()
     main_button(desk)
-    desk.get_by_role("link", name="Use envelopes or another mission").click()
+    desk.get_by_role("link", name="Envelopes or another mission").click()
     assert_accessible(browser, desk)
     # The first envelope ends with the first letter; the last one comes after it.
     desk.locator("[name=letters_each]").fill(str(int(found[1])))
