@@ -118,7 +118,7 @@ def part(public_id: str) -> ResponseReturnValue:
         bundle,
         form,
         lambda: split_bundle.name_part(session, attempt, form.spans, actor=actor()),
-        _("Numbers saved. These supporters now see that their letters were accepted."),
+        _("Numbers saved. These supporters can now see the result."),
     )
 
 
