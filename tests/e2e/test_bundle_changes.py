@@ -54,7 +54,7 @@ def test_staff_print_a_bundle_again_and_give_another_up(
     main_button(page)
     expect(page.locator("main")).to_contain_text("This mission has its own text.")
     page.get_by_role("button", name="Use the standard text again").click()
-    expect(page.locator("main")).to_contain_text("This is the usual text.")
+    expect(page.locator("main")).to_contain_text("This is the standard text.")
 
     page.goto(bundle)
     expect(page.locator("main")).to_contain_text("The printer tore some sheets.")

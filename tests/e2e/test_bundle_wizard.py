@@ -93,9 +93,12 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
 
 def check_copies(page: Page, path: Path, folder: Path) -> None:
     """The ZIP, one that was packed again, and a folder in which something is wrong."""
-    chosen, status = page.get_by_label("The ZIP, or all files"), page.locator(".copy [role=status]")
+    chosen, status = (
+        page.get_by_label("The ZIP file, or all files"),
+        page.locator(".copy [role=status]"),
+    )
     chosen.set_input_files(path)
-    expect(status).to_contain_text("The copy is whole.")
+    expect(status).to_contain_text("The copy is complete.")
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
     files = sorted(one for one in (folder / path.stem).iterdir())
@@ -104,8 +107,8 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
         for one in files:
             archive.write(one, f"{path.stem}/{one.name}")
     chosen.set_input_files(again)
-    expect(status).not_to_contain_text("being read")
-    expect(status).to_contain_text("The copy is whole.")
+    expect(status).not_to_contain_text("Checking the copy")
+    expect(status).to_contain_text("The copy is complete.")
     first, second = (folder / path.stem / f"letters-00{number}.pdf" for number in (1, 2))
     first.rename(folder / "aside")
     second.rename(first)
@@ -113,7 +116,7 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
     labels = folder / path.stem / "labels.pdf"
     labels.write_bytes(labels.read_bytes()[:-1] + b"?")
     chosen.set_input_files([one for one in files if one.name != "cover-letter.pdf"])
-    expect(status).to_contain_text("The copy is not whole")
+    expect(status).to_contain_text("The copy is not complete")
     for words in (
         "letters-001.pdf is in fact letters-002.pdf. The two files are mixed up.",
         "labels.pdf is damaged or from an earlier printing.",

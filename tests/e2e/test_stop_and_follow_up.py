@@ -116,7 +116,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     assert_accessible(browser, desk)
     desk.wait_for_timeout(3_000)
     desk.reload()
-    expect(desk.locator("main")).to_contain_text("printing is held back")
+    expect(desk.locator("main")).to_contain_text("We are not printing this bundle")
     desk.goto(f"{site.url}/fr/actions/ua-58-20")
     expect(desk.locator(".notice.is-alarm")).to_contain_text(REASON)
     expect(desk.locator(".call .button")).to_have_count(0)

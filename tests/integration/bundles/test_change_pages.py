@@ -103,7 +103,7 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     take_back(session, bundle_id, 2, SignatureState.WITHDRAWN)
     page = client.get(url).text
     assert "1 letter was withdrawn" in page
-    assert "Its writer took it back" in page
+    assert "The supporter withdrew or deleted it" in page
     assert post(client, f"{url}/download").status_code == 409
     assert post(client, f"{url}/remake").status_code == 303
     assert print_bundle(bundle_id) is BundleState.READY
@@ -142,8 +142,8 @@ def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
     assert post(client, f"{url}/remake").status_code == 303
     page = client.get(url).text
     assert "This bundle was cancelled" in page
-    assert "All of it was withdrawn" in page
-    assert "What it held waits" not in page
+    assert "Everything in it was withdrawn" in page
+    assert "ready for another bundle" not in page
 
 
 def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
@@ -152,4 +152,4 @@ def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
     url = enter(Role.STAFF)
     take_back(session, session.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
-    assert "without what was withdrawn" in client.get(url).text
+    assert "except what was withdrawn" in client.get(url).text

@@ -268,4 +268,4 @@ def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
     assert "Release for the next bundle" in client.get(url).text
     session.execute(update(Letter).where(Letter.sequence == 3).values(set_aside=None))
     session.commit()
-    assert "set aside" not in client.get(url).text
+    assert "not printable" not in client.get(url).text

@@ -146,7 +146,7 @@ def test_a_rehearsal_bundle_is_asked_for_by_its_page_and_leaves_an_entry(
     entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert entry.action == "bundle.freeze"
-    assert "is being printed" in client.get(url).text
+    assert "We are printing" in client.get(url).text
 
 
 def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(

@@ -152,7 +152,7 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
     session.rollback()
     page = client.get(answer.location).text
     assert "Making the lists" in page
-    assert "letters are done" not in page
+    assert "Printed 0 of" not in page
     bundle_id = session.scalars(select(Bundle.id)).one()
     session.rollback()
     with app.app_context():
@@ -163,7 +163,7 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
     assert reload(session, bundle_id).state is BundleState.READY
     session.rollback()
     page = client.get(answer.location).text
-    assert "one ZIP with what goes with the signed sheets" in page
+    assert "one ZIP file with what goes with the signature sheets" in page
     assert "Export the signature list" not in page
 
 
@@ -176,7 +176,7 @@ def test_the_desk_offers_them(
     letters = client.get(f"{NEW}/letters", query_string={"mission": "embassy-1"}).text
     assert "2 people on signed sheets" in letters
     check = client.get(NEW, query_string=WISH).text
-    assert "Only signed sheets wait" in check
+    assert "Only signature sheets are waiting" in check
     assert "Freeze and print" in check
     chosen = {
         **WISH,

@@ -133,7 +133,7 @@ def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     assert link is not None
     assert 'id="sheets_travel"' in client.get(html.unescape(link[1])).text
     ticked = chosen | {"how": "1", "sheets_travel": "y", "layout": "fr"}
-    assert "are not carried yet" not in client.get(NEW, query_string=ticked).text
+    assert "are not in a bundle yet" not in client.get(NEW, query_string=ticked).text
 
 
 def shown_to_freeze(page: str) -> dict[str, list[str]]:
@@ -444,7 +444,7 @@ def test_a_proof_looks_at_the_newest_letters_too(
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
     assert "Written in another script (Cyrillic)" in page
-    assert "5 of 9 were looked at" in page
+    assert "Checked 5 of 9" in page
 
 
 def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
@@ -494,7 +494,7 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([second])).text
-    assert "What is stored does not open" in page
+    assert "The stored text cannot be opened" in page
     assert "Letter 00002" in page
     assert "Letter 00003" not in page
 

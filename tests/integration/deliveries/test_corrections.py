@@ -273,6 +273,6 @@ def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_
     session.rollback()
     asked = post(staff, page, changed)
     assert asked.status_code == 422
-    assert "came back from the mission after this day" in asked.text
+    assert "The mission returned the letters after this day" in asked.text
     assert 'name="sure"' in asked.text
     assert post(staff, page, changed | {"sure": "y"}).status_code == 303

@@ -116,7 +116,7 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
 
     answer = post(staff, file)
     assert answer.status_code == 303
-    assert "without letters that were taken back" in staff.get(answer.location).text
+    assert "without the letters withdrawn since then" in staff.get(answer.location).text
     assert run_of(session).state is RunState.WAITING
     waits = post(staff, file)
     assert waits.status_code == 409
@@ -267,8 +267,8 @@ def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_han
     given_up = run_of(session)
     assert (given_up.state, given_up.attempt) == (RunState.FAILED, 5)
     page = staff.get(after(printed)).text
-    assert "The files were tried several times" in page
-    assert "are being made" not in page
+    assert "We tried several times" in page
+    assert "We are making" not in page
     assert post(staff, after(printed, "again")).status_code == 303
     assert run_of(session).state is RunState.WAITING
     with pytest.raises(NotFound):
@@ -292,7 +292,7 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
             session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             session.commit()
             page = staff.get(after(printed)).text
-            assert "the files are made by themselves" in page
+            assert "We then make the files automatically" in page
         assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
         assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
         assert envelope_job._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING

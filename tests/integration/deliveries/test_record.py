@@ -73,7 +73,7 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     # Both clocks as English writes them, with a narrow no-break space.
     assert re.search(r", 12:00\sAM \(the time there\)", shown)
     assert re.search(r", \d+:\d\d\s[AP]M \(the organisation’s time\)", shown)
-    assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
+    assert "You have no letters of this bundle left" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
 
@@ -189,7 +189,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     two = [(photograph(size=(20, 20)), "street.jpg"), (io.BytesIO(b"no picture"), "door.jpg")]
     assert "door.jpg: This is no JPEG" in post(staff, gate(bundle), form(pictures=two)).text
     many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
-    assert "Eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
+    assert "Choose eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
     assert visits(session) == []
 
 
@@ -197,13 +197,13 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("outcome", "", "Say how it ended"),
+        ("outcome", "", "Choose what happened"),
         ("outcome", "burnt", "Choose one of the answers offered"),
         ("outcome", "stopped", "Choose one of the answers offered"),
         ("happened_on", "31.2.2026", "Enter the date as"),
         ("happened_on", "2026-02-31", "There is no 31 February 2026."),
         ("happened_on", "2099-01-01", "still to come"),
-        ("happened_time", "25:99", "Write the time as"),
+        ("happened_time", "25:99", "Enter the time like this"),
         ("place", "x" * 201, "Use at most 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),
         ("key", "short", "This cannot be saved as it is"),
@@ -293,7 +293,7 @@ def test_a_colleague_who_was_there_as_well_does_not_record_it_twice(
     sign_in(client, app, Role.STAFF, email="second@example.org")
     again = post(client, gate(bundle), form(outcome="refused"))
     assert again.status_code == 422
-    assert "This delivery is recorded already." in again.text
+    assert "This delivery is already recorded." in again.text
     assert len(visits(session)) == 1
 
 
@@ -516,7 +516,7 @@ def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
     record(bundle, DeliveryOutcome.LEFT)
     answer = post(staff, gate(bundle), form())
     assert answer.status_code == 422
-    assert "No letter of this bundle is here any more" in answer.text
+    assert "You have no letters of this bundle left" in answer.text
     assert len(visits(session)) == 1
 
 
@@ -636,7 +636,7 @@ def test_a_bundle_that_is_not_there_is_not_dropped_without_a_word(
 ) -> None:
     answer = post(staff, gate(bundle), form(**{ticked: "y"}))
     assert answer.status_code == 422
-    assert "A bundle that was ticked is not there any more." in answer.text
+    assert "A bundle you ticked no longer exists." in answer.text
     assert visits(session) == []
 
 

@@ -151,7 +151,7 @@ def test_nothing_goes_out_after_a_part_before_it_is_known_which_letters_that_was
     record(three, DeliveryOutcome.PART, taken=1, place="the front door")
     assert "First enter the numbers of the accepted letters." in client.get(gate).text
     sent = form(outcome=outcome, **{f"taken_{three.id}": "1"})
-    words = "A part of this bundle was taken before, and nobody has said which letters."
+    words = "Part of this bundle was accepted before, but we do not know which letters."
     from_phone = post(client, gate, sent, headers={"Accept": "application/json"})
     assert from_phone.status_code == 422
     assert from_phone.json["problems"][0].startswith(words), "the phone keeps it and says why"

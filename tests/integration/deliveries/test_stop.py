@@ -141,14 +141,14 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     today = staff.get("/desk/today").text
     assert line in today.partition("<h2>")[2].partition("</h2>")[0], "the first line"
     assert "On hold: stopped" in staff.get("/desk/bundles/").text
-    assert "Destroy them, or keep them under lock." in staff.get(page).text
+    assert "Destroy them or keep them under lock." in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "lost"}).status_code == 400
     assert post(staff, f"{page}/held-back", {"fate": "kept"}).status_code == 303
     assert line not in staff.get("/desk/today").text
     assert "Stopped: kept under lock" in staff.get("/desk/bundles/").text
     assert "The printed letters are kept under lock" in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
-    assert "The printed letters are destroyed" in staff.get(page).text
+    assert "The printed letters were destroyed" in staff.get(page).text
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
     assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
