@@ -60,7 +60,7 @@ class CoverForm(DeskForm):
     salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
     body = TextField(_l("Text"), limit=LIMITS["body"])
     close = LineField(_l("Close"), limit=LIMITS["close"])
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
 
     def words(self) -> CoverWords:
         return CoverWords(

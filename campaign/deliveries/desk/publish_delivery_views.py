@@ -24,7 +24,7 @@ from campaign.web.page import Page, show_page
 class PublishForm(DeliveryForm):
     """`publish_form` adds title and text in each language, and what each picture shows."""
 
-    risks_seen = BooleanField(_l("I mean to publish these words."))
+    risks_seen = BooleanField(_l("Publish it anyway"))
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 

@@ -46,7 +46,9 @@ SENTENCES: Mapping[str, object] = {
     ),
     "receipt-too-big": _l("The file is too big. Choose one of 12 MB or less."),
     "receipt-lies": _l("The file name does not match the kind of file. Choose the file again."),
-    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
+    "pdf-not-drawn": _l(
+        "We cannot show this PDF. It may be locked or damaged. Scan the paper again."
+    ),
     "pictures-too-many": _l("Choose eight pictures at most."),
     "mission-missing": _l("Choose a mission."),
     "mission-without-street": _l(

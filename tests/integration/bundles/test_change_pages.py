@@ -128,7 +128,7 @@ def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: 
     assert "Print again" not in client.get(url).text
     answer = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
     assert answer.status_code == 409
-    assert "is stopped" in answer.text
+    assert "has been stopped" in answer.text
 
 
 def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(

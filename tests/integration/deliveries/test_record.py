@@ -148,7 +148,7 @@ def _bomb() -> io.BytesIO:
         ("pictures", (photograph().getvalue(), "../../gate.php"), "says another kind"),
         ("receipt", (photograph().getvalue(), "receipt.pdf"), "says another kind"),
         ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "says another kind"),
-        ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "This PDF cannot be shown"),
+        ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "We cannot show this PDF"),
     ],
 )
 def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
