@@ -40,7 +40,7 @@ ORDERS: Mapping[Order, object] = {
     Order.NAME: _l("By family name"),
 }
 LAYOUT_WORDS: Mapping[str, object] = {
-    "us-10": _l("Letter size – #10 envelope, window on the left"),
+    "us-10": _l("Letter – #10 envelope, window on the left"),
     "din-5008-b": _l("A4 – DIN 5008 form B, window on the left"),
     "din-5008-a": _l("A4 – DIN 5008 form A, window high on the left"),
     "fr": _l("A4 – French DL envelope, window on the right"),

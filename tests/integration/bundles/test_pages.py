@@ -103,7 +103,7 @@ def test_with_nothing_waiting_the_page_says_so(
     sign_in(client, app, "staff")
     response = post(client, "/desk/bundles/new", choice(campaign))
     assert response.status_code == 409
-    assert "Nothing waits" in response.text
+    assert "Nothing is waiting" in response.text
     assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
@@ -184,7 +184,7 @@ def test_what_is_not_ready_or_stopped_is_not_handed_out(
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
     response = post(client, url)
-    assert (response.status_code, "held back" in response.text) == (409, True)
+    assert (response.status_code, "has been stopped" in response.text) == (409, True)
 
 
 def test_a_letter_set_aside_is_shown_with_its_number_and_reason(

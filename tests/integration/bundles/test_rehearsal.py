@@ -125,7 +125,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     assert [count(session, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
     assert not list(storage.storage().names(folder))
-    assert "has opened" in client.get(url).text
+    assert "The campaign is open." in client.get(url).text
     assert post(client, f"{url}/wipe").status_code == 409
 
 

@@ -189,7 +189,7 @@ def test_the_desk_offers_them(
         "locale": "es",
     }
     unticked = client.get(NEW, query_string=chosen)
-    assert "Nothing waits" in unticked.text
+    assert "Nothing is waiting" in unticked.text
     assert "Freeze and print" not in unticked.text
     assert client.get(f"{NEW}/paper", query_string=WISH).status_code == 200
     assert client.get(f"{NEW}/proof", query_string=WISH).status_code == 200

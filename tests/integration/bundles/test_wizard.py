@@ -196,7 +196,7 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     assert "3 volumes of 2 to 4 letters" in said
     cards = said_of_paper(client.get(NEW, query_string=wish | {"cards": ["ua-1-26"]}).text)
     assert "2 sheets, four cards to a sheet" in cards
-    assert "About 3 sheets, printed on one side or on both" in cards
+    assert "About 3 sheets, on one side or both" in cards
     by_region = wish | {"volumes": "region"}
     said = said_of_paper(client.get(NEW, query_string=by_region).text)
     assert "4 volumes of 1 to 4 letters" in said
@@ -307,7 +307,7 @@ def test_one_stopped_campaign_holds_back_all_and_is_named(
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(NEW, query_string=base(campaigns)).text
-    assert "UA 2/26: The campaign is stopped." in page
+    assert "UA 2/26: The campaign has been stopped." in page
     assert "Freeze and print" not in page
     answer = post(client, NEW, base(campaigns))
     assert answer.status_code == 409
@@ -421,7 +421,7 @@ def test_a_proof_of_cards_names_what_is_too_long_for_one(
     assert aside.count("The text does not fit on a card.") == 5
     assert "and 2 more" in aside
     as_letters = base([campaign], how="1", layout="fr")
-    assert "do not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
+    assert "does not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
 
 
 def test_a_proof_looks_at_the_newest_letters_too(

@@ -315,7 +315,7 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     assert "3 of 3 envelopes are posted" in page
     assert "Empty: their letters were accepted at the mission or withdrawn" in page
     assert "At the post office" not in page
-    assert "To post" not in page
+    assert "Ready to post" not in page
 
 
 @pytest.mark.one_engine

@@ -207,7 +207,7 @@ def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
         ("6-8", "Its letters are 1 to 7"),
         ("1-3, 2", "contain the same letters"),
         ("1-4", "more letters than"),
-        ("all", "“all” is no number"),
+        ("all", "“all” is not a number"),
     ):
         wrong = post(staff, after(bundle, "part"), {"numbers": typed})
         assert wrong.status_code == 422, typed

@@ -71,7 +71,7 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
     # Both clocks as English writes them, with a narrow no-break space.
-    assert re.search(r", 12:00\sAM \(the time there\)", shown)
+    assert re.search(r", 12:00\sAM \(local time\)", shown)
     assert re.search(r", \d+:\d\d\s[AP]M \(the organisation’s time\)", shown)
     assert "You have no letters of this bundle left" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
@@ -144,10 +144,10 @@ def _bomb() -> io.BytesIO:
     [
         ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This is no JPEG, PNG or WebP"),
         ("pictures", (b"%PDF-1.7", "gate.jpg"), "This is no JPEG, PNG or WebP"),
-        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "says another kind"),
-        ("pictures", (photograph().getvalue(), "../../gate.php"), "says another kind"),
-        ("receipt", (photograph().getvalue(), "receipt.pdf"), "says another kind"),
-        ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "says another kind"),
+        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "does not match the kind"),
+        ("pictures", (photograph().getvalue(), "../../gate.php"), "does not match the kind"),
+        ("receipt", (photograph().getvalue(), "receipt.pdf"), "does not match the kind"),
+        ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "does not match the kind"),
         ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "We cannot show this PDF"),
     ],
 )
@@ -202,7 +202,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
         ("outcome", "stopped", "Choose one of the answers offered"),
         ("happened_on", "31.2.2026", "Enter the date as"),
         ("happened_on", "2026-02-31", "There is no 31 February 2026."),
-        ("happened_on", "2099-01-01", "still to come"),
+        ("happened_on", "2099-01-01", "has not come yet"),
         ("happened_time", "25:99", "Enter the time like this"),
         ("place", "x" * 201, "Use at most 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),

@@ -121,7 +121,7 @@ def test_once_everything_is_accepted_no_envelope_is_left_to_post(
     record(three, DeliveryOutcome.ACCEPTED)
     page = client.get(after(three)).text
     assert "At the post office" not in page
-    assert "To post" not in page
+    assert "Ready to post" not in page
     late = post(client, after(three, "post"), posting(last="2"))
     assert late.status_code == 409
     assert "These envelopes have no letters left." in late.text
