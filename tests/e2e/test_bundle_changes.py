@@ -49,7 +49,7 @@ def test_staff_print_a_bundle_again_and_give_another_up(
     assert_accessible(browser, page)
     page.locator("[name=body]").fill("We bring ((lettters)).")
     main_button(page)
-    expect(page.get_by_role("alert")).to_contain_text("((lettters)) is no placeholder")
+    expect(page.get_by_role("alert")).to_contain_text("((lettters)) is not a placeholder")
     page.locator("[name=body]").fill("We bring ((letters)).\n\n((counts))")
     main_button(page)
     expect(page.locator("main")).to_contain_text("This mission has its own text.")

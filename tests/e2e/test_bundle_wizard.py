@@ -124,7 +124,7 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
     ):
         expect(status).to_contain_text(words)
     chosen.set_input_files({"name": "x.zip", "mimeType": "application/zip", "buffer": b"PK"})
-    expect(status).to_contain_text("x.zip is no whole ZIP file")
+    expect(status).to_contain_text("x.zip is not a complete ZIP file")
 
 
 def test_the_proof_opens_as_a_pdf(desk: Page, site: Site) -> None:

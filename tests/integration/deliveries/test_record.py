@@ -72,7 +72,7 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     assert "Planted note." in shown
     # Both clocks as English writes them, with a narrow no-break space.
     assert re.search(r", 12:00\sAM \(local time\)", shown)
-    assert re.search(r", \d+:\d\d\s[AP]M \(the organisation’s time\)", shown)
+    assert re.search(r", \d+:\d\d\s[AP]M \(your organization’s time\)", shown)
     assert "You have no letters of this bundle left" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
@@ -206,7 +206,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
         ("happened_time", "25:99", "Enter the time like this"),
         ("place", "x" * 201, "Use at most 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),
-        ("key", "short", "This cannot be saved as it is"),
+        ("key", "short", "We could not save this"),
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(
