@@ -180,6 +180,7 @@ def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
         opened_at=_noon(case["issued_on"]),
         closed_at=_noon(closed_on) if closed_on else None,
         person_name=case["person"]["name"],
+        person_died=case["person"].get("died", False),
         person_pronouns=case["person"]["pronouns"],
         default_locale="en",
         letter_locales=case["letter_locales"],

@@ -48,6 +48,7 @@ _TYPED = (
     "index_number",
     "country",
     "person_name",
+    "person_died",
     "person_pronouns",
     "issued_on",
     "act_by",
@@ -69,7 +70,11 @@ class FactsForm(CampaignForm):
     country = SelectField(_l("Country"))
     format = RadioField(_l("What people sign"))
     person_name = LineField(
-        _l("Person at risk"), limit=200, needed=_l("Name the person, as the case sheet does.")
+        _l("Person"), limit=200, needed=_l("Name the person, as the case sheet does.")
+    )
+    person_died = BooleanField(
+        _l("This person has died"),
+        description=_l("People then write a letter about this person, not for them."),
     )
     person_pronouns = LineField(
         _l("Pronouns"),
