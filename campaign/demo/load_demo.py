@@ -157,15 +157,15 @@ def _load_case(
     session.add(campaign)
     session.flush()
     session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
-    _set_picture(session, campaign, case["picture"])
+    _set_picture(session, campaign, case["picture"], *case.get("picture_focus", (50, 50)))
     session.flush()
 
 
-def _set_picture(session: Session, campaign: Campaign, alt: dict[str, str]) -> None:
+def _set_picture(session: Session, campaign: Campaign, alt: dict[str, str], x: int, y: int) -> None:
     """Set the drawing of a case; each shows a thing of the case, and no real person."""
     drawing = resources.files("campaign.demo").joinpath(f"content/pictures/{campaign.slug}.png")
     with drawing.open("rb") as file:
-        set_picture(session, campaign, actor="demo", alt=alt, x=50, y=50, file=file)
+        set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
 
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
