@@ -48,6 +48,7 @@ _TYPED = (
     "index_number",
     "country",
     "person_name",
+    "person_died",
     "person_pronouns",
     "issued_on",
     "act_by",
@@ -71,9 +72,13 @@ class FactsForm(CampaignForm):
     country = SelectField(_l("Country"))
     format = RadioField(_l("What people sign"))
     person_name = LineField(
-        _l("Person at risk"),
+        _l("Person"),
         limit=200,
         needed=_l("Enter the person’s name as the case sheet gives it."),
+    )
+    person_died = BooleanField(
+        _l("This person has died"),
+        description=_l("People then write a letter about this person, not for them."),
     )
     person_pronouns = LineField(
         _l("Pronouns"),
