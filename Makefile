@@ -14,7 +14,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills mutate fuzz lock translations advisories confusables wheel clean
+.PHONY: help run test test-fast test-clock test-portable check python bench bench-bundle bench-desk bench-press kills mutate fuzz lock translations words advisories confusables wheel clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ translations: $(VENV)/ready ## Gather messages from code and templates, compile 
 	@$(BIN)/pybabel -q extract -F .ci/babel.cfg -k _l -k lazy_gettext --no-wrap --sort-by-file --omit-header -o /tmp/campaign.pot .
 	@for code in fr es ar; do $(BIN)/pybabel -q update -N --no-wrap -i /tmp/campaign.pot -d campaign/translations -l $$code; done
 	@$(BIN)/pybabel -q compile -d campaign/translations
+
+words: $(VENV)/ready ## Print all texts of a package in four columns (PACKAGE=signing)
+	@PYTHONPATH=. $(BIN)/python .ci/words.py $(PACKAGE)
 
 advisories: $(VENV)/ready ## Take the newest advisories that `make check` holds the lock against (FROM=checkout)
 	@$(BIN)/python .ci/advisories.py refresh $(FROM)

@@ -9,6 +9,9 @@ from typing import Any
 from flask import Flask
 
 from campaign import models, storage
+from campaign.about import notice_versions
+from campaign.about.desk.views import blueprint as about_desk
+from campaign.about.pages.views import blueprint as about
 from campaign.bundles import renumber_on_merge
 from campaign.bundles.desk.rehearsal_views import blueprint as rehearsal_desk
 from campaign.bundles.desk.views import blueprint as bundles
@@ -68,6 +71,7 @@ from campaign.web.application import Application
 
 _AT_WORK = (
     audit_anchor,
+    notice_versions,
     assemble,
     bounces,
     notices,
@@ -86,6 +90,8 @@ _TOKENLESS = (public, signing, tracking, privacy, one_click, network, unsubscrib
 """What the public posts to: kept by where a request comes from, limits and work."""
 _BLUEPRINTS = (
     public,
+    about,
+    about_desk,
     signing,
     signing_previews,
     staff,

@@ -282,7 +282,7 @@ def _change(
     changed = session.execute(
         update(Proposal)
         .where(Proposal.id == proposal.id, Proposal.state.in_(from_))
-        .values(**values)
+        .values(**values, seal_id=proposal.seal_id)
         .execution_options(synchronize_session=False)
     )
     session.refresh(proposal)

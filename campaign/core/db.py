@@ -63,6 +63,8 @@ from campaign.core.sqlite import make_engine as sqlite_engine
 log = structlog.get_logger()
 
 _READING = {"GET", "HEAD", "OPTIONS"}
+_FAILED_BEFORE = "25P02"
+"""PostgreSQL's code where an earlier statement of the transaction failed."""
 _KEYS_HOLD = 5.0
 """Seconds for which nobody asks again how far the keys have turned; each commit does besides."""
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -210,7 +212,13 @@ def refuse_turned_keys(session: Session) -> None:
     """
     if not session.in_transaction():
         return
-    state, before = read_key_state(connection_of(session)), _note_keys()
+    before = _note_keys()
+    try:
+        state = read_key_state(connection_of(session))
+    except Exception as problem:
+        if getattr(problem, "sqlstate", "") == _FAILED_BEFORE:
+            return  # its commit keeps nothing
+        raise
     if state.look_ups != before.look_ups or before.sealing < state.bound:
         g.pop("key_state")
         database().keyring.enter(state)

@@ -66,15 +66,16 @@ class Settings(BaseSettings):
     backup_recipients: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
         default_factory=list,
         description="Public keys (age or SSH) to which each backup is encrypted, so that it tells "
-        "nothing but its size; with commas between. Empty: a ZIP in which personal data is sealed.",
+        "nothing but its size; with commas between. Empty: a ZIP in which personal data is "
+        "encrypted.",
     )
 
     retention_months: int = Field(
         6,
         ge=0,
         le=120,
-        description="Months after the hand-over of a letter, or the end of its campaign, at which "
-        "its writer’s contact data and words are erased; the counts stay. 0: never.",
+        description="Months after the delivery of a letter, or the end of its campaign, after "
+        "which the supporter’s contact data and words are deleted. The counts stay. 0: never.",
     )
     keep_printed_files: bool = Field(
         False,
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
         "http://127.0.0.1:5000", description="Address under which people reach the site."
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=5, description="How many proxies stand in front and set X-Forwarded-*."
+        0, ge=0, le=5, description="How many proxies are in front and set X-Forwarded-*."
     )
     database_url: str = Field(
         "",
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
     )
     data_key: SecretStr | None = Field(
         None,
-        description="Seals personal data: 32 bytes in base64; empty means the file `data.key`.",
+        description="Encrypts personal data: 32 bytes in base64; empty means the file `data.key`.",
     )
     later_data_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)] = Field(
         default_factory=list,
@@ -118,14 +119,16 @@ class Settings(BaseSettings):
     )
     web_workers: int = Field(1, ge=1, le=64, description="Web processes of one machine.")
     web_threads: int = Field(8, ge=1, le=64, description="Threads of each web process.")
-    worker_threads: int = Field(2, ge=1, le=64, description="Jobs that one worker runs at once.")
+    worker_threads: int = Field(
+        2, ge=1, le=64, description="Jobs that one background service runs at once."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged. Personal data never is."
     )
 
     organisation_name: str = Field("Letters for Defenders", description="Who runs this site.")
     organisation_email: str = Field("office@example.org", description="Contact address shown.")
-    organisation_website: str = Field("", description="The organisation's own site, if any.")
+    organisation_website: str = Field("", description="The organization’s own site, if any.")
     organisation_address: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
         default_factory=lambda: ["12 Example Street", "Ottawa ON K1A 0A1"],
         description="Lines of the postal address, on cover letters and in the foot of "
@@ -141,6 +144,43 @@ class Settings(BaseSettings):
     organisation_logo: str = Field(
         "", description="PNG, JPEG, WebP or SVG file in the instance folder; empty: the name alone."
     )
+    privacy_officer: str = Field(
+        "",
+        description="Title and contact of the person in charge of personal information, for the "
+        "privacy notice: `Privacy Officer, privacy@example.org`.",
+    )
+    supervisory_authority: str = Field(
+        "", description="Authority to which people can complain, for the privacy notice."
+    )
+    hosting_provider: str = Field(
+        "", description="Hosting provider and its country, for the privacy notice."
+    )
+    email_provider: str = Field(
+        "", description="Provider that sends the emails and its country, for the privacy notice."
+    )
+    printing_provider: str = Field(
+        "",
+        description="Printing company and its country, for the privacy notice. Empty: the staff "
+        "print.",
+    )
+    backup_days: int = Field(
+        0,
+        ge=0,
+        description="Days after which you delete a backup, for the privacy notice. 0: not said. "
+        "The program deletes no backups.",
+    )
+    minimum_age: int | None = Field(
+        None,
+        ge=0,
+        le=25,
+        description="Age from which people may sign, for the privacy notice. 0: any age. Empty: "
+        "not said.",
+    )
+    security_contact: str = Field(
+        "",
+        description="Where security problems are reported, an email address or an https address, "
+        "for `/.well-known/security.txt`. Empty: `organisation_email`.",
+    )
     accent: str = Field("#1f4e79", description="Colour of links and the main button, light.")
     accent_dark: str = Field("#8fb8de", description="The same on a dark page.")
 
@@ -152,20 +192,19 @@ class Settings(BaseSettings):
     timezone: str = Field("America/Toronto", description="Time zone in which times are shown.")
 
     second_person_opens: bool = Field(
-        False,
-        description="Whether a campaign opens only once somebody else than its writer has seen it.",
+        False, description="Whether someone other than its author sees a campaign before it opens."
     )
     second_person_posts: bool = Field(
         False,
-        description="Whether a second person approves each update, what the page says has come of "
-        "a case, and the reason of a closing or a stop, before they are published. The stop itself "
-        "never waits.",
+        description="Whether a second person approves each update, each outcome in the page text, "
+        "and the reason of a closing or a stop, before they are published. The stop itself never "
+        "waits.",
     )
 
     mail_transport: Literal["files", "smtp"] = Field(
-        "files", description="`files` writes mails to `outbox` in the instance folder."
+        "files", description="`files` writes emails to `outbox` in the instance folder."
     )
-    mail_from: str = Field("letters@example.org", description="Sender address of every mail.")
+    mail_from: str = Field("letters@example.org", description="Sender address of every email.")
     smtp_host: str = Field("localhost", description="Mail server.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
     smtp_user: str = Field("", description="User name, if the server wants one.")
@@ -176,22 +215,23 @@ class Settings(BaseSettings):
     mails_per_address_per_day: int = Field(
         5,
         ge=1,
-        description="Mails of a kind to one address in a day, whoever asks for them: links that "
-        "confirm letters, notices about letters; of links to My letters 3, of joining 2 at most.",
+        description="Emails of a kind to one address in a day, no matter who asks: links that "
+        "confirm letters, notices about letters. Links to My letters: 3 at most. Joining the "
+        "network: 2 at most.",
     )
 
     bounce_maildir: str = Field(
         "",
-        description="Maildir folder of the mailbox mail_from, to which mails that do not arrive "
-        "come back; marks their addresses. Empty: nothing is read.",
+        description="Maildir folder of the address mail_from, for emails that bounce; marks their "
+        "addresses. Empty: nothing is read.",
     )
     reply_address: str = Field(
         "",
-        description="Mailbox for officials’ answers, such as reply@example.org; each campaign has "
+        description="Address for officials’ replies, such as reply@example.org; each campaign has "
         "reply+…@example.org. Empty: campaigns have no address.",
     )
     reply_maildir: str = Field(
-        "", description="Maildir folder of that mailbox; its mails become drafts of replies."
+        "", description="Maildir folder of that address; its emails become drafts of replies."
     )
 
     public_count_step: int = Field(
@@ -199,24 +239,24 @@ class Settings(BaseSettings):
         ge=1,
         le=1000,
         description="Steps in which the public numbers of letters move: with 10, 57 is shown as "
-        "50. Who watches them learns less of when somebody signed.",
+        "50. People who watch them learn less about when someone signed.",
     )
     own_words_limit: int = Field(
         1500, ge=100, le=5000, description="Characters a supporter may write in own words."
     )
     confirm_days: int = Field(7, ge=1, description="Days in which a letter can be confirmed.")
     remind_hours: int = Field(
-        48, ge=1, description="Hours after which a letter's one reminder to confirm it is mailed."
+        48, ge=1, description="Hours after which the one reminder to confirm a letter is sent."
     )
     link_hours: int = Field(
-        24, ge=1, description="Hours for which the mailed link to all of one's letters holds."
+        24, ge=1, description="Hours for which the link to all letters of an address works."
     )
     network_link_days: int = Field(
         90,
         ge=30,
         le=730,
-        description="Days for which a link to a network member’s own page holds; each mail has a "
-        "new one. The links to leave hold for ever.",
+        description="Days for which a link to a network member’s own page works; each email has a "
+        "new one. The links to leave always work.",
     )
     sign_ins_per_hour: int = Field(
         60,
@@ -232,8 +272,8 @@ class Settings(BaseSettings):
     )
     proof_of_work: Literal["burst", "always", "never"] = Field(
         "burst",
-        description="When a browser computes for a second or two before its letter is taken: in a "
-        "burst of letters from one network or for one campaign, always, or never.",
+        description="When a browser computes for a second or two before its letter is accepted: "
+        "in a burst of letters from one network or for one campaign, always, or never.",
     )
     burst_per_network: int = Field(
         12, ge=0, description="Letters in an hour from one network address beyond which it does."
@@ -254,7 +294,7 @@ class Settings(BaseSettings):
         ge=1,
         le=180,
         description="Days for which the network address and browser of a signature are kept, "
-        "sealed, so that floods of false ones are found.",
+        "encrypted, to find false signatures.",
     )
     previews_per_hour: int = Field(
         60, ge=1, description="PDF previews for one network address in an hour."
@@ -262,7 +302,7 @@ class Settings(BaseSettings):
     live_previews_per_hour: int = Field(
         3000,
         ge=1,
-        description="Live previews (while somebody types) for one network address in an hour.",
+        description="Live previews (while someone types) for one network address in an hour.",
     )
     second_factor_roles: Annotated[
         list[Literal["organizer", "staff", "admin"]], NoDecode, BeforeValidator(_split)
@@ -286,12 +326,12 @@ class Settings(BaseSettings):
         60,
         ge=5,
         le=720,
-        description="Minutes after which the desk signs out whom it has not heard of.",
+        description="Minutes without activity after which the workspace signs out.",
     )
     exports_need_second_person: bool = Field(
         False,
-        description="Whether somebody else must approve each export of personal data, and who "
-        "fetches files with their names: bundles, reprints, envelopes, proofs, scans of sheets.",
+        description="Whether a second person must approve each export of personal data, and each "
+        "download of files with names: bundles, reprints, envelopes, proofs, scans of sheets.",
     )
     export_hours: int = Field(
         24,

@@ -55,6 +55,6 @@ class ReadingFailed(UnreadableFile):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            N_("This file cannot be read: it is damaged, or far too much is in it. Save it anew.")
+            N_("This file cannot be read: it is damaged, or far too much is in it. Save it again.")
         )
         self.why = why

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from campaign.about.empty_settings import list_empty_languages, list_empty_settings
 from campaign.campaigns.desk.blueprint import load, mend_url
 from campaign.campaigns.readiness import check_readiness
 from campaign.campaigns.readiness.check_readiness import Step
@@ -65,6 +66,9 @@ class Today(Page, template="dashboard/today.html"):
     trusted_proxies: int
     put_aside: int
     """Mails that could not be read twice; admins are told."""
+    empty_settings: Sequence[str]
+    """What the public pages about us still lack in production, for admins."""
+    empty_languages: Sequence[str]
 
 
 class CampaignStatistics(Page, template="dashboard/campaign_statistics.html"):
@@ -97,6 +101,7 @@ def index() -> ResponseReturnValue:
         todos = list_carriers_todos(session, by=user, now=now)
         return show_page(TodayForStaff(todos=todos, link=link_of))
     page = max(1, request.args.get("page", 1, type=int))
+    settings, is_admin = current_settings(), user.role is Role.ADMIN
     rows, total = list_running(
         session,
         by=user,
@@ -116,9 +121,11 @@ def index() -> ResponseReturnValue:
                 campaign.act_by, i18n.locale(), now, campaign.timezone
             ),
             run=refresh_statistics.find_run(session),
-            odd_proxies=find_odd_proxies() if user.role is Role.ADMIN else None,
-            trusted_proxies=current_settings().trusted_proxies,
-            put_aside=_count_put_aside() if user.role is Role.ADMIN else 0,
+            odd_proxies=find_odd_proxies() if is_admin else None,
+            trusted_proxies=settings.trusted_proxies,
+            put_aside=_count_put_aside() if is_admin else 0,
+            empty_settings=list_empty_settings(settings) if is_admin else (),
+            empty_languages=list(list_empty_languages(session, settings)) if is_admin else (),
         )
     )
 

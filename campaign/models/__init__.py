@@ -4,7 +4,8 @@ All packages above read tables through these classes, each other's too. `campaig
 editions and updates; `signature` letters and consents; `bundle` volumes, deliveries and what
 waits; `bundle_print` what was printed and which sheets travel; `delivery` visits, envelopes and
 letters that went elsewhere; `review_hold` letters under review, `screening` what was decided on
-them; `statistics` what was counted. A name in quotes is a class that comes later.
+them; `statistics` what was counted; `about` what the organization says of itself. A name in quotes
+is a class that comes later.
 
 The outbox is in `campaign.mail.models`, audit entries in `campaign.core.audit`, rate limits in
 `campaign.core.rate_limits`.
@@ -13,6 +14,7 @@ The outbox is in `campaign.mail.models`, audit entries in `campaign.core.audit`,
 import campaign.core.audit
 import campaign.core.rate_limits
 import campaign.mail.models
+import campaign.models.about
 import campaign.models.bundle
 import campaign.models.bundle_print
 import campaign.models.campaign

@@ -49,6 +49,7 @@ class NetworkMember(Base):
     frequency: Mapped[Frequency] = mapped_column(default=Frequency.EACH)
     consent_wording: Mapped[str] = mapped_column(String(600))
     """The sentence that was agreed to, as it stood on the page."""
+    privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     """SHA-256 of the token in the mail that confirms the membership.
 

@@ -88,6 +88,8 @@ class ConsentWording(Base):
     delivery: Mapped[str] = mapped_column(Text)
     updates: Mapped[str] = mapped_column(Text)
     network: Mapped[str] = mapped_column(Text)
+    privacy_notice_id: Mapped[int | None] = mapped_column(ForeignKey("privacy_notice.id"))
+    """The version to which the page led; None on paper and before there were versions."""
     first_used_at: Mapped[Created]
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from campaign.about.notice_versions import note_version
 from campaign.core import db
 from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
@@ -58,6 +59,8 @@ class _Request:
     locale: str
     preferences: Preferences
     wording: str
+    notice_id: int
+    """Of the privacy notice that was beside it."""
     token: str
     now: datetime
 
@@ -67,6 +70,7 @@ class _Request:
             "state": MemberState.PENDING,
             "locale": self.locale,
             "consent_wording": self.wording[:_WORDING_LENGTH],
+            "privacy_notice_id": self.notice_id,
         }
 
     def new_link(self) -> dict[str, object]:
@@ -97,6 +101,7 @@ def join(
         locale=locale,
         preferences=preferences,
         wording=wording,
+        notice_id=note_version(session, locale).id,
         token=signed_links.new_token(),
         now=now,
     )
@@ -289,6 +294,7 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
         "email": signature.email,
         "locale": signature.locale,
         "consent_wording": wording.network[:_WORDING_LENGTH],
+        "privacy_notice_id": wording.privacy_notice_id,
         "token_digest": None,
         "token_expires_at": None,
         "joined_at": asked_at,

@@ -17,6 +17,7 @@ from campaign.core import db, i18n
 from campaign.core.db import Base
 from campaign.core.errors import TooMany
 from campaign.mail.models import BadAddress, OutboxMail
+from campaign.models.about import PrivacyNotice
 from campaign.models.bundle import Bundle
 from campaign.models.network import NetworkMember
 from campaign.models.notice import LettersLink, Notice, NoticeMail
@@ -107,6 +108,7 @@ def _list_news(session: Session, mailbox: Mailbox) -> list[dict[str, object]]:
 
 def _describe_signature(session: Session, signature: Signature) -> dict[str, object]:
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
+    notice = session.get(PrivacyNotice, wording.privacy_notice_id or 0)
     consents = {
         "delivery": (wording.delivery, signature.consent_delivery_at),
         "updates": (wording.updates, signature.consent_updates_at),
@@ -123,6 +125,7 @@ def _describe_signature(session: Session, signature: Signature) -> dict[str, obj
             {"what": what, "wording": words, "language": wording.locale, "agreed_at": at}
             for what, (words, at) in consents.items()
         ],
+        "privacy_notice_of": notice.created_at if notice else None,
         "sent_to": [_describe_letter(session, letter) for letter in signature.letters],
     }
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import aliased
 
 from campaign.campaigns.public_counts import last_confirmed
 from campaign.core import db
+from campaign.models.about import OrganisationText, PrivacyNotice
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.statistics import CampaignTally
 from campaign.web import compress
@@ -38,6 +39,8 @@ _VERSION = (
         select(func.max(_ANY.changed_at)).scalar_subquery(),
         select(func.max(CampaignTally.counted_at)).scalar_subquery(),
         select(func.sum(CampaignTally.confirmed)).scalar_subquery(),
+        select(func.max(OrganisationText.id)).scalar_subquery(),
+        select(func.max(PrivacyNotice.id)).scalar_subquery(),
     )
     .select_from(_ONE)
     .outerjoin(Campaign, Campaign.status == CampaignStatus.OPEN)

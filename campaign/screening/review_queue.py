@@ -192,16 +192,22 @@ def decide(
     values: dict[str, object] = {"decision": decision, "act_id": act.id, "note": note or None}
     if decision is Decision.RETURNED:
         values["returned_at"] = now
-    session.execute(
-        update(Hold)
-        .where(Hold.signature_id.in_([signature.id for signature in taken]))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    _change_holds(session, taken, values)
     for signature in taken:
         enqueue_followups(session, signature)
     _record_act(session, by, f"letter.{decision.value}", taken, act)
     return act
+
+
+def _change_holds(
+    session: Session, signatures: Sequence[Signature], values: dict[str, object]
+) -> None:
+    """Change them one by one: a note is sealed for its row."""
+    held = select(Hold).where(Hold.signature_id.in_([signature.id for signature in signatures]))
+    for hold in session.scalars(held.execution_options(populate_existing=True)):
+        for name, value in values.items():
+            setattr(hold, name, value)
+    session.flush()
 
 
 def _checked_note(note: str, decision: Decision) -> str:
@@ -339,6 +345,7 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     mail = LetterReturned(
         person_name=signature.campaign.person_name,
+        person_died=signature.campaign.person_died,
         reference=signature.campaign.reference,
         cards=signature.campaign.cards,
         note=note,
@@ -373,6 +380,7 @@ class LetterReturned(Mail, kind="letter-returned"):
     """What is to be changed, and the link under which it is."""
 
     person_name: str
+    person_died: bool = False
     reference: str
     cards: bool = False
     note: str

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
 
@@ -16,6 +16,7 @@ from campaign.core import db
 from campaign.core.errors import NotFound, Refused
 from campaign.core.prepared_statements import fetch_first
 from campaign.core.settings import current_settings
+from campaign.models.about import PrivacyNotice
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.signing.checks.screening_rules import ScreeningRules
@@ -37,6 +38,7 @@ _STATE = select(
     select(func.max(_TEMPLATE.c.id))
     .where(_TEMPLATE.c.campaign_id == _CAMPAIGN.c.id)
     .scalar_subquery(),
+    select(func.max(db.table_of(PrivacyNotice).c.id)).scalar_subquery(),
 ).where(
     _CAMPAIGN.c.slug == bindparam("slug"),
     # Written out: a list of parameters would be put in anew for each signature.
@@ -70,6 +72,7 @@ class SigningPlan:
     points: dict[str, tuple[tuple[str, bool], ...]]
     """Per language: key and whether it is required, of all templates, in order."""
     format: LetterFormat = LetterFormat.LETTER
+    person_died: bool = False
     country: str = ""
     """Where the officials are."""
     timezone: str = "UTC"
@@ -81,6 +84,8 @@ class SigningPlan:
     """Languages in which the proposed letter fits its page, so that supporters' must."""
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Per language in which one may rewrite the letter: the required points, which stay in."""
+    newest_notice: int | None = None
+    """The newest version of the privacy notice, in any language."""
 
     @property
     def cards(self) -> bool:
@@ -114,7 +119,10 @@ def get_plan(session: Session, slug: str) -> SigningPlan:
     plan = _plans.find(key)
     if plan is None:
         settings = current_settings()
-        plan = plan_of(session.get_one(Campaign, key[0]), home=settings.organisation_country)
+        plan = replace(
+            plan_of(session.get_one(Campaign, key[0]), home=settings.organisation_country),
+            newest_notice=key[-1],
+        )
         _plans.keep(key, plan)
     return plan
 
@@ -140,6 +148,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         slug=campaign.slug,
         reference=campaign.reference,
         person_name=campaign.person_name,
+        person_died=campaign.person_died,
         status=campaign.status,
         reasons=reasons_of(campaign),
         act_by=campaign.act_by,

@@ -9,6 +9,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.about.notice_versions import note_version
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording
@@ -33,10 +34,12 @@ class Consents:
             "network": f"{self.network} {self.sender}".strip(),
         }
 
-    def digest(self, locale: str) -> bytes:
-        """By which a record of these very words is found."""
-        words = json.dumps([locale, *self.recorded.values()])
-        return hashlib.sha256(words.encode()).digest()
+    def digest(self, locale: str, notice_id: int | None) -> bytes:
+        """Return the digest by which a record of these very words is found."""
+        parts: list[object] = [locale, *self.recorded.values()]
+        if notice_id is not None:
+            parts.append(notice_id)
+        return hashlib.sha256(json.dumps(parts).encode()).digest()
 
 
 def consents_in_words(*, cards: bool = False) -> Consents:
@@ -70,25 +73,36 @@ def wording_for(session: Session, locale: str, *, cards: bool = False) -> Consen
     """The record of the consents as they stand in `locale` now, made where there is none."""
     with force_locale(locale):
         words = consents_in_words(cards=cards)
-    return record_of(session, locale, words)
+    return record_of(session, locale, words, notice_id=note_version(session, locale).id)
 
 
-def record_of(session: Session, locale: str, words: Consents) -> ConsentWording:
-    """The record of these very words, made where there is none."""
-    digest = words.digest(locale)
+def record_of(
+    session: Session, locale: str, words: Consents, *, notice_id: int | None = None
+) -> ConsentWording:
+    """The record of these very words, made where there is none.
+
+    :param notice_id: the version of the privacy notice that was on the page beside them.
+    """
+    digest = words.digest(locale, notice_id)
     session.execute(
         db.insert_into(session, ConsentWording)
-        .values(digest=digest, locale=locale, **words.recorded)
+        .values(digest=digest, locale=locale, privacy_notice_id=notice_id, **words.recorded)
         .on_conflict_do_nothing(index_elements=[ConsentWording.digest])
     )
     return session.scalars(select(ConsentWording).where(ConsentWording.digest == digest)).one()
 
 
-def wording_id(session: Session, locale: str, *, cards: bool = False) -> int:
-    """Id of `wording_for`; remembered once it is committed, for it never changes."""
-    wordings: dict[tuple[str, bool], int]
+def wording_id(
+    session: Session, locale: str, *, cards: bool = False, newest_notice: int | None = None
+) -> int:
+    """Return the id of `wording_for`; remembered once it is committed, for it never changes.
+
+    :param newest_notice: the newest version of the privacy notice in any language: with another
+        one, the record is looked for anew.
+    """
+    wordings: dict[tuple[str, bool, int | None], int]
     wordings = current_app.extensions.setdefault("consent_wordings", {})
-    key = (locale, cards)
+    key = (locale, cards, newest_notice)
     if key not in wordings:
         number = wording_for(session, locale, cards=cards).id
         db.after_commit(session, lambda: wordings.setdefault(key, number))

@@ -116,7 +116,10 @@ def sign(session: Session, signing: Signing) -> None:
     Raises Refused (`campaign-ended`) where the campaign takes no letters now.
     """
     refuse_ended(signing.plan, signing.now)
-    wording = wording_id(session, signing.locale, cards=signing.plan.cards)
+    plan = signing.plan
+    wording = wording_id(
+        session, signing.locale, cards=plan.cards, newest_notice=plan.newest_notice
+    )
     signing.values["consent_wording_id"] = wording
     if _insert_signature(session, signing, seat=SEATS[0]):
         _send_link(session, signing)
@@ -258,6 +261,7 @@ def _sign_again(session: Session, signing: Signing) -> None:
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),
         person_name=signing.plan.person_name,
+        person_died=signing.plan.person_died,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
         letters_url=f"{current_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
@@ -307,6 +311,7 @@ def _send_link(session: Session, signing: Signing) -> bool:
     mail = ConfirmLetter(
         writer=mail_name(signing.letter.given_name),
         person_name=signing.plan.person_name,
+        person_died=signing.plan.person_died,
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
         case_url=_case_url(signing),

@@ -34,6 +34,7 @@ _SECTIONS = (
     ("screening.index", _l("Screening"), _PRINTERS),
     ("paper_signatures.index", _l("Paper"), _PRINTERS),
     ("exports.index", _l("Exports"), _PRINTERS),
+    ("about_desk.index", _l("About us"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),
     ("staff.audit_log.index", _l("Audit"), _ADMINS),
 )

@@ -20,7 +20,7 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
 ) -> None:
     sign_in(desk, site, "olivia@example.org")
     desk.goto(f"{site.url}/desk/campaigns/ua-58-20")
-    desk.get_by_role("link", name="Continue with further information").click()
+    desk.get_by_role("link", name="Create a follow-up action").click()
     assert_accessible(browser, desk)
     desk.locator("[name=reference]").fill("UA 90/26")
     main_button(desk)
@@ -96,7 +96,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     other.goto(f"{site.url}/desk/campaigns/ua-58-20/status?to=stopped")
     other.locator("[name=kind][value=harm]").check()
     other.locator("[name=reason_en]").fill(REASON)
-    other.get_by_role("button", name="Stop the campaign for good").click()
+    other.get_by_role("button", name="Stop the campaign").click()
     expect(other.locator("main")).to_contain_text(REASON)
     other.close()
 

@@ -17,6 +17,7 @@ from campaign.models.export import DataExport
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.models.reply import Reply
 from campaign.models.screening import Invalidation
+from campaign.staff.audit_log.field_labels import ABOUT_PAGES
 
 Names = Mapping[str, tuple[str, str]]
 """Words and address for each subject."""
@@ -31,6 +32,8 @@ def find_names(session: Session, subjects: Iterable[str]) -> dict[str, tuple[str
     names: dict[str, tuple[str, str]] = {}
     for kind in idents.keys() & _THINGS.keys():
         names |= _find_names_of_kind(session, kind, _THINGS[kind], idents[kind])
+    for page in idents.get("about", ()):
+        names[f"about:{page}"] = (str(ABOUT_PAGES[page]), url_for("about_desk.index"))
     for number in idents.get("screening-act", ()):
         names[f"screening-act:{number}"] = (_("Decision %(number)s", number=number), "")
     return names

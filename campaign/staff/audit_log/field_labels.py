@@ -9,7 +9,8 @@ CAMPAIGN_FIELDS: Mapping[str, object] = {
     "index_number": _l("Index number"),
     "country": _l("Country"),
     "format": _l("What people sign"),
-    "person_name": _l("Person at risk"),
+    "person_name": _l("Person"),
+    "person_died": _l("This person has died"),
     "person_pronouns": _l("Pronouns"),
     "themes": _l("Themes"),
     "issued_on": _l("Issued on"),
@@ -24,3 +25,10 @@ CAMPAIGN_FIELDS: Mapping[str, object] = {
     "background": _l("What happened"),
     "outcome": _l("What has come of it"),
 }
+
+ABOUT_PAGES: Mapping[str, object] = {
+    "privacy": _l("Privacy notice"),
+    "about": _l("About us"),
+    "accessibility": _l("Accessibility"),
+}
+"""What the pages are called to which the organization adds a text."""

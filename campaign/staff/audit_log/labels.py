@@ -22,7 +22,9 @@ GROUPS: Mapping[str, object] = {
     "delivery": _l("Deliveries"),
     "export": _l("Exports"),
     "mailbox": _l("Supporters’ data"),
+    "about": _l("About us and privacy"),
     "accounts": _l("Staff and sign-in"),
+    "keys": _l("Encryption keys"),
     "audit": _l("The audit itself"),
     "desk": _l("Other pages of the desk"),
 }
@@ -181,6 +183,7 @@ ACTIONS: Mapping[str, object] = {
     "accounts.factor-off": _l("Turned their second factor off"),
     "accounts.factor-reset": _l("Took away a lost second factor"),
     "accounts.recovery-code": _l("Used a recovery code"),
+    "about.edit": _l("Changed the organization’s text on a public page"),
     "audit.export": _l("Downloaded entries of the audit"),
     "audit.restore": _l("Restored a backup"),
     "keys.rotate": _l("Sealed everything anew with the newest key"),

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign import storage
@@ -39,7 +39,8 @@ def test_its_letters_wait_again_and_the_next_bundle_prints_them(
     with app.app_context(), db.transaction() as work:
         bundle = work.get_one(Bundle, first)
         assert release_letters.release(work, bundle, storage.storage(), actor="command") == 3
-        work.execute(update(Signature).values(own_words="I write now in letters that print."))
+        for signature in work.scalars(select(Signature)):
+            signature.own_words = "I write now in letters that print."
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
     made = reload(session, again)
@@ -61,7 +62,8 @@ def test_a_bundle_that_is_ready_gives_back_what_was_set_aside_and_keeps_the_rest
     with app.app_context(), db.transaction() as work:
         bundle = work.get_one(Bundle, bundle_id)
         assert release_letters.release(work, bundle, storage.storage(), actor="command") == 1
-        work.execute(update(Signature).values(own_words="I write now in letters that print."))
+        for signature in work.scalars(select(Signature)):
+            signature.own_words = "I write now in letters that print."
     again = freeze(campaign_id)
     assert print_bundle(again) is BundleState.READY
     made = reload(session, again)

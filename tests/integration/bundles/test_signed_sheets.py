@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.bundles.documents import cover_texts
@@ -301,8 +301,7 @@ def test_letters_that_all_fail_are_not_hidden_behind_sheets(
     session: Session, campaign: Campaign, freeze: Freeze, print_bundle: Print
 ) -> None:
     add_confirmed(session, campaign, 1)
-    session.execute(
-        update(Signature).where(Signature.origin != Origin.PAPER).values(own_words="\U000e0fff")
-    )
+    for signature in session.scalars(select(Signature).where(Signature.origin != Origin.PAPER)):
+        signature.own_words = "\U000e0fff"
     session.commit()
     assert print_bundle(freeze(campaign.id, on_paper=1)) is BundleState.FAILED

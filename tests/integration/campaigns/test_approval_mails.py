@@ -149,4 +149,4 @@ def test_owner_and_writer_hear_once_each_that_it_could_not_open(
     schedule.open_scheduled(moment + timedelta(minutes=1))
     session.expire_all()
     assert mailed(session)[2:] == [("staff-opening-missed", writer.email)]
-    assert "November 25, 2026" in last_mail(app, session)
+    assert "25 November 2026" in last_mail(app, session)

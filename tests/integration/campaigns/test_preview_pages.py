@@ -102,4 +102,4 @@ def test_the_desk_names_a_last_day_to_write_while_letters_are_taken(
     campaign = fresh()
     campaign.status, campaign.opened_at = status, db.utcnow()
     session.commit()
-    assert desk.get(DESK).text.count("Write until") == said
+    assert desk.get(DESK).text.count("Write by") == said

@@ -327,3 +327,16 @@ def test_rows_inserted_at_once_have_names_of_their_own(session: Session) -> None
     drawn = session.scalars(select(Signature.seal_id)).all()
     assert len(set(drawn)) == 3
     assert {len(bytes(name)) for name in drawn} == {len(new_seal_id())}
+
+
+def test_what_somebody_writes_meanwhile_is_left_alone(
+    session: Session, people: Campaign, database: db.Database
+) -> None:
+    batch = turn_keys._Batch(db.table_of(Signature), database.keyring)
+    rows = batch.fetch(session.connection(), None)
+    signature = session.get_one(Signature, rows[0]["id"])
+    signature.given_name = "Newest"
+    session.flush()
+    batch.write(session.connection(), rows)
+    session.expire_all()
+    assert signature.given_name == "Newest"

@@ -70,6 +70,7 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     shown = staff.get(answer.location).text
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
+    # Both clocks have 24 hours.
     assert re.search(r", 00:00 \(local time\)", shown)
     assert re.search(r", \d\d:\d\d \(your organization’s time\)", shown)
     assert "You have no letters of this bundle left" in staff.get(gate(bundle)).text
@@ -141,10 +142,10 @@ def _bomb() -> io.BytesIO:
 @pytest.mark.parametrize(
     ("field", "file", "words"),
     [
-        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This is no JPEG, PNG or WebP"),
-        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This is no JPEG, PNG or WebP"),
-        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "says another kind"),
-        ("pictures", (photograph().getvalue(), "../../gate.php"), "says another kind"),
+        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This file is not a JPEG, PNG"),
+        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This file is not a JPEG, PNG"),
+        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "does not match its kind"),
+        ("pictures", (photograph().getvalue(), "../../gate.php"), "does not match its kind"),
         ("receipt", (photograph().getvalue(), "receipt.pdf"), "does not match the kind"),
         ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "does not match the kind"),
         ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "We cannot show this PDF"),
@@ -184,7 +185,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
 ) -> None:
     bomb = post(staff, gate(bundle), form(pictures=(_bomb(), "gate.png")))
     assert bomb.status_code == 422
-    assert "60 million points" in bomb.text
+    assert "60 million pixels" in bomb.text
     two = [(photograph(size=(20, 20)), "street.jpg"), (io.BytesIO(b"no picture"), "door.jpg")]
     assert "door.jpg: This is no JPEG" in post(staff, gate(bundle), form(pictures=two)).text
     many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
@@ -473,7 +474,7 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     }
     bare = post(staff, page, words)
     assert bare.status_code == 422
-    assert "Say what the picture shows" in bare.text
+    assert "Describe the picture for people" in bare.text
     half = post(staff, page, words | {f"alt_en_{first}": "Two", "title_fr": "Ha", "body_fr": ""})
     assert half.status_code == 422
     assert "Write the text in this language too" in half.text

@@ -147,7 +147,8 @@ def failed(
     """A bundle of letters that another mission refused, none of which can be printed."""
     record(bundle, DeliveryOutcome.REFUSED)
     made = reroute(bundle.id)
-    session.execute(update(Signature).values(own_words=f"I write {UNPRINTABLE}"))
+    for signature in session.scalars(select(Signature)):
+        signature.own_words = f"I write {UNPRINTABLE}"
     session.commit()
     assert print_bundle(made) is BundleState.FAILED
     return reload(session, made)

@@ -259,7 +259,7 @@ def test_a_signer_who_asked_joins_with_the_confirmed_letter(
         "fr",
         Frequency.EACH,
     )
-    assert "actions urgentes" in member.consent_wording
+    assert "action urgente" in member.consent_wording
     assert "network-confirm" not in {mail["kind"] for mail in mails()}
 
 

@@ -81,7 +81,7 @@ def test_thanks_ask_for_others_before_all_else(
     order = [
         "Your letter is confirmed.",
         "more to reach 50",
-        "Ask someone you know to write too",
+        "Ask someone you know to write",
         f"/en/actions/{other.slug}",
         'id="way"',
         'id="send"',

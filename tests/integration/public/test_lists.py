@@ -17,7 +17,14 @@ from campaign.campaigns.campaigns import stop_campaign
 from campaign.campaigns.content.updates import post_update
 from campaign.core import clock
 from campaign.core.clock import utcnow
-from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateEdition, UpdateKind
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    StopKind,
+    Update,
+    UpdateEdition,
+    UpdateKind,
+)
 from campaign.models.statistics import CampaignTally
 from tests.days import days_ago
 from tests.factories import make_campaign
@@ -123,6 +130,17 @@ def test_the_archive_tells_how_each_ended(client: FlaskClient, cases: dict[str, 
     assert shown(client, "/en/archive?country=CO", cases) == set()
     assert "Nobody Yet" not in client.get("/en/archive").text
     assert "1 past case also matches" in client.get("/en/?q=okafor").text
+
+
+def test_a_list_says_cards_where_people_wrote_cards(client: FlaskClient, session: Session) -> None:
+    made = make_campaign(session, format="card")
+    words, kind = {"en": ("A reply", "They wrote back.")}, UpdateKind.REPLY
+    post_update(session, made, actor="command", kind=kind, happened_on=days_ago(2), words=words)
+    reasons = {"en": "She is free."}
+    safe = StopKind.SAFE
+    stop_campaign(session, made, actor="command", now=utcnow(), reasons=reasons, kind=safe)
+    session.commit()
+    assert "No more cards needed" in client.get("/en/updates").text
 
 
 def test_updates_lead_to_where_they_stand_on_their_page(
@@ -330,12 +348,12 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
     stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
     session.commit()
     page = client.get(case).text
-    folded = page.partition(fold)[2].partition("What has come of it")[0]
+    folded = page.partition(fold)[2].partition("What has happened since")[0]
     for text in (campaign.editions[0].summary, campaign.editions[0].asks[0], "Who can act"):
         assert text in folded
         assert text not in page.partition(fold)[0].partition("<body")[2]
     assert "Her sister is watched." in page.partition(fold)[0]
-    assert "before the action was stopped</strong>" in page.partition("What has come of it")[2]
+    assert "before the action was stopped</strong>" in page.partition("What has happened since")[2]
     for address in ("/en/updates", "/en/"):
         news = client.get(address).text.partition("We go on collecting")[2].partition("</li>")[0]
         assert "This action has been stopped" in news

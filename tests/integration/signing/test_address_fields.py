@@ -139,7 +139,7 @@ def test_what_a_full_address_needs_is_not_called_optional(client: FlaskClient, c
     address = page[page.index('class="address"') : page.index("<fieldset")]
     assert "(optional)" not in address
     assert "Required if officials see your town and postal code" in address
-    assert "Required if officials see it, and by two who share a mailbox" in address
+    assert "Required if officials see it. Otherwise optional." in address
     anywhere = client.post(f"{case}/you", data={**FORM, "country": ""}).text
     assert "(optional)" in anywhere[anywhere.index('class="address"') : anywhere.index("<fieldset")]
 

@@ -1,6 +1,8 @@
 """A supporter's way from the case to the confirmed letter, as a browser without scripts goes it."""
 
+import hashlib
 import io
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -8,11 +10,13 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from campaign.models.campaign import Campaign
 from campaign.models.signature import ConsentWording, Disclosure, Signature, SignatureState
+from campaign.signing.consents import Consents, record_of
 from tests.integration.signing.conftest import FORM
 
 Mails = Callable[[], list[dict[str, Any]]]
@@ -223,8 +227,38 @@ def test_a_script_can_send_the_fields_of_the_contract_at_once(
     assert [one.template.locale for one in signature.letters] == ["en"]
 
 
+def test_before_signing_the_page_says_what_is_kept_and_how_long(
+    app: Flask, client: FlaskClient, case: str
+) -> None:
+    settings = app.extensions["settings"]
+    page = client.post(f"{case}/check", data=FORM).text
+    kept = page[: page.index("Sign this letter")]
+    assert f"We delete them {settings.retention_months} months after the delivery" in kept
+    assert f"the name of your browser for {settings.trace_days} days" in kept
+    assert "change what you wrote until we print it, and withdraw it until we deliver it" in kept
+    assert "a file copy of each delivery" not in kept
+    changed = {"retention_months": 0, "trace_days": 9, "keep_printed_files": True}
+    app.extensions["settings"] = settings.model_copy(update=changed)
+    page = client.post(f"{case}/check", data=FORM).text
+    assert "We keep your details encrypted until you delete them." in page
+    assert "for 9 days" in page
+    assert "We keep a file copy of each delivery." in page
+
+
+def test_a_new_wording_is_a_new_version_and_the_old_one_stays(session: Session) -> None:
+    old = record_of(session, "en", Consents("Deliver it.", "Send me news.", "Tell me."))
+    new = record_of(session, "en", Consents("Deliver it.", "Email me news.", "Tell me."))
+    assert old.id != new.id
+    assert session.get_one(ConsentWording, old.id).updates == "Send me news."
+    again = record_of(session, "en", Consents("Deliver it.", "Send me news.", "Tell me."))
+    assert again.id == old.id
+    # Records from before the notices had versions are found by their words alone.
+    words = json.dumps(["en", "Deliver it.", "Send me news.", "Tell me."])
+    assert old.digest == hashlib.sha256(words.encode()).digest()
+
+
 def test_consents_are_recorded_with_their_wording_and_time(
-    client: FlaskClient, campaign: Campaign, session: Session
+    app: Flask, client: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
     form = {**FORM, "consent_updates": "y"}
     check = client.post(f"/fr/actions/{campaign.slug}/check", data=form)
@@ -233,6 +267,10 @@ def test_consents_are_recorded_with_their_wording_and_time(
     wording = session.get_one(ConsentWording, signature.consent_wording_id)
     assert wording.locale == "fr"
     assert wording.delivery in check.text
+    assert app.extensions["settings"].organisation_name in wording.delivery
+    sender = ", ".join(app.extensions["settings"].organisation_address)
+    for consent in (wording.updates, wording.network):
+        assert sender in consent, "who sends the emails is part of both consents to them"
     assert signature.consent_updates_at == signature.consent_delivery_at == signature.signed_at
     assert signature.consent_network_at is None
 

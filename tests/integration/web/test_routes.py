@@ -22,6 +22,7 @@ from tests.factories import csrf_token, make_campaign, make_staff_user, post, si
 pytestmark = pytest.mark.one_engine
 
 PUBLIC_BLUEPRINTS = {
+    "about",
     "public",
     "signing",
     "tracking",

@@ -11,7 +11,8 @@ import campaign
 _ROOT = Path(campaign.__file__).parent
 _BY_NAME = {"table", "column", "TableClause", "ColumnClause"}
 _WHO_MAY = {
-    "commands/backup_archive.py": "an archive has tables of whatever version; sequences have names"
+    "commands/backup_archive.py": "an archive has tables of whatever version; sequences have names",
+    "core/turn_keys.py": "it takes tables and columns from the models, as the bytes that they are",
 }
 
 

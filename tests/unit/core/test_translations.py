@@ -2,19 +2,15 @@
 
 import gettext
 import re
-import subprocess
-import sys
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 
-ROOT = Path(__file__).parents[3]
-LOCALES = ["fr", "es", "ar"]
+from tests.messages import LOCALES, ROOT, catalog, strings
+
 _CATEGORIES = {
     "fr": ["one", "other"],
     "es": ["one", "other"],
@@ -27,45 +23,9 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 _MARKUP = re.compile(r"</?[a-z]+[^>]*>|\{\w+\}|\(\(\w+\)\)|https?://[^\s)]+")
 
 
-@pytest.fixture(scope="module")
-def messages(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """What code and templates say, gathered as `make translations` does."""
-    target = tmp_path_factory.mktemp("messages") / "campaign.pot"
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "babel.messages.frontend",
-            "-q",
-            "extract",
-            "-F",
-            ".ci/babel.cfg",
-            "-k",
-            "_l",
-            "-k",
-            "lazy_gettext",
-            "-o",
-            str(target),
-            ".",
-        ],
-        cwd=ROOT,
-        check=True,
-    )
-    return read_po(BytesIO(target.read_bytes()))
-
-
-def catalog(locale: str) -> Catalog:
-    path = ROOT / f"campaign/translations/{locale}/LC_MESSAGES/messages.po"
-    return read_po(BytesIO(path.read_bytes()), locale=locale)
-
-
 def translated(locale: str) -> list[Message]:
     """The messages that have words; those that have none, the first test names."""
     return [one for one in catalog(locale) if one.id and all(strings(one.string))]
-
-
-def strings(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value or "")]
 
 
 @pytest.mark.parametrize("locale", LOCALES)

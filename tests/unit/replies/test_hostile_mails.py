@@ -72,8 +72,9 @@ def test_words_of_hostile_size_take_less_than_a_second(words: str) -> None:
 
 
 def test_many_headers_and_nested_parts_are_read_or_refused() -> None:
-    many = "".join(f"To: a{n}@b\n" for n in range(50_000)) + "\nwords"
-    assert seconds_of(list_recipients, many.encode()) < 1
+    many = "From: a@b\n" * 50_000 + "\nwords"
+    assert seconds_of(read_email, many.encode()) < 1
+    assert seconds_of(list_recipients, many.replace("From", "To").encode()) < 1
     nested = "".join(
         f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(1_000)
     )

@@ -1,0 +1,43 @@
+"""What the pages about us still lack before a site is in production."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from campaign.about.organisation_texts import list_newest
+from campaign.core.settings import Settings
+from campaign.models.about import AboutPage
+
+_TO_FILL_IN = (
+    "privacy_officer",
+    "supervisory_authority",
+    "hosting_provider",
+    "email_provider",
+    "backup_days",
+    "minimum_age",
+)
+_OF_THE_EXAMPLE = ("organisation_name", "organisation_email", "organisation_address")
+"""Settings whose default is invented: fine in a demo."""
+
+
+def list_empty_settings(settings: Settings) -> list[str]:
+    """List the settings that production still has to fill in; none in development. Pure."""
+    if settings.mode != "production":
+        return []
+    fields = Settings.model_fields
+    return [
+        name
+        for name in (*_OF_THE_EXAMPLE, *_TO_FILL_IN)
+        if getattr(settings, name) == fields[name].get_default(call_default_factory=True)
+    ]
+
+
+def list_empty_languages(session: Session, settings: Settings) -> Iterator[str]:
+    """Yield the languages in which the organization has not written *About us*, in production."""
+    if settings.mode != "production":
+        return
+    newest = list_newest(session)
+    for locale in settings.locales:
+        version = newest.get((AboutPage.ABOUT, locale))
+        if version is None or not version.text:
+            yield locale

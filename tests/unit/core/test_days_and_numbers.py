@@ -1,0 +1,59 @@
+"""Days, times and numbers read as people of each language write them."""
+
+from datetime import date, time
+
+import pytest
+from babel.numbers import format_decimal
+
+from campaign.core import i18n
+from campaign.core.number_format import say_number
+
+DAY = date(2026, 12, 4)
+DAYS = {
+    "en": ("4 December 2026", "Friday 4 December 2026", "Friday 4 December", "4 Dec 2026"),
+    "fr": ("4 décembre 2026", "vendredi 4 décembre 2026", "vendredi 4 décembre", "4 déc. 2026"),
+    "es": (
+        "4 de diciembre de 2026",
+        "viernes 4 de diciembre de 2026",
+        "viernes 4 de diciembre",
+        "4 dic 2026",
+    ),
+    "ar": ("4 ديسمبر 2026", "الجمعة 4 ديسمبر 2026", "الجمعة 4 ديسمبر", None),
+    "de": ("4. Dezember 2026", "Freitag, 4. Dezember 2026", None, None),
+}
+
+
+@pytest.mark.parametrize(("language", "said"), DAYS.items())
+def test_the_day_comes_before_the_month_without_a_comma(
+    language: str, said: tuple[str, str, str | None, str | None]
+) -> None:
+    long, weekday, without_year, short = said
+    assert i18n.say_date(DAY, language) == long
+    assert i18n.say_weekday(DAY, language) == weekday
+    if without_year:
+        assert i18n.say_day(DAY, language, weekday=True, year=False) == without_year
+    if short:
+        assert i18n.say_short_day(DAY, language) == short
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "14:05"), ("fr", "14\u00a0h\u00a005"), ("es", "14:05\u00a0h"), ("ar", "14:05")],
+)
+def test_a_day_has_24_hours(language: str, said: str) -> None:
+    assert i18n.say_time(time(14, 5), language) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "whole", "part"),
+    [
+        ("en", "35,000", "0.5"),
+        ("fr", "35\u00a0000", "0,5"),
+        ("es", "35,000", "0.5"),
+        ("ar", "35,000", "0.5"),
+        ("es-ES", "35.000", "0,5"),
+    ],
+)
+def test_numbers_are_those_of_mexico_and_canada(language: str, whole: str, part: str) -> None:
+    assert say_number(35_000, language) == whole
+    assert format_decimal(0.5, locale=i18n.number_locale(language)) == part

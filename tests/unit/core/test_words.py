@@ -1,0 +1,110 @@
+"""Texts say what the glossary says; `tests/words.py` has the lists and the reasons."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+
+from tests.messages import LOCALES, ROOT, catalog, strings
+from tests.words import BANNED, EXCEPTIONS, NEVER, NOT_YET, NOT_YET_DOCS, TERMS, Banned
+
+_PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|\(\(\w+\)\)|<[^>]+>")
+_CODE = re.compile(
+    r"^ {4,}.*$|`[^`]*`|\]\([^)]*\)|https?://\S+|\*\*[^*]+\*\*|(?<!\*)\*[^*\s][^*]*\*", re.MULTILINE
+)
+"""Of a page of the documentation: code, addresses, and words in bold or italics, which quote."""
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
+
+
+def folder_of(place: str) -> str:
+    """`templates/bundles/show.html` is of `templates/bundles`, a file on top of itself."""
+    return "/".join(place.split("/")[:2])
+
+
+def folders_of(message: Message) -> set[str]:
+    return {folder_of(place) for place, _line in message.locations}
+
+
+def faults_of(texts: Iterable[str], banned: Iterable[Banned]) -> Iterator[str]:
+    banned = tuple(banned)
+    for text in texts:
+        plain = _PLACEHOLDER.sub("x", text)
+        for rule in banned:
+            if found := rule.pattern.search(plain):
+                yield f"{found[0]!r} in {text!r}: say {rule.say} ({rule.reason})"
+
+
+def english_faults(message: Message) -> list[str]:
+    texts = [text for text in strings(message.id) if text not in EXCEPTIONS]
+    return list(faults_of(texts, BANNED))
+
+
+def translated_faults(message: Message, translation: Message, locale: str) -> list[str]:
+    texts = strings(translation.string)
+    faults = list(faults_of(texts, NEVER[locale]))
+    english = _PLACEHOLDER.sub("x", strings(message.id)[-1])
+    for term in TERMS:
+        word = term.translations[locale]
+        if term.english.search(english) and not word.search(texts[-1]):
+            faults.append(f"no {word.pattern} in {texts[-1]!r} for {strings(message.id)[-1]!r}")
+    return faults
+
+
+def _all_faults(messages: Catalog) -> Iterator[tuple[set[str], str]]:
+    """The folders of each message with a fault, and the fault."""
+    catalogs = {locale: catalog(locale) for locale in LOCALES}
+    for message in messages:
+        if not message.id:
+            continue
+        faults = english_faults(message)
+        for locale, known in catalogs.items():
+            translation = known.get(strings(message.id)[0], message.context)
+            if translation is not None and all(strings(translation.string)):
+                faults += translated_faults(message, translation, locale)
+        for fault in faults:
+            yield folders_of(message), fault
+
+
+@pytest.fixture(scope="module")
+def faults(messages: Catalog) -> list[tuple[set[str], str]]:
+    return list(_all_faults(messages))
+
+
+def test_messages_use_the_words_of_the_glossary(faults: list[tuple[set[str], str]]) -> None:
+    wrong = [fault for folders, fault in faults if not folders <= NOT_YET]
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_folders_that_are_rewritten_leave_the_list(faults: list[tuple[set[str], str]]) -> None:
+    with_faults = {folder for folders, _fault in faults for folder in folders}
+    assert NOT_YET - with_faults == set()
+
+
+def _page_faults(page: Path) -> list[str]:
+    text = _CODE.sub("", page.read_text(encoding="utf-8")).replace("![", "[")
+    language = page.suffixes[0].strip(".")
+    banned = NEVER.get(language, BANNED)
+    return list(faults_of(re.split(r"(?<=[.:|])\s|\n\n", text), banned))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_of_the_documentation_use_them_too(page: Path) -> None:
+    faults = _page_faults(page)
+    if page.name in NOT_YET_DOCS:
+        assert faults, f"{page.name} is rewritten: take it off NOT_YET_DOCS"
+    else:
+        assert faults == [], "\n".join(faults)
+
+
+def test_a_fault_is_found() -> None:
+    """Without this, the tests above could pass for looking at nothing."""
+    assert english_faults(Message("We mail you the letter."))
+    good = Message("The email has the letter.")
+    assert english_faults(good) == []
+    # Neither the letter nor the email is called by its name, and a word is there that is none.
+    wrong = Message(good.id, "La carte est dans cet e-mail.")
+    assert len(translated_faults(good, wrong, "fr")) == 3
+    right = Message(good.id, "La lettre est dans ce courriel.")
+    assert translated_faults(good, right, "fr") == []
