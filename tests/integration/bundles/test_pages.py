@@ -223,7 +223,8 @@ def test_older_bundles_are_on_the_pages_that_follow(
     newest = client.get("/desk/bundles/").text
     assert 'rel="next" href="/desk/bundles/?page=2#made"' in newest
     assert 'rel="prev"' not in newest
-    assert newest.count('data-label="State"') == PAGE_SIZE  # on a phone rows stand below each other
+    # On a phone rows stand below each other.
+    assert newest.count('data-label="Status"') == PAGE_SIZE
     assert shown("") == list(range(last, 3, -1))
     assert shown("?page=2") == shown("?page=99") == [3, 2, 1]
     assert shown("?page=x") == shown("?page=-1") == shown("")

@@ -91,7 +91,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     path = tmp_path / "rehearsal.zip"
     path.write_bytes(answer.data)
     assert verify_copy(path).findings == []
-    marks = {"en": "Rehearsal", "fr": "Répétition", "es": "Ensayo"}
+    marks = {"en": "Rehearsal", "fr": "Essai", "es": "Ensayo"}
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             assert name.startswith("REHEARSAL_UA-1-26_embassy-1_001/")

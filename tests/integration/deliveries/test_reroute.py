@@ -231,7 +231,7 @@ def test_its_page_says_what_is_gone_and_promises_nothing(
     reroute(printed.id)
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00001, volume 001, page 1" in page
-    assert "can no longer change" in page
+    assert "no longer changes" in page
     for word in ("Remake the volumes now", "Cancel this bundle", "Download the bundle"):
         assert word not in page
 
