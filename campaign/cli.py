@@ -30,9 +30,9 @@ from campaign.core.settings import load_settings
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="urgent-action-letters", prog_name="campaign")
 def campaign() -> None:
-    """Urgent-action letters: serve, staff, print, check.
+    """Urgent action letters: run the site, manage accounts, print, check.
 
-    CAMPAIGN_INSTANCE=DIR names the instance folder; ./instance otherwise.
+    CAMPAIGN_INSTANCE=DIR sets the instance folder (default: ./instance).
     """
 
 

@@ -46,6 +46,7 @@ class Facts(TypedDict, total=False):
     country: str
     format: LetterFormat
     person_name: str
+    person_died: bool
     person_pronouns: str
     themes: list[str]
     issued_on: date | None

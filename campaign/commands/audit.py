@@ -21,33 +21,33 @@ from campaign.core.audit import Anchor, Fault
 
 _QUIET_SECONDS = 2
 _SENTENCES = {
-    "edited": "Entry {entry} ({at}) was edited.",
-    "missing": "One entry or more is missing before entry {entry} ({at}).",
-    "cut": "The entries up to {entry} were cut off the end.",
-    "rewritten": "The chain up to entry {entry} is not the one that was there before.",
+    "edited": "Entry {entry} ({at}) was changed.",
+    "missing": "At least one entry is missing before entry {entry} ({at}).",
+    "cut": "Entries up to {entry} are missing at the end.",
+    "rewritten": "The chain up to entry {entry} is not the same as before.",
 }
 
 
 @click.group()
 def audit() -> None:
-    """Check the record of who did what."""
+    """Check the audit log."""
 
 
 @audit.command()
-@click.option("--anchor", "text", help="What an earlier run of this command printed.")
+@click.option("--anchor", "text", help="The anchor that an earlier run printed.")
 @click.option(
     "--backup",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A backup whose audit must be the beginning of this one.",
+    help="A backup. Its audit log must be the beginning of this one.",
 )
 @IDENTITY
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(text: str | None, backup: Path | None, identity: Path | None, as_json: bool) -> None:
-    """Check every entry of the audit against the one before it.
+    """Check every entry of the audit log against the entry before it.
 
-    Each broken place is named on a line of its own; exits 0 only if there is none. Entries that
-    were cut off the end show against the anchor in the instance folder, against one that you kept
-    (--anchor), or against a backup (--backup).
+    Each broken place is printed on its own line. The exit code is 0 only if there is none. To
+    find entries cut off the end, the command compares the log with the anchor in the instance
+    folder, with an anchor you kept (--anchor) or with a backup (--backup).
     """
     app = ready_app()
     with app.app_context(), db.reading() as session:
@@ -60,7 +60,9 @@ def verify(text: str | None, backup: Path | None, identity: Path | None, as_json
     if as_json:
         click.echo(json.dumps(_facts(now, anchors, faults)))
     elif not faults:
-        click.echo(f"All {now.entries} entries hold. Keep this for the next time: {now}")
+        click.echo(
+            f"All {now.entries} entries are intact. Keep this anchor for the next check: {now}"
+        )
     sys.exit(1 if faults else 0)
 
 
@@ -73,7 +75,7 @@ def _anchor_of(backup: Path | None, identity: Path | None) -> list[Anchor]:
             # An anchor is sealed by itself: it holds without the manifest's HMAC.
             return [read_manifest(archive, keyring, unsigned=True).get_anchor(keyring)]
     except audit_anchor.DamagedAnchor as problem:
-        raise click.ClickException(f"{backup.name} holds no anchor that can be read.") from problem
+        raise click.ClickException(f"{backup.name} has no readable anchor.") from problem
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from campaign.core.audit import Anchor
 IDENTITY = click.option(
     "--identity",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File of the secret key (age or SSH) that opens an encrypted backup.",
+    help="File with the secret key (age or SSH) that decrypts the backup.",
 )
 
 
@@ -23,38 +23,42 @@ IDENTITY = click.option(
 def backup(file: Path) -> None:
     """Write every row and every file of the instance to FILE (a ZIP).
 
-    Encrypted to the keys in the setting backup_recipients, if there are any. The instance's own
-    keys are not in it: keep secret.key and data.key apart from it, and safe.
+    The file is encrypted with the keys in the setting backup_recipients, if there are any. It
+    does not contain the instance's own keys. Keep secret.key and data.key in another safe place.
     """
     if file.exists():
-        raise click.ClickException(f"{file} is there already. Give another name, or remove it.")
+        raise click.ClickException(f"{file} already exists. Choose another name or delete it.")
     app = ready_app()
     recipients = app.extensions["settings"].backup_recipients
     with app.app_context():
         rows, anchor = backup_archive.back_up(
             app.extensions["database"], storage.storage(), file, recipients
         )
-    encrypted = f", encrypted to {len(recipients)} keys" if recipients else ""
+    encrypted = f", encrypted with {len(recipients)} keys" if recipients else ""
     click.echo(
-        f"{rows} rows are in {file}{encrypted}. Keep data.key apart: without it they stay sealed.\n"
-        f"Keep this apart too, to know it again by: --anchor {anchor}"
+        f"Wrote {rows} rows to {file}{encrypted}. Keep data.key elsewhere: it decrypts them.\n"
+        f"Keep this elsewhere too, to check the backup when you restore it: --anchor {anchor}"
     )
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @IDENTITY
-@click.option("--anchor", "text", help="What `campaign backup` or `campaign audit verify` printed.")
-@click.option("--older", is_flag=True, help="Take a backup whose audit ends before the anchor.")
+@click.option(
+    "--anchor", "text", help="The anchor that `campaign backup` or `campaign audit verify` printed."
+)
+@click.option(
+    "--older", is_flag=True, help="Accept a backup whose audit log ends before the anchor."
+)
 @click.option(
     "--unknown-anchor",
     is_flag=True,
-    help="Take a backup for whose audit no anchor vouches: none is here, or another.",
+    help="Accept a backup whose audit log no anchor confirms: it is missing or different.",
 )
 @click.option(
     "--unsigned",
     is_flag=True,
-    help="Take a manifest without an HMAC: of a backup that an earlier version made.",
+    help="Accept a manifest without an HMAC, from a backup made by an earlier version.",
 )
 def restore(
     file: Path,
@@ -65,10 +69,10 @@ def restore(
     unknown_anchor: bool,
     unsigned: bool,
 ) -> None:
-    """Read FILE into an empty instance; the keys must be those of the instance it came from.
+    """Restore FILE into an empty instance that has the keys of the original instance.
 
-    Its audit must reach the anchor in the instance folder, and the one that you kept (--anchor).
-    What is taken in spite of it is said in the audit.
+    The backup's audit log must reach the anchor in the instance folder and the one you kept
+    (--anchor). If you override a check, the audit log says so.
     """
     given = parse_anchor(text)
     app = ready_app(create=True, any_revision=True)
@@ -89,14 +93,16 @@ def restore(
         )
         audit_anchor.anchor_anew()
     if not restored.signed:
-        click.echo("Warning: nothing showed who made this backup, nor that it is whole.", err=True)
+        click.echo(
+            "Warning: we could not check who made this backup or that it is complete.", err=True
+        )
     if restored.anchor == "older":
-        click.echo("Warning: this backup is older. What came after it is not here.", err=True)
+        click.echo("Warning: this backup is older. Anything newer is missing.", err=True)
     if restored.anchor == "unknown":
-        click.echo("Warning: nothing showed that its audit is the one you had.", err=True)
-    click.echo(f"{restored.rows} rows are back.")
+        click.echo("Warning: we could not check that its audit log is yours.", err=True)
+    click.echo(f"Restored {restored.rows} rows.")
     if restored.revision != migrations.newest_revision():
-        click.echo("They are of an earlier version. Run: campaign db upgrade")
+        click.echo("The rows are from an earlier version. Run: campaign db upgrade")
 
 
 def list_own_anchors() -> list[Anchor]:
@@ -105,7 +111,7 @@ def list_own_anchors() -> list[Anchor]:
         return audit_anchor.list_anchors()
     except audit_anchor.DamagedAnchor as problem:
         raise click.ClickException(
-            "audit.anchor in the instance folder was changed, or sealed with another data.key."
+            "audit.anchor in the instance folder was changed, or encrypted with another data.key."
         ) from problem
 
 
@@ -116,6 +122,4 @@ def parse_anchor(text: str | None) -> list[Anchor]:
     try:
         return [Anchor.parse(text)]
     except ValueError as problem:
-        raise click.BadParameter(
-            "it has the form 120.120.ab12…", param_hint="--anchor"
-        ) from problem
+        raise click.BadParameter("it looks like 120.120.ab12…", param_hint="--anchor") from problem

@@ -146,7 +146,7 @@ def open_backup(source: Path, storage: Storage, identity: Path | None) -> Iterat
                 if file.read(len(age.MARK)) == age.MARK:
                     if identity is None:
                         raise Refused(
-                            f"{source.name} is encrypted: name the file of your key with --identity"
+                            f"{source.name} is encrypted: add --identity with the file of your key"
                         )
                     file.seek(0)
                     plain = stack.enter_context(storage.workshop()) / "backup.zip"
@@ -154,7 +154,7 @@ def open_backup(source: Path, storage: Storage, identity: Path | None) -> Iterat
                         age.decrypt(file, identity, out)
             yield stack.enter_context(zipfile.ZipFile(plain))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValueError) as problem:
-        raise Refused(f"{source.name} is not a backup that can be read") from problem
+        raise Refused(f"{source.name} is not a readable backup") from problem
 
 
 def tables_of(engine: Engine) -> list[Table]:
@@ -247,7 +247,7 @@ def _restore_file(
     try:
         _try_key(archive, name, manifest, database)
     except (WrongKey, sealed.Damaged) as problem:
-        raise Refused(f"the backup is damaged: {name} was sealed with another key") from problem
+        raise Refused(f"the backup is damaged: {name} was encrypted with another key") from problem
     pieces = read_entry(archive, name, manifest)
     if manifest.format >= _FILES_AS_KEPT:
         storage.put_sealed(kept, pieces)
@@ -261,7 +261,7 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest, database: Database) -> 
     if manifest.revision != current:
         move = "downgrade" if manifest.revision < current else "upgrade"
         raise Refused(
-            f"the backup is of revision {manifest.revision}, the database of {current}; run: "
+            f"the backup has revision {manifest.revision}, the database has {current}; run: "
             f"campaign db {move} {manifest.revision}"
         )
     tables = tables_of(database.engine)
@@ -273,7 +273,9 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest, database: Database) -> 
         try:
             _try_key(archive, name, manifest, database)
         except (WrongKey, sealed.Damaged) as problem:
-            raise Refused("the backup was made with another data.key: put it in place") from problem
+            raise Refused(
+                "the backup was made with another data.key: put that key into the instance folder"
+            ) from problem
     with database.engine.connect() as connection:
         for table in tables:
             if connection.scalar(select(func.count()).select_from(table)):
@@ -309,8 +311,8 @@ def _compare_audit(
         raise Refused(_say_unknown(faults))
     if is_older and not accepted.older:
         raise Refused(
-            "the backup is older than what is known of the audit: entries that were there are not "
-            "in it. To go back to it knowingly: --older"
+            "the backup is older than the anchor: its audit log lacks later entries. "
+            "To restore it anyway: --older"
         )
     outcome: Literal["fits", "older", "unknown"] = (
         "unknown" if is_unknown else "older" if is_older else "fits"
@@ -334,7 +336,7 @@ def _anchor_in(manifest: Manifest, database: Database) -> list[Anchor]:
         return [manifest.get_anchor(database.keyring)]
     except DamagedAnchor:
         if manifest.anchor:
-            raise Refused("the backup is damaged: the anchor of its audit does not open") from None
+            raise Refused("the backup is damaged: its audit anchor cannot be decrypted") from None
         return []
 
 
@@ -342,13 +344,14 @@ def _say_unknown(faults: Sequence[audit.Fault]) -> str:
     broken = next((fault for fault in faults if fault.kind != "cut"), None)
     if broken is None:
         return (
-            "nothing shows that this backup's audit is the one you had: give what `campaign "
-            "backup` or `campaign audit verify` printed (--anchor), or put audit.anchor into the "
-            "instance folder. To take it as it is: --unknown-anchor"
+            "no anchor confirms this backup's audit log: add --anchor with what "
+            "`campaign backup` or `campaign audit verify` printed, or put audit.anchor "
+            "into the instance folder. To accept the backup without it: "
+            "--unknown-anchor"
         )
     return (
-        f"the backup's audit is not the one that is known: {broken.kind} at entry {broken.entry}. "
-        "To take it as it is: --unknown-anchor"
+        f"the backup's audit log is not the expected one: {broken.kind} at entry {broken.entry}. "
+        "To accept it: --unknown-anchor"
     )
 
 

@@ -94,12 +94,15 @@ def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool)
         format=int(facts.get("format", 1)),
     )
     if manifest.format > FORMAT:
-        raise Refused("the backup was made by a newer version of this program: install that")
+        raise Refused(
+            "the backup was made by a newer version of this program: install that version"
+        )
     if not manifest.is_signed:
         if not unsigned:
             raise Refused(
-                "nothing shows who made this backup: it is from before manifests had an HMAC, or "
-                "it was taken out. If you know where it comes from: --unsigned"
+                "nothing shows who made this backup: its manifest has no HMAC. An earlier "
+                "version made it, or someone removed the HMAC. If you trust its source: "
+                "--unsigned"
             )
         return manifest
     signature = _read_small(archive, SIGNATURE).decode("ascii")
@@ -107,8 +110,10 @@ def read_manifest(archive: zipfile.ZipFile, keyring: Keyring, *, unsigned: bool)
         try:
             manifest.get_anchor(keyring)
         except DamagedAnchor as problem:
-            raise Refused("the backup was made with another data.key: put it in place") from problem
-        raise Refused("the backup was changed: the HMAC of its manifest is another")
+            raise Refused(
+                "the backup was made with another data.key: put that key into the instance folder"
+            ) from problem
+        raise Refused("the backup was changed: the HMAC of its manifest does not match")
     return manifest
 
 
@@ -122,24 +127,24 @@ def check_entries(archive: zipfile.ZipFile, manifest: Manifest, tables: Collecti
     for entry in archive.infolist():
         name = entry.filename
         if name in seen:
-            raise Refused(f"the backup names {name!r} twice")
+            raise Refused(f"the backup contains {name!r} twice")
         seen.add(name)
         if name not in own:
             _refuse_name(entry)
             if name not in manifest.digests:
                 raise Refused(f"{name!r} is in the backup, but not in its manifest")
             if manifest.is_signed and entry.file_size != manifest.sizes.get(name):
-                raise Refused(f"the backup is damaged: {name} has another size than it should have")
+                raise Refused(f"the backup is damaged: {name} has the wrong size")
         if entry.flag_bits & 1 or entry.compress_type not in {
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         }:
-            raise Refused(f"the backup is damaged: {name} is packed in a way that is not ours")
+            raise Refused(f"the backup is damaged: {name} is compressed in an unknown way")
     if missing := manifest.digests.keys() - seen:
-        raise Refused(f"the backup is damaged: {min(missing)} is not in it")
+        raise Refused(f"the backup is damaged: {min(missing)} is missing")
     rows = {name for name in seen if name.startswith(ROWS)}
     if rows != {f"{ROWS}{table}.jsonl" for table in tables}:
-        raise Refused("the backup is damaged: its tables are not those of its revision")
+        raise Refused("the backup is damaged: its tables do not match its revision")
 
 
 def _refuse_name(entry: zipfile.ZipInfo) -> None:
@@ -148,10 +153,10 @@ def _refuse_name(entry: zipfile.ZipInfo) -> None:
     # What zipfile made of the name may be harmless where the name itself is not.
     is_ours = _FILE.fullmatch(name) or _TABLE.fullmatch(name)
     if name != entry.filename or not is_ours or ".." in name:
-        raise Refused(f"the backup holds {name!r}, which leads elsewhere")
+        raise Refused(f"the backup contains {name!r}, which points outside it")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise Refused(f"the backup holds {name!r}, which is no file")
+        raise Refused(f"the backup contains {name!r}, which is not a file")
 
 
 def read_entry(archive: zipfile.ZipFile, name: str, manifest: Manifest) -> Iterator[bytes]:

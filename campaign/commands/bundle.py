@@ -37,28 +37,28 @@ _NOUNS = {
 """What a bundle holds: one of them, and several."""
 _SENTENCES = {
     "nothing-to-print": "There is nothing new to print for {campaign} and {mission}.",
-    "stopped": "The campaign {campaign} is stopped: nothing of it may go out.",
-    "not-open": "The campaign {campaign} is a draft: nothing is signed yet.",
-    "not-ready": "The bundle is not ready.",
+    "stopped": "The campaign {campaign} is stopped. Nothing may be printed or delivered.",
+    "not-open": "The campaign {campaign} is a draft. No one has signed yet.",
+    "not-ready": "The bundle is not ready yet.",
     "campaign": "There is no campaign {campaign}.",
     "mission": "There is no mission {mission}.",
-    "post-several": "Several officials are written to by post: name one of {destinations}.",
-    "bundle": "There is no bundle of that number for {campaign} and {mission}.",
-    "address-does-not-fit": "An address has no room in the envelope window: see the mission.",
-    "address-missing": "The official's address lacks its street or its town: see the official.",
-    "handed-over": "A bundle failed of which a part had gone out: look at it at the desk.",
-    "cancelled": "This bundle was given up: what was in it waits for another.",
-    "taken-back": "Some of it was taken back since it was handed over; nothing is written.",
-    "emptied": "Its files are no longer kept: the people who signed were erased in time.",
-    "letters-taken": "Another bundle took them at the same moment: run this again.",
-    "papers-refused": "The cover letter or a list could not be printed; nothing is handed out.",
-    "nothing-printed": "Nothing of it could be printed; the desk shows why.",
-    "totals-differ": "The totals of the bundle do not agree; nothing is handed out.",
-    "out-of-memory": "Making the lists took more memory than it may; nothing is handed out.",
-    "took-too-long": "Making the lists took longer than it may; nothing is handed out.",
-    "no-room": "The disk is full. Make room, then run this again: what is printed is kept.",
-    "machine-failed": "The printing process ended. Run this again: what is printed is kept.",
-    "tries-used-up": "The lists could not be made, several times; the log of the worker says why.",
+    "post-several": "Several officials get post. Choose one of {destinations}.",
+    "bundle": "There is no bundle with this number for {campaign} and {mission}.",
+    "address-does-not-fit": "An address is too long for the envelope. Shorten it in the directory.",
+    "address-missing": "The official's address is incomplete. Add its street and town.",
+    "handed-over": "A bundle failed after part of it was delivered. Check it in the workspace.",
+    "cancelled": "This bundle was cancelled. Its letters are ready for another bundle.",
+    "taken-back": "Some letters were withdrawn after the delivery. Nothing was written.",
+    "emptied": "Its files were deleted on schedule, with the details of the people who signed.",
+    "letters-taken": "Another bundle took these letters at the same time. Run this again.",
+    "papers-refused": "The cover letter or a list could not be printed. No ZIP was made.",
+    "nothing-printed": "No letter could be printed. The workspace shows why.",
+    "totals-differ": "The totals of the bundle do not agree. No ZIP was made.",
+    "out-of-memory": "The lists needed too much memory. No ZIP was made.",
+    "took-too-long": "The lists took too long. No ZIP was made.",
+    "no-room": "The disk is full. Free some space, then run this again. Printed volumes are kept.",
+    "machine-failed": "The printing process ended. Run this again. Printed volumes are kept.",
+    "tries-used-up": "The lists failed several times. The log of the worker shows why.",
 }
 
 
@@ -67,27 +67,27 @@ _SENTENCES = {
 @click.option(
     "--mission",
     required=True,
-    help="Slug of the mission, such as mexico-ottawa; or post, for letters that go by post "
-    "(post:OFFICIAL where the campaign writes to several so).",
+    help="Slug of the mission, for example mexico-ottawa. Use post for letters sent "
+    "by post, or post:OFFICIAL if several officials get post.",
 )
 @click.option(
     "--out",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder that takes the ZIP; it is made where it is missing.",
+    help="Folder for the ZIP. It is created if it is missing.",
 )
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
     default=min(2, os.cpu_count() or 1),
     show_default=True,
-    help="Volumes printed side by side, each on a core of its own.",
+    help="Number of volumes printed at the same time, each on its own core.",
 )
 @click.option(
     "--locale", default="", help="Language of the cover letter and the lists [the mission's]."
 )
 @click.option(
-    "--sheets", is_flag=True, help="The signed sheets that wait travel with it; alone, if need be."
+    "--sheets", is_flag=True, help="Include the signed sheets that are ready, even without letters."
 )
 @click.option(
     "--number", type=click.IntRange(1), help="Write the ZIP of this earlier bundle again."
@@ -103,10 +103,9 @@ def bundle(
     number: int | None,
     as_json: bool,
 ) -> None:
-    """Print every confirmed letter or card of CAMPAIGN that waits for a mission, or for the post.
+    """Print all confirmed letters or cards of CAMPAIGN that are ready for a mission or the post.
 
-    They are in one ZIP.
-    A bundle that was begun and not finished is finished first. A worker that is running helps.
+    The result is one ZIP. An unfinished bundle is finished first. A running worker helps.
     """
     started = time.monotonic()
     app = ready_app()
@@ -123,7 +122,7 @@ def bundle(
         except WorkProcessStopped as problem:
             raise _Failed(_SENTENCES.get(problem.slug, problem.slug)) from problem
         except OSError as problem:
-            raise _Failed(f"The ZIP could not be written: {problem.strerror}.") from problem
+            raise _Failed(f"Cannot write the ZIP: {problem.strerror}.") from problem
     facts = {**facts, "seconds": round(time.monotonic() - started, 2)}
     click.echo(json.dumps(facts) if as_json else _sentence(noun, facts))
 
@@ -190,14 +189,14 @@ def _give_back_failed(campaign_slug: str, mission_slug: str) -> None:
         if failed is None:
             return
         release_letters.release(session, failed, storage.storage(), actor=_ACTOR)
-    click.echo("An earlier bundle failed: what was in it waits again.", err=True)
+    click.echo("An earlier bundle failed. Its letters are ready again.", err=True)
 
 
 def _say_resumed(earlier: Bundle) -> None:
     if earlier.state in find_bundles.UNFINISHED:
         click.echo(
-            f"Bundle {earlier.sequence:03d} was begun and not finished: finishing it first. "
-            "Run this again for what was confirmed since.",
+            f"Bundle {earlier.sequence:03d} is not finished. Finishing it first. "
+            "Run this again for letters confirmed since then.",
             err=True,
         )
 
@@ -252,10 +251,12 @@ def _facts(session: Session, bundle: Bundle) -> dict[str, Any]:
 
 def _sentence(noun: Noun, facts: dict[str, Any]) -> str:
     aside = (
-        f" {facts['set_aside']} were set aside; the desk shows why." if facts["set_aside"] else ""
+        f" {facts['set_aside']} were not printable. The workspace shows why."
+        if facts["set_aside"]
+        else ""
     )
     if not facts["volumes"]:
-        return f"Papers for signed sheets of {facts['on_paper']} people: {facts['zip']}."
+        return f"Papers for sheets signed by {facts['on_paper']} people: {facts['zip']}."
     return (
         f"{_amount(facts['letters'], facts['pages'], noun)}, in {_volumes(facts['volumes'])}: "
         f"{facts['zip']}.{aside}"
@@ -266,10 +267,10 @@ def _sentence(noun: Noun, facts: dict[str, Any]) -> str:
 @click.argument("copy", metavar="FILE", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(copy: Path, as_json: bool) -> None:
-    """Check that all that the manifest of a bundle says holds.
+    """Check a bundle against its manifest.
 
-    FILE is the ZIP, a ZIP that was made again of its files, or the unpacked folder. Exits 0 only
-    if all holds; otherwise each damaged file is named on a line of its own. It needs no database.
+    FILE is the ZIP, a new ZIP of the same files, or the unpacked folder. The exit code is 0 only
+    if every file is intact. Each damaged file is printed on its own line. No database is needed.
     """
     result = verify_copy(copy)
     for finding in result.findings:
@@ -290,13 +291,15 @@ def verify(copy: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts))
     elif result.ok:
         click.echo(
-            f"All of it holds: {_amount(result.letters, result.pages)}, "
+            f"Every file is intact: {_amount(result.letters, result.pages)}, "
             f"in {_volumes(result.volumes)}, {result.files} files."
         )
         if result.zipped_again:
-            click.echo("Somebody has zipped the folder again; the files in it are the same.")
+            click.echo("This ZIP is not the original, but its files are the same.")
         if result.renamed_from:
-            click.echo(f"The folder has another name than {result.renamed_from}; its files hold.")
+            click.echo(
+                f"The folder is no longer named {result.renamed_from}. Its files are intact."
+            )
     sys.exit(0 if result.ok else 1)
 
 

@@ -72,14 +72,14 @@ def supervise(tasks: Mapping[str, Task], *, soon: float = SOON_SECONDS) -> Task 
             ended, lived = running[name].child, time.monotonic() - running[name].since
             if lived < soon:
                 break
-            click.echo(f"The {name} {_how(ended.wait())}. It is started again.", err=True)
+            click.echo(f"The {name} {_how(ended.wait())}. Starting it again.", err=True)
             if _start(name, running) is None:
                 return tasks[name]
     except _Ended:
         _end([process.child for process in running.values()])
         return None
     _end([process.child for process in running.values()])
-    raise click.ClickException(f"The {name} {_how(ended.wait())} at once; see its last lines.")
+    raise click.ClickException(f"The {name} {_how(ended.wait())} at once. Read its last lines.")
 
 
 def _start(name: str, running: dict[str, "_Running"]) -> Child | None:

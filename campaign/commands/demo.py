@@ -11,11 +11,11 @@ from campaign.demo import load_demo, synthesis
 
 @click.command()
 def demo() -> None:
-    """Load the demo; a second time changes nothing."""
+    """Load the demo. Loading it again changes nothing."""
     app = ready_app(create=True)
     with app.app_context():
         added = load_demo.load_demo()
-        click.echo("The demo is loaded." if added else "The demo was there already.")
+        click.echo("Demo loaded." if added else "The demo was already loaded.")
         click.echo(load_demo.sign_in_sheet())
 
 
@@ -29,7 +29,7 @@ def demo() -> None:
 def synth(
     campaign: str, signatures: int, own_words: float, locales: str, seed: int, as_json: bool
 ) -> None:
-    """Add confirmed, invented signatures to CAMPAIGN, for rehearsal and load."""
+    """Add confirmed, invented signatures to CAMPAIGN, for rehearsals and load tests."""
     app = ready_app()
     with app.app_context(), click.progressbar(length=signatures, file=sys.stderr) as bar:
         added = synthesis.synthesise(
@@ -43,4 +43,4 @@ def synth(
     if as_json:
         click.echo(json.dumps({"campaign": campaign, "signatures": added, "seed": seed}))
     else:
-        click.echo(f"{added} invented people have signed {campaign}.")
+        click.echo(f"Added {added} invented signatures to {campaign}.")

@@ -47,7 +47,7 @@ _FILES_TRIED = 500
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, files, fonts, queue, mail, erasing; say how to mend them."""
+    """Check settings, database, files, fonts, queue, email and deletion; say how to fix them."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0
@@ -60,39 +60,39 @@ def doctor() -> None:
             sentences = list(check(app))
             wrong += len(sentences)
             note = _NOTES[name](app) if name in _NOTES else ""
-            click.echo(f"{name:<10} {'to mend' if sentences else 'ok'}{note and f', {note}'}")
+            click.echo(f"{name:<10} {'to fix' if sentences else 'ok'}{note and f', {note}'}")
             for sentence in sentences:
                 click.echo(f"           {sentence}")
     if wrong:
-        raise click.ClickException(f"{wrong} to mend." if wrong > 1 else "One thing to mend.")
+        raise click.ClickException(f"{wrong} things to fix." if wrong > 1 else "One thing to fix.")
 
 
 def _settings(app: Flask) -> Iterator[str]:
     settings: Settings = app.extensions["settings"]
     free = shutil.disk_usage(settings.folder).free
     if free < _ENOUGH_BYTES:
-        yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free some."
+        yield f"Only {free // 1024**2} MB free in {settings.folder}: printing may fail. Free space."
     if bare := [code for code in settings.locales if not i18n.has_pages(code)]:
         yield (
-            f"locales names {', '.join(bare)}, which has no translated pages: readers see English. "
-            "Take it out, or translate the pages first."
+            f"locales has {', '.join(bare)} without translated pages: readers see English. "
+            "Remove it, or translate the pages first."
         )
     proxies = read_usual_count(settings.folder)
     if proxies is not None and proxies != settings.trusted_proxies:
         yield (
-            f"Requests come with {proxies} addresses in X-Forwarded-For, trusted_proxies is "
+            f"Requests have {proxies} addresses in X-Forwarded-For, but trusted_proxies is "
             f"{settings.trusted_proxies}: limits count the wrong addresses. Set it to {proxies} if "
-            "so many proxies are yours."
+            "you run that many proxies."
         )
     logo = settings.organisation_logo
     if logo and not (settings.folder / logo).is_file():
-        yield f"organisation_logo names {logo}, which is not in {settings.folder}."
+        yield f"organisation_logo: {logo} is not in {settings.folder}. Put it there."
 
 
 def _settings_note(app: Flask) -> str:
     settings: Settings = app.extensions["settings"]
     if settings.mode == "production" and not settings.second_factor_roles_suffice:
-        return "a password alone lets staff or admins in (second_factor_waived)"
+        return "staff and admins sign in with only a password (second_factor_waived)"
     return ""
 
 
@@ -115,15 +115,15 @@ def _database(app: Flask) -> Iterator[str]:
     try:
         revision = migrations.current_revision(engine)
     except Exception as problem:
-        yield f"It does not answer ({type(problem).__name__}). Check database_url."
+        yield f"It does not answer ({type(problem).__name__}). Check the setting database_url."
         return
     if revision != migrations.newest_revision():
-        yield f"It stands at {revision or 'nothing'}. Run: campaign db upgrade"
+        yield f"It is at revision {revision or 'none'}. Run: campaign db upgrade"
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             version = int(connection.scalar(text("SHOW server_version_num")) or 0)
             if version < 150000:
-                yield f"PostgreSQL {version // 10000} is too old: 15 or newer."
+                yield f"PostgreSQL {version // 10000} is too old. Install 15 or newer."
 
 
 def _keys(_app: Flask) -> Iterator[str]:
@@ -137,15 +137,15 @@ def _keys(_app: Flask) -> Iterator[str]:
         yield f"Key {keyring.newest} is not used yet. Run: campaign keys rotate"
     elif has_earlier or keyring.state.look_ups < keyring.newest:
         yield (
-            "Some values are not bound to their row yet, or sealed with an earlier key. "
-            "Run: campaign keys rotate"
+            "Some values are not bound to their row yet, or use an earlier key. Run: "
+            "campaign keys rotate"
         )
 
 
 def _keys_note(_app: Flask) -> str:
     keyring = db.database().keyring
     sealing = keyring.state.sealing
-    return f"key {sealing} of {keyring.newest} seals ({keyring.name_key(sealing)})"
+    return f"key {sealing} of {keyring.newest} encrypts ({keyring.name_key(sealing)})"
 
 
 def _files(_app: Flask) -> Iterator[str]:
@@ -154,21 +154,21 @@ def _files(_app: Flask) -> Iterator[str]:
         store.probe()
     except storage.FilesAway as problem:
         why = problem.data["problem"]
-        yield f"The store does not answer as it should ({why}). Check files and s3_*."
+        yield f"The file storage gives a wrong answer ({why}). Check the settings files and s3_*."
         return
     except (OSError, storage.FileDamaged) as problem:
-        yield f"A file could not be kept ({type(problem).__name__}). Check the setting files."
+        yield f"A file could not be stored ({type(problem).__name__}). Check the setting files."
         return
     if isinstance(store.place, LocalPlace):
         disk = shutil.disk_usage(store.place.folder)
         if is_nearly_full(disk.free, disk.total):
             yield (
                 f"The disk of {store.place.folder} is nearly full: {disk.free // 1024**2} MB free "
-                f"({disk.free * 100 // disk.total} %). Free some: printing waits for room."
+                f"({disk.free * 100 // disk.total} %). Free some space: printing needs it."
             )
     most = None if isinstance(store.place, LocalPlace) else _FILES_TRIED
     if plain := sum(1 for _ in store.unsealed(most=most)):
-        yield f"{plain} files are not encrypted, and not handed out. Run: campaign files encrypt"
+        yield f"{plain} files are not encrypted and not available. Run: campaign files encrypt"
 
 
 def is_nearly_full(free: int, total: int) -> bool:
@@ -180,13 +180,13 @@ def _scratch(app: Flask) -> Iterator[str]:
     settings: Settings = app.extensions["settings"]
     folder = settings.scratch_folder
     if folder.is_dir() and folder.stat().st_mode & 0o077:
-        yield f"{folder} can be read by others. Run: chmod 700 {folder}"
+        yield f"Other users can read {folder}. Run: chmod 700 {folder}"
 
 
 def _scratch_note(app: Flask) -> str:
     settings: Settings = app.extensions["settings"]
     folder = settings.scratch_folder
-    where = "in memory" if scratch.is_in_memory(folder) else "on a disk: encrypt it"
+    where = "in memory" if scratch.is_in_memory(folder) else "on a disk: encrypt that disk"
     return f"{folder} is {where}"
 
 
@@ -198,12 +198,13 @@ def _audit(_app: Flask) -> Iterator[str]:
         return  # the database's own check has said why
     except DamagedAnchor:
         yield (
-            "audit.anchor was changed, or sealed with another data.key. Look at the chain with an "
-            "anchor that you noted (campaign audit verify --anchor), then remove the file."
+            "audit.anchor was changed, or encrypted with another data.key. Check the "
+            "chain with an anchor you noted (campaign audit verify --anchor), then "
+            "delete the file."
         )
         return
     if first is not None:
-        yield f"The chain is broken at entry {first.entry}. For more: campaign audit verify"
+        yield f"The chain is broken at entry {first.entry}. Run: campaign audit verify"
 
 
 def _fonts(_app: Flask) -> Iterator[str]:
@@ -215,7 +216,7 @@ def _queue(_app: Flask) -> Iterator[str]:
     try:
         waiting = jobs.queue().waiting()
     except Exception as problem:
-        yield f"It does not answer ({type(problem).__name__}). Check jobs_url."
+        yield f"It does not answer ({type(problem).__name__}). Check the setting jobs_url."
         return
     if waiting > 1000:
         yield f"{waiting} jobs wait. Is a worker running? Start one: campaign worker"
@@ -229,29 +230,29 @@ def _readers_note(_app: Flask) -> str:
         return ""  # said already
     if not ways:
         return "strangers' files are read without files, network or other processes"
-    return f"what reads strangers' files still {', '.join(ways)} (deploy.md)"
+    return f"the process that reads strangers' files still {', '.join(ways)} (deploy.md)"
 
 
 def _readers(_app: Flask) -> Iterator[str]:
     try:
         run_apart(list_open_ways, b"")
     except (ReadingFailed, WorkProcessStopped) as problem:
-        yield f"Strangers' files cannot be read ({problem}). Is the application installed whole?"
+        yield f"Strangers' files cannot be read ({problem}). Install the application again."
 
 
 def _mail(app: Flask) -> Iterator[str]:
     settings: Settings = app.extensions["settings"]
     try:
         if aside := list_put_aside():
-            yield f"{len(aside)} mails could not be read and are put aside: campaign files aside"
+            yield f"{len(aside)} emails could not be read. To see them: campaign files aside"
     except storage.FilesAway:
         pass  # the check of the files has said why
     if settings.bounce_maildir and not is_maildir(settings.folder / settings.bounce_maildir):
-        yield "bounce_maildir is no Maildir: a folder with cur, new and tmp in it."
+        yield "bounce_maildir is not a Maildir. Choose a folder that contains cur, new and tmp."
     if settings.reply_maildir and not is_maildir(settings.folder / settings.reply_maildir):
-        yield "reply_maildir is no Maildir: a folder with cur, new and tmp in it."
+        yield "reply_maildir is not a Maildir. Choose a folder that contains cur, new and tmp."
     if settings.reply_maildir and not settings.reply_address:
-        yield "reply_maildir is set, but reply_address is not: no answer finds its campaign."
+        yield "reply_maildir is set, but reply_address is not. Replies need it: set it too."
     if settings.mail_transport == "files":
         return
     try:
@@ -259,8 +260,8 @@ def _mail(app: Flask) -> Iterator[str]:
             server.noop()
     except (OSError, smtplib.SMTPException) as problem:
         yield (
-            f"{settings.smtp_host}:{settings.smtp_port} does not answer "
-            f"as it should ({type(problem).__name__}). Check the settings smtp_*."
+            f"{settings.smtp_host}:{settings.smtp_port} gives a wrong "
+            f"answer ({type(problem).__name__}). Check the settings smtp_*."
         )
 
 
@@ -277,7 +278,7 @@ def _erasing(app: Flask) -> Iterator[str]:
         return  # the database's own check has said why
     if late:
         yield (
-            f"Of {late} signatures contact data is kept beyond retention_months "
+            f"Contact details of {late} signatures are kept longer than retention_months "
             f"({settings.retention_months}). Is a worker running? Start one: campaign worker"
         )
 

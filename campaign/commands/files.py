@@ -13,15 +13,15 @@ from campaign.mail.maildirs import ASIDE, list_put_aside
 
 @click.group()
 def files() -> None:
-    """Look after the stored files."""
+    """Manage the stored files."""
 
 
 @files.command()
 def encrypt() -> None:
-    """Encrypt files that lie there as they are, from before files were encrypted.
+    """Encrypt files stored by earlier versions.
 
-    Until then they are not handed out. Each is replaced only once its encrypted copy is whole: it
-    can be interrupted and run again, also while the instance serves.
+    No one can download them until then. A file is replaced only when its encrypted copy is
+    complete. You can stop this at any time and run it again while the site runs.
     """
     app = ready_app()
     with app.app_context():
@@ -31,16 +31,16 @@ def encrypt() -> None:
         with click.progressbar(plain, label="Encrypting", file=sys.stderr, hidden=hidden) as bar:
             for name in bar:
                 store.seal_plain(name)
-    click.echo(f"{len(plain)} files are encrypted now." if plain else "Every file is encrypted.")
+    click.echo(f"Encrypted {len(plain)} files." if plain else "Every file is already encrypted.")
 
 
 @files.command()
 @click.argument("name", required=False)
-@click.option("--remove", is_flag=True, help="Remove it, and print nothing.")
+@click.option("--remove", is_flag=True, help="Delete the email and print nothing.")
 def aside(name: str | None, *, remove: bool) -> None:
-    """List mails that could not be read twice, or print the one of that NAME as it came.
+    """List emails that could not be read, or print the email NAME as it was received.
 
-    It is a stranger's: open it where it can do no harm.
+    The email is from a stranger. Open it where it can do no harm.
     """
     with ready_app().app_context():
         store = storage.storage()
@@ -53,6 +53,8 @@ def aside(name: str | None, *, remove: bool) -> None:
                 if not remove:
                     shutil.copyfileobj(mail, sys.stdout.buffer)
         except NotFound as problem:
-            raise click.ClickException(f"No mail of that name is put aside: {name}") from problem
+            raise click.ClickException(
+                f"There is no unreadable email with this name: {name}"
+            ) from problem
         if remove:
             store.delete(f"{ASIDE}/{name}")

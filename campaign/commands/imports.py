@@ -26,23 +26,27 @@ _SHOWN_PROBLEMS = 50
 _QUIET_SECONDS = 2.0
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would change.")
-_SKIP_BAD = click.option("--skip-bad", is_flag=True, help="Import the good rows all the same.")
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would change.")
+_SKIP_BAD = click.option(
+    "--skip-bad", is_flag=True, help="Import the good rows and skip the bad ones."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.group("import")
 def import_() -> None:
-    """Bring in missions and officials from files.
+    """Import missions and officials from files.
 
-    A second import of the same file changes nothing. An import fills in what is empty and never
-    overwrites what staff have checked. With a bad row nothing is imported, unless --skip-bad.
+    Importing the same file again changes nothing. An import fills in empty fields and never
+    overwrites what staff have checked. If a row is bad, nothing is imported, unless --skip-bad.
     """
 
 
 @import_.command()
 @_FILE
-@click.option("--sending-country", metavar="COUNTRY", help="Whose missions a JSON list has.")
+@click.option(
+    "--sending-country", metavar="COUNTRY", help="Country whose missions are in the JSON list."
+)
 @_DRY_RUN
 @_SKIP_BAD
 @_JSON
@@ -51,8 +55,8 @@ def missions(
 ) -> None:
     """Import missions from FILE.
 
-    CSV (columns operator, country, type; and jurisdictions, city, address, phone, email, website,
-    QID), or the JSON list of one country's foreign ministry.
+    CSV (columns operator, country, type; also jurisdictions, city, address, phone, email,
+    website, QID), or the JSON list of a foreign ministry.
     """
     source = _source(file, Directory.MISSIONS)
     choices = source.guesses(file.name)
@@ -60,7 +64,7 @@ def missions(
         sending = _country(sending_country) or choices.fixed.get("sending_country")
         if sending is None:
             raise click.UsageError(
-                "The list does not say whose missions it has: add --sending-country COUNTRY."
+                "The list does not say whose missions it has. Add --sending-country COUNTRY."
             )
         _say(f"Missions of {english_name(sending)}.", quiet=as_json)
         choices.fixed["sending_country"] = sending
@@ -71,7 +75,7 @@ def missions(
 
 @import_.command()
 @_FILE
-@click.option("--country", metavar="COUNTRY", help="Of which country the officials are.")
+@click.option("--country", metavar="COUNTRY", help="Country of the officials.")
 @_DRY_RUN
 @_SKIP_BAD
 @_JSON
@@ -80,15 +84,15 @@ def officials(
 ) -> None:
     """Import officials from FILE.
 
-    Popolo JSON with persons, posts and memberships; vCards; or CSV, its columns named for what
-    they hold (name, office, country, email …).
+    Popolo JSON with persons, posts and memberships, vCards, or CSV with columns named for their
+    contents (name, office, country, email …).
     """
     source = _source(file, Directory.OFFICIALS)
     choices = source.guesses(file.name)
     code = _country(country) or choices.fixed.get("country")
     if code is None and "country" not in choices.mapping:
         raise click.UsageError(
-            "The file does not say of which country its officials are: add --country COUNTRY."
+            "The file does not say which country its officials belong to. Add --country COUNTRY."
         )
     if code:
         _say(f"Officials of {english_name(code)}.", quiet=as_json)
@@ -144,20 +148,23 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
         click.echo(str(problem), err=True)
     further = len(report.problems) - _SHOWN_PROBLEMS
     if further > 0:
-        click.echo(f"and {further} further rows; --json lists them all.", err=True)
+        click.echo(f"and {further} more rows. --json lists them all.", err=True)
     for row, column, text in report.left_out[:_SHOWN_PROBLEMS]:
-        click.echo(f"row {row}: {column} “{text}” cannot be read and is left out", err=True)
+        click.echo(f"row {row}: {column} “{text}” cannot be read, so it is left out", err=True)
     for office, count in report.crowded:
-        click.echo(f"{count} people hold {office}: the file seems to have former ones", err=True)
-    counts = f"{report.added} added, {report.changed} changed, {report.left} left as they were"
+        click.echo(
+            f"{count} people have the office {office}. Check the file for former officials",
+            err=True,
+        )
+    counts = f"{report.added} added, {report.changed} changed, {report.left} unchanged"
     if dry_run:
-        click.echo(f"Dry run, nothing written. {what.capitalize()}: {counts}.")
+        click.echo(f"Dry run: nothing was written. {what.capitalize()}: {counts}.")
     elif report.applied:
         bad = f", {len(report.problems)} bad rows skipped" if report.problems else ""
         click.echo(f"{what.capitalize()}: {counts}{bad}.")
     else:
         click.echo(
-            f"Nothing was imported: {len(report.problems)} bad rows. Mend them, or add --skip-bad.",
+            f"Nothing was imported: {len(report.problems)} bad rows. Fix them, or add --skip-bad.",
             err=True,
         )
 
@@ -177,7 +184,9 @@ def _country(name: str | None) -> str | None:
         return None
     code = country_code(name)
     if code is None:
-        raise click.UsageError(f"“{name}” is no country: write its English name or two letters.")
+        raise click.UsageError(
+            f"Unknown country “{name}”. Write its English name or its two-letter code."
+        )
     return code
 
 

@@ -28,7 +28,7 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
             raise click.ClickException("The database is empty. Run: campaign db upgrade")
         elif revision not in {None, migrations.newest_revision()} and not any_revision:
             raise click.ClickException(
-                f"The database stands at {revision}, this version needs "
+                f"The database is at revision {revision}. This version needs "
                 f"{migrations.newest_revision()}. Make a backup, then run: campaign db upgrade"
             )
     finally:
@@ -45,6 +45,6 @@ def ready_app(*, create: bool = False, any_revision: bool = False) -> Flask:
 
 def say_missing(problem: MissingKey) -> str:
     return (
-        f"The database needs {problem}, which is not here. Put it in place: the file data-2.key "
+        f"The database needs {problem}, which is missing. Put it back: the file data-2.key "
         "and so on, or the setting later_data_keys."
     )

@@ -19,20 +19,20 @@ _TRIES = 300
 
 @click.group()
 def keys() -> None:
-    """Show, add and turn the keys that seal personal data."""
+    """Show, add and rotate the keys that encrypt personal data."""
 
 
 @keys.command()
 def show() -> None:
-    """Say which keys there are and which of them is used. No key is shown."""
+    """List the keys and which one is used, without showing any key."""
     app = ready_app()
     with app.app_context():
         keyring, settings = db.database().keyring, app.extensions["settings"]
         for version in range(1, keyring.newest + 1):
             where = "setting" if settings.data_key else settings.key_file(version).name
-            does = "seals" if version == keyring.state.sealing else "opens what it sealed"
+            does = "seals" if version == keyring.state.sealing else "decrypts what it encrypted"
             if version < keyring.state.bound:
-                does = "opens files and backups; refused in the database"
+                does = "decrypts files and backups; refused in the database"
             click.echo(f"{version}  {keyring.name_key(version)}  {where}  {does}")
         click.echo(_say_state())
 
@@ -42,41 +42,41 @@ def _say_state() -> str:
     with db.reading() as session:
         is_behind = turn_keys.has_earlier(session)
     if not is_behind and keyring.state.sealing == keyring.state.look_ups == keyring.newest:
-        return "All is sealed with the newest key and bound to its row."
-    return "Some values are not sealed with the newest key. Run: campaign keys rotate"
+        return "Everything is encrypted with the newest key and bound to its row."
+    return "Some values are not encrypted with the newest key. Run: campaign keys rotate"
 
 
 @keys.command()
 def add() -> None:
-    """Make a new key. It is not used before `campaign keys rotate`.
+    """Create a new key. It is used only after `campaign keys rotate`.
 
-    It lies beside the others in the instance folder. Where the keys come from settings it is
-    printed, to be put at the end of later_data_keys.
+    The key is saved beside the others in the instance folder. If the keys come from settings, it
+    is printed instead. Put it at the end of later_data_keys.
     """
     settings = load_settings()
     version = len(settings.data_secrets) + 1
     if version > MOST_KEYS:
-        raise click.ClickException(f"There are {MOST_KEYS} keys, and no more can be.")
+        raise click.ClickException(f"There are already {MOST_KEYS} keys, the maximum.")
     if settings.data_key:
         click.echo(base64.b64encode(new_key()).decode())
-        click.echo(f"Put it at the end of later_data_keys: it is key {version}.", err=True)
+        click.echo(f"This is key {version}. Put it at the end of later_data_keys.", err=True)
     else:
         path = settings.key_file(version)
         read_key(path)
-        click.echo(f"{path} is key {version}.", err=True)
+        click.echo(f"Created key {version}: {path}", err=True)
     click.echo(
-        "Bring it to every machine of this instance and keep a copy apart, start all processes "
-        "again, then run: campaign keys rotate",
+        "Copy the key to every machine of this instance and keep a copy elsewhere. "
+        "Restart all processes, then run: campaign keys rotate",
         err=True,
     )
 
 
 @keys.command()
 def rotate() -> None:
-    """Seal everything anew with the newest key, while the instance serves.
+    """Encrypt everything again with the newest key, while the site runs.
 
-    It can be ended at any moment and run again: it goes on where it was. Earlier keys must stay
-    where they are: earlier backups, and links in mails, need them.
+    You can stop this at any time. Run it again to continue. Keep the earlier keys where they are:
+    earlier backups and links in emails need them.
     """
     app = ready_app()
     with app.app_context():
@@ -95,9 +95,9 @@ def rotate() -> None:
                 files=files,
             )
         audit_anchor.anchor_anew()
-    click.echo(f"{rows} rows and {files} files are sealed with key {version}.")
+    click.echo(f"Encrypted {rows} rows and {files} files with key {version}.")
     if failed:
-        click.echo(f"{failed} rows did not open before, and do not now.", err=True)
+        click.echo(f"{failed} rows could not be decrypted and are unchanged.", err=True)
 
 
 def _reseal_rows() -> tuple[int, int]:
@@ -119,7 +119,7 @@ def _turn_files(store: storage.Storage) -> int:
         try:
             files += store.turn_key(name)
         except storage.FileDamaged:
-            click.echo(f"{name} does not open, and is left as it is.", err=True)
+            click.echo(f"{name} cannot be decrypted and is unchanged.", err=True)
     return files
 
 
@@ -131,7 +131,7 @@ def _turn_soon() -> None:
         except OperationalError:
             if not left:
                 raise click.ClickException(
-                    "Somebody was always writing. Run it again, at a quiet hour if it must be."
+                    "The database was too busy. Run this again at a quiet time."
                 ) from None
             time.sleep(0.2)
         else:

@@ -11,22 +11,25 @@ from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
 
 _QUIETLY = {
-    "mail-automatic": "A machine wrote this mail: no draft is made.",
-    "mail-known": "This mail is a draft already.",
+    "mail-automatic": "This email was sent automatically. No draft was made.",
+    "mail-known": "This email is already a draft.",
 }
 _LOUDLY = {
-    "mail-for-nobody": "No campaign has this address (is reply_address set?).",
-    "mail-too-big": "The mail is larger than 25 MB.",
-    "mail-broken": "This is no mail that can be read.",
+    "mail-for-nobody": "No campaign has this address. Check the setting reply_address.",
+    "mail-too-big": "The email is larger than 25 MB.",
+    "mail-broken": "This is not a readable email.",
 }
 
 
 @click.command("reply-mail")
-@click.option("--to", "recipient", default="", metavar="ADDRESS", help="Whom the mail is for.")
+@click.option(
+    "--to", "recipient", default="", metavar="ADDRESS", help="Address the email was sent to."
+)
 def reply_mail(recipient: str) -> None:
-    """Make a draft reply of the mail on stdin, sent to a campaign's address.
+    """Save the email on stdin, sent to a campaign's address, as a draft reply.
 
-    For a mail server's pipe. Exit code 1: it is for no campaign, or cannot be read.
+    For the pipe of a mail server. Exit code 1: no campaign has this address, or the email cannot
+    be read.
     """
     raw = sys.stdin.buffer.read(MAX_BYTES + 1)
     with ready_app().app_context():
@@ -41,4 +44,4 @@ def reply_mail(recipient: str) -> None:
         except UnreadableFile as problem:
             why = problem.fault.sentence
             raise click.ClickException(_LOUDLY.get(why, _LOUDLY["mail-broken"])) from problem
-    click.echo("The mail is a draft reply now.")
+    click.echo("Saved the email as a draft reply.")

@@ -34,9 +34,9 @@ _port = click.option("--port", default=5000, show_default=True, type=click.IntRa
 @click.command()
 @_host
 @_port
-@click.option("--demo", is_flag=True, help="Load the demo first and print its sign-ins.")
+@click.option("--demo", is_flag=True, help="Load the demo first and print its accounts.")
 def run(host: str, port: int, demo: bool) -> None:
-    """Web and worker in one; Ctrl-C ends both."""
+    """Run the web server and the worker. Ctrl-C stops both."""
     settings = _serve_under(host, port)
     _refuse_taken(host, port)
     # Forked, not started anew: each would load the program once more, which takes longer than all
@@ -46,7 +46,7 @@ def run(host: str, port: int, demo: bool) -> None:
         return _prepare(demo=demo)
     if preparing.wait():
         sys.exit(1)  # it said why
-    click.echo(f"Open {settings.base_url}/ — Ctrl-C ends it.")
+    click.echo(f"Open {settings.base_url}/ — Ctrl-C stops it.")
     task = supervise({"web server": partial(_serve_web, settings, host, port), "worker": _work})
     return task() if task else None
 
@@ -63,9 +63,11 @@ def _prepare(*, demo: bool) -> None:
 @click.command()
 @_host
 @_port
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes [setting web_workers]")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Number of processes [setting web_workers]"
+)
 def web(host: str, port: int, workers: int | None) -> None:
-    """The web server alone."""
+    """Run only the web server."""
     settings = _serve_under(host, port)
     close_app(ready_app())
     _serve_web(settings, host, port, workers)
@@ -93,9 +95,13 @@ def _serve_web(settings: Settings, host: str, port: int, workers: int | None = N
 
 
 @click.command()
-@click.option("--threads", type=click.IntRange(1, 64), help="Jobs at once [setting worker_threads]")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    help="Number of jobs at the same time [setting worker_threads]",
+)
 def worker(threads: int | None) -> None:
-    """The worker alone: mails, printing, counting. Any number of them may run."""
+    """Run only a worker: emails, printing, counting. You can run several."""
     _work(threads)
 
 
@@ -165,7 +171,7 @@ def _refuse_taken(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as problem:
             raise click.ClickException(
-                f"{host}:{port} cannot be listened on ({problem.strerror}). Choose another port: "
+                f"Cannot listen on {host}:{port} ({problem.strerror}). Choose another port: "
                 "campaign run --port 5001, or make run PORT=5001"
             ) from problem
 

@@ -40,5 +40,5 @@ def _show(default: object) -> str:
 
 @click.command()
 def settings() -> None:
-    """Print every setting with its default and what it is."""
+    """Print every setting with its default and its meaning."""
     click.echo(settings_page(), nl=False)

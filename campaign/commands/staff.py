@@ -17,7 +17,7 @@ from campaign.staff.staff_users import has_anybody_password
 
 @click.group()
 def staff() -> None:
-    """Add people to the staff."""
+    """Manage accounts of the workspace."""
 
 
 @staff.command()
@@ -25,16 +25,18 @@ def staff() -> None:
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),
-    help="What they may do; wanted for somebody new.",
+    help="Role of the person. Required for a new account.",
 )
-@click.option("--name", default="", help="Their name, as the desk shows it.")
-@click.option("--locale", help="Language of their desk [the site's first]")
-@click.option("--new-link", is_flag=True, help="A new link for somebody who is on the staff.")
+@click.option("--name", default="", help="Name shown in the workspace.")
+@click.option("--locale", help="Language of the workspace [the first language of the site]")
+@click.option(
+    "--new-link", is_flag=True, help="Send a new link to someone who already has an account."
+)
 def add(email: str, role: str | None, name: str, locale: str | None, new_link: bool) -> None:
-    """Add EMAIL to the staff and mail them a link by which they set a password.
+    """Create an account for EMAIL and email a link to set a password.
 
-    As long as nobody has set one, the link is printed instead, as the only thing on stdout. It
-    works once, and for three days.
+    Until someone has set a password, the link is printed instead, alone on stdout. It works once,
+    for three days.
     """
     app = ready_app(create=True)
     settings: Settings = app.extensions["settings"]
@@ -45,43 +47,44 @@ def add(email: str, role: str | None, name: str, locale: str | None, new_link: b
         user = staff_users.find_by_email(session, email)
         if user is None:
             if role is None:
-                raise click.UsageError("Missing option '--role': what may they do?")
+                raise click.UsageError("Missing option '--role'. Choose the person's role.")
             user = _add(session, email, Role(role), name, chosen)
         elif not new_link:
             raise click.ClickException(
-                f"{email} is on the staff already. For a new link: "
+                f"{email} already has an account. For a new link: "
                 f"campaign staff add {email} --new-link"
             )
         elif not user.active:
-            raise click.ClickException(f"{email} is disabled. Enable the account at the desk.")
+            raise click.ClickException(f"{email} is disabled. Enable the account in the workspace.")
         else:
             staff_users.note_new_link(session, user=user, actor="command")
         if has_anybody_password(session):
             who, is_new = settings.organisation_name, user.password is None
             mail_password_link(session, user, inviter=who, is_new=is_new)
-            click.echo(f"A link to set a password is on its way to {email}.", err=True)
+            click.echo(f"We are emailing {email} a link to set a password.", err=True)
             return
         link = create_password_link(user)
     click.echo(f"Within {LINK_DAYS} days, {email} can set a password once at", err=True)
     if settings.mode == "development":
-        click.echo("(Where the site runs on another port, put that into the link.)", err=True)
+        click.echo("(If the site runs on another port, change the port in the link.)", err=True)
     click.echo(link)
 
 
 @staff.command("reset-second-factor")
 @click.argument("email")
 def reset_second_factor(email: str) -> None:
-    """Let EMAIL sign in by the password alone: phone and recovery codes are lost.
+    """Reset two-step sign-in for EMAIL. Phone codes and recovery codes stop working.
 
-    All their sessions end. Make sure first that it is really them who ask.
+    EMAIL then signs in with only the password. All sessions end. First make sure that the request
+    really comes from this person.
     """
     app = ready_app()
     with closing(app.extensions["database"]), app.app_context(), db.transaction() as session:
         user = staff_users.find_by_email(session, email)
         if user is None:
-            raise click.ClickException(f"Nobody on the staff has the address {email}.")
+            raise click.ClickException(f"There is no account for {email}.")
         second_factor.reset(session, user=user, actor="command")
-    click.echo(f"{email} signs in by the password alone now.")
+    click.echo(f"{email} now signs in with only the password.")
 
 
 def _add(session: Session, email: str, role: Role, name: str, locale: str) -> StaffUser:
@@ -91,5 +94,5 @@ def _add(session: Session, email: str, role: Role, name: str, locale: str) -> St
         )
     except Invalid as problem:
         raise click.ClickException(
-            f"{email} is no e-mail address. It looks like name@example.org."
+            f"{email} is not an email address. Enter one like name@example.org."
         ) from problem

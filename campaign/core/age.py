@@ -71,7 +71,7 @@ def decrypt(source: BinaryIO, identities: Path, out: BinaryIO) -> None:
         if isinstance(problem, OSError) and problem.errno is not None:
             raise
         raise Refused(
-            f"it does not open with {identities.name}: another key, or it was changed or cut off"
+            f"{identities.name} does not decrypt it: wrong key, or the file was changed or cut off"
         ) from problem
 
 
@@ -85,9 +85,9 @@ def _read_identities(path: Path) -> list[ssh.Identity | x25519.Identity]:
         lines = [line.strip() for line in data.decode().splitlines()]
         keys = [x25519.Identity.from_str(line) for line in lines if line.startswith(_PRIVATE)]
     except (pyrage.IdentityError, UnicodeDecodeError) as problem:
-        raise Refused(f"{path.name} holds no secret key of age or SSH") from problem
+        raise Refused(f"{path.name} has no secret key of age or SSH") from problem
     if not keys:
-        raise Refused(f"{path.name} holds no secret key of age or SSH")
+        raise Refused(f"{path.name} has no secret key of age or SSH")
     return [*keys]
 
 

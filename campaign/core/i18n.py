@@ -17,6 +17,10 @@ from babel.languages import get_official_languages
 from babel.localedata import locale_identifiers, resolve_locale_filename
 from flask import Flask, g, has_request_context, request, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as translate
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from campaign.core import clock
 from campaign.core.extensions import babel
@@ -25,6 +29,12 @@ from campaign.core.text.fold import fold_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 TRANSLATIONS = "translations"
+_OF_THE_DEAD = {
+    "en": ("for %(name)s", "about %(name)s"),
+    "fr": ("pour %(name)s", "concernant %(name)s"),
+    "ar": ("من أجل %(name)s", "بشأن %(name)s"),
+}
+"""What sentences say with a name, and what they say instead of somebody who has died."""
 
 
 class Language(NamedTuple):
@@ -310,6 +320,24 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = settings.timezone
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = TRANSLATIONS
     babel.init_app(app, locale_selector=_select)
+    app.jinja_env.globals["gettext"] = _gettext
+
+
+@pass_context
+def _gettext(context: Context, message: str, /, *, died: bool = False, **values: object) -> str:
+    """Translate for a template; with `died=True` as of somebody who has died (`about`)."""
+    words = about(translate(message)) if died else translate(message)
+    return (Markup(words) if context.eval_ctx.autoescape else words) % values  # noqa: S704
+
+
+def about(words: str) -> str:
+    """Return a translated sentence as it is said of somebody who has died.
+
+    Nobody can act for them any more: the letter is about them. Where a language has "for" with
+    the name, it is the same words in each sentence; Spanish says "por" of the dead as well.
+    """
+    for_person, about_person = _OF_THE_DEAD.get(locale()[:2], ("", ""))
+    return words.replace(for_person, about_person) if for_person else words
 
 
 def _select() -> BabelLocale:

@@ -22,14 +22,14 @@ def read_key(path: Path) -> bytes:
     refuse_readable(path)
     key = base64.b64decode(path.read_bytes())
     if len(key) != KEY_BYTES:
-        raise UnsafeSettings(f"{path} is damaged: it must hold 32 bytes in base64.")
+        raise UnsafeSettings(f"{path} is damaged. It must contain 32 bytes in base64.")
     return key
 
 
 def refuse_readable(path: Path, why: str = "") -> None:
     """Raise UnsafeSettings where others than the file's owner may read or write it."""
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UnsafeSettings(f"{path} can be read by others: chmod 600 {path}.{why}")
+        raise UnsafeSettings(f"{path} can be read by others. Run: chmod 600 {path}.{why}")
 
 
 def is_weak(key: bytes) -> bool:

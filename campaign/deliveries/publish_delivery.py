@@ -49,21 +49,21 @@ def propose_post(attempt: DeliveryAttempt, mission: Destination, locale: str) ->
 def _title_of_sheets(outcome: DeliveryOutcome) -> str:
     """Return the title where people signed by hand, and nothing else went."""
     if outcome is DeliveryOutcome.STOPPED:
-        words = gettext("The signed sheets are not handed over")
+        words = gettext("The signature sheets were not delivered")
     elif outcome is DeliveryOutcome.REFUSED:
-        words = gettext("Signed sheets refused")
+        words = gettext("Signature sheets refused")
     elif outcome is DeliveryOutcome.LEFT:
-        words = gettext("Signed sheets left at the door")
+        words = gettext("Signature sheets left at the door")
     elif outcome in SENT:
-        words = gettext("Signed sheets sent")
+        words = gettext("Signature sheets sent")
     else:
-        words = gettext("Signed sheets handed over")
+        words = gettext("Signature sheets delivered")
     return str(words)
 
 
 def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.STOPPED:
-        return str(gettext("The letters are not handed over"))
+        return str(gettext("The letters were not delivered"))
     if outcome is DeliveryOutcome.REFUSED:
         words = ngettext(
             "%(count)s letter refused", "%(count)s letters refused", number, count=count
@@ -79,14 +79,14 @@ def _title(outcome: DeliveryOutcome, number: int, count: str) -> str:
         words = ngettext("%(count)s letter sent", "%(count)s letters sent", number, count=count)
     else:
         words = ngettext(
-            "%(count)s letter handed over", "%(count)s letters handed over", number, count=count
+            "%(count)s letter delivered", "%(count)s letters delivered", number, count=count
         )
     return str(words)
 
 
 def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
     if outcome is DeliveryOutcome.STOPPED:
-        return str(gettext("The cards are not handed over"))
+        return str(gettext("The cards were not delivered"))
     if outcome is DeliveryOutcome.REFUSED:
         words = ngettext("%(count)s card refused", "%(count)s cards refused", number, count=count)
     elif outcome is DeliveryOutcome.LEFT:
@@ -100,7 +100,7 @@ def _title_of_cards(outcome: DeliveryOutcome, number: int, count: str) -> str:
         words = ngettext("%(count)s card sent", "%(count)s cards sent", number, count=count)
     else:
         words = ngettext(
-            "%(count)s card handed over", "%(count)s cards handed over", number, count=count
+            "%(count)s card delivered", "%(count)s cards delivered", number, count=count
         )
     return str(words)
 

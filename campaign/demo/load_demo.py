@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.content.case_picture import set_picture
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings, current_settings
@@ -53,10 +54,10 @@ def load_demo() -> bool:
     """Load what is missing; return whether anything was. Raises Refused in production."""
     settings = current_settings()
     if settings.mode == "production":
-        raise Refused("the demo has no place on a site in production")
+        raise Refused("you cannot load the demo on a site in production")
     with db.transaction() as session:
         officials = _load_officials(session)
-        missions = _load_missions(session, clock.today(settings.timezone))
+        missions = _load_missions(session)
         _load_staff(session)
         new = [slug for slug in CASES if _find(session, Campaign, slug) is None]
         for slug in new:
@@ -119,10 +120,9 @@ def _load_officials(session: Session) -> dict[str, Official]:
     return {official.slug: official for official in officials}
 
 
-def _load_missions(session: Session, today: date) -> dict[str, Mission]:
+def _load_missions(session: Session) -> dict[str, Mission]:
     missions = []
     for row in content("missions")["missions"]:
-        row["last_checked_on"] = today + timedelta(days=row.pop("last_checked_in_days"))
         row["kind"] = MissionKind(row["kind"])
         missions.append(_find(session, Mission, row["slug"]) or Mission(**row))
     session.add_all(missions)
@@ -157,7 +157,15 @@ def _load_case(
     session.add(campaign)
     session.flush()
     session.add_all(_delivery(campaign, row) for row in case.get("deliveries", []))
+    _set_picture(session, campaign, case["picture"], *case.get("picture_focus", (50, 50)))
     session.flush()
+
+
+def _set_picture(session: Session, campaign: Campaign, alt: dict[str, str], x: int, y: int) -> None:
+    """Set the drawing of a case; each shows a thing of the case, and no real person."""
+    drawing = resources.files("campaign.demo").joinpath(f"content/pictures/{campaign.slug}.png")
+    with drawing.open("rb") as file:
+        set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
 
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
@@ -180,6 +188,7 @@ def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
         opened_at=_noon(case["issued_on"]),
         closed_at=_noon(closed_on) if closed_on else None,
         person_name=case["person"]["name"],
+        person_died=case["person"].get("died", False),
         person_pronouns=case["person"]["pronouns"],
         default_locale="en",
         letter_locales=case["letter_locales"],

@@ -53,7 +53,7 @@ def synthesise(
         campaign = get_campaign(session, slug)
         start, rehearsed = _count(session, campaign), lifecycle.is_rehearsal(campaign.status)
     if settings.mode == "production" and not rehearsed:
-        raise Refused("invented signatures have no place on a site in production")
+        raise Refused("you cannot add invented signatures on a site in production")
     added = 0
     for numbers in batched(range(start, start + signatures), _BATCH):
         with db.transaction() as session:
@@ -97,7 +97,9 @@ class _Inventor:
         self.seed = seed
         self.locales = [code for code in locales if code in campaign.letter_locales]
         if not self.locales:
-            raise Refused(f"{campaign.slug} takes letters in {', '.join(campaign.letter_locales)}")
+            raise Refused(
+                f"{campaign.slug} accepts letters only in {', '.join(campaign.letter_locales)}"
+            )
         self.targets = [target for target in campaign.targets if target.kind is TargetKind.TO]
         self.templates = {
             (target.id, code): current_template(session, campaign, code, target)

@@ -116,7 +116,7 @@ class Watermark:
             ("bundle", f"{self.bundle:03d}" if self.bundle else "all"),
             ("list", self.kind.value),
             ("asked by", self.asked_by),
-            ("approved by", self.approved_by or "nobody else was needed"),
+            ("approved by", self.approved_by or "no approval was needed"),
             ("asked at", self.asked_at.strftime("%Y-%m-%d %H:%M UTC")),
             ("reason", self.reason),
             ("note", "Personal data. For this purpose only; destroy it after use."),

@@ -18,14 +18,14 @@ HEADS: Mapping[str, object] = {
     "number": _l("Number"),
     "target": _l("Official"),
     "outcome": _l("What happened"),
-    "went_on": _l("Went on in bundle"),
+    "went_on": _l("Moved to bundle"),
     "signature": _l("Signature"),
-    "state": _l("State"),
+    "state": _l("Status"),
     "origin": _l("How it came"),
     "name": _l("Name"),
     "given_name": _l("Given name"),
     "family_name": _l("Family name"),
-    "email": _l("E-mail"),
+    "email": _l("Email"),
     "locality": _l("Town"),
     "region": _l("Region"),
     "postal_code": _l("Postal code"),
@@ -43,20 +43,20 @@ HEADS: Mapping[str, object] = {
 _MEANINGS: Mapping[str, Mapping[str, object]] = {
     "state": {
         "confirmed": _l("Confirmed"),
-        "held": _l("Held"),
+        "held": _l("Under review"),
         "rejected": _l("Rejected"),
-        "invalid": _l("Invalid"),
+        "invalid": _l("Excluded"),
     },
     "origin": {"online": _l("Online"), "paper": _l("On paper"), "import": _l("Imported")},
     "disclosure": {
-        "name": _l("Name alone"),
+        "name": _l("Name only"),
         "town": _l("Name and town"),
         "full": _l("Name, town and postal code"),
     },
-    "went_on": {"waiting": _l("Waits for another bundle")},
+    "went_on": {"waiting": _l("Needs another bundle")},
     "outcome": {
         "accepted": _l("Accepted"),
-        "part": _l("Part accepted, not yet known which"),
+        "part": _l("Accepted in part, not yet known which letters"),
         "refused": _l("Refused"),
         "left": _l("Left at the door"),
         "posted": _l("Posted"),
@@ -69,10 +69,10 @@ _MARK: Mapping[str, object] = {
     "campaign": _l("Campaign"),
     "bundle": _l("Bundle"),
     "list": _l("List"),
-    "asked by": _l("Asked by"),
+    "asked by": _l("Requested by"),
     "approved by": _l("Approved by"),
-    "asked at": _l("Asked for on"),
-    "reason": _l("What it is for"),
+    "asked at": _l("Requested on"),
+    "reason": _l("Purpose"),
     "note": _l("Note"),
 }
 
@@ -131,9 +131,9 @@ def wording_of(mark: Watermark, locale: str) -> Wording:
 
 def _say_facts(mark: Watermark) -> list[tuple[str, str]]:
     words = {
-        "bundle": "" if mark.bundle else _("All of the campaign"),
+        "bundle": "" if mark.bundle else _("Whole campaign"),
         "list": _("For vetting") if mark.kind is ExportKind.FULL else _("For officials"),
-        "approved by": "" if mark.approved_by else _("nobody else was needed"),
-        "note": _("Personal data. For this purpose only; destroy it after use."),
+        "approved by": "" if mark.approved_by else _("no approval was needed"),
+        "note": _("Personal data. Use it only for this purpose and destroy it afterwards."),
     }
     return [(str(_MARK[name]), words.get(name) or value) for name, value in mark.lines()]

@@ -128,6 +128,8 @@ class Campaign(Base):
     """The campaign to which this is further information."""
     person_name: Mapped[str] = mapped_column(String(200))
     """The person at risk, as the case sheet names them."""
+    person_died: Mapped[bool] = mapped_column(default=False)
+    """Whether the person is dead: people write about them, not for them."""
     person_pronouns: Mapped[str] = mapped_column(String(40), default="")
     default_locale: Mapped[Locale]
     """Language of the page for readers whose own has no edition."""

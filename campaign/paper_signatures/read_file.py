@@ -89,17 +89,18 @@ def open_list(
     if opened.shape is not Shape.TABLE or table is None:
         raise UnreadableFile(
             N_(
-                "Save the list as CSV (UTF-8), XLSX, XLS or ODS. Signatures are read from nothing "
-                "else."
+                "We read only CSV (UTF-8), XLSX, XLS and ODS files. Save the list in one of these "
+                "formats."
             )
         )
     if len(table.columns) < 2 or not (table.rows or table.problems):
         raise UnreadableFile(
-            N_("The file needs a first line that names its columns, and a row for each person.")
+            N_("The file needs column names in its first line and one row for each person.")
         )
     if len(table.rows) > MAX_ROWS:
         raise UnreadableFile(
-            N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
+            N_("The file has more than %(limit)d rows. Split it into several files."),
+            limit=MAX_ROWS,
         )
     return opened, table
 

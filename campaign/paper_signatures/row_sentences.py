@@ -9,17 +9,17 @@ from campaign.signing.clean_text import Problem
 from campaign.signing.form.problem_texts import describe_problem
 
 _OWN: dict[str, Callable[[], str]] = {
-    "give-name": lambda: gettext("Key in the name. A row without one is not counted."),
-    "place-missing": lambda: gettext("Key in the town or the postal code."),
+    "give-name": lambda: gettext("Enter the name. We do not count a row without one."),
+    "place-missing": lambda: gettext("Enter the town or the postal code."),
     "news-needs-email": lambda: gettext(
-        "Somebody who wants news needs an e-mail address. Key it in, or clear the tick."
+        "News goes by email. Enter the email address, or clear the box."
     ),
     "choose-country": lambda: gettext("Choose the country."),
     "country-unknown": lambda: gettext(
-        "This is no country. Write its name or its code of two letters."
+        "We do not recognize this country. Enter its name or its two-letter code."
     ),
     "formula": lambda: gettext(
-        "This begins as a formula of a spreadsheet does. Take the sign away at its start."
+        "This starts like a spreadsheet formula. Remove the sign at the start."
     ),
 }
 

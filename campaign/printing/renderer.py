@@ -28,6 +28,8 @@ from campaign.core import asset_paths
 from campaign.printing.html import HtmlDocument, PrintedPage, print_css
 
 SCHEME = "letters"
+PICTURE = "letters:picture"
+"""The address of the one picture that a document may be given, a JPEG."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
 _TYPES = {"ttf": "font/ttf", "css": "text/css", "svg": "image/svg+xml", "png": "image/png"}
 
@@ -39,15 +41,18 @@ class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no typ
     here is a `FatalURLFetchingError`, which it lets through, so that the letter fails instead.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, picture: bytes = b"") -> None:
         # The parent's handlers for file:, http: and data: are not wanted, so it isn't called.
         self._folder = (folder or asset_paths.folder("letters")).resolve()
+        self._picture = picture
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         """The file that `url` names.
 
         :raises FatalURLFetchingError: for any address but that of a file of ours.
         """
+        if self._picture and url == PICTURE:
+            return URLFetcherResponse(url, self._picture, {"Content-Type": "image/jpeg"})
         scheme, _, name = url.partition(":")
         match = _NAME.fullmatch(name)
         if scheme != SCHEME or match is None or unquote(name) != name:
@@ -147,16 +152,18 @@ class _Tree(HTML):  # type: ignore[misc]  # WeasyPrint has no types
 
 @contextmanager
 def lay_out(
-    html: str, stylesheet: str, geometry: Hashable, *, xml: bool = False
+    html: str, stylesheet: str, geometry: Hashable, *, xml: bool = False, picture: bytes = b""
 ) -> Iterator[Document]:
     """Lay out the document `html` with `stylesheet` filled from `geometry`.
 
+    :param picture: what `PICTURE` names in it.
     :param xml: it is XHTML without entities and namespaces, which is read faster.
     :raises RendererWarning: WeasyPrint had something to say, here or while the PDF was written.
     """
     with _LOCK, no_warnings():
         tools = _tools()
-        page = _Tree(html, tools.fetcher) if xml else HTML(string=html, url_fetcher=tools.fetcher)
+        fetcher = LettersFetcher(picture=picture) if picture else tools.fetcher
+        page = _Tree(html, fetcher) if xml else HTML(string=html, url_fetcher=fetcher)
         yield page.render(
             font_config=tools.fonts, stylesheets=[tools.faces, _stylesheet(stylesheet, geometry)]
         )
@@ -164,11 +171,17 @@ def lay_out(
 
 @contextmanager
 def lay_out_page(
-    page: PrintedPage, stylesheet: str, geometry: Hashable, *, locale: str, title: str = ""
+    page: PrintedPage,
+    stylesheet: str,
+    geometry: Hashable,
+    *,
+    locale: str,
+    title: str = "",
+    picture: bytes = b"",
 ) -> Iterator[Document]:
     """Lay out what a page prints, as a document of its own; see `lay_out`."""
     whole = HtmlDocument(locale=locale, title=title, body=page.html())
-    with lay_out(str(whole.html()), stylesheet, geometry) as document:
+    with lay_out(str(whole.html()), stylesheet, geometry, picture=picture) as document:
         yield document
 
 

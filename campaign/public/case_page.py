@@ -56,6 +56,7 @@ class Recipient:
     mission: str
     """The mission through which it goes, with its city; may be empty."""
     copy: bool
+    person_died: bool = False
     by_post: bool = False
     """Whether it goes by post to the official's own address."""
     answers: tuple[Post, ...] = ()
@@ -111,6 +112,7 @@ class CasePage:
     """Where in it that is which matters, in percent."""
     cards: bool = False
     """Whether people write cards for it, rather than letters."""
+    person_died: bool = False
     by_post: bool = False
     """Whether every letter goes by post, to an official's own address."""
 
@@ -145,6 +147,7 @@ def case_page(
         reference=campaign.reference,
         country=i18n.country_name(campaign.country, locale),
         person_name=campaign.person_name,
+        person_died=campaign.person_died,
         # Without a text, the person's name is all that there is to read.
         title=edition.title if edition else campaign.person_name,
         summary=edition.summary if edition else "",

@@ -27,6 +27,7 @@ from campaign.public.case_page import CasePage, case_page
 from campaign.public.share_links import share_context, shown, whole_url
 from campaign.storage import storage
 
+_SHARED = (posters.SHARE_PICTURE, posters.SHARE_HEIGHT)
 _AT_ONCE = 2
 _BUSY_SECONDS = 5
 _presses = BoundedSemaphore(_AT_ONCE)
@@ -43,15 +44,14 @@ def share_picture(case: CasePage, lang: str) -> Handout:
     context = share_context(case, lang)
     mark = posters.fingerprint("share", context)
     return _get_or_make(
-        f"share/{mark}.png", mark, lambda: posters.share_png(context, _beside(case))
+        f"share/{mark}.png", mark, lambda: posters.share_png(context, _cut(case, _SHARED))
     )
 
 
-def _beside(case: CasePage) -> bytes:
-    """The case's picture, cut for its place in the shared one; nothing where it has none."""
+def _cut(case: CasePage, size: tuple[int, int]) -> bytes:
+    """The case's picture, cut for its place in a printed one; nothing where it has none."""
     if not case.whole_picture:
         return b""
-    size = (posters.SHARE_PICTURE, posters.SHARE_HEIGHT)
     return pictures.cut(pictures.read(case.whole_picture), size, *case.focus).jpeg
 
 
@@ -70,9 +70,16 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         link=f"{page}?from={referrers.POSTER}",
         shown_link=shown(page),
         site=current_settings().organisation_name,
+        picture=case.whole_picture,
+        picture_alt=case.picture.alt if case.picture else "",
+        focus=case.focus,
     )
     mark = posters.fingerprint("poster", context, paper.slug)
-    return _get_or_make(f"posters/{mark}.pdf", mark, lambda: posters.poster_pdf(context, paper))
+    return _get_or_make(
+        f"posters/{mark}.pdf",
+        mark,
+        lambda: posters.poster_pdf(context, paper, _cut(case, posters.POSTER_PICTURE)),
+    )
 
 
 def sheet_statement(organisation: str) -> str:

@@ -85,8 +85,12 @@ def share_context(case: CasePage, lang: str) -> ShareContext:
 
 def calendar_words(case: CasePage) -> tuple[str, str]:
     """Title and text of the calendar's entry for the last day."""
-    title = gettext("Last day to write for %(name)s", name=case.person_name)
+    title = _say_of_person(gettext("Last day to write for %(name)s"), case)
     return title, case.summary
+
+
+def _say_of_person(words: str, case: CasePage) -> str:
+    return (i18n.about(words) if case.person_died else words) % {"name": case.person_name}
 
 
 def whole_url(endpoint: str, **values: Any) -> str:
@@ -105,7 +109,7 @@ def _invitation(case: CasePage, *, wrote: bool) -> str:
     if not case.takes_letters:
         return sentences[0]
     if wrote:
-        sentences = [gettext("I have just written for %(name)s.", name=case.person_name)]
+        sentences = [_say_of_person(gettext("I have just written for %(name)s."), case)]
         sentences.append(gettext("Will you write too? It takes about three minutes."))
     else:
         sentences.append(gettext("Write to the officials who can act. It takes three minutes."))

@@ -183,17 +183,17 @@ def _compose_body(reply: Reply, code: str, original: str, translation: str) -> s
         return original
     language = language_name(reply.locale, code)
     if not translation:
-        lead = gettext("The answer is in this language: %(language)s.", language=language)
+        lead = gettext("The reply is in this language: %(language)s.", language=language)
         return f"{lead}\n\n{quote(original)}"
     lead = gettext(
-        "Translated by us. The answer in its own language (%(language)s):", language=language
+        "Our translation. The reply in its own language (%(language)s):", language=language
     )
     return f"{translation}\n\n{lead}\n\n{quote(original)}"
 
 
 def _describe_picture(code: str) -> str:
     with force_locale(code):
-        return str(gettext("Picture of the answer; what we do not publish is blacked out."))
+        return str(gettext("Picture of the reply. We blacked out the words we do not publish."))
 
 
 def mark_parts(reply: Reply) -> str:

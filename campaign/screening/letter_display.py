@@ -99,16 +99,16 @@ def _propose_note(hold: Hold, signature: Signature) -> str:
     """Propose what to ask of its writer, in the language in which they read emails."""
     with force_locale(signature.locale.replace("-", "_")):
         sentences = {
-            "threat": _("Take out the threat. If you quote someone, say who said it."),
-            "risk": _("Leave out names and places that the case sheet does not give."),
-            "private": _("Leave out names of family and where someone lives."),
-            "insult": _("Take out the insult. A letter that insults its reader is not read."),
-            "link": _("Take out the address. Officials open no links in letters."),
-            "phone-number": _("Take out the telephone number: it would go on with the letter."),
-            "watched-word": _("Leave out names and places that the case sheet does not give."),
-            "long": _("Shorten your letter: one page is read, more is not."),
-            "short": _("Write a whole sentence, or leave your own words out."),
-            "similar": _("Write in words of your own: many have sent this very text."),
+            "threat": _("Remove the threat. If you are quoting someone, say who said it."),
+            "risk": _("Remove names and places that are not on the case page."),
+            "private": _("Remove the names of relatives and the places where people live."),
+            "insult": _("Remove the insult. A polite letter is harder to ignore."),
+            "link": _("Remove the link or email address. A printed letter cannot open it."),
+            "phone-number": _("Remove the phone number. Many people will handle this letter."),
+            "watched-word": _("Remove names and places that are not on the case page."),
+            "long": _("Shorten your letter to one page."),
+            "short": _("Write a whole sentence, or leave your own words empty."),
+            "similar": _("Write in your own words. Many people have sent this same text."),
         }
         texts = [str(sentences[reason]) for reason in hold.reasons if reason in sentences]
     return "\n".join(dict.fromkeys(texts))

@@ -345,6 +345,7 @@ def _send_back(session: Session, signature: Signature, note: str) -> bool:
     base = f"{settings.base_url.rstrip('/')}/{signature.locale}"
     mail = LetterReturned(
         person_name=signature.campaign.person_name,
+        person_died=signature.campaign.person_died,
         reference=signature.campaign.reference,
         cards=signature.campaign.cards,
         note=note,
@@ -379,6 +380,7 @@ class LetterReturned(Mail, kind="letter-returned"):
     """What is to be changed, and the link under which it is."""
 
     person_name: str
+    person_died: bool = False
     reference: str
     cards: bool = False
     note: str

@@ -72,6 +72,7 @@ class SigningPlan:
     points: dict[str, tuple[tuple[str, bool], ...]]
     """Per language: key and whether it is required, of all templates, in order."""
     format: LetterFormat = LetterFormat.LETTER
+    person_died: bool = False
     country: str = ""
     """Where the officials are."""
     timezone: str = "UTC"
@@ -147,6 +148,7 @@ def plan_of(campaign: Campaign, *, home: str = "") -> SigningPlan:
         slug=campaign.slug,
         reference=campaign.reference,
         person_name=campaign.person_name,
+        person_died=campaign.person_died,
         status=campaign.status,
         reasons=reasons_of(campaign),
         act_by=campaign.act_by,

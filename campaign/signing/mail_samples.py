@@ -81,6 +81,7 @@ def _part(mail: EmailMessage, kind: str) -> str:
 def _case(campaign: Campaign, locale: str) -> Context:
     return {
         "person_name": campaign.person_name,
+        "person_died": campaign.person_died,
         "reference": campaign.reference,
         "cards": campaign.cards,
         "case_url": _url("public.case", lang=locale, slug=campaign.slug),

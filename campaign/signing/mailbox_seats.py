@@ -34,6 +34,7 @@ class SharedMailbox:
     """Of the campaign."""
     cards: bool
     person_name: str
+    person_died: bool
     own_words: str
     tried: bool
     """Whether a postal code was given that was no help."""
@@ -175,6 +176,7 @@ def _shared(
         slug=signature.campaign.slug,
         cards=signature.campaign.cards,
         person_name=signature.campaign.person_name,
+        person_died=signature.campaign.person_died,
         own_words=signature.full_text or signature.own_words,
         tried=tried,
         same_country=all(person.country == signature.country for person in people),

@@ -37,6 +37,7 @@ def mail_name(given_name: str) -> MailName:
 class LetterMail(Mail):
     writer: MailName
     person_name: str
+    person_died: bool = False
     reference: str
     case_url: str
     cards: bool = False

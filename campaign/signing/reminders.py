@@ -110,6 +110,7 @@ def _send_reminder(session: Session, signature: Signature, token: str, now: date
     mail = RemindLetter(
         writer=mail_name(signature.given_name),
         person_name=signature.campaign.person_name,
+        person_died=signature.campaign.person_died,
         reference=signature.campaign.reference,
         link=f"{base}/letter/{token}",
         case_url=f"{base}/actions/{signature.campaign.slug}",

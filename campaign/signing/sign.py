@@ -261,6 +261,7 @@ def _sign_again(session: Session, signing: Signing) -> None:
     mail = AlreadySigned(
         writer=mail_name(letter.given_name),
         person_name=signing.plan.person_name,
+        person_died=signing.plan.person_died,
         reference=signing.plan.reference,
         case_url=_case_url(signing),
         letters_url=f"{current_settings().base_url.rstrip('/')}/{signing.locale}/my-letters",
@@ -310,6 +311,7 @@ def _send_link(session: Session, signing: Signing) -> bool:
     mail = ConfirmLetter(
         writer=mail_name(signing.letter.given_name),
         person_name=signing.plan.person_name,
+        person_died=signing.plan.person_died,
         reference=signing.plan.reference,
         link=f"{settings.base_url.rstrip('/')}/{signing.locale}/letter/{signing.token}",
         case_url=_case_url(signing),

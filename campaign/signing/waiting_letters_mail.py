@@ -32,6 +32,7 @@ _MOST = 20
 class WaitingLetter(TypedDict):
     writer: MailName
     person_name: str
+    person_died: bool
     reference: str
     link: str
 
@@ -77,6 +78,7 @@ def _describe(signature: Signature) -> WaitingLetter:
     return {
         "writer": mail_name(signature.given_name),
         "person_name": signature.campaign.person_name,
+        "person_died": signature.campaign.person_died,
         "reference": signature.campaign.reference,
         "link": f"{base}/letter/{signed_link(WAITING, signature.public_id)}",
     }

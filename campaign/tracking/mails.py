@@ -40,6 +40,7 @@ class CaseNews(Mail):
     """News of a case to who wrote for it; they wait no longer than their reader wants them."""
 
     person_name: str
+    person_died: bool = False
     reference: str
     case_url: str
     cards: bool = False

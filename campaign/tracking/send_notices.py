@@ -54,6 +54,7 @@ class CaseFacts(TypedDict):
 
     unsubscribe: str
     person_name: str
+    person_died: bool
     reference: str
     cards: bool
     case_url: str
@@ -279,6 +280,7 @@ def _common(campaign: Campaign, signature: Signature) -> CaseFacts:
     return {
         "unsubscribe": unsubscribe_url(signature),
         "person_name": campaign.person_name,
+        "person_died": campaign.person_died,
         "reference": campaign.reference,
         "cards": campaign.cards,
         "case_url": f"{_base_url(signature)}/actions/{campaign.slug}",

@@ -81,7 +81,7 @@ def unmarked(text: str) -> str:
 
 def opening(text: str, limit: int) -> str:
     """Return the first whole sentences of `text`, at most `limit` characters; else whole words."""
-    plain = " ".join(text.split())
+    plain = " ".join(re.split(r"[ \t\r\n]+", text.strip()))  # figures keep their own spaces
     if len(plain) <= limit:
         return plain
     ends = [match.end() for match in _SENTENCE_END.finditer(plain) if match.end() <= limit]

@@ -56,17 +56,17 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     page.get_by_role("radio", name="By family name").check()
     page.get_by_role("radio", name="A4 – DIN 5008 form B, window on the left").check()
     page.get_by_role("checkbox", name="Print on both sides").check()
-    page.get_by_label("Most in one volume").fill("7")
-    page.get_by_label("Language of the cover letter and the lists").select_option("es")
+    page.get_by_label("Maximum in one volume").fill("7")
+    page.get_by_label("Language of the cover letter and lists").select_option("es")
     assert_accessible(browser, page)
     press(page)
     expect(page.locator(".steps [aria-current=step]")).to_have_text("Check")
     main = page.locator("main")
-    expect(main).to_contain_text("Waiting, in a language that is not chosen")
-    expect(main).to_contain_text("Waiting, of a campaign that is not chosen")
-    expect(main).to_contain_text("Both, each letter on a fresh sheet")
+    expect(main).to_contain_text("Waiting, in a language you did not choose")
+    expect(main).to_contain_text("Waiting, in a campaign you did not choose")
+    expect(main).to_contain_text("Both, each letter on its own sheet")
     assert_accessible(browser, page)
-    page.get_by_role("link", name="Look at a proof first").click()
+    page.get_by_role("link", name="Check a proof").click()
     expect(main).to_contain_text("Letter 00001")
     assert_accessible(browser, page)
     page.get_by_role("link", name="Back to the check").click()
@@ -75,7 +75,7 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     settled(page)
     assert_accessible(browser, page)
     page.get_by_role("link", name=re.compile("^UA 58")).click()
-    expect(main).to_contain_text("It travels with")
+    expect(main).to_contain_text("Delivered together with")
     assert_accessible(browser, page)
     with page.expect_download() as download:
         press(page)
@@ -93,9 +93,12 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
 
 def check_copies(page: Page, path: Path, folder: Path) -> None:
     """The ZIP, one that was packed again, and a folder in which something is wrong."""
-    chosen, status = page.get_by_label("The ZIP, or all files"), page.locator(".copy [role=status]")
+    chosen, status = (
+        page.get_by_label("The ZIP file, or all files"),
+        page.locator(".copy [role=status]"),
+    )
     chosen.set_input_files(path)
-    expect(status).to_contain_text("The copy is whole.")
+    expect(status).to_contain_text("The copy is complete.")
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
     files = sorted(one for one in (folder / path.stem).iterdir())
@@ -104,8 +107,8 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
         for one in files:
             archive.write(one, f"{path.stem}/{one.name}")
     chosen.set_input_files(again)
-    expect(status).not_to_contain_text("being read")
-    expect(status).to_contain_text("The copy is whole.")
+    expect(status).not_to_contain_text("Checking the copy")
+    expect(status).to_contain_text("The copy is complete.")
     first, second = (folder / path.stem / f"letters-00{number}.pdf" for number in (1, 2))
     first.rename(folder / "aside")
     second.rename(first)
@@ -113,15 +116,15 @@ def check_copies(page: Page, path: Path, folder: Path) -> None:
     labels = folder / path.stem / "labels.pdf"
     labels.write_bytes(labels.read_bytes()[:-1] + b"?")
     chosen.set_input_files([one for one in files if one.name != "cover-letter.pdf"])
-    expect(status).to_contain_text("The copy is not whole")
+    expect(status).to_contain_text("The copy is not complete")
     for words in (
-        "letters-001.pdf is really letters-002.pdf: the two were mixed up.",
-        "labels.pdf is damaged, or of an earlier print.",
+        "letters-001.pdf is in fact letters-002.pdf. The two files are mixed up.",
+        "labels.pdf is damaged or from an earlier printing.",
         "cover-letter.pdf is missing.",
     ):
         expect(status).to_contain_text(words)
     chosen.set_input_files({"name": "x.zip", "mimeType": "application/zip", "buffer": b"PK"})
-    expect(status).to_contain_text("x.zip is no whole ZIP file")
+    expect(status).to_contain_text("x.zip is not a complete ZIP file")
 
 
 def test_the_proof_opens_as_a_pdf(desk: Page, site: Site) -> None:

@@ -25,7 +25,7 @@ def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
     sign_in(desk, site, "olivia@example.org")
     desk.goto(f"{site.url}{path}")
     desk.locator(f"[name={field}]").fill("Half a word")
-    expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
     kept = desk.locator(".autosaved").inner_text()
     again = desk.context.new_page()
     desk.close()
@@ -33,10 +33,10 @@ def test_what_is_typed_is_offered_again_after_the_tab_was_closed(
     expect(again.locator(".draft-offer")).to_contain_text("did not save it")
     assert 0 <= _minutes(kept) - _minutes(again.locator(".draft-offer").inner_text()) <= 1
     assert_accessible(browser, again)
-    again.get_by_role("link", name="Go on with it").click()
+    again.get_by_role("link", name="Continue with this text").click()
     expect(again.locator(f"[name={field}]")).to_have_value("Half a word")
     again.goto(f"{site.url}{path}")
-    again.get_by_role("button", name="Throw it away").click()
+    again.get_by_role("button", name="Delete this text").click()
     expect(again.locator(".draft-offer")).to_have_count(0)
 
 
@@ -55,7 +55,7 @@ def test_the_second_of_two_tabs_is_told_and_shown_both_texts(
     for tab in (desk, second):
         tab.goto(path)
     desk.locator("[name=hosts]").fill("first.example.org")
-    expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
     desk.locator("[name=hosts]").fill("first.example.net")
     expect(second.get_by_role("button", name="See both texts")).to_be_hidden()
     second.locator("[name=hosts]").fill("second.example.org")
@@ -64,8 +64,8 @@ def test_the_second_of_two_tabs_is_told_and_shown_both_texts(
     expect(second.locator(".draft-other")).to_contain_text("first.example.")
     expect(second.locator("[name=hosts]")).to_have_value("second.example.org")
     assert_accessible(browser, second)
-    second.get_by_role("button", name="Keep mine as the draft").click()
-    second.get_by_role("button", name="Throw it away").click()
+    second.get_by_role("button", name="Keep my text as the draft").click()
+    second.get_by_role("button", name="Delete this text").click()
     expect(second.locator(".draft-offer")).to_have_count(0)
 
 
@@ -103,7 +103,7 @@ def test_what_was_saved_or_only_looked_for_is_no_draft(desk: Page, site: Site) -
     desk.route("**/drafts/targets/-", hold)
     with desk.expect_request("**/drafts/targets/-"):
         desk.locator("[name=mission]").select_option("")
-    desk.get_by_role("button", name="Save the targets").click()
+    desk.get_by_role("button", name="Save the recipients").click()
     on_its_way[0].continue_()
     expect(desk.locator(".flash")).to_contain_text("saved")
     desk.goto(path)
@@ -117,7 +117,7 @@ def test_what_is_put_back_as_it_was_leaves_no_draft(desk: Page, site: Site) -> N
     field = desk.locator("[name=hosts]")
     before = field.input_value()
     field.fill("half.example.org")
-    expect(desk.locator(".autosaved")).to_contain_text("Kept as your draft")
+    expect(desk.locator(".autosaved")).to_contain_text("Draft kept at")
     with desk.expect_response("**/drafts/reach/-/drop"):
         field.fill(before)
     desk.goto(path)

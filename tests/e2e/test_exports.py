@@ -48,21 +48,21 @@ def test_an_export_goes_its_whole_way(site: Site, page: Page, browser: Browser) 
     page.get_by_label("Name of the key").fill(label)
     page.get_by_label("Public key").fill(str(key.to_public()))
     page.get_by_role("button", name="Add the key").click()
-    expect(page.get_by_role("status")).to_contain_text("in your list")
+    expect(page.get_by_role("status")).to_contain_text("Key added")
     assert_accessible(browser, page)
 
     page.get_by_role("link", name="Exports").first.click()
-    page.get_by_role("link", name="Ask for an export").click()
+    page.get_by_role("link", name="Request an export").click()
     page.get_by_role("link", name="UA 58/20").click()
     assert_accessible(browser, page)
     page.get_by_label("For vetting").check()
     page.get_by_label("CSV").check()
     page.get_by_label(label).check()
-    page.get_by_role("button", name="Ask for it").click()
-    expect(page.get_by_role("alert")).to_contain_text("What it is for")
-    page.get_by_label("What it is for").fill(_REASON)
-    page.get_by_role("button", name="Ask for it").click()
-    expect(page.get_by_text("It waits for somebody else")).to_be_visible()
+    page.get_by_role("button", name="Request the export").click()
+    expect(page.get_by_role("alert")).to_contain_text("Purpose")
+    page.get_by_label("Purpose").fill(_REASON)
+    page.get_by_role("button", name="Request the export").click()
+    expect(page.get_by_text("Someone else must approve this")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     assert_accessible(browser, page)
 
@@ -82,7 +82,7 @@ def test_an_export_goes_its_whole_way(site: Site, page: Page, browser: Browser) 
     assert "Samir Staff" in rows[0][0]
     assert "Ada Admin" in rows[0][0]
     assert _REASON in rows[0][0]
-    assert "E-mail" in rows[1]
+    assert "Email" in rows[1]
     assert len(rows) > 10
 
     page.goto(address)
@@ -101,12 +101,12 @@ def _set_factor(site: Site, since: str) -> None:
 
 def _approve(site: Site, browser: Browser, other: Page, address: str) -> None:
     other.goto(f"{site.url}/desk/exports/")
-    other.get_by_role("link", name="Look and decide").first.click()
+    other.get_by_role("link", name="Review the request").first.click()
     assert other.url == address
     expect(other.get_by_text(_REASON)).to_be_visible()
     assert_accessible(browser, other)
     other.get_by_role("button", name="Approve").click()
-    expect(other.get_by_role("status").first).to_contain_text("You approved it")
+    expect(other.get_by_role("status").first).to_contain_text("You approved this export")
     assert other.request.post(f"{address}/download").status == 400, "no token"
     other.context.close()
     _set_factor(site, "NULL")

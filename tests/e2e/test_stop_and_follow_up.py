@@ -20,7 +20,7 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
 ) -> None:
     sign_in(desk, site, "olivia@example.org")
     desk.goto(f"{site.url}/desk/campaigns/ua-58-20")
-    desk.get_by_role("link", name="Continue with further information").click()
+    desk.get_by_role("link", name="Create a follow-up action").click()
     assert_accessible(browser, desk)
     desk.locator("[name=reference]").fill("UA 90/26")
     main_button(desk)
@@ -29,7 +29,7 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
     # Rehearsed, and marked, before anybody else knows of it.
     desk.goto(f"{site.url}/desk/campaigns/ua-90-26/rehearsal")
     desk.locator("[name=people]").fill("3")
-    desk.get_by_role("button", name="Let them sign").click()
+    desk.get_by_role("button", name="Add signatures").click()
     signed = desk.get_by_text("3 invented people have signed.")
     for _ in range(60):
         if signed.count():
@@ -96,7 +96,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     other.goto(f"{site.url}/desk/campaigns/ua-58-20/status?to=stopped")
     other.locator("[name=kind][value=harm]").check()
     other.locator("[name=reason_en]").fill(REASON)
-    other.get_by_role("button", name="Stop the campaign for good").click()
+    other.get_by_role("button", name="Stop the campaign").click()
     expect(other.locator("main")).to_contain_text(REASON)
     other.close()
 
@@ -116,7 +116,7 @@ def test_a_stop_reaches_a_bundle_that_is_being_printed(
     assert_accessible(browser, desk)
     desk.wait_for_timeout(3_000)
     desk.reload()
-    expect(desk.locator("main")).to_contain_text("printing is held back")
+    expect(desk.locator("main")).to_contain_text("We are not printing this bundle")
     desk.goto(f"{site.url}/fr/actions/ua-58-20")
     expect(desk.locator(".notice.is-alarm")).to_contain_text(REASON)
     expect(desk.locator(".call .button")).to_have_count(0)

@@ -301,14 +301,14 @@ def test_late_letters_make_a_supplementary_bundle_and_one_that_is_taken_back_lea
 
     desk.reload()
     # The worker does it within minutes; here nobody waits for it.
-    again = desk.get_by_role("button", name="Make them again now")
+    again = desk.get_by_role("button", name="Remake the volumes now")
     if again.count():
         expect(download_button(desk)).to_have_count(0)
         assert_accessible(browser, desk)
         again.click()
     download_button(desk).wait_for(timeout=120_000)
     main = desk.locator("main")
-    expect(main).to_contain_text("1 letter was taken out")
+    expect(main).to_contain_text("1 letter was removed")
     expect(main).to_contain_text(re.compile("Letter [0-9]{5}, volume 001, page [0-9]+ – Withdrawn"))
     assert_accessible(browser, desk)
     assert names_in_download(desk, tmp_path) == ["Zoltan Example"]

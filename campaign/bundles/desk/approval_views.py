@@ -26,8 +26,8 @@ from campaign.web.form_base import SiteForm
 from campaign.web.page import Page, show_page
 
 _PROBLEMS = {
-    "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
-    "reason-long": _l("Say it in at most %(num)s characters.", num=LONGEST_REASON),
+    "reason-short": _l("Enter the purpose in at least %(num)s characters.", num=SHORTEST_REASON),
+    "reason-long": _l("Shorten the purpose to %(num)s characters.", num=LONGEST_REASON),
 }
 
 
@@ -35,8 +35,8 @@ class AskForm(SiteForm):
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     bundle = HiddenField(validators=[Length(max=22)])
     reason = TextAreaField(
-        _l("What it is for"),
-        description=_l("Stands before whoever approves it. Name no supporter."),
+        _l("Purpose"),
+        description=_l("The person who approves the request reads this. Do not name supporters."),
         validators=[DataRequired(_PROBLEMS["reason-short"]), Length(max=2000)],
     )
 
@@ -128,14 +128,14 @@ def show_approval(public_id: str) -> ResponseReturnValue:
 def approve_files(public_id: str) -> ResponseReturnValue:
     approval = file_approvals.get_approval(db.session(), public_id)
     file_approvals.decide(db.session(), approval, by=staff_user(), approved=True)
-    message = _("You approved it. Who asked is told by mail.")
+    message = _("Request approved. We email the person who sent it.")
     return redirect_to("bundles.show_approval", message, public_id=public_id)
 
 
 def refuse_files(public_id: str) -> ResponseReturnValue:
     approval = file_approvals.get_approval(db.session(), public_id)
     file_approvals.decide(db.session(), approval, by=staff_user(), approved=False)
-    message = _("You refused it. Who asked is told by mail.")
+    message = _("Request declined. We email the person who sent it.")
     return redirect_to("bundles.show_approval", message, public_id=public_id)
 
 

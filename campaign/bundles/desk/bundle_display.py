@@ -125,8 +125,8 @@ def _describe_volume(bundle: Bundle, volume: Volume) -> str:
         words = _("Cards from %(place)s") if noun is Noun.CARD else _("Letters from %(place)s")
         return str(words % {"place": volume.region})
     if noun is Noun.CARD:
-        return str(_("Cards whose writers show no place"))
-    return str(_("Letters whose writers show no place"))
+        return str(_("Cards that show no place"))
+    return str(_("Letters that show no place"))
 
 
 def hashes_of(files: Iterable[BundleFile]) -> list[tuple[str, int, str]]:

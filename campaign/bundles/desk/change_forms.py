@@ -13,20 +13,20 @@ from campaign.web.desk_form import DeskForm
 from campaign.web.form_fields import LineField, TextField, choices
 
 WORDS: Mapping[str, object] = {
-    "reason-missing": _l("Say why."),
-    "cover-empty": _l("Write something here, or take the usual text again."),
-    "cover-too-long": _l("This is longer than a cover letter takes. Shorten it."),
-    "cover-character": _l("A character here cannot be printed. Write it another way."),
+    "reason-missing": _l("Enter a reason."),
+    "cover-empty": _l("Enter a text, or use the standard text again."),
+    "cover-too-long": _l("This text is too long for a cover letter. Shorten it."),
+    "cover-character": _l("One character here cannot be printed. Write it another way."),
 }
 
 
 class ReprintForm(DeskForm):
     file = RadioField(_l("What to print again"), [InputRequired(_l("Choose what to print again."))])
     reason = LineField(
-        _l("Why"),
+        _l("Reason"),
         limit=MOST_REASON,
         needed=WORDS["reason-missing"],
-        description=_l("Such as: the printer tore pages 12 to 20. It is kept with the day."),
+        description=_l("For example: the printer tore pages 12 to 20. We keep this with the date."),
     )
 
     @classmethod
@@ -34,7 +34,7 @@ class ReprintForm(DeskForm):
         """The form for what a bundle offers; the whole of it is `zip`."""
         form = cls()
         form.file.choices = choices(
-            (choice.name or "zip", choice.name or gettext("The whole bundle, as one ZIP"))
+            (choice.name or "zip", choice.name or gettext("The whole bundle, as one ZIP file"))
             for choice in offers
         )
         if not form.is_submitted() and offers:
@@ -48,10 +48,10 @@ class ReprintForm(DeskForm):
 
 class CancelForm(DeskForm):
     reason = LineField(
-        _l("Why"),
+        _l("Reason"),
         limit=MOST_REASON,
         needed=WORDS["reason-missing"],
-        description=_l("Such as: a second official was forgotten. It is kept with the bundle."),
+        description=_l("For example: one official is missing. We keep this with the bundle."),
     )
 
 
@@ -60,7 +60,7 @@ class CoverForm(DeskForm):
     salutation = LineField(_l("Salutation"), limit=LIMITS["salutation"])
     body = TextField(_l("Text"), limit=LIMITS["body"])
     close = LineField(_l("Close"), limit=LIMITS["close"])
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
 
     def words(self) -> CoverWords:
         return CoverWords(

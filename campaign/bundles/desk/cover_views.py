@@ -92,5 +92,5 @@ def _save_or_show(
         staff_id=staff_user().id,
         risks_seen=bool(form.risks_seen.data),
     )
-    message = _("The usual text is used again.") if chosen is None else _("The text is saved.")
+    message = _("The standard text is back in use.") if chosen is None else _("Text saved.")
     return redirect_to("bundles.edit_cover", message, slug=mission.slug, locale=locale)

@@ -77,8 +77,8 @@ def sign(slug: str) -> ResponseReturnValue:
     number = form.people.data
     rehearsal.begin(db.session(), campaign, actor=actor(), signatures=number)
     message = ngettext(
-        "%(num)s invented person signs. Load the page again in a moment.",
-        "%(num)s invented people sign. Load the page again in a moment.",
+        "%(num)s invented person is signing. Reload the page in a moment.",
+        "%(num)s invented people are signing. Reload the page in a moment.",
         number,
     )
     return redirect_to("bundles_rehearsal.show", message, slug=slug)
@@ -105,7 +105,7 @@ def make_bundle(slug: str) -> ResponseReturnValue:
         )
     except Refused as problem:
         return _show_rehearsal(campaign, problem=problem.slug, status=problem.status)
-    message = _("The rehearsal bundle is being printed.")
+    message = _("We are printing the rehearsal bundle.")
     return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
 
@@ -124,7 +124,7 @@ def download(slug: str, public_id: str) -> ResponseReturnValue:
 @blueprint.post("/wipe")
 def wipe(slug: str) -> ResponseReturnValue:
     rehearsal.wipe_by_hand(db.session(), load(slug), actor=actor())
-    message = _("The rehearsal is wiped: its signatures, bundles and files are gone.")
+    message = _("Rehearsal deleted, with its signatures, bundles and files.")
     return redirect_to("bundles_rehearsal.show", message, slug=slug)
 
 

@@ -167,7 +167,7 @@ def release(public_id: str) -> ResponseReturnValue:
     stays = bundle.state is BundleState.FAILED and release_letters.has_past(session, bundle)
     release_letters.release(session, bundle, storage.storage(), actor=actor())
     if stays:
-        message = _("The bundle is given up. What it held waits for another.")
+        message = _("Bundle cancelled. Everything in it is ready for another bundle.")
         return redirect_to("bundles.show", message, public_id=public_id)
     return redirect_to("bundles.create", campaign=campaign, mission=mission)
 

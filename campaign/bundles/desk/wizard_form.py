@@ -34,8 +34,8 @@ PAPER = (
 """Fields of the step at which paper and order are chosen."""
 
 ORDERS: Mapping[Order, object] = {
-    Order.CONFIRMED: _l("As they were confirmed"),
-    Order.SIGNED: _l("By the date of signing"),
+    Order.CONFIRMED: _l("In order of confirmation"),
+    Order.SIGNED: _l("By date of signing"),
     Order.REGION: _l("By country and region"),
     Order.NAME: _l("By family name"),
 }
@@ -72,47 +72,48 @@ class WizardForm(SiteForm):
     duplex = BooleanField(
         _l("Print on both sides"),
         description=_l(
-            "Each letter begins on its own sheet. A blank page follows each letter of one page."
+            "Each letter begins on its own sheet. A one-page letter is followed by a blank page."
         ),
     )
     volumes = RadioField(
         _l("Volumes"),
         choices=choices(
             [
-                (Split.SIZE.value, _l("By size alone")),
-                (Split.REGION.value, _l("By country and region, each in volumes of its own")),
+                (Split.SIZE.value, _l("By size only")),
+                (Split.REGION.value, _l("By country and region, with separate volumes for each")),
             ]
         ),
         default=Split.SIZE.value,
     )
     size = IntegerField(
-        _l("Most in one volume"),
+        _l("Maximum in one volume"),
         validators=[
             NumberRange(
-                1, MOST_IN_A_VOLUME, _l("Give a number from 1 to %(most)s.", most=MOST_IN_A_VOLUME)
+                1, MOST_IN_A_VOLUME, _l("Enter a number from 1 to %(most)s.", most=MOST_IN_A_VOLUME)
             )
         ],
-        description=_l("One volume is one PDF and one packet."),
+        description=_l("Each volume is one PDF and one pile of paper."),
     )
     numbers = RadioField(
         _l("Numbers"),
         choices=choices(
             [
                 ("one", _l("From 1")),
-                ("on", _l("Go on after the campaign’s last bundle for this mission")),
+                ("on", _l("Continue after the campaign’s last bundle for this mission")),
             ]
         ),
         default="one",
     )
     locale = SelectField(
-        _l("Language of the cover letter and the lists"),
+        _l("Language of the cover letter and lists"),
         description=_l("What people wrote stays in its own language."),
     )
     sheets_travel = BooleanField(
-        _l("The signed sheets and cards travel with this bundle"),
+        _l("Deliver the signature sheets and signed cards with this bundle"),
         description=_l(
-            "The cover letter then says how many people signed them. Cut the strip with the email "
-            "addresses off each sheet first, along the dotted line. It stays with us."
+            "The cover letter will say how many people signed them. First cut the "
+            "strip with email addresses off each sheet, along the dotted line. Keep "
+            "the strips here."
         ),
     )
 

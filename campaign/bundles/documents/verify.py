@@ -51,7 +51,7 @@ def verify_copy(path: Path) -> Verified:
             if not result.findings:
                 _verify(copied, result)
     except DAMAGED:
-        result.find(path.name, "is not a whole ZIP file.")
+        result.find(path.name, "is not a complete ZIP file.")
     return result
 
 
@@ -143,10 +143,10 @@ def _other_content(copied: CopiedFile, digest: str, entry: Entry, named: Entry) 
     """Say what a file is that is not the one the manifest names."""
     other = next((name for name, facts in named.items() if facts["sha256"] == digest), "")
     if other:
-        return f"is really {other}: the two were mixed up."
+        return f"is in fact {other}. The two files were swapped."
     if copied.size != entry["bytes"]:
-        return f"has {copied.size} bytes, the manifest says {entry['bytes']}."
-    return "is damaged: its SHA-256 is not the manifest's."
+        return f"has {copied.size} bytes. The manifest says {entry['bytes']}."
+    return "is damaged: its SHA-256 does not match the manifest."
 
 
 def _check_pages(copy: BinaryIO, name: str, entry: Entry, result: Verified) -> None:
@@ -154,10 +154,10 @@ def _check_pages(copy: BinaryIO, name: str, entry: Entry, result: Verified) -> N
         with pikepdf.open(copy) as pdf:
             pages = len(pdf.pages)
     except pikepdf.PdfError:
-        result.find(name, "is not a PDF that can be read.")
+        result.find(name, "is not a readable PDF.")
         return
     if pages != entry["pages"]:
-        result.find(name, f"has {pages} pages, the manifest says {entry['pages']}.")
+        result.find(name, f"has {pages} pages. The manifest says {entry['pages']}.")
     if _VOLUME.fullmatch(name):
         result.pages += pages
 
@@ -170,7 +170,7 @@ def _check_letters(manifest: Entry, result: Verified) -> None:
     _check_numbers(bundle, letters, aside, result)
     stated = (bundle["printed"], bundle["set_aside"], bundle["volumes"])
     if stated != (len(letters), len(aside), len(manifest["volumes"])):
-        result.find(file_names.MANIFEST, "counts other letters or volumes than it holds.")
+        result.find(file_names.MANIFEST, "has wrong totals of letters or volumes.")
     _check_besides(manifest, result)
     by_volume = defaultdict[int, list[_Printed]](list)
     for letter in letters:
@@ -179,17 +179,17 @@ def _check_letters(manifest: Entry, result: Verified) -> None:
         name = volume.get("file") or f"volume {volume['volume']}"
         own = by_volume.pop(volume["volume"], [])
         if len(own) != volume["letters"]:
-            result.find(name, f"holds {len(own)} letters, the manifest says {volume['letters']}.")
+            result.find(name, f"has {len(own)} letters. The manifest says {volume['letters']}.")
         if not _covers(own, volume["pages"]):
-            result.find(name, "has pages that no letter, or more than one, is said to stand on.")
+            result.find(name, "has pages with no letter or with several letters.")
         if bundle.get("duplex") and any(letter.first_page % 2 == 0 for letter in own):
-            result.find(name, "has a letter that does not begin on a fresh sheet.")
+            result.find(name, "has a letter that does not begin on a new sheet.")
     if by_volume:
-        result.find(file_names.MANIFEST, "places letters in a volume that is not there.")
+        result.find(file_names.MANIFEST, "puts letters into a volume that is missing.")
     stated_pages = {letter["name"]: letter.get("pages") for letter in manifest["files"]}
     for volume in manifest["volumes"]:
         if "file" in volume and stated_pages.get(volume["file"]) != volume["pages"]:
-            result.find(volume["file"], "has other pages as a file than as a volume.")
+            result.find(volume["file"], "has different pages as a file and as a volume.")
 
 
 def _check_besides(manifest: Entry, result: Verified) -> None:
@@ -199,14 +199,15 @@ def _check_besides(manifest: Entry, result: Verified) -> None:
     """
     people = manifest.get("on_paper", [])
     if len(people) != manifest["bundle"].get("on_paper", 0):
-        result.find(file_names.MANIFEST, "counts other people on signed sheets than it holds.")
+        result.find(file_names.MANIFEST, "has a wrong total of people on signed sheets.")
     if len({entry["number"] for entry in people}) != len(people):
-        result.find(file_names.MANIFEST, "holds a person on the signed sheets twice.")
+        result.find(file_names.MANIFEST, "lists a person on the signed sheets twice.")
     printed = {entry.number for entry in manifest["letters"]}
     for entry in manifest.get("taken_out", []):
         if entry["number"] in printed:
             result.find(
-                file_names.MANIFEST, f"says that letter {entry['number']} is in and taken out."
+                file_names.MANIFEST,
+                f"lists letter {entry['number']} both as included and as withdrawn.",
             )
 
 
@@ -219,10 +220,12 @@ def _check_numbers(
     first, frozen = bundle.get("first_number", 1), bundle["frozen"]
     if len(numbers) != frozen or sorted(numbers) != list(range(first, first + len(numbers))):
         last = first + frozen - 1
-        result.find(file_names.MANIFEST, f"does not hold each number from {first} to {last} once.")
+        result.find(
+            file_names.MANIFEST, f"does not have each number from {first} to {last} exactly once."
+        )
     # As numbers: "100000" sorts before "99999".
     if any(one > after for one, after in pairwise(printed)):
-        result.find(file_names.MANIFEST, "does not hold the letters in order.")
+        result.find(file_names.MANIFEST, "does not list the letters in order.")
 
 
 def _place(letter: _Printed) -> tuple[int, bool]:
@@ -262,7 +265,7 @@ def _check_lists(copied: Files, manifest: Entry, result: Verified) -> None:
             result.find(name, f"cannot be read ({type(problem).__name__}).")
             continue
         if listed[1:] != numbers:
-            result.find(name, f"does not hold a row for each of the {len(numbers)} letters.")
+            result.find(name, f"does not have a row for each of the {len(numbers)} letters.")
 
 
 def _csv_numbers(source: IO[bytes]) -> Iterator[str]:

@@ -105,7 +105,7 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
         moment = i18n.say_moment(open_at, campaign.timezone, i18n.locale())
         flash(
             _(
-                "The opening on %(moment)s is cancelled. Someone else must review the campaign "
+                "The opening on %(moment)s is cancelled. Someone else must approve the campaign "
                 "again.",
                 moment=moment,
             ),

@@ -53,7 +53,11 @@ def create() -> ResponseReturnValue:
     ):
         new_drafts.drop(session, staff_id=me, tab=this_tab())
         slug = slug_of(form.reference.data)
-        return done(_("The draft is made. Only the desk sees it."), ".show", slug=slug)
+        return done(
+            _("Draft created. Only the campaign’s team and the admins can see it."),
+            ".show",
+            slug=slug,
+        )
     words = draft_words(draft, url_for(".keep_new_draft"), other)
     return show_page(CreateCampaign(form=form, **words))
 

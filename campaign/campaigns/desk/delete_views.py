@@ -29,9 +29,12 @@ def delete(slug: str) -> ResponseReturnValue:
             delete_draft(db.session(), campaign, actor=actor())
         except Refused:
             form.form_errors.append(
-                _("Something is connected to this draft: signed sheets, or another campaign.")
+                _(
+                    "You cannot delete this draft. Signature sheets or another campaign are linked "
+                    "to it."
+                )
             )
         else:
-            said = _("The draft %(reference)s is deleted.", reference=reference)
+            said = _("Draft %(reference)s deleted.", reference=reference)
             return done(said, ".index")
     return show_page(DeleteDraft(campaign=campaign, form=form))

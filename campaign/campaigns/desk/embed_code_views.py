@@ -23,11 +23,11 @@ from campaign.web.page import show_page
 
 class ReachForm(EditConflictForm, CampaignForm):
     hosts = TextField(
-        _l("Partners' sites"),
+        _l("Partners’ sites"),
         limit=3000,
         description=_l(
-            "One to a line, such as example.org. Only pages of these sites can show the form. "
-            "Write www.example.org as well where the site uses it."
+            "One per line, for example example.org. Only these sites can show the form. Add "
+            "www.example.org too if the site uses it."
         ),
     )
 
@@ -58,7 +58,7 @@ def edit_reach(slug: str) -> ResponseReturnValue:
         )
     ):
         desk.drop()
-        return done(_("The sites are saved."), ".edit_reach", slug=slug)
+        return done(_("Sites saved."), ".edit_reach", slug=slug)
     page = Reach(
         campaign=campaign,
         form=form,

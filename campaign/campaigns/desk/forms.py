@@ -30,14 +30,14 @@ from campaign.web.form_fields import (
 ASKS, ASK_LENGTH = 8, 300
 
 FORMATS = {
-    LetterFormat.LETTER: _l("A letter of one page"),
-    LetterFormat.CARD: _l("A card, four to a sheet"),
+    LetterFormat.LETTER: _l("A one-page letter"),
+    LetterFormat.CARD: _l("A card, four per sheet"),
 }
 KINDS = {
     UpdateKind.FURTHER_INFORMATION: _l("Further information"),
     UpdateKind.GOOD_NEWS: _l("Good news"),
     UpdateKind.STOP: _l("Stop"),
-    UpdateKind.DELIVERY: _l("Handed over"),
+    UpdateKind.DELIVERY: _l("Delivered"),
     UpdateKind.REPLY: _l("Reply"),
     UpdateKind.OUTCOME: _l("Outcome"),
 }
@@ -48,6 +48,7 @@ _TYPED = (
     "index_number",
     "country",
     "person_name",
+    "person_died",
     "person_pronouns",
     "issued_on",
     "act_by",
@@ -62,42 +63,58 @@ class FactsForm(CampaignForm):
     reference = LineField(
         _l("Reference"),
         limit=40,
-        needed=_l("Give the reference by which people quote it, such as UA 58/20."),
-        description=_l("As people quote it: UA 58/20. The page's address is made from it."),
+        needed=_l("Enter the reference people use, for example UA 58/20."),
+        description=_l(
+            "The reference people use, for example UA 58/20. It becomes part of the page’s address."
+        ),
     )
     index_number = LineField(_l("Index number"), limit=40)
     country = SelectField(_l("Country"))
     format = RadioField(_l("What people sign"))
     person_name = LineField(
-        _l("Person at risk"), limit=200, needed=_l("Name the person, as the case sheet does.")
+        _l("Person"),
+        limit=200,
+        needed=_l("Enter the person’s name as the case sheet gives it."),
+    )
+    person_died = BooleanField(
+        _l("This person has died"),
+        description=_l("People then write a letter about this person, not for them."),
     )
     person_pronouns = LineField(
         _l("Pronouns"),
         limit=40,
-        description=_l("As the person uses them. Leave it empty where they are not known."),
+        description=_l("The pronouns this person uses. Leave this empty if you do not know them."),
     )
     themes = CheckboxesField(
-        _l("Themes"), description=_l("By these people find the action, and are told of it.")
+        _l("Themes"),
+        description=_l(
+            "People find the action by its themes. Network members choose the themes they "
+            "get emails about."
+        ),
     )
     issued_on = DayField(_l("Issued on"))
     act_by = DayField(
-        _l("Last day to write"),
-        description=_l("It ends when it ends everywhere on Earth: noon of the next day in UTC."),
+        _l("Deadline"),
+        description=_l(
+            "The deadline passes when the day has ended everywhere on Earth: at 12:00 UTC "
+            "on the next day."
+        ),
     )
     timezone = SelectField(
-        _l("Time zone"), description=_l("The one in which times of this campaign are shown.")
+        _l("Time zone"), description=_l("The times of this campaign are shown in this time zone.")
     )
     default_locale = SelectField(
         _l("Main language"),
-        description=_l("Shown to readers in whose own language there is no text."),
+        description=_l("Readers see this language if there is no text in their own."),
     )
     letter_locales = CheckboxesField(
         _l("Languages of the letters"),
-        description=_l("Those that the officials read, and those in which people write."),
+        description=_l("The languages the officials read and people write in."),
     )
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
     follows = SelectField(
-        _l("Further information on"), description=_l("The campaign that this one follows.")
+        _l("Further information on"),
+        description=_l("The earlier campaign that this one continues."),
     )
 
     def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
@@ -135,7 +152,9 @@ class FactsForm(CampaignForm):
 
     def validate_act_by(self, field: DayField) -> None:
         if field.data and self.issued_on.data and field.data < self.issued_on.data:
-            raise ValidationError(_l("The last day to write lies before the day of issue."))
+            raise ValidationError(
+                _l("The deadline is before the day of issue. Change one of the two.")
+            )
 
     def facts(self) -> Facts:
         facts = {
@@ -150,26 +169,26 @@ class FactsForm(CampaignForm):
 
 class EditionForm(CampaignForm):
     based_on = HiddenField()
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
     title = LineField(
         _l("Title"),
         limit=200,
-        needed=_l("Write a title: the person's name, and what is happening."),
-        description=_l("The person's name, and what is happening."),
+        needed=_l("Write a title: the person’s name and what is happening."),
+        description=_l("The person’s name and what is happening."),
     )
     summary = TextField(_l("Summary"), limit=1200, description=_l("Three sentences."))
     asks = TextField(
         _l("What the letter asks"),
         limit=ASKS * (ASK_LENGTH + 1),
-        description=_l("Two to five requests, a line each."),
+        description=_l("Two to five requests, one per line."),
     )
     background = TextField(
         _l("What happened"), limit=20_000, description=_l("About 400 words, in Markdown.")
     )
     outcome = TextField(
-        _l("What has come of it"),
+        _l("How it ended"),
         limit=20_000,
-        description=_l("How it ended, or how such cases end, in Markdown."),
+        description=_l("How this case ended, or how cases like it end. In Markdown."),
     )
 
     validate_asks = staticmethod(each_within(ASK_LENGTH, ASKS))
@@ -190,32 +209,32 @@ class UpdateForm(CampaignForm):
     kind = SelectField(
         _l("What it is"), choices=choices((kind.value, KINDS[kind]) for kind in WRITTEN_BY_HAND)
     )
-    happened_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
+    happened_on = DayField(_l("Day"), needed=_l("Enter the day it happened."))
     picture = FileField(
         _l("Picture"),
         description=_l(
-            "JPEG, PNG or WebP. It is kept without the place and the camera that it may name. Show "
-            "nobody who has not agreed to it."
+            "JPEG, PNG or WebP. We remove the details of place and camera. Do not show "
+            "anyone who has not agreed."
         ),
     )
     tell_network = BooleanField(
         _l("Tell the network"),
         description=_l(
-            "Members whom the case concerns get a mail, once. It cannot be called back."
+            "Members whose choices match this case get one email. You cannot undo this."
         ),
     )
     tell_signers = BooleanField(
-        _l("Tell the supporters who asked for news of this case"),
+        _l("Tell the supporters who asked for news about this case"),
         description=_l(
-            "Each gets one mail in their language. It cannot be called back. Replies and outcomes "
-            "are mailed to them in any case."
+            "Each gets one email in their language. You cannot undo this. Replies and "
+            "outcomes are always emailed to them."
         ),
     )
-    risks_seen = BooleanField(_l("It is meant: post it all the same"))
+    risks_seen = BooleanField(_l("Publish it anyway"))
 
     def validate_happened_on(self, field: DayField) -> None:
         if field.data and field.data > i18n.latest_day(db.utcnow()):
-            raise ValidationError(_l("This day is still to come."))
+            raise ValidationError(_l("This day is in the future. Enter today or an earlier day."))
 
     def day(self) -> date:
         return cast("date", self.happened_on.data)

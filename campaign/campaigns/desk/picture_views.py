@@ -23,7 +23,7 @@ from campaign.web.form_fields import LineField, NumberField
 from campaign.web.page import show_page
 from campaign.web.security import takes_file
 
-_PERCENT = _l("Give a number from 0 to 100.")
+_PERCENT = _l("Enter a number from 0 to 100.")
 
 
 class PictureForm(EditConflictForm, CampaignForm):
@@ -32,13 +32,13 @@ class PictureForm(EditConflictForm, CampaignForm):
     picture = FileField(
         _l("Picture"),
         description=_l(
-            "JPEG, PNG or WebP, 400 points wide at least, 12 MB at most. It is kept without the "
-            "place and the camera that it may name. Show nobody who has not agreed to it."
+            "JPEG, PNG or WebP, at least 400 pixels wide, at most 12 MB. We remove the "
+            "details of place and camera. Do not show anyone who has not agreed."
         ),
     )
     x = NumberField(_l("From the left, in percent"), most=100, words=_PERCENT)
     y = NumberField(_l("From the top, in percent"), most=100, words=_PERCENT)
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """Say of each language by its name that what the picture shows is missing in it."""
@@ -48,7 +48,7 @@ class PictureForm(EditConflictForm, CampaignForm):
                 language = i18n.language_name(name.removeprefix("alt_"), i18n.locale())
                 self[name].errors = [
                     _(
-                        "%(language)s: say what the picture shows, for those who cannot see it.",
+                        "%(language)s: describe the picture for people who cannot see it.",
                         language=language,
                     )
                 ]
@@ -62,7 +62,7 @@ class PictureForm(EditConflictForm, CampaignForm):
         """
         chosen = self.is_submitted() and self.picture.data and self.picture.data.filename
         if chosen and not self.picture.errors:
-            self.picture.errors = [_("Choose the file again: the browser has forgotten it.")]
+            self.picture.errors = [_("Choose the file again. Your browser did not keep it.")]
 
     def alts(self, codes: Sequence[str]) -> dict[str, str]:
         return {code: self[f"alt_{code}"].data or "" for code in codes}
@@ -95,11 +95,11 @@ def edit_picture(slug: str) -> ResponseReturnValue:
         return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
         case_picture.remove_picture(session, campaign, actor=actor())
-        return done(_("The case has no picture now."), ".edit_picture", slug=slug)
+        return done(_("Picture removed."), ".edit_picture", slug=slug)
     stands = form.validate_on_submit() and form.is_current(now)
     if stands and accepted(form, lambda: _save(form, campaign, codes)):
         desk.drop()
-        return done(_("The picture is saved."), ".edit_picture", slug=slug)
+        return done(_("Picture saved."), ".edit_picture", slug=slug)
     form.say_file_is_forgotten()
     written = {edition.locale for edition in campaign.editions} | {campaign.default_locale}
     size = pictures.size_of(campaign.picture) if campaign.picture else None

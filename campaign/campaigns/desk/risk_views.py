@@ -35,16 +35,18 @@ class RisksForm(EditConflictForm, CampaignForm):
     relative = TextField(
         _l("Relatives and others close to the person"),
         limit=_LONGEST,
-        description=_l("Names, a line each: full names, and each part by which they are known."),
+        description=_l("One name per line: full names, and each part of a name they are known by."),
     )
-    witness = TextField(_l("Witnesses"), limit=_LONGEST, description=_l("A name to a line."))
+    witness = TextField(_l("Witnesses"), limit=_LONGEST, description=_l("One name per line."))
     place = TextField(
         _l("Places"),
         limit=_LONGEST,
-        description=_l("Where somebody lives, hides, works or can be found. A place to a line."),
+        description=_l(
+            "Places where someone lives, hides, works or can be found. One place per line."
+        ),
     )
     other = TextField(
-        _l("Anything else"), limit=_LONGEST, description=_l("A word or phrase to a line.")
+        _l("Anything else"), limit=_LONGEST, description=_l("One word or phrase per line.")
     )
     embargo_until = MomentField(_l("Embargo until"))
 
@@ -84,14 +86,14 @@ def edit_risks(slug: str) -> ResponseReturnValue:
 
 def _say_saved(campaign: Campaign, *, waits: bool) -> str:
     findings = risks.watch_of(campaign).findings(texts_of_campaign(campaign))
-    words = _("The risk flags are saved.")
+    words = _("Risk flags saved.")
     if waits and campaign.status is CampaignStatus.DRAFT:
         words = _(
-            "The risk flags are saved. A text names one of them, so the campaign no longer opens"
-            " by itself."
+            "Risk flags saved. A text names one of them, so the campaign will not open "
+            "automatically."
         )
     elif findings and campaign.status in lifecycle.PUBLIC:
-        words = _("The risk flags are saved. Everyone can read a text that names one of them.")
+        words = _("Risk flags saved. A text that everyone can read names one of them.")
     return str(words)
 
 
@@ -106,7 +108,7 @@ def _save(form: RisksForm, campaign: Campaign) -> bool:
             ),
         )
     except Refused:
-        said = _("The case is public already: an embargo would come too late.")
+        said = _("The case is already public, so an embargo is no longer possible.")
         form.embargo_until.errors = [*form.embargo_until.errors, said]
         return False
 

@@ -149,8 +149,8 @@ class Desk:
         ):
             form.form_errors.append(
                 _(
-                    "Another text of yours waits to be merged with the saved one. "
-                    "Open the overview in another tab, merge it there, and save here again."
+                    "You have another text to merge with the saved one. Merge it from the overview "
+                    "in another tab. Then save here again."
                 )
             )
             return None
@@ -192,7 +192,7 @@ def this_tab() -> Tab:
 
 def show_other(form: DeskForm, other: Draft | NewDraft) -> Sequence[tuple[str, str]]:
     """Have the form shown as it was typed; return what another tab has kept otherwise."""
-    form.show_again(_("Another tab has newer text. It stands above yours, and nothing is lost."))
+    form.show_again(_("Another tab has newer text. It is shown above yours. Nothing is lost."))
     return differing_fields(form, other.content, request.form)
 
 
@@ -226,7 +226,7 @@ def kept_answer(is_kept: bool) -> ResponseReturnValue:
 def dropped_answer(is_dropped: bool, url: str) -> ResponseReturnValue:
     """Go back to the page; where another tab has newer text, that is offered now."""
     if not is_dropped:
-        flash(_("Another tab has newer text. Look at it before you throw it away."), "error")
+        flash(_("Another tab has newer text. Read it before you delete it."), "error")
     return redirect(url, 303)
 
 
@@ -246,5 +246,5 @@ def number_seen(form: DeskForm) -> int | None:
 
 
 def draft_kept() -> str:
-    said: str = _("The draft is kept. Only you see it.")
+    said: str = _("Draft kept. Only you can see it.")
     return said

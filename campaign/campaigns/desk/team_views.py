@@ -66,19 +66,21 @@ def edit_team(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/team/add")
 def add_to_team(slug: str) -> ResponseReturnValue:
-    return _change(slug, team.add_member, _("They are on the team and see the campaign now."))
+    return _change(
+        slug, team.add_member, _("Added to the team. This person can now see the campaign.")
+    )
 
 
 @blueprint.post("/<slug>/team/remove")
 def remove_from_team(slug: str) -> ResponseReturnValue:
     """Also to leave it oneself."""
-    said = _("They are off the team and see the campaign no more.")
+    said = _("Removed from the team. This person can no longer see the campaign.")
     return _change(slug, team.remove_member, said)
 
 
 @blueprint.post("/<slug>/team/hand-over")
 def hand_over(slug: str) -> ResponseReturnValue:
-    return _change(slug, team.hand_over, _("The campaign is handed over."))
+    return _change(slug, team.hand_over, _("Campaign transferred to its new owner."))
 
 
 def _change(slug: str, action: Callable[..., object], said: str) -> ResponseReturnValue:
@@ -103,7 +105,7 @@ def _find_chosen() -> StaffUser | None:
 def _refused(campaign: Campaign, problem: Refused) -> ResponseReturnValue:
     words = {
         "not-team-owner": _("Only the owner and the admins decide who is on the team."),
-        "cannot-write": _("Choose an organizer or an admin whose account is enabled."),
+        "cannot-write": _("Choose an organizer or admin whose account is active."),
     }
     flash(words[problem.slug], "error")
     return show_page(_team(campaign), problem.status)
@@ -149,10 +151,10 @@ def hand_over_all(public_id: str) -> ResponseReturnValue:
         count = team.hand_over_all(session, owner=user, to=to, by=staff_user())
     except Refused:
         return _refuse_all(public_id)
-    said = ngettext("%(num)s campaign is handed over.", "%(num)s campaigns are handed over.", count)
+    said = ngettext("%(num)s campaign transferred.", "%(num)s campaigns transferred.", count)
     return redirect_to("staff.users.show", said, public_id=public_id)
 
 
 def _refuse_all(public_id: str) -> ResponseReturnValue:
-    said = _("Choose an organizer or an admin whose account is enabled.")
+    said = _("Choose an organizer or admin whose account is active.")
     return redirect_to(".show", said, "error", public_id=public_id)

@@ -23,7 +23,7 @@ def post_fields(locales: Sequence[str]) -> dict[str, object]:
 def _needs_title(code: str) -> Callable[[Form, TextField], None]:
     def check(form: Form, field: TextField) -> None:
         if field.data and not form[f"title_{code}"].data:
-            raise ValidationError(_l("A text needs a title in the same language."))
+            raise ValidationError(_l("Write a title in the same language as the text."))
 
     return check
 
@@ -36,8 +36,8 @@ def _needs_text(code: str, locales: Sequence[str]) -> Callable[[Form, LineField]
         if field.data and others and not form[f"body_{code}"].data:
             raise ValidationError(
                 _l(
-                    "Write the text in this language too, or leave its title out: readers of this "
-                    "language would miss the text that the others read."
+                    "Write the text in this language too, or delete its title. Otherwise its "
+                    "readers would miss the text."
                 )
             )
 

@@ -82,7 +82,7 @@ def take_back_update(slug: str) -> ResponseReturnValue:
     if desk.draft() is None:
         desk.keep_fields(_typed(taken))
     return done(
-        _("The update is taken back. What it said waits here to be mended."),
+        _("Update unpublished. Its text is in the form, so that you can correct it."),
         ".post_update",
         slug=slug,
     )
@@ -161,8 +161,8 @@ def _post(
 
 def _say_posted(campaign: Campaign) -> str:
     if proposals.needs_approval(campaign):
-        return str(_("The update waits. Someone else must approve it before it is published."))
-    return str(_("The update is posted."))
+        return str(_("Update sent for approval. It is published when someone else approves it."))
+    return str(_("Update published."))
 
 
 def _keep_picture(form: UpdateForm, locales: Sequence[str]) -> list[updates.Shown]:

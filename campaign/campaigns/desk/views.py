@@ -161,6 +161,6 @@ def edit_facts(slug: str) -> ResponseReturnValue:
             **form.facts(),
         ),
         # The address follows the reference.
-        lambda: done(_("The facts are saved."), ".show", slug=campaign.slug),
+        lambda: done(_("Facts saved."), ".show", slug=campaign.slug),
     )
     return answer or show_page(EditFacts(campaign=campaign, form=form, **desk.words()))

@@ -138,8 +138,8 @@ def settle_held_back(public_id: str) -> ResponseReturnValue:
         abort(400)
     stopped_bundles.record_fate(session, bundle, fate, actor=actor(), staff_id=staff_user().id)
     cards = noun_of(bundle) is Noun.CARD
-    of_cards = _("What became of the printed cards is noted.")
-    of_letters = _("What became of the printed letters is noted.")
+    of_cards = _("Recorded what you did with the printed cards.")
+    of_letters = _("Recorded what you did with the printed letters.")
     return redirect_to("bundles.show", of_cards if cards else of_letters, public_id=public_id)
 
 
@@ -220,7 +220,7 @@ def remove(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(session, public_id)
     bundle = next((attempt.bundle for attempt in visit.attempts if attempt.bundle), None)
     record_delivery.remove_visit(session, visit, actor=actor())
-    message = _("The record is removed.")
+    message = _("Record deleted.")
     if bundle is None:
         return redirect_to(".index", message)
     return redirect_to("bundles.show", message, public_id=bundle.public_id)

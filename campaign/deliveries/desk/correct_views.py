@@ -35,7 +35,7 @@ def correct(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = CorrectForm.of(visit)
     if form.validate_on_submit() and _is_corrected(visit, form):
-        message = _("The record is corrected. No one is emailed again.")
+        message = _("Record corrected. We will not email anyone again.")
         return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(CorrectRecord(visit=visit, form=form))
 
@@ -45,7 +45,7 @@ def add_files(public_id: str) -> ResponseReturnValue:
     visit = visits.get_visit(db.session(), public_id)
     form = FilesForm()
     if form.validate_on_submit() and _are_added(visit, form):
-        message = _("The files are added to the record.")
+        message = _("Files added to the record.")
         return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(AddFiles(visit=visit, form=form))
 

@@ -134,7 +134,7 @@ def _name_files_left_out(form: GateForm) -> None:
     """Name on the record's page what the phone left out of it."""
     names = (form.left_out.data or "").strip()[:300]
     if names:
-        flash(_("Not kept: %(names)s. Only pictures can be kept.", names=names), "warning")
+        flash(_("We did not keep %(names)s. Only pictures can be added.", names=names), "warning")
 
 
 def _say_companion_refused(form: GateForm, problem: record_delivery.CompanionRefused) -> None:

@@ -36,9 +36,9 @@ from campaign.web.edit_conflict import EditConflictForm
 from campaign.web.form_fields import DayField, LineField, TextField, choices
 
 OUTCOMES: Mapping[DeliveryOutcome, object] = {
-    DeliveryOutcome.ACCEPTED: _l("They took all letters"),
-    DeliveryOutcome.PART: _l("They took a part"),
-    DeliveryOutcome.REFUSED: _l("They refused"),
+    DeliveryOutcome.ACCEPTED: _l("Accepted all letters"),
+    DeliveryOutcome.PART: _l("Accepted in part"),
+    DeliveryOutcome.REFUSED: _l("Refused"),
     DeliveryOutcome.LEFT: _l("Left at the door"),
     DeliveryOutcome.POSTED: _l("Posted"),
     DeliveryOutcome.COURIER: _l("Sent by courier"),
@@ -58,7 +58,7 @@ class ClockField(StringField):  # type: ignore[misc]  # WTForms has no types
         try:
             self.data = time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
         except ValueError:
-            raise ValueError(_l("Write the time as in 14:30.")) from None
+            raise ValueError(_l("Enter the time like this: 14:30.")) from None
 
     def _value(self) -> str:
         return self.data.strftime("%H:%M") if isinstance(self.data, time) else ""
@@ -97,14 +97,14 @@ class GateForm(FilesForm):
     """What happened; `gate_form` adds each bundle that was carried."""
 
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
-    outcome = RadioField(_l("What happened"), [InputRequired(_l("Say how it ended."))])
-    happened_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
-    happened_time = ClockField(_l("Time of day"))
-    place = LineField(_l("Place"), limit=200)
+    outcome = RadioField(_l("What happened"), [InputRequired(_l("Choose what happened."))])
+    happened_on = DayField(_l("Date"), needed=_l("Enter the date."))
+    happened_time = ClockField(_l("Time"))
+    place = LineField(_l("Place of delivery"), limit=200)
     received_by = LineField(
-        _l("Received by"), limit=200, description=_l("Name and office, as far as they were said.")
+        _l("Received by"), limit=200, description=_l("Name and office, if you know them.")
     )
-    delegates = LineField(_l("Who went"), limit=300)
+    delegates = LineField(_l("Delivered by"), limit=300)
     tracking = LineField(_l("Tracking number"), limit=60)
     notes = TextField(
         _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
@@ -119,7 +119,7 @@ class GateForm(FilesForm):
         valid = super().validate(extra_validators)
         if self.unknown:
             self.form_errors.append(
-                gettext("A bundle that was ticked is not there any more. Untick it and send again.")
+                gettext("A bundle you ticked no longer exists. Untick it and try again.")
             )
         return valid and not self.unknown
 
@@ -159,7 +159,9 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = F
     fields: dict[str, object] = {"carried": carried, "unknown": unknown}
     for companion in carried:
         is_card = noun_of(companion) is Noun.CARD
-        how_many = _l("How many cards they took") if is_card else _l("How many letters they took")
+        how_many = (
+            _l("How many cards they accepted") if is_card else _l("How many letters they accepted")
+        )
         fields[f"with_{companion.id}"] = BooleanField()
         fields[f"taken_{companion.id}"] = IntegerField(how_many, [Optional()])
     form_class = cast("type[GateForm]", type("CarriedGateForm", (GateForm,), fields))
@@ -186,7 +188,7 @@ def gate_form(bundle: Bundle, companions: Sequence[Bundle], *, unknown: bool = F
 def _list_outcomes(bundle: Bundle, *, cards: bool) -> Iterator[tuple[str, object]]:
     for outcome, words in OUTCOMES.items():
         if cards and outcome is DeliveryOutcome.ACCEPTED:
-            yield outcome.value, _l("They took all cards")
+            yield outcome.value, _l("Accepted all cards")
         # What goes by post leads to no gate; most is posted, some is sent by courier.
         elif bundle.mission is not None or outcome in SENT:
             yield outcome.value, words
@@ -198,7 +200,7 @@ class CorrectForm(EditConflictForm, GateForm):
     """What can be corrected of a record; how it ended cannot."""
 
     key = outcome = camera = pictures = receipt = left_out = None
-    sure = BooleanField(_l("They were posted on this day all the same"))
+    sure = BooleanField(_l("They were still posted on this day"))
 
     @classmethod
     def of(cls, visit: GateVisit) -> "CorrectForm":

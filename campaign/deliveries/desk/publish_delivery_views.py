@@ -24,7 +24,7 @@ from campaign.web.page import Page, show_page
 class PublishForm(DeliveryForm):
     """`publish_form` adds title and text in each language, and what each picture shows."""
 
-    risks_seen = BooleanField(_l("These words are meant to be published."))
+    risks_seen = BooleanField(_l("Publish it anyway"))
     locales: Sequence[str] = ()
     files: Sequence[GateFile] = ()
 
@@ -60,7 +60,7 @@ def publish(public_id: str) -> ResponseReturnValue:
     attempt, visit = _load(public_id)
     form = publish_form(attempt, visit)
     if form.validate_on_submit() and _is_published(attempt, visit, form):
-        message = _("It is on the case’s page.")
+        message = _("Published on the case page.")
         return redirect_to("deliveries.show", message, public_id=visit.public_id)
     return show_page(PublishAttempt(attempt=attempt, visit=visit, form=form))
 
@@ -68,7 +68,7 @@ def publish(public_id: str) -> ResponseReturnValue:
 def take_back(public_id: str) -> ResponseReturnValue:
     attempt, visit = _load(public_id)
     publish_delivery.unpublish(db.session(), attempt, actor=actor())
-    message = _("It is no longer on the case’s page.")
+    message = _("Unpublished. The case page no longer shows it.")
     return redirect_to("deliveries.show", message, public_id=visit.public_id)
 
 
@@ -107,5 +107,5 @@ def _is_published(attempt: DeliveryAttempt, visit: GateVisit, form: PublishForm)
             actor=actor(),
             risks_seen=bool(form.risks_seen.data),
         ),
-        refused=_("The case is not public, or this is published already: nothing was posted."),
+        refused=_("Nothing was published. The case is not public, or this is already published."),
     )

@@ -11,68 +11,73 @@ from campaign.web.desk_form import DeskForm
 
 SENTENCES: Mapping[str, object] = {
     **CAMPAIGN_SENTENCES,
-    "day-to-come": _l("This day is still to come at the mission."),
-    "time-to-come": _l("This time is still to come at the mission."),
-    "day-before-bundle": _l("The bundle was frozen after this day. Check the day."),
+    "day-to-come": _l("This day has not come yet where the mission is. Check the date."),
+    "time-to-come": _l("This time has not come yet where the mission is. Check the time."),
+    "day-before-bundle": _l("We froze the bundle after this day. Check the date."),
     "posted-before-visit": _l(
-        "The letters came back from the mission after this day. Check the day, or tick that it is "
-        "right."
+        "The mission returned the letters after this day. Check the date, or "
+        "confirm that it is right."
     ),
-    "pictures-full": _l("This record has too many pictures. It can have 24."),
+    "pictures-full": _l("This record has too many pictures. The limit is 24."),
     "delivery-recorded": _l(
-        "This delivery is recorded already. Open its record to add pictures or correct it."
+        "This delivery is already recorded. Open the record to add pictures or correct it."
     ),
-    "delivery-not-stopped": _l("The campaign is not stopped. Say how it ended at the gate."),
-    "taken-missing": _l("Give the number of letters that were taken."),
+    "delivery-not-stopped": _l("The campaign is not stopped. Choose what happened at the mission."),
+    "taken-missing": _l("Enter the number of letters they accepted."),
     "more-than-were-there": _l(
-        "More letters would have gone out than were there. Check the day, the time and later "
-        "records."
+        "This is more letters than there were. Check the date, the time and later records."
     ),
-    "taken-not-a-part": _l("A part is at least one letter, and not all of them."),
+    "taken-not-a-part": _l(
+        "For “accepted in part”, enter at least one letter, but not all of them."
+    ),
     "tracking-of-several": _l(
-        "A tracking number belongs to one envelope. Note the envelopes one by one, each with its "
-        "own number; or leave this empty."
+        "A tracking number belongs to one envelope. Record the envelopes one by "
+        "one, or leave this empty."
     ),
-    "taken-before": _l("Some of these letters had gone out before. Leave them out."),
+    "taken-before": _l("Some of these letters were already delivered. Remove their numbers."),
     "taken-too-few": _l(
-        "These are fewer letters than were taken. Add the numbers that are missing; if fewer were "
-        "taken, remove the record of that visit and record it again."
+        "These are fewer letters than they accepted. Add the missing numbers. If "
+        "they accepted fewer, delete that record and record the delivery again."
     ),
     "taken-too-many": _l(
-        "These are more letters than were taken. Leave out those that came back; if more were "
-        "taken, remove the record of that visit and record it again."
+        "These are more letters than they accepted. Remove the numbers that came "
+        "back. If they accepted more, delete that record and record the delivery "
+        "again."
     ),
-    "receipt-too-big": _l("The file is too big: 12 MB at most."),
-    "receipt-lies": _l("The name of the file says another kind than it is. Choose it again."),
-    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
-    "pictures-too-many": _l("Eight pictures at most."),
+    "receipt-too-big": _l("The file is too big. Choose one of 12 MB or less."),
+    "receipt-lies": _l("The file name does not match the kind of file. Choose the file again."),
+    "pdf-not-drawn": _l(
+        "We cannot show this PDF. It may be locked or damaged. Scan the paper again."
+    ),
+    "pictures-too-many": _l("Choose eight pictures at most."),
     "mission-missing": _l("Choose a mission."),
     "mission-without-street": _l(
         "This mission has no street address. Add one in the directory, then choose it again."
     ),
-    "mission-same": _l("The letters were at this mission. Choose another one."),
+    "mission-same": _l("These letters were already at this mission. Choose another one."),
 }
 _CARD_SENTENCES: Mapping[str, object] = {
     **SENTENCES,
     "posted-before-visit": _l(
-        "The cards came back from the mission after this day. Check the day, or tick that it is "
-        "right."
+        "The mission returned the cards after this day. Check the date, or "
+        "confirm that it is right."
     ),
-    "taken-missing": _l("Give the number of cards that were taken."),
+    "taken-missing": _l("Enter the number of cards they accepted."),
     "more-than-were-there": _l(
-        "More cards would have gone out than were there. Check the day, the time and later records."
+        "This is more cards than there were. Check the date, the time and later records."
     ),
-    "taken-not-a-part": _l("A part is at least one card, and not all of them."),
-    "taken-before": _l("Some of these cards had gone out before. Leave them out."),
+    "taken-not-a-part": _l("For “accepted in part”, enter at least one card, but not all of them."),
+    "taken-before": _l("Some of these cards were already delivered. Remove their numbers."),
     "taken-too-few": _l(
-        "These are fewer cards than were taken. Add the numbers that are missing; if fewer were "
-        "taken, remove the record of that visit and record it again."
+        "These are fewer cards than they accepted. Add the missing numbers. If "
+        "they accepted fewer, delete that record and record the delivery again."
     ),
     "taken-too-many": _l(
-        "These are more cards than were taken. Leave out those that came back; if more were "
-        "taken, remove the record of that visit and record it again."
+        "These are more cards than they accepted. Remove the numbers that came "
+        "back. If they accepted more, delete that record and record the delivery "
+        "again."
     ),
-    "mission-same": _l("The cards were at this mission. Choose another one."),
+    "mission-same": _l("These cards were already at this mission. Choose another one."),
 }
 
 
@@ -87,21 +92,23 @@ class DeliveryForm(DeskForm):
 
 def say_refusal(problem: DomainError, *, cards: bool) -> str:
     sentences = {
-        "nothing-here": _("No card of this bundle is here any more: look at its page.")
+        "nothing-here": _(
+            "You have no cards of this bundle left. Open the bundle to see where they are."
+        )
         if cards
-        else _("No letter of this bundle is here any more: look at its page."),
+        else _("You have no letters of this bundle left. Open the bundle to see where they are."),
         "part-unnamed": _(
-            "A part of this bundle was taken before, and nobody has said which cards. "
-            "Say so on the bundle’s page, then record this."
+            "Part of this bundle was accepted before, but we do not know which "
+            "cards. Enter their numbers on the bundle page first."
         )
         if cards
         else _(
-            "A part of this bundle was taken before, and nobody has said which letters. "
-            "Say so on the bundle’s page, then record this."
+            "Part of this bundle was accepted before, but we do not know which "
+            "letters. Enter their numbers on the bundle page first."
         ),
-        "not-open": _("This is a rehearsal: nothing of it is handed over."),
+        "not-open": _("This is a rehearsal. Nothing in it can be delivered."),
         "bundle-not-ready": _("The bundle is not ready yet."),
-        "key-taken": _("A colleague sent this already from this phone."),
+        "key-taken": _("A colleague has already sent this from this phone."),
     }
-    otherwise = _("The state of things does not allow it. Nothing was changed.")
+    otherwise = _("This is not possible now. Nothing was changed. Reload the page and try again.")
     return str(sentences.get(problem.slug, otherwise))

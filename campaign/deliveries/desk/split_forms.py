@@ -25,9 +25,9 @@ class PartForm(DeliveryForm):
     """Which letters were taken of a part."""
 
     numbers = LineField(
-        _l("Numbers of the letters that were taken"),
+        _l("Numbers of the accepted letters"),
         limit=LONGEST,
-        description=_l("One by one or in spans, with commas between: 1-200, 350, 400-412"),
+        description=_l("Single numbers or ranges, with commas between them: 1-200, 350, 400-412"),
     )
     letter_numbers = Numbers(1, 0)
     """The lowest and the highest number that a letter of the bundle has."""
@@ -41,7 +41,7 @@ class PartForm(DeliveryForm):
         form.letter_numbers = letter_numbers or cls.letter_numbers
         form.speak_of_cards(noun_of(bundle) is Noun.CARD)
         if form.cards:
-            form.numbers.label.text = _l("Numbers of the cards that were taken")
+            form.numbers.label.text = _l("Numbers of the accepted cards")
         return form
 
     def validate_numbers(self, field: LineField) -> None:
@@ -54,27 +54,29 @@ class PartForm(DeliveryForm):
     def _say_fault(self, problem: NumbersFault) -> str:
         cards = self.cards
         sentences = {
-            Fault.NONE: _l("Give the numbers of the cards that were taken.")
+            Fault.NONE: _l("Enter the numbers of the accepted cards.")
             if cards
-            else _l("Give the numbers of the letters that were taken."),
-            Fault.TOO_LONG: _l(
-                "That is too long. Write cards that follow on one another as a span."
-            )
+            else _l("Enter the numbers of the accepted letters."),
+            Fault.TOO_LONG: _l("This is too long. Enter cards in a row as a range, such as 1-200.")
             if cards
-            else _l("That is too long. Write letters that follow on one another as a span."),
+            else _l("This is too long. Enter letters in a row as a range, such as 1-200."),
             Fault.UNREADABLE: _l(
-                "“%(piece)s” is no number and no span. Write for example 1-200, 350, 400-412."
+                "“%(piece)s” is not a number or a range. Write for example 1-200, 350, 400-412."
             ),
-            Fault.BACKWARDS: _l("“%(piece)s” runs backwards. Write %(other)s."),
-            Fault.TWICE: _l("“%(piece)s” and “%(other)s” name the same cards. Name each once.")
-            if cards
-            else _l("“%(piece)s” and “%(other)s” name the same letters. Name each once."),
-            Fault.OUTSIDE: _l(
-                "“%(piece)s” is not in this bundle: its cards are %(lowest)s to %(highest)s."
+            Fault.BACKWARDS: _l("“%(piece)s” is in the wrong order. Write %(other)s."),
+            Fault.TWICE: _l(
+                "“%(piece)s” and “%(other)s” contain the same cards. Enter each card once."
             )
             if cards
             else _l(
-                "“%(piece)s” is not in this bundle: its letters are %(lowest)s to %(highest)s."
+                "“%(piece)s” and “%(other)s” contain the same letters. Enter each letter once."
+            ),
+            Fault.OUTSIDE: _l(
+                "“%(piece)s” is not in this bundle. Its cards are %(lowest)s to %(highest)s."
+            )
+            if cards
+            else _l(
+                "“%(piece)s” is not in this bundle. Its letters are %(lowest)s to %(highest)s."
             ),
         }
         lowest, highest = self.letter_numbers
@@ -90,22 +92,23 @@ class SplitForm(DeliveryForm):
     letters_each = IntegerField(
         _l("Letters in each envelope"),
         [
-            InputRequired(_l("Give a number from 1 to 500.")),
-            NumberRange(1, 500, _l("Give a number from 1 to 500.")),
+            InputRequired(_l("Enter a number from 1 to 500.")),
+            NumberRange(1, 500, _l("Enter a number from 1 to 500.")),
         ],
         default=5,
         description=_l(
-            "With 1, each letter goes alone: its own address shows in the window. Up to 5 letters "
-            "of one sheet go folded into a long envelope, with the address sheet about 35 g. Up to "
-            "25 go flat into a 9 × 12 in or C4 envelope with a label, about 150 g. Weigh one "
-            "before you buy stamps."
+            "Enter 1 to post each letter alone; its address shows in the window. Up "
+            "to 5 one-sheet letters fit folded into a long envelope. They weigh "
+            "about 35 g with the address sheet. Up to 25 fit flat into a 9 × 12 in "
+            "or C4 envelope with a label, about 150 g. Weigh one before you buy "
+            "stamps."
         ),
     )
     with_letters = BooleanField(
         _l("Print the letters again"),
         description=_l(
-            "Only where letters did not come back. Without, only address sheets are printed: use "
-            "the letters that came back."
+            "Choose this only if the letters did not come back. Otherwise we print "
+            "only address sheets, and you use the letters that came back."
         ),
     )
 
@@ -115,13 +118,13 @@ class SplitForm(DeliveryForm):
         form.speak_of_cards(noun_of(bundle) is Noun.CARD)
         if bundle.mission_id is None:
             form.with_letters.description = _l(
-                "Without, only address sheets are printed. Use the letters of the bundle’s files."
+                "Otherwise we print only address sheets. Use the letters from the bundle files."
             )
         if form.cards:
             form.letters_each.label.text = _l("Cards in each envelope")
             form.letters_each.description = _l(
-                "With 1, each card goes alone, with a label. With more, an address sheet goes on "
-                "top. Weigh one envelope before you buy stamps."
+                "Enter 1 to post each card alone, with a label. With more, put an "
+                "address sheet on top. Weigh one envelope before you buy stamps."
             )
             del form.with_letters  # cards are printed several to a sheet, and cut
         return form
@@ -156,7 +159,7 @@ class RerouteForm(DeliveryForm):
 class PostForm(DeliveryForm):
     key = HiddenField(validators=[Regexp(r"[A-Za-z0-9_-]{16,64}\Z")])
     outcome = RadioField(
-        _l("How they went"),
+        _l("How you sent them"),
         choices=choices(
             [
                 (DeliveryOutcome.POSTED.value, _l("Posted")),
@@ -164,14 +167,14 @@ class PostForm(DeliveryForm):
             ]
         ),
     )
-    posted_on = DayField(_l("Day"), needed=_l("Give the day on which it happened."))
-    sure = BooleanField(_l("They were posted on this day all the same"))
-    first = IntegerField(_l("From envelope"), [InputRequired(_l("Give the first number."))])
-    last = IntegerField(_l("To envelope"), [InputRequired(_l("Give the last number."))])
+    posted_on = DayField(_l("Date"), needed=_l("Enter the date."))
+    sure = BooleanField(_l("They were still posted on this day"))
+    first = IntegerField(_l("From envelope"), [InputRequired(_l("Enter the first number."))])
+    last = IntegerField(_l("To envelope"), [InputRequired(_l("Enter the last number."))])
     tracking = LineField(
         _l("Tracking number"),
         limit=60,
-        description=_l("Of one envelope; those who wrote the letters in it see it."),
+        description=_l("For one envelope. People whose letters are in it see this number."),
     )
     most = 0
     """The number of the last envelope."""
@@ -197,7 +200,7 @@ class PostForm(DeliveryForm):
         form.speak_of_cards(noun_of(run.bundle) is Noun.CARD)
         if form.cards:
             form.tracking.description = _l(
-                "Of one envelope; those who wrote the cards in it see it."
+                "For one envelope. People whose cards are in it see this number."
             )
         return form
 
@@ -217,7 +220,9 @@ class PostForm(DeliveryForm):
     def validate_last(self, field: IntegerField) -> None:
         self._refuse_outside(field)
         if None not in {field.data, self.first.data} and field.data < self.first.data:
-            raise ValidationError(_l("This comes before the first. Give the two in order."))
+            raise ValidationError(
+                _l("The last number comes before the first. Enter the two in order.")
+            )
 
     def _refuse_outside(self, field: IntegerField) -> None:
         if field.data is not None:

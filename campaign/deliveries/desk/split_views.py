@@ -118,7 +118,7 @@ def part(public_id: str) -> ResponseReturnValue:
         bundle,
         form,
         lambda: split_bundle.name_part(session, attempt, form.spans, actor=actor()),
-        _("Their writers see now that they were taken."),
+        _("Numbers saved. These supporters can now see the result."),
     )
 
 
@@ -136,7 +136,7 @@ def split(public_id: str) -> ResponseReturnValue:
             actor=actor(),
             staff_id=staff_user().id,
         ),
-        _("The envelopes are being made up."),
+        _("We are making the files for the envelopes."),
     )
 
 
@@ -147,7 +147,7 @@ def undo(public_id: str) -> ResponseReturnValue:
         bundle,
         DeliveryForm(),
         lambda: split_bundle.undo_split(session, run, actor=actor()),
-        _("The bundle is whole again."),
+        _("Envelopes cancelled. The bundle is one piece again."),
     )
 
 
@@ -159,7 +159,7 @@ def again(public_id: str) -> ResponseReturnValue:
         bundle,
         DeliveryForm(),
         lambda: envelope_job.retry_failed(session, run, actor=actor()),
-        _("The envelopes are being made up."),
+        _("We are making the files for the envelopes."),
     )
 
 
@@ -173,7 +173,7 @@ def post(public_id: str) -> ResponseReturnValue:
         lambda: mark_posted.post_envelopes(
             session, run, form.posting(), key=form.key.data, actor=actor(), staff_id=staff_user().id
         ),
-        _("The envelopes are noted as posted."),
+        _("Envelopes recorded as posted."),
     )
 
 
@@ -194,7 +194,7 @@ def reroute(public_id: str) -> ResponseReturnValue:
             actor=actor(),
             staff_id=staff_user().id,
         ),
-        _("A new bundle is being printed."),
+        _("We are printing a new bundle."),
     )
 
 
@@ -224,9 +224,9 @@ def envelopes_download(public_id: str, name: str) -> ResponseReturnValue:
     try:
         if envelope_job.make_again_if_outdated(session, run, name, actor=actor()):
             message = (
-                _("The files are being made anew, without cards that were taken back since.")
+                _("We are remaking the files without the cards withdrawn since then.")
                 if noun_of(bundle) is Noun.CARD
-                else _("The files are being made anew, without letters that were taken back since.")
+                else _("We are remaking the files without the letters withdrawn since then.")
             )
             return redirect_to("deliveries.after", message, public_id=public_id)
         body = envelope_store.read_file(session, run, name, actor=actor())

@@ -16,15 +16,15 @@ from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import CheckboxesField
 
 _PROBLEMS = {
-    "reason-short": _l("Say in at least %(num)s characters what it is for.", num=SHORTEST_REASON),
-    "reason-long": _l("Say it in at most %(num)s characters.", num=LONGEST_REASON),
+    "reason-short": _l("Enter the purpose in at least %(num)s characters.", num=SHORTEST_REASON),
+    "reason-long": _l("Shorten the purpose to %(num)s characters.", num=LONGEST_REASON),
     "key-private": _l(
-        "This is a private key. It was not kept; treat it as known to others, and make a new one."
+        "This is a private key. We did not keep it. Others may know it now, so create a new key."
     ),
-    "key-unknown": _l("This is no public key that can be read. It begins with age1 or ssh-."),
-    "key-kind": _l("Keys of this kind cannot encrypt files: ssh-ed25519 and ssh-rsa can."),
-    "key-known": _l("This key is in your list already."),
-    "keys-many": _l("At most %(num)s keys.", num=staff_keys.MOST),
+    "key-unknown": _l("We cannot read this public key. Paste one that starts with age1 or ssh-."),
+    "key-kind": _l("This kind of key cannot encrypt files. Use ssh-ed25519 or ssh-rsa."),
+    "key-known": _l("This key is already in your list."),
+    "keys-many": _l("Enter at most %(num)s keys.", num=staff_keys.MOST),
 }
 
 
@@ -36,31 +36,32 @@ class RequestForm(SiteForm):
     """What to export, why, and for whose keys."""
 
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
-    kind = RadioField(_l("Which list"), validators=[DataRequired(_l("Choose one of the lists."))])
+    kind = RadioField(_l("List"), validators=[DataRequired(_l("Choose one of the lists."))])
     bundle = SelectField(
-        _l("Which bundle"),
+        _l("Bundle"),
         default="",
         description=_l(
-            "The list of a bundle holds everything printed in it, with what happened to each. "
-            "What went on through another mission is in it too."
+            "The list of a bundle contains everything printed in it and what happened "
+            "to each letter. It includes letters that moved to another mission."
         ),
     )
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)
     locale = SelectField(
         _l("Language of the file"),
-        description=_l("Of the heads and of what the file says of itself. JSON Lines have none."),
+        description=_l("The language of the headings and notes in the file. JSON Lines has none."),
     )
     reason = TextAreaField(
-        _l("What it is for"),
+        _l("Purpose"),
         description=_l(
-            "Stands in the file, in the log, and before whoever approves it. Name no supporter."
+            "The purpose appears in the file and in the log, and the person who "
+            "approves the export sees it. Do not name a supporter."
         ),
         validators=[DataRequired(_PROBLEMS["reason-short"]), Length(max=2000)],
     )
-    keys = CheckboxesField(_l("Encrypt it to my keys"))
+    keys = CheckboxesField(_l("Encrypt the file with my keys"))
     more_keys = TextAreaField(
-        _l("Other public keys, one a line"),
-        description=_l("age1… or ssh-ed25519 …, of the person whom the file is for."),
+        _l("Other public keys, one on each line"),
+        description=_l("The key of the person who will use the file: age1… or ssh-ed25519 …."),
         validators=[Length(max=20_000)],
     )
 
@@ -80,7 +81,7 @@ class RequestForm(SiteForm):
             (ExportKind.FULL.value, _l("For vetting")),
         ]
         form.bundle.choices = [
-            ("", _l("All of the campaign")),
+            ("", _l("Whole campaign")),
             *(
                 (
                     bundle.public_id,
@@ -92,7 +93,7 @@ class RequestForm(SiteForm):
         form.format.choices = [
             (ExportFormat.XLSX.value, _l("Excel workbook (XLSX)")),
             (ExportFormat.CSV.value, _l("CSV")),
-            (ExportFormat.JSONL.value, _l("JSON Lines, for programs")),
+            (ExportFormat.JSONL.value, _l("JSON Lines (for programs)")),
         ]
         form.keys.choices = [(key.public_id, key.label or key.recipient[:24]) for key in keys]
         return form
@@ -100,14 +101,15 @@ class RequestForm(SiteForm):
 
 class KeyForm(SiteForm):
     label = StringField(
-        _l("Name of the key"), validators=[DataRequired(_l("Give the key a name.")), Length(max=60)]
+        _l("Name of the key"),
+        validators=[DataRequired(_l("Enter a name for the key.")), Length(max=60)],
     )
     recipient = TextAreaField(
         _l("Public key"),
-        description=_l("age1…, or the line of a file such as id_ed25519.pub."),
+        description=_l("age1…, or the line in a file such as id_ed25519.pub."),
         validators=[DataRequired(_l("Paste the public key.")), Length(max=4000)],
     )
 
 
 class RefuseForm(SiteForm):
-    note = StringField(_l("Why not"), validators=[Length(max=500)])
+    note = StringField(_l("Reason for declining"), validators=[Length(max=500)])

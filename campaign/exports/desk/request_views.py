@@ -105,13 +105,13 @@ def add_key() -> ResponseReturnValue:
         if problem.fields.get("recipient") == "key-private":
             form.recipient.data = ""
         return _show_keys(form)
-    return redirect_to(".show_keys", _("The key is in your list."))
+    return redirect_to(".show_keys", _("Key added."))
 
 
 @blueprint.post("/keys/<public_id>/remove")
 def remove_key(public_id: str) -> ResponseReturnValue:
     staff_keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
-    message = _("The key is removed. Files that were encrypted to it stay so.")
+    message = _("Key deleted. Files encrypted with it stay encrypted.")
     return redirect_to(".show_keys", message)
 
 

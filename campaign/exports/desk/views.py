@@ -105,7 +105,7 @@ def progress(public_id: str) -> ResponseReturnValue:
 def approve(public_id: str) -> ResponseReturnValue:
     export = requests.get_export(db.session(), public_id)
     requests.approve(db.session(), export, by=staff_user())
-    message = _("You approved it. Who asked is told by mail.")
+    message = _("You approved this export. We email the person who requested it.")
     return redirect_to(".show", message, public_id=public_id)
 
 
@@ -115,7 +115,7 @@ def refuse(public_id: str) -> ResponseReturnValue:
     if not form.validate():
         return _show_export(export, form)
     requests.refuse(db.session(), export, by=staff_user(), note=form.note.data or "")
-    message = _("You refused it. Who asked is told by mail.")
+    message = _("You declined this export. We email the person who requested it.")
     return redirect_to(".show", message, public_id=public_id)
 
 
@@ -124,7 +124,7 @@ def withdraw(public_id: str) -> ResponseReturnValue:
     """End one's own export; its file goes."""
     export = requests.get_export(db.session(), public_id)
     requests.withdraw(db.session(), export, by=staff_user())
-    message = _("It is ended. If there was a file, it is deleted.")
+    message = _("Export cancelled. If there was a file, it is deleted.")
     return redirect_to(".show", message, public_id=public_id)
 
 

@@ -75,7 +75,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and accepted(
         form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
     ):
-        return redirect_to(".show", _("The sheet is saved."), public_id=public_id)
+        return redirect_to(".show", _("Sheet saved."), public_id=public_id)
     return show_page(
         EditSheet(
             form=form,
@@ -94,9 +94,9 @@ def delete(public_id: str) -> ResponseReturnValue:
             session, sheets.get_sheet(session, public_id, by=staff_user()), actor=actor()
         )
     except Refused:
-        message = _("The sheet has rows. Take them out first.")
+        message = _("This sheet has rows. Remove the rows first.")
         return redirect_to(".show", message, "error", public_id=public_id)
-    return redirect_to(".index", _("The sheet is deleted."))
+    return redirect_to(".index", _("Sheet deleted."))
 
 
 def _make_sheet(form: SheetForm) -> PaperSheet:

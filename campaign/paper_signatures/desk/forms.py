@@ -16,21 +16,23 @@ from campaign.web.desk_form import DeskForm
 from campaign.web.form_fields import DayField, LineField, choices
 
 KINDS = {
-    SheetKind.SHEET: _l("A sheet that several people signed"),
+    SheetKind.SHEET: _l("A sheet signed by several people"),
     SheetKind.CARD: _l("Cards, one for each person"),
 }
 _WORDS = {
-    "no-paper-now": _l("This campaign takes no signatures on paper now."),
-    "day-to-come": _l("This day is still to come."),
-    "scan-too-big": _l("The scan is too big: 12 MB and 60 million points at most."),
-    "not-a-scan": _l("This is neither a picture (JPEG, PNG, WebP) nor a PDF."),
-    "pdf-not-drawn": _l("This PDF cannot be shown. It may be locked or damaged; scan it again."),
-    "scans-too-many": _l("Twelve scans can be attached at most."),
+    "no-paper-now": _l("You cannot add paper signatures to this campaign now."),
+    "day-to-come": _l("This date is in the future. Enter today or an earlier date."),
+    "scan-too-big": _l("The scan is too large. Choose one of at most 12 MB and 60 million pixels."),
+    "not-a-scan": _l("Choose a picture (JPEG, PNG or WebP) or a PDF."),
+    "pdf-not-drawn": _l(
+        "We cannot show this PDF. It may be locked or damaged. Scan the paper again."
+    ),
+    "scans-too-many": _l("You can attach at most twelve scans."),
     "scan-missing": _l("Choose a file."),
     "meaning-twice": _l("Two columns have the same meaning. Leave one of them out."),
-    "name-twice": _l("Take either the whole name, or given name and family name."),
-    "name-missing": _l("Say which column has the name."),
-    "place-missing": _l("Say which column has the town or the postal code."),
+    "name-twice": _l("Choose either the full name, or the given name and family name."),
+    "name-missing": _l("Choose the column with the name."),
+    "place-missing": _l("Choose the column with the town or the postal code."),
 }
 
 
@@ -45,24 +47,27 @@ class SheetForm(PaperForm):
 
     campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
     kind = RadioField(
-        _l("What lies before you"),
+        _l("What you have in front of you"),
         choices=choices((kind.value, words) for kind, words in KINDS.items()),
         default=SheetKind.SHEET.value,
     )
-    collected_on = DayField(_l("Day on which people signed"), needed=_l("Give the day."))
+    collected_on = DayField(_l("Date people signed"), needed=_l("Enter the date."))
     place = LineField(
-        _l("Where they signed"), limit=200, description=_l("Such as: table at the market, Hull.")
+        _l("Place where people signed"),
+        limit=200,
+        description=_l("For example: table at the market, Hull."),
     )
     country = SelectField(
-        _l("Country"), description=_l("New rows start with it."), validate_choice=True
+        _l("Country"), description=_l("New rows start with this country."), validate_choice=True
     )
     rows_by_hand = IntegerField(
         _l("Signatures counted by hand"),
-        [Optional(), NumberRange(0, 5000, _l("Give a number from 0 to 5,000."))],
-        description=_l("Keying in then says how many are left."),
+        [Optional(), NumberRange(0, 5000, _l("Enter a number from 0 to 5,000."))],
+        description=_l("The page then shows how many signatures you still have to enter."),
     )
     scan = FileField(
-        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
+        _l("Scan"),
+        description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. We keep it encrypted."),
     )
 
     @classmethod
@@ -101,7 +106,8 @@ class SheetForm(PaperForm):
 
 class ScanForm(PaperForm):
     scan = FileField(
-        _l("Scan"), description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. It is kept sealed.")
+        _l("Scan"),
+        description=_l("JPEG, PNG, WebP, TIFF or PDF, up to 12 MB. We keep it encrypted."),
     )
 
 
@@ -130,15 +136,15 @@ class MappingForm(PaperForm):
         _l("Where these signatures come from"),
         choices=choices(
             [
-                ("paper", _l("From paper: the sheets or cards lie here")),
+                ("paper", _l("From paper: we have the sheets or cards")),
                 ("elsewhere", _l("From elsewhere: another site, or a list without paper")),
             ]
         ),
         default="paper",
     )
-    collected_on = DayField(_l("Day on which people signed"), needed=_l("Give the day."))
-    place = LineField(_l("Where they signed"), limit=200)
-    country = SelectField(_l("Country"), description=_l("For rows that name none."))
+    collected_on = DayField(_l("Date people signed"), needed=_l("Enter the date."))
+    place = LineField(_l("Place where people signed"), limit=200)
+    country = SelectField(_l("Country"), description=_l("For rows without a country."))
 
 
 def _label(campaign: Campaign) -> str:

@@ -104,7 +104,10 @@ def apply_import(public_id: str) -> ResponseReturnValue:
     try:
         paper_imports.request_import(session, paper_import, skip_bad="skip_bad" in request.form)
     except Refused:
-        words = _("The file cannot be taken in as it stands. Look at what the dry run says.")
+        words = _(
+            "The file cannot be imported yet. Read the results below, correct the file "
+            "and upload it again."
+        )
         flash(words, "error")
     return redirect_to("paper_signatures.show_import", public_id=public_id)
 
@@ -116,7 +119,7 @@ def wrong_rows(public_id: str) -> ResponseReturnValue:
         columns, rows = paper_imports.list_wrong_rows(paper_import)
     except Refused:
         return redirect_to("paper_signatures.show_import", public_id=public_id)
-    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('What is wrong')}", *columns]]
+    table = [[f"{OURS}{_('Row')}", f"{OURS}{_('Problem')}", *columns]]
     colon = i18n.colon(i18n.locale())
     for number, faults, cells in rows:
         sentences = [colon.join(filter(None, (fault.column, say_fault(fault)))) for fault in faults]

@@ -97,11 +97,11 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
     paper_row = data_entry.get_row(session, sheet, row)
     details = data_entry.details_of(paper_row)
     if request.method == "POST":
-        needed = TypedRow({}, {"given_name": _("Key in the name, or take the row out.")})
+        needed = TypedRow({}, {"given_name": _("Enter the name, or remove the row.")})
         typed = next(iter(_list_typed(_values_of(details))), needed)
         if typed.details is not None:
             data_entry.correct_row(session, paper_row, typed.details, actor=actor())
-            message = _("Row %(number)s is corrected.", number=paper_row.position)
+            message = _("Row %(number)s corrected.", number=paper_row.position)
             return redirect_to("paper_signatures.show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row), 422
     if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
@@ -116,9 +116,9 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
     paper_row = data_entry.get_row(session, sheet, row)
     number = paper_row.position
     deeds = {
-        "count": (data_entry.count_row, _("Row %(number)s counts.", number=number)),
-        "remove": (data_entry.remove_row, _("Row %(number)s is taken out.", number=number)),
-        "restore": (data_entry.restore_row, _("Row %(number)s is back.", number=number)),
+        "count": (data_entry.count_row, _("Row %(number)s is counted now.", number=number)),
+        "remove": (data_entry.remove_row, _("Row %(number)s removed.", number=number)),
+        "restore": (data_entry.restore_row, _("Row %(number)s restored.", number=number)),
     }
     if deed not in deeds:
         raise NotFound("row")

@@ -34,7 +34,7 @@ def attach(public_id: str) -> ResponseReturnValue:
     sheet = sheets.get_sheet(db.session(), public_id, by=staff_user())
     form = ScanForm()
     if form.validate_on_submit() and _is_kept(sheet, form):
-        return redirect_to("paper_signatures.show", _("The scan is attached."), public_id=public_id)
+        return redirect_to("paper_signatures.show", _("Scan attached."), public_id=public_id)
     return show_page(AttachScan(sheet=sheet, form=form))
 
 
@@ -64,7 +64,7 @@ def pdf_file(body: bytes) -> Response:
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
     session = db.session()
     scans.remove_scan(session, _scan(session, public_id, scan), actor=actor())
-    return redirect_to("paper_signatures.edit", _("The scan is removed."), public_id=public_id)
+    return redirect_to("paper_signatures.edit", _("Scan deleted."), public_id=public_id)
 
 
 def _scan(session: Session, public_id: str, scan: str) -> Scan:

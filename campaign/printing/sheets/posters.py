@@ -74,6 +74,11 @@ class PosterContext:
     """What the code holds, and stands below it."""
     shown_link: str
     site: str
+    picture: str = ""
+    """Names the picture above the title; empty: none."""
+    picture_alt: str = ""
+    focus: tuple[int, int] = (50, 50)
+    """As of `ShareContext`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,12 @@ POSTER_FACES = tuple(PosterFace(title) for title in range(64, 13, -2))
 _ABOVE, _BELOW, _BETWEEN = 34.0, 104.0, 9.0
 """mm of the sheet's height above the kicker's end, from the code down, and below the title."""
 _NASKH = 1.45
+POSTER_PICTURE = (1600, 520)
+"""Pixels of the picture on a poster, as wide as its words."""
+POSTER_PICTURE_HEIGHT = 56.0
+"""mm."""
+_LEAST_TITLE = 24
+"""pt: a title that would be smaller beside a picture stands without one."""
 _PT_PER_MM = 72 / 25.4
 
 
@@ -122,6 +133,8 @@ class Poster(html.PrintedPage, template="poster.html"):
     words: PosterContext
     code: str
     direction: str
+    picture: str
+    """Its address; empty where there is none, or no room for it."""
 
 
 def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
@@ -151,19 +164,41 @@ def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
     return out.getvalue()
 
 
-def poster_pdf(context: PosterContext, paper: Paper) -> bytes:
-    """Return a poster of one page, with a code that leads to the case."""
+def poster_pdf(context: PosterContext, paper: Paper, picture: bytes = b"") -> bytes:
+    """Return a poster of one page, with a code that leads to the case.
+
+    :param picture: a JPEG of `POSTER_PICTURE`; left out where the words would be too small with it.
+    """
+    face = _poster_face(context, paper)
+    beside = _poster_face(context, paper, taken=POSTER_PICTURE_HEIGHT + _BETWEEN)
+    if picture and beside.title >= _LEAST_TITLE:
+        face = beside
+    else:
+        picture = b""
     poster = Poster(
-        words=context, code=qr_svg(context.link), direction=html.direction_of(context.locale)
+        words=context,
+        code=qr_svg(context.link),
+        direction=html.direction_of(context.locale),
+        picture=renderer.PICTURE if picture else "",
     )
-    page = Page(paper, _poster_face(context, paper))
-    return print_handout(poster, "poster.css", page, locale=context.locale, title=context.title)
+    with renderer.lay_out_page(
+        poster,
+        "poster.css",
+        Page(paper, face),
+        locale=context.locale,
+        title=context.title,
+        picture=picture,
+    ) as document:
+        return renderer.write_pdf(document, tagged=True)
 
 
-def _poster_face(context: PosterContext, paper: Paper) -> PosterFace:
-    """Choose the largest type in which the words end above the code, by our own widths."""
+def _poster_face(context: PosterContext, paper: Paper, *, taken: float = 0) -> PosterFace:
+    """Choose the largest type in which the words end above the code, by our own widths.
+
+    :param taken: mm of the height that a picture takes.
+    """
     width = (paper.width - 40) * _PT_PER_MM
-    room = (paper.height - _ABOVE - _BELOW - _BETWEEN) * _PT_PER_MM
+    room = (paper.height - _ABOVE - _BELOW - _BETWEEN - taken) * _PT_PER_MM
     room -= count_lines(context.kicker, width, 15) * 20
     taller = _NASKH if html.direction_of(context.text_locale) == "rtl" else 1.0
     longest = max(map(width_of, context.title.split()), default=0.0)

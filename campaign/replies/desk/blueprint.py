@@ -136,7 +136,7 @@ def create(slug: str) -> ResponseReturnValue:
 
     if form.validate_on_submit() and accepted(form, log):
         desk.drop()
-        message = _("The reply is kept as a draft. Only the desk sees it.")
+        message = _("Reply saved as a draft. Only people with access to the workspace see it.")
         return redirect_to(".edit", message, public_id=logged[0].public_id)
     publishes = reply_access.may_publish(staff_user())
     return show_page(CreateReply(campaign=campaign, form=form, publishes=publishes, **desk.words()))
@@ -163,7 +163,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     is_open = reply.state is not ReplyState.PUBLISHED and form.validate_on_submit()
     if is_open and form.is_current(form.now) and accepted(form, change):
         desk.drop()
-        return redirect_to(_next_endpoint(), _("The reply is saved."), public_id=public_id)
+        return redirect_to(_next_endpoint(), _("Reply saved."), public_id=public_id)
     return show_page(
         EditReply(
             campaign=campaign,
@@ -185,7 +185,7 @@ def delete(public_id: str) -> ResponseReturnValue:
     slug = reply.campaign.slug
     reply_draft_views.drop_everybodys(reply.campaign, public_id)
     replies.delete_reply(session, reply, actor=actor())
-    return redirect_to(".of_campaign", _("The draft is deleted."), slug=slug)
+    return redirect_to(".of_campaign", _("Draft deleted."), slug=slug)
 
 
 def _get_page_number() -> int:
@@ -226,7 +226,7 @@ def _usual_titles(campaign: Campaign) -> Mapping[str, str]:
     titles = {}
     for code in dict.fromkeys([campaign.default_locale, *i18n.languages()]):
         with force_locale(code):
-            titles[code] = _("An answer has come")
+            titles[code] = _("We have received a reply")
     return titles
 
 

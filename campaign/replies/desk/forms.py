@@ -26,16 +26,18 @@ from campaign.web.form_fields import DayField, LineField, TextField, choices
 
 CHANNELS = {
     Channel.LETTER: _l("Letter"),
-    Channel.EMAIL: _l("E-mail"),
-    Channel.PHONE: _l("Telephone"),
+    Channel.EMAIL: _l("Email"),
+    Channel.PHONE: _l("Phone"),
     Channel.MEETING: _l("Meeting"),
-    Channel.POST: _l("Post on a network"),
+    Channel.POST: _l("Social media post"),
 }
 _WORDS = {
-    "marks-unpaired": _l("Each [[ needs a ]] after it, and none may stand within another."),
-    "reply-empty": _l("There is nothing to publish: type the words, or choose a page of the scan."),
-    "fewer-marks": _l("Black out the same in each language, or confirm that nothing is missing."),
-    "page-gone": _l("This page is there no more. Choose another one."),
+    "marks-unpaired": _l("Close each [[ with a ]]. Do not put one pair inside another."),
+    "reply-empty": _l("There is nothing to publish. Enter the text, or choose a page of the scan."),
+    "fewer-marks": _l(
+        "Black out the same words in each language, or confirm that nothing is missing."
+    ),
+    "page-gone": _l("This page no longer exists. Choose another one."),
 }
 _LANGUAGES = (
     "am", "ar", "az", "be", "bg", "bn", "bs", "cs", "da", "de", "el", "en", "es", "et", "fa",
@@ -53,23 +55,25 @@ class _WordedForm(PaperForm):
 class ReplyForm(EditConflictForm, _WordedForm):
     """An answer; `reply_form` adds a title and a translation per language."""
 
-    who = SelectField(_l("Who answered"))
-    received_on = DayField(_l("Day"), needed=_l("Give the day on which it came."))
+    who = SelectField(_l("Reply from"))
+    received_on = DayField(_l("Day"), needed=_l("Enter the date we received it."))
     channel = SelectField(
         _l("How it came"), choices=choices((kind.value, words) for kind, words in CHANNELS.items())
     )
     language = SelectField(_l("Language"))
-    delivery = SelectField(_l("It answers this delivery"))
+    delivery = SelectField(_l("Delivery it replies to"))
     sender = LineField(
-        _l("Signed by"), limit=300, description=_l("As the answer says. It is not published.")
+        _l("Signed by"), limit=300, description=_l("As in the reply. We do not publish it.")
     )
-    text = TextField(_l("The answer"), limit=LONGEST)
+    text = TextField(_l("Text of the reply"), limit=LONGEST)
     notes = TextField(
-        _l("Notes for colleagues"), limit=4000, description=_l("They are not published.")
+        _l("Notes for colleagues"),
+        limit=4000,
+        description=_l("Only colleagues see these notes. We do not publish them."),
     )
-    shown_page = SelectField(_l("Page of the scan to publish"))
+    shown_page = SelectField(_l("Scan page to publish"))
     scan = FileField(
-        _l("Scan"), description=_l("JPEG, PNG, WebP or PDF, up to 12 MB. It is kept sealed.")
+        _l("Scan"), description=_l("JPEG, PNG, WebP or PDF, up to 12 MB. We keep it encrypted.")
     )
     locales: Sequence[str] = ()
     now: Mapping[str, object] = MappingProxyType({})
@@ -130,17 +134,17 @@ def reply_form(
     form.who.choices = choices(_list_senders(campaign, deliveries))
     form.language.choices = choices(_list_languages(campaign, reply))
     form.delivery.choices = choices([("", _l("Not known")), *_list_delivery_choices(deliveries)])
-    form.shown_page.choices = choices([("", _l("None: words alone")), *_list_pages(scans)])
+    form.shown_page.choices = choices([("", _l("None: text only")), *_list_pages(scans)])
     return form
 
 
 PART_NAMES = {
-    "text": _l("The answer"),
+    "text": _l("Text of the reply"),
     "translations": _l("Translations"),
     "titles": _l("Titles"),
     "bars": _l("What is blacked out in the scan"),
-    "page": _l("Page of the scan to publish"),
-    "facts": _l("The day, and who answered"),
+    "page": _l("Scan page to publish"),
+    "facts": _l("Date and sender of the reply"),
 }
 """What is looked at before it is published, by its name in `publish_reply`."""
 
@@ -149,11 +153,11 @@ class PublishForm(_WordedForm):
     look = HiddenField()
     """The mark of what the page showed."""
     checked = BooleanField(
-        _l("I have read all of it, and nothing in it can harm anybody."),
-        [InputRequired(_l("Read it through, and say so."))],
+        _l("I have read the whole reply, and nothing in it can harm anyone."),
+        [InputRequired(_l("Read the whole reply, then tick the box."))],
     )
-    risks_seen = BooleanField(_l("These words are meant to be published."))
-    fewer_seen = BooleanField(_l("Nothing is missing: each version hides the same things."))
+    risks_seen = BooleanField(_l("We want to publish these words."))
+    fewer_seen = BooleanField(_l("Nothing is missing. Each version hides the same words."))
 
 
 def _initial_values(
@@ -213,7 +217,7 @@ def _list_senders(campaign: Campaign, deliveries: Sequence[Delivery]) -> list[tu
         names[f"target:{target.official.slug}"] = name
     for mission in _list_missions(campaign, deliveries):
         names[f"mission:{mission.slug}"] = mission_name(mission, here)
-    return [*names.items(), ("", _l("Somebody else, or not known"))]
+    return [*names.items(), ("", _l("Someone else, or not known"))]
 
 
 def _list_languages(campaign: Campaign, reply: Reply | None) -> list[tuple[str, str]]:

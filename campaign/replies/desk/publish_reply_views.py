@@ -42,7 +42,7 @@ def publish(public_id: str) -> ResponseReturnValue:
     reply = replies.get_reply(db.session(), public_id, staff_user())
     form = PublishForm()
     if form.validate_on_submit() and _is_published(reply, form):
-        message = _("The reply is on the case’s page.")
+        message = _("The reply is on the case page now.")
         return redirect_to("replies.edit", message, public_id=public_id)
     _look_again(reply, form)
     preview, unclosed = _make_preview(reply)
@@ -63,8 +63,8 @@ def _look_again(reply: Reply, form: PublishForm) -> None:
         parts = i18n.comma(i18n.locale()).join(str(PART_NAMES[name]) for name in changed)
         form.form_errors.append(
             _(
-                "Somebody changed the reply after you opened this page, and nothing was posted. It "
-                "is shown as it stands now: read it once more. What changed: %(parts)s",
+                "Nothing was published, because someone changed the reply after you opened "
+                "this page. Read it again as it is now. What changed: %(parts)s",
                 parts=parts,
             )
         )
@@ -86,9 +86,9 @@ def black_out(public_id: str) -> ResponseReturnValue:
     reply = replies.get_reply(db.session(), public_id, staff_user())
     words = request.form.get("words", "")
     if flagged_words.black_out(db.session(), reply, words, actor=actor()):
-        flash(_("It is blacked out wherever the reply says it."))
+        flash(_("Blacked out everywhere in the reply."))
     else:
-        flash(_("The reply does not say this any more."), "error")
+        flash(_("The reply no longer contains these words."), "error")
     return redirect_to("replies.publish.publish", public_id=public_id)
 
 
@@ -112,7 +112,7 @@ def take_back(public_id: str) -> ResponseReturnValue:
     session = db.session()
     reply = replies.get_reply(session, public_id, staff_user())
     publish_reply.unpublish(session, reply, actor=actor())
-    message = _("The reply is no longer on the case’s page. Mails that were sent stay sent.")
+    message = _("The reply is no longer on the case page. Emails already sent cannot be recalled.")
     return redirect_to("replies.edit", message, public_id=public_id)
 
 
@@ -132,6 +132,9 @@ def _is_published(reply: Reply, form: PublishForm) -> bool:
     except Refused as problem:
         if problem.slug != "reply-changed":  # which the page says
             form.form_errors.append(
-                _("The case is not public, or the reply is published already: nothing was posted.")
+                _(
+                    "Nothing was published. The case is not public, or the reply is already "
+                    "published."
+                )
             )
         return False

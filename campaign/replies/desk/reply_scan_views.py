@@ -52,7 +52,7 @@ def edit_bars(public_id: str) -> ResponseReturnValue:
             wrong, lines = int(problem.args[0]), _list_typed_lines()
         else:
             replies.set_bars(session, reply, bars, actor=actor())
-            message = _("The bars are saved. This is how everybody will see the page.")
+            message = _("Bars saved. This is how everyone will see the page.")
             return redirect_to("replies.publish.publish", message, public_id=public_id)
     page = EditBars(reply=reply, scans=reply_scans, lines=lines, wrong=wrong)
     return show_page(page, 422 if wrong else 200)
@@ -71,9 +71,9 @@ def scan_draw(public_id: str, scan: str) -> ResponseReturnValue:
     try:
         scans.draw_scan(db.session(), _get_scan(public_id, scan), actor=actor())
     except Invalid:
-        message = _("This PDF cannot be shown. It may be locked or damaged; scan it again.")
+        message = _("We cannot show this PDF. It may be locked or damaged. Scan the paper again.")
         return redirect_to("replies.edit", message, "error", public_id=public_id)
-    return redirect_to("replies.edit", _("The pages are drawn."), public_id=public_id)
+    return redirect_to("replies.edit", _("The pages are ready."), public_id=public_id)
 
 
 def detach(public_id: str, scan: str) -> ResponseReturnValue:
@@ -85,7 +85,7 @@ def detach(public_id: str, scan: str) -> ResponseReturnValue:
     if reply.shown_page.startswith(f"{scan}/"):
         reply.shown_page = ""
     scans.remove_scan(session, reply_scan, actor=actor())
-    return redirect_to("replies.edit", _("The scan is removed."), public_id=public_id)
+    return redirect_to("replies.edit", _("Scan deleted."), public_id=public_id)
 
 
 def _get_scan(public_id: str, scan: str) -> Scan:

@@ -18,24 +18,31 @@ blueprint = Blueprint("screening", __name__, url_prefix="/desk/screening")
 guard(blueprint, Role.STAFF)
 
 REFUSALS: Mapping[str, object] = {
-    "note-missing": _l("Say why: choose a sentence, or write one of your own."),
-    "note-too-long": _l("Keep the reason to 1,000 characters at most."),
+    "note-missing": _l("Enter a reason. You can use a suggested sentence or write your own."),
+    "note-too-long": _l("Shorten the reason to 1,000 characters."),
     "letter-names-risk": _l(
-        "Nothing was approved: risk flags rule out words in these letters. Approve each by itself."
+        "No letter was approved. These letters contain words that risk flags "
+        "forbid. Approve each letter separately."
     ),
-    "nothing-held": _l("Somebody else decided about this letter before, or its writer changed it."),
-    "cannot-mail": _l("The mailbox had its mails of the day. Send the letter back tomorrow."),
-    "nothing-to-undo": _l("There is nothing to undo any more."),
-    "reason-missing": _l("Say why these signatures are false: the audit keeps it."),
-    "reason-too-long": _l("Keep the reason to 1,000 characters at most."),
+    "nothing-held": _l(
+        "Someone has already decided about this letter, or its supporter changed it."
+    ),
+    "cannot-mail": _l(
+        "This email address has reached today’s limit. Send the letter back tomorrow."
+    ),
+    "nothing-to-undo": _l("There is nothing left to undo."),
+    "reason-missing": _l("Enter why these signatures are false. The audit log keeps it."),
+    "reason-too-long": _l("Shorten the reason to 1,000 characters."),
     "standing-everybody": _l(
-        "These conditions say when, not who: everybody who comes from now on would be set aside. "
-        "Change the conditions: name a network, a network address, a mail domain, a browser, a "
-        "name or words. Or set aside only those that are found."
+        "These conditions only say when people signed. They would exclude every "
+        "new signature. Add a network, a network address, an email domain, a "
+        "browser, a name or words. Or exclude only the signatures found so far."
     ),
-    "invalidation-moved": _l("Somebody moved this on meanwhile. This is how it stands now."),
-    "not-done": _l("It set nothing aside, so there is nothing to undo."),
-    "no-condition": _l("Name at least one condition. Without any, everybody would be found."),
+    "invalidation-moved": _l("Someone else has changed this since then. This is its status now."),
+    "not-done": _l("This exclusion excluded no signatures, so there is nothing to undo."),
+    "no-condition": _l(
+        "Enter at least one condition. Without one, the search would find every signature."
+    ),
 }
 """Sentences for what the services refuse, by slug."""
 

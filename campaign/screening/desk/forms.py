@@ -38,13 +38,15 @@ class LinesField(TextField):
         wrong = [one for one, value in read.items() if value is None]
         if wrong:
             named = ", ".join(wrong[:3])
-            raise StopValidation(_("This cannot be read: %(lines)s", lines=named))
+            raise StopValidation(
+                _("Check these lines. We cannot read them: %(lines)s", lines=named)
+            )
         if len(read) > MOST_VALUES:
-            raise StopValidation(_("Keep to 200 lines at most."))
+            raise StopValidation(_("Use at most 200 lines."))
         self.values = tuple(dict.fromkeys(value for value in read.values() if value))
 
 
-_ASKED = _l("Write day and time as 2026-12-04 18:30.")
+_ASKED = _l("Enter the date and time like this: 2026-12-04 18:30.")
 
 
 class ConditionsForm(DeskForm):
@@ -55,43 +57,50 @@ class ConditionsForm(DeskForm):
     networks = LinesField(
         _l("Networks"),
         tidy=tidy_network,
-        description=_l("A line each, such as 203.0.113.0/24 or 2001:db8:5::/48."),
+        description=_l("One on each line, for example 203.0.113.0/24 or 2001:db8:5::/48."),
     )
     addresses = LinesField(
         _l("Network addresses"),
         tidy=tidy_address,
-        description=_l("A line each. Of an IPv6 address its /64 counts as one."),
+        description=_l(
+            "One on each line. For an IPv6 address, the whole /64 network counts as one."
+        ),
     )
     domains = LinesField(
-        _l("Mail domains"), tidy=tidy_domain, description=_l("A line each, such as example.org.")
+        _l("Email domains"),
+        tidy=tidy_domain,
+        description=_l("One on each line, for example example.org."),
     )
     agents = LinesField(
         _l("Browsers"),
         tidy=lambda text: make_trace("", text).agent or None,
-        description=_l("As they name themselves, a line each; * stands for any characters."),
+        description=_l(
+            "The full browser name that the browser sends, one on each line. * matches "
+            "any characters."
+        ),
     )
     since = MomentField(_l("Signed from"), asked=_ASKED)
     until = MomentField(_l("Signed before"), asked=_ASKED)
     name = LineField(
         _l("Name"),
         limit=200,
-        description=_l("The whole name; * stands for any characters: “x* test”."),
+        description=_l("The full name. * matches any characters, for example “x* test”."),
     )
     similar_to = TextField(
-        _l("Own words that say nearly this"),
+        _l("Own words almost like these"),
         limit=5000,
-        description=_l("At least four words. Paste the text that comes again and again."),
+        description=_l("At least four words. Paste the text that is repeated."),
     )
-    unconfirmed = BooleanField(_l("Only those that were never confirmed"))
+    unconfirmed = BooleanField(_l("Only signatures that were never confirmed"))
 
     def validate_until(self, field: MomentField) -> None:
         since, until = self._moment(self.since), self._moment(field)
         if since and until and since >= until:
-            raise StopValidation(_("The end must lie after the beginning."))
+            raise StopValidation(_("Enter an end that is after the start."))
 
     def validate_similar_to(self, field: TextField) -> None:
         if field.data and len(field.data.split()) < 4:
-            raise StopValidation(_("Give at least four words."))
+            raise StopValidation(_("Enter at least four words."))
 
     def _moment(self, field: MomentField) -> datetime | None:
         """Read a moment in the site's time zone."""

@@ -71,7 +71,7 @@ def fraud() -> ResponseReturnValue:
 def count_now() -> ResponseReturnValue:
     """Have it counted anew, without waiting for the clock."""
     jobs.enqueue(db.session(), "screening.count-trends")
-    flash(_("It is being counted. Load the page again in some seconds."))
+    flash(_("Counting has started. Reload the page in a few seconds."))
     campaign, hours = request.form.get("campaign"), request.form.get("hours")
     return redirect_with_filters(".fraud", campaign=campaign, hours=hours)
 

@@ -97,7 +97,7 @@ def new_invalidation() -> ResponseReturnValue:
     session, zone = db.session(), current_settings().timezone
     form = ConditionsForm(data=_initial_values(zone))
     form.zone = zone
-    form.campaign.choices = choices([("", _("Every campaign")), *list_campaign_choices()])
+    form.campaign.choices = choices([("", _("All campaigns")), *list_campaign_choices()])
     if form.validate_on_submit():
         try:
             invalidation = invalidate.begin_count(
@@ -141,7 +141,7 @@ def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
             invalidate.undo(session, row, by=by, now=now)
         elif move == "end-standing":
             invalidate.end_standing(session, row, by=by)
-            flash(_("Those who come from now on are taken as they come."))
+            flash(_("New signatures are no longer excluded."))
         else:
             abort(404)
     except Invalid as problem:

@@ -181,10 +181,10 @@ def decide_all() -> ResponseReturnValue:
     else:
         if flagged:
             message = ngettext(
-                "%(num)s letter says what a risk flag rules out and still waits. Approve it by "
-                "itself.",
-                "%(num)s letters say what risk flags rule out and still wait. Approve each by "
-                "itself.",
+                "%(num)s letter contains words that a risk flag forbids and still needs "
+                "review. Approve it separately.",
+                "%(num)s letters contain words that risk flags forbid and still need "
+                "review. Approve each one separately.",
                 len(flagged),
             )
             flash(message, "warning")
@@ -198,7 +198,13 @@ def undo() -> ResponseReturnValue:
     except Refused as problem:
         say_refused(problem)
     else:
-        flash(ngettext("%(num)s letter waits again.", "%(num)s letters wait again.", count))
+        flash(
+            ngettext(
+                "%(num)s letter is under review again.",
+                "%(num)s letters are under review again.",
+                count,
+            )
+        )
     return redirect_with_filters(".index", **_query())
 
 
@@ -221,7 +227,9 @@ def _decide(public_ids: list[str]) -> None:
         message = ngettext("%(num)s letter approved.", "%(num)s letters approved.", count)
     elif decision is Decision.RETURNED:
         message = ngettext(
-            "%(num)s letter sent back to its writer.", "%(num)s letters sent back.", count
+            "%(num)s letter sent back to be changed.",
+            "%(num)s letters sent back to be changed.",
+            count,
         )
     else:
         message = ngettext("%(num)s letter rejected.", "%(num)s letters rejected.", count)

@@ -80,5 +80,5 @@ def decide(slug: str, public_id: str) -> ResponseReturnValue:
     except (Invalid, Refused) as problem:
         say_refused(problem)
     else:
-        flash(_("It is decided. Nobody was mailed: this is a rehearsal."))
+        flash(_("Decision saved. No email was sent, because this is a rehearsal."))
     return redirect_to(".index", slug=slug)

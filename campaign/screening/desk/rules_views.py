@@ -34,51 +34,51 @@ guard(blueprint, Role.ORGANIZER)
 
 _KINDS = {"insults": INSULT, "links": LINK, "phones": PHONE}
 _THEN = [
-    ("refuse", _l("Tell the writer at once, who mends it")),
-    ("hold", _l("Take the letter and have it looked at")),
+    ("refuse", _l("Ask the supporter to change it at once")),
+    ("hold", _l("Accept the letter and review it")),
 ]
 _SAID = {
-    "alike-too-few": _l("Set at least 5: people copy a good sentence."),
-    "shorter-than-longer": _l("Set less here than the length beyond which letters are held."),
-    "words-too-many": _l("Keep to 200 lines at most, and each line to 80 characters."),
-    "not-a-word": _l("Each line needs a letter or a figure."),
+    "alike-too-few": _l("Enter 5 or more. People often copy a good sentence."),
+    "shorter-than-longer": _l("Enter a number below the one for long letters."),
+    "words-too-many": _l("Use at most 200 lines of at most 80 characters each."),
+    "not-a-word": _l("Each line needs a letter or a digit."),
 }
 
 
-_number = partial(NumberField, words=_l("Give a whole number up to %(max)s, or leave it empty."))
+_number = partial(NumberField, words=_l("Enter a whole number up to %(max)s, or leave this empty."))
 
 
 class RulesForm(EditConflictForm, DeskForm):
     sentences = _SAID
 
     first = _number(
-        _l("The first letters of the campaign"),
+        _l("First letters of the campaign"),
         most=MOST_FIRST,
-        description=_l("So many are read before any other is counted unread."),
+        description=_l("We read this many letters before we count or print any letter unread."),
     )
     watched = TextField(
-        _l("Words that hold a letter"),
+        _l("Words that send a letter to review"),
         limit=MOST_WORDS * (LONGEST_WORD + 1),
         description=_l(
-            "One word or phrase to a line. Nothing is said to the writer: for what should not be "
-            "told to who tries how far it goes. What must never stand in a letter belongs among "
-            "the letter options, where it is refused."
+            "One word or phrase on each line. The supporter is not told: use this for "
+            "words you do not want people to test against. Words that no letter may "
+            "contain belong in the letter options, where we refuse them."
         ),
     )
     insults = RadioField(_l("Insults"), choices=choices(_THEN))
-    languages = CheckboxesField(_l("Lists of insults that apply"))
-    links = RadioField(_l("Addresses of the web and of mail"), choices=choices(_THEN))
-    phones = RadioField(_l("Telephone numbers"), choices=choices(_THEN))
-    longer_than = _number(_l("Own words longer than so many characters"), most=5000)
-    shorter_than = _number(_l("Own words shorter than so many characters"), most=1000)
+    languages = CheckboxesField(_l("Lists of insults to use"))
+    links = RadioField(_l("Links and email addresses"), choices=choices(_THEN))
+    phones = RadioField(_l("Phone numbers"), choices=choices(_THEN))
+    longer_than = _number(_l("Own words longer than this many characters"), most=5000)
+    shorter_than = _number(_l("Own words shorter than this many characters"), most=1000)
     alike = _number(
-        _l("Own words like those of so many others"),
+        _l("Own words like those of this many other people"),
         most=200,
-        description=_l("From 5 on. Empty: many may send the same text."),
+        description=_l(
+            "5 or more. Leave this empty to let any number of people send the same text."
+        ),
     )
-    lookalikes = BooleanField(
-        _l("Names that look like those of the staff, the organisation or the case")
-    )
+    lookalikes = BooleanField(_l("Names like those of the staff, the organization or the case"))
 
 
 class EditRules(DraftPage, template="screening/rules.html"):
@@ -105,7 +105,7 @@ def edit_rules(slug: str) -> ResponseReturnValue:
 
     if form.validate_on_submit() and form.is_current(now) and accepted(form, save):
         desk.drop()
-        return done(_("The rules are saved."), ".edit_rules", slug=slug)
+        return done(_("Rules saved."), ".edit_rules", slug=slug)
     waiting = review_queue.count_waiting(db.session(), campaign)
     return show_page(EditRules(campaign=campaign, form=form, waiting=waiting, **desk.words()))
 

@@ -55,7 +55,7 @@ def test_a_bundle_is_written_and_verified_and_the_second_time_there_is_nothing_n
     assert checked.exit_code == 0
     assert json.loads(checked.stdout)["letters"] == 3
     said = CliRunner().invoke(verify, [facts["zip"]]).stdout
-    assert said.startswith("All of it holds: 3 letters on 3 pages, in 1 volume, ")
+    assert said.startswith("Every file is intact: 3 letters on 3 pages, in 1 volume, ")
 
     again = run("--json")
     assert again.exit_code == 1
@@ -101,7 +101,7 @@ def test_a_bundle_that_was_begun_is_finished_first(
     session.commit()
     result = run("--json")
     assert result.exit_code == 0
-    assert "Bundle 001 was begun and not finished" in result.stderr
+    assert "Bundle 001 is not finished." in result.stderr
     assert json.loads(result.stdout)["letters"] == 2
 
 
@@ -156,7 +156,7 @@ def test_lists_that_take_too_much_are_said_in_one_line(
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
     result = run()
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Making the lists took longer than it may; nothing is handed out.\n"
+    assert result.stderr == "The lists took too long. No ZIP was made.\n"
 
 
 @pytest.mark.one_engine
@@ -166,4 +166,4 @@ def test_one_letter_is_said_as_one(session: Session, run: Any) -> None:
     result = run()
     assert result.stdout.startswith("1 letter on 1 page, in 1 volume: ")
     said = CliRunner().invoke(verify, [result.stdout.split(": ")[1].strip().removesuffix(".")])
-    assert said.stdout.startswith("All of it holds: 1 letter on 1 page, in 1 volume, ")
+    assert said.stdout.startswith("Every file is intact: 1 letter on 1 page, in 1 volume, ")

@@ -65,7 +65,7 @@ def test_staff_print_a_file_again_with_a_reason(
     assert "letters-001.pdf" in client.get(f"{url}/reprint").text
     without = post(client, f"{url}/reprint", {"file": "letters-001.pdf"})
     assert without.status_code == 422
-    assert "Say why." in without.text
+    assert "Enter a reason." in without.text
     assert post(client, f"{url}/reprint", {"file": "../x", "reason": "y"}).status_code == 422
     answer = post(client, f"{url}/reprint", {"file": "letters-001.pdf", "reason": "Torn"})
     assert answer.mimetype == "application/pdf"
@@ -87,7 +87,7 @@ def test_staff_give_a_bundle_up_and_its_page_says_so(
     assert post(client, f"{url}/cancel", {}).status_code == 422
     assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
     page = client.get(url).text
-    assert "This bundle was given up" in page
+    assert "This bundle was cancelled" in page
     assert "Wrong paper" in page
     assert "Download the bundle" not in page
     assert set(session.scalars(select(Letter.bundle_id))) == {None}
@@ -102,13 +102,13 @@ def test_staff_have_volumes_made_again_and_read_which_sheet_to_take_out(
     bundle_id = session.scalars(select(Bundle.id)).one()
     take_back(session, bundle_id, 2, SignatureState.WITHDRAWN)
     page = client.get(url).text
-    assert "1 letter was taken back" in page
-    assert "Its writer took it back" in page
+    assert "1 letter was withdrawn" in page
+    assert "The supporter withdrew or deleted it" in page
     assert post(client, f"{url}/download").status_code == 409
     assert post(client, f"{url}/remake").status_code == 303
     assert print_bundle(bundle_id) is BundleState.READY
     page = client.get(url).text
-    assert "1 letter was taken out" in page
+    assert "1 letter was removed" in page
     assert "Letter 00002, volume 001, page 2" in page
     frozen = re.search(r"Letters frozen</dt>\s*<dd>(\d+)", page)
     letters = re.search(r"Letters in the files</dt>\s*<dd>(\d+)", page)
@@ -128,7 +128,7 @@ def test_a_stop_offers_no_reprint(client: FlaskClient, session: Session, enter: 
     assert "Print again" not in client.get(url).text
     answer = post(client, f"{url}/reprint", {"file": "zip", "reason": "Torn"})
     assert answer.status_code == 409
-    assert "is stopped" in answer.text
+    assert "has been stopped" in answer.text
 
 
 def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
@@ -141,9 +141,9 @@ def test_of_a_bundle_whose_every_letter_was_taken_back_none_is_said_to_wait(
         take_back(session, bundle.id, number, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/remake").status_code == 303
     page = client.get(url).text
-    assert "This bundle was given up" in page
-    assert "All of it was withdrawn" in page
-    assert "What it held waits" not in page
+    assert "This bundle was cancelled" in page
+    assert "Everything in it was withdrawn" in page
+    assert "ready for another bundle" not in page
 
 
 def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
@@ -152,4 +152,4 @@ def test_of_a_bundle_given_up_those_wait_that_were_not_taken_back(
     url = enter(Role.STAFF)
     take_back(session, session.scalars(select(Bundle.id)).one(), 2, SignatureState.WITHDRAWN)
     assert post(client, f"{url}/cancel", {"reason": "Wrong paper"}).status_code == 303
-    assert "without what was withdrawn" in client.get(url).text
+    assert "except what was withdrawn" in client.get(url).text

@@ -108,7 +108,7 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"/desk/bundles/journeys/{public_id}").text
-    assert "0 of 2 letters are done." in page
+    assert "Printed 0 of 2 letters." in page
     assert 'hx-trigger="every 2s"' in page
     assert "delivery-sheet.pdf" not in page
     for one in made:
@@ -129,7 +129,7 @@ def test_the_page_of_a_journey_shows_how_far_each_bundle_is(
     answer = client.get(f"/desk/bundles/journeys/{public_id}/delivery-sheet.pdf")
     assert answer.status_code == 409
     shown = client.get(f"/desk/bundles/{made[0].public_id}").text
-    assert "It travels with" in shown
+    assert "Delivered together with" in shown
     assert f"/desk/bundles/{made[1].public_id}" in shown
     assert client.get("/desk/bundles/journeys/nowhere").status_code == 404
 

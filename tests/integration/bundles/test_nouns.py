@@ -25,7 +25,7 @@ _NO_CARDS = (
     "cover-letter.pdf",
     "cover letter",
     "every letter with its place",
-    "Each letter begins on its own sheet. A blank page follows each letter of one page.",
+    "Each letter begins on its own sheet. A one-page letter is followed by a blank page.",
     "A letter that is too long for a card",
 )
 """What has letters in it on pages of cards too."""
@@ -70,7 +70,7 @@ def test_papers_and_pages_of_cards_speak_of_cards(
     assert "Cards frozen" in client.get(url).text
     gate = client.get(f"{url}/deliver").text
     assert "3 cards" in gate
-    assert "They took all cards" in gate
+    assert "Accepted all cards" in gate
     assert "3 cards" in client.get("/desk/today").text
 
 
@@ -99,7 +99,7 @@ def test_every_page_on_cards_speaks_of_cards(
     sign_in(client, client.application, Role.STAFF)
     check = words_of(client.get(f"/desk/bundles/new?{wizard}").text)
     assert "1 volume of 5 cards" in check
-    assert "Waiting, of a campaign that is not chosen 2 cards" in check
+    assert "Waiting, in a campaign you did not choose 2 cards" in check
     pages = [
         "/desk/bundles/",
         bundle,

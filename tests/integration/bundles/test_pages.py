@@ -73,7 +73,7 @@ def test_freezing_leads_to_the_bundle_and_sends_for_the_press(
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
     assert '<noscript><meta http-equiv="refresh"' in page.text
-    assert "0 of 3 letters are done." in page.text
+    assert "Printed 0 of 3 letters." in page.text
     fragment = client.get(f"{response.location}/progress")
     assert 'hx-trigger="every 2s"' in fragment.text
     assert "<html" not in fragment.text
@@ -103,7 +103,7 @@ def test_with_nothing_waiting_the_page_says_so(
     sign_in(client, app, "staff")
     response = post(client, "/desk/bundles/new", choice(campaign))
     assert response.status_code == 409
-    assert "Nothing waits" in response.text
+    assert "Nothing is waiting" in response.text
     assert session.scalar(select(func.count()).select_from(Bundle)) == 0
 
 
@@ -184,7 +184,7 @@ def test_what_is_not_ready_or_stopped_is_not_handed_out(
     session.execute(update(Campaign).values(status=CampaignStatus.STOPPED))
     session.commit()
     response = post(client, url)
-    assert (response.status_code, "held back" in response.text) == (409, True)
+    assert (response.status_code, "has been stopped" in response.text) == (409, True)
 
 
 def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
@@ -199,7 +199,7 @@ def test_a_letter_set_aside_is_shown_with_its_number_and_reason(
     session.rollback()
     sign_in(client, app, "admin")
     page = client.get(f"/desk/bundles/{public_id}").text
-    assert "1 letter is set aside" in page
+    assert "1 letter is not printable" in page
     assert "U+E0FFF" in page
     assert "Nothing could be printed" in page
     assert "Hushhush" not in page
@@ -242,7 +242,7 @@ def test_a_volume_says_how_many_letters_it_printed(
     session.rollback()
     sign_in(client, app, "admin")
     page = client.get(f"/desk/bundles/{public_id}").text
-    assert "1 letter is set aside" in page
+    assert "1 letter is not printable" in page
     assert "Volume 1: printed, 1 letter" in page
     assert "printed, 2 letters" not in page
 
@@ -260,12 +260,12 @@ def test_a_letter_that_was_taken_out_stands_once_and_nobody_is_to_mend_it(
     url = f"/desk/bundles/{bundle.public_id}"
     page = client.get(url).text
     assert page.count("00002") == 1
-    assert "1 letter was taken out" in page
-    assert "1 letter is set aside" in page
-    assert "Let them wait again" not in page
+    assert "1 letter was removed" in page
+    assert "1 letter is not printable" in page
+    assert "Release for the next bundle" not in page
     session.execute(update(Letter).where(Letter.sequence == 3).values(set_aside="card-too-long"))
     session.commit()
-    assert "Let them wait again" in client.get(url).text
+    assert "Release for the next bundle" in client.get(url).text
     session.execute(update(Letter).where(Letter.sequence == 3).values(set_aside=None))
     session.commit()
-    assert "set aside" not in client.get(url).text
+    assert "not printable" not in client.get(url).text

@@ -125,7 +125,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
         campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     assert [count(session, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
     assert not list(storage.storage().names(folder))
-    assert "has opened" in client.get(url).text
+    assert "The campaign is open." in client.get(url).text
     assert post(client, f"{url}/wipe").status_code == 409
 
 
@@ -146,7 +146,7 @@ def test_a_rehearsal_bundle_is_asked_for_by_its_page_and_leaves_an_entry(
     entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert entry.action == "bundle.freeze"
-    assert "is being printed" in client.get(url).text
+    assert "We are printing" in client.get(url).text
 
 
 def test_the_team_signs_on_pages_that_say_so_and_no_mail_goes_out(

@@ -101,9 +101,9 @@ def test_what_was_ready_once_stays_as_given_up_with_its_hashes(
     url = f"/desk/bundles/{reload(session, bundle_id).public_id}"
     session.rollback()
     sign_in(client, app, Role.STAFF)
-    assert "It was ready before: destroy what was printed of it." in client.get(url).text
+    assert "The bundle was ready before, so destroy its printed sheets." in client.get(url).text
     assert post(client, f"{url}/release", {}).location.endswith(url)
-    assert "This bundle was given up" in client.get(url).text
+    assert "This bundle was cancelled" in client.get(url).text
     bundle = reload(session, bundle_id)
     assert bundle.state is BundleState.CANCELLED
     assert [bool(one.removed_at) for one in prints.list_prints(session, bundle)] == [True]

@@ -59,7 +59,7 @@ def page_of(app: Flask, client: FlaskClient, bundle: Bundle) -> str:
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("slug", "words"),
-    [("took-too-long", "took longer than it may"), ("out-of-memory", "took more memory than")],
+    [("took-too-long", "took longer than allowed"), ("out-of-memory", "need more memory than")],
 )
 def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
     app: Flask,
@@ -82,7 +82,10 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
         assert words in page
         assert "cannot be printed" not in page
         ended = tries == machine_faults.MOST_TRIES
-        assert ("It is tried again" in page, "tried several times" in page) == (not ended, ended)
+        assert ("We try again automatically" in page, "tried several times" in page) == (
+            not ended,
+            ended,
+        )
         assert bundle.state is (BundleState.FAILED if ended else BundleState.ASSEMBLING)
     assert not assemble.claim(bundle_id)
 
@@ -135,7 +138,7 @@ def test_a_worker_that_was_silent_does_not_end_the_round_after_the_one_that_it_l
 @pytest.mark.parametrize(
     ("problem", "slug", "words"),
     [
-        (FilesAway("GenericError"), "storage-away", "does not answer"),
+        (FilesAway("GenericError"), "storage-away", "does not respond"),
         (OSError(errno.ENOSPC, "No space left on device"), "no-room", "The disk is full"),
     ],
 )
@@ -163,7 +166,7 @@ def test_room_and_the_storage_are_waited_for_however_long(
             assert (bundle.state, bundle.failure) == (BundleState.ASSEMBLING, slug)
         page = page_of(app, client, bundle)
         assert words in page
-        assert "It is tried again" not in page
+        assert "We try again automatically" not in page
         session.rollback()
     assemble.assemble(bundle_id)
     assert reload(session, bundle_id).state is BundleState.READY
@@ -193,8 +196,9 @@ def test_a_full_disk_is_named_after_one_try_to_print_a_volume(
     session.execute(update(Bundle).values(created_at=db.utcnow() - timedelta(minutes=5)))
     session.commit()
     page = page_of(app, client, reload(session, bundle_id))
-    assert "The disk is full. Free some space; printing goes on by itself." in page
-    assert "Nobody is at work" not in page
+    words = "The disk is full. Ask the site operator to make room. Printing then continues"
+    assert f"{words} automatically." in page
+    assert "No background service is printing" not in page
     session.rollback()
     session.execute(update(Volume).values(lease_until=None))
     session.commit()
@@ -225,8 +229,8 @@ def test_a_worker_that_is_not_heard_of_makes_no_promise(
 
     assert PACE.search(heard(2))
     page = heard(60)
-    assert "The worker has not been heard of for 6" in page
+    assert "The background service has not reported for 6" in page
     assert not PACE.search(page)
     page = heard(LEASE.total_seconds() + 1)
-    assert "The worker that printed it has stopped." in page
+    assert "The background service that was printing has stopped." in page
     assert not PACE.search(page)

@@ -151,8 +151,8 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
     assert answer.status_code == 303
     session.rollback()
     page = client.get(answer.location).text
-    assert "The lists are being made" in page
-    assert "letters are done" not in page
+    assert "Making the lists" in page
+    assert "Printed 0 of" not in page
     bundle_id = session.scalars(select(Bundle.id)).one()
     session.rollback()
     with app.app_context():
@@ -163,8 +163,8 @@ def test_a_worker_makes_its_papers_and_a_sweep_finds_it(
     assert reload(session, bundle_id).state is BundleState.READY
     session.rollback()
     page = client.get(answer.location).text
-    assert "one ZIP with what goes with the signed sheets" in page
-    assert "Export its list" not in page
+    assert "one ZIP file with what goes with the signature sheets" in page
+    assert "Export the signature list" not in page
 
 
 def test_the_desk_offers_them(
@@ -176,7 +176,7 @@ def test_the_desk_offers_them(
     letters = client.get(f"{NEW}/letters", query_string={"mission": "embassy-1"}).text
     assert "2 people on signed sheets" in letters
     check = client.get(NEW, query_string=WISH).text
-    assert "Only signed sheets wait" in check
+    assert "Only signature sheets are waiting" in check
     assert "Freeze and print" in check
     chosen = {
         **WISH,
@@ -189,7 +189,7 @@ def test_the_desk_offers_them(
         "locale": "es",
     }
     unticked = client.get(NEW, query_string=chosen)
-    assert "Nothing waits" in unticked.text
+    assert "Nothing is waiting" in unticked.text
     assert "Freeze and print" not in unticked.text
     assert client.get(f"{NEW}/paper", query_string=WISH).status_code == 200
     assert client.get(f"{NEW}/proof", query_string=WISH).status_code == 200
@@ -245,7 +245,7 @@ def test_at_the_gate_people_are_counted_and_nobody_waits_afterwards(
     assert awaited(session) == 0
     attempt = session.scalars(select(DeliveryAttempt)).one()
     assert attempt.messages == 2
-    assert propose_post(attempt, bundle.mission, "en")[0] == "Signed sheets handed over"
+    assert propose_post(attempt, bundle.mission, "en")[0] == "Signature sheets delivered"
     page = client.get(url).text
     assert "2 people on signed sheets" in page
     assert "Record a delivery" not in page
@@ -267,11 +267,11 @@ def test_sheets_that_were_refused_go_through_another_mission(
     sign_in(client, app, Role.STAFF)
     assert post(client, f"{url}/deliver", form(outcome="refused")).status_code == 303
     after = client.get(f"{url}/after").text
-    assert "The signed sheets are still here." in after
+    assert "You still have the signature sheets here." in after
     assert "Make the envelopes" not in after
     moved = post(client, f"{url}/after/reroute", {"mission": "consulate-montreal"})
     assert moved.status_code == 303
-    assert "The signed sheets go through another mission now:" in client.get(url).text
+    assert "The signature sheets now go through another mission:" in client.get(url).text
     made = session.scalars(select(Rerouting.to_bundle_id)).one()
     session.rollback()
     assert print_bundle(made) is BundleState.READY

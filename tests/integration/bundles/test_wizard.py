@@ -112,10 +112,10 @@ def test_each_step_carries_what_was_chosen_before(
         },
     ).text
     assert "A4 – French DL envelope" in check
-    assert "Both, each letter on a fresh sheet" in check
+    assert "Both, each letter on its own sheet" in check
     assert "By family name" in check
-    assert "Waiting, to an official who is not chosen" in check
-    assert "Waiting, in a language that is not chosen" in check
+    assert "Waiting, for an official you did not choose" in check
+    assert "Waiting, in a language you did not choose" in check
     assert '<input type="hidden" name="layout" value="fr">' in check
 
 
@@ -128,12 +128,12 @@ def test_signed_sheets_that_are_left_behind_lead_to_their_tick(
     sign_in(client, app, "staff")
     chosen = base(campaigns)
     page = client.get(NEW, query_string=chosen).text
-    assert "2 people signed by hand and are not carried yet." in page
+    assert "2 paper signatures are not in a bundle yet." in page
     link = re.search(r'href="([^"]*/new/paper[^"]*)#sheets_travel"', page)
     assert link is not None
     assert 'id="sheets_travel"' in client.get(html.unescape(link[1])).text
     ticked = chosen | {"how": "1", "sheets_travel": "y", "layout": "fr"}
-    assert "are not carried yet" not in client.get(NEW, query_string=ticked).text
+    assert "are not in a bundle yet" not in client.get(NEW, query_string=ticked).text
 
 
 def shown_to_freeze(page: str) -> dict[str, list[str]]:
@@ -178,7 +178,7 @@ def test_a_campaign_that_begins_to_wait_does_not_go_along_unseen(
 
 def said_of_paper(page: str) -> str:
     """What the check page says of sheets and volumes, in plain text."""
-    facts = page[page.index("How it is printed") :].partition("</aside>")[0]
+    facts = page[page.index("Print details") :].partition("</aside>")[0]
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", facts)))
 
 
@@ -192,20 +192,17 @@ def test_the_check_says_sheets_and_volumes_before_anything_is_frozen(
     sign_in(client, app, "staff")
     wish = base(campaigns, how="1", layout="fr", size="4", order="confirmed", numbers="one")
     said = said_of_paper(client.get(NEW, query_string=wish | {"volumes": "size"}).text)
-    assert (
-        "About 9 sheets, printed on one side or on both: each letter begins on its own sheet"
-        in said
-    )
+    assert "About 9 sheets, on one side or both. Each letter begins on its own sheet." in said
     assert "3 volumes of 2 to 4 letters" in said
     cards = said_of_paper(client.get(NEW, query_string=wish | {"cards": ["ua-1-26"]}).text)
     assert "2 sheets, four cards to a sheet" in cards
-    assert "About 3 sheets, printed on one side or on both" in cards
+    assert "About 3 sheets, on one side or both" in cards
     by_region = wish | {"volumes": "region"}
     said = said_of_paper(client.get(NEW, query_string=by_region).text)
     assert "4 volumes of 1 to 4 letters" in said
     monkeypatch.setattr(wizard_views, "_MOST_OPENED", 8)
     said = said_of_paper(client.get(NEW, query_string=by_region).text)
-    assert "By region: their number is known once frozen" in said
+    assert "By region. The number of volumes is known after you freeze the bundle." in said
     session.execute(update(Campaign).values(print_translation=True))
     session.commit()
     said = said_of_paper(client.get(NEW, query_string=wish).text)
@@ -259,14 +256,18 @@ def test_several_campaigns_lead_to_their_journey(
 @pytest.mark.parametrize(
     ("wrong", "step", "words"),
     [
-        ({"chosen": "1", "written": "en"}, "Go on to the paper", "Choose at least one official."),
+        (
+            {"chosen": "1", "written": "en"},
+            "Continue to the paper",
+            "Choose at least one official.",
+        ),
         (
             {"chosen": "1", "target": "ua-1-26:governor-9"},
-            "Go on to the paper",
+            "Continue to the paper",
             "Choose at least one language.",
         ),
         ({"size": "501"}, "Check the bundle", "Enter a number from 1 to 500."),
-        ({"size": "many"}, "Check the bundle", "Most in one volume"),
+        ({"size": "many"}, "Check the bundle", "Maximum in one volume"),
         ({"order": "height"}, "Check the bundle", "Order"),
         ({"layout": "a0"}, "Check the bundle", "Paper and envelope"),
         ({"locale": "xx"}, "Check the bundle", "Language of the cover letter"),
@@ -274,7 +275,7 @@ def test_several_campaigns_lead_to_their_journey(
         ({"numbers": "7"}, "Check the bundle", "Numbers"),
         (
             {"written": "xx", "chosen": "1", "target": "ua-1-26:governor-9"},
-            "Go on to the paper",
+            "Continue to the paper",
             "Languages",
         ),
     ],
@@ -306,7 +307,7 @@ def test_one_stopped_campaign_holds_back_all_and_is_named(
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(NEW, query_string=base(campaigns)).text
-    assert "UA 2/26: The campaign is stopped." in page
+    assert "UA 2/26: The campaign has been stopped." in page
     assert "Freeze and print" not in page
     answer = post(client, NEW, base(campaigns))
     assert answer.status_code == 409
@@ -389,10 +390,10 @@ def test_a_proof_shows_the_first_three_the_odd_ones_and_what_would_be_set_aside(
         "Letter 00001",
         "Letter 00002",
         "Letter 00003",
-        f"The longest: {len(long.strip())} characters of own words",
+        f"The longest: {len(long.strip())} characters in the supporter’s own words",
         "Written in another script (Greek)",
-        "All of them were looked at.",
-        "Would be set aside",
+        "We checked all of them.",
+        "Not printable",
         "U+E0FFF",
     ):
         assert words in page
@@ -416,11 +417,11 @@ def test_a_proof_of_cards_names_what_is_too_long_for_one(
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
-    aside = page[page.index("Would be set aside") :]
-    assert aside.count("The words do not fit on a card.") == 5
+    aside = page[page.index("Not printable") :]
+    assert aside.count("The text does not fit on a card.") == 5
     assert "and 2 more" in aside
     as_letters = base([campaign], how="1", layout="fr")
-    assert "do not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
+    assert "does not fit" not in client.get(f"{NEW}/proof", query_string=as_letters).text
 
 
 def test_a_proof_looks_at_the_newest_letters_too(
@@ -443,7 +444,7 @@ def test_a_proof_looks_at_the_newest_letters_too(
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([campaign])).text
     assert "Written in another script (Cyrillic)" in page
-    assert "5 of 9 were looked at" in page
+    assert "Checked 5 of 9" in page
 
 
 def test_a_proof_of_a_campaign_that_is_not_chosen_is_not_found(
@@ -493,7 +494,7 @@ def test_a_letter_that_does_not_open_is_named_in_the_proof_and_holds_up_no_other
     session.commit()
     sign_in(client, app, "staff")
     page = client.get(f"{NEW}/proof", query_string=base([second])).text
-    assert "What is stored does not open" in page
+    assert "The stored text cannot be opened" in page
     assert "Letter 00002" in page
     assert "Letter 00003" not in page
 

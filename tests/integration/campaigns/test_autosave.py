@@ -61,7 +61,7 @@ def test_a_button_keeps_it_where_scripts_are_off(
 ) -> None:
     kept = post(desk, page, {field: "Planted words", "keep": "1"})
     assert kept.status_code == 303
-    assert "The draft is kept" in desk.get(kept.location).text
+    assert "Draft kept" in desk.get(kept.location).text
     assert OFFER in desk.get(page).text
 
 

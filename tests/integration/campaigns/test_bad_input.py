@@ -31,7 +31,7 @@ IMPORTS = "/desk/paper/imports/new"
         ({"issued_on": "31 February"}, "as year, month and day"),
         ({"country": "XX"}, "Choose one of the answers offered"),
         ({"country": ""}, "Choose the country whose officials can act"),
-        ({"reference": "…"}, "letters or figures"),
+        ({"reference": "…"}, "letters or digits"),
         ({"timezone": "Mars/Olympus"}, "Choose one of the answers offered"),
         ({"default_locale": "tlh"}, "Choose one of the answers offered"),
         ({"person_name": "x" * 201}, "at most"),
@@ -69,7 +69,7 @@ def test_further_information_that_leads_back_to_itself_is_refused_by_its_field(
     sign_in(desk, desk.application, Role.ADMIN)
     refused = send("/facts", FACTS | {"follows": later.slug})
     assert refused.status_code == 422
-    assert "itself further information on this one" in refused.text
+    assert "already continues this one" in refused.text
     session.expire_all()
     assert draft.follows_id is None
 

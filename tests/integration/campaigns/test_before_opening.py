@@ -108,7 +108,7 @@ def test_a_change_says_before_and_after_that_it_takes_the_opening_off(
     sign_in(client, app, Role.ORGANIZER)
     assert "A change cancels the opening" in client.get(f"{DESK}/risks").text
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
-    assert "is cancelled. Someone else must review the campaign again." in said
+    assert "is cancelled. Someone else must approve the campaign again." in said
     assert "A change cancels the opening" not in said
 
 
@@ -136,7 +136,7 @@ def test_after_saving_the_page_says_what_is_next(
     sign_in(client, app, Role.ADMIN)
     assert "Next:" not in client.get(f"{DESK}/risks").text
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
-    assert "The last day to write is over." in said.partition("Next:")[2].partition("</p>")[0]
+    assert "The deadline has passed." in said.partition("Next:")[2].partition("</p>")[0]
 
 
 def test_after_saving_flags_that_a_text_breaks_something_is_missing(
@@ -147,7 +147,7 @@ def test_after_saving_flags_that_a_text_breaks_something_is_missing(
     sign_in(client, app, Role.ADMIN)
     said = post(client, f"{DESK}/risks", {"witness": "Lucia"}, follow_redirects=True).text
     coming = said.partition("Next:")[2].partition("</p>")[0]
-    assert "names what a risk flag rules out" in coming
+    assert "contains words that a risk flag rules out" in coming
     assert "nothing is missing" not in said
 
 
@@ -160,12 +160,12 @@ def test_after_a_stop_no_letter_waits_for_a_look(
     session.commit()
     sign_in(client, app, Role.ADMIN)
     page = f"/desk/campaigns/{campaign.slug}"
-    assert "waits for a look by the staff" in client.get(page).text
+    assert "The staff need to review" in client.get(page).text
     campaigns.stop_campaign(
         session, campaign, actor="command", now=utcnow(), reasons={"en": "Danger."}
     )
     session.commit()
-    assert "waits for a look by the staff" not in client.get(page).text
+    assert "The staff need to review" not in client.get(page).text
 
 
 def test_a_draft_is_deleted_with_its_rehearsal_and_leaves_an_entry(
@@ -244,7 +244,7 @@ def test_an_update_and_a_reason_are_seen_before_they_are_out(
     page = post(client, f"{DESK}/updates", news)
     assert "She is <strong>home</strong>." in page.text
     stop = {"kind": "harm", "reason_en": "Letters could do harm.", "look": "1"}
-    assert "Nothing is changed yet." in post(client, f"{DESK}/status?to=stopped", stop).text
+    assert "Nothing has changed yet." in post(client, f"{DESK}/status?to=stopped", stop).text
     session.rollback()
     session.expire_all()
     assert campaign.updates == []

@@ -65,7 +65,7 @@ def test_an_official_is_found_without_accents_by_name_office_or_country(
 
 def test_who_is_a_target_already_is_not_offered_again(desk: FlaskClient) -> None:
     found = desk.get(f"{PAGE}/officials?q=quintero").get_data(as_text=True)
-    assert "No official is found with these words who is not a target already." in found
+    assert "No other officials match your search." in found
 
 
 def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> None:
@@ -78,10 +78,10 @@ def test_the_suggested_mission_says_why(desk: FlaskClient, session: Session) -> 
     new = {"official": "jose", "kind": "copy", "mission": ""}
     assert post(desk, PAGE, row | new).status_code == 303
     page = desk.get(PAGE).get_data(as_text=True)
-    why = "responsible for the country where we are, from elsewhere"
+    why = "responsible for the country where we are, based elsewhere"
     assert f"Suggested: Embassy of Guatemala in Washington – {why}" in page
     assert page.index("guatemala-washington") < page.index("guatemala-toronto")
-    assert "since Guatemala sends it" in page
+    assert "because it represents Guatemala" in page
     session.rollback()
     target = session.scalars(select(Target).join(Campaign).order_by(Target.position.desc())).first()
     assert target is not None
@@ -109,7 +109,7 @@ def test_a_mission_of_another_country_can_be_searched_for(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"official": "governor-1"}, "This official is a target already."),
+        ({"official": "governor-1"}, "This official is already a recipient."),
         ({"official": "nobody"}, "Choose an official from the directory."),
     ],
 )
@@ -145,8 +145,8 @@ def test_the_lists_answer_with_their_rows_alone_while_one_types(desk: FlaskClien
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"rows-0-remove": "y"}, "Tick the official first, then save."),
-        ({"rows-0-mission": ""}, "Nobody was added: tick the official first."),
+        ({"rows-0-remove": "y"}, "Tick the official’s box first, then save."),
+        ({"rows-0-mission": ""}, "No one was added. To add an official, tick the box first."),
     ],
 )
 def test_an_official_found_and_not_ticked_stays_found(
@@ -168,4 +168,4 @@ def test_an_official_found_and_not_ticked_stays_found(
     page = desk.get(saved.location).get_data(as_text=True)
     assert said in page
     assert 'id="official-jose"' in page
-    assert "No target is chosen yet." not in page
+    assert "No recipients chosen yet." not in page

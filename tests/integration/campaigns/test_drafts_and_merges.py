@@ -117,7 +117,7 @@ def test_a_letter_written_at_once_keeps_both_editors_points(
     late = send("/letters/fr", mine)
     assert late.location == f"{DESK}/merge/letter/fr"
     page = desk.get(late.location).text
-    assert "What stands" in page or "fit together" in page
+    assert "What to keep" in page or "fit together" in page
     data = {f"choice-{number}": "theirs" for number in range(9)}
     assert send("/merge/letter/fr", {"seen": "2", **data}).status_code == 303
     points = {one.key: one.text for one in current_template(session, fresh(), "fr").points}
@@ -132,7 +132,7 @@ def test_facts_and_options_are_not_overwritten_either(
     assert post(other, f"{DESK}/letter-options", words).status_code == 303
     mine = {"based_on": "0", "forbidden_words": "three", "full_text_edit": "y"}
     assert send("/letter-options", mine).location == f"{DESK}/merge/options/-"
-    assert "Words that must not stand" in desk.get(f"{DESK}/merge/options/-").text
+    assert "Words not allowed" in desk.get(f"{DESK}/merge/options/-").text
     assert send("/merge/options/-", {"seen": "1"}).status_code == 422  # nothing is preset
     assert send("/merge/options/-", {"seen": "1", "choice-0": "both"}).status_code == 303
     options = fresh()
@@ -155,12 +155,12 @@ def test_every_state_is_kept_with_who_and_what_and_can_be_brought_back(
     assert "<script>alert" not in desk.get(f"{DESK}/history/edition/en?at=1").text
     assert "Page text" in desk.get(f"{DESK}/history").text
     stale = send("/history/edition/en/1", {"seen": "1"})
-    assert "Somebody saved meanwhile" in desk.get(stale.location).text
+    assert "Someone has saved a newer version" in desk.get(stale.location).text
     assert send("/history/edition/en/1", {"seen": "2"}).status_code == 303
     assert english(fresh()) == first
     page = desk.get(f"{DESK}/history/edition/en").text
-    assert "It brought state 1 back." in page
-    assert "Nothing differs" not in page
+    assert "It restored version 1." in page
+    assert "It is the same as the version before" not in page
     assert send("/history/edition/en/9", {"seen": "4"}).status_code == 404
     assert desk.get(f"{DESK}/history/edition/en/2").status_code == 405
 

@@ -55,7 +55,7 @@ def test_who_saves_second_sees_both_and_saves_knowingly(
     late = post(desk, page, more | {field: "mine.org", "title_es": "Otra", "seen": mark})
     assert late.status_code == 422
     assert "Someone saved this page while you were editing it" in late.text
-    shown, typed = late.text.split("What stands now")[1], late.text
+    shown, typed = late.text.split("Saved now")[1], late.text
     assert "theirs.org" in shown
     assert ("Title (Spanish)" in shown) == ("title_en" in more)
     assert "mine.org" in typed
@@ -96,7 +96,7 @@ def test_two_who_mend_one_official_or_mission_see_both(
         assert post(other, page, typed | {field: "Theirs"}).status_code == 303
         late = post(desk, page, typed | {field: "Mine"})
         assert late.status_code == 422
-        assert "Theirs" in late.text.split("What stands now")[1].split("</div>")[0]
+        assert "Theirs" in late.text.split("Saved now")[1].split("</div>")[0]
         again = _fields(late.text)
         assert again[field] == "Mine"
         assert post(desk, page, again).status_code == 303
@@ -108,7 +108,7 @@ def test_what_the_picture_shows_meets_too(
 ) -> None:
     mark = seen_on(desk.get(f"{DESK}/picture").text)
     refused = post(other, f"{DESK}/picture", {"alt_en": "A river", "seen": mark})
-    assert "Somebody saved" not in refused.text, "nobody has"
+    assert "Someone has saved a newer version" not in refused.text, "nobody has"
     assert refused.status_code == 422, "there is no picture yet"
 
 

@@ -1,4 +1,4 @@
-"""What the page Reach says of the papers of a campaign."""
+"""What the page Sharing says of the papers of a campaign."""
 
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session

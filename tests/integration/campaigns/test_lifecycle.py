@@ -151,7 +151,7 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     assert entry.detail == {"gaps": ["no-salutation"]}
     session.rollback()
     sign_in(client, app, Role.ADMIN)
-    assert "It could not open" in client.get(f"/desk/campaigns/{lacking.slug}").text
+    assert "The campaign could not open" in client.get(f"/desk/campaigns/{lacking.slug}").text
     assert "could not open" in client.get("/desk/campaigns/").text
     assert client.get(f"/en/actions/{lacking.slug}").status_code == 404
 
@@ -337,7 +337,7 @@ def test_every_move_can_be_made_at_the_desk(
 
     assert move(client, "open") == 422
     assert move(client, "review") == 303
-    assert "You have written last" in client.get(f"/desk/campaigns/{campaign.slug}").text
+    assert "You edited the campaign last" in client.get(f"/desk/campaigns/{campaign.slug}").text
     assert move(client, "open") == 422
     assert move(other, "draft") == 422
     assert move(other, "draft", note="Mend the title.") == 303

@@ -142,7 +142,7 @@ def test_a_bent_address_of_the_list_is_the_list(
 
 
 def test_an_empty_list_offers_to_write_the_first(desk: FlaskClient) -> None:
-    assert "There is no campaign yet." in desk.get(f"{DESK}/").text
+    assert "There are no campaigns yet." in desk.get(f"{DESK}/").text
 
 
 def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
@@ -158,10 +158,10 @@ def test_a_draft_is_made(desk: FlaskClient, session: Session) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("reference", "", "Give the reference"),
+        ("reference", "", "Enter the reference"),
         ("reference", "ua 1/26", "Another campaign has this reference"),
         ("reference", "U" * 41, "Use at most 40 characters"),
-        ("person_name", "  ", "Name the person"),
+        ("person_name", "  ", "Enter the person’s name"),
         ("person_name", "Amara\x01", "characters here are hidden"),
         ("person_name", "Amara \u202eOkafor", "characters here are hidden"),
         ("person_pronouns", "x" * 41, "Use at most 40 characters"),
@@ -206,7 +206,7 @@ def test_an_open_campaign_keeps_a_language_for_letters(
     data = FACTS | {"act_by": "", "letter_locales": []}
     response = post(desk, f"{DESK}/ua-1-26/facts", data)
     assert response.status_code == 422
-    assert "keep at least one language for letters" in response.text
+    assert "Keep at least one language for letters" in response.text
     assert len(fresh(session, campaign).letter_locales) == 3
 
 
@@ -239,7 +239,7 @@ def test_a_draft_that_lacks_something_shows_what_and_does_not_open(
     session.commit()
     address = f"{DESK}/{draft.slug}/status?to=open"
     page = desk.get(address).text
-    assert "No official is chosen to whom letters go." in page
+    assert "No official is chosen to receive letters." in page
     assert f'href="{DESK}/{draft.slug}/targets"' in page
     assert post(desk, address).status_code == 422
     assert fresh(session, draft).status is CampaignStatus.DRAFT
@@ -250,10 +250,10 @@ def test_a_stop_asks_for_a_reason_and_shows_it(
 ) -> None:
     address = f"{DESK}/ua-1-26/status?to=stopped"
     for typed, problem in (
-        ({"kind": "safe", "reason_en": " "}, "Say why, in one language at least"),
-        ({"reason_en": "She asks it."}, "Choose why it is stopped"),
-        ({"reason_en": ""}, "Choose why it is stopped"),
-        ({"reason_en": ""}, "Say why, in one language at least"),
+        ({"kind": "safe", "reason_en": " "}, "Enter a reason in at least one language"),
+        ({"reason_en": "She asks it."}, "Choose why you are stopping it"),
+        ({"reason_en": ""}, "Choose why you are stopping it"),
+        ({"reason_en": ""}, "Enter a reason in at least one language"),
         ({"kind": "war", "reason_en": "She asks it."}, "Choose one of the answers"),
     ):
         response = post(desk, address, typed)
@@ -284,7 +284,7 @@ def test_a_closed_campaign_opens_again_with_a_new_day(desk: FlaskClient, session
 def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Session) -> None:
     data = {"kind": "good-news", "happened_on": "2026-11-20", "title_en": "Safe", "body_en": "*So*"}
     page = desk.get(f"{DESK}/ua-1-26/updates").text
-    assert "Tell the supporters who asked for news of this case (0 people)" in page
+    assert "Tell the supporters who asked for news about this case (0 people)" in page
     assert post(desk, f"{DESK}/ua-1-26/updates", data | {"tell_signers": "y"}).status_code == 303
     (update,) = fresh(session, campaign).updates
     assert (update.kind, update.editions[0].title) == (UpdateKind.GOOD_NEWS, "Safe")
@@ -296,9 +296,9 @@ def test_an_update_is_posted(desk: FlaskClient, campaign: Campaign, session: Ses
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"title_en": ""}, "A text needs a title"),
+        ({"title_en": ""}, "Write a title in the same language"),
         ({"title_en": "", "body_en": ""}, "Write a title in the campaign"),
-        ({"happened_on": ""}, "Give the day"),
+        ({"happened_on": ""}, "Enter the day"),
         ({"title_fr": "x" * 201}, "Use at most 200 characters"),
     ],
 )
@@ -329,7 +329,7 @@ def test_a_handover_is_not_posted_by_hand(desk: FlaskClient, campaign: Campaign)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"happened_on": "2099-01-01"}, "This day is still to come."),
+        ({"happened_on": "2099-01-01"}, "This day is in the future."),
         ({"kind": "stop"}, "Choose one of the answers"),
         ({"title_fr": "En sûreté"}, "Write the text in this language too"),
     ],
@@ -361,7 +361,7 @@ def test_an_update_is_taken_back_and_waits_to_be_mended(
     assert post(desk, back, {"update": str(update.id + 1)}).status_code == 404
     assert post(desk, back, {"update": str(update.id)}).status_code == 303
     assert fresh(session, campaign).updates == []
-    assert "Nothing is posted yet." in desk.get(f"{DESK}/ua-1-26/updates").text
+    assert "Nothing has been published yet." in desk.get(f"{DESK}/ua-1-26/updates").text
     assert 'value="Safe"' in desk.get(f"{DESK}/ua-1-26/updates?draft=1").text
 
 
@@ -398,7 +398,7 @@ def test_the_picture_of_a_post_taken_back_is_served_only_where_something_else_sh
 def test_a_reply_posted_by_hand_is_taken_back_and_a_handover_is_not(
     desk: FlaskClient, campaign: Campaign, session: Session
 ) -> None:
-    data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "They answer"}
+    data = {"kind": "reply", "happened_on": "2026-11-20", "title_en": "This person owns"}
     post(desk, f"{DESK}/ua-1-26/updates", data)
     (update,) = fresh(session, campaign).updates
     session.rollback()

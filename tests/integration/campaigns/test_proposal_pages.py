@@ -55,7 +55,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     app: Flask, client: FlaskClient, session: Session
 ) -> None:
     author = sign_in(client, app, Role.ORGANIZER)
-    assert "Ask for approval" in client.get(f"{HOME}/updates").text
+    assert "Send for approval" in client.get(f"{HOME}/updates").text
     assert post(client, f"{HOME}/updates", UPDATE).location == f"{HOME}/updates"
     url = f"{HOME}/proposals/{newest(session).public_id}"
     assert session.scalars(select(Update)).all() == []
@@ -81,7 +81,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     assert newest(session).decided_by_id == colleague.id
     late = post(client, url, {"decision": "approve"})
     assert late.status_code == 422
-    assert "Someone has already decided this" in late.text
+    assert "Someone has already decided on this" in late.text
     assert "needs your approval" not in client.get("/desk/today").text
 
 
@@ -98,7 +98,7 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     note = {"decision": "return", "note": "Name the <prison>."}
     assert post(reader, url, note).status_code == 303
     assert reader.get(f"{HOME}/updates?proposal={first}").status_code == 404
-    assert "Write it again" not in reader.get(url).text
+    assert "Edit the text" not in reader.get(url).text
 
     assert "1 text came back to you with a note" in client.get("/desk/today").text
     assert "Name the &lt;prison&gt;." in client.get(url).text
@@ -130,7 +130,7 @@ def test_what_cannot_be_published_any_more_says_why_and_waits_on(
     sign_in(client, app, Role.ORGANIZER)
     refused = post(client, url, {"decision": "approve", "note": "Tell them."})
     assert refused.status_code == 422
-    assert "after a stop the outcome only" in refused.text
+    assert "After a stop, you can email them only the outcome" in refused.text
     assert "Tell them." in refused.text
     assert "Approve and publish" in refused.text, "it is not decided"
     assert newest(session).state is ProposalState.PENDING

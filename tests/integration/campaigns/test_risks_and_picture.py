@@ -62,8 +62,8 @@ def test_flags_are_sealed_and_point_at_the_place_in_the_text(
     assert send("/editions/en", TEXT).status_code == 303
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/editions/en").text
     page = desk.get(DESK).text
-    assert "names what a risk flag rules out" in page
-    assert "(you are asked once more when you open it)" in page
+    assert "contains words that a risk flag rules out" in page
+    assert "(you are asked again when you open the campaign)" in page
     assert "Her sister <mark>Lucía</mark> knows." in desk.get(f"{DESK}/risks").text
     live = send("/text-preview/en?field=background", {"background": "In calle 9."}).text
     assert "<mark>calle 9</mark>" in live
@@ -78,7 +78,7 @@ def test_what_everybody_would_read_at_once_is_asked_about_first(
     session.commit()
     refused = send("/editions/en", TEXT)
     assert refused.status_code == 422
-    assert "Everybody would read this at once" in refused.text
+    assert "Everyone could read this at once" in refused.text
     assert send("/editions/en", TEXT | {"risks_seen": "y"}).status_code == 303
     news = {
         "kind": "good-news",
@@ -109,7 +109,7 @@ def test_a_flag_that_a_text_breaks_takes_the_opening_off(
     it.status, it.open_at = CampaignStatus.SCHEDULED, clock.utcnow() + timedelta(days=1)
     session.commit()
     told = send("/risks", flags, follow_redirects=True).text
-    assert ("the campaign no longer opens by itself" in told) is (after is CampaignStatus.DRAFT)
+    assert ("the campaign will not open automatically" in told) is (after is CampaignStatus.DRAFT)
     assert fresh().status is after
 
 
@@ -121,7 +121,7 @@ def test_an_entry_that_a_draft_aims_at_is_asked_about_before_it_opens(
     session.commit()
     send("/risks", {"witness": "Lucía Paz"})
     assert "c/o <mark>Lucía Paz</mark>" in desk.get(f"{DESK}/risks").text
-    assert "The entry of an official or mission names" in desk.get(DESK).text
+    assert "The entry of an official or mission contains" in desk.get(DESK).text
     refused = send("/status?to=open")
     assert refused.status_code == 422
     assert "c/o <mark>Lucía Paz</mark>" in refused.text
@@ -137,7 +137,7 @@ def test_the_desk_says_that_everybody_can_read_what_a_new_flag_rules_out(
     fresh().status = CampaignStatus.OPEN
     session.commit()
     told = send("/risks", {"witness": "Lucía"}, follow_redirects=True).text
-    assert "Everyone can read a text that names one of them." in told
+    assert "A text that everyone can read names one of them." in told
     assert fresh().status is CampaignStatus.OPEN
 
 
@@ -163,10 +163,10 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     ("name", "body", "words"),
     [
         ("bomb.png", bomb(), "The picture is too big"),
-        ("page.jpg", b"<html><script>alert(1)</script></html>", "This is no JPEG, PNG or WebP"),
-        ("river.png", picture("JPEG"), "says another kind than it is"),
-        ("river.exe", picture("PNG"), "says another kind than it is"),
-        ("cut.jpg", picture("JPEG")[:600], "This is no JPEG, PNG or WebP"),
+        ("page.jpg", b"<html><script>alert(1)</script></html>", "This file is not a JPEG, PNG or WebP"),
+        ("river.png", picture("JPEG"), "does not match its kind"),
+        ("river.exe", picture("PNG"), "does not match its kind"),
+        ("cut.jpg", picture("JPEG")[:600], "This file is not a JPEG, PNG or WebP"),
         ("small.jpg", picture("JPEG", size=(60, 40)), "The picture is too small"),
         ("", b"", "Choose a picture."),
     ],
@@ -187,12 +187,12 @@ def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: 
     summary = page.partition('class="error-summary')[2].partition("</div>")[0]
     said = [" ".join(one.split()) for one in re.findall(r"<a [^>]*>([^<]*)</a>", summary)]
     assert said == [
-        "This is no JPEG, PNG or WebP picture, whatever its name says.",
-        "French: say what the picture shows, for those who cannot see it.",
-        "Spanish: say what the picture shows, for those who cannot see it.",
+        "This file is not a JPEG, PNG or WebP picture, even if its name says so. Choose another file.",
+        "French: describe the picture for people who cannot see it.",
+        "Spanish: describe the picture for people who cannot see it.",
     ]
     right = wrong | {"picture": (io.BytesIO(picture("JPEG")), "river.jpg")}
-    assert "Choose the file again: the browser has forgotten it." in send("/picture", right).text
+    assert "Choose the file again. Your browser did not keep it." in send("/picture", right).text
 
 
 def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_matters(
@@ -203,7 +203,7 @@ def test_a_picture_is_made_anew_described_in_every_language_and_cut_around_what_
     body = picture("JPEG", exif=exif, comment=b"Planted camera")
     first = {"picture": (io.BytesIO(body), "river.jpg")}
     silent = send("/picture", ALT | first | {"alt_fr": ""}).text
-    assert "French: say what the picture shows" in silent
+    assert "French: describe the picture" in silent
     assert "Choose the file again" in silent
     again = {"picture": (io.BytesIO(body), "river.jpg"), "x": "95", "y": "50"}
     assert send("/picture", ALT | again).status_code == 303

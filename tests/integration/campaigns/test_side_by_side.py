@@ -55,14 +55,14 @@ def test_only_the_language_that_was_changed_is_saved(
     desk: FlaskClient, send: Send, fresh: Fresh
 ) -> None:
     page = desk.get(f"{DESK}/languages/texts").text
-    assert "Not written: What happened, What has come of it." in page
+    assert "Not written: What happened, How it ended." in page
     typed = fields(page) | {"summary_fr": "Trois phrases.", "background_ar": ""}
     assert send("/languages/texts", typed).status_code == 303
     editions = {one.locale: one for one in fresh().editions}
     assert editions["fr"].summary == "Trois phrases."
     assert set(editions) == {"en", "fr", "es"}
-    assert "State 1" in desk.get(f"{DESK}/history/edition/fr").text
-    assert "Nothing of this part is kept" in desk.get(f"{DESK}/history/edition/es").text
+    assert "Saved version 1" in desk.get(f"{DESK}/history/edition/fr").text
+    assert "No versions of this part are saved" in desk.get(f"{DESK}/history/edition/es").text
 
 
 def test_a_language_that_somebody_else_saved_is_merged_and_the_others_are_saved(

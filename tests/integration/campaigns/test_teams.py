@@ -148,7 +148,7 @@ def test_the_teams_page_adds_removes_and_hands_over(
     assert post(client, f"{url}/add", fields).status_code == 303
     assert session.scalar(select(func.count()).select_from(CampaignMember)) == 1
     session.rollback()
-    assert "Take off the team" in client.get(url).text
+    assert "Remove from the team" in client.get(url).text
     post(client, f"{url}/remove", fields)
     post(client, f"{url}/hand-over", fields)
     session.expire_all()
@@ -173,7 +173,7 @@ def test_a_member_sees_the_team_and_does_not_change_it(
     url = f"/desk/campaigns/{theirs.slug}/team"
     page = client.get(url).text
     assert "Leave the team" in page
-    assert "Hand over" not in page
+    assert "Transfer the campaign" not in page
     assert post(client, f"{url}/hand-over", {"person": me.public_id}).status_code == 409
     left = post(client, f"{url}/remove", {"person": me.public_id})
     assert left.location == "/desk/campaigns/"
@@ -195,7 +195,7 @@ def test_all_campaigns_of_somebody_who_leaves_go_to_another(
     assert refused.location == url
     done = post(client, url, {"person": boss.public_id})
     assert done.location == f"/desk/staff/{other.public_id}"
-    assert "2 campaigns are handed over." in client.get(done.location).text
+    assert "2 campaigns transferred." in client.get(done.location).text
     session.expire_all()
     assert {theirs.owner_id, second.owner_id} == {boss.id}
     assert session.get(CampaignMember, (second.id, other.id)) is None

@@ -12,7 +12,7 @@ from tests.integration.campaigns.conftest import DESK
 from tests.integration.campaigns.test_autosave import OFFER, PAGES
 
 MANY, AT_ONCE = 50, 10
-BOTH = "Another tab has newer text. It stands above yours"
+BOTH = "Another tab has newer text. It is shown above yours"
 
 
 def opened(page: str) -> dict[str, str]:
@@ -36,7 +36,7 @@ def test_a_tab_overwrites_no_draft_of_another_one(
     both = post(desk, page, second | {field: "Second", "keep": "1"})
     assert both.status_code == 422
     assert BOTH in both.text
-    other, form = both.text.split("Text of the other tab")[1].split("<form", 1)
+    other, form = both.text.split("Text in the other tab")[1].split("<form", 1)
     assert "First whole" in other
     assert "Second" in form
     still = opened(both.text)
@@ -86,7 +86,7 @@ def test_two_texts_that_came_too_late_both_stay(desk: FlaskClient, other: FlaskC
     assert first.location == f"{DESK}/merge/options/-"
     second = post(desk, page, {words: "second", "based_on": "0"})
     assert second.status_code == 422
-    assert "Another text of yours waits to be merged" in second.text
+    assert "You have another text to merge" in second.text
     assert "second</textarea>" in second.text
     assert "first" in desk.get(first.location).text
     done = {"seen": "1", "choice-0": "mine"}

@@ -114,7 +114,7 @@ def test_a_backup_is_for_its_owner_only(filled: Flask, session: Session, tmp_pat
 
 def test_what_is_no_backup_is_refused_in_a_sentence(filled: Flask, tmp_path: Path) -> None:
     (tmp_path / "junk.zip").write_text("junk")
-    with pytest.raises(Refused, match="not a backup"):
+    with pytest.raises(Refused, match="not a readable backup"):
         backup_archive.restore(
             filled.extensions["database"], filled.extensions["storage"], tmp_path / "junk.zip", ANY
         )

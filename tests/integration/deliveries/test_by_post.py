@@ -231,7 +231,7 @@ def test_the_whole_is_noted_as_posted_and_its_writers_follow_it(
     assert sent.status_code == 303, sent.text
     shown = staff.get(sent.location).text
     assert re.search(r"\b00:00", shown)
-    assert "the time there" not in shown
+    assert "local time" not in shown
     session.rollback()
     visit = session.scalars(select(GateVisit)).one()
     assert (visit.mission_id, visit.destination) == (None, bundle.official)
@@ -418,7 +418,7 @@ def test_everybody_reads_on_the_case_page_that_letters_go_by_post(
 ) -> None:
     page = client.get(case).text
     assert "Sent by post" in page
-    assert "reached through" not in page
+    assert "delivered through" not in page
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)

@@ -78,6 +78,4 @@ def test_the_paper_of_a_stopped_action_is_called_cards(
     stop()
     gate = staff.get(f"/desk/bundles/{cards.public_id}/deliver").text
     assert "Do not print or deliver its cards" in gate
-    assert (
-        "Do not hand over the printed cards." in staff.get(f"/desk/bundles/{cards.public_id}").text
-    )
+    assert "Do not deliver the printed cards." in staff.get(f"/desk/bundles/{cards.public_id}").text

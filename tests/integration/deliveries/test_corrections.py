@@ -116,7 +116,7 @@ def test_a_day_to_come_is_refused_and_what_was_typed_stays(
     late = (clock.today("Pacific/Kiritimati") + timedelta(days=2)).isoformat()
     answer = post(staff, page, sent(visit, happened_on=late, notes="Typed."))
     assert answer.status_code == 422
-    assert "This day is still to come at the mission." in answer.text
+    assert "This day has not come yet where the mission is. Check the date." in answer.text
     assert "Typed." in answer.text
 
 
@@ -209,7 +209,9 @@ def test_a_file_that_the_phone_left_out_is_named_on_the_record(
 ) -> None:
     gate = f"/desk/bundles/{bundle.public_id}/deliver"
     answer = post(staff, gate, form(left_out="notes.docx"))
-    assert "Not kept: notes.docx. Only pictures can be kept." in staff.get(answer.location).text
+    assert (
+        "We did not keep notes.docx. Only pictures can be added." in staff.get(answer.location).text
+    )
 
 
 def test_a_reply_that_is_logged_from_a_delivery_answers_it(
@@ -271,6 +273,6 @@ def test_a_posting_is_not_corrected_to_before_its_letters_came_back_unless_that_
     session.rollback()
     asked = post(staff, page, changed)
     assert asked.status_code == 422
-    assert "came back from the mission after this day" in asked.text
+    assert "The mission returned the letters after this day" in asked.text
     assert 'name="sure"' in asked.text
     assert post(staff, page, changed | {"sure": "y"}).status_code == 303

@@ -69,7 +69,7 @@ def test_the_gate_fills_in_the_day_of_the_mission_and_names_its_zone(
     page = staff.get(gate(old)).text
     assert day_in(page, "happened_on") == clock.today(zone).isoformat()
     assert f'data-zone="{zone}"' in page
-    assert f"at the mission: {zone.replace('_', ' ')}" in page
+    assert f"where the mission is: {zone.replace('_', ' ')}" in page
 
 
 def test_a_day_that_has_begun_in_the_east_is_to_come_in_the_west(
@@ -79,7 +79,7 @@ def test_a_day_that_has_begun_in_the_east_is_to_come_in_the_west(
     put(session, old, WEST)
     answer = post(staff, gate(old), sent)
     assert answer.status_code == 422
-    assert "This day is still to come at the mission." in answer.text
+    assert "This day has not come yet where the mission is. Check the date." in answer.text
     put(session, old, EAST)
     assert post(staff, gate(old), sent).status_code == 303
 
@@ -98,7 +98,7 @@ def test_a_time_that_is_still_to_come_at_the_mission_is_refused(
         )
         answer = post(staff, gate(old), sent)
         assert answer.status_code == 422
-        assert "This time is still to come at the mission." in answer.text
+        assert "This time has not come yet where the mission is. Check the time." in answer.text
         assert "Keep this note." in answer.text
     now = clock.time_of(clock.utcnow(), zone).isoformat("minutes")
     sent = form(happened_on=clock.today(zone).isoformat(), happened_time=now)
@@ -110,7 +110,7 @@ def test_nothing_happened_to_a_bundle_before_it_was_frozen(
 ) -> None:
     answer = post(staff, gate(bundle), form(happened_on="2019-01-01", notes="Keep this note."))
     assert answer.status_code == 422
-    assert "The bundle was frozen after this day." in answer.text
+    assert "We froze the bundle after this day." in answer.text
     assert "Keep this note." in answer.text
     assert session.scalars(select(DeliveryAttempt)).all() == []
     record(bundle, DeliveryOutcome.REFUSED)
@@ -131,7 +131,7 @@ def test_a_posting_before_the_letters_came_back_is_asked_about(
     sent = posting(posted_on=days_ago(1).isoformat())
     answer = post(staff, after(old, "post"), sent)
     assert answer.status_code == 422
-    assert "came back from the mission after this day" in answer.text
+    assert "The mission returned the letters after this day" in answer.text
     assert 'name="sure"' in answer.text
     assert told(session, old) == ["refused"]
     assert post(staff, after(old, "post"), sent | {"sure": "y"}).status_code == 303

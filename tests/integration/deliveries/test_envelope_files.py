@@ -1,4 +1,4 @@
-"""The files of envelopes: whose letter was taken back is in none that is given out."""
+"""The files of envelopes: whose letter was withdrawn is in none that is given out."""
 
 import errno
 import re
@@ -116,7 +116,7 @@ def test_a_letter_that_was_taken_back_since_is_handed_out_in_no_envelope(
 
     answer = post(staff, file)
     assert answer.status_code == 303
-    assert "without letters that were taken back" in staff.get(answer.location).text
+    assert "without the letters withdrawn since then" in staff.get(answer.location).text
     assert run_of(session).state is RunState.WAITING
     waits = post(staff, file)
     assert waits.status_code == 409
@@ -267,8 +267,8 @@ def test_what_cannot_be_made_is_given_up_after_five_tries_and_tried_again_by_han
     given_up = run_of(session)
     assert (given_up.state, given_up.attempt) == (RunState.FAILED, 5)
     page = staff.get(after(printed)).text
-    assert "The files were tried several times" in page
-    assert "are being made" not in page
+    assert "We tried several times" in page
+    assert "We are making" not in page
     assert post(staff, after(printed, "again")).status_code == 303
     assert run_of(session).state is RunState.WAITING
     with pytest.raises(NotFound):
@@ -292,7 +292,7 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
             session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             session.commit()
             page = staff.get(after(printed)).text
-            assert "the files are made by themselves" in page
+            assert "We then make the files automatically" in page
         assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
         assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
         assert envelope_job._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
@@ -313,9 +313,9 @@ def test_empty_envelopes_are_left_out_of_what_is_to_be_posted(
     assert post(staff, after(printed, "post"), posting(last="4")).status_code == 303
     page = staff.get(after(printed)).text
     assert "3 of 3 envelopes are posted" in page
-    assert "Empty: their letters left at the gate, or were taken back" in page
+    assert "Empty: their letters were accepted at the mission or withdrawn" in page
     assert "At the post office" not in page
-    assert "To post" not in page
+    assert "Ready to post" not in page
 
 
 @pytest.mark.one_engine
@@ -335,7 +335,7 @@ def test_the_form_begins_with_the_first_envelope_that_holds_a_letter(
     numbers = re.findall(r'<input[^>]*name="(first|last)"[^>]*value="(\d+)"', page)
     assert sorted(numbers) == [("first", "3"), ("last", "6")]
     assert "0 of 4 envelopes are posted" in page
-    assert "Take the letters out again" in page
-    assert page.count("Empty: no letter of it is here any more") == 3
+    assert "Cancel the envelopes" in page
+    assert page.count("Empty: none of its letters are here") == 3
     assert post(staff, after(printed, "post"), posting(first="3", last="6")).status_code == 303
     assert "4 of 4 envelopes are posted" in staff.get(after(printed)).text

@@ -83,7 +83,7 @@ def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
     app: Flask, staff: FlaskClient, printed: Bundle, session: Session, record: Record
 ) -> None:
     record(printed, DeliveryOutcome.REFUSED)
-    assert "7 letters are still here" in staff.get(after(printed)).text
+    assert "You still have 7 letters here" in staff.get(after(printed)).text
     split = post(staff, after(printed, "split"), {"letters_each": "3", "with_letters": "y"})
     assert split.status_code == 303
     assert envelopes(session) == [(1, 3, False), (4, 6, False), (7, 7, False)]
@@ -118,7 +118,7 @@ def test_a_refused_bundle_goes_into_envelopes_and_to_the_post(
     assert post(staff, after(printed, "undo")).status_code == 409
     none_left = post(staff, after(printed, "post"), posting(last="2"))
     assert none_left.status_code == 409
-    assert "1 letter is still here" in staff.get(after(printed)).text
+    assert "You still have 1 letter here" in staff.get(after(printed)).text
 
 
 def test_a_letter_alone_shows_its_own_address_and_sheets_that_came_back_are_used(
@@ -187,7 +187,7 @@ def test_a_stop_holds_envelopes_back(
     assert session.scalars(select(EnvelopeRun)).one().state is RunState.WAITING
     session.rollback()
     page = staff.get(after(bundle)).text
-    assert "Stop: hand nothing over" in page
+    assert "Stop: do not deliver anything" in page
     assert "Make the envelopes" not in page
     assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
     assert post(staff, after(bundle, "files/labels.pdf")).status_code == 409
@@ -198,16 +198,16 @@ def test_a_part_is_split_only_once_it_is_known_which_letters_it_was(
     staff: FlaskClient, bundle: Bundle, session: Session, record: Record
 ) -> None:
     visit = record(bundle, DeliveryOutcome.PART, taken=3)
-    assert "Which letters did they take?" in staff.get(after(bundle)).text
+    assert "Which letters did they accept?" in staff.get(after(bundle)).text
     assert post(staff, after(bundle, "split"), {"letters_each": "3"}).status_code == 409
     for typed, words in (
-        ("", "Give the numbers"),
+        ("", "Enter the numbers"),
         ("3-1, 5", "Write 1-3"),
         ("1, 2", "fewer letters than"),
-        ("6-8", "its letters are 1 to 7"),
-        ("1-3, 2", "name the same letters"),
+        ("6-8", "Its letters are 1 to 7"),
+        ("1-3, 2", "contain the same letters"),
         ("1-4", "more letters than"),
-        ("all", "“all” is no number"),
+        ("all", "“all” is not a number"),
     ):
         wrong = post(staff, after(bundle, "part"), {"numbers": typed})
         assert wrong.status_code == 422, typed
@@ -229,7 +229,7 @@ def test_what_went_out_before_is_in_no_part_and_letters_taken_back_count_either_
     assert post(staff, after(bundle, "part"), {"numbers": "1, 4"}).status_code == 303
     record(bundle, DeliveryOutcome.PART, taken=2, place="the back door")
     again = post(staff, after(bundle, "part"), {"numbers": "4, 5"})
-    assert "had gone out before" in again.text
+    assert "were already delivered" in again.text
     session.rollback()
     sixth = select(Letter.signature_id).where(Letter.sequence == 6)
     session.execute(
@@ -285,10 +285,10 @@ def test_refused_letters_go_through_another_mission_in_a_bundle_of_their_own(
     assert all("100 Sample Street" not in page for page in text)
     assert "00001" in text[0]
     old_page = staff.get(f"/desk/bundles/{printed.public_id}").text
-    assert "5 letters go through another mission now" in old_page
+    assert "5 letters now go through another mission" in old_page
     assert "These letters were refused before" in staff.get(f"/desk/bundles/{new.public_id}").text
     gate = staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
-    assert "No letter of this bundle is here any more" in gate
+    assert "You have no letters of this bundle left" in gate
     record(new, DeliveryOutcome.ACCEPTED)
     assert count_here(session, reload(session, new_id)) == 0
 
@@ -355,11 +355,11 @@ def test_only_those_whose_letters_were_posted_get_a_mail_and_see_their_envelope(
     again("following.tell", notice_id)
     again("following.tell", notice_id)
     page = client.get(f"{after(bundle)}?letter=2").text
-    assert "How they went" in page
+    assert "How you sent them" in page
     assert page.count('<td><span dir="ltr">00002</span></td>') == 1
     assert "00001</span>" not in page
     lost = client.get(f"{after(bundle)}?letter=3").text
-    assert "No envelope holds a letter of this number." in lost
+    assert "No envelope contains a letter with this number. Check the number." in lost
     told = session.scalars(select(OutboxMail).where(OutboxMail.kind == "letter-handed-over")).all()
     assert [one.recipient for one in told] == ["first@example.org"]
     session.rollback()
@@ -378,7 +378,7 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
     record(bundle, DeliveryOutcome.PART, taken=2)
     post(staff, after(bundle, "part"), {"numbers": "1, 2"})
     page = staff.get(after(bundle)).text
-    assert page.count("Empty: no letter of it is here any more") == 2
+    assert page.count("Empty: none of its letters are here") == 2
     post(staff, after(bundle, "post"), posting(first="1", last="3"))
     session.rollback()
     assert [posted for _first, _last, posted in envelopes(session)][:4] == [
@@ -399,9 +399,9 @@ def test_an_envelope_whose_letters_left_at_the_gate_is_empty_and_not_posted(
         ("1", "4", "Enter a number from 1 to 3."),
         ("0", "2", "Enter a number from 1 to 3."),
         ("-5", "2", "Enter a number from 1 to 3."),
-        ("3", "2", "This comes before the first. Give the two in order."),
+        ("3", "2", "The last number comes before the first. Enter the two in order."),
         ("one", "2", "Enter a whole number, in figures."),
-        ("1", "", "Give the last number."),
+        ("1", "", "Enter the last number."),
     ],
 )
 def test_envelopes_are_posted_by_numbers_that_they_have(

@@ -71,9 +71,9 @@ def test_a_delivery_is_recorded_with_all_that_was_written_down(
     assert "Planted Attaché" in shown
     assert "Planted note." in shown
     # Both clocks have 24 hours.
-    assert re.search(r", 00:00 \(the time there\)", shown)
-    assert re.search(r", \d\d:\d\d \(the organisation’s time\)", shown)
-    assert "No letter of this bundle is here any more" in staff.get(gate(bundle)).text
+    assert re.search(r", 00:00 \(local time\)", shown)
+    assert re.search(r", \d\d:\d\d \(your organization’s time\)", shown)
+    assert "You have no letters of this bundle left" in staff.get(gate(bundle)).text
     case = staff.get(f"/en/actions/{bundle.campaign.slug}").text
     assert "Planted" not in case, "nothing is public before it is published"
 
@@ -142,13 +142,13 @@ def _bomb() -> io.BytesIO:
 @pytest.mark.parametrize(
     ("field", "file", "words"),
     [
-        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This is no JPEG, PNG or WebP"),
-        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This is no JPEG, PNG or WebP"),
-        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "says another kind"),
-        ("pictures", (photograph().getvalue(), "../../gate.php"), "says another kind"),
-        ("receipt", (photograph().getvalue(), "receipt.pdf"), "says another kind"),
-        ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "says another kind"),
-        ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "This PDF cannot be shown"),
+        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This file is not a JPEG, PNG or WebP"),
+        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This file is not a JPEG, PNG or WebP"),
+        ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "does not match its kind"),
+        ("pictures", (photograph().getvalue(), "../../gate.php"), "does not match its kind"),
+        ("receipt", (photograph().getvalue(), "receipt.pdf"), "does not match the kind"),
+        ("receipt", (b"%PDF-1.7 nothing", "receipt.jpg"), "does not match the kind"),
+        ("receipt", (b"%PDF-1.7 nothing", "receipt.pdf"), "We cannot show this PDF"),
     ],
 )
 def test_a_file_that_lies_is_refused_and_what_was_typed_is_kept(
@@ -185,11 +185,11 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
 ) -> None:
     bomb = post(staff, gate(bundle), form(pictures=(_bomb(), "gate.png")))
     assert bomb.status_code == 422
-    assert "60 million points" in bomb.text
+    assert "60 million pixels" in bomb.text
     two = [(photograph(size=(20, 20)), "street.jpg"), (io.BytesIO(b"no picture"), "door.jpg")]
     assert "door.jpg: This is no JPEG" in post(staff, gate(bundle), form(pictures=two)).text
     many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
-    assert "Eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
+    assert "Choose eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
     assert visits(session) == []
 
 
@@ -197,16 +197,16 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("outcome", "", "Say how it ended"),
+        ("outcome", "", "Choose what happened"),
         ("outcome", "burnt", "Choose one of the answers offered"),
         ("outcome", "stopped", "Choose one of the answers offered"),
         ("happened_on", "31.2.2026", "Enter the date as"),
         ("happened_on", "2026-02-31", "There is no 31 February 2026."),
-        ("happened_on", "2099-01-01", "still to come"),
-        ("happened_time", "25:99", "Write the time as"),
+        ("happened_on", "2099-01-01", "has not come yet"),
+        ("happened_time", "25:99", "Enter the time like this"),
         ("place", "x" * 201, "Use at most 200 characters"),
         ("received_by", "A\x01", "characters here are hidden"),
-        ("key", "short", "This cannot be saved as it is"),
+        ("key", "short", "We could not save this"),
     ],
 )
 def test_what_cannot_be_taken_is_said_by_its_field(
@@ -293,7 +293,7 @@ def test_a_colleague_who_was_there_as_well_does_not_record_it_twice(
     sign_in(client, app, Role.STAFF, email="second@example.org")
     again = post(client, gate(bundle), form(outcome="refused"))
     assert again.status_code == 422
-    assert "This delivery is recorded already." in again.text
+    assert "This delivery is already recorded." in again.text
     assert len(visits(session)) == 1
 
 
@@ -383,7 +383,7 @@ def test_a_companion_that_has_no_part_offers_none_and_says_so(
     page = staff.get(gate(bundle)).text
     assert f'name="taken_{bundle.id}"' in page
     assert f'name="taken_{second.id}"' not in page
-    words = "No part can be taken of this bundle: record it on its own page."
+    words = "This bundle cannot be accepted in part here. Record it on its own page."
     assert words in page
     taken = {f"taken_{bundle.id}": "3", f"with_{second.id}": "y"}
     answer = post(staff, gate(bundle), form(outcome="part", **taken))
@@ -430,7 +430,7 @@ def test_a_stop_blocks_the_gate_and_records_that_nothing_was_delivered(
     session.rollback()
     _stop(app, campaign_id)
     page = staff.get(gate(bundle)).text
-    assert "Stop: hand nothing over" in page
+    assert "Stop: do not deliver anything" in page
     assert "She asked us to." in page
     assert 'value="accepted"' not in page
     assert post(staff, gate(bundle), form(outcome="stopped")).status_code == 303
@@ -464,7 +464,7 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     [attempt] = visit.attempts
     first, second = (one.public_id for one in visit.files)
     page = f"/desk/deliveries/attempts/{attempt.public_id}/publish"
-    assert "7 letters handed over" in staff.get(page).text, "words to begin with"
+    assert "7 letters delivered" in staff.get(page).text, "words to begin with"
     words = {
         "title_en": "Handed over in Ottawa",
         "body_en": "They took them.",
@@ -474,7 +474,7 @@ def test_a_post_is_published_once_with_a_picture_that_is_described(
     }
     bare = post(staff, page, words)
     assert bare.status_code == 422
-    assert "Say what the picture shows" in bare.text
+    assert "Describe the picture for people" in bare.text
     half = post(staff, page, words | {f"alt_en_{first}": "Two", "title_fr": "Ha", "body_fr": ""})
     assert half.status_code == 422
     assert "Write the text in this language too" in half.text
@@ -516,7 +516,7 @@ def test_letters_that_are_out_of_our_hands_are_not_handed_over_again(
     record(bundle, DeliveryOutcome.LEFT)
     answer = post(staff, gate(bundle), form())
     assert answer.status_code == 422
-    assert "No letter of this bundle is here any more" in answer.text
+    assert "You have no letters of this bundle left" in answer.text
     assert len(visits(session)) == 1
 
 
@@ -556,8 +556,11 @@ def test_what_was_taken_is_here_no_more_before_it_is_named(
 ) -> None:
     sent = form(outcome="part", **{f"taken_{bundle.id}": "3"})
     answer = post(staff, gate(bundle), sent)
-    assert "4 letters are still here." in staff.get(answer.location).text
-    assert "4 letters are still here." in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    assert "You still have 4 letters here." in staff.get(answer.location).text
+    assert (
+        "You still have 4 letters here."
+        in staff.get(f"/desk/bundles/{bundle.public_id}/after").text
+    )
     assert "of 4" in staff.get(gate(bundle)).text
     refused = form(outcome="refused", happened_time="00:01")
     assert post(staff, gate(bundle), refused).status_code == 303
@@ -601,7 +604,7 @@ def test_a_bundle_that_came_along_and_cannot_be_recorded_is_named_and_nothing_is
     record(second, DeliveryOutcome.ACCEPTED)
     sent = form(**{f"with_{second.id}": "y"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    words = f"{name}No letter of this bundle is here any more: look at its page."
+    words = f"{name}You have no letters of this bundle left. Open the bundle to see where they are."
     from_phone = post(staff, gate(bundle), sent, headers={"Accept": "application/json"})
     assert from_phone.status_code == 422
     assert from_phone.json["problems"] == [words]
@@ -622,7 +625,7 @@ def test_what_a_colleague_recorded_of_a_bundle_that_came_along_is_said_of_that_b
     sent = form(outcome="refused", **{f"with_{second.id}": "y"})
     answer = post(client, gate(bundle), sent, headers={"Accept": "application/json"})
     name = f"{bundle.campaign.reference} · {second.sequence:03d}: "
-    words = "This delivery is recorded already. Open its record to add pictures or correct it."
+    words = "This delivery is already recorded. Open the record to add pictures or correct it."
     assert answer.json["problems"] == [f"{name}{words}"]
     assert len(visits(session)) == 1
 
@@ -633,7 +636,7 @@ def test_a_bundle_that_is_not_there_is_not_dropped_without_a_word(
 ) -> None:
     answer = post(staff, gate(bundle), form(**{ticked: "y"}))
     assert answer.status_code == 422
-    assert "A bundle that was ticked is not there any more." in answer.text
+    assert "A bundle you ticked no longer exists." in answer.text
     assert visits(session) == []
 
 

@@ -56,14 +56,19 @@ def test_each_page_of_a_rehearsal_says_what_it_is_and_offers_no_hand_over(
     mark = "Nothing here is counted, mailed or handed over."
     shown = staff.get(f"/desk/bundles/{rehearsed.public_id}{page}").text
     assert mark in shown
-    for word in ("Record a delivery", "Export its list", "Record it", "They took all letters"):
+    for word in (
+        "Record a delivery",
+        "Export the signature list",
+        "Record the delivery",
+        "Accepted all letters",
+    ):
         assert word not in shown
     assert mark not in staff.get(f"/desk/bundles/{bundle.public_id}{page}").text
 
 
 def test_its_gate_takes_nothing(staff: FlaskClient, rehearsed: Bundle) -> None:
     page = f"/desk/bundles/{rehearsed.public_id}/deliver"
-    words = "This is a rehearsal: nothing of it is handed over."
+    words = "This is a rehearsal. Nothing in it can be delivered."
     assert words in staff.get(page).text
     answer = post(staff, page, form())
     assert answer.status_code == 422

@@ -231,8 +231,8 @@ def test_its_page_says_what_is_gone_and_promises_nothing(
     reroute(printed.id)
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00001, volume 001, page 1" in page
-    assert "nothing of it changes any more" in page
-    for word in ("Make them again now", "Give this bundle up", "Download the bundle"):
+    assert "can no longer change" in page
+    for word in ("Remake the volumes now", "Cancel this bundle", "Download the bundle"):
         assert word not in page
 
 
@@ -248,10 +248,10 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
     record(bundle, DeliveryOutcome.REFUSED)
     reroute(bundle.id)
     shown = staff.get(page).text
-    assert "Keep the printed sheets of this bundle under lock" in shown
+    assert "Lock up the printed sheets of this bundle" in shown
     assert "Download the bundle" not in shown
     where = "Consulate of the Republic"
-    assert f"Keep its printed sheets under lock. Printed again: {where}" in listed_bundles(staff)
+    assert f"Lock up its printed sheets. Printed again: {where}" in listed_bundles(staff)
     stop()
     shown = staff.get("/desk/today").text.partition("Stopped: do not hand over 1 printed")[2]
     assert f"{count} letters" in shown
@@ -268,7 +268,7 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
 
 
 def listed_bundles(staff: FlaskClient) -> str:
-    return staff.get("/desk/bundles/").text.partition("Bundles made")[2]
+    return staff.get("/desk/bundles/").text.partition("All bundles")[2]
 
 
 def test_once_the_second_print_is_delivered_the_first_is_to_be_destroyed(
@@ -315,9 +315,9 @@ def test_after_a_part_was_taken_the_page_names_what_is_to_be_taken_out_by_hand(
     jobs.run_now("bundles.remake")
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
     assert "Letter 00005, volume 001, page 5" in page
-    assert "Take out by hand those of them that are still here." in page
+    assert "Remove by hand the sheets with these numbers that are still here." in page
     assert "Print again" in page
-    for word in ("Make them again now", "Download the bundle"):
+    for word in ("Remake the volumes now", "Download the bundle"):
         assert word not in page
     assert "00005" in staff.get(f"/desk/bundles/{printed.public_id}/deliver").text
     session.execute(update(Bundle).values(emptied_at=db.utcnow()))
@@ -339,7 +339,7 @@ def test_who_went_with_the_part_is_not_to_be_taken_out_by_hand(
     session.commit()
     for page in (after(printed), f"/desk/bundles/{printed.public_id}/deliver"):
         shown = staff.get(page).text
-        assert "Take 1 letter out first" in shown
+        assert "Remove 1 letter first" in shown
         assert "<p>00005</p>" in shown
     # Its files hold both.
     page = staff.get(f"/desk/bundles/{printed.public_id}").text
@@ -377,7 +377,7 @@ def test_files_with_a_letter_that_was_taken_back_after_it_went_on_are_not_given_
     page = staff.get(url).text
     assert "Letter 00004, volume 002 –" in page
     assert "Download the bundle" not in page
-    assert "Part of it was withdrawn." in post(staff, f"{url}/download", {}).text
+    assert "Part of the bundle was withdrawn." in post(staff, f"{url}/download", {}).text
     session.rollback()
     names = {one.name for one in reprint_volumes.list_choices(session, reload(session, bundle_id))}
     assert names >= {"letters-001.pdf", "letters-003.pdf", "cover-letter.pdf"}

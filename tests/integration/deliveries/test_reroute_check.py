@@ -81,7 +81,7 @@ def test_what_goes_where_is_shown_and_nothing_is_done_yet(
     page = staff.get(f"{after(refused, 'reroute')}?mission={other_mission}").text
     assert "7 Rue Exemple" in page
     assert "<dd>5</dd>" in page
-    assert "5 envelopes are opened" in page
+    assert "Open 5 envelopes" in page
     assert "2 envelopes are already posted" in page
     assert "Open the proof as PDF" in page
     proof = post(staff, after(refused, "reroute/proof"), {"mission": other_mission})
@@ -150,9 +150,9 @@ def test_letters_of_a_bundle_that_is_given_up_lie_where_they_were(
     new_url = f"/desk/bundles/{given_up.public_id}"
     session.rollback()
     page = staff.get(f"/desk/bundles/{refused.public_id}").text
-    assert "its letters are here again" in page
-    assert "go through another mission now" not in page
-    assert "What it held is back in the bundle it came from" in staff.get(new_url).text
+    assert "its letters came back here" in page
+    assert "now go through another mission" not in page
+    assert "Everything in it is back in the bundle it came from" in staff.get(new_url).text
     reroute(refused.id)
 
 

@@ -101,7 +101,7 @@ def test_a_posting_counts_and_tells_only_what_was_still_in_the_envelopes(
     record(three, DeliveryOutcome.PART, taken=1)
     unnamed = post(client, after(three, "post"), posting(last="2"))
     assert unnamed.status_code == 409
-    assert "Say first which letters were taken." in unnamed.text
+    assert "First enter the numbers of the accepted letters." in unnamed.text
     assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
     assert tell() == ["second"]
     assert post(client, after(three, "post"), posting(last="2")).status_code == 303
@@ -121,10 +121,10 @@ def test_once_everything_is_accepted_no_envelope_is_left_to_post(
     record(three, DeliveryOutcome.ACCEPTED)
     page = client.get(after(three)).text
     assert "At the post office" not in page
-    assert "To post" not in page
+    assert "Ready to post" not in page
     late = post(client, after(three, "post"), posting(last="2"))
     assert late.status_code == 409
-    assert "No letter of these envelopes is here any more." in late.text
+    assert "These envelopes have no letters left." in late.text
     assert session.scalar(select(func.count(DeliveryAttempt.id))) == 2
 
 
@@ -134,7 +134,7 @@ def test_the_envelope_of_a_letter_is_the_one_that_holds_it(
     record(three, DeliveryOutcome.PART, taken=1)
     assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
     post(client, after(three, "split"), {"letters_each": "1"})
-    none = "No envelope holds a letter of this number."
+    none = "No envelope contains a letter with this number. Check the number."
     lost = client.get(f"{after(three)}?letter=2").text
     assert none in lost
     assert "00003</span>" not in lost
@@ -149,9 +149,9 @@ def test_nothing_goes_out_after_a_part_before_it_is_known_which_letters_that_was
 ) -> None:
     gate = f"/desk/bundles/{three.public_id}/deliver"
     record(three, DeliveryOutcome.PART, taken=1, place="the front door")
-    assert "Say first which letters were taken." in client.get(gate).text
+    assert "First enter the numbers of the accepted letters." in client.get(gate).text
     sent = form(outcome=outcome, **{f"taken_{three.id}": "1"})
-    words = "A part of this bundle was taken before, and nobody has said which letters."
+    words = "Part of this bundle was accepted before, but we do not know which letters."
     from_phone = post(client, gate, sent, headers={"Accept": "application/json"})
     assert from_phone.status_code == 422
     assert from_phone.json["problems"][0].startswith(words), "the phone keeps it and says why"
@@ -189,7 +189,7 @@ def test_after_a_stop_a_part_can_be_named_and_what_came_before_the_stop_be_recor
     page = f"/desk/bundles/{three.public_id}"
     assert after(three) in client.get(page).text
     shown = client.get(after(three)).text
-    assert "1 letter was taken. Say which by its number.<" in shown
+    assert "They accepted 1 letter. Enter its number.<" in shown
     assert "Make the envelopes" not in shown
     assert post(client, after(three, "part"), {"numbers": "2"}).status_code == 303
     assert after(three) not in client.get(page).text
@@ -211,7 +211,7 @@ def test_numbers_of_a_bundle_that_goes_on_begin_where_the_one_before_ended(
     session.rollback()
     record(second, DeliveryOutcome.PART, taken=1)
     wrong = post(client, after(second, "part"), {"numbers": "1"})
-    assert "“1” is not in this bundle: its letters are 4 to 5." in html.unescape(wrong.text)
+    assert "“1” is not in this bundle. Its letters are 4 to 5." in html.unescape(wrong.text)
     assert post(client, after(second, "part"), {"numbers": "4"}).status_code == 303
 
 

@@ -140,15 +140,15 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     line, page = "Stopped: do not hand over 1 printed bundle", f"/desk/bundles/{loose.public_id}"
     today = staff.get("/desk/today").text
     assert line in today.partition("<h2>")[2].partition("</h2>")[0], "the first line"
-    assert "Held back: stopped" in staff.get("/desk/bundles/").text
-    assert "Destroy them, or keep them under lock." in staff.get(page).text
+    assert "On hold: stopped" in staff.get("/desk/bundles/").text
+    assert "Destroy them or keep them under lock." in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "lost"}).status_code == 400
     assert post(staff, f"{page}/held-back", {"fate": "kept"}).status_code == 303
     assert line not in staff.get("/desk/today").text
-    assert "Stopped: kept" in staff.get("/desk/bundles/").text
+    assert "Stopped: kept under lock" in staff.get("/desk/bundles/").text
     assert "The printed letters are kept under lock" in staff.get(page).text
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
-    assert "The printed letters are destroyed" in staff.get(page).text
+    assert "The printed letters were destroyed" in staff.get(page).text
     session.rollback()
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "bundle.held-back"))
     assert [one.detail for one in entries] == [{"fate": "kept"}, {"fate": "destroyed"}]
@@ -186,7 +186,7 @@ def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
     stop()
     sign_in(client, app, Role.STAFF)
     gate = f"/desk/bundles/{loose.public_id}/deliver"
-    assert "It was handed over all the same" in client.get(gate).text
+    assert "It was delivered anyway" in client.get(gate).text
     stopped_yesterday(session)
     answer = post(client, gate, form(happened_on=today().isoformat(), happened_time="00:00"))
     assert answer.status_code == 303
@@ -229,7 +229,7 @@ def test_envelopes_that_were_posted_after_a_stop_are_noted_as_posted(
     stop()
     page = f"/desk/bundles/{loose.public_id}/after"
     shown = staff.get(page).text
-    assert "Posted all the same?" in shown
+    assert "Posted anyway?" in shown
     assert "Make the envelopes" not in shown
     assert post(staff, f"{page}/post", posting(last="2")).status_code == 303
     newest = select(DeliveryAttempt.messages).order_by(DeliveryAttempt.id.desc()).limit(1)

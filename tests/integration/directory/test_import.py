@@ -146,8 +146,8 @@ def test_the_command_says_what_it_did(run: Any, tmp_path: Path, session: Session
     file.write_bytes(b"\xef\xbb\xbf" + CSV.encode())
     rehearsal = run("missions", file, "--dry-run")
     assert rehearsal.exit_code == 0
-    assert "Dry run, nothing written. Missions: 4 added" in rehearsal.stdout
-    assert "Missions: 4 added, 0 changed, 0 left as they were." in run("missions", file).stdout
+    assert "Dry run: nothing was written. Missions: 4 added" in rehearsal.stdout
+    assert "Missions: 4 added, 0 changed, 0 unchanged." in run("missions", file).stdout
     again = json.loads(run("missions", file, "--json").stdout)
     assert (again["added"], again["changed"], again["left"]) == (0, 0, 4)
     assert session.scalar(select(func.count(Mission.id))) == 4

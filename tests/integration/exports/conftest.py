@@ -67,7 +67,7 @@ Ask = Callable[..., int]
 
 @pytest.fixture
 def ask(app: Flask, settings: Settings, scene: Scene) -> Ask:
-    """Ask for an export at the service; gives its id."""
+    """Request an export at the service; gives its id."""
 
     def run(
         kind: ExportKind = ExportKind.FULL,

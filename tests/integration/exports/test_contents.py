@@ -49,13 +49,13 @@ def test_the_list_for_vetting_holds_who_is_judged_and_nobody_else(ask: Ask, made
         "Confirmed",
         "Confirmed",
         "Confirmed",
-        "Held",
+        "Under review",
         "Rejected",
-        "Invalid",
+        "Excluded",
     ]
     assert rows[0]["given_name"] == "Planted0"
     assert "@" in rows[0]["email"]
-    for fact in ("Export: 1", "Ada Asker", REASON, "List: For vetting", "nobody else was needed"):
+    for fact in ("Export: 1", "Ada Asker", REASON, "List: For vetting", "no approval was needed"):
         assert fact in mark
     assert mark.startswith("# ")
 
@@ -89,8 +89,8 @@ def test_a_workbook_says_whose_it_is_on_its_first_sheet(ask: Ask, made: Made) ->
     book = openpyxl.load_workbook(io.BytesIO(made(ask(written_as=ExportFormat.XLSX))))
     assert book.sheetnames == ["Export", "List"]
     facts = {row[0].value: row[1].value for row in book["Export"]}
-    assert facts["Asked by"] == "Ada Asker"
-    assert facts["What it is for"] == REASON
+    assert facts["Requested by"] == "Ada Asker"
+    assert facts["Purpose"] == REASON
     assert len(list(book["List"].rows)) == 7
 
 
@@ -218,7 +218,7 @@ def test_a_letter_that_went_on_to_a_merged_official_is_listed_by_the_name_of_tod
     letter.target_id = campaign.targets[1].id
     session.commit()
     _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
-    assert [row["went_on"] for row in rows] == ["", "Waits for another bundle", ""]
+    assert [row["went_on"] for row in rows] == ["", "Needs another bundle", ""]
     assert "Quintero" in rows[0]["target"]
     assert "Ana Merged" in rows[1]["target"]
 
@@ -244,7 +244,7 @@ def test_as_long_as_nobody_said_which_letters_were_taken_no_letter_is_called_acc
     session.add(attempt)
     session.commit()
     _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
-    assert {row["outcome"] for row in rows} == {"Part accepted, not yet known which"}
+    assert {row["outcome"] for row in rows} == {"Accepted in part, not yet known which letters"}
     attempt.taken.append(TakenLetters(first_number=1, last_number=2))
     session.commit()
     _mark, rows = rows_of(made(ask(bundle_id=bundle_id)))
@@ -299,7 +299,7 @@ def test_a_bundle_in_which_nobody_is_gives_no_list(
     export = session.get_one(DataExport, begun)
     assert (export.state, export.failure) == (ExportState.FAILED, export_job.EMPTY)
     assert (
-        "Nobody is in this bundle any more" in client.get(f"/desk/exports/{export.public_id}").text
+        "This bundle has no names any more" in client.get(f"/desk/exports/{export.public_id}").text
     )
 
 

@@ -73,7 +73,7 @@ def test_asked_for_made_fetched_and_gone(
     assert answer.status_code == 303
     export = loaded(session, 1)
     assert export.state is ExportState.MAKING
-    assert "waits for a worker" in client.get(answer.location).text
+    assert "background service has not started yet" in client.get(answer.location).text
     made(1)
     url = f"/desk/exports/{export.public_id}"
     assert "Download the file" in client.get(url).text
@@ -97,7 +97,7 @@ def test_asked_for_made_fetched_and_gone(
     export = loaded(session, 1)
     assert (export.state, export.storage_key) == (ExportState.EXPIRED, "")
     assert post(client, f"{url}/download").status_code == 410
-    assert "the file is deleted" in client.get(url).text
+    assert "its file is deleted" in client.get(url).text
     assert actions(session)[-1] == "export.expire"
 
 
@@ -184,7 +184,7 @@ def test_a_second_person_approves_and_never_oneself(
     assert post(asker, f"{url}/refuse").status_code == 409
     assert loaded(session, 1).state is ExportState.ASKED
     assert post(asker, f"{url}/download").status_code == 409
-    assert "Look and decide" in other.get("/desk/exports/").text
+    assert "Review the request" in other.get("/desk/exports/").text
     assert REASON in other.get(url).text
     assert post(other, f"{url}/approve").status_code == 303
     assert post(other, f"{url}/approve").status_code == 409, "it is decided"
@@ -244,7 +244,7 @@ def test_what_nobody_decides_in_time_ends(
     with app.app_context():
         jobs.run_now("exports.sweep")
     assert loaded(session, export_id).state is ExportState.EXPIRED
-    assert "Nobody decided" in browsers(scene.asker_id).get(url).text
+    assert "No one decided" in browsers(scene.asker_id).get(url).text
 
 
 def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
@@ -255,7 +255,7 @@ def test_where_there_is_no_second_person_it_is_said_and_nothing_is_asked(
     session.commit()
     answer = post(browsers(scene.asker_id), "/desk/exports/new", form(scene))
     assert answer.status_code == 409
-    assert "nobody else can" in answer.text
+    assert "no one else who can" in answer.text
     assert session.scalars(select(DataExport)).all() == []
 
 
@@ -283,10 +283,10 @@ def test_a_stop_holds_back_lists_for_officials_wherever_they_are(
     url = f"/desk/exports/{loaded(session, 1).public_id}"
     assert post(client, f"{url}/download").status_code == 409
     page = client.get(url).text
-    assert "This list is held back" in page
+    assert "This list is on hold" in page
     assert "The file is ready" not in page
     assert "Ready</span>" not in page
-    assert 'is-alarm">Held back</span>' in client.get("/desk/exports/").text
+    assert 'is-alarm">On hold</span>' in client.get("/desk/exports/").text
     with app.app_context():
         jobs.run_now("exports.make", waiting)
     export = loaded(session, waiting)
@@ -325,7 +325,7 @@ def test_keys_are_kept_checked_and_removed(
         ("AGE-SECRET-KEY-1" + "Q" * 58, "private key"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==", "private key"),
         ("ecdsa-sha2-nistp256 AAAA", "cannot encrypt"),
-        ("nonsense", "no public key"),
+        ("nonsense", "cannot read this public key"),
     ):
         answer = post(client, "/desk/exports/keys", {"label": "x", "recipient": typed})
         assert answer.status_code == 422
@@ -334,7 +334,7 @@ def test_keys_are_kept_checked_and_removed(
         assert "b3BlbnNzaA" not in answer.text
     assert post(client, "/desk/exports/keys", {"label": "Laptop", "recipient": KEY}).location
     twice = post(client, "/desk/exports/keys", {"label": "Again", "recipient": f" {KEY}\n"})
-    assert "in your list already" in twice.text
+    assert "already in your list" in twice.text
     [key] = session.scalars(select(ExportKey)).all()
     assert "Laptop" in client.get(f"/desk/exports/new?campaign={scene.slug}").text
     session.rollback()
@@ -421,7 +421,7 @@ def test_a_store_that_is_away_is_tried_again_and_in_the_end_said(
     session.rollback()
     with app.app_context():
         body = render(mail, app.extensions["settings"]).as_string()
-    assert "could not be reached" in " ".join(body.replace("=\n", "").split())
+    assert "could not reach the file storage" in " ".join(body.replace("=\n", "").split())
     assert REASON not in body
     assert "Planted" not in body
 
@@ -531,7 +531,7 @@ def test_a_get_of_the_form_shows_the_bundle_that_was_meant(
     client: FlaskClient, app: Flask, scene: Scene
 ) -> None:
     sign_in(client, app, Role.STAFF)
-    assert "Of which campaign?" in client.get("/desk/exports/new").text
+    assert "Choose a campaign" in client.get("/desk/exports/new").text
     assert csrf_token(client)
     page = client.get(f"/desk/exports/new?campaign={scene.slug}&bundle=none")
     assert page.status_code == 200

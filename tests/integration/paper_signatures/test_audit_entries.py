@@ -70,7 +70,7 @@ def test_a_row_is_corrected_taken_out_and_put_back(
         assert session.get_one(PaperRow, row_id).verdict is verdict
     assert post(staff, f"{url}/burn").status_code == 404
     refused = post(staff, f"/desk/paper/{sheet.public_id}/delete", follow_redirects=True)
-    assert "Take them out first" in refused.text
+    assert "Remove the rows first" in refused.text
 
 
 def test_a_scan_is_removed(staff: FlaskClient, session: Session, campaign: Campaign) -> None:

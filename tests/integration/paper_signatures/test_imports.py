@@ -64,7 +64,7 @@ def test_a_file_is_mapped_rehearsed_and_taken_in_whole(client: FlaskClient, app:
     _work(app)
     post(client, f"{address}/apply")
     _work(app)
-    assert "2 signatures count from now on" in client.get(address).text
+    assert "2 signatures added to the count" in client.get(address).text
     with app.app_context(), db.transaction() as session:
         found = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
         assert counted(session, found) == (3, 2)
@@ -91,17 +91,19 @@ def test_wrong_rows_can_be_downloaded_and_left_out(client: FlaskClient, app: Fla
     post(client, sent.location, mapping)
     _work(app)
     page = client.get(sent.location).text
-    assert "Leave it out and take in 2" in page
+    assert "Leave it out and import 2" in page
     wrong = client.get(f"{sent.location}/wrong.csv").text.lstrip("\ufeff").splitlines()
-    assert wrong[0] == "# Row,# What is wrong,name,lives in,land"
-    assert wrong[1].startswith("2,land: This is no country")
+    assert wrong[0] == "# Row,# Problem,name,lives in,land"
+    assert wrong[1].startswith("2,land: We do not recognize this country")
     assert wrong[1].endswith(",Eva Park,Hull,Nowhere")
     post(client, f"{sent.location}/apply")
     _work(app)
-    assert "Leave it out" in client.get(sent.location).text, "nobody said that they are left out"
+    assert "Leave this column out" in client.get(sent.location).text, (
+        "nobody said that they are left out"
+    )
     post(client, f"{sent.location}/apply", {"skip_bad": "1"})
     _work(app)
-    assert "2 signatures count from now on" in client.get(sent.location).text
+    assert "2 signatures added to the count" in client.get(sent.location).text
     again = "\n".join(wrong).replace("Nowhere", "CA")
     sent = post(client, "/desk/paper/imports/new", {"campaign": slug, "file": _file(again)})
     page = client.get(sent.location).text
@@ -129,7 +131,7 @@ def test_another_encoding_is_looked_at_and_goes_with_the_choice(
     }
     post(client, sent.location, mapping)
     _work(app)
-    assert "Take in 1 signature" in client.get(sent.location).text
+    assert "Import 1 signature" in client.get(sent.location).text
     with app.app_context(), db.reading() as session:
         assert session.scalars(select(PaperImport)).one().options["encoding"] == "windows-1250"
 

@@ -270,8 +270,8 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     wrong = post(client, address, _row(0) | _row(1, given_name="Eva", postal_code="1"))
     assert wrong.status_code == 422
     assert 'value="Eva"' in wrong.text
-    assert "1 row needs another look. What stands in this form is not saved yet." in wrong.text
-    said = "Nothing was saved: no name is keyed in."
+    assert "Check 1 row. The rows in this form are not saved yet." in wrong.text
+    said = "Enter a name. Nothing was saved."
     assert re.search(f"nothing-keyed[^>]* hidden>{said}", wrong.text)
     empty = post(client, address, {"locality-0": "Ottawa", "country-0": "CA"})
     assert empty.status_code == 422
@@ -281,7 +281,7 @@ def test_rows_are_keyed_in_on_the_page_all_or_none(client: FlaskClient, app: Fla
     right = post(client, address, _row(0) | _row(1, given_name="Eva", locality='"'))
     assert right.status_code == 303
     page = client.get(address).text
-    assert "2 rows count" in page
+    assert "2 rows counted" in page
     assert page.count("Eva Núñez") == 1
     assert re.search(r'id="locality-0"[^>]*value="Ottawa"', page), "the town carries over"
 

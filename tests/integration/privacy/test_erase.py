@@ -182,7 +182,7 @@ def test_staff_reads_on_the_bundles_page_what_is_to_be_taken_out(
     desk = app.test_client()
     sign_in(desk, app, Role.STAFF)
     page = desk.get(f"/desk/bundles/{public_id}").text
-    assert "1 letter was taken back" in page
+    assert "1 letter was withdrawn" in page
     assert "Letter 00001, volume 001, page 3" in page
     assert "Plantada" not in page
 

@@ -168,7 +168,7 @@ def test_of_one_that_ended_everybody_is_erased_and_the_sums_stay(
     staff = app.test_client()
     sign_in(staff, app, Role.STAFF)
     page = staff.get(f"/desk/bundles/{public_id}")
-    assert "Its files are no longer kept" in page.text
+    assert "We deleted its files" in page.text
     assert "Download the bundle" not in page.text
     assert erase() == [{"signatures": 3, "scans": 0, "bundles": 1}], "once"
 

@@ -205,7 +205,7 @@ def test_organizers_choose_the_hosts_and_get_what_partners_paste(
     address = f"/desk/campaigns/{campaign.slug}/reach"
     refused = post(client, address, {"hosts": "partner.example\n*"})
     assert refused.status_code == 422
-    assert "Write each site as its name alone" in refused.text
+    assert "Enter only the name of each site" in refused.text
     assert post(client, address, {"hosts": "https://Partner.example/x\n\n"}).status_code == 303
     session.refresh(campaign)
     assert campaign.embed_hosts == ["partner.example"]

@@ -218,9 +218,9 @@ def test_a_mails_pdf_is_drawn_when_somebody_asks_and_its_tiff_never_read(
     page = f"/desk/replies/{reply.public_id}"
     client = app.test_client()
     sign_in(client, app, Role.ADMIN)
-    assert "Draw the pages" in client.get(page).text
+    assert "Create page pictures" in client.get(page).text
     draw = f"{page}/scans/{scan.public_id}/draw"
     assert post(client, draw, {}).status_code == 303
-    assert "Draw the pages" not in client.get(page).text
+    assert "Create page pictures" not in client.get(page).text
     assert client.get(f"{page}/scans/{scan.public_id}/page-1.jpg").data.startswith(b"\xff\xd8")
     assert post(client, draw, {}).status_code == 303, "once more"

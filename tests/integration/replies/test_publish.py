@@ -31,11 +31,11 @@ from tests.integration.replies.test_replies import FORM, SECRET, YESTERDAY, look
 from tests.races import overtake
 
 MORE = {
-    "The answer": {"text": "Su hermana PLANTED está bien."},
+    "Text of the reply": {"text": "Su hermana PLANTED está bien."},
     "Translations": {"text_en": "Her sister PLANTED is well."},
     "Titles": {"title_en": "An answer, PLANTED"},
-    "Page of the scan to publish": {"shown_page": ""},
-    "The day, and who answered": {"received_on": (YESTERDAY - timedelta(days=1)).isoformat()},
+    "Scan page to publish": {"shown_page": ""},
+    "Date and sender of the reply": {"received_on": (YESTERDAY - timedelta(days=1)).isoformat()},
 }
 
 
@@ -155,7 +155,7 @@ def test_a_word_that_is_blacked_out_in_one_text_and_read_in_another_is_asked_abo
         address = f"/desk/replies/{make_reply(session, **HIDDEN | OPENLY[where]).public_id}/publish"
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(address).text
-    assert "This is blacked out in a reply:" in page
+    assert "Blacked out in a reply:" in page
     assert re.search("<mark>Ana</mark>", page, re.IGNORECASE)
     say = {"checked": "y", "look": look_on(page), "fewer_seen": "y"}
     refused = post(client, address, say)
@@ -192,7 +192,7 @@ def test_a_picture_without_bars_beside_words_that_hide_something_is_asked_about(
     client: FlaskClient, app: Flask, draft: str
 ) -> None:
     page = client.get(f"{draft}/publish").text
-    assert "The picture has no bars, but the words have." in page
+    assert "The text has black bars, but the picture has none." in page
     say = {"checked": "y", "look": look_on(page)}
     assert post(client, f"{draft}/publish", say).status_code == 422
 

@@ -317,17 +317,15 @@ def test_the_page_says_what_is_missing_and_tells_deliveries_apart(
             session.add(attempt)
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(f"/desk/replies/{untitled}/publish").text
-    assert "No language has a title yet" in page
-    assert "a mark is not closed" not in page
+    assert "Enter a title, in the main language" in page
+    assert "Close each [[" not in page
     page = client.get(f"/desk/replies/{broken}/publish").text
-    assert "In the text in English a mark is not closed" in page
-    assert "No language has a title yet" not in page
+    assert "Check the text in English." in page
+    assert "Enter a title, in the main language" not in page
     assert "Publish the reply" not in page, "there is no button, and nothing to tick"
     assert "I have read all of it" not in page
-    assert (
-        "In the text in English a mark is not closed" in client.get(f"/desk/replies/{broken}").text
-    )
-    assert "a mark is not closed" not in client.get(f"/desk/replies/{untitled}").text
+    assert "Check the text in English." in client.get(f"/desk/replies/{broken}").text
+    assert "Close each [[" not in client.get(f"/desk/replies/{untitled}").text
     choices = re.findall(
         r"<option[^>]*>([^<]*At the gate)<", client.get(f"/desk/replies/{untitled}").text
     )

@@ -302,13 +302,13 @@ def test_time_alone_sets_aside_nobody_who_comes_from_now_on(
     assert 'name="standing"' not in staff.get(url).text
     answer = post(staff, f"{url}/run", {"reason": "A flood of the night.", "standing": "y"})
     assert answer.status_code == 422
-    for said in ("A flood of the night.", "name a network", "2 signatures are found"):
+    for said in ("A flood of the night.", "Add a network", "2 signatures found"):
         assert said in answer.text
     made = run(session, fresh(session, made))
     made.standing = True  # as one from before this was refused
     session.commit()
-    assert "nobody who comes from now on is set aside by it" in staff.get(url).text
-    assert "newcomers too" not in staff.get(DESK).text
+    assert "new signatures are not excluded" in staff.get(url).text
+    assert "new signatures too" not in staff.get(DESK).text
     session.rollback()
     write("Honest.", email="honest@example.com")
     assert the_signature(session).state is SignatureState.CONFIRMED
@@ -514,7 +514,7 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert "203.0.113.0/24" in page
     assert "Firefox 128 on Linux" in page
     assert agent in page, "what it says of itself can be set as a condition"
-    assert "stands out" in page
+    assert "unusual hour" in page
     found = trends.list_trends(session, hours=24, now=db.utcnow())[TrendKind.NETWORK][0]
     assert (found.count, len(found.spikes)) == (25, 1)
     form = staff.get(f"{DESK}/new?kind=network&mark={found.mark.hex()}&campaign={campaign.slug}")
@@ -522,28 +522,28 @@ def test_the_desk_leads_from_a_trend_to_the_dry_run_the_deed_and_back(
     assert FLOOD not in form.request.url
     bad = post(staff, f"{DESK}/new", {"networks": "a.b.c", "since": "31 February"})
     assert bad.status_code == 422
-    assert "This cannot be read: a.b.c" in bad.text
+    assert "We cannot read them: a.b.c" in bad.text
     assert post(staff, f"{DESK}/new", {"unconfirmed": "y"}).status_code == 422
     sent = post(staff, f"{DESK}/new", {"networks": "203.0.113.9", "campaign": campaign.slug})
     assert sent.status_code == 303
     url = sent.location
     session.rollback()
     made = session.scalars(select(Invalidation)).one()
-    assert "Being counted" in staff.get(url).text
+    assert "Counting" in staff.get(url).text
     jobs.run_now("screening.work", made.id)
     shown = staff.get(url).text
-    assert "25 signatures are found" in shown
+    assert "25 signatures found" in shown
     assert staff.get(f"{url}/run").status_code == 405
-    assert "Say why" in post(staff, f"{url}/run", {"reason": " "}, follow_redirects=True).text
+    assert "Enter why" in post(staff, f"{url}/run", {"reason": " "}, follow_redirects=True).text
     post(staff, f"{url}/run", {"reason": "A flood."})
     jobs.run_now("screening.work", made.id)
-    assert "25 signatures are set aside" in staff.get(url).text
+    assert "25 signatures excluded" in staff.get(url).text
     assert count_shown(app, campaign) == 3
     again = post(staff, f"{url}/run", {"reason": "Twice."}, follow_redirects=True).text
-    assert "Somebody moved this on meanwhile" in again
+    assert "Someone else has changed this" in again
     post(staff, f"{url}/undo")
     jobs.run_now("screening.work", made.id)
-    assert "25 signatures were restored" in staff.get(url).text
+    assert "25 signatures included again" in staff.get(url).text
     assert count_shown(app, campaign) == 28
     assert "Undone" in staff.get(DESK).text
     session.rollback()

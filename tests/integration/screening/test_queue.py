@@ -1,4 +1,4 @@
-"""Held letters: taken and not counted, looked at, sent back, rejected, and undone."""
+"""Letters to review: taken and not counted, looked at, sent back, rejected, and undone."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -80,7 +80,7 @@ def test_a_letter_that_names_a_witness_is_held_and_its_writer_sees_no_difference
     approve = {"decision": "approve", "show": "returned", "note": "Typed."}
     asked = post(staff, url, approve)
     assert asked.status_code == 422
-    assert "A witness is not to be named:" in asked.text
+    assert "Do not name this witness:" in asked.text
     assert "Typed." in asked.text
     session.rollback()
     session.expire_all()
@@ -108,9 +108,9 @@ def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     many = {"decision": "approve", "seen": "2100-01-01T00:00:00+00:00"}
     told = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "1 letter approved." in told
-    assert "2 letters say what risk flags rule out and still wait." in told
+    assert "2 letters contain words that risk flags forbid and still need review." in told
     again = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
-    assert "Nothing was approved" in again
+    assert "No letter was approved" in again
     session.rollback()
     session.expire_all()
     held, taken = SignatureState.HELD, SignatureState.CONFIRMED
@@ -167,16 +167,18 @@ def test_approving_counts_it_and_undo_takes_it_out_again(
     held = the_signature(session)
     page = staff.get(QUEUE).text
     assert "Maëlle Tremblay" in page
-    assert "Among the first of the campaign" in page
+    assert "One of the first letters of the campaign" in page
     assert 'data-key="a"' in page
     assert "1 letter approved." in decide(staff, held, "approve").text
     assert the_signature(session).state is SignatureState.CONFIRMED
     assert count_shown(app, campaign) == 1
     assert "Thank you. Your letter is confirmed." in client.get(link).text
-    assert "1 letter waits again." in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    assert (
+        "1 letter is under review again." in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    )
     assert the_signature(session).state is SignatureState.HELD
     assert count_shown(app, campaign) == 0
-    assert "nothing to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
+    assert "nothing left to undo" in post(staff, f"{QUEUE}undo", follow_redirects=True).text
     deeds = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     decisions = [one for one in deeds if one.startswith("letter.") and one != "letter.look"]
     assert decisions == ["letter.approved", "letter.decision-undone"]
@@ -190,7 +192,7 @@ def test_what_holds_it_is_marked_in_the_text(
     page = staff.get(QUEUE).text
     assert "<mark>You idiot<small" in page
     assert "<mark>www.example.com<small" in page
-    assert "Take out the insult." in page
+    assert "Remove the insult." in page
 
 
 def test_the_whole_letter_is_shown_as_it_is_printed_and_as_pdf_while_it_waits(
@@ -237,7 +239,7 @@ def test_a_letter_that_is_sent_back_is_changed_by_its_link_and_looked_at_again(
     set_rules(session, campaign, held=("insult",))
     before = write("You idiot.")
     held = the_signature(session)
-    assert "Say why" in decide(staff, held, "return").text
+    assert "Enter a reason" in decide(staff, held, "return").text
     assert "sent back" in decide(staff, held, "return", "Take out <b>the insult</b>.").text
     mail = newest_mail(session)
     assert mail.kind == "letter-returned"
@@ -409,7 +411,7 @@ def test_organizers_set_the_rules_and_see_no_letter(
     write("You idiot.")
     assert the_signature(session).state is SignatureState.HELD
     show = client.get(f"/desk/campaigns/{campaign.slug}").text
-    assert "1 letter waits for a look by the staff." in show
+    assert "The staff need to review 1 letter." in show
     assert "Tremblay" not in show
     assert client.get(QUEUE).status_code == 404
 
@@ -468,7 +470,7 @@ def test_a_reason_is_proposed_beside_the_box_and_an_empty_one_is_refused(
     held = the_signature(session)
     page = staff.get(QUEUE).text
     assert 'dir="auto" lang="en" aria-describedby="note-hint"></textarea>' in page
-    assert "Leave out names and places" in page
-    assert "Say why" in decide(staff, held, "return").text
+    assert "Remove names and places" in page
+    assert "Enter a reason" in decide(staff, held, "return").text
     session.expire_all()
     assert session.get_one(Hold, held.id).decision is Decision.OPEN

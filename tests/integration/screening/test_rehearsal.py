@@ -1,4 +1,4 @@
-"""Held letters of a rehearsal: marked in the queue, looked at by the team, mailed to nobody."""
+"""Letters to review in a rehearsal: marked in the queue, read by the team, mailed to nobody."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,8 +25,8 @@ def test_letters_of_a_rehearsal_say_so_and_mail_nobody(
     with app.app_context():
         rehearse_demo.rehearse(draft.id, 3)
     page = staff.get(QUEUE).text
-    assert "An invented letter: nobody is mailed" in page
-    assert "Sent back, its writer reads this in a mail" not in page
+    assert "This letter is invented." in page
+    assert "If you send the letter back, we email" not in page
     assert page.count(f"{draft.reference} · <span") == 3
     assert f"{draft.reference} (Rehearsal)" in page
     held = session.scalars(select(Signature).where(Signature.campaign_id == draft.id)).first()
@@ -79,16 +79,16 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     sign_in(client, app, Role.ORGANIZER)
     url = f"/desk/campaigns/{slug}/rehearsal/held"
     page = client.get(url).text
-    assert "2 letters wait for a look" in page
+    assert "2 letters to review" in page
     assert "Nothing here is counted, mailed or handed over" in page
     assert f"{url}" in client.get(f"/desk/campaigns/{slug}/rehearsal").text
     first = page.split(f'action="{url}/')[1].split('"')[0]
     refused = post(client, f"{url}/{first}", {"decision": "reject"}, follow_redirects=True)
-    assert "Say why" in refused.text
+    assert "Enter a reason" in refused.text
     for decision in ("approve", "approve"):
         said = post(client, f"{url}/{first}", {"decision": decision}, follow_redirects=True).text
-    assert "Somebody else decided about this letter before" in said
-    assert "1 letter waits for a look" in said
+    assert "Someone has already decided about this letter" in said
+    assert "1 letter to review" in said
     assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404
     # A real letter is out of reach: under its own campaign, and under the rehearsal.
     theirs = f"/desk/campaigns/{campaign.slug}/rehearsal/held"

@@ -126,12 +126,12 @@ def test_the_doctor_tries_the_files_and_names_what_is_not_encrypted(settings: Se
     store = storage.Storage.of(settings, db.Database.of(settings).keyring)
     store.put_sealed("bundles/b-1/letters-001.pdf", [b"%PDF- from before"])
     said = run(settings, "doctor").stdout
-    assert "files      to mend" in said
+    assert "files      to fix" in said
     assert "Run: campaign files encrypt" in said
     if not settings.files:
         assert "Run: campaign files encrypt" in run(settings, "db", "upgrade").stderr
-    assert "1 files are encrypted now" in run(settings, "files", "encrypt").stdout
-    assert "Every file is encrypted" in run(settings, "files", "encrypt").stdout
+    assert "Encrypted 1 files." in run(settings, "files", "encrypt").stdout
+    assert "Every file is already encrypted" in run(settings, "files", "encrypt").stdout
     assert b"".join(store.chunks("bundles/b-1/letters-001.pdf")) == b"%PDF- from before"
 
 

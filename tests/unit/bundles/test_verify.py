@@ -129,15 +129,15 @@ def test_a_file_too_many_is_named(tmp_path: Path, parts: dict[str, bytes]) -> No
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda m: m["letters"].pop(), "does not hold each number from 1 to 4 once"),
-        (lambda m: m["letters"].append(m["letters"][0]), "does not hold each number"),
-        (lambda m: m["letters"][0].update(pages=1), "has pages that no letter"),
-        (lambda m: m["letters"][2].update(volume=1), "holds 3 letters, the manifest says 2"),
-        (lambda m: m["letters"][2].update(volume=9), "a volume that is not there"),
-        (lambda m: m["letters"][0].update(number="00009"), "does not hold each number"),
-        (lambda m: m["bundle"].update(printed=4), "counts other letters"),
+        (lambda m: m["letters"].pop(), "does not have each number from 1 to 4 exactly once"),
+        (lambda m: m["letters"].append(m["letters"][0]), "does not have each number"),
+        (lambda m: m["letters"][0].update(pages=1), "has pages with no letter"),
+        (lambda m: m["letters"][2].update(volume=1), "has 3 letters. The manifest says 2"),
+        (lambda m: m["letters"][2].update(volume=9), "a volume that is missing"),
+        (lambda m: m["letters"][0].update(number="00009"), "does not have each number"),
+        (lambda m: m["bundle"].update(printed=4), "has wrong totals of letters"),
         (lambda m: m["bundle"].update(folder="other"), "belongs to the folder"),
-        (lambda m: m["volumes"][0].update(pages=4), "has other pages as a file"),
+        (lambda m: m["volumes"][0].update(pages=4), "has different pages as a file"),
         (lambda m: m["files"].pop(0), "does not name"),
         (lambda m: m.update(format="x"), "is not of the format"),
         (lambda m: m.pop("letters"), "is not complete"),
@@ -166,8 +166,8 @@ def test_lists_with_other_rows_are_found(tmp_path: Path, parts: dict[str, bytes]
         made[file_names.MANIFEST] = json.dumps(manifest).encode()
 
     assert problems(tmp_path, parts, shorten) == [
-        "signatures.csv: does not hold a row for each of the 3 letters.",
-        "signatures.xlsx: does not hold a row for each of the 3 letters.",
+        "signatures.csv: does not have a row for each of the 3 letters.",
+        "signatures.xlsx: does not have a row for each of the 3 letters.",
     ]
 
 
@@ -256,8 +256,8 @@ def test_volumes_that_were_mixed_up_are_named(tmp_path: Path, parts: dict[str, b
         made["letters-001.pdf"], made["letters-002.pdf"] = second, first
 
     assert problems(tmp_path, parts, swap) == [
-        "letters-001.pdf: is really letters-002.pdf: the two were mixed up.",
-        "letters-002.pdf: is really letters-001.pdf: the two were mixed up.",
+        "letters-001.pdf: is in fact letters-002.pdf. The two files were swapped.",
+        "letters-002.pdf: is in fact letters-001.pdf. The two files were swapped.",
     ]
 
 
@@ -306,7 +306,7 @@ def test_numbers_may_go_on_and_are_then_checked_from_the_first(
 ) -> None:
     assert problems(tmp_path, parts, numbers_from(1)) == []
     found = problems(tmp_path, parts, numbers_from(38))
-    assert "manifest.json: does not hold each number from 38 to 41 once." in found
+    assert "manifest.json: does not have each number from 38 to 41 exactly once." in found
 
 
 def test_a_manifest_that_claims_a_billion_letters_is_refused_at_once(
@@ -316,7 +316,7 @@ def test_a_manifest_that_claims_a_billion_letters_is_refused_at_once(
         manifest["bundle"]["frozen"] = 10**12
 
     found = problems(tmp_path, parts, edit(change))
-    assert any("does not hold each number" in one for one in found)
+    assert any("does not have each number" in one for one in found)
 
 
 def test_for_both_sides_each_letter_begins_on_a_fresh_sheet(
@@ -334,7 +334,7 @@ def test_for_both_sides_each_letter_begins_on_a_fresh_sheet(
 
     assert problems(tmp_path, parts, edit(both_sides)) == []
     found = problems(tmp_path, parts, edit(on_a_back))
-    assert found == ["letters-001.pdf: has a letter that does not begin on a fresh sheet."]
+    assert found == ["letters-001.pdf: has a letter that does not begin on a new sheet."]
 
 
 def test_letters_stand_in_the_order_of_their_numbers_beyond_five_figures(

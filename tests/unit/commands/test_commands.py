@@ -104,7 +104,7 @@ def test_a_worker_that_is_killed_is_started_again_and_the_site_goes_on() -> None
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=120)[1]
     assert process.returncode == 0
-    assert said == "The worker was ended by signal 9. It is started again.\n"
+    assert said == "The worker was ended by signal 9. Starting it again.\n"
     assert not any(map(_is_there, [first["web"], second["worker"]]))
 
 
@@ -112,7 +112,7 @@ def test_what_ends_at_once_ends_the_others_and_is_said() -> None:
     with _supervised("fail") as process:
         said = process.communicate(timeout=120)[1]
     assert process.returncode == 1
-    assert "The worker ended with code 3 at once; see its last lines." in said
+    assert "The worker ended with code 3 at once. Read its last lines." in said
 
 
 def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Commands) -> None:
@@ -124,14 +124,14 @@ def test_what_cannot_be_prepared_is_said_once_and_nothing_is_served(commands: Co
     }
     done = commands.run(["run", "--demo", "--port", str(free_port())], {**os.environ, **production})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "campaign: the demo has no place on a site in production\n"
+    assert done.stderr == "campaign: you cannot load the demo on a site in production\n"
 
 
 def test_the_doctor_outlives_a_damaged_anchor(instance: Path) -> None:
     assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
     (instance / "audit.anchor").write_text("c29tZXRoaW5nIGVsc2U=")
     answer = CliRunner().invoke(doctor)
-    assert "audit      to mend" in answer.output
+    assert "audit      to fix" in answer.output
     assert "audit.anchor was changed" in answer.output
     assert "mail       ok" in answer.output
 
@@ -140,7 +140,7 @@ def test_the_doctor_says_that_second_factors_are_waived(
     instance: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert CliRunner().invoke(db_command, ["upgrade"]).exit_code == 0
-    waived = "settings   ok, a password alone lets staff or admins in (second_factor_waived)"
+    waived = "settings   ok, staff and admins sign in with only a password (second_factor_waived)"
     assert waived not in CliRunner().invoke(doctor).output
     for name, value in {
         "MODE": "production",

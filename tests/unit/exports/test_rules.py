@@ -101,6 +101,6 @@ def test_a_reason_says_something() -> None:
 def test_the_mark_says_whose_it_is() -> None:
     mark = export_rules.Watermark(7, "UA 1/26", ExportKind.FULL, "Ada", NOW, "For the\nvetting")
     lines = dict(mark.lines())
-    assert lines["approved by"] == "nobody else was needed"
+    assert lines["approved by"] == "no approval was needed"
     assert lines["bundle"] == "all"
     assert (lines["export"], lines["campaign"]) == ("7", "UA 1/26")

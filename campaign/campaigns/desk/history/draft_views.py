@@ -44,7 +44,7 @@ def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
         drafts.drop_conflict(
             db.session(), campaign, staff_id=staff_user().id, part=part, place=_place(place)
         )
-        return done(_("Your text is thrown away. The saved one stays."), ".show", slug=slug)
+        return done(_("Draft deleted. The saved text has not changed."), ".show", slug=slug)
     return dropped_answer(
         Desk(campaign, part, _place(place)).drop(), part_url(campaign, part, _place(place))
     )

@@ -18,14 +18,14 @@ PARTS: Mapping[str, Any] = {
     Part.EDITION: _l("Page text"),
     Part.LETTER: _l("Letter"),
     Part.OPTIONS: _l("Letter options"),
-    Part.TARGETS: _l("Targets"),
+    Part.TARGETS: _l("Recipients"),
 }
 FIELDS: Mapping[str, Any] = {
     **CAMPAIGN_FIELDS,
     "subject": _l("Subject"),
     "opening": _l("Opening"),
     "closing": _l("Closing"),
-    "forbidden_words": _l("Words that must not stand in a letter"),
+    "forbidden_words": _l("Words not allowed in a letter"),
     "full_text_edit": _l("Supporters may rewrite the whole letter"),
     "print_translation": _l("Print the letter with its translation"),
 }
@@ -42,11 +42,11 @@ def part_name(part: str, place: str) -> str:
 
 def field_name(part: str, name: str, content: Content) -> str:
     if name == "order":
-        words = _("Order of the targets") if part == Part.TARGETS else _("Order of the points")
+        words = _("Order of the recipients") if part == Part.TARGETS else _("Order of the points")
     elif says_need(name):
         words = _("Required point: %(point)s", point=point_words(name, content))
     elif key_of(name) and part == Part.TARGETS:
-        words = _("Target: %(official)s", official=official_name(key_of(name)))
+        words = _("Recipient: %(official)s", official=official_name(key_of(name)))
     elif key_of(name):
         words = _("Point: %(point)s", point=point_words(name, content))
     else:
@@ -56,7 +56,7 @@ def field_name(part: str, name: str, content: Content) -> str:
 
 def choices_of(field: ChangedField) -> list[tuple[str, str]]:
     """What can be chosen where two changed the same."""
-    offered = [("mine", _("Mine")), ("theirs", _("The saved one"))]
+    offered = [("mine", _("My text")), ("theirs", _("The saved text"))]
     if field.offers_both:
-        offered.insert(0, ("both", _("Both: the saved one, then mine")))
+        offered.insert(0, ("both", _("Both: the saved text, then mine")))
     return offered

@@ -101,7 +101,7 @@ def _settle(
     """
     session, which, where = db.session(), Part(draft.part), draft.place
     if any(field.conflict and field.name not in choices for field in fields):
-        flash(_("Choose what stands, for each text that both changed."), "error")
+        flash(_("For each text that both of you changed, choose what to keep."), "error")
         return None
     content = three_way_merge.settle(theirs, fields, choices)
     me, part = staff_user().id, draft.part
@@ -115,12 +115,12 @@ def _settle(
             based_on=newest,
             content=dict(typed),
         ):
-            flash(_("You have a draft of this part. Save it or throw it away first."), "error")
+            flash(_("You have a draft of this part. Save it or delete it first."), "error")
             return None
-        said = _("Both texts are in the form, and nothing is saved yet. Read it, then save it.")
+        said = _("Both texts are in the form. Nothing is saved yet. Read them, then save.")
         url = part_url(campaign, part, where, draft=1)
     elif _is_saved(campaign, which, where, content, newest):
-        said = _("Both texts are brought together and saved.")
+        said = _("Both texts are merged and saved.")
         url = part_url(campaign, part, where)
     else:
         return None
@@ -181,7 +181,7 @@ def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newe
             raise
         return False
     except Invalid as problem:
-        otherwise = _("This cannot be saved as it is. Choose otherwise.")
+        otherwise = _("This choice cannot be saved. Choose something else.")
         for slug in dict.fromkeys(problem.fields.values()):
             flash(str(SENTENCES.get(slug, otherwise)), "error")
         return False

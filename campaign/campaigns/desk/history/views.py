@@ -113,7 +113,7 @@ def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValu
     # Not where the state only says another outcome, which waits for a second person.
     if revisions.newest_number(session, campaign, which, where) != _number_seen():
         revisions.note_restored(session, campaign, which, where, number)
-    said = _("State %(number)s is saved again, as a new one.", number=number)
+    said = _("Version %(number)s restored. It is saved as a new version.", number=number)
     return done(said, ".show_history", slug=campaign.slug, part=part, place=place)
 
 
@@ -174,5 +174,5 @@ def _refusal(problem: Invalid | NotFound | Refused) -> str:
         if sentences:
             return " ".join(dict.fromkeys(sentences))
     if isinstance(problem, Refused) and problem.slug == revisions.CHANGED:
-        return str(_("Somebody saved meanwhile. Look at the newest state first."))
-    return str(_("This state cannot be saved as the campaign stands now."))
+        return str(_("Someone has saved a newer version. Read it first."))
+    return str(_("This version does not fit the campaign as it is now. It cannot be restored."))

@@ -14,7 +14,7 @@ from campaign.web.form_fields import DayField, LineField, MomentField, TextField
 
 STOPS = {
     StopKind.HARM.value: _l("Another letter could do harm"),
-    StopKind.SAFE.value: _l("The person is free or safe: letters are no longer needed"),
+    StopKind.SAFE.value: _l("There is good news: no more letters are needed"),
     StopKind.OTHER.value: _l("Another reason"),
 }
 
@@ -22,17 +22,17 @@ STOPS = {
 class StatusForm(CampaignForm):
     to = HiddenField()
     note = TextField(
-        _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
+        _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
     kind = RadioField(
-        _l("Why it is stopped"),
+        _l("Why you are stopping it"),
         choices=choices(STOPS.items()),
         validators=[Optional()],
-        description=_l("Pages, mails and the desk word the stop by it."),
+        description=_l("Pages, emails and the workspace explain the stop to match."),
     )
-    act_by = DayField(_l("Last day to write"))
+    act_by = DayField(_l("Deadline"))
     open_at = MomentField(_l("Day and time"))
-    risks_seen = BooleanField(_l("It is meant: go on all the same"))
+    risks_seen = BooleanField(_l("Continue anyway"))
 
     def stop_kind(self) -> StopKind | None:
         return StopKind(self.kind.data) if self.kind.data else None
@@ -47,7 +47,7 @@ def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
 
 
 class ExtendForm(CampaignForm):
-    act_by = DayField(_l("New last day to write"), needed=_l("Give the new last day."))
+    act_by = DayField(_l("New deadline"), needed=_l("Enter the new deadline."))
 
     def day(self) -> date:
         return cast("date", self.act_by.data)
@@ -57,15 +57,15 @@ class CopyForm(CampaignForm):
     reference = LineField(
         _l("Reference"),
         limit=40,
-        needed=_l("Give the reference by which people quote it, such as UA 58/20."),
-        description=_l("Of the new campaign. The page's address is made from it."),
+        needed=_l("Enter the reference people use, for example UA 58/20."),
+        description=_l("The reference of the new campaign. It becomes part of the page’s address."),
     )
     risks = RadioField(
         _l("Risk flags"),
         choices=choices(
             [
-                ("take", _l("Take them along: the new campaign is about the same people")),
-                ("leave", _l("Leave them out: the new campaign is about someone else")),
+                ("take", _l("Copy them: the new campaign is about the same people")),
+                ("leave", _l("Do not copy them: the new campaign is about someone else")),
             ]
         ),
         validate_choice=False,
@@ -76,4 +76,4 @@ class CopyForm(CampaignForm):
     def validate_risks(self, field: RadioField) -> None:
         """Whoever is asked must answer: silence would take a protection away."""
         if self.asks_risks and not field.data:
-            raise StopValidation(_l("Choose whether the risk flags come along."))
+            raise StopValidation(_l("Choose whether to copy the risk flags."))

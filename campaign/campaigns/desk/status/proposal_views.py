@@ -30,9 +30,9 @@ blueprint.add_app_template_global(proposals.needs_approval, "needs_approval")
 
 class ProposalForm(CampaignForm):
     note = TextField(
-        _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
+        _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
     )
-    risks_seen = BooleanField(_l("It is meant: go on all the same"))
+    risks_seen = BooleanField(_l("Continue anyway"))
 
 
 class Outcome(NamedTuple):
@@ -142,17 +142,17 @@ def _act(form: ProposalForm, proposal: Proposal, decision: str) -> None:
 def _refusal(slug: str) -> str:
     words: dict[str, str] = {
         "own-proposal": _("You proposed this yourself. Someone else must decide."),
-        "not-own-proposal": _("Only the person who proposed this can withdraw it."),
-        "proposal-decided": _("Someone has already decided this."),
+        "not-own-proposal": _("Only the person who proposed this can recall it."),
+        "proposal-decided": _("Someone has already decided on this."),
     }
-    changed: str = _("The campaign has changed meanwhile. Load the page again.")
+    changed: str = _("The campaign has changed. Load the page again.")
     return words.get(slug, changed)
 
 
 def _say_decided(decision: str) -> str:
     words: dict[str, str] = {
-        "approve": _("You approved it. It is published."),
-        "withdraw": _("You withdrew it. Nothing was published."),
+        "approve": _("Text approved and published."),
+        "withdraw": _("Request recalled. Nothing was published."),
     }
-    otherwise: str = _("You returned it. The person who wrote it gets an email.")
+    otherwise: str = _("Text returned. Its author will get an email.")
     return words.get(decision, otherwise)

@@ -46,9 +46,9 @@ def edit(slug: str) -> ResponseReturnValue:
     data = {f"reason_{code}": shown.get(code) for code in codes}
     form = status_form(codes, data=data | {"kind": campaign.stop_kind.value})
     if form.validate_on_submit() and accepted(form, lambda: _save(form, campaign, codes, again)):
-        said = _("The reason is reworded. Nobody was emailed.")
+        said = _("Reason changed. No one was emailed.")
         if waits:
-            said = _("The reason waits. Someone else must approve it before it is public.")
+            said = _("Reason sent for approval. It becomes public when someone else approves it.")
         return done(said, "campaigns.show", slug=slug)
     return show_page(RewordReason(campaign=campaign, form=form, locales=codes))
 

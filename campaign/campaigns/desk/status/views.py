@@ -99,19 +99,21 @@ def extend(slug: str) -> ResponseReturnValue:
             session, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
         ),
     ):
-        return done(_("The last day to write is moved."), ".show", slug=slug)
+        return done(_("Deadline changed."), ".show", slug=slug)
     return show_page(Extend(campaign=campaign, form=form))
 
 
 @blueprint.route("/<slug>/continue", methods=["GET", "POST"])
 def continue_as(slug: str) -> ResponseReturnValue:
-    words = _("The draft is made. It continues the earlier action; write what is new.")
+    words = _("Draft created. It continues the earlier action. Write what is new.")
     return _copy(load(slug), continue_or_clone.continue_campaign, words, linked=True)
 
 
 @blueprint.route("/<slug>/clone", methods=["GET", "POST"])
 def clone(slug: str) -> ResponseReturnValue:
-    words = _("The draft is made, with texts, targets, letters and options of the other.")
+    words = _(
+        "Draft created. It has the texts, recipients, letters and options of the other campaign."
+    )
     return _copy(load(slug), continue_or_clone.clone_campaign, words, linked=False)
 
 
@@ -241,25 +243,29 @@ def _move(
 
 def _refusal(slug: str) -> str:
     words: dict[str, str] = {
-        "second-person": _("You wrote last: somebody else must look at it and decide."),
-        "needs-review": _("Somebody else must look at it first: ask for a review."),
-        "campaign-status": _("The campaign has changed meanwhile. Load the page again."),
+        "second-person": _("You edited the campaign last. Someone else must decide."),
+        "needs-review": _("Someone else must approve the campaign first. Send it for approval."),
+        "campaign-status": _("The campaign has changed. Load the page again."),
     }
-    otherwise: str = _("The campaign cannot open then. Mend what is missing first.")
+    otherwise: str = _("The campaign cannot open at that time. First add what is missing.")
     return words.get(slug, otherwise)
 
 
 def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
     words: dict[CampaignStatus, str] = {
         CampaignStatus.DRAFT: _("The campaign is a draft again."),
-        CampaignStatus.REVIEW: _("The campaign waits for somebody else to look at it."),
-        CampaignStatus.SCHEDULED: _("The campaign opens by itself at that moment."),
-        CampaignStatus.OPEN: _("The campaign is open. Everybody can read it and write."),
-        CampaignStatus.CLOSED: _("The campaign is closed. It takes no more letters."),
-        CampaignStatus.STOPPED: _("The campaign is stopped. Nothing more goes out."),
+        CampaignStatus.REVIEW: _("Campaign sent for approval."),
+        CampaignStatus.SCHEDULED: _("The campaign will open automatically at that time."),
+        CampaignStatus.OPEN: _("The campaign is open. Everyone can read it and write."),
+        CampaignStatus.CLOSED: _("The campaign is closed. It accepts no more letters."),
+        CampaignStatus.STOPPED: _(
+            "The campaign is stopped. It accepts and delivers no more letters."
+        ),
     }
     if is_stopped(status) and proposals.needs_approval(campaign):
-        words[status] = _("The campaign is stopped. Someone else must approve your reason.")
+        words[status] = _(
+            "The campaign is stopped. Someone else must approve your reason before it is public."
+        )
     elif status is CampaignStatus.CLOSED and campaign.status is not status:
         words[status] = _("The campaign stays open until someone else approves the closing.")
     return words[status]

@@ -25,7 +25,7 @@ _NONE = ("", _l("No mission: by post"))
 _KINDS = [(kind.value, words) for kind, words in TARGET_KINDS.items()]
 _REACHES = {
     Reach.HERE: _l("in the country where we are"),
-    Reach.ACCREDITED: _l("responsible for the country where we are, from elsewhere"),
+    Reach.ACCREDITED: _l("responsible for the country where we are, based elsewhere"),
     Reach.CONSULATE: _l("a consulate in the country where we are"),
     Reach.ELSEWHERE: _l("in another country"),
 }
@@ -34,7 +34,7 @@ _REACHES = {
 class TargetRow(PlainForm):
     official = HiddenField()
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
-    mission = SelectField(_l("Through"))
+    mission = SelectField(_l("Deliver through"))
     position = place_field()
     remove = BooleanField(_l("Remove"))
 
@@ -43,13 +43,13 @@ class TargetsForm(CampaignForm):
     """A campaign's targets, and one more, who was searched for."""
 
     based_on = HiddenField()
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
     rows = FieldList(FormField(TargetRow), max_entries=40)
     official = HiddenField(_l("Official"))
     kind = SelectField(_l("Kind"), choices=choices(_KINDS))
     mission = SelectField(
-        _l("Through"),
-        description=_l("Letters are carried to this mission. Without one they are posted."),
+        _l("Deliver through"),
+        description=_l("We deliver letters to this mission. If you choose none, we post them."),
     )
 
     def __init__(
@@ -72,7 +72,7 @@ class TargetsForm(CampaignForm):
         fitting = targets.missions_sent_by(session, countries)
         others = [*targets.find_missions(session, mission_slugs).values(), *also]
         self._missions = {mission.slug: mission for mission in (*fitting, *others)}
-        offered = (SUGGESTED, _l("The mission of the official's country, where we are"))
+        offered = (SUGGESTED, _l("The mission of the official’s country where we are"))
         more = [(mission.slug, mission_words(mission)) for mission in others]
         self.mission.choices = choices([offered, _NONE, *dict.fromkeys(more)])
         for row in self.rows:

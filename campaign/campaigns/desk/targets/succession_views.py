@@ -80,24 +80,22 @@ def _say_replaced(count: int) -> str:
         return str(_("No campaign was changed."))
     return str(
         ngettext(
-            "%(num)s campaign aims at the successor now.",
-            "%(num)s campaigns aim at the successor now.",
+            "%(num)s campaign is now addressed to the successor.",
+            "%(num)s campaigns are now addressed to the successor.",
             count,
         )
     )
 
 
 _LEFT = {
-    "twice": _l(
-        "%(campaigns)s: %(name)s is a target already. Take one of the two off its targets."
-    ),
+    "twice": _l("%(campaigns)s: %(name)s is already a recipient. Remove one of the two."),
     "lacking": _l(
-        "%(campaigns)s: %(name)s lacks a salutation, a close or an office in a language of "
-        "its letters. Write them first."
+        "%(campaigns)s: %(name)s has no salutation, close or office in one of the "
+        "letter languages. Write them first."
     ),
     "flagged": _l(
-        "%(campaigns)s: its risk flags rule out words in the entry of %(name)s. Change the "
-        "targets of the campaign by hand."
+        "%(campaigns)s: a risk flag rules out words in the entry of %(name)s. Change "
+        "the recipients of the campaign yourself."
     ),
 }
 """Why campaigns stay as they are, and how to mend it, by the fields of Replaced."""

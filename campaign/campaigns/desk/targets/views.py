@@ -96,11 +96,11 @@ def _say_saved(campaign: Campaign, form: TargetsForm) -> ResponseReturnValue:
     """What was saved; where somebody was found and not ticked, the search stays."""
     searched = "" if form.official.data else request.form.get("searched", "")[:200]
     if searched and campaign.targets:
-        said = _("The targets are saved. Nobody was added: tick the official first.")
+        said = _("Recipients saved. No one was added. To add an official, tick the box first.")
     elif searched:
-        said = _("Tick the official first, then save.")
+        said = _("Tick the official’s box first, then save.")
     else:
-        said = _("The targets are saved.") if campaign.targets else _("No target is chosen yet.")
+        said = _("Recipients saved.") if campaign.targets else _("No recipients chosen yet.")
     return done(said, ".edit_targets", slug=campaign.slug, q=searched or None)
 
 
@@ -124,8 +124,8 @@ def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
     except Refused:
         form.form_errors.append(
             _(
-                "Letters to this official were written already: the target stays. To take no "
-                "more letters, close the campaign."
+                "People have already written to this official. You cannot remove this "
+                "recipient. To accept no more letters, close the campaign."
             )
         )
         return None

@@ -72,7 +72,7 @@ def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
                 risks_seen=bool(form.risks_seen.data),
                 **form.texts(),
             ),
-            lambda: done(_("The text is saved."), ".edit_edition", slug=slug, locale=locale),
+            lambda: done(_("Text saved."), ".edit_edition", slug=slug, locale=locale),
         )
     )
     return answer or _show(form, desk)

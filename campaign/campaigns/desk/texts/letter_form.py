@@ -26,12 +26,12 @@ from campaign.web.form_fields import LineField, NumberField, TextField
 
 SPARE_ROWS = 2
 
-TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Named as receiving a copy")}
+TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Receives a copy")}
 
 
 def place_field() -> NumberField:
-    words = _l("Give a place from 1 to 99.")
-    return NumberField(_l("Place"), least=1, most=99, words=words)
+    words = _l("Enter a position from 1 to 99.")
+    return NumberField(_l("Position"), least=1, most=99, words=words)
 
 
 class PointForm(PlainForm):
@@ -39,7 +39,7 @@ class PointForm(PlainForm):
 
     key = HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")])
     text = TextField(_l("Talking point"), limit=600)
-    required = BooleanField(_l("Required: stands in every letter"))
+    required = BooleanField(_l("Required: in every letter"))
     position = place_field()
 
 
@@ -86,14 +86,14 @@ class TemplateForm(RowsForm):
     opening = TextField(
         _l("Opening"),
         limit=3000,
-        needed=_l("Write the opening: who writes, and about whom."),
-        description=_l("Paragraphs with an empty line between. The salutation is printed above."),
+        needed=_l("Write the opening: who is writing, and about whom."),
+        description=_l("Leave an empty line between paragraphs. The salutation is printed above."),
     )
     points = FieldList(FormField(PointForm), max_entries=MAX_POINTS + SPARE_ROWS)
     closing = TextField(
-        _l("Closing"), limit=3000, description=_l("Printed below the supporter's own words.")
+        _l("Closing"), limit=3000, description=_l("Printed below the supporter’s own words.")
     )
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
 
     def field_of(self, name: str) -> Field:
         """Talking points go by their place among the rows with text."""

@@ -24,27 +24,29 @@ from campaign.web.page import show_page
 class LetterOptionsForm(CampaignForm):
     based_on = HiddenField()
     forbidden_words = TextField(
-        _l("Words that must not stand in a letter"),
+        _l("Words not allowed in a letter"),
         limit=letter_options.MOST_WORDS * (letter_options.LONGEST_WORD + 1),
         description=_l(
-            "One word or phrase to a line. They are found whole, in any case and without their "
-            "accents. The form refuses them at once and says which word it is. Anybody can try "
-            "names there: put witnesses, relatives and places on the page Risks instead."
+            "One word or phrase per line. The form refuses a letter that contains one, and "
+            "says which. Only whole words count; capitals and accents make no difference. "
+            "Anyone can try out names in the form. Enter witnesses, relatives and places on "
+            "the Risks page instead."
         ),
     )
     full_text_edit = BooleanField(
         _l("Supporters may rewrite the whole letter"),
         description=_l(
-            "From salutation to close. Required points must still be recognisable. It is not "
-            "offered for cards, where letters differ from official to official, or where a text "
-            "quotes the supporter's name."
+            "From salutation to close. Required points must still be recognizable. This is "
+            "not possible for cards, or if letters differ between officials, or if a text "
+            "quotes the supporter’s name."
         ),
     )
     print_translation = BooleanField(
         _l("Print the letter with its translation"),
         description=_l(
-            "A letter in another language than the officials' own is followed by a page in theirs. "
-            "Own words print as they are. A letter that was rewritten has no translation."
+            "If a letter is not in the officials’ language, a page in their language "
+            "follows it. Own words are printed as they are. A rewritten letter has no "
+            "translation."
         ),
     )
 
@@ -77,7 +79,7 @@ def edit_options(slug: str) -> ResponseReturnValue:
         lambda: letter_options.set_letter_options(
             session, campaign, actor=actor(), based_on=number_seen(form), **options
         ),
-        lambda: done(_("The letter options are saved."), ".edit_options", slug=slug),
+        lambda: done(_("Letter options saved."), ".edit_options", slug=slug),
     )
     return answer or show_page(LetterOptions(campaign=campaign, form=form, **desk.words()))
 

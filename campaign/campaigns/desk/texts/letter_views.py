@@ -113,7 +113,7 @@ def _save(
     form: TemplateForm, desk: Desk, locale: str, target: Target | None
 ) -> ResponseReturnValue | None:
     if form.based_on.data is None:
-        form.form_errors.append(_("The form came incomplete. Load the page again."))
+        form.form_errors.append(_("The form arrived incomplete. Load the page again."))
         return None
     return desk.save(
         form,
@@ -129,7 +129,7 @@ def _save(
             **form.letter(),
         ),
         lambda: done(
-            _("The letter is saved."),
+            _("Letter saved."),
             ".edit_template",
             slug=desk.campaign.slug,
             locale=locale,

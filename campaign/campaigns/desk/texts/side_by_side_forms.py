@@ -25,7 +25,7 @@ class SideForm(CampaignForm):
     """Fields of every language, `title_fr`; what a language says is its part's content."""
 
     names: Sequence[str] = ()
-    risks_seen = BooleanField(_l("It is meant: save it all the same"))
+    risks_seen = BooleanField(_l("Save it anyway"))
 
     def content(self, code: str, _base: Content) -> Content:
         """What was typed in that language, as a part's content."""
@@ -163,7 +163,7 @@ def texts_form(codes: Sequence[str], **kwargs: Any) -> TextsForm:
             f"summary_{code}": TextField(_l("Summary"), limit=1200),
             f"asks_{code}": TextField(_l("What the letter asks"), limit=ASKS * (ASK_LENGTH + 1)),
             f"background_{code}": TextField(_l("What happened"), limit=20_000),
-            f"outcome_{code}": TextField(_l("What has come of it"), limit=20_000),
+            f"outcome_{code}": TextField(_l("How it ended"), limit=20_000),
             f"validate_asks_{code}": staticmethod(each_within(ASK_LENGTH, ASKS)),
             f"validate_title_{code}": _needs_title(code),
         }
@@ -184,7 +184,7 @@ def letters_form(codes: Sequence[str], **kwargs: Any) -> LettersForm:
 def points_form(codes: Sequence[str], **kwargs: Any) -> PointsForm:
     fields: dict[str, object] = {
         "key": HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9][a-z0-9-]{0,59}\Z")]),
-        "required": BooleanField(_l("Required: stands in every letter")),
+        "required": BooleanField(_l("Required: in every letter")),
         "position": place_field(),
     }
     fields |= {f"text_{code}": TextField(_l("Talking point"), limit=600) for code in codes}
@@ -215,7 +215,7 @@ def _needs_title(code: str) -> Callable[[Form, Field], None]:
     def check(form: Form, field: Field) -> None:
         written = any(form[f"{name}_{code}"].data for name in TextsForm.names[1:])
         if written and not field.data:
-            raise ValidationError(_l("Write a title: the person's name, and what is happening."))
+            raise ValidationError(_l("Write a title: the person’s name and what is happening."))
 
     return check
 

@@ -92,9 +92,9 @@ def _save(
             late.append(url)
     desk.drop()
     if late:
-        flash(_("Somebody saved the same meanwhile. Bring both together."))
+        flash(_("Someone else has saved the same part. Merge the two texts."))
         return redirect(late[0], 303)
-    return done(_("All languages are saved."), ".side_by_side", slug=campaign.slug, page=desk.part)
+    return done(_("All languages saved."), ".side_by_side", slug=campaign.slug, page=desk.part)
 
 
 def _save_one(form: SideForm, campaign: Campaign, part: Part, code: str) -> str | None:
