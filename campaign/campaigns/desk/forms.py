@@ -72,9 +72,7 @@ class FactsForm(CampaignForm):
     country = SelectField(_l("Country"))
     format = RadioField(_l("What people sign"))
     person_name = LineField(
-        _l("Person"),
-        limit=200,
-        needed=_l("Enter the person’s name as the case sheet gives it."),
+        _l("Person"), limit=200, needed=_l("Enter the person’s name as the case sheet gives it.")
     )
     person_died = BooleanField(
         _l("This person has died"),

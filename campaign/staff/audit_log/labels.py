@@ -24,6 +24,7 @@ GROUPS: Mapping[str, object] = {
     "mailbox": _l("Supporters’ data"),
     "about": _l("About us and privacy"),
     "accounts": _l("Staff and sign-in"),
+    "keys": _l("Encryption keys"),
     "audit": _l("The audit itself"),
     "desk": _l("Other pages of the desk"),
 }
