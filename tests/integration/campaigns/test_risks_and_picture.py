@@ -187,8 +187,10 @@ def test_all_that_is_wrong_with_a_picture_is_said_at_once_and_by_language(send: 
     summary = page.partition('class="error-summary')[2].partition("</div>")[0]
     said = [" ".join(one.split()) for one in re.findall(r"<a [^>]*>([^<]*)</a>", summary)]
     assert said == [
-        "This file is not a JPEG, PNG or WebP picture, even if its name says so. "
-        "Choose another file.",
+        (
+            "This file is not a JPEG, PNG or WebP picture, even if its name says so. "
+            "Choose another file."
+        ),
         "French: describe the picture for people who cannot see it.",
         "Spanish: describe the picture for people who cannot see it.",
     ]
