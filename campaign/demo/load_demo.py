@@ -8,6 +8,7 @@ import secrets
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
+from io import BytesIO
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -164,8 +165,8 @@ def _load_case(
 def _set_picture(session: Session, campaign: Campaign, alt: dict[str, str], x: int, y: int) -> None:
     """Set the drawing of a case; each shows a thing of the case, and no real person."""
     drawing = resources.files("campaign.demo").joinpath(f"content/pictures/{campaign.slug}.png")
-    with drawing.open("rb") as file:
-        set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
+    file = BytesIO(drawing.read_bytes())
+    set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
 
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:
