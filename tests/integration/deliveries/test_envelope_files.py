@@ -292,7 +292,7 @@ def test_for_want_of_room_it_is_tried_until_there_is_some(
             session.execute(update(EnvelopeRun).values(state=told[0], failure=slug))
             session.commit()
             page = staff.get(after(printed)).text
-            assert "We then make the files automatically" in page
+            assert "make the files automatically" in page
         assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 4))[0] is RunState.WAITING
         assert envelope_job._decide_state(ValueError(), LeasedRow(run.id, 5))[0] is RunState.FAILED
         assert envelope_job._decide_state(SystemExit(), LeasedRow(run.id, 9))[0] is RunState.WAITING
