@@ -75,15 +75,15 @@ class RememberingPress:
 
     @contextmanager
     def lay_out(
-        self, html: str, stylesheet: str, geometry: Any, *, xml: bool = False
+        self, html: str, stylesheet: str, geometry: Any, *, xml: bool = False, picture: bytes = b""
     ) -> Iterator[Document]:
         """The document, laid out now or before."""
-        key = (html, stylesheet, geometry, xml)
+        key = (html, stylesheet, geometry, xml, picture)
         with renderer._LOCK:
             if key in self._documents:
                 yield self._documents[key]
                 return
-            with self._lay_out(html, stylesheet, geometry, xml=xml) as document:
+            with self._lay_out(html, stylesheet, geometry, xml=xml, picture=picture) as document:
                 yield document
             self._documents[key] = document
             while len(self._documents) > _MOST_DOCUMENTS:
