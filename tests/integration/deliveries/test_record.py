@@ -187,7 +187,7 @@ def test_a_bomb_of_pixels_and_too_many_pictures_are_refused(
     assert bomb.status_code == 422
     assert "60 million pixels" in bomb.text
     two = [(photograph(size=(20, 20)), "street.jpg"), (io.BytesIO(b"no picture"), "door.jpg")]
-    assert "door.jpg: This is no JPEG" in post(staff, gate(bundle), form(pictures=two)).text
+    assert "door.jpg: This file is not a JPEG" in post(staff, gate(bundle), form(pictures=two)).text
     many = [(photograph(size=(20, 20)), "a.jpg") for _ in range(9)]
     assert "Choose eight pictures at most" in post(staff, gate(bundle), form(pictures=many)).text
     assert visits(session) == []
