@@ -176,10 +176,8 @@ NOT_YET = frozenset(
         "campaign/directory",
         "campaign/exports",
         "campaign/paper_signatures",
-        "campaign/replies",
         "campaign/screening",
         "campaign/staff",
-        "templates/_edit_conflict.html",
         "templates/bundles",
         "templates/campaigns",
         "templates/dashboard",
@@ -187,9 +185,6 @@ NOT_YET = frozenset(
         "templates/desk.html",
         "templates/directory",
         "templates/exports",
-        "templates/paper_signatures",
-        "templates/replies",
-        "templates/screening",
         "templates/staff",
     }
 )

@@ -30,11 +30,12 @@ from campaign.core.text.fold import fold_name
 F = TypeVar("F", bound=Callable[..., Any])
 TRANSLATIONS = "translations"
 _OF_THE_DEAD = {
-    "en": ("for %(name)s", "about %(name)s"),
-    "fr": ("pour %(name)s", "concernant %(name)s"),
-    "ar": ("من أجل %(name)s", "بشأن %(name)s"),
+    "en": ("for %(name)s", "about %(name)s", "about %(name)s"),
+    "fr": ("pour %(name)s", "concernant %(name)s", "– %(name)s"),
+    "ar": ("من أجل %(name)s", "بشأن %(name)s", "بشأن %(name)s"),
 }
-"""What sentences say with a name, and what they say instead of somebody who has died."""
+"""What sentences say with a name; what they say instead of somebody who has died, and at their end:
+subjects and headings, which are short."""
 
 
 class Language(NamedTuple):
@@ -336,8 +337,12 @@ def about(words: str) -> str:
     Nobody can act for them any more: the letter is about them. Where a language has "for" with
     the name, it is the same words in each sentence; Spanish says "por" of the dead as well.
     """
-    for_person, about_person = _OF_THE_DEAD.get(locale()[:2], ("", ""))
-    return words.replace(for_person, about_person) if for_person else words
+    for_person, about_person, at_the_end = _OF_THE_DEAD.get(locale()[:2], ("", "", ""))
+    if not for_person:
+        return words
+    if words.endswith(for_person):
+        return words.removesuffix(for_person) + at_the_end
+    return words.replace(for_person, about_person)
 
 
 def _select() -> BabelLocale:

@@ -3,6 +3,7 @@
 A second time changes nothing: what is there already is left as it is.
 """
 
+import io
 import os
 import secrets
 import tomllib
@@ -73,6 +74,11 @@ def load_demo() -> bool:
 def content(name: str) -> dict[str, Any]:
     path = resources.files("campaign.demo").joinpath(f"content/{name}.toml")
     return tomllib.loads(path.read_text("utf-8"))
+
+
+def drawing(slug: str) -> bytes:
+    """Return the PNG made from the SVG beside it: a thing of the case, and no real person."""
+    return resources.files("campaign.demo").joinpath(f"content/pictures/{slug}.png").read_bytes()
 
 
 def sign_in_sheet() -> str:
@@ -162,10 +168,8 @@ def _load_case(
 
 
 def _set_picture(session: Session, campaign: Campaign, alt: dict[str, str], x: int, y: int) -> None:
-    """Set the drawing of a case; each shows a thing of the case, and no real person."""
-    drawing = resources.files("campaign.demo").joinpath(f"content/pictures/{campaign.slug}.png")
-    with drawing.open("rb") as file:
-        set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
+    file = io.BytesIO(drawing(campaign.slug))
+    set_picture(session, campaign, actor="demo", alt=alt, x=x, y=y, file=file)
 
 
 def _campaign(case: dict[str, Any], settings: Settings) -> Campaign:

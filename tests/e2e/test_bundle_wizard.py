@@ -47,7 +47,7 @@ def test_two_campaigns_travel_together_from_the_first_step_to_the_download(
     assert_accessible(browser, page)
     page.get_by_role("link", name="Make bundles Embassy of Mexico in Ottawa").click()
     expect(page.locator(".steps [aria-current=step]")).to_have_text("Letters and cards")
-    page.get_by_role("checkbox", name=re.compile("Las madres")).uncheck()
+    page.get_by_role("checkbox", name=re.compile("mothers of the disappeared")).uncheck()
     page.get_by_role("checkbox", name=re.compile("Ayotzinapa")).uncheck()
     page.get_by_role("checkbox", name=re.compile("^French")).uncheck()
     assert_accessible(browser, page)

@@ -87,7 +87,7 @@ def test_a_supporter_signs_in_french_confirms_and_holds_the_letter(
     main_button(page)
     letter = page.locator("article.letter")
     expect(letter).to_contain_text(OWN_WORDS)
-    expect(letter).to_contain_text("Excellence,")
+    expect(letter).to_contain_text("Madame, Monsieur,")
     expect(letter).to_contain_text("Anaïs Lévesque-Ouédraogo")
     assert_accessible(browser, page)
 
@@ -120,7 +120,7 @@ def assert_letter(path: Path) -> None:
     text = " ".join(text_page.get_text_bounded().split())
     assert len(document) == 1
     assert "Je suis infirmière à Montréal." in text
-    assert "Excellence," in text
+    assert "Madame, Monsieur," in text
     window = layout_for("CA").window
     points = 72 / 25.4
     height = page.get_height()

@@ -11,8 +11,10 @@ depends_on = None
 
 def upgrade() -> None:
     """To this revision."""
-    column = sa.Column("person_died", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("campaign", column)
+    op.add_column(
+        "campaign",
+        sa.Column("person_died", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:

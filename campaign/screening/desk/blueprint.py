@@ -22,7 +22,7 @@ REFUSALS: Mapping[str, object] = {
     "note-too-long": _l("Shorten the reason to 1,000 characters."),
     "letter-names-risk": _l(
         "No letter was approved. These letters contain words that risk flags "
-        "forbid. Approve each letter separately."
+        "rule out. Approve each letter separately."
     ),
     "nothing-held": _l(
         "Someone has already decided about this letter, or its supporter changed it."

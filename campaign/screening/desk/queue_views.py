@@ -181,9 +181,9 @@ def decide_all() -> ResponseReturnValue:
     else:
         if flagged:
             message = ngettext(
-                "%(num)s letter contains words that a risk flag forbids and still needs "
+                "%(num)s letter contains words that a risk flag rules out and still needs "
                 "review. Approve it separately.",
-                "%(num)s letters contain words that risk flags forbid and still need "
+                "%(num)s letters contain words that risk flags rule out and still need "
                 "review. Approve each one separately.",
                 len(flagged),
             )

@@ -163,7 +163,7 @@ def test_before_the_end_of_an_embargo_nothing_opens_and_nothing_is_posted(
     ("name", "body", "words"),
     [
         ("bomb.png", bomb(), "The picture is too big"),
-        ("page.jpg", b"<html><script>alert(1)</script></html>", "This file is not a JPEG, PNG"),
+        ("page.jpg", b"<html><script>alert(1)</script></html>", "is not a JPEG, PNG or WebP"),
         ("river.png", picture("JPEG"), "does not match its kind"),
         ("river.exe", picture("PNG"), "does not match its kind"),
         ("cut.jpg", picture("JPEG")[:600], "This file is not a JPEG, PNG"),

@@ -423,13 +423,13 @@ def test_words_are_blacked_out_of_a_reply_from_its_preview(
     world = World(session, client)
     reply = world.add_reply()
     url = f"/desk/replies/{reply.public_id}/publish"
-    assert "The reply contains words that a risk flag forbids" in client.get(url).text
+    assert "The reply contains words that a risk flag rules out" in client.get(url).text
     words = {"words": "Halldora\nLysing"}
     assert world.send(url.replace("/publish", "/black-out"), words).status_code == 303
     session.rollback()
     session.expire_all()
     assert reply.text == "We spoke to [[Halldora\nLysing]]."
-    assert "The reply contains words that a risk flag forbids" not in client.get(url).text
+    assert "The reply contains words that a risk flag rules out" not in client.get(url).text
     look = client.get(url).text.partition('name="look" type="hidden" value="')[2].partition('"')[0]
     assert world.send(url, {"look": look, "checked": "y"}).status_code == 303
     session.rollback()

@@ -142,8 +142,8 @@ def _bomb() -> io.BytesIO:
 @pytest.mark.parametrize(
     ("field", "file", "words"),
     [
-        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "This file is not a JPEG, PNG"),
-        ("pictures", (b"%PDF-1.7", "gate.jpg"), "This file is not a JPEG, PNG"),
+        ("pictures", (b"<svg onload=alert(1)>", "gate.jpg"), "is not a JPEG, PNG or WebP"),
+        ("pictures", (b"%PDF-1.7", "gate.jpg"), "is not a JPEG, PNG or WebP"),
         ("pictures", (photograph("PNG").getvalue(), "gate.jpg"), "does not match its kind"),
         ("pictures", (photograph().getvalue(), "../../gate.php"), "does not match its kind"),
         ("receipt", (photograph().getvalue(), "receipt.pdf"), "does not match the kind"),

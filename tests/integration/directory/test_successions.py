@@ -116,8 +116,8 @@ def test_a_campaign_that_cannot_follow_stays_and_is_named(
     chosen = {"successor": "silent", "campaign": [campaign.slug, twice.slug]}
     session.rollback()
     page = desk.get(post(desk, AIMED, chosen).headers["Location"]).get_data(as_text=True)
-    assert f"{campaign.reference}: Ines Quintero Vidal lacks a salutation" in page
-    assert f"{twice.reference}: Ines Quintero Vidal is a target already" in page
+    assert f"{campaign.reference}: Ines Quintero Vidal has no salutation" in page
+    assert f"{twice.reference}: Ines Quintero Vidal is already a recipient" in page
     assert targets_of(session) == [
         (campaign.reference, "governor-1"),
         (twice.reference, "governor-1"),

@@ -108,7 +108,7 @@ def test_of_many_approved_at_once_those_that_name_a_witness_still_wait(
     many = {"decision": "approve", "seen": "2100-01-01T00:00:00+00:00"}
     told = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "1 letter approved." in told
-    assert "2 letters contain words that risk flags forbid and still need review." in told
+    assert "2 letters contain words that risk flags rule out and still need review." in told
     again = post(staff, f"{QUEUE}all", many, follow_redirects=True).text
     assert "No letter was approved" in again
     session.rollback()

@@ -44,7 +44,7 @@ def test_pages_and_the_calendar_say_about(
     page = client.get("/en/actions/ua-9-26/write").text
     assert "Your letter about Amara Okafor" in page
     assert "Your letter for" not in page
-    assert "concernant Amara" in client.get("/fr/actions/ua-9-26/write").text
+    assert "Votre lettre – Amara Okafor" in client.get("/fr/actions/ua-9-26/write").text
     with app.test_request_context("/en/"):
         case = case_page(campaign, "en", count=0, now=clock.utcnow())
         assert calendar_words(case)[0] == "Last day to write about Amara Okafor"

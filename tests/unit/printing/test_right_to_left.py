@@ -20,7 +20,12 @@ def written(number: int, name: str, **changes: object) -> LetterContext:
     facts: dict[str, object] = {
         "locale": "ar",
         "sender_lines": (name, "Ottawa", "كندا"),
-        "addressee_lines": ("حاكمية ولاية يوكاتان", "سفارة المكسيك", STREET, "Ottawa ON K1P 1A4"),
+        "addressee_lines": (
+            "مكتب حاكم ولاية يوكاتان",
+            "سفارة المكسيك",
+            STREET,
+            "Ottawa ON K1P 1A4",
+        ),
         "place_and_date": "Ottawa في 4 ديسمبر 2026",
         "subject": "التحرّك العاجل UA 58/20: الحماية الشرطية",
         "salutation": "إلى مقام سعادتكم، تحية طيبة وبعد،",

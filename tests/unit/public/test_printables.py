@@ -57,6 +57,20 @@ def test_the_poster_is_one_page_with_its_words_above_the_code(slug: str, title: 
         assert low / 72 * 25.4 > 100.2
 
 
+@pytest.mark.parametrize(("sentences", "shown"), [(2, True), (120, False)])
+def test_the_poster_shows_the_picture_where_words_stay_large(sentences: int, shown: bool) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", posters.POSTER_PICTURE, "grey").save(out, "JPEG")
+    words = poster(summary="A sentence. " * sentences, picture="x.jpg", picture_alt="A river")
+    body = posters.poster_pdf(words, PAPERS["letter"], out.getvalue())
+    with pypdfium2.PdfDocument(body) as document:
+        assert len(document) == 1
+        images = list(document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
+    assert bool(images) is shown
+    page = posters.Poster(words=words, code="", direction="ltr", picture="letters:picture")
+    assert 'alt="A river"' in page.html()
+
+
 LONGEST = "A request that is as long as a request may be, and then goes on for a while. " * 4
 ARABIC = "إعادة تدابير الحماية التي اتفق عليها معها فوراً، بما في ذلك الحارسان. " * 4
 
