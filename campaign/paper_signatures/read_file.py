@@ -99,7 +99,8 @@ def open_list(
         )
     if len(table.rows) > MAX_ROWS:
         raise UnreadableFile(
-            N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
+            N_("The file has more than %(limit)d rows. Split it into several files."),
+            limit=MAX_ROWS,
         )
     return opened, table
 

@@ -15,7 +15,7 @@ from campaign.directory.imports.tables import Table, find_long_cell, refuse_too_
 
 COLUMNS = (
     "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
-    "E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
+    "Email", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
     "Postal code", "Country", "Language", "Source ID",
 )  # fmt: skip
 """What a card says, by names of columns that `meanings` knows."""
@@ -30,7 +30,7 @@ def table_of_cards(text: str) -> Table:
     for number, card in enumerate(_split_cards(text), 1):
         refuse_too_many(number)
         if not card.rstrip().casefold().endswith("end:vcard"):
-            cut = Fault(N_("ends before its last line: the file is cut off. Save it anew."))
+            cut = Fault(N_("This vCard has no end, so the file is incomplete. Save it again."))
             table.problems.append(RowProblem(number, "", cut))
             continue
         try:
@@ -40,7 +40,7 @@ def table_of_cards(text: str) -> Table:
             texts = _read_card(component)
         except (VObjectError, ValueError, AttributeError, TypeError, IndexError, KeyError):
             # The library gives up in many ways on what is no card.
-            fault = Fault(N_("cannot be read as a vCard; save it anew from your address book."))
+            fault = Fault(N_("We cannot read this vCard. Save it again from your address book."))
             table.problems.append(RowProblem(number, "", fault))
             continue
         if problem := find_long_cell(number, texts):
@@ -48,7 +48,7 @@ def table_of_cards(text: str) -> Table:
             continue
         table.rows.append((number, [texts.get(name, "") for name in COLUMNS]))
     if not table.rows and not table.problems:
-        raise UnreadableFile(N_("The file holds no vCard."))
+        raise UnreadableFile(N_("The file has no vCards."))
     return table
 
 
@@ -80,7 +80,7 @@ def _read_card(card: Any) -> dict[str, str]:
     if _get_text(card, "kind").casefold() == "org":
         texts["Organization"] = texts["Organization"] or texts["Full name"]
         texts["Full name"] = ""
-    texts["E-mail"] = "|".join(_join(line.value) for line in card.contents.get("email", []))
+    texts["Email"] = "|".join(_join(line.value) for line in card.contents.get("email", []))
     texts["Website"] = "|".join(_join(line.value) for line in card.contents.get("url", []))
     for number in card.contents.get("tel", []):
         column = "Fax" if "fax" in _get_types(number) else "Telephone"

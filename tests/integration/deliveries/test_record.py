@@ -1,4 +1,4 @@
-"""What happened at the gate, as staff record it on a phone."""
+"""Delivery attempts, as staff record it on a phone."""
 
 import io
 import re

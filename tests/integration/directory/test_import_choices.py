@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
     counts = newest(session).counts
     assert (counts["added"], counts["refused"], counts["partly"]) == (2, 0, 1)
     page = page_of(desk, where)
-    assert "Something left out of 1 row" in page
+    assert "Part of 1 row left out" in page
     listed = page_of(desk, f"{where}?show=partly")
     assert "<td><bdi>phone</bdi></td><td><bdi>nonsense</bdi></td>" in listed
     imported(desk, session, where)
@@ -149,7 +149,7 @@ def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     text = MISSIONS.replace("Kenya", "Atlantis").replace("Ghana", "Atlantis")
     where = upload(desk, text).headers["Location"]
     page = page_of(desk, where)
-    assert "1 value is no country we know" in page
+    assert "We do not know 1 country" in page
     form = form_of(page)
     (asked,) = (name for name in form if name.startswith("value_"))
     # Another column means a country now: its texts are asked for before anything is done.

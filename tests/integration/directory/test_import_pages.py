@@ -117,7 +117,7 @@ def test_a_file_is_mapped_rehearsed_and_imported(desk: FlaskClient, session: Ses
     assert post(desk, f"{where}/apply").status_code == 303
     work(desk, session, "officials.apply-import")
     assert (newest(session).state, newest(session).storage_key) == (ImportState.APPLIED, "")
-    assert "The file is imported" in desk.get(where).get_data(as_text=True)
+    assert "File imported" in desk.get(where).get_data(as_text=True)
     added = session.scalar(select(Mission).where(Mission.slug == "kenya-ottawa"))
     assert added is not None
     assert [one.value for one in added.contacts] == [

@@ -97,7 +97,7 @@ def test_each_field_is_chosen_and_all_that_depends_moves_over(
     second = make_campaign(session, targets=[Target(official=other)])
     session.commit()
     page = desk.get(MERGE, query_string=PAIR).get_data(as_text=True)
-    assert "1 target of a campaign" in page
+    assert "Recipient in 1 campaign" in page
     response = post(desk, MERGE, PAIR | {"address": "second", "office": "first"})
     assert response.headers["Location"] == "/desk/officials/governor-1"
     session.expire_all()

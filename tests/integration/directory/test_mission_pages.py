@@ -72,7 +72,7 @@ def test_a_mission_has_the_zone_of_its_city_until_another_is_chosen(
     assert mission is not None
     assert (mission.timezone, mission.zone) == (None, "America/Vancouver")
     page = f"/desk/missions/{mission.slug}"
-    assert "That of its city and country: America/Vancouver" in organizer.get(page).text
+    assert "The time zone of its city and country: America/Vancouver" in organizer.get(page).text
     answer = post(organizer, page, FORM | {"timezone": "America/Nowhere"})
     assert answer.status_code == 422
     assert post(organizer, page, FORM | {"timezone": "America/Regina"}).status_code == 303
@@ -132,7 +132,7 @@ def test_an_address_that_no_window_holds_is_not_saved(
     ("field", "value", "said"),
     [
         ("accredited", "Bahamas\nAtlantis", "“Atlantis” is not a country we know"),
-        ("host_country", "", "Choose the country in which the mission is."),
+        ("host_country", "", "Choose the country where the mission is."),
         ("kind", "bakery", "Choose one of the answers offered"),
         ("last_checked_on", "2026-02-31", "There is no 31 February 2026."),
         ("last_checked_on", "2999-01-01", "This day is still to come."),

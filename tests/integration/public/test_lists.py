@@ -330,12 +330,12 @@ def test_what_was_written_before_a_stop_is_folded_and_its_updates_are_marked(
     stop_campaign(session, campaign, actor="command", now=utcnow(), reasons=reasons)
     session.commit()
     page = client.get(case).text
-    folded = page.partition(fold)[2].partition("What has come of it")[0]
+    folded = page.partition(fold)[2].partition("What has happened since")[0]
     for text in (campaign.editions[0].summary, campaign.editions[0].asks[0], "Who can act"):
         assert text in folded
         assert text not in page.partition(fold)[0].partition("<body")[2]
     assert "Her sister is watched." in page.partition(fold)[0]
-    assert "before the action was stopped</strong>" in page.partition("What has come of it")[2]
+    assert "before the action was stopped</strong>" in page.partition("What has happened since")[2]
     for address in ("/en/updates", "/en/"):
         news = client.get(address).text.partition("We go on collecting")[2].partition("</li>")[0]
         assert "This action has been stopped" in news

@@ -79,8 +79,8 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     sign_in(client, app, Role.ORGANIZER)
     url = f"/desk/campaigns/{slug}/rehearsal/held"
     page = client.get(url).text
-    assert "2 letters wait for a look" in page
-    assert "Nothing here is counted, mailed or handed over" in page
+    assert "2 letters to review" in page
+    assert "Nothing here is counted, sent or delivered" in page
     assert f"{url}" in client.get(f"/desk/campaigns/{slug}/rehearsal").text
     first = page.split(f'action="{url}/')[1].split('"')[0]
     refused = post(client, f"{url}/{first}", {"decision": "reject"}, follow_redirects=True)
@@ -88,7 +88,7 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     for decision in ("approve", "approve"):
         said = post(client, f"{url}/{first}", {"decision": decision}, follow_redirects=True).text
     assert "Somebody else decided about this letter before" in said
-    assert "1 letter waits for a look" in said
+    assert "1 letter to review" in said
     assert post(client, f"{url}/{first}", {"decision": "burn"}).status_code == 404
     # A real letter is out of reach: under its own campaign, and under the rehearsal.
     theirs = f"/desk/campaigns/{campaign.slug}/rehearsal/held"

@@ -16,7 +16,7 @@ from tests.factories import STAFF_PASSWORD, post, sign_in
 NEW = "seven quiet lanterns at sea"
 WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
 CARRYING = ["Today", "Replies"]
-PRINTING = ["Letters and bundles", "Screening", "Paper", "Exports"]
+PRINTING = ["Letters and bundles", "Screening", "Paper signatures", "Exports"]
 
 
 @pytest.mark.one_engine
@@ -31,7 +31,7 @@ def test_the_desk_begins_with_what_waits_today(client: FlaskClient, app: Flask) 
     [
         (Role.ORGANIZER, WRITING),
         (Role.STAFF, CARRYING + PRINTING),
-        (Role.ADMIN, [*WRITING, *PRINTING, "Staff", "Audit"]),
+        (Role.ADMIN, [*WRITING, *PRINTING, "Staff", "Audit log"]),
     ],
 )
 def test_the_navigation_shows_what_a_role_may_enter(

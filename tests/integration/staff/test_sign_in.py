@@ -122,7 +122,7 @@ def test_unknown_user_and_wrong_password_cost_the_same_work(
 def test_a_field_left_empty_is_named(client: FlaskClient, user: StaffUser) -> None:
     response = _try(client, email="", password="")
     assert response.status_code == 422
-    assert b"Enter an e-mail address." in response.data
+    assert b"Enter an email address." in response.data
     assert b"Enter your password." in response.data
 
 
@@ -356,7 +356,7 @@ def test_who_floods_the_hashing_is_told_to_wait_and_who_is_known_comes_in(
             answer = _try(app.test_client(), email=email)
             assert answer.status_code == 429
             assert "Retry-After" in answer.headers
-            assert "Many people sign in at this moment" in answer.text
+            assert "Many people are signing in now" in answer.text
         assert _try(client).status_code == 303
     assert _try(app.test_client()).status_code == 303
 

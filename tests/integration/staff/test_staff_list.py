@@ -84,7 +84,7 @@ def test_the_same_address_in_another_spelling_is_not_added_twice(
     ("wrong", "words"),
     [
         ({"email": "nonsense"}, "This is no e-mail address"),
-        ({"email": ""}, "Enter an e-mail address."),
+        ({"email": ""}, "Enter an email address."),
         ({"role": "owner"}, "one of the roles"),
         ({"locale": "xx"}, "one of the languages"),
         ({"name": "N" * 81}, "at most 80 characters"),

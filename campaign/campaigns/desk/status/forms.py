@@ -32,7 +32,7 @@ class StatusForm(CampaignForm):
     )
     act_by = DayField(_l("Last day to write"))
     open_at = MomentField(_l("Day and time"))
-    risks_seen = BooleanField(_l("It is meant: go on all the same"))
+    risks_seen = BooleanField(_l("Continue anyway"))
 
     def stop_kind(self) -> StopKind | None:
         return StopKind(self.kind.data) if self.kind.data else None

@@ -32,7 +32,7 @@ class ProposalForm(CampaignForm):
     note = TextField(
         _l("What should be changed"), limit=1000, description=_l("Only the desk reads it.")
     )
-    risks_seen = BooleanField(_l("It is meant: go on all the same"))
+    risks_seen = BooleanField(_l("Continue anyway"))
 
 
 class Outcome(NamedTuple):
