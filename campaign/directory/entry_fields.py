@@ -87,7 +87,7 @@ _REACHED = (
     ),
     Field(
         "voice",
-        _l("Telephone"),
+        _l("Phone"),
         heads="phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact"
         "|contact number|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف"
         "|رقم الهاتف|التلفون",

@@ -37,7 +37,7 @@ _ROW = re.compile(r"contact_([0-9]{1,2})_value")
 _CONTACT_FIELDS = ("type", "value", "note", "from", "until")
 CONTACT_LABELS = {
     "email": _l("Email"),
-    "voice": _l("Telephone"),
+    "voice": _l("Phone"),
     "fax": _l("Fax"),
     "url": _l("Web page"),
     "twitter": _l("X handle"),

@@ -15,7 +15,7 @@ from campaign.directory.imports.tables import Table, find_long_cell, refuse_too_
 
 COLUMNS = (
     "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
-    "Email", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
+    "Email", "Phone", "Fax", "Website", "X handle", "Street", "City", "Region",
     "Postal code", "Country", "Language", "Source ID",
 )  # fmt: skip
 """What a card says, by names of columns that `meanings` knows."""
@@ -83,7 +83,7 @@ def _read_card(card: Any) -> dict[str, str]:
     texts["Email"] = "|".join(_join(line.value) for line in card.contents.get("email", []))
     texts["Website"] = "|".join(_join(line.value) for line in card.contents.get("url", []))
     for number in card.contents.get("tel", []):
-        column = "Fax" if "fax" in _get_types(number) else "Telephone"
+        column = "Fax" if "fax" in _get_types(number) else "Phone"
         texts[column] = "|".join(filter(None, (texts.get(column), _join(number.value))))
     for profile in card.contents.get("x-socialprofile", []):
         if _get_types(profile) & {"twitter", "x"}:

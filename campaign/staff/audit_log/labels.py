@@ -318,7 +318,7 @@ _WORDS: Mapping[str, object] = {
     "stopped": _l("Stopped"),
     "letter": _l("Letter"),
     "email": _l("Email"),
-    "phone": _l("Telephone"),
+    "phone": _l("Phone"),
     "meeting": _l("Meeting"),
     "post": _l("Post on social media"),
     "further-information": _l("Further information"),

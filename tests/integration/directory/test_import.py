@@ -173,7 +173,7 @@ def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session:
     file.write_text(BAD)
     failed = run("missions", file)
     assert failed.exit_code == 1
-    assert "row 6: operator “Atlantis” is not a country" in failed.stderr
+    assert "row 6: operator: We do not know the country “Atlantis”" in failed.stderr
     assert session.scalar(select(func.count(Mission.id))) == 0
     session.rollback()
     assert run("missions", file, "--skip-bad").exit_code == 0

@@ -105,7 +105,7 @@ def test_a_scheduled_opening_goes_off_as_was_told_before(
     asked = post(client, page, form).text
     assert "A scheduled campaign names this entry" in asked
     assert "A public campaign" not in asked
-    assert "Saving cancels the opening of that campaign" in asked
+    assert "the campaign no longer opens as scheduled" in asked
     session.rollback()
     assert post(client, page, form | {"office_en": "Governor"}).status_code == 303
     assert now(session, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"
@@ -128,7 +128,7 @@ def test_an_import_leaves_out_the_row(
     )
     where = rehearsed(client, session, file, "missions", column_4="head_of_mission")
     told = client.get(where).text
-    assert "Change the entry of Embassy of the Republic on its own page" in told
+    assert "change the entry Embassy of the Republic on its own page" in told
     post(client, f"{where}/apply", {"skip_bad": "1"})
     work(client, session, "officials.apply-import")
     session.expire_all()

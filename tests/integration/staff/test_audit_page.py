@@ -268,7 +268,7 @@ def test_a_campaign_stands_for_all_that_belongs_to_it(
 
 
 @pytest.mark.parametrize(
-    "typed", ["UA 58/20 · 001", "UA 58/20, reply of November 20, 2026", "Decision 7", "Ana Prueba"]
+    "typed", ["UA 58/20 · 001", "UA 58/20, reply of 20 November 2026", "Decision 7", "Ana Prueba"]
 )
 def test_what_is_typed_as_the_column_shows_it_is_found(
     client: FlaskClient, admin: StaffUser, session: Session, typed: str

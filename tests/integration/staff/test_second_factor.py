@@ -263,7 +263,7 @@ def test_a_bulk_download_asks_again_and_returns_to_where_one_was(
     assert post(client, download).status_code == 303
     done = post(client, "/desk/confirm", fields | {"proof": code})
     assert done.location == "/desk/audit"
-    assert "Press the button once more" in client.get(done.location).text
+    assert "Press the button again" in client.get(done.location).text
     assert post(client, download).status_code == 200
     _grow_stale(client)
     assert post(client, "/desk/confirm", fields | {"proof": code}).status_code == 422
@@ -278,7 +278,7 @@ def test_without_a_second_factor_the_password_is_asked_for(
     assert post(client, f"{PAGE}/start").location.startswith("/desk/confirm")
     wrong = post(client, "/desk/confirm", {"proof": "not-this-one-at-all"})
     assert wrong.status_code == 422
-    assert "This is not your password" in wrong.text
+    assert "This password is wrong" in wrong.text
     right = {"proof": STAFF_PASSWORD, "next": "//evil.example/desk/"}
     assert post(client, "/desk/confirm", right).location == "/desk/"
     assert post(client, f"{PAGE}/start").location == PAGE

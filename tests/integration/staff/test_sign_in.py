@@ -95,7 +95,7 @@ def test_unknown_user_and_wrong_password_get_the_same_body(
         bodies.add(_body(response).replace(email.encode(), b"ADDRESS"))
         assert not _may_enter(client)
     assert len(bodies) == 1
-    assert b"do not fit together" in bodies.pop()
+    assert b"The email address or the password is wrong" in bodies.pop()
 
 
 @pytest.mark.one_engine
@@ -217,7 +217,7 @@ def test_guesses_at_one_account_from_one_place_end(client: FlaskClient, user: St
     response = _try(client)
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) > 0
-    assert b"Too many tries" in response.data
+    assert b"Too many attempts" in response.data
     assert not _may_enter(client)
 
 
