@@ -78,7 +78,7 @@ class Figures:
         """Count signatures in a state, of one origin or of all."""
         return sum(
             n
-            for (its_state, its_origin), n in self.of("status").items()
+            for (its_state, its_origin), n in self.of("state").items()
             if its_state == state and origin in {None, its_origin}
         )
 
@@ -90,7 +90,7 @@ class Figures:
     @property
     def origins(self) -> list[str]:
         """List where confirmed signatures came from, `online` first."""
-        states = self.of("status")
+        states = self.of("state")
         origins = {origin for state, origin in states if state == SignatureState.CONFIRMED}
         return sorted(origins | {ONLINE}, key=lambda origin: (origin != ONLINE, origin))
 

@@ -43,7 +43,7 @@ def count_block(session: Session, block: int) -> dict[int, Counts]:
     for row in rows:
         count = by_campaign[row.campaign_id]
         origin = row.origin.value
-        count[key_of("status", row.state.value, origin)] += 1
+        count[key_of("state", row.state.value, origin)] += 1
         if row.confirmed_at is not None and origin == ONLINE:
             count[key_of("ever")] += 1
             count[key_of("delay", delay_of(row.confirmed_at - row.signed_at))] += 1

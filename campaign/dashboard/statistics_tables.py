@@ -119,8 +119,8 @@ def counts_csv(head: str, rows: Sequence[Row]) -> Iterator[Cells]:
 
 def states_csv(figures: Figures, expired: int) -> Iterator[Cells]:
     """Yield states and origins; of those who waited in vain only the number is left."""
-    yield ("status", "origin", "signatures")
-    states = figures.of("status")
+    yield ("state", "origin", "signatures")
+    states = figures.of("state")
     for state, origin in sorted(states):
         yield (state, origin, states[state, origin])
     yield ("expired", "online", expired)

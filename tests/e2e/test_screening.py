@@ -70,7 +70,7 @@ def flood(site: Site) -> int:
 
 
 def hold_one(site: Site) -> str:
-    """One honest letter to review; gives its writer's name."""
+    """One honest letter waits for a look; gives its writer's name."""
     with instance(site), db.transaction() as session:
         found = session.scalars(
             select(Signature)

@@ -15,7 +15,7 @@ from campaign.directory.imports.tables import Table, find_long_cell, refuse_too_
 
 COLUMNS = (
     "Full name", "Honorific prefix", "Given name", "Family name", "Organization", "Title",
-    "Email", "Phone", "Fax", "Website", "X handle", "Street", "City", "Region",
+    "E-mail", "Telephone", "Fax", "Website", "X handle", "Street", "City", "Region",
     "Postal code", "Country", "Language", "Source ID",
 )  # fmt: skip
 """What a card says, by names of columns that `meanings` knows."""
@@ -80,10 +80,10 @@ def _read_card(card: Any) -> dict[str, str]:
     if _get_text(card, "kind").casefold() == "org":
         texts["Organization"] = texts["Organization"] or texts["Full name"]
         texts["Full name"] = ""
-    texts["Email"] = "|".join(_join(line.value) for line in card.contents.get("email", []))
+    texts["E-mail"] = "|".join(_join(line.value) for line in card.contents.get("email", []))
     texts["Website"] = "|".join(_join(line.value) for line in card.contents.get("url", []))
     for number in card.contents.get("tel", []):
-        column = "Fax" if "fax" in _get_types(number) else "Phone"
+        column = "Fax" if "fax" in _get_types(number) else "Telephone"
         texts[column] = "|".join(filter(None, (texts.get(column), _join(number.value))))
     for profile in card.contents.get("x-socialprofile", []):
         if _get_types(profile) & {"twitter", "x"}:

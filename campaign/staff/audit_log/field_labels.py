@@ -22,5 +22,5 @@ CAMPAIGN_FIELDS: Mapping[str, object] = {
     "summary": _l("Summary"),
     "asks": _l("What the letter asks"),
     "background": _l("What happened"),
-    "outcome": _l("What has happened since"),
+    "outcome": _l("How it ended"),
 }

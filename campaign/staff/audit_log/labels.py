@@ -215,7 +215,7 @@ FACTS: Mapping[str, object] = {
     "changed": _l("changed"),
     "left": _l("left"),
     "bad": _l("rows that could not be imported"),
-    "blacked-out areas": _l("blacked-out areas"),
+    "bars": _l("blacked-out areas"),
     "bytes": _l("bytes"),
     "campaign": _l("campaign"),
     "campaigns": _l("campaigns"),
@@ -248,7 +248,7 @@ FACTS: Mapping[str, object] = {
     "hosts": _l("sites"),
     "kind": _l("kind"),
     "known": _l("sender known"),
-    "letters or cards": _l("letters or cards"),
+    "messages": _l("letters or cards"),
     "moved": _l("moved"),
     "officials": _l("officials"),
     "on": _l("day"),
@@ -258,7 +258,7 @@ FACTS: Mapping[str, object] = {
     "pages": _l("pages"),
     "picture": _l("picture"),
     "post": _l("post"),
-    "offices": _l("offices"),
+    "posts": _l("offices"),
     "print_translation": _l("prints with a translation"),
     "printed": _l("printed"),
     "reason": _l("reason"),
@@ -272,7 +272,7 @@ FACTS: Mapping[str, object] = {
     "signatures": _l("signatures"),
     "signed": _l("manifest with HMAC"),
     "standing": _l("also applies to new signatures"),
-    "status": _l("status"),
+    "state": _l("status"),
     "taken": _l("copied"),
     "told": _l("told by email"),
     "tombstones": _l("kept as a placeholder"),
@@ -339,7 +339,7 @@ _WORDS: Mapping[str, object] = {
     "kept": _l("Locked away"),
     "officials": _l("For officials"),
 }
-_FACTS_IN_WORDS = {"before", "after", "status", "channel", "kind", "told", "fate"}
+_FACTS_IN_WORDS = {"before", "after", "state", "channel", "kind", "told", "fate"}
 """Facts whose values are such words; others are numbers, names and slugs."""
 
 

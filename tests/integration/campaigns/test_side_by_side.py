@@ -55,7 +55,7 @@ def test_only_the_language_that_was_changed_is_saved(
     desk: FlaskClient, send: Send, fresh: Fresh
 ) -> None:
     page = desk.get(f"{DESK}/languages/texts").text
-    assert "Not written: What happened, What has happened since." in page
+    assert "Not written: What happened, What has come of it." in page
     typed = fields(page) | {"summary_fr": "Trois phrases.", "background_ar": ""}
     assert send("/languages/texts", typed).status_code == 303
     editions = {one.locale: one for one in fresh().editions}

@@ -205,7 +205,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
     bundle_id = printed(make_campaign(session))
     carry(app, bundle_id, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
-    still_here, untold = "refused what we delivered", "not on the page"
+    still_here, untold = "refused what we delivered", "not on its case page"
     for posted in (1, 2):
         with app.app_context(), db.transaction() as own:
             bundle = own.get_one(Bundle, bundle_id)

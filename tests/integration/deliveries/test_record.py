@@ -1,4 +1,4 @@
-"""Delivery attempts, as staff record it on a phone."""
+"""What happened at the gate, as staff record it on a phone."""
 
 import io
 import re

@@ -74,7 +74,7 @@ def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
     session.add_all([one, two, make_target_official(9, slug="ana", name="Ana Pérez")])
     session.commit()
     page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
-    for why in ("same id", "same e-mail", "same name and country"):
+    for why in ("Same id", "Same email", "Same name and country"):
         assert f"The {why}" in page
     assert "Ana Pérez" not in page
     post(desk, "/desk/officials/duplicates/two", PAIR)
@@ -157,7 +157,7 @@ def test_letters_to_both_that_are_printed_keep_the_two_apart(
     session.commit()
     response = post(desk, MERGE, PAIR)
     assert response.status_code == 409
-    assert f"In {campaign.reference} letters to both were printed" in response.get_data(True)
+    assert f"Letters to both are already printed in {campaign.reference}" in response.get_data(True)
     session.rollback()
     assert session.scalar(select(func.count(Official.id))) == 2
     assert session.scalar(select(func.count(Letter.id))) == 6

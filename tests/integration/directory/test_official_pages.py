@@ -113,7 +113,7 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     [
         ("country", "", "Choose the country"),
         ("country", "ZZ", "Choose one of the answers offered"),
-        ("postal_code", "K1A", "This postal code does not match the country. Correct one of them."),
+        ("postal_code", "K1A", "This postal code does not match the country."),
         ("contact_1_value", "not an address", "This is incomplete"),
         ("contact_1_from", "yesterday", "Enter the date as year, month and day"),
         ("contact_1_from", "2027-04-31", "There is no 31 April 2027."),

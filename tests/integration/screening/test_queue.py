@@ -409,7 +409,7 @@ def test_organizers_set_the_rules_and_see_no_letter(
     write("You idiot.")
     assert the_signature(session).state is SignatureState.HELD
     show = client.get(f"/desk/campaigns/{campaign.slug}").text
-    assert "1 letter to review by the staff." in show
+    assert "1 letter waits for a look by the staff." in show
     assert "Tremblay" not in show
     assert client.get(QUEUE).status_code == 404
 

@@ -112,12 +112,12 @@ def test_the_page_speaks_in_names_and_sentences(
     assert "Added someone to a campaign’s team" in page
     assert f'<a href="/desk/campaigns/{campaign.slug}">{campaign.reference}</a>' in page
     assert "person: Hana Ito" in page
-    assert ">Somebody who left</td>" in page
+    assert ">Someone who left</td>" in page
     sought = {"about": campaign.reference, "what": "campaign.team-add"}
     only = post(client, "/desk/audit", sought, follow_redirects=True).text
     assert f'name="about" type="search" value="{campaign.reference}"' in only
     assert "Hana Ito" in only
-    assert ">Somebody who left</td>" not in only
+    assert ">Someone who left</td>" not in only
     for query in ("subject=campaign:99", "since=2999-01-01", "who=staff:12345"):
         assert "No entries match your filters." in client.get(f"/desk/audit?{query}").text
     wrong = ("since=31-02-2026", "what=%27%3B--", "who=Hana", "before=abc", "before=" + "9" * 30)
@@ -221,7 +221,7 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     assert f"campaigns: {campaign.reference}, {other.reference}" in page
     assert "Decision 7" in page
     assert "sender known: yes" in page
-    assert "how it came: Meeting" in page
+    assert "received by: Meeting" in page
     assert "fields: Deadline, new_one" in page
     assert "before: Scheduled" in page
 

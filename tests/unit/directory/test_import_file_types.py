@@ -111,7 +111,7 @@ def test_western_letters_are_guessed_and_the_place_is_named() -> None:
 @pytest.mark.parametrize(
     ("line", "field", "said"),
     [
-        ("Wanjiru Otieno;Minister;Atlantis;;;", "country", "not a country we know"),
+        ("Wanjiru Otieno;Minister;Atlantis;;;", "country", "We do not know the country"),
         (";;Kenya;;;", "name", "no name and no office"),
         ("Wanjiru Otieno;Minister;;;;", "country", "is empty"),
         ("Wanjiru Otieno;Minister;Kenya;;2026-02-31;", "end", "is not a date"),

@@ -102,7 +102,7 @@ def test_a_bad_row_says_its_number_and_how_to_mend_it(line: str, said: str) -> N
 def test_a_file_without_its_columns_is_refused_with_their_names() -> None:
     with pytest.raises(UnreadableFile, match=r"operator, country and type. Missing: type"):
         rows("x;y", heading="operator;country")
-    with pytest.raises(UnreadableFile, match="save it as UTF-8"):
+    with pytest.raises(UnreadableFile, match="Save it as UTF-8"):
         open_file("Köln".encode("latin-1"))
 
 

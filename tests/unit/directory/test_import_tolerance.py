@@ -414,7 +414,7 @@ def test_a_cell_in_the_last_corner_does_not_eat_the_memory(rows: int) -> None:
     book.active.cell(rows, 16_384, "x")
     out = io.BytesIO()
     book.save(out)
-    with pytest.raises(UnreadableFile, match="We cannot read this"):
+    with pytest.raises(UnreadableFile, match="cannot be read"):
         open_source(out.getvalue(), MISSIONS)
 
 
