@@ -135,7 +135,7 @@ class Statistics:
     def _marks(self) -> list[Mark]:
         marks = [Mark(update.happened_on, number) for number, update in self.updates]
         if self.campaign.act_by is not None:
-            marks.append(Mark(self.campaign.act_by, _("Last day to write"), "deadline"))
+            marks.append(Mark(self.campaign.act_by, _("Deadline"), "deadline"))
         return marks
 
 

@@ -45,7 +45,7 @@ class Field:
 _ADDRESS = (
     Field(
         "address",
-        _l("Address, whole"),
+        _l("Full address"),
         Rule.PLACE,
         heads="address|addresses|full address|postal address|adresse|adresses|direccion"
         "|mailing address|anschrift|adresse complete|العنوان|عنوان",
@@ -80,14 +80,14 @@ _ADDRESS = (
 _REACHED = (
     Field(
         "email",
-        _l("E-mail"),
+        _l("Email"),
         heads="email|e mail|mail|emails|email address|email addresses|courriel|correo"
         "|correo electronico|e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني"
         "|البريد|الايميل",
     ),
     Field(
         "voice",
-        _l("Telephone"),
+        _l("Phone"),
         heads="phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact"
         "|contact number|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف"
         "|رقم الهاتف|التلفون",
@@ -102,11 +102,11 @@ _REACHED = (
     Field("twitter", _l("X handle"), heads="twitter|x|x handle|twitter handle|compte x"),
     Field(
         "source_id",
-        _l("Id in the source, such as Wikidata’s"),
+        _l("Id in the source, for example in Wikidata"),
         Rule.SOURCE,
         heads="qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant",
     ),
-    Field("own_id", _l("Id here, as an export has it"), heads="id here"),
+    Field("own_id", _l("Id in this directory, as in its exports"), heads="id here"),
 )
 FIELDS: dict[Directory, tuple[Field, ...]] = {
     Directory.MISSIONS: (
@@ -144,7 +144,7 @@ FIELDS: dict[Directory, tuple[Field, ...]] = {
         ),
         Field(
             "accredited_to",
-            _l("Further countries"),
+            _l("Other countries"),
             Rule.FILLED,
             in_files="accredited",
             heads="jurisdictions|accredited to|accreditation|also accredited to|juridictions"
@@ -166,7 +166,7 @@ FIELDS: dict[Directory, tuple[Field, ...]] = {
             heads="hours|opening hours|office hours|horaires|horario|heures d ouverture"
             "|offnungszeiten|ساعات العمل|الدوام",
         ),
-        Field("door_notes", _l("Who opens the door"), Rule.NEVER),
+        Field("door_notes", _l("Access notes"), Rule.NEVER),
         *_ADDRESS,
         Field(
             "last_checked_on",
@@ -241,7 +241,7 @@ FIELDS: dict[Directory, tuple[Field, ...]] = {
         ),
         Field(
             "preferred_locale",
-            _l("Language the official prefers"),
+            _l("Preferred language"),
             Rule.IDENTITY,
             in_files="language",
             heads="language|preferred language|langue|idioma|lang|sprache|اللغة",

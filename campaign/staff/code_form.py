@@ -40,9 +40,9 @@ class _IdentityForm(SiteForm):
             self.proof.errors = [say_too_many(limit)]
             return limit.status
         self.proof.errors = [
-            _("This code is not right, or it was used before. Wait for the next one.")
+            _("This code is wrong or was already used. Wait for the next code and enter it.")
             if has_factor
-            else _("This is not your password. Type it again.")
+            else _("This password is wrong. Enter it again.")
         ]
         return 422
 
@@ -51,12 +51,14 @@ class CodeForm(_IdentityForm):
     proof = StringField(
         _l("Code"),
         description=_l(
-            "The six figures that your app shows now. Without your phone, type one of your "
-            "recovery codes."
+            "Enter the six digits that your app shows now. Without your phone, enter a recovery "
+            "code."
         ),
         validators=[
             InputRequired(_l("Enter the code.")),
-            Length(max=_LONGEST_CODE, message=_l("A code is shorter than this.")),
+            Length(
+                max=_LONGEST_CODE, message=_l("This code is too long. Check it and enter it again.")
+            ),
         ],
     )
 
@@ -90,8 +92,8 @@ def say_too_many(limit: TooMany) -> str:
     minutes = -(-limit.seconds // 60)
     return str(
         ngettext(
-            "Too many tries. Wait %(num)s minute, then try again.",
-            "Too many tries. Wait %(num)s minutes, then try again.",
+            "Too many attempts. Wait %(num)s minute, then try again.",
+            "Too many attempts. Wait %(num)s minutes, then try again.",
             minutes,
         )
     )

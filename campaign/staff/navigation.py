@@ -32,11 +32,11 @@ _SECTIONS = (
     ("replies.index", _l("Replies"), _EVERYBODY),
     ("bundles.index", _l("Letters and bundles"), _PRINTERS),
     ("screening.index", _l("Screening"), _PRINTERS),
-    ("paper_signatures.index", _l("Paper"), _PRINTERS),
+    ("paper_signatures.index", _l("Paper signatures"), _PRINTERS),
     ("exports.index", _l("Exports"), _PRINTERS),
     ("about_desk.index", _l("About us"), _ADMINS),
     ("staff.users.index", _l("Staff"), _ADMINS),
-    ("staff.audit_log.index", _l("Audit"), _ADMINS),
+    ("staff.audit_log.index", _l("Audit log"), _ADMINS),
 )
 
 

@@ -45,7 +45,7 @@ def change_many(directory: str) -> ResponseReturnValue:
         raise NotFound("action")
     values = dict(_list_values(field))
     if not entries or (request.method == "POST" and values and value not in values):
-        flash(_("Choose entries of the list, and what becomes of them."), "error")
+        flash(_("Choose entries from the list, then choose what to do with them."), "error")
     elif request.method != "POST":
         return show_page(BulkChange(directory=part, entries=entries, field=field, choices=values))
     elif field == "delete":
@@ -58,20 +58,22 @@ def change_many(directory: str) -> ResponseReturnValue:
 
 def _delete(entries: Sequence[Mission | Official]) -> None:
     report = bulk_changes.delete_unused(db.session(), entries, actor=actor())
-    flash(ngettext("%(num)s entry is deleted.", "%(num)s entries are deleted.", report.done))
+    flash(ngettext("%(num)s entry deleted.", "%(num)s entries deleted.", report.done))
     if report.stays:
-        flash(_("In use, so not deleted: %(names)s.", names=_join_names(report.stays)), "error")
+        flash(
+            _("Not deleted, because in use: %(names)s.", names=_join_names(report.stays)), "error"
+        )
 
 
 def _change(entries: Sequence[Mission | Official], field: str, value: str) -> None:
     report = bulk_changes.change_field(
         db.session(), entries, field=field, value=value, actor=actor()
     )
-    flash(ngettext("%(num)s entry is changed.", "%(num)s entries are changed.", report.done))
+    flash(ngettext("%(num)s entry changed.", "%(num)s entries changed.", report.done))
     if report.stays:
         message = _(
-            "Not changed: %(names)s. Risk flags of a public or scheduled campaign rule out the "
-            "new words. Change the entry by itself.",
+            "Not changed: %(names)s. The risk flags of a public or scheduled campaign do not "
+            "allow the new words. Change each entry on its own page.",
             names=_join_names(report.stays),
         )
         flash(message, "error")

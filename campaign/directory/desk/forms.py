@@ -36,8 +36,8 @@ _LINE_LENGTH = 100
 _ROW = re.compile(r"contact_([0-9]{1,2})_value")
 _CONTACT_FIELDS = ("type", "value", "note", "from", "until")
 CONTACT_LABELS = {
-    "email": _l("E-mail"),
-    "voice": _l("Telephone"),
+    "email": _l("Email"),
+    "voice": _l("Phone"),
     "fax": _l("Fax"),
     "url": _l("Web page"),
     "twitter": _l("X handle"),
@@ -46,12 +46,16 @@ CONTACT_LABELS = {
 
 def say_flagged(problem: FlagNamed) -> str:
     """Ask before such an entry is saved, and say what saving it undoes."""
-    question = _("A scheduled campaign names this entry, and its risk flags rule out words in it.")
+    question = _(
+        "A scheduled campaign names this entry. Its risk flags do not allow some of these words."
+    )
     if problem.is_public:
-        question = _("A public campaign names this entry, and its risk flags rule out words in it.")
+        question = _(
+            "A public campaign names this entry. Its risk flags do not allow some of these words."
+        )
     if not problem.cancels_opening:
         return str(question)
-    undone = _("Saving cancels the opening of that campaign. Someone else must review it again.")
+    undone = _("If you save, the campaign no longer opens as scheduled. It needs approval again.")
     return f"{question} {undone}"
 
 
@@ -74,7 +78,7 @@ def kept_field(
 
 def day_field(label: object, *, needed: object = None) -> DayField:
     """Make a field for any day; may stay empty unless `needed` says what to do."""
-    asked = _l("Give the day as year, month and day: 2026-11-24.")
+    asked = _l("Enter the date as year, month and day: 2026-11-24.")
     return DayField(label, needed=needed, asked=asked, any_year=True)
 
 
@@ -112,12 +116,12 @@ class AddressForm(EditConflictForm, SiteForm):
     """The fields of an address, and rows of contacts added by `form_with`."""
 
     address = TextAreaField(
-        _l("Street, in up to six lines"), [Optional(), clean_lines], filters=[stripped]
+        _l("Street (up to six lines)"), [Optional(), clean_lines], filters=[stripped]
     )
     locality = kept_field(Mission, "locality")
     region = kept_field(Mission, "region")
     postal_code = kept_field(Mission, "postal_code")
-    risks_seen = BooleanField(_l("It is meant: go on all the same"))
+    risks_seen = BooleanField(_l("Continue anyway"))
     address_country: ClassVar[str]
     """Name of the field with the country in which the address is."""
     contact_numbers: tuple[int, ...] = ()
@@ -134,7 +138,7 @@ class AddressForm(EditConflictForm, SiteForm):
         """Six lines at most: an envelope's window shows no more."""
         lines = split_lines(field.data or "")
         if len(lines) > _MAX_LINES:
-            raise ValidationError(_("Use six lines at most: the window shows no more."))
+            raise ValidationError(_("Use at most six lines. The envelope window shows no more."))
         if any(len(line) > _LINE_LENGTH for line in lines):
             raise ValidationError(_("Shorten each line to 100 characters."))
 
@@ -149,13 +153,15 @@ class AddressForm(EditConflictForm, SiteForm):
             if problem.certain and problem.example:
                 raise ValidationError(
                     _(
-                        "This is no postal code of the country chosen. One looks like this: "
+                        "This postal code does not match the country. Enter one like this: "
                         "%(example)s.",
                         example=problem.example,
                     )
                 )
             if problem.certain:
-                raise ValidationError(_("This is no postal code of the country chosen."))
+                raise ValidationError(
+                    _("This postal code does not match the country. Correct one of them.")
+                )
 
     def contact_rows(self) -> list[ContactFields]:
         return [
@@ -263,7 +269,7 @@ def _make_contact_check(number: int) -> Callable[[Form, Field], None]:
     def check(form: Form, field: Field) -> None:
         if field.data and clean_value(form[f"contact_{number}_type"].data, field.data) is None:
             raise ValidationError(
-                _("This is not complete, or not of the kind chosen beside it. Correct it.")
+                _("This is incomplete or does not match the kind you chose. Correct it.")
             )
 
     return check
@@ -273,7 +279,7 @@ def _make_days_check(number: int) -> Callable[[Form, Field], None]:
     def check(form: Form, field: Field) -> None:
         start = form[f"contact_{number}_from"].data
         if start and field.data and field.data < start:
-            raise ValidationError(_("The last day comes before the first. Correct one of them."))
+            raise ValidationError(_("The last day is before the first. Correct one of them."))
 
     return check
 

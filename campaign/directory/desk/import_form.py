@@ -25,7 +25,7 @@ from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import CheckboxesField, choices
 
 _ENCODING_LABELS = {
-    "utf-8": _l("UTF-8, as it should be"),
+    "utf-8": _l("UTF-8 (recommended)"),
     "windows-1252": _l("Windows-1252 (Western Europe)"),
     "windows-1250": _l("Windows-1250 (Central Europe)"),
     "windows-1251": _l("Windows-1251 (Cyrillic)"),
@@ -38,14 +38,14 @@ _ENCODING_LABELS = {
 }
 _MOST_HEADS = 20
 _WHOLE_LABELS = {
-    "sending_country": _l("Whose missions these are"),
-    "country": _l("Of which country these officials are"),
+    "sending_country": _l("Sending or host country of these missions"),
+    "country": _l("Country of these officials"),
 }
 _FIXED_LABELS = {
-    "sending_country": _l("Sending country of all rows"),
-    "host_country": _l("Host country where a row names none"),
-    "kind": _l("Kind where a row names none"),
-    "country": _l("Country where a row names none"),
+    "sending_country": _l("Sending country for all rows"),
+    "host_country": _l("Host country for rows without one"),
+    "kind": _l("Kind for rows without one"),
+    "country": _l("Country for rows without one"),
 }
 
 
@@ -68,7 +68,7 @@ class UploadForm(SiteForm):
 class MappingForm(SiteForm):
     """What a file's columns mean; `mapping_form` adds a field a column."""
 
-    replace = BooleanField(_l("Where the file says something else than we do, the file counts"))
+    replace = BooleanField(_l("Where the file and the directory differ, use the file"))
     width: int = 0
     needed: tuple[str, ...] = ()
     unknown: Mapping[str, int] = {}
@@ -105,9 +105,9 @@ class MappingForm(SiteForm):
 
     def refuse(self, fields: dict[str, str]) -> None:
         words = {
-            "lists": _("Choose one list at least."),
-            "needed": _("No column says this. Choose what holds for all rows."),
-            "twice": _("Another column means this already. Choose one of them."),
+            "lists": _("Choose at least one list."),
+            "needed": _("No column contains this. Choose one value for all rows."),
+            "twice": _("Another column already has this meaning. Choose one of them."),
             "which": _("Choose whether this is the sending country or the host country."),
         }
         for name, slug in fields.items():
@@ -132,7 +132,7 @@ def mapping_form(
     fields: dict[str, Field] = {}
     data: dict[str, object] = {"replace": kept.replace}
     width = len(source.table.columns) if source.table else 0
-    options = [SelectChoice("", _("Not read"))]
+    options = [SelectChoice("", _("Do not import"))]
     options += [
         SelectChoice(meaning, say_meaning(meaning)) for meaning in meanings(source.directory)
     ]
@@ -144,7 +144,7 @@ def mapping_form(
         fields[f"column_{at}"] = SelectField(name, choices=[*either, *options])
         data[f"column_{at}"] = meaning
     unknown = source.unknown_countries(kept.mapping, kept.lists)
-    countries = choices((("", _("Refuse these rows")), *i18n.senders()))
+    countries = choices((("", _("Do not import these rows")), *i18n.senders()))
     for text in unknown:
         fields[get_value_name(text)] = SelectField(text, choices=countries)
         data[get_value_name(text)] = kept.countries.get(text, "")
@@ -186,7 +186,7 @@ def view_choices(
     if table.delimiter or book:
         numbers = sorted({*range(1, _MOST_HEADS + 1), table.head})
         heads = choices((str(number), str(number)) for number in numbers)
-        label = _l("The names of the columns are in row")
+        label = _l("Row with the column names")
         views["head"] = ViewChoice(label, heads, str(table.head))
     if table.delimiter:
         codes = [code for code in ENCODINGS if not samples or code in samples or code == encoding]
@@ -211,7 +211,7 @@ def _add_views(
             data[name] = view.current
     if table is not None and len(table.lists) > 1:
         lists = choices((key, f"{key} ({say_number(count)})") for key, count in table.lists.items())
-        fields["lists"] = CheckboxesField(_l("Lists that are read"), choices=lists)
+        fields["lists"] = CheckboxesField(_l("Lists to import"), choices=lists)
         data["lists"] = kept.lists or list(table.lists)
 
 

@@ -48,11 +48,15 @@ def say_field(name: str) -> str:
 def say_why_it_stays(slug: str) -> str:
     words = {
         "in-use": _("A campaign or something else uses it."),
-        "edited": _("Someone has edited or checked it since."),
+        "edited": _("Someone has edited or checked it since then."),
         "imported-again": _("A later import changed it."),
-        "flagged": _("Risk flags of a public or scheduled campaign rule out what it said before."),
+        "flagged": _(
+            "The risk flags of a public or scheduled campaign do not allow its earlier words."
+        ),
     }
-    return str(words.get(slug) or _("Someone has changed it since. Only the rest is set back."))
+    return str(
+        words.get(slug) or _("Someone has changed part of it since then. We undid only the rest.")
+    )
 
 
 def say_how_to_mend(sentence: str, values: Mapping[str, str | int]) -> str:

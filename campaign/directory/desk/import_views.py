@@ -188,7 +188,7 @@ def apply_import(directory: str, public_id: str) -> ResponseReturnValue:
 def discard_import(directory: str, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     uploads.discard(db.session(), kept=kept, actor=actor())
-    message = _("The file is thrown away. Nothing of it was imported.")
+    message = _("File deleted. Nothing was imported.")
     return redirect_to("directory.imports", message, directory=directory)
 
 
@@ -201,8 +201,8 @@ def refused_rows(directory: str, public_id: str) -> ResponseReturnValue:
     kept = _load(directory, public_id)
     rows = jobs.list_refused_rows(db.session(), kept=kept)
     columns = next((row["columns"] for row in rows if row.get("columns")), None)
-    heads = [f"{OURS}{_('Row')}", f"{OURS}{_('What to mend')}"]
-    table = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to mend")]]
+    heads = [f"{OURS}{_('Row')}", f"{OURS}{_('What to fix')}"]
+    table = [[*heads, *columns] if columns else [_("Row"), _("Field"), _("What to fix")]]
     for row in rows:
         field = _say_field_of(row)
         fault = say_how_to_mend(row["fault"]["sentence"], row["fault"]["values"])
@@ -293,11 +293,11 @@ def _find_hints(source: Source, form: MappingForm) -> dict[str, str]:
         values = {"row": first[0], "country": first[1].strip()[:40]}
         if field.data == "sending_country":
             hints[field.name] = _(
-                "Read this way, row %(row)s is a mission of %(country)s.", **values
+                "With this choice, row %(row)s is a mission of this country: %(country)s.", **values
             )
         elif field.data == "host_country":
             hints[field.name] = _(
-                "Read this way, row %(row)s is a mission in %(country)s.", **values
+                "With this choice, row %(row)s is a mission in this country: %(country)s.", **values
             )
         elif field.data == WHICH:
             hints[field.name] = _(
@@ -320,10 +320,13 @@ def _choose_verdict(kept: DirectoryImport) -> Verdict | None:
 def _say_refusal(slug: str) -> str:
     words = {
         "import-has-bad-rows": _(
-            "Rows are refused. Mend them in the file, or say that they are left out."
+            "Some rows cannot be imported. Fix them in the file, or leave them out."
         ),
-        "import-empty": _("The file would change nothing."),
+        "import-empty": _("This file changes nothing, so there is nothing to import."),
         "import-not-applied": _("This file was not imported, so there is nothing to undo."),
     }
-    other = _("The dry run is not there yet, or the file was imported already.")
+    other = _(
+        "The preview is not ready yet, or the file was already imported. Wait a moment "
+        "and reload the page."
+    )
     return str(words.get(slug, other))

@@ -86,10 +86,12 @@ def tell_apart(directory: str) -> ResponseReturnValue:
     for slugs in pairs:
         first, second = (_get_entry(directory, slug) for slug in slugs)
         find_duplicates.tell_apart(db.session(), first=first, second=second, actor=actor())
-    message = _("Noted: they are two. They are not suggested again.")
+    message = _("Saved: these are two separate entries. We will not suggest this pair again.")
     if len(pairs) > 1:
         message = ngettext(
-            "%(num)s pair is noted as two.", "%(num)s pairs are noted as two.", len(pairs)
+            "Saved: %(num)s pair is two separate entries.",
+            "Saved: %(num)s pairs are separate entries.",
+            len(pairs),
         )
     return redirect_to("directory.show_duplicates", message, directory=directory)
 
@@ -124,7 +126,9 @@ def merge(directory: str) -> ResponseReturnValue:
                 question = say_flagged(problem)
         else:
             name = "edit" if isinstance(first, Official) else "edit_mission"
-            return redirect_to(f"directory.{name}", _("The two are one now."), slug=first.slug)
+            return redirect_to(
+                f"directory.{name}", _("The two entries are merged."), slug=first.slug
+            )
     page = Merge(
         directory=part,
         first=first,

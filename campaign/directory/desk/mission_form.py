@@ -48,32 +48,37 @@ class MissionForm(AddressForm):
         senders=True,
     )
     host_country = country_field(
-        _l("Host country"), required=_l("Choose the country in which the mission is.")
+        _l("Host country"), required=_l("Choose the country where the mission is.")
     )
     accredited = TextAreaField(
-        _l("Further countries for which it is responsible"),
+        _l("Other countries this mission is responsible for"),
         [Optional(), clean_lines],
         filters=[stripped],
         description=_l("One country on each line."),
     )
     head_of_mission = kept_field(Mission, "head_of_mission")
     hours = kept_field(
-        Mission, "hours", description=_l("When somebody is there: “Monday to Friday, 9 to 12”.")
+        Mission,
+        "hours",
+        description=_l("When someone is there, for example “Monday to Friday, 9 to 12”."),
     )
     door_notes = TextAreaField(
-        _l("Who opens the door"),
+        _l("Access notes"),
         [
             Optional(),
             clean_lines,
             Length(max=2000, message=_l("Shorten this to %(max)d characters.", max=2000)),
         ],
         filters=[stripped],
-        description=_l("What colleagues should know before they go. It is kept sealed."),
+        description=_l("What your colleagues should know before they go. We keep this encrypted."),
     )
     timezone = SelectField(
         _l("Time zone"),
         default="",
-        description=_l("Visits have the days and times of this zone. Choose it where it is wrong."),
+        description=_l(
+            "We use this time zone for the dates and times of deliveries. Choose "
+            "another one if it is wrong."
+        ),
     )
     last_checked_on = day_field(_l("Last checked on"))
 
@@ -81,7 +86,7 @@ class MissionForm(AddressForm):
         super().__init__(*args, **kwargs)
         host, city = self.host_country.data, self.locality.data
         place = zone_of(host, city or "") if host else ""
-        own = _("That of its city and country")
+        own = _("The time zone of its city and country")
         self.timezone.choices = [
             SelectChoice(
                 "", f"{own}{i18n.colon(i18n.locale())}{i18n.say_zone(place)}" if place else own
@@ -105,7 +110,7 @@ class MissionForm(AddressForm):
         )
         if check_address(("", "", name, *lines), layout):
             raise ValidationError(
-                _("Below the names this does not fit the window of an envelope. Shorten it.")
+                _("Below the names, this does not fit in the envelope window. Shorten it.")
             )
 
     def validate_accredited(self, field: Field) -> None:
@@ -114,15 +119,15 @@ class MissionForm(AddressForm):
             if country_code(name, i18n.locale()) is None:
                 raise ValidationError(
                     _(
-                        "“%(name)s” is not a country we know. Write its name as the list of "
-                        "countries has it, or its two letters.",
+                        "We do not know the country “%(name)s”. Enter its name as in the list "
+                        "of countries, or its two-letter code.",
                         name=name[:80],
                     )
                 )
 
     def validate_last_checked_on(self, field: Field) -> None:
         if field.data and field.data > i18n.today_at_home():
-            raise ValidationError(_("This day is still to come. Give today or a day before."))
+            raise ValidationError(_("This date is in the future. Enter today or an earlier date."))
 
     def draft(self) -> MissionDraft:
         names = split_lines(self.accredited.data or "")
@@ -152,7 +157,7 @@ class MissionFilter(SiteForm):
 
         csrf = False
 
-    q = StringField(_l("Name, city or head"), filters=[stripped])
+    q = StringField(_l("Name, city or head of mission"), filters=[stripped])
     sending = SelectField(_l("Sending country"), validate_choice=False)
     host = SelectField(_l("Host country"), validate_choice=False)
     stale = BooleanField(_l("Not checked for a year"))

@@ -93,7 +93,7 @@ def create_mission() -> ResponseReturnValue:
     form = mission_form()
     if form.validate_on_submit():
         mission = services.create_mission(db.session(), draft=form.draft(), actor=actor())
-        message = _("The mission is saved. Check the address as it will be printed.")
+        message = _("Mission saved. Check the address as we will print it.")
         return redirect_to("directory.edit_mission", message, slug=mission.slug)
     return show_page(CreateMission(form=form))
 
@@ -119,10 +119,10 @@ def edit_mission(slug: str) -> ResponseReturnValue:
             session.rollback()  # the page is headed by what is kept
             form.ask_flagged(problem)
         else:
-            message = _("The changes are saved.")
+            message = _("Changes saved.")
             if "checked" in request.form:
                 services.check_mission(session, mission=mission, on=today, actor=actor())
-                message = _("The changes are saved, and noted: checked today.")
+                message = _("Changes saved. The mission is marked as checked today.")
             return redirect_to("directory.edit_mission", message, slug=mission.slug)
     head = [i18n.words_in(mission.name, i18n.locale())]
     return show_page(
@@ -149,6 +149,6 @@ def delete_mission(slug: str) -> ResponseReturnValue:
         except Refused:
             status = 409
         else:
-            return redirect_to("directory.missions", _("The mission is deleted."))
+            return redirect_to("directory.missions", _("Mission deleted."))
     uses = where_used.list_uses_for(session, mission, staff_user())
     return show_page(DeleteMission(mission=mission, uses=uses), status)

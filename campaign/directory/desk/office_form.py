@@ -13,7 +13,7 @@ from campaign.web.desk_form import DeskForm
 from campaign.web.form_base import SiteForm
 from campaign.web.form_fields import DayField
 
-_SENTENCES = {"before-first": _l("The last day comes before the first. Correct one of them.")}
+_SENTENCES = {"before-first": _l("The last day is before the first. Correct one of them.")}
 
 
 class DaysForm(DeskForm):
@@ -44,7 +44,9 @@ def days_form(memberships: list[Membership]) -> DaysForm:
 class SuccessorDay(SiteForm):
     """When somebody who is in the directory takes over."""
 
-    on = day_field(_l("Takes over on"), needed=_l("Give the day on which the office passes."))
+    on = day_field(
+        _l("Takes over on"), needed=_l("Enter the day on which the new person takes over.")
+    )
 
     def day(self) -> date:
         assert self.on.data is not None

@@ -56,7 +56,7 @@ def edit_posts(slug: str) -> ResponseReturnValue:
         offices.save_days(session, official=official, days=form.days(), today=today, actor=actor())
 
     if form.validate_on_submit() and accepted(form, save):
-        return redirect_to("directory.edit", _("The days are saved."), slug=slug)
+        return redirect_to("directory.edit", _("Dates saved."), slug=slug)
     return show_page(EditPosts(official=official, form=form))
 
 
@@ -65,7 +65,7 @@ def leave_office(slug: str) -> ResponseReturnValue:
     """The official has left the office today; who comes after is not known."""
     official = officials.get_official(db.session(), slug=slug)
     offices.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
-    message = _("Noted: the office is left today. Campaigns that aim at them are shown.")
+    message = _("Saved: this person left office today. These campaigns still write to them.")
     return redirect_to("directory.edit", message, slug=slug)
 
 
@@ -115,11 +115,11 @@ def known_successor(slug: str) -> ResponseReturnValue:
             message = say_flagged(problem)
             asked_about = {"asked": successor.slug, "on": form.day().isoformat()}
         except Invalid:
-            message = _("This day comes before the one on which they took office.")
+            message = _("This date is before the day this person took office. Correct one of them.")
         else:
             return _show_next_page(official, successor)
     else:
-        errors = form.on.errors or [_("Give the day on which the office passes.")]
+        errors = form.on.errors or [_("Enter the day on which the new person takes over.")]
         message = str(errors[0])
     session.rollback()
     words = request.form.get("q", "")
@@ -136,7 +136,7 @@ def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:
         )
     except Invalid:
         db.session().rollback()
-        message = _("This day comes before the one on which they took office.")
+        message = _("This date is before the day this person took office. Correct one of them.")
         form.on.errors = [*form.on.errors, message]
         return None
 
@@ -144,11 +144,11 @@ def _pass_to_new(official: Official, form: SuccessorForm) -> Official | None:
 def _show_next_page(official: Official, successor: Official) -> ResponseReturnValue:
     """Go on to the campaigns that aim at the one who left, where there are some."""
     session, name = db.session(), get_entry_name(successor)
-    flash(_("The office has passed to %(name)s.", name=name))
+    flash(_("Saved: %(name)s now holds the office.", name=name))
     if where_used.list_uses(session, successor):
         message = _(
-            "Campaigns aim at %(name)s already. Their letters name the new office now: look at "
-            "them.",
+            "Some campaigns already write to %(name)s. Their letters now name the new office. "
+            "Check these letters.",
             name=name,
         )
         flash(message, "warning")

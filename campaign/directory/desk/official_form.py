@@ -22,10 +22,10 @@ from campaign.web.form_fields import stripped
 WORDS: dict[str, Callable[[], Field]] = {
     "office": lambda: text_field(_l("Office"), 200),
     "salutation": lambda: text_field(
-        _l("Salutation"), 200, description=_l("First line of a letter: “Excellency:”")
+        _l("Salutation"), 200, description=_l("First line of the letter, for example “Excellency:”")
     ),
     "close": lambda: text_field(
-        _l("Close"), 200, description=_l("Last line of a letter: “Yours sincerely,”")
+        _l("Close"), 200, description=_l("Last line of the letter, for example “Yours sincerely,”")
     ),
 }
 """What makes the field of each text that is there once a language."""
@@ -36,15 +36,15 @@ class OfficialForm(AddressForm):
     name = text_field(
         _l("Full name"),
         200,
-        description=_l("With titles, as an envelope has it. Leave it empty for an office alone."),
+        description=_l(
+            "With titles, as on an envelope. Leave it empty for an office without a name."
+        ),
     )
     given_name = kept_field(Official, "given_name")
     family_name = kept_field(Official, "family_name")
-    country = country_field(
-        _l("Country"), required=_l("Choose the country in which the official acts.")
-    )
+    country = country_field(_l("Country"), required=_l("Choose the country of this official."))
     preferred_locale = SelectField(
-        _l("Language the official prefers"),
+        _l("Preferred language"),
         choices=lambda: [SelectChoice(code, i18n.language_name(code)) for code in i18n.languages()],
     )
 
@@ -54,7 +54,7 @@ class OfficialForm(AddressForm):
         if not self.name.data and not any(self.words("office").values()):
             self.name.errors = [
                 *self.name.errors,
-                _("Give a name, or the office in one language at least."),
+                _("Enter a name, or the office in at least one language."),
             ]
             return False
         return is_valid
@@ -63,8 +63,8 @@ class OfficialForm(AddressForm):
         for name in missing:
             self[name].errors = [
                 _(
-                    "An open campaign takes letters in this language, and they need it. "
-                    "Write another, or close the campaign first."
+                    "Letters of an open campaign in this language need this text. Enter a text "
+                    "here, or close the campaign first."
                 )
             ]
 
@@ -93,7 +93,7 @@ class OfficialFilter(SiteForm):
 
     q = StringField(_l("Name, office or place"), filters=[stripped])
     country = SelectField(_l("Country"), validate_choice=False)
-    left = BooleanField(_l("Left office, still a target"))
+    left = BooleanField(_l("Left office, but campaigns still write to them"))
 
 
 def official_form(kept: OfficialDraft | None = None) -> OfficialForm:

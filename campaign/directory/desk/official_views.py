@@ -95,7 +95,7 @@ def create() -> ResponseReturnValue:
     form = official_form()
     if form.validate_on_submit():
         official = officials.create_official(db.session(), draft=form.draft(), actor=actor())
-        message = _("The official is saved. Check the address as it will be printed.")
+        message = _("Official saved. Check the address as we will print it.")
         return redirect_to("directory.edit", message, slug=official.slug)
     return show_page(CreateOfficial(form=form))
 
@@ -123,7 +123,7 @@ def edit(slug: str) -> ResponseReturnValue:
         except Invalid as problem:
             form.refuse(problem.fields)
         else:
-            return redirect_to("directory.edit", _("The changes are saved."), slug=slug)
+            return redirect_to("directory.edit", _("Changes saved."), slug=slug)
     locale = official.preferred_locale
     head = [official.name, i18n.words_in(official.office, locale)]
     return show_page(
@@ -148,6 +148,6 @@ def delete(slug: str) -> ResponseReturnValue:
         except Refused:
             status = 409
         else:
-            return redirect_to("directory.index", _("The official is deleted."))
+            return redirect_to("directory.index", _("Official deleted."))
     uses = where_used.list_uses_for(session, official, staff_user())
     return show_page(DeleteOfficial(official=official, uses=uses), status)

@@ -29,8 +29,8 @@ Progress = Callable[[int], object]
 _CHUNK = 500
 """Rows written at once."""
 _FLAGGED = N_(
-    "Risk flags of a public or scheduled campaign rule out words in this row. Change the entry of "
-    "%(name)s on its own page, and leave this row out."
+    "The risk flags of a public or scheduled campaign do not allow some words in this row. "
+    "Leave out this row, and change the entry %(name)s on its own page."
 )
 
 

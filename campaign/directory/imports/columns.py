@@ -216,7 +216,7 @@ class MappedRow:
         """Return what the row must say. Raises UnreadableRow where it does not."""
         text = self.get(meaning)
         if not text:
-            raise UnreadableRow(self.name_column(meaning), N_("is empty; write it."))
+            raise UnreadableRow(self.name_column(meaning), N_("This field is empty. Fill it in."))
         return text
 
 

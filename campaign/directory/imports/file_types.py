@@ -24,7 +24,7 @@ _GUESSED_FROM = 200_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _OTHERS = (
-    (b"%PDF", N_("This is a PDF. Ask for the list as CSV, JSON or vCard.")),
+    (b"%PDF", N_("This file is a PDF. Ask for the list as CSV, JSON or vCard.")),
     (b"\x1f\x8b", N_("This file is compressed. Unpack it first.")),
 )  # fmt: skip
 _HTML = re.compile(r"\s*(<!--|<(!doctype html|html|head|body|table|\?xml)\b)", re.IGNORECASE)
@@ -76,7 +76,7 @@ def open_file(
     size = len(data) if size is None else size
     if size > MAX_BYTES:
         raise UnreadableFile(
-            N_("The file has %(size)d megabytes; split it into files of at most %(limit)d."),
+            N_("The file has %(size)d MB. Split it into files of at most %(limit)d MB."),
             size=-(-size // 1_048_576),
             limit=MAX_BYTES // 1_048_576,
         )
@@ -91,8 +91,8 @@ def open_file(
     if _HTML.match(text):
         raise UnreadableFile(
             N_(
-                "This is a web page, not a list: perhaps the page from which the file is "
-                "downloaded, or one that asks to sign in. Download the file itself."
+                "This file is a web page, not a list. It may be the download page or a sign-in "
+                "page. Download the list itself."
             )
         )
     start = text.lstrip()[:12].casefold()
@@ -161,18 +161,20 @@ def parse_json(text: str) -> object:
         if "\\ud" in text.casefold():
             json.dumps(parsed, ensure_ascii=False).encode()  # half a character is none
     except UnicodeEncodeError as problem:
-        raise UnreadableFile(N_("This is no text file. Save the list as CSV (UTF-8).")) from problem
+        raise UnreadableFile(
+            N_("This file is not a text file. Save the list as CSV (UTF-8).")
+        ) from problem
     except json.JSONDecodeError as problem:
         raise UnreadableFile(
-            N_("The file is no JSON: look at line %(line)d, character %(column)d."),
+            N_("The file is not valid JSON. Fix line %(line)d, character %(column)d."),
             line=problem.lineno,
             column=problem.colno,
         ) from problem
     except (RecursionError, ValueError) as problem:
         raise UnreadableFile(
             N_(
-                "The file is no JSON that can be read: it is nested too deep, or a number in it "
-                "is too long."
+                "We cannot read this JSON file. It is nested too deeply, or a number in it is "
+                "too long. Save the list as CSV."
             )
         ) from problem
     return parsed
@@ -191,7 +193,7 @@ def _decode(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[in
                 "utf-16",
                 None,
             )
-        raise UnreadableFile(N_("This is no text file. Save the list as CSV (UTF-8)."))
+        raise UnreadableFile(N_("This file is not a text file. Save the list as CSV (UTF-8)."))
     if chosen not in {"", "utf-8"}:
         return _decode_strictly(data, chosen), chosen, None
     try:
@@ -202,7 +204,7 @@ def _decode(data: bytes, encoding: str, guess: bool) -> tuple[str, str, tuple[in
             name = guess_encoding(data)
             return data.decode(ENCODINGS[name], "replace"), name, place
         raise UnreadableFile(
-            N_("The file is not in UTF-8 (row %(row)d, at “%(words)s”); save it as UTF-8."),
+            N_("The file is not in UTF-8 (row %(row)d, at “%(words)s”). Save it as UTF-8."),
             row=place[0],
             words=place[1],
         ) from problem
@@ -214,7 +216,7 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as problem:
         row, words = _find_place(data, problem.start)
         raise UnreadableFile(
-            N_("The file is not in %(encoding)s (row %(row)d, at “%(words)s”); save it as UTF-8."),
+            N_("The file is not in %(encoding)s (row %(row)d, at “%(words)s”). Save it as UTF-8."),
             encoding=encoding,
             row=row,
             words=words,
@@ -235,11 +237,11 @@ def _find_shape(parsed: object) -> Shape:
     lists = find_lists(parsed)
     if not lists and isinstance(parsed, dict):
         raise UnreadableFile(
-            N_("The file holds no list. Write a JSON list with an object for each row.")
+            N_("The file has no list. Write a JSON list with one object for each row.")
         )
     items = [item for items in lists.values() for item in items if isinstance(item, dict)]
     if len(lists) == 1 and any("type_of" in item and "address" in item for item in items):
         return Shape.MINISTRY
     if not items:
-        raise UnreadableFile(N_("The file's list holds no objects: write {…} for each row."))
+        raise UnreadableFile(N_("The list in the file has no objects. Write {…} for each row."))
     return Shape.OBJECTS

@@ -35,8 +35,8 @@ _IMPORTS = Lease(DirectoryImport, held=ImportState.APPLYING, span=_SPAN)
 _CHUNK = 1000
 _BROKEN = Fault(
     N_(
-        "Something went wrong that is our fault. Nothing was imported. Try again, or tell who runs "
-        "this site."
+        "Sorry, something went wrong on our side. Nothing was imported. Try again, or tell the "
+        "site operator."
     )
 )
 

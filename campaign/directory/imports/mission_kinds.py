@@ -45,8 +45,8 @@ def read_kind(words: str, column: str = "type") -> MissionKind:
     raise UnreadableRow(
         column,
         N_(
-            "“%(value)s” is not known; write embassy, high commission, consulate or permanent "
-            "mission."
+            "We do not know the kind “%(value)s”. Write embassy, high commission, consulate or "
+            "permanent mission."
         ),
         value=words,
     )

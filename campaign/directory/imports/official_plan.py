@@ -89,10 +89,10 @@ def find_crowded_offices(readings: Iterable[Reading]) -> list[tuple[str, int]]:
 
 def _pass_over(record: OfficialRecord, left_on: date) -> Item:
     last = [office for office in record.held if office.ended_on][-1:]
-    sentence, values = N_("Has held no office since %(day)s, and is not in the directory."), {}
+    sentence, values = N_("Left office on %(day)s, so not added to the directory."), {}
     if offices := list_held_changes(last):
         sentence = N_(
-            "Former: %(office)s. Has held no office since %(day)s, and is not in the directory."
+            "Former office: %(office)s. Left office on %(day)s, so not added to the directory."
         )
         values = {"office": offices[0].new[:80]}
     why = Fault(sentence, {**values, "day": left_on.isoformat()})

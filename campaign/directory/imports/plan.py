@@ -302,8 +302,8 @@ def plan_missions(
 def _leave_repeated(reading: Repeated) -> Item:
     why = Fault(
         N_(
-            "The same mission as in row %(row)s; a head of mission that is missing there is taken "
-            "from here."
+            "This is the same mission as in row %(row)s. If that row has no head of mission, we "
+            "use this one."
         ),
         {"row": reading.of_row},
     )

@@ -46,7 +46,7 @@ def _refuse_long_texts(data: object) -> None:
             waiting.extend(value)
         elif isinstance(value, str) and len(value) > LONGEST_CELL:
             raise UnreadableFile(
-                N_("A text in the file has more than %(limit)d characters; shorten it."),
+                N_("A text in the file has more than %(limit)d characters. Shorten it."),
                 limit=LONGEST_CELL,
             )
 

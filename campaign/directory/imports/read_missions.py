@@ -53,8 +53,8 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
     if WHICH in mapping:
         raise UnreadableFile(
             N_(
-                "The column “%(name)s” may be the sending or the host country. Name it “sending "
-                "country” or “host country”."
+                "The column “%(name)s” can be the sending country or the host country. Rename "
+                "it “sending country” or “host country”."
             ),
             name=table.columns[mapping.index(WHICH)],
         )
@@ -67,8 +67,8 @@ def refuse_incomplete(table: Table, mapping: Sequence[str], fixed: Collection[st
     if missing:
         raise UnreadableFile(
             N_(
-                "The first line must name the columns operator, country, type; %(missing)s not "
-                "found."
+                "The first line must name the columns operator, country and type. Missing: "
+                "%(missing)s."
             ),
             missing=", ".join(missing),
         )
@@ -210,7 +210,8 @@ def _read_kind_of_row(row: MappedRow) -> tuple[MissionKind, str]:
     words = words or row.get("kind")
     if not words:
         raise UnreadableRow(
-            row.name_column("kind"), N_("is empty, and the name does not say it; write the kind.")
+            row.name_column("kind"),
+            N_("This field is empty, and the name does not show the kind. Write the kind."),
         )
     return read_kind(words, row.name_column("kind")), words
 
@@ -242,7 +243,9 @@ def _list_nested(top: object) -> Iterator[tuple[object, str | None]]:
 
 def _from_item(row: int, item: object, sending: str, host_name: str | None) -> MissionRecord:
     if not isinstance(item, dict):
-        raise UnreadableRow("", N_("is no object; write {…} with type_of, name and address."))
+        raise UnreadableRow(
+            "", N_("This row is not an object. Write {…} with type_of, name and address.")
+        )
     words = {
         name: " ".join(value.split()) for name, value in item.items() if isinstance(value, str)
     }

@@ -46,7 +46,8 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
     office = _read_office(row)
     if not name and not office:
         raise UnreadableRow(
-            row.name_column("full_name"), N_("has neither a name nor an office; write one of them.")
+            row.name_column("full_name"),
+            N_("This row has no name and no office. Write one of them."),
         )
     home = read_country_of_row(row, "country")
     place = read_place_of_row(row, home)
@@ -56,7 +57,7 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
     if started and ended and ended < started:
         raise UnreadableRow(
             row.name_column("ended_on"),
-            N_("“%(value)s” comes before the first day; correct one."),
+            N_("“%(value)s” is before the first day. Correct one of them."),
             value=ended.isoformat(),
         )
     ways, unread = read_contacts_of_row(row)

@@ -33,7 +33,7 @@ def read_popolo(
     """
     if not isinstance(data, dict) or not isinstance(data.get("persons"), list):
         raise UnreadableFile(
-            N_("This is no Popolo file: it needs an object with a list “persons”.")
+            N_("This file is not a Popolo file. A Popolo file has an object with a list “persons”.")
         )
     names = {kind: _read_labels(data.get(kind)) for kind in ("posts", "organizations", "areas")}
     held = _read_memberships(data.get("memberships"), _read_periods(data.get("events")))
@@ -82,7 +82,7 @@ def _from_person(
 ) -> OfficialRecord:
     plain = _choose(_find_names(person), language) if isinstance(person, dict) else ""
     if not isinstance(person, dict) or not plain:
-        raise UnreadableRow("name", N_("has no name; write “name”."))
+        raise UnreadableRow("name", N_("This person has no name. Write “name”."))
     offices = [_read_office(item, names) for item in held.get(str(person.get("id")), [])]
     current = [
         office

@@ -86,24 +86,24 @@ def refuse_unfit(
         if len(value) > limit:
             raise UnreadableRow(
                 shown,
-                N_("has %(count)d characters; shorten it to %(limit)d."),
+                N_("This text has %(count)d characters. Shorten it to %(limit)d."),
                 count=len(value),
                 limit=limit,
             )
         if has_forbidden_characters(value, lines=name == "door_notes"):
-            raise UnreadableRow(shown, N_("holds control characters; type it anew."))
+            raise UnreadableRow(shown, N_("This text has control characters. Type it again."))
         if "\ufffd" in value:
             raise UnreadableRow(
                 shown,
-                N_("“%(value)s” has lost letters (�); save the file anew as UTF-8."),
+                N_("“%(value)s” has lost letters (�). Save the file again as UTF-8."),
                 value=value,
             )
         if mended := twice_encoded(value):
             raise UnreadableRow(
                 shown,
                 N_(
-                    "“%(value)s” was saved in the wrong encoding and should read “%(mended)s”; "
-                    "save the file anew as UTF-8."
+                    "“%(value)s” was saved in the wrong encoding. It should be “%(mended)s”. "
+                    "Save the file again as UTF-8."
                 ),
                 value=value,
                 mended=mended,

@@ -42,8 +42,8 @@ def read_book(data: bytes, sheet: str = "") -> Book:
     except (CalamineError, OSError, ValueError) as problem:
         raise UnreadableFile(
             N_(
-                "This workbook cannot be read: it is locked, damaged or too big. Open it in your "
-                "spreadsheet and save the list as CSV (UTF-8)."
+                "We cannot read this workbook. It is locked, damaged or too big. Open it in "
+                "your spreadsheet app and save the list as CSV (UTF-8)."
             )
         ) from problem
     if not sheets:
@@ -77,13 +77,13 @@ def _refuse_bombs(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as problem:
-        raise UnreadableFile(N_("This file is damaged. Download or save it anew.")) from problem
+        raise UnreadableFile(N_("This file is damaged. Download or save it again.")) from problem
     names = {entry.filename for entry in entries}
     if not names & {"[Content_Types].xml", "content.xml"}:
         raise UnreadableFile(N_("This file is compressed. Unpack it first."))
     if sum(entry.file_size for entry in entries) > _MOST_UNPACKED:
         raise UnreadableFile(
-            N_("This workbook holds far more than a list. Copy the list into a new one.")
+            N_("This workbook has much more than a list. Copy the list into a new workbook.")
         )
 
 

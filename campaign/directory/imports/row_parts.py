@@ -26,7 +26,10 @@ def read_country(name: str, column: str, *, sender: bool = False) -> str:
     if code is None:
         raise UnreadableRow(
             column,
-            N_("“%(value)s” is not a country we know; write its usual name or its two letters."),
+            N_(
+                "We do not know the country “%(value)s”. Write its usual name or its two-letter "
+                "code."
+            ),
             value=name,
         )
     return code
@@ -104,6 +107,6 @@ def read_day(column: str, text: str, *, last: bool = False) -> date | None:
     except ValueError as problem:
         raise UnreadableRow(
             column,
-            N_("“%(value)s” is no day of the calendar; write year, month and day: 2026-11-24."),
+            N_("“%(value)s” is not a date. Write year, month and day: 2026-11-24."),
             value=text,
         ) from problem

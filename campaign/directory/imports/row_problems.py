@@ -37,4 +37,4 @@ class RowProblem:
         return cls(row, problem.field[:QUOTED], problem.fault, tuple(columns), tuple(cells))
 
     def __str__(self) -> str:
-        return f"row {self.row}: {' '.join(filter(None, (self.field, str(self.fault))))}"
+        return f"row {self.row}: {': '.join(filter(None, (self.field, str(self.fault))))}"

@@ -140,11 +140,13 @@ def open_source(
         read_list, data, encoding=encoding, guess=guess, size=size, sheet=sheet, head=head
     )
     if opened.shape is Shape.POPOLO and directory is Directory.MISSIONS:
-        raise UnreadableFile(N_("This is a list of persons. Import it with the officials."))
+        raise UnreadableFile(N_("This is a list of people. Import it with the officials."))
     if opened.shape is Shape.MINISTRY and directory is Directory.OFFICIALS:
         raise UnreadableFile(N_("This is a list of missions. Import it with the missions."))
     if table is not None and not table.rows and not table.problems:
-        raise UnreadableFile(N_("The file has a first line, and no rows below it."))
+        raise UnreadableFile(
+            N_("The file has a first line, but no rows below it. Add the rows and upload it again.")
+        )
     return Source(directory, opened, table)
 
 

@@ -66,8 +66,8 @@ class Table:
             if any(mapping[place] for place in at):
                 raise UnreadableFile(
                     N_(
-                        "The column “%(name)s” is there twice (columns %(first)d and %(second)d); "
-                        "rename or remove one."
+                        "There are two columns “%(name)s” (columns %(first)d and %(second)d). "
+                        "Rename or remove one of them."
                     ),
                     name=name,
                     first=at[0] + 1,
@@ -102,7 +102,7 @@ def table_of_rows(rows: Iterable[tuple[int, Sequence[str]]], *, head: int = 0) -
         columns.pop()
     if len(columns) > _MAX_COLUMNS:
         raise UnreadableFile(
-            N_("The first line has %(count)d columns; at most %(limit)d are read."),
+            N_("The first line has %(count)d columns. Use at most %(limit)d."),
             count=len(columns),
             limit=_MAX_COLUMNS,
         )
@@ -151,7 +151,11 @@ def table_of_objects(data: object) -> Table:
     for row, (key, item) in enumerate(pairs, 1):
         if not isinstance(item, dict):
             table.problems.append(
-                RowProblem(row, "", Fault(N_("is no object; write {…} with a key a field.")))
+                RowProblem(
+                    row,
+                    "",
+                    Fault(N_("This row is not an object. Write {…} with one key for each field.")),
+                )
             )
             continue
         cells = _flatten(item) | dict.fromkeys(own, key)
@@ -163,7 +167,7 @@ def table_of_objects(data: object) -> Table:
         refuse_too_many(len(flat))
     if len(columns) > _MAX_COLUMNS:
         raise UnreadableFile(
-            N_("The objects have %(count)d different keys; at most %(limit)d are read."),
+            N_("The objects have %(count)d different keys. Use at most %(limit)d."),
             count=len(columns),
             limit=_MAX_COLUMNS,
         )
@@ -184,8 +188,8 @@ def _read_csv(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as problem:
         raise UnreadableFile(
             N_(
-                "Row %(row)d is no CSV (a quotation mark that is not closed, perhaps); save the "
-                "file anew."
+                "Row %(row)d is not valid CSV. A quotation mark may be missing. Save the file "
+                "again."
             ),
             row=max(1, reader.line_num),
         ) from problem
@@ -212,8 +216,8 @@ def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: in
         if any(cell.strip() for cell in cells[width:]):
             fault = Fault(
                 N_(
-                    "has %(count)d cells, but the first line names %(limit)d columns; put "
-                    "a text that holds the delimiter in quotation marks."
+                    "This row has %(count)d cells, but the first line names %(limit)d columns. "
+                    "Put texts that contain the separator in quotation marks."
                 ),
                 {"count": len(cells), "limit": width},
             )
@@ -258,7 +262,7 @@ def find_long_cell(row: int, cells: Mapping[str, str]) -> RowProblem | None:
     if column is None:
         return None
     fault = Fault(
-        N_("has more than %(limit)d characters; close its quotation mark, or shorten it."),
+        N_("This row has more than %(limit)d characters. Close its quotation mark, or shorten it."),
         {"limit": LONGEST_CELL},
     )
     return RowProblem(row, column, fault)
@@ -267,7 +271,8 @@ def find_long_cell(row: int, cells: Mapping[str, str]) -> RowProblem | None:
 def refuse_too_many(count: int) -> None:
     if count > MAX_ROWS:
         raise UnreadableFile(
-            N_("The file has more than %(limit)d rows; split it into several."), limit=MAX_ROWS
+            N_("The file has more than %(limit)d rows. Split it into several files."),
+            limit=MAX_ROWS,
         )
 
 

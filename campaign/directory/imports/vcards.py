@@ -30,7 +30,7 @@ def table_of_cards(text: str) -> Table:
     for number, card in enumerate(_split_cards(text), 1):
         refuse_too_many(number)
         if not card.rstrip().casefold().endswith("end:vcard"):
-            cut = Fault(N_("ends before its last line: the file is cut off. Save it anew."))
+            cut = Fault(N_("This vCard has no end, so the file is incomplete. Save it again."))
             table.problems.append(RowProblem(number, "", cut))
             continue
         try:
@@ -40,7 +40,7 @@ def table_of_cards(text: str) -> Table:
             texts = _read_card(component)
         except (VObjectError, ValueError, AttributeError, TypeError, IndexError, KeyError):
             # The library gives up in many ways on what is no card.
-            fault = Fault(N_("cannot be read as a vCard; save it anew from your address book."))
+            fault = Fault(N_("We cannot read this vCard. Save it again from your address book."))
             table.problems.append(RowProblem(number, "", fault))
             continue
         if problem := find_long_cell(number, texts):
@@ -48,7 +48,7 @@ def table_of_cards(text: str) -> Table:
             continue
         table.rows.append((number, [texts.get(name, "") for name in COLUMNS]))
     if not table.rows and not table.problems:
-        raise UnreadableFile(N_("The file holds no vCard."))
+        raise UnreadableFile(N_("The file has no vCards."))
     return table
 
 

@@ -143,7 +143,7 @@ _THINGS: Mapping[str, _Thing] = {
     ),
     "invalidation": _Thing(
         Invalidation.id,
-        lambda row: str(_("Invalidation %(number)s", number=row.id)),
+        lambda row: str(_("Exclusion %(number)s", number=row.id)),
         (Invalidation.public_id,),
         _page("screening.invalidation"),
     ),

@@ -14,16 +14,16 @@ CAMPAIGN_FIELDS: Mapping[str, object] = {
     "person_pronouns": _l("Pronouns"),
     "themes": _l("Themes"),
     "issued_on": _l("Issued on"),
-    "act_by": _l("Last day to write"),
+    "act_by": _l("Deadline"),
     "timezone": _l("Time zone"),
     "default_locale": _l("Main language"),
     "letter_locales": _l("Languages of the letters"),
-    "follows_id": _l("Further information on"),
+    "follows_id": _l("Follow-up to"),
     "title": _l("Title"),
     "summary": _l("Summary"),
     "asks": _l("What the letter asks"),
     "background": _l("What happened"),
-    "outcome": _l("What has come of it"),
+    "outcome": _l("How it ended"),
 }
 
 ABOUT_PAGES: Mapping[str, object] = {

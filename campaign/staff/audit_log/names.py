@@ -147,7 +147,7 @@ def _find_subject_names(session: Session, subjects: set[str], people: Mapping[in
 
 
 def _say_gone() -> str:
-    return str(_("somebody who left"))
+    return str(_("someone who left"))
 
 
 def _say_value(name: str, value: Any, people: Mapping[int, str], looked_up: _LookedUp) -> str:

@@ -29,11 +29,11 @@ def _(message: str, **values: object) -> str:
 
 def _email_field() -> EmailField:
     return EmailField(
-        _l("E-mail address"),
+        _l("Email address"),
         filters=[stripped],
         validators=[
-            InputRequired(_l("Enter an e-mail address.")),
-            Length(max=EMAIL_LENGTH, message=_l("An e-mail address has at most 254 characters.")),
+            InputRequired(_l("Enter an email address.")),
+            Length(max=EMAIL_LENGTH, message=_l("Shorten the email address to 254 characters.")),
             clean_line,
         ],
     )
@@ -43,8 +43,8 @@ def _new_password_field() -> PasswordField:
     return PasswordField(
         _l("New password"),
         description=_l(
-            "At least %(count)s characters. Four words that have nothing to do with each other "
-            "are easy to keep in mind and hard to guess.",
+            "Use at least %(count)s characters. Four unrelated words are easy to remember and "
+            "hard to guess.",
             count=MINIMUM,
         ),
         validators=[InputRequired(_l("Enter a new password."))],
@@ -65,7 +65,7 @@ class ChangePasswordForm(SiteForm):
     """One's own new password; the present one proves who asks."""
 
     current_password = PasswordField(
-        _l("Present password"), validators=[InputRequired(_l("Enter your present password."))]
+        _l("Current password"), validators=[InputRequired(_l("Enter your current password."))]
     )
     password = _new_password_field()
 
@@ -75,11 +75,11 @@ class _WithName(SiteForm):
         _l("Name"),
         filters=[stripped],
         validators=[
-            Length(max=NAME_LENGTH, message=_l("A name has at most 80 characters here.")),
+            Length(max=NAME_LENGTH, message=_l("Shorten the name to 80 characters.")),
             clean_line,
         ],
     )
-    locale = SelectField(_l("Language of the desk"), validate_choice=False)
+    locale = SelectField(_l("Language of the workspace"), validate_choice=False)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -89,7 +89,7 @@ class _WithName(SiteForm):
 
     def validate_locale(self, field: Field) -> None:
         if field.data not in i18n.languages():
-            raise StopValidation(_("Choose one of the languages in the list."))
+            raise StopValidation(_("Choose a language from the list."))
 
 
 class ProfileForm(_WithName):
@@ -99,9 +99,7 @@ class ProfileForm(_WithName):
 class RoleForm(SiteForm):
     role = SelectField(
         _l("Role"),
-        validators=[
-            AnyOf([role.value for role in Role], _l("Choose one of the roles in the list."))
-        ],
+        validators=[AnyOf([role.value for role in Role], _l("Choose a role from the list."))],
         validate_choice=False,
         choices=[
             SelectChoice(Role.ORGANIZER.value, _l("Organizer")),
@@ -117,24 +115,27 @@ class NewStaffForm(_WithName, RoleForm):
 
 def say_email_problem(slug: str) -> str:
     if slug == "staff-exists":
-        return _("Somebody on the staff has this address already. Make a new link in the list.")
-    return _("This is no e-mail address. It looks like name@example.org.")
+        return _(
+            "A staff member already has this address. Open their account in the list to "
+            "send a new link."
+        )
+    return _("This email address is not complete. Enter one like name@example.org.")
 
 
 def say_password_problem(slug: str) -> str:
     words = {
-        "password-wrong": _("This is not your present password. Type it again."),
+        "password-wrong": _("This is not your current password. Enter it again."),
         "password-short": _(
             "This password is too short. Use at least %(count)s characters.", count=MINIMUM
         ),
         "password-long": _(
             "This password is too long. Use at most %(count)s characters.", count=MAXIMUM
         ),
-        "password-repeats": _("This password repeats itself. Use several words that differ."),
+        "password-repeats": _(
+            "This password repeats the same characters. Use several different words."
+        ),
         "password-personal": _(
-            "This password is mostly your name or address. Use words that nobody links with you."
+            "This password is mostly your name or address. Use words that no one connects with you."
         ),
     }
-    return words.get(slug) or _(
-        "This password is one that is tried first. Use several words that do not belong together."
-    )
+    return words.get(slug) or _("This password is easy to guess. Use several unrelated words.")

@@ -24,10 +24,10 @@ guard(blueprint)
 
 class FirstCodeForm(SiteForm):
     code = StringField(
-        _l("Code that the app shows"),
+        _l("Code from the app"),
         validators=[
             InputRequired(_l("Enter the code.")),
-            Length(max=128, message=_l("A code is shorter than this.")),
+            Length(max=128, message=_l("This code is too long. Check it and enter it again.")),
         ],
     )
 
@@ -59,7 +59,7 @@ def start() -> ResponseReturnValue:
     try:
         second_factor.start(db.session(), user=staff_user())
     except Refused:
-        return redirect_to(".show", _("You have a second factor already."), "error")
+        return redirect_to(".show", _("You have already set up two-step sign-in."), "error")
     return redirect_to(".show")
 
 
@@ -73,7 +73,9 @@ def turn_on() -> ResponseReturnValue:
     try:
         codes = second_factor.turn_on(db.session(), user=user, code=form.code.data)
     except Invalid:
-        form.code.errors = [_("This is not the code that the app shows now. Type the next one.")]
+        form.code.errors = [
+            _("This code is wrong. Wait for the next code in the app and enter it.")
+        ]
         return _show_page(form)
     except Refused:
         return redirect_to(".show")
@@ -98,9 +100,11 @@ def turn_off() -> ResponseReturnValue:
     try:
         second_factor.turn_off(db.session(), user=user, required=reauthentication.is_required(user))
     except Refused:
-        message = _("Your role needs a second factor. Set up another app instead.")
+        message = _("Your role requires two-step sign-in, so you cannot turn it off.")
         return redirect_to(".show", message, "error")
-    return redirect_to(".show", _("Your second factor is off. Your password alone signs you in."))
+    return redirect_to(
+        ".show", _("Two-step sign-in is off. You now sign in with your password only.")
+    )
 
 
 def _show_page(form: FirstCodeForm) -> ResponseReturnValue:

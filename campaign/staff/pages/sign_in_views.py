@@ -90,7 +90,7 @@ def sign_in_with_password() -> ResponseReturnValue:
     except TooMany as limit:
         return _refuse_too_many(form, limit)
     if user is None or not right:
-        problem = _("This address and password do not fit together. Check both, then try again.")
+        problem = _("The email address or the password is wrong. Check both and try again.")
         return show_page(SignIn(form=form, problem=problem), 422)
     forget_sign_in_tries(db.session(), email, browser)
     target = sessions.safe_next_page(form.next.data)
@@ -122,7 +122,7 @@ def sign_in_with_code() -> ResponseReturnValue:
     with db.reading() as session:
         user = sessions.find_user_halfway(session)
     if user is None:
-        message = _("Too much time has passed. Sign in again.")
+        message = _("Your sign-in took too long. Sign in again.")
         return redirect_to(".sign_in", message, next=target)
     status = form.check(user)
     if status != 200:
@@ -137,16 +137,16 @@ def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
         problem = _say_busy()
     elif limit.slug == FROM_NETWORK:
         problem = ngettext(
-            "Too many tries from your network. Wait %(num)s minute, then try again. A browser that "
-            "has signed in here before still can.",
-            "Too many tries from your network. Wait %(num)s minutes, then try again. A browser "
-            "that has signed in here before still can.",
+            "Too many attempts from your network. Wait %(num)s minute, then try again. Or use a "
+            "browser you have signed in with before.",
+            "Too many attempts from your network. Wait %(num)s minutes, then try again. Or use "
+            "a browser you have signed in with before.",
             minutes,
         )
     else:
         problem = ngettext(
-            "Too many tries with this address. Wait %(num)s minute, then try again.",
-            "Too many tries with this address. Wait %(num)s minutes, then try again.",
+            "Too many attempts with this address. Wait %(num)s minute, then try again.",
+            "Too many attempts with this address. Wait %(num)s minutes, then try again.",
             minutes,
         )
     response = make_response(SignIn(form=form, problem=problem).html(), limit.status)
@@ -155,7 +155,7 @@ def _refuse_too_many(form: SignInForm, limit: TooMany) -> ResponseReturnValue:
 
 
 def _say_busy() -> str:
-    return str(_("Many people sign in at this moment. Wait a few seconds, then try again."))
+    return str(_("Many people are signing in now. Wait a few seconds, then try again."))
 
 
 @blueprint.get("/set-password/<token>")
@@ -197,7 +197,7 @@ def save_password(token: str) -> ResponseReturnValue:
             form.password.errors = [_say_busy()]
         else:
             staff_users.keep_password(session, user=user, hashed=hashed)
-            return redirect_to("sign_in.sign_in", _("Your password is set. Sign in with it."))
+            return redirect_to("sign_in.sign_in", _("Password set. Sign in with it."))
     return show_page(SetPassword(form=form, user=user))
 
 

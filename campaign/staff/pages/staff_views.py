@@ -81,7 +81,7 @@ def make_link(public_id: str) -> ResponseReturnValue:
     try:
         staff_users.note_new_link(db.session(), user=user, actor=actor())
     except Refused:
-        message = _("A disabled account takes no password. Enable it first.")
+        message = _("This account is disabled. Enable it before you send a link.")
         return redirect_to(".show", message, "error", public_id=user.public_id)
     return _mail_link(user, is_new=user.password is None)
 
@@ -94,7 +94,7 @@ def change_role(public_id: str) -> ResponseReturnValue:
     if not form.validate():
         return show_page(ShowStaffUser(user=user, me=staff_user(), form=form))
     change_role = partial(staff_users.change_role, role=Role(form.role.data))
-    return _change_user(user, change_role, _("The role is changed."))
+    return _change_user(user, change_role, _("Role changed."))
 
 
 @blueprint.post("/<public_id>/disable")
@@ -102,7 +102,7 @@ def change_role(public_id: str) -> ResponseReturnValue:
 def disable(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
     return _change_user(
-        user, staff_users.disable_staff_user, _("The account is disabled and signed out.")
+        user, staff_users.disable_staff_user, _("Account disabled and signed out on all devices.")
     )
 
 
@@ -110,7 +110,9 @@ def disable(public_id: str) -> ResponseReturnValue:
 @fresh(back="staff.users.show")
 def enable(public_id: str) -> ResponseReturnValue:
     user = staff_users.get_staff_user(db.session(), public_id)
-    return _change_user(user, staff_users.enable_staff_user, _("The account can sign in again."))
+    return _change_user(
+        user, staff_users.enable_staff_user, _("Account enabled. This person can sign in again.")
+    )
 
 
 @blueprint.post("/<public_id>/second-factor/reset")
@@ -119,7 +121,7 @@ def reset_factor(public_id: str) -> ResponseReturnValue:
     """For somebody who lost phone and recovery codes."""
     user = staff_users.get_staff_user(db.session(), public_id)
     second_factor.reset(db.session(), user=user, actor=actor())
-    message = _("Their second factor is reset, and they are signed out everywhere.")
+    message = _("Two-step sign-in reset. This person is signed out on all devices.")
     return redirect_to(".show", message, public_id=user.public_id)
 
 
@@ -138,5 +140,5 @@ def _mail_link(user: StaffUser, *, is_new: bool) -> ResponseReturnValue:
     password_links.mail_password_link(
         db.session(), user, inviter=by.name or by.email, is_new=is_new
     )
-    message = _("The link is on its way to %(email)s.", email=user.email)
+    message = _("We are sending the link to %(email)s.", email=user.email)
     return redirect_to(".show", message, public_id=user.public_id)

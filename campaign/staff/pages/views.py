@@ -39,9 +39,7 @@ def home() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End this session and all others of the user."""
     sessions.end_session(db.session(), staff_user())
-    return redirect_to(
-        "sign_in.sign_in", _("You are signed out, on this device and on all others.")
-    )
+    return redirect_to("sign_in.sign_in", _("You are signed out on all your devices."))
 
 
 @blueprint.get("/confirm")
@@ -62,7 +60,7 @@ def prove() -> ResponseReturnValue:
         return page.html(), status
     note_proof()
     if again:
-        flash(_("You have confirmed who you are. Press the button once more."))
+        flash(_("You have confirmed who you are. Press the button again."))
     return redirect(sessions.safe_next_page(form.next.data), 303)
 
 
@@ -85,7 +83,7 @@ def save_account() -> ResponseReturnValue:
         db.session(), user=user, name=form.name.data or "", locale=form.locale.data
     )
     with force_locale(form.locale.data):
-        return redirect_to("staff.show_account", _("Your account is saved."))
+        return redirect_to("staff.show_account", _("Account saved."))
 
 
 @blueprint.post("/account/password")
@@ -107,7 +105,7 @@ def change_password() -> ResponseReturnValue:
             form.current_password.errors = [say_too_many(limit)]
             status = limit.status
         else:
-            message = _("Your password is changed. Sign in with the new one.")
+            message = _("Password changed. Sign in with the new one.")
             return redirect_to("sign_in.sign_in", message)
     profile = ProfileForm(formdata=None, obj=user)
     return show_page(Account(user=user, profile=profile, password=form), status)

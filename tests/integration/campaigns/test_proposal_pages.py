@@ -60,7 +60,7 @@ def test_an_update_waits_is_read_in_each_language_and_goes_out_once_approved(
     url = f"{HOME}/proposals/{newest(session).public_id}"
     assert session.scalars(select(Update)).all() == []
     assert b"following.update-posted" not in queued(app)
-    assert "1 text of yours waits for a colleague" in client.get("/desk/today").text
+    assert "1 of your texts needs a colleague’s approval" in client.get("/desk/today").text
     own = client.get(url).text
     assert "You cannot approve it yourself" in own
     assert "Approve and publish" not in own
@@ -100,7 +100,7 @@ def test_what_comes_back_is_mended_in_the_form_it_came_from(
     assert reader.get(f"{HOME}/updates?proposal={first}").status_code == 404
     assert "Edit the text" not in reader.get(url).text
 
-    assert "1 text came back to you with a note" in client.get("/desk/today").text
+    assert "1 of your texts was returned with a note" in client.get("/desk/today").text
     assert "Name the &lt;prison&gt;." in client.get(url).text
     form = client.get(f"{HOME}/updates?proposal={first}").text
     assert "At **home**." in form

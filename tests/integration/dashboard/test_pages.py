@@ -44,7 +44,7 @@ def test_figures_of_a_campaign_stand_on_its_page_and_in_its_files(
     sign_in(client, app, "organizer")
     page = client.get(f"/desk/campaigns/{campaign.slug}/figures")
     assert page.status_code == 200
-    for words in ("On paper", "Quebec", "2 letters wait for a look"):
+    for words in ("On paper", "Quebec", "2 letters to review"):
         assert words in page.text
     assert page.text.count("<title id=") == page.text.count("<desc id=") == 2
     assert "supporter" not in page.text
@@ -89,14 +89,14 @@ def test_today_names_what_waits(app: Flask, client: FlaskClient, session: Sessio
     sign_in(client, app, "admin")
     page = client.get("/desk/today").text
     for words in (
-        "1 campaign ends within a week",
-        "1 campaign is open though its last day is over",
-        "1 draft lacks nothing and can open",
-        "1 campaign waits for a second person",
-        "1 campaign has ended, and nobody was told how",
-        "1 campaign has letters that wait to be printed",
-        "1 campaign has letters that wait for a look",
-        "1 mission was not checked within a year",
+        "The deadline of 1 campaign is within a week",
+        "1 campaign is open, but its deadline has passed",
+        "1 draft is complete and can be opened",
+        "1 campaign needs approval",
+        "1 campaign has ended. Tell people how",
+        "1 campaign has letters to print",
+        "1 campaign has letters to review",
+        "No one has checked the details of 1 mission for a year",
     ):
         assert words in page
     assert client.get("/desk/").location == "/desk/today"
@@ -153,7 +153,7 @@ def test_every_file_arrives_whole(app: Flask, client: FlaskClient, session: Sess
 @pytest.mark.parametrize(
     ("formats", "sentence"),
     [
-        ([LetterFormat.LETTER], "1 campaign has letters that wait to be printed"),
+        ([LetterFormat.LETTER], "1 campaign has letters to print"),
         ([LetterFormat.CARD], "1 campaign has cards to print"),
         ([LetterFormat.CARD, LetterFormat.LETTER], "2 campaigns have letters or cards to print"),
     ],

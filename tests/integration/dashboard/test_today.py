@@ -30,29 +30,29 @@ from tests.integration.replies.test_replies import make_reply
 __all__ = ["freeze"]
 
 WRITING = {
-    "1 campaign ends within a week",
-    "1 campaign is open though its last day is over",
+    "The deadline of 1 campaign is within a week",
+    "1 campaign is open, but its deadline has passed",
     "1 campaign has replies that are not published",
     "1 campaign could not open",
-    "1 campaign waits for a second person",
-    "1 draft lacks nothing and can open",
-    "1 mission was not checked within a year",
-    "1 campaign has ended, and nobody was told how",
+    "1 campaign needs approval",
+    "1 draft is complete and can be opened",
+    "No one has checked the details of 1 mission for a year",
+    "1 campaign has ended. Tell people how",
 }
 BOTH = {
-    "1 campaign has letters that wait for a look",
-    "1 campaign has letters that wait to be printed",
-    "1 campaign has letters that were refused at the gate",
+    "1 campaign has letters to review",
+    "1 campaign has letters to print",
+    "In 1 campaign an embassy or consulate refused what we delivered",
 }
-STOPS = {"Stopped: do not hand over 1 printed bundle, destroy it or keep it under lock"}
-LATE = {"1 delivery was after the stop of its campaign"}
+STOPS = {"Stopped: do not deliver 1 printed bundle. Destroy it or lock it away"}
+LATE = {"1 delivery was made after its campaign was stopped"}
 CARRYING = {
-    "1 bundle was accepted in part, and no one has said which letters",
+    "1 bundle was accepted in part. Say which letters were accepted",
     "1 export needs your approval",
     "1 request for files needs your approval",
-    "1 bundle is printed and waits to be carried",
-    "2 deliveries are not on the pages of their cases",
-    "3 campaigns were handed over lately, and no answer is logged",
+    "1 bundle is printed and ready for delivery",
+    "2 deliveries are not on their case pages",
+    "3 campaigns were delivered recently. Record the replies if there are any",
 }
 WAITS = {
     Role.ORGANIZER: LATE | WRITING | BOTH,
@@ -205,7 +205,7 @@ def test_one_posted_envelope_does_not_hide_the_letters_that_lie_here(
     bundle_id = printed(make_campaign(session))
     carry(app, bundle_id, DeliveryOutcome.REFUSED)
     sign_in(client, app, Role.STAFF)
-    still_here, untold = "were refused at the gate", "not on the page"
+    still_here, untold = "refused what we delivered", "not on its case page"
     for posted in (1, 2):
         with app.app_context(), db.transaction() as own:
             bundle = own.get_one(Bundle, bundle_id)

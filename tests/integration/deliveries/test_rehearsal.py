@@ -53,7 +53,7 @@ def test_a_rehearsal_does_not_come_along(
 def test_each_page_of_a_rehearsal_says_what_it_is_and_offers_no_hand_over(
     staff: FlaskClient, bundle: Bundle, rehearsed: Bundle, page: str
 ) -> None:
-    mark = "Nothing here is counted, mailed or handed over."
+    mark = "Nothing here is counted, sent or delivered."
     shown = staff.get(f"/desk/bundles/{rehearsed.public_id}{page}").text
     assert mark in shown
     for word in (

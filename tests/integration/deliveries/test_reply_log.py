@@ -36,16 +36,16 @@ def test_today_names_what_is_to_be_screened_carried_told_and_answered(
     jobs.run_now("overview.count")
     page = staff.get("/desk/today").text
     assert f"/desk/screening/?campaign={slug}" in page
-    assert "1 bundle is printed and waits to be carried" in page
+    assert "1 bundle is printed and ready for delivery" in page
     assert f"/desk/bundles/{bundle.public_id}" in page
     record(bundle, DeliveryOutcome.ACCEPTED)
     page = staff.get("/desk/today").text
     assert "waits to be carried" not in page
-    assert "1 delivery is not on the page of its case" in page
-    assert "1 campaign was handed over lately, and no answer is logged" in page
+    assert "1 delivery is not on its case page" in page
+    assert "1 campaign was delivered recently. Record the reply if there is one" in page
     assert f"/desk/replies/campaigns/{slug}/new" in page
     sign_in(staff, app, Role.ADMIN)
-    assert "1 delivery is not on the page of its case" in staff.get("/desk/today").text
+    assert "1 delivery is not on its case page" in staff.get("/desk/today").text
 
 
 def test_staff_log_an_answer_with_its_scan_and_leave_publishing_to_organizers(

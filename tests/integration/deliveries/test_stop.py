@@ -198,7 +198,9 @@ def test_what_went_out_after_a_stop_is_shown_to_all_whom_it_concerns(
     session.rollback()
     for role in (Role.ORGANIZER, Role.ADMIN):
         sign_in(client, app, role, email=f"{role.value}-2@example.org")
-        assert "1 delivery was after the stop of its campaign" in client.get("/desk/today").text
+        assert (
+            "1 delivery was made after its campaign was stopped" in client.get("/desk/today").text
+        )
         assert "Delivered after the stop" in client.get(f"/desk/campaigns/{slug}").text
     assert session.scalars(select(GateVisit)).one()
 

@@ -117,7 +117,7 @@ def test_many_are_changed_or_deleted_and_what_is_used_stays(
     kinds = select(Mission.kind).where(Mission.slug.in_(both["slug"]))
     assert set(session.scalars(kinds)) == {MissionKind.CONSULATE}
     answer = post(desk, "/desk/missions/bulk", both | {"field": "delete"}, follow_redirects=True)
-    assert "In use, so not deleted" in answer.get_data(as_text=True)
+    assert "Not deleted, because in use" in answer.get_data(as_text=True)
     post(desk, "/desk/officials/bulk", {"slug": "somebody", "field": "country", "value": "PE"})
     session.rollback()
     session.expire_all()

@@ -173,7 +173,7 @@ def test_the_command_names_bad_rows_and_fails(run: Any, tmp_path: Path, session:
     file.write_text(BAD)
     failed = run("missions", file)
     assert failed.exit_code == 1
-    assert "row 6: operator “Atlantis” is not a country" in failed.stderr
+    assert "row 6: operator: We do not know the country “Atlantis”" in failed.stderr
     assert session.scalar(select(func.count(Mission.id))) == 0
     session.rollback()
     assert run("missions", file, "--skip-bad").exit_code == 0
@@ -194,7 +194,7 @@ def test_a_file_that_is_no_json_is_refused_in_one_line(run: Any, tmp_path: Path)
     file.write_text("{,")
     failed = run("officials", file)
     assert failed.exit_code == 1
-    assert failed.stderr == "Error: The file is no JSON: look at line 1, character 2.\n"
+    assert failed.stderr == "Error: The file is not valid JSON. Fix line 1, character 2.\n"
 
 
 def test_seven_thousand_missions_come_in_once(run: Any, session: Session) -> None:

@@ -72,7 +72,7 @@ def test_names_in_languages_that_nobody_has_heard_of_break_no_page(
     offered = re.findall(r'<option[^>]* value="(\w+)"', page.partition('id="language"')[2][:600])
     assert offered[:2] == ["en", "fr"]
     assert "bar" not in offered
-    assert "Throw away" in page_of(desk, "/desk/officials/imports")
+    assert "Delete the file" in page_of(desk, "/desk/officials/imports")
 
 
 def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: Session) -> None:
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(desk: FlaskClient, session: 
     counts = newest(session).counts
     assert (counts["added"], counts["refused"], counts["partly"]) == (2, 0, 1)
     page = page_of(desk, where)
-    assert "Something left out of 1 row" in page
+    assert "Part of 1 row left out" in page
     listed = page_of(desk, f"{where}?show=partly")
     assert "<td><bdi>phone</bdi></td><td><bdi>nonsense</bdi></td>" in listed
     imported(desk, session, where)
@@ -149,7 +149,7 @@ def test_texts_that_are_no_country_are_chosen_once_for_all_their_rows(
     text = MISSIONS.replace("Kenya", "Atlantis").replace("Ghana", "Atlantis")
     where = upload(desk, text).headers["Location"]
     page = page_of(desk, where)
-    assert "1 value is no country we know" in page
+    assert "We do not know 1 country" in page
     form = form_of(page)
     (asked,) = (name for name in form if name.startswith("value_"))
     # Another column means a country now: its texts are asked for before anything is done.
@@ -169,7 +169,7 @@ def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     imported(desk, session, where, skip_bad="1")
     refused = desk.get(f"{where}/refused.csv").get_data(as_text=True)
     lines = refused.lstrip("\ufeff").splitlines()
-    assert lines[0] == "# Row,# What to mend,operator,country,type,city,phone,email"
+    assert lines[0] == "# Row,# What to fix,operator,country,type,city,phone,email"
     assert lines[1].startswith("3,operator: “Atlantis” is not a country")
     assert lines[1].endswith(",Atlantis,Canada,embassy,Ottawa,,")
     again = rehearsed(desk, session, refused.replace("Atlantis,Canada", "Ghana,Canada"), "missions")
@@ -248,7 +248,7 @@ def test_an_import_is_undone_and_what_is_used_or_edited_stays(
         "stays": 2,
     }
     page = page_of(desk, f"{where}?show=added")
-    assert "2 entries stay" in page
+    assert "We kept 2 entries" in page
     assert "A campaign or something else uses it" in page
     assert "Someone has edited or checked it since" in page
     assert session.scalar(select(func.count(ContactDetail.id))) == 1
@@ -306,7 +306,7 @@ def test_an_undo_sets_back_what_an_import_replaced_unless_it_was_changed_since(
         "Elsewhere",
         0,
     )
-    assert "Only the rest is set back" in page_of(desk, f"{where}?show=changed")
+    assert "We undid only the rest" in page_of(desk, f"{where}?show=changed")
 
 
 def _edit_form(page: str) -> dict[str, str]:

@@ -74,7 +74,7 @@ def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
     session.add_all([one, two, make_target_official(9, slug="ana", name="Ana Pérez")])
     session.commit()
     page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
-    for why in ("same id", "same e-mail", "same name and country"):
+    for why in ("Same id", "Same email", "Same name and country"):
         assert f"The {why}" in page
     assert "Ana Pérez" not in page
     post(desk, "/desk/officials/duplicates/two", PAIR)
@@ -97,7 +97,7 @@ def test_each_field_is_chosen_and_all_that_depends_moves_over(
     second = make_campaign(session, targets=[Target(official=other)])
     session.commit()
     page = desk.get(MERGE, query_string=PAIR).get_data(as_text=True)
-    assert "1 target of a campaign" in page
+    assert "Recipient in 1 campaign" in page
     response = post(desk, MERGE, PAIR | {"address": "second", "office": "first"})
     assert response.headers["Location"] == "/desk/officials/governor-1"
     session.expire_all()
@@ -157,7 +157,7 @@ def test_letters_to_both_that_are_printed_keep_the_two_apart(
     session.commit()
     response = post(desk, MERGE, PAIR)
     assert response.status_code == 409
-    assert f"In {campaign.reference} letters to both were printed" in response.get_data(True)
+    assert f"Letters to both are already printed in {campaign.reference}" in response.get_data(True)
     session.rollback()
     assert session.scalar(select(func.count(Official.id))) == 2
     assert session.scalar(select(func.count(Letter.id))) == 6
@@ -206,7 +206,7 @@ def test_missions_become_one_with_their_bundles_numbered_on(
     session.commit()
     pair = {"first": here.slug, "second": there.slug}
     session.rollback()
-    assert "same countries" in desk.get("/desk/missions/duplicates").get_data(as_text=True)
+    assert "Same countries" in desk.get("/desk/missions/duplicates").get_data(as_text=True)
     page = desk.get("/desk/missions/merge", query_string=pair).get_data(as_text=True)
     assert page.count("1 bundle") == 2
     post(desk, "/desk/missions/merge", pair | {"hours": "second"})
@@ -255,7 +255,7 @@ def test_pairs_have_a_number_and_pages_and_all_of_a_page_can_be_two(
     session.commit()
     page = desk.get("/desk/missions/duplicates?page=2").get_data(as_text=True)
     assert "60 pairs may be the same" in page
-    assert page.count("They are two") == 10
+    assert page.count("Keep as separate entries") == 10
     fields = {
         name: re.findall(rf'name="{name}" value="([^"]+)"', page)[-10:]
         for name in ("first", "second")

@@ -113,14 +113,14 @@ def test_an_office_alone_is_enough_and_words_of_other_languages_stay(
     [
         ("country", "", "Choose the country"),
         ("country", "ZZ", "Choose one of the answers offered"),
-        ("postal_code", "K1A", "This is no postal code of the country chosen."),
-        ("contact_1_value", "not an address", "This is not complete"),
-        ("contact_1_from", "yesterday", "Give the day as year, month and day"),
+        ("postal_code", "K1A", "This postal code does not match the country."),
+        ("contact_1_value", "not an address", "This is incomplete"),
+        ("contact_1_from", "yesterday", "Enter the date as year, month and day"),
         ("contact_1_from", "2027-04-31", "There is no 31 April 2027."),
-        ("contact_1_until", "2025-12-31", "The last day comes before the first."),
+        ("contact_1_until", "2025-12-31", "The last day is before the first."),
         ("name", "x" * 201, "Shorten this to 200 characters."),
         ("name", "In\u202ees", "This has hidden characters."),
-        ("address", "1\n2\n3\n4\n5\n6\n7", "Use six lines at most"),
+        ("address", "1\n2\n3\n4\n5\n6\n7", "Use at most six lines"),
     ],
 )
 def test_bad_input_is_told_by_its_field_and_what_was_typed_stays(
@@ -139,14 +139,14 @@ def test_neither_name_nor_office_is_too_little(organizer: FlaskClient, session: 
     nobody = FORM | {"name": "", "office_en": "", "office_es": ""}
     response = post(organizer, "/desk/officials/new", nobody)
     assert response.status_code == 422
-    assert "Give a name, or the office" in response.get_data(as_text=True)
+    assert "Enter a name, or the office" in response.get_data(as_text=True)
     assert kept(session) is None
 
 
 @pytest.mark.one_engine
 def test_a_doubtful_address_is_saved_with_a_warning(organizer: FlaskClient) -> None:
     assert post(organizer, "/desk/officials/new", FORM | {"region": "Altamar"}).status_code == 303
-    assert "The region is not on the list" in organizer.get(ADDRESS).get_data(as_text=True)
+    assert "does not list this region" in organizer.get(ADDRESS).get_data(as_text=True)
 
 
 @pytest.mark.one_engine
@@ -184,7 +184,7 @@ def test_an_unused_official_is_deleted_after_being_asked(
     organizer: FlaskClient, session: Session
 ) -> None:
     post(organizer, "/desk/officials/new", FORM)
-    assert "This cannot be undone." in organizer.get(f"{ADDRESS}/delete").get_data(as_text=True)
+    assert "You cannot undo this." in organizer.get(f"{ADDRESS}/delete").get_data(as_text=True)
     assert kept(session) is not None, "asking deletes nothing"
     session.rollback()
     assert post(organizer, f"{ADDRESS}/delete").status_code == 303
@@ -241,7 +241,7 @@ def test_a_form_of_address_that_open_letters_need_cannot_be_emptied(
     form = FORM | {"salutation_en": "", "salutation_fr": "Monsieur,", "close_fr": "Salutations,"}
     response = post(organizer, f"/desk/officials/{official.slug}", form)
     assert response.status_code == 422
-    assert "An open campaign takes letters in this language" in response.text
+    assert "Letters of an open campaign in this language need this text" in response.text
     session.rollback()
     session.refresh(official)
     assert official.salutation == kept_words

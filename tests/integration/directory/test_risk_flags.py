@@ -21,7 +21,7 @@ from tests.integration.directory.test_mission_pages import FORM as MISSION
 from tests.integration.directory.test_official_pages import FORM as OFFICIAL
 
 NAME = "Halldora Lysing"
-MEANT = "It is meant: go on all the same"
+MEANT = "Continue anyway"
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_scheduled_opening_goes_off_as_was_told_before(
     asked = post(client, page, form).text
     assert "A scheduled campaign names this entry" in asked
     assert "A public campaign" not in asked
-    assert "Saving cancels the opening of that campaign" in asked
+    assert "the campaign no longer opens as scheduled" in asked
     session.rollback()
     assert post(client, page, form | {"office_en": "Governor"}).status_code == 303
     assert now(session, campaign).status is CampaignStatus.SCHEDULED, "no flag says a word about it"
@@ -128,7 +128,7 @@ def test_an_import_leaves_out_the_row(
     )
     where = rehearsed(client, session, file, "missions", column_4="head_of_mission")
     told = client.get(where).text
-    assert "Change the entry of Embassy of the Republic on its own page" in told
+    assert "change the entry Embassy of the Republic on its own page" in told
     post(client, f"{where}/apply", {"skip_bad": "1"})
     work(client, session, "officials.apply-import")
     session.expire_all()
@@ -154,7 +154,7 @@ def test_an_undo_leaves_what_flags_rule_out_since(
     assert mission.head_of_mission == "Ana Ruiz"
     session.rollback()
     assert (
-        "Risk flags of a public or scheduled campaign rule out what it said before."
+        "The risk flags of a public or scheduled campaign do not allow its earlier words."
         in client.get(where).text
     )
 
@@ -167,7 +167,7 @@ def test_of_many_changed_at_once_it_stays(
     session.commit()
     many = {"slug": ["governor-1", "governor-2"], "field": "country", "value": "PE"}
     told = post(client, "/desk/officials/bulk", many, follow_redirects=True).text
-    assert "1 entry is changed." in told
+    assert "1 entry changed." in told
     assert "Not changed: Ines Quintero Vidal." in told
     session.expire_all()
     countries = session.execute(select(Official.slug, Official.country).order_by(Official.slug))

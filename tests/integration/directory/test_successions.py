@@ -158,8 +158,8 @@ def test_somebody_who_is_here_takes_over_with_the_words_of_the_office(
     ("change", "said"),
     [
         ({"on": "2026-02-31"}, "There is no 31 February 2026."),
-        ({"on": ""}, "Give the day"),
-        ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Give a name"),
+        ({"on": ""}, "Enter the day"),
+        ({"name": "", "office_en": "", "office_fr": "", "office_es": ""}, "Enter a name"),
     ],
 )
 def test_a_successor_without_a_day_or_a_name_is_refused(
@@ -181,7 +181,7 @@ def test_who_left_while_campaigns_aim_at_them_stands_first_on_the_list(
     session.commit()
     post(desk, f"{LEFT}/left")
     page = desk.get("/desk/officials").get_data(as_text=True)
-    assert "1 official has left the office" in page
+    assert "1 official has left office" in page
     shown = desk.get("/desk/officials?left=y").get_data(as_text=True)
     assert "Ines Quintero Vidal" in shown
     assert "Idle Person" not in shown

@@ -80,7 +80,7 @@ def test_the_team_looks_at_the_letters_of_its_own_rehearsal_and_at_no_others(
     url = f"/desk/campaigns/{slug}/rehearsal/held"
     page = client.get(url).text
     assert "2 letters to review" in page
-    assert "Nothing here is counted, mailed or handed over" in page
+    assert "Nothing here is counted, sent or delivered" in page
     assert f"{url}" in client.get(f"/desk/campaigns/{slug}/rehearsal").text
     first = page.split(f'action="{url}/')[1].split('"')[0]
     refused = post(client, f"{url}/{first}", {"decision": "reject"}, follow_redirects=True)

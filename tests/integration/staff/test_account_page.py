@@ -16,7 +16,7 @@ from tests.factories import STAFF_PASSWORD, post, sign_in
 NEW = "seven quiet lanterns at sea"
 WRITING = ["Today", "Campaigns", "Officials", "Missions", "Replies"]
 CARRYING = ["Today", "Replies"]
-PRINTING = ["Letters and bundles", "Screening", "Paper", "Exports"]
+PRINTING = ["Letters and bundles", "Screening", "Paper signatures", "Exports"]
 
 
 @pytest.mark.one_engine
@@ -31,7 +31,7 @@ def test_the_desk_begins_with_what_waits_today(client: FlaskClient, app: Flask) 
     [
         (Role.ORGANIZER, WRITING),
         (Role.STAFF, CARRYING + PRINTING),
-        (Role.ADMIN, [*WRITING, *PRINTING, "Staff", "Audit"]),
+        (Role.ADMIN, [*WRITING, *PRINTING, "Staff", "Audit log"]),
     ],
 )
 def test_the_navigation_shows_what_a_role_may_enter(
@@ -69,10 +69,10 @@ def test_name_and_language_are_saved(client: FlaskClient, app: Flask, session: S
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"name": "N" * 81, "locale": "en"}, "at most 80 characters"),
+        ({"name": "N" * 81, "locale": "en"}, "Shorten the name to 80"),
         ({"name": "Noor\u202e", "locale": "en"}, "hidden characters"),
         ({"name": "Noor\x01", "locale": "en"}, "hidden characters"),
-        ({"name": "Noor", "locale": "xx"}, "one of the languages"),
+        ({"name": "Noor", "locale": "xx"}, "Choose a language"),
     ],
 )
 def test_what_cannot_be_taken_is_said_by_the_field(
@@ -92,7 +92,7 @@ def test_a_new_password_wants_the_present_one_and_signs_out(
     url = "/desk/account/password"
     wrong = post(client, url, {"current_password": "not-this-one", "password": NEW})
     assert wrong.status_code == 422
-    assert "not your present password" in wrong.text
+    assert "not your current password" in wrong.text
     weak = post(client, url, {"current_password": STAFF_PASSWORD, "password": "short"})
     assert weak.status_code == 422
     done = post(client, url, {"current_password": STAFF_PASSWORD, "password": NEW})
@@ -113,7 +113,7 @@ def test_a_present_password_is_guessed_ten_times_an_hour_and_no_more(
     assert [post(client, url, guess).status_code for _ in range(10)] == [422] * 10
     answer = post(client, url, guess | {"current_password": STAFF_PASSWORD})
     assert answer.status_code == 429
-    assert "Too many tries" in answer.text
+    assert "Too many attempts" in answer.text
     assert post(client, "/desk/confirm", {"proof": STAFF_PASSWORD}).status_code == 429
     assert client.get("/desk/account").status_code == 200
 

@@ -109,17 +109,17 @@ def test_the_page_speaks_in_names_and_sentences(
     audit.record(session, actor="staff:987", action="campaign.stopped", subject="campaign:654")
     session.commit()
     page = client.get("/desk/audit").text
-    assert "Put somebody on a campaign’s team" in page
+    assert "Added someone to a campaign’s team" in page
     assert f'<a href="/desk/campaigns/{campaign.slug}">{campaign.reference}</a>' in page
     assert "person: Hana Ito" in page
-    assert ">Somebody who left</td>" in page
+    assert ">Someone who left</td>" in page
     sought = {"about": campaign.reference, "what": "campaign.team-add"}
     only = post(client, "/desk/audit", sought, follow_redirects=True).text
     assert f'name="about" type="search" value="{campaign.reference}"' in only
     assert "Hana Ito" in only
-    assert ">Somebody who left</td>" not in only
+    assert ">Someone who left</td>" not in only
     for query in ("subject=campaign:99", "since=2999-01-01", "who=staff:12345"):
-        assert "There is no such entry." in client.get(f"/desk/audit?{query}").text
+        assert "No entries match your filters." in client.get(f"/desk/audit?{query}").text
     wrong = ("since=31-02-2026", "what=%27%3B--", "who=Hana", "before=abc", "before=" + "9" * 30)
     for query in wrong:
         assert "Ada Lovell" in client.get(f"/desk/audit?{query}").text
@@ -184,7 +184,7 @@ def test_what_nothing_is_called_is_kept_in_the_form_alone(
 ) -> None:
     answer = post(client, "/desk/audit", {"about": typed})
     assert answer.status_code == 200
-    assert "There is no such entry." in answer.text
+    assert "No entries match your filters." in answer.text
     assert f'value="{typed}"' in answer.text
     for said in ({"about": typed}, {"subject": typed}, {"who": typed}, {"since": typed}):
         post(client, "/desk/audit/entries.csv", said)
@@ -221,8 +221,8 @@ def test_replies_sheets_and_other_campaigns_are_named_not_numbered(
     assert f"campaigns: {campaign.reference}, {other.reference}" in page
     assert "Decision 7" in page
     assert "sender known: yes" in page
-    assert "how it came: Meeting" in page
-    assert "fields: Last day to write, new_one" in page
+    assert "received by: Meeting" in page
+    assert "fields: Deadline, new_one" in page
     assert "before: Scheduled" in page
 
 

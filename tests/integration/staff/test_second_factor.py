@@ -206,7 +206,7 @@ def test_a_role_that_needs_it_gets_no_further_without(settings: Settings, sessio
     me = sign_in(browser, strict, Role.ADMIN)
     assert browser.get("/desk/staff").location == PAGE
     assert post(browser, "/desk/account", {"name": "x", "locale": "en"}).location == PAGE
-    assert "Your role needs a second factor" in browser.get(PAGE).text
+    assert "Your role requires two-step sign-in" in browser.get(PAGE).text
     seen = session.get_one(StaffUser, me.id)
     _turn_on(session, seen)
     assert browser.get("/desk/staff").status_code == 200
@@ -223,7 +223,7 @@ def test_it_is_turned_off_and_a_lost_one_is_reset_by_an_admin(
     _turn_on(session, user)
     sign_in(client, app, Role.ADMIN)
     url = f"/desk/staff/{user.public_id}"
-    assert "Reset the second factor" in client.get(url).text
+    assert "Reset two-step sign-in" in client.get(url).text
     before = user.fs_uniquifier
     assert post(client, f"{url}/second-factor/reset").location == url
     session.expire_all()
@@ -263,7 +263,7 @@ def test_a_bulk_download_asks_again_and_returns_to_where_one_was(
     assert post(client, download).status_code == 303
     done = post(client, "/desk/confirm", fields | {"proof": code})
     assert done.location == "/desk/audit"
-    assert "Press the button once more" in client.get(done.location).text
+    assert "Press the button again" in client.get(done.location).text
     assert post(client, download).status_code == 200
     _grow_stale(client)
     assert post(client, "/desk/confirm", fields | {"proof": code}).status_code == 422
@@ -278,7 +278,7 @@ def test_without_a_second_factor_the_password_is_asked_for(
     assert post(client, f"{PAGE}/start").location.startswith("/desk/confirm")
     wrong = post(client, "/desk/confirm", {"proof": "not-this-one-at-all"})
     assert wrong.status_code == 422
-    assert "This is not your password" in wrong.text
+    assert "This password is wrong" in wrong.text
     right = {"proof": STAFF_PASSWORD, "next": "//evil.example/desk/"}
     assert post(client, "/desk/confirm", right).location == "/desk/"
     assert post(client, f"{PAGE}/start").location == PAGE

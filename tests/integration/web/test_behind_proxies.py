@@ -138,7 +138,7 @@ def test_the_doctor_tells_with_how_many_most_requests_come(
     )
 
 
-NOT_AS_SET = "The setting trusted_proxies does not fit"
+NOT_AS_SET = "The setting trusted_proxies is wrong"
 
 
 def test_today_tells_admins_of_proxies_that_are_not_as_set(app: Flask) -> None:

@@ -56,24 +56,24 @@ def read_source(source: Source, **fixed: str) -> list[Any]:
     [
         (b"", "file is empty"),
         (b"\xef\xbb\xbf \n", "file is empty"),
-        (b"<!DOCTYPE html><html><body>Sign in", "This is a web page"),
-        (b"\n <table><tr><td>operator", "This is a web page"),
+        (b"<!DOCTYPE html><html><body>Sign in", "This file is a web page"),
+        (b"\n <table><tr><td>operator", "This file is a web page"),
         (b"PK\x03\x04rest", "damaged"),
         (b"\xd0\xcf\x11\xe0rest", "save the list as CSV"),
-        (b"%PDF-1.7", "This is a PDF"),
+        (b"%PDF-1.7", "This file is a PDF"),
         (b"\x1f\x8b\x08", "Unpack it"),
-        (b"a;b\n\x01\x00\x02\x03", "no text file"),
-        (b'{"persons": [', "look at line 1, character"),
-        (b'[{"a": 1}\n{"b": 2}]', "look at line 2, character 1"),
+        (b"a;b\n\x01\x00\x02\x03", "not a text file"),
+        (b'{"persons": [', "Fix line 1, character"),
+        (b'[{"a": 1}\n{"b": 2}]', "Fix line 2, character 1"),
         (b"[" * 100_000, "nested too deep"),
         (b"[" + b"9" * 5000 + b"]", "a number in it is too long"),
-        (b"[1, 2, 3]", "holds no objects"),
-        (b'{"a": 1}', "holds no list"),
-        (b"x" * (MAX_BYTES + 1), "split it into files of at most 12"),
+        (b"[1, 2, 3]", "has no objects"),
+        (b'{"a": 1}', "has no list"),
+        (b"x" * (MAX_BYTES + 1), "Split it into files of at most 12"),
         (b"operator;country;type\n", "no rows below it"),
         (b'a,b\n"' + b"x" * 200_000, "quotation mark"),
         (b"a,b\n" + b"1,2\n" * 30_001, "more than 30000 rows"),
-        (b",".join(b"c" for _ in range(200)) + b"\n1", "at most 120 are read"),
+        (b",".join(b"c" for _ in range(200)) + b"\n1", "Use at most 120"),
         ("\ufeffa;b\nKöln".encode("utf-16-le")[:-1], "not in utf-16"),
     ],
 )
@@ -84,7 +84,7 @@ def test_what_is_no_list_says_what_it_is_and_how_to_mend_it(data: bytes, said: s
 
 
 def test_a_file_of_a_hundred_megabytes_is_refused_by_its_beginning() -> None:
-    with pytest.raises(UnreadableFile, match="has 100 megabytes"):
+    with pytest.raises(UnreadableFile, match="has 100 MB"):
         open_file(b"operator", size=100 * 1024 * 1024)
 
 
@@ -111,13 +111,13 @@ def test_western_letters_are_guessed_and_the_place_is_named() -> None:
 @pytest.mark.parametrize(
     ("line", "field", "said"),
     [
-        ("Wanjiru Otieno;Minister;Atlantis;;;", "country", "not a country we know"),
-        (";;Kenya;;;", "name", "neither a name nor an office"),
+        ("Wanjiru Otieno;Minister;Atlantis;;;", "country", "We do not know the country"),
+        (";;Kenya;;;", "name", "no name and no office"),
         ("Wanjiru Otieno;Minister;;;;", "country", "is empty"),
-        ("Wanjiru Otieno;Minister;Kenya;;2026-02-31;", "end", "no day of the calendar"),
-        ("Wanjiru Otieno;Minister;Kenya;;31.02.2026;", "end", "no day of the calendar"),
+        ("Wanjiru Otieno;Minister;Kenya;;2026-02-31;", "end", "is not a date"),
+        ("Wanjiru Otieno;Minister;Kenya;;31.02.2026;", "end", "is not a date"),
         ("Wanjiru Otieno;Minister;Kenya;2026-05;2026-04;", "end", "before the first day"),
-        ("MarÃ\xada Otieno;Minister;Kenya;;;", "name", "should read “María Otieno”"),
+        ("MarÃ\xada Otieno;Minister;Kenya;;;", "name", "should be “María Otieno”"),
         ("Mar\ufffda Otieno;Minister;Kenya;;;", "name", "has lost letters"),
         ("Wanjiru Otieno;Minister;Kenya;;;;stray", "", "has 7 cells, but the first line names 6"),
     ],
@@ -153,7 +153,7 @@ def test_columns_of_one_name_are_refused_by_the_command_and_named_for_the_desk()
         "locality",
         "",
     ]
-    with pytest.raises(UnreadableFile, match=r"“city” is there twice \(columns 4 and 5\)"):
+    with pytest.raises(UnreadableFile, match=r"two columns “city” \(columns 4 and 5\)"):
         source.refuse_incomplete(source.guesses("x"))
 
 
@@ -180,7 +180,7 @@ def test_a_list_of_objects_is_a_table_with_what_lies_within() -> None:
     assert source.table.columns == ["operator", "country", "type", "phones", "address.city"]
     choices = Choices(mapping=["sending_country", "host_country", "kind", "voice", "locality"])
     problem, record = source.readings(choices, today=TODAY)
-    assert (problem.row, str(problem.fault)[:12]) == (2, "is no object")
+    assert (problem.row, str(problem.fault)[:25]) == (2, "This row is not an object")
     assert record.draft.locality == "Ottawa"
 
 

@@ -81,10 +81,13 @@ def test_types_are_understood(word: str, kind: MissionKind, name: str) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("Atlantis;;Canada;Ottawa;;;;;embassy;;", "operator “Atlantis” is not a country"),
-        ("Kenya;;;Ottawa;;;;;embassy;;", "country is empty"),
-        ("Kenya;;Canada;Ottawa;;;;;bakery;;", "type “bakery” is not known"),
-        (f"Kenya;;Canada;{'O' * 101};;;;;embassy;;", "shorten it to 100"),
+        (
+            "Atlantis;;Canada;Ottawa;;;;;embassy;;",
+            "operator: We do not know the country “Atlantis”",
+        ),
+        ("Kenya;;;Ottawa;;;;;embassy;;", "country: This field is empty"),
+        ("Kenya;;Canada;Ottawa;;;;;bakery;;", "type: We do not know the kind “bakery”"),
+        (f"Kenya;;Canada;{'O' * 101};;;;;embassy;;", "Shorten it to 100"),
         ("Kenya;;Canada;Ott\u202eawa;;;;;embassy;;", "control characters"),
     ],
 )
@@ -97,9 +100,9 @@ def test_a_bad_row_says_its_number_and_how_to_mend_it(line: str, said: str) -> N
 
 
 def test_a_file_without_its_columns_is_refused_with_their_names() -> None:
-    with pytest.raises(UnreadableFile, match=r"operator, country, type; type not found"):
+    with pytest.raises(UnreadableFile, match=r"operator, country and type. Missing: type"):
         rows("x;y", heading="operator;country")
-    with pytest.raises(UnreadableFile, match="save it as UTF-8"):
+    with pytest.raises(UnreadableFile, match="Save it as UTF-8"):
         open_file("Köln".encode("latin-1"))
 
 
@@ -268,5 +271,5 @@ def test_the_country_of_a_popolo_file_is_in_its_areas_or_its_name() -> None:
     assert country_of(popolo(), "x.json") == "KE"
     assert country_of({}, "ep_south_africa.json") == "ZA"
     assert country_of({}, "people.json") is None
-    with pytest.raises(UnreadableFile, match="no Popolo file"):
+    with pytest.raises(UnreadableFile, match="not a Popolo file"):
         list(read_popolo([], "KE"))
