@@ -24,7 +24,7 @@ def _banned(pattern: str, say: str, reason: str) -> Banned:
 _IDIOM = "reads as translated"
 BANNED = (
     _banned(
-        r"\b(?:e-mail|mail(?! server)|mails|mailed|mailing|mailbox|mailboxes)\b",
+        r"\b(?:e-mail|(?<!Royal )mail(?! server)|mails|mailed|mailing|mailbox|mailboxes)\b",
         "email; post; inbox",
         "in Canada mail is paper, so a consent to mail is a consent to the wrong thing",
     ),
