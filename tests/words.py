@@ -112,7 +112,7 @@ def _term(english: str, **translations: str) -> Term:
 
 TERMS = (
     _term(
-        r"(?<!block )(?<!two-)(?<!other )(?<!\d )\bletters?\b"
+        r"(?<!block )(?<!two-)(?<!other )(?<!120 )\bletters?\b"
         r"(?! of the alphabet| or (?:a )?digit|, 215| – #10)",
         fr="lettre",
         es="carta",
