@@ -117,19 +117,19 @@ def remade_note(
     facts = {"volume": volume, "day": i18n.say_date(day, locale), "numbers": _say_first(numbers)}
     if noun is Noun.CARD:
         words = ngettext(
-            "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. What was "
-            "printed of it before is not to be handed over.",
-            "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. What was "
-            "printed of it before is not to be handed over.",
+            "Volume %(volume)s was made again on %(day)s, without card %(numbers)s. Do not "
+            "deliver copies that were printed before.",
+            "Volume %(volume)s was made again on %(day)s, without cards %(numbers)s. Do not "
+            "deliver copies that were printed before.",
             len(numbers),
             **facts,
         )
     else:
         words = ngettext(
-            "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. What was "
-            "printed of it before is not to be handed over.",
-            "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. What was "
-            "printed of it before is not to be handed over.",
+            "Volume %(volume)s was made again on %(day)s, without letter %(numbers)s. Do not "
+            "deliver copies that were printed before.",
+            "Volume %(volume)s was made again on %(day)s, without letters %(numbers)s. Do not "
+            "deliver copies that were printed before.",
             len(numbers),
             **facts,
         )
@@ -154,12 +154,12 @@ def delivery_context(
         case=frozen.case.person_name,
         mission_lines=frozen.mission.lines,
         sender_lines=(organisation.name, *organisation.lines, organisation.email),
-        handed=both(lambda: _("What is handed over")),
+        handed=both(lambda: _("What is delivered")),
         counts=count_rows(frozen, covered.per_target),
         things=say_things(frozen, packets, covered, ours=ours),
         **_to_fill_in(both, noun_of_format(frozen.format), in_part=bool(packets)),
         code=covered.code,
-        code_note=_("For our delegates: what happened at the gate is recorded here."),
+        code_note=_("For our delegates: record here what happened."),
         bundle=folder,
         mark=mark_of(frozen),
     )
@@ -219,12 +219,12 @@ def _to_fill_in(both: "_Bilingual", noun: Noun, *, in_part: bool) -> dict[str, A
             both(lambda: _("Date and time")),
             both(lambda: _("Place of delivery")),
             *([part] if in_part else ()),
-            both(lambda: _("Handed over by")),
+            both(lambda: _("Delivered by")),
             both(lambda: _("Received by (name and office)")),
         ),
         "signatures": (
-            both(lambda: _("Signature of who hands over")),
-            both(lambda: _("Signature of who receives")),
+            both(lambda: _("Signature of the person delivering")),
+            both(lambda: _("Signature of the person receiving")),
         ),
         "stamp": both(lambda: _("Stamp")),
     }

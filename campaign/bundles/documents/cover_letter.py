@@ -62,8 +62,8 @@ def _rest_of_letters(letters: int) -> tuple[str, str]:
     """The list that comes along, and the line that is hoped for."""
     return (
         ngettext(
-            "A list with the name of who wrote comes with the letter. It shows what that person "
-            "agreed to show.",
+            "A list with the name of the person who wrote comes with the letter. It shows what "
+            "that person agreed to show.",
             "A list of the people who wrote comes with the letters. It shows of each person "
             "what that person agreed to show.",
             letters,
@@ -83,8 +83,8 @@ def _rest_of_cards(cards: int) -> tuple[str, str]:
     """As `_rest_of_letters`."""
     return (
         ngettext(
-            "A list with the name of who wrote comes with the card. It shows what that person "
-            "agreed to show.",
+            "A list with the name of the person who wrote comes with the card. It shows what "
+            "that person agreed to show.",
             "A list of the people who wrote comes with the cards. It shows of each person "
             "what that person agreed to show.",
             cards,
@@ -103,7 +103,10 @@ def _rest_of_cards(cards: int) -> tuple[str, str]:
 def _words_of_sheets(salutation: str) -> CoverWords:
     """Where sheets that people signed by hand are all that is handed over."""
     paragraphs = (
-        _("We hand over to you what people have signed by hand about the case of ((person_name))."),
+        _(
+            "With this letter we deliver what people have signed by hand about the case of "
+            "((person_name))."
+        ),
         "((sheets))",
         _("We ask you to pass the sheets and cards on to your authorities."),
         _(
@@ -128,10 +131,10 @@ def _of_letters(letters: int) -> tuple[str, str]:
     """What is handed over, and what is asked."""
     return (
         ngettext(
-            "We hand over to you ((letters)) about the case of ((person_name)). It was signed by "
-            "a person who has confirmed it to us.",
-            "We hand over to you ((letters)) about the case of ((person_name)). Each letter was "
+            "With this letter we deliver ((letters)) about the case of ((person_name)). It was "
             "signed by a person who has confirmed it to us.",
+            "With this letter we deliver ((letters)) about the case of ((person_name)). Each "
+            "letter was signed by a person who has confirmed it to us.",
             letters,
         ),
         ngettext(
@@ -146,10 +149,10 @@ def _of_cards(cards: int) -> tuple[str, str]:
     """As `_of_letters`, of a campaign whose letters are cards."""
     return (
         ngettext(
-            "We hand over to you ((letters)) about the case of ((person_name)). The card was "
-            "signed by a person who has confirmed it to us.",
-            "We hand over to you ((letters)) about the case of ((person_name)). Each card was "
-            "signed by a person who has confirmed it to us.",
+            "With this letter we deliver ((letters)) about the case of ((person_name)). The "
+            "card was signed by a person who has confirmed it to us.",
+            "With this letter we deliver ((letters)) about the case of ((person_name)). Each "
+            "card was signed by a person who has confirmed it to us.",
             cards,
         ),
         ngettext(

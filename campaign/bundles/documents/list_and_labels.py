@@ -150,15 +150,15 @@ def _packet(frozen: Frozen, volume: VolumeFacts, total: int) -> str:
 def describe_file(name: str, *, by_post: bool = False, noun: Noun = Noun.LETTER) -> str:
     """What a file of the bundle is, in a few words."""
     words: dict[str, str] = {
-        file_names.README: _("What lies in this folder and how to print it"),
+        file_names.README: _("What is in this folder and how to print it"),
         file_names.COVER: _("Cover letter to the mission"),
-        file_names.SIGNATURES_PDF: _("List of the people who wrote, to hand over"),
+        file_names.SIGNATURES_PDF: _("Signature list, to deliver"),
         file_names.SIGNATURES_CSV: _("The same list for programs"),
         file_names.SIGNATURES_XLSX: _("The same list for spreadsheets"),
-        file_names.DELIVERY_SHEET: _("Sheet to be signed at the gate"),
-        file_names.CONTENTS: _("A sheet for each packet: what lies in it, with its checksum"),
+        file_names.DELIVERY_SHEET: _("Delivery sheet, to be signed on delivery"),
+        file_names.CONTENTS: _("A sheet for each volume: what it contains, with its checksum"),
         file_names.ENVELOPES: _("Envelopes without a window, with the mission’s address"),
-        file_names.LABELS: _("Address labels and labels for the packets"),
+        file_names.LABELS: _("Address labels and labels for the volumes"),
         file_names.MANIFEST: _(
             "Every file with its checksum, every letter with its place, for checking"
         ),

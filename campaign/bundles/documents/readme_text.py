@@ -82,23 +82,23 @@ def readme_context(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts
 def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
     if not facts.packets:
         words = _(
-            "This folder holds the papers that go with sheets which people signed by hand. Keep it "
-            "where only those can read it who must: it names the people who signed."
+            "This folder contains the papers that go with sheets which people signed by hand. Keep "
+            "it where only people who need it can read it. It names the people who signed."
         )
     elif frozen.cards:
         words = _(
-            "This folder holds cards that are ready to be printed. Keep it where only those "
-            "can read it who must: it names the people who wrote."
+            "This folder contains cards that are ready to be printed. Keep it where only people "
+            "who need it can read it. It names the people who wrote."
         )
     elif frozen.by_post:
         words = _(
-            "This folder holds letters that are ready to be printed and posted. Keep it where "
-            "only those can read it who must: it names the people who wrote."
+            "This folder contains letters that are ready to be printed and posted. Keep it where "
+            "only people who need it can read it. It names the people who wrote."
         )
     else:
         words = _(
-            "This folder holds letters that are ready to be printed and handed over. Keep it "
-            "where only those can read it who must: it names the people who wrote."
+            "This folder contains letters that are ready to be printed and delivered. Keep it "
+            "where only people who need it can read it. It names the people who wrote."
         )
     return str(words)
 
@@ -106,7 +106,7 @@ def _what_it_is(frozen: Frozen, facts: ReadmeFacts) -> str:
 def _rehearsal_note(frozen: Frozen) -> tuple[str, ...]:
     if not frozen.rehearsal:
         return ()
-    words = _("This is a rehearsal. The letters are invented: hand nothing of it to anybody.")
+    words = _("This is a rehearsal. The letters are invented. Do not deliver any of them.")
     return (str(words),)
 
 
@@ -119,7 +119,7 @@ def _facts(frozen: Frozen, facts: ReadmeFacts, files: Sequence[FileFacts]) -> li
     if facts.packets:
         noun = noun_of_format(frozen.format)
         rows.append(FactRow(say_noun(noun), say_number(facts.letters, facts.locale)))
-        rows.append(FactRow(_("Set aside"), say_number(facts.aside, facts.locale)))
+        rows.append(FactRow(_("Not printable"), say_number(facts.aside, facts.locale)))
         if facts.taken_out:
             rows.append(FactRow(_("Taken out"), say_number(facts.taken_out, facts.locale)))
     if facts.on_paper:
@@ -232,12 +232,12 @@ def _printing_steps(
         "Paper: %(paper)s. Print at actual size (100%%), not fitted to the page.",
         paper=_paper(frozen),
     )
-    sign = _("Sign the cover letter by hand. Lay it on top, and the list of signatures below it.")
+    sign = _("Sign the cover letter by hand. Lay it on top, and the signature list below it.")
     check = _(
         "To check that nothing is missing or damaged, run “campaign verify” with the ZIP file."
     )
     last: tuple[str, ...] = (
-        _("Take two copies of the sheet for the gate: one stays there, one comes back signed."),
+        _("Take two copies of the delivery sheet. One stays there, one comes back signed."),
         check,
     )
     if frozen.by_post:
@@ -265,7 +265,10 @@ def _posting_steps() -> tuple[str, ...]:
             "All in one parcel: use a label of labels.pdf. In several envelopes: open “Envelopes” "
             "on the page of the bundle. It makes an address sheet for each and tells its weight."
         ),
-        _("Note on the page of the bundle on which day it was posted: its writers are told."),
+        _(
+            "Record on the page of the bundle on which day you posted it. We then tell the people "
+            "who wrote."
+        ),
     )
 
 
@@ -285,16 +288,19 @@ def _steps_of_letters(
         others=say_number(others, facts.locale),
     )
     contents = _(
-        "Lay on each packet its page of contents.pdf, and nothing between its letters. Compare "
-        "the checksum there with that in manifest.json where you doubt a file. Take the page off "
-        "before you hand the packet over."
+        "Lay on each volume its page of contents.pdf, and nothing between its letters. If you "
+        "doubt a file, compare the checksum there with that in manifest.json. Take the page off "
+        "before you deliver the volume."
     )
     tie = (
-        _("Tie the cards with a ribbon, a packet for each official.")
+        _("Tie the cards with a ribbon, one pile for each official.")
         if frozen.cards
         else _("Fold the letters only for window envelopes, each in one of its own.")
         if frozen.by_post
-        else _("Fold for window envelopes only if the letters are posted; hand them over flat.")
+        else _(
+            "Fold the letters for window envelopes only if you post them. Otherwise deliver them "
+            "flat."
+        )
     )
     return (lay, _how(frozen), contents), tie
 
@@ -302,18 +308,18 @@ def _steps_of_letters(
 def _how(frozen: Frozen) -> str:
     if frozen.cards:
         words = _(
-            "Print the volumes one after the other, one-sided, on card. Cut the sheets of each "
-            "volume into four piles. Lay the piles on each other in this order, from the top: "
+            "Print the volumes one after the other, one-sided, on card stock. Cut the sheets of "
+            "each volume into four piles. Lay the piles on each other in this order, from the top: "
             "upper left, upper right, lower left, lower right."
         )
     elif frozen.duplex:
         words = _(
-            "Print the volumes one after the other, on both sides, turned on the long edge: each "
-            "letter begins on its own sheet, as blank pages see to it."
+            "Print the volumes one after the other, on both sides, turned on the long edge. "
+            "Blank pages make each letter begin on its own sheet."
         )
     else:
         words = _(
-            "Print the volumes one after the other, one-sided: each letter begins on its own sheet."
+            "Print the volumes one after the other, one-sided. Each letter begins on its own sheet."
         )
     return str(words)
 

@@ -218,7 +218,7 @@ def test_its_volume_is_made_again_without_it_and_says_so(
     assert (out["reason"], out["sha256"]) == (state.value, old[2])
     readme = made["README.html"].decode()
     assert "without letter 00005" in readme
-    assert re.search(r"Set aside</th><td>0<.*?\n.*Taken out</th><td>1<", readme)
+    assert re.search(r"Not printable</th><td>0<.*?\n.*Taken out</th><td>1<", readme)
     # The other volumes are the very files that they were; the old one is gone, its hash is kept.
     assert made["letters-001.pdf"] == before["letters-001.pdf"]
     assert made["letters-003.pdf"] == before["letters-003.pdf"]

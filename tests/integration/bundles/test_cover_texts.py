@@ -201,7 +201,7 @@ def test_staff_write_look_and_go_back(
     assert wrong.status_code == 422
     assert "((lettres)) is not a placeholder" in wrong.text
     assert post(client, f"{url}/en", {**form, "usual": "1"}).status_code == 303
-    assert "We hand over to you ((letters))" in client.get(f"{url}/en").text
+    assert "With this letter we deliver ((letters))" in client.get(f"{url}/en").text
     assert client.get(f"{url}/{quote('xx')}").status_code == 404
 
 

@@ -23,7 +23,7 @@ def delivery(targets: int = 2, **changes: Any) -> DeliverySheetContext:
         "case": "Teodora Quiñones Abarca",
         "mission_lines": ADDRESS,
         "sender_lines": ("Lantern Network", "9 Sparks Lane", "Ottawa ON  K1P 0X1"),
-        "handed": both("Lo que se entrega", "What is handed over"),
+        "handed": both("Lo que se entrega", "What is delivered"),
         "counts": (
             *(CountRow(f"Official {n}", "12") for n in range(1, targets + 1)),
             CountRow("En total", "1,204"),
