@@ -8,10 +8,9 @@ import pytest
 from tests.messages import LOCALES, ROOT, catalog, strings
 
 GUIDES = [
-    "README.md",
-    *(f"docs/{name}.md" for name in ("staff", "organizers", "delivery-day", "life-cycle", "deploy")),
-    *(f"docs/supporters{language}.md" for language in ("", ".fr", ".es")),
-]
+    "README.md", "docs/staff.md", "docs/organizers.md", "docs/delivery-day.md", "docs/supporters.md",
+    "docs/supporters.fr.md", "docs/supporters.es.md", "docs/life-cycle.md", "docs/deploy.md",
+]  # fmt: skip
 EMPHASIZED = frozenset({"A supporter", "An organizer", "A staff member"})
 """Words in bold with a capital letter that are no labels."""
 
@@ -26,7 +25,7 @@ def _plain(text: str) -> str:
 
 
 def _labels(text: str) -> Iterator[str]:
-    """What is quoted: not the heads of paragraphs, sections of the page, or words in small letters."""
+    """What is quoted, but no head of a paragraph, no section of the page, no word in lower case."""
     text = _CODE.sub("", text)
     sections = {_plain(line) for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
     for bold, italic in _QUOTED.findall(text):
