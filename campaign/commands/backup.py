@@ -21,7 +21,7 @@ IDENTITY = click.option(
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write every row and every file of the instance to FILE (a ZIP).
+    """Write all rows and files to FILE (a ZIP).
 
     The file is encrypted with the keys in the setting backup_recipients, if there are any. It
     does not contain the instance's own keys. Keep secret.key and data.key in another safe place.
@@ -69,10 +69,11 @@ def restore(
     unknown_anchor: bool,
     unsigned: bool,
 ) -> None:
-    """Restore FILE into an empty instance that has the keys of the original instance.
+    """Restore FILE into an empty instance.
 
-    The backup's audit log must reach the anchor in the instance folder and the one you kept
-    (--anchor). If you override a check, the audit log says so.
+    The instance needs the keys of the original instance. The backup's audit log must reach the
+    anchor in the instance folder and the one you kept (--anchor). If you override a check, the
+    audit log says so.
     """
     given = parse_anchor(text)
     app = ready_app(create=True, any_revision=True)

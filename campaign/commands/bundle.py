@@ -103,9 +103,10 @@ def bundle(
     number: int | None,
     as_json: bool,
 ) -> None:
-    """Print all confirmed letters or cards of CAMPAIGN that are ready for a mission or the post.
+    """Print the letters or cards that are ready.
 
-    The result is one ZIP. An unfinished bundle is finished first. A running worker helps.
+    The ZIP contains all confirmed letters or cards of CAMPAIGN for one mission or for the post.
+    An unfinished bundle is finished first. A running worker helps.
     """
     started = time.monotonic()
     app = ready_app()

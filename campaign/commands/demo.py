@@ -29,7 +29,10 @@ def demo() -> None:
 def synth(
     campaign: str, signatures: int, own_words: float, locales: str, seed: int, as_json: bool
 ) -> None:
-    """Add confirmed, invented signatures to CAMPAIGN, for rehearsals and load tests."""
+    """Add invented signatures to CAMPAIGN.
+
+    They are confirmed. Use them for rehearsals and load tests.
+    """
     app = ready_app()
     with app.app_context(), click.progressbar(length=signatures, file=sys.stderr) as bar:
         added = synthesis.synthesise(

@@ -47,7 +47,7 @@ _FILES_TRIED = 500
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, files, fonts, queue, email and deletion; say how to fix them."""
+    """Check the instance and say how to fix it."""
     app = create_app(load_settings())
     click.get_current_context().call_on_close(lambda: close_app(app))
     wrong = 0

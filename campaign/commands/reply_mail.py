@@ -26,10 +26,10 @@ _LOUDLY = {
     "--to", "recipient", default="", metavar="ADDRESS", help="Address the email was sent to."
 )
 def reply_mail(recipient: str) -> None:
-    """Save the email on stdin, sent to a campaign's address, as a draft reply.
+    """Save an email as a draft reply.
 
-    For the pipe of a mail server. Exit code 1: no campaign has this address, or the email cannot
-    be read.
+    The email comes on stdin, from the pipe of a mail server. Exit code 1: no campaign has this
+    address, or the email cannot be read.
     """
     raw = sys.stdin.buffer.read(MAX_BYTES + 1)
     with ready_app().app_context():

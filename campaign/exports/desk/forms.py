@@ -42,7 +42,7 @@ class RequestForm(SiteForm):
         default="",
         description=_l(
             "The list of a bundle contains everything printed in it and what happened "
-            "to each letter. It includes letters that moved to another mission."
+            "to it. It includes what moved to another mission."
         ),
     )
     format = RadioField(_l("File"), default=ExportFormat.XLSX.value)

@@ -52,6 +52,7 @@ LETTER = {"subject": "S", "opening": "O", "closing": ""} | {
 _STAFF_ONLY = "staff alone read it: accounts, roles, settings, keys, the audit"
 _DIRECTORY = "no entry that a campaign names says anything new; a new target passes `edit_targets`"
 _ASKS_ITSELF = "an entry that public campaigns name asks, or stays out: test_flagged_entries"
+_ABOUT_US = "is the organization’s text about itself: it belongs to no campaign"
 _NO_TEXT = "a choice, a number or a day: no text that anybody outside reads"
 _DRAFT = "kept for its writer, or a draft: what goes out passes where it is saved or opened"
 _SUPPORTERS = "what supporters wrote on paper, kept and printed as they signed it"
@@ -81,10 +82,11 @@ SAYS_NOTHING: dict[str, str] = {
         _ASKS_ITSELF: """directory.edit directory.edit_mission directory.apply_import
             directory.undo_import directory.change_many directory.merge
             directory.known_successor campaigns.aimed_at""",
+        _ABOUT_US: "about_desk.edit",
         _NO_TEXT: """campaigns.delete campaigns.edit_reach campaigns.extend
             campaigns.take_back_update
             replies.publish.edit_bars replies.publish.take_back deliveries.take_back
-            replies.publish.black_out""",
+            replies.publish.black_out replies.scan_draw""",
         _DRAFT: """campaigns.clone campaigns.continue_as campaigns.create campaigns.drop_draft
             campaigns.drop_new_draft campaigns.keep_draft campaigns.keep_new_draft
             campaigns.preview_text replies.drop_draft replies.drop_new_draft replies.keep_draft

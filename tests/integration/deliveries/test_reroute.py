@@ -185,7 +185,7 @@ def test_the_command_gives_them_back_to_the_bundle_that_they_came_from(
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "An earlier bundle failed: what was in it waits again.",
+        "An earlier bundle failed. Its letters are ready again.",
         f"There is nothing new to print for {slug} and {other_mission}.",
     ]
     assert reload(session, failed_id).state is BundleState.CANCELLED

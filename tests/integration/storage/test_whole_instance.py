@@ -241,5 +241,5 @@ def test_while_the_files_are_away_pages_say_so_and_printing_is_tried_again(
     sign_in(client, app, Role.STAFF)
     answer = post(client, f"/desk/bundles/{bundle}/download")
     assert answer.status_code == 503
-    assert "cannot be reached" in answer.text
+    assert "We cannot reach the stored files" in answer.text
     assert client.get(f"/desk/bundles/{bundle}").status_code == 200
