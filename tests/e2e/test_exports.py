@@ -31,7 +31,7 @@ def _second_person() -> Iterator[None]:
 
 def sign_in(page: Page, site: Site, email: str) -> None:
     page.goto(f"{site.url}/desk/sign-in")
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(site.password)
     page.get_by_role("button", name="Sign in").click()
 

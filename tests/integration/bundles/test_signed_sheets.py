@@ -224,7 +224,7 @@ def test_of_a_stopped_campaign_today_says_how_many_people_stand_on_its_sheets(
     session.commit()
     sign_in(client, app, Role.STAFF)
     page = client.get("/desk/today").text
-    assert "Stopped: do not hand over 1 printed bundle" in page
+    assert "Stopped: do not deliver 1 printed bundle" in page
     assert "2 people on signed sheets" in page
 
 

@@ -40,7 +40,7 @@ def test_today_names_what_is_to_be_screened_carried_told_and_answered(
     assert f"/desk/bundles/{bundle.public_id}" in page
     record(bundle, DeliveryOutcome.ACCEPTED)
     page = staff.get("/desk/today").text
-    assert "waits to be carried" not in page
+    assert "ready for delivery" not in page
     assert "1 delivery is not on its case page" in page
     assert "1 campaign was delivered recently. Record the reply if there is one" in page
     assert f"/desk/replies/campaigns/{slug}/new" in page

@@ -253,7 +253,7 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
     where = "Consulate of the Republic"
     assert f"Lock up its printed sheets. Printed again: {where}" in listed_bundles(staff)
     stop()
-    shown = staff.get("/desk/today").text.partition("Stopped: do not hand over 1 printed")[2]
+    shown = staff.get("/desk/today").text.partition("Stopped: do not deliver 1 printed")[2]
     assert f"{count} letters" in shown
     assert "001 · Embassy of the Republic" in shown
     assert f"Destroy its printed sheets. Printed again: {where}" in shown
@@ -264,7 +264,7 @@ def test_the_first_print_of_what_went_on_is_to_be_destroyed(
     [named] = json.loads(mail.context or "")["bundles"]
     assert (named["name"], named["printed_again"]) == ("UA 1/26 · 001", True)
     assert post(staff, f"{page}/held-back", {"fate": "destroyed"}).status_code == 303
-    assert "Stopped: do not hand over" not in staff.get("/desk/today").text
+    assert "Stopped: do not deliver" not in staff.get("/desk/today").text
 
 
 def listed_bundles(staff: FlaskClient) -> str:

@@ -137,7 +137,7 @@ def test_today_the_list_and_the_bundle_say_so_until_somebody_says_what_became_of
     staff: FlaskClient, session: Session, loose: Bundle, stop: Stop
 ) -> None:
     stop()
-    line, page = "Stopped: do not hand over 1 printed bundle", f"/desk/bundles/{loose.public_id}"
+    line, page = "Stopped: do not deliver 1 printed bundle", f"/desk/bundles/{loose.public_id}"
     today = staff.get("/desk/today").text
     assert line in today.partition("<h2>")[2].partition("</h2>")[0], "the first line"
     assert "On hold: stopped" in staff.get("/desk/bundles/").text
@@ -163,7 +163,7 @@ def test_today_counts_the_letters_that_lie_here_after_a_part_was_taken(
         after = f"/desk/bundles/{loose.public_id}/after/part"
         assert post(staff, after, {"numbers": "1-3"}).status_code == 303
     stop()
-    shown = staff.get("/desk/today").text.partition("Stopped: do not hand over")[2]
+    shown = staff.get("/desk/today").text.partition("Stopped: do not deliver")[2]
     assert "4 letters" in shown
     assert "7 letters" not in shown
 

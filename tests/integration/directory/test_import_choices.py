@@ -170,7 +170,7 @@ def test_refused_rows_come_back_to_be_mended_and_uploaded_again(
     refused = desk.get(f"{where}/refused.csv").get_data(as_text=True)
     lines = refused.lstrip("\ufeff").splitlines()
     assert lines[0] == "# Row,# What to fix,operator,country,type,city,phone,email"
-    assert lines[1].startswith("3,operator: “Atlantis” is not a country")
+    assert lines[1].startswith("3,operator: We do not know the country “Atlantis”")
     assert lines[1].endswith(",Atlantis,Canada,embassy,Ottawa,,")
     again = rehearsed(desk, session, refused.replace("Atlantis,Canada", "Ghana,Canada"), "missions")
     assert newest(session).counts["added"] == 1

@@ -75,11 +75,11 @@ def test_suggestions_say_why_and_stay_away_once_somebody_said_no(
     session.commit()
     page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
     for why in ("Same id", "Same email", "Same name and country"):
-        assert f"The {why}" in page
+        assert why in page
     assert "Ana Pérez" not in page
     post(desk, "/desk/officials/duplicates/two", PAIR)
     page = desk.get("/desk/officials/duplicates").get_data(as_text=True)
-    assert "Nothing looks as if" in page
+    assert "We found no possible duplicates" in page
 
 
 def test_each_field_is_chosen_and_all_that_depends_moves_over(

@@ -355,7 +355,7 @@ def test_texts_that_are_no_country_are_asked_once_each_and_go_by_the_answer() ->
     choices.countries = {"Atlantis": "XM"}
     record, problem = source.readings(choices, today=TODAY)
     assert record.draft.sending_country == "XM"
-    assert "“Nowhere” is not a country" in str(problem.fault)
+    assert "We do not know the country “Nowhere”" in str(problem.fault)
 
 
 def workbook(rows: list[list[Any]], *, more: bool = False) -> bytes:
