@@ -113,7 +113,7 @@ def _term(english: str, **translations: str) -> Term:
 TERMS = (
     _term(
         r"(?<!block )(?<!two-)(?<!other )(?<!120 )\bletters?\b"
-        r"(?! of the alphabet| or (?:a )?digit|, 215| – #10)",
+        r"(?! of the alphabet| or (?:a )?digit|, 215| – #10| \(�| are wrong)",
         fr="lettre",
         es="carta",
         ar="رسال|رسائل|خطاب",
@@ -131,10 +131,10 @@ TERMS = (
         es="aviso de privacidad",
         ar="إشعار الخصوصية",
     ),
-    _term(r"\bencrypted\b", fr="chiffr", es="cifr", ar="مشف|شُف"),
+    _term(r"\bencrypted\b", fr="chiffr", es="cifr", ar="مشف|شُف|تشفير"),
     _term(r"\bsignatures?\b", fr="sign", es="firm", ar="توقيع|موق|وق[ّ]?ع"),
     _term(r"\bofficials?\b", fr="autorit|fiche", es="autoridad|oficial|ficha", ar="مسؤول"),
-    _term(r"\bembass(?:y|ies)\b", fr="ambassade", es="embajada", ar="سفار"),
+    _term(r"(?<!Write )\bembass(?:y|ies)\b", fr="ambassade", es="embajada", ar="سفار"),
     _term(r"\bworkspace\b", fr="espace de travail", es="espacio de trabajo", ar="منصة العمل"),
 )
 """Words that have one translation."""
