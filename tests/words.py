@@ -173,8 +173,6 @@ NOT_YET = frozenset(
     {
         "campaign/directory",
         "campaign/staff",
-        "templates/dashboard",
-        "templates/desk.html",
         "templates/directory",
         "templates/staff",
     }
