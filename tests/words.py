@@ -1,9 +1,6 @@
 """The words that texts use and do not use, with reasons.
 
 `tests/unit/core/test_words.py` holds texts against them.
-
-A folder whose texts have not been rewritten yet is named in `NOT_YET`. Rewrite it, take it off the
-list: a test fails for a folder that is named and has no fault left.
 """
 
 import re
@@ -168,16 +165,3 @@ NEVER = {
     ),
 }
 """What translations do not say, by language."""
-
-NOT_YET = frozenset(
-    {
-        "campaign/directory",
-        "campaign/staff",
-        "templates/directory",
-        "templates/staff",
-    }
-)
-"""Folders, and files on top, whose messages still have faults."""
-
-NOT_YET_DOCS: frozenset[str] = frozenset()
-"""Pages of the documentation that still have faults."""

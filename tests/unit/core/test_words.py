@@ -8,7 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 
 from tests.messages import LOCALES, ROOT, catalog, strings
-from tests.words import BANNED, EXCEPTIONS, NEVER, NOT_YET, NOT_YET_DOCS, TERMS, Banned
+from tests.words import BANNED, EXCEPTIONS, NEVER, TERMS, Banned
 
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|\(\(\w+\)\)|<[^>]+>")
 _CODE = re.compile(
@@ -16,15 +16,6 @@ _CODE = re.compile(
 )
 """Of a page of the documentation: code, addresses, and words in bold or italics, which quote."""
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")])
-
-
-def folder_of(place: str) -> str:
-    """`templates/bundles/show.html` is of `templates/bundles`, a file on top of itself."""
-    return "/".join(place.split("/")[:2])
-
-
-def folders_of(message: Message) -> set[str]:
-    return {folder_of(place) for place, _line in message.locations}
 
 
 def faults_of(texts: Iterable[str], banned: Iterable[Banned]) -> Iterator[str]:
@@ -52,34 +43,18 @@ def translated_faults(message: Message, translation: Message, locale: str) -> li
     return faults
 
 
-def _all_faults(messages: Catalog) -> Iterator[tuple[set[str], str]]:
-    """The folders of each message with a fault, and the fault."""
+def test_messages_use_the_words_of_the_glossary(messages: Catalog) -> None:
     catalogs = {locale: catalog(locale) for locale in LOCALES}
+    wrong = []
     for message in messages:
         if not message.id:
             continue
-        faults = english_faults(message)
+        wrong += english_faults(message)
         for locale, known in catalogs.items():
             translation = known.get(strings(message.id)[0], message.context)
             if translation is not None and all(strings(translation.string)):
-                faults += translated_faults(message, translation, locale)
-        for fault in faults:
-            yield folders_of(message), fault
-
-
-@pytest.fixture(scope="module")
-def faults(messages: Catalog) -> list[tuple[set[str], str]]:
-    return list(_all_faults(messages))
-
-
-def test_messages_use_the_words_of_the_glossary(faults: list[tuple[set[str], str]]) -> None:
-    wrong = [fault for folders, fault in faults if not folders <= NOT_YET]
+                wrong += translated_faults(message, translation, locale)
     assert wrong == [], "\n".join(wrong)
-
-
-def test_folders_that_are_rewritten_leave_the_list(faults: list[tuple[set[str], str]]) -> None:
-    with_faults = {folder for folders, _fault in faults for folder in folders}
-    assert NOT_YET - with_faults == set()
 
 
 def _page_faults(page: Path) -> list[str]:
@@ -92,10 +67,7 @@ def _page_faults(page: Path) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_of_the_documentation_use_them_too(page: Path) -> None:
     faults = _page_faults(page)
-    if page.name in NOT_YET_DOCS:
-        assert faults, f"{page.name} is rewritten: take it off NOT_YET_DOCS"
-    else:
-        assert faults == [], "\n".join(faults)
+    assert faults == [], "\n".join(faults)
 
 
 def test_a_fault_is_found() -> None:
