@@ -89,9 +89,9 @@ def _send_file(client: FlaskClient, slug: str, body: bytes) -> Any:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<!doctype html><html><body>Sign in</body></html>", "This is a web page"),
-        (b'{"persons": [', "look at line 1"),
-        (b'[{"name": "Ana"}]', "Save the list as CSV"),
+        (b"<!doctype html><html><body>Sign in</body></html>", "This file is a web page"),
+        (b'{"persons": [', "Fix line 1"),
+        (b'[{"name": "Ana"}]', "We read only CSV (UTF-8), XLSX"),
         (b"PK\x03\x04" + bytes(80), "This file is damaged"),
         (b"", "empty"),
     ],
@@ -170,5 +170,5 @@ def test_a_scan_of_fifty_thousand_pixels_a_side_is_refused_for_its_size(
     }
     refused = post(desk, f"/desk/replies/campaigns/{draft.slug}/new", typed)
     assert refused.status_code == 422
-    assert "The scan is too big" in refused.text
+    assert "The scan is too large" in refused.text
     assert "We took note." in refused.text

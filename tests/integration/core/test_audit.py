@@ -154,7 +154,7 @@ def test_the_command_names_the_broken_place_and_exits_with_1(
     session.rollback()
     code, out, _err = run(settings, "--backup", str(backup), "--anchor", head)
     assert code == 0
-    assert out == f"All 5 entries hold. Keep this for the next time: {head}\n"
+    assert out == f"All 5 entries are intact. Keep this anchor for the next check: {head}\n"
     assert run(settings, "--anchor", "nonsense")[0] == 2
     disarm(session)
     session.execute(update(AuditEntry).where(AuditEntry.id == chain[1]).values(actor="staff:2"))

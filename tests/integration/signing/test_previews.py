@@ -100,7 +100,7 @@ def test_an_address_without_room_keeps_a_campaign_from_opening_and_is_named(
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     page = client.get(f"/desk/campaigns/{draft.slug}").text
-    assert f"The address of {official.name} in English does not fit the window" in page
+    assert f"The address of {official.name} in English does not fit the envelope window" in page
     assert official.office["en"] in page
     assert f'href="/desk/officials/{official.slug}"' in page
     assert "The address of Ines Quintero Vidal in Spanish" not in page

@@ -31,7 +31,7 @@ def test_the_desk_begins_with_what_waits_today(client: FlaskClient, app: Flask) 
     [
         (Role.ORGANIZER, WRITING),
         (Role.STAFF, CARRYING + PRINTING),
-        (Role.ADMIN, [*WRITING, *PRINTING, "Staff", "Audit log"]),
+        (Role.ADMIN, [*WRITING, *PRINTING, "About us", "Staff", "Audit log"]),
     ],
 )
 def test_the_navigation_shows_what_a_role_may_enter(

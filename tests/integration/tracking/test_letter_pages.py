@@ -553,7 +553,7 @@ def test_a_letter_that_waits_is_confirmed_from_my_letters(
     ana.token_expires_at = db.utcnow() + timedelta(days=1)
     session.commit()
     address = f"{box}/{ana.public_id}"
-    assert "Confirm my letter" in client.get(address).text
+    assert "Confirm this letter" in client.get(address).text
     assert reload(session, ana).state is SignatureState.PENDING
     session.rollback()
     assert client.get(f"{address}/confirm").status_code == 405
@@ -709,6 +709,7 @@ def test_everything_held_is_taken_away_as_data_and_letters(
         "consent_wording_id",
         "invalidation_id",
         "state_before",
+        "seal_id",
         "address_mark",
         "network_mark",
         "domain_mark",
