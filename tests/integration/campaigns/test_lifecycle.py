@@ -257,7 +257,8 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
 
 _CARRIED_OVER = {
     "country", "format", "themes", "timezone", "person_name", "person_pronouns", "person_died",
-    "default_locale", "letter_locales", "forbidden_words", "full_text_edit", "print_translation", "embed_hosts",
+    "default_locale", "letter_locales", "forbidden_words", "full_text_edit", "print_translation",
+    "embed_hosts",
     "screening", "embargo_until", "picture", "picture_wide", "picture_small", "picture_alt",
     "picture_x", "picture_y",
 }  # fmt: skip

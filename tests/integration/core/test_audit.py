@@ -168,7 +168,7 @@ def test_the_command_names_the_broken_place_and_exits_with_1(
     kinds = [(one["kind"], one["entry"]) for one in facts["problems"]]
     assert kinds == [("edited", chain[1]), ("cut", chain[4]), ("cut", chain[4])]
     assert f"Entry {chain[1]} (" in err
-    assert f"The entries up to {chain[4]} were cut off the end." in err
+    assert f"Entries up to {chain[4]} are missing at the end." in err
     (settings.folder / "audit.anchor").write_text("AAAA")
     code, out, err = run(settings)
     assert (code, out) == (1, "")
