@@ -87,7 +87,7 @@ def test_back_after_a_form_that_was_refused_shows_the_step_that_was_mended(
     expect(desk.locator("[name=given_name]")).to_be_visible()
     give_details(desk, "nobody")
     main_button(desk)
-    expect(desk.locator(".error-summary")).to_contain_text("complete e-mail address")
+    expect(desk.locator(".error-summary")).to_contain_text("complete email address")
     desk.locator("[name=email]").fill("mended@example.org")
     main_button(desk)
     expect(desk.locator("article.letter")).to_contain_text(WORDS)

@@ -59,7 +59,7 @@ def test_the_second_of_two_tabs_is_told_and_shown_both_texts(
     desk.locator("[name=hosts]").fill("first.example.net")
     expect(second.get_by_role("button", name="See both texts")).to_be_hidden()
     second.locator("[name=hosts]").fill("second.example.org")
-    expect(second.locator(".autosaved")).to_contain_text("another tab has newer text")
+    expect(second.locator(".autosaved")).to_contain_text("Another tab has newer text")
     second.get_by_role("button", name="See both texts").click()
     expect(second.locator(".draft-other")).to_contain_text("first.example.")
     expect(second.locator("[name=hosts]")).to_have_value("second.example.org")
