@@ -50,7 +50,7 @@ def test_an_action_goes_on_with_further_information_and_its_signers_hear_of_it(
     assert_accessible(browser, desk)
     desk.goto(f"{site.url}/desk/campaigns/ua-90-26/status?to=open")
     assert_accessible(browser, desk)
-    # The demo has compared no address with the embassy’s website: somebody does, and comes back.
+    # The demo has compared no address with the embassy’s website.
     desk.get_by_role("link", name="Check the mission").click()
     desk.get_by_role("button", name="Save and mark as checked today").click()
     expect(desk.locator(".flash")).to_be_visible()
