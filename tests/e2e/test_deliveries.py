@@ -116,7 +116,7 @@ def test_what_can_not_be_is_said_before_it_is_kept_and_after_it_is_sent_the_form
     expect(page.locator("#no-picture")).to_have_text(re.compile("^notes.jpg is not a JPEG"))
     expect(page.locator("#thumbs li")).to_have_count(1)
     page.locator("#receipt").set_input_files(no_picture)
-    expect(page.locator(".part-wrong")).to_have_text(re.compile("^notes.jpg is not a JPEG, PNG or WebP picture or a PDF"))
+    expect(page.locator(".part-wrong")).to_have_text(re.compile("^notes.jpg is not .* or a PDF"))
     assert page.evaluate("document.getElementById('receipt').files.length") == 0
     today = page.locator("[name=happened_on]").input_value()
     page.locator("[name=happened_on]").fill("2199-01-01")
