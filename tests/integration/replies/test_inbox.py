@@ -26,6 +26,7 @@ from campaign.models.reply import Reply, ReplyState
 from campaign.models.staff import Role
 from campaign.replies import inbox
 from campaign.replies.mime import MAX_BYTES
+from tests import audit_coverage
 from tests.factories import make_campaign, post, sign_in
 
 OFFICE = "oficina@altamar.example"
@@ -50,6 +51,7 @@ def app(database_url: str, tmp_path: Path, folder: Path) -> Iterator[Flask]:
         )
     )
     made.testing = True
+    audit_coverage.watch(made)
     yield made
     close_app(made)
 
