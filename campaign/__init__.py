@@ -43,19 +43,20 @@ from campaign.mail.views import blueprint as outbox
 from campaign.models.bundle import Bundle
 from campaign.models.bundle_print import CoverText
 from campaign.models.campaign import Target
-from campaign.network.desk.views import blueprint as network_desk
-from campaign.network.pages.unsubscribe_views import blueprint as unsubscribing
-from campaign.network.pages.views import blueprint as network
+from campaign.network import send_mailings
+from campaign.network.desk import blueprint as network_desk
+from campaign.network.pages import blueprint as network
+from campaign.network.pages import one_click as unsubscribing
 from campaign.paper_signatures import match_online as paper_matching
 from campaign.paper_signatures.desk.blueprint import blueprint as paper_signatures
 from campaign.privacy import retention
-from campaign.privacy.pages.views import blueprint as privacy
+from campaign.privacy.pages import blueprint as privacy
 from campaign.public.pages.views import blueprint as public
 from campaign.replies.desk.blueprint import blueprint as replies
 from campaign.screening import letter_display
-from campaign.screening.desk.rehearsal_screening_views import blueprint as rehearsal_screening
-from campaign.screening.desk.views import blueprint as screening
-from campaign.screening.desk.views import rules as screening_rules
+from campaign.screening.desk.fraud_views import blueprint as screening
+from campaign.screening.desk.queue_views import rehearsal as rehearsal_screening
+from campaign.screening.desk.rules_views import blueprint as screening_rules
 from campaign.signing import reminders
 from campaign.signing.form.preview_views import blueprint as signing_previews
 from campaign.signing.form.rehearsal_signing_views import blueprint as rehearsal_signing
@@ -63,9 +64,9 @@ from campaign.signing.form.views import blueprint as signing
 from campaign.signing.sign_in_rehearsal import remove_signatures
 from campaign.staff.pages import security_setup
 from campaign.staff.pages.views import blueprint as staff
-from campaign.tracking import notices, send_notices
-from campaign.tracking.pages.news_views import one_click
-from campaign.tracking.pages.views import blueprint as tracking
+from campaign.tracking import notices
+from campaign.tracking.pages.change_letter_views import one_click
+from campaign.tracking.pages.letter_views import blueprint as tracking
 from campaign.web import error_pages, security, template_globals
 from campaign.web.application import Application
 
@@ -81,7 +82,7 @@ _AT_WORK = (
     rehearse_demo,
     retention,
     sender,
-    send_notices,
+    send_mailings,
     schedule,
     reminders,
 )

@@ -31,6 +31,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     select,
     text,
     update,
@@ -313,6 +314,14 @@ def references_to(model: type[Base]) -> list[Column[Any]]:
         for column in table.columns
         if any(key.column.table is target for key in column.foreign_keys)
     ]
+
+
+def unindexed(column: Any) -> Any:
+    """Return a column without its index: what the ids name is much less.
+
+    SQLite would rather read every signature of a state than look up twenty-five by their ids.
+    """
+    return func.coalesce(column, column)
 
 
 def insert_into(session: Session, model: type[Base]) -> Any:

@@ -25,7 +25,7 @@ from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.signature import Disclosure, Letter, Signature, SignatureState
 from campaign.signing.consents import wording_for
-from campaign.signing.letter import letter_translations
+from campaign.signing.letter import letter_facts
 
 _BATCH = 2_000
 _SPAN = timedelta(days=10)
@@ -115,7 +115,7 @@ class _Inventor:
     def _earliest(self, code: str) -> datetime:
         """Return since when such a letter can be signed: since its words are written."""
         written = [self.templates[target.id, code] for target in self.targets]
-        if into := letter_translations.language_of(self.campaign):
+        if into := letter_facts.language_of(self.campaign):
             written += [
                 current_template(self.session, self.campaign, into, target)
                 for target in self.targets

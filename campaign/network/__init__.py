@@ -1,6 +1,5 @@
 """The urgent action network: its members, and what they are emailed about.
 
-`memberships` is who is in it; `wishes` what they want to hear of. `mailings` is what it is told of.
-`send_mailings` tells those who hear at once; `digests` those who hear once a week or a month.
-`mails` has the words; `jobs` what sets all off.
+`memberships` is who is in it; `wishes` what they want to hear of. `mailings` is what it is told of,
+`send_mailings` tells it: at once, or once a week or a month. `mails` has the words.
 """

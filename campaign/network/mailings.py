@@ -48,6 +48,20 @@ def announce_update(session: Session, update: Update, *, now: datetime) -> None:
         _add(session, update.campaign_id, update.id)
 
 
+@jobs.job("network.announce")
+def announce_opened(campaign_id: int) -> None:
+    """Make the mailing of a campaign that has opened."""
+    with db.transaction() as session:
+        announce(session, session.get_one(Campaign, campaign_id), now=db.utcnow())
+
+
+@jobs.job("network.announce-update")
+def announce_posted(update_id: int) -> None:
+    """Make the mailing of an update."""
+    with db.transaction() as session:
+        announce_update(session, session.get_one(Update, update_id), now=db.utcnow())
+
+
 def tell_network(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
     """Tell the network by hand of an action that opened before there was one.
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.about.notice_versions import note_version
-from campaign.core import db
+from campaign.core import db, jobs
 from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
 from campaign.core.sealed_columns import new_seal_id
@@ -26,6 +26,8 @@ from campaign.network.mails import NetworkAlready, NetworkConfirm
 from campaign.signing import signed_links
 
 _TRIES = 3
+_SIGNED_LATELY = timedelta(days=10)
+"""A letter can be confirmed for seven days; within three more its writer is in the network."""
 _SOON = timedelta(hours=1)
 _WORDING_LENGTH = 600
 _OUTBOX_KINDS = ("network-action", "network-digest")
@@ -317,16 +319,53 @@ def join_signer(session: Session, signature: Signature, *, now: datetime) -> Non
     )
 
 
-def forget_unconfirmed(session: Session, *, now: datetime) -> None:
+@jobs.job("network.forget-unconfirmed", every_minutes=60)
+def forget_unconfirmed() -> None:
     """Delete what nobody confirmed in time; who had left before has left still."""
-    over = (NetworkMember.state == MemberState.PENDING, NetworkMember.token_expires_at <= now)
-    session.execute(
-        update(NetworkMember)
-        .where(*over, NetworkMember.left_at.is_not(None))
-        .values(**_LEFT)
-        .execution_options(synchronize_session=False)
+    over = (
+        NetworkMember.state == MemberState.PENDING,
+        NetworkMember.token_expires_at <= db.utcnow(),
     )
-    session.execute(delete(NetworkMember).where(*over).execution_options(synchronize_session=False))
+    with db.transaction() as session:
+        session.execute(
+            update(NetworkMember)
+            .where(*over, NetworkMember.left_at.is_not(None))
+            .values(**_LEFT)
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(
+            delete(NetworkMember).where(*over).execution_options(synchronize_session=False)
+        )
+
+
+@jobs.job("network.join-signer")
+def join_after_confirmation(signature_id: int) -> None:
+    """Make a member of a supporter who asked for it with a letter that is now confirmed."""
+    with db.transaction() as session:
+        signature = session.get(Signature, signature_id, with_for_update={"read": True})
+        if signature is None:
+            return  # erased meanwhile
+        join_signer(session, signature, now=db.utcnow())
+
+
+def list_missed_signers() -> list[int]:
+    """List those who confirmed by a link; letters that were invented for a rehearsal have none."""
+    answered = select(NetworkMember.id).where(
+        NetworkMember.email_hmac == Signature.email_hmac,
+        or_(
+            NetworkMember.state == MemberState.ACTIVE,
+            NetworkMember.left_at >= Signature.consent_network_at,
+        ),
+    )
+    missed = select(Signature.id).where(
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.signed_at > db.utcnow() - _SIGNED_LATELY,
+        Signature.consent_network_at.is_not(None),
+        Signature.token_digest.is_not(None),
+        ~answered.exists(),
+    )
+    with db.reading() as session:
+        return list(session.scalars(missed))
 
 
 def _insert(session: Session, values: dict[str, object]) -> bool:

@@ -4,20 +4,23 @@ A batch is one transaction: rows of MailingMember, mails in the outbox, and how 
 The primary key (mailing, member) keeps anybody from being told twice, whatever runs at once.
 """
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
-from campaign.core import db, jobs
+from campaign.core import db, jobs, logs
 from campaign.core.sealing import WrongKey
 from campaign.mail.bad_addresses import is_bad
-from campaign.models.campaign import Campaign
+from campaign.models.campaign import Campaign, Update
 from campaign.models.network import Frequency, Mailing, MailingMember, MemberState, NetworkMember
+from campaign.network import mailings, memberships
 from campaign.network.mailings import is_worth_telling, update_of
-from campaign.network.mails import News, mail_action, news_of
-from campaign.network.wishes import matches, subject_of, wishes_of
+from campaign.network.mails import News, mail_action, mail_digest, news_of
+from campaign.network.wishes import due_before, matches, subject_of, wishes_of
 
 log = structlog.get_logger()
 
@@ -107,3 +110,129 @@ def address_of(session: Session, member: NetworkMember) -> str | None:
     except WrongKey:
         log.error("address cannot be opened", member=member.id)
         return None
+
+
+@jobs.job("network.sweep", every_minutes=5)
+def sweep() -> None:
+    """Take up what was lost: announcements, mailings that stand still, signers who asked."""
+    now = db.utcnow()
+    with db.transaction() as session:
+        mailings.announce_missed(session, now=now)
+        waiting = mailings.list_unfinished(session)
+    for signature_id in memberships.list_missed_signers():
+        _do_anyway(memberships.join_after_confirmation, signature_id)
+    for mailing_id in waiting:
+        _do_anyway(send, mailing_id)
+
+
+def _do_anyway(work: Callable[[int], None], subject: int) -> None:
+    """Log what fails: it keeps no other from being taken up."""
+    try:
+        work(subject)
+    except Exception as problem:
+        log.error(
+            "network work failed",
+            work=work.__name__,
+            subject=subject,
+            problem=type(problem).__name__,
+            place=logs.place_of(problem),
+        )
+
+
+_DIGESTS_AT_ONCE = 50
+_OVERLAP = timedelta(hours=1)
+"""A mailing may be older than the moment at which others see it; nobody is told twice anyway."""
+_OLDEST = timedelta(days=62)
+_TOLD_AT = func.coalesce(NetworkMember.told_at, NetworkMember.confirmed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _CurrentMailing:
+    """A mailing that is still news, with what it is about."""
+
+    mailing: Mailing
+    campaign: Campaign
+    update: Update | None
+
+
+@jobs.job("network.digest", every_minutes=60)
+def send_digests() -> None:
+    """Write to everybody whose week or month is over and for whom there is something new.
+
+    Who has no news is looked at again within the hour: the next action reaches them at once.
+    """
+    for frequency in (Frequency.WEEKLY, Frequency.MONTHLY):
+        last_id = 0
+        while (next_id := _send_digest_batch(frequency, last_id)) is not None:
+            last_id = next_id
+
+
+def _send_digest_batch(frequency: Frequency, last_id: int) -> int | None:
+    """Write to the next members; return the last one's id, None where none was left."""
+    now = db.utcnow()
+    with db.transaction() as session:
+        mailings = _list_current(session, now)
+        members = _list_due(session, frequency, last_id, now) if mailings else []
+        for member in members:
+            _send_digest(session, member, mailings, now)
+        return members[-1].id if members else None
+
+
+def _list_current(session: Session, now: datetime) -> list[_CurrentMailing]:
+    """List mailings of the last two months that are still news."""
+    recent = select(Mailing).where(Mailing.created_at > now - _OLDEST).order_by(Mailing.id)
+    mailings = [
+        _CurrentMailing(mailing, session.get_one(Campaign, mailing.campaign_id), update)
+        for mailing in session.scalars(recent)
+        for update in [update_of(session, mailing)]
+    ]
+    return [each for each in mailings if is_worth_telling(each.campaign, each.update, now)]
+
+
+def _list_due(
+    session: Session, frequency: Frequency, last_id: int, now: datetime
+) -> list[NetworkMember]:
+    statement = (
+        select(NetworkMember)
+        .where(
+            NetworkMember.id > last_id,
+            NetworkMember.state == MemberState.ACTIVE,
+            NetworkMember.frequency == frequency,
+            due_before(frequency, now) >= _TOLD_AT,
+            ~is_bad(NetworkMember.email_hmac),
+        )
+        .order_by(NetworkMember.id)
+        .limit(_DIGESTS_AT_ONCE)
+        .options(defer(NetworkMember.email, raiseload=True))
+        .with_for_update(key_share=True)
+    )
+    return list(session.scalars(statement))
+
+
+def _send_digest(
+    session: Session, member: NetworkMember, mailings: list[_CurrentMailing], now: datetime
+) -> None:
+    since = member.told_at or member.confirmed_at
+    assert since is not None  # it was just compared
+    told_before = set(
+        session.scalars(
+            select(MailingMember.mailing_id).where(
+                MailingMember.member_id == member.id,
+                MailingMember.mailing_id.in_([current.mailing.id for current in mailings]),
+            )
+        )
+    )
+    new = [
+        current
+        for current in mailings
+        if current.mailing.created_at > since - _OVERLAP
+        and current.mailing.id not in told_before
+        and matches(wishes_of(member), subject_of(current.campaign))
+        and mark_told(session, current.mailing.id, member.id)
+    ]
+    if not new:
+        return
+    member.told_at = now
+    if address := address_of(session, member):
+        news = [news_of(current.campaign, current.update, member.locale, now) for current in new]
+        mail_digest(session, member, address, news, member.frequency)

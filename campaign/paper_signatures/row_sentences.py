@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from campaign.paper_signatures.read_file import Fault
 from campaign.signing.clean_text import Problem
-from campaign.signing.form.problem_texts import describe_problem
+from campaign.signing.form.forms import describe_problem
 
 _OWN: dict[str, Callable[[], str]] = {
     "give-name": lambda: gettext("Enter the name. We do not count a row without one."),

@@ -25,14 +25,13 @@ from campaign.models.signature import Letter, LinkEnd, Signature, SignatureState
 from campaign.paper_signatures.data_entry import empty_rows_of, empty_rows_with_address
 from campaign.privacy.anonymise import replace_fingerprints
 from campaign.signing.checks.similar import forget_words
+from campaign.signing.mails import WAITING
 from campaign.signing.reminders import spend_links
 from campaign.signing.signed_links import digest_of, signed_link
 from campaign.signing.states import move_signature
-from campaign.signing.waiting_letters_mail import WAITING
-from campaign.tracking.delivery_history import lock_letters
 from campaign.tracking.letter_links import Mailbox, signatures_of
 from campaign.tracking.mails import LettersErased
-from campaign.tracking.timeline import is_frozen, is_handed_over
+from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
 
 
 class Kept(NamedTuple):

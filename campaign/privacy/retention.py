@@ -6,19 +6,28 @@ letter was handed over so long ago; that they have signed is still known by a fi
 nobody counts twice, until the campaign has ended as well.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+import structlog
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
+from campaign.bundles import file_names
+from campaign.bundles.changes import prints
 from campaign.core import audit, db, jobs
 from campaign.core.settings import current_settings
+from campaign.models.bundle import Bundle, BundleState
+from campaign.models.bundle_print import CarriedSignature
 from campaign.models.campaign import Campaign
-from campaign.models.signature import Signature
+from campaign.models.delivery import LetterMove
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, Scan
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.paper_signatures import scans
 from campaign.privacy.anonymise import anonymise_signatures, unlink_signatures
-from campaign.privacy.bundle_files import delete_files_of_erased
 from campaign.privacy.erase_supporter import checkpoint_wal
-from campaign.privacy.overdue import DueCampaign, is_due, list_due, lock_if_unchanged
-from campaign.privacy.sheet_scans import erase_sheets
+from campaign.privacy.overdue import DueCampaign, is_awaited, is_due, list_due, lock_if_unchanged
+from campaign.storage import FilesAway, storage
 
 ACTOR = "job:retention.erase"
 _BATCH = 500
@@ -89,3 +98,170 @@ def _erase_next(due: DueCampaign, last: int, now: datetime) -> list[int]:
             if due.ended is not None:
                 unlink_signatures(session, due.campaign_id, ids, now)
         return ids
+
+
+log = structlog.get_logger()
+_IDLE = (BundleState.READY, BundleState.FAILED)
+"""States in which nobody prints."""
+
+
+def delete_files_of_erased(due: DueCampaign, now: datetime) -> tuple[int, bool]:
+    """Remove the files of the campaign's bundles in which nobody is known, each by itself.
+
+    How many bundles they were, and whether none was left to another run.
+    """
+    with db.reading() as session:
+        ids = session.scalars(
+            select(Bundle.id).where(*_is_bundle_due(due)).order_by(Bundle.id)
+        ).all()
+    emptied = 0
+    for bundle_id in ids:
+        with db.transaction() as session:
+            if not lock_if_unchanged(session, due):
+                break
+            bundle = session.scalar(
+                select(Bundle).where(Bundle.id == bundle_id, *_is_bundle_due(due))
+            )
+            if bundle is not None and _delete_folder(file_names.stored_folder(bundle.public_id)):
+                _set_emptied(session, bundle, now)
+                emptied += 1
+    return emptied, emptied == len(ids)
+
+
+def _is_bundle_due(due: DueCampaign) -> list[ColumnElement[bool]]:
+    """The bundles with files in which nobody is known: of a campaign that may still print, at rest.
+
+    Nor, while it goes on, those that hold nobody at all.
+    """
+    is_known = (Signature.forgotten_at.is_(None), Signature.state != SignatureState.ERASED)
+    own = (Bundle.campaign_id == due.campaign_id, Bundle.emptied_at.is_(None))
+    state = Bundle.state.in_(_IDLE) if due.hands_over else Bundle.state != BundleState.CANCELLED
+    held = _holds(due.campaign_id)
+    somebody = [or_(*held)] if due.ended is None else []
+    return [
+        *own,
+        state,
+        *somebody,
+        *(~condition for condition in _holds(due.campaign_id, *is_known)),
+    ]
+
+
+def _holds(campaign_id: int, *of: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Whether a bundle holds letters `of` such signatures, or sheets, or held letters before."""
+    letters = exists().where(
+        Letter.bundle_id == Bundle.id, Signature.id == Letter.signature_id, *of
+    )
+    sheets = exists().where(
+        CarriedSignature.bundle_id == Bundle.id, Signature.id == CarriedSignature.signature_id, *of
+    )
+    moved = (
+        select(LetterMove.bundle_id)
+        .join(Letter, Letter.id == LetterMove.letter_id)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(Signature.campaign_id == campaign_id, *of)
+    )
+    return [letters, sheets, Bundle.id.in_(moved)]
+
+
+def _delete_folder(folder: str) -> bool:
+    """Delete a folder's files; whether none is left."""
+    store = storage()
+    try:
+        store.delete_folder(folder)
+        gone = next(store.names(folder), None) is None
+    except (FilesAway, OSError) as problem:
+        log.error("files of a bundle left to the next run", problem=type(problem).__name__)
+        return False
+    if not gone:
+        log.error("files of a bundle left to the next run", problem="still there")
+    return gone
+
+
+def _set_emptied(session: Session, bundle: Bundle, now: datetime) -> None:
+    bundle.emptied_at = now
+    for bundle_print in prints.list_prints(session, bundle):
+        bundle_print.removed_at = bundle_print.removed_at or now
+    session.flush()
+
+
+_SCANS_AT_ONCE = 20
+"""Scans of one transaction, of up to twenty files each."""
+
+
+def erase_sheets(due: DueCampaign) -> tuple[int, bool]:
+    """Erase what is due of an ended campaign's sheets; how many scans, and whether none is left.
+
+    Where somebody on a sheet still waits to be handed over, nothing is due.
+    """
+    removed = last = left = 0
+    while True:
+        with db.transaction() as session:
+            if not lock_if_unchanged(session, due):
+                return removed, False
+            if _waits_for_hand_over(session, due):
+                return removed, True
+            if not last:
+                _empty_rows(session, due)
+            batch = _list_next_scans(session, due, last)
+            gone = [scan for scan in batch if _delete_scan(scan)]
+            for scan in gone:
+                session.delete(scan)
+            session.flush()
+            if batch:
+                last = batch[-1].id
+        removed += len(gone)
+        left += len(batch) - len(gone)
+        if len(batch) < _SCANS_AT_ONCE or left:
+            return removed, not left
+
+
+def _waits_for_hand_over(session: Session, due: DueCampaign) -> bool:
+    own = Signature.campaign_id == due.campaign_id
+    return due.hands_over and bool(
+        session.scalar(select(Signature.id).where(own, is_awaited()).limit(1))
+    )
+
+
+def _is_sheet_due(due: DueCampaign) -> list[ColumnElement[bool]]:
+    """Sheets whose time is over. One that came late, or is not yet keyed in, is still worked at."""
+    own = PaperSheet.campaign_id == due.campaign_id
+    if not due.hands_over:
+        return [own]
+    keyed = (
+        select(func.count(PaperRow.id))
+        .where(PaperRow.sheet_id == PaperSheet.id, PaperRow.verdict != RowVerdict.REMOVED)
+        .correlate(PaperSheet)
+        .scalar_subquery()
+    )
+    young = aliased(Scan)
+    scanned = exists().where(young.sheet_id == PaperSheet.id, young.created_at >= due.young_from)
+    whole = or_(PaperSheet.rows_by_hand.is_(None), PaperSheet.rows_by_hand <= keyed)
+    return [own, PaperSheet.created_at < due.young_from, ~scanned.correlate(PaperSheet), whole]
+
+
+def _empty_rows(session: Session, due: DueCampaign) -> None:
+    session.execute(
+        update(PaperRow)
+        .where(PaperRow.sheet_id.in_(select(PaperSheet.id).where(*_is_sheet_due(due))))
+        .values(details=None, email_hmac=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _list_next_scans(session: Session, due: DueCampaign, last: int) -> Sequence[Scan]:
+    return session.scalars(
+        select(Scan)
+        .join(PaperSheet, PaperSheet.id == Scan.sheet_id)
+        .where(Scan.id > last, *_is_sheet_due(due))
+        .order_by(Scan.id)
+        .limit(_SCANS_AT_ONCE)
+    ).all()
+
+
+def _delete_scan(scan: Scan) -> bool:
+    try:
+        scans.delete_files(scan)
+    except (FilesAway, OSError) as problem:
+        log.error("a scan left to the next run", problem=type(problem).__name__)
+        return False
+    return True

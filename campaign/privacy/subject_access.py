@@ -24,12 +24,11 @@ from campaign.models.notice import LettersLink, Notice, NoticeMail
 from campaign.models.signature import ConsentWording, Letter, Signature, SignatureState
 from campaign.printing.problems import LetterRefused
 from campaign.signing.letter.compose import number_of
-from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
+from campaign.signing.letter.draft import Letters, layout_of, pdf_of, printable, signed_letters
 from campaign.signing.states import LIVE
-from campaign.tracking.delivery_history import trips_of
 from campaign.tracking.letter_links import Mailbox, signatures_of
-from campaign.tracking.printable_letter import printable
 from campaign.tracking.send_it_yourself import plain_text
+from campaign.tracking.timeline import trips_of
 
 log = structlog.get_logger()
 

@@ -10,12 +10,12 @@ from campaign.campaigns.changes import record_change
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.models.campaign import Campaign
-from campaign.signing.checks.lookalikes import skeleton
 from campaign.signing.checks.screening_rules import (
     LEAST_ALIKE,
     LONGEST_WORD,
     MOST_WORDS,
     ScreeningRules,
+    skeleton,
 )
 
 

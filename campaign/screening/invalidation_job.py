@@ -12,17 +12,129 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core import db, jobs
+from campaign.core.text.person_names import full_name
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import Invalidation, InvalidationState
-from campaign.models.signature import Signature, SignatureState
-from campaign.screening.find_signatures import Match, find, states_of, unindexed
+from campaign.models.signature import Signature, SignatureState, WordsPrint
 from campaign.screening.invalidate import AT_WORK
-from campaign.signing.checks.conditions import Conditions
+from campaign.signing.checks.conditions import Conditions, wanted_bands
 from campaign.signing.checks.review_decision import lock_silent_holds
+from campaign.signing.checks.similar import are_alike
+from campaign.signing.states import list_sources
+
+_OPENED = (
+    Signature.given_name,
+    Signature.family_name,
+    Signature.email,
+    Signature.trace,
+    Signature.own_words,
+    Signature.full_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A signature that fits conditions."""
+
+    id: int
+    public_id: str
+    campaign_id: int
+    state: SignatureState
+    counts: bool
+    """Whether it is in the public number."""
+
+
+def states_of(conditions: Conditions) -> tuple[SignatureState, ...]:
+    """Return the states in which a signature can be found."""
+    if conditions.unconfirmed:
+        return (SignatureState.PENDING,)
+    return list_sources(SignatureState.INVALID)
+
+
+def find(
+    session: Session, conditions: Conditions, *, campaign_id: int | None, after: int, upto: int
+) -> list[Match]:
+    """List those that fit among the signatures whose ids are beyond `after`, up to `upto`."""
+    opened = conditions.reads or bool(conditions.domains)
+    columns = (
+        Signature.id,
+        Signature.public_id,
+        Signature.campaign_id,
+        Signature.state,
+        Signature.state_before,
+    )
+    rows = session.execute(
+        select(*columns, *(_OPENED if opened else ()))
+        .where(Signature.id > after, Signature.id <= upto, *_filters(conditions, campaign_id))
+        .order_by(Signature.id)
+    ).all()
+    if opened:
+        alike = _alike(session, conditions, [row.id for row in rows])
+        rows = [row for row in rows if _fits(row, conditions, alike)]
+    return [
+        Match(
+            row.id,
+            row.public_id,
+            row.campaign_id,
+            row.state,
+            counts=SignatureState.CONFIRMED in {row.state, row.state_before},
+        )
+        for row in rows
+    ]
+
+
+def _filters(conditions: Conditions, campaign_id: int | None) -> list[ColumnElement[bool]]:
+    """Return what the database can tell by itself."""
+    filters: list[ColumnElement[bool]] = [db.unindexed(Signature.state).in_(states_of(conditions))]
+    if campaign_id is not None:
+        filters.append(db.unindexed(Signature.campaign_id) == campaign_id)
+    if conditions.since is not None:
+        filters.append(db.unindexed(Signature.signed_at) >= conditions.since)
+    if conditions.until is not None:
+        filters.append(db.unindexed(Signature.signed_at) < conditions.until)
+    for name, marks in conditions.marks(db.database().keyring).items():
+        column = getattr(Signature, name)
+        if name == "domain_mark":
+            # Signed before marks were kept: the address itself tells.
+            filters.append(or_(column.in_(marks), column.is_(None)))
+        else:
+            filters.append(column.in_(marks))
+    return filters
+
+
+def _alike(session: Session, conditions: Conditions, ids: Sequence[int]) -> dict[int, bool]:
+    """Tell by their prints which letters are alike the text looked for."""
+    if not conditions.similar_to or not ids:
+        return {}
+    bands = wanted_bands(conditions.similar_to, db.database().keyring)
+    prints: dict[int, list[int]] = {}
+    for signature_id, value in session.execute(
+        select(WordsPrint.signature_id, WordsPrint.value)
+        .where(WordsPrint.signature_id.between(ids[0], ids[-1]))
+        .order_by(WordsPrint.signature_id, WordsPrint.band)
+    ):
+        prints.setdefault(signature_id, []).append(value)
+    return {one: are_alike(bands, values) for one, values in prints.items()}
+
+
+def _fits(row: object, conditions: Conditions, alike: dict[int, bool]) -> bool:
+    """Judge what only the opened row tells."""
+    signature: Signature = row  # type: ignore[assignment]
+    if not conditions.fit_origin(signature.email, signature.trace):
+        return False
+    if not conditions.fit_name(full_name(signature.given_name, signature.family_name)):
+        return False
+    if not conditions.similar_to:
+        return True
+    if signature.id in alike:
+        return alike[signature.id]
+    text = signature.full_text or signature.own_words
+    return bool(text) and conditions.fit_words(text, db.database().keyring)
+
 
 READ_AT_ONCE = 10_000
 """Ids that are looked through at once; reading holds up nobody."""
@@ -165,7 +277,7 @@ def _set_aside(seen: Invalidation, matches: list[Match], upto: int, pace: Pace) 
             done = session.scalars(
                 update(Signature)
                 # Confirmed, withdrawn or renewed since it was read: judged as it stands now.
-                .where(Signature.id.in_(ids), unindexed(Signature.state).in_(states))
+                .where(Signature.id.in_(ids), db.unindexed(Signature.state).in_(states))
                 .values(
                     state_before=case(
                         (silent, SignatureState.CONFIRMED.value), else_=Signature.state
@@ -199,8 +311,8 @@ def _restore(seen: Invalidation, ids_aside: Sequence[int], pace: Pace) -> bool:
                 update(Signature)
                 .where(
                     Signature.id.in_(ids),
-                    unindexed(Signature.invalidation_id) == seen.id,
-                    unindexed(Signature.state) == SignatureState.INVALID,
+                    db.unindexed(Signature.invalidation_id) == seen.id,
+                    db.unindexed(Signature.state) == SignatureState.INVALID,
                 )
                 .values(
                     state=case(

@@ -16,7 +16,7 @@ from campaign.campaigns.content.risk_words import Words
 from campaign.campaigns.content.risks import refuse_named
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
-from campaign.core import audit, jobs
+from campaign.core import audit, db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
@@ -25,7 +25,6 @@ from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import ScreeningAct
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role, StaffUser
-from campaign.screening.find_signatures import unindexed
 from campaign.signing import signed_links
 from campaign.signing.checks.review_decision import find_flagged_words, lock_silent_holds
 from campaign.signing.checks.screening_rules import RISK
@@ -277,7 +276,7 @@ def undo(session: Session, *, by: StaffUser, now: datetime) -> int:
     check_move(after, SignatureState.HELD)
     back = session.scalars(
         update(Signature)
-        .where(Signature.id.in_(ids), unindexed(Signature.state) == after, ~_is_in_a_bundle())
+        .where(Signature.id.in_(ids), db.unindexed(Signature.state) == after, ~_is_in_a_bundle())
         .values(state=SignatureState.HELD)
         .returning(Signature.id)
         .execution_options(synchronize_session=False)
@@ -312,7 +311,7 @@ def _claim_letters(
         select(Signature)
         .where(
             Signature.public_id.in_(public_ids),
-            unindexed(Signature.state) == SignatureState.HELD,
+            db.unindexed(Signature.state) == SignatureState.HELD,
             Signature.id.in_(undecided),
             Signature.campaign_id.in_(select(Campaign.id).where(may_go_out_sql())),
         )

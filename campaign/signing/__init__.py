@@ -2,6 +2,6 @@
 
 `validate` judges what is typed, `sign` takes a signature, `confirm_letter` confirms it,
 `reminders` reminds once and ends the waiting. `states` has the moves of a signature's state,
-`campaign_terms` what a campaign lets one sign. `signatures_per_mailbox` is the rule of how many
-people share a mailbox, `mailbox_seats` asks the database.
+`campaign_terms` what a campaign lets one sign, `signatures_per_mailbox` how many people share a
+mailbox. `signed_links` makes links and receipts.
 """

@@ -16,9 +16,9 @@ from campaign.models.campaign import Campaign
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
 from campaign.signing import signed_links
 from campaign.signing.checks import review_decision
-from campaign.signing.mailbox_seats import take_seat
+from campaign.signing.mails import WAITING
+from campaign.signing.signatures_per_mailbox import take_seat
 from campaign.signing.signed_links import opened_link
-from campaign.signing.waiting_letters_mail import WAITING
 
 _TRIES = 3
 _PENDING = SignatureState.PENDING.value

@@ -18,7 +18,7 @@ from campaign.core.settings import current_settings
 from campaign.mail import bad_addresses
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import LinkEnd, Signature, SignatureState, SpentLink
-from campaign.signing import mailbox_seats, signed_links
+from campaign.signing import signatures_per_mailbox, signed_links
 from campaign.signing.mails import RemindLetter, last_day_to_confirm, mail_name
 
 log = structlog.get_logger()
@@ -171,12 +171,12 @@ def _lapsed_conditions(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def list_waiting_beside(session: Session, signature: Signature) -> list[Signature]:
     """Return the letters of this one's mailbox and case that wait, with itself where it does."""
-    return _waiting_of(signature, mailbox_seats.list_seats(session, signature))
+    return _waiting_of(signature, signatures_per_mailbox.list_seats(session, signature))
 
 
 def delete_waiting_beside(session: Session, signature: Signature, now: datetime) -> None:
     """Delete what waits in its mailbox for the case. One confirmed meanwhile stays."""
-    rows = mailbox_seats.lock_seats(session, signature.campaign_id, signature.email_hmac)
+    rows = signatures_per_mailbox.lock_seats(session, signature.campaign_id, signature.email_hmac)
     gone = _waiting_of(signature, rows)
     links = [(row.token_digest, row.campaign_id) for row in gone]
     session.execute(

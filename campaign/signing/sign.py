@@ -28,18 +28,23 @@ from campaign.models.signature import (
     Signature,
     SignatureState,
 )
-from campaign.signing import mailbox_seats, receipts, signatures_per_mailbox, signed_links
+from campaign.signing import signatures_per_mailbox, signed_links
 from campaign.signing.campaign_terms import SigningPlan, refuse_ended
 from campaign.signing.checks.origin import NO_TRACE, Trace, marks_of
 from campaign.signing.consents import wording_id
-from campaign.signing.mails import AlreadySigned, ConfirmLetter, last_day_to_confirm, mail_name
+from campaign.signing.mails import (
+    AlreadySigned,
+    ConfirmLetter,
+    last_day_to_confirm,
+    mail_name,
+    queue_waiting,
+)
 from campaign.signing.person_fingerprint import person_print
-from campaign.signing.receipts import Signer
 from campaign.signing.reminders import spend_links
 from campaign.signing.signatures_per_mailbox import Person, Ruling, Seat
+from campaign.signing.signed_links import Signer
 from campaign.signing.states import check_move
 from campaign.signing.validate import SignedForm
-from campaign.signing.waiting_letters_mail import queue_waiting
 
 _TRIES = 3
 _SIGNATURE = db.table_of(Signature)
@@ -92,7 +97,7 @@ def make_signing(
 ) -> Signing:
     """Make all of it that can be made before the database has to wait for it."""
     signer = Signer(plan.campaign_id, letter.email, letter.given_name, letter.family_name)
-    token = receipts.token_of(tab.receipt, signer, now) or signed_links.new_token()
+    token = signed_links.token_of(tab.receipt, signer, now) or signed_links.new_token()
     values = columns_of(letter) | {
         "seal_id": new_seal_id(),
         **initial_columns(token, now),
@@ -103,7 +108,7 @@ def make_signing(
         "trace": trace.text,
         **marks_of(db.database().keyring, trace, letter.email),
     }
-    replaces = receipts.digest_in(tab.replaces, now)
+    replaces = signed_links.digest_in(tab.replaces, now)
     return Signing(plan, letter, locale, now, token, values, replaces)
 
 
@@ -147,7 +152,9 @@ def _delete_former(session: Session, signing: Signing, digest: bytes) -> None:
         )
         .with_for_update(skip_locked=True)
     )
-    if former is None or mailbox_seats.person_of(former).name != _folded_name(signing.letter):
+    if former is None or signatures_per_mailbox.person_of(former).name != _folded_name(
+        signing.letter
+    ):
         return
     session.delete(former)
     session.flush()
@@ -235,10 +242,10 @@ def _sign_again(session: Session, signing: Signing) -> None:
     )
     ruling = Ruling.WAITING
     for _ in range(_TRIES):
-        rows = mailbox_seats.lock_seats(
+        rows = signatures_per_mailbox.lock_seats(
             session, signing.plan.campaign_id, signing.values["email_hmac"]
         )
-        taken = mailbox_seats.seats_of(session, rows)
+        taken = signatures_per_mailbox.seats_of(session, rows)
         ruling, seat = signatures_per_mailbox.rule(newcomer, taken, signing.now)
         own = seat.id if ruling is Ruling.RENEW and seat is not None else None
         token = signing.token

@@ -1,17 +1,21 @@
 """Links to a row, proved by an HMAC of which nothing is stored, or by a secret stored as a digest.
 
 The HMAC's key is the instance's: who has the database cannot make such a link, and a link of one
-kind opens nothing of another.
+kind opens nothing of another. Receipts are what only the tab that signed knows of its letter: with
+one, the same link is sent again, or the letter is taken back that went to a wrong address. Nothing
+of it is stored: the link's secret follows from the receipt, what was typed and the instance's key.
 """
 
 import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from campaign.core import db
 
-_MAC_BYTES = 24
+_SECRET_BYTES = 24
 
 
 def signed_link(kind: str, public_id: str) -> str:
@@ -31,15 +35,12 @@ def opened_link(kind: str, token: str) -> str | None:
 
 
 def _as_text(proof: bytes) -> str:
-    return base64.urlsafe_b64encode(proof[:_MAC_BYTES]).decode()
-
-
-_BYTES = 24
+    return base64.urlsafe_b64encode(proof[:_SECRET_BYTES]).decode()
 
 
 def new_token() -> str:
     """Make a fresh secret: 192 random bits, 32 characters that fit an address."""
-    return secrets.token_urlsafe(_BYTES)
+    return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def digest_of(token: str) -> bytes:
@@ -49,3 +50,58 @@ def digest_of(token: str) -> bytes:
 def matches(token: str, digest: bytes | None) -> bool:
     """Tell whether `digest` is the token's, in the same time whatever it holds."""
     return hmac.compare_digest(digest_of(token), digest or b"")
+
+
+_RECEIPT = "receipt"
+_GOOD_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose letter a receipt is for."""
+
+    campaign_id: int
+    email: str
+    given_name: str
+    family_name: str
+
+
+def make_receipt(signer: Signer, now: datetime) -> str:
+    """Make a receipt for who signs what is shown now."""
+    nonce = f"{int(now.replace(tzinfo=UTC).timestamp())}-{secrets.token_hex(16)}"
+    return signed_link(_RECEIPT, f"{nonce}-{digest_of(_token(nonce, signer)).hex()}")
+
+
+def token_of(receipt: str, signer: Signer, now: datetime) -> str | None:
+    """Return the secret of the letter's link; None where the receipt is old or not for it."""
+    read = _read_receipt(receipt, now)
+    if read is None:
+        return None
+    nonce, digest = read
+    token = _token(nonce, signer)
+    return token if matches(token, digest) else None
+
+
+def digest_in(receipt: str, now: datetime) -> bytes | None:
+    """Return the digest of the letter signed with a receipt; None where it is old."""
+    read = _read_receipt(receipt, now)
+    return read[1] if read else None
+
+
+def _read_receipt(receipt: str, now: datetime) -> tuple[str, bytes] | None:
+    content = opened_link(_RECEIPT, receipt)
+    if content is None:
+        return None
+    nonce, _, digest = content.rpartition("-")
+    made_at = int(nonce.partition("-")[0])
+    if made_at < (now.replace(tzinfo=UTC) - _GOOD_FOR).timestamp():
+        return None
+    return nonce, bytes.fromhex(digest)
+
+
+def _token(nonce: str, signer: Signer) -> str:
+    typed = "\0".join(
+        (nonce, str(signer.campaign_id), signer.email, signer.given_name, signer.family_name)
+    )
+    mac = db.database().keyring.prove(typed, "link:letter")[:_SECRET_BYTES]
+    return base64.urlsafe_b64encode(mac).decode()

@@ -1,7 +1,7 @@
 """What supporters type, held to what can be stored, mailed and printed. Pure.
 
 Every text comes out of here tidied (NFC, without invisible marks and doubled spaces) or as a
-Problem: a slug and the data that its wording needs (`form/problem_texts.py`). Nothing here raises.
+Problem: a slug and the data that its wording needs (`form/forms.py`). Nothing here raises.
 """
 
 import re
@@ -27,8 +27,53 @@ from campaign.signing.checks.wordlist import (
     missing_points,
 )
 from campaign.signing.clean_text import Problem, check_line, check_text, western_digits
-from campaign.signing.letter.compose import Writer
-from campaign.signing.letter.points import order_points
+from campaign.signing.letter.compose import Writer, order_points
+
+_COMMON = (
+    "gmail.com",
+    "hotmail.com",
+    "outlook.com",
+    "yahoo.com",
+    "icloud.com",
+    "proton.me",
+    "protonmail.com",
+    "googlemail.com",
+    "yahoo.ca",
+    "yahoo.fr",
+    "orange.fr",
+    "videotron.ca",
+)
+"""Large providers; a list of our own, to be lengthened where supporters mistype others."""
+_REAL = frozenset({"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.ca", "hotmail.fr"})
+"""Providers one slip away from another one."""
+
+
+def suggest_address(address: str) -> str:
+    """Return the address that was probably meant; "" where the one given looks right.
+
+    One slip is looked for: a character left out, doubled, changed, or two swapped.
+    """
+    local, at, domain = address.rpartition("@")
+    typed = domain.casefold()
+    if not at or typed in _COMMON or typed in _REAL:
+        return ""
+    near = next((provider for provider in _COMMON if _one_slip(typed, provider)), "")
+    return f"{local}@{near}" if near else ""
+
+
+def _one_slip(typed: str, right: str) -> bool:
+    """Whether `typed` comes of `right` by one slip of the fingers."""
+    if abs(len(typed) - len(right)) > 1:
+        return False
+    if len(typed) == len(right):
+        at = [n for n, (one, other) in enumerate(zip(typed, right, strict=True)) if one != other]
+        if len(at) == 1:
+            return True
+        swapped = len(at) == 2 and at[1] == at[0] + 1
+        return swapped and typed[at[0]] == right[at[1]] and typed[at[1]] == right[at[0]]
+    longer, shorter = (typed, right) if len(typed) > len(right) else (right, typed)
+    return any(longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer)))
+
 
 NAME_LIMIT = 100
 PLACE_LIMIT = 100

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.campaigns.stop_rule import may_go_out
 from campaign.core import clock, db, jobs
+from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.review_hold import Hold
 from campaign.models.signature import ASKED, Signature, SignatureState
@@ -18,16 +19,13 @@ from campaign.signing.checks import review_decision, similar
 from campaign.signing.checks.similar import forget_words
 from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
-from campaign.signing.letter.compose import writer_of
+from campaign.signing.letter.compose import arrange_points, move_point, writer_of
 from campaign.signing.letter.draft import point_texts, signed_letters
-from campaign.signing.letter.points import arrange_points, move_point
 from campaign.signing.letter.proposed_letters import drafts_of
 from campaign.signing.sign import asked_values
 from campaign.signing.states import LIVE, move_signature
 from campaign.signing.validate import SignedForm
-from campaign.tracking.delivery_history import lock_letters
-from campaign.tracking.printable_letter import TooLate
-from campaign.tracking.timeline import is_frozen, is_handed_over
+from campaign.tracking.timeline import is_frozen, is_handed_over, lock_letters
 
 EDITABLE = tuple(name for name in ASKED if name != "email")
 _MOVING = ("order", "move")
@@ -45,6 +43,13 @@ class ChangedLetter:
     """How full its page is; None where that cannot be told, or was never held to it."""
     bounded: bool
     """Whether it is held to its page: then lines are told, and no characters."""
+
+
+class TooLate(Refused):
+    """The letter has gone too far for that. Data: `cards`, whether it is a card.
+
+    Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`.
+    """
 
 
 def refuse_unchangeable(signature: Signature) -> None:

@@ -4,19 +4,43 @@ Services below only say by a job's name that there is something to tell. Should 
 lost, `following.find-news` finds the same within minutes: the database is the ledger.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypedDict
 
+import structlog
+from flask_babel import force_locale
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.stop_rule import is_stopped_sql
-from campaign.core import db, jobs
+from campaign.campaigns.closing_reasons import Reasons, reasons_of
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out
+from campaign.core import db, i18n, jobs
 from campaign.core.audit import AuditEntry
+from campaign.core.sealing import WrongKey
+from campaign.core.settings import current_settings
 from campaign.deliveries.recording_rules import GONE_OUT
+from campaign.deliveries.remaining_letters import is_gone, went_with
+from campaign.mail import bad_addresses
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
-from campaign.models.notice import Notice, NoticeKind
+from campaign.models.notice import Notice, NoticeKind, NoticeMail
+from campaign.models.signature import Letter, Signature, SignatureState
+from campaign.public.case_page import destination_name, edition_for
+from campaign.public.deadline import say_day
+from campaign.public.update_pages import told_in
+from campaign.signing.letter.compose import number_of
+from campaign.tracking.mails import (
+    CaseContinued,
+    CaseNews,
+    CaseStopped,
+    CaseUpdate,
+    LetterHandedOver,
+)
+from campaign.tracking.news_subscription import unsubscribe_url
 
 _LATELY = timedelta(days=2)
 """How far back a lost message is looked for; what is older is no news."""
@@ -174,3 +198,251 @@ def _stopped_since(session: Session, since: datetime) -> list[int]:
         )
     )
     return [int(subject.partition(":")[2]) for subject in subjects]
+
+
+log = structlog.get_logger()
+
+_SIGNATURES_AT_ONCE = 100
+_AFTER_A_STOP = frozenset({NoticeKind.STOP, NoticeKind.OUTCOME})
+"""What is told after a stop: the stop itself, and what came of the case."""
+_TRIED_FOR = timedelta(days=2)
+"""How long a mailbox is tried that had all its mails of a day already."""
+Compose = Callable[[Signature], CaseNews]
+
+
+class CaseFacts(TypedDict):
+    """What all news of a case names."""
+
+    unsubscribe: str
+    person_name: str
+    person_died: bool
+    reference: str
+    cards: bool
+    case_url: str
+
+
+@jobs.job("following.tell")
+def tell(notice_id: int) -> None:
+    """Tell one notice to all who want it, from where it is."""
+    while tell_batch(notice_id):
+        pass
+
+
+def tell_batch(notice_id: int) -> bool:
+    """Tell the next signers, in a transaction of their own; return whether there may be more."""
+    with db.transaction() as session:
+        notice = session.get(Notice, notice_id, with_for_update=True)
+        if notice is None or notice.finished_at is not None:
+            return False
+        campaign = session.get_one(Campaign, notice.campaign_id)
+        if not may_go_out(campaign.status) and notice.kind not in _AFTER_A_STOP:
+            notice.finished_at = db.utcnow()  # a stop holds back what could ask for a letter
+            return False
+        if notice.next_id is not None and not _takes_letters(session, notice.next_id):
+            notice.finished_at = db.utcnow()  # nobody is asked to write where nothing is taken
+            return False
+        batch = _next(session, notice)
+        compose = _composer(session, notice, campaign)
+        for signature_id in batch:
+            try:
+                _tell_one(session, notice, signature_id, compose)
+            except WrongKey:
+                # One that cannot be opened must hold up no other.
+                log.error("signature cannot be opened", signature=signature_id)
+        if batch:
+            notice.last_signature_id = batch[-1]
+            return True
+        _end(session, notice)
+        return False
+
+
+def _takes_letters(session: Session, campaign_id: int) -> bool:
+    campaign = session.get_one(Campaign, campaign_id)
+    return takes_signatures(campaign.status, campaign.act_by, db.utcnow())
+
+
+def _next(session: Session, notice: Notice, *, after: bool = True) -> Sequence[int]:
+    return session.scalars(
+        select(Signature.id)
+        .where(Signature.id > (notice.last_signature_id if after else 0), *_wants(session, notice))
+        .order_by(Signature.id)
+        .limit(_SIGNATURES_AT_ONCE)
+        # Whoever is erased meanwhile waits, and then erases what was written here as well.
+        .with_for_update(read=True, of=Signature)
+    ).all()
+
+
+def _wants(session: Session, notice: Notice) -> list[ColumnElement[bool]]:
+    """Select those who asked for news, have a letter in it, and were not told yet."""
+    is_told = exists().where(
+        NoticeMail.notice_id == notice.id, NoticeMail.email_hmac == Signature.email_hmac
+    )
+    conditions = [
+        Signature.campaign_id == notice.campaign_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.consent_updates_at.is_not(None),
+        ~bad_addresses.is_bad(Signature.email_hmac),
+        ~is_told,
+    ]
+    if notice.delivery_id is not None:
+        delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
+        conditions.append(
+            exists().where(
+                Letter.signature_id == Signature.id,
+                Letter.bundle_id == delivery.bundle_id,
+                Letter.set_aside.is_(None),
+                *_news_of(session, delivery),
+            )
+        )
+    return conditions
+
+
+def _news_of(session: Session, delivery: DeliveryAttempt) -> tuple[ColumnElement[bool], ...]:
+    """Select letters that went with it, unless an earlier record says that they are gone."""
+    was_gone = is_gone(when=DeliveryAttempt.id < delivery.id)
+    return went_with(session, delivery), ~was_gone
+
+
+def _tell_one(session: Session, notice: Notice, signature_id: int, compose: Compose) -> None:
+    """Send one email to one mailbox; one that is not taken (too many today) leaves no mark."""
+    with session.begin_nested() as step:
+        signature = session.get_one(Signature, signature_id)
+        first = session.scalar(
+            db.insert_into(session, NoticeMail)
+            .values(notice_id=notice.id, email_hmac=signature.email_hmac)
+            .on_conflict_do_nothing()
+            .returning(NoticeMail.notice_id)
+        )
+        if first is None:
+            return
+        with force_locale(signature.locale):
+            mail = compose(signature)
+        if not mail.send(
+            session,
+            to=signature.email,
+            locale=signature.locale,
+            campaign_id=notice.next_id or notice.campaign_id,
+        ):
+            step.rollback()
+
+
+def _end(session: Session, notice: Notice) -> None:
+    """Finish, or begin again for those whose mailbox was full today."""
+    now = db.utcnow()
+    notice.last_signature_id = 0
+    if now - notice.created_at > _TRIED_FOR or not _next(session, notice, after=False):
+        notice.finished_at = now
+
+
+def _composer(session: Session, notice: Notice, campaign: Campaign) -> Compose:
+    """Return what writes the notice's mail to one signature."""
+    if notice.delivery_id is not None:
+        delivery = session.get_one(DeliveryAttempt, notice.delivery_id)
+        where = delivery.destination
+        return lambda signature: LetterHandedOver(
+            numbers=_numbers(session, signature, delivery),
+            mission=destination_name(where, signature.locale),
+            day=i18n.say_date(delivery.happened_on, signature.locale),
+            place=delivery.place,
+            outcome=_told_outcome(delivery),
+            letters_url=_letters_url(signature),
+            **_common(campaign, signature),
+        )
+    if notice.update_id is not None:
+        update = session.get_one(Update, notice.update_id)
+        return lambda signature: _update(campaign, update, signature)
+    if notice.next_id is not None:
+        later = session.get_one(Campaign, notice.next_id)
+        return lambda signature: _continued(campaign, later, signature)
+    return partial(_stopped, reasons_of(campaign), campaign)
+
+
+def _stopped(reasons: Reasons, campaign: Campaign, signature: Signature) -> CaseStopped:
+    text, other = reasons.said_in(signature.locale)
+    return CaseStopped(
+        stop_kind=reasons.kind.value,
+        reason=text,
+        lang=other or signature.locale,
+        **_common(campaign, signature),
+    )
+
+
+def _told_outcome(delivery: DeliveryAttempt) -> str:
+    """Return the outcome as the email words it: whose letter was taken in part, had it handed over.
+
+    What was posted to an official, not to a mission, is said so: `by-post`.
+    """
+    if delivery.outcome is DeliveryOutcome.PART:
+        return DeliveryOutcome.ACCEPTED.value
+    if delivery.mission_id is None and delivery.outcome is DeliveryOutcome.POSTED:
+        return "by-post"
+    return delivery.outcome.value
+
+
+def _numbers(session: Session, signature: Signature, delivery: DeliveryAttempt) -> list[str]:
+    """Return the numbers of the mailbox's letters in the bundle: a household gets one email."""
+    sequences = session.scalars(
+        select(Letter.sequence)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Letter.bundle_id == delivery.bundle_id,
+            Letter.set_aside.is_(None),
+            *_news_of(session, delivery),
+            Signature.email_hmac == signature.email_hmac,
+            Signature.state == SignatureState.CONFIRMED,
+        )
+        .order_by(Letter.sequence)
+    )
+    return [number_of(sequence) for sequence in sequences if sequence]
+
+
+def _update(campaign: Campaign, update: Update, signature: Signature) -> CaseUpdate:
+    text = told_in(update, signature.locale, campaign.default_locale)
+    assert text is not None  # none is posted without words
+    return CaseUpdate(
+        update_id=update.id,
+        what=update.kind.value,
+        title=text.title,
+        text=text.body,
+        lang=text.locale,
+        letters_url=_letters_url(signature),
+        **_common(campaign, signature),
+    )
+
+
+def _continued(campaign: Campaign, later: Campaign, signature: Signature) -> CaseContinued:
+    locale = signature.locale
+    edition = edition_for(later, locale)
+    day = say_day(later.act_by, locale, db.utcnow()) if edition and later.act_by else ""
+    facts = _common(later, signature)
+    # Who wrote is addressed by the action for which it was.
+    facts |= {"reference": campaign.reference, "cards": campaign.cards}
+    return CaseContinued(
+        earlier_id=campaign.id,
+        title=edition.title if edition else later.person_name,
+        text=edition.summary if edition else "",
+        lang=edition.locale if edition else locale,
+        deadline=day,
+        asks_cards=later.cards,
+        letters_url=_letters_url(signature),
+        **facts,
+    )
+
+
+def _base_url(signature: Signature) -> str:
+    return f"{current_settings().base_url.rstrip('/')}/{signature.locale}"
+
+
+def _letters_url(signature: Signature) -> str:
+    return f"{_base_url(signature)}/my-letters"
+
+
+def _common(campaign: Campaign, signature: Signature) -> CaseFacts:
+    return {
+        "unsubscribe": unsubscribe_url(signature),
+        "person_name": campaign.person_name,
+        "person_died": campaign.person_died,
+        "reference": campaign.reference,
+        "cards": campaign.cards,
+        "case_url": f"{_base_url(signature)}/actions/{campaign.slug}",
+    }

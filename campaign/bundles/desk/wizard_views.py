@@ -34,7 +34,7 @@ from campaign.models.bundle import Bundle, Destination, Journey
 from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.geometry import CARDS_A_SHEET, DIN_5008_B, LAYOUTS
-from campaign.signing.letter import letter_translations
+from campaign.signing.letter import letter_facts
 from campaign.staff.guards import actor, fresh, staff_user
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
@@ -371,7 +371,7 @@ def _need(draft: Draft) -> Need:
                     session, offer.campaign.id, draft.mission, choice, form.locale.data
                 )
         size = choice.volume_letters or MOST_IN_A_VOLUME
-        into = letter_translations.language_of(offer.campaign)
+        into = letter_facts.language_of(offer.campaign)
         translated = sum(part.letters for part in parts if into and part.locale != into)
         if noun_of_format(choice.format) is Noun.CARD:
             need += need_of_cards(letters, groups, size)

@@ -18,7 +18,7 @@ from campaign.printing.check_letters import check_address, check_characters
 from campaign.printing.envelope_window import most_lines
 from campaign.printing.geometry import LAYOUTS, Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
-from campaign.signing.letter import letter_translations
+from campaign.signing.letter import letter_facts
 from campaign.signing.letter.compose import case_of
 from campaign.signing.letter.letter_facts import FrozenTarget
 
@@ -34,7 +34,7 @@ def facts_of(
     choice: Choice,
 ) -> Frozen:
     """The facts, for letters to these targets in these languages (`pairs`), frozen `at`."""
-    translation = letter_translations.language_of(campaign)
+    translation = letter_facts.language_of(campaign)
     languages = _languages_of(pairs, {translation} - {""})
     home = settings.organisation_country
     country = country_of(destination, home)

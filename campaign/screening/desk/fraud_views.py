@@ -1,26 +1,185 @@
-"""The page that shows where signatures come from."""
+"""False signatures at the desk: where signatures come from, and invalidations by conditions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import flash, request
+import ua_parser
+from flask import abort, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import BooleanField, Form, SelectField
+from wtforms.validators import StopValidation
 
 from campaign.core import db, jobs
+from campaign.core.errors import DomainError, Invalid
 from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
-from campaign.models.screening import TrendKind
-from campaign.screening import trends
-from campaign.screening.browsers import say_browser
+from campaign.models.screening import Invalidation, TrendCount, TrendKind
+from campaign.models.signature import Signature
+from campaign.screening import invalidate, invalidation_job, trends
 from campaign.screening.desk.blueprint import (
+    REFUSALS,
     blueprint,
     find_chosen_campaign,
     list_campaign_choices,
     redirect_with_filters,
+    say_refused,
 )
-from campaign.screening.trends import Trend
+from campaign.screening.invalidate import Effect
+from campaign.screening.trends import Trend, value_of
+from campaign.signing.checks.conditions import (
+    MOST_VALUES,
+    Conditions,
+    tidy_address,
+    tidy_domain,
+    tidy_network,
+)
+from campaign.signing.checks.origin import make_trace
+from campaign.staff.guards import staff_user
+from campaign.staff.note_view import ask_before_view
+from campaign.web.desk_form import DeskForm
+from campaign.web.form_fields import LineField, MomentField, TextField, choices
 from campaign.web.page import Page, show_page
+
+
+def say_browser(agent: str) -> str:
+    """Return "Firefox 128 on Linux" of what a browser says of itself; "" where none is known."""
+    parsed = ua_parser.parse(agent)
+    browser = _with_version(parsed.user_agent)
+    system = _with_version(parsed.os)
+    if browser and system:
+        return str(_("%(browser)s on %(system)s", browser=browser, system=system))
+    return browser or system
+
+
+def _with_version(part: ua_parser.UserAgent | ua_parser.OS | None) -> str:
+    return " ".join(filter(None, (part.family, part.major))) if part else ""
+
+
+__all__ = ["blueprint"]
+
+Tidy = Callable[[str], str | None]
+
+
+class LinesField(TextField):
+    """Values of one kind, a line each, tidied; those that are none are named."""
+
+    def __init__(self, label: Any, *, tidy: Tidy, **kwargs: Any) -> None:
+        super().__init__(label, limit=20_000, **kwargs)
+        self.tidy = tidy
+        self.values: tuple[str, ...] = ()
+
+    def pre_validate(self, form: Form) -> None:
+        lines = [line.strip() for line in (self.data or "").splitlines() if line.strip()]
+        read = {line: self.tidy(line) for line in lines}
+        wrong = [one for one, value in read.items() if value is None]
+        if wrong:
+            named = ", ".join(wrong[:3])
+            raise StopValidation(
+                _("Check these lines. We cannot read them: %(lines)s", lines=named)
+            )
+        if len(read) > MOST_VALUES:
+            raise StopValidation(_("Use at most 200 lines."))
+        self.values = tuple(dict.fromkeys(value for value in read.values() if value))
+
+
+_ASKED = _l("Enter the date and time like this: 2026-12-04 18:30.")
+
+
+class ConditionsForm(DeskForm):
+    """What a signature must have to be found; all that is filled in must hold at once."""
+
+    zone = "UTC"
+    campaign = SelectField(_l("Campaign"), validate_choice=True)
+    networks = LinesField(
+        _l("Networks"),
+        tidy=tidy_network,
+        description=_l("One on each line, for example 203.0.113.0/24 or 2001:db8:5::/48."),
+    )
+    addresses = LinesField(
+        _l("Network addresses"),
+        tidy=tidy_address,
+        description=_l(
+            "One on each line. For an IPv6 address, the whole /64 network counts as one."
+        ),
+    )
+    domains = LinesField(
+        _l("Email domains"),
+        tidy=tidy_domain,
+        description=_l("One on each line, for example example.org."),
+    )
+    agents = LinesField(
+        _l("Browsers"),
+        tidy=lambda text: make_trace("", text).agent or None,
+        description=_l(
+            "The full browser name that the browser sends, one on each line. * matches "
+            "any characters."
+        ),
+    )
+    since = MomentField(_l("Signed from"), asked=_ASKED)
+    until = MomentField(_l("Signed before"), asked=_ASKED)
+    name = LineField(
+        _l("Name"),
+        limit=200,
+        description=_l("The full name. * matches any characters, for example “x* test”."),
+    )
+    similar_to = TextField(
+        _l("Own words almost like these"),
+        limit=5000,
+        description=_l("At least four words. Paste the text that is repeated."),
+    )
+    unconfirmed = BooleanField(_l("Only signatures that were never confirmed"))
+
+    def validate_until(self, field: MomentField) -> None:
+        since, until = self._moment(self.since), self._moment(field)
+        if since and until and since >= until:
+            raise StopValidation(_("Enter an end that is after the start."))
+
+    def validate_similar_to(self, field: TextField) -> None:
+        if field.data and len(field.data.split()) < 4:
+            raise StopValidation(_("Enter at least four words."))
+
+    def _moment(self, field: MomentField) -> datetime | None:
+        """Read a moment in the site's time zone."""
+        zone = ZoneInfo(self.zone)
+        return field.data.replace(tzinfo=zone).astimezone(UTC) if field.data else None
+
+    def conditions(self) -> Conditions:
+        return Conditions(
+            domains=self.domains.values,
+            networks=self.networks.values,
+            addresses=self.addresses.values,
+            agents=self.agents.values,
+            since=self._moment(self.since),
+            until=self._moment(self.until),
+            name=self.name.data or "",
+            similar_to=self.similar_to.data or "",
+            unconfirmed=bool(self.unconfirmed.data),
+        )
+
+
+def as_typed(conditions: Conditions, zone: str) -> dict[str, object]:
+    """Return conditions as the form holds them."""
+
+    def moment(one: datetime | None) -> datetime | None:
+        return one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if one else None
+
+    return {
+        "domains": "\n".join(conditions.domains),
+        "networks": "\n".join(conditions.networks),
+        "addresses": "\n".join(conditions.addresses),
+        "agents": "\n".join(conditions.agents),
+        "since": moment(conditions.since),
+        "until": moment(conditions.until),
+        "name": conditions.name,
+        "similar_to": conditions.similar_to,
+        "unconfirmed": conditions.unconfirmed,
+    }
+
 
 _WINDOWS = (24, 72, 168)
 """Hours."""
@@ -79,3 +238,201 @@ def count_now() -> ResponseReturnValue:
 def _chosen_window() -> int:
     hours = request.args.get("hours", "")
     return int(hours) if hours in map(str, _WINDOWS) else _WINDOWS[0]
+
+
+class Invalidations(Page, template="screening/invalidations.html"):
+    invalidations: Sequence[Invalidation]
+    references: Mapping[int, str]
+    """By the campaign's id."""
+    standing: set[int]
+    """Ids of those that take newcomers."""
+
+
+class NewInvalidation(Page, template="screening/new_invalidation.html"):
+    form: ConditionsForm
+    zone: str
+
+
+class InvalidationProgress(Page, template="screening/_invalidation.html"):
+    invalidation: Invalidation
+    state: str
+    conditions: Conditions
+    campaign: Campaign | None
+    effects: list[Effect]
+    sample: Sequence[Signature]
+    aside: int
+    """How many it keeps aside."""
+    at_work: bool
+    percent: int
+    is_idle: bool
+    zone: str
+    stands: bool
+    """Whether it takes newcomers."""
+    typed: Mapping[str, str]
+    problems: Mapping[str, object]
+    """Sentences for what was typed, by field."""
+
+
+class InvalidationPage(InvalidationProgress, template="screening/invalidation.html"):
+    pass
+
+
+_FIELDS = {
+    TrendKind.ADDRESS: "addresses",
+    TrendKind.NETWORK: "networks",
+    TrendKind.DOMAIN: "domains",
+    TrendKind.AGENT: "agents",
+}
+
+
+@blueprint.get("/invalidations")
+def invalidations() -> ResponseReturnValue:
+    session = db.session()
+    rows = invalidate.list_invalidations(session)
+    references = session.execute(select(Campaign.id, Campaign.reference))
+    return show_page(
+        Invalidations(
+            invalidations=rows,
+            references=dict(references.all()),
+            standing={row.id for row in rows if invalidate.applies_to_future(row)},
+        )
+    )
+
+
+@blueprint.route("/invalidations/new", methods=["GET", "POST"])
+def new_invalidation() -> ResponseReturnValue:
+    """Ask for conditions; posted, their dry run begins."""
+    session, zone = db.session(), current_settings().timezone
+    form = ConditionsForm(data=_initial_values(zone))
+    form.zone = zone
+    form.campaign.choices = choices([("", _("All campaigns")), *list_campaign_choices()])
+    if form.validate_on_submit():
+        try:
+            invalidation = invalidate.begin_count(
+                session,
+                conditions=form.conditions(),
+                campaign=find_chosen_campaign(),
+                by=staff_user(),
+                now=db.utcnow(),
+            )
+        except Invalid as problem:
+            form.form_errors += [REFUSALS[slug] for slug in problem.fields.values()]
+        else:
+            return redirect_with_filters(".invalidation", public_id=invalidation.public_id)
+    return show_page(NewInvalidation(form=form, zone=zone))
+
+
+@blueprint.get("/invalidations/<public_id>")
+def invalidation(public_id: str) -> ResponseReturnValue:
+    """Show what it found, what it would change, how far it has come."""
+    return _show(InvalidationPage, public_id)
+
+
+@blueprint.get("/invalidations/<public_id>/progress")
+def invalidation_progress(public_id: str) -> ResponseReturnValue:
+    """Show the part of the page that moves."""
+    return _show(InvalidationProgress, public_id)
+
+
+@blueprint.post("/invalidations/<public_id>/<move>")
+def move_invalidation(public_id: str, move: str) -> ResponseReturnValue:
+    """Run it, cancel it, undo it, or end that it takes newcomers."""
+    session, by, now = db.session(), staff_user(), db.utcnow()
+    row = _get_invalidation(public_id)
+    try:
+        if move == "run":
+            reason, standing = request.form.get("reason", ""), "standing" in request.form
+            invalidate.run(session, row, reason=reason, standing=standing, by=by, now=now)
+        elif move == "cancel":
+            invalidate.cancel(session, row, by=by, now=now)
+        elif move == "undo":
+            invalidate.undo(session, row, by=by, now=now)
+        elif move == "end-standing":
+            invalidate.end_standing(session, row, by=by)
+            flash(_("New signatures are no longer excluded."))
+        else:
+            abort(404)
+    except Invalid as problem:
+        session.rollback()
+        return show_page(_page(InvalidationPage, row, problem.fields), 422)
+    except DomainError as problem:
+        session.rollback()
+        say_refused(problem)
+    return redirect_with_filters(".invalidation", public_id=public_id)
+
+
+def _show(page: type[InvalidationProgress], public_id: str) -> ResponseReturnValue:
+    row = _get_invalidation(public_id)
+    if asked := ask_before_view("invalidation.look", f"invalidation:{row.id}"):
+        return asked
+    return show_page(_page(page, row))
+
+
+def _page(
+    page: type[InvalidationProgress],
+    invalidation: Invalidation,
+    problems: Mapping[str, str] | None = None,
+) -> InvalidationProgress:
+    """Fill the page; the `problems` are those of what was typed, by field."""
+    session = db.session()
+    done, total = invalidation_job.progress_of(invalidation)
+    return page(
+        invalidation=invalidation,
+        state=invalidation.state.value,
+        conditions=Conditions.from_json(invalidation.conditions),
+        campaign=_campaign_of(invalidation),
+        effects=invalidate.list_effects(session, invalidation),
+        sample=invalidate.list_sample(session, invalidation, by=staff_user()),
+        aside=invalidate.count_aside(session, invalidation),
+        at_work=invalidation.state in invalidate.AT_WORK,
+        percent=min(100, round(100 * done / total)) if total else 0,
+        is_idle=invalidation_job.is_idle(invalidation, db.utcnow()),
+        zone=current_settings().timezone,
+        stands=invalidate.applies_to_future(invalidation),
+        typed=request.form,
+        problems={name: REFUSALS[slug] for name, slug in (problems or {}).items()},
+    )
+
+
+def _get_invalidation(public_id: str) -> Invalidation:
+    return invalidate.get_invalidation(db.session(), public_id, by=staff_user())
+
+
+def _campaign_of(invalidation: Invalidation) -> Campaign | None:
+    number = invalidation.campaign_id
+    return db.session().get(Campaign, number) if number else None
+
+
+def _initial_values(zone: str) -> dict[str, object]:
+    """Return what the form begins with: an earlier one's conditions, or a trend's mark.
+
+    The address holds keyed marks, never what they stand for: addresses of pages are logged.
+    """
+    values: dict[str, object] = {"campaign": request.args.get("campaign", "")}
+    if earlier := request.args.get("from"):
+        invalidation = _get_invalidation(earlier)
+        campaign = _campaign_of(invalidation)
+        typed = as_typed(Conditions.from_json(invalidation.conditions), zone)
+        return typed | {"campaign": campaign.slug if campaign else ""}
+    if marked := request.args.get("mark"):
+        try:
+            kind, mark = TrendKind(request.args.get("kind", "")), bytes.fromhex(marked)
+        except ValueError:
+            abort(404)
+        values[_FIELDS.get(kind, "domains")] = _value_of(kind, mark)
+    return values
+
+
+def _value_of(kind: TrendKind, mark: bytes) -> str:
+    row = (
+        db.session()
+        .execute(
+            select(Signature.email, Signature.trace)
+            .join(TrendCount, TrendCount.example_id == Signature.id)
+            .where(TrendCount.kind == kind, TrendCount.mark == mark)
+            .order_by(TrendCount.hour.desc())
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    return value_of(kind, row.email, row.trace) if row else ""

@@ -1,21 +1,28 @@
-"""The queue on the desk: one letter at a time, a key for each decision."""
+"""The queue on the desk: one letter at a time, a key for each decision.
+
+The held letters of a rehearsal are decided about by its team, as the staff will about real ones:
+organizers see no supporter (docs/adr/0004), and whoever signs before the opening is invented.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from flask import flash, request
+from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 
 from campaign.campaigns import lifecycle
+from campaign.campaigns import rehearsal as campaign_rehearsal
 from campaign.campaigns.content.risk_words import Finding
 from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.desk.blueprint import load
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.screening import ScreeningAct
+from campaign.models.staff import Role
 from campaign.printing.geometry import Layout
 from campaign.printing.problems import LetterRefused
 from campaign.screening import review_queue
@@ -35,8 +42,9 @@ from campaign.screening.review_queue import Filter
 from campaign.signing.checks.screening_rules import REASONS
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters
-from campaign.staff.guards import fresh, staff_user
+from campaign.staff.guards import fresh, guard, staff_user
 from campaign.staff.note_view import ask_before_view
+from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
 
 _LISTED = 25
@@ -260,3 +268,63 @@ def _find_current(held: Sequence[Hold], chosen: Filter, public_id: str) -> Hold 
 
 
 blueprint.register_error_handler(LetterRefused, cannot_print)
+
+
+rehearsal = Blueprint(
+    "screening_rehearsal", __name__, url_prefix="/desk/campaigns/<slug>/rehearsal/held"
+)
+guard(rehearsal, Role.ORGANIZER)
+_REHEARSED = 20
+
+
+class RehearsalHolds(Page, template="screening/rehearsal.html"):
+    campaign: Campaign
+    held: list[tuple[Hold, HeldLetter]]
+    count: int
+    rehearsing: bool = True
+
+
+@rehearsal.get("", endpoint="index")
+def list_rehearsed(slug: str) -> ResponseReturnValue:
+    """List the held letters of the rehearsal, the oldest first."""
+    session, campaign = db.session(), load(slug)
+    if not lifecycle.is_rehearsal(campaign.status):
+        return redirect_to("bundles_rehearsal.show", slug=slug)
+    chosen = Filter(campaign.id)
+    held = review_queue.list_held(session, chosen, by=staff_user(), limit=_REHEARSED)
+    return show_page(
+        RehearsalHolds(
+            campaign=campaign,
+            held=[(hold, describe_letter(hold)) for hold in held],
+            count=review_queue.count_held(session, chosen),
+        )
+    )
+
+
+@rehearsal.post("/<public_id>", endpoint="decide")
+def decide_rehearsed(slug: str, public_id: str) -> ResponseReturnValue:
+    """Approve, send back or reject one; nobody is mailed. The campaign does not open meanwhile."""
+    session, campaign = db.session(), load(slug)
+    campaign_rehearsal.hold(session, campaign)
+    decision = review_queue.DECISIONS.get(request.form.get("decision", ""))
+    if decision is None:
+        raise NotFound("decision")
+    try:
+        held = review_queue.get_held(session, public_id, Filter(campaign.id), by=staff_user())
+        review_queue.decide(
+            session,
+            public_ids=[held.signature.public_id],
+            decision=decision,
+            by=staff_user(),
+            now=db.utcnow(),
+            note=request.form.get("note", ""),
+            risks_seen=True,
+            flagged_seen=True,
+        )
+    except NotFound:
+        say_refused(Refused("nothing-held"))
+    except (Invalid, Refused) as problem:
+        say_refused(problem)
+    else:
+        flash(gettext("Decision saved. No email was sent, because this is a rehearsal."))
+    return redirect_to(".index", slug=slug)

@@ -5,14 +5,18 @@ holds it. The first is right for what nobody means to send (a telephone number),
 what a list cannot judge alone, and for what should not be told to who tries how far it goes.
 """
 
+import json
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
+from campaign.core.text.fold import fold
+from campaign.core.text.normal_form import normal_form
 from campaign.core.text.phrases import Phrases, phrases_of
-from campaign.signing.checks.lookalikes import looks_like_any
-from campaign.signing.checks.private_details import private_places
 from campaign.signing.checks.wordlist import (
     INSULT,
     LINK,
@@ -24,6 +28,90 @@ from campaign.signing.checks.wordlist import (
     phones,
     threat_places,
 )
+
+_MORE = str.maketrans("!3457$@€пβμωςəſ", "leastsaenbuwces")
+"""Figures and signs that people write for letters, and letters that Unicode finds less alike."""
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_SAME = str.maketrans({"i": "l", "j": "l"})
+_SHORTEST = 4
+"""Shorter names are alike by chance."""
+
+
+@cache
+def _looks() -> dict[int, str]:
+    text = Path(__file__).with_name("confusables.json").read_text(encoding="utf-8")
+    groups: dict[str, str] = json.loads(text)["letters"]
+    table = {ord(letter): plain for plain, letters in groups.items() for letter in letters}
+    return table | {letter: chr(plain) for letter, plain in _MORE.items()}
+
+
+def skeleton(text: str) -> str:
+    """Return what a reader takes a name for at a glance: equal skeletons look alike."""
+    plain = fold(normal_form("NFD", text).translate(_looks()))
+    for pair, one in _PAIRS:
+        plain = plain.replace(pair, one)
+    return "".join(
+        letter for letter in plain.translate(_SAME) if unicodedata.category(letter)[0] in "LMN"
+    )
+
+
+def looks_like_any(name: str, others: Iterable[str]) -> str | None:
+    """Return the first of `others` that `name` looks like, in whatever order its words stand."""
+    shapes = _shapes(name) | _shapes(" ".join(reversed(name.split())))
+    for other in others:
+        if any(len(shape) >= _SHORTEST and shape in shapes for shape in _shapes(other)):
+            return other
+    return None
+
+
+def _shapes(name: str) -> set[str]:
+    """Return its skeleton, and that without capitals, which may look like other letters."""
+    return {skeleton(name), skeleton(name.lower())}
+
+
+_KIN = {
+    "en": (
+        r"(?:her|his|their)\s(?:[\w-]+\s){0,2}(?:daughters?|sons?|child|children|baby|mother"
+        r"|father|sisters?|brothers?|wife|husband|partner|nephew|niece|cousin)"
+    ),
+    "fr": (
+        r"(?:sa|son|ses|leurs?)\s(?:[\w-]+\s){0,2}(?:filles?|fils|enfants?|bébé|mère|père"
+        r"|sœurs?|soeurs?|frères?|femme|épouse|mari|compagn(?:e|on)|neveu|nièce|cousine?)"
+    ),
+    "es": (
+        r"sus?\s(?:[\w-]+\s){0,2}(?:hij[oa]s?|niñ[oa]s?|bebé|madre|padre|herman[oa]s?|espos[oa]"
+        r"|marido|mujer|compañer[oa]|sobrin[oa]s?|prim[oa]s?)"
+    ),
+}
+_NAMED = (
+    r"(?:,\s|\s(?:called\s|named\s|llamad[oa]\s|nommée?\s|appelée?\s)?)"
+    r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]\w*"
+)
+_HOMES = (
+    (
+        r"\b(?:lives?|living|stays|staying|hides|hiding)\s(?:at|on)\s"
+        r"(?:no\.?\s)?(?:\d|[A-ZÀ-Þ])[\w’'-]*"
+    ),
+    r"\bhome\saddress\b",
+    (
+        r"\b(?:habite|habitent|loge|logent|se\scache|se\scachent)\s"
+        r"(?:au\s\d+|\d+|(?:dans\sla\s)?rue|(?:dans\sl[’'])?avenue|chez)\b"
+    ),
+    r"\badresse\s(?:personnelle|privée)\b",
+    r"\b(?:viven?|se\sesconden?)\sen\s(?:la\s)?(?:calle|avenida|colonia|casa)\b",
+    r"\bdomicilio\s(?:particular|personal)\b",
+    r"(?:يسكن|تسكن|يعيش|تعيش|يختبئ|تختبئ|يقيم|تقيم)\sفي\s(?:شارع|حي|منزل|بيت|شقة)",
+    r"عنوان\s(?:بيته|بيتها|منزله|منزلها)",
+)
+_KINSHIP = "|".join(rf"(?i:\b{words}){_NAMED}" for words in _KIN.values())
+_PRIVATE = re.compile("|".join([_KINSHIP, *(rf"(?:{home})" for home in _HOMES)]))
+
+
+def private_places(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where in `text` such a detail begins and ends."""
+    for match in _PRIVATE.finditer(text):
+        yield match.span()
+
 
 FIRST = "first"
 SIMILAR = "similar"

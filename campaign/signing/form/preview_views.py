@@ -26,12 +26,17 @@ from campaign.printing.problems import OF_ADDRESS, LetterRefused
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.share_links import Share
 from campaign.public.update_pages import Picture
-from campaign.signing import mail_samples
 from campaign.signing.campaign_terms import plan_of
+from campaign.signing.form import preview_samples
+from campaign.signing.form.preview_samples import (
+    PLAIN,
+    SAMPLES,
+    SampleMail,
+    sample_mail,
+    sample_writer,
+)
 from campaign.signing.form.views import cannot_print, pdf_response
 from campaign.signing.letter.draft import Letters, draft_letters, layout_of, pdf_of
-from campaign.signing.letter.samples import PLAIN, SAMPLES, sample_writer
-from campaign.signing.mail_samples import SampleMail, sample_mail
 from campaign.staff.guards import guard
 from campaign.web.page import Page, show_page
 
@@ -119,7 +124,7 @@ def overview(slug: str) -> ResponseReturnValue:
             letter_locales=list(plan_of(campaign).letters),
             written=frozenset(current_templates(campaign)),
             addressed=any(target.kind is TargetKind.TO for target in campaign.targets),
-            kinds=list(mail_samples.KINDS),
+            kinds=list(preview_samples.KINDS),
             samples=SAMPLES,
             sample=_sample(),
         )

@@ -32,12 +32,12 @@ from campaign.signing import check_proof_of_work, sign_in_rehearsal
 from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of
 from campaign.signing.checks import similar
 from campaign.signing.checks.origin import trace_of
-from campaign.signing.form import steps, write_page
+from campaign.signing.form import steps
 from campaign.signing.form.steps import FormResult, Posted
 from campaign.signing.letter.draft import draft_letters, layout_of, pdf_of
+from campaign.signing.mails import APART
 from campaign.signing.sign import Signing, Tab, make_signing
 from campaign.signing.sign import sign as sign_letter
-from campaign.signing.waiting_letters_mail import APART
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
 
@@ -100,7 +100,7 @@ def live(lang: str, slug: str) -> ResponseReturnValue:
     with db.reading() as session:
         plan = plan_for(session, slug)
         campaign = _campaign(session, plan)
-        return _show(write_page.live_preview(campaign, plan, request.form, db.utcnow()))
+        return _show(steps.live_preview(campaign, plan, request.form, db.utcnow()))
 
 
 @public
@@ -276,7 +276,7 @@ def show_problems(session: Session, plan: SigningPlan, result: FormResult) -> Re
 def _show_write(
     session: Session, plan: SigningPlan, posted: Posted, result: FormResult
 ) -> Response:
-    page = write_page.write_page(
+    page = steps.write_page(
         _campaign(session, plan),
         plan,
         posted,

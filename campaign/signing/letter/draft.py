@@ -3,7 +3,7 @@
 A web process makes few PDFs at once, so that printing cannot starve signing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,15 +19,15 @@ from campaign.models.signature import Disclosure, Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.letter_content import LetterContext
 from campaign.printing.press import Limits, render_few
+from campaign.printing.problems import LetterRefused
 from campaign.signing.campaign_terms import template_for
-from campaign.signing.letter.compose import Writer, proposal_of, writer_of
+from campaign.signing.letter.compose import Writer, order_points, proposal_of, writer_of
 from campaign.signing.letter.letter_facts import (
     FrozenLetters,
     compose_letter,
     current_facts,
     host_country,
 )
-from campaign.signing.letter.points import order_points
 from campaign.storage import storage
 
 
@@ -161,6 +161,22 @@ def pdf_of(letters: Letters, layout: Layout) -> bytes:
         return render_few(
             letters, letters.layout or layout, folder, cards=letters.cards, limits=limits
         )
+
+
+def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
+    """Make a PDF of the letters that can be printed. Raises LetterRefused where none can."""
+    while True:
+        try:
+            return make(letters)
+        except LetterRefused as problem:
+            rest = letters.without(refused_keys(problem))
+            if not rest or len(rest) == len(letters):
+                raise
+            letters = rest
+
+
+def refused_keys(problem: LetterRefused) -> frozenset[str]:
+    return frozenset(fault.detail.get("key", "") for fault in problem.problems)
 
 
 def blank_writer(given_name: str, own_words: str = "", points: tuple[str, ...] = ()) -> Writer:

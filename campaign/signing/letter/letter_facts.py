@@ -15,8 +15,16 @@ from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, Layout
 from campaign.printing.letter_content import LetterContext
-from campaign.signing.letter import letter_translations
-from campaign.signing.letter.compose import Case, Proposal, Writer, case_of, compose, number_of
+from campaign.signing.letter.compose import (
+    Case,
+    Proposal,
+    TranslationInput,
+    Writer,
+    case_of,
+    compose,
+    number_of,
+    proposal_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ class FrozenLetters:
 
 def current_facts(campaign: Campaign, target: Target, locale: str, *, home: str) -> LetterFacts:
     """Return the facts as they are now; `home` is the organization's country."""
-    country, into = host_country(target, home), letter_translations.language_of(campaign)
+    country, into = host_country(target, home), language_of(campaign)
     copies = tuple(other.official for other in campaign.targets if other.kind is TargetKind.COPY)
     return LetterFacts(
         case=case_of(campaign),
@@ -127,9 +135,7 @@ def compose_letter(
     """
     into = None
     if facts.translation and facts.translation[0] != locale and not writer.full_text:
-        into = letter_translations.find_translation(
-            templates, target_id, *facts.translation, signed_at
-        )
+        into = find_translation(templates, target_id, *facts.translation, signed_at)
     return compose(
         key=key,
         number=number_of(sequence) if sequence else None,
@@ -142,3 +148,37 @@ def compose_letter(
         specimen=specimen,
         into=into,
     )
+
+
+def language_of(campaign: Campaign) -> str:
+    """Return the language into which letters are translated; "" where they are not."""
+    translates = campaign.print_translation and campaign.format is LetterFormat.LETTER
+    return campaign.letter_locales[0] if translates and campaign.letter_locales else ""
+
+
+def template_at(
+    templates: Iterable[LetterTemplate], target_id: int, locale: str, moment: datetime
+) -> LetterTemplate | None:
+    """Return the newest version at a moment; the target's own before the one for all."""
+    versions = [
+        template
+        for template in templates
+        if template.locale == locale
+        and template.target_id in {None, target_id}
+        and template.created_at <= moment
+    ]
+    return max(
+        versions, key=lambda version: (version.target_id is not None, version.version), default=None
+    )
+
+
+def find_translation(
+    templates: Iterable[LetterTemplate],
+    target_id: int,
+    locale: str,
+    addressing: Addressing,
+    moment: datetime,
+) -> TranslationInput | None:
+    """What a letter to that target, signed at that moment, is translated with."""
+    template = template_at(templates, target_id, locale, moment)
+    return TranslationInput(locale, proposal_of(template), addressing) if template else None

@@ -1,22 +1,24 @@
 """Changing a letter, taking it back, switching its news off and on."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from campaign.core import db
+from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.settings import current_settings
 from campaign.models.signature import Signature, SignatureState
 from campaign.printing.geometry import Layout
 from campaign.printing.page_fit import Room
 from campaign.public.case_page import CasePage, case_page
-from campaign.public.pages.before_request import show_private
+from campaign.public.pages.before_request import not_found, show_private
 from campaign.signing import confirm_letter
 from campaign.signing.address import Part, Sample, samples_of
 from campaign.signing.form.forms import SigningForm
 from campaign.signing.letter.draft import Letters, layout_of, signed_letters
 from campaign.tracking import change_or_withdraw, letter_links, news_subscription
+from campaign.tracking.news_subscription import News
+from campaign.tracking.pages.blueprint import blueprint
 from campaign.tracking.timeline import note_for
 from campaign.web.page import Page
 from campaign.web.security import public
@@ -54,16 +56,10 @@ class ChangeLetter(Page, template="tracking/change.html"):
     limit: int
 
 
-def register(blueprint: Blueprint) -> None:
-    """Put these pages under `/<lang>/my-letters/<token>/<public_id>`."""
-    letter = "/<lang>/my-letters/<token>/<public_id>"
-    blueprint.add_url_rule(f"{letter}/change", view_func=change, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{letter}/withdraw", view_func=withdraw, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{letter}/news", view_func=switch_news, methods=["POST"])
-    held = "/<lang>/letter/<token>/change"
-    blueprint.add_url_rule(held, view_func=change_held, methods=["GET", "POST"])
+_LETTER = "/<lang>/my-letters/<token>/<public_id>"
 
 
+@blueprint.route(f"{_LETTER}/change", methods=["GET", "POST"])
 @public
 def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
@@ -71,6 +67,7 @@ def change(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     return _ask(session, signature, token) or _back(lang, token, public_id, changed="1")
 
 
+@blueprint.route("/<lang>/letter/<token>/change", methods=["GET", "POST"])
 @public
 def change_held(lang: str, token: str) -> ResponseReturnValue:
     """Change a letter that was sent back; the link in that mail is its own."""
@@ -103,6 +100,7 @@ def _ask(
     return None
 
 
+@blueprint.route(f"{_LETTER}/withdraw", methods=["GET", "POST"])
 @public
 def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
@@ -115,6 +113,7 @@ def withdraw(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     return show_private(WithdrawLetter(token=token, signature=signature, case=case))
 
 
+@blueprint.post(f"{_LETTER}/news")
 @public
 def switch_news(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     session = db.session()
@@ -172,3 +171,63 @@ def _change_page(
         limit=settings.own_words_limit,
     )
     return show_private(page, result.status if answer else 200)
+
+
+class NewsPage(Page, template="tracking/news.html"):
+    link: str
+    news: News
+    done: bool
+
+
+# Mail providers end the news for their user, from their own machines (RFC 8058): their POST has no
+# origin of ours and knows no language, and it needs neither, for the address itself is the secret.
+# So the one click has a blueprint of its own, outside of what other public forms are held to.
+one_click = Blueprint("tracking_news_off", __name__, url_prefix="/news-off")
+one_click.register_error_handler(NotFound, not_found)
+
+
+@blueprint.route("/<lang>/news-off/<link>", methods=["GET", "POST"])
+@public
+def news_off(lang: str, link: str) -> ResponseReturnValue:
+    """Show the page with its buttons, or switch. Looking changes nothing."""
+    if request.method != "POST":
+        return _shown(link)
+    return _switched(link, on=request.form.get("on") == "1")
+
+
+@one_click.get("/<link>")
+@public
+def ask(link: str) -> ResponseReturnValue:
+    """Show the button to people whose mail program opens the address."""
+    return _shown(link)
+
+
+@one_click.post("/<link>")
+@public
+def end(link: str) -> ResponseReturnValue:
+    """End the news by the click of a mail provider."""
+    if request.form.get("List-Unsubscribe") != "One-Click":
+        abort(400)
+    return _switched(link, on=False)
+
+
+def _shown(link: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        news = news_subscription.open_news(session, link)
+        _set_locale(news)
+        return show_private(NewsPage(link=link, news=news, done=False))
+
+
+def _switched(link: str, *, on: bool) -> ResponseReturnValue:
+    session = db.session()
+    news = news_subscription.open_news(session, link)
+    _set_locale(news)
+    news_subscription.switch_news(session, news.signature, on=on, now=db.utcnow())
+    return show_private(NewsPage(link=link, news=news, done=True))
+
+
+def _set_locale(news: News) -> None:
+    """Where the address names no language, take that of the email in which it stood."""
+    in_a_language = "lang" in (request.view_args or {})
+    if news.signature and not in_a_language and news.signature.locale in i18n.languages():
+        g.locale = news.signature.locale

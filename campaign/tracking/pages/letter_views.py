@@ -1,13 +1,16 @@
 """The page of one letter: confirm it, keep it, send it, follow it. The secret is in the address."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.campaigns import find_open
 from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n
@@ -17,23 +20,24 @@ from campaign.core.settings import current_settings, home_country
 from campaign.models.campaign import CampaignStatus
 from campaign.models.signature import Signature, SignatureState
 from campaign.printing.geometry import Layout
-from campaign.public.case_page import CasePage, case_page
+from campaign.public.case_page import CasePage, case_page, edition_for, other_language
+from campaign.public.deadline import Deadline, deadline_of
 from campaign.public.pages.before_request import show_private
 from campaign.public.share_links import Share, share_of
 from campaign.signing import confirm_letter
 from campaign.signing.letter.draft import Letters, layout_of, pdf_of, signed_letters
-from campaign.signing.mailbox_seats import refuse_shared
 from campaign.signing.mails import mail_name
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
+from campaign.signing.signatures_per_mailbox import refuse_shared
 from campaign.tracking import letter_links, send_it_yourself
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
-from campaign.tracking.delivery_history import trips_of
-from campaign.tracking.next_action import NextAction, next_action
-from campaign.tracking.printable_letter import pdf_page
+from campaign.tracking.pages.blueprint import blueprint, pdf_page
 from campaign.tracking.send_it_yourself import Sending, posted_pdf, sendings_of
-from campaign.tracking.timeline import Mark, marks_of, note_for, status_of
+from campaign.tracking.timeline import Mark, marks_of, note_for, status_of, trips_of
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
+
+__all__ = ["blueprint"]
 
 
 class ConfirmLetter(Page, template="signing/confirm.html"):
@@ -41,6 +45,19 @@ class ConfirmLetter(Page, template="signing/confirm.html"):
     case: CasePage
     letters: Letters
     layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """An open action in a few words."""
+
+    slug: str
+    reference: str
+    country: str
+    title: str
+    content_lang: str
+    """Language of the title, where it is not the page's."""
+    deadline: Deadline | None
 
 
 class LetterPage(Page, template="tracking/letter.html"):
@@ -87,19 +104,10 @@ class NotMine(Page, template="tracking/not_mine.html"):
     deleted: bool
 
 
-def register(blueprint: Blueprint) -> None:
-    """Put these pages under `/<lang>/letter/<token>`."""
-    link = "/<lang>/letter/<token>"
-    blueprint.add_url_rule(link, view_func=letter)
-    blueprint.add_url_rule(link, view_func=confirm, methods=["POST"])
-    blueprint.add_url_rule(f"{link}/letter.pdf", view_func=letter_pdf)
-    blueprint.add_url_rule(f"{link}/post.pdf", view_func=post_pdf)
-    blueprint.add_url_rule(f"{link}/sent", view_func=sent, methods=["POST"])
-    blueprint.add_url_rule(f"{link}/my-letters", view_func=mail_own_link, methods=["POST"])
-    blueprint.add_url_rule(f"{link}/not-mine", view_func=not_mine)
-    blueprint.add_url_rule(f"{link}/not-mine", view_func=delete_not_mine, methods=["POST"])
+_LINK = "/<lang>/letter/<token>"
 
 
+@blueprint.get(_LINK)
 @public
 def letter(lang: str, token: str) -> ResponseReturnValue:
     """Show the letter with its button, or how far it has come. Looking changes nothing."""
@@ -115,6 +123,7 @@ def letter(lang: str, token: str) -> ResponseReturnValue:
         return _letter_page(session, signature, token)
 
 
+@blueprint.post(_LINK)
 @public
 def confirm(lang: str, token: str) -> ResponseReturnValue:
     """Confirm the letter. A second click says that it is confirmed already."""
@@ -127,6 +136,7 @@ def confirm(lang: str, token: str) -> ResponseReturnValue:
     return _letter_page(session, signature, token, again=True)
 
 
+@blueprint.get(f"{_LINK}/letter.pdf")
 @public
 def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -137,6 +147,7 @@ def letter_pdf(lang: str, token: str) -> ResponseReturnValue:
     return pdf_page(letters, partial(pdf_of, layout=layout), name)
 
 
+@blueprint.get(f"{_LINK}/post.pdf")
 @public
 def post_pdf(lang: str, token: str) -> ResponseReturnValue:
     """Print the letter with an addressed envelope, for who posts it as well."""
@@ -151,6 +162,7 @@ def post_pdf(lang: str, token: str) -> ResponseReturnValue:
         )
 
 
+@blueprint.post(f"{_LINK}/sent")
 @public
 def sent(lang: str, token: str) -> ResponseReturnValue:
     session = db.session()
@@ -158,6 +170,7 @@ def sent(lang: str, token: str) -> ResponseReturnValue:
     return redirect(url_for("tracking.letter", lang=lang, token=token, _anchor="send"), 303)
 
 
+@blueprint.post(f"{_LINK}/my-letters")
 @public
 def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     """Mail the link that changes the letter to its own mailbox; no address is typed."""
@@ -171,6 +184,7 @@ def mail_own_link(lang: str, token: str) -> ResponseReturnValue:
     return redirect(url_for("privacy.asked", lang=lang), 303)
 
 
+@blueprint.get(f"{_LINK}/not-mine")
 @public
 def not_mine(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -180,6 +194,7 @@ def not_mine(lang: str, token: str) -> ResponseReturnValue:
         return _not_mine_page(signature, token, writers)
 
 
+@blueprint.post(f"{_LINK}/not-mine")
 @public
 def delete_not_mine(lang: str, token: str) -> ResponseReturnValue:
     """Delete them. Their links open nothing after that, so the answer is the page itself."""
@@ -256,6 +271,25 @@ def _letter_page(
             sent_by_self=in_steps(send_it_yourself.count_sent(session, campaign)),
             next=next_action(session, signature, i18n.locale(), db.utcnow()),
         )
+    )
+
+
+def next_action(
+    session: Session, signature: Signature, locale: str, now: datetime
+) -> NextAction | None:
+    """Return the open action with the nearest last day that this mailbox has not signed."""
+    signed = select(Signature.campaign_id).where(Signature.email_hmac == signature.email_hmac)
+    campaign = find_open(session, now, besides=signed)
+    if campaign is None:
+        return None
+    edition = edition_for(campaign, locale)
+    return NextAction(
+        slug=campaign.slug,
+        reference=campaign.reference,
+        country=i18n.country_name(campaign.country, locale),
+        title=edition.title if edition else campaign.person_name,
+        content_lang=other_language(edition, locale),
+        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
     )
 
 

@@ -30,7 +30,7 @@ from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.models.staff import Role
 from campaign.models.statistics import CampaignTally
-from campaign.signing.letter import letter_translations
+from campaign.signing.letter import letter_facts
 from campaign.tracking.mails import NoLetters
 from tests.days import today
 from tests.factories import add_confirmed, make_campaign, post, sign_in
@@ -261,14 +261,14 @@ def test_invented_letters_have_a_translation_as_real_ones_have(
     """Nobody signs before the words are written: by that moment the translation is chosen."""
     draft.print_translation = True
     session.commit()
-    into = letter_translations.language_of(draft)
+    into = letter_facts.language_of(draft)
     jobs.run_now("demo.rehearse", draft.id, 6)
     session.expire_all()
     [target] = draft.targets
     signed = session.execute(select(Signature.letter_locale, Signature.signed_at)).all()
     assert {code for code, _at in signed} > {into}
     for _code, at in signed:
-        assert letter_translations.template_at(draft.templates, target.id, into, at) is not None
+        assert letter_facts.template_at(draft.templates, target.id, into, at) is not None
 
 
 def test_a_rehearsal_holds_so_many_letters_and_no_more(

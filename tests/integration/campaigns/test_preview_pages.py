@@ -13,8 +13,7 @@ from campaign.core import db
 from campaign.mail.messages import kinds
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.staff import Role
-from campaign.signing.letter.samples import SAMPLES
-from campaign.signing.mail_samples import KINDS
+from campaign.signing.form.preview_samples import KINDS, SAMPLES
 from tests.factories import sign_in
 from tests.integration.campaigns.conftest import DESK
 

@@ -17,8 +17,7 @@ from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome
 from campaign.models.delivery import EnvelopeRun, RunState
 from campaign.models.directory import Mission
 from campaign.models.signature import Letter, Signature
-from campaign.tracking.delivery_history import trips_of
-from campaign.tracking.timeline import marks_of
+from campaign.tracking.timeline import marks_of, trips_of
 from tests.days import ZONE, days_ago, today
 from tests.factories import post
 from tests.integration.deliveries.conftest import Record, form

@@ -13,7 +13,7 @@ from campaign.core import db, jobs
 from campaign.core.rate_limits import count_against_limit
 from campaign.models.network import Frequency, MemberState, NetworkMember
 from campaign.models.signature import SignatureState
-from campaign.network.pages.views import JOINS_PER_HOUR
+from campaign.network.pages import JOINS_PER_HOUR
 from tests.factories import add_confirmed, make_campaign, make_members
 from tests.integration.network.conftest import FORM, HOST, Mails, Members
 

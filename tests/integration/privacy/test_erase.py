@@ -23,8 +23,8 @@ from campaign.models.notice import LettersLink
 from campaign.models.signature import Letter, Signature, SignatureState, WordsPrint
 from campaign.models.staff import Role
 from campaign.privacy import erase_supporter
+from campaign.signing.mails import WAITING
 from campaign.signing.signed_links import signed_link
-from campaign.signing.waiting_letters_mail import WAITING
 from campaign.tracking.letter_links import Mailbox
 from tests.factories import make_campaign, sign_in
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign

@@ -25,7 +25,7 @@ from campaign.models.staff import Role
 from campaign.replies import publish_reply, replies
 from campaign.replies.publish_reply import mark_parts
 from campaign.replies.replies import ReplyFacts
-from campaign.tracking.send_notices import tell_batch
+from campaign.tracking.notices import tell_batch
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign, make_staff_user, post, sign_in
 from tests.races import overtake

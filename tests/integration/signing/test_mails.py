@@ -17,8 +17,7 @@ from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.mail.views import list_mails
 from campaign.models.campaign import Campaign
-from campaign.signing.mails import last_day_to_confirm
-from campaign.signing.waiting_letters_mail import APART, WAIT, queue_waiting
+from campaign.signing.mails import APART, WAIT, last_day_to_confirm, queue_waiting
 from tests.integration.network.conftest import FORM as JOIN
 from tests.integration.signing.conftest import FORM
 

@@ -17,9 +17,9 @@ from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.signature import Signature, SignatureState
 from campaign.signing import confirm_letter
+from campaign.signing.mails import WAITING
 from campaign.signing.reminders import delete_waiting_beside, list_waiting_beside
 from campaign.signing.signed_links import signed_link
-from campaign.signing.waiting_letters_mail import WAITING
 from tests.integration.signing.conftest import FORM
 from tests.integration.signing.test_races import MANY, NAMES, at_once, six_wait
 from tests.races import overtake

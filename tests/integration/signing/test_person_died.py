@@ -9,7 +9,7 @@ from campaign.core import clock
 from campaign.models.staff import Role
 from campaign.public.case_page import case_page
 from campaign.public.share_links import calendar_words
-from campaign.signing.mail_samples import KINDS, sample_mail
+from campaign.signing.form.preview_samples import KINDS, sample_mail
 from tests.factories import make_campaign, post, sign_in
 from tests.integration.campaigns.test_pages import FACTS, fresh
 

@@ -19,9 +19,8 @@ from campaign.mail.models import MailState, OutboxMail
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState, SpentLink, WordsPrint
 from campaign.signing import reminders
-from campaign.signing.mails import AlreadySigned, mail_name
+from campaign.signing.mails import WAITING, AlreadySigned, mail_name
 from campaign.signing.signed_links import signed_link
-from campaign.signing.waiting_letters_mail import WAITING
 from tests.integration.signing.conftest import FORM
 from tests.integration.tracking.conftest import Mails
 

@@ -17,8 +17,8 @@ from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, TargetKind
 from campaign.models.signature import SPARE_SEAT, Signature, SignatureState
+from campaign.signing.mails import WAITING
 from campaign.signing.signed_links import signed_link
-from campaign.signing.waiting_letters_mail import WAITING
 from tests.factories import make_campaign, make_letter_template
 from tests.integration.signing.conftest import FORM
 

@@ -39,7 +39,7 @@ from campaign.models.notice import LettersLink
 from campaign.models.signature import Disclosure, Signature, SignatureState
 from campaign.public.case_page import mission_name
 from campaign.tracking import change_or_withdraw
-from campaign.tracking.printable_letter import TooLate
+from campaign.tracking.change_or_withdraw import TooLate
 from campaign.tracking.timeline import marks_of
 from tests.days import days_ago
 from tests.factories import (

@@ -21,11 +21,11 @@ from campaign.signing.mails import (
     AlreadySigned,
     ConfirmLetter,
     LetterMail,
+    LettersWaiting,
     RemindLetter,
     last_day_to_confirm,
     mail_name,
 )
-from campaign.signing.waiting_letters_mail import LettersWaiting
 from campaign.tracking.mails import (
     CaseContinued,
     CaseNews,

@@ -25,7 +25,7 @@ from campaign.models.bundle import DeliveryOutcome
 from campaign.models.campaign import Campaign, UpdateKind
 from campaign.models.notice import Notice, NoticeMail
 from campaign.models.signature import Signature, SignatureState
-from campaign.tracking import news_subscription, send_notices
+from campaign.tracking import news_subscription, notices
 from campaign.tracking.news_subscription import count_readers
 from tests.integration.tracking.conftest import ANA, Deliver, Mails, reload, sign
 
@@ -196,7 +196,7 @@ def test_after_a_stop_only_the_stop_itself_and_an_outcome_are_told(
 def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     app: Flask, session: Session, campaign: Campaign, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_notices, "_BATCH", 2)
+    monkeypatch.setattr(notices, "_SIGNATURES_AT_ONCE", 2)
     for number in range(5):
         sign(session, campaign, email=f"writer{number}@example.net")
     post(app, campaign, UpdateKind.REPLY)
@@ -204,7 +204,7 @@ def test_a_walk_that_was_cut_short_goes_on_and_tells_nobody_twice(
     jobs.run_now("following.find-news")
     notice = session.scalars(select(Notice.id)).one()
     session.rollback()
-    assert send_notices.tell_batch(notice)
+    assert notices.tell_batch(notice)
     assert len(mails()) == 2
     # As if the walk had died after its mails and begun anew.
     with app.app_context(), db.transaction() as other:

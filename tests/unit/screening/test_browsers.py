@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from campaign.screening.browsers import say_browser
+from campaign.screening.desk.fraud_views import say_browser
 
 
 @pytest.mark.parametrize(

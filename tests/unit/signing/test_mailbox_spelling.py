@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.signing.mailbox_spellings import suggest_address
+from campaign.signing.validate import suggest_address
 
 
 @pytest.mark.parametrize(

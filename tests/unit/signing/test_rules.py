@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from campaign.screening.trends import spikes_in
-from campaign.signing.checks.lookalikes import looks_like_any
 from campaign.signing.checks.screening_rules import (
     CaseWords,
     ScreeningRules,
     findings,
+    looks_like_any,
     pieces,
     reasons_of_name,
     reasons_of_text,

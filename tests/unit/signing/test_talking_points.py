@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaign.signing.letter.points import arrange_points, move_point, order_points
+from campaign.signing.letter.compose import arrange_points, move_point, order_points
 
 OFFERED = (("a", True), ("b", False), ("c", True), ("d", False))
 

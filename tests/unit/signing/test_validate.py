@@ -13,7 +13,7 @@ from campaign.models.signature import Disclosure
 from campaign.printing.check_letters import check_characters, texts_of
 from campaign.signing.address import names_street
 from campaign.signing.clean_text import without_emoji
-from campaign.signing.form.problem_texts import SLUGS
+from campaign.signing.form.forms import SLUGS
 from campaign.signing.letter.compose import Case, Proposal, compose
 from campaign.signing.signatures_per_mailbox import Person
 from campaign.signing.validate import (

@@ -2,8 +2,7 @@
 
 import pytest
 
-from campaign.signing.checks.private_details import private_places
-from campaign.signing.checks.screening_rules import ScreeningRules, reasons_of_text
+from campaign.signing.checks.screening_rules import ScreeningRules, private_places, reasons_of_text
 from campaign.signing.checks.wordlist import (
     FORBIDDEN,
     INSULT,

@@ -10,7 +10,7 @@ from campaign.deliveries.attempt_order import Placed
 from campaign.deliveries.posted_envelopes import PostedEnvelope
 from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.signature import Letter
-from campaign.tracking.delivery_history import Stay, fates
+from campaign.tracking.timeline import Stay, fates
 
 NOON = datetime(2026, 12, 4, 12, tzinfo=UTC)
 

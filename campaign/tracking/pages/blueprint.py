@@ -1,4 +1,4 @@
-"""A supporter's letters as PDF, and pages that say what cannot be done with a letter."""
+"""Pages of a letter: the blueprint, its PDF, and what cannot be done with a letter."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,15 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from campaign.core import i18n
-from campaign.core.errors import Gone, NotFound, Refused
+from campaign.core.errors import Gone, NotFound
 from campaign.printing.problems import LetterRefused
 from campaign.public.pages import before_request
 from campaign.public.pages.before_request import show_private
 from campaign.signing.form.views import pdf_response
-from campaign.signing.letter.draft import Letters
-from campaign.signing.mailbox_seats import MailboxShared, SharedMailbox
+from campaign.signing.letter.draft import Letters, printable, refused_keys
+from campaign.signing.signatures_per_mailbox import MailboxShared, SharedMailbox
+from campaign.tracking.change_or_withdraw import TooLate
+from campaign.tracking.news_subscription import news_readers_in_words
 from campaign.web.page import Page
 
 log = structlog.get_logger()
@@ -48,7 +50,7 @@ class MailboxSharedPage(Page, template="tracking/mailbox_shared.html"):
     shared: SharedMailbox
 
 
-class LinkGone(Page, template="tracking/link_gone.html"):
+class LettersLinkGone(Page, template="tracking/link_gone.html"):
     expired: bool
 
 
@@ -60,7 +62,7 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
         return pdf_response(make(letters), name)
     except LetterRefused as problem:
         log.warning("letter cannot be printed", reasons=problem.slugs)
-        rest = letters.without(_keys(problem))
+        rest = letters.without(refused_keys(problem))
         page = LettersNotPrinted(
             cards=letters.cards,
             refused=[letter.addressee_lines[0] for letter in letters if letter not in rest],
@@ -70,30 +72,7 @@ def pdf_page(letters: Letters, make: Callable[[Letters], bytes], name: str) -> R
         return show_private(page, 422)
 
 
-def printable(letters: Letters, make: Callable[[Letters], bytes]) -> bytes:
-    """Make a PDF of the letters that can be printed. Raises LetterRefused where none can."""
-    while True:
-        try:
-            return make(letters)
-        except LetterRefused as problem:
-            rest = letters.without(_keys(problem))
-            if not rest or len(rest) == len(letters):
-                raise
-            letters = rest
-
-
-def _keys(problem: LetterRefused) -> frozenset[str]:
-    return frozenset(fault.detail.get("key", "") for fault in problem.problems)
-
-
-class TooLate(Refused):
-    """The letter has gone too far for that. Data: `cards`, whether it is a card.
-
-    Slugs: `letter-frozen`, `letter-handed-over`, `letter-stopped`, `letter-ended`.
-    """
-
-
-def register(blueprint: Blueprint) -> None:
+def init_blueprint(blueprint: Blueprint) -> None:
     """Put the checks of public pages, and the pages of failures, on a blueprint."""
     before_request.init_blueprint(blueprint)
     blueprint.register_error_handler(TooLate, _too_late)
@@ -126,11 +105,16 @@ def _mailbox_shared(problem: MailboxShared) -> ResponseReturnValue:
 
 def _gone(problem: Gone) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        return show_private(LinkGone(expired=True)), problem.status
+        return show_private(LettersLinkGone(expired=True)), problem.status
     return before_request.lost_letter(problem)
 
 
 def _not_found(problem: NotFound) -> ResponseReturnValue:
     if problem.slug == "letters-link":
-        return show_private(LinkGone(expired=False)), problem.status
+        return show_private(LettersLinkGone(expired=False)), problem.status
     return before_request.not_found(problem)
+
+
+blueprint = Blueprint("tracking", __name__)
+init_blueprint(blueprint)
+blueprint.add_app_template_global(news_readers_in_words)

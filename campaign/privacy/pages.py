@@ -23,7 +23,7 @@ from campaign.public.pages.before_request import private, show_private
 from campaign.signing import confirm_letter
 from campaign.signing.clean_text import Problem, check_line
 from campaign.signing.confirm_letter import refuse_held_back
-from campaign.signing.form.problem_texts import describe_problem
+from campaign.signing.form.forms import describe_problem
 from campaign.signing.letter.draft import layout_of, pdf_of, signed_letters
 from campaign.signing.states import LIVE
 from campaign.signing.validate import check_email
@@ -31,7 +31,7 @@ from campaign.tracking import letter_links
 from campaign.tracking.change_or_withdraw import can_change, can_withdraw
 from campaign.tracking.letter_links import Mailbox
 from campaign.tracking.mails import MyLetters
-from campaign.tracking.printable_letter import pdf_page
+from campaign.tracking.pages.blueprint import init_blueprint, pdf_page
 from campaign.tracking.timeline import Mark, is_handed_over, marks_of, status_of
 from campaign.web.page import Page
 from campaign.web.security import public, request_networks
@@ -96,20 +96,13 @@ class Erased(Page, template="privacy/erased.html"):
     pass
 
 
-def register(blueprint: Blueprint) -> None:
-    start = "/<lang>/my-letters"
-    blueprint.add_url_rule(start, view_func=ask, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{start}/sent", view_func=asked)
-    blueprint.add_url_rule(f"{start}/erased", view_func=erased)
-    blueprint.add_url_rule(f"{start}/<token>", view_func=mailbox)
-    blueprint.add_url_rule(f"{start}/<token>/everything.zip", view_func=download, methods=["POST"])
-    blueprint.add_url_rule(f"{start}/<token>/erase", view_func=erase, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{start}/<token>/<public_id>", view_func=mine)
-    blueprint.add_url_rule(f"{start}/<token>/<public_id>/letter.pdf", view_func=mine_pdf)
-    confirms = f"{start}/<token>/<public_id>/confirm"
-    blueprint.add_url_rule(confirms, view_func=confirm_mine, methods=["POST"])
+blueprint = Blueprint("privacy", __name__)
+init_blueprint(blueprint)
+_START = "/<lang>/my-letters"
+_LETTER = f"{_START}/<token>/<public_id>"
 
 
+@blueprint.route(_START, methods=["GET", "POST"])
 @public
 def ask(lang: str) -> ResponseReturnValue:
     """Ask which mailbox. What comes of it is told to the mailbox alone."""
@@ -136,6 +129,7 @@ def _say_problem(problem: Problem) -> str:
     return describe_problem(problem)
 
 
+@blueprint.get(f"{_START}/sent")
 @public
 def asked(lang: str) -> ResponseReturnValue:
     """Say the same to everybody: look in your mailbox."""
@@ -143,6 +137,7 @@ def asked(lang: str) -> ResponseReturnValue:
     return show_private(LinkSent(hours=hours, mails_a_day=MyLetters.most_a_day()))
 
 
+@blueprint.get(f"{_START}/<token>")
 @public
 def mailbox(lang: str, token: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -160,6 +155,7 @@ def mailbox(lang: str, token: str) -> ResponseReturnValue:
     return show_private(ShowMailbox(token=token, mailbox=box, rows=rows, retention_months=months))
 
 
+@blueprint.get(_LETTER)
 @public
 def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -187,6 +183,7 @@ def mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
         return show_private(page)
 
 
+@blueprint.post(f"{_LETTER}/confirm")
 @public
 def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     """Confirm a letter that waits: the link to one's letters came to the same mailbox."""
@@ -198,6 +195,7 @@ def confirm_mine(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     return redirect(url_for("privacy.mine", lang=lang, token=token, public_id=public_id), 303)
 
 
+@blueprint.get(f"{_LETTER}/letter.pdf")
 @public
 def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     with db.reading() as session:
@@ -212,6 +210,7 @@ def mine_pdf(lang: str, token: str, public_id: str) -> ResponseReturnValue:
     return pdf_page(letters, partial(pdf_of, layout=layout), name)
 
 
+@blueprint.post(f"{_START}/<token>/everything.zip")
 @public
 def download(lang: str, token: str) -> ResponseReturnValue:
     """Send everything that is held, as a ZIP: the data, and each letter as a PDF."""
@@ -226,6 +225,7 @@ def download(lang: str, token: str) -> ResponseReturnValue:
     return private(response)
 
 
+@blueprint.route(f"{_START}/<token>/erase", methods=["GET", "POST"])
 @public
 def erase(lang: str, token: str) -> ResponseReturnValue:
     """Say what will be erased and what remains; then erase it."""
@@ -239,6 +239,7 @@ def erase(lang: str, token: str) -> ResponseReturnValue:
     return show_private(EraseMailbox(token=token, mailbox=box, signatures=signatures, kept=kept))
 
 
+@blueprint.get(f"{_START}/erased")
 @public
 def erased(lang: str) -> ResponseReturnValue:
     return show_private(Erased())

@@ -1,1 +1,0 @@
-"""The network's part of a campaign's page at the desk."""
