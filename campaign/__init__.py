@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from campaign import models, storage
-from campaign.about import notice_versions
+from campaign.about import page_texts
 from campaign.about.desk.views import blueprint as about_desk
 from campaign.about.pages.views import blueprint as about
 from campaign.bundles import renumber_on_merge
@@ -20,10 +20,10 @@ from campaign.bundles.file_approvals import refuse_unapproved
 from campaign.bundles.rehearsal_bundles import remove_bundles
 from campaign.bundles.volumes import assemble
 from campaign.campaigns import rehearsal, schedule
-from campaign.campaigns.campaigns import why_not_mailed
-from campaign.campaigns.content import merge_targets, picture_sweep, risks
+from campaign.campaigns.content import pictures, risks, targets
 from campaign.campaigns.desk.team_views import handover
 from campaign.campaigns.desk.views import blueprint as campaigns
+from campaign.campaigns.mails import why_not_mailed
 from campaign.core import audit_anchor, db, i18n, jobs, logs
 from campaign.core.asset_paths import folder
 from campaign.core.extensions import csrf
@@ -72,13 +72,13 @@ from campaign.web.application import Application
 
 _AT_WORK = (
     audit_anchor,
-    notice_versions,
+    page_texts,
     assemble,
     bounces,
     notices,
     overview_mails,
     paper_matching,
-    picture_sweep,
+    pictures,
     rehearse_demo,
     retention,
     sender,
@@ -160,7 +160,7 @@ def _hand_in_rules(app: Flask) -> None:
     merge_entries.init_app(
         app,
         movers={
-            Target.official_id: merge_targets.move_targets,
+            Target.official_id: targets.move_targets,
             Bundle.mission_id: renumber_on_merge.move_bundles,
             Bundle.official_id: renumber_on_merge.move_posted,
             CoverText.mission_id: cover_texts.move_texts,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from campaign.about.organisation_texts import list_newest
+from campaign.about.page_texts import list_newest
 from campaign.core.settings import Settings
 from campaign.models.about import AboutPage
 

@@ -12,8 +12,8 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.bundles import access, approval_mails
-from campaign.campaigns.changes import staff_id
 from campaign.campaigns.lifecycle import HIDDEN
+from campaign.campaigns.record_change import staff_id
 from campaign.core import audit, db
 from campaign.core.errors import DomainError, Invalid, NotFound, Refused
 from campaign.core.settings import current_settings

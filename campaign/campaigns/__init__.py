@@ -1,6 +1,6 @@
 """Urgent actions: campaigns and their life.
 
-`lifecycle` says which moves a status may make, `stop_rule` what a stop holds back, `campaigns`
-makes the moves, `schedule` those of the calendar, `changes` records them. What a campaign says is
-in `content`, what it still lacks in `readiness`.
+`lifecycle` says which moves a status may make, `stop_rule` what a stop holds back, `status_changes`
+makes the moves, `schedule` those of the calendar, `record_change` records them. What a campaign
+says is in `content`, what it still lacks `check_readiness` says.
 """

@@ -6,12 +6,10 @@ from typing import Any, TypedDict
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, proposals, reword_reason
+from campaign.campaigns import mails, proposals, status_changes
 from campaign.campaigns.content import editions, updates
-from campaign.campaigns.content.risk_words import Finding, Words, edition_words
-from campaign.campaigns.content.risks import watch_of, words_by_field
+from campaign.campaigns.content.risks import Finding, Words, edition_words, watch_of, words_by_field
 from campaign.campaigns.content.updates import Shown, Telling
-from campaign.campaigns.readiness import approval_mails
 from campaign.models.campaign import UpdateKind
 from campaign.models.proposal import Proposal, ProposalKind, ProposalState
 from campaign.models.staff import StaffUser
@@ -45,14 +43,14 @@ def approve(
             session, campaign, actor=actor, outcomes=content, risks_seen=risks_seen
         )
     elif proposal.kind is ProposalKind.CLOSE:
-        campaigns.close_campaign(
+        status_changes.close_campaign(
             session, campaign, actor=actor, now=now, reasons=content, risks_seen=risks_seen
         )
     else:
-        reword_reason.reword_reason(
+        status_changes.reword_reason(
             session, campaign, actor=actor, reasons=content, risks_seen=risks_seen
         )
-    approval_mails.answer_proposal(session, campaign, proposal)
+    mails.answer_proposal(session, campaign, proposal)
 
 
 def risks_in(proposal: Proposal) -> list[Finding]:

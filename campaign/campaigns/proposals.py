@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, lifecycle, reword_reason
-from campaign.campaigns.changes import REASON_KINDS, drop_empty, drop_proposed_reasons, note
+from campaign.campaigns import lifecycle, mails, status_changes
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.updates import Shown, Telling
-from campaign.campaigns.readiness import approval_mails
+from campaign.campaigns.record_change import REASON_KINDS, drop_empty, drop_proposed_reasons, note
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.settings import current_settings
@@ -111,11 +110,11 @@ def propose_reasons(
     `reword_reason.reword_reason` does.
     """
     if kind is ProposalKind.CLOSE:
-        campaigns.check_closing(
+        status_changes.check_closing(
             session, campaign, actor=_actor(by), reasons=reasons, risks_seen=risks_seen
         )
     else:
-        reword_reason.check_reason(session, campaign, reasons, risks_seen)
+        status_changes.check_reason(session, campaign, reasons, risks_seen)
     return _keep(session, campaign, kind, drop_empty(reasons), by, replaces)
 
 
@@ -130,7 +129,7 @@ def stop_and_propose(
     risks_seen: bool = False,
 ) -> Proposal:
     """Stop the campaign now; its reason waits. Raises as `campaigns.stop_campaign` does."""
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session,
         campaign,
         actor=_actor(by),
@@ -179,7 +178,7 @@ def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why:
         raise Invalid(fields={"note": "note-missing"})
     decide(session, proposal, ProposalState.DECLINED, by)
     proposal.note = why.strip()
-    approval_mails.answer_proposal(session, proposal.campaign, proposal)
+    mails.answer_proposal(session, proposal.campaign, proposal)
 
 
 def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
@@ -212,7 +211,7 @@ def _keep(
     session.add(proposal)
     session.flush()
     note(session, campaign, _actor(by), "campaign.propose", kind=kind.value)
-    approval_mails.ask_for_approval(session, campaign, proposal)
+    mails.ask_for_approval(session, campaign, proposal)
     return proposal
 
 

@@ -7,9 +7,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, lifecycle
-from campaign.campaigns.changes import note, record_change
-from campaign.campaigns.readiness import approval_mails, check_readiness
+from campaign.campaigns import check_readiness, lifecycle, mails, status_changes
+from campaign.campaigns.record_change import note, record_change
 from campaign.core import db, i18n, jobs
 from campaign.core.errors import Invalid, Refused
 from campaign.models.campaign import Campaign, CampaignStatus
@@ -48,14 +47,14 @@ def _has_come(moment: datetime | None, now: datetime) -> bool:
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
     """Open it, or make it a draft again that says that it could not."""
     try:
-        campaigns.open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=True)
+        status_changes.open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=True)
     except Refused as problem:
         gaps = sorted({gap.slug for gap in check_readiness.blockers(campaign, now)})
         log.warning("campaign could not open", campaign=campaign.id, reason=problem.slug)
         campaign.status = CampaignStatus.DRAFT
         campaign.opening_missed_at, campaign.open_at = campaign.open_at, None
         note(session, campaign, _OPENS, "campaign.opening-missed", gaps=gaps)
-        approval_mails.tell_missed(session, campaign)
+        mails.tell_opening_missed(session, campaign)
         session.flush()
 
 
@@ -72,7 +71,7 @@ def close_ended(now: datetime) -> None:
             with db.transaction() as session:
                 campaign = _lock_campaign(session, campaign_id)
                 if lifecycle.is_over(campaign.status, campaign.act_by, now):
-                    campaigns.close_campaign(session, campaign, actor=_CLOSES, now=now)
+                    status_changes.close_campaign(session, campaign, actor=_CLOSES, now=now)
 
 
 def extend_campaign(
@@ -87,7 +86,7 @@ def extend_campaign(
         raise Invalid(fields={"act_by": "deadline-past"})
     session.refresh(campaign, with_for_update={"key_share": True})
     if campaign.status is not CampaignStatus.OPEN:
-        campaigns.open_campaign(session, campaign, actor=actor, now=now, act_by=act_by)
+        status_changes.open_campaign(session, campaign, actor=actor, now=now, act_by=act_by)
         return
     before = campaign.act_by
     if before is not None and act_by <= before:

@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
 from campaign.bundles.nouns import Noun, common_noun, noun_of_campaign
-from campaign.campaigns import proposals
-from campaign.campaigns.changes import needs_second_person
-from campaign.campaigns.readiness import check_readiness
+from campaign.campaigns import check_readiness, proposals
+from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.stop_rule import gives_letters_sql, may_go_out_sql
 from campaign.core import clock, i18n
 from campaign.core.settings import Settings, current_settings

@@ -8,10 +8,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from campaign.about.empty_settings import list_empty_languages, list_empty_settings
+from campaign.campaigns import check_readiness
+from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.desk.blueprint import load, mend_url
-from campaign.campaigns.readiness import check_readiness
-from campaign.campaigns.readiness.check_readiness import Step
-from campaign.campaigns.readiness.letter_gaps import Gap
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.dashboard import refresh_statistics, statistics_tables
@@ -34,8 +33,8 @@ from campaign.models.bundle import DeliveryAttempt
 from campaign.models.campaign import Campaign, Update
 from campaign.models.staff import Role, StaffUser
 from campaign.models.statistics import FiguresRun
+from campaign.public.case_page import told_in
 from campaign.public.deadline import Deadline, deadline_of
-from campaign.public.update_pages import told_in
 from campaign.staff.guards import guard, staff_user
 from campaign.storage import FilesAway
 from campaign.web.page import Page, show_page

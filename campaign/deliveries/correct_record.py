@@ -7,7 +7,7 @@ from datetime import date, time
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.changes import record_change
+from campaign.campaigns.record_change import record_change
 from campaign.core import audit
 from campaign.core.errors import Invalid, Refused
 from campaign.deliveries import attachments

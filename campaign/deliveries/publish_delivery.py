@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from campaign.bundles.nouns import Noun, noun_of
 from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import record_change
 from campaign.campaigns.content.pictures import keep_picture
 from campaign.campaigns.content.updates import Shown, Words, post_update
+from campaign.campaigns.record_change import record_change
 from campaign.core import audit
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.number_format import say_number

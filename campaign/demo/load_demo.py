@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.case_picture import set_picture
+from campaign.campaigns.content.pictures import set_picture
 from campaign.core import clock, db, jobs
 from campaign.core.errors import Refused
 from campaign.core.settings import Settings, current_settings

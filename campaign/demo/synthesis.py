@@ -16,8 +16,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle, rehearsal
-from campaign.campaigns.campaigns import get_campaign
 from campaign.campaigns.content.templates import current_template
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import clock, db
 from campaign.core.batches import batched
 from campaign.core.errors import Refused

@@ -16,9 +16,8 @@ from campaign.core.settings import current_settings
 from campaign.mail.messages import Mail
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.network import Frequency, MemberState, NetworkMember
-from campaign.public.case_page import edition_for
+from campaign.public.case_page import edition_for, told_in
 from campaign.public.deadline import say_day
-from campaign.public.update_pages import told_in
 from campaign.signing.signed_links import opened_link, signed_link
 
 NEW = "new"

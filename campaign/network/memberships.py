@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from campaign.about.notice_versions import note_version
+from campaign.about.page_texts import note_notice
 from campaign.core import db, jobs
 from campaign.core.email_addresses import spelling
 from campaign.core.errors import Gone, NotFound
@@ -103,7 +103,7 @@ def join(
         locale=locale,
         preferences=preferences,
         wording=wording,
-        notice_id=note_version(session, locale).id,
+        notice_id=note_notice(session, locale).id,
         token=signed_links.new_token(),
         now=now,
     )

@@ -13,11 +13,10 @@ from icalendar import Calendar, Event
 
 from campaign.core import clock, i18n
 from campaign.core.settings import current_settings
-from campaign.public.home import current_board
-from campaign.public.open_cases import CaseRow
+from campaign.public.case_lists import CaseRow, current_board
+from campaign.public.case_page import Post
 from campaign.public.page_cache import Made
 from campaign.public.share_links import whole_url
-from campaign.public.update_pages import Post
 from campaign.web.markup import markdown
 
 _ATOM = "http://www.w3.org/2005/Atom"

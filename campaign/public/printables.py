@@ -22,7 +22,7 @@ from campaign.printing.sheets import posters
 from campaign.printing.sheets.by_hand import BlankLetter, ByHandContext, by_hand_pdf
 from campaign.printing.sheets.posters import PosterContext
 from campaign.printing.sheets.signature_sheets import SheetContext, plan_sheet, sheet_pdf
-from campaign.public import referrers
+from campaign.public import share_links
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.share_links import share_context, shown, whole_url
 from campaign.storage import storage
@@ -67,7 +67,7 @@ def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hando
         call=gettext("Write a card now") if case.cards else gettext("Write a letter now"),
         promise=_promise(campaign),
         deadline=_until(case),
-        link=f"{page}?from={referrers.POSTER}",
+        link=f"{page}?from={share_links.POSTER}",
         shown_link=shown(page),
         site=current_settings().organisation_name,
         picture=case.whole_picture,
@@ -127,7 +127,7 @@ def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
         call=gettext("To write your own card:")
         if case.cards
         else gettext("To write your own letter:"),
-        link=f"{page}?from={referrers.SHEET}",
+        link=f"{page}?from={share_links.SHEET}",
         shown_link=shown(page),
         site=name,
         title_label=f"{gettext('Signature sheet')} · {case.reference}",
@@ -176,7 +176,7 @@ def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Hand
         call=gettext("To write your card online:")
         if cards
         else gettext("To write your letter online:"),
-        link=f"{page}?from={referrers.SHEET}",
+        link=f"{page}?from={share_links.SHEET}",
         shown_link=shown(page),
         title_label=f"{gettext('To write by hand')} · {case.reference}",
     )

@@ -1,5 +1,6 @@
-"""How a case is passed on: addresses to share, what other sites show of it, its picture."""
+"""How a case is passed on: addresses to share, what other sites show of it, what led here."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,6 +13,29 @@ from campaign.core.settings import current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.sheets.posters import SHARE_HEIGHT, SHARE_WIDTH, ShareContext, fingerprint
 from campaign.public.case_page import CasePage
+
+_SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,58}[a-z0-9])?")
+POSTER, SHEET = "poster", "sheet"
+
+
+def clean_source(text: str) -> str:
+    """The source as it is stored: a host or a word of at most 60 characters; else nothing.
+
+    Whoever edits an address may write what they like there: what is no source is dropped without
+    a word, for it must not keep anybody from writing.
+    """
+    lowered = text.strip().lower()
+    return lowered if _SOURCE.fullmatch(lowered) else ""
+
+
+def with_source(page: bytes, link: str, source: str) -> bytes:
+    """The finished page with `source` added to each link and form that leads to `link`."""
+    if not source:
+        return page
+    for name in ("href", "action"):
+        page = page.replace(f'{name}="{link}"'.encode(), f'{name}="{link}?from={source}"'.encode())
+    return page
+
 
 _OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
 """Open Graph wants a country; these are the ones that its readers know."""

@@ -5,9 +5,13 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.blacked_out import find_blacked_out, list_texts
-from campaign.campaigns.content.risk_words import Finding, Words
-from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.risks import (
+    Finding,
+    Words,
+    find_blacked_out,
+    list_reply_texts,
+    watch_of,
+)
 from campaign.core.text.passages import are_paired, list_hidden
 from campaign.core.text.phrases import phrases_of
 from campaign.models.reply import Reply, ReplyTranslation
@@ -17,7 +21,7 @@ from campaign.replies.redaction import mark_places, redact
 
 def list_words(reply: Reply) -> Iterator[Words]:
     """List what would be published, as typed: without markup, and without what is left out."""
-    for code, text in list_texts(reply).items():
+    for code, text in list_reply_texts(reply).items():
         if are_paired(text):
             field = "text" if code == reply.locale else f"text_{code}"
             yield Words("reply", code, field, redact(text))
@@ -31,7 +35,7 @@ def list_findings(reply: Reply) -> list[Finding]:
     findings: dict[tuple[str, str], Finding] = {}
     for finding in (
         *watch_of(reply.campaign).findings(shown),
-        *find_blacked_out(list_texts(reply).values(), shown),
+        *find_blacked_out(list_reply_texts(reply).values(), shown),
     ):
         findings.setdefault((finding.field, finding.found.casefold()), finding)
     return list(findings.values())
@@ -49,7 +53,9 @@ class FewerMarks(NamedTuple):
 
 def list_fewer_marks(reply: Reply) -> list[FewerMarks]:
     """List texts with fewer passages left out than another, and a picture with no bar at all."""
-    counts = {code: len(list_hidden(text)) for code, text in list_texts(reply).items() if text}
+    counts = {
+        code: len(list_hidden(text)) for code, text in list_reply_texts(reply).items() if text
+    }
     most = max(counts.values(), default=0)
     bars = sum(f"{bar['scan']}/{bar['page']}" == reply.shown_page for bar in reply.bars)
     if reply.shown_page and most and not bars:

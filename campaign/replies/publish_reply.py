@@ -15,10 +15,10 @@ from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import record_change
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.pictures import keep_picture
 from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.record_change import record_change
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.i18n import language_name

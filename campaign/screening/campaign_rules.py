@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.changes import record_change
+from campaign.campaigns.record_change import record_change
 from campaign.core.errors import Invalid
 from campaign.core.text.desk_texts import one_line
 from campaign.models.campaign import Campaign

@@ -8,7 +8,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import Finding
 from campaign.core import audit
 from campaign.models.campaign import Campaign
 from campaign.models.review_hold import Hold

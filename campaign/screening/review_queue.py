@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import lifecycle
-from campaign.campaigns.content.risk_words import Words
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.risks import Words, refuse_named
 from campaign.campaigns.content.team import get_campaign_of
 from campaign.campaigns.stop_rule import is_stopped_sql, may_go_out_sql
 from campaign.core import audit, db, jobs

@@ -9,7 +9,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.about.notice_versions import note_version
+from campaign.about.page_texts import note_notice
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording
@@ -73,7 +73,7 @@ def wording_for(session: Session, locale: str, *, cards: bool = False) -> Consen
     """The record of the consents as they stand in `locale` now, made where there is none."""
     with force_locale(locale):
         words = consents_in_words(cards=cards)
-    return record_of(session, locale, words, notice_id=note_version(session, locale).id)
+    return record_of(session, locale, words, notice_id=note_notice(session, locale).id)
 
 
 def record_of(

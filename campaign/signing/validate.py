@@ -14,7 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from campaign.directory.postal_addresses import formatted_code
 from campaign.models.signature import Disclosure
-from campaign.public.referrers import clean_source
+from campaign.public.share_links import clean_source
 from campaign.signing.address import check_address, country_codes, names_street, printed_region
 from campaign.signing.checks.wordlist import (
     FORBIDDEN,

@@ -29,9 +29,8 @@ from campaign.models.bundle import DeliveryAttempt, DeliveryOutcome
 from campaign.models.campaign import Campaign, CampaignStatus, Update, UpdateKind
 from campaign.models.notice import Notice, NoticeKind, NoticeMail
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.public.case_page import destination_name, edition_for
+from campaign.public.case_page import destination_name, edition_for, told_in
 from campaign.public.deadline import say_day
-from campaign.public.update_pages import told_in
 from campaign.signing.letter.compose import number_of
 from campaign.tracking.mails import (
     CaseContinued,

@@ -24,8 +24,7 @@ from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
 from campaign.models.review_hold import Decision, Hold
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.public.case_page import mission_name
-from campaign.public.update_pages import Picture, Post, posts_of
+from campaign.public.case_page import Picture, Post, mission_name, posts_of
 from campaign.signing.letter.compose import number_of
 
 

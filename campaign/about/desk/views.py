@@ -9,8 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import TextAreaField
 
 from campaign.about.empty_settings import list_empty_languages, list_empty_settings
-from campaign.about.organisation_texts import list_newest, list_versions
-from campaign.about.save_text import MOST_CHARACTERS, save_text
+from campaign.about.page_texts import MOST_CHARACTERS, list_newest, list_versions, save_text
 from campaign.core import db, i18n
 from campaign.core.settings import current_settings
 from campaign.models.about import AboutPage, OrganisationText

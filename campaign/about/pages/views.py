@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
-from campaign.about import notice_versions
-from campaign.about.organisation_texts import OwnText, find_text
+from campaign.about import page_texts
+from campaign.about.page_texts import OwnText, find_text
 from campaign.about.privacy_notice import Section, list_sections
 from campaign.core import clock, db, i18n
 from campaign.core.settings import Settings, current_settings
@@ -76,7 +76,7 @@ def security_txt() -> ResponseReturnValue:
 
 def _render_privacy(lang: str) -> str:
     settings, session = current_settings(), db.session()
-    version = notice_versions.find_newest(session, lang)
+    version = page_texts.find_newest_notice(session, lang)
     return Privacy(
         own_text=find_text(session, AboutPage.PRIVACY, lang),
         sections=list_sections(settings, lang),

@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, Length
 from campaign.bundles import file_approvals
 from campaign.bundles.file_approvals import LONGEST_REASON, SHORTEST_REASON, NeedsApproval
 from campaign.bundles.find_bundles import get_bundle
-from campaign.campaigns.campaigns import get_campaign
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings

@@ -16,8 +16,8 @@ from campaign.bundles.destinations import slug_of
 from campaign.bundles.find_bundles import Progress
 from campaign.bundles.freeze.waiting_counts import Waiting, list_waiting
 from campaign.campaigns import lifecycle, rehearsal
+from campaign.campaigns.check_readiness import blockers
 from campaign.campaigns.desk.blueprint import load
-from campaign.campaigns.readiness.check_readiness import blockers
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import current_settings

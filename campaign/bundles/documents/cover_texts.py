@@ -14,8 +14,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.bundles.destinations import sending_country_of
-from campaign.campaigns.content.risk_words import Words
-from campaign.campaigns.content.risks import refuse_named_in
+from campaign.campaigns.content.risks import Words, refuse_named_in
 from campaign.core import audit
 from campaign.core.errors import Invalid
 from campaign.models.bundle_print import CoverText

@@ -205,3 +205,30 @@ def _key(
 
 def _draft(row: DeskDraft) -> Draft:
     return Draft(row.part, row.place, row.based_on, json.loads(row.content), row.saved_at)
+
+
+Fields = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDraft:
+    """The form's fields, as they were typed."""
+
+    content: Fields
+    saved_at: datetime
+
+
+def keep_new(session: Session, *, staff_id: int, content: Fields, tab: Tab) -> bool:
+    """Keep what was typed; False where something else is kept that the tab does not know."""
+    return store_draft(session, NewCampaignDraft, {"staff_id": staff_id}, content, tab)
+
+
+def find_new(session: Session, *, staff_id: int) -> NewDraft | None:
+    """What this person has typed and not made a campaign of."""
+    row = session.get(NewCampaignDraft, staff_id, populate_existing=True)
+    return NewDraft(json.loads(row.content), row.saved_at) if row else None
+
+
+def drop_new(session: Session, *, staff_id: int, tab: Tab) -> bool:
+    """Throw it away: it is made, or not wanted. False where another tab has newer text."""
+    return remove_draft(session, NewCampaignDraft, {"staff_id": staff_id}, tab)

@@ -6,13 +6,11 @@ from typing import TypedDict, Unpack, cast
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import proposals
-from campaign.campaigns.campaigns import stays_ready
-from campaign.campaigns.changes import record_change, staff_id
 from campaign.campaigns.content import revisions
-from campaign.campaigns.content.blacked_out import refuse_blacked_out
 from campaign.campaigns.content.part_contents import edition_content, edition_from
-from campaign.campaigns.content.risk_words import edition_words
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.risks import edition_words, refuse_blacked_out, refuse_named
+from campaign.campaigns.create_and_edit import stays_ready
+from campaign.campaigns.record_change import record_change, staff_id
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.revision import Part
 from campaign.models.staff import StaffUser

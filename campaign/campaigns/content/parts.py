@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns
-from campaign.campaigns.content import editions, letter_options, targets, templates
+from campaign.campaigns import create_and_edit
+from campaign.campaigns.content import editions, options, targets, templates
 from campaign.campaigns.content.part_contents import (
     Content,
     edition_content,
@@ -82,11 +82,11 @@ def save_content(
     _check_lengths(content)
     by: dict[str, Any] = {"actor": actor, "based_on": based_on}
     if part is Part.FACTS:
-        campaigns.edit_campaign(
+        create_and_edit.edit_campaign(
             session, campaign, risks_seen=risks_seen, **by, **facts_from(content)
         )
     elif part is Part.OPTIONS:
-        letter_options.set_letter_options(session, campaign, **by, **content)
+        options.set_letter_options(session, campaign, **by, **content)
     elif part is Part.TARGETS:
         aims = [_aim(session, *row) for row in targets_from(content)]
         targets.set_targets(session, campaign, aims=aims, risks_seen=risks_seen, **by)

@@ -2,16 +2,24 @@
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
+import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns import lifecycle
+from campaign.campaigns.content.risks import refuse_named, words_by_field
+from campaign.campaigns.record_change import record_change
+from campaign.core import db, jobs
+from campaign.core.batches import batched
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.unreadable_file import ReadingFailed, UnreadableFile
 from campaign.models.campaign import Campaign, Update, UpdatePicture
+from campaign.models.proposal import Proposal
 from campaign.printing.redraw import Picture, cut_picture, redraw_picture
 from campaign.storage import storage
 
@@ -109,3 +117,134 @@ def read_public(session: Session, name: str) -> bytes:
     ):
         raise NotFound("picture")
     return read(key)
+
+
+WIDE, SMALL = (1200, 800), (360, 240)
+"""Pixels of the picture on the case's page, and of that in a list."""
+LEAST_WIDTH = 400
+"""Pixels that a picture must be wide; less would be blurred on the case's page."""
+
+
+def set_picture(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    alt: Mapping[str, str],
+    x: int,
+    y: int,
+    file: BinaryIO | None = None,
+    name: str = "",
+    risks_seen: bool = False,
+) -> None:
+    """Set the case's picture, or what is said of the one it has.
+
+    `x` and `y` say in percent where that is which matters. Raises Invalid with all
+    that is wrong: no picture, one too small, or none at all (`picture`), and each language of a
+    text in which it is not described (`alt_fr`);
+    RiskNamed where everybody would read what a flag rules out.
+    """
+    described = {code: words for code, words in alt.items() if words}
+    problems = _find_undescribed(campaign, described)
+    if not (0 <= x <= 100 and 0 <= y <= 100):
+        problems["x"] = "not-a-percentage"
+    picture = None
+    if file is not None:
+        try:
+            picture = _redraw_wide(file, name)
+        except Invalid as problem:
+            problems = problem.fields | problems
+    elif not campaign.picture:
+        problems = {"picture": "picture-missing"} | problems
+    if problems:
+        raise Invalid(fields=problems)
+    refuse_named(campaign, words_by_field("picture", described, "alt_"), seen=risks_seen)
+    key = keep_redrawn(picture) if picture else campaign.picture
+    before = _state(campaign)
+    if (key, x, y) != (campaign.picture, campaign.picture_x, campaign.picture_y):
+        campaign.picture_wide = keep_part(key, WIDE, x, y)
+        campaign.picture_small = keep_part(key, SMALL, x, y)
+    campaign.picture, campaign.picture_alt = key, described
+    campaign.picture_x, campaign.picture_y = x, y
+    if _state(campaign) != before:
+        record_change(session, campaign, actor, "campaign.picture", picture=key, x=x, y=y)
+
+
+def _redraw_wide(file: BinaryIO, name: str) -> Picture:
+    """The picture as it is kept. Raises Invalid (`picture`)."""
+    picture = redrawn(file, name=name)
+    if picture.width < LEAST_WIDTH:
+        raise Invalid(fields={"picture": "picture-too-small"})
+    return picture
+
+
+def _find_undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
+    """The field of each language that has a text, and no words for what the picture shows."""
+    needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
+    return {f"alt_{code}": "picture-alt-missing" for code in sorted(needed - set(described))}
+
+
+def remove_picture(session: Session, campaign: Campaign, *, actor: str) -> None:
+    """Show no picture; without one nothing changes."""
+    if not campaign.picture:
+        return
+    campaign.picture = campaign.picture_wide = campaign.picture_small = ""
+    campaign.picture_alt = {}
+    campaign.picture_x = campaign.picture_y = 50
+    record_change(session, campaign, actor, "campaign.picture", picture="")
+
+
+def _state(campaign: Campaign) -> tuple[object, ...]:
+    return (
+        campaign.picture,
+        dict(campaign.picture_alt or {}),
+        campaign.picture_x,
+        campaign.picture_y,
+    )
+
+
+log = structlog.get_logger()
+_AGE = timedelta(days=1)
+"""A younger one may belong to a form that is being saved."""
+_BATCH = 300
+_SHOWN = (
+    Campaign.picture,
+    Campaign.picture_wide,
+    Campaign.picture_small,
+    Update.picture,
+    UpdatePicture.key,
+    Proposal.picture,
+)
+
+
+@jobs.job("campaigns.sweep-pictures", every_minutes=60)
+def sweep_pictures() -> None:
+    """Remove pictures sent in more than a day ago that nothing refers to any more."""
+    before = db.utcnow() - _AGE
+    removed = sum(_sweep(names, before) for names in batched(storage().names(FOLDER), _BATCH))
+    if removed:
+        log.info("pictures swept", files=removed)
+
+
+def _sweep(names: Sequence[str], before: datetime) -> int:
+    with db.reading() as session:
+        orphans = set(names) - _find_shown(session, names)
+    return sum(_remove(name, before) for name in orphans)
+
+
+def _remove(name: str, before: datetime) -> bool:
+    """Remove it, unless it came back since the others were looked at; its age is asked last."""
+    with db.reading() as session:
+        if _find_shown(session, [name]):
+            return False
+    if not storage().is_older(name, before):
+        return False
+    storage().delete(name)
+    return True
+
+
+def _find_shown(session: Session, names: Sequence[str]) -> set[str]:
+    """Those of them that a case, a post or a proposed one shows, public or not."""
+    return {
+        key for column in _SHOWN for key in session.scalars(select(column).where(column.in_(names)))
+    }

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.changes import staff_id
 from campaign.campaigns.content.part_contents import Content, letter_content
+from campaign.campaigns.record_change import staff_id
 from campaign.core.errors import NotFound, Refused
 from campaign.models.campaign import Campaign, Target
 from campaign.models.letter_template import LetterTemplate

@@ -1,23 +1,28 @@
 """Targets: the officials a campaign writes to, and the missions through which it reaches them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import order_letter_locales, stays_ready
-from campaign.campaigns.changes import record_change
 from campaign.campaigns.content import revisions
 from campaign.campaigns.content.part_contents import Content, targets_content, targets_content_of
-from campaign.campaigns.content.risk_words import Words
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.risks import RiskNamed, Words, refuse_named
+from campaign.campaigns.create_and_edit import order_letter_locales, stays_ready
+from campaign.campaigns.record_change import record_change
+from campaign.campaigns.stop_rule import has_ended_sql
+from campaign.core.db import references_to, table_of
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.directory.missions import best_mission
 from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.delivery import LetterMove
 from campaign.models.directory import Mission, Official
+from campaign.models.letter_template import LetterTemplate
 from campaign.models.revision import Part
 from campaign.models.signature import Letter
+from campaign.models.staff import StaffUser, sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def set_targets(
     before, content = [_state(target) for target in campaign.targets], targets_content(campaign)
     for target in [target for target in campaign.targets if target.official_id not in official_ids]:
         _refuse_if_written_to(session, target)
-        for post in (update for update in campaign.updates if update.target_id == target.id):
+        for post in (post for post in campaign.updates if post.target_id == target.id):
             post.target_id = None
     with stays_ready(campaign):
         by_official = {target.official_id: target for target in campaign.targets}
@@ -164,3 +169,169 @@ def _new_names(campaign: Campaign, aims: Sequence[Aim]) -> list[Words]:
 
 def _state(target: Target) -> tuple[int, TargetKind, int | None, int]:
     return target.official_id, target.kind, target.mission_id, target.position
+
+
+@dataclass(slots=True)
+class Replaced:
+    """What came of replacing an official on several campaigns."""
+
+    done: list[str] = field(default_factory=list)
+    """References of the campaigns that aim at the successor now."""
+    twice: list[str] = field(default_factory=list)
+    """Those that aim at the successor already: one of the two targets must go first."""
+    lacking: list[str] = field(default_factory=list)
+    """Open ones whose letters need words that the successor lacks."""
+    flagged: list[str] = field(default_factory=list)
+    """Those whose risk flags rule out what the successor's entry says."""
+
+
+def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequence[Target]:
+    """Targets of campaigns that are not over, as far as `by` sees them, that are this official."""
+    return session.scalars(
+        select(Target)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(Target.official_id == official.id, ~has_ended_sql(), sees(by, Campaign.id))
+        .order_by(Campaign.id)
+    ).all()
+
+
+def replace_official(session: Session, *, target: Target, successor: Official, actor: str) -> None:
+    """Aim at the successor from now on; letters that are not in a bundle yet go there too.
+
+    Raises Refused (`target-already`) where the campaign aims at the successor, Invalid where an
+    open campaign would lack what its letters need, RiskNamed as for any new target.
+    """
+    campaign, before = target.campaign, target.official
+    if find_target(campaign, successor.slug) is not None:
+        raise Refused("target-already", campaign=campaign.reference)
+    revisions.check(session, campaign, Part.TARGETS, "", None)
+    refuse_named(campaign, words_of_official(campaign, successor), seen=False)
+    content = targets_content(campaign)
+    with stays_ready(campaign):
+        target.official, target.official_id = successor, successor.id
+        order_letter_locales(campaign)
+    session.flush()
+    after = targets_content(campaign)
+    revisions.keep(session, campaign, Part.TARGETS, "", before=content, after=after, actor=actor)
+    record_change(
+        session, campaign, actor, "campaign.successor", before=before.id, after=successor.id
+    )
+
+
+def replace_everywhere(
+    session: Session, *, targets: Sequence[Target], successor: Official, actor: str
+) -> Replaced:
+    """Do so on each of the campaigns; one that cannot is left as it is, and named."""
+    replaced = Replaced()
+    for target in targets:
+        reference = target.campaign.reference
+        try:
+            with session.begin_nested():
+                replace_official(session, target=target, successor=successor, actor=actor)
+        except Refused:
+            replaced.twice.append(reference)
+        except RiskNamed:
+            replaced.flagged.append(reference)
+        except Invalid:
+            session.refresh(target)
+            session.refresh(target.campaign)
+            replaced.lacking.append(reference)
+        else:
+            replaced.done.append(reference)
+    return replaced
+
+
+_RULED = {table_of(Letter), table_of(LetterTemplate)}
+
+
+def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> None:
+    """Aim at the official who is kept; where a campaign aims at both, fold the two into one.
+
+    Raises Refused (`merge-printed-twice`) where letters to both are in bundles of one campaign.
+    """
+    session.flush()
+    for gone in session.scalars(select(Target).where(Target.official_id == gone_id)).all():
+        campaign = gone.campaign
+        before = targets_content(campaign)
+        twin = session.scalar(
+            select(Target).where(
+                Target.campaign_id == gone.campaign_id, Target.official_id == kept_id
+            )
+        )
+        survivor = gone.id if twin is None else _fold(session, campaign, twin, gone)
+        session.execute(update(Target).where(Target.id == survivor).values(official_id=kept_id))
+        session.expire_all()
+        after = targets_content(campaign)
+        revisions.keep(session, campaign, Part.TARGETS, "", before=before, after=after, actor=actor)
+
+
+def _fold(session: Session, campaign: Campaign, first: Target, second: Target) -> int:
+    """Make one of two targets of a campaign; gives the id of the one that stays."""
+    kept, gone = first, second
+    if _is_printed(session, second):
+        if _is_printed(session, first):
+            raise Refused("merge-printed-twice", campaign=campaign.reference)
+        kept, gone = second, first
+    kept_id, gone_id = kept.id, gone.id
+    facts: dict[str, Any] = {
+        "kind": TargetKind.TO if TargetKind.TO in {kept.kind, gone.kind} else kept.kind,
+        "mission_id": kept.mission_id or gone.mission_id,
+        "position": min(kept.position, gone.position),
+    }
+    _move_letters(session, kept_id, gone_id)
+    _move_templates(session, kept_id, gone_id)
+    for column in references_to(Target):
+        if column.table not in _RULED:
+            session.execute(update(column.table).where(column == gone_id).values({column: kept_id}))
+    session.execute(delete(Target).where(Target.id == gone_id))
+    session.execute(update(Target).where(Target.id == kept_id).values(facts))
+    return kept_id
+
+
+def _move_letters(session: Session, kept_id: int, gone_id: int) -> None:
+    """Letters follow; of two from one supporter, the one that was never printed goes."""
+    twins = select(Letter.signature_id).where(Letter.target_id == kept_id)
+    session.execute(
+        delete(Letter)
+        .where(
+            Letter.target_id == gone_id, Letter.bundle_id.is_(None), Letter.signature_id.in_(twins)
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Letter)
+        .where(Letter.target_id == gone_id)
+        .values(target_id=kept_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _move_templates(session: Session, kept_id: int, gone_id: int) -> None:
+    """What was signed stays; versions of the one that goes come before those of the other."""
+    newest = dict(
+        session.execute(
+            select(LetterTemplate.locale, func.max(LetterTemplate.version))
+            .where(LetterTemplate.target_id == gone_id)
+            .group_by(LetterTemplate.locale)
+        ).all()
+    )
+    mine = select(LetterTemplate.id, LetterTemplate.locale, LetterTemplate.version).where(
+        LetterTemplate.target_id == kept_id, LetterTemplate.locale.in_(newest)
+    )
+    for template_id, locale, version in session.execute(
+        mine.order_by(LetterTemplate.version.desc())
+    ).all():
+        moved = update(LetterTemplate).where(LetterTemplate.id == template_id)
+        session.execute(moved.values(version=version + newest[locale]))
+    session.execute(
+        update(LetterTemplate).where(LetterTemplate.target_id == gone_id).values(target_id=kept_id)
+    )
+
+
+def _is_printed(session: Session, target: Target) -> bool:
+    """Whether a bundle's frozen facts name it, also one that its letters are in no more."""
+    moved = exists().where(LetterMove.letter_id == Letter.id)
+    printed = select(Letter.id).where(
+        Letter.target_id == target.id, Letter.bundle_id.is_not(None) | moved
+    )
+    return session.scalar(printed.limit(1)) is not None

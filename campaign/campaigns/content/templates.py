@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import stays_ready
-from campaign.campaigns.changes import record_change
 from campaign.campaigns.content import revisions
-from campaign.campaigns.content.risk_words import letter_words
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content.risks import letter_words, refuse_named
+from campaign.campaigns.create_and_edit import stays_ready
+from campaign.campaigns.record_change import record_change
 from campaign.core.errors import Invalid, NotFound
 from campaign.core.text.desk_texts import slug_of
 from campaign.models.campaign import Campaign, Target

@@ -12,11 +12,10 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.changes import record_change
-from campaign.campaigns.content import risk_words
-from campaign.campaigns.content.blacked_out import refuse_blacked_out
-from campaign.campaigns.content.risks import refuse_named
+from campaign.campaigns.content import risks
+from campaign.campaigns.content.risks import refuse_blacked_out, refuse_named
 from campaign.campaigns.lifecycle import is_news, may_tell_signers
+from campaign.campaigns.record_change import record_change
 from campaign.core import db, jobs
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, Update, UpdateEdition, UpdateKind, UpdatePicture
@@ -165,14 +164,14 @@ def _update_of(
 
 def texts_of(
     written: Mapping[str, tuple[str, str]], alts: Iterable[Mapping[str, str]]
-) -> Iterator[risk_words.Words]:
+) -> Iterator[risks.Words]:
     """What everybody will read, by the form's fields."""
     for code, (title, body) in written.items():
-        yield risk_words.Words("update", code, f"title_{code}", title)
-        yield risk_words.Words("update", code, f"body_{code}", body)
+        yield risks.Words("update", code, f"title_{code}", title)
+        yield risks.Words("update", code, f"body_{code}", body)
     for alt in alts:
         for code, words in alt.items():
-            yield risk_words.Words("update", code, f"alt_{code}", words)
+            yield risks.Words("update", code, f"alt_{code}", words)
 
 
 def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:

@@ -4,13 +4,11 @@ from flask import Blueprint, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.campaigns import lifecycle
-from campaign.campaigns.changes import needs_second_person
+from campaign.campaigns import check_readiness, lifecycle
+from campaign.campaigns.check_readiness import Gap, Step
 from campaign.campaigns.closing_reasons import reason_of
 from campaign.campaigns.content import team
-from campaign.campaigns.readiness import check_readiness
-from campaign.campaigns.readiness.check_readiness import Step
-from campaign.campaigns.readiness.letter_gaps import Gap
+from campaign.campaigns.record_change import needs_second_person
 from campaign.campaigns.themes import theme_name
 from campaign.core import db, i18n
 from campaign.core.clock import utcnow

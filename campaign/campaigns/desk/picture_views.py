@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField
 
-from campaign.campaigns.content import case_picture, pictures
+from campaign.campaigns.content import pictures
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.forms import CampaignForm, make_form
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
-from campaign.campaigns.desk.sentences import CampaignForm, make_form
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.models.campaign import Campaign
@@ -94,7 +94,7 @@ def edit_picture(slug: str) -> ResponseReturnValue:
     if "keep" in request.form and desk.keep(form):
         return done(draft_kept(), ".edit_picture", slug=slug)
     if "remove" in request.form and form.validate_on_submit():
-        case_picture.remove_picture(session, campaign, actor=actor())
+        pictures.remove_picture(session, campaign, actor=actor())
         return done(_("Picture removed."), ".edit_picture", slug=slug)
     stands = form.validate_on_submit() and form.is_current(now)
     if stands and accepted(form, lambda: _save(form, campaign, codes)):
@@ -122,7 +122,7 @@ def show_picture(slug: str, name: str) -> ResponseReturnValue:
 def _save(form: PictureForm, campaign: Campaign, codes: Sequence[str]) -> None:
     file = form.picture.data
     chosen = bool(file and file.filename)
-    case_picture.set_picture(
+    pictures.set_picture(
         db.session(),
         campaign,
         actor=actor(),

@@ -11,11 +11,11 @@ from wtforms import Field
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns.content import risks
-from campaign.campaigns.content.risk_words import Finding, texts_of_campaign
+from campaign.campaigns.content.risks import Finding, texts_of_campaign
 from campaign.campaigns.desk.blueprint import blueprint, done, load
-from campaign.campaigns.desk.history.draft_views import part_url
+from campaign.campaigns.desk.draft_views import part_url
+from campaign.campaigns.desk.forms import CampaignForm
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
-from campaign.campaigns.desk.sentences import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign, CampaignStatus

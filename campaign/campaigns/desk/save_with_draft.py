@@ -10,8 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.utils import redirect
 
 from campaign.campaigns.content import drafts, revisions
-from campaign.campaigns.content.drafts import TAB, Draft, Tab, draft_mark
-from campaign.campaigns.content.new_drafts import NewDraft
+from campaign.campaigns.content.drafts import TAB, Draft, NewDraft, Tab, draft_mark
 from campaign.campaigns.content.part_contents import Content
 from campaign.core import db
 from campaign.core.errors import Refused

@@ -14,7 +14,7 @@ from wtforms import SelectField
 
 from campaign.campaigns.content import team
 from campaign.campaigns.desk.blueprint import blueprint, done, load
-from campaign.campaigns.desk.sentences import CampaignForm
+from campaign.campaigns.desk.forms import CampaignForm
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import Campaign

@@ -1,26 +1,86 @@
 """The desk's page of updates: what was posted on a campaign, and a new post."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any, NamedTuple, cast
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, FileField, SelectField
+from wtforms.validators import ValidationError
 
 from campaign.campaigns import proposals
 from campaign.campaigns.content import pictures, updates
 from campaign.campaigns.content.updates import WRITTEN_BY_HAND
+from campaign.campaigns.desk import proposal_views
 from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
-from campaign.campaigns.desk.forms import KINDS, UpdateForm, update_form
+from campaign.campaigns.desk.forms import CampaignForm, make_form, post_fields
+from campaign.campaigns.desk.labels import KINDS
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, as_typed, draft_kept
-from campaign.campaigns.desk.status import proposal_views
-from campaign.core import db
+from campaign.core import db, i18n
 from campaign.models.campaign import Campaign, Update, UpdateKind
 from campaign.models.proposal import Proposal
 from campaign.staff.guards import actor, staff_user
 from campaign.web.desk import accepted
+from campaign.web.form_fields import DayField, LineField, choices
 from campaign.web.page import show_page
 from campaign.web.security import MAX_BODY_BYTES
+
+
+class UpdateForm(CampaignForm):
+    """A dated post; `update_form` adds title and body per language."""
+
+    kind = SelectField(
+        _l("What it is"), choices=choices((kind.value, KINDS[kind]) for kind in WRITTEN_BY_HAND)
+    )
+    happened_on = DayField(_l("Day"), needed=_l("Enter the day it happened."))
+    picture = FileField(
+        _l("Picture"),
+        description=_l(
+            "JPEG, PNG or WebP. We remove the details of place and camera. Do not show "
+            "anyone who has not agreed."
+        ),
+    )
+    tell_network = BooleanField(
+        _l("Tell the network"),
+        description=_l(
+            "Members whose choices match this case get one email. You cannot undo this."
+        ),
+    )
+    tell_signers = BooleanField(
+        _l("Tell the supporters who asked for news about this case"),
+        description=_l(
+            "Each gets one email in their language. You cannot undo this. Replies and "
+            "outcomes are always emailed to them."
+        ),
+    )
+    risks_seen = BooleanField(_l("Publish it anyway"))
+
+    def validate_happened_on(self, field: DayField) -> None:
+        if field.data and field.data > i18n.latest_day(db.utcnow()):
+            raise ValidationError(_l("This day is in the future. Enter today or an earlier day."))
+
+    def day(self) -> date:
+        return cast("date", self.happened_on.data)
+
+    def has_picture(self) -> bool:
+        return bool(self.picture.data and self.picture.data.filename)
+
+    def alts(self, locales: Sequence[str]) -> dict[str, str]:
+        words = {code: self[f"alt_{code}"].data for code in locales}
+        return {code: text for code, text in words.items() if text}
+
+    def words(self, locales: Sequence[str]) -> dict[str, tuple[str, str]]:
+        return {code: (self[f"title_{code}"].data, self[f"body_{code}"].data) for code in locales}
+
+
+def update_form(locales: Sequence[str], **kwargs: Any) -> UpdateForm:
+    fields = post_fields(locales)
+    for code in locales:
+        fields[f"alt_{code}"] = LineField(_l("What the picture shows"), limit=300)
+    return make_form(UpdateForm, fields, kwargs)
 
 
 class PostedUpdate(NamedTuple):

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from campaign.campaigns.desk.update_fields import post_fields
+from campaign.campaigns.desk.forms import post_fields
 from campaign.core import db, i18n
 from campaign.deliveries import publish_delivery, visits
 from campaign.deliveries.desk.refusals import DeliveryForm

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from campaign.campaigns.desk.sentences import SENTENCES as CAMPAIGN_SENTENCES
+from campaign.campaigns.desk.forms import SENTENCES as CAMPAIGN_SENTENCES
 from campaign.core.errors import DomainError
 from campaign.web.desk_form import DeskForm
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign.bundles.find_bundles import get_bundle
-from campaign.campaigns.campaigns import get_campaign
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, Refused
 from campaign.core.settings import current_settings

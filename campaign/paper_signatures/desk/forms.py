@@ -8,7 +8,7 @@ from flask_wtf.file import FileField
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
-from campaign.campaigns.desk.sentences import SENTENCES
+from campaign.campaigns.desk.forms import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind

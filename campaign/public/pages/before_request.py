@@ -15,8 +15,7 @@ from campaign.core import db, i18n
 from campaign.core.errors import Gone, NotFound, Refused, TooMany
 from campaign.core.settings import current_settings
 from campaign.models.campaign import CampaignStatus
-from campaign.public import home
-from campaign.public.open_cases import CaseRow
+from campaign.public.case_lists import CaseRow, list_others
 from campaign.web.error_pages import error_page
 from campaign.web.page import Page
 from campaign.web.security import private_page, same_origin
@@ -102,7 +101,7 @@ def _ended(problem: Refused) -> ResponseReturnValue:
         slug=str(problem.data.get("slug", "")),
         typed=request.method == "POST",
         deleted_on=i18n.say_date(day) if isinstance(day, date) else "",
-        others=home.others(i18n.locale()),
+        others=list_others(i18n.locale()),
     )
     return private(Response(page.html(), mimetype="text/html")), problem.status
 

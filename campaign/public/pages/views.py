@@ -1,26 +1,68 @@
 """The public pages that only read: for everybody, the same for everyone, without a cookie."""
 
-from flask import Blueprint, redirect, request, url_for
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from campaign.campaigns.closing_reasons import reasons_of
+from campaign.campaigns.content.pictures import read_public
+from campaign.campaigns.find_campaigns import find_public_campaign
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.public_counts import count_now, on_paper, sent_by_self
 from campaign.core import db, i18n
-from campaign.public import page_cache
-from campaign.public.page_cache import PageCache
-from campaign.public.pages import before_request, list_views, share_views
-from campaign.public.pages.cached_pages import render_case, render_outcome
-from campaign.public.referrers import clean_source, with_source
-from campaign.web.security import public
+from campaign.core.errors import NotFound, Refused
+from campaign.core.settings import current_settings
+from campaign.models.campaign import Campaign
+from campaign.printing.geometry import Paper
+from campaign.public import feeds, printables, share_links
+from campaign.public.case_lists import (
+    CaseRow,
+    Wish,
+    archive_page,
+    home_page,
+    list_others,
+    updates_page,
+)
+from campaign.public.case_page import CasePage, Picture, case_page
+from campaign.public.page_cache import MAX_AGE, Made, PageCache, page_cache
+from campaign.public.pages import before_request
+from campaign.public.printables import Handout
+from campaign.public.share_links import Share, clean_source, with_source
+from campaign.web import compress
+from campaign.web.page import Page
+from campaign.web.security import framed_by, public
 
 blueprint = Blueprint("public", __name__)
 before_request.init_blueprint(blueprint)
 blueprint.record_once(lambda state: state.app.extensions.setdefault("page_cache", PageCache()))
+blueprint.add_app_template_global(printables.small_sheets, "small_sheets")
+
+_CASE = "/<lang>/actions/<slug>"
+_HOUR, _DAY = 3600, 86_400
+
+
+class Case(Page, template="public/case.html"):
+    case: CasePage
+    share: Share
+    others: Sequence[CaseRow]
+    """Open cases to which one that takes no letters leads on."""
+    picture_url: Callable[[Picture], str]
+
+
+class Outcome(Page, template="public/outcome.html"):
+    case: CasePage
+
+
+class Embed(Page, template="public/embed.html"):
+    case: CasePage
 
 
 @blueprint.before_app_request
 def _show_changes_at_once() -> None:
     """What the desk has changed is on the public page when its author looks there next."""
     if request.method == "POST" and request.blueprint not in {"signing", "tracking", "privacy"}:
-        db.after_commit(db.session(), page_cache.page_cache().recheck_now)
+        db.after_commit(db.session(), page_cache().recheck_now)
 
 
 @blueprint.get("/")
@@ -32,6 +74,59 @@ def index() -> ResponseReturnValue:
     return response
 
 
+@blueprint.get("/<lang>/")
+@public
+def home(lang: str) -> ResponseReturnValue:
+    """The open actions; filter and search stand in the address."""
+    wish = Wish.of(request.args)
+    return _serve_list("home", lang, lambda: home_page(lang, wish), wish.arguments())
+
+
+@blueprint.get("/<lang>/archive")
+@public
+def archive(lang: str) -> ResponseReturnValue:
+    wish = Wish.of(request.args)
+    return _serve_list("archive", lang, lambda: archive_page(lang, wish), wish.arguments())
+
+
+@blueprint.get("/<lang>/updates")
+@public
+def updates(lang: str) -> ResponseReturnValue:
+    page = Wish.of(request.args).page
+    query = {"page": page} if page > 1 else {}
+    return _serve_list("updates", lang, lambda: updates_page(lang, page), query)
+
+
+def _serve_list(
+    name: str, lang: str, make: Callable[[], Page], query: Mapping[str, object]
+) -> Response:
+    """The page from memory; with a `query` of the reader's anew: there are too many to keep."""
+    if not query:
+        return page_cache().serve((name, lang), lambda: make().html())
+    g.language_query = query
+    response = Response(make().html(), mimetype="text/html")
+    response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    return compress.compress(response)
+
+
+@blueprint.get("/<lang>/feed.xml")
+@public
+def feed(lang: str) -> ResponseReturnValue:
+    return page_cache().serve(("feed", lang), lambda: feeds.atom_feed(lang))
+
+
+@blueprint.get("/sitemap.xml")
+@public
+def sitemap() -> ResponseReturnValue:
+    return page_cache().serve(("sitemap",), feeds.sitemap)
+
+
+@blueprint.get("/robots.txt")
+@public
+def robots() -> ResponseReturnValue:
+    return page_cache().serve(("robots",), feeds.robots)
+
+
 @blueprint.get("/<lang>/actions")
 @blueprint.get("/<lang>/actions/")
 @public
@@ -40,28 +135,174 @@ def actions(lang: str) -> ResponseReturnValue:
     return redirect(url_for("public.home", lang=lang), 301)
 
 
-@blueprint.get("/<lang>/actions/<slug>")
+@blueprint.get(_CASE)
 @public
 def case(lang: str, slug: str) -> ResponseReturnValue:
     """One case. What led here (`from`) goes on with the link to the letter; nothing keeps it."""
+    return _serve_case("case", lang, slug, _render_case)
+
+
+@blueprint.get(f"{_CASE}/embed")
+@public
+def embed(lang: str, slug: str) -> ResponseReturnValue:
+    """The form for a frame on a partner's page: only for the hosts that the campaign names."""
+    return _serve_case("embed", lang, slug, _render_embed)
+
+
+def _serve_case(
+    name: str, lang: str, slug: str, render: Callable[[str, str], str | Made]
+) -> Response:
     source = clean_source(request.args.get("from", ""))
-
-    def led_here(page: bytes) -> bytes:
-        return with_source(page, url_for("signing.write", lang=lang, slug=slug), source)
-
-    return page_cache.page_cache().serve(
-        ("case", lang, slug), lambda: render_case(lang, slug), led_here if source else None
+    link = url_for("signing.write", lang=lang, slug=slug)
+    return page_cache().serve(
+        (name, lang, slug),
+        lambda: render(lang, slug),
+        (lambda page: with_source(page, link, source)) if source else None,
     )
 
 
-@blueprint.get("/<lang>/actions/<slug>/outcome")
+def _render_case(lang: str, slug: str) -> str:
+    campaign = _get_campaign(slug)
+    case = _page_of(campaign, lang)
+    return Case(
+        case=case,
+        share=share_links.share_of(campaign, case, lang),
+        others=() if case.takes_letters else list_others(lang),
+        picture_url=lambda picture: url_for("public.picture", name=picture.name),
+    ).html()
+
+
+def _render_embed(lang: str, slug: str) -> Made:
+    """A case in a few lines, with a field for own words that opens the letter on our own site.
+
+    Raises NotFound: no such case, a draft, or nobody may embed it.
+    """
+    campaign = _get_campaign(slug)
+    if not campaign.embed_hosts:
+        raise NotFound("embed")
+    page = Embed(case=_page_of(campaign, lang))
+    return Made(page.html(), headers=tuple(framed_by(campaign.embed_hosts).items()))
+
+
+@blueprint.get(f"{_CASE}/outcome")
 @public
 def outcome(lang: str, slug: str) -> ResponseReturnValue:
     """How a case ended, or how such cases end."""
-    return page_cache.page_cache().serve(
-        ("outcome", lang, slug), lambda: render_outcome(lang, slug)
+    return page_cache().serve(("outcome", lang, slug), lambda: _render_outcome(lang, slug))
+
+
+def _render_outcome(lang: str, slug: str) -> str:
+    case = _page_of(_get_campaign(slug), lang)
+    if not case.outcome:
+        raise NotFound("outcome", slug=slug)
+    return Outcome(case=case).html()
+
+
+@blueprint.get(f"{_CASE}/share.png")
+@public
+def share_picture(lang: str, slug: str) -> ResponseReturnValue:
+    picture = printables.share_picture(_page_of(_get_campaign(slug), lang), lang)
+    response = _send(picture, "image/png", _DAY)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@blueprint.get(f"{_CASE}/poster.pdf")
+@public
+def poster(lang: str, slug: str) -> ResponseReturnValue:
+    return _send_printed(printables.poster, lang, slug, "poster")
+
+
+@blueprint.get(f"{_CASE}/sheet.pdf")
+@public
+def sheet(lang: str, slug: str) -> ResponseReturnValue:
+    return _send_printed(printables.sign_on_sheet, lang, slug, "sheet")
+
+
+@blueprint.get(f"{_CASE}/by-hand.pdf")
+@public
+def by_hand(lang: str, slug: str) -> ResponseReturnValue:
+    return _send_printed(printables.by_hand, lang, slug, "by-hand")
+
+
+def _send_printed(
+    make: Callable[[Campaign, CasePage, str, Paper], Handout], lang: str, slug: str, name: str
+) -> Response:
+    paper = printables.paper_named(request.args.get("paper", ""))
+    campaign = _get_open_campaign(slug)
+    handout = make(campaign, _page_of(campaign, lang), lang, paper)
+    return _send(handout, "application/pdf", _HOUR, f"{slug}-{name}-{lang}-{paper.slug}.pdf")
+
+
+@blueprint.get(f"{_CASE}/deadline.ics")
+@public
+def deadline(lang: str, slug: str) -> ResponseReturnValue:
+    campaign = _get_open_campaign(slug)
+    if campaign.act_by is None:
+        raise NotFound("deadline")
+    title, text = share_links.calendar_words(_page_of(campaign, lang))
+    body = feeds.deadline_ics(
+        uid=f"{campaign.public_id}@{current_settings().host}",
+        day=campaign.act_by,
+        title=title,
+        text=text,
+        url=share_links.whole_url("public.case", lang=lang, slug=slug),
+        changed_at=campaign.changed_at,
+        lang=lang,
+    )
+    response = Response(body, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}.ics"'
+    response.headers["Cache-Control"] = f"public, max-age={_HOUR}"
+    return response
+
+
+@blueprint.get("/pictures/<name>")
+@public
+def picture(name: str) -> ResponseReturnValue:
+    with db.reading() as session:
+        body = read_public(session, name)
+    return _send(Handout(body, name.partition("-")[0]), "image/jpeg", _DAY)
+
+
+def _get_campaign(slug: str) -> Campaign:
+    """A campaign that everybody may read. Raises NotFound."""
+    campaign = find_public_campaign(db.session(), slug)
+    if campaign is None:
+        raise NotFound("campaign")
+    return campaign
+
+
+def _get_open_campaign(slug: str) -> Campaign:
+    """One that takes letters: a poster for another would lead people nowhere, or do harm."""
+    campaign = _get_campaign(slug)
+    if not takes_signatures(campaign.status, campaign.act_by, db.utcnow()):
+        raise Refused(
+            "campaign-ended",
+            slug=slug,
+            cards=campaign.cards,
+            status=campaign.status.value,
+            reasons=reasons_of(campaign),
+        )
+    return campaign
+
+
+def _page_of(campaign: Campaign, lang: str) -> CasePage:
+    session = db.session()
+    return case_page(
+        campaign,
+        lang,
+        count=count_now(session, campaign),
+        now=db.utcnow(),
+        sent_by_self=sent_by_self(session, campaign),
+        on_paper=on_paper(session, campaign),
     )
 
 
-list_views.register(blueprint)
-share_views.register(blueprint)
+def _send(handout: Handout, kind: str, seconds: int, name: str = "") -> Response:
+    response = Response(handout.body, mimetype=kind)
+    if name:
+        response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    response.set_etag(handout.etag)
+    response.make_conditional(request)
+    return response

@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from campaign.campaigns.content.drafts import Draft
-from campaign.campaigns.content.new_drafts import NewDraft
+from campaign.campaigns.content.drafts import Draft, NewDraft
 from campaign.campaigns.desk.save_with_draft import draft_kept
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaign.campaigns.content.risk_words import Finding
+from campaign.campaigns.content.risks import Finding
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.reply import Reply

@@ -13,8 +13,7 @@ from flask_babel import gettext, ngettext
 
 from campaign.campaigns import lifecycle
 from campaign.campaigns import rehearsal as campaign_rehearsal
-from campaign.campaigns.content.risk_words import Finding
-from campaign.campaigns.content.risks import RiskNamed
+from campaign.campaigns.content.risks import Finding, RiskNamed
 from campaign.campaigns.desk.blueprint import load
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused

@@ -12,8 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.content.risk_words import Finding, Words
-from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.risks import Finding, Words, watch_of
 from campaign.core import db
 from campaign.core.settings import current_settings, home_country
 from campaign.core.text.person_names import full_name

@@ -24,9 +24,8 @@ from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, TargetKind, Update
 from campaign.models.signature import Disclosure
-from campaign.public.case_page import destination_name, edition_for, mission_name
+from campaign.public.case_page import destination_name, edition_for, mission_name, told_in
 from campaign.public.deadline import say_day
-from campaign.public.update_pages import told_in
 from campaign.signing.campaign_terms import SigningPlan
 from campaign.signing.letter.compose import Writer
 from campaign.signing.mails import last_day_to_confirm

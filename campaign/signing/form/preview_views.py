@@ -10,8 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from campaign.campaigns.content.current_letters import current_templates
-from campaign.campaigns.content.risk_words import Finding, Words, texts_of_campaign
-from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.risks import Finding, Words, texts_of_campaign, watch_of
 from campaign.campaigns.content.targets import words_of_official
 from campaign.campaigns.desk.blueprint import load
 from campaign.campaigns.lifecycle import is_rehearsal
@@ -23,9 +22,8 @@ from campaign.models.campaign import Campaign, TargetKind
 from campaign.models.staff import Role
 from campaign.printing.geometry import Layout
 from campaign.printing.problems import OF_ADDRESS, LetterRefused
-from campaign.public.case_page import CasePage, case_page
+from campaign.public.case_page import CasePage, Picture, case_page
 from campaign.public.share_links import Share
-from campaign.public.update_pages import Picture
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.form import preview_samples
 from campaign.signing.form.preview_samples import (

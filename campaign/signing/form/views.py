@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from campaign.campaigns.campaigns import get_campaign
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db, i18n
 from campaign.core.errors import NotFound
 from campaign.core.rate_limits import count_from_networks, read_count_from_networks
@@ -21,13 +21,11 @@ from campaign.models.campaign import Campaign
 from campaign.models.directory import Official
 from campaign.printing.html import card_fragment, letter_fragment
 from campaign.printing.problems import LetterRefused
-from campaign.public import home
+from campaign.public.case_lists import CaseRow, list_others
 from campaign.public.case_page import case_page
-from campaign.public.open_cases import CaseRow
 from campaign.public.pages import before_request
 from campaign.public.pages.before_request import private, show_private
-from campaign.public.referrers import clean_source
-from campaign.public.share_links import Share, share_of
+from campaign.public.share_links import Share, clean_source, share_of
 from campaign.signing import check_proof_of_work, sign_in_rehearsal
 from campaign.signing.campaign_terms import SigningPlan, get_plan, last_plan, plan_of
 from campaign.signing.checks import similar
@@ -193,7 +191,7 @@ def sent(lang: str, slug: str) -> ResponseReturnValue:
             settings=current_settings(),
             apart_hours=int(APART / timedelta(hours=1)),
             share=share,
-            others=() if case.takes_letters else home.others(lang),
+            others=() if case.takes_letters else list_others(lang),
             again="again" in request.args,
         )
     )

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import find_open
+from campaign.campaigns.find_campaigns import find_open
 from campaign.campaigns.public_counts import in_steps
 from campaign.campaigns.stop_rule import is_stopped
 from campaign.core import clock, db, i18n

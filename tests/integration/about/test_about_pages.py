@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from campaign.about.empty_settings import list_empty_settings
-from campaign.about.notice_versions import note_version
+from campaign.about.page_texts import note_notice
 from campaign.about.privacy_notice import list_sections
 from campaign.core import audit, clock
 from campaign.core.settings import Settings
@@ -219,8 +219,8 @@ def test_signing_asks_the_database_nothing_more_for_it(
 
 def test_the_same_words_make_no_second_version(session: Session, app: Flask) -> None:
     with app.test_request_context("/ar/"):
-        first = note_version(session, "ar")
-        assert note_version(session, "ar") is first
+        first = note_notice(session, "ar")
+        assert note_notice(session, "ar") is first
 
 
 def _save(client: FlaskClient, page: str, locale: str, text: str) -> Any:

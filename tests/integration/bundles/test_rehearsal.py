@@ -17,7 +17,7 @@ from campaign.bundles import file_names
 from campaign.bundles.documents.verify import verify_copy
 from campaign.bundles.freeze import freeze_bundle, waiting_counts
 from campaign.bundles.volumes import print_without_queue
-from campaign.campaigns import campaigns, public_counts, rehearsal
+from campaign.campaigns import public_counts, rehearsal, status_changes
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Refused
@@ -122,7 +122,7 @@ def test_every_sheet_says_that_it_is_a_rehearsal_and_all_goes_when_it_opens(
     session.rollback()
     with app.app_context(), db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
-        campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
+        status_changes.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     assert [count(session, one) for one in (Signature, Letter, Bundle)] == [0, 0, 0]
     assert not list(storage.storage().names(folder))
     assert "The campaign is open." in client.get(url).text
@@ -248,7 +248,7 @@ def test_invented_people_who_come_too_late_stay_out_of_the_open_campaign(
     session.rollback()
     with db.transaction() as writing:
         campaign = writing.get_one(Campaign, draft_id)
-        campaigns.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
+        status_changes.open_campaign(writing, campaign, actor="staff:1", now=db.utcnow())
     jobs.run_now("demo.rehearse", draft_id, 2)
     with pytest.raises(Refused):
         synthesise(slug, signatures=2)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign import storage
 from campaign.bundles import file_names, find_bundles
 from campaign.bundles.volumes import assemble, print_jobs, print_queue
-from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.deliveries import record_delivery

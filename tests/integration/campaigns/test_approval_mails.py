@@ -7,8 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, schedule
-from campaign.campaigns.readiness import approval
+from campaign.campaigns import create_and_edit, schedule, status_changes
 from campaign.mail.models import OutboxMail
 from campaign.mail.sender import render
 from campaign.models.campaign import Campaign, CampaignStatus
@@ -54,7 +53,7 @@ def last_mail(app: Flask, session: Session) -> str:
 
 
 def submit(session: Session, case: Campaign, writer: StaffUser, now: datetime = NOW) -> None:
-    approval.submit_for_review(session, case, actor=f"staff:{writer.id}", now=now)
+    status_changes.submit_for_review(session, case, actor=f"staff:{writer.id}", now=now)
 
 
 def test_who_is_on_the_team_is_asked_to_look_and_nobody_else(
@@ -84,7 +83,9 @@ def test_the_writer_hears_that_it_came_back_and_the_note_stays_at_the_desk(
     app: Flask, session: Session, case: Campaign, writer: StaffUser, reader: StaffUser
 ) -> None:
     submit(session, case, writer)
-    approval.return_to_draft(session, case, actor=f"staff:{reader.id}", note="Her sister is named.")
+    status_changes.return_to_draft(
+        session, case, actor=f"staff:{reader.id}", note="Her sister is named."
+    )
     assert mailed(session)[1:] == [("staff-review-returned", writer.email)]
     assert "sister" not in last_mail(app, session)
 
@@ -93,7 +94,7 @@ def test_who_takes_it_back_gets_no_mail_about_it(
     session: Session, case: Campaign, writer: StaffUser
 ) -> None:
     submit(session, case, writer)
-    approval.return_to_draft(session, case, actor=f"staff:{writer.id}")
+    status_changes.return_to_draft(session, case, actor=f"staff:{writer.id}")
     assert len(mailed(session)) == 1
 
 
@@ -103,7 +104,9 @@ def test_the_writer_hears_that_it_is_approved_and_when_it_opens(
     writer.locale = "fr"
     submit(session, case, writer)
     moment = NOW + timedelta(days=1)
-    approval.schedule_campaign(session, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW)
+    status_changes.schedule_campaign(
+        session, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW
+    )
     assert mailed(session)[1:] == [("staff-review-approved", writer.email)]
     assert "25 novembre 2026" in last_mail(app, session)
 
@@ -112,7 +115,7 @@ def test_the_writer_hears_that_it_is_open(
     session: Session, case: Campaign, writer: StaffUser, reader: StaffUser
 ) -> None:
     submit(session, case, writer)
-    campaigns.open_campaign(session, case, actor=f"staff:{reader.id}", now=NOW)
+    status_changes.open_campaign(session, case, actor=f"staff:{reader.id}", now=NOW)
     assert mailed(session)[1:] == [("staff-review-approved", writer.email)]
 
 
@@ -122,8 +125,8 @@ def test_what_is_changed_after_it_was_approved_asks_for_another_look(
     submit(session, case, writer)
     moment = NOW + timedelta(days=1)
     by = f"staff:{reader.id}"
-    approval.schedule_campaign(session, case, actor=by, open_at=moment, now=NOW)
-    campaigns.edit_campaign(session, case, actor=by, person_pronouns="they")
+    status_changes.schedule_campaign(session, case, actor=by, open_at=moment, now=NOW)
+    create_and_edit.edit_campaign(session, case, actor=by, person_pronouns="they")
     assert case.status is CampaignStatus.REVIEW
     assert mailed(session)[2:] == [("staff-review-asked", writer.email)]
     assert "after it was approved" in last_mail(app, session)
@@ -134,7 +137,9 @@ def test_who_mends_it_in_review_becomes_its_writer_and_the_first_is_asked_once(
 ) -> None:
     submit(session, case, writer)
     for pronouns in ("they", "she"):
-        campaigns.edit_campaign(session, case, actor=f"staff:{reader.id}", person_pronouns=pronouns)
+        create_and_edit.edit_campaign(
+            session, case, actor=f"staff:{reader.id}", person_pronouns=pronouns
+        )
     assert mailed(session)[1:] == [("staff-review-asked", writer.email)]
 
 
@@ -143,7 +148,9 @@ def test_owner_and_writer_hear_once_each_that_it_could_not_open(
 ) -> None:
     submit(session, case, writer)
     moment = NOW + timedelta(days=1)
-    approval.schedule_campaign(session, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW)
+    status_changes.schedule_campaign(
+        session, case, actor=f"staff:{reader.id}", open_at=moment, now=NOW
+    )
     case.act_by = date(2026, 11, 1)
     session.commit()
     schedule.open_scheduled(moment + timedelta(minutes=1))

@@ -8,9 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, continue_or_clone
-from campaign.campaigns.delete_draft import delete_draft
-from campaign.campaigns.readiness import approval, check_readiness
+from campaign.campaigns import check_readiness, create_and_edit, status_changes
+from campaign.campaigns.create_and_edit import delete_draft
 from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.core.errors import Invalid, Refused
@@ -54,12 +53,12 @@ def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
     assert "The campaign cannot open yet" not in page
     proposed = page.partition('name="open_at"')[2].partition('value="')[2].partition('"')[0]
     with pytest.raises(Invalid) as early:
-        approval.schedule_campaign(
+        status_changes.schedule_campaign(
             session, draft, actor="staff:1", now=now, open_at=now + timedelta(hours=1)
         )
     assert early.value.fields == {"open_at": "opens-under-embargo"}
     with pytest.raises(Refused):
-        campaigns.open_campaign(session, draft, actor="staff:1", now=now)
+        status_changes.open_campaign(session, draft, actor="staff:1", now=now)
     session.rollback()
     assert post(client, f"{DESK}/status?to=scheduled", {"open_at": proposed}).status_code == 303
     session.expire_all()
@@ -69,7 +68,7 @@ def test_under_an_embargo_a_draft_is_reviewed_and_scheduled_for_its_end(
 
 def test_a_review_is_asked_for_under_an_embargo(session: Session, draft: Campaign) -> None:
     draft.embargo_until = utcnow() + timedelta(days=1)
-    approval.submit_for_review(session, draft, actor="command", now=utcnow())
+    status_changes.submit_for_review(session, draft, actor="command", now=utcnow())
     assert draft.status is CampaignStatus.REVIEW
 
 
@@ -87,7 +86,7 @@ def test_risk_flags_go_along_where_the_case_goes_on_and_a_clone_asks(
     source.risk_flags = [RiskFlag(kind=RiskKind.PLACE, words="Calle 9")]
     session.commit()
     who = {"actor": "staff:1", "created_by_id": None}
-    later = continue_or_clone.continue_campaign(session, source, reference="UA 1/26.1", **who)
+    later = create_and_edit.continue_campaign(session, source, reference="UA 1/26.1", **who)
     assert [(one.kind, one.words) for one in later.risk_flags] == [(RiskKind.PLACE, "Calle 9")]
     session.commit()
     sign_in(client, app, Role.ADMIN)
@@ -161,7 +160,7 @@ def test_after_a_stop_no_letter_waits_for_a_look(
     sign_in(client, app, Role.ADMIN)
     page = f"/desk/campaigns/{campaign.slug}"
     assert "The staff need to review" in client.get(page).text
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session, campaign, actor="command", now=utcnow(), reasons={"en": "Danger."}
     )
     session.commit()

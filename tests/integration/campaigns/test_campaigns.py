@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns
+from campaign.campaigns import create_and_edit, find_campaigns, status_changes
 from campaign.campaigns.content import editions, targets, updates
-from campaign.campaigns.desk import list_page
+from campaign.campaigns.desk import campaign_list
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, NotFound, Refused
@@ -79,7 +79,7 @@ def actions(session: Session, campaign: Campaign) -> list[str]:
 
 
 def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(session: Session) -> None:
-    campaign = campaigns.create_campaign(session, actor=BY, **facts())
+    campaign = create_and_edit.create_campaign(session, actor=BY, **facts())
     assert campaign.status is CampaignStatus.DRAFT
     assert campaign.slug == "ua-58-20"
     assert actions(session, campaign) == ["campaign.create"]
@@ -87,25 +87,25 @@ def test_a_new_campaign_is_a_draft_with_an_address_from_its_reference(session: S
 
 @pytest.mark.parametrize("reference", ["UA 58/20", "ua 58/20", "UA-58-20", "new"])
 def test_a_reference_or_address_that_is_taken_is_refused(session: Session, reference: str) -> None:
-    campaigns.create_campaign(session, actor=BY, **facts())
+    create_and_edit.create_campaign(session, actor=BY, **facts())
     with pytest.raises(Invalid) as refused:
-        campaigns.create_campaign(session, actor=BY, **facts(reference=reference))
+        create_and_edit.create_campaign(session, actor=BY, **facts(reference=reference))
     assert refused.value.fields == {"reference": "reference-taken"}
 
 
 def test_the_address_follows_the_reference_until_the_campaign_opens(session: Session) -> None:
     campaign = draft(session)
-    campaigns.edit_campaign(session, campaign, actor=BY, reference="UA 7/26")
+    create_and_edit.edit_campaign(session, campaign, actor=BY, reference="UA 7/26")
     assert campaign.slug == "ua-7-26"
-    campaigns.open_campaign(session, campaign, actor=BY, now=db.utcnow())
-    campaigns.edit_campaign(session, campaign, actor=BY, reference="UA 8/26")
+    status_changes.open_campaign(session, campaign, actor=BY, now=db.utcnow())
+    create_and_edit.edit_campaign(session, campaign, actor=BY, reference="UA 8/26")
     assert campaign.slug == "ua-7-26"
 
 
 def test_saving_the_same_facts_changes_nothing(session: Session) -> None:
     campaign = make_campaign(session)
     before = campaign.changed_at
-    campaigns.edit_campaign(session, campaign, actor=BY, person_name=campaign.person_name)
+    create_and_edit.edit_campaign(session, campaign, actor=BY, person_name=campaign.person_name)
     assert campaign.changed_at == before
     assert actions(session, campaign) == []
 
@@ -116,7 +116,9 @@ def test_every_change_that_the_public_sees_moves_changed_at(session: Session) ->
     session.add(official)
     session.flush()
     changes = [
-        lambda: campaigns.edit_campaign(session, campaign, actor=BY, person_name="Amara N. Okafor"),
+        lambda: create_and_edit.edit_campaign(
+            session, campaign, actor=BY, person_name="Amara N. Okafor"
+        ),
         lambda: editions.save_edition(
             session,
             campaign,
@@ -139,11 +141,11 @@ def test_every_change_that_the_public_sees_moves_changed_at(session: Session) ->
             happened_on=date(2026, 11, 2),
             words={"en": ("She is safe", "")},
         ),
-        lambda: campaigns.close_campaign(
+        lambda: status_changes.close_campaign(
             session, campaign, actor=BY, now=NOW, reasons={"en": "Done."}
         ),
-        lambda: campaigns.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER),
-        lambda: campaigns.stop_campaign(
+        lambda: status_changes.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER),
+        lambda: status_changes.stop_campaign(
             session, campaign, actor=BY, now=NOW, reasons={"fr": "Stop."}
         ),
     ]
@@ -157,20 +159,20 @@ def test_every_change_that_the_public_sees_moves_changed_at(session: Session) ->
 def test_a_draft_that_lacks_something_does_not_open(session: Session) -> None:
     campaign = draft(session, targets=[])
     with pytest.raises(Refused) as refused:
-        campaigns.open_campaign(session, campaign, actor=BY, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=BY, now=NOW)
     assert (refused.value.slug, refused.value.data) == ("campaign-not-ready", {"missing": 1})
     assert campaign.status is CampaignStatus.DRAFT
 
 
 def test_a_closed_campaign_opens_again_with_a_new_last_day(session: Session) -> None:
     campaign = make_campaign(session, act_by=date(2026, 11, 1))
-    campaigns.close_campaign(
+    status_changes.close_campaign(
         session, campaign, actor=BY, now=NOW, reasons={"en": "The day is over."}
     )
     assert (campaign.closed_at, campaign.status_reasons) == (NOW, {"en": "The day is over."})
     with pytest.raises(Refused):
-        campaigns.open_campaign(session, campaign, actor=BY, now=NOW)
-    campaigns.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER)
+        status_changes.open_campaign(session, campaign, actor=BY, now=NOW)
+    status_changes.open_campaign(session, campaign, actor=BY, now=NOW, act_by=LATER)
     assert campaign.status is CampaignStatus.OPEN
     assert (campaign.act_by, campaign.closed_at, campaign.status_reasons) == (LATER, None, {})
 
@@ -178,19 +180,19 @@ def test_a_closed_campaign_opens_again_with_a_new_last_day(session: Session) -> 
 def test_a_stop_needs_a_reason_and_is_final(session: Session) -> None:
     campaign = make_campaign(session)
     with pytest.raises(Invalid) as missing:
-        campaigns.stop_campaign(session, campaign, actor=BY, now=NOW, reasons={"en": " "})
+        status_changes.stop_campaign(session, campaign, actor=BY, now=NOW, reasons={"en": " "})
     assert missing.value.fields == {"reason_en": "reason-missing"}
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session, campaign, actor=BY, now=NOW, reasons={"en": "More letters would harm."}
     )
     assert campaign.status_reasons == {"en": "More letters would harm."}
     with pytest.raises(Refused):
-        campaigns.open_campaign(session, campaign, actor=BY, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=BY, now=NOW)
 
 
 def test_a_closed_campaign_can_be_stopped(session: Session) -> None:
     campaign = make_campaign(session, status=CampaignStatus.CLOSED)
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session, campaign, actor=BY, now=NOW, reasons={"en": "Letters would harm."}
     )
     assert campaign.status is CampaignStatus.STOPPED
@@ -199,7 +201,7 @@ def test_a_closed_campaign_can_be_stopped(session: Session) -> None:
 def test_an_open_campaign_keeps_what_it_needs(session: Session) -> None:
     campaign = make_campaign(session, locales=["en"])
     with pytest.raises(Invalid) as language:
-        campaigns.edit_campaign(session, campaign, actor=BY, default_locale="fr")
+        create_and_edit.edit_campaign(session, campaign, actor=BY, default_locale="fr")
     assert set(language.value.fields.values()) == {"edition-missing"}
     with pytest.raises(Invalid) as text:
         editions.save_edition(
@@ -219,15 +221,15 @@ def test_an_open_campaign_keeps_what_it_needs(session: Session) -> None:
 def test_the_public_finds_no_draft(session: Session) -> None:
     hidden = draft(session)
     shown = make_campaign(session)
-    assert campaigns.find_public_campaign(session, hidden.slug) is None
-    assert campaigns.find_public_campaign(session, shown.slug) is shown
-    assert campaigns.get_campaign(session, hidden.slug) is hidden
+    assert find_campaigns.find_public_campaign(session, hidden.slug) is None
+    assert find_campaigns.find_public_campaign(session, shown.slug) is shown
+    assert find_campaigns.get_campaign(session, hidden.slug) is hidden
 
 
 def test_an_unknown_address_is_not_found(session: Session) -> None:
     with pytest.raises(NotFound):
-        campaigns.get_campaign(session, "ua-0-00")
-    assert campaigns.find_public_campaign(session, "ua-0-00") is None
+        find_campaigns.get_campaign(session, "ua-0-00")
+    assert find_campaigns.find_public_campaign(session, "ua-0-00") is None
 
 
 def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session: Session) -> None:
@@ -239,8 +241,8 @@ def test_open_campaigns_stand_by_last_day_and_ended_ones_in_the_archive(session:
     closed = make_campaign(session, status=CampaignStatus.CLOSED, issued_on=date(2026, 11, 1))
     stopped = make_campaign(session, status=CampaignStatus.STOPPED, issued_on=None)
     draft(session)
-    assert list(campaigns.list_open(session, NOW)) == [soon, late, endless]
-    assert not {closed, over, stopped} & set(campaigns.list_open(session, NOW))
+    assert list(find_campaigns.list_open(session, NOW)) == [soon, late, endless]
+    assert not {closed, over, stopped} & set(find_campaigns.list_open(session, NOW))
 
 
 def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
@@ -251,14 +253,14 @@ def test_the_desks_list_filters_orders_and_pages(session: Session) -> None:
 
     def listed(**query: Any) -> tuple[list[Campaign], int]:
         usual = {"status": None, "sort": "person", "descending": False, "page": 1, "per_page": 2}
-        rows, total = list_page.list_for_desk(session, by=admin, **(usual | query))
+        rows, total = campaign_list.list_for_desk(session, by=admin, **(usual | query))
         return [row.campaign for row in rows], total
 
     assert listed() == ([second, third], 3)
     assert listed(page=2) == ([first], 3)
     assert listed(descending=True) == ([first, third], 3)
     assert listed(status=CampaignStatus.DRAFT) == ([second], 1)
-    counts = list_page.count_by_status(session, by=admin)
+    counts = campaign_list.count_by_status(session, by=admin)
     assert counts == {CampaignStatus.OPEN: 2, CampaignStatus.DRAFT: 1}
 
 
@@ -357,7 +359,7 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
 
     def stop(session: Session) -> None:
         campaign = session.get_one(Campaign, campaign_id)
-        campaigns.stop_campaign(
+        status_changes.stop_campaign(
             session, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
         )
 
@@ -366,7 +368,7 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
             app,
             stop,
             lambda session: session.get_one(Campaign, campaign_id),
-            lambda session, seen: getattr(campaigns, f"{move}_campaign")(
+            lambda session, seen: getattr(status_changes, f"{move}_campaign")(
                 session, seen, actor=BY, now=NOW
             ),
         )
@@ -379,7 +381,7 @@ def test_a_stop_is_not_overwritten_by_who_looked_before_it(app: Flask, move: str
 
 
 def _edit(session: Session, campaign: Campaign) -> None:
-    campaigns.edit_campaign(session, campaign, actor="staff:2", index_number="AMR 41/2020")
+    create_and_edit.edit_campaign(session, campaign, actor="staff:2", index_number="AMR 41/2020")
 
 
 def _post(session: Session, campaign: Campaign) -> None:
@@ -407,7 +409,7 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
         campaign_id = waiting.id
 
     def open_it(session: Session) -> None:
-        campaigns.open_campaign(
+        status_changes.open_campaign(
             session, session.get_one(Campaign, campaign_id), actor="job", now=NOW
         )
 
@@ -419,7 +421,7 @@ def test_an_opening_is_not_undone_by_who_looked_before_it(
 
 def test_of_two_who_take_one_reference_at_once_one_is_told(app: Flask) -> None:
     def create(session: Session, _seen: object = None) -> Campaign:
-        return campaigns.create_campaign(session, actor=BY, **facts())
+        return create_and_edit.create_campaign(session, actor=BY, **facts())
 
     with pytest.raises(Invalid) as refused:
         overtake(app, create, lambda session: session.scalar(select(Campaign.id)), create)
@@ -431,7 +433,7 @@ def test_of_two_who_rename_to_one_reference_at_once_one_is_told(app: Flask) -> N
         ids = [draft(session, slug=f"d-{at}", reference=f"D {at}").id for at in (1, 2)]
 
     def rename(session: Session, campaign: Campaign) -> None:
-        campaigns.edit_campaign(session, campaign, actor=BY, reference="UA 9/26")
+        create_and_edit.edit_campaign(session, campaign, actor=BY, reference="UA 9/26")
 
     with pytest.raises(Invalid) as refused:
         overtake(
@@ -452,5 +454,5 @@ def test_the_next_open_campaign_is_the_nearest_that_is_left(session: Session) ->
     order = [made[1], made[2], made[0], made[3]]
     for done in range(4):
         signed = select(Campaign.id).where(Campaign.id.in_([one.id for one in order[:done]]))
-        assert campaigns.find_open(session, NOW, besides=signed) is order[done]
-    assert campaigns.find_open(session, NOW, besides=select(Campaign.id)) is None
+        assert find_campaigns.find_open(session, NOW, besides=signed) is order[done]
+    assert find_campaigns.find_open(session, NOW, besides=select(Campaign.id)) is None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.content.part_contents import facts_content, letter_content, targets_content
 from campaign.campaigns.content.templates import current_template
-from campaign.campaigns.desk.history.value_labels import texts_of_content, value_text
+from campaign.campaigns.desk.labels import texts_of_content, value_text
 from campaign.models.campaign import Campaign
 from tests.factories import post
 from tests.integration.campaigns.conftest import DESK, Send

@@ -8,9 +8,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign, edit_campaign
 from campaign.campaigns.content import templates
 from campaign.campaigns.content.templates import Point, UnknownPlaceholders
+from campaign.campaigns.create_and_edit import edit_campaign
+from campaign.campaigns.status_changes import close_campaign
 from campaign.core import db
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.models.campaign import Campaign, CampaignStatus

@@ -9,10 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns, continue_or_clone, schedule
+from campaign.campaigns import create_and_edit, schedule, status_changes
 from campaign.campaigns.content import editions
 from campaign.campaigns.content.updates import post_update
-from campaign.campaigns.readiness import approval
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid, Refused
@@ -63,32 +62,32 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
     writer, reader = f"staff:{one.id}", f"staff:{two.id}"
     campaign = draft(session)
     with pytest.raises(Refused) as refused:
-        campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=reader, now=NOW)
     assert refused.value.slug == "needs-review"
 
-    approval.submit_for_review(session, campaign, actor=writer, now=NOW)
+    status_changes.submit_for_review(session, campaign, actor=writer, now=NOW)
     with pytest.raises(Refused) as refused:
-        campaigns.open_campaign(session, campaign, actor=writer, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=writer, now=NOW)
     assert refused.value.slug == "second-person"
     with pytest.raises(Invalid) as invalid:
-        approval.return_to_draft(session, campaign, actor=reader, note=" ")
+        status_changes.return_to_draft(session, campaign, actor=reader, note=" ")
     assert invalid.value.fields == {"note": "note-missing"}
-    approval.return_to_draft(session, campaign, actor=reader, note="The date is wrong.")
+    status_changes.return_to_draft(session, campaign, actor=reader, note="The date is wrong.")
     assert (campaign.status, campaign.review_note) == (CampaignStatus.DRAFT, "The date is wrong.")
 
-    approval.submit_for_review(session, campaign, actor=writer, now=NOW)
+    status_changes.submit_for_review(session, campaign, actor=writer, now=NOW)
     # Whoever mends it meanwhile has written last: now the first may decide, and the second not.
-    campaigns.edit_campaign(session, campaign, actor=reader, person_pronouns="they")
+    create_and_edit.edit_campaign(session, campaign, actor=reader, person_pronouns="they")
     with pytest.raises(Refused):
-        campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=reader, now=NOW)
     moment = NOW + timedelta(days=1)
-    approval.schedule_campaign(session, campaign, actor=writer, open_at=moment, now=NOW)
+    status_changes.schedule_campaign(session, campaign, actor=writer, open_at=moment, now=NOW)
     # What was approved and then changed is looked at again.
-    campaigns.edit_campaign(session, campaign, actor=writer, person_pronouns="she")
+    create_and_edit.edit_campaign(session, campaign, actor=writer, person_pronouns="she")
     assert campaign.status is CampaignStatus.REVIEW
     with pytest.raises(Refused):
-        campaigns.open_campaign(session, campaign, actor=writer, now=NOW)
-    campaigns.open_campaign(session, campaign, actor=reader, now=NOW)
+        status_changes.open_campaign(session, campaign, actor=writer, now=NOW)
+    status_changes.open_campaign(session, campaign, actor=reader, now=NOW)
     assert (campaign.status, campaign.review_note) == (CampaignStatus.OPEN, "")
     assert [one for one in actions(session) if one.startswith("campaign.")] == [
         "campaign.review",
@@ -105,8 +104,8 @@ def test_a_draft_opens_only_when_somebody_else_than_its_writer_has_looked(
 def test_an_incomplete_draft_is_neither_submitted_nor_scheduled(session: Session) -> None:
     campaign = draft(session, targets=[])
     for move in (
-        lambda: approval.submit_for_review(session, campaign, actor=BY, now=NOW),
-        lambda: approval.schedule_campaign(
+        lambda: status_changes.submit_for_review(session, campaign, actor=BY, now=NOW),
+        lambda: status_changes.schedule_campaign(
             session, campaign, actor=BY, open_at=NOW + timedelta(hours=1), now=NOW
         ),
     ):
@@ -120,7 +119,7 @@ def test_it_opens_at_its_moment_and_not_before_and_once(session: Session) -> Non
     campaign = draft(session)
     moment = schedule.moment_in("America/Toronto", datetime(2026, 11, 25, 9, 0))  # noqa: DTZ001
     assert moment == datetime(2026, 11, 25, 14, tzinfo=UTC)
-    approval.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
+    status_changes.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
     session.commit()
     schedule.open_scheduled(moment - timedelta(seconds=1))
     assert reload(session, campaign.id).status is CampaignStatus.SCHEDULED
@@ -138,7 +137,7 @@ def test_what_lacks_something_at_its_moment_stays_hidden_and_the_desk_says_so(
     lacking, whole = draft(session), draft(session)
     moment = NOW + timedelta(days=1)
     for campaign in (lacking, whole):
-        approval.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
+        status_changes.schedule_campaign(session, campaign, actor=BY, open_at=moment, now=NOW)
     lacking.targets[0].official.salutation = {}
     session.commit()
     schedule.open_scheduled(moment)
@@ -188,11 +187,11 @@ def test_the_last_day_moves_to_a_later_one_only_and_a_closed_campaign_opens_with
     schedule.extend_campaign(session, campaign, actor=BY, act_by=later, now=NOW)
     assert campaign.act_by == later
     assert campaign.changed_at > before
-    campaigns.close_campaign(session, campaign, actor=BY, now=NOW)
+    status_changes.close_campaign(session, campaign, actor=BY, now=NOW)
     last = later + timedelta(days=7)
     schedule.extend_campaign(session, campaign, actor=BY, act_by=last, now=NOW)
     assert (campaign.status, campaign.act_by) == (CampaignStatus.OPEN, last)
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session, campaign, actor=BY, now=NOW, reasons={"en": "She asked us to."}
     )
     with pytest.raises(Refused):
@@ -223,7 +222,7 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
         outcome="They were freed.",
     )
     letter = next(one for one in earlier.templates if one.locale == "en")
-    made = continue_or_clone.continue_campaign(
+    made = create_and_edit.continue_campaign(
         session, earlier, actor=BY, created_by_id=None, reference="UA 90/26"
     )
     session.commit()
@@ -244,12 +243,12 @@ def test_further_information_carries_everything_over_but_what_is_of_its_own_time
     assert [(one.key, one.text) for one in copied.points] == [
         (one.key, one.text) for one in letter.points
     ]
-    clone = continue_or_clone.clone_campaign(
+    clone = create_and_edit.clone_campaign(
         session, found, actor=BY, created_by_id=None, reference="UA 91/26"
     )
     assert (clone.follows_id, len(clone.templates)) == (None, 3)
     with pytest.raises(Invalid) as taken:
-        continue_or_clone.clone_campaign(
+        create_and_edit.clone_campaign(
             session, found, actor=BY, created_by_id=None, reference="ua 91/26"
         )
     assert taken.value.fields == {"reference": "reference-taken"}
@@ -266,13 +265,13 @@ _CARRIED_OVER = {
 
 def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session: Session) -> None:
     columns = {one.key for one in inspect(Campaign).column_attrs}
-    assert columns == continue_or_clone.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
-    assert continue_or_clone.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
+    assert columns == create_and_edit.OF_ITS_OWN | _CARRIED_OVER, "say here what becomes of it"
+    assert create_and_edit.OF_ITS_OWN.isdisjoint(_CARRIED_OVER)
     moments = {"opened_at", "closed_at", "stopped_at", "forgotten_at"}
     earlier = make_campaign(
         session, status=CampaignStatus.STOPPED, **{name: db.utcnow() for name in moments}
     )
-    clone = continue_or_clone.clone_campaign(
+    clone = create_and_edit.clone_campaign(
         session, earlier, actor=BY, created_by_id=None, reference="UA 92/26"
     )
     assert {getattr(clone, name) for name in moments} == {None}
@@ -282,9 +281,9 @@ def test_of_each_column_it_is_decided_whether_another_campaign_takes_it(session:
 def test_a_circle_of_further_information_is_refused(session: Session, length: int) -> None:
     chain = [draft(session) for _ in range(length)]
     for one, before in zip(chain[1:], chain, strict=False):
-        campaigns.edit_campaign(session, one, actor=BY, follows_id=before.id)
+        create_and_edit.edit_campaign(session, one, actor=BY, follows_id=before.id)
     with pytest.raises(Invalid) as refused:
-        campaigns.edit_campaign(session, chain[0], actor=BY, follows_id=chain[-1].id)
+        create_and_edit.edit_campaign(session, chain[0], actor=BY, follows_id=chain[-1].id)
     assert refused.value.fields == {"follows": "follows-circle"}
     assert chain[0].follows_id is None
 
@@ -297,7 +296,7 @@ def test_the_public_pages_lead_to_each_other_once_both_are_public(
     session.commit()
     hidden = client.get(f"/en/actions/{earlier.slug}").text
     assert later.slug not in hidden
-    campaigns.open_campaign(session, later, actor=BY, now=db.utcnow())
+    status_changes.open_campaign(session, later, actor=BY, now=db.utcnow())
     session.commit()
     client.application.extensions["page_cache"].recheck_now()
     assert f"/en/actions/{later.slug}" in client.get(f"/en/actions/{earlier.slug}").text
@@ -398,7 +397,7 @@ def test_everybody_reads_at_once_why_an_action_was_stopped(
     session.commit()
     pages = [f"/en/actions/{campaign.slug}", f"/fr/actions/{campaign.slug}/embed", "/en/archive"]
     assert all("She asked" not in client.get(page).text for page in pages)
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session, campaign, actor=BY, now=db.utcnow(), reasons={"en": "She asked us to."}
     )
     session.commit()

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign import storage
-from campaign.campaigns import campaigns
-from campaign.campaigns.content import picture_sweep
+from campaign.campaigns import status_changes
+from campaign.campaigns.content import pictures
 from campaign.core.clock import utcnow
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.proposal import Proposal, ProposalState
@@ -125,7 +125,9 @@ def test_what_cannot_be_published_any_more_says_why_and_waits_on(
     sign_in(client, app, Role.ORGANIZER)
     post(client, f"{HOME}/updates", UPDATE)
     url = f"{HOME}/proposals/{newest(session).public_id}"
-    campaigns.stop_campaign(session, case, actor="command", now=utcnow(), reasons={"en": "Danger."})
+    status_changes.stop_campaign(
+        session, case, actor="command", now=utcnow(), reasons={"en": "Danger."}
+    )
     session.commit()
     sign_in(client, app, Role.ORGANIZER)
     refused = post(client, url, {"decision": "approve", "note": "Tell them."})
@@ -202,9 +204,9 @@ def test_the_picture_of_a_proposed_update_is_shown_to_the_desk_and_not_swept(
     assert client.get(url).mimetype == "image/jpeg"
     assert client.get(f"/pictures/{key.rpartition('/')[2]}").status_code == 404
     with app.app_context():
-        picture_sweep._sweep([key], utcnow() + timedelta(days=1))
+        pictures._sweep([key], utcnow() + timedelta(days=1))
         assert list(storage.storage().names("pictures")) == [key]
         session.execute(update(Proposal).values(picture=""))
         session.commit()
-        picture_sweep._sweep([key], utcnow() + timedelta(days=1))
+        pictures._sweep([key], utcnow() + timedelta(days=1))
         assert list(storage.storage().names("pictures")) == []

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import approve_proposal, campaigns, proposals, reword_reason
+from campaign.campaigns import approve_proposal, proposals, status_changes
 from campaign.campaigns.content import updates
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.core import db
@@ -166,7 +166,7 @@ def test_a_proposal_is_refused_as_posting_is(
         proposals.propose_update(session, case, by=author, **(POST | {"words": {"en": ("", "")}}))
     assert invalid.value.fields == {"title_en": "update-title-missing"}
     proposal = proposals.propose_update(session, case, by=author, **POST)
-    campaigns.stop_campaign(session, case, actor="command", now=NOW, reasons={"en": "Danger."})
+    status_changes.stop_campaign(session, case, actor="command", now=NOW, reasons={"en": "Danger."})
     with pytest.raises(Invalid) as invalid:
         approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert invalid.value.fields == {"tell_signers": "not-for-signers"}
@@ -205,7 +205,7 @@ def test_closing_is_out_of_date_once_the_campaign_has_moved(
     proposal = proposals.propose_reasons(
         session, case, kind=ProposalKind.CLOSE, by=author, reasons={"en": "Yes."}
     )
-    campaigns.close_campaign(session, case, actor="calendar", now=NOW)
+    status_changes.close_campaign(session, case, actor="calendar", now=NOW)
     with pytest.raises(Refused) as refused:
         approve_proposal.approve(session, proposal, by=colleague, now=NOW)
     assert refused.value.slug == "proposal-decided"
@@ -236,7 +236,7 @@ def test_a_reason_that_is_reworded_puts_those_that_wait_out_of_date(
     proposal = proposals.stop_and_propose(
         session, case, by=author, now=NOW, reasons={"en": "Danger."}, kind=StopKind.HARM
     )
-    reword_reason.reword_reason(session, case, actor="staff:1", reasons={"en": "Harm."})
+    status_changes.reword_reason(session, case, actor="staff:1", reasons={"en": "Harm."})
     with pytest.raises(Refused):
         approve_proposal.approve(session, proposal, by=colleague, now=NOW)
 

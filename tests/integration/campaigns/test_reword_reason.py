@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns
+from campaign.campaigns import status_changes
 from campaign.core.audit import AuditEntry
 from campaign.core.clock import utcnow
 from campaign.mail.models import OutboxMail
@@ -20,7 +20,7 @@ def test_a_reason_is_reworded_by_an_admin_without_a_second_mail(
     client: FlaskClient, app: Flask, session: Session
 ) -> None:
     campaign = make_campaign(session)
-    campaigns.stop_campaign(
+    status_changes.stop_campaign(
         session, campaign, actor="staff:1", now=utcnow(), reasons={"en": OLD}, kind=StopKind.HARM
     )
     session.commit()

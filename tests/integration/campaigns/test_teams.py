@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns import campaigns
+from campaign.campaigns import create_and_edit, find_campaigns
 from campaign.campaigns.content import team
-from campaign.campaigns.desk import list_page
+from campaign.campaigns.desk import campaign_list
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import NotFound, Refused
 from campaign.core.settings import Settings
@@ -44,10 +44,10 @@ def me(client: FlaskClient, app: Flask, theirs: Campaign) -> StaffUser:
 
 
 def _listed(session: Session, by: StaffUser) -> list[Campaign]:
-    rows, total = list_page.list_for_desk(
+    rows, total = campaign_list.list_for_desk(
         session, by=by, status=None, sort="status", descending=False, page=1, per_page=9
     )
-    assert total == len(rows) == sum(list_page.count_by_status(session, by=by).values())
+    assert total == len(rows) == sum(campaign_list.count_by_status(session, by=by).values())
     return [row.campaign for row in rows]
 
 
@@ -71,8 +71,8 @@ def test_the_service_knows_who_may_see_what(
     assert _listed(session, other) == [theirs]
     team.add_member(session, theirs, member=users[Role.ORGANIZER], by=other)
     assert _listed(session, users[Role.ORGANIZER]) == [theirs]
-    assert campaigns.list_followable(session, None, by=users[Role.ORGANIZER]) == [theirs]
-    assert campaigns.list_followable(session, theirs, by=other) == []
+    assert find_campaigns.list_followable(session, None, by=users[Role.ORGANIZER]) == [theirs]
+    assert find_campaigns.list_followable(session, theirs, by=other) == []
 
 
 def test_lists_choices_and_uses_tell_nothing_of_another_team(
@@ -98,7 +98,7 @@ def test_a_campaign_belongs_to_who_makes_it_and_is_handed_over(
     session: Session, other: StaffUser, theirs: Campaign
 ) -> None:
     heir = make_staff_user(session, Role.ORGANIZER, email="heir@example.org")
-    made = campaigns.create_campaign(
+    made = create_and_edit.create_campaign(
         session,
         actor="staff:1",
         created_by_id=heir.id,

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock, db, jobs
 from campaign.dashboard.today import list_todos
 from campaign.deliveries import record_delivery

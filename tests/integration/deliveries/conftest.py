@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.deliveries import record_delivery
 from campaign.models.bundle import Bundle, BundleState, DeliveryOutcome

@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import stop_campaign
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid

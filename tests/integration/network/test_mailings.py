@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign, open_campaign, stop_campaign
 from campaign.campaigns.content.updates import Telling, post_update
+from campaign.campaigns.status_changes import close_campaign, open_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail

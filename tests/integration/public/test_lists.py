@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import stop_campaign
 from campaign.campaigns.content.updates import post_update
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import clock
 from campaign.core.clock import utcnow
 from campaign.models.campaign import (
@@ -271,7 +271,7 @@ def test_a_bar_stands_by_the_figure_only_when_many_have_written(
 def test_the_deadline_is_said_in_words_and_after_it_the_page_says_to_ask_first(
     client: FlaskClient, session: Session, campaign: Campaign, case: str
 ) -> None:
-    from campaign.campaigns.changes import record_change  # noqa: PLC0415
+    from campaign.campaigns.record_change import record_change  # noqa: PLC0415
 
     page = client.get(case).text
     assert "days left" in page

@@ -8,13 +8,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign
-from campaign.campaigns.changes import record_change
+from campaign.campaigns.record_change import record_change
+from campaign.campaigns.status_changes import close_campaign
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus
 from campaign.models.statistics import CampaignTally
+from campaign.public.case_lists import case_row
 from campaign.public.case_page import case_page
-from campaign.public.open_cases import case_row
 from campaign.public.page_cache import PageCache
 from tests.days import days_ago
 from tests.factories import add_confirmed, make_campaign

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from campaign.campaigns.campaigns import close_campaign, stop_campaign
-from campaign.campaigns.changes import record_change
+from campaign.campaigns.record_change import record_change
+from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db
 from campaign.models.campaign import Campaign, CampaignStatus, Update
 from campaign.models.signature import Signature

@@ -12,11 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import stop_campaign
 from campaign.campaigns.content.editions import publish_outcomes
 from campaign.campaigns.content.risks import RiskNamed
 from campaign.campaigns.content.updates import post_update
-from campaign.campaigns.reword_reason import reword_reason
+from campaign.campaigns.status_changes import reword_reason, stop_campaign
 from campaign.core import db
 from campaign.core.errors import Refused
 from campaign.models.campaign import StopKind, Update, UpdateKind

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign
+from campaign.campaigns.status_changes import close_campaign
 from campaign.core import db
 from campaign.models.campaign import Campaign
 from campaign.models.signature import ConsentWording, Signature, SignatureState

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign, stop_campaign
+from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import clock, db, jobs
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, SignatureState

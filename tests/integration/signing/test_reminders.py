@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign, stop_campaign
+from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.mail import bad_addresses
 from campaign.mail.models import MailState, OutboxMail

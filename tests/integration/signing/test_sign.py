@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import close_campaign, stop_campaign
+from campaign.campaigns.status_changes import close_campaign, stop_campaign
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign, CampaignStatus, TargetKind

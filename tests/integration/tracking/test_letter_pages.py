@@ -19,8 +19,8 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.bundles.freeze import freeze_bundle
 from campaign.campaigns import public_counts
-from campaign.campaigns.campaigns import stop_campaign
 from campaign.campaigns.content.updates import post_update
+from campaign.campaigns.status_changes import stop_campaign
 from campaign.core import db, jobs
 from campaign.core.i18n import country_for_post
 from campaign.core.settings import Settings

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.campaigns import open_campaign, stop_campaign
 from campaign.campaigns.content.updates import Telling, post_update
-from campaign.campaigns.continue_or_clone import continue_campaign
+from campaign.campaigns.create_and_edit import continue_campaign
+from campaign.campaigns.status_changes import open_campaign, stop_campaign
 from campaign.core import db, jobs
 from campaign.core.audit import AuditEntry
 from campaign.core.errors import Invalid

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from campaign.campaigns.check_readiness import blockers, gaps
 from campaign.campaigns.content.current_letters import newest_templates
-from campaign.campaigns.content.risk_words import Watch, Words, texts_of_campaign
-from campaign.campaigns.readiness.check_readiness import blockers, gaps
-from campaign.campaigns.readiness.longest_name_fit import LONGEST_NAME, fits_of
+from campaign.campaigns.content.risks import Watch, Words, texts_of_campaign
+from campaign.campaigns.longest_name_fit import LONGEST_NAME, fits_of
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,

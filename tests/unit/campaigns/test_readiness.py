@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from campaign.campaigns.check_readiness import blockers, gaps, later_gaps, next_step
 from campaign.campaigns.content.current_letters import current_templates
-from campaign.campaigns.readiness.check_readiness import blockers, gaps, later_gaps, next_step
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,

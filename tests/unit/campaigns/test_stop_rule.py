@@ -16,7 +16,7 @@ _WHO_MAY = {
     "campaigns/stop_rule.py": "the rule",
     "models/campaign.py": "the states' own names, and which of them are the end",
     "campaigns/lifecycle.py": "which states follow each other, and which are public",
-    "campaigns/campaigns.py": "it stops campaigns",
+    "campaigns/status_changes.py": "it stops campaigns",
     "models/bundle.py": "an outcome of a delivery has that name too",
 }
 _PUBLIC = {"OPEN", "CLOSED"}

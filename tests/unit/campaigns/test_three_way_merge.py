@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.campaigns.content.diffs import Mark, words_between
-from campaign.campaigns.content.three_way_merge import (
+from campaign.campaigns.content.compare_texts import (
     Choice,
+    Mark,
     compare_fields,
     join_values,
     merge_values,
     settle,
+    words_between,
 )
 
 BASE = "One.\n\nTwo.\n\nThree."

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from campaign.campaigns.content.case_picture import LEAST_WIDTH
+from campaign.campaigns.content.pictures import LEAST_WIDTH
 from campaign.demo.load_demo import CASES, content, drawing
 
 LANGUAGES = {"en", "fr", "es", "ar"}

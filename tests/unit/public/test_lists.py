@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from campaign.campaigns.content.embed_codes import host_of
+from campaign.campaigns.content.options import host_of
 from campaign.models.campaign import (
     Campaign,
     CampaignStatus,
@@ -14,12 +14,10 @@ from campaign.models.campaign import (
     UpdateEdition,
     UpdateKind,
 )
-from campaign.public.case_page import next_round, progress_of
+from campaign.public.case_lists import Choices, Wish, board_of, case_row, searching
+from campaign.public.case_page import first_line, next_round, progress_of
 from campaign.public.deadline import deadline_of, say_days_left
-from campaign.public.home import Choices, Wish
-from campaign.public.open_cases import board_of, case_row, searching
-from campaign.public.referrers import clean_source, with_source
-from campaign.public.update_pages import first_line
+from campaign.public.share_links import clean_source, with_source
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -5,23 +5,68 @@ from collections.abc import Collection, Mapping, Sequence
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField
 
 from campaign.campaigns import proposals
 from campaign.campaigns.content import editions
+from campaign.campaigns.content.editions import Texts
 from campaign.campaigns.content.part_contents import edition_content
-from campaign.campaigns.content.risk_words import Finding, Words, by_field, edition_words
-from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.risks import Finding, Words, by_field, edition_words, watch_of
 from campaign.campaigns.desk.blueprint import blueprint, check_locale, done, languages_of, load
-from campaign.campaigns.desk.forms import EditionForm
+from campaign.campaigns.desk.forms import CampaignForm
+from campaign.campaigns.desk.proposal_views import find_returned
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
-from campaign.campaigns.desk.status.proposal_views import find_returned
 from campaign.core import db
-from campaign.core.text.desk_texts import paragraphs
+from campaign.core.text.desk_texts import lines, paragraphs
 from campaign.models.campaign import Campaign, Edition
 from campaign.models.proposal import Proposal
 from campaign.models.revision import Part
 from campaign.staff.guards import actor, staff_user
+from campaign.web.form_fields import LineField, TextField, each_within
 from campaign.web.page import Page, show_page
+
+ASKS = 8
+
+
+ASK_LENGTH = 300
+
+
+class EditionForm(CampaignForm):
+    based_on = HiddenField()
+    risks_seen = BooleanField(_l("Save it anyway"))
+    title = LineField(
+        _l("Title"),
+        limit=200,
+        needed=_l("Write a title: the person’s name and what is happening."),
+        description=_l("The person’s name and what is happening."),
+    )
+    summary = TextField(_l("Summary"), limit=1200, description=_l("Three sentences."))
+    asks = TextField(
+        _l("What the letter asks"),
+        limit=ASKS * (ASK_LENGTH + 1),
+        description=_l("Two to five requests, one per line."),
+    )
+    background = TextField(
+        _l("What happened"), limit=20_000, description=_l("About 400 words, in Markdown.")
+    )
+    outcome = TextField(
+        _l("How it ended"),
+        limit=20_000,
+        description=_l("How this case ended, or how cases like it end. In Markdown."),
+    )
+
+    validate_asks = staticmethod(each_within(ASK_LENGTH, ASKS))
+
+    def texts(self) -> Texts:
+        return {
+            "title": self.title.data,
+            "summary": self.summary.data,
+            "background": self.background.data,
+            "asks": lines(self.asks.data),
+            "outcome": self.outcome.data,
+        }
+
 
 _LONGEST = 20_000
 

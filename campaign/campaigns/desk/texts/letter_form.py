@@ -16,17 +16,14 @@ from wtforms import (
 from wtforms.validators import Optional, Regexp
 
 from campaign.campaigns.content.part_contents import Content, letter_of
-from campaign.campaigns.content.risk_words import Words
+from campaign.campaigns.content.risks import Words
 from campaign.campaigns.content.templates import MAX_POINTS, Point, with_keys
-from campaign.campaigns.desk.sentences import CampaignForm
-from campaign.models.campaign import TargetKind
+from campaign.campaigns.desk.forms import CampaignForm
 from campaign.models.letter_template import LetterTemplate
 from campaign.web.form_base import PlainForm
 from campaign.web.form_fields import LineField, NumberField, TextField
 
 SPARE_ROWS = 2
-
-TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Receives a copy")}
 
 
 def place_field() -> NumberField:

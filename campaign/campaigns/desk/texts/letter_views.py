@@ -9,13 +9,12 @@ from flask_babel import gettext as _
 from campaign.campaigns.content import targets, templates
 from campaign.campaigns.content.current_letters import newest_templates
 from campaign.campaigns.content.revisions import letter_place
-from campaign.campaigns.content.risk_words import Finding, by_field
-from campaign.campaigns.content.risks import watch_of
+from campaign.campaigns.content.risks import Finding, by_field, watch_of
 from campaign.campaigns.content.templates import find_template
 from campaign.campaigns.desk.blueprint import blueprint, check_locale, done, languages_of, load
 from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept
 from campaign.campaigns.desk.texts.letter_form import TemplateForm, template_form
-from campaign.campaigns.readiness.longest_name_fit import Fit, fits_of
+from campaign.campaigns.longest_name_fit import Fit, fits_of
 from campaign.core import db
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate

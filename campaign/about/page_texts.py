@@ -1,0 +1,121 @@
+"""What the organization adds to its pages, and the privacy notice, with all versions."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flask_babel import force_locale
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.about.privacy_notice import list_sections
+from campaign.core import audit, db, i18n, jobs
+from campaign.core.errors import Invalid
+from campaign.core.settings import current_settings
+from campaign.models.about import AboutPage, OrganisationText, PrivacyNotice
+
+
+class OwnText(NamedTuple):
+    """What a reader sees of it: Markdown, and its language; both empty where there is none."""
+
+    text: str
+    language: str
+
+
+def list_newest(session: Session) -> Mapping[tuple[AboutPage, str], OrganisationText]:
+    """Return the newest version of each page and language, by both."""
+    newest = select(func.max(OrganisationText.id)).group_by(
+        OrganisationText.page, OrganisationText.locale
+    )
+    rows = session.scalars(
+        select(OrganisationText)
+        .where(OrganisationText.id.in_(newest))
+        .options(joinedload(OrganisationText.written_by))
+    )
+    return {(row.page, row.locale): row for row in rows}
+
+
+def list_versions(session: Session, page: AboutPage, locale: str) -> Sequence[OrganisationText]:
+    """List all versions of a page's text in one language, the newest first."""
+    return session.scalars(
+        select(OrganisationText)
+        .where(OrganisationText.page == page, OrganisationText.locale == locale)
+        .order_by(OrganisationText.id.desc())
+        .options(joinedload(OrganisationText.written_by))
+    ).all()
+
+
+def find_text(session: Session, page: AboutPage, locale: str) -> OwnText:
+    """Return the text of a page in `locale`, else in another language."""
+    newest = list_newest(session)
+    texts = {code: version.text for (of, code), version in newest.items() if of is page}
+    return OwnText(*i18n.said_in(texts, locale, *i18n.languages()))
+
+
+def find_newest_notice(session: Session, locale: str) -> PrivacyNotice | None:
+    return session.scalar(
+        select(PrivacyNotice)
+        .where(PrivacyNotice.locale == locale)
+        .order_by(PrivacyNotice.id.desc())
+        .limit(1)
+    )
+
+
+def note_notice(session: Session, locale: str) -> PrivacyNotice:
+    """Return the version that the page shows now; it is added where the newest one differs."""
+    words = compose_notice(session, locale)
+    newest = find_newest_notice(session, locale)
+    if newest is not None and newest.text == words:
+        return newest
+    version = PrivacyNotice(locale=locale, text=words)
+    session.add(version)
+    session.flush()
+    return version
+
+
+def compose_notice(session: Session, locale: str) -> str:
+    """Return the whole notice as Markdown, with what the organization adds."""
+    with force_locale(locale):
+        sections = list_sections(current_settings(), locale)
+    own = find_text(session, AboutPage.PRIVACY, locale).text
+    parts = [f"## {section.heading}\n\n{section.text}" for section in sections]
+    return "\n\n".join(filter(None, [*parts, own]))
+
+
+@jobs.job("about.note-versions", every_minutes=60)
+def note_notices() -> None:
+    with db.transaction() as session:
+        for locale in i18n.languages():
+            note_notice(session, locale)
+
+
+MOST_CHARACTERS = 20_000
+
+
+def save_text(
+    session: Session, page: AboutPage, locale: str, *, text: str, staff_id: int
+) -> OrganisationText | None:
+    """Add a version; None where nothing changed.
+
+    Raises Invalid (`text-too-long`).
+    """
+    text = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    if len(text) > MOST_CHARACTERS:
+        raise Invalid(fields={"text": "text-too-long"})
+    versions = list_versions(session, page, locale)
+    if text == (versions[0].text if versions else ""):
+        return None
+    version = OrganisationText(page=page, locale=locale, text=text, written_by_id=staff_id)
+    session.add(version)
+    session.flush()
+    audit.record(
+        session,
+        actor=f"staff:{staff_id}",
+        action="about.edit",
+        subject=f"about:{page.value}",
+        locale=locale,
+        version=len(versions) + 1,
+    )
+    if page is AboutPage.PRIVACY:
+        for code in i18n.languages():
+            note_notice(session, code)
+    return version

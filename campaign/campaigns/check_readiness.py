@@ -1,0 +1,388 @@
+"""What a campaign lacks before it can open. Pure: reads a campaign that is loaded, asks nobody."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from campaign.campaigns import lifecycle
+from campaign.campaigns.content.address_and_salutation import (
+    addressing_of,
+    doubtful_of_address,
+    missing_of_address,
+)
+from campaign.campaigns.content.current_letters import current_templates, newest_templates, texts_of
+from campaign.campaigns.content.risks import Watch, texts_of_campaign
+from campaign.campaigns.longest_name_fit import fits_of
+from campaign.campaigns.stop_rule import has_ended
+from campaign.core import clock
+from campaign.core.i18n import day_is_over, words_in
+from campaign.core.settings import home_country
+from campaign.directory.missions import STALE_AFTER_DAYS
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    Target,
+    TargetKind,
+    UpdateKind,
+)
+from campaign.models.directory import Mission, Official
+from campaign.models.letter_template import LetterTemplate
+from campaign.printing.check_letters import check_address, check_characters
+from campaign.printing.envelope_window import longest_line, most_lines
+from campaign.printing.envelope_window_fit import fits_window
+from campaign.printing.geometry import Layout, layout_for
+from campaign.printing.placeholders import placeholders_in, unknown_placeholders
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is missing or doubtful; its sentence is in `campaigns/_words.html`."""
+
+    slug: str
+    part: str
+    """Where it is mended: `facts`, `edition`, `letter`, `targets`, `official`, `mission`, `risks`,
+    `picture` or `update`."""
+    blocking: bool = True
+    locale: str = ""
+    subject: str = ""
+    """What it is about: the slug of an official or mission, or the names of the fields."""
+    detail: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def form_field(self) -> str:
+        """The form field by which the sentence stands where saving is refused for it."""
+        if self.slug == "no-letter-language":
+            return "letter_locales"
+        return {"facts": "act_by", "edition": "summary", "letter": "opening"}.get(self.part, "")
+
+
+_FEW_LINES = 4
+"""Lines of own words that a letter should leave room for."""
+
+
+def letter_gaps(campaign: Campaign) -> Iterator[Gap]:
+    """What is missing or doubtful in the letters of every language."""
+    templates = current_templates(campaign)
+    written = [code for code in campaign.letter_locales if code in templates]
+    for locale in campaign.letter_locales:
+        if locale not in templates:
+            yield Gap("template-missing", "letter", locale=locale)
+    keys = {code: {point.key for point in templates[code].points} for code in written}
+    every = set().union(*keys.values())
+    for locale in written:
+        yield from _letter(campaign, templates[locale])
+        if every - keys[locale]:
+            yield Gap("points-differ", "letter", blocking=False, locale=locale)
+    for target_id in _written_to_apart(campaign):
+        for locale, template in current_templates(campaign, target_id).items():
+            if locale in campaign.letter_locales:
+                yield from _letter(campaign, template)
+    yield from _room(campaign)
+
+
+def _room(campaign: Campaign) -> Iterator[Gap]:
+    """Letters that take more than their page, or leave little of it for own words."""
+    for fit in fits_of(campaign, newest_templates(campaign)):
+        official = fit.target.official
+        detail = said_official(official, campaign.default_locale)
+        detail["lines"] = str(fit.room.lines_over or fit.room.lines_left)
+        if not fit.room.fits:
+            yield Gap("letter-too-long", "letter", True, fit.locale, official.slug, detail)
+        elif fit.room.lines_left < _FEW_LINES:
+            yield Gap("letter-full", "letter", False, fit.locale, official.slug, detail)
+
+
+def said_official(official: Official, locale: str) -> dict[str, str]:
+    """How a gap names an official: without a name by the office, in the language of the page."""
+    if official.name:
+        return {"official": official.name}
+    offices = {f"office_{code}": words for code, words in official.office.items()}
+    return {"official": words_in(official.office, locale), **offices}
+
+
+def _written_to_apart(campaign: Campaign) -> list[int]:
+    """The targets that have letters of their own."""
+    own = {template.target_id for template in campaign.templates}
+    return [
+        target.id
+        for target in campaign.targets
+        if target.kind is TargetKind.TO and target.id in own - {None}
+    ]
+
+
+def _letter(campaign: Campaign, template: LetterTemplate) -> Iterator[Gap]:
+    texts = texts_of(template)
+    if not template.subject or not template.opening:
+        yield Gap("letter-incomplete", "letter", locale=template.locale)
+    if not template.points:
+        yield Gap("no-points", "letter", blocking=False, locale=template.locale)
+    unknown = [name for text in texts for name in unknown_placeholders(text)]
+    if unknown:
+        yield Gap("placeholder-unknown", "letter", True, template.locale, " ".join(unknown))
+    if campaign.act_by is None and any("deadline" in placeholders_in(text) for text in texts):
+        yield Gap("deadline-unset", "letter", locale=template.locale)
+
+
+WIDE, MANY, UNPRINTABLE = "line-too-long", "too-many-lines", "unprintable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    why: str
+    line: str
+
+
+def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
+    """A gap for each language in which the letters to `target` cannot be printed."""
+    layouts, host = _layouts(campaign, target), host_of(target)
+    for locale in campaign.letter_locales:
+        lines = addressing_of(target, locale, host_country=host).lines
+        fault = _fault(lines, layouts, locale, cards=campaign.cards)
+        if fault is not None:
+            part, subject = _mended_at(target, locale, fault)
+            detail = said_official(target.official, campaign.default_locale)
+            most = min(most_lines(layout) for layout in layouts)
+            detail |= {"why": fault.why, "line": fault.line, "most": str(most)}
+            yield Gap("address-does-not-fit", part, True, locale, subject, detail)
+
+
+def host_of(target: Target) -> str:
+    """The country on whose paper letters to a target are printed; by post the organisation's."""
+    return target.mission.host_country if target.mission else home_country()
+
+
+def _layouts(campaign: Campaign, target: Target) -> list[Layout]:
+    """The sheets on which letters to `target` are printed.
+
+    A supporter's own letters are all on the sheet of the first target's.
+    """
+    first = next(target for target in campaign.targets if target.kind is TargetKind.TO)
+    hosts = [host_of(target), host_of(first)]
+    return list(dict.fromkeys(layout_for(host) for host in hosts))
+
+
+def _fault(
+    lines: tuple[str, ...], layouts: Sequence[Layout], locale: str, *, cards: bool
+) -> _Fault | None:
+    for line in lines:
+        if check_characters({"address": (line,)}):
+            return _Fault(UNPRINTABLE, line)
+    if any(len(lines) > most_lines(layout) for layout in layouts):
+        return _Fault(MANY, str(len(lines)))
+    for layout in layouts:
+        # A card has no window of its own; it goes with a cover letter.
+        if check_address(lines, layout) or not (cards or fits_window(lines, layout, locale)):
+            return _Fault(WIDE, longest_line(lines))
+    return None
+
+
+def _mended_at(target: Target, locale: str, fault: _Fault) -> tuple[str, str]:
+    """The part at which it is mended, and of which official or mission."""
+    official, mission = target.official, target.mission
+    if mission is None or fault.line in {official.name, words_in(official.office, locale)}:
+        return "official", official.slug
+    return "mission", mission.slug
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The one next thing to do on a campaign; its sentence is in `campaigns/show.html`."""
+
+    slug: str
+    gap: Gap | None = None
+
+
+def next_step(campaign: Campaign, gaps: list[Gap]) -> Step:
+    """What the desk shows first: mend what blocks, open, extend or close, tell how it ended."""
+    status = campaign.status
+    first = gaps[0] if gaps else None
+    if has_ended(status):
+        is_told = any(update.kind is UpdateKind.OUTCOME for update in campaign.updates)
+        return Step("ended" if is_told else "tell-outcome")
+    if status is CampaignStatus.OPEN and any(gap.slug == "deadline-past" for gap in gaps):
+        return Step("close-or-extend")
+    if first is not None and first.blocking and not _only_embargo(gaps):
+        return Step("mend", first)
+    if status is CampaignStatus.DRAFT and _only_embargo(gaps):
+        return Step("embargo")
+    if status is CampaignStatus.DRAFT:
+        return Step("open")
+    if status in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED}:
+        return Step(status.value)
+    return Step("improve", first) if first else Step("runs")
+
+
+def _only_embargo(gaps: list[Gap]) -> bool:
+    """Whether nothing but the embargo keeps the campaign closed."""
+    return [gap.slug for gap in gaps if gap.blocking] == ["embargo"]
+
+
+def later_gaps(campaign: Campaign, gaps: list[Gap], step: Step) -> list[Gap]:
+    """What else is to be mended, after the next step; nothing once the campaign has ended."""
+    if has_ended(campaign.status):
+        return []
+    shown = (
+        {step.gap}
+        if step.slug != "close-or-extend"
+        else {gap for gap in gaps if gap.slug == "deadline-past"}
+    )
+    return [gap for gap in gaps if gap not in shown]
+
+
+def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
+    """Everything that is missing, what blocks first, each group in the order of the work."""
+    found = [
+        *_facts(campaign, now),
+        *_editions(campaign),
+        *_uneven(campaign),
+        *letter_gaps(campaign),
+        *_targets(campaign, now),
+        *_elsewhere(campaign),
+        *_embargo(campaign, now),
+        *_picture(campaign),
+        *_risks(campaign),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda gap: not gap.blocking)
+
+
+def text_gaps(campaign: Campaign) -> list[Gap]:
+    """What is missing in texts and letters alone."""
+    return list(
+        dict.fromkeys(
+            [*_editions(campaign), *_uneven(campaign), *letter_gaps(campaign), *_risks(campaign)]
+        )
+    )
+
+
+def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
+    """What must be mended before the campaign can open, or stay open."""
+    return [gap for gap in gaps(campaign, now) if gap.blocking]
+
+
+def blockers_of(campaign: Campaign, status: CampaignStatus, when: datetime) -> list[Gap]:
+    """What must be mended before it goes into that status, at that moment.
+
+    An embargo forbids the opening alone: until it ends there is time for a review.
+    """
+    gaps = blockers(campaign, when)
+    if status is CampaignStatus.REVIEW:
+        return [gap for gap in gaps if gap.slug != "embargo"]
+    return gaps
+
+
+def _elsewhere(campaign: Campaign) -> Iterator[Gap]:
+    """Nobody in the country of the case is written to: rarely meant."""
+    officials = [target.official for target in campaign.targets if target.kind is TargetKind.TO]
+    if officials and all(official.country != campaign.country for official in officials):
+        yield Gap("targets-elsewhere", "targets", blocking=False)
+
+
+def _facts(campaign: Campaign, now: datetime) -> Iterator[Gap]:
+    if campaign.act_by is None:
+        yield Gap("no-deadline", "facts", blocking=False)
+    elif day_is_over(campaign.act_by, now):
+        yield Gap("deadline-past", "facts")
+    if campaign.issued_on is None:
+        yield Gap("no-date-of-issue", "facts", blocking=False)
+    if not campaign.letter_locales:
+        yield Gap("no-letter-language", "facts")
+
+
+def _editions(campaign: Campaign) -> Iterator[Gap]:
+    written = {edition.locale for edition in campaign.editions}
+    if campaign.default_locale not in written:
+        yield Gap("edition-missing", "edition", locale=campaign.default_locale)
+    for edition in campaign.editions:
+        missing = _missing_parts(edition)
+        if missing:
+            yield Gap("edition-incomplete", "edition", True, edition.locale, ",".join(missing))
+    for locale in campaign.letter_locales:
+        if locale not in written and locale != campaign.default_locale:
+            yield Gap("page-missing", "edition", locale=locale)
+
+
+def _uneven(campaign: Campaign) -> Iterator[Gap]:
+    """Parts that a page may lack, and that it has in one language and not in another."""
+    for part in ("background", "outcome"):
+        having = [edition.locale for edition in campaign.editions if getattr(edition, part)]
+        for edition in campaign.editions if having else ():
+            if edition.locale not in having:
+                others = {"languages": ",".join(having)}
+                yield Gap("part-uneven", "edition", False, edition.locale, part, others)
+
+
+def _missing_parts(edition: Edition) -> list[str]:
+    parts = {"title": edition.title, "summary": edition.summary, "asks": edition.asks}
+    return [name for name, value in parts.items() if not value]
+
+
+def _targets(campaign: Campaign, now: datetime) -> Iterator[Gap]:
+    addressed = [target for target in campaign.targets if target.kind is TargetKind.TO]
+    if not addressed:
+        yield Gap("no-target", "targets")
+    for target in addressed:
+        yield from _target(campaign, target, now)
+
+
+def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
+    official = target.official
+    detail = said_official(official, campaign.default_locale)
+    mission = target.mission
+    if mission is None:
+        yield from _by_post(campaign, target, detail)
+    elif not any(line.strip() for line in (*mission.address, mission.locality)):
+        yield Gap("no-address", "targets", True, "", official.slug, detail)
+    else:
+        yield from window_gaps(campaign, target)
+    if mission is not None and not _is_fresh(mission, clock.day_of(now, mission.zone)):
+        yield Gap("mission-unchecked", "mission", True, "", mission.slug, detail)
+    for locale in campaign.letter_locales:
+        if not official.salutation.get(locale) or not official.close.get(locale):
+            yield Gap("no-salutation", "official", True, locale, official.slug, detail)
+
+
+def _by_post(campaign: Campaign, target: Target, detail: dict[str, str]) -> Iterator[Gap]:
+    """What keeps letters from going to the official's own address."""
+    official = target.official
+    missing, doubtful = missing_of_address(official), doubtful_of_address(official)
+    if missing:
+        parts = {"missing": ",".join(missing)}
+        yield Gap("no-post-address", "official", True, "", official.slug, detail | parts)
+        return
+    if doubtful:
+        parts = {"missing": ",".join(doubtful)}
+        yield Gap("post-address-short", "official", False, "", official.slug, detail | parts)
+    yield from window_gaps(campaign, target)
+
+
+def _is_fresh(mission: Mission, today: date) -> bool:
+    """Whether somebody has looked in the last year that the address still holds."""
+    last = mission.last_checked_on
+    return last is not None and last >= today - timedelta(days=STALE_AFTER_DAYS)
+
+
+def _embargo(campaign: Campaign, now: datetime) -> Iterator[Gap]:
+    if campaign.embargo_until is not None and now < campaign.embargo_until:
+        yield Gap("embargo", "risks", detail={"until": campaign.embargo_until.isoformat()})
+
+
+def _picture(campaign: Campaign) -> Iterator[Gap]:
+    if not campaign.picture:
+        return
+    for edition in campaign.editions:
+        if not (campaign.picture_alt or {}).get(edition.locale):
+            yield Gap("picture-undescribed", "picture", locale=edition.locale)
+
+
+def _risks(campaign: Campaign) -> Iterator[Gap]:
+    """Texts that say what a flag rules out; the desk says what, at the place in the text."""
+    if not campaign.risk_flags and campaign.status in lifecycle.HIDDEN:
+        yield Gap("no-risks", "risks", False)
+    watch = Watch((flag.kind, flag.words) for flag in campaign.risk_flags)
+    findings = watch.findings(texts_of_campaign(campaign)) if watch else []
+    for finding in findings:
+        if finding.part != "targets":
+            yield Gap("risk-named", finding.part, False, finding.locale)
+    if any(finding.part == "targets" for finding in findings):
+        yield Gap("risk-named", "targets", False)

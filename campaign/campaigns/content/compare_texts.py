@@ -1,0 +1,248 @@
+"""Two states of a text compared word by word, and two changes of one merged. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import Match, SequenceMatcher
+from enum import StrEnum
+from typing import Any, TypeVar
+
+_PIECE = re.compile(r"\S+[^\S\n]*|\n+|[^\S\n]+")
+
+
+class Mark(StrEnum):
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    name: str
+    stretches: tuple[Stretch, ...]
+
+
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """The fields that differ, in the order of `after`, those that are gone last."""
+    names = dict.fromkeys([*after, *before])
+    return [
+        Change(name, words_between(before.get(name, ""), after.get(name, "")))
+        for name in names
+        if before.get(name, "") != after.get(name, "")
+    ]
+
+
+def words_between(before: str, after: str) -> tuple[Stretch, ...]:
+    """The words of both texts in order: those that stayed, went and came.
+
+    Paragraphs are compared first, and words only within those that differ: twenty thousand
+    characters are compared in no time, and a moved paragraph does not tear others apart.
+    """
+    stretches: list[Stretch] = []
+    for old, new in _match(_lines(before), _lines(after)):
+        if old == new:
+            _append(stretches, Mark.SAME, "".join(old))
+            continue
+        for old_words, new_words in _match(_pieces(old), _pieces(new)):
+            if old_words == new_words:
+                _append(stretches, Mark.SAME, "".join(old_words))
+                continue
+            _append(stretches, Mark.REMOVED, "".join(old_words))
+            _append(stretches, Mark.ADDED, "".join(new_words))
+    return tuple(stretches)
+
+
+def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for _tag, low, high, start, end in matcher.get_opcodes():
+        yield old[low:high], new[start:end]
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _pieces(lines: Sequence[str]) -> list[str]:
+    return _PIECE.findall("".join(lines))
+
+
+def _append(stretches: list[Stretch], mark: Mark, text: str) -> None:
+    """Add a stretch; one of the same mark as the last is joined to it."""
+    if not text:
+        return
+    if stretches and stretches[-1].mark is mark:
+        text = stretches.pop().text + text
+    stretches.append(Stretch(mark, text))
+
+
+T = TypeVar("T")
+Value = Any
+"""A text, a list of texts, or a value that is taken whole."""
+_BREAK = "\n\n"
+
+
+class Choice(StrEnum):
+    """What stands where both have changed the same."""
+
+    MINE = "mine"
+    THEIRS = "theirs"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedField:
+    """One field of a part: what it was, and what two people have made of it."""
+
+    name: str
+    base: Value
+    theirs: Value
+    mine: Value
+    merged: Value
+    """What comes of both, where they do not meet in the same paragraph; else None."""
+
+    @property
+    def conflict(self) -> bool:
+        """Whether somebody has to choose."""
+        return self.merged is None
+
+    @property
+    def offers_both(self) -> bool:
+        """Whether one can stand after the other: not for a title, or a day."""
+        whole = isinstance(self.mine, list) or (isinstance(self.mine, str) and "\n" in self.mine)
+        other = isinstance(self.theirs, list | str)
+        return whole and other
+
+
+def compare_fields(
+    base: Mapping[str, Value], theirs: Mapping[str, Value], mine: Mapping[str, Value]
+) -> list[ChangedField]:
+    """Every field in which mine differs from theirs, with what can be merged by itself."""
+    return [
+        ChangedField(
+            name,
+            base.get(name),
+            theirs.get(name),
+            mine.get(name),
+            merge_values(base.get(name), theirs.get(name), mine.get(name)),
+        )
+        for name in dict.fromkeys([*mine, *theirs])
+        if mine.get(name) != theirs.get(name)
+    ]
+
+
+def settle(
+    theirs: Mapping[str, Value], fields: Sequence[ChangedField], choices: Mapping[str, Choice]
+) -> dict[str, Value]:
+    """The part as it is to be saved; where nothing was chosen, mine stands with theirs kept.
+
+    A text that nobody has chosen about is never lost: both stand.
+    """
+    content = dict(theirs)
+    for field in fields:
+        choice = choices.get(field.name)
+        content[field.name] = _choose(field, choice) if field.conflict else field.merged
+    return content
+
+
+def merge_values(base: Value, theirs: Value, mine: Value) -> Value:
+    """What comes of two changes; None where they meet in the same place."""
+    if theirs in (mine, base):
+        return mine
+    if mine == base:
+        return theirs
+    if isinstance(base, list) and isinstance(theirs, list) and isinstance(mine, list):
+        return _merge_lists(base, theirs, mine)
+    if not all(isinstance(value, str) for value in (base, theirs, mine)):
+        return None
+    paragraphs = _merge_lists(*(text.split(_BREAK) for text in (base, theirs, mine)))
+    return None if paragraphs is None else _BREAK.join(paragraphs)
+
+
+def join_values(base: Value, theirs: Value, mine: Value, choice: Choice) -> Value:
+    """What comes of two changes, with that choice where they meet in the same place."""
+    lists = [isinstance(value, list) for value in (theirs, mine)]
+    if all(lists):
+        return _join_lists(base if isinstance(base, list) else [], theirs, mine, choice)
+    if any(lists) or not all(isinstance(value, str) for value in (theirs, mine)):
+        return theirs if choice is Choice.THEIRS else mine
+    start = base.split(_BREAK) if isinstance(base, str) else []
+    return _BREAK.join(_join_lists(start, theirs.split(_BREAK), mine.split(_BREAK), choice))
+
+
+def _choose(field: ChangedField, choice: Choice | None) -> Value:
+    choice = choice or Choice.BOTH
+    if choice is Choice.BOTH and not field.offers_both:
+        choice = Choice.MINE
+    return join_values(field.base, field.theirs, field.mine, choice)
+
+
+def _merge_lists(base: list[T], theirs: list[T], mine: list[T]) -> list[T] | None:
+    merged: list[T] = []
+    for old, hers, own in _regions(base, theirs, mine):
+        region = _settle_region(old, hers, own)
+        if region is None:
+            return None
+        merged += region
+    return merged
+
+
+def _join_lists(base: list[T], theirs: list[T], mine: list[T], choice: Choice) -> list[T]:
+    joined: list[T] = []
+    for old, hers, own in _regions(base, theirs, mine):
+        region = _settle_region(old, hers, own)
+        if region is not None:
+            joined += region
+        elif choice is Choice.BOTH:
+            joined += [*hers, *(piece for piece in own if piece not in hers)]
+        else:
+            joined += hers if choice is Choice.THEIRS else own
+    return joined
+
+
+def _settle_region(old: list[T], hers: list[T], own: list[T]) -> list[T] | None:
+    """What stands where at most one has changed something; None where both have."""
+    if hers in (old, own):
+        return own
+    return hers if own == old else None
+
+
+def _regions(
+    base: list[T], theirs: list[T], mine: list[T]
+) -> Iterator[tuple[list[T], list[T], list[T]]]:
+    """The three side by side: stretches that all have, and what stands between them."""
+    at = (0, 0, 0)
+    for low, hers, own, size in _anchors(base, theirs, mine):
+        if (low, hers, own) != at:
+            yield base[at[0] : low], theirs[at[1] : hers], mine[at[2] : own]
+        same = base[low : low + size]
+        yield same, same, same
+        at = (low + size, hers + size, own + size)
+    if at != (len(base), len(theirs), len(mine)):
+        yield base[at[0] :], theirs[at[1] :], mine[at[2] :]
+
+
+def _anchors(base: list[T], theirs: list[T], mine: list[T]) -> Iterator[tuple[int, int, int, int]]:
+    """Stretches of the base that both have kept: where they begin in each, and how long."""
+    hers, own = _matching_blocks(base, theirs), _matching_blocks(base, mine)
+    i = j = 0
+    while i < len(hers) and j < len(own):
+        low = max(hers[i].a, own[j].a)
+        high = min(hers[i].a + hers[i].size, own[j].a + own[j].size)
+        if low < high:
+            yield (low, hers[i].b + low - hers[i].a, own[j].b + low - own[j].a, high - low)
+        if hers[i].a + hers[i].size < own[j].a + own[j].size:
+            i += 1
+        else:
+            j += 1
+
+
+def _matching_blocks(base: list[T], other: list[T]) -> list[Match]:
+    left, right = ([repr(item) for item in side] for side in (base, other))
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    return [block for block in matcher.get_matching_blocks() if block.size]

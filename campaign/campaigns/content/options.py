@@ -1,0 +1,102 @@
+"""What supporters may do with the letter, and who may show the form on their pages."""
+
+import re
+from collections.abc import Iterable
+
+import idna
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.part_contents import options_content
+from campaign.campaigns.record_change import record_change
+from campaign.core.errors import Invalid
+from campaign.core.text.desk_texts import one_line
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+
+MOST_WORDS = 200
+LONGEST_WORD = 80
+
+
+def set_letter_options(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    forbidden_words: Iterable[str],
+    full_text_edit: bool,
+    print_translation: bool,
+    based_on: int | None = None,
+) -> None:
+    """Set what holds for the letters that are written from now on.
+
+    The audit tells how many words were ruled out, not which: they may name a witness. Raises
+    Invalid with the field `forbidden_words`: too many of them, or one is no word; Refused
+    (`changed-meanwhile`) where somebody saved after revision `based_on`.
+    """
+    words = _check_words(forbidden_words)
+    revisions.check(session, campaign, Part.OPTIONS, "", based_on)
+    before = options_content(campaign)
+    options = (words, full_text_edit, print_translation)
+    if options == (campaign.forbidden_words, campaign.full_text_edit, campaign.print_translation):
+        return
+    campaign.forbidden_words = words
+    campaign.full_text_edit = full_text_edit
+    campaign.print_translation = print_translation
+    after = options_content(campaign)
+    revisions.keep(session, campaign, Part.OPTIONS, "", before=before, after=after, actor=actor)
+    record_change(
+        session,
+        campaign,
+        actor,
+        "campaign.letter-options",
+        forbidden_words=len(words),
+        full_text_edit=full_text_edit,
+        print_translation=print_translation,
+    )
+
+
+def _check_words(typed: Iterable[str]) -> list[str]:
+    words = list(dict.fromkeys(filter(None, map(one_line, typed))))
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+        raise Invalid(fields={"forbidden_words": "words-too-many"})
+    if not all(any(map(str.isalnum, word)) for word in words):
+        raise Invalid(fields={"forbidden_words": "not-a-word"})
+    return words
+
+
+MOST_HOSTS = 20
+# 60 characters at most: the host is also what signatures are counted by.
+_HOST = re.compile(
+    r"(?=.{4,60}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
+)
+_SCHEME = re.compile(r"^[a-z]+://", re.IGNORECASE)
+
+
+def host_of(text: str) -> str:
+    """The host of what was typed or pasted, as browsers write it; empty where there is none."""
+    bare = _SCHEME.sub("", text.strip()).partition("/")[0].rstrip(".").lower()
+    try:
+        plain = bare if bare.isascii() else idna.encode(bare, uts46=True).decode()
+    except idna.IDNAError:
+        return ""
+    return plain if _HOST.fullmatch(plain) else ""
+
+
+def set_embed_hosts(
+    session: Session, campaign: Campaign, *, actor: str, hosts: Iterable[str]
+) -> None:
+    """Let pages of these hosts, and no others, show the form in a frame.
+
+    Raises Invalid with the field `hosts`: one is no host, or there are too many.
+    """
+    typed = [text for text in hosts if text.strip()]
+    hosts_typed = [host_of(text) for text in typed]
+    if not all(hosts_typed):
+        raise Invalid(fields={"hosts": "not-a-host"})
+    chosen = list(dict.fromkeys(hosts_typed))
+    if len(chosen) > MOST_HOSTS:
+        raise Invalid(fields={"hosts": "hosts-too-many"})
+    if chosen != campaign.embed_hosts:
+        campaign.embed_hosts = chosen
+        record_change(session, campaign, actor, "campaign.reach", hosts=chosen)

@@ -1,0 +1,326 @@
+"""Campaigns made, edited, copied and deleted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import date
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import func, insert, inspect, or_, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import check_readiness, lifecycle, rehearsal
+from campaign.campaigns.content import revisions
+from campaign.campaigns.content.current_letters import current_templates
+from campaign.campaigns.content.part_contents import facts_content
+from campaign.campaigns.content.risks import Words, refuse_named
+from campaign.campaigns.record_change import note, record_change
+from campaign.campaigns.stop_rule import gives_letters
+from campaign.core import audit, db
+from campaign.core.errors import Invalid, Refused
+from campaign.core.text.desk_texts import slug_of
+from campaign.models.campaign import (
+    Campaign,
+    CampaignStatus,
+    Edition,
+    LetterFormat,
+    Target,
+    TargetKind,
+)
+from campaign.models.letter_template import LetterTemplate, TalkingPoint
+from campaign.models.revision import Part, RiskFlag
+from campaign.models.staff import CampaignMember
+
+_RESERVED = {"new", "officials"}
+_NEEDED_TO_PRINT = {"deadline-unset", "no-salutation", "address-does-not-fit"}
+
+
+class Facts(TypedDict, total=False):
+    reference: str
+    index_number: str
+    country: str
+    format: LetterFormat
+    person_name: str
+    person_died: bool
+    person_pronouns: str
+    themes: list[str]
+    issued_on: date | None
+    act_by: date | None
+    timezone: str
+    default_locale: str
+    letter_locales: list[str]
+    follows_id: int | None
+
+
+def create_campaign(
+    session: Session, *, actor: str, created_by_id: int | None = None, **facts: Unpack[Facts]
+) -> Campaign:
+    """A new draft; its address is made from the reference.
+
+    Raises Invalid with the field `reference` where another campaign has it.
+    """
+    slug = _free_slug(session, facts["reference"], None)
+    campaign = Campaign(slug=slug, created_by_id=created_by_id, **facts)
+    with _of_two_at_once_one(session):
+        session.add(campaign)
+    note(session, campaign, actor, "campaign.create")
+    return campaign
+
+
+def edit_campaign(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    based_on: int | None = None,
+    risks_seen: bool = False,
+    **facts: Unpack[Facts],
+) -> Campaign:
+    """Change facts. Until it opens its address follows the reference; then it stays.
+
+    Raises Invalid: the reference is taken, an open campaign would lack what it needs, or it would
+    be further information on itself in the end; Refused (`changed-meanwhile`) where somebody
+    saved after revision `based_on`; RiskNamed where a new name or reference says what a flag rules
+    out.
+    """
+    revisions.check(session, campaign, Part.FACTS, "", based_on)
+    refuse_named(campaign, _new_words(campaign, facts), seen=risks_seen)
+    before = facts_content(campaign)
+    if "reference" in facts:
+        slug = _free_slug(session, facts["reference"], campaign)
+        if lifecycle.is_rehearsal(campaign.status):
+            campaign.slug = slug
+    refuse_circle(session, campaign, facts.get("follows_id"))
+    with _of_two_at_once_one(session), stays_ready(campaign):
+        changed = [name for name, value in facts.items() if getattr(campaign, name) != value]
+        for name in changed:
+            setattr(campaign, name, facts[name])  # type: ignore[literal-required]
+        order_letter_locales(campaign)
+    if changed:
+        after = facts_content(campaign)
+        revisions.keep(session, campaign, Part.FACTS, "", before=before, after=after, actor=actor)
+        record_change(session, campaign, actor, "campaign.edit", fields=sorted(changed))
+    return campaign
+
+
+def _new_words(campaign: Campaign, facts: Facts) -> list[Words]:
+    shown = ("reference", "index_number", "person_name", "person_pronouns")
+    new = {name: str(facts.get(name, "")) for name in shown}
+    return [
+        Words("facts", campaign.default_locale, name, text)
+        for name, text in new.items()
+        if text != getattr(campaign, name)
+    ]
+
+
+@contextmanager
+def stays_ready(campaign: Campaign) -> Iterator[None]:
+    """Refuse a change after which an open campaign would lack what it needs to be open.
+
+    A closed one may lack what only new letters need, but not what its signed letters print with.
+    Raises Invalid, naming the field where the gap is known to belong to one.
+    """
+    now = db.utcnow()
+    before = set(check_readiness.blockers(campaign, now))
+    yield
+    if not gives_letters(campaign.status):
+        return
+    new = [gap for gap in check_readiness.blockers(campaign, now) if gap not in before]
+    if campaign.status is CampaignStatus.CLOSED:
+        new = [gap for gap in new if gap.slug in _NEEDED_TO_PRINT]
+    if new:
+        raise Invalid("campaign-not-ready", fields={gap.form_field: gap.slug for gap in new})
+
+
+def order_letter_locales(campaign: Campaign) -> None:
+    """Put the languages that the targets read best first."""
+    preferred = [
+        target.official.preferred_locale
+        for target in campaign.targets
+        if target.kind is TargetKind.TO
+    ]
+    locales = list(campaign.letter_locales)
+    ordered = sorted(locales, key=lambda code: (code not in preferred, locales.index(code)))
+    if ordered != locales:
+        campaign.letter_locales = ordered
+
+
+@contextmanager
+def _of_two_at_once_one(session: Session) -> Iterator[None]:
+    """Raise Invalid where somebody took the reference after we looked whether it is free."""
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as problem:
+        raise Invalid(fields={"reference": "reference-taken"}) from problem
+
+
+def _free_slug(session: Session, reference: str, own: Campaign | None) -> str:
+    slug = slug_of(reference)
+    if not slug:
+        raise Invalid(fields={"reference": "reference-empty"})
+    taken = select(Campaign.id).where(
+        or_(Campaign.slug == slug, func.lower(Campaign.reference) == reference.lower())
+    )
+    if own is not None:
+        taken = taken.where(Campaign.id != own.id)
+    if slug in _RESERVED or session.scalar(taken.limit(1)) is not None:
+        raise Invalid(fields={"reference": "reference-taken"})
+    return slug
+
+
+_CHAIN_LOCK = 0x0A0D18
+
+
+def refuse_circle(session: Session, campaign: Campaign, follows_id: int | None) -> None:
+    """Raise Invalid with the field `follows` where the campaign would follow itself in the end."""
+    if follows_id is None:
+        return
+    # Two organizers at once could close a circle of which each sees half; SQLite has one writer.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+    seen: set[int] = set()
+    at: int | None = follows_id
+    while at is not None and at not in seen:
+        if at == campaign.id:
+            raise Invalid(fields={"follows": "follows-circle"})
+        seen.add(at)
+        at = session.scalar(select(Campaign.follows_id).where(Campaign.id == at))
+
+
+OF_ITS_OWN = frozenset(
+    {
+        "id", "public_id", "seal_id", "slug", "reference", "index_number", "status",
+        "status_reasons",
+        "stop_kind", "issued_on", "act_by", "opened_at", "closed_at", "stopped_at", "open_at",
+        "opening_missed_at", "submitted_by_id", "review_note", "follows_id", "created_by_id",
+        "owner_id", "forgotten_at", "created_at", "changed_at",
+    }
+)  # fmt: skip
+"""What a campaign does not take from another; all else is carried over, also what comes later."""
+_KEYS = frozenset({"id", "public_id", "seal_id", "campaign_id", "target_id", "template_id"})
+
+
+def continue_campaign(
+    session: Session, earlier: Campaign, *, actor: str, created_by_id: int | None, reference: str
+) -> Campaign:
+    """Further information: a draft that continues `earlier`, linked to it, with the same team.
+
+    It has its texts, targets, letters, options and risk flags; days are its own. Raises
+    Invalid with the field `reference` where another campaign has it.
+    """
+    made = _carry_over(session, earlier, actor, created_by_id, reference)
+    made.follows_id = earlier.id
+    _take_risks(earlier, made)
+    session.flush()
+    session.expire(earlier, ["followed_by"])
+    _take_team(session, earlier, made)
+    note(session, made, actor, "campaign.continue", earlier=earlier.id)
+    return made
+
+
+def clone_campaign(
+    session: Session,
+    other: Campaign,
+    *,
+    actor: str,
+    created_by_id: int | None,
+    reference: str,
+    risks: bool = False,
+) -> Campaign:
+    """A draft with the texts, targets, letters and options of another campaign, and no link.
+
+    With `risks` it has its risk flags too: the same people could be harmed. Raises
+    Invalid with the field `reference` where another campaign has it.
+    """
+    made = _carry_over(session, other, actor, created_by_id, reference)
+    if risks:
+        _take_risks(other, made)
+    note(session, made, actor, "campaign.clone", other=other.id)
+    return made
+
+
+def _carry_over(
+    session: Session, source: Campaign, actor: str, created_by_id: int | None, reference: str
+) -> Campaign:
+    made = create_campaign(
+        session,
+        actor=actor,
+        created_by_id=created_by_id,
+        **(_columns_of(source, OF_ITS_OWN) | {"reference": reference}),
+    )
+    made.editions = [
+        Edition(**_columns_of(edition, _KEYS | {"outcome"})) for edition in source.editions
+    ]
+    targets = {target.id: Target(**_columns_of(target, _KEYS)) for target in source.targets}
+    made.targets = list(targets.values())
+    session.flush()
+    for old_id in (None, *targets):
+        own = targets[old_id].id if old_id is not None else None
+        for template in current_templates(source, old_id).values():
+            made.templates.append(_first_version(template, own, created_by_id))
+    session.flush()
+    return made
+
+
+def _first_version(
+    template: LetterTemplate, target_id: int | None, created_by_id: int | None
+) -> LetterTemplate:
+    leave = _KEYS | {"version", "created_by_id", "created_at"}
+    return LetterTemplate(
+        **_columns_of(template, leave),
+        version=1,
+        target_id=target_id,
+        created_by_id=created_by_id,
+        points=[TalkingPoint(**_columns_of(point, _KEYS)) for point in template.points],
+    )
+
+
+def _columns_of(row: Any, leave: frozenset[str]) -> dict[str, Any]:
+    names = (column.key for column in inspect(type(row)).column_attrs)
+    return {name: deepcopy(getattr(row, name)) for name in names if name not in leave}
+
+
+def _take_risks(source: Campaign, made: Campaign) -> None:
+    made.risk_flags = [RiskFlag(kind=flag.kind, words=flag.words) for flag in source.risk_flags]
+
+
+def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
+    """Who worked on the earlier action goes on working on the case."""
+    on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == earlier.id)
+    people = {*session.scalars(on_team), earlier.owner_id} - {made.owner_id, None}
+    now = db.utcnow()
+    if rows := [
+        {"campaign_id": made.id, "staff_user_id": person_id, "added_at": now}
+        for person_id in sorted(people)
+    ]:
+        session.execute(insert(CampaignMember), rows)
+
+
+def delete_draft(session: Session, campaign: Campaign, *, actor: str) -> None:
+    """Delete it with its texts, letters, risk flags and rehearsal; its picture's file is swept.
+
+    Raises Refused: `not-a-draft` where it waits for its opening or was open once, `draft-in-use`
+    where something real hangs on it, such as a sheet that people signed.
+    """
+    session.refresh(campaign, with_for_update=True)
+    if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
+        raise Refused("not-a-draft")
+    if campaign.followed_by:
+        raise Refused("draft-in-use")
+    reference, number = campaign.reference, campaign.id
+    try:
+        with session.begin_nested():
+            rehearsal.wipe(session, campaign)
+            session.delete(campaign)
+            session.flush()
+    except IntegrityError as problem:
+        raise Refused("draft-in-use") from problem
+    audit.record(
+        session,
+        actor=actor,
+        action="campaign.delete",
+        subject=f"campaign:{number}",
+        reference=reference,
+    )

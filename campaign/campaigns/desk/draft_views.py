@@ -1,0 +1,253 @@
+"""Drafts at the desk: kept, taken up, deleted, and merged where two people wrote at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from campaign.campaigns.content import compare_texts, drafts, parts, revisions
+from campaign.campaigns.content.compare_texts import ChangedField, Choice, Stretch, words_between
+from campaign.campaigns.content.drafts import Draft
+from campaign.campaigns.content.part_contents import Content
+from campaign.campaigns.content.revisions import Kept
+from campaign.campaigns.content.risks import Finding, RiskNamed
+from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.forms import SENTENCES
+from campaign.campaigns.desk.history_views import known_part, name_of
+from campaign.campaigns.desk.labels import choices_of, field_name, part_name, value_text
+from campaign.campaigns.desk.save_with_draft import Desk, dropped_answer, kept_answer
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
+from campaign.web.page import Page, show_page
+
+_ENDPOINTS = {
+    Part.OPTIONS.value: "campaigns.edit_options",
+    Part.TARGETS.value: "campaigns.edit_targets",
+    "update": "campaigns.post_update",
+    "risks": "campaigns.edit_risks",
+    "picture": "campaigns.edit_picture",
+    "reach": "campaigns.edit_reach",
+    "screening": "screening_rules.edit_rules",
+}
+"""The pages of parts that a campaign has once; facts are the rest."""
+_PAGES = {*(part.value for part in Part), "texts", "letters", "points", *_ENDPOINTS}
+
+
+@blueprint.post("/<slug>/drafts/<part>/<place>")
+def keep_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """Keep what a form holds as it is, valid or not; the page's script sends it while one types."""
+    campaign = load(slug)
+    _known(campaign, part, place)
+    return kept_answer(Desk(campaign, part, _place_of(place)).keep())
+
+
+@blueprint.post("/<slug>/drafts/<part>/<place>/drop")
+def drop_draft(slug: str, part: str, place: str) -> ResponseReturnValue:
+    campaign = load(slug)
+    _known(campaign, part, place)
+    if "conflict" in request.form:
+        drafts.drop_conflict(
+            db.session(), campaign, staff_id=staff_user().id, part=part, place=_place_of(place)
+        )
+        return done(_("Draft deleted. The saved text has not changed."), ".show", slug=slug)
+    return dropped_answer(
+        Desk(campaign, part, _place_of(place)).drop(), part_url(campaign, part, _place_of(place))
+    )
+
+
+def part_url(campaign: Campaign, part: str, place: str, **query: Any) -> str:
+    slug = campaign.slug
+    locale, _sign, official = place.partition(":")
+    if part == Part.EDITION:
+        return url_for("campaigns.edit_edition", slug=slug, locale=locale, **query)
+    if part == Part.LETTER:
+        own: dict[str, Any] = {"for": official} if official else {}
+        return url_for("campaigns.edit_template", slug=slug, locale=locale, **own, **query)
+    if part in {"texts", "letters", "points"}:
+        return url_for("campaigns.side_by_side", slug=slug, page=part, **query)
+    return url_for(_ENDPOINTS.get(part, "campaigns.edit_facts"), slug=slug, **query)
+
+
+def _known(campaign: Campaign, part: str, place: str) -> None:
+    """A place that no page of this campaign has does not exist."""
+    if part not in _PAGES:
+        abort(404)
+    if part in set(Part):
+        known_part(campaign, part, place)
+    elif _place_of(place):
+        abort(404)
+
+
+def _place_of(place: str) -> str:
+    return "" if place == "-" else place
+
+
+class ChangedFieldRow(NamedTuple):
+    change: ChangedField
+    label: str
+    theirs: Sequence[Stretch]
+    mine: Sequence[Stretch]
+    merged: Sequence[Stretch]
+    choices: Sequence[tuple[str, str]]
+
+
+class Merge(Page, template="campaigns/merge.html"):
+    campaign: Campaign
+    draft: Draft
+    name: str
+    seen: int
+    """The revision that mine is merged with."""
+    last: Kept | None
+    last_by: str
+    fields: Sequence[ChangedFieldRow]
+    language: str
+    choices: Mapping[str, Choice]
+    risks: Sequence[Finding]
+
+
+@blueprint.route("/<slug>/merge/<part>/<place>", methods=["GET", "POST"])
+def merge(slug: str, part: str, place: str) -> ResponseReturnValue:
+    """Theirs, mine, what both come to; nothing is lost before its writer has chosen."""
+    session, campaign = db.session(), load(slug)
+    which, where = known_part(campaign, part, place)
+    draft = drafts.get_conflict(session, campaign, staff_id=staff_user().id, part=part, place=where)
+    newest = revisions.newest_number(session, campaign, which, where)
+    theirs = parts.content_now(session, campaign, which, where)
+    base = revisions.base_of(session, campaign, which, where, draft.based_on)
+    fields = compare_texts.compare_fields(base, theirs, draft.content)
+    choices, risks = _choices(fields), list[Finding]()
+    if request.method == "POST" and request.form.get("seen") == str(newest):
+        try:
+            if answer := _settle(campaign, draft, theirs, newest, fields, choices):
+                return answer
+        except RiskNamed as problem:
+            risks.extend(problem.found)
+    last = revisions.get_kept(session, campaign, which, where, newest) if newest else None
+    names = {**draft.content, **theirs}
+    page = Merge(
+        campaign=campaign,
+        draft=draft,
+        name=part_name(part, where),
+        seen=newest,
+        last=last,
+        last_by=name_of(last.saved_by_id) if last else "",
+        fields=[_row(draft, field, names) for field in fields],
+        language=where.partition(":")[0],
+        choices=choices,
+        risks=risks,
+    )
+    return show_page(page, 422 if request.method == "POST" else 200)
+
+
+def _settle(
+    campaign: Campaign,
+    draft: Draft,
+    theirs: Content,
+    newest: int,
+    fields: Sequence[ChangedField],
+    choices: Mapping[str, Choice],
+) -> ResponseReturnValue | None:
+    """Save what was chosen, or lead to the form with it; None where the page says why not.
+
+    Raises RiskNamed.
+    """
+    session, which, where = db.session(), Part(draft.part), draft.place
+    if any(field.conflict and field.name not in choices for field in fields):
+        flash(_("For each text that both of you changed, choose what to keep."), "error")
+        return None
+    content = compare_texts.settle(theirs, fields, choices)
+    me, part = staff_user().id, draft.part
+    if Choice.BOTH in choices.values() and (typed := parts.typed_content(which, content, newest)):
+        if not drafts.keep(
+            session,
+            campaign,
+            staff_id=me,
+            part=part,
+            place=where,
+            based_on=newest,
+            content=dict(typed),
+        ):
+            flash(_("You have a draft of this part. Save it or delete it first."), "error")
+            return None
+        said = _("Both texts are in the form. Nothing is saved yet. Read them, then save.")
+        url = part_url(campaign, part, where, draft=1)
+    elif _is_saved(campaign, which, where, content, newest):
+        said = _("Both texts are merged and saved.")
+        url = part_url(campaign, part, where)
+    else:
+        return None
+    drafts.drop_conflict(session, campaign, staff_id=me, part=part, place=where)
+    flash(said)
+    return redirect(url, 303)
+
+
+def _row(draft: Draft, field: ChangedField, names: Content) -> ChangedFieldRow:
+    base, theirs, mine, merged = (
+        value_text(draft.part, field.name, value, names)
+        for value in (field.base, field.theirs, field.mine, field.merged)
+    )
+    return ChangedFieldRow(
+        field,
+        _label(draft, field.name, names),
+        words_between(base, theirs),
+        words_between(base, mine),
+        words_between(theirs, merged),
+        choices_of(field),
+    )
+
+
+def _label(draft: Draft, name: str, content: Content) -> str:
+    words, language = field_name(draft.part, name, content), draft.place.partition(":")[0]
+    return i18n.in_language(words, language) if language else words
+
+
+def _choices(fields: Sequence[ChangedField]) -> dict[str, Choice]:
+    """What was chosen, by field; 400 for what is not offered."""
+    choices = {}
+    for number, field in enumerate(fields):
+        typed = request.form.get(f"choice-{number}", "")
+        if typed and typed not in set(Choice):
+            abort(400)
+        if typed:
+            choices[field.name] = Choice(typed)
+    return choices
+
+
+def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newest: int) -> bool:
+    try:
+        parts.save_content(
+            db.session(),
+            campaign,
+            part,
+            place,
+            content,
+            actor=actor(),
+            created_by_id=staff_user().id,
+            based_on=newest,
+            risks_seen="risks_seen" in request.form,
+        )
+    except RiskNamed:
+        raise
+    except Refused as problem:
+        if problem.slug != revisions.CHANGED:
+            raise
+        return False
+    except Invalid as problem:
+        otherwise = _("This choice cannot be saved. Choose something else.")
+        for slug in dict.fromkeys(problem.fields.values()):
+            flash(str(SENTENCES.get(slug, otherwise)), "error")
+        return False
+    return True
+
+
+def conflict_links(campaign: Campaign) -> list[tuple[str, str]]:
+    """Return what waits for the reader to bring it together: its part, and the page for it."""
+    return [
+        (part_name(draft.part, draft.place), Desk(campaign, draft.part, draft.place).merge_url())
+        for draft in drafts.list_conflicts(db.session(), campaign, staff_id=staff_user().id)
+    ]

@@ -1,0 +1,298 @@
+"""The desk's pages on which a campaign begins, its facts are changed and a draft is deleted."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
+from wtforms.validators import ValidationError
+
+from campaign.campaigns import create_and_edit, find_campaigns
+from campaign.campaigns.content import drafts
+from campaign.campaigns.content.part_contents import plain_facts
+from campaign.campaigns.create_and_edit import Facts, delete_draft
+from campaign.campaigns.desk.blueprint import blueprint, done, load
+from campaign.campaigns.desk.forms import CampaignForm
+from campaign.campaigns.desk.labels import FORMATS
+from campaign.campaigns.desk.save_with_draft import (
+    Desk,
+    DraftPage,
+    as_typed,
+    draft_kept,
+    draft_words,
+    dropped_answer,
+    kept_answer,
+    number_seen,
+    show_other,
+    this_tab,
+    typed_fields,
+)
+from campaign.campaigns.themes import theme_name, themes_by_name
+from campaign.core import db, i18n
+from campaign.core.errors import Refused
+from campaign.core.settings import current_settings
+from campaign.core.text.desk_texts import slug_of
+from campaign.core.time_zones import all_zones
+from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import accepted
+from campaign.web.form_fields import CheckboxesField, DayField, LineField, choices
+from campaign.web.page import Page, show_page
+
+_TYPED = (
+    "reference",
+    "index_number",
+    "country",
+    "person_name",
+    "person_died",
+    "person_pronouns",
+    "issued_on",
+    "act_by",
+    "timezone",
+    "default_locale",
+)
+"""Facts that the form has as the campaign has them."""
+
+
+class FactsForm(CampaignForm):
+    based_on = HiddenField()
+    reference = LineField(
+        _l("Reference"),
+        limit=40,
+        needed=_l("Enter the reference people use, for example UA 58/20."),
+        description=_l(
+            "The reference people use, for example UA 58/20. It becomes part of the page’s address."
+        ),
+    )
+    index_number = LineField(_l("Index number"), limit=40)
+    country = SelectField(_l("Country"))
+    format = RadioField(_l("What people sign"))
+    person_name = LineField(
+        _l("Person"), limit=200, needed=_l("Enter the person’s name as the case sheet gives it.")
+    )
+    person_died = BooleanField(
+        _l("This person has died"),
+        description=_l("People then write a letter about this person, not for them."),
+    )
+    person_pronouns = LineField(
+        _l("Pronouns"),
+        limit=40,
+        description=_l("The pronouns this person uses. Leave this empty if you do not know them."),
+    )
+    themes = CheckboxesField(
+        _l("Themes"),
+        description=_l(
+            "People find the action by its themes. Network members choose the themes they "
+            "get emails about."
+        ),
+    )
+    issued_on = DayField(_l("Issued on"))
+    act_by = DayField(
+        _l("Deadline"),
+        description=_l(
+            "The deadline passes when the day has ended everywhere on Earth: at 12:00 UTC "
+            "on the next day."
+        ),
+    )
+    timezone = SelectField(
+        _l("Time zone"), description=_l("The times of this campaign are shown in this time zone.")
+    )
+    default_locale = SelectField(
+        _l("Main language"),
+        description=_l("Readers see this language if there is no text in their own."),
+    )
+    letter_locales = CheckboxesField(
+        _l("Languages of the letters"),
+        description=_l("The languages the officials read and people write in."),
+    )
+    risks_seen = BooleanField(_l("Save it anyway"))
+    follows = SelectField(
+        _l("Further information on"),
+        description=_l("The earlier campaign that this one continues."),
+    )
+
+    def __init__(self, followable: Sequence[Campaign], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._ids = {campaign.slug: campaign.id for campaign in followable}
+        named = [(code, i18n.language_name(code, i18n.locale())) for code in i18n.languages()]
+        self.country.choices = choices([("", _l("Choose a country")), *i18n.countries()])
+        self.format.choices = choices((kind.value, words) for kind, words in FORMATS.items())
+        self.themes.choices = choices(_add_kept(themes_by_name(), self.themes.object_data))
+        self.timezone.choices = choices((zone, i18n.say_zone(zone)) for zone in all_zones())
+        self.default_locale.choices = choices(named)
+        self.letter_locales.choices = choices(_add_own(named, self.letter_locales.object_data))
+        named_by_reference = [
+            (campaign.slug, f"{campaign.reference} · {campaign.person_name}")
+            for campaign in followable
+        ]
+        self.follows.choices = choices([("", _l("No other campaign")), *named_by_reference])
+
+    @staticmethod
+    def of(
+        campaign: Campaign, followable: Sequence[Campaign], *, based_on: int = 0, **kwargs: Any
+    ) -> "FactsForm":
+        slugs = {other.id: other.slug for other in followable}
+        data = {name: getattr(campaign, name) for name in (*_TYPED, "themes", "letter_locales")}
+        data |= {
+            "format": campaign.format.value,
+            "follows": slugs.get(campaign.follows_id or 0, ""),
+            "based_on": based_on,
+        }
+        return FactsForm(followable, data=data, **kwargs)
+
+    def validate_country(self, field: SelectField) -> None:
+        if not field.data:
+            raise ValidationError(_l("Choose the country whose officials can act."))
+
+    def validate_act_by(self, field: DayField) -> None:
+        if field.data and self.issued_on.data and field.data < self.issued_on.data:
+            raise ValidationError(
+                _l("The deadline is before the day of issue. Change one of the two.")
+            )
+
+    def facts(self) -> Facts:
+        facts = {
+            **{name: self[name].data for name in _TYPED},
+            "format": LetterFormat(self.format.data),
+            "themes": list(self.themes.data or []),
+            "letter_locales": list(self.letter_locales.data or []),
+            "follows_id": self._ids.get(self.follows.data),
+        }
+        return cast("Facts", facts)
+
+
+def _add_kept(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+    """Return the list, with what a campaign has from before it was one."""
+    keys = {key for key, _name in named}
+    return [*named, *((key, theme_name(key)) for key in own or () if key not in keys)]
+
+
+def _add_own(named: list[tuple[str, str]], own: Sequence[str] | None) -> list[tuple[str, str]]:
+    codes = {code for code, _name in named}
+    more = [code for code in own or () if code not in codes]
+    return [*named, *((code, i18n.language_name(code, i18n.locale())) for code in more)]
+
+
+class CreateCampaign(DraftPage, template="campaigns/create.html"):
+    form: FactsForm
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def create() -> ResponseReturnValue:
+    session, me = db.session(), staff_user().id
+    draft = drafts.find_new(session, staff_id=me) if request.method == "GET" else None
+    going_on = draft is not None and "draft" in request.args
+    typed = {"formdata": as_typed(draft.content)} if draft and going_on else {}
+    form = FactsForm(
+        find_campaigns.list_followable(session, None, by=staff_user()), data=_fresh(), **typed
+    )
+    other = None
+    if "keep" in request.form:
+        if _keep():
+            return done(draft_kept(), ".create")
+        draft = drafts.find_new(session, staff_id=me)
+        other = show_other(form, draft) if draft else None
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: create_and_edit.create_campaign(
+            session, actor=actor(), created_by_id=me, **form.facts()
+        ),
+    ):
+        drafts.drop_new(session, staff_id=me, tab=this_tab())
+        slug = slug_of(form.reference.data)
+        return done(
+            _("Draft created. Only the campaign’s team and the admins can see it."),
+            ".show",
+            slug=slug,
+        )
+    words = draft_words(draft, url_for(".keep_new_draft"), other)
+    return show_page(CreateCampaign(form=form, **words))
+
+
+@blueprint.post("/new/draft")
+def keep_new_draft() -> ResponseReturnValue:
+    """For the page's script, while one types."""
+    return kept_answer(_keep())
+
+
+@blueprint.post("/new/draft/drop")
+def drop_new_draft() -> ResponseReturnValue:
+    is_dropped = drafts.drop_new(db.session(), staff_id=staff_user().id, tab=this_tab())
+    return dropped_answer(is_dropped, url_for(".create"))
+
+
+def _keep() -> bool:
+    return drafts.keep_new(
+        db.session(), staff_id=staff_user().id, content=typed_fields(), tab=this_tab()
+    )
+
+
+def _fresh() -> dict[str, object]:
+    settings = current_settings()
+    return {
+        "format": LetterFormat.LETTER.value,
+        "timezone": settings.timezone,
+        "default_locale": settings.locales[0],
+        "letter_locales": settings.locales,
+    }
+
+
+class DeleteDraft(Page, template="campaigns/delete.html"):
+    campaign: Campaign
+    form: CampaignForm
+
+
+@blueprint.route("/<slug>/delete", methods=["GET", "POST"])
+def delete(slug: str) -> ResponseReturnValue:
+    campaign, form = load(slug), CampaignForm()
+    if campaign.status is not CampaignStatus.DRAFT or campaign.opened_at is not None:
+        raise Refused("not-a-draft")
+    if form.validate_on_submit():
+        reference = campaign.reference
+        try:
+            delete_draft(db.session(), campaign, actor=actor())
+        except Refused:
+            form.form_errors.append(
+                _(
+                    "You cannot delete this draft. Signature sheets or another campaign are linked "
+                    "to it."
+                )
+            )
+        else:
+            said = _("Draft %(reference)s deleted.", reference=reference)
+            return done(said, ".index")
+    return show_page(DeleteDraft(campaign=campaign, form=form))
+
+
+class EditFacts(DraftPage, template="campaigns/edit_facts.html"):
+    campaign: Campaign
+    form: FactsForm
+
+
+@blueprint.route("/<slug>/facts", methods=["GET", "POST"])
+def edit_facts(slug: str) -> ResponseReturnValue:
+    session, campaign = db.session(), load(slug)
+    desk = Desk(campaign, Part.FACTS)
+    others = find_campaigns.list_followable(session, campaign, by=staff_user())
+    form = FactsForm.of(campaign, others, based_on=desk.seen, **desk.typed())
+    if "keep" in request.form and desk.keep(form):
+        return done(draft_kept(), ".edit_facts", slug=slug)
+    answer = form.validate_on_submit() and desk.save(
+        form,
+        lambda: plain_facts(form.facts()),
+        lambda: create_and_edit.edit_campaign(
+            session,
+            campaign,
+            actor=actor(),
+            based_on=number_seen(form),
+            risks_seen=bool(form.risks_seen.data),
+            **form.facts(),
+        ),
+        # The address follows the reference.
+        lambda: done(_("Facts saved."), ".show", slug=campaign.slug),
+    )
+    return answer or show_page(EditFacts(campaign=campaign, form=form, **desk.words()))

@@ -1,1 +1,0 @@
-"""Drafts, what was saved before, and texts that were written at once."""

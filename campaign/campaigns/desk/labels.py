@@ -1,0 +1,147 @@
+"""What the parts of a campaign, their fields and values are called at the desk."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from campaign.campaigns.content.compare_texts import ChangedField
+from campaign.campaigns.content.part_contents import Content, key_of, says_need
+from campaign.campaigns.themes import theme_name
+from campaign.core import db, i18n
+from campaign.directory.missions import find_mission
+from campaign.directory.officials import find_official
+from campaign.models.campaign import Campaign, LetterFormat, TargetKind, UpdateKind
+from campaign.models.revision import Part
+from campaign.staff.audit_log.field_labels import CAMPAIGN_FIELDS
+
+FORMATS = {
+    LetterFormat.LETTER: _l("A one-page letter"),
+    LetterFormat.CARD: _l("A card, four per sheet"),
+}
+KINDS = {
+    UpdateKind.FURTHER_INFORMATION: _l("Further information"),
+    UpdateKind.GOOD_NEWS: _l("Good news"),
+    UpdateKind.STOP: _l("Stop"),
+    UpdateKind.DELIVERY: _l("Delivered"),
+    UpdateKind.REPLY: _l("Reply"),
+    UpdateKind.OUTCOME: _l("Outcome"),
+}
+TARGET_KINDS = {TargetKind.TO: _l("Letter to"), TargetKind.COPY: _l("Receives a copy")}
+PARTS: Mapping[str, Any] = {
+    Part.FACTS: _l("Facts"),
+    Part.EDITION: _l("Page text"),
+    Part.LETTER: _l("Letter"),
+    Part.OPTIONS: _l("Letter options"),
+    Part.TARGETS: _l("Recipients"),
+}
+FIELDS: Mapping[str, Any] = {
+    **CAMPAIGN_FIELDS,
+    "subject": _l("Subject"),
+    "opening": _l("Opening"),
+    "closing": _l("Closing"),
+    "forbidden_words": _l("Words not allowed in a letter"),
+    "full_text_edit": _l("Supporters may rewrite the whole letter"),
+    "print_translation": _l("Print the letter with its translation"),
+}
+
+
+def part_name(part: str, place: str) -> str:
+    """A part in words: "Page text, French"."""
+    locale, _sign, official = place.partition(":")
+    language = i18n.language_name(locale, i18n.locale()) if locale else ""
+    whom = official_name(official) if official else ""
+    parts = [str(PARTS.get(part, part)), language, whom]
+    return i18n.comma(i18n.locale()).join(filter(None, parts))
+
+
+def field_name(part: str, name: str, content: Content) -> str:
+    if name == "order":
+        words = _("Order of the recipients") if part == Part.TARGETS else _("Order of the points")
+    elif says_need(name):
+        words = _("Required point: %(point)s", point=point_words(name, content))
+    elif key_of(name) and part == Part.TARGETS:
+        words = _("Recipient: %(official)s", official=official_name(key_of(name)))
+    elif key_of(name):
+        words = _("Point: %(point)s", point=point_words(name, content))
+    else:
+        words = FIELDS.get(name, name)
+    return str(words)
+
+
+def choices_of(field: ChangedField) -> list[tuple[str, str]]:
+    """What can be chosen where two changed the same."""
+    offered = [("mine", _("My text")), ("theirs", _("The saved text"))]
+    if field.offers_both:
+        offered.insert(0, ("both", _("Both: the saved text, then mine")))
+    return offered
+
+
+def value_text(part: str, name: str, value: Any, content: Content) -> str:
+    """A value as text: to be read, and compared word by word; `content` names the points."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    say = _WORDS.get(name, str)
+    if part == Part.TARGETS:
+        say = official_name if name == "order" else _aim
+    elif name == "order":
+        say = lambda key: point_words(f"point:{key}", content)  # noqa: E731
+    return "\n".join(map(say, value)) if isinstance(value, list) else say(value)
+
+
+def texts_of_content(part: str, content: Content, campaign: Campaign) -> dict[str, str]:
+    texts = {name: value_text(part, name, value, content) for name, value in content.items()}
+    if "follows_id" in content:
+        followed = campaign.follows if campaign.follows_id == content["follows_id"] else None
+        texts["follows_id"] = followed.reference if followed else texts["follows_id"]
+    return texts
+
+
+def official_name(slug: str) -> str:
+    """The official of that slug by name, or by office; one that is gone by the slug."""
+    official = find_official(db.session(), slug=slug)
+    if official is None:
+        return slug
+    return official.name or i18n.words_in(official.office, i18n.locale())
+
+
+def point_words(name: str, content: Content) -> str:
+    """A point by its first words; those of a letter that does not have it, by its key."""
+    key = key_of(name)
+    words = str(content.get(f"point:{key}") or key).split()
+    return " ".join(words[:8]) + ("…" if len(words) > 8 else "")
+
+
+def _aim(value: str) -> str:
+    """What a target is, and the mission through which letters reach them."""
+    kind, _space, slug = value.partition(" ")
+    mission = find_mission(db.session(), slug=slug) if slug else None
+    through = i18n.words_in(mission.name, i18n.locale()) if mission else slug
+    return " · ".join(filter(None, (str(TARGET_KINDS[TargetKind(kind)]), through)))
+
+
+def _day(value: str) -> str:
+    return i18n.say_date(date.fromisoformat(value))
+
+
+def _language(code: str) -> str:
+    return i18n.language_name(code, i18n.locale())
+
+
+_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "country": i18n.country_name,
+        "format": lambda value: str(FORMATS[LetterFormat(value)]),
+        "themes": theme_name,
+        "issued_on": _day,
+        "act_by": _day,
+        "timezone": i18n.say_zone,
+        "default_locale": _language,
+        "letter_locales": _language,
+    }
+)

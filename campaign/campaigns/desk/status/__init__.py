@@ -1,1 +1,0 @@
-"""Pages on which a campaign moves on, and on which a second person decides."""

@@ -1,0 +1,411 @@
+"""The desk's pages on which a campaign moves on, is extended and copied, and says why it ended."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.validators import Optional, StopValidation
+
+from campaign.campaigns import (
+    check_readiness,
+    create_and_edit,
+    lifecycle,
+    proposals,
+    schedule,
+    status_changes,
+)
+from campaign.campaigns.check_readiness import Gap
+from campaign.campaigns.desk.blueprint import blueprint, done, languages_of, load
+from campaign.campaigns.desk.forms import CampaignForm, make_form
+from campaign.campaigns.desk.proposal_views import find_returned
+from campaign.campaigns.record_change import drop_empty
+from campaign.campaigns.status_changes import reword_reason
+from campaign.campaigns.stop_rule import has_ended, is_stopped
+from campaign.core import db
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+from campaign.models.proposal import Proposal, ProposalKind
+from campaign.models.staff import Role
+from campaign.staff.guards import actor, fresh, guard, staff_user
+from campaign.web.desk import accepted
+from campaign.web.form_fields import DayField, LineField, MomentField, TextField, choices
+from campaign.web.page import Page, show_page
+
+STOPS = {
+    StopKind.HARM.value: _l("Another letter could do harm"),
+    StopKind.SAFE.value: _l("There is good news: no more letters are needed"),
+    StopKind.OTHER.value: _l("Another reason"),
+}
+
+
+class StatusForm(CampaignForm):
+    to = HiddenField()
+    note = TextField(
+        _l("What should change"), limit=1000, description=_l("It is shown only in the workspace.")
+    )
+    kind = RadioField(
+        _l("Why you are stopping it"),
+        choices=choices(STOPS.items()),
+        validators=[Optional()],
+        description=_l("Pages, emails and the workspace explain the stop to match."),
+    )
+    act_by = DayField(_l("Deadline"))
+    open_at = MomentField(_l("Day and time"))
+    risks_seen = BooleanField(_l("Continue anyway"))
+
+    def stop_kind(self) -> StopKind | None:
+        return StopKind(self.kind.data) if self.kind.data else None
+
+    def reasons(self, locales: Sequence[str]) -> dict[str, str]:
+        return {code: self[f"reason_{code}"].data or "" for code in locales}
+
+
+def status_form(locales: Sequence[str], **kwargs: Any) -> StatusForm:
+    fields = {f"reason_{code}": TextField(_l("Reason"), limit=1000) for code in locales}
+    return make_form(StatusForm, fields, kwargs)
+
+
+class ExtendForm(CampaignForm):
+    act_by = DayField(_l("New deadline"), needed=_l("Enter the new deadline."))
+
+    def day(self) -> date:
+        return cast("date", self.act_by.data)
+
+
+class CopyForm(CampaignForm):
+    reference = LineField(
+        _l("Reference"),
+        limit=40,
+        needed=_l("Enter the reference people use, for example UA 58/20."),
+        description=_l("The reference of the new campaign. It becomes part of the page’s address."),
+    )
+    risks = RadioField(
+        _l("Risk flags"),
+        choices=choices(
+            [
+                ("take", _l("Copy them: the new campaign is about the same people")),
+                ("leave", _l("Do not copy them: the new campaign is about someone else")),
+            ]
+        ),
+        validate_choice=False,
+    )
+    asks_risks = False
+    """Whether the page asks about them."""
+
+    def validate_risks(self, field: RadioField) -> None:
+        """Whoever is asked must answer: silence would take a protection away."""
+        if self.asks_risks and not field.data:
+            raise StopValidation(_l("Choose whether to copy the risk flags."))
+
+
+class ChangeStatus(Page, template="campaigns/change_status.html"):
+    campaign: Campaign
+    form: StatusForm
+    locales: Sequence[str]
+    to: CampaignStatus
+    blockers: Sequence[Gap]
+    own: bool
+    """Whether the reader wrote last."""
+    now: datetime
+    preview: Mapping[str, str]
+    """The reasons, by language, to be read before they are published."""
+    again: Proposal | None
+    """What came back, and is written again."""
+
+
+class Extend(Page, template="campaigns/extend.html"):
+    campaign: Campaign
+    form: ExtendForm
+
+
+class Copy(Page, template="campaigns/copy.html"):
+    campaign: Campaign
+    form: CopyForm
+    linked: bool
+    """Whether the copy continues the campaign."""
+
+
+@blueprint.route("/<slug>/status", methods=["GET", "POST"])
+def change_status(slug: str) -> ResponseReturnValue:
+    """Ask once more, with what follows from it; then do it. A stop, for good, wants fresh proof."""
+    is_stop = is_stopped(_asked_status(load(slug)))
+    return _stop(slug=slug) if is_stop and request.method == "POST" else _change_status(slug)
+
+
+def _change_status(slug: str) -> ResponseReturnValue:
+    campaign, now = load(slug), db.utcnow()
+    to = _asked_status(campaign)
+    locales = languages_of(campaign)
+    data = {"to": to.value, "act_by": campaign.act_by, "open_at": _end_of_embargo(campaign, now)}
+    again = find_returned(campaign)
+    form = status_form(locales, data=data | _reasons_of(again))
+    is_valid = form.validate_on_submit()
+    looks = is_valid and "look" in request.form
+    if is_valid and not looks and _change(form, campaign, to, again):
+        return done(_say_changed(campaign, to), ".show", slug=slug)
+    page = ChangeStatus(
+        campaign=campaign,
+        form=form,
+        locales=locales,
+        to=to,
+        blockers=_find_blockers(campaign, to, now),
+        own=status_changes.is_writer(campaign, actor()),
+        now=now,
+        preview=form.reasons(locales) if looks else {},
+        again=again,
+    )
+    return show_page(page)
+
+
+_stop = fresh()(_change_status)
+
+
+@blueprint.route("/<slug>/extend", methods=["GET", "POST"])
+def extend(slug: str) -> ResponseReturnValue:
+    session, campaign = db.session(), load(slug)
+    if campaign.status is not CampaignStatus.OPEN:
+        raise Refused("campaign-status")
+    form = ExtendForm()
+    if form.validate_on_submit() and accepted(
+        form,
+        lambda: schedule.extend_campaign(
+            session, campaign, actor=actor(), act_by=form.day(), now=db.utcnow()
+        ),
+    ):
+        return done(_("Deadline changed."), ".show", slug=slug)
+    return show_page(Extend(campaign=campaign, form=form))
+
+
+@blueprint.route("/<slug>/continue", methods=["GET", "POST"])
+def continue_as(slug: str) -> ResponseReturnValue:
+    words = _("Draft created. It continues the earlier action. Write what is new.")
+    return _copy(load(slug), create_and_edit.continue_campaign, words, linked=True)
+
+
+@blueprint.route("/<slug>/clone", methods=["GET", "POST"])
+def clone(slug: str) -> ResponseReturnValue:
+    words = _(
+        "Draft created. It has the texts, recipients, letters and options of the other campaign."
+    )
+    return _copy(load(slug), create_and_edit.clone_campaign, words, linked=False)
+
+
+def _copy(
+    source: Campaign, make: Callable[..., Campaign], words: str, *, linked: bool
+) -> ResponseReturnValue:
+    session, form, copies = db.session(), CopyForm(), list[Campaign]()
+    form.asks_risks = not linked and bool(source.risk_flags)
+    more = {"risks": form.risks.data == "take"} if form.asks_risks else {}
+
+    def copy() -> None:
+        by = {"actor": actor(), "created_by_id": staff_user().id}
+        copies.append(make(session, source, reference=form.reference.data, **by, **more))
+
+    if form.validate_on_submit() and accepted(form, copy):
+        return done(words, ".edit_facts", slug=copies[0].slug)
+    return show_page(Copy(campaign=source, form=form, linked=linked))
+
+
+def _asked_status(campaign: Campaign) -> CampaignStatus:
+    """Return the status that the address asks for. Raises Refused where it may not follow."""
+    name = request.values.get("to", "")
+    if name not in set(CampaignStatus):
+        abort(404)
+    lifecycle.check_move(campaign.status, CampaignStatus(name))
+    return CampaignStatus(name)
+
+
+def _end_of_embargo(campaign: Campaign, now: datetime) -> datetime | None:
+    """Return the end of an embargo that runs, by the campaign's clocks, in whole minutes."""
+    until = campaign.embargo_until
+    if until is None or until <= now:
+        return None
+    zone = ZoneInfo(campaign.timezone)
+    local = until.astimezone(zone).replace(tzinfo=None)
+    return local if not local.second else local.replace(second=0) + timedelta(minutes=1)
+
+
+def _find_blockers(campaign: Campaign, to: CampaignStatus, now: datetime) -> list[Gap]:
+    """Return what must be mended before; a closed campaign gets its new last day on this page."""
+    if to not in {CampaignStatus.REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.OPEN}:
+        return []
+    later = to is CampaignStatus.SCHEDULED and campaign.embargo_until
+    blockers = check_readiness.blockers_of(campaign, to, max(now, later) if later else now)
+    if campaign.status is CampaignStatus.CLOSED:
+        return [gap for gap in blockers if gap.slug != "deadline-past"]
+    return blockers
+
+
+def _reasons_of(proposal: Proposal | None) -> dict[str, str]:
+    content = {} if proposal is None else proposals.content_of(proposal)
+    return {f"reason_{code}": text for code, text in content.items()}
+
+
+def _change(
+    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
+) -> bool:
+    try:
+        return accepted(form, lambda: _move_or_propose(form, campaign, to, again))
+    except Refused as problem:
+        form.form_errors.append(_refusal(problem.slug))
+        return False
+
+
+def _move_or_propose(
+    form: StatusForm, campaign: Campaign, to: CampaignStatus, again: Proposal | None
+) -> None:
+    session, now, by = db.session(), db.utcnow(), staff_user()
+    reasons, seen = form.reasons(languages_of(campaign)), bool(form.risks_seen.data)
+    waits = proposals.needs_approval(campaign)
+    if waits and is_stopped(to):
+        proposals.stop_and_propose(
+            session,
+            campaign,
+            by=by,
+            now=now,
+            reasons=reasons,
+            kind=form.stop_kind(),
+            risks_seen=seen,
+        )
+    elif waits and to is CampaignStatus.CLOSED and drop_empty(reasons):
+        proposals.propose_reasons(
+            session,
+            campaign,
+            kind=ProposalKind.CLOSE,
+            by=by,
+            reasons=reasons,
+            risks_seen=seen,
+            replaces=again,
+        )
+    else:
+        _move(form, campaign, to, reasons, now)
+
+
+def _move(
+    form: StatusForm,
+    campaign: Campaign,
+    to: CampaignStatus,
+    reasons: Mapping[str, str],
+    now: datetime,
+) -> None:
+    session, by, seen = db.session(), actor(), bool(form.risks_seen.data)
+    if to is CampaignStatus.OPEN:
+        day = form.act_by.data if campaign.status is CampaignStatus.CLOSED else None
+        status_changes.open_campaign(
+            session, campaign, actor=by, now=now, act_by=day, risks_seen=seen
+        )
+    elif to is CampaignStatus.REVIEW:
+        status_changes.submit_for_review(session, campaign, actor=by, now=now)
+    elif to is CampaignStatus.DRAFT:
+        status_changes.return_to_draft(session, campaign, actor=by, note=form.note.data)
+    elif to is CampaignStatus.SCHEDULED:
+        if form.open_at.data is None:
+            raise Invalid(fields={"open_at": "open-at-missing"})
+        moment = schedule.moment_in(campaign.timezone, form.open_at.data)
+        status_changes.schedule_campaign(
+            session, campaign, actor=by, now=now, open_at=moment, risks_seen=seen
+        )
+    elif to is CampaignStatus.CLOSED:
+        status_changes.close_campaign(
+            session, campaign, actor=by, now=now, reasons=reasons, risks_seen=seen
+        )
+    else:
+        kind = form.stop_kind()
+        status_changes.stop_campaign(
+            session, campaign, actor=by, now=now, kind=kind, reasons=reasons, risks_seen=seen
+        )
+
+
+def _refusal(slug: str) -> str:
+    words: dict[str, str] = {
+        "second-person": _("You edited the campaign last. Someone else must decide."),
+        "needs-review": _("Someone else must approve the campaign first. Send it for approval."),
+        "campaign-status": _("The campaign has changed. Load the page again."),
+    }
+    otherwise: str = _("The campaign cannot open at that time. First add what is missing.")
+    return words.get(slug, otherwise)
+
+
+def _say_changed(campaign: Campaign, status: CampaignStatus) -> str:
+    words: dict[CampaignStatus, str] = {
+        CampaignStatus.DRAFT: _("The campaign is a draft again."),
+        CampaignStatus.REVIEW: _("Campaign sent for approval."),
+        CampaignStatus.SCHEDULED: _("The campaign will open automatically at that time."),
+        CampaignStatus.OPEN: _("The campaign is open. Everyone can read it and write."),
+        CampaignStatus.CLOSED: _("The campaign is closed. It accepts no more letters."),
+        CampaignStatus.STOPPED: _(
+            "The campaign is stopped. It accepts and delivers no more letters."
+        ),
+    }
+    if is_stopped(status) and proposals.needs_approval(campaign):
+        words[status] = _(
+            "The campaign is stopped. Someone else must approve your reason before it is public."
+        )
+    elif status is CampaignStatus.CLOSED and campaign.status is not status:
+        words[status] = _("The campaign stays open until someone else approves the closing.")
+    return words[status]
+
+
+reason_blueprint = Blueprint("reason", __name__, url_prefix="/<slug>/reason")
+guard(reason_blueprint, Role.ORGANIZER)
+
+
+class RewordReason(Page, template="campaigns/reword_reason.html"):
+    campaign: Campaign
+    form: StatusForm
+    locales: Sequence[str]
+
+
+@reason_blueprint.route("", methods=["GET", "POST"])
+def edit(slug: str) -> ResponseReturnValue:
+    """The reason in each language, as everybody reads it. Admins only, unless it is approved."""
+    campaign = load(slug)
+    waits = proposals.needs_approval(campaign)
+    if not waits and staff_user().role is not Role.ADMIN:
+        abort(404)
+    if not has_ended(campaign.status):
+        raise Refused("campaign-status")
+    again = find_returned(campaign)
+    shown = proposals.content_of(again) if again else campaign.status_reasons
+    codes = list(dict.fromkeys([*languages_of(campaign), *shown]))
+    data = {f"reason_{code}": shown.get(code) for code in codes}
+    form = status_form(codes, data=data | {"kind": campaign.stop_kind.value})
+    if form.validate_on_submit() and accepted(
+        form, lambda: _save_reason(form, campaign, codes, again)
+    ):
+        said = _("Reason changed. No one was emailed.")
+        if waits:
+            said = _("Reason sent for approval. It becomes public when someone else approves it.")
+        return done(said, "campaigns.show", slug=slug)
+    return show_page(RewordReason(campaign=campaign, form=form, locales=codes))
+
+
+def _save_reason(
+    form: StatusForm, campaign: Campaign, codes: list[str], again: Proposal | None
+) -> None:
+    session, reasons, seen = db.session(), form.reasons(codes), bool(form.risks_seen.data)
+    if proposals.needs_approval(campaign):
+        proposals.propose_reasons(
+            session,
+            campaign,
+            kind=ProposalKind.REASON,
+            by=staff_user(),
+            reasons=reasons,
+            risks_seen=seen,
+            replaces=again,
+        )
+    else:
+        reword_reason(
+            session,
+            campaign,
+            actor=actor(),
+            reasons=reasons,
+            kind=form.stop_kind(),
+            risks_seen=seen,
+        )

@@ -1,0 +1,365 @@
+"""The desk's pages of a campaign's targets, and of who takes over from an official."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, Field, FieldList, FormField, HiddenField, SelectField
+from wtforms.validators import ValidationError
+
+from campaign.campaigns.content import targets
+from campaign.campaigns.content.targets import Aim, Replaced
+from campaign.campaigns.desk.blueprint import blueprint, done, is_undone_by_change, load
+from campaign.campaigns.desk.forms import CampaignForm
+from campaign.campaigns.desk.labels import TARGET_KINDS
+from campaign.campaigns.desk.save_with_draft import Desk, DraftPage, draft_kept, number_seen
+from campaign.campaigns.desk.texts.letter_form import place_field
+from campaign.core import db, i18n
+from campaign.core.errors import Refused
+from campaign.core.settings import current_settings
+from campaign.directory import offices, officials
+from campaign.directory.missions import Reach, ranked, reach_of, search_missions
+from campaign.directory.officials import search_officials
+from campaign.models.campaign import Campaign, Target, TargetKind
+from campaign.models.directory import Mission, Official
+from campaign.models.revision import Part
+from campaign.staff.guards import actor, staff_user
+from campaign.web.form_base import PlainForm
+from campaign.web.form_fields import choices
+from campaign.web.page import Page, show_page
+
+SUGGESTED = "suggested"
+_NONE = ("", _l("No mission: by post"))
+_KINDS = [(kind.value, words) for kind, words in TARGET_KINDS.items()]
+_REACHES = {
+    Reach.HERE: _l("in the country where we are"),
+    Reach.ACCREDITED: _l("responsible for the country where we are, based elsewhere"),
+    Reach.CONSULATE: _l("a consulate in the country where we are"),
+    Reach.ELSEWHERE: _l("in another country"),
+}
+
+
+class TargetRow(PlainForm):
+    official = HiddenField()
+    kind = SelectField(_l("Kind"), choices=choices(_KINDS))
+    mission = SelectField(_l("Deliver through"))
+    position = place_field()
+    remove = BooleanField(_l("Remove"))
+
+
+class TargetsForm(CampaignForm):
+    """A campaign's targets, and one more, who was searched for."""
+
+    based_on = HiddenField()
+    risks_seen = BooleanField(_l("Save it anyway"))
+    rows = FieldList(FormField(TargetRow), max_entries=40)
+    official = HiddenField(_l("Official"))
+    kind = SelectField(_l("Kind"), choices=choices(_KINDS))
+    mission = SelectField(
+        _l("Deliver through"),
+        description=_l("We deliver letters to this mission. If you choose none, we post them."),
+    )
+
+    def __init__(
+        self,
+        session: Session,
+        campaign: Campaign,
+        host_country: str,
+        also: Sequence[Mission] = (),
+        **kwargs: Any,
+    ) -> None:
+        """`also`: missions that were searched for, to be offered besides the fitting ones."""
+        super().__init__(data=_target_data(campaign), **kwargs)
+        self._host = host_country
+        named = {row.form.official.data or "" for row in self.rows} | {self.official.data or ""}
+        self.officials = targets.find_officials(session, named)
+        countries = {official.country for official in self.officials.values()}
+        mission_slugs = {row.form.mission.data or "" for row in self.rows} | {
+            self.mission.data or ""
+        }
+        fitting = targets.missions_sent_by(session, countries)
+        others = [*targets.find_missions(session, mission_slugs).values(), *also]
+        self._missions = {mission.slug: mission for mission in (*fitting, *others)}
+        offered = (SUGGESTED, _l("The mission of the official’s country where we are"))
+        more = [(mission.slug, mission_words(mission)) for mission in others]
+        self.mission.choices = choices([offered, _NONE, *dict.fromkeys(more)])
+        for row in self.rows:
+            official = self.officials.get(row.form.official.data)
+            theirs = self.fitting(official) if official else []
+            labels = [(mission.slug, self.reach_words(mission)) for mission in theirs]
+            offered_slugs = {slug for slug, _words in labels}
+            rest = [pair for pair in dict.fromkeys(more) if pair[0] not in offered_slugs]
+            row.form.mission.choices = choices([_NONE, *labels, *rest])
+
+    def validate_official(self, field: Field) -> None:
+        if field.data and field.data not in self.officials:
+            raise ValidationError(_l("Choose an official from the directory."))
+
+    def fitting(self, official: Official) -> list[Mission]:
+        """The missions of the official's country, the best first."""
+        sent = [
+            mission
+            for mission in self._missions.values()
+            if mission.sending_country == official.country
+        ]
+        return ranked(sent, self._host)
+
+    def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
+        """The mission that we would choose, and why."""
+        best = targets.suggested_mission(self.fitting(official), official, self._host)
+        return (best, reach_of(best, self._host)) if best else None
+
+    def reach_words(self, mission: Mission) -> str:
+        reach = reach_of(mission, self._host)
+        where = _REACHES[reach]
+        if reach is Reach.ELSEWHERE:
+            where = gettext("in %(country)s", country=i18n.country_name(mission.host_country))
+        return f"{mission_words(mission)} – {where}"
+
+    def aims(self) -> list[Aim]:
+        kept = sorted(
+            (row.form for row in self.rows if not row.form.remove.data),
+            key=lambda row: row.position.data or 99,
+        )
+        aims = [
+            Aim(
+                self.officials[row.official.data],
+                TargetKind(row.kind.data),
+                self._missions.get(row.mission.data),
+            )
+            for row in kept
+            if row.official.data in self.officials
+        ]
+        if self.official.data:
+            aims.append(self._new_aim(self.officials[self.official.data]))
+        return aims
+
+    def _new_aim(self, official: Official) -> Aim:
+        mission = self._missions.get(self.mission.data)
+        if self.mission.data == SUGGESTED:
+            suggestion = self.suggestion(official)
+            mission = suggestion[0] if suggestion else None
+        return Aim(official, TargetKind(self.kind.data), mission)
+
+
+def mission_words(mission: Mission) -> str:
+    name = i18n.words_in(mission.name, i18n.locale())
+    return name if mission.locality in name else f"{name}, {mission.locality}"
+
+
+def _target_data(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "rows": [
+            {
+                "official": target.official.slug,
+                "kind": target.kind.value,
+                "mission": target.mission.slug if target.mission else "",
+                "position": place,
+            }
+            for place, target in enumerate(campaign.targets, 1)
+        ],
+        "mission": SUGGESTED,
+    }
+
+
+class EditTargets(DraftPage, template="campaigns/edit_targets.html"):
+    campaign: Campaign
+    form: TargetsForm
+    known: Mapping[str, Target]
+    """The targets by the slugs of their officials."""
+    hits: Sequence[Official]
+    written_to: Collection[str]
+    """Slugs of officials to whom letters were written."""
+    words: str
+    mission_words: str
+    also: Sequence[Mission]
+
+
+class FoundOfficials(Page, template="campaigns/_found_officials.html"):
+    words: str
+    hits: Sequence[Official]
+    chosen: str
+
+
+@blueprint.route("/<slug>/targets", methods=["GET", "POST"])
+def edit_targets(slug: str) -> ResponseReturnValue:
+    """Officials, whether the letter goes to them or names them, and through which mission."""
+    session, campaign = db.session(), load(slug)
+    also = search_missions(session, query=request.args.get("m", ""))
+    # As they are before somebody is added: who is refused is offered again.
+    known = {target.official.slug: target for target in campaign.targets}
+    taken = [target.official_id for target in known.values()]
+    desk = Desk(campaign, Part.TARGETS)
+    form = TargetsForm(
+        session, campaign, current_settings().organisation_country, also, **desk.typed()
+    )
+    if "keep" in request.form and desk.keep(form):
+        return done(draft_kept(), ".edit_targets", slug=slug)
+    form.based_on.data = form.based_on.data or str(desk.seen)
+    if form.validate_on_submit() and (answer := _save(form, desk)):
+        return answer
+    page = EditTargets(
+        campaign=campaign,
+        form=form,
+        known=known,
+        hits=_find_officials(taken, form),
+        written_to={slug for slug, one in known.items() if targets.has_letters(session, one)},
+        words=request.args.get("q", ""),
+        mission_words=request.args.get("m", ""),
+        also=also,
+        **desk.words(),
+    )
+    return show_page(page)
+
+
+@blueprint.get("/<slug>/targets/officials")
+def find_officials(slug: str) -> str:
+    """Officials that are found while one types, to be chosen as a target."""
+    campaign = load(slug)
+    return FoundOfficials(
+        words=request.args.get("q", ""),
+        hits=_find_officials([target.official_id for target in campaign.targets], None),
+        chosen="",
+    ).html()
+
+
+def _find_officials(taken: Sequence[int], form: TargetsForm | None) -> Sequence[Official]:
+    """Who is found by the words of the address, and who was chosen just now."""
+    officials = search_officials(db.session(), query=request.args.get("q", ""), without=taken)
+    chosen = form.officials.get(form.official.data or "") if form else None
+    if chosen is not None and chosen not in officials and chosen.id not in taken:
+        return [chosen, *officials]
+    return officials
+
+
+def _say_saved(campaign: Campaign, form: TargetsForm) -> ResponseReturnValue:
+    """What was saved; where somebody was found and not ticked, the search stays."""
+    searched = "" if form.official.data else request.form.get("searched", "")[:200]
+    if searched and campaign.targets:
+        said = _("Recipients saved. No one was added. To add an official, tick the box first.")
+    elif searched:
+        said = _("Tick the official’s box first, then save.")
+    else:
+        said = _("Recipients saved.") if campaign.targets else _("No recipients chosen yet.")
+    return done(said, ".edit_targets", slug=campaign.slug, q=searched or None)
+
+
+def _save(form: TargetsForm, desk: Desk) -> ResponseReturnValue | None:
+    campaign = desk.campaign
+    try:
+        aims = form.aims()
+        return desk.save(
+            form,
+            lambda: targets.content_of(aims),
+            lambda: targets.set_targets(
+                db.session(),
+                campaign,
+                actor=actor(),
+                aims=aims,
+                based_on=number_seen(form),
+                risks_seen=bool(form.risks_seen.data),
+            ),
+            lambda: _say_saved(campaign, form),
+        )
+    except Refused:
+        form.form_errors.append(
+            _(
+                "People have already written to this official. You cannot remove this "
+                "recipient. To accept no more letters, close the campaign."
+            )
+        )
+        return None
+
+
+class Succession(Page, template="campaigns/succession.html"):
+    form: CampaignForm
+    official: Official
+    aimed: Sequence[Target]
+    candidates: Sequence[Official]
+    chosen: str
+    """The slug of who takes over."""
+    named: Callable[[Official], str]
+    undone_by_change: Callable[[Campaign], bool]
+
+
+@blueprint.route("/officials/<official>", methods=["GET", "POST"])
+def aimed_at(official: str) -> ResponseReturnValue:
+    """Campaigns that are not over and aim at the official; who takes over, by one button."""
+    session, form = db.session(), CampaignForm()
+    before = officials.get_official(session, slug=official)
+    aimed = targets.list_aimed(session, official=before, by=staff_user())
+    if form.validate_on_submit():
+        successor = officials.get_official(session, slug=request.form.get("successor", ""))
+        slugs = set(request.form.getlist("campaign"))
+        replaced = targets.replace_everywhere(
+            session,
+            targets=[target for target in aimed if target.campaign.slug in slugs],
+            successor=successor,
+            actor=actor(),
+        )
+        _say_left(replaced, successor)
+        said = _say_replaced(len(replaced.done))
+        return done(said, ".aimed_at", official=official, successor=successor.slug)
+    page = Succession(
+        form=form,
+        official=before,
+        aimed=aimed,
+        candidates=_candidates(before),
+        chosen=request.args.get("successor", ""),
+        named=_name_of,
+        undone_by_change=is_undone_by_change,
+    )
+    return show_page(page)
+
+
+def _candidates(before: Official) -> list[Official]:
+    """Return who holds the office now, and who the address names."""
+    session = db.session()
+    successors = offices.successors(session, before)
+    asked = officials.find_official(session, slug=request.values.get("successor", ""))
+    if asked is not None and asked.id != before.id and asked not in successors:
+        successors.insert(0, asked)
+    return successors
+
+
+def _name_of(official: Official) -> str:
+    return official.name or i18n.words_in(official.office, i18n.locale())
+
+
+def _say_replaced(count: int) -> str:
+    if not count:
+        return str(_("No campaign was changed."))
+    return str(
+        ngettext(
+            "%(num)s campaign is now addressed to the successor.",
+            "%(num)s campaigns are now addressed to the successor.",
+            count,
+        )
+    )
+
+
+_LEFT = {
+    "twice": _l("%(campaigns)s: %(name)s is already a recipient. Remove one of the two."),
+    "lacking": _l(
+        "%(campaigns)s: %(name)s has no salutation, close or office in one of the "
+        "letter languages. Write them first."
+    ),
+    "flagged": _l(
+        "%(campaigns)s: a risk flag rules out words in the entry of %(name)s. Change "
+        "the recipients of the campaign yourself."
+    ),
+}
+"""Why campaigns stay as they are, and how to mend it, by the fields of Replaced."""
+
+
+def _say_left(replaced: Replaced, successor: Official) -> None:
+    comma, name = i18n.comma(i18n.locale()), _name_of(successor)
+    for why, words in _LEFT.items():
+        if references := getattr(replaced, why):
+            said = str(words) % {"campaigns": comma.join(references), "name": name}
+            flash(said, "error")

@@ -1,1 +1,0 @@
-"""Pages on which the officials of a campaign are chosen."""

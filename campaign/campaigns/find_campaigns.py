@@ -1,0 +1,98 @@
+"""Finding campaigns: by their address, all that are public, those that continue one another."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from campaign.campaigns import lifecycle
+from campaign.core import clock
+from campaign.core.errors import NotFound
+from campaign.models.campaign import Campaign, CampaignStatus, Update
+from campaign.models.staff import StaffUser, sees
+
+
+def get_campaign(session: Session, slug: str) -> Campaign:
+    """The campaign of that address, draft or not, whoever asks: for commands and jobs.
+
+    At the desk, `team.get_campaign_of` asks who may see it. Raises NotFound.
+    """
+    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if campaign is None:
+        raise NotFound("campaign", campaign=slug)
+    return campaign
+
+
+def find_public_campaign(session: Session, slug: str) -> Campaign | None:
+    """The campaign of that address if everybody may read it; a draft is not there."""
+    public = Campaign.status.in_(lifecycle.PUBLIC)
+    return session.scalar(select(Campaign).where(Campaign.slug == slug, public))
+
+
+def list_open(session: Session, now: datetime) -> Sequence[Campaign]:
+    """Campaigns that take letters now, the nearest last day first."""
+    return session.scalars(_open_ones(now)).all()
+
+
+def find_open(session: Session, now: datetime, *, besides: Select[int]) -> Campaign | None:
+    """The first of `list_open`, without those whose ids `besides` selects."""
+    return session.scalar(_open_ones(now).where(Campaign.id.not_in(besides)).limit(1))
+
+
+def _open_ones(now: datetime) -> Select[Campaign]:
+    order = (Campaign.act_by.is_(None), Campaign.act_by, Campaign.id.desc())
+    return select(Campaign).where(_takes_signatures(now)).order_by(*order)
+
+
+def _takes_signatures(now: datetime) -> ColumnElement[bool]:
+    today = clock.day_of(now, clock.LATEST_ZONE)
+    in_time = or_(Campaign.act_by.is_(None), Campaign.act_by >= today)
+    return (Campaign.status == CampaignStatus.OPEN) & in_time
+
+
+def list_followable(
+    session: Session, campaign: Campaign | None, *, by: StaffUser
+) -> Sequence[Campaign]:
+    """Campaigns to which this one (or a new one) can be further information, newest first.
+
+    Those that `by` sees, and the one that it follows already.
+    """
+    seen = sees(by, Campaign.id)
+    others = select(Campaign).where(seen)
+    if campaign is not None:
+        kept = or_(seen, Campaign.id == campaign.follows_id)
+        others = select(Campaign).where(kept, Campaign.id != campaign.id)
+    return session.scalars(others.order_by(Campaign.id.desc()).limit(200)).all()
+
+
+def list_public(session: Session) -> Sequence[Campaign]:
+    """All public campaigns with their editions and updates, in a fixed number of queries."""
+    return session.scalars(
+        select(Campaign)
+        .where(Campaign.status.in_(lifecycle.PUBLIC))
+        .options(
+            selectinload(Campaign.editions),
+            selectinload(Campaign.updates).selectinload(Update.editions),
+        )
+        .order_by(Campaign.id)
+    ).all()
+
+
+def visible_neighbours(
+    session: Session, campaign: Campaign, *, by: StaffUser
+) -> tuple[Campaign | None, list[Campaign]]:
+    """What the campaign continues, and what continues it, as far as `by` sees it at the desk."""
+    near = (Campaign.id == campaign.follows_id) | (Campaign.follows_id == campaign.id)
+    visible = select(Campaign).where(near, sees(by, Campaign.id)).order_by(Campaign.id)
+    neighbours = session.scalars(visible).all()
+    earlier = next((other for other in neighbours if other.id == campaign.follows_id), None)
+    return earlier, [other for other in neighbours if other.follows_id == campaign.id]
+
+
+def public_neighbours(campaign: Campaign) -> tuple[Campaign | None, list[Campaign]]:
+    """What the campaign continues, and what continues it, as far as everybody may read it."""
+    earlier = campaign.follows
+    if earlier is not None and not lifecycle.is_public(earlier.status):
+        earlier = None
+    return earlier, [later for later in campaign.followed_by if lifecycle.is_public(later.status)]

@@ -1,0 +1,169 @@
+"""Mails to the desk about reviews: to who is asked to look, and to who waits for the answer.
+
+They name the campaign by its reference and link to the desk. What the case is about, and what a
+reviewer wrote, stays behind sign-in: a draft may be under an embargo, and mail is a postcard.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import lifecycle
+from campaign.core import i18n
+from campaign.core.settings import current_settings
+from campaign.mail.messages import Mail
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.proposal import Proposal, ProposalState
+from campaign.models.staff import CampaignMember, Role, StaffUser
+
+_WRITERS = (Role.ORGANIZER, Role.ADMIN)
+
+
+class CampaignMail(Mail):
+    reference: str
+    link: str
+
+
+class ReviewAsked(CampaignMail, kind="staff-review-asked"):
+    """Asks to look at a draft."""
+
+    who: str
+    changed: bool
+    """Somebody wrote while it waited to open."""
+
+
+class ReviewReturned(CampaignMail, kind="staff-review-returned"):
+    """Tells who wrote last that the draft came back, and where the note stands."""
+
+    who: str
+
+
+class ReviewApproved(CampaignMail, kind="staff-review-approved"):
+    """Tells who wrote last that it is open, or when it opens."""
+
+    who: str
+    moment: str
+    """In words; empty where it is open."""
+
+
+class OpeningMissed(CampaignMail, kind="staff-opening-missed"):
+    """Tells that a campaign was to open by itself and could not."""
+
+    moment: str
+    """In words."""
+
+
+class ApprovalAsked(CampaignMail, kind="staff-approval-asked"):
+    """Asks a second person to approve words before they are published."""
+
+    who: str
+
+
+class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
+    """Tells who proposed words whether they are published, or came back with a note."""
+
+    who: str
+    published: bool
+
+
+def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
+    """Mail those who can approve it, as `ask` does for a review."""
+    mail = ApprovalAsked(
+        reference=campaign.reference,
+        who=_name(session, proposal.made_by_id),
+        link=_proposal_link(campaign, proposal),
+    )
+    for user in list_reviewers(session, campaign, by=proposal.made_by_id):
+        mail.send(session, to=user.email, locale=user.locale)
+
+
+def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
+    """Mail its author what a second person decided."""
+    author = _mailable(session, proposal.made_by_id)
+    if author is not None:
+        mail = ApprovalGiven(
+            reference=campaign.reference,
+            who=_name(session, proposal.decided_by_id),
+            link=_proposal_link(campaign, proposal),
+            published=proposal.state is ProposalState.APPROVED,
+        )
+        mail.send(session, to=author.email, locale=author.locale)
+
+
+def ask_for_review(
+    session: Session, campaign: Campaign, *, by: int | None, changed: bool = False
+) -> None:
+    """Mail those who can look at it: the team besides `by`; the admins where there is none."""
+    who, link = _name(session, by), _link(campaign)
+    mail = ReviewAsked(reference=campaign.reference, who=who, link=link, changed=changed)
+    for user in list_reviewers(session, campaign, by=by):
+        mail.send(session, to=user.email, locale=user.locale)
+
+
+def answer_review(
+    session: Session, campaign: Campaign, before: CampaignStatus, *, by: int | None
+) -> None:
+    """Mail who wrote last what a second person decided; who decides for themselves knows it."""
+    writer = _mailable(session, campaign.submitted_by_id)
+    if before is CampaignStatus.DRAFT or writer is None or writer.id == by:
+        return
+    reference, who, link = campaign.reference, _name(session, by), _link(campaign)
+    mail: CampaignMail
+    if campaign.status is CampaignStatus.DRAFT:
+        mail = ReviewReturned(reference=reference, who=who, link=link)
+    elif before is CampaignStatus.REVIEW:
+        moment = _say(campaign.open_at, campaign, writer)
+        mail = ReviewApproved(reference=reference, who=who, link=link, moment=moment)
+    else:
+        return
+    mail.send(session, to=writer.email, locale=writer.locale)
+
+
+def tell_opening_missed(session: Session, campaign: Campaign) -> None:
+    """Mail the owner, and who wrote last, that it could not open at its moment."""
+    for number in dict.fromkeys((campaign.owner_id, campaign.submitted_by_id)):
+        user = _mailable(session, number)
+        if user is not None:
+            moment = _say(campaign.opening_missed_at, campaign, user)
+            mail = OpeningMissed(reference=campaign.reference, link=_link(campaign), moment=moment)
+            mail.send(session, to=user.email, locale=user.locale)
+
+
+def list_reviewers(session: Session, campaign: Campaign, *, by: int | None) -> Sequence[StaffUser]:
+    """Who is asked to look at it: owner and members besides `by`, otherwise all admins."""
+    can = select(StaffUser).where(StaffUser.active, StaffUser.role.in_(_WRITERS))
+    can = can.where(StaffUser.id != (by or 0)).order_by(StaffUser.id)
+    members = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
+    team = or_(StaffUser.id == (campaign.owner_id or 0), StaffUser.id.in_(members))
+    colleagues = session.scalars(can.where(team)).all()
+    return colleagues or session.scalars(can.where(StaffUser.role == Role.ADMIN)).all()
+
+
+def _mailable(session: Session, number: int | None) -> StaffUser | None:
+    user = session.get(StaffUser, number) if number else None
+    return user if user is not None and user.active else None
+
+
+def _name(session: Session, number: int | None) -> str:
+    user = session.get(StaffUser, number) if number else None
+    return current_settings().organisation_name if user is None else user.name or user.email
+
+
+def _say(moment: datetime | None, campaign: Campaign, reader: StaffUser) -> str:
+    return i18n.say_moment(moment, campaign.timezone, reader.locale) if moment else ""
+
+
+def _link(campaign: Campaign) -> str:
+    # Not url_for: the host that a request names must not decide where a link leads.
+    return f"{current_settings().base_url.rstrip('/')}/desk/campaigns/{campaign.slug}"
+
+
+def _proposal_link(campaign: Campaign, proposal: Proposal) -> str:
+    return f"{_link(campaign)}/proposals/{proposal.public_id}"
+
+
+def why_not_mailed(session: Session, campaign_id: int, *, tells_of_stop: bool) -> str:
+    status = session.scalar(select(Campaign.status).where(Campaign.id == campaign_id))
+    return lifecycle.why_not_mailed(status, tells_of_stop=tells_of_stop) if status else ""

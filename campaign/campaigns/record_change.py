@@ -1,0 +1,120 @@
+"""Recording changes of a campaign: of what it says, and of where it stands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import lifecycle, mails
+from campaign.core import audit, db
+from campaign.core.settings import current_settings
+from campaign.models.campaign import Campaign, CampaignStatus
+from campaign.models.proposal import Proposal, ProposalKind, ProposalState
+
+REASON_KINDS = (ProposalKind.CLOSE, ProposalKind.REASON)
+"""Proposals that a move of the campaign, or another reason, makes out of date."""
+
+
+def record_change(
+    session: Session, campaign: Campaign, actor: str, action: str, **detail: Any
+) -> None:
+    """Flush, move `changed_at` (what pages kept in memory go by) and leave an audit line.
+
+    Where a second person opens campaigns, one who changes what waits for its opening has written
+    last: somebody else must look at it again.
+    """
+    if lifecycle.is_rehearsal(campaign.status) and needs_second_person():
+        _note_last_writer(session, campaign, actor)
+    _record(session, campaign, actor, action, **detail)
+
+
+def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
+    """Note who wrote last in what waits for its opening, and ask the others to look again."""
+    session.flush()
+    # Who looked before it opened must not put it back.
+    moved = ("status", "submitted_by_id")
+    session.refresh(campaign, moved, with_for_update={"key_share": True})
+    if not lifecycle.is_rehearsal(campaign.status):
+        return
+    before = (campaign.status, campaign.submitted_by_id)
+    campaign.status = lifecycle.after_change(campaign.status, second_person=True)
+    if campaign.status is not CampaignStatus.REVIEW:
+        return
+    campaign.submitted_by_id = staff_id(actor)
+    if campaign.status is not before[0]:
+        note(session, campaign, actor, "campaign.review", before=before[0].value)
+    if before != (campaign.status, campaign.submitted_by_id):
+        mails.ask_for_review(session, campaign, by=campaign.submitted_by_id, changed=True)
+
+
+def check_move(session: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:
+    """Wait for another move of this campaign to end, then raise Refused where this one may not be.
+
+    `campaign-status`, or `needs-review` and `second-person` where the settings ask for one.
+    """
+    # `key_share` makes it FOR NO KEY UPDATE: people who sign meanwhile need not wait.
+    session.refresh(campaign, with_for_update={"key_share": True})
+    lifecycle.check_move(campaign.status, after)
+    if needs_second_person():
+        writer = f"staff:{campaign.submitted_by_id}"
+        lifecycle.check_second_person(campaign.status, after, writer=writer, actor=actor)
+
+
+def move(
+    session: Session,
+    campaign: Campaign,
+    after: CampaignStatus,
+    actor: str,
+    *,
+    reasons: Mapping[str, str] | None = None,
+    **detail: Any,
+) -> None:
+    """Put it into that status, with the reasons that everybody reads, and leave an audit line."""
+    before, campaign.status = campaign.status, after
+    campaign.status_reasons = drop_empty(reasons or {})
+    campaign.opening_missed_at = None
+    if after is not CampaignStatus.SCHEDULED:
+        campaign.open_at = None
+    if after is not CampaignStatus.DRAFT:
+        campaign.review_note = ""
+    drop_proposed_reasons(session, campaign)
+    _record(session, campaign, actor, f"campaign.{after.value}", before=before.value, **detail)
+
+
+def drop_proposed_reasons(session: Session, campaign: Campaign) -> None:
+    """Reasons that still wait for a second person are out of date."""
+    session.execute(
+        update(Proposal)
+        .where(Proposal.campaign_id == campaign.id, Proposal.kind.in_(REASON_KINDS))
+        .where(Proposal.state == ProposalState.PENDING)
+        .values(state=ProposalState.OBSOLETE, payload="")
+    )
+
+
+def drop_empty(words: Mapping[str, str]) -> dict[str, str]:
+    """The texts that say something, trimmed, by their languages."""
+    trimmed = {code: text.strip() for code, text in words.items()}
+    return {code: text for code, text in trimmed.items() if text}
+
+
+def needs_second_person() -> bool:
+    """Whether the settings want a second person to open what one has written."""
+    settings = current_settings()
+    return settings.second_person_opens
+
+
+def staff_id(actor: str) -> int | None:
+    """The staff user behind an actor, as `staff.guards.actor` names them."""
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "staff" and number.isdigit() else None
+
+
+def note(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+    audit.record(session, actor=actor, action=action, subject=f"campaign:{campaign.id}", **detail)
+
+
+def _record(session: Session, campaign: Campaign, actor: str, action: str, **detail: Any) -> None:
+    campaign.changed_at = db.utcnow()
+    session.flush()
+    note(session, campaign, actor, action, **detail)

@@ -1,0 +1,261 @@
+"""The moves of a campaign: review, opening, closing, stop; and why it was closed or stopped."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns import check_readiness, lifecycle, mails, rehearsal
+from campaign.campaigns.content.risks import (
+    Words,
+    refuse_blacked_out,
+    refuse_named,
+    refuse_named_in,
+    texts_of_campaign,
+    words_by_field,
+)
+from campaign.campaigns.record_change import (
+    check_move,
+    drop_empty,
+    drop_proposed_reasons,
+    move,
+    record_change,
+    staff_id,
+)
+from campaign.campaigns.stop_rule import has_ended, is_stopped
+from campaign.core import audit, jobs
+from campaign.core.errors import Invalid, Refused
+from campaign.models.campaign import Campaign, CampaignStatus, StopKind
+
+
+def open_campaign(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    act_by: date | None = None,
+    risks_seen: bool = False,
+) -> None:
+    """Open a campaign, or a closed one again, with a new last day where one is given.
+
+    What it was rehearsed with is wiped. Raises Refused: `campaign-status` where it cannot open,
+    `needs-review` or `second-person` where somebody else decides, `campaign-not-ready` with the
+    number of its blocking gaps; RiskNamed where a text that nobody could read until now says what
+    a flag rules out.
+    """
+    check_move(session, campaign, CampaignStatus.OPEN, actor)
+    if act_by is not None:
+        campaign.act_by = act_by
+    missing = len(check_readiness.blockers(campaign, now))
+    if not lifecycle.may_open(campaign.status, missing):
+        raise Refused("campaign-not-ready", missing=missing)
+    if lifecycle.is_rehearsal(campaign.status):
+        refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
+        rehearsal.wipe(session, campaign)
+    first = campaign.opened_at is None
+    campaign.opened_at = campaign.opened_at or now
+    campaign.closed_at = None
+    before = campaign.status
+    move(session, campaign, CampaignStatus.OPEN, actor)
+    mails.answer_review(session, campaign, before, by=staff_id(actor))
+    jobs.enqueue(session, "network.announce", campaign.id)
+    if first and campaign.follows_id is not None:
+        jobs.enqueue(session, "following.continued", campaign.id)
+
+
+def close_campaign(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    reasons: Mapping[str, str] | None = None,
+    risks_seen: bool = False,
+) -> None:
+    """Take no more letters; those that are confirmed are delivered. Everybody reads `reasons`.
+
+    Raises RiskNamed where they say what a flag rules out.
+    """
+    check_closing(session, campaign, actor=actor, reasons=reasons or {}, risks_seen=risks_seen)
+    campaign.closed_at = now
+    move(session, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
+
+
+def check_closing(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    reasons: Mapping[str, str],
+    risks_seen: bool,
+) -> None:
+    """Raise what `close_campaign` would."""
+    check_move(session, campaign, CampaignStatus.CLOSED, actor)
+    words = _reason_words(reasons)
+    refuse_named(campaign, words, seen=risks_seen)
+    refuse_blacked_out(session, campaign, words, seen=risks_seen)
+
+
+def stop_campaign(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    now: datetime,
+    reasons: Mapping[str, str],
+    kind: StopKind | None = StopKind.HARM,
+    risks_seen: bool = False,
+    reasons_wait: bool = False,
+) -> None:
+    """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reasons`.
+
+    Not where these wait for a second person (`reasons_wait`): nobody reads them then, and pages
+    and mails say what kind of stop it is.
+
+    Raises Invalid with the field `kind` where none is chosen, and with
+    `reason_<default language>` where no language has a reason; RiskNamed where one says what a
+    flag rules out.
+    """
+    check_move(session, campaign, CampaignStatus.STOPPED, actor)
+    if kind is None or not drop_empty(reasons):
+        reason = {f"reason_{campaign.default_locale}": "reason-missing"}
+        missing = {"kind": "stop-kind-missing"} if kind is None else {}
+        raise Invalid(fields=missing | (reason if not drop_empty(reasons) else {}))
+    words = _reason_words(reasons)
+    refuse_named(campaign, words, seen=risks_seen)
+    refuse_blacked_out(session, campaign, words, seen=risks_seen)
+    campaign.closed_at = campaign.closed_at or now
+    campaign.stopped_at, campaign.stop_kind = now, kind
+    public = {} if reasons_wait else reasons
+    move(session, campaign, CampaignStatus.STOPPED, actor, reasons=public, kind=kind.value)
+    jobs.enqueue(session, "following.campaign-stopped", campaign.id)
+    jobs.enqueue(session, "deliveries.campaign-stopped", campaign.id)
+
+
+def _reason_words(reasons: Mapping[str, str]) -> list[Words]:
+    return words_by_field("reason", reasons, "reason_")
+
+
+def reword_reason(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    reasons: Mapping[str, str],
+    kind: StopKind | None = None,
+    risks_seen: bool = False,
+) -> None:
+    """Show these reasons, and this kind of a stop, from now on.
+
+    Nobody is mailed again; the audit keeps the old reasons, sealed.
+
+    Raises Refused (`campaign-status`) where it is not closed or stopped; Invalid with
+    `reason_<default language>` where a stop would be left without any; RiskNamed.
+    """
+    session.refresh(campaign, with_for_update={"key_share": True})
+    wanted = check_reason(session, campaign, reasons, risks_seen)
+    before = dict(campaign.status_reasons)
+    kind_before = campaign.stop_kind
+    if kind and is_stopped(campaign.status):
+        campaign.stop_kind = kind
+    if wanted == before and campaign.stop_kind is kind_before:
+        return
+    drop_proposed_reasons(session, campaign)
+    campaign.status_reasons = wanted
+    old = "\n".join(f"{code}: {text}" for code, text in before.items())
+    kept = {audit.SEALED_BEFORE: audit.seal_text(old)} if old else {}
+    if campaign.stop_kind is not kind_before:
+        kept |= {"kind": campaign.stop_kind.value, "before": kind_before.value}
+    record_change(session, campaign, actor, "campaign.reason", languages=sorted(wanted), **kept)
+
+
+def check_reason(
+    session: Session, campaign: Campaign, reasons: Mapping[str, str], risks_seen: bool
+) -> dict[str, str]:
+    """Return the reasons that say something. Raises as `reword_reason` does."""
+    if not has_ended(campaign.status):
+        raise Refused("campaign-status")
+    wanted = drop_empty(reasons)
+    if is_stopped(campaign.status) and not wanted:
+        raise Invalid(fields={f"reason_{campaign.default_locale}": "reason-missing"})
+    if wanted != campaign.status_reasons:
+        words = words_by_field("reason", wanted, "reason_")
+        refuse_named(campaign, words, seen=risks_seen)
+        refuse_blacked_out(session, campaign, words, seen=risks_seen)
+    return wanted
+
+
+def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
+    """Ask somebody else to look at the draft and to open it.
+
+    Raises Refused: `campaign-status`, or `campaign-not-ready` with the number of blocking gaps.
+    """
+    check_move(session, campaign, CampaignStatus.REVIEW, actor)
+    _refuse_unready(campaign, CampaignStatus.REVIEW, now)
+    campaign.submitted_by_id = staff_id(actor)
+    move(session, campaign, CampaignStatus.REVIEW, actor)
+    mails.ask_for_review(session, campaign, by=campaign.submitted_by_id)
+
+
+def return_to_draft(session: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
+    """Send what is in review back to its writer with a note, or take back what one submitted.
+
+    A scheduled one stays unopened, too. Raises Refused (`campaign-status`), or Invalid with the
+    field `reason` where somebody else sends it back without saying why.
+    """
+    check_move(session, campaign, CampaignStatus.DRAFT, actor)
+    own = staff_id(actor) == campaign.submitted_by_id
+    if campaign.status is CampaignStatus.REVIEW and not own and not note.strip():
+        raise Invalid(fields={"note": "note-missing"})
+    campaign.review_note = note.strip()
+    before = campaign.status
+    move(session, campaign, CampaignStatus.DRAFT, actor)
+    mails.answer_review(session, campaign, before, by=staff_id(actor))
+
+
+def schedule_campaign(
+    session: Session,
+    campaign: Campaign,
+    *,
+    actor: str,
+    open_at: datetime,
+    now: datetime,
+    risks_seen: bool = False,
+) -> None:
+    """Let it open by itself at that moment.
+
+    Raises Invalid with the field `open_at` where that is not to come or under an embargo; Refused
+    as opening does, also where the last day to write will be over then.
+    """
+    check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
+    if open_at <= now:
+        raise Invalid(fields={"open_at": "moment-past"})
+    if campaign.embargo_until is not None and open_at < campaign.embargo_until:
+        raise Invalid(fields={"open_at": "opens-under-embargo"})
+    _refuse_unready(campaign, CampaignStatus.SCHEDULED, open_at)
+    refuse_named_in([campaign], texts_of_campaign(campaign), seen=risks_seen)
+    campaign.open_at = open_at
+    before = campaign.status
+    move(session, campaign, CampaignStatus.SCHEDULED, actor)
+    mails.answer_review(session, campaign, before, by=staff_id(actor))
+
+
+def is_writer(campaign: Campaign, actor: str) -> bool:
+    """Whether that is who wrote last, so that somebody else decides."""
+    number = staff_id(actor)
+    return number is not None and number == campaign.submitted_by_id
+
+
+def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[CampaignStatus]:
+    """What the desk offers this person next."""
+    moves = lifecycle.moves_by_hand(
+        campaign.status, second_person=second_person, is_writer=is_writer(campaign, actor)
+    )
+    return list(moves)
+
+
+def _refuse_unready(campaign: Campaign, status: CampaignStatus, when: datetime) -> None:
+    missing = len(check_readiness.blockers_of(campaign, status, when))
+    if missing:
+        raise Refused("campaign-not-ready", missing=missing)

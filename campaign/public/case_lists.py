@@ -1,0 +1,360 @@
+"""The lists of cases: first page, archive, updates. What is asked for stands in the address."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypedDict
+
+from flask import url_for
+
+from campaign.campaigns.closing_reasons import Said
+from campaign.campaigns.find_campaigns import list_public
+from campaign.campaigns.lifecycle import takes_signatures
+from campaign.campaigns.public_counts import counts_of, in_steps
+from campaign.campaigns.themes import theme_name
+from campaign.core import db, i18n
+from campaign.core.errors import NotFound
+from campaign.core.text.fold import fold_name
+from campaign.models.campaign import Campaign
+from campaign.public.case_page import (
+    Picture,
+    Post,
+    Progress,
+    case_picture,
+    edition_for,
+    ending_of,
+    other_language,
+    posts_of,
+    progress_of,
+)
+from campaign.public.deadline import Deadline, deadline_of
+from campaign.public.page_cache import page_cache
+from campaign.web.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    slug: str
+    public_id: str
+    reference: str
+    person_name: str
+    country_code: str
+    country: str
+    title: str
+    summary: str
+    content_lang: str
+    issued_on: date | None
+    opened_at: datetime | None
+    changed_at: datetime
+    deadline: Deadline | None
+    act_by: date | None
+    status: str
+    stop_kind: str
+    cards: bool
+    takes_letters: bool
+    count: int
+    progress: Progress | None
+    themes: tuple[str, ...]
+    letter_locales: tuple[str, ...]
+    ending: Said
+    """How it ended, in a line; empty for one that goes on, or where nobody has told yet."""
+    has_outcome: bool
+    posts: tuple[Post, ...]
+    picture: Picture | None
+    found_by: str
+    """All that a search looks at, folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All public cases in one language."""
+
+    current: tuple[CaseRow, ...]
+    """Those that take letters, the nearest last day first."""
+    ended: tuple[CaseRow, ...]
+    """The others, the newest first."""
+    dated: tuple[tuple[CaseRow, Post], ...]
+    """Every post with its case, the newest first."""
+
+
+def board_of(
+    campaigns: Iterable[Campaign], counts: Mapping[int, int], locale: str, now: datetime
+) -> Board:
+    rows = [
+        case_row(campaign, locale, count=counts[campaign.id], now=now) for campaign in campaigns
+    ]
+    rows.reverse()  # of two with the same day, the one that was made later stands first
+    current = [row for row in rows if row.takes_letters]
+    ended = [row for row in rows if not row.takes_letters]
+    posts = [(row, post) for row in rows for post in row.posts]
+    return Board(
+        tuple(sorted(current, key=lambda row: row.act_by or date.max)),
+        tuple(sorted(ended, key=lambda row: row.issued_on or date.min, reverse=True)),
+        tuple(sorted(posts, key=lambda pair: (pair[1].iso, pair[1].anchor), reverse=True)),
+    )
+
+
+def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> CaseRow:
+    edition, count = edition_for(campaign, locale), in_steps(count)
+    takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
+    posts = posts_of(campaign, locale)
+    return CaseRow(
+        slug=campaign.slug,
+        public_id=campaign.public_id,
+        reference=campaign.reference,
+        person_name=campaign.person_name,
+        country_code=campaign.country,
+        country=i18n.country_name(campaign.country, locale),
+        title=edition.title if edition else campaign.person_name,
+        summary=edition.summary if edition else "",
+        content_lang=other_language(edition, locale),
+        issued_on=campaign.issued_on,
+        opened_at=campaign.opened_at,
+        changed_at=campaign.changed_at,
+        deadline=deadline_of(campaign.act_by, locale, now, campaign.timezone),
+        act_by=campaign.act_by,
+        status=campaign.status.value,
+        stop_kind=campaign.stop_kind.value,
+        cards=campaign.cards,
+        takes_letters=takes_letters,
+        count=count,
+        progress=progress_of(count, takes_letters=takes_letters),
+        themes=tuple(campaign.themes),
+        letter_locales=tuple(campaign.letter_locales),
+        ending=Said() if takes_letters else ending_of(campaign, edition, posts, locale),
+        has_outcome=bool(edition and edition.outcome),
+        posts=posts,
+        picture=case_picture(campaign, campaign.picture_small, locale),
+        found_by=_found_by(campaign, locale),
+    )
+
+
+def searching(words: str) -> Callable[[CaseRow], bool]:
+    """Whether a case has every one of the words, in any order."""
+    wanted = fold_name(words).split()
+    return lambda row: all(word in row.found_by for word in wanted)
+
+
+def _found_by(campaign: Campaign, locale: str) -> str:
+    texts = [campaign.person_name, campaign.reference, campaign.index_number]
+    texts.append(i18n.country_name(campaign.country, locale))
+    texts += [theme_name(key) for key in campaign.themes]
+    for edition in campaign.editions:
+        texts += [edition.title, edition.summary]
+    return fold_name(" ".join(filter(None, texts)))
+
+
+PER_PAGE = 30
+_LONGEST = 100
+"""Characters of a search that are looked at."""
+_OTHERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader asks of a list of cases."""
+
+    country: str = ""
+    theme: str = ""
+    language: str = ""
+    words: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str]) -> "Wish":
+        """From an address; what it says wrongly finds nothing, as it should."""
+        number = arguments.get("page", "")
+        plain = number.isascii() and number.isdigit() and len(number) < 6
+        return cls(
+            country=arguments.get("country", "")[:2].upper(),
+            theme=arguments.get("theme", "")[:40],
+            language=arguments.get("language", "")[:12],
+            words=" ".join(arguments.get("q", "")[:_LONGEST].split()),
+            page=max(1, int(number)) if plain else 1,
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.country or self.theme or self.language or self.words)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the page as everybody sees it first."""
+        return self == Wish()
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """For an address of the same list; empty ones are left out."""
+        state = {
+            "country": self.country,
+            "theme": self.theme,
+            "language": self.language,
+            "q": self.words,
+            "page": self.page if self.page > 1 else "",
+        }
+        return {name: value for name, value in (state | changes).items() if value}
+
+    def among(self, rows: tuple[CaseRow, ...]) -> list[CaseRow]:
+        """Those that are asked for, in their order."""
+        has_words = searching(self.words)
+        return [
+            row
+            for row in rows
+            if self.country in {"", row.country_code}
+            and (not self.theme or self.theme in row.themes)
+            and (not self.language or self.language in row.letter_locales)
+            and has_words(row)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be filtered by: only what some case has, by name."""
+
+    countries: tuple[tuple[str, str], ...]
+    themes: tuple[tuple[str, str], ...]
+    languages: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, rows: tuple[CaseRow, ...], locale: str) -> "Choices":
+        countries = {row.country_code: row.country for row in rows}
+        themes = {key: theme_name(key) for row in rows for key in row.themes}
+        codes = {code for row in rows for code in row.letter_locales}
+        languages = {code: i18n.language_name(code, locale) for code in codes}
+        return cls(*(_by_name(named) for named in (countries, themes, languages)))
+
+
+class Narrowing(NamedTuple):
+    """How to widen a search: without what, how many cases come, and where."""
+
+    name: str
+    cases: int
+    url: str
+
+
+class Listed(TypedDict):
+    """The fields of CaseList."""
+
+    cases: Sequence[CaseRow]
+    total: int
+    wish: Wish
+    choices: Choices
+    pages: int
+    page_url: Callable[[int], str]
+    narrowings: Sequence[Narrowing]
+
+
+class CaseList(Page):
+    """The base of pages with a list that is filtered."""
+
+    cases: Sequence[CaseRow]
+    """Of this page."""
+    total: int
+    """On all pages."""
+    wish: Wish
+    choices: Choices
+    pages: int
+    page_url: Callable[[int], str]
+    narrowings: Sequence[Narrowing]
+
+
+class Home(CaseList, template="public/home.html"):
+    in_archive: int
+    """How many ended cases match as well."""
+    archive_url: str
+    any_ended: bool
+    newest: Sequence[tuple[CaseRow, Post]]
+
+
+class Archive(CaseList, template="public/archive.html"):
+    pass
+
+
+class Updates(Page, template="public/updates.html"):
+    dated: Sequence[tuple[CaseRow, Post]]
+    page: int
+    pages: int
+    page_url: Callable[[int], str]
+
+
+def current_board(lang: str) -> Board:
+    """All public cases in that language, from memory while nothing has changed."""
+    return page_cache().recall(("board", lang), lambda: _load(lang))
+
+
+def list_others(lang: str) -> tuple[CaseRow, ...]:
+    return tuple(current_board(lang).current[:_OTHERS])
+
+
+def home_page(lang: str, wish: Wish) -> Home:
+    """The first page, or what a reader filters and searches for. Raises NotFound."""
+    board = current_board(lang)
+    return Home(
+        **_list_cases("public.home", lang, board.current, wish),
+        in_archive=len(wish.among(board.ended)) if wish.is_filtered else 0,
+        archive_url=url_for("public.archive", lang=lang, **wish.arguments(page="")),
+        any_ended=bool(board.ended),
+        newest=board.dated[:3] if wish.is_plain else (),
+    )
+
+
+def archive_page(lang: str, wish: Wish) -> Archive:
+    """The cases that have ended. Raises NotFound."""
+    return Archive(**_list_cases("public.archive", lang, current_board(lang).ended, wish))
+
+
+def updates_page(lang: str, page: int) -> Updates:
+    """What has come of all cases. Raises NotFound."""
+    dated = current_board(lang).dated
+    pages = max(1, -(-len(dated) // PER_PAGE))
+    if page > pages:
+        raise NotFound("page")
+
+    def page_url(number: int) -> str:
+        return url_for("public.updates", lang=lang, page=number if number > 1 else None)
+
+    start = (page - 1) * PER_PAGE
+    return Updates(dated=dated[start : start + PER_PAGE], page=page, pages=pages, page_url=page_url)
+
+
+def _list_cases(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> Listed:
+    cases = wish.among(rows)
+    pages = max(1, -(-len(cases) // PER_PAGE))
+    if wish.page > pages:
+        raise NotFound("page")
+
+    def page_url(number: int) -> str:
+        page = number if number > 1 else ""
+        return url_for(endpoint, lang=lang, **wish.arguments(page=page))
+
+    start = (wish.page - 1) * PER_PAGE
+    return {
+        "cases": cases[start : start + PER_PAGE],
+        "total": len(cases),
+        "wish": wish,
+        "choices": Choices.of(rows, lang),
+        "pages": pages,
+        "page_url": page_url,
+        "narrowings": _narrowings(endpoint, lang, rows, wish),
+    }
+
+
+def _narrowings(endpoint: str, lang: str, rows: tuple[CaseRow, ...], wish: Wish) -> list[Narrowing]:
+    """For each thing asked for, how many cases come without it."""
+    asked = wish.arguments(page="")
+    wider = []
+    for name in asked if len(asked) > 1 else ():
+        rest = Wish.of({key: value for key, value in asked.items() if key != name})
+        if count := len(rest.among(rows)):
+            url = url_for(endpoint, lang=lang, **rest.arguments())
+            wider.append(Narrowing(name, count, url))
+    return wider
+
+
+def _load(lang: str) -> Board:
+    with db.reading() as session:
+        campaigns = list_public(session)
+        return board_of(campaigns, counts_of(session, campaigns), lang, db.utcnow())
+
+
+def _by_name(named: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(named.items(), key=lambda pair: fold_name(pair[1])))
