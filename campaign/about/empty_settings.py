@@ -21,7 +21,6 @@ _OF_THE_EXAMPLE = ("organisation_name", "organisation_email", "organisation_addr
 
 
 def list_empty_settings(settings: Settings) -> list[str]:
-    """List the settings that production still has to fill in; none in development. Pure."""
     if settings.mode != "production":
         return []
     fields = Settings.model_fields
@@ -33,7 +32,6 @@ def list_empty_settings(settings: Settings) -> list[str]:
 
 
 def list_empty_languages(session: Session, settings: Settings) -> Iterator[str]:
-    """Yield the languages in which the organization has not written *About us*, in production."""
     if settings.mode != "production":
         return
     newest = list_newest(session)

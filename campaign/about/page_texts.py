@@ -35,7 +35,6 @@ def list_newest(session: Session) -> Mapping[tuple[AboutPage, str], Organisation
 
 
 def list_versions(session: Session, page: AboutPage, locale: str) -> Sequence[OrganisationText]:
-    """List all versions of a page's text in one language, the newest first."""
     return session.scalars(
         select(OrganisationText)
         .where(OrganisationText.page == page, OrganisationText.locale == locale)
@@ -45,7 +44,6 @@ def list_versions(session: Session, page: AboutPage, locale: str) -> Sequence[Or
 
 
 def find_text(session: Session, page: AboutPage, locale: str) -> OwnText:
-    """Return the text of a page in `locale`, else in another language."""
     newest = list_newest(session)
     texts = {code: version.text for (of, code), version in newest.items() if of is page}
     return OwnText(*i18n.said_in(texts, locale, *i18n.languages()))
@@ -94,10 +92,7 @@ MOST_CHARACTERS = 20_000
 def save_text(
     session: Session, page: AboutPage, locale: str, *, text: str, staff_id: int
 ) -> OrganisationText | None:
-    """Add a version; None where nothing changed.
-
-    Raises Invalid (`text-too-long`).
-    """
+    """Add a version; None where nothing changed. Raises Invalid (`text-too-long`)."""
     text = "\n".join(line.rstrip() for line in text.strip().splitlines())
     if len(text) > MOST_CHARACTERS:
         raise Invalid(fields={"text": "text-too-long"})

@@ -11,14 +11,11 @@ from campaign.core.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Section:
     slug: str
-    """Its anchor on the page."""
     heading: str
     text: str
-    """Markdown."""
 
 
 def list_sections(settings: Settings, locale: str) -> list[Section]:
-    """Return the notice in the language of the page; `locale` is its code."""
     return [
         *_who_and_what(settings),
         _other_hands(settings),
@@ -243,7 +240,6 @@ def _protection_and_changes(settings: Settings) -> Iterator[Section]:
 
 
 def link_to_email(settings: Settings) -> str:
-    """Return the contact address as a Markdown link."""
     address = settings.organisation_email
     return f"[{address}](mailto:{address})"
 

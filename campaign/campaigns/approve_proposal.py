@@ -16,8 +16,6 @@ from campaign.models.staff import StaffUser
 
 
 class ProposedUpdate(TypedDict):
-    """A proposed update, as `updates.post_update` takes it."""
-
     kind: UpdateKind
     happened_on: date
     words: dict[str, tuple[str, str]]
@@ -28,10 +26,7 @@ class ProposedUpdate(TypedDict):
 def approve(
     session: Session, proposal: Proposal, *, by: StaffUser, now: datetime, risks_seen: bool = False
 ) -> None:
-    """Publish it, as if `by` had written it.
-
-    Raises as `proposals.decide` does, and whatever publishing it now raises.
-    """
+    """Publish it as if `by` had written it. Raises as `proposals.decide` and publishing do."""
     campaign = proposal.campaign
     content = proposals.decide(session, proposal, ProposalState.APPROVED, by)
     actor = f"staff:{by.id}"
@@ -54,7 +49,6 @@ def approve(
 
 
 def risks_in(proposal: Proposal) -> list[Finding]:
-    """What flags rule out in what was proposed, as approving it asks about it."""
     return watch_of(proposal.campaign).findings(_words_of(proposal))
 
 

@@ -58,11 +58,9 @@ class Gap:
 
 
 _FEW_LINES = 4
-"""Lines of own words that a letter should leave room for."""
 
 
 def letter_gaps(campaign: Campaign) -> Iterator[Gap]:
-    """What is missing or doubtful in the letters of every language."""
     templates = current_templates(campaign)
     written = [code for code in campaign.letter_locales if code in templates]
     for locale in campaign.letter_locales:
@@ -82,7 +80,6 @@ def letter_gaps(campaign: Campaign) -> Iterator[Gap]:
 
 
 def _room(campaign: Campaign) -> Iterator[Gap]:
-    """Letters that take more than their page, or leave little of it for own words."""
     for fit in fits_of(campaign, newest_templates(campaign)):
         official = fit.target.official
         detail = said_official(official, campaign.default_locale)
@@ -102,7 +99,6 @@ def said_official(official: Official, locale: str) -> dict[str, str]:
 
 
 def _written_to_apart(campaign: Campaign) -> list[int]:
-    """The targets that have letters of their own."""
     own = {template.target_id for template in campaign.templates}
     return [
         target.id
@@ -134,7 +130,6 @@ class _Fault:
 
 
 def window_gaps(campaign: Campaign, target: Target) -> Iterator[Gap]:
-    """A gap for each language in which the letters to `target` cannot be printed."""
     layouts, host = _layouts(campaign, target), host_of(target)
     for locale in campaign.letter_locales:
         lines = addressing_of(target, locale, host_country=host).lines
@@ -153,10 +148,7 @@ def host_of(target: Target) -> str:
 
 
 def _layouts(campaign: Campaign, target: Target) -> list[Layout]:
-    """The sheets on which letters to `target` are printed.
-
-    A supporter's own letters are all on the sheet of the first target's.
-    """
+    """The sheets of letters to `target`: a supporter's own are all on that of the first target."""
     first = next(target for target in campaign.targets if target.kind is TargetKind.TO)
     hosts = [host_of(target), host_of(first)]
     return list(dict.fromkeys(layout_for(host) for host in hosts))
@@ -214,7 +206,6 @@ def next_step(campaign: Campaign, gaps: list[Gap]) -> Step:
 
 
 def _only_embargo(gaps: list[Gap]) -> bool:
-    """Whether nothing but the embargo keeps the campaign closed."""
     return [gap.slug for gap in gaps if gap.blocking] == ["embargo"]
 
 
@@ -247,7 +238,6 @@ def gaps(campaign: Campaign, now: datetime) -> list[Gap]:
 
 
 def text_gaps(campaign: Campaign) -> list[Gap]:
-    """What is missing in texts and letters alone."""
     return list(
         dict.fromkeys(
             [*_editions(campaign), *_uneven(campaign), *letter_gaps(campaign), *_risks(campaign)]
@@ -256,15 +246,11 @@ def text_gaps(campaign: Campaign) -> list[Gap]:
 
 
 def blockers(campaign: Campaign, now: datetime) -> list[Gap]:
-    """What must be mended before the campaign can open, or stay open."""
     return [gap for gap in gaps(campaign, now) if gap.blocking]
 
 
 def blockers_of(campaign: Campaign, status: CampaignStatus, when: datetime) -> list[Gap]:
-    """What must be mended before it goes into that status, at that moment.
-
-    An embargo forbids the opening alone: until it ends there is time for a review.
-    """
+    """What must be mended before that status; an embargo forbids the opening alone."""
     gaps = blockers(campaign, when)
     if status is CampaignStatus.REVIEW:
         return [gap for gap in gaps if gap.slug != "embargo"]
@@ -343,7 +329,6 @@ def _target(campaign: Campaign, target: Target, now: datetime) -> Iterator[Gap]:
 
 
 def _by_post(campaign: Campaign, target: Target, detail: dict[str, str]) -> Iterator[Gap]:
-    """What keeps letters from going to the official's own address."""
     official = target.official
     missing, doubtful = missing_of_address(official), doubtful_of_address(official)
     if missing:

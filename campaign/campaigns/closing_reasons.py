@@ -17,8 +17,6 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Which kind of stop it was, if it is stopped, and the reason per language."""
-
     kind: StopKind
     words: Words
     default_locale: str
@@ -30,7 +28,6 @@ class Reasons:
 
 
 def reasons_of(campaign: Campaign) -> Reasons:
-    """Why this campaign was closed or stopped."""
     return Reasons(campaign.stop_kind, campaign.status_reasons, campaign.default_locale)
 
 

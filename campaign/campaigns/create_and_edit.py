@@ -56,10 +56,7 @@ class Facts(TypedDict, total=False):
 def create_campaign(
     session: Session, *, actor: str, created_by_id: int | None = None, **facts: Unpack[Facts]
 ) -> Campaign:
-    """A new draft; its address is made from the reference.
-
-    Raises Invalid with the field `reference` where another campaign has it.
-    """
+    """Make a draft; its address follows the reference. Raises Invalid (`reference`)."""
     slug = _free_slug(session, facts["reference"], None)
     campaign = Campaign(slug=slug, created_by_id=created_by_id, **facts)
     with _of_two_at_once_one(session):
@@ -79,10 +76,8 @@ def edit_campaign(
 ) -> Campaign:
     """Change facts. Until it opens its address follows the reference; then it stays.
 
-    Raises Invalid: the reference is taken, an open campaign would lack what it needs, or it would
-    be further information on itself in the end; Refused (`changed-meanwhile`) where somebody
-    saved after revision `based_on`; RiskNamed where a new name or reference says what a flag rules
-    out.
+    Raises Invalid, Refused (`changed-meanwhile`) where somebody saved after revision `based_on`,
+    RiskNamed.
     """
     revisions.check(session, campaign, Part.FACTS, "", based_on)
     refuse_named(campaign, _new_words(campaign, facts), seen=risks_seen)
@@ -205,10 +200,9 @@ _KEYS = frozenset({"id", "public_id", "seal_id", "campaign_id", "target_id", "te
 def continue_campaign(
     session: Session, earlier: Campaign, *, actor: str, created_by_id: int | None, reference: str
 ) -> Campaign:
-    """Further information: a draft that continues `earlier`, linked to it, with the same team.
+    """Further information: a draft linked to `earlier`, with all it has but days.
 
-    It has its texts, targets, letters, options and risk flags; days are its own. Raises
-    Invalid with the field `reference` where another campaign has it.
+    Raises Invalid (`reference`).
     """
     made = _carry_over(session, earlier, actor, created_by_id, reference)
     made.follows_id = earlier.id
@@ -229,10 +223,9 @@ def clone_campaign(
     reference: str,
     risks: bool = False,
 ) -> Campaign:
-    """A draft with the texts, targets, letters and options of another campaign, and no link.
+    """A draft with the texts, targets, letters and options of another campaign.
 
-    With `risks` it has its risk flags too: the same people could be harmed. Raises
-    Invalid with the field `reference` where another campaign has it.
+    With `risks` it has its risk flags too. Raises Invalid (`reference`).
     """
     made = _carry_over(session, other, actor, created_by_id, reference)
     if risks:
@@ -299,7 +292,7 @@ def _take_team(session: Session, earlier: Campaign, made: Campaign) -> None:
 
 
 def delete_draft(session: Session, campaign: Campaign, *, actor: str) -> None:
-    """Delete it with its texts, letters, risk flags and rehearsal; its picture's file is swept.
+    """Delete it with all that is its own; its picture's file is swept.
 
     Raises Refused: `not-a-draft` where it waits for its opening or was open once, `draft-in-use`
     where something real hangs on it, such as a sheet that people signed.

@@ -14,10 +14,7 @@ from campaign.models.staff import StaffUser, sees
 
 
 def get_campaign(session: Session, slug: str) -> Campaign:
-    """The campaign of that address, draft or not, whoever asks: for commands and jobs.
-
-    At the desk, `team.get_campaign_of` asks who may see it. Raises NotFound.
-    """
+    """The campaign, draft or not, whoever asks: for commands and jobs. Raises NotFound."""
     campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
     if campaign is None:
         raise NotFound("campaign", campaign=slug)
@@ -25,7 +22,6 @@ def get_campaign(session: Session, slug: str) -> Campaign:
 
 
 def find_public_campaign(session: Session, slug: str) -> Campaign | None:
-    """The campaign of that address if everybody may read it; a draft is not there."""
     public = Campaign.status.in_(lifecycle.PUBLIC)
     return session.scalar(select(Campaign).where(Campaign.slug == slug, public))
 
@@ -54,10 +50,7 @@ def _takes_signatures(now: datetime) -> ColumnElement[bool]:
 def list_followable(
     session: Session, campaign: Campaign | None, *, by: StaffUser
 ) -> Sequence[Campaign]:
-    """Campaigns to which this one (or a new one) can be further information, newest first.
-
-    Those that `by` sees, and the one that it follows already.
-    """
+    """Those that `by` sees and this one could continue, and the one that it follows already."""
     seen = sees(by, Campaign.id)
     others = select(Campaign).where(seen)
     if campaign is not None:

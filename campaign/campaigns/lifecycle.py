@@ -12,7 +12,6 @@ from campaign.models.campaign import CampaignStatus, UpdateKind
 HIDDEN = (CampaignStatus.DRAFT, CampaignStatus.REVIEW, CampaignStatus.SCHEDULED)
 """Before it opens: known to the desk only; whoever signs it then, rehearses."""
 PUBLIC = (CampaignStatus.OPEN, CampaignStatus.CLOSED, CampaignStatus.STOPPED)
-"""From the opening on."""
 
 MOVES: Mapping[CampaignStatus, tuple[CampaignStatus, ...]] = MappingProxyType(
     {
@@ -60,10 +59,9 @@ def moves_by_hand(
 def check_second_person(
     before: CampaignStatus, after: CampaignStatus, *, writer: str, actor: str
 ) -> None:
-    """Where the settings ask for a second person: raise Refused unless one decides this.
+    """Raise Refused unless a second person decides this, where the settings ask for one.
 
     `needs-review`: nobody was asked to look at the draft. `second-person`: who decides wrote last.
-    From `scheduled` on it has been decided.
     """
     if after not in _ON_ITS_WAY or before not in HIDDEN:
         return
@@ -85,13 +83,11 @@ def may_move(before: CampaignStatus, after: CampaignStatus) -> bool:
 
 
 def check_move(before: CampaignStatus, after: CampaignStatus) -> None:
-    """Raise Refused (`campaign-status`) where the move is none of its life."""
     if not may_move(before, after):
         raise Refused("campaign-status", before=before.value, after=after.value)
 
 
 def may_open(status: CampaignStatus, blockers: int) -> bool:
-    """Whether a campaign with so many blocking gaps may open now."""
     return may_move(status, CampaignStatus.OPEN) and blockers == 0
 
 
@@ -103,7 +99,7 @@ def takes_signatures(status: CampaignStatus, act_by: date | None, now: datetime)
 def takes_confirmations(
     status: CampaignStatus, act_by: date | None, closed_at: datetime | None
 ) -> bool:
-    """Whether a letter that was signed in time can still be confirmed, while its link holds.
+    """Whether a letter that was signed in time can still be confirmed.
 
     Also after the calendar has closed the campaign: nobody is late who signed on the last day.
     Not after somebody has closed it before. Before the opening there are rehearsal letters only.
@@ -129,8 +125,7 @@ def is_news(
 ) -> bool:
     """Whether the network may be told: of an update of that kind, or (none) of a new action.
 
-    Nobody is asked to write to a case that takes no letters. Only good news may come after the
-    close; after a stop nothing does.
+    Nobody is asked to write to a case that takes no letters. Only good news may come after a close.
     """
     if kind is UpdateKind.GOOD_NEWS:
         return gives_letters(status)
@@ -143,10 +138,7 @@ def may_tell_signers(status: CampaignStatus) -> bool:
 
 
 def why_not_mailed(status: CampaignStatus, *, tells_of_stop: bool) -> str:
-    """Why the outbox holds back a mail about a campaign, in words of its log; empty: it goes out.
-
-    Nobody is mailed of a rehearsal, and after a stop only what tells of it.
-    """
+    """Why the outbox holds back a mail about a campaign, for its log; empty: it goes out."""
     if is_rehearsal(status):
         return "campaign not open"
     return "" if tells_of_stop or may_go_out(status) else "campaign stopped"
@@ -176,7 +168,6 @@ _BECAUSE: Mapping[tuple[CampaignStatus, CampaignStatus], str] = MappingProxyType
 
 
 def drawing() -> str:
-    """The moves as a Mermaid state diagram, as `docs/life-cycle.md` has it."""
     moves = [(before, after) for before, others in MOVES.items() for after in others]
     lines = [
         "stateDiagram-v2",

@@ -1,7 +1,6 @@
 """Whether a letter fits its page before anybody has signed it: with the longest name. Pure.
 
-The measure is that of `printing.page_fit`, which signing goes by as well. It is kept by what the
-letter says, so that a desk page does not measure again what has not changed.
+Kept by what the letter says, so that a page does not measure again what has not changed.
 """
 
 from collections.abc import Iterator
@@ -29,8 +28,6 @@ _LONGEST_DAY = date(2000, 9, 30)
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a letter to one official stands on its page."""
-
     locale: str
     target: Target
     template: LetterTemplate
@@ -40,10 +37,7 @@ class Fit:
 def fits_of(
     campaign: Campaign, templates: dict[tuple[str, int | None], LetterTemplate]
 ) -> Iterator[Fit]:
-    """The room of the letter to each official in each language, where both are known.
-
-    `templates` are the newest by language and target; target None: for all.
-    """
+    """The room of the letter to each official in each language, where both are known."""
     copies = tuple(target.official for target in campaign.targets if target.kind is TargetKind.COPY)
     for target in campaign.targets:
         if target.kind is not TargetKind.TO:
@@ -65,10 +59,7 @@ def room_of(
     locale: str,
     copies: tuple[str, ...] = (),
 ) -> Room | None:
-    """The room of one letter with every point and the longest name.
-
-    None where it asks for what the campaign does not have.
-    """
+    """The room of one letter; None where it asks for what the campaign does not have."""
     host = target.mission.host_country if target.mission else home_country()
     try:
         context = _context(campaign, target, template, locale, copies)

@@ -1,7 +1,6 @@
 """Mails to the desk about reviews: to who is asked to look, and to who waits for the answer.
 
-They name the campaign by its reference and link to the desk. What the case is about, and what a
-reviewer wrote, stays behind sign-in: a draft may be under an embargo, and mail is a postcard.
+What the case is about, and what a reviewer wrote, stays behind sign-in: mail is a postcard.
 """
 
 from collections.abc import Sequence
@@ -27,49 +26,35 @@ class CampaignMail(Mail):
 
 
 class ReviewAsked(CampaignMail, kind="staff-review-asked"):
-    """Asks to look at a draft."""
-
     who: str
     changed: bool
     """Somebody wrote while it waited to open."""
 
 
 class ReviewReturned(CampaignMail, kind="staff-review-returned"):
-    """Tells who wrote last that the draft came back, and where the note stands."""
-
     who: str
 
 
 class ReviewApproved(CampaignMail, kind="staff-review-approved"):
-    """Tells who wrote last that it is open, or when it opens."""
-
     who: str
     moment: str
     """In words; empty where it is open."""
 
 
 class OpeningMissed(CampaignMail, kind="staff-opening-missed"):
-    """Tells that a campaign was to open by itself and could not."""
-
     moment: str
-    """In words."""
 
 
 class ApprovalAsked(CampaignMail, kind="staff-approval-asked"):
-    """Asks a second person to approve words before they are published."""
-
     who: str
 
 
 class ApprovalGiven(CampaignMail, kind="staff-approval-given"):
-    """Tells who proposed words whether they are published, or came back with a note."""
-
     who: str
     published: bool
 
 
 def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -> None:
-    """Mail those who can approve it, as `ask` does for a review."""
     mail = ApprovalAsked(
         reference=campaign.reference,
         who=_name(session, proposal.made_by_id),
@@ -80,7 +65,6 @@ def ask_for_approval(session: Session, campaign: Campaign, proposal: Proposal) -
 
 
 def answer_proposal(session: Session, campaign: Campaign, proposal: Proposal) -> None:
-    """Mail its author what a second person decided."""
     author = _mailable(session, proposal.made_by_id)
     if author is not None:
         mail = ApprovalGiven(
@@ -122,7 +106,6 @@ def answer_review(
 
 
 def tell_opening_missed(session: Session, campaign: Campaign) -> None:
-    """Mail the owner, and who wrote last, that it could not open at its moment."""
     for number in dict.fromkeys((campaign.owner_id, campaign.submitted_by_id)):
         user = _mailable(session, number)
         if user is not None:

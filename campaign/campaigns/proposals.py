@@ -1,7 +1,6 @@
 """A second person for public words: one organizer proposes them, another one publishes them.
 
-Asked for by the setting `second_person_posts`, once a campaign is public: before, somebody else
-looks at it when it opens.
+Asked for by the setting `second_person_posts`, once a campaign is public.
 """
 
 import json
@@ -29,7 +28,6 @@ WITH_AUTHOR = (ProposalState.PENDING, ProposalState.DECLINED)
 
 
 def needs_approval(campaign: Campaign) -> bool:
-    """Whether public words of this campaign wait for a second person."""
     settings = current_settings()
     return settings.second_person_posts and lifecycle.is_public(campaign.status)
 
@@ -40,7 +38,6 @@ def may_decide(proposal: Proposal, by: StaffUser) -> bool:
 
 
 def get_proposal(session: Session, campaign: Campaign, public_id: str) -> Proposal:
-    """The campaign's proposal of that number. Raises NotFound."""
     own = select(Proposal).where(Proposal.campaign_id == campaign.id)
     found = session.scalar(own.where(Proposal.public_id == public_id))
     if found is None:
@@ -104,10 +101,9 @@ def propose_reasons(
     risks_seen: bool = False,
     replaces: Proposal | None = None,
 ) -> Proposal:
-    """Keep the reasons of a closing, or of what was closed or stopped, until they are approved.
+    """Keep the reasons of a closing, or of what has ended, until they are approved.
 
-    With the kind CLOSE the campaign closes once they are. Raises as `campaigns.close_campaign` or
-    `reword_reason.reword_reason` does.
+    With the kind CLOSE the campaign closes then. Raises as closing and rewording do.
     """
     if kind is ProposalKind.CLOSE:
         status_changes.check_closing(
@@ -147,10 +143,7 @@ def stop_and_propose(
 def propose_outcome(
     session: Session, campaign: Campaign, *, by: StaffUser, outcomes: Mapping[str, str]
 ) -> Proposal:
-    """Keep what has come of it, by language, until a second person approves it.
-
-    What `by` proposed before in other languages, and nobody approved, comes along.
-    """
+    """Keep the outcome by language, with what `by` proposed before in other languages."""
     content: dict[str, str] = {}
     for earlier in _outcomes_of_author(session, campaign, by):
         content |= content_of(earlier)
@@ -170,10 +163,7 @@ def find_outcomes(session: Session, campaign: Campaign, by: StaffUser) -> dict[s
 
 
 def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why: str) -> None:
-    """Give it back to its author with a note.
-
-    Raises Invalid with the field `note` where there is none; Refused as `decide` does.
-    """
+    """Give it back to its author with a note. Raises Invalid (`note`), and as `decide`."""
     if not why.strip():
         raise Invalid(fields={"note": "note-missing"})
     decide(session, proposal, ProposalState.DECLINED, by)
@@ -182,7 +172,6 @@ def return_proposal(session: Session, proposal: Proposal, *, by: StaffUser, why:
 
 
 def withdraw_proposal(session: Session, proposal: Proposal, *, by: StaffUser) -> None:
-    """Take back one's own, also one that came back. Raises Refused."""
     _drop(session, proposal, by, ProposalState.WITHDRAWN)
 
 
@@ -220,8 +209,7 @@ def decide(
 ) -> dict[str, Any]:
     """Note the decision of `by`: of all who decide at once, one does. Returns what was proposed.
 
-    Raises NotFound where `by` does not see the campaign; Refused: `own-proposal`,
-    `proposal-decided`.
+    Raises NotFound; Refused: `own-proposal`, `proposal-decided`.
     """
     # First the campaign, as every move of it does: two that wait for each other would both fail.
     session.refresh(proposal.campaign, with_for_update={"key_share": True})

@@ -1,10 +1,7 @@
 """How many people have written, counted apart from signing.
 
-A letter held without a word to its writer counts as its writer is shown (docs/adr/0021): a number
-that stands still would tell. Of what is printed and delivered it is no part.
-
-Signing never updates a campaign's row: with many signing at once they would wait for each other.
-A job counts once a minute and writes only where a number is no longer true.
+A letter held without a word to its writer counts as its writer is shown (docs/adr/0021). Signing
+never updates a campaign's row, or many would wait for each other: a job counts once a minute.
 """
 
 from collections.abc import Iterable
@@ -24,17 +21,14 @@ from campaign.models.statistics import CampaignTally
 _SILENT = (Signature.state == SignatureState.HELD) & (
     Signature.state_before == SignatureState.CONFIRMED
 )
-"""Held, and shown to its writer as confirmed."""
 Counts = tuple[int, int, int]
 """Who signed; of these, who also sent their letter themselves; and who signed on paper."""
 _STILL_COUNTED = timedelta(days=30)
-"""After closing, late confirmations and withdrawals still move the number; later it stands, also
-when contact data is erased."""
+"""After closing, late confirmations still move the number; later it stands, erased or not."""
 
 
 @jobs.job("campaigns.count", every_minutes=1)
 def count_signatures() -> None:
-    """Recount every campaign whose number can still change."""
     now = db.utcnow()
     with db.reading() as session:
         wrong = find_outdated(session, now)
@@ -54,7 +48,6 @@ def recount(session: Session, campaign: Campaign) -> int:
 
 
 def count_of(session: Session, campaign: Campaign) -> int:
-    """How many people have written, as last counted."""
     return counts_of(session, [campaign])[campaign.id]
 
 
@@ -80,10 +73,7 @@ def counts_of(session: Session, campaigns: Iterable[Campaign]) -> dict[int, int]
 
 
 def count_now(session: Session, campaign: Campaign) -> int:
-    """The same at this moment: the last count, and who came and went since then.
-
-    Who has just confirmed wants to be in it; counting a million rows for each would take too long.
-    """
+    """The last count, and who came and went since then: who has just confirmed is in it."""
     mine = Signature.campaign_id == campaign.id
     people = select(func.count()).select_from(Signature)
     tally = session.get(CampaignTally, campaign.id)
@@ -107,7 +97,7 @@ def count_now(session: Session, campaign: Campaign) -> int:
 
 
 def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
-    """When a letter of a campaign was confirmed last, for a query on campaigns: one look-up.
+    """When a letter of a campaign was confirmed last, for a query on campaigns.
 
     Of those that count, or that are `held`.
     """
@@ -121,7 +111,6 @@ def last_confirmed(*, held: bool = False) -> ScalarSelect[datetime | None]:
 
 
 def sent_by_self(session: Session, campaign: Campaign) -> int:
-    """How many also sent their letter themselves, as last counted."""
     return (
         session.scalar(
             select(CampaignTally.sent_by_self).where(CampaignTally.campaign_id == campaign.id)
@@ -131,7 +120,6 @@ def sent_by_self(session: Session, campaign: Campaign) -> int:
 
 
 def on_paper(session: Session, campaign: Campaign) -> int:
-    """How many of them signed on paper, as last counted."""
     return (
         session.scalar(
             select(CampaignTally.on_paper).where(CampaignTally.campaign_id == campaign.id)
@@ -141,10 +129,7 @@ def on_paper(session: Session, campaign: Campaign) -> int:
 
 
 def add_on_paper(session: Session, campaign: Campaign, people: int, on_paper: int) -> None:
-    """Move the number of a campaign that is no longer counted: a sheet that came late.
-
-    While it is counted, the job does so.
-    """
+    """Count a sheet that came late; while the campaign is counted, the job does so."""
     now = db.utcnow()
     if _is_still_counted(campaign, now):
         return

@@ -30,7 +30,6 @@ def record_change(
 
 
 def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
-    """Note who wrote last in what waits for its opening, and ask the others to look again."""
     session.flush()
     # Who looked before it opened must not put it back.
     moved = ("status", "submitted_by_id")
@@ -49,7 +48,7 @@ def _note_last_writer(session: Session, campaign: Campaign, actor: str) -> None:
 
 
 def check_move(session: Session, campaign: Campaign, after: CampaignStatus, actor: str) -> None:
-    """Wait for another move of this campaign to end, then raise Refused where this one may not be.
+    """Wait for another move of this campaign to end, then raise Refused where this may not be.
 
     `campaign-status`, or `needs-review` and `second-person` where the settings ask for one.
     """
@@ -99,7 +98,6 @@ def drop_empty(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def needs_second_person() -> bool:
-    """Whether the settings want a second person to open what one has written."""
     settings = current_settings()
     return settings.second_person_opens
 

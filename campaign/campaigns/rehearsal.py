@@ -1,9 +1,7 @@
 """Rehearsal: what a campaign was signed and bundled with before it opened, and wiping it.
 
-Signatures of a campaign that has not opened are rehearsal ones: invented, never counted, never
-mailed. They and their bundles belong to higher layers: `create_app` hands in how each removes its
-own, so that the wipe and the opening are one transaction: no invented letter is ever in an open
-campaign.
+Higher layers hand in how each removes its own, so that the wipe and the opening are one
+transaction: no invented letter is ever in an open campaign.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +18,6 @@ MOST_SIGNATURES = 2000
 """So many invented letters a rehearsal holds at most: four volumes show all there is to see."""
 
 Remover = Callable[[Session, Campaign], None]
-"""Deletes what its feature keeps of a campaign's rehearsal."""
 
 
 def init_app(app: Flask, *, removers: Sequence[Remover]) -> None:
@@ -37,7 +34,6 @@ def wipe(session: Session, campaign: Campaign) -> None:
 
 
 def wipe_by_hand(session: Session, campaign: Campaign, *, actor: str) -> None:
-    """Remove all of the rehearsal, on request. Raises Refused (`rehearsal-over`)."""
     hold(session, campaign)
     wipe(session, campaign)
     _note(session, campaign, actor, "campaign.rehearsal-wiped")

@@ -29,7 +29,6 @@ def close_over() -> None:
 
 
 def open_scheduled(now: datetime) -> None:
-    """Open every campaign whose moment has come, each by itself; say at the desk which cannot."""
     due = (Campaign.status == CampaignStatus.SCHEDULED, Campaign.open_at <= now)
     with db.reading() as session:
         ids = session.scalars(select(Campaign.id).where(*due).order_by(Campaign.open_at)).all()
@@ -45,7 +44,6 @@ def _has_come(moment: datetime | None, now: datetime) -> bool:
 
 
 def _open_or_say(session: Session, campaign: Campaign, now: datetime) -> None:
-    """Open it, or make it a draft again that says that it could not."""
     try:
         status_changes.open_campaign(session, campaign, actor=_OPENS, now=now, risks_seen=True)
     except Refused as problem:
@@ -79,8 +77,7 @@ def extend_campaign(
 ) -> None:
     """Give an open campaign a later last day; a closed one opens again with it.
 
-    Raises Invalid with the field `act_by`: the day is over, or no later than the one it has.
-    Raises Refused (`campaign-status`), and as opening does.
+    Raises Invalid with the field `act_by`, Refused (`campaign-status`), and as opening does.
     """
     if i18n.day_is_over(act_by, now):
         raise Invalid(fields={"act_by": "deadline-past"})
@@ -97,10 +94,7 @@ def extend_campaign(
 
 
 def moment_in(zone: str, typed: datetime) -> datetime:
-    """A time as the clocks of `zone` show it; of an hour that comes twice, the first.
-
-    Raises Invalid with the field `open_at` where they skip it.
-    """
+    """A time by the clocks of `zone`, the first of two. Raises Invalid where they skip it."""
     moment = typed.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != typed:
         raise Invalid(fields={"open_at": "moment-skipped"})

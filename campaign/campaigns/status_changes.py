@@ -39,10 +39,8 @@ def open_campaign(
 ) -> None:
     """Open a campaign, or a closed one again, with a new last day where one is given.
 
-    What it was rehearsed with is wiped. Raises Refused: `campaign-status` where it cannot open,
-    `needs-review` or `second-person` where somebody else decides, `campaign-not-ready` with the
-    number of its blocking gaps; RiskNamed where a text that nobody could read until now says what
-    a flag rules out.
+    What it was rehearsed with is wiped. Raises Refused: `campaign-status`, `needs-review`,
+    `second-person`, `campaign-not-ready` with the number of its blocking gaps; RiskNamed.
     """
     check_move(session, campaign, CampaignStatus.OPEN, actor)
     if act_by is not None:
@@ -73,10 +71,7 @@ def close_campaign(
     reasons: Mapping[str, str] | None = None,
     risks_seen: bool = False,
 ) -> None:
-    """Take no more letters; those that are confirmed are delivered. Everybody reads `reasons`.
-
-    Raises RiskNamed where they say what a flag rules out.
-    """
+    """Take no more letters; confirmed ones are delivered. Raises Refused, RiskNamed."""
     check_closing(session, campaign, actor=actor, reasons=reasons or {}, risks_seen=risks_seen)
     campaign.closed_at = now
     move(session, campaign, CampaignStatus.CLOSED, actor, reasons=reasons)
@@ -90,7 +85,6 @@ def check_closing(
     reasons: Mapping[str, str],
     risks_seen: bool,
 ) -> None:
-    """Raise what `close_campaign` would."""
     check_move(session, campaign, CampaignStatus.CLOSED, actor)
     words = _reason_words(reasons)
     refuse_named(campaign, words, seen=risks_seen)
@@ -108,14 +102,10 @@ def stop_campaign(
     risks_seen: bool = False,
     reasons_wait: bool = False,
 ) -> None:
-    """End it for good, at once: no letter, mail or bundle goes out. Everybody reads `reasons`.
+    """End it for good, at once: no letter, mail or bundle goes out.
 
-    Not where these wait for a second person (`reasons_wait`): nobody reads them then, and pages
-    and mails say what kind of stop it is.
-
-    Raises Invalid with the field `kind` where none is chosen, and with
-    `reason_<default language>` where no language has a reason; RiskNamed where one says what a
-    flag rules out.
+    Everybody reads `reasons`, unless they wait for a second person (`reasons_wait`). Raises
+    Invalid with the fields `kind` and `reason_<default language>`, RiskNamed.
     """
     check_move(session, campaign, CampaignStatus.STOPPED, actor)
     if kind is None or not drop_empty(reasons):
@@ -148,10 +138,8 @@ def reword_reason(
 ) -> None:
     """Show these reasons, and this kind of a stop, from now on.
 
-    Nobody is mailed again; the audit keeps the old reasons, sealed.
-
-    Raises Refused (`campaign-status`) where it is not closed or stopped; Invalid with
-    `reason_<default language>` where a stop would be left without any; RiskNamed.
+    Nobody is mailed again; the audit keeps the old reasons, sealed. Raises Refused, Invalid,
+    RiskNamed.
     """
     session.refresh(campaign, with_for_update={"key_share": True})
     wanted = check_reason(session, campaign, reasons, risks_seen)
@@ -187,10 +175,7 @@ def check_reason(
 
 
 def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: datetime) -> None:
-    """Ask somebody else to look at the draft and to open it.
-
-    Raises Refused: `campaign-status`, or `campaign-not-ready` with the number of blocking gaps.
-    """
+    """Ask somebody else to look at the draft and to open it. Raises Refused."""
     check_move(session, campaign, CampaignStatus.REVIEW, actor)
     _refuse_unready(campaign, CampaignStatus.REVIEW, now)
     campaign.submitted_by_id = staff_id(actor)
@@ -199,10 +184,9 @@ def submit_for_review(session: Session, campaign: Campaign, *, actor: str, now: 
 
 
 def return_to_draft(session: Session, campaign: Campaign, *, actor: str, note: str = "") -> None:
-    """Send what is in review back to its writer with a note, or take back what one submitted.
+    """Send it back to its writer with a note, or take back what one submitted or scheduled.
 
-    A scheduled one stays unopened, too. Raises Refused (`campaign-status`), or Invalid with the
-    field `reason` where somebody else sends it back without saying why.
+    Raises Refused (`campaign-status`), Invalid (`note`) where somebody else does not say why.
     """
     check_move(session, campaign, CampaignStatus.DRAFT, actor)
     own = staff_id(actor) == campaign.submitted_by_id
@@ -223,11 +207,7 @@ def schedule_campaign(
     now: datetime,
     risks_seen: bool = False,
 ) -> None:
-    """Let it open by itself at that moment.
-
-    Raises Invalid with the field `open_at` where that is not to come or under an embargo; Refused
-    as opening does, also where the last day to write will be over then.
-    """
+    """Let it open by itself. Raises Invalid (`open_at`), Refused as opening does."""
     check_move(session, campaign, CampaignStatus.SCHEDULED, actor)
     if open_at <= now:
         raise Invalid(fields={"open_at": "moment-past"})
@@ -248,7 +228,6 @@ def is_writer(campaign: Campaign, actor: str) -> bool:
 
 
 def moves_for(campaign: Campaign, actor: str, *, second_person: bool) -> list[CampaignStatus]:
-    """What the desk offers this person next."""
     moves = lifecycle.moves_by_hand(
         campaign.status, second_person=second_person, is_writer=is_writer(campaign, actor)
     )

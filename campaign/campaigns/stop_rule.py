@@ -21,7 +21,6 @@ def may_go_out(status: CampaignStatus) -> bool:
 
 
 def may_go_out_sql() -> ColumnElement[bool]:
-    """`may_go_out` for a query on campaigns."""
     return Campaign.status != CampaignStatus.STOPPED
 
 
@@ -37,28 +36,21 @@ def is_stopped(status: CampaignStatus) -> bool:
 
 
 def is_stopped_sql() -> ColumnElement[bool]:
-    """`is_stopped` for a query on campaigns."""
     return Campaign.status == CampaignStatus.STOPPED
 
 
 def gives_letters(status: CampaignStatus) -> bool:
-    """Whether real letters of a campaign, or its signed sheets, may be on their way.
-
-    Also after the last day; a draft's would be a rehearsal, and a stop holds all back.
-    """
+    """Whether real letters or signed sheets may be on their way, also after the last day."""
     return status in _GIVE_LETTERS
 
 
 def gives_letters_sql() -> ColumnElement[bool]:
-    """`gives_letters` for a query on campaigns."""
     return Campaign.status.in_(_GIVE_LETTERS)
 
 
 def has_ended(status: CampaignStatus) -> bool:
-    """Whether a campaign is over: closed or stopped."""
     return status in ENDED
 
 
 def has_ended_sql() -> ColumnElement[bool]:
-    """`has_ended` for a query on campaigns."""
     return Campaign.status.in_(ENDED)

@@ -62,13 +62,10 @@ class CaseRow:
     posts: tuple[Post, ...]
     picture: Picture | None
     found_by: str
-    """All that a search looks at, folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All public cases in one language."""
-
     current: tuple[CaseRow, ...]
     """Those that take letters, the nearest last day first."""
     ended: tuple[CaseRow, ...]
@@ -130,7 +127,6 @@ def case_row(campaign: Campaign, locale: str, *, count: int, now: datetime) -> C
 
 
 def searching(words: str) -> Callable[[CaseRow], bool]:
-    """Whether a case has every one of the words, in any order."""
     wanted = fold_name(words).split()
     return lambda row: all(word in row.found_by for word in wanted)
 
@@ -146,14 +142,11 @@ def _found_by(campaign: Campaign, locale: str) -> str:
 
 PER_PAGE = 30
 _LONGEST = 100
-"""Characters of a search that are looked at."""
 _OTHERS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a reader asks of a list of cases."""
-
     country: str = ""
     theme: str = ""
     language: str = ""
@@ -194,7 +187,6 @@ class Wish:
         return {name: value for name, value in (state | changes).items() if value}
 
     def among(self, rows: tuple[CaseRow, ...]) -> list[CaseRow]:
-        """Those that are asked for, in their order."""
         has_words = searching(self.words)
         return [
             row
@@ -224,16 +216,12 @@ class Choices:
 
 
 class Narrowing(NamedTuple):
-    """How to widen a search: without what, how many cases come, and where."""
-
     name: str
     cases: int
     url: str
 
 
 class Listed(TypedDict):
-    """The fields of CaseList."""
-
     cases: Sequence[CaseRow]
     total: int
     wish: Wish
@@ -244,12 +232,8 @@ class Listed(TypedDict):
 
 
 class CaseList(Page):
-    """The base of pages with a list that is filtered."""
-
     cases: Sequence[CaseRow]
-    """Of this page."""
     total: int
-    """On all pages."""
     wish: Wish
     choices: Choices
     pages: int
@@ -259,7 +243,6 @@ class CaseList(Page):
 
 class Home(CaseList, template="public/home.html"):
     in_archive: int
-    """How many ended cases match as well."""
     archive_url: str
     any_ended: bool
     newest: Sequence[tuple[CaseRow, Post]]
@@ -298,12 +281,10 @@ def home_page(lang: str, wish: Wish) -> Home:
 
 
 def archive_page(lang: str, wish: Wish) -> Archive:
-    """The cases that have ended. Raises NotFound."""
     return Archive(**_list_cases("public.archive", lang, current_board(lang).ended, wish))
 
 
 def updates_page(lang: str, page: int) -> Updates:
-    """What has come of all cases. Raises NotFound."""
     dated = current_board(lang).dated
     pages = max(1, -(-len(dated) // PER_PAGE))
     if page > pages:

@@ -30,7 +30,6 @@ from campaign.web.markup import unmarked
 @dataclass(frozen=True, slots=True)
 class Picture:
     name: str
-    """Last part of its address."""
     alt: str
     width: int
     height: int
@@ -43,19 +42,14 @@ class Post:
     kind: str
     title: str
     body: str
-    """Markdown."""
     when: str
     iso: str
     published_at: datetime | None
     lang: str
-    """Language of the texts, where it is not the page's; else empty."""
     picture: Picture | None
     target_id: int | None = None
-    """The official whose answer it is."""
     update_id: int | None = None
-    """The update that it was made of."""
     more_pictures: tuple[Picture, ...] = ()
-    """Beside `picture`."""
     before_stop: bool = False
     """Whether the action was stopped after it was published."""
 
@@ -74,7 +68,6 @@ def posts_of(campaign: Campaign, locale: str) -> tuple[Post, ...]:
 
 
 def told_in(update: Update, locale: str, default: str) -> UpdateEdition | None:
-    """What an update says in that language, else in the campaign's own, else in any it has."""
     by_locale = {edition.locale: edition for edition in update.editions}
     return next(
         (by_locale[code] for code in (locale, default, *by_locale) if code in by_locale), None
@@ -104,7 +97,6 @@ def _post(update: Update, anchor: str, locale: str, campaign: Campaign) -> Post 
 
 
 def case_picture(campaign: Campaign, key: str, locale: str) -> Picture | None:
-    """The case's picture, cut as `key` has it."""
     if not key or (size := size_of(key)) is None:
         return None
     alt = i18n.words_in(campaign.picture_alt or {}, locale, campaign.default_locale)
@@ -131,7 +123,6 @@ def _update_picture(update: Update, locale: str, default: str) -> Picture | None
 
 
 _LINE = 200
-"""Characters of the line."""
 _TELLING = {UpdateKind.OUTCOME, UpdateKind.STOP}
 """Kinds of posts that tell how it ended; an answer or a delivery is no end."""
 
@@ -163,7 +154,6 @@ def _closed_by_calendar(campaign: Campaign) -> bool:
 
 
 def first_line(text: str, most: int = _LINE) -> str:
-    """The first paragraph of a Markdown text, plain, cut at a word where it is long."""
     line = " ".join(unmarked(text).partition("\n\n")[0].split())
     if len(line) <= most:
         return line
@@ -177,11 +167,8 @@ SMALLEST = 25
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A bar beside the count: it never stands without the figure."""
-
     count: int
     goal: int
-    """The next round number."""
 
 
 def progress_of(count: int, *, takes_letters: bool) -> Progress | None:
@@ -206,23 +193,17 @@ class Recipient:
     name: str
     office: str
     mission: str
-    """The mission through which it goes, with its city; may be empty."""
     copy: bool
     person_died: bool = False
     by_post: bool = False
-    """Whether it goes by post to the official's own address."""
     answers: tuple[Post, ...] = ()
-    """What they answered, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """All that `public/case.html` and `public/outcome.html` show."""
-
     slug: str
     reference: str
     country: str
-    """Its name in the page's language."""
     person_name: str
     title: str
     summary: str
@@ -238,35 +219,25 @@ class CasePage:
     progress: Progress | None
     status: str
     stop_kind: str
-    """What kind of stop it was, where it is stopped."""
     reason: Said
-    """Why it was closed or stopped, as the organizers wrote it."""
     ending: Said
     """How it ended, in a line; empty while it goes on, and where nobody has told yet."""
     recipients: tuple[Recipient, ...]
     posts: tuple[Post, ...]
-    """The newest first."""
     count: int
     letter_languages: tuple[str, ...]
-    """Names, in the page's language, of the languages in which one can write."""
     sent_by_self: int = 0
-    """How many of those say that they also sent their letter themselves."""
     on_paper: int = 0
-    """How many of those signed by hand on a sheet or a card."""
     earlier: "Neighbour | None" = None
-    """The action on which this is further information."""
     later: "tuple[Neighbour, ...]" = ()
-    """The actions that continue this one."""
     picture: Picture | None = None
     whole_picture: str = ""
     """Key of the picture as it was before it was cut; empty without one."""
     focus: tuple[int, int] = (50, 50)
     """Where in it that is which matters, in percent."""
     cards: bool = False
-    """Whether people write cards for it, rather than letters."""
     person_died: bool = False
     by_post: bool = False
-    """Whether every letter goes by post, to an official's own address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +246,6 @@ class Neighbour:
     reference: str
     title: str
     lang: str
-    """Language of the title, where it is not the page's; else empty."""
     takes_letters: bool
 
 
@@ -288,7 +258,6 @@ def case_page(
     sent_by_self: int = 0,
     on_paper: int = 0,
 ) -> CasePage:
-    """The case in the language of the page, as far as there is an edition."""
     edition = edition_for(campaign, locale)
     takes_letters = takes_signatures(campaign.status, campaign.act_by, now)
     posts = posts_of(campaign, locale)
@@ -345,14 +314,12 @@ def _neighbour(campaign: Campaign, locale: str, now: datetime) -> Neighbour:
 
 
 def edition_for(campaign: Campaign, locale: str) -> Edition | None:
-    """The text in that language, else in the campaign's default one, else in any."""
     by_locale = {edition.locale: edition for edition in campaign.editions}
     wanted = (locale, campaign.default_locale, *by_locale)
     return next((by_locale[code] for code in wanted if code in by_locale), None)
 
 
 def recipients_of(targets: Sequence[Target], locale: str) -> tuple[Recipient, ...]:
-    """Those whom the letter itself goes to."""
     return tuple(_recipient(target, locale) for target in targets if target.kind is TargetKind.TO)
 
 
@@ -386,5 +353,4 @@ def destination_name(destination: Mission | Official, locale: str) -> str:
 
 
 def other_language(edition: Edition | None, locale: str) -> str:
-    """Language of the edition where it is not the page's; else empty."""
     return edition.locale if edition is not None and edition.locale != locale else ""

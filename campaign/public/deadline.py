@@ -29,7 +29,6 @@ class Deadline:
     near: bool
     past: bool
     left: str = ""
-    """How many days are left, in words; empty when it is over."""
     late: str = ""
     """That it is over there, and letters are taken until it has ended everywhere; else empty."""
 
@@ -50,7 +49,6 @@ def deadline_of(act_by: date | None, locale: str, now: datetime, zone: str) -> D
 
 
 def _say_late(act_by: date, locale: str) -> str:
-    """That the day is over where the campaign is, and not yet everywhere."""
     day = format_date(act_by, "EEEE", locale=BabelLocale.parse(locale, sep="-"))
     return str(gettext("The deadline was %(day)s. You can still write for a few hours.", day=day))
 
@@ -72,7 +70,6 @@ def say_days_left(days: int, locale: str) -> str:
 
 
 def _say_number(number: int, locale: str) -> str:
-    """A small number as a word, a bigger one in figures."""
     words = _NUMBERS.get(locale.partition("-")[0], "").split()
     if 0 < number <= len(words):
         return words[number - 1].replace("_", " ")

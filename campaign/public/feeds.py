@@ -1,7 +1,4 @@
-"""What machines read: the Atom feed, the map of the site, and what robots may look at.
-
-The last day to write as an entry for a calendar (RFC 5545). Pure.
-"""
+"""What machines read: Atom feed, site map, robots.txt, the last day for calendars (RFC 5545)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +20,6 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML = "http://www.w3.org/1999/xhtml"
 _MOST = 50
-"""Entries of a feed."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,7 +56,6 @@ def atom_feed(lang: str) -> Made:
 
 
 def sitemap() -> Made:
-    """Every public page in each of its languages."""
     root = ET.Element("urlset", {"xmlns": _SITEMAP, "xmlns:xhtml": _XHTML})
     for endpoint, values, changed in _pages():
         there = {code: whole_url(endpoint, lang=code, **values) for code in i18n.languages()}
@@ -154,7 +149,6 @@ def _document(root: ET.Element) -> str:
 def deadline_ics(
     *, uid: str, day: date, title: str, text: str, url: str, changed_at: datetime, lang: str
 ) -> bytes:
-    """Return a calendar of one entry that takes the whole day and leaves it free."""
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", changed_at)

@@ -1,8 +1,7 @@
 """Public pages served from memory: ready bytes with an ETag, made anew when the data changed.
 
 Every process asks the database at most once a second, in one small query, whether anything that
-the public sees has changed. What this query cannot see (an official's new name) shows after a
-minute at the latest, as the pages' own `max-age` does.
+the public sees has changed; what this cannot see shows after MAX_AGE.
 """
 
 import hashlib
@@ -73,7 +72,6 @@ class CachedPage:
     bodies: dict[str, bytes] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """The page, or 304 where the reader has it."""
         headers = list(self.headers)
         coding = compress.accepted_coding()
         if coding:
@@ -107,10 +105,7 @@ class PageCache:
         render: Callable[[], str | Made],
         edit: Callable[[bytes], bytes] | None = None,
     ) -> Response:
-        """The page of that key, from memory or from `render`.
-
-        `edit` changes the bytes for this one answer: what it makes is not kept.
-        """
+        """The page of that key, from memory or from `render`; `edit` changes this answer alone."""
         self._refresh()
         page = self._pages.get(key)
         if page is None or self._clock() - page.made_at > MAX_AGE:
@@ -120,10 +115,7 @@ class PageCache:
         return page.response()
 
     def recall(self, key: Key, make: Callable[[], T]) -> T:
-        """Something that pages are made from, kept as long as a page would be.
-
-        Keys must be few: nothing is put out but by time and by a change.
-        """
+        """Something that pages are made from. Keys must be few: only time and a change end it."""
         self._refresh()
         found = self._things.get(key)
         if found is not None and self._clock() - found[0] <= MAX_AGE:
@@ -176,7 +168,6 @@ class PageCache:
             self._checking.release()
 
     def _forget_changed(self, version: Version, confirmed: Confirmed) -> None:
-        """Forget all where anything changed; of a case where somebody has written, its pages."""
         with self._lock:
             if version != self._version:
                 self._pages.clear()

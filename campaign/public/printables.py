@@ -1,7 +1,4 @@
-"""Printed things of a case: picture, poster, sign-on sheet, pages to write on; made once, kept.
-
-A thing is named by what it holds, so it is made anew when its words change and never twice.
-"""
+"""Printed things of a case, made once and named by what they hold."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -40,7 +37,6 @@ class Handout:
 
 
 def share_picture(case: CasePage, lang: str) -> Handout:
-    """The picture that other sites show. Raises TooMany (`busy`)."""
     context = share_context(case, lang)
     mark = posters.fingerprint("share", context)
     return _get_or_make(
@@ -49,14 +45,12 @@ def share_picture(case: CasePage, lang: str) -> Handout:
 
 
 def _cut(case: CasePage, size: tuple[int, int]) -> bytes:
-    """The case's picture, cut for its place in a printed one; nothing where it has none."""
     if not case.whole_picture:
         return b""
     return pictures.cut(pictures.read(case.whole_picture), size, *case.focus).jpeg
 
 
 def poster(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    """A poster with a code. Raises TooMany (`busy`)."""
     page = whole_url("public.case", lang=lang, slug=campaign.slug)
     context = PosterContext(
         locale=lang,
@@ -95,7 +89,6 @@ def sheet_statement(organisation: str) -> str:
 
 
 def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
-    """Return the words of the sign-on sheet, in the language of the page."""
     page = whole_url("public.case", lang=lang, slug=slug)
     name = current_settings().organisation_name
     return SheetContext(
@@ -135,14 +128,12 @@ def sheet_context(slug: str, case: CasePage, lang: str) -> SheetContext:
 
 
 def sign_on_sheet(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    """A sheet with blank rows. Raises TooMany (`busy`)."""
     context = sheet_context(campaign.slug, case, lang)
     mark = posters.fingerprint("sheet", context, paper.slug)
     return _get_or_make(f"sheets/{mark}.pdf", mark, lambda: sheet_pdf(context, paper))
 
 
 def by_hand(campaign: Campaign, case: CasePage, lang: str, paper: Paper) -> Handout:
-    """Pages to write a letter by hand. Raises TooMany (`busy`)."""
     page = whole_url("public.case", lang=lang, slug=campaign.slug)
     cards = case.cards
     letter_locale = next(

@@ -19,11 +19,7 @@ POSTER, SHEET = "poster", "sheet"
 
 
 def clean_source(text: str) -> str:
-    """The source as it is stored: a host or a word of at most 60 characters; else nothing.
-
-    Whoever edits an address may write what they like there: what is no source is dropped without
-    a word, for it must not keep anybody from writing.
-    """
+    """A host or word of at most 60 characters; what is none is dropped, and keeps nobody out."""
     lowered = text.strip().lower()
     return lowered if _SOURCE.fullmatch(lowered) else ""
 
@@ -43,33 +39,24 @@ _OG_LOCALES = {"en": "en_US", "fr": "fr_FR", "es": "es_ES", "ar": "ar_AR"}
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """A plain link that opens another service with the address in it."""
-
     name: str
-    """"whatsapp", "email", "x" or "facebook"."""
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a case page says of itself to those who pass it on."""
-
     address: str
-    """The page's whole address."""
     message: str
     """What is sent to others: why, until when, and the address. Its sender may change it."""
     links: tuple[ShareLink, ...]
     picture: str
-    """Whole address of its picture."""
     width: int
     height: int
     og_locale: str
     linked_data: dict[str, Any]
-    """schema.org, as JSON-LD."""
 
 
 def share_of(campaign: Campaign, case: CasePage, lang: str, *, wrote: bool = False) -> Share:
-    """Of a public case; `wrote`: who passes it on has written themselves."""
     address = whole_url("public.case", lang=lang, slug=case.slug)
     version = fingerprint("share", share_context(case, lang))[:8]
     picture = whole_url("public.share_picture", lang=lang, slug=case.slug, v=version)
@@ -108,7 +95,6 @@ def share_context(case: CasePage, lang: str) -> ShareContext:
 
 
 def calendar_words(case: CasePage) -> tuple[str, str]:
-    """Title and text of the calendar's entry for the last day."""
     title = _say_of_person(gettext("Last day to write for %(name)s"), case)
     return title, case.summary
 
@@ -128,7 +114,6 @@ def shown(url: str) -> str:
 
 
 def _invitation(case: CasePage, *, wrote: bool) -> str:
-    """Return what is said to somebody who would write: why, how long it takes, until when."""
     sentences = [case.title if case.title[-1:] in ".!?…؟" else f"{case.title}."]
     if not case.takes_letters:
         return sentences[0]

@@ -26,8 +26,6 @@ guard(blueprint, Role.ADMIN)
 
 
 class TextForm(EditConflictForm, DeskForm):
-    """What the organization adds to a page, in one language."""
-
     text = TextAreaField(
         _l("Your text"),
         description=_l("A line with ## before it is a heading. An empty line starts a paragraph."),
@@ -74,7 +72,6 @@ def index() -> ResponseReturnValue:
 
 @blueprint.route("/<page>/<locale>", methods=["GET", "POST"])
 def edit(page: str, locale: str) -> ResponseReturnValue:
-    """Write the text of a page in one language; its versions are below."""
     if page not in list(AboutPage) or locale not in i18n.languages():
         abort(404)
     session, of = db.session(), AboutPage(page)

@@ -27,8 +27,6 @@ _ACCESSIBILITY_CHECKED = date(2026, 11, 27)
 
 
 class AboutText(Page):
-    """The base of these pages."""
-
     own_text: OwnText
 
 

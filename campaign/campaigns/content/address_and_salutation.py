@@ -21,7 +21,6 @@ class Addressing:
     salutation: str
     close: str
     lines: tuple[str, ...]
-    """What stands in the envelope's window."""
     copies: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -44,10 +43,9 @@ def addressing_of(
     """How a letter in `locale` to `target` is addressed.
 
     Through a mission: the official, then the mission and its address, so that the same letter can
-    be handed over, or posted in a window envelope. Otherwise the official's own address. The
-    country is named where it is another than the one where the letter is posted: `posted_in`, else
-    the organisation's of a mission, else the host country. `through` stands for the target's own
-    way: another mission, or by post the official.
+    be handed over, or posted in a window envelope. The country is named where it is another than
+    the one of posting: `posted_in`, else the organisation's of a mission, else the host country.
+    `through` stands for the target's own way: another mission, or by post the official.
     """
     official, way = target.official, through or target.mission or target.official
     posted_in = posted_in or (home_country() if isinstance(way, Mission) else "") or host_country
@@ -62,21 +60,16 @@ def addressing_of(
 
 
 def official_lines(official: Official, locale: str, *, host_country: str) -> tuple[str, ...]:
-    """An official at their own address, as it is posted in the host country."""
     return _lines(official, official, locale, host_country)
 
 
 def goes_by_post(campaign: Campaign) -> bool:
-    """Whether every letter of a campaign goes by post, to an official's own address."""
     ways = [target.mission for target in campaign.targets if target.kind is TargetKind.TO]
     return bool(ways) and not any(ways)
 
 
 def missing_of_address(official: Official) -> list[str]:
-    """What an address lacks so that nothing could be posted there: `street`, `locality`.
-
-    The post of Singapore and Hong Kong, for one, asks for no town.
-    """
+    """`street`, `locality`: what an address lacks. Singapore, for one, asks for no town."""
     street = any(line.strip() for line in official.address or ())
     form = address_form(official.country)
     townless = form is not None and "locality" not in form.required

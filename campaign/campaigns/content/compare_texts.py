@@ -29,7 +29,6 @@ class Change:
 
 
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """The fields that differ, in the order of `after`, those that are gone last."""
     names = dict.fromkeys([*after, *before])
     return [
         Change(name, words_between(before.get(name, ""), after.get(name, "")))
@@ -39,7 +38,7 @@ def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list
 
 
 def words_between(before: str, after: str) -> tuple[Stretch, ...]:
-    """The words of both texts in order: those that stayed, went and came.
+    """The words of both texts in order.
 
     Paragraphs are compared first, and words only within those that differ: twenty thousand
     characters are compared in no time, and a moved paragraph does not tear others apart.
@@ -73,7 +72,6 @@ def _pieces(lines: Sequence[str]) -> list[str]:
 
 
 def _append(stretches: list[Stretch], mark: Mark, text: str) -> None:
-    """Add a stretch; one of the same mark as the last is joined to it."""
     if not text:
         return
     if stretches and stretches[-1].mark is mark:
@@ -97,8 +95,6 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangedField:
-    """One field of a part: what it was, and what two people have made of it."""
-
     name: str
     base: Value
     theirs: Value
@@ -108,7 +104,6 @@ class ChangedField:
 
     @property
     def conflict(self) -> bool:
-        """Whether somebody has to choose."""
         return self.merged is None
 
     @property
@@ -139,10 +134,7 @@ def compare_fields(
 def settle(
     theirs: Mapping[str, Value], fields: Sequence[ChangedField], choices: Mapping[str, Choice]
 ) -> dict[str, Value]:
-    """The part as it is to be saved; where nothing was chosen, mine stands with theirs kept.
-
-    A text that nobody has chosen about is never lost: both stand.
-    """
+    """The part as it is to be saved; where nothing was chosen, both stand: no text is lost."""
     content = dict(theirs)
     for field in fields:
         choice = choices.get(field.name)

@@ -31,6 +31,5 @@ def newest_templates(campaign: Campaign) -> dict[tuple[str, int | None], LetterT
 
 
 def texts_of(template: LetterTemplate) -> list[str]:
-    """Every text of a template that may hold placeholders."""
     points = [point.text for point in template.points]
     return [template.subject, template.opening, template.closing, *points]

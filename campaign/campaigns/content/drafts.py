@@ -38,7 +38,6 @@ class Tab:
     """Marks of drafts that it shows, or was told to replace."""
 
     def knows(self, content: Mapping[str, object]) -> bool:
-        """Whether it wrote this draft, or shows it."""
         return (bool(self.name) and content.get(TAB) == [self.name]) or (
             draft_mark(content) in self.shown
         )
@@ -50,8 +49,6 @@ Row = TypeVar("Row", DeskDraft, NewCampaignDraft)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed, and which revision its writer saw."""
-
     part: str
     place: str
     based_on: int
@@ -60,7 +57,6 @@ class Draft:
 
 
 def draft_mark(content: Mapping[str, object]) -> str:
-    """A mark of what was typed, whichever tab kept it."""
     return mark_of({name: value for name, value in content.items() if name != TAB})
 
 
@@ -140,7 +136,6 @@ def find(
     place: str,
     conflict: bool = False,
 ) -> Draft | None:
-    """What this person has typed there and not saved."""
     key = _key(campaign, staff_id, part, place, conflict)
     row = session.scalar(select(DeskDraft).filter_by(**key))
     return _draft(row) if row else None
@@ -165,7 +160,6 @@ def list_conflicts(session: Session, campaign: Campaign, *, staff_id: int) -> Se
 def drop(
     session: Session, campaign: Campaign, *, staff_id: int, part: str, place: str, tab: Tab
 ) -> bool:
-    """Throw it away: it is saved, or not wanted. False where another tab has newer text."""
     return remove_draft(session, DeskDraft, _key(campaign, staff_id, part, place), tab)
 
 
@@ -177,14 +171,12 @@ def drop_conflict(
 
 
 def drop_everybodys(session: Session, campaign: Campaign, *, part: str, place: str) -> None:
-    """Throw away what anybody has typed there: what it belongs to is gone."""
     place_of = {"campaign_id": campaign.id, "part": part, "place": place}
     session.execute(delete(DeskDraft).filter_by(**place_of))
 
 
 @jobs.job("campaigns.forget-drafts", every_minutes=720)
 def forget_drafts() -> None:
-    """Remove what nobody has come back to for sixty days."""
     limit = db.utcnow() - timedelta(days=KEPT_DAYS)
     with db.transaction() as session:
         session.execute(delete(DeskDraft).where(DeskDraft.saved_at < limit))
@@ -212,8 +204,6 @@ Fields = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class NewDraft:
-    """The form's fields, as they were typed."""
-
     content: Fields
     saved_at: datetime
 
@@ -224,7 +214,6 @@ def keep_new(session: Session, *, staff_id: int, content: Fields, tab: Tab) -> b
 
 
 def find_new(session: Session, *, staff_id: int) -> NewDraft | None:
-    """What this person has typed and not made a campaign of."""
     row = session.get(NewCampaignDraft, staff_id, populate_existing=True)
     return NewDraft(json.loads(row.content), row.saved_at) if row else None
 

@@ -41,10 +41,7 @@ def save_edition(
     """Write or change the text in one language; the same text again changes nothing.
 
     Where a second person approves public words, another outcome is proposed, and stays as it was.
-
-    `based_on` is the revision that the editor saw (0: none). Raises Invalid where an open
-    campaign's edition would be left incomplete, RiskNamed where everybody would read what a flag
-    rules out and its editor has not seen the warning, Refused (`changed-meanwhile`).
+    `based_on` is the revision that the editor saw (0: none). Raises Invalid, RiskNamed, Refused.
     """
     revisions.check(session, campaign, Part.EDITION, locale, based_on)
     words = cast("dict[str, str]", {**texts, "asks": "\n".join(texts["asks"])})
@@ -97,7 +94,6 @@ def _save(
 def _set_texts(
     campaign: Campaign, locale: str, texts: Mapping[str, object]
 ) -> tuple[Edition, list[str]]:
-    """The edition with these texts, and the names of those that are new in it."""
     edition = find_edition(campaign, locale)
     if edition is None:
         edition = Edition(locale=locale, **texts)

@@ -31,8 +31,7 @@ def set_letter_options(
     """Set what holds for the letters that are written from now on.
 
     The audit tells how many words were ruled out, not which: they may name a witness. Raises
-    Invalid with the field `forbidden_words`: too many of them, or one is no word; Refused
-    (`changed-meanwhile`) where somebody saved after revision `based_on`.
+    Invalid with the field `forbidden_words`, Refused (`changed-meanwhile`).
     """
     words = _check_words(forbidden_words)
     revisions.check(session, campaign, Part.OPTIONS, "", based_on)
@@ -74,7 +73,6 @@ _SCHEME = re.compile(r"^[a-z]+://", re.IGNORECASE)
 
 
 def host_of(text: str) -> str:
-    """The host of what was typed or pasted, as browsers write it; empty where there is none."""
     bare = _SCHEME.sub("", text.strip()).partition("/")[0].rstrip(".").lower()
     try:
         plain = bare if bare.isascii() else idna.encode(bare, uts46=True).decode()
@@ -86,10 +84,7 @@ def host_of(text: str) -> str:
 def set_embed_hosts(
     session: Session, campaign: Campaign, *, actor: str, hosts: Iterable[str]
 ) -> None:
-    """Let pages of these hosts, and no others, show the form in a frame.
-
-    Raises Invalid with the field `hosts`: one is no host, or there are too many.
-    """
+    """Let pages of these hosts alone show the form in a frame. Raises Invalid (`hosts`)."""
     typed = [text for text in hosts if text.strip()]
     hosts_typed = [host_of(text) for text in typed]
     if not all(hosts_typed):

@@ -1,7 +1,6 @@
 """What a part of a campaign says, as plain data: to be kept, compared, merged and restored. Pure.
 
-Fields are flat. A letter's points stand each by their key, with their order beside them, so that
-two people who change two points do not meet.
+Fields are flat. Points stand each by their key, so that two who change two points do not meet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,12 +23,10 @@ _POINT, _NEEDED = "point:", "needed:"
 
 
 def facts_content(campaign: Campaign) -> Content:
-    """What the campaign is, apart from its texts."""
     return {name: _plain(getattr(campaign, name)) for name in FACTS}
 
 
 def plain_facts(facts: Mapping[str, object]) -> Content:
-    """Facts as a form gives them, as a part's content."""
     return {name: _plain(facts[name]) for name in FACTS if name in facts}
 
 
@@ -44,7 +41,6 @@ def facts_from(content: Content) -> Content:
 
 
 def edition_content(edition: Edition | None) -> Content:
-    """The text in one language; nothing where it is not written."""
     if edition is None:
         return {}
     return {name: _plain(getattr(edition, name)) for name in EDITION}
@@ -59,7 +55,6 @@ def options_content(campaign: Campaign) -> Content:
 
 
 def targets_content(campaign: Campaign) -> Content:
-    """To whom letters go, in order: official, kind, mission."""
     return targets_content_of(
         (target.official.slug, target.kind.value, target.mission.slug if target.mission else "")
         for target in campaign.targets
@@ -67,7 +62,6 @@ def targets_content(campaign: Campaign) -> Content:
 
 
 def targets_content_of(rows: Iterable[tuple[str, str, str]]) -> Content:
-    """Official, kind and mission of each target, as data."""
     listed = list(rows)
     content: Content = {"order": [official for official, _, _ in listed]}
     for official, kind, mission in listed:
@@ -76,14 +70,12 @@ def targets_content_of(rows: Iterable[tuple[str, str, str]]) -> Content:
 
 
 def targets_from(content: Content) -> Iterator[tuple[str, str, str]]:
-    """Official, kind and mission of each target, in order."""
     for slug in _order(content):
         kind, _, mission = str(content[f"{_POINT}{slug}"]).partition(" ")
         yield slug, kind, mission
 
 
 def letter_content(template: LetterTemplate | None) -> Content:
-    """A version of the letter; nothing where there is none."""
     if template is None:
         return {}
     points = [(point.key, point.text, point.required) for point in template.points]
@@ -93,7 +85,6 @@ def letter_content(template: LetterTemplate | None) -> Content:
 def letter_of(
     subject: str, opening: str, closing: str, points: list[tuple[str, str, bool]]
 ) -> Content:
-    """A letter as data; points are key, text, and whether they are required."""
     content: Content = {"subject": subject, "opening": opening}
     content["order"] = [key for key, _, _ in points]
     for key, text, needed in points:
@@ -102,7 +93,6 @@ def letter_of(
 
 
 def points_from(content: Content) -> Iterator[tuple[str, str, bool]]:
-    """Key, text and need of each point, in order."""
     for key in _order(content):
         yield key, str(content[f"{_POINT}{key}"]), bool(content.get(f"{_NEEDED}{key}"))
 

@@ -1,8 +1,4 @@
-"""The parts of a campaign by name: what each says now, and how it is saved.
-
-Restoring a revision and merging two texts both save through here, with every check that saving
-by hand has.
-"""
+"""The parts of a campaign by name: what each says now, and how it is saved, with every check."""
 
 from typing import Any
 
@@ -39,12 +35,10 @@ LIMITS = {
     "opening": 3000,
     "closing": 3000,
 }
-"""Characters of each text; the forms hold to the same."""
 POINT_LIMIT, ASK_LIMIT, MOST_ASKS = 600, 300, 8
 
 
 def content_now(session: Session, campaign: Campaign, part: Part, place: str) -> Content:
-    """What the part says now; nothing where it is not written. Raises NotFound."""
     if part is Part.FACTS:
         return facts_content(campaign)
     if part is Part.OPTIONS:
@@ -58,7 +52,6 @@ def content_now(session: Session, campaign: Campaign, part: Part, place: str) ->
 
 
 def letter_named(campaign: Campaign, place: str) -> tuple[str, Target | None]:
-    """Language and target of a letter. Raises NotFound where the target is none."""
     locale, _, official = place.partition(":")
     return locale, targets.get_target(campaign, official) if official else None
 
@@ -75,10 +68,7 @@ def save_content(
     based_on: int | None,
     risks_seen: bool = False,
 ) -> None:
-    """Save a part from its content.
-
-    Raises what saving it by hand raises, and Invalid (`text-too-long`) where a merged text is.
-    """
+    """Save a part. Raises as saving by hand, and Invalid (`text-too-long`) of a merged text."""
     _check_lengths(content)
     by: dict[str, Any] = {"actor": actor, "based_on": based_on}
     if part is Part.FACTS:

@@ -39,11 +39,10 @@ _NAME = re.compile(r"[0-9a-f]{24}-(\d{1,4})x(\d{1,4})\.jpg")
 
 
 def keep_picture(file: BinaryIO, *, name: str = "") -> str:
-    """Store a picture and give its key, for `Update.picture` or `Campaign.picture`.
+    """Store a picture, drawn anew from its pixels without place or camera, and give its key.
 
-    What is kept is drawn anew from the pixels: without place, camera, or anything that rides
-    along. `name` is the file's own: one that says another kind of file than it is was not made
-    by a camera. Raises Invalid with the field `picture` where it is none, lies or is too big.
+    `name` is the file's own: one that says another kind than it is was not made by a camera.
+    Raises Invalid with the field `picture` where it is none, lies or is too big.
     """
     return keep_redrawn(redrawn(file, name=name))
 
@@ -66,7 +65,6 @@ def redrawn(file: BinaryIO, *, name: str = "") -> Picture:
 
 
 def keep_part(key: str, size: tuple[int, int], x: int, y: int) -> str:
-    """Store the part of a stored picture around a point (in percent), and give its key."""
     return keep_redrawn(cut(read(key), size, x, y))
 
 
@@ -81,7 +79,7 @@ def read(key: str) -> bytes:
 
 
 def keep_redrawn(picture: Picture) -> str:
-    """Keep a picture that was drawn anew under what it holds; gives the key.
+    """Keep a picture under what it holds; give its key.
 
     One that is there already is written once more: then it is young, and no sweep takes it before
     its row is saved.
@@ -100,10 +98,7 @@ def size_of(key: str) -> tuple[int, int] | None:
 
 
 def read_public(session: Session, name: str) -> bytes:
-    """The picture of that name, if it belongs to a case or post that everybody may read.
-
-    Raises NotFound.
-    """
+    """The picture of that name, if everybody may read its case or post. Raises NotFound."""
     key = f"{FOLDER}/{name}"
     public = Campaign.status.in_(lifecycle.PUBLIC)
     further = Update.more_pictures.any(UpdatePicture.key == key)
@@ -139,10 +134,8 @@ def set_picture(
 ) -> None:
     """Set the case's picture, or what is said of the one it has.
 
-    `x` and `y` say in percent where that is which matters. Raises Invalid with all
-    that is wrong: no picture, one too small, or none at all (`picture`), and each language of a
-    text in which it is not described (`alt_fr`);
-    RiskNamed where everybody would read what a flag rules out.
+    `x` and `y` say in percent where that is which matters. Raises Invalid with all that is wrong,
+    RiskNamed.
     """
     described = {code: words for code, words in alt.items() if words}
     problems = _find_undescribed(campaign, described)
@@ -171,7 +164,6 @@ def set_picture(
 
 
 def _redraw_wide(file: BinaryIO, name: str) -> Picture:
-    """The picture as it is kept. Raises Invalid (`picture`)."""
     picture = redrawn(file, name=name)
     if picture.width < LEAST_WIDTH:
         raise Invalid(fields={"picture": "picture-too-small"})
@@ -179,13 +171,11 @@ def _redraw_wide(file: BinaryIO, name: str) -> Picture:
 
 
 def _find_undescribed(campaign: Campaign, described: Mapping[str, str]) -> dict[str, str]:
-    """The field of each language that has a text, and no words for what the picture shows."""
     needed = {campaign.default_locale, *(edition.locale for edition in campaign.editions)}
     return {f"alt_{code}": "picture-alt-missing" for code in sorted(needed - set(described))}
 
 
 def remove_picture(session: Session, campaign: Campaign, *, actor: str) -> None:
-    """Show no picture; without one nothing changes."""
     if not campaign.picture:
         return
     campaign.picture = campaign.picture_wide = campaign.picture_small = ""
@@ -219,7 +209,6 @@ _SHOWN = (
 
 @jobs.job("campaigns.sweep-pictures", every_minutes=60)
 def sweep_pictures() -> None:
-    """Remove pictures sent in more than a day ago that nothing refers to any more."""
     before = db.utcnow() - _AGE
     removed = sum(_sweep(names, before) for names in batched(storage().names(FOLDER), _BATCH))
     if removed:
@@ -244,7 +233,6 @@ def _remove(name: str, before: datetime) -> bool:
 
 
 def _find_shown(session: Session, names: Sequence[str]) -> set[str]:
-    """Those of them that a case, a post or a proposed one shows, public or not."""
     return {
         key for column in _SHOWN for key in session.scalars(select(column).where(column.in_(names)))
     }

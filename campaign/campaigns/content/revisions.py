@@ -1,7 +1,6 @@
-"""Revisions: every state in which a part of a campaign was saved, with who and when.
+"""Every state in which a part of a campaign was saved; of letters, their versions.
 
-Letters have always had versions; theirs are read from there. Whoever saves says which revision
-they saw: where another came since, nothing is overwritten.
+Whoever saves says which revision they saw: where another came since, nothing is overwritten.
 """
 
 import json
@@ -36,7 +35,6 @@ def letter_place(locale: str, target: Target | None) -> str:
 
 
 def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> list[Kept]:
-    """The revisions of a part, the newest first."""
     if part is Part.LETTER:
         versions = _versions(campaign, place)
         newest = LetterTemplate.version.desc()
@@ -51,7 +49,6 @@ def list_kept(session: Session, campaign: Campaign, part: Part, place: str) -> l
 
 
 def get_kept(session: Session, campaign: Campaign, part: Part, place: str, number: int) -> Kept:
-    """One revision. Raises NotFound."""
     if part is Part.LETTER:
         version = session.scalar(_versions(campaign, place).where(LetterTemplate.version == number))
         kept = _version(version) if version else None
@@ -74,7 +71,6 @@ def base_of(session: Session, campaign: Campaign, part: Part, place: str, number
 
 
 def newest_number(session: Session, campaign: Campaign, part: Part, place: str) -> int:
-    """The number of the newest revision; 0 where there is none."""
     if part is Part.LETTER:
         numbers = _versions(campaign, place).with_only_columns(func.max(LetterTemplate.version))
         return session.scalar(numbers) or 0
@@ -120,7 +116,6 @@ def keep(
 def note_restored(
     session: Session, campaign: Campaign, part: Part, place: str, number: int
 ) -> None:
-    """Say of the newest revision, which was just saved, that it restores that one."""
     newest = newest_number(session, campaign, part, place)
     row = session.scalar(
         select(Revision).where(*_of(campaign, part, place), Revision.number == newest)
@@ -161,7 +156,6 @@ def _kept(row: Revision) -> Kept:
 
 
 def _versions(campaign: Campaign, place: str) -> Select[LetterTemplate]:
-    """The versions of one letter. Raises NotFound where the official is no target."""
     locale, _, official = place.partition(":")
     target = next((target for target in campaign.targets if target.official.slug == official), None)
     if official and target is None:

@@ -38,13 +38,10 @@ _BETWEEN = re.compile(r"[-_,\u2010-\u2015]+")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text of a campaign, and where it stands."""
-
     part: str
     """`edition`, `letter`, `update`, `picture` or `targets`."""
     locale: str
     field: str
-    """The form's field: `summary`, or `points-1`."""
     text: str
     subject: str = ""
     """The official whom a letter of its own goes to; the id of an update."""
@@ -67,8 +64,6 @@ class Finding:
 
 
 class Watch:
-    """A campaign's flags, ready to look through texts."""
-
     def __init__(self, flags: Iterable[tuple[RiskKind | None, str]]) -> None:
         by_kind: dict[RiskKind | None, list[str]] = {}
         for kind, words in flags:
@@ -83,7 +78,6 @@ class Watch:
         return bool(self._phrases)
 
     def findings(self, texts: Iterable[Words]) -> list[Finding]:
-        """Each place in these texts that breaks a flag."""
         return [finding for words in texts for finding in self._as_typed_or_read(words)]
 
     def _as_typed_or_read(self, words: Words) -> list[Finding]:
@@ -176,7 +170,6 @@ def letter_words(locale: str, template: LetterTemplate, official: str = "") -> I
 
 
 def _shorten(text: str, cut: bool, side: int) -> str:
-    """A stretch of text, cut at a word where it was cut."""
     flat = " ".join(text.split(" ")).replace("\n", " ")
     if not cut:
         return flat
@@ -215,10 +208,8 @@ def set_flags(
     """Make the flags exactly these.
 
     Where a text of a campaign that opens by itself says a new one, the opening is taken off:
-    whoever scheduled it was not asked about these words.
-
-    The audit tells how many there are of a kind, never which. Raises Invalid: a line is too long
-    or no word; Refused (`embargo-too-late`) where the case is public already.
+    whoever scheduled it was not asked about these words. The audit tells how many there are of a
+    kind, never which. Raises Invalid, Refused (`embargo-too-late`).
     """
     flags = list(dict.fromkeys((kind, line) for kind, text in words if (line := one_line(text))))
     for kind, line in flags:
@@ -251,9 +242,8 @@ def set_flags(
 def refuse_named(campaign: Campaign, texts: Iterable[Words], *, seen: bool) -> None:
     """Ask once more before a text leaves the desk that says what a flag rules out.
 
-    Every text on its way to the public, to a mail or to paper passes here. Raises RiskNamed. Not
-    where its writer has `seen` the warning, nor on a draft, which only the desk reads: there the
-    warning stands beside the text.
+    Every text on its way to the public, to a mail or to paper passes here. Raises RiskNamed, but
+    on a draft, which only the desk reads: there the warning stands beside the text.
     """
     if campaign.status in _ON_ITS_WAY:
         refuse_named_in([campaign], texts, seen=seen)
@@ -274,7 +264,7 @@ def refuse_named_in(campaigns: Iterable[Campaign], texts: Iterable[Words], *, se
 def find_naming(
     session: Session, model: type[Official | Mission], said: Mapping[int, Iterable[str]]
 ) -> dict[int, list[Naming]]:
-    """Of entries of the directory, those that break a flag of a campaign on its way that names one.
+    """Entries of the directory that break a flag of a campaign on its way that names them.
 
     `said` is what each would say, by its id.
     """
@@ -321,10 +311,7 @@ def find_blacked_out(marked: Iterable[str], shown: Sequence[Words]) -> list[Find
 def refuse_blacked_out(
     session: Session, campaign: Campaign, shown: Iterable[Words], *, seen: bool
 ) -> None:
-    """Ask once more before a post says what is blacked out in a reply to the campaign.
-
-    Raises RiskNamed, unless its writer has `seen` the warning.
-    """
+    """Raise RiskNamed where a post says what is blacked out in a reply to the campaign."""
     if seen:
         return
     replies = session.scalars(

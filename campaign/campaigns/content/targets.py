@@ -39,7 +39,6 @@ def find_target(campaign: Campaign, official_slug: str) -> Target | None:
 
 
 def get_target(campaign: Campaign, official_slug: str) -> Target:
-    """The campaign's target that is this official. Raises NotFound."""
     target = find_target(campaign, official_slug)
     if target is None:
         raise NotFound("target", official=official_slug)
@@ -57,10 +56,8 @@ def set_targets(
 ) -> list[Target]:
     """Make the targets exactly these, in this order.
 
-    Raises Invalid where an official is named twice or an open campaign would be left without a
-    target it can reach; Refused: `target-has-letters` where one goes to whom letters were written,
-    `changed-meanwhile` where somebody saved after revision `based_on`; RiskNamed where the name or
-    office of a new one is what a flag rules out.
+    Raises Invalid where an official is named twice or an open campaign would have none to reach;
+    Refused (`target-has-letters`, `changed-meanwhile`); RiskNamed.
     """
     official_ids = [aim.official.id for aim in aims]
     if len(set(official_ids)) < len(official_ids):
@@ -102,16 +99,12 @@ def has_letters(session: Session, target: Target) -> bool:
 def suggested_mission(
     missions: Sequence[Mission], official: Official, host_country: str
 ) -> Mission | None:
-    """The mission of the official's country in the country where the staff are, if there is one.
-
-    Which of several, `best_mission` of the directory says.
-    """
+    """The best mission of the official's country in the country where the staff are."""
     sent = [mission for mission in missions if mission.sending_country == official.country]
     return best_mission(sent, host_country)
 
 
 def list_missions(session: Session) -> Sequence[Mission]:
-    """All missions, by country and town."""
     return session.scalars(
         select(Mission).order_by(Mission.sending_country, Mission.host_country, Mission.locality)
     ).all()
@@ -176,7 +169,6 @@ class Replaced:
     """What came of replacing an official on several campaigns."""
 
     done: list[str] = field(default_factory=list)
-    """References of the campaigns that aim at the successor now."""
     twice: list[str] = field(default_factory=list)
     """Those that aim at the successor already: one of the two targets must go first."""
     lacking: list[str] = field(default_factory=list)
@@ -186,7 +178,6 @@ class Replaced:
 
 
 def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequence[Target]:
-    """Targets of campaigns that are not over, as far as `by` sees them, that are this official."""
     return session.scalars(
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
@@ -198,8 +189,7 @@ def list_aimed(session: Session, *, official: Official, by: StaffUser) -> Sequen
 def replace_official(session: Session, *, target: Target, successor: Official, actor: str) -> None:
     """Aim at the successor from now on; letters that are not in a bundle yet go there too.
 
-    Raises Refused (`target-already`) where the campaign aims at the successor, Invalid where an
-    open campaign would lack what its letters need, RiskNamed as for any new target.
+    Raises Refused (`target-already`), Invalid, RiskNamed.
     """
     campaign, before = target.campaign, target.official
     if find_target(campaign, successor.slug) is not None:
@@ -245,7 +235,7 @@ _RULED = {table_of(Letter), table_of(LetterTemplate)}
 
 
 def move_targets(session: Session, kept_id: int, gone_id: int, actor: str) -> None:
-    """Aim at the official who is kept; where a campaign aims at both, fold the two into one.
+    """Aim at the official who is kept; a campaign that aims at both then has one target.
 
     Raises Refused (`merge-printed-twice`) where letters to both are in bundles of one campaign.
     """

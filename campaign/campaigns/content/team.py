@@ -15,10 +15,7 @@ _WRITERS = {Role.ORGANIZER, Role.ADMIN}
 
 
 def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
-    """The campaign of that address, draft or not, if `user` may see it.
-
-    Raises NotFound, the same for one of another team as for one that does not exist.
-    """
+    """The campaign of that address. Raises NotFound, also where `user` may not see it."""
     visible = select(Campaign).where(Campaign.slug == slug, sees(user, Campaign.id))
     campaign = session.scalar(visible)
     if campaign is None:
@@ -27,17 +24,14 @@ def get_campaign_of(session: Session, slug: str, user: StaffUser) -> Campaign:
 
 
 def may_manage(user: StaffUser, campaign: Campaign) -> bool:
-    """Whether `user` decides who is on the team: its owner, and every admin."""
     return user.role is Role.ADMIN or campaign.owner_id == user.id
 
 
 def owner_of(session: Session, campaign: Campaign) -> StaffUser | None:
-    """Who answers for the campaign; None where the admins do."""
     return None if campaign.owner_id is None else session.get(StaffUser, campaign.owner_id)
 
 
 def list_members(session: Session, campaign: Campaign) -> Sequence[StaffUser]:
-    """The members besides the owner, by name."""
     on_team = select(CampaignMember.staff_user_id).where(CampaignMember.campaign_id == campaign.id)
     found = session.scalars(select(StaffUser).where(StaffUser.id.in_(on_team)))
     return sorted(found, key=lambda user: (user.name.casefold(), user.email))
@@ -49,16 +43,12 @@ def list_writers(session: Session) -> list[StaffUser]:
 
 
 def list_owned(session: Session, user: StaffUser) -> Sequence[Campaign]:
-    """The campaigns that `user` answers for, the oldest first."""
     owned = select(Campaign).where(Campaign.owner_id == user.id).order_by(Campaign.id)
     return session.scalars(owned).all()
 
 
 def add_member(session: Session, campaign: Campaign, member: StaffUser, *, by: StaffUser) -> None:
-    """Put somebody on the team; a second time changes nothing.
-
-    Raises Refused: `not-team-owner`, or `cannot-write` for who is disabled or has another role.
-    """
+    """Put somebody on the team. Raises Refused: `not-team-owner`, `cannot-write`."""
     _refuse_others(campaign, by)
     _refuse_idle(member)
     if member.id != campaign.owner_id:
@@ -76,10 +66,7 @@ def remove_member(
 
 
 def hand_over(session: Session, campaign: Campaign, to: StaffUser, *, by: StaffUser) -> None:
-    """Give the campaign another owner; the one before stays on the team while their account lives.
-
-    Raises Refused: `not-team-owner`, `cannot-write`.
-    """
+    """Give the campaign another owner. Raises Refused: `not-team-owner`, `cannot-write`."""
     _refuse_others(campaign, by)
     _refuse_idle(to)
     if campaign.owner_id != to.id:

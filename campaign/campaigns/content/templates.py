@@ -43,10 +43,7 @@ class UnknownPlaceholders(Invalid):
 def current_template(
     session: Session, campaign: Campaign, locale: str, target: Target | None = None
 ) -> LetterTemplate:
-    """The letter proposed now: the target's own where there is one, else the one for all.
-
-    Raises NotFound where there is none in that language.
-    """
+    """The target's own letter, else the one for all. Raises NotFound."""
     template = find_template(session, campaign, locale, target)
     if template is None and target is not None:
         template = find_template(session, campaign, locale, None)
@@ -58,7 +55,6 @@ def current_template(
 def find_template(
     session: Session, campaign: Campaign, locale: str, target: Target | None
 ) -> LetterTemplate | None:
-    """The newest version for exactly that target, or for all (None)."""
     versions = list_versions(session, campaign, locale, target, limit=1)
     return versions[0] if versions else None
 
@@ -66,7 +62,6 @@ def find_template(
 def get_version(
     session: Session, campaign: Campaign, locale: str, target: Target | None, version: int
 ) -> LetterTemplate:
-    """One version, also an old one. Raises NotFound."""
     template = session.scalar(
         select(LetterTemplate).where(
             *_of(campaign, locale, target), LetterTemplate.version == version
@@ -80,7 +75,6 @@ def get_version(
 def list_versions(
     session: Session, campaign: Campaign, locale: str, target: Target | None, limit: int = 50
 ) -> Sequence[LetterTemplate]:
-    """The versions for exactly that target, or for all (None), the newest first."""
     return session.scalars(
         select(LetterTemplate)
         .where(*_of(campaign, locale, target))
@@ -119,9 +113,8 @@ def save_template(
 ) -> LetterTemplate:
     """Save the letter as a new version; the same text again gives the one there is.
 
-    `based_on` is the version that the editor saw (0: none). Raises UnknownPlaceholders, Invalid
-    for doubled keys or too many points, RiskNamed where everybody would read what a flag rules
-    out and its editor has not seen the warning, Refused (`changed-meanwhile`).
+    `based_on` is the version that the editor saw (0: none). Raises UnknownPlaceholders, Invalid,
+    RiskNamed, Refused (`changed-meanwhile`).
     """
     kept = with_keys(points)
     texts = {"subject": subject, "opening": opening, "closing": closing}
@@ -154,7 +147,6 @@ def _in_order(points: Sequence[Point]) -> list[TalkingPoint]:
 def check_placeholders(
     *, subject: str, opening: str, closing: str, points: Sequence[Point]
 ) -> None:
-    """Raise UnknownPlaceholders where a text holds any; points are `points-0` and so on."""
     texts = {"subject": subject, "opening": opening, "closing": closing}
     texts |= {f"points-{place}": point.text for place, point in enumerate(points)}
     unknown_by_field = {
@@ -165,10 +157,7 @@ def check_placeholders(
 
 
 def with_keys(points: Sequence[Point]) -> list[Point]:
-    """The points with a key each; those that have one keep it.
-
-    Raises Invalid where two have the same one, or there are more than MAX_POINTS.
-    """
+    """The points with a key each. Raises Invalid: two of the same, or more than MAX_POINTS."""
     if len(points) > MAX_POINTS:
         raise Invalid(fields={"points": "points-too-many"})
     taken = [point.key for point in points if point.key]

@@ -1,9 +1,4 @@
-"""Updates: dated posts on a campaign, in its languages.
-
-Taking an update back that organizers posted.
-
-The file of its picture is left to `picture_sweep`: others may show the same.
-"""
+"""Updates: dated posts on a campaign, in its languages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +40,6 @@ class Telling:
 
     network: bool = False
     signers: bool = False
-    """Those who asked for news of the case."""
 
     def names(self) -> list[str]:
         whom = {"network": self.network, "signers": self.signers}
@@ -69,12 +63,8 @@ def post_update(
 ) -> Update:
     """Post what happened, with its pictures. Languages without a title are left out.
 
-    Raises Invalid with the field `title_<default language>` where that one has none, with
-    `alt_<default language>` where the first picture is not described in it, and with
-    `tell_network` or `tell_signers` where they cannot be told of such an update now; RiskNamed
-    where everybody would read what a flag rules out, or what is blacked out in a reply, and its
-    author has not seen the warning; and
-    `embargo-runs` before the end of an embargo.
+    Raises Invalid by the form's fields; RiskNamed where everybody would read what a flag rules out
+    or what is blacked out in a reply, unless its author has seen the warning.
     """
     written = check_update(
         session,
@@ -107,7 +97,6 @@ def check_update(
     pictures: Sequence[Shown],
     risks_seen: bool,
 ) -> dict[str, tuple[str, str]]:
-    """Return the languages that are written. Raises as `post_update` does."""
     _refuse_untimely(campaign, kind, telling)
     written = _list_written(campaign, words)
     if pictures and not pictures[0].alt.get(campaign.default_locale):
@@ -175,10 +164,7 @@ def texts_of(
 
 
 def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:
-    """Posts made of a logged reply, and handovers: they are taken back where they were published.
-
-    A reply that somebody posted by hand is taken back as any other post.
-    """
+    """Handovers and posts of a logged reply: taken back where they were published."""
     ids = {
         kind: [update.id for update in campaign.updates if update.kind is kind]
         for kind in UpdateKind
@@ -188,10 +174,9 @@ def made_elsewhere(session: Session, campaign: Campaign) -> set[int]:
 
 
 def take_back_update(session: Session, campaign: Campaign, update_id: int, *, actor: str) -> Update:
-    """Take a post off the page; mails of it that still wait are not sent.
+    """Take a post off the page, and give it; mails of it that still wait are not sent.
 
-    Gives the post as it was. Raises NotFound where the campaign has none of that id, and Refused
-    (`not-taken-back-here`) for one that is taken back where it was published.
+    Raises NotFound; Refused (`not-taken-back-here`) where it is taken back elsewhere.
     """
     update = next((update for update in campaign.updates if update.id == update_id), None)
     if update is None:

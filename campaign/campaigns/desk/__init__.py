@@ -1,4 +1,1 @@
-"""The desk's pages on which campaigns are written, approved, opened and ended.
-
-`blueprint` has what all of them share.
-"""
+"""The desk's pages on which campaigns are written, approved, opened and ended."""

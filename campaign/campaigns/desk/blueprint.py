@@ -114,7 +114,6 @@ def done(message: str, endpoint: str, **values: object) -> ResponseReturnValue:
 
 @blueprint.app_template_global()
 def mend_url(campaign: Campaign, gap: Gap) -> str:
-    """Where a gap is mended."""
     slug = campaign.slug
     if gap.part == "edition":
         return url_for("campaigns.edit_edition", slug=slug, locale=gap.locale)

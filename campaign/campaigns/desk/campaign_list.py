@@ -1,7 +1,4 @@
-"""The desk's list of campaigns: filtered, ordered, page by page.
-
-The state of the desk's list, which stands in its address.
-"""
+"""The desk's list of campaigns: filtered, ordered, page by page, as its address says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +17,6 @@ from campaign.models.statistics import CampaignTally
 class DeskRow:
     campaign: Campaign
     count: int
-    """Confirmed letters' writers, as last counted."""
 
 
 _RANK = case(
@@ -55,10 +51,6 @@ def list_for_desk(
     page: int,
     per_page: int,
 ) -> tuple[list[DeskRow], int]:
-    """One page of the campaigns that `by` sees, or of those in a status, and their number.
-
-    `sort` is one of SORTS; campaigns without that value come last.
-    """
     key = SORTS[sort]
     condition = [sees(by, Campaign.id)]
     if status is not None:
@@ -82,7 +74,6 @@ def list_for_desk(
 
 
 def count_by_status(session: Session, *, by: StaffUser) -> dict[CampaignStatus, int]:
-    """How many of the campaigns that `by` sees stand in each status."""
     rows = session.execute(
         select(Campaign.status, func.count()).where(sees(by, Campaign.id)).group_by(Campaign.status)
     )
@@ -95,8 +86,6 @@ _USUAL = "status"
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which campaigns, in which order, which page of them."""
-
     status: CampaignStatus | None = None
     sort: str = _USUAL
     descending: bool = False

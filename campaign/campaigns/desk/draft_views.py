@@ -101,7 +101,6 @@ class Merge(Page, template="campaigns/merge.html"):
     draft: Draft
     name: str
     seen: int
-    """The revision that mine is merged with."""
     last: Kept | None
     last_by: str
     fields: Sequence[ChangedFieldRow]
@@ -152,10 +151,7 @@ def _settle(
     fields: Sequence[ChangedField],
     choices: Mapping[str, Choice],
 ) -> ResponseReturnValue | None:
-    """Save what was chosen, or lead to the form with it; None where the page says why not.
-
-    Raises RiskNamed.
-    """
+    """Save what was chosen, or lead to the form; None: the page says why not. Raises RiskNamed."""
     session, which, where = db.session(), Part(draft.part), draft.place
     if any(field.conflict and field.name not in choices for field in fields):
         flash(_("For each text that both of you changed, choose what to keep."), "error")
@@ -207,7 +203,6 @@ def _label(draft: Draft, name: str, content: Content) -> str:
 
 
 def _choices(fields: Sequence[ChangedField]) -> dict[str, Choice]:
-    """What was chosen, by field; 400 for what is not offered."""
     choices = {}
     for number, field in enumerate(fields):
         typed = request.form.get(f"choice-{number}", "")
@@ -246,7 +241,6 @@ def _is_saved(campaign: Campaign, part: Part, place: str, content: Content, newe
 
 
 def conflict_links(campaign: Campaign) -> list[tuple[str, str]]:
-    """Return what waits for the reader to bring it together: its part, and the page for it."""
     return [
         (part_name(draft.part, draft.place), Desk(campaign, draft.part, draft.place).merge_url())
         for draft in drafts.list_conflicts(db.session(), campaign, staff_id=staff_user().id)

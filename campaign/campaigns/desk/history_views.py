@@ -25,7 +25,6 @@ from campaign.web.page import Page, show_page
 class Histories(Page, template="campaigns/histories.html"):
     campaign: Campaign
     listed: Sequence[tuple[Part, str, str]]
-    """Part, place, and both in words."""
 
 
 class History(Page, template="campaigns/history.html"):
@@ -33,15 +32,12 @@ class History(Page, template="campaigns/history.html"):
     part: str
     place: str
     name: str
-    """Part and place in words."""
     language: str
     kept: Sequence[tuple[Kept, str]]
-    """Each with who saved it."""
     shown: Kept | None
     changes: Sequence[tuple[str, Sequence[Stretch]]]
     newest: int
     risks: Sequence[Finding]
-    """What bringing the state back would tell everybody."""
 
 
 @blueprint.get("/<slug>/history")
@@ -58,7 +54,6 @@ def show_histories(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/<slug>/history/<part>/<place>")
 def show_history(slug: str, part: str, place: str) -> ResponseReturnValue:
-    """The states in which a part was saved, each with what it changed."""
     campaign = load(slug)
     return _show(campaign, part, place, request.args.get("at", ""))
 
@@ -87,7 +82,6 @@ def _show(
 
 @blueprint.post("/<slug>/history/<part>/<place>/<int(max=999999):number>")
 def restore(slug: str, part: str, place: str, number: int) -> ResponseReturnValue:
-    """Save an earlier state again, as a new one."""
     session, campaign = db.session(), load(slug)
     which, where = known_part(campaign, part, place)
     kept = revisions.get_kept(session, campaign, which, where, number)
@@ -147,7 +141,6 @@ def name_of(staff_id: int | None) -> str:
 def _changes(
     campaign: Campaign, part: str, states: list[Kept], shown: Kept
 ) -> list[tuple[str, Sequence[Stretch]]]:
-    """What a state changed against the one before: field in words, and its stretches."""
     before = next((state.content for state in states if state.number < shown.number), {})
     names = {**before, **shown.content}
     if not before and shown.number == 0:

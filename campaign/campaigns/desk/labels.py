@@ -73,7 +73,6 @@ def field_name(part: str, name: str, content: Content) -> str:
 
 
 def choices_of(field: ChangedField) -> list[tuple[str, str]]:
-    """What can be chosen where two changed the same."""
     offered = [("mine", _("My text")), ("theirs", _("The saved text"))]
     if field.offers_both:
         offered.insert(0, ("both", _("Both: the saved text, then mine")))
@@ -118,7 +117,6 @@ def point_words(name: str, content: Content) -> str:
 
 
 def _aim(value: str) -> str:
-    """What a target is, and the mission through which letters reach them."""
     kind, _space, slug = value.partition(" ")
     mission = find_mission(db.session(), slug=slug) if slug else None
     through = i18n.words_in(mission.name, i18n.locale()) if mission else slug

@@ -71,7 +71,6 @@ class LetterOptions(DraftPage, template="campaigns/letter_options.html"):
 
 @blueprint.route("/<slug>/letter-options", methods=["GET", "POST"])
 def edit_options(slug: str) -> ResponseReturnValue:
-    """What holds for letters that are written from now on."""
     session, campaign = db.session(), load(slug)
     desk = Desk(campaign, Part.OPTIONS)
     form = LetterOptionsForm(data=_data(campaign, desk.seen), **desk.typed())

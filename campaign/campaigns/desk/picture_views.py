@@ -56,10 +56,7 @@ class PictureForm(EditConflictForm, CampaignForm):
         super().refuse(others)
 
     def say_file_is_forgotten(self) -> None:
-        """Browsers do not send a chosen file twice: where the form comes back, ask for it again.
-
-        A file that was no good is not wanted again.
-        """
+        """Ask again for a file that was good: browsers do not send one twice."""
         chosen = self.is_submitted() and self.picture.data and self.picture.data.filename
         if chosen and not self.picture.errors:
             self.picture.errors = [_("Choose the file again. Your browser did not keep it.")]
@@ -78,7 +75,6 @@ class EditPicture(DraftPage, template="campaigns/picture.html"):
     form: PictureForm
     codes: Sequence[str]
     written: Collection[str]
-    """Languages in which the picture must be described."""
     size: tuple[int, int] | None
 
 

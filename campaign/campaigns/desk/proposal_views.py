@@ -36,8 +36,6 @@ class ProposalForm(CampaignForm):
 
 
 class Outcome(NamedTuple):
-    """What the page about the outcome says in one language, once the proposal is approved."""
-
     locale: str
     text: str
     is_new: bool
@@ -48,12 +46,10 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
     form: ProposalForm
     proposal: Proposal
     may: bool
-    """Whether the reader may decide."""
     own: bool
     risks: Sequence[Finding]
     update: ProposedUpdate | None
     kind: str
-    """What an update is, in words."""
     mailed: bool
     """Whether those who asked for news are mailed the update."""
     outcomes: Sequence[Outcome]
@@ -62,7 +58,6 @@ class DecideProposal(Page, template="campaigns/proposal.html"):
 
 @blueprint.route("/<slug>/proposals/<public_id>", methods=["GET", "POST"])
 def decide_proposal(slug: str, public_id: str) -> ResponseReturnValue:
-    """What is proposed, as everybody will read it, and the decision."""
     campaign, user = load(slug), staff_user()
     proposal = proposals.get_proposal(db.session(), campaign, public_id)
     form, decision = ProposalForm(), request.form.get("decision", "")

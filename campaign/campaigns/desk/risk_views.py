@@ -30,8 +30,6 @@ _LONGEST = 40 * (risks.LONGEST + 1)
 
 
 class RisksForm(EditConflictForm, CampaignForm):
-    """Names and places, a line each, by kind; and the embargo."""
-
     relative = TextField(
         _l("Relatives and others close to the person"),
         limit=_LONGEST,
@@ -63,7 +61,6 @@ class EditRisks(DraftPage, template="campaigns/risks.html"):
     campaign: Campaign
     form: RisksForm
     found: Sequence[tuple[Finding, str]]
-    """Each with the address where it is mended."""
 
 
 @blueprint.route("/<slug>/risks", methods=["GET", "POST"])

@@ -27,8 +27,6 @@ _OWN = {"csrf_token", "keep", "more", "move", "preview", "remove", "searched", "
 
 
 class DraftWords(TypedDict):
-    """What `campaigns/_draft.html` shows: see DraftPage."""
-
     draft: Draft | NewDraft | None
     draft_url: str
     draft_mark: str
@@ -82,7 +80,6 @@ class Desk:
         return drafts.find(db.session(), self.campaign, **self._key)
 
     def taken_up(self) -> "MultiDict[str, str] | None":
-        """The draft's fields, where the address asks to go on with it."""
         if request.method == "POST" or "draft" not in request.args:
             return None
         draft = self.draft()
@@ -94,7 +91,7 @@ class Desk:
         return {} if fields is None else {"formdata": fields}
 
     def keep(self, form: DeskForm | None = None) -> bool:
-        """Keep what the form sent; False, and said on the form, where another tab has other text.
+        """Keep what the form sent; False where another tab has other text.
 
         Then nothing is saved, and the page shows the form as it was typed, below the other text.
         """
@@ -105,7 +102,6 @@ class Desk:
         return False
 
     def keep_fields(self, fields: dict[str, list[str]]) -> bool:
-        """Keep these fields as this person's draft; False where another tab has other text."""
         based_on = request.form.get("based_on", "")
         return drafts.keep(
             db.session(),
@@ -125,8 +121,7 @@ class Desk:
     ) -> ResponseReturnValue | None:
         """Do `action`, forget the draft and answer with `then`; None where the form says why not.
 
-        Where somebody saved in between, what was typed (`mine`) is kept, and the answer leads to
-        the page on which the two are brought together.
+        Where somebody saved in between, what was typed (`mine`) is kept, to be merged.
         """
         try:
             if not accepted(form, action):
@@ -157,16 +152,12 @@ class Desk:
         return redirect(self.merge_url(), 303)
 
     def drop(self) -> bool:
-        """Forget the draft: it is saved. What another tab has kept meanwhile stays, with False.
-
-        Not where it is the same as what was sent: then nothing of it is left to save.
-        """
+        """Forget the draft, unless another tab has kept other text meanwhile: False."""
         tab = this_tab()
         sent = Tab(tab.name, (*tab.shown, draft_mark(typed_fields())))
         return drafts.drop(db.session(), self.campaign, tab=sent, **self._key)
 
     def merge_url(self) -> str:
-        """The page on which this person's text and the saved one are brought together."""
         return self._own_url("merge")
 
     def _own_url(self, view: str) -> str:
@@ -174,7 +165,6 @@ class Desk:
         return url_for(f"campaigns.{view}", slug=self.campaign.slug, part=self.part, place=place)
 
     def words(self) -> DraftWords:
-        """Return what the templates need: where typing is kept, and what was kept before."""
         url = self._url or self._own_url("keep_draft")
         return draft_words(self.draft(), url, self._other_fields)
 
@@ -198,7 +188,6 @@ def show_other(form: DeskForm, other: Draft | NewDraft) -> Sequence[tuple[str, s
 def draft_words(
     draft: Draft | NewDraft | None, url: str, other: Sequence[tuple[str, str]] | None = None
 ) -> DraftWords:
-    """Return what the templates need of a draft that is kept, and of the tab with the form."""
     mark = draft_mark(draft.content) if draft else ""
     if request.method == "POST":
         offered, shown = None, request.form.get(_SHOWN, "")
@@ -234,7 +223,6 @@ def typed_fields() -> dict[str, list[str]]:
 
 
 def as_typed(fields: dict[str, list[str]]) -> "MultiDict[str, str]":
-    """What drafts keep, as a form takes it."""
     return MultiDict((name, value) for name, values in fields.items() for value in values)
 
 

@@ -96,7 +96,6 @@ class CopyForm(CampaignForm):
         validate_choice=False,
     )
     asks_risks = False
-    """Whether the page asks about them."""
 
     def validate_risks(self, field: RadioField) -> None:
         """Whoever is asked must answer: silence would take a protection away."""
@@ -111,12 +110,9 @@ class ChangeStatus(Page, template="campaigns/change_status.html"):
     to: CampaignStatus
     blockers: Sequence[Gap]
     own: bool
-    """Whether the reader wrote last."""
     now: datetime
     preview: Mapping[str, str]
-    """The reasons, by language, to be read before they are published."""
     again: Proposal | None
-    """What came back, and is written again."""
 
 
 class Extend(Page, template="campaigns/extend.html"):
@@ -128,7 +124,6 @@ class Copy(Page, template="campaigns/copy.html"):
     campaign: Campaign
     form: CopyForm
     linked: bool
-    """Whether the copy continues the campaign."""
 
 
 @blueprint.route("/<slug>/status", methods=["GET", "POST"])
@@ -213,7 +208,6 @@ def _copy(
 
 
 def _asked_status(campaign: Campaign) -> CampaignStatus:
-    """Return the status that the address asks for. Raises Refused where it may not follow."""
     name = request.values.get("to", "")
     if name not in set(CampaignStatus):
         abort(404)

@@ -53,8 +53,6 @@ class TargetRow(PlainForm):
 
 
 class TargetsForm(CampaignForm):
-    """A campaign's targets, and one more, who was searched for."""
-
     based_on = HiddenField()
     risks_seen = BooleanField(_l("Save it anyway"))
     rows = FieldList(FormField(TargetRow), max_entries=40)
@@ -101,7 +99,6 @@ class TargetsForm(CampaignForm):
             raise ValidationError(_l("Choose an official from the directory."))
 
     def fitting(self, official: Official) -> list[Mission]:
-        """The missions of the official's country, the best first."""
         sent = [
             mission
             for mission in self._missions.values()
@@ -110,7 +107,6 @@ class TargetsForm(CampaignForm):
         return ranked(sent, self._host)
 
     def suggestion(self, official: Official) -> tuple[Mission, Reach] | None:
-        """The mission that we would choose, and why."""
         best = targets.suggested_mission(self.fitting(official), official, self._host)
         return (best, reach_of(best, self._host)) if best else None
 
@@ -171,10 +167,8 @@ class EditTargets(DraftPage, template="campaigns/edit_targets.html"):
     campaign: Campaign
     form: TargetsForm
     known: Mapping[str, Target]
-    """The targets by the slugs of their officials."""
     hits: Sequence[Official]
     written_to: Collection[str]
-    """Slugs of officials to whom letters were written."""
     words: str
     mission_words: str
     also: Sequence[Mission]
@@ -188,7 +182,6 @@ class FoundOfficials(Page, template="campaigns/_found_officials.html"):
 
 @blueprint.route("/<slug>/targets", methods=["GET", "POST"])
 def edit_targets(slug: str) -> ResponseReturnValue:
-    """Officials, whether the letter goes to them or names them, and through which mission."""
     session, campaign = db.session(), load(slug)
     also = search_missions(session, query=request.args.get("m", ""))
     # As they are before somebody is added: who is refused is offered again.
@@ -219,7 +212,6 @@ def edit_targets(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/<slug>/targets/officials")
 def find_officials(slug: str) -> str:
-    """Officials that are found while one types, to be chosen as a target."""
     campaign = load(slug)
     return FoundOfficials(
         words=request.args.get("q", ""),
@@ -282,7 +274,6 @@ class Succession(Page, template="campaigns/succession.html"):
     aimed: Sequence[Target]
     candidates: Sequence[Official]
     chosen: str
-    """The slug of who takes over."""
     named: Callable[[Official], str]
     undone_by_change: Callable[[Campaign], bool]
 
@@ -318,7 +309,6 @@ def aimed_at(official: str) -> ResponseReturnValue:
 
 
 def _candidates(before: Official) -> list[Official]:
-    """Return who holds the office now, and who the address names."""
     session = db.session()
     successors = offices.successors(session, before)
     asked = officials.find_official(session, slug=request.values.get("successor", ""))

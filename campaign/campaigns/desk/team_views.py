@@ -1,7 +1,4 @@
-"""The desk's page on a campaign's team: who is on it, and handing the campaign over.
-
-For admins also all campaigns that somebody answers for, to be handed over at once.
-"""
+"""The desk's pages on a campaign's team, and on all campaigns that somebody hands over."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -30,8 +27,6 @@ guard(handover, Role.ADMIN)
 
 
 class PersonForm(CampaignForm):
-    """Somebody of the staff, by their public id."""
-
     person = SelectField(_l("Person"), validate_choice=False)
 
     def offer(self, ident: str, people: Iterable[StaffUser]) -> "PersonForm":
@@ -47,7 +42,6 @@ class Team(Page, template="campaigns/team.html"):
     owner: StaffUser | None
     members: Sequence[StaffUser]
     manages: bool
-    """Whether the reader decides who is on the team."""
     me: StaffUser
     joining: PersonForm
     taking: PersonForm
@@ -97,7 +91,6 @@ def _change(slug: str, action: Callable[..., object], said: str) -> ResponseRetu
 
 
 def _find_chosen() -> StaffUser | None:
-    """Return who was chosen in the form. Raises NotFound."""
     public_id = request.form.get("person", "")
     return get_staff_user(db.session(), public_id) if public_id else None
 
@@ -132,7 +125,6 @@ def _team(campaign: Campaign) -> Team:
 
 @handover.get("")
 def show(public_id: str) -> ResponseReturnValue:
-    """What somebody answers for, and who could take it over."""
     session = db.session()
     user = get_staff_user(session, public_id)
     others = (writer for writer in team.list_writers(session) if writer.id != user.id)

@@ -30,8 +30,6 @@ from campaign.web.security import MAX_BODY_BYTES
 
 
 class UpdateForm(CampaignForm):
-    """A dated post; `update_form` adds title and body per language."""
-
     kind = SelectField(
         _l("What it is"), choices=choices((kind.value, KINDS[kind]) for kind in WRITTEN_BY_HAND)
     )
@@ -88,7 +86,6 @@ class PostedUpdate(NamedTuple):
     kind: str
     titles: dict[str, str]
     is_ours: bool
-    """Whether it is taken back on this page."""
 
 
 class PostUpdate(DraftPage, template="campaigns/post_update.html"):
@@ -97,9 +94,7 @@ class PostUpdate(DraftPage, template="campaigns/post_update.html"):
     locales: Sequence[str]
     posted: Sequence[PostedUpdate]
     preview: Sequence[tuple[str, str, str]]
-    """Language, title and text of what would be posted."""
     again: Proposal | None
-    """What came back, and is written again."""
 
 
 @blueprint.route("/<slug>/updates", methods=["GET", "POST"])
@@ -149,7 +144,6 @@ def take_back_update(slug: str) -> ResponseReturnValue:
 
 
 def _list_posted(campaign: Campaign) -> list[PostedUpdate]:
-    """Updates, the newest first."""
     elsewhere = updates.made_elsewhere(db.session(), campaign)
     return [
         PostedUpdate(
@@ -190,7 +184,6 @@ def _typed(update: Update) -> dict[str, list[str]]:
 
 
 def _asked_kind() -> dict[str, str]:
-    """The kind that the link which led here names."""
     kind = request.args.get("kind", "")
     return {"kind": kind} if kind in set(WRITTEN_BY_HAND) else {}
 

@@ -72,16 +72,13 @@ class CampaignList(Page, template="campaigns/index.html"):
 
 class LastDay(NamedTuple):
     left: int
-    """Days; negative where it is over in the campaign's zone."""
     over: bool
-    """Whether it is over everywhere."""
 
 
 class Overview(Page, template="campaigns/show.html"):
     campaign: Campaign
     step: Step
     others: Sequence[Gap]
-    """What is to be done besides."""
     count: int
     sent_by_self: int
     locales: Sequence[str]
@@ -90,7 +87,6 @@ class Overview(Page, template="campaigns/show.html"):
     formats: Mapping[LetterFormat, str]
     moves: Sequence[CampaignStatus]
     own: bool
-    """Whether the reader wrote last."""
     may_reword: bool
     proposed: Sequence[Proposal]
     conflicts: Sequence[tuple[str, str]]

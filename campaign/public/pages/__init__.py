@@ -1,4 +1,1 @@
-"""The views of the public pages.
-
-`before_request` is what every public page, also of signing, is held to.
-"""
+"""The public pages; `before_request` holds for those of signing, too."""

@@ -25,7 +25,6 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-[A-Za-z]{2})?")
 
 
 def init_blueprint(blueprint: Blueprint) -> None:
-    """Put the checks and the pages of failures on the public blueprint."""
     blueprint.before_request(same_origin)
     blueprint.before_request(fall_back_to_known_language)
     blueprint.register_error_handler(Refused, _ended)
@@ -58,8 +57,6 @@ def show_private(page: Page, status: int = 200) -> Response:
 
 
 class CaseProblem(Page):
-    """The base of pages that say why an address opens no letter."""
-
     problem: str
     cards: bool
     status: str
@@ -84,8 +81,6 @@ class LinkGone(CaseProblem, template="public/link_gone.html"):
 
 
 class ProblemWords(TypedDict):
-    """The fields of CaseProblem."""
-
     problem: str
     cards: bool
     status: str
@@ -107,7 +102,6 @@ def _ended(problem: Refused) -> ResponseReturnValue:
 
 
 def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
-    """A page that says why a link opens no letter any more, and what to do."""
     day, status = problem.data.get("act_by"), str(problem.data.get("status", ""))
     act_by = day if isinstance(day, date) else None
     page = LinkGone(
@@ -121,7 +115,6 @@ def lost_letter(problem: Gone | NotFound) -> ResponseReturnValue:
 
 
 def not_found(problem: NotFound) -> ResponseReturnValue:
-    """A page that says that a link never opened one, or that there is no such page."""
     if problem.slug == "letter-link":
         return lost_letter(problem)
     return error_page(404).html(), problem.status

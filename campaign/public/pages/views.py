@@ -46,7 +46,6 @@ class Case(Page, template="public/case.html"):
     case: CasePage
     share: Share
     others: Sequence[CaseRow]
-    """Open cases to which one that takes no letters leads on."""
     picture_url: Callable[[Picture], str]
 
 
@@ -77,7 +76,6 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<lang>/")
 @public
 def home(lang: str) -> ResponseReturnValue:
-    """The open actions; filter and search stand in the address."""
     wish = Wish.of(request.args)
     return _serve_list("home", lang, lambda: home_page(lang, wish), wish.arguments())
 
@@ -173,10 +171,7 @@ def _render_case(lang: str, slug: str) -> str:
 
 
 def _render_embed(lang: str, slug: str) -> Made:
-    """A case in a few lines, with a field for own words that opens the letter on our own site.
-
-    Raises NotFound: no such case, a draft, or nobody may embed it.
-    """
+    """A case in a few lines. Raises NotFound: no such case, a draft, or nobody may embed it."""
     campaign = _get_campaign(slug)
     if not campaign.embed_hosts:
         raise NotFound("embed")
@@ -187,7 +182,6 @@ def _render_embed(lang: str, slug: str) -> Made:
 @blueprint.get(f"{_CASE}/outcome")
 @public
 def outcome(lang: str, slug: str) -> ResponseReturnValue:
-    """How a case ended, or how such cases end."""
     return page_cache().serve(("outcome", lang, slug), lambda: _render_outcome(lang, slug))
 
 
@@ -265,7 +259,6 @@ def picture(name: str) -> ResponseReturnValue:
 
 
 def _get_campaign(slug: str) -> Campaign:
-    """A campaign that everybody may read. Raises NotFound."""
     campaign = find_public_campaign(db.session(), slug)
     if campaign is None:
         raise NotFound("campaign")

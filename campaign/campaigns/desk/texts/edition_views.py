@@ -78,11 +78,9 @@ class EditEdition(DraftPage, template="campaigns/edit_edition.html"):
     locales: Sequence[str]
     written: Collection[str]
     main: Edition | None
-    """The text in the main language."""
     findings: Mapping[str, Sequence[Finding]]
     previewed: bool
     proposed: Proposal | None
-    """The outcome that waits for a second person."""
 
 
 class TextPreview(Page, template="campaigns/_text_preview.html"):
@@ -93,7 +91,6 @@ class TextPreview(Page, template="campaigns/_text_preview.html"):
 
 @blueprint.route("/<slug>/editions/<locale>", methods=["GET", "POST"])
 def edit_edition(slug: str, locale: str) -> ResponseReturnValue:
-    """The text in one language, beside that in the main language."""
     campaign = load(slug)
     desk = Desk(campaign, Part.EDITION, check_locale(campaign, locale))
     data = _data(editions.find_edition(campaign, locale)) | {"based_on": desk.seen}

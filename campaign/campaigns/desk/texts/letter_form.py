@@ -41,8 +41,6 @@ class PointForm(PlainForm):
 
 
 class RowsForm(CampaignForm):
-    """Rows of talking points, in an order that buttons change without scripts."""
-
     more = SubmitField(_l("Add rows"))
 
     def rows_of(self) -> FieldList:
@@ -137,7 +135,6 @@ class TemplateForm(RowsForm):
 def template_form(
     newest: LetterTemplate | None, pattern: LetterTemplate | None, **kwargs: Any
 ) -> TemplateForm:
-    """The form, filled with the newest version, or with the keys of the letter in `pattern`."""
     if newest is None:
         rows = [(point, "") for point in pattern.points] if pattern else []
         texts: dict[str, Any] = {"based_on": 0}

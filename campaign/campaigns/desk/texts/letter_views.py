@@ -30,7 +30,6 @@ class EditLetter(DraftPage, template="campaigns/edit_template.html"):
     language: str
     locales: Sequence[str]
     target: Target | None
-    """Whose letter it is; None: of all."""
     pattern: Mapping[str, str]
     """Points of the letter in another language, by their keys."""
     pattern_locale: str
@@ -99,7 +98,6 @@ def _show(
 
 @blueprint.get("/<slug>/letters/<locale>/<int(max=999999):version>")
 def show_version(slug: str, locale: str, version: int) -> ResponseReturnValue:
-    """One version as it was saved; those that were signed print from it."""
     campaign = load(slug)
     check_locale(campaign, locale)
     target = _target(campaign)
@@ -138,7 +136,6 @@ def _save(
 
 
 def _fits(campaign: Campaign, locale: str, target: Target | None) -> list[Fit]:
-    """How the saved letter stands on its page, for each official whom it goes to."""
     owner = target.id if target else None
     return [
         fit

@@ -42,7 +42,6 @@ class SideForm(CampaignForm):
     risks_seen = BooleanField(_l("Save it anyway"))
 
     def content(self, code: str, _base: Content) -> Content:
-        """What was typed in that language, as a part's content."""
         return {name: self[f"{name}_{code}"].data or "" for name in self.names}
 
     def show(self, code: str, content: Content, seen: int) -> None:
@@ -65,12 +64,10 @@ class SideForm(CampaignForm):
             yield from ((code, self[f"{name}_{code}"]) for name in self.names)
 
     def missing(self, code: str) -> list[str]:
-        """What a language does not say, by the fields' names."""
         fields = (self[f"{name}_{code}"] for name in self.names)
         return [str(field.label.text) for field in fields if not field.data]
 
     def refuse_language(self, code: str, problem: Invalid) -> None:
-        """Say by the fields of a language why it was not saved."""
         unknown = problem.found if isinstance(problem, UnknownPlaceholders) else {}
         self.names_a_risk = self.names_a_risk or isinstance(problem, RiskNamed)
         for name, slug in problem.fields.items():
@@ -105,7 +102,6 @@ class LettersForm(SideForm):
     names = ("subject", "opening", "closing")
 
     def content(self, code: str, base: Content) -> Content:
-        """With the points that are there."""
         typed = super().content(code, base)
         points = list(points_from(base))
         return letter_of(typed["subject"], typed["opening"], typed["closing"], points)
@@ -243,7 +239,6 @@ def _texts_of(row: FormField) -> dict[str, str]:
 
 
 def _first_text(row: FormField) -> str:
-    """The first text of a row; empty where it has none."""
     return next(iter(_texts_of(row).values()), "")
 
 
@@ -258,23 +253,17 @@ class SideBySide(DraftPage, template="campaigns/side_by_side.html"):
     campaign: Campaign
     form: SideForm
     which: str
-    """`texts`, `letters` or `points`."""
     codes: Sequence[str]
     shown: str
-    """The language that a narrow screen shows."""
     lacking: Mapping[str, Sequence[Gap]]
     empty: Mapping[str, Sequence[str]]
-    """The labels of what is not written, by language."""
     findings: Mapping[str, Sequence[Finding]]
     single: Callable[[str], str]
-    """The address of one language alone."""
     proposed: Mapping[str, Proposal]
-    """Outcomes that wait for a second person, by language."""
 
 
 @blueprint.route("/<slug>/languages/<page>", methods=["GET", "POST"])
 def side_by_side(slug: str, page: str) -> ResponseReturnValue:
-    """All languages of one part, with what is missing in each."""
     if page not in PAGES:
         abort(404)
     campaign, (part, make) = load(slug), PAGES[page]
@@ -386,7 +375,6 @@ def _gaps_of(gaps: Sequence[Gap], part: Part, code: str) -> list[Gap]:
 
 
 def _now(campaign: Campaign, part: Part, code: str) -> tuple[Content, int]:
-    """What a language says now, and the revision that says it."""
     session = db.session()
     return (
         parts.content_now(session, campaign, part, code),
@@ -395,7 +383,6 @@ def _now(campaign: Campaign, part: Part, code: str) -> tuple[Content, int]:
 
 
 def _rows(name: str, now: dict[str, tuple[Content, int]], first: str) -> dict[str, Any]:
-    """The rows of the page of talking points, those of the main language first."""
     if name != "points":
         return {}
     ordered = sorted(now, key=lambda code: code != first)
