@@ -1,67 +1,80 @@
 """From a country's name, as files and people write it, to its ISO 3166-1 code. Pure."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from campaign.core import i18n
 from campaign.core.text.fold import fold_name
+from campaign.core.text.word_table import read_word_table
 
-_ALIASES = {
-    "usa": "US", "united states of america": "US", "us": "US", "uk": "GB", "great britain": "GB",
-    "vatican": "VA", "holy see": "VA", "peoples republic of china": "CN",
-    "palestine": "PS", "state of palestine": "PS", "palestinian territories": "PS",
-    "czech republic": "CZ", "slovak republic": "SK", "turkey": "TR", "danish realm": "DK",
-    "kingdom of denmark": "DK", "kingdom of the netherlands": "NL", "myanmar": "MM",
-    "burma": "MM", "ivory coast": "CI", "democratic republic of the congo": "CD",
-    "democratic republic of congo": "CD", "dr congo": "CD", "republic of the congo": "CG",
-    "congo": "CG", "east timor": "TL", "federated states of micronesia": "FM",
-    "hong kong": "HK", "macau": "MO", "macao": "MO",
-    "sahrawi arab democratic republic": "EH", "korea republic of south korea": "KR",
-    "republic of korea": "KR", "korea": "KR", "korea north": "KP",
-    "democratic peoples republic of korea": "KP", "russian federation": "RU",
-    "viet nam": "VN", "syrian arab republic": "SY", "iran islamic republic of": "IR",
-    "bolivia plurinational state of": "BO", "venezuela bolivarian republic of": "VE",
-    "tanzania united republic of": "TZ", "united republic of tanzania": "TZ",
-    "moldova republic of": "MD", "republic of moldova": "MD", "cape verde": "CV",
-    "cabo verde": "CV", "swaziland": "SZ", "macedonia": "MK", "lao pdr": "LA",
-    "lao peoples democratic republic": "LA", "brunei darussalam": "BN",
-    "republic of ireland": "IE", "kingdom of saudi arabia": "SA", "hellenic republic": "GR",
-    "saint vincent and the grenadines": "VC", "republic of kosovo": "XK", "uae": "AE",
-    "united kingdom of great britain and northern ireland": "GB", "england": "GB",
-    "royaume uni de grande bretagne et d irlande du nord": "GB", "grande bretagne": "GB",
-    "cote d ivoire": "CI", "republic of cote divoire": "CI", "congo democratic republic": "CD",
-    "congo democratic republic of": "CD", "congo democratic republic of the": "CD",
-    "congo republique democratique": "CD", "congo republique democratique du": "CD",
-    "republique democratique du congo": "CD", "drc": "CD", "rdc": "CD",
-    "congo republic": "CG", "congo republic of": "CG", "congo republic of the": "CG",
-    "republique du congo": "CG", "congo brazzaville": "CG", "congo kinshasa": "CD",
-    "coree republique de": "KR", "coree": "KR", "republique de coree": "KR",
-    "korea republic of": "KR", "korea south": "KR", "south korea": "KR",
-    "coree republique populaire democratique de": "KP",
-    "korea democratic peoples republic of": "KP",
-    "republique populaire democratique de coree": "KP", "dprk": "KP",
-    "republique tcheque": "CZ", "etats unis d amerique": "US", "etats unis damerique": "US",
-    "estados unidos de america": "US", "republica checa": "CZ", "federation de russie": "RU",
-    "iran republique islamique d": "IR", "turquie": "TR", "turkiye": "TR",
-    "republic of turkiye": "TR", "bosnia": "BA", "bosnia herzegovina": "BA",
-    "china peoples republic of": "CN", "republique populaire de chine": "CN",
-    "papal states": "VA", "saint siege": "VA", "vatican city state": "VA", "santa sede": "VA",
-    "apostolic nunciature": "VA", "nunciature": "VA", "nonciature apostolique": "VA",
-    "nunciatura apostolica": "VA",
-}  # fmt: skip
+
+def _read_names(text: str) -> dict[str, str]:
+    return {name: code for code, names in read_word_table(text).items() for name in names}
+
+
+_ALIASES = _read_names("""
+AE: uae
+BA: bosnia|bosnia herzegovina
+BN: brunei darussalam
+BO: bolivia plurinational state of
+CD: democratic republic of the congo|democratic republic of congo|dr congo|
+  congo democratic republic|congo democratic republic of|congo democratic republic of the|
+  congo republique democratique|congo republique democratique du|republique democratique du congo|
+  drc|rdc|congo kinshasa
+CG: republic of the congo|congo|congo republic|congo republic of|congo republic of the|
+  republique du congo|congo brazzaville
+CI: ivory coast|cote d ivoire|republic of cote divoire
+CN: peoples republic of china|china peoples republic of|republique populaire de chine
+CV: cape verde|cabo verde
+CZ: czech republic|republique tcheque|republica checa
+DK: danish realm|kingdom of denmark
+EH: sahrawi arab democratic republic
+FM: federated states of micronesia
+GB: uk|great britain|united kingdom of great britain and northern ireland|england|
+  royaume uni de grande bretagne et d irlande du nord|grande bretagne
+GR: hellenic republic
+HK: hong kong
+IE: republic of ireland
+IR: iran islamic republic of|iran republique islamique d
+KP: korea north|democratic peoples republic of korea|coree republique populaire democratique de|
+  korea democratic peoples republic of|republique populaire democratique de coree|dprk
+KR: korea republic of south korea|republic of korea|korea|coree republique de|coree|
+  republique de coree|korea republic of|korea south|south korea
+LA: lao pdr|lao peoples democratic republic
+MD: moldova republic of|republic of moldova
+MK: macedonia
+MM: myanmar|burma
+MO: macau|macao
+NL: kingdom of the netherlands
+PS: palestine|state of palestine|palestinian territories
+RU: russian federation|federation de russie
+SA: kingdom of saudi arabia
+SK: slovak republic
+SY: syrian arab republic
+SZ: swaziland
+TL: east timor
+TR: turkey|turquie|turkiye|republic of turkiye
+TZ: tanzania united republic of|united republic of tanzania
+US: usa|united states of america|us|etats unis d amerique|etats unis damerique|
+  estados unidos de america
+VA: vatican|holy see|papal states|saint siege|vatican city state|santa sede|apostolic nunciature|
+  nunciature|nonciature apostolique|nunciatura apostolica
+VC: saint vincent and the grenadines
+VE: venezuela bolivarian republic of
+VN: viet nam
+XK: republic of kosovo
+""")
 """Folded names that Babel does not have."""
-_SENDERS = {
-    "european union": "EU", "delegation of the european union": "EU", "eu delegation": "EU",
-    "eu": "EU", "european commission": "EU", "union europeenne": "EU", "ue": "EU",
-    "delegation de lunion europeenne": "EU", "union europea": "EU", "europaische union": "EU",
-    "delegacion de la union europea": "EU", "الاتحاد الاوروبي": "EU",
-    "order of malta": "XM", "sovereign order of malta": "XM", "smom": "XM",
-    "sovereign military order of malta": "XM", "ordre de malte": "XM", "orden de malta": "XM",
-    "ordre souverain de malte": "XM", "ordre souverain militaire de malte": "XM",
-    "soberana orden de malta": "XM", "soberana orden militar de malta": "XM",
-    "sovereign military hospitaller order of malta": "XM", "malteserorden": "XM",
-    "souveraner malteserorden": "XM", "منظمة فرسان مالطا": "XM",
-}  # fmt: skip
+_SENDERS = _read_names("""
+EU: european union|delegation of the european union|eu delegation|eu|european commission|
+  union europeenne|ue|delegation de lunion europeenne|union europea|europaische union|
+  delegacion de la union europea|الاتحاد الاوروبي
+XM: order of malta|sovereign order of malta|smom|sovereign military order of malta|ordre de malte|
+  orden de malta|ordre souverain de malte|ordre souverain militaire de malte|
+  soberana orden de malta|soberana orden militar de malta|
+  sovereign military hospitaller order of malta|malteserorden|souveraner malteserorden|
+  منظمة فرسان مالطا
+""")
 """Folded names of those that have embassies and are no country."""
 _SENDER_CODES = {code: code for code in i18n.NO_COUNTRIES_THAT_SEND}
 _STYLES = re.compile(
@@ -78,14 +91,16 @@ _STYLES = re.compile(
 _TWO_OF_A_NAME = {"congo", "korea", "coree", "corea", "china", "chine", "guinea", "guinee"}
 """Names that two states share: their style tells them apart."""
 
-_WITH_ARTICLE = {
-    "AE", "BS", "CD", "CF", "CG", "DO", "EU", "FK", "GB", "GM", "KM", "KY", "MH", "MV", "NL", "PH",
-    "SB", "SC", "US", "XM",
-}  # fmt: skip
+_WITH_ARTICLE = "AE BS CD CF CG DO EU FK GB GM KM KY MH MV NL PH SB SC US VA XM"
 _PLAIN = {
-    "HK": "Hong Kong", "MO": "Macao", "MM": "Myanmar", "CD": "Democratic Republic of the Congo",
-    "CG": "Republic of the Congo", "PS": "Palestine", "VA": "Holy See",
-}  # fmt: skip
+    "HK": "Hong Kong",
+    "MO": "Macao",
+    "MM": "Myanmar",
+    "CD": "Democratic Republic of the Congo",
+    "CG": "Republic of the Congo",
+    "PS": "Palestine",
+    "VA": "Holy See",
+}
 """English names for use within a sentence, where Babel's carry brackets or a status."""
 
 
@@ -123,7 +138,7 @@ def country_code_anywhere(name: str, *, sender: bool = False) -> str | None:
 def english_name(code: str) -> str:
     """A country's English name as it stands after "of": "Mexico", "the United States"."""
     name = _PLAIN.get(code) or i18n.country_name(code, "en")
-    return f"the {name}" if code in _WITH_ARTICLE or code == "VA" else name
+    return f"the {name}" if code in _WITH_ARTICLE else name
 
 
 def slug_name(code: str) -> str:
@@ -134,12 +149,12 @@ def _fold_country(name: str) -> str:
     return re.sub(r"^(the )?(st \b)?", lambda match: "saint " if match[2] else "", fold_name(name))
 
 
-@lru_cache(maxsize=1)
+@cache
 def _load_codes() -> frozenset[str]:
     return frozenset(code for code, _ in i18n.countries("en"))
 
 
-@lru_cache(maxsize=1)
+@cache
 def _load_names_anywhere() -> dict[str, str]:
     """Names in all languages; one that means two countries means none. Half a second, once."""
     codes_by_name: dict[str, set[str]] = {}

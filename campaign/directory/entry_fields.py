@@ -1,10 +1,11 @@
 """What is kept of missions and officials, and what a file says of them, field by field."""
 
 import enum
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 
+from campaign.core.text.word_table import read_word_table
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory
 
@@ -26,14 +27,10 @@ class Field:
     """A field that is kept, or without a rule what only files or their dry runs have."""
 
     name: str
-    """Of the column, and in drafts."""
     label: object
     rule: Rule | None = None
-    _: KW_ONLY
     in_files: str = ""
     """What a column of a file is said to mean, where that is not the name."""
-    heads: str = ""
-    """Names of columns that mean it, with | between; none: no column of a file can."""
     shown: bool = False
     """Whether a dry run shows it of a new row, so that a wrong mapping is seen."""
 
@@ -43,232 +40,115 @@ class Field:
 
 
 _ADDRESS = (
-    Field(
-        "address",
-        _l("Full address"),
-        Rule.PLACE,
-        heads="address|addresses|full address|postal address|adresse|adresses|direccion"
-        "|mailing address|anschrift|adresse complete|العنوان|عنوان",
-    ),
-    Field(
-        "street",
-        _l("Street"),
-        heads="street|street address|address line 1|address line 2|address line 3|address 1"
-        "|address 2|line 1|line 2|rue|calle|strasse|الشارع|شارع",
-    ),
-    Field(
-        "locality",
-        _l("City or town"),
-        Rule.PLACE,
-        heads="city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة",
-    ),
-    Field(
-        "region",
-        _l("Region, state or province"),
-        Rule.PLACE,
-        heads="region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة"
-        "|المحافظة|الولاية",
-    ),
-    Field(
-        "postal_code",
-        _l("Postal code"),
-        Rule.PLACE,
-        heads="postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|postleitzahl"
-        "|الرمز البريدي",
-    ),
+    Field("address", _l("Full address"), Rule.PLACE),
+    Field("street", _l("Street")),
+    Field("locality", _l("City or town"), Rule.PLACE),
+    Field("region", _l("Region, state or province"), Rule.PLACE),
+    Field("postal_code", _l("Postal code"), Rule.PLACE),
 )
-_REACHED = (
-    Field(
-        "email",
-        _l("Email"),
-        heads="email|e mail|mail|emails|email address|email addresses|courriel|correo"
-        "|correo electronico|e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني"
-        "|البريد|الايميل",
-    ),
-    Field(
-        "voice",
-        _l("Phone"),
-        heads="phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact"
-        "|contact number|contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف"
-        "|رقم الهاتف|التلفون",
-    ),
-    Field("fax", _l("Fax"), heads="fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس"),
-    Field(
-        "url",
-        _l("Web page"),
-        heads="website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite"
-        "|internet|webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني",
-    ),
-    Field("twitter", _l("X handle"), heads="twitter|x|x handle|twitter handle|compte x"),
-    Field(
-        "source_id",
-        _l("Id in the source, for example in Wikidata"),
-        Rule.SOURCE,
-        heads="qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant",
-    ),
-    Field("own_id", _l("Id in this directory, as in its exports"), heads="id here"),
+_CONTACTS = (
+    Field("email", _l("Email")),
+    Field("voice", _l("Phone")),
+    Field("fax", _l("Fax")),
+    Field("url", _l("Web page")),
+    Field("twitter", _l("X handle")),
+    Field("source_id", _l("Id in the source, for example in Wikidata"), Rule.SOURCE),
+    Field("own_id", _l("Id in this directory, as in its exports")),
 )
 FIELDS: dict[Directory, tuple[Field, ...]] = {
     Directory.MISSIONS: (
-        Field(
-            "kind",
-            _l("Kind"),
-            Rule.IDENTITY,
-            shown=True,
-            heads="type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة",
-        ),
-        Field(
-            "name",
-            _l("Name"),
-            Rule.WORDS,
-            heads="name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision"
-            "|official name|office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة",
-        ),
-        Field(
-            "sending_country",
-            _l("Sending country"),
-            Rule.IDENTITY,
-            shown=True,
-            heads="operator|sending country|sending state|sender|pays accreditant|pays d envoi"
-            "|pays representé|pais acreditante|pais que envia|origin|represented country"
-            "|entsendestaat|entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد",
-        ),
-        Field(
-            "host_country",
-            _l("Host country"),
-            Rule.IDENTITY,
-            shown=True,
-            heads="host country|receiving state|receiving country|located in|pays hote"
-            "|pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland"
-            "|الدولة المضيفة|البلد المضيف|الدولة المعتمد لديها",
-        ),
-        Field(
-            "accredited_to",
-            _l("Other countries"),
-            Rule.FILLED,
-            in_files="accredited",
-            heads="jurisdictions|accredited to|accreditation|also accredited to|juridictions"
-            "|jurisdicciones|accreditations|accredited|jurisdiction|further countries"
-            "|zustandig fur",
-        ),
-        Field(
-            "head_of_mission",
-            _l("Head of mission"),
-            Rule.FILLED,
-            shown=True,
-            heads="head of mission|ambassador|head|chef de mission|ambassadeur|jefe de mision"
-            "|embajador|embajadora|representative|missionschef|botschafter|السفير|رئيس البعثة",
-        ),
-        Field(
-            "hours",
-            _l("Hours"),
-            Rule.FILLED,
-            heads="hours|opening hours|office hours|horaires|horario|heures d ouverture"
-            "|offnungszeiten|ساعات العمل|الدوام",
-        ),
+        Field("kind", _l("Kind"), Rule.IDENTITY, shown=True),
+        Field("name", _l("Name"), Rule.WORDS),
+        Field("sending_country", _l("Sending country"), Rule.IDENTITY, shown=True),
+        Field("host_country", _l("Host country"), Rule.IDENTITY, shown=True),
+        Field("accredited_to", _l("Other countries"), Rule.FILLED, "accredited"),
+        Field("head_of_mission", _l("Head of mission"), Rule.FILLED, shown=True),
+        Field("hours", _l("Hours"), Rule.FILLED),
         Field("door_notes", _l("Access notes"), Rule.NEVER),
         *_ADDRESS,
-        Field(
-            "last_checked_on",
-            _l("Last checked on"),
-            Rule.LATEST,
-            heads="last checked|last checked on|checked|verified|verifié le|verificado|gepruft am",
-        ),
-        *_REACHED,
+        Field("last_checked_on", _l("Last checked on"), Rule.LATEST),
+        *_CONTACTS,
     ),
     Directory.OFFICIALS: (
-        Field(
-            "name",
-            _l("Full name"),
-            Rule.FILLED,
-            in_files="full_name",
-            heads="full name|name|nom complet|nombre completo|official|person|nom|nombre"
-            "|vollstandiger name|الاسم|الاسم الكامل|اسم",
-        ),
-        Field(
-            "prefix",
-            _l("Title before the name"),
-            heads="honorific prefix|title before the name|prefix|courtesy title|civilité"
-            "|tratamiento|anrede|اللقب",
-        ),
-        Field(
-            "given_name",
-            _l("Given name"),
-            Rule.FILLED,
-            heads="given name|first name|firstname|prenom|nombre de pila|given|vorname"
-            "|الاسم الاول|الاسم الأول",
-        ),
-        Field(
-            "family_name",
-            _l("Family name"),
-            Rule.FILLED,
-            heads="family name|last name|surname|lastname|nom de famille|apellido|apellidos"
-            "|nachname|familienname|اسم العائلة",
-        ),
-        Field(
-            "office",
-            _l("Office"),
-            Rule.WORDS,
-            shown=True,
-            heads="office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt"
-            "|funktion|المنصب|الوظيفة|منصب|وظيفة",
-        ),
-        Field(
-            "organization",
-            _l("Institution"),
-            heads="organization|organisation|institution|organizacion|institucion|ministry"
-            "|ministere|ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة",
-        ),
-        Field(
-            "salutation",
-            _l("Salutation"),
-            Rule.WORDS,
-            heads="salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede"
-            "|التحية",
-        ),
-        Field(
-            "close",
-            _l("Close"),
-            Rule.WORDS,
-            heads="close|closing|formule de politesse|despedida|grussformel|الخاتمة",
-        ),
-        Field(
-            "country",
-            _l("Country"),
-            Rule.IDENTITY,
-            shown=True,
-            heads="country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة",
-        ),
-        Field(
-            "preferred_locale",
-            _l("Preferred language"),
-            Rule.IDENTITY,
-            in_files="language",
-            heads="language|preferred language|langue|idioma|lang|sprache|اللغة",
-        ),
-        Field(
-            "started_on",
-            _l("In office since"),
-            heads="start|start date|from|since|started on|in office since|debut|inicio|seit"
-            "|beginn|تاريخ البدء|منذ",
-        ),
-        Field(
-            "ended_on",
-            _l("In office until"),
-            heads="end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى",
-        ),
+        Field("name", _l("Full name"), Rule.FILLED, "full_name"),
+        Field("prefix", _l("Title before the name")),
+        Field("given_name", _l("Given name"), Rule.FILLED),
+        Field("family_name", _l("Family name"), Rule.FILLED),
+        Field("office", _l("Office"), Rule.WORDS, shown=True),
+        Field("organization", _l("Institution")),
+        Field("salutation", _l("Salutation"), Rule.WORDS),
+        Field("close", _l("Close"), Rule.WORDS),
+        Field("country", _l("Country"), Rule.IDENTITY, shown=True),
+        Field("preferred_locale", _l("Preferred language"), Rule.IDENTITY, "language"),
+        Field("started_on", _l("In office since")),
+        Field("ended_on", _l("In office until")),
         Field("left_on", _l("Left office on")),
         Field("post", _l("Office held")),
         *_ADDRESS,
-        *_REACHED,
+        *_CONTACTS,
     ),
 }
+COLUMN_NAMES = read_word_table("""
+kind: type|kind|type of|mission type|genre|tipo|category|art|typ|النوع|نوع البعثة
+name: name|mission|name of mission|nom|nom de la mission|nombre|nombre de la mision|official name|
+  office name|bezeichnung|vertretung|الاسم|اسم البعثة|البعثة
+sending_country: operator|sending country|sending state|sender|pays accreditant|pays d envoi|
+  pays representé|pais acreditante|pais que envia|origin|represented country|entsendestaat|
+  entsendeland|الدولة الموفدة|الدولة المعتمدة|البلد الموفد
+host_country: host country|receiving state|receiving country|located in|pays hote|
+  pays accreditaire|pais anfitrion|pais receptor|host|empfangsstaat|gastland|الدولة المضيفة|
+  البلد المضيف|الدولة المعتمد لديها
+accredited: jurisdictions|accredited to|accreditation|also accredited to|juridictions|
+  jurisdicciones|accreditations|accredited|jurisdiction|further countries|zustandig fur
+head_of_mission: head of mission|ambassador|head|chef de mission|ambassadeur|jefe de mision|
+  embajador|embajadora|representative|missionschef|botschafter|السفير|رئيس البعثة
+hours: hours|opening hours|office hours|horaires|horario|heures d ouverture|offnungszeiten|
+  ساعات العمل|الدوام
+address: address|addresses|full address|postal address|adresse|adresses|direccion|mailing address|
+  anschrift|adresse complete|العنوان|عنوان
+street: street|street address|address line 1|address line 2|address line 3|address 1|address 2|
+  line 1|line 2|rue|calle|strasse|الشارع|شارع
+locality: city|town|locality|ville|ciudad|localidad|commune|ort|stadt|المدينة|مدينة
+region: region|state|province|departement|estado|provincia|kanton|bundesland|المنطقة|المحافظة|
+  الولاية
+postal_code: postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|postleitzahl|
+  الرمز البريدي
+last_checked_on: last checked|last checked on|checked|verified|verifié le|verificado|gepruft am
+email: email|e mail|mail|emails|email address|email addresses|courriel|correo|correo electronico|
+  e mail adresse|البريد الالكتروني|البريد الإلكتروني|بريد الكتروني|البريد|الايميل
+voice: phone|telephone|tel|telefono|phones|phone number|mobile|cell|contact|contact number|
+  contact no|telephone number|telefon|telefonnummer|الهاتف|هاتف|رقم الهاتف|التلفون
+fax: fax|telecopie|telecopieur|telefax|faxnummer|الفاكس|فاكس
+url: website|url|web|homepage|web page|site|site web|sitio web|pagina web|webseite|internet|
+  webadresse|الموقع|الموقع الالكتروني|الموقع الإلكتروني
+twitter: twitter|x|x handle|twitter handle|compte x
+source_id: qid|wikidata|wikidata id|id|source id|identifier|uuid|identifiant
+own_id: id here
+full_name: full name|name|nom complet|nombre completo|official|person|nom|nombre|
+  vollstandiger name|الاسم|الاسم الكامل|اسم
+prefix: honorific prefix|title before the name|prefix|courtesy title|civilité|tratamiento|anrede|
+  اللقب
+given_name: given name|first name|firstname|prenom|nombre de pila|given|vorname|الاسم الاول|
+  الاسم الأول
+family_name: family name|last name|surname|lastname|nom de famille|apellido|apellidos|nachname|
+  familienname|اسم العائلة
+office: office|post|position|role|title|function|fonction|poste|cargo|puesto|titre|amt|funktion|
+  المنصب|الوظيفة|منصب|وظيفة
+organization: organization|organisation|institution|organizacion|institucion|ministry|ministere|
+  ministerio|organisme|behorde|ministerium|الجهة|المؤسسة|الوزارة
+salutation: salutation|greeting|appel|formule d appel|saludo|form of address|briefanrede|التحية
+close: close|closing|formule de politesse|despedida|grussformel|الخاتمة
+country: country|countries|pays|pais|nation|land|staat|البلد|الدولة|بلد|دولة
+language: language|preferred language|langue|idioma|lang|sprache|اللغة
+started_on: start|start date|from|since|started on|in office since|debut|inicio|seit|beginn|
+  تاريخ البدء|منذ
+ended_on: end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى
+""")
+"""By meaning, how columns of files are called that have it."""
 PLACES = ("address", "locality", "region", "postal_code")
 """The parts of an address."""
 WORDS_LENGTH = 200
 """Characters of a text per language, or of a line of an address."""
-
-
 LABELS: dict[str, object] = {
     name: field.label
     for directory in (Directory.OFFICIALS, Directory.MISSIONS)

@@ -10,6 +10,7 @@ from typing import Any
 
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.text.fold import fold_name
+from campaign.core.text.word_table import read_word_table
 from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports.file_types import Opened, Shape
@@ -20,29 +21,26 @@ from campaign.signing.clean_text import Problem
 
 MAX_ROWS = 20_000
 """All rows go in at once or not at all, and people sign meanwhile: more would make them wait."""
-MEANINGS = (
-    "given_name", "family_name", "name", "locality", "region", "postal_code", "country", "email",
-    "news", "network",
-)  # fmt: skip
-_KNOWN = {
-    "given_name": "given name|first name|forename|prenom|nombre|nombre de pila|vorname"
-                  "|الاسم الأول|الاسم الشخصي",
-    "family_name": "family name|last name|surname|nom|nom de famille|apellido|apellidos|nachname"
-                   "|familienname|اسم العائلة|اللقب",
-    "name": "name|full name|name in clear letters|nom complet|nombre completo|nombre y apellidos"
-            "|vor und nachname|الاسم|الاسم الكامل",
-    "locality": "town|city|locality|place|ville|localite|commune|ciudad|localidad|municipio|ort"
-                "|stadt|wohnort|المدينة|البلدة",
-    "region": "region|province|state|departement|provincia|estado|kanton|bundesland|المنطقة",
-    "postal_code": "postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz"
-                   "|postleitzahl|الرمز البريدي",
-    "country": "country|pays|pais|land|البلد|الدولة",
-    "email": "email|e mail|e mail address|email address|mail|courriel|adresse e mail|adresse"
-             " electronique|correo|correo electronico|e mail adresse|البريد الإلكتروني|البريد",
-    "news": "news|news of this case|updates|nouvelles|noticias|neuigkeiten",
-    "network": "network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk",
-}  # fmt: skip
-_GUESS = {fold_name(word): name for name, words in _KNOWN.items() for word in words.split("|")}
+_COLUMN_NAMES = read_word_table("""
+given_name: given name|first name|forename|prenom|nombre|nombre de pila|vorname|الاسم الأول|
+  الاسم الشخصي
+family_name: family name|last name|surname|nom|nom de famille|apellido|apellidos|nachname|
+  familienname|اسم العائلة|اللقب
+name: name|full name|name in clear letters|nom complet|nombre completo|nombre y apellidos|
+  vor und nachname|الاسم|الاسم الكامل
+locality: town|city|locality|place|ville|localite|commune|ciudad|localidad|municipio|ort|stadt|
+  wohnort|المدينة|البلدة
+region: region|province|state|departement|provincia|estado|kanton|bundesland|المنطقة
+postal_code: postal code|postcode|zip|zip code|code postal|codigo postal|cp|plz|postleitzahl|
+  الرمز البريدي
+country: country|pays|pais|land|البلد|الدولة
+email: email|e mail|e mail address|email address|mail|courriel|adresse e mail|adresse electronique|
+  correo|correo electronico|e mail adresse|البريد الإلكتروني|البريد
+news: news|news of this case|updates|nouvelles|noticias|neuigkeiten
+network: network|new urgent actions|reseau|red|nouvelles actions urgentes|netzwerk
+""")
+MEANINGS = tuple(_COLUMN_NAMES)
+_GUESS = {fold_name(word): name for name, words in _COLUMN_NAMES.items() for word in words}
 _EMOJI = re.compile("(?:[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55][\ufe0f\u20e3]?\u200d?)+")
 _FORMULA = ("=", "@", "+", "\t", "＝", "＠", "＋")
 _TICKS = ("news", "network")

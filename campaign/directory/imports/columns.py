@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
+from campaign.core.text.word_table import read_word_table
 from campaign.core.unreadable_file import N_
-from campaign.directory.entry_fields import FIELDS, PLACES, Rule
+from campaign.directory.entry_fields import COLUMN_NAMES, FIELDS, PLACES, Rule
 from campaign.directory.imports.mission_kinds import find_kind
 from campaign.directory.imports.row_problems import UnreadableRow
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
@@ -23,7 +24,7 @@ WORDS = frozenset(
     kept.name for fields in FIELDS.values() for kept in fields if kept.rule is Rule.WORDS
 ) | {"organization"}
 MEANINGS = {
-    directory: tuple(kept.meaning for kept in fields if kept.heads)
+    directory: tuple(kept.meaning for kept in fields if kept.meaning in COLUMN_NAMES)
     for directory, fields in FIELDS.items()
 }
 NEEDED: dict[Directory, tuple[str, ...]] = {
@@ -31,22 +32,22 @@ NEEDED: dict[Directory, tuple[str, ...]] = {
     Directory.OFFICIALS: ("country",),
 }
 """What every row must say, in a column or by one value for all."""
-_HEADS = {
-    "fr": "fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d appel"
-    "|formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre",
-    "es": "cargo|puesto|nombre|nombre de la mision|organizacion|institucion|ministerio|saludo"
-    "|despedida|pais|ciudad|apellido|apellidos|correo|direccion|telefono|codigo postal|tipo",
-}
+_HEADS = read_word_table("""
+fr: fonction|poste|titre|nom|nom de la mission|ministere|organisme|appel|formule d appel|
+  formule de politesse|pays|ville|prenom|courriel|adresse|code postal|genre
+es: cargo|puesto|nombre|nombre de la mision|organizacion|institucion|ministerio|saludo|despedida|
+  pais|ciudad|apellido|apellidos|correo|direccion|telefono|codigo postal|tipo
+""")
 """Heads that are of one language; of words, what stands below them is in it as well."""
 _ARABIC = re.compile("[\u0621-\u064a]")
 _ALIKE_HEADS = {"organisation", "institution", "salutation", "mission", "position"}
 """Heads of words that English has too: the file's other heads tell whose they are."""
-_LANGUAGE_NAMES = {
-    "english": "en", "anglais": "en", "ingles": "en", "بالإنجليزية": "en", "الإنجليزية": "en",
-    "french": "fr", "francais": "fr", "frances": "fr", "بالفرنسية": "fr", "الفرنسية": "fr",
-    "spanish": "es", "espagnol": "es", "espanol": "es", "بالإسبانية": "es", "الإسبانية": "es",
-    "arabic": "ar", "arabe": "ar", "بالعربية": "ar", "العربية": "ar",
-}  # fmt: skip
+_LANGUAGE_NAMES = read_word_table("""
+ar: arabic|arabe|بالعربية|العربية
+en: english|anglais|ingles|بالإنجليزية|الإنجليزية
+es: spanish|espagnol|espanol|بالإسبانية|الإسبانية
+fr: french|francais|frances|بالفرنسية|الفرنسية
+""")
 WHICH = "which_country"
 """In the place of a meaning: the sending country or the host country, which somebody has to say."""
 _EITHER = {
@@ -272,7 +273,7 @@ def _find_own_language(head: str) -> str:
     """The language that a head is of, where it is of one of ours alone and not of English."""
     if _ARABIC.search(head):
         return "ar"
-    return next((code for code, heads in _FOLDED_HEADS.items() if head in heads), "")
+    return next((code for code, heads in _HEADS.items() if head in heads), "")
 
 
 def _find_language(columns: Sequence[str]) -> str:
@@ -282,10 +283,7 @@ def _find_language(columns: Sequence[str]) -> str:
     return code if count > 1 else "en"
 
 
-_FOLDED_HEADS = {code: frozenset(heads.split("|")) for code, heads in _HEADS.items()}
-_LANGUAGE_WORDS = {fold_name(name): code for name, code in _LANGUAGE_NAMES.items()}
-_FOLDED = {
-    kept.meaning: frozenset(map(fold_name, kept.heads.split("|")))
-    for fields in FIELDS.values()
-    for kept in fields
+_LANGUAGE_WORDS = {
+    fold_name(name): code for code, names in _LANGUAGE_NAMES.items() for name in names
 }
+_FOLDED = {meaning: frozenset(map(fold_name, names)) for meaning, names in COLUMN_NAMES.items()}

@@ -1,34 +1,26 @@
 """The kind of a mission, from a word for its type or from its name, in many languages. Pure."""
 
 from campaign.core.text.fold import fold_name
+from campaign.core.text.word_table import read_word_table
 from campaign.core.unreadable_file import N_
 from campaign.directory.imports.row_problems import UnreadableRow
 from campaign.models.directory import MissionKind
 
-_WORDS = {
-    MissionKind.PERMANENT_MISSION: (
-        "permanent|permanente|standige vertretung|standige mission|البعثة الدائمة|بعثة دائمة|"
-        "الوفد الدائم|постоянное представительство|常驻|대표부"
-    ),
-    MissionKind.CONSULATE: (
-        "consul|konsul|consolato|assistant high commission|deputy high commission|قنصلي|"
-        "консуль|генконсуль|영사|领事|領事|konsolosluk|الشعبة القنصلية"
-    ),
-    MissionKind.HIGH_COMMISSION: (
-        "high commission|haut commissariat|alto comisionado|alta comision|hochkommissariat|"
-        "المفوضية العليا|المفوضية السامية|alto comissariado"
-    ),
-    MissionKind.EMBASSY: (
-        "embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|ambasada|"
-        "buyukelcilik|buyukelciligi|سفارة|السفارة|посольств|대사관|大使馆|大使館|nunciature|nonciature|"
-        "nunciatura|nuntiatur|nunziatura|السفارة البابوية|delegation|delegacion|delegacao|"
-        "interests section|section d interets|liaison office|representative office|"
-        "government office|diplomatic mission|mission diplomatique|mision diplomatica|chancery|"
-        "legation"
-    ),
-}
-"""Words with | between; de facto embassies do an embassy's work."""
-_FOLDED = [(kind, fold_name(word)) for kind, words in _WORDS.items() for word in words.split("|")]
+_WORDS = read_word_table("""
+permanent-mission: permanent|permanente|standige vertretung|standige mission|البعثة الدائمة|
+  بعثة دائمة|الوفد الدائم|постоянное представительство|常驻|대표부
+consulate: consul|konsul|consolato|assistant high commission|deputy high commission|قنصلي|консуль|
+  генконсуль|영사|领事|領事|konsolosluk|الشعبة القنصلية
+high-commission: high commission|haut commissariat|alto comisionado|alta comision|hochkommissariat|
+  المفوضية العليا|المفوضية السامية|alto comissariado
+embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|ambasada|buyukelcilik|
+  buyukelciligi|سفارة|السفارة|посольств|대사관|大使馆|大使館|nunciature|nonciature|nunciatura|nuntiatur|
+  nunziatura|السفارة البابوية|delegation|delegacion|delegacao|interests section|section d interets|
+  liaison office|representative office|government office|diplomatic mission|mission diplomatique|
+  mision diplomatica|chancery|legation
+""")
+"""Of kinds; de facto embassies do an embassy's work."""
+_FOLDED = [(MissionKind(kind), fold_name(word)) for kind, words in _WORDS.items() for word in words]
 
 
 def find_kind(words: str) -> MissionKind | None:
