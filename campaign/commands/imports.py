@@ -18,7 +18,7 @@ from campaign.core.settings import load_settings
 from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.imports.apply_import import ImportReport, import_missions, import_officials
-from campaign.directory.imports.file_types import MAX_BYTES, Shape
+from campaign.directory.imports.read_list import MAX_BYTES, Shape
 from campaign.directory.imports.source import Source, open_source
 from campaign.models.directory_import import Directory
 

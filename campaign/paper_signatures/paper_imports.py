@@ -14,7 +14,7 @@ from campaign.core.file_rollback import on_rollback
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.leases import Lease, LeasedRow
 from campaign.core.unreadable_file import UnreadableFile
-from campaign.directory.imports.file_types import Opened, samples_of
+from campaign.directory.imports.read_list import Opened, samples_of
 from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind

@@ -13,8 +13,7 @@ from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
 from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
-from campaign.directory.imports.file_types import Opened, Shape
-from campaign.directory.imports.read_list import read_list
+from campaign.directory.imports.read_list import Opened, Shape, read_list
 from campaign.directory.imports.tables import Table
 from campaign.paper_signatures.check_row import Details, check_row
 from campaign.signing.clean_text import Problem

@@ -17,7 +17,7 @@ from campaign.directory.desk.import_labels import say_how_to_mend, say_meaning
 from campaign.directory.desk.mission_form import KIND_LABELS
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
-from campaign.directory.imports.file_types import ENCODINGS, MAX_BYTES, Opened
+from campaign.directory.imports.read_list import ENCODINGS, MAX_BYTES, Opened
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import Table
 from campaign.models.directory_import import Directory

@@ -20,8 +20,8 @@ from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping
 from campaign.directory.desk.import_labels import SHOWN_FIELDS, say_field, say_how_to_mend
 from campaign.directory.imports import jobs, undo, uploads
 from campaign.directory.imports.columns import NEEDED, WHICH, is_either
-from campaign.directory.imports.file_types import MAX_BYTES
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
+from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.sample_files import SAMPLES
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import OURS

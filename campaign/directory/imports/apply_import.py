@@ -16,10 +16,15 @@ from campaign.core.text.search_words import name_key, search_text
 from campaign.core.unreadable_file import N_, Fault
 from campaign.directory import where_used
 from campaign.directory.entries import contact_details
-from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import ColumnValues, Item, Plan, plan_missions, refuse
-from campaign.directory.imports.read_rows import Reading
-from campaign.directory.imports.row_problems import RowProblem
+from campaign.directory.imports.plan import (
+    ColumnValues,
+    Item,
+    Plan,
+    plan_missions,
+    plan_officials,
+    refuse,
+)
+from campaign.directory.imports.read_rows import Reading, RowProblem
 from campaign.directory.offices import get_or_create_post, note_held
 from campaign.directory.risk_flags import find_flagged
 from campaign.models.directory import ContactDetail, Membership, Mission, Official

@@ -2,16 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from campaign.core.text.fold import fold_name
 from campaign.core.text.word_table import read_word_table
-from campaign.core.unreadable_file import N_
-from campaign.directory.entry_fields import COLUMN_NAMES, FIELDS, PLACES, Rule
-from campaign.directory.imports.mission_kinds import find_kind
-from campaign.directory.imports.row_problems import UnreadableRow
+from campaign.directory.entry_fields import COLUMN_NAMES, FIELDS, Rule
+from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.tables import LIST_COLUMN, OURS, Table
 from campaign.models.directory_import import Directory
 
@@ -159,78 +156,6 @@ def find_repeated(mapping: Sequence[str], directory: Directory) -> list[str]:
     """Find meanings that several columns have although one alone can."""
     counts = Counter(meaning for meaning in mapping if meaning and meaning not in SEVERAL)
     return sorted(meaning for meaning, count in counts.items() if count > 1)
-
-
-@dataclass(frozen=True, slots=True)
-class MappedRow:
-    """One row, read by what its columns mean."""
-
-    number: int
-    columns: Sequence[str]
-    cells: Sequence[str]
-    mapping: Sequence[str]
-    fixed: Mapping[str, str]
-    """Values that hold for all rows where the row itself says nothing."""
-    countries: Mapping[str, str] = field(default_factory=dict)
-    """Codes that the mapping page chose for texts that are no country's name."""
-
-    def name_column(self, meaning: str) -> str:
-        """Return the file's name of the column, in whatever language; else the meaning's own."""
-        words = f"{meaning}:"
-        for at, mapped in enumerate(self.mapping):
-            if mapped == meaning or mapped.startswith(words):
-                return self.columns[at] or f"column {at + 1}"
-        return meaning
-
-    def get(self, meaning: str) -> str:
-        """Return what the row says, else what holds for all."""
-        return self.get_own(meaning) or self.fixed.get(meaning, "")
-
-    def get_own(self, meaning: str) -> str:
-        for at, mapped in enumerate(self.mapping):
-            if mapped == meaning and self.cells[at].strip():
-                return " ".join(self.cells[at].split())
-        return ""
-
-    def list_texts(self, meaning: str) -> list[tuple[str, str]]:
-        """List column and text of each column of that meaning that says something."""
-        return [
-            (self.columns[at] or f"column {at + 1}", self.cells[at].strip())
-            for at, mapped in enumerate(self.mapping)
-            if mapped == meaning and self.cells[at].strip()
-        ]
-
-    def place_columns(self) -> frozenset[str]:
-        return frozenset(name for name in PLACES if name in self.mapping)
-
-    def words(self, meaning: str) -> dict[str, str]:
-        """Return the texts per language; a column without a language is English."""
-        texts: dict[str, str] = {}
-        for at, mapped in enumerate(self.mapping):
-            base, _, code = mapped.partition(":")
-            text = " ".join(self.cells[at].split())
-            if base == meaning and text:
-                texts[code or "en"] = text
-        return texts
-
-    def get_needed(self, meaning: str) -> str:
-        """Return what the row must say. Raises UnreadableRow where it does not."""
-        text = self.get(meaning)
-        if not text:
-            raise UnreadableRow(self.name_column(meaning), N_("This field is empty. Fill it in."))
-        return text
-
-
-def rows_of(
-    table: Table,
-    mapping: Sequence[str],
-    fixed: Mapping[str, str],
-    countries: Mapping[str, str] | None = None,
-) -> list[MappedRow]:
-    return [
-        MappedRow(row, table.columns, cells, mapping, fixed, countries or {})
-        for row, cells in table.rows
-    ]
 
 
 def choices(directory: Directory) -> list[str]:

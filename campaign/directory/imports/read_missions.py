@@ -11,24 +11,28 @@ from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code, english_name
 from campaign.directory.entries import Contact, MissionDraft
 from campaign.directory.imports.address_line import parse_one_line
-from campaign.directory.imports.columns import WHICH, MappedRow, rows_of
-from campaign.directory.imports.mission_kinds import find_kind, read_kind
+from campaign.directory.imports.columns import WHICH
 from campaign.directory.imports.read_rows import (
     LeftOut,
     MissionRecord,
     Repeated,
+    RowProblem,
+    UnreadableRow,
     quoted,
     refuse_unfit,
 )
 from campaign.directory.imports.row_parts import (
+    MappedRow,
+    find_kind,
     read_contacts,
     read_contacts_of_row,
     read_country,
     read_country_of_row,
     read_day_of_row,
+    read_kind,
     read_place_of_row,
+    rows_of,
 )
-from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.directory.imports.tables import Table
 from campaign.models.directory import MissionKind
 

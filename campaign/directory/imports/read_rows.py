@@ -5,11 +5,45 @@ from dataclasses import dataclass
 from datetime import date
 
 from campaign.core.text.slugs import has_forbidden_characters
-from campaign.core.unreadable_file import N_, QUOTED
+from campaign.core.unreadable_file import N_, QUOTED, Fault, fault
 from campaign.directory.entries import MissionDraft, OfficialDraft
 from campaign.directory.entry_fields import limit_of
-from campaign.directory.imports.row_problems import RowProblem, UnreadableRow
 from campaign.models.directory import Mission, Official
+
+
+class UnreadableRow(Exception):
+    """Raised by a reader for one row: which field, what is wrong and how to mend it."""
+
+    def __init__(self, field_name: str, sentence: str, /, **values: str | int) -> None:
+        super().__init__(sentence)
+        self.field = field_name
+        self.fault = fault(sentence, values)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    row: int
+    """As a person counts: line of a CSV file (its heading is row 1), item of a JSON list."""
+    field: str
+    """The column, as the file calls it; empty: the row as a whole."""
+    fault: Fault
+    columns: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    """The row as the file has it, where it is a table: to be mended and uploaded again."""
+
+    @classmethod
+    def of(
+        cls,
+        row: int,
+        problem: UnreadableRow,
+        columns: Iterable[str] = (),
+        cells: Iterable[str] = (),
+    ) -> "RowProblem":
+        return cls(row, problem.field[:QUOTED], problem.fault, tuple(columns), tuple(cells))
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {': '.join(filter(None, (self.field, str(self.fault))))}"
+
 
 LeftOut = tuple[str, str]
 """A column, and what of its text is not kept although the row is."""

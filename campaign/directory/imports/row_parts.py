@@ -1,18 +1,133 @@
-"""Parts of a row that missions and officials have alike: country, address, contacts, days. Pure."""
+"""One row of a list, by what its columns mean: country, kind, address, contacts, days. Pure."""
 
 import calendar
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
+from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import split_lines
+from campaign.core.text.word_table import read_word_table
 from campaign.core.unreadable_file import N_
 from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.entries import Contact
+from campaign.directory.entry_fields import PLACES
 from campaign.directory.imports.address_line import Place, parse_one_line
-from campaign.directory.imports.columns import MappedRow
-from campaign.directory.imports.read_rows import LeftOut, quoted
-from campaign.directory.imports.row_problems import UnreadableRow
+from campaign.directory.imports.read_rows import LeftOut, UnreadableRow, quoted
+from campaign.directory.imports.tables import Table
+from campaign.models.directory import MissionKind
+
+_WORDS = read_word_table("""
+permanent-mission: permanent|permanente|standige vertretung|standige mission|البعثة الدائمة|
+  بعثة دائمة|الوفد الدائم|постоянное представительство|常驻|대표부
+consulate: consul|konsul|consolato|assistant high commission|deputy high commission|قنصلي|консуль|
+  генконсуль|영사|领事|領事|konsolosluk|الشعبة القنصلية
+high-commission: high commission|haut commissariat|alto comisionado|alta comision|hochkommissariat|
+  المفوضية العليا|المفوضية السامية|alto comissariado
+embassy: embassy|embassies|ambassade|embajada|embaixada|ambasciata|botschaft|ambasada|buyukelcilik|
+  buyukelciligi|سفارة|السفارة|посольств|대사관|大使馆|大使館|nunciature|nonciature|nunciatura|nuntiatur|
+  nunziatura|السفارة البابوية|delegation|delegacion|delegacao|interests section|section d interets|
+  liaison office|representative office|government office|diplomatic mission|mission diplomatique|
+  mision diplomatica|chancery|legation
+""")
+"""Of kinds; de facto embassies do an embassy's work."""
+_FOLDED = [(MissionKind(kind), fold_name(word)) for kind, words in _WORDS.items() for word in words]
+
+
+def find_kind(words: str) -> MissionKind | None:
+    """Find the kind that a name or a type tells: by the first of its words, the longest."""
+    folded = fold_name(words)
+    matches = [(folded.find(word), -len(word), kind) for kind, word in _FOLDED if word in folded]
+    return min(matches)[2] if matches else None
+
+
+def read_kind(words: str, column: str = "type") -> MissionKind:
+    """Return the kind that a type such as "consulate general" is; raises UnreadableRow."""
+    if kind := find_kind(words):
+        return kind
+    raise UnreadableRow(
+        column,
+        N_(
+            "We do not know the kind “%(value)s”. Write embassy, high commission, consulate or "
+            "permanent mission."
+        ),
+        value=words,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRow:
+    """One row, read by what its columns mean."""
+
+    number: int
+    columns: Sequence[str]
+    cells: Sequence[str]
+    mapping: Sequence[str]
+    fixed: Mapping[str, str]
+    """Values that hold for all rows where the row itself says nothing."""
+    countries: Mapping[str, str] = field(default_factory=dict)
+    """Codes that the mapping page chose for texts that are no country's name."""
+
+    def name_column(self, meaning: str) -> str:
+        """Return the file's name of the column, in whatever language; else the meaning's own."""
+        words = f"{meaning}:"
+        for at, mapped in enumerate(self.mapping):
+            if mapped == meaning or mapped.startswith(words):
+                return self.columns[at] or f"column {at + 1}"
+        return meaning
+
+    def get(self, meaning: str) -> str:
+        """Return what the row says, else what holds for all."""
+        return self.get_own(meaning) or self.fixed.get(meaning, "")
+
+    def get_own(self, meaning: str) -> str:
+        for at, mapped in enumerate(self.mapping):
+            if mapped == meaning and self.cells[at].strip():
+                return " ".join(self.cells[at].split())
+        return ""
+
+    def list_texts(self, meaning: str) -> list[tuple[str, str]]:
+        """List column and text of each column of that meaning that says something."""
+        return [
+            (self.columns[at] or f"column {at + 1}", self.cells[at].strip())
+            for at, mapped in enumerate(self.mapping)
+            if mapped == meaning and self.cells[at].strip()
+        ]
+
+    def place_columns(self) -> frozenset[str]:
+        return frozenset(name for name in PLACES if name in self.mapping)
+
+    def words(self, meaning: str) -> dict[str, str]:
+        """Return the texts per language; a column without a language is English."""
+        texts: dict[str, str] = {}
+        for at, mapped in enumerate(self.mapping):
+            base, _, code = mapped.partition(":")
+            text = " ".join(self.cells[at].split())
+            if base == meaning and text:
+                texts[code or "en"] = text
+        return texts
+
+    def get_needed(self, meaning: str) -> str:
+        """Return what the row must say. Raises UnreadableRow where it does not."""
+        text = self.get(meaning)
+        if not text:
+            raise UnreadableRow(self.name_column(meaning), N_("This field is empty. Fill it in."))
+        return text
+
+
+def rows_of(
+    table: Table,
+    mapping: Sequence[str],
+    fixed: Mapping[str, str],
+    countries: Mapping[str, str] | None = None,
+) -> list[MappedRow]:
+    return [
+        MappedRow(row, table.columns, cells, mapping, fixed, countries or {})
+        for row, cells in table.rows
+    ]
+
 
 _CONTACTS = ("voice", "fax", "email", "url", "twitter")
 

@@ -8,10 +8,9 @@ from datetime import date
 from campaign.core.isolation.run_apart import run_apart
 from campaign.core.unreadable_file import N_, UnreadableFile
 from campaign.directory.countries import country_code_anywhere
-from campaign.directory.imports import read_missions, read_official_tables
+from campaign.directory.imports import read_missions, read_officials
 from campaign.directory.imports.columns import WHICH, guess
-from campaign.directory.imports.file_types import Opened, Shape
-from campaign.directory.imports.read_list import read_list
+from campaign.directory.imports.read_list import Opened, Shape, read_list
 from campaign.directory.imports.read_missions import read_json, sending_country_of
 from campaign.directory.imports.read_officials import country_of, languages_of, read_popolo
 from campaign.directory.imports.read_rows import Reading
@@ -115,7 +114,7 @@ class Source:
             return read_missions.read_table(
                 table, choices.mapping, choices.fixed, today=today, countries=choices.countries
             )
-        return read_official_tables.read_table(
+        return read_officials.read_table(
             table,
             choices.mapping,
             choices.fixed,

@@ -12,7 +12,7 @@ from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.file_rollback import on_rollback
 from campaign.core.isolation.run_apart import run_apart
 from campaign.directory.imports.columns import NEEDED, WHICH, find_repeated
-from campaign.directory.imports.file_types import MAX_BYTES, samples_of
+from campaign.directory.imports.read_list import MAX_BYTES, samples_of
 from campaign.directory.imports.source import Choices, Source, open_source
 from campaign.models.directory_import import Directory, DirectoryImport, ImportState
 from campaign.storage import storage

@@ -14,7 +14,7 @@ from campaign.core.errors import Invalid, Refused
 from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.desk.import_form import ViewChoice, view_choices
 from campaign.directory.desk.import_views import csv_file
-from campaign.directory.imports.file_types import MAX_BYTES
+from campaign.directory.imports.read_list import MAX_BYTES
 from campaign.directory.imports.tables import OURS, Table
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperSheet

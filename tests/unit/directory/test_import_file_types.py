@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core.unreadable_file import UnreadableFile
-from campaign.directory.imports.file_types import MAX_BYTES, Shape, open_file
-from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
-from campaign.directory.imports.row_problems import RowProblem
+from campaign.directory.imports.read_list import MAX_BYTES, Shape, open_file
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
 from campaign.directory.imports.source import Choices, Source, open_source
 from campaign.models.directory_import import Directory
 

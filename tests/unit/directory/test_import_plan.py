@@ -7,8 +7,7 @@ import pytest
 
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
 from campaign.directory.imports.match_entries import OfficialIndex
-from campaign.directory.imports.official_plan import plan_officials
-from campaign.directory.imports.plan import Change, plan_missions, say_in_words
+from campaign.directory.imports.plan import Change, plan_missions, plan_officials, say_in_words
 from campaign.directory.imports.read_rows import Held, MissionRecord, OfficialRecord, Repeated
 from campaign.directory.missions import Reach, best_mission, ranked, reach_of
 from campaign.directory.offices import of_the_office

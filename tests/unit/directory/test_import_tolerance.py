@@ -19,12 +19,11 @@ from campaign.directory.contacts import split_values
 from campaign.directory.countries import country_code_anywhere
 from campaign.directory.imports.address_line import parse_one_line
 from campaign.directory.imports.columns import WHICH, guess
-from campaign.directory.imports.file_types import guess_encoding, open_file, samples_of
-from campaign.directory.imports.mission_kinds import find_kind
-from campaign.directory.imports.official_plan import find_crowded_offices
+from campaign.directory.imports.plan import find_crowded_offices
+from campaign.directory.imports.read_list import guess_encoding, open_file, samples_of
 from campaign.directory.imports.read_officials import read_popolo
-from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord
-from campaign.directory.imports.row_problems import RowProblem
+from campaign.directory.imports.read_rows import MissionRecord, OfficialRecord, RowProblem
+from campaign.directory.imports.row_parts import find_kind
 from campaign.directory.imports.source import open_source
 from campaign.directory.imports.tables import OURS, table_of_csv
 from campaign.models.directory import MissionKind
