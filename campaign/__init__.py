@@ -34,9 +34,8 @@ from campaign.dashboard.views import blueprint as dashboard
 from campaign.dashboard.views import today
 from campaign.deliveries.desk.blueprint import blueprint as deliveries
 from campaign.demo import rehearse_demo
-from campaign.directory import risk_flags
-from campaign.directory.desk.official_views import blueprint as directory
-from campaign.directory.duplicates import merge_entries
+from campaign.directory import duplicate_entries, risk_flags
+from campaign.directory.desk.entry_views import blueprint as directory
 from campaign.exports.desk.views import blueprint as exports
 from campaign.mail import bounces, sender
 from campaign.mail.views import blueprint as outbox
@@ -157,7 +156,7 @@ def _hand_in_rules(app: Flask) -> None:
     letter_display.init_app(app, refuse_unapproved=refuse_unapproved)
     rehearsal.init_app(app, removers=(forget_rehearsed, remove_bundles, remove_signatures))
     risk_flags.init_app(app, find_naming=risks.find_naming)
-    merge_entries.init_app(
+    duplicate_entries.init_app(
         app,
         movers={
             Target.official_id: targets.move_targets,

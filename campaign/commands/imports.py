@@ -3,12 +3,10 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,20 +15,27 @@ from campaign.core import clock, db
 from campaign.core.settings import load_settings
 from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.countries import country_code, english_name
-from campaign.directory.imports.apply_import import ImportReport, import_missions, import_officials
+from campaign.directory.imports.apply_import import ImportReport, import_entries
 from campaign.directory.imports.read_list import MAX_BYTES, Shape
-from campaign.directory.imports.source import Source, open_source
+from campaign.directory.imports.source import Choices, Source, open_source
 from campaign.models.directory_import import Directory
 
 _SHOWN_PROBLEMS = 50
 _QUIET_SECONDS = 2.0
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would change.")
-_SKIP_BAD = click.option(
-    "--skip-bad", is_flag=True, help="Import the good rows and skip the bad ones."
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _add_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        click.option(
+            "--skip-bad", is_flag=True, help="Import the good rows and skip the bad ones."
+        ),
+        click.option("--dry-run", is_flag=True, help="Only show what would change."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group("import")
@@ -47,84 +52,61 @@ def import_() -> None:
 @click.option(
     "--sending-country", metavar="COUNTRY", help="Country whose missions are in the JSON list."
 )
-@_DRY_RUN
-@_SKIP_BAD
-@_JSON
-def missions(
-    file: Path, sending_country: str | None, dry_run: bool, skip_bad: bool, as_json: bool
-) -> None:
+@_add_options
+def missions(file: Path, sending_country: str | None, **flags: bool) -> None:
     """Import missions from FILE.
 
     CSV (columns operator, country, type; also jurisdictions, city, address, phone, email,
     website, QID), or the JSON list of a foreign ministry.
     """
-    source = _source(file, Directory.MISSIONS)
+    source = _open_file(file, Directory.MISSIONS)
     choices = source.guesses(file.name)
     if source.opened.shape is Shape.MINISTRY:
-        sending = _country(sending_country) or choices.fixed.get("sending_country")
-        if sending is None:
-            raise click.UsageError(
-                "The list does not say whose missions it has. Add --sending-country COUNTRY."
-            )
-        _say(f"Missions of {english_name(sending)}.", quiet=as_json)
-        choices.fixed["sending_country"] = sending
-    source.refuse_incomplete(choices)
-    readings = source.readings(choices, today=_today())
-    _run(import_missions, readings, "missions", dry_run=dry_run, skip_bad=skip_bad, as_json=as_json)
+        missing = "The list does not say whose missions it has. Add --sending-country COUNTRY."
+        _choose_country(choices, "sending_country", sending_country, missing)
+        _say_country("Missions", choices.fixed["sending_country"], flags)
+    _run(source, choices, **flags)
 
 
 @import_.command()
 @_FILE
 @click.option("--country", metavar="COUNTRY", help="Country of the officials.")
-@_DRY_RUN
-@_SKIP_BAD
-@_JSON
-def officials(
-    file: Path, country: str | None, dry_run: bool, skip_bad: bool, as_json: bool
-) -> None:
+@_add_options
+def officials(file: Path, country: str | None, **flags: bool) -> None:
     """Import officials from FILE.
 
     Popolo JSON with persons, posts and memberships, vCards, or CSV with columns named for their
     contents (name, office, country, email …).
     """
-    source = _source(file, Directory.OFFICIALS)
+    source = _open_file(file, Directory.OFFICIALS)
     choices = source.guesses(file.name)
-    code = _country(country) or choices.fixed.get("country")
-    if code is None and "country" not in choices.mapping:
-        raise click.UsageError(
+    if country or "country" not in choices.mapping:
+        missing = (
             "The file does not say which country its officials belong to. Add --country COUNTRY."
         )
-    if code:
-        _say(f"Officials of {english_name(code)}.", quiet=as_json)
-        choices.fixed["country"] = code
+        _choose_country(choices, "country", country, missing)
+        _say_country("Officials", choices.fixed["country"], flags)
+    _run(source, choices, **flags)
+
+
+def _run(source: Source, choices: Choices, *, dry_run: bool, skip_bad: bool, as_json: bool) -> None:
     source.refuse_incomplete(choices)
-    readings = source.readings(choices, today=_today())
-    _run(
-        import_officials, readings, "officials", dry_run=dry_run, skip_bad=skip_bad, as_json=as_json
-    )
-
-
-def _run(
-    service: Callable[..., ImportReport],
-    readings: Iterable[Any],
-    what: str,
-    *,
-    dry_run: bool,
-    skip_bad: bool,
-    as_json: bool,
-) -> None:
-    rows = list(readings)
+    # The day where the instance is, as at the desk.
+    today = clock.today(load_settings().timezone)
+    readings = list(source.readings(choices, today=today))
     app = ready_app()
     database, session_of = app.extensions["database"], db.reading if dry_run else db.transaction
     with closing(database), app.app_context(), session_of() as session:
-        report = service(
+        report = import_entries(
             session,
-            readings=rows,
+            source.directory,
+            readings,
             actor="command",
             dry_run=dry_run,
             skip_bad=skip_bad,
-            progress=_Progress(len(rows)),
+            progress=_Progress(len(readings)),
         )
+    what = source.directory.value
     if as_json:
         problems = [
             {"row": problem.row, "field": problem.field, "text": str(problem.fault)}
@@ -136,11 +118,6 @@ def _run(
         _tell(report, what, dry_run)
     if report.problems and not skip_bad:
         sys.exit(1)
-
-
-def _today() -> date:
-    """Return the day where the instance is, as at the desk."""
-    return clock.today(load_settings().timezone)
 
 
 def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
@@ -169,8 +146,8 @@ def _tell(report: ImportReport, what: str, dry_run: bool) -> None:
         )
 
 
-def _source(file: Path, directory: Directory) -> Source:
-    """The file; of one that is far too long only the beginning is read."""
+def _open_file(file: Path, directory: Directory) -> Source:
+    """Open the file; of one that is far too long only the beginning is read."""
     with file.open("rb") as opened:
         start = opened.read(MAX_BYTES)
     try:
@@ -179,20 +156,21 @@ def _source(file: Path, directory: Directory) -> Source:
         raise click.ClickException(str(problem)) from problem
 
 
-def _country(name: str | None) -> str | None:
-    if name is None:
-        return None
-    code = country_code(name)
-    if code is None:
+def _choose_country(choices: Choices, name: str, typed: str | None, missing: str) -> None:
+    """Have one country hold for all rows: what was typed, else what the file seems to be of."""
+    code = country_code(typed) if typed is not None else choices.fixed.get(name)
+    if typed is not None and code is None:
         raise click.UsageError(
-            f"Unknown country “{name}”. Write its English name or its two-letter code."
+            f"Unknown country “{typed}”. Write its English name or its two-letter code."
         )
-    return code
+    if code is None:
+        raise click.UsageError(missing)
+    choices.fixed[name] = code
 
 
-def _say(text: str, *, quiet: bool) -> None:
-    if not quiet:
-        click.echo(text)
+def _say_country(what: str, code: str, flags: dict[str, bool]) -> None:
+    if not flags["as_json"]:
+        click.echo(f"{what} of {english_name(code)}.")
 
 
 class _Progress:

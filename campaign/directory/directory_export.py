@@ -1,123 +1,90 @@
 """The directory as tables: to be changed in a spreadsheet and imported again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaign.core import i18n
+from campaign.directory.entries import Entry
 from campaign.directory.imports.columns import LANGUAGES
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory
 
-_WAYS = (
-    ("email", "email"),
-    ("phone", "voice"),
-    ("fax", "fax"),
-    ("website", "url"),
-    ("x handle", "twitter"),
-)
-_PLACE = ("street", "city", "region", "postal code")
+E = TypeVar("E", Mission, Official)
+Columns = dict[str, Callable[[E], str]]
+"""The cell of an entry, by a head that an import knows for what it is."""
 
 
-def export_directory(session: Session, directory: Directory) -> Iterator[list[str]]:
-    """Heads, which an import knows for what they are, and a row for each entry."""
-    if directory is Directory.MISSIONS:
-        yield _mission_heads()
-        missions = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.slug)
-        yield from map(_mission_row, session.scalars(missions))
-    else:
-        yield _official_heads()
-        officials = select(Official).options(selectinload(Official.contacts))
-        yield from map(_official_row, session.scalars(officials.order_by(Official.slug)))
+def _words_of(name: str) -> dict[str, Callable[[Entry], str]]:
+    def make_column(code: str) -> Callable[[Entry], str]:
+        return lambda entry: getattr(entry, name).get(code, "")
+
+    return {f"{name} {code}": make_column(code) for code in LANGUAGES}
 
 
-def _mission_heads() -> list[str]:
-    return [
-        "id here",
-        "source id",
-        "sending country",
-        "host country",
-        "kind",
-        "further countries",
-        *_heads("name"),
-        "head of mission",
-        "hours",
-        "last checked",
-        *_PLACE,
-        *dict(_WAYS),
-    ]
-
-
-def _mission_row(mission: Mission) -> list[str]:
-    return [
-        mission.public_id,
-        mission.source_id,
-        _country(mission.sending_country),
-        _country(mission.host_country),
-        mission.kind.value,
-        "|".join(_country(code) for code in mission.accredited_to),
-        *_words(mission.name),
-        mission.head_of_mission,
-        mission.hours,
-        mission.last_checked_on.isoformat() if mission.last_checked_on else "",
-        *_reach(mission),
-    ]
-
-
-def _official_heads() -> list[str]:
-    return [
-        "id here",
-        "source id",
-        "name",
-        "given name",
-        "family name",
-        *_heads("office"),
-        *_heads("salutation"),
-        *_heads("close"),
-        "country",
-        "language",
-        *_PLACE,
-        *dict(_WAYS),
-    ]
-
-
-def _official_row(official: Official) -> list[str]:
-    return [
-        official.public_id,
-        official.source_id,
-        official.name,
-        official.given_name,
-        official.family_name,
-        *_words(official.office),
-        *_words(official.salutation),
-        *_words(official.close),
-        _country(official.country),
-        official.preferred_locale,
-        *_reach(official),
-    ]
-
-
-def _heads(name: str) -> list[str]:
-    return [f"{name} {code}" for code in LANGUAGES]
-
-
-def _words(words: dict[str, str]) -> list[str]:
-    return [words.get(code, "") for code in LANGUAGES]
+def _contacts_of(kind: str) -> Callable[[Entry], str]:
+    return lambda entry: " | ".join(
+        contact.value for contact in entry.contacts if contact.type == kind
+    )
 
 
 def _country(code: str) -> str:
     return i18n.country_name(code, "en")
 
 
-def _reach(entry: Mission | Official) -> list[str]:
-    return [
-        "\n".join(entry.address),
-        entry.locality,
-        entry.region,
-        entry.postal_code,
-        *(
-            " | ".join(one.value for one in entry.contacts if one.type == kind)
-            for _head, kind in _WAYS
-        ),
-    ]
+_REACH: dict[str, Callable[[Entry], str]] = {
+    "street": lambda entry: "\n".join(entry.address),
+    "city": attrgetter("locality"),
+    "region": attrgetter("region"),
+    "postal code": attrgetter("postal_code"),
+    "email": _contacts_of("email"),
+    "phone": _contacts_of("voice"),
+    "fax": _contacts_of("fax"),
+    "website": _contacts_of("url"),
+    "x handle": _contacts_of("twitter"),
+}
+_MISSIONS: Columns[Mission] = {
+    "id here": attrgetter("public_id"),
+    "source id": attrgetter("source_id"),
+    "sending country": lambda mission: _country(mission.sending_country),
+    "host country": lambda mission: _country(mission.host_country),
+    "kind": attrgetter("kind.value"),
+    "further countries": lambda mission: "|".join(map(_country, mission.accredited_to)),
+    **_words_of("name"),
+    "head of mission": attrgetter("head_of_mission"),
+    "hours": attrgetter("hours"),
+    "last checked": lambda mission: (
+        mission.last_checked_on.isoformat() if mission.last_checked_on else ""
+    ),
+    **_REACH,
+}
+_OFFICIALS: Columns[Official] = {
+    "id here": attrgetter("public_id"),
+    "source id": attrgetter("source_id"),
+    "name": attrgetter("name"),
+    "given name": attrgetter("given_name"),
+    "family name": attrgetter("family_name"),
+    **_words_of("office"),
+    **_words_of("salutation"),
+    **_words_of("close"),
+    "country": lambda official: _country(official.country),
+    "language": attrgetter("preferred_locale"),
+    **_REACH,
+}
+
+
+def export_directory(session: Session, directory: Directory) -> Iterator[list[str]]:
+    """Yield the heads, and a row for each entry."""
+    if directory is Directory.MISSIONS:
+        return _list_rows(session, Mission, _MISSIONS)
+    return _list_rows(session, Official, _OFFICIALS)
+
+
+def _list_rows(session: Session, model: type[E], columns: Columns[E]) -> Iterator[list[str]]:
+    yield list(columns)
+    query = select(model).options(selectinload(model.contacts)).order_by(model.slug)
+    for entry in session.scalars(query):
+        yield [say_cell(entry) for say_cell in columns.values()]

@@ -1,13 +1,20 @@
-"""What a form or a file says of an official or a mission, before it is kept. Pure."""
+"""Officials and missions alike, and what a form or a file says of one before it is kept. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any, overload
 
+from campaign.directory.entry_fields import Rule, names_with
 from campaign.directory.postal_addresses import formatted_code
-from campaign.models.directory import ContactDetail, MissionKind
+from campaign.models.directory import ContactDetail, Mission, MissionKind, Official
+from campaign.models.directory_import import Directory
 
+Entry = Official | Mission
+EntryModel = type[Official] | type[Mission]
 CONTACT_TYPES = ("email", "voice", "fax", "url", "twitter")
 """Popolo's words for e-mail address, telephone, fax, web page and X handle."""
+_KEPT = tuple(rule for rule in Rule if rule is not Rule.SOURCE)
+_MAY_BE_NULL = ("door_notes", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +28,19 @@ class Contact:
     valid_until: date | None = None
 
 
+class _Addressed:
+    """The postal code is kept as its country writes it, from a form and from a file alike."""
+
+    __slots__ = ()
+    postal_code: str
+
+    def __post_init__(self) -> None:
+        code = formatted_code(country_of(self), self.postal_code)  # type: ignore[arg-type]
+        object.__setattr__(self, "postal_code", code)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfficialDraft:
+class OfficialDraft(_Addressed):
     """All that staff can say of an official; words are per language."""
 
     name: str = ""
@@ -39,13 +57,9 @@ class OfficialDraft:
     postal_code: str = ""
     contacts: tuple[Contact, ...] = ()
 
-    def __post_init__(self) -> None:
-        """The postal code is kept as its country writes it, from a form and from a file alike."""
-        object.__setattr__(self, "postal_code", formatted_code(self.country, self.postal_code))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MissionDraft:
+class MissionDraft(_Addressed):
     """All that staff can say of a mission; its name is per language."""
 
     kind: MissionKind
@@ -65,31 +79,67 @@ class MissionDraft:
     last_checked_on: date | None = None
     contacts: tuple[Contact, ...] = ()
 
-    def __post_init__(self) -> None:
-        """The postal code is kept as its country writes it, from a form and from a file alike."""
-        code = formatted_code(self.host_country, self.postal_code)
-        object.__setattr__(self, "postal_code", code)
+
+def model_of(directory: Directory) -> EntryModel:
+    return Mission if directory is Directory.MISSIONS else Official
 
 
-def merge_words(kept: dict[str, str], said: dict[str, str]) -> dict[str, str]:
-    """`kept` with what is `said` now; an empty text removes a language, others stay."""
-    return {code: text for code, text in (kept | said).items() if text}
+def directory_of(entry: Entry) -> Directory:
+    return Directory.MISSIONS if isinstance(entry, Mission) else Directory.OFFICIALS
+
+
+def country_of(entry: Entry | OfficialDraft | MissionDraft) -> str:
+    """Return the country in which its address is."""
+    if isinstance(entry, Official | OfficialDraft):
+        return entry.country
+    return entry.host_country
+
+
+@overload
+def draft_of(entry: Official) -> OfficialDraft: ...
+@overload
+def draft_of(entry: Mission) -> MissionDraft: ...
+def draft_of(entry: Entry) -> OfficialDraft | MissionDraft:
+    """Return what is kept of an entry."""
+    values = {name: getattr(entry, name) for name in _list_kept(entry)}
+    values |= {name: values[name] or "" for name in _MAY_BE_NULL if name in values}
+    values |= {name: dict(words) for name, words in values.items() if isinstance(words, dict)}
+    make: Any = OfficialDraft if isinstance(entry, Official) else MissionDraft
+    draft: OfficialDraft | MissionDraft = make(**values, contacts=contacts_of(entry.contacts))
+    return draft
+
+
+def take_draft(entry: Entry, draft: OfficialDraft | MissionDraft) -> list[str]:
+    """Put the draft into the row; return the names of the fields that changed.
+
+    An empty text removes a language; languages that the draft does not name stay.
+    """
+    values = {name: getattr(draft, name) for name in _list_kept(entry)}
+    values |= {name: values[name] or None for name in _MAY_BE_NULL if name in values}
+    for name, words in values.items():
+        if isinstance(words, dict):
+            merged = (getattr(entry, name) or {}) | words
+            values[name] = {code: text for code, text in merged.items() if text}
+    changed = [name for name, value in values.items() if getattr(entry, name) != value]
+    for name in changed:
+        setattr(entry, name, values[name])
+    if contacts_of(entry.contacts) != draft.contacts:
+        entry.contacts = contact_details(draft.contacts)
+        changed.append("contacts")
+    return sorted(changed)
 
 
 def contact_details(contacts: tuple[Contact, ...]) -> list[ContactDetail]:
-    return [
-        ContactDetail(
-            type=one.type,
-            value=one.value,
-            note=one.note,
-            valid_from=one.valid_from,
-            valid_until=one.valid_until,
-        )
-        for one in contacts
-    ]
+    return [ContactDetail(**asdict(contact)) for contact in contacts]
 
 
 def contacts_of(details: list[ContactDetail]) -> tuple[Contact, ...]:
     return tuple(
-        Contact(one.type, one.value, one.note, one.valid_from, one.valid_until) for one in details
+        Contact(detail.type, detail.value, detail.note, detail.valid_from, detail.valid_until)
+        for detail in details
     )
+
+
+def _list_kept(entry: Entry) -> tuple[str, ...]:
+    names = names_with(directory_of(entry), *_KEPT)
+    return (*names, "timezone") if isinstance(entry, Mission) else names

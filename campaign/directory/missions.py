@@ -8,23 +8,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.core.errors import NotFound, Refused
+from campaign.core.errors import NotFound
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
 from campaign.directory.countries import slug_name
-from campaign.directory.entries import MissionDraft, contact_details, contacts_of, merge_words
-from campaign.directory.entry_fields import Rule, names_with
-from campaign.directory.risk_flags import refuse_flagged
+from campaign.directory.entries import MissionDraft
 from campaign.models.directory import Mission, MissionKind
-from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
 
 STALE_AFTER_DAYS = 365
 """After so many days an address must be checked again: embassies move, ambassadors change."""
-_PLAIN = names_with(
-    Directory.MISSIONS, Rule.IDENTITY, Rule.FILLED, Rule.LATEST, Rule.PLACE, Rule.NEVER
-)
 _FIRST_CHOICE = {MissionKind.EMBASSY, MissionKind.HIGH_COMMISSION}
 _SLUG_ENDS = {
     MissionKind.CONSULATE: "consulate",
@@ -101,49 +95,12 @@ def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
     return sorted(sending), sorted(host)
 
 
-def create_mission(session: Session, *, draft: MissionDraft, actor: str) -> Mission:
-    """Keep a new mission; its slug is the sending country and the city: `mexico-ottawa`."""
-    slug = mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality)
-    mission = Mission(source_id="")
-    _take(mission, draft)
-    where_used.add_with_slug(session, mission, slug)
-    where_used.record_change(session, mission, "missions.create", actor)
-    return mission
-
-
-def update_mission(
-    session: Session, *, mission: Mission, draft: MissionDraft, actor: str, risks_seen: bool = False
-) -> Mission:
-    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
-
-    Raises FlagNamed where a public campaign would name what its flags rule out, unless `risks_seen`
-    (the writer was asked).
-    """
-    changed = _take(mission, draft)
-    session.flush()
-    if changed:
-        refuse_flagged(session, mission, changed, seen=risks_seen, actor=actor)
-        where_used.show_change(session, mission)
-        where_used.record_change(session, mission, "missions.edit", actor, fields=changed)
-    return mission
-
-
 def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -> Mission:
     """Note that somebody checked the mission's address and people on that day."""
     mission.last_checked_on = on
     session.flush()
-    where_used.record_change(session, mission, "missions.check", actor, on=on.isoformat())
+    where_used.record_change(session, mission, "check", actor, on=on.isoformat())
     return mission
-
-
-def delete_mission(session: Session, *, mission: Mission, actor: str) -> None:
-    """Remove a mission that nothing uses; raises Refused("mission-in-use", uses=[…])."""
-    uses = where_used.list_uses(session, mission)
-    if uses:
-        raise Refused("mission-in-use", uses=uses)
-    where_used.record_change(session, mission, "missions.delete", actor)
-    session.delete(mission)
-    session.flush()
 
 
 class Reach(enum.StrEnum):
@@ -199,34 +156,12 @@ def is_stale(mission: Mission, today: date) -> bool:
     return checked is None or checked < today - timedelta(days=STALE_AFTER_DAYS)
 
 
-def mission_slug(kind: MissionKind, sending: str, host: str, locality: str) -> str:
+def mission_slug(draft: MissionDraft) -> str:
     """Return the slug that a mission would like: `mexico-ottawa`, `mexico-toronto-consulate`."""
-    place = locality or slug_name(host)
-    return slugify(slug_name(sending), place, _SLUG_ENDS.get(kind, ""))
-
-
-def draft_of(mission: Mission) -> MissionDraft:
-    plain = {name: getattr(mission, name) for name in _PLAIN}
-    plain["door_notes"] = mission.door_notes or ""
-    plain["timezone"] = mission.timezone or ""
-    return MissionDraft(name=dict(mission.name), **plain, contacts=contacts_of(mission.contacts))
+    place = draft.locality or slug_name(draft.host_country)
+    return slugify(slug_name(draft.sending_country), place, _SLUG_ENDS.get(draft.kind, ""))
 
 
 def _is_stale(today: date) -> ColumnElement[bool]:
     checked = Mission.last_checked_on
     return or_(checked.is_(None), checked < today - timedelta(days=STALE_AFTER_DAYS))
-
-
-def _take(mission: Mission, draft: MissionDraft) -> list[str]:
-    """Put the draft into the row; return the names of the fields that changed."""
-    values = {name: getattr(draft, name) for name in _PLAIN}
-    values["door_notes"] = draft.door_notes or None
-    values["timezone"] = draft.timezone or None
-    values["name"] = merge_words(mission.name or {}, draft.name)
-    changed = [name for name, value in values.items() if getattr(mission, name) != value]
-    for name in changed:
-        setattr(mission, name, values[name])
-    if contacts_of(mission.contacts) != draft.contacts:
-        mission.contacts = contact_details(draft.contacts)
-        changed.append("contacts")
-    return sorted(changed)

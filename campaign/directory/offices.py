@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, NotFound, Refused
 from campaign.core.text.fold import fold_name
-from campaign.directory import officials, where_used
-from campaign.directory.entries import OfficialDraft
+from campaign.directory import where_used
+from campaign.directory.edit_entries import create_entry
+from campaign.directory.entries import OfficialDraft, draft_of
 from campaign.directory.imports.read_rows import Held
 from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Membership, Official, Post
@@ -95,7 +96,7 @@ def save_days(
         memberships[number].started_on, memberships[number].ended_on = start, end
     _note_leaving(official, today)
     session.flush()
-    where_used.record_change(session, official, "officials.posts", actor, posts=sorted(days))
+    where_used.record_change(session, official, "posts", actor, posts=sorted(days))
 
 
 def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
@@ -105,7 +106,7 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
         membership.ended_on = on
     official.left_on = on
     session.flush()
-    where_used.record_change(session, official, "officials.leave", actor, on=on.isoformat())
+    where_used.record_change(session, official, "leave", actor, on=on.isoformat())
 
 
 def begin_office(session: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
@@ -114,7 +115,7 @@ def begin_office(session: Session, *, official: Official, post: Post, on: date, 
     official.left_on = None
     session.flush()
     where_used.record_change(
-        session, official, "officials.take-over", actor, on=on.isoformat(), post=post.public_id
+        session, official, "take-over", actor, on=on.isoformat(), post=post.public_id
     )
 
 
@@ -150,7 +151,7 @@ def pass_to_new(
     session: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
 ) -> Official:
     """Pass the office to a person who is not in the directory yet."""
-    successor = officials.create_official(session, draft=draft, actor=actor)
+    successor = create_entry(session, Official(), draft=draft, actor=actor)
     return _pass_office(session, predecessor, successor, on, actor)
 
 
@@ -166,12 +167,12 @@ def pass_to(
     """Pass the office to somebody who is in the directory; letters name the new office.
 
     Forms of address that the office had, and that do not name its holder, fill in what lacks.
-    Raises Refused where they are one person; FlagNamed as `officials.update_official` does.
+    Raises Refused where they are one person; FlagNamed as `update_entry` does.
     """
     if predecessor.id == successor.id:
         raise Refused("successor-same")
     get_current_membership(session, successor)  # what they held before is noted
-    kept = of_the_office(predecessor, officials.draft_of(predecessor))
+    kept = of_the_office(predecessor, draft_of(predecessor))
     successor.office = dict(predecessor.office)
     successor.salutation = {**kept.salutation, **successor.salutation}
     successor.close = {**kept.close, **successor.close}

@@ -5,21 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.core import i18n
-from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.errors import NotFound
 from campaign.core.text.fold import fold_name
-from campaign.core.text.slugs import slugify
 from campaign.directory import where_used
-from campaign.directory.entries import OfficialDraft, contact_details, contacts_of, merge_words
-from campaign.directory.entry_fields import Rule, names_with
-from campaign.directory.risk_flags import refuse_flagged
 from campaign.models.directory import Official
-from campaign.models.directory_import import Directory
 from campaign.web.pagination import MOST_FOUND, Listing, contains_words, load_page, rank_of_country
-
-_WORDS = names_with(Directory.OFFICIALS, Rule.WORDS)
-_ADDRESSED = ("salutation", "close")
-_PLAIN = names_with(Directory.OFFICIALS, Rule.IDENTITY, Rule.FILLED, Rule.PLACE)
 
 
 def get_official(session: Session, *, slug: str) -> Official:
@@ -88,81 +78,3 @@ def count_left(session: Session) -> int:
         Official.left_on.is_not(None), where_used.is_aimed_at()
     )
     return session.scalar(query) or 0
-
-
-def create_official(session: Session, *, draft: OfficialDraft, actor: str) -> Official:
-    """Keep a new official; its slug is made from the name, or the office where none is known."""
-    slug = slugify(draft.name or i18n.words_in(draft.office, "en"))
-    official = Official()
-    _take(official, draft)
-    where_used.add_with_slug(session, official, slug)
-    where_used.record_change(session, official, "officials.create", actor)
-    return official
-
-
-def update_official(
-    session: Session,
-    *,
-    official: Official,
-    draft: OfficialDraft,
-    actor: str,
-    risks_seen: bool = False,
-) -> Official:
-    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
-
-    Raises Invalid: an open campaign would lack a form of address in a language of its letters, or
-    a public one would name what its risk flags rule out (FlagNamed), unless `risks_seen`.
-    """
-    before = {name: dict(getattr(official, name)) for name in _ADDRESSED}
-    changed = _take(official, draft)
-    _refuse_unaddressed(session, official, before)
-    session.flush()
-    if changed:
-        refuse_flagged(session, official, changed, seen=risks_seen, actor=actor)
-        where_used.show_change(session, official)
-        where_used.record_change(session, official, "officials.edit", actor, fields=changed)
-    return official
-
-
-def delete_official(session: Session, *, official: Official, actor: str) -> None:
-    """Remove an official whom nothing uses; raises Refused("official-in-use", uses=[…])."""
-    uses = where_used.list_uses(session, official)
-    if uses:
-        raise Refused("official-in-use", uses=uses)
-    where_used.record_change(session, official, "officials.delete", actor)
-    session.delete(official)
-    session.flush()
-
-
-def draft_of(official: Official) -> OfficialDraft:
-    values = {name: getattr(official, name) for name in (*_WORDS, *_PLAIN)}
-    return OfficialDraft(**values, contacts=contacts_of(official.contacts))
-
-
-def _take(official: Official, draft: OfficialDraft) -> list[str]:
-    """Put the draft into the row; return the names of the fields that changed."""
-    values = {name: getattr(draft, name) for name in _PLAIN}
-    for name in _WORDS:
-        values[name] = merge_words(getattr(official, name) or {}, getattr(draft, name))
-    changed = [name for name, value in values.items() if getattr(official, name) != value]
-    for name in changed:
-        setattr(official, name, values[name])
-    if contacts_of(official.contacts) != draft.contacts:
-        official.contacts = contact_details(draft.contacts)
-        changed.append("contacts")
-    return sorted(changed)
-
-
-def _refuse_unaddressed(
-    session: Session, official: Official, before: dict[str, dict[str, str]]
-) -> None:
-    """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
-    missing = {
-        f"{name}_{locale}": "in-use"
-        for locale in where_used.find_languages_written_in(session, official.id)
-        for name in _ADDRESSED
-        if before[name].get(locale) and not getattr(official, name).get(locale)
-    }
-    if missing:
-        session.refresh(official)
-        raise Invalid("official-in-use", fields=missing)

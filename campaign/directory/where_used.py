@@ -5,30 +5,28 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from sqlalchemy import Column, ColumnElement, Select, literal, not_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit
 from campaign.core.db import references_to, table_of, utcnow
-from campaign.core.text.slugs import free_slug
+from campaign.directory.entries import Entry, EntryModel, directory_of
 from campaign.models.campaign import ENDED, Campaign, CampaignStatus, Target, TargetKind
 from campaign.models.directory import ContactDetail, Membership, Mission, Official
 from campaign.models.staff import StaffUser, sees
 
 _OWN_TABLES = (table_of(ContactDetail), table_of(Membership))
-_TRIES = 5
 
 
 def list_entries(
-    session: Session, model: type[Official | Mission], *where: ColumnElement[bool]
-) -> Sequence[Official | Mission]:
+    session: Session, model: EntryModel, *where: ColumnElement[bool]
+) -> Sequence[Entry]:
     """List the entries for which all of that holds, by their slugs."""
     if model is Official:
         return session.scalars(select(Official).where(*where).order_by(Official.slug)).all()
     return session.scalars(select(Mission).where(*where).order_by(Mission.slug)).all()
 
 
-def list_uses(session: Session, entry: Official | Mission) -> list[str]:
+def list_uses(session: Session, entry: Entry) -> list[str]:
     """List references ("UA 58/20") of the campaigns that use the entry, in order.
 
     Every foreign key counts, so that a feature that comes later is seen too; a use outside
@@ -40,7 +38,7 @@ def list_uses(session: Session, entry: Official | Mission) -> list[str]:
     return sorted(uses)
 
 
-def find_used(session: Session, model: type[Official | Mission], ids: Collection[int]) -> set[int]:
+def find_used(session: Session, model: EntryModel, ids: Collection[int]) -> set[int]:
     """Find which of the entries `ids` something uses."""
     used: set[int] = set()
     for column in list_references(model):
@@ -48,12 +46,12 @@ def find_used(session: Session, model: type[Official | Mission], ids: Collection
     return used
 
 
-def list_references(model: type[Official | Mission]) -> list[Column[Any]]:
+def list_references(model: EntryModel) -> list[Column[Any]]:
     """List the columns outside the directory that refer to entries of the model."""
     return [column for column in references_to(model) if column.table not in _OWN_TABLES]
 
 
-def list_uses_for(session: Session, entry: Official | Mission, user: StaffUser) -> list[str]:
+def list_uses_for(session: Session, entry: Entry, user: StaffUser) -> list[str]:
     return hide_other_teams(session, list_uses(session, entry), user)
 
 
@@ -111,15 +109,14 @@ def find_languages_written_in(session: Session, official_id: int) -> set[str]:
     return {locale for locales in locale_lists for locale in locales}
 
 
-def record_change(
-    session: Session, entry: Official | Mission, action: str, actor: str, **detail: object
-) -> None:
+def record_change(session: Session, entry: Entry, verb: str, actor: str, **detail: object) -> None:
     """Note in the audit what was done to the entry."""
+    action = f"{directory_of(entry)}.{verb}"
     subject = f"{entry.__tablename__}:{entry.public_id}"
     audit.record(session, actor=actor, action=action, subject=subject, **detail)
 
 
-def show_change(session: Session, entry: Official | Mission) -> None:
+def show_change(session: Session, entry: Entry) -> None:
     """Have the public pages made anew on which the entry is named."""
     column = Target.official_id if isinstance(entry, Official) else Target.mission_id
     campaign_ids = select(Target.campaign_id).where(column == entry.id)
@@ -147,20 +144,3 @@ def _select_live(entry_id: QueryableAttribute[Any]) -> Select[Any]:
         .join(Campaign, Campaign.id == Target.campaign_id)
         .where(Campaign.status.not_in(ENDED), entry_id.is_not(None))
     )
-
-
-def add_with_slug(session: Session, entry: Official | Mission, slug: str) -> None:
-    """Add the entry under that slug, or with the first number from 2 that is free."""
-    column = type(entry).slug
-    for tries_left in reversed(range(_TRIES)):
-        taken = set(session.scalars(select(column).where(column.startswith(slug))))
-        entry.slug = free_slug(slug, taken)
-        try:
-            with session.begin_nested():
-                session.add(entry)
-        except IntegrityError:
-            # Somebody took it since we looked.
-            if not tries_left:
-                raise
-        else:
-            return

@@ -1,288 +1,290 @@
-"""Forms of officials and missions.
+"""The forms of a mission, an official and the posts that one holds, and of their lists."""
 
-Words per language and rows of contacts are plain fields, `office_fr` and `contact_2_value`: they
-work without scripts, and every error stands by its field.
-"""
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, dataclass
-from types import MappingProxyType
-from typing import ClassVar, TypedDict, TypeVar
-
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, Optional, ValidationError
 
 from campaign.core import i18n
+from campaign.core.settings import home_country
 from campaign.core.text.slugs import split_lines
-from campaign.directory.contacts import VALUE_LENGTH, clean_value
-from campaign.directory.entries import CONTACT_TYPES, Contact, MissionDraft, OfficialDraft
-from campaign.directory.entry_fields import LABELS, limit_of
-from campaign.directory.postal_addresses import address_problems
-from campaign.directory.risk_flags import FlagNamed
-from campaign.models.directory import Mission, Official
-from campaign.web.edit_conflict import EditConflictForm
+from campaign.core.time_zones import all_zones, zone_of
+from campaign.directory.countries import country_code
+from campaign.directory.desk.address_form import (
+    AddressForm,
+    country_field,
+    day_field,
+    form_with,
+    kept_field,
+    text_field,
+)
+from campaign.directory.desk.labels import KIND_LABELS
+from campaign.directory.entries import MissionDraft, OfficialDraft
+from campaign.directory.offices import of_the_office
+from campaign.directory.postal_addresses import address_lines
+from campaign.models.directory import Membership, Mission, MissionKind, Official
+from campaign.printing.check_letters import check_address
+from campaign.printing.geometry import layout_for
+from campaign.web.desk_form import DeskForm
 from campaign.web.form_base import SiteForm
-from campaign.web.form_fields import DayField, choices, clean_line, clean_lines, stripped
-
-F = TypeVar("F", bound="AddressForm")
-EMPTY_ROWS = 2
-_MAX_ROWS = 30
-_MAX_LINES = 6
-_LINE_LENGTH = 100
-_ROW = re.compile(r"contact_([0-9]{1,2})_value")
-_CONTACT_FIELDS = ("type", "value", "note", "from", "until")
-CONTACT_LABELS = {
-    "email": _l("Email"),
-    "voice": _l("Phone"),
-    "fax": _l("Fax"),
-    "url": _l("Web page"),
-    "twitter": _l("X handle"),
-}
+from campaign.web.form_fields import DayField, clean_lines, stripped
 
 
-def say_flagged(problem: FlagNamed) -> str:
-    """Ask before such an entry is saved, and say what saving it undoes."""
-    question = _(
-        "A scheduled campaign names this entry. Its risk flags do not allow some of these words."
+class MissionForm(AddressForm):
+    address_country = "host_country"
+    kind = SelectField(
+        _l("Kind"), choices=[SelectChoice(kind.value, label) for kind, label in KIND_LABELS.items()]
     )
-    if problem.is_public:
-        question = _(
-            "A public campaign names this entry. Its risk flags do not allow some of these words."
-        )
-    if not problem.cancels_opening:
-        return str(question)
-    undone = _("If you save, the campaign no longer opens as scheduled. It needs approval again.")
-    return f"{question} {undone}"
-
-
-def text_field(
-    label: object, length: int, *, required: object = None, description: object = ""
-) -> StringField:
-    """Make a line of text, stripped and clean, of at most `length` characters."""
-    needed = [InputRequired(required)] if required else [Optional(strip_whitespace=True)]
-    long = Length(max=length, message=_l("Shorten this to %(max)d characters.", max=length))
-    checks = [*needed, long, clean_line]
-    return StringField(label, checks, filters=[stripped], description=description)
-
-
-def kept_field(
-    model: type[Mission | Official], name: str, *, description: object = ""
-) -> StringField:
-    """Make a line of text as `entry_fields` and the model describe it."""
-    return text_field(LABELS[name], limit_of(model, name), description=description)
-
-
-def day_field(label: object, *, needed: object = None) -> DayField:
-    """Make a field for any day; may stay empty unless `needed` says what to do."""
-    asked = _l("Enter the date as year, month and day: 2026-11-24.")
-    return DayField(label, needed=needed, asked=asked, any_year=True)
-
-
-def country_field(label: object, *, required: object = None, senders: bool = False) -> SelectField:
-    """Make a choice of countries; may stay empty unless `required` says what to do.
-
-    With `senders`, also of what has embassies and is no country.
-    """
-    offered = i18n.senders if senders else i18n.countries
-    needed = [InputRequired(required)] if required else [Optional()]
-    return SelectField(
-        label, needed, validate_choice=True, choices=lambda: choices((("", ""), *offered()))
+    sending_country = country_field(
+        _l("Sending country"),
+        required=_l("Choose the country that sends the mission."),
+        senders=True,
     )
-
-
-class AddressValues(TypedDict):
-    address: list[str]
-    locality: str
-    region: str
-    postal_code: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactFields:
-    """A row of a form: one way to reach somebody."""
-
-    type: Field
-    value: Field
-    note: Field
-    start: Field
-    end: Field
-
-
-class AddressForm(EditConflictForm, SiteForm):
-    """The fields of an address, and rows of contacts added by `form_with`."""
-
-    address = TextAreaField(
-        _l("Street (up to six lines)"), [Optional(), clean_lines], filters=[stripped]
+    host_country = country_field(
+        _l("Host country"), required=_l("Choose the country where the mission is.")
     )
-    locality = kept_field(Mission, "locality")
-    region = kept_field(Mission, "region")
-    postal_code = kept_field(Mission, "postal_code")
-    risks_seen = BooleanField(_l("Continue anyway"))
-    address_country: ClassVar[str]
-    """Name of the field with the country in which the address is."""
-    contact_numbers: tuple[int, ...] = ()
-    word_fields: tuple[str, ...] = ()
-    locales: tuple[str, ...] = ()
-    now: Mapping[str, object] = MappingProxyType({})
-    """What is kept, as the fields show it."""
+    accredited = TextAreaField(
+        _l("Other countries this mission is responsible for"),
+        [Optional(), clean_lines],
+        filters=[stripped],
+        description=_l("One country on each line."),
+    )
+    head_of_mission = kept_field(Mission, "head_of_mission")
+    hours = kept_field(
+        Mission,
+        "hours",
+        description=_l("When someone is there, for example “Monday to Friday, 9 to 12”."),
+    )
+    door_notes = TextAreaField(
+        _l("Access notes"),
+        [
+            Optional(),
+            clean_lines,
+            Length(max=2000, message=_l("Shorten this to %(max)d characters.", max=2000)),
+        ],
+        filters=[stripped],
+        description=_l("What your colleagues should know before they go. We keep this encrypted."),
+    )
+    timezone = SelectField(
+        _l("Time zone"),
+        default="",
+        description=_l(
+            "We use this time zone for the dates and times of deliveries. Choose "
+            "another one if it is wrong."
+        ),
+    )
+    last_checked_on = day_field(_l("Last checked on"))
 
-    def ask_flagged(self, problem: FlagNamed) -> None:
-        """Ask once more: a public campaign would name what its risk flags rule out."""
-        self.risks_seen.errors = [say_flagged(problem)]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        host, city = self.host_country.data, self.locality.data
+        place = zone_of(host, city or "") if host else ""
+        own = _("The time zone of its city and country")
+        self.timezone.choices = [
+            SelectChoice(
+                "", f"{own}{i18n.colon(i18n.locale())}{i18n.say_zone(place)}" if place else own
+            ),
+            *(SelectChoice(zone, i18n.say_zone(zone)) for zone in all_zones()),
+        ]
 
     def validate_address(self, field: Field) -> None:
-        """Six lines at most: an envelope's window shows no more."""
-        lines = split_lines(field.data or "")
-        if len(lines) > _MAX_LINES:
-            raise ValidationError(_("Use at most six lines. The envelope window shows no more."))
-        if any(len(line) > _LINE_LENGTH for line in lines):
-            raise ValidationError(_("Shorten each line to 100 characters."))
+        """It stands below official, office and mission, all in an envelope's window."""
+        layout = layout_for(self.host_country.data or "")
+        name = max(self.words("name").values(), key=len, default="")
+        parts = self.address_parts()
+        lines = address_lines(
+            country=self.host_country.data or "",
+            street=parts["address"],
+            locality=parts["locality"],
+            region=parts["region"],
+            postal_code=parts["postal_code"],
+            # The letter is posted from the organisation's country: abroad its name comes below.
+            country_name="" if self.host_country.data == home_country() else "-",
+        )
+        if check_address(("", "", name, *lines), layout):
+            raise ValidationError(
+                _("Below the names, this does not fit in the envelope window. Shorten it.")
+            )
 
-    def validate_postal_code(self, field: Field) -> None:
-        for problem in address_problems(
-            country=self[self.address_country].data or "",
-            street=[],
-            locality="",
-            region="",
-            postal_code=field.data or "",
-        ):
-            if problem.certain and problem.example:
+    def validate_accredited(self, field: Field) -> None:
+        for name in split_lines(field.data or ""):
+            if country_code(name, i18n.locale()) is None:
                 raise ValidationError(
                     _(
-                        "This postal code does not match the country. Enter one like this: "
-                        "%(example)s.",
-                        example=problem.example,
+                        "We do not know the country “%(name)s”. Enter its name as in the list "
+                        "of countries, or its two-letter code.",
+                        name=name[:80],
                     )
                 )
-            if problem.certain:
-                raise ValidationError(
-                    _("This postal code does not match the country. Correct one of them.")
-                )
 
-    def contact_rows(self) -> list[ContactFields]:
-        return [
-            ContactFields(*(self[f"contact_{number}_{name}"] for name in _CONTACT_FIELDS))
-            for number in self.contact_numbers
-        ]
+    def validate_last_checked_on(self, field: Field) -> None:
+        if field.data and field.data > i18n.today_at_home():
+            raise ValidationError(_("This date is in the future. Enter today or an earlier date."))
 
-    def contacts(self) -> tuple[Contact, ...]:
-        """Return what the rows say; an empty one says nothing."""
-        return tuple(
-            Contact(row.type.data, value, row.note.data or "", row.start.data, row.end.data)
-            for row in self.contact_rows()
-            if (value := clean_value(row.type.data, row.value.data or ""))
+    def draft(self) -> MissionDraft:
+        names = split_lines(self.accredited.data or "")
+        codes = {country_code(name, i18n.locale()) for name in names}
+        host = self.host_country.data
+        return MissionDraft(
+            kind=MissionKind(self.kind.data),
+            name=self.words("name"),
+            sending_country=self.sending_country.data,
+            host_country=host,
+            accredited_to=sorted(code for code in codes if code and code != host),
+            head_of_mission=self.head_of_mission.data or "",
+            hours=self.hours.data or "",
+            door_notes=self.door_notes.data or "",
+            timezone=self.timezone.data or "",
+            last_checked_on=self.last_checked_on.data,
+            contacts=self.contacts(),
+            **self.address_parts(),
         )
 
-    def words(self, name: str) -> dict[str, str]:
-        """Return what was said per language, an empty text included: it removes that language's."""
-        return {code: self[f"{name}_{_key(code)}"].data or "" for code in self.locales}
 
-    def word_rows(self) -> list[tuple[str, list[Field]]]:
-        return [
-            (code, [self[f"{name}_{_key(code)}"] for name in self.word_fields])
-            for code in self.locales
-        ]
+class ListFilter(SiteForm):
+    """What a list shows; it lives in the address."""
 
-    def address_parts(self) -> AddressValues:
-        return {
-            "address": split_lines(self.address.data or ""),
-            "locality": self.locality.data or "",
-            "region": self.region.data or "",
-            "postal_code": (self.postal_code.data or "").upper(),
-        }
+    class Meta:
+        csrf = False
 
 
-def form_with(
-    base: type[F],
-    *,
-    words: dict[str, Callable[[], Field]],
-    kept: MissionDraft | OfficialDraft | None = None,
-) -> F:
-    """Make a form of `base` with words per language and rows of contacts, filled from `kept`.
+class MissionFilter(ListFilter):
+    q = StringField(_l("Name, city or head of mission"), filters=[stripped])
+    sending = SelectField(_l("Sending country"), validate_choice=False)
+    host = SelectField(_l("Host country"), validate_choice=False)
+    stale = BooleanField(_l("Not checked for a year"))
 
-    `words` gives for each name the function that makes its field.
-    """
-    locales = tuple(i18n.languages())
-    numbers = _number_rows(len(kept.contacts) if kept else 0)
-    fields: dict[str, object] = {
-        "locales": locales,
-        "word_fields": tuple(words),
-        "contact_numbers": numbers,
-    }
-    for name, make in words.items():
-        fields |= {f"{name}_{_key(code)}": make() for code in locales}
-    for number in numbers:
-        fields |= _make_contact_fields(number)
-    data = _get_form_data(kept, words, locales) if kept else {}
-    form: F = type(base.__name__, (base,), fields)(data=data)
-    form.now = data
-    form.mark_seen(form.now)
-    for code in locales[1:]:
-        for name in words:
-            # What a field is for is said once, with the first language.
-            form[f"{name}_{_key(code)}"].description = ""
+
+def mission_form(kept: MissionDraft | None = None) -> MissionForm:
+    form = form_with(
+        MissionForm,
+        words={
+            "name": lambda: text_field(
+                _l("Name of the mission"), 200, description=_l("“Embassy of Mexico in Ottawa”")
+            )
+        },
+        kept=kept,
+    )
+    if kept and not form.is_submitted():
+        form.kind.data = kept.kind.value
     return form
 
 
-def _get_form_data(
-    kept: MissionDraft | OfficialDraft, words: Iterable[str], locales: Iterable[str]
-) -> dict[str, object]:
-    data: dict[str, object] = {name: getattr(kept, name) for name in kept.__slots__}
-    data["address"] = "\n".join(kept.address)
-    if isinstance(kept, MissionDraft):
-        data["accredited"] = "\n".join(i18n.country_name(code) for code in kept.accredited_to)
-    for name in words:
-        texts = getattr(kept, name)
-        data |= {f"{name}_{_key(code)}": texts.get(code, "") for code in locales}
-    for number, contact in enumerate(kept.contacts, 1):
-        for name, value in zip(_CONTACT_FIELDS, astuple(contact), strict=True):
-            data[f"contact_{number}_{name}"] = value
-    return data
+_WORDS: dict[str, Callable[[], Field]] = {
+    "office": lambda: text_field(_l("Office"), 200),
+    "salutation": lambda: text_field(
+        _l("Salutation"), 200, description=_l("First line of the letter, for example “Excellency:”")
+    ),
+    "close": lambda: text_field(
+        _l("Close"), 200, description=_l("Last line of the letter, for example “Yours sincerely,”")
+    ),
+}
 
 
-def _number_rows(kept: int) -> tuple[int, ...]:
-    """Number as many rows as were sent, or as there are contacts and some empty ones."""
-    sent = [int(match[1]) for name in request.form if (match := _ROW.fullmatch(name))]
-    count = max(sent) if sent else kept + EMPTY_ROWS
-    return tuple(range(1, min(count, _MAX_ROWS) + 1))
+class OfficialForm(AddressForm):
+    address_country = "country"
+    name = text_field(
+        _l("Full name"),
+        200,
+        description=_l(
+            "With titles, as on an envelope. Leave it empty for an office without a name."
+        ),
+    )
+    given_name = kept_field(Official, "given_name")
+    family_name = kept_field(Official, "family_name")
+    country = country_field(_l("Country"), required=_l("Choose the country of this official."))
+    preferred_locale = SelectField(
+        _l("Preferred language"),
+        choices=lambda: [SelectChoice(code, i18n.language_name(code)) for code in i18n.languages()],
+    )
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """A letter needs somebody to go to: a name, or an office in one language."""
+        is_valid = bool(super().validate(extra_validators))
+        if not self.name.data and not any(self.words("office").values()):
+            self.name.errors = [
+                *self.name.errors,
+                _("Enter a name, or the office in at least one language."),
+            ]
+            return False
+        return is_valid
+
+    def draft(self) -> OfficialDraft:
+        return OfficialDraft(
+            name=self.name.data or "",
+            given_name=self.given_name.data or "",
+            family_name=self.family_name.data or "",
+            office=self.words("office"),
+            salutation=self.words("salutation"),
+            close=self.words("close"),
+            country=self.country.data,
+            preferred_locale=self.preferred_locale.data,
+            contacts=self.contacts(),
+            **self.address_parts(),
+        )
 
 
-def _make_contact_fields(number: int) -> dict[str, object]:
-    start = f"contact_{number}"
-    kinds = choices((kind, CONTACT_LABELS[kind]) for kind in CONTACT_TYPES)
-    return {
-        f"{start}_type": SelectField(_l("Kind"), choices=kinds, default=CONTACT_TYPES[0]),
-        f"{start}_value": text_field(_l("Address or number"), VALUE_LENGTH),
-        f"{start}_note": text_field(_l("Note"), 300),
-        f"{start}_from": day_field(_l("Valid from")),
-        f"{start}_until": day_field(_l("Valid until")),
-        f"validate_{start}_value": _make_contact_check(number),
-        f"validate_{start}_until": _make_days_check(number),
-    }
+class OfficialFilter(ListFilter):
+    q = StringField(_l("Name, office or place"), filters=[stripped])
+    country = SelectField(_l("Country"), validate_choice=False)
+    left = BooleanField(_l("Left office, but campaigns still write to them"))
 
 
-def _make_contact_check(number: int) -> Callable[[Form, Field], None]:
-    def check(form: Form, field: Field) -> None:
-        if field.data and clean_value(form[f"contact_{number}_type"].data, field.data) is None:
-            raise ValidationError(
-                _("This is incomplete or does not match the kind you chose. Correct it.")
-            )
-
-    return check
+def official_form(kept: OfficialDraft | None = None) -> OfficialForm:
+    return form_with(OfficialForm, words=_WORDS, kept=kept)
 
 
-def _make_days_check(number: int) -> Callable[[Form, Field], None]:
-    def check(form: Form, field: Field) -> None:
-        start = form[f"contact_{number}_from"].data
-        if start and field.data and field.data < start:
-            raise ValidationError(_("The last day is before the first. Correct one of them."))
-
-    return check
+_SENTENCES = {"before-first": _l("The last day is before the first. Correct one of them.")}
 
 
-def _key(code: str) -> str:
-    return code.replace("-", "_").lower()
+class DaysForm(DeskForm):
+    """From when until when somebody held each post; `days_form` adds two fields a post."""
+
+    sentences = _SENTENCES
+    numbers: tuple[int, ...] = ()
+
+    def days(self) -> dict[int, tuple[date | None, date | None]]:
+        return {
+            number: (self[f"from_{number}"].data, self[f"until_{number}"].data)
+            for number in self.numbers
+        }
+
+
+def days_form(memberships: list[Membership]) -> DaysForm:
+    fields: dict[str, DayField] = {}
+    data: dict[str, date | None] = {}
+    for held in memberships:
+        fields[f"from_{held.id}"] = day_field(_l("In office since"))
+        fields[f"until_{held.id}"] = day_field(_l("In office until"))
+        data |= {f"from_{held.id}": held.started_on, f"until_{held.id}": held.ended_on}
+    form: DaysForm = type("PostDaysForm", (DaysForm,), fields)(data=data)
+    form.numbers = tuple(held.id for held in memberships)
+    return form
+
+
+class SuccessorDay(SiteForm):
+    """When somebody who is in the directory takes over."""
+
+    on = day_field(
+        _l("Takes over on"), needed=_l("Enter the day on which the new person takes over.")
+    )
+
+    def day(self) -> date:
+        assert self.on.data is not None
+        return self.on.data
+
+
+class SuccessorForm(SuccessorDay, OfficialForm):
+    """Who comes after, and when."""
+
+
+def successor_form(predecessor: Official, draft: OfficialDraft, today: date) -> SuccessorForm:
+    """Make the form of a new person in that office: what belongs to the office is filled in."""
+    form = form_with(SuccessorForm, words=_WORDS, kept=of_the_office(predecessor, draft))
+    if not form.is_submitted():
+        form.on.data = today
+    return form

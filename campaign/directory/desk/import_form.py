@@ -13,8 +13,7 @@ from wtforms.validators import ValidationError
 from campaign.core import i18n
 from campaign.core.number_format import say_number
 from campaign.core.unreadable_file import Fault
-from campaign.directory.desk.import_labels import say_how_to_mend, say_meaning
-from campaign.directory.desk.mission_form import KIND_LABELS
+from campaign.directory.desk.labels import list_kinds, say_how_to_mend, say_meaning
 from campaign.directory.imports.columns import NEEDED, WHICH
 from campaign.directory.imports.columns import choices as meanings
 from campaign.directory.imports.read_list import ENCODINGS, MAX_BYTES, Opened
@@ -229,7 +228,7 @@ def _list_needed(source: Source) -> tuple[str, ...]:
 
 def _list_fixed_choices(name: str) -> list[SelectChoice]:
     if name == "kind":
-        pairs = [(kind.value, str(label)) for kind, label in KIND_LABELS.items()]
+        pairs = list_kinds()
     else:
         pairs = list(i18n.senders() if name == "sending_country" else i18n.countries())
     return choices((("", ""), *pairs))

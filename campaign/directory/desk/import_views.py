@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -14,10 +13,9 @@ from flask_babel import gettext as _
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid, Refused
 from campaign.core.unreadable_file import Fault, UnreadableFile
-from campaign.directory.desk.blueprint import blueprint
-from campaign.directory.desk.entry_display import get_import_url
+from campaign.directory.desk.blueprint import add_page_to_both, get_import_url
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
-from campaign.directory.desk.import_labels import SHOWN_FIELDS, say_field, say_how_to_mend
+from campaign.directory.desk.labels import SHOWN_FIELDS, say_field, say_how_to_mend
 from campaign.directory.imports import jobs, undo, uploads
 from campaign.directory.imports.columns import NEEDED, WHICH, is_either
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
@@ -32,8 +30,6 @@ from campaign.web.page import Page, show_page
 from campaign.web.pagination import Listing
 from campaign.web.security import takes_file
 from campaign.web.spreadsheets import inert
-
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
 class ImportUpload(Page, template="directory/import_upload.html"):
@@ -67,22 +63,6 @@ class ShowImport(Page, template="directory/import.html"):
     failure: FaultDetail | None
     shown_fields: Sequence[str]
     field_of: Callable[[RowDetail], str]
-
-
-def add_page_to_both(path: str, *methods: str) -> Callable[[View], View]:
-    """Add a page to the officials' part and to the missions'."""
-
-    def register(view: View) -> View:
-        for directory in Directory:
-            blueprint.add_url_rule(
-                f"/desk/{directory.value}{path}",
-                view_func=view,
-                defaults={"directory": directory.value},
-                methods=methods or ("GET",),
-            )
-        return view
-
-    return register
 
 
 @add_page_to_both("/imports", "GET", "POST")

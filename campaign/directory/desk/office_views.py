@@ -9,16 +9,17 @@ from flask_babel import gettext as _
 from campaign.core import db, i18n
 from campaign.core.errors import Invalid
 from campaign.directory import offices, officials, where_used
+from campaign.directory.desk.address_form import say_flagged
 from campaign.directory.desk.blueprint import blueprint
-from campaign.directory.desk.entry_display import get_entry_name
-from campaign.directory.desk.forms import say_flagged
-from campaign.directory.desk.office_form import (
+from campaign.directory.desk.forms import (
     DaysForm,
     SuccessorDay,
     SuccessorForm,
     days_form,
     successor_form,
 )
+from campaign.directory.desk.labels import get_entry_name
+from campaign.directory.entries import draft_of
 from campaign.directory.risk_flags import FlagNamed
 from campaign.models.directory import Official
 from campaign.staff.guards import actor
@@ -74,7 +75,7 @@ def new_successor(slug: str) -> ResponseReturnValue:
     """The office passes to a new person."""
     session, today = db.session(), i18n.today_at_home()
     official = officials.get_official(session, slug=slug)
-    form = successor_form(official, officials.draft_of(official), today)
+    form = successor_form(official, draft_of(official), today)
     if form.validate_on_submit() and (successor := _pass_to_new(official, form)):
         return _show_next_page(official, successor)
     words = request.args.get("q", "").strip()

@@ -15,7 +15,7 @@ from campaign.core import audit
 from campaign.core.text.search_words import name_key, search_text
 from campaign.core.unreadable_file import N_, Fault
 from campaign.directory import where_used
-from campaign.directory.entries import contact_details
+from campaign.directory.entries import EntryModel, contact_details, model_of
 from campaign.directory.imports.plan import (
     ColumnValues,
     Item,
@@ -28,7 +28,7 @@ from campaign.directory.imports.read_rows import Reading, RowProblem
 from campaign.directory.offices import get_or_create_post, note_held
 from campaign.directory.risk_flags import find_flagged
 from campaign.models.directory import ContactDetail, Membership, Mission, Official
-from campaign.models.directory_import import Verdict
+from campaign.models.directory_import import Directory, Verdict
 
 Progress = Callable[[int], object]
 _CHUNK = 500
@@ -55,61 +55,62 @@ class ImportReport:
     """Whether anything was written: not in a dry run, not with bad rows that nobody skips."""
 
 
-def compare_missions(
-    session: Session, readings: Iterable[Reading], *, replace: bool = False
+def make_plan(
+    session: Session, directory: Directory, readings: Iterable[Reading], *, replace: bool = False
 ) -> Plan:
-    """Plan what the missions of a file would change here."""
-    query = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
-    plan = plan_missions(list(session.scalars(query)), readings, replace=replace)
-    return _refuse_flagged(session, plan, Mission)
+    """Plan what the rows of a file would change here.
+
+    Rows about whose entry risk flags ask are refused: its own page asks, many at once do not.
+    """
+    if directory is Directory.MISSIONS:
+        missions = select(Mission).options(selectinload(Mission.contacts)).order_by(Mission.id)
+        plan = plan_missions(list(session.scalars(missions)), readings, replace=replace)
+    else:
+        officials = select(Official).options(
+            selectinload(Official.contacts), selectinload(Official.memberships)
+        )
+        plan = plan_officials(list(session.scalars(officials)), readings, replace=replace)
+    changes: dict[int, ColumnValues] = {}
+    for item in plan.items:
+        if item.entry and item.verdict is Verdict.CHANGED:
+            changes.setdefault(item.entry.id, {}).update(item.values)
+    flagged = find_flagged(session, model_of(directory), changes)
+    for place, item in enumerate(plan.items):
+        if item.entry and item.entry.id in flagged and item.verdict is Verdict.CHANGED:
+            problem = RowProblem(item.row, "", Fault(_FLAGGED, {"name": item.title}))
+            plan.items[place] = refuse(problem)
+    return plan
 
 
-def compare_officials(
-    session: Session, readings: Iterable[Reading], *, replace: bool = False
-) -> Plan:
-    """Plan what the officials of a file would change here."""
-    query = select(Official).options(
-        selectinload(Official.contacts), selectinload(Official.memberships)
-    )
-    plan = plan_officials(list(session.scalars(query)), readings, replace=replace)
-    return _refuse_flagged(session, plan, Official)
-
-
-def import_missions(
+def import_entries(
     session: Session,
-    *,
+    directory: Directory,
     readings: Iterable[Reading],
+    *,
     actor: str,
     dry_run: bool = False,
     skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Keep the missions that a file has; a second import of the same file changes nothing.
+    """Keep the entries that a file has; a second import of the same file changes nothing.
 
     With a bad row nothing is written unless `skip_bad`. `progress` hears of rows as they are done.
     """
-    plan = compare_missions(session, readings)
-    return _report(session, plan, Mission, actor, dry_run, skip_bad, progress)
-
-
-def import_officials(
-    session: Session,
-    *,
-    readings: Iterable[Reading],
-    actor: str,
-    dry_run: bool = False,
-    skip_bad: bool = False,
-    progress: Progress | None = None,
-) -> ImportReport:
-    """Keep the officials that a file has; a second import of the same file changes nothing."""
-    plan = compare_officials(session, readings)
-    return _report(session, plan, Official, actor, dry_run, skip_bad, progress)
+    plan = make_plan(session, directory, readings)
+    counts, problems = plan.counts(), plan.problems()
+    report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
+    report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]
+    report.crowded = plan.crowded
+    if not dry_run and (skip_bad or not problems):
+        apply_plan(session, plan, directory, actor=actor, progress=progress)
+        report.applied = True
+    return report
 
 
 def apply_plan(
     session: Session,
     plan: Plan,
-    model: type[Mission | Official],
+    directory: Directory,
     *,
     actor: str,
     progress: Progress | None = None,
@@ -121,56 +122,22 @@ def apply_plan(
     fresh = [item for item in plan.items if item.verdict is Verdict.ADDED]
     for start in range(0, len(fresh), _CHUNK):
         chunk = fresh[start : start + _CHUNK]
-        _insert(session, model, chunk)
+        _insert(session, model_of(directory), chunk)
         if progress:
             progress(len(chunk))
     session.flush()
     counts = plan.counts()
     if counts["added"] or counts["changed"]:
-        what = "missions" if model is Mission else "officials"
         audit.record(
             session,
             actor=actor,
-            action=f"{what}.import",
-            subject=what,
+            action=f"{directory}.import",
+            subject=directory.value,
             added=counts["added"],
             changed=counts["changed"],
             left=counts["left"],
             bad=counts["refused"],
         )
-
-
-def _refuse_flagged(session: Session, plan: Plan, model: type[Mission | Official]) -> Plan:
-    """Refuse rows about whose entry risk flags ask: its own page does, many at once do not."""
-    changes: dict[int, ColumnValues] = {}
-    for item in plan.items:
-        if item.entry and item.verdict is Verdict.CHANGED:
-            changes.setdefault(item.entry.id, {}).update(item.values)
-    flagged = find_flagged(session, model, changes)
-    for place, item in enumerate(plan.items):
-        if item.entry and item.entry.id in flagged and item.verdict is Verdict.CHANGED:
-            problem = RowProblem(item.row, "", Fault(_FLAGGED, {"name": item.title}))
-            plan.items[place] = refuse(problem)
-    return plan
-
-
-def _report(
-    session: Session,
-    plan: Plan,
-    model: type[Mission | Official],
-    actor: str,
-    dry_run: bool,
-    skip_bad: bool,
-    progress: Progress | None,
-) -> ImportReport:
-    counts, problems = plan.counts(), plan.problems()
-    report = ImportReport(counts["added"], counts["changed"], counts["left"], problems)
-    report.left_out = [(item.row, *part) for item in plan.items for part in item.left_out]
-    report.crowded = plan.crowded
-    if not dry_run and (skip_bad or not problems):
-        apply_plan(session, plan, model, actor=actor, progress=progress)
-        report.applied = True
-    return report
 
 
 def _change(session: Session, item: Item) -> None:
@@ -190,7 +157,7 @@ def _change(session: Session, item: Item) -> None:
     where_used.show_change(session, entry)
 
 
-def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]) -> None:
+def _insert(session: Session, model: EntryModel, chunk: list[Item]) -> None:
     """Rows and their contacts by two statements, not by two thousand."""
     ids = session.scalars(
         insert(model).returning(model.id, sort_by_parameter_order=True),
@@ -220,7 +187,7 @@ def _insert(session: Session, model: type[Mission | Official], chunk: list[Item]
         session.execute(insert(Membership), held)
 
 
-def _find_words(model: type[Mission | Official], values: ColumnValues) -> dict[str, str]:
+def _find_words(model: EntryModel, values: ColumnValues) -> dict[str, str]:
     """Return what the model's own listener would note, had it been asked."""
     if model is Mission:
         texts = (values["locality"], values["head_of_mission"])

@@ -15,18 +15,11 @@ from campaign.core.leases import Lease, LeasedRow
 from campaign.core.settings import current_settings
 from campaign.core.unreadable_file import N_, Fault, UnreadableFile
 from campaign.directory.imports import undo, uploads
-from campaign.directory.imports.apply_import import apply_plan, compare_missions, compare_officials
+from campaign.directory.imports.apply_import import apply_plan, make_plan
 from campaign.directory.imports.plan import Plan
 from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.source import Choices
-from campaign.models.directory import Mission, Official
-from campaign.models.directory_import import (
-    Directory,
-    DirectoryImport,
-    ImportRow,
-    ImportState,
-    Verdict,
-)
+from campaign.models.directory_import import DirectoryImport, ImportRow, ImportState, Verdict
 from campaign.web.pagination import Listing, load_page
 
 _SPAN = timedelta(minutes=10)
@@ -174,7 +167,9 @@ def _run(import_id: int, lease: Lease, work: Callable[[DirectoryImport, LeasedRo
 def _rehearse(kept: DirectoryImport, hold: LeasedRow) -> None:
     readings = _read_file(kept)
     with db.reading() as session:
-        plan = _make_plan(session, kept, readings)
+        plan = make_plan(
+            session, kept.directory, readings, replace=uploads.choices_of(kept).replace
+        )
     with db.transaction() as session:
         if _REHEARSALS.beat(session, hold):  # else another was quicker, and the import has moved on
             _keep_plan(session, kept.id, plan)
@@ -185,14 +180,15 @@ def _apply(kept: DirectoryImport, hold: LeasedRow) -> None:
     with db.transaction() as session:
         if not _IMPORTS.beat(session, hold):
             return
-        plan = _make_plan(session, kept, readings)
+        plan = make_plan(
+            session, kept.directory, readings, replace=uploads.choices_of(kept).replace
+        )
         if plan.digest() != kept.digest:
             # Somebody changed the directory in between: nobody has seen this yet.
             _keep_plan(session, kept.id, plan, again=True)
             return
-        model = Mission if kept.directory is Directory.MISSIONS else Official
         undo.remember_before(session, kept, plan)
-        apply_plan(session, plan, model, actor=f"staff:{kept.owner_id}")
+        apply_plan(session, plan, kept.directory, actor=f"staff:{kept.owner_id}")
         applied = session.get_one(DirectoryImport, kept.id)
         applied.state, applied.lease_until = ImportState.APPLIED, None
         applied.expires_at = db.utcnow() + undo.KEPT_FOR
@@ -210,12 +206,6 @@ def _read_file(kept: DirectoryImport) -> list[Reading]:
             languages=tuple(i18n.languages()),
         )
     )
-
-
-def _make_plan(session: Session, kept: DirectoryImport, readings: list[Reading]) -> Plan:
-    replace = uploads.choices_of(kept).replace
-    compare = compare_missions if kept.directory is Directory.MISSIONS else compare_officials
-    return compare(session, readings, replace=replace)
 
 
 def _keep_plan(session: Session, import_id: int, plan: Plan, *, again: bool = False) -> None:

@@ -12,7 +12,14 @@ from typing import Any
 from campaign.core.text.fold import fold_name
 from campaign.core.text.slugs import free_slug
 from campaign.core.unreadable_file import N_, Fault
-from campaign.directory.entries import Contact, MissionDraft, OfficialDraft, contacts_of
+from campaign.directory.entries import (
+    Contact,
+    Entry,
+    MissionDraft,
+    OfficialDraft,
+    contacts_of,
+    country_of,
+)
 from campaign.directory.entry_fields import FIELDS, PLACES, Rule, names_with
 from campaign.directory.imports.address_line import ends_in_town, take_town
 from campaign.directory.imports.match_entries import MissionIndex, OfficialIndex
@@ -22,6 +29,7 @@ from campaign.directory.imports.read_rows import (
     MissionRecord,
     OfficialRecord,
     Reading,
+    Record,
     Repeated,
     RowProblem,
 )
@@ -34,6 +42,18 @@ from campaign.models.directory_import import Directory, Verdict
 ColumnValues = dict[str, Any]
 """New values of columns of either model, by name."""
 _SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)
+_CROWD = 3
+"""So many who hold one office make a crowd; two may be a change that a list has not caught up."""
+_CROWDED_SHOWN = 5
+_FOR_ONE = re.compile(
+    r"(head of (state|government)|president|presidente|presidenta|presidente|prime minister"
+    r"|premier ministre|premiere ministre|primer ministro|primera ministra|premier|chancellor"
+    r"|chancelier|canciller|bundeskanzler|king|queen|roi|reine|rey|reina|emperor|sultan|emir|amir"
+    r"|(lieutenant )?governor|gouverneur|gobernador|gobernadora|mayor|maire|alcalde|alcaldesa"
+    r"|chief justice|attorney general|procureur general|fiscal general|speaker of"
+    r"|رييس|رئيس|الرييس|الملك|ملك|محافظ|عمدة)\b"
+)
+"""How offices begin that one person holds at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +77,7 @@ class Item:
     fault: RowProblem | None = None
     why: Fault | None = None
     """Why it is left, where it is not that all of it is kept already."""
-    entry: Mission | Official | None = None
+    entry: Entry | None = None
     """The entry that it means."""
     values: ColumnValues = field(default_factory=dict)
     contacts: tuple[Contact, ...] = ()
@@ -137,21 +157,206 @@ def say_in_words(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def list_value_changes(entry: Mission | Official, values: ColumnValues) -> list[Change]:
-    return [
-        Change(name, say_in_words(getattr(entry, name)), say_in_words(value))
-        for name, value in values.items()
+def plan_missions(
+    kept: list[Mission], readings: Iterable[Reading], *, replace: bool = False
+) -> Plan:
+    """Plan what becomes of each row.
+
+    A mission is found again by its source id, else by countries, kind and town where that is sure.
+    """
+    readings = list(readings)
+    records = (reading for reading in readings if isinstance(reading, MissionRecord))
+    index, slugs = MissionIndex(kept, records), {mission.slug for mission in kept}
+    plan = Plan()
+    for reading in readings:
+        if isinstance(reading, RowProblem):
+            plan.items.append(refuse(reading))
+        elif isinstance(reading, Repeated):
+            plan.items.append(_leave_repeated(reading))
+        elif isinstance(reading, MissionRecord):
+            if mission := index.find(reading):
+                values = _find_mission_changes(mission, reading, replace)
+                is_checked = mission.last_checked_on is not None
+                item = _make_change(mission, reading, values, replace, only_kinds=is_checked)
+            else:
+                slug = free_slug(mission_slug(reading.draft), slugs)
+                slugs.add(slug)
+                item = _make_addition(reading, slug)
+            plan.items.append(item)
+    return plan
+
+
+def plan_officials(
+    kept: list[Official], readings: Iterable[Reading], *, replace: bool = False
+) -> Plan:
+    """Plan what becomes of each row.
+
+    An official is found again by source id, else by slug and country. Who holds no office any
+    more is noted where they are kept, and otherwise left.
+    """
+    index = OfficialIndex(kept)
+    readings = list(readings)
+    plan = Plan(crowded=find_crowded_offices(readings))
+    for reading in readings:
+        if isinstance(reading, RowProblem):
+            plan.items.append(refuse(reading))
+        elif isinstance(reading, OfficialRecord):
+            official, slug = index.find(reading)
+            if official is not None:
+                values = _find_official_changes(official, reading, replace)
+                item = _make_change(official, reading, values, replace)
+            elif reading.left_on is None:
+                item = _make_addition(reading, slug)
+            else:
+                item = _pass_over(reading, reading.left_on)
+            plan.items.append(item)
+    return plan
+
+
+def find_crowded_offices(readings: Iterable[Reading]) -> list[tuple[str, int]]:
+    """Find offices for one person that many hold by the file: former ones, it seems."""
+    held: Counter[tuple[str, str]] = Counter()
+    shown: dict[tuple[str, str], str] = {}
+    for record in readings:
+        if isinstance(record, OfficialRecord) and record.left_on is None and record.draft.office:
+            office = record.draft.office.get("en") or next(iter(record.draft.office.values()))
+            key = (record.draft.country, fold_name(office))
+            held[key] += 1
+            shown.setdefault(key, office)
+    crowded = [
+        (shown[key], count)
+        for key, count in held.most_common()
+        if count >= _CROWD and _FOR_ONE.match(key[1])
     ]
+    return crowded[:_CROWDED_SHOWN]
 
 
-def list_contact_changes(added: Iterable[Contact], dropped: Iterable[Contact]) -> list[Change]:
-    return [
+def _leave_repeated(reading: Repeated) -> Item:
+    why = Fault(
+        N_(
+            "This is the same mission as in row %(row)s. If that row has no head of mission, we "
+            "use this one."
+        ),
+        {"row": reading.of_row},
+    )
+    return Item(reading.row, Verdict.LEFT, reading.title, why=why)
+
+
+def _pass_over(record: OfficialRecord, left_on: date) -> Item:
+    last = [office for office in record.held if office.ended_on][-1:]
+    sentence, values = N_("Left office on %(day)s, so not added to the directory."), {}
+    if offices := _list_held_changes(last):
+        sentence = N_(
+            "Former office: %(office)s. Left office on %(day)s, so not added to the directory."
+        )
+        values = {"office": offices[0].new[:80]}
+    why = Fault(sentence, {**values, "day": left_on.isoformat()})
+    return Item(record.row, Verdict.LEFT, record.title, why=why)
+
+
+def _make_addition(record: MissionRecord | OfficialRecord, slug: str) -> Item:
+    directory = Directory.MISSIONS if isinstance(record, MissionRecord) else Directory.OFFICIALS
+    rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
+    values = {name: getattr(record.draft, name) for name in names_with(directory, *rules)}
+    return Item(
+        record.row,
+        Verdict.ADDED,
+        record.title or slug,
+        slug,
+        values=values | {"slug": slug, "source_id": record.source_id},
+        contacts=record.draft.contacts,
+        held=record.held,
+        left_out=record.left_out,
+    )
+
+
+def _make_change(
+    entry: Entry, record: Record, values: ColumnValues, replace: bool, *, only_kinds: bool = False
+) -> Item:
+    added, dropped = _new_contacts(
+        contacts_of(entry.contacts), record.draft.contacts, replace=replace, only_kinds=only_kinds
+    )
+    held: tuple[Held, ...] = ()
+    if isinstance(entry, Official):
+        held = tuple(office for office in record.held if _is_news(entry, office))
+        title = entry.name or getattr(record, "plain_name", "")
+    else:
+        title = entry.name.get("en") or say_in_words(entry.name) or entry.slug
+    changes = (
+        *(
+            Change(name, say_in_words(getattr(entry, name)), say_in_words(value))
+            for name, value in values.items()
+        ),
         *(Change(contact.type, contact.value, "") for contact in dropped),
         *(Change(contact.type, "", contact.value) for contact in added),
-    ]
+        *_list_held_changes(held),
+    )
+    return Item(
+        record.row,
+        Verdict.CHANGED if changes else Verdict.LEFT,
+        title,
+        entry.slug,
+        changes,
+        entry=entry,
+        values=values,
+        contacts=added,
+        dropped=dropped,
+        held=held,
+        left_out=record.left_out,
+    )
 
 
-def list_held_changes(held: Iterable[Held]) -> list[Change]:
+def _find_mission_changes(mission: Mission, record: MissionRecord, replace: bool) -> ColumnValues:
+    """Return new values of the columns that an import changes.
+
+    What came from this source and nobody has checked since follows the source, as all does with
+    `replace`; else it is only filled in where it is empty.
+    """
+    draft = record.draft
+    is_checked = mission.last_checked_on is not None
+    follows = replace or (mission.source_id == record.source_id and not is_checked)
+    values: ColumnValues = {}
+    if record.source_id and not mission.source_id:
+        values["source_id"] = record.source_id
+    is_ours = bool(record.own_id) and record.own_id == mission.public_id
+    names = dict(draft.name)
+    if record.made_name and mission.name.get("en"):
+        names.pop("en", None)
+    names = _new_words(mission.name, names, replace=replace)
+    if names != mission.name:
+        values["name"] = names
+    values |= _new_place(mission, record, follows=follows, replace=replace)
+    values |= _filled_values(
+        Directory.MISSIONS, mission, draft, follows=follows, identity=is_ours and replace
+    )
+    new_day, old_day = draft.last_checked_on, mission.last_checked_on
+    if new_day and (old_day is None or new_day > old_day):
+        values["last_checked_on"] = new_day
+    return values
+
+
+def _find_official_changes(
+    official: Official, record: OfficialRecord, replace: bool
+) -> ColumnValues:
+    draft = record.draft
+    values: ColumnValues = {}
+    if record.source_id and not official.source_id:
+        values["source_id"] = record.source_id
+    is_ours = replace and record.own_id == official.public_id
+    values |= _filled_values(
+        Directory.OFFICIALS, official, draft, follows=replace, identity=is_ours
+    )
+    values |= _new_place(official, record, follows=replace, replace=replace)
+    for name in names_with(Directory.OFFICIALS, Rule.WORDS):
+        words = _new_words(getattr(official, name), getattr(draft, name), replace=replace)
+        if words != getattr(official, name):
+            values[name] = words
+    if record.left_on and official.left_on is None:
+        values["left_on"] = record.left_on
+    return values
+
+
+def _list_held_changes(held: Iterable[Held]) -> list[Change]:
     changes = []
     for office in held:
         days = (office.started_on, office.ended_on)
@@ -163,21 +368,16 @@ def list_held_changes(held: Iterable[Held]) -> list[Change]:
     return changes
 
 
-def new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> dict[str, str]:
+def _new_words(kept: dict[str, str], said: dict[str, str], *, replace: bool) -> dict[str, str]:
     """Return the words that would be kept: filled in, or with `replace` put in their place."""
     if replace:
         return {**kept, **{code: text for code, text in said.items() if text}}
     return {**kept, **{code: text for code, text in said.items() if text and not kept.get(code)}}
 
 
-def new_values(directory: Directory, draft: MissionDraft | OfficialDraft) -> ColumnValues:
-    rules = (Rule.FILLED, Rule.WORDS, Rule.IDENTITY, Rule.LATEST, Rule.PLACE)
-    return {name: getattr(draft, name) for name in names_with(directory, *rules)}
-
-
-def filled_values(
+def _filled_values(
     directory: Directory,
-    kept: Mission | Official,
+    kept: Entry,
     draft: MissionDraft | OfficialDraft,
     *,
     follows: bool,
@@ -196,13 +396,7 @@ def filled_values(
     return values
 
 
-def new_place(
-    kept: Mission | Official,
-    record: MissionRecord | OfficialRecord,
-    *,
-    follows: bool,
-    replace: bool,
-) -> ColumnValues:
+def _new_place(kept: Entry, record: Record, *, follows: bool, replace: bool) -> ColumnValues:
     """Return the parts of an address that change: it is one value, the file's whole or ours whole.
 
     Half of one and half of another reaches nobody. Where ours `follows` the file, an address takes
@@ -211,7 +405,7 @@ def new_place(
     the file has a column for what it leaves empty.
     """
     draft = record.draft
-    country = draft.host_country if isinstance(draft, MissionDraft) else draft.country
+    country = country_of(draft)
     ours = {name: getattr(kept, name) for name in PLACES}
     said = {name: getattr(draft, name) for name in PLACES}
     town = ours["locality"]
@@ -251,7 +445,7 @@ def _agree(name: str, ours: object, said: object, country: str) -> bool:
     return not ours or fold_name(say_in_words(ours)) == fold_name(say_in_words(said))
 
 
-def new_contacts(
+def _new_contacts(
     kept: tuple[Contact, ...], said: tuple[Contact, ...], *, replace: bool, only_kinds: bool = False
 ) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
     """Return the contacts to add, and with `replace` those of the same kinds to drop.
@@ -273,236 +467,6 @@ def new_contacts(
         if contact.type in replaced and (contact.type, contact.value) not in theirs
     )
     return added, dropped
-
-
-def plan_missions(
-    kept: list[Mission], readings: Iterable[Reading], *, replace: bool = False
-) -> Plan:
-    """Plan what becomes of each row.
-
-    A mission is found again by its source id, else by countries, kind and town where that is sure.
-    """
-    readings = list(readings)
-    records = (reading for reading in readings if isinstance(reading, MissionRecord))
-    index, slugs = MissionIndex(kept, records), {mission.slug for mission in kept}
-    plan = Plan()
-    for reading in readings:
-        if isinstance(reading, RowProblem):
-            plan.items.append(refuse(reading))
-        elif isinstance(reading, Repeated):
-            plan.items.append(_leave_repeated(reading))
-        elif isinstance(reading, MissionRecord):
-            mission = index.find(reading)
-            item = _compare(mission, reading, replace) if mission else _add(reading, slugs)
-            plan.items.append(item)
-    return plan
-
-
-def _leave_repeated(reading: Repeated) -> Item:
-    why = Fault(
-        N_(
-            "This is the same mission as in row %(row)s. If that row has no head of mission, we "
-            "use this one."
-        ),
-        {"row": reading.of_row},
-    )
-    return Item(reading.row, Verdict.LEFT, reading.title, why=why)
-
-
-def _add(record: MissionRecord, slugs: set[str]) -> Item:
-    draft = record.draft
-    slug = free_slug(
-        mission_slug(draft.kind, draft.sending_country, draft.host_country, draft.locality), slugs
-    )
-    slugs.add(slug)
-    values = new_values(Directory.MISSIONS, draft)
-    values |= {"slug": slug, "source_id": record.source_id}
-    title = draft.name.get("en") or next(iter(draft.name.values()), slug)
-    return Item(
-        record.row,
-        Verdict.ADDED,
-        title,
-        slug,
-        values=values,
-        contacts=draft.contacts,
-        left_out=record.left_out,
-    )
-
-
-def _compare(mission: Mission, record: MissionRecord, replace: bool) -> Item:
-    values = _find_changed_values(mission, record, replace)
-    is_checked = mission.last_checked_on is not None
-    added, dropped = new_contacts(
-        contacts_of(mission.contacts), record.draft.contacts, replace=replace, only_kinds=is_checked
-    )
-    changes = (*list_value_changes(mission, values), *list_contact_changes(added, dropped))
-    verdict = Verdict.CHANGED if values or added or dropped else Verdict.LEFT
-    title = mission.name.get("en") or say_in_words(mission.name) or mission.slug
-    return Item(
-        record.row,
-        verdict,
-        title,
-        mission.slug,
-        changes,
-        entry=mission,
-        values=values,
-        contacts=added,
-        dropped=dropped,
-        left_out=record.left_out,
-    )
-
-
-def _find_changed_values(mission: Mission, record: MissionRecord, replace: bool) -> ColumnValues:
-    """Return new values of the columns that an import changes.
-
-    What came from this source and nobody has checked since follows the source, as all does with
-    `replace`; else it is only filled in where it is empty.
-    """
-    draft = record.draft
-    is_checked = mission.last_checked_on is not None
-    follows = replace or (mission.source_id == record.source_id and not is_checked)
-    values: ColumnValues = {}
-    if record.source_id and not mission.source_id:
-        values["source_id"] = record.source_id
-    is_ours = bool(record.own_id) and record.own_id == mission.public_id
-    names = dict(draft.name)
-    if record.made_name and mission.name.get("en"):
-        names.pop("en", None)
-    names = new_words(mission.name, names, replace=replace)
-    if names != mission.name:
-        values["name"] = names
-    values |= new_place(mission, record, follows=follows, replace=replace)
-    values |= filled_values(
-        Directory.MISSIONS, mission, draft, follows=follows, identity=is_ours and replace
-    )
-    new_day, old_day = draft.last_checked_on, mission.last_checked_on
-    if new_day and (old_day is None or new_day > old_day):
-        values["last_checked_on"] = new_day
-    return values
-
-
-_CROWD = 3
-"""So many who hold one office make a crowd; two may be a change that a list has not caught up."""
-_CROWDED_SHOWN = 5
-_FOR_ONE = re.compile(
-    r"(head of (state|government)|president|presidente|presidenta|presidente|prime minister"
-    r"|premier ministre|premiere ministre|primer ministro|primera ministra|premier|chancellor"
-    r"|chancelier|canciller|bundeskanzler|king|queen|roi|reine|rey|reina|emperor|sultan|emir|amir"
-    r"|(lieutenant )?governor|gouverneur|gobernador|gobernadora|mayor|maire|alcalde|alcaldesa"
-    r"|chief justice|attorney general|procureur general|fiscal general|speaker of"
-    r"|رييس|رئيس|الرييس|الملك|ملك|محافظ|عمدة)\b"
-)
-"""How offices begin that one person holds at a time."""
-
-
-def plan_officials(
-    kept: list[Official], readings: Iterable[Reading], *, replace: bool = False
-) -> Plan:
-    """Plan what becomes of each row.
-
-    An official is found again by source id, else by slug and country. Who holds no office any
-    more is noted where they are kept, and otherwise left.
-    """
-    index = OfficialIndex(kept)
-    readings = list(readings)
-    plan = Plan(crowded=find_crowded_offices(readings))
-    for reading in readings:
-        if isinstance(reading, RowProblem):
-            plan.items.append(refuse(reading))
-        elif isinstance(reading, OfficialRecord):
-            official, slug = index.find(reading)
-            if official is not None:
-                plan.items.append(_compare(official, reading, replace))
-            elif reading.left_on is None:
-                plan.items.append(_add(reading, slug))
-            else:
-                plan.items.append(_pass_over(reading, reading.left_on))
-    return plan
-
-
-def find_crowded_offices(readings: Iterable[Reading]) -> list[tuple[str, int]]:
-    """Find offices for one person that many hold by the file: former ones, it seems."""
-    held: Counter[tuple[str, str]] = Counter()
-    shown: dict[tuple[str, str], str] = {}
-    for record in readings:
-        if isinstance(record, OfficialRecord) and record.left_on is None and record.draft.office:
-            office = record.draft.office.get("en") or next(iter(record.draft.office.values()))
-            key = (record.draft.country, fold_name(office))
-            held[key] += 1
-            shown.setdefault(key, office)
-    crowded = [
-        (shown[key], count)
-        for key, count in held.most_common()
-        if count >= _CROWD and _FOR_ONE.match(key[1])
-    ]
-    return crowded[:_CROWDED_SHOWN]
-
-
-def _pass_over(record: OfficialRecord, left_on: date) -> Item:
-    last = [office for office in record.held if office.ended_on][-1:]
-    sentence, values = N_("Left office on %(day)s, so not added to the directory."), {}
-    if offices := list_held_changes(last):
-        sentence = N_(
-            "Former office: %(office)s. Left office on %(day)s, so not added to the directory."
-        )
-        values = {"office": offices[0].new[:80]}
-    why = Fault(sentence, {**values, "day": left_on.isoformat()})
-    return Item(record.row, Verdict.LEFT, record.draft.name or record.plain_name, why=why)
-
-
-def _add(record: OfficialRecord, slug: str) -> Item:
-    draft = record.draft
-    values = new_values(Directory.OFFICIALS, draft)
-    values |= {"slug": slug, "source_id": record.source_id}
-    return Item(
-        record.row,
-        Verdict.ADDED,
-        draft.name or record.plain_name,
-        slug,
-        values=values,
-        contacts=draft.contacts,
-        held=record.held,
-        left_out=record.left_out,
-    )
-
-
-def _compare(official: Official, record: OfficialRecord, replace: bool) -> Item:
-    draft = record.draft
-    values: ColumnValues = {}
-    if record.source_id and not official.source_id:
-        values["source_id"] = record.source_id
-    is_ours = replace and record.own_id == official.public_id
-    values |= filled_values(Directory.OFFICIALS, official, draft, follows=replace, identity=is_ours)
-    values |= new_place(official, record, follows=replace, replace=replace)
-    for name in names_with(Directory.OFFICIALS, Rule.WORDS):
-        kept = getattr(official, name)
-        words = new_words(kept, getattr(draft, name), replace=replace)
-        if words != kept:
-            values[name] = words
-    if record.left_on and official.left_on is None:
-        values["left_on"] = record.left_on
-    added, dropped = new_contacts(contacts_of(official.contacts), draft.contacts, replace=replace)
-    held = tuple(office for office in record.held if _is_news(official, office))
-    changes = (
-        *list_value_changes(official, values),
-        *list_contact_changes(added, dropped),
-        *list_held_changes(held),
-    )
-    verdict = Verdict.CHANGED if values or added or dropped or held else Verdict.LEFT
-    title = official.name or record.plain_name
-    return Item(
-        record.row,
-        verdict,
-        title,
-        official.slug,
-        changes,
-        entry=official,
-        values=values,
-        contacts=added,
-        dropped=dropped,
-        held=held,
-        left_out=record.left_out,
-    )
 
 
 def _is_news(official: Official, held: Held) -> bool:

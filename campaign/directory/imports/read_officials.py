@@ -92,9 +92,9 @@ def _from_row(row: MappedRow, today: date | None, languages: Sequence[str]) -> O
     held = (Held(office, started, ended),) if office and (started or ended) else ()
     return OfficialRecord(
         row.number,
-        plain or office.get("en") or next(iter(office.values())),
+        scoped(row.get("source_id").rpartition("/")[2], home),
         draft,
-        source_id=_read_source(row, home),
+        plain_name=plain or office.get("en") or next(iter(office.values())),
         held=held,
         left_on=ended if ended and (today is None or ended <= today) else None,
         left_out=(*left_out, *unread),
@@ -118,10 +118,6 @@ def _read_office_of_row(row: MappedRow) -> dict[str, str]:
         parts = (offices.get(code) or offices.get("en"), houses.get(code) or houses.get("en"))
         texts[code] = ", ".join(dict.fromkeys(part for part in parts if part))
     return texts
-
-
-def _read_source(row: MappedRow, home: str) -> str:
-    return scoped(row.get("source_id").rpartition("/")[2], home)
 
 
 def scoped(identifier: str, home: str) -> str:
@@ -224,9 +220,9 @@ def _from_person(
     ended = max((past.ended_on for past in offices if past.ended_on), default=None)
     return OfficialRecord(
         row,
-        plain,
+        _source_id(person, country),
         draft,
-        source_id=_source_id(person, country),
+        plain_name=plain,
         held=tuple(named for named in offices if named.label),
         left_on=died or (ended if offices and not current else None),
         left_out=left_out,

@@ -73,34 +73,40 @@ def quoted(column: str, text: str) -> LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class MissionRecord:
+class Record:
     row: int
     source_id: str
-    draft: MissionDraft
+    draft: MissionDraft | OfficialDraft
     left_out: tuple[LeftOut, ...] = ()
     own_id: str = ""
     """The public id of the entry that it means, where an export of ours was changed."""
     place_columns: frozenset[str] = frozenset()
     """The parts of an address for which the file has a column each."""
-    made_name: bool = True
-    """Whether the English name is one that we make of kind and town, and nobody's word."""
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class OfficialRecord:
-    row: int
-    plain_name: str
-    """The name without titles, for the slug."""
+class MissionRecord(Record):
+    draft: MissionDraft
+    made_name: bool = True
+    """Whether the English name is one that we make of kind and town, and nobody's word."""
+
+    @property
+    def title(self) -> str:
+        return self.draft.name.get("en") or next(iter(self.draft.name.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialRecord(Record):
     draft: OfficialDraft
-    source_id: str = ""
-    held: tuple[Held, ...] = ()
+    plain_name: str = ""
+    """The name without titles, for the slug."""
     left_on: date | None = None
     """When they left the last of their offices; such a person is noted where they are kept."""
-    left_out: tuple[LeftOut, ...] = ()
-    own_id: str = ""
-    """The public id of the entry that it means, where an export of ours was changed."""
-    place_columns: frozenset[str] = frozenset()
-    """The parts of an address for which the file has a column each."""
+
+    @property
+    def title(self) -> str:
+        return self.draft.name or self.plain_name
 
 
 Reading = MissionRecord | OfficialRecord | RowProblem | Repeated

@@ -21,7 +21,7 @@ from campaign.bundles.documents.cover_texts import CoverWords
 from campaign.bundles.documents.verify import verify_copy
 from campaign.core import jobs
 from campaign.core.errors import Invalid
-from campaign.directory.duplicates.merge_entries import merge
+from campaign.directory.duplicate_entries import merge
 from campaign.models.bundle import BundleState
 from campaign.models.bundle_print import CarriedSignature, CoverText
 from campaign.models.campaign import Campaign

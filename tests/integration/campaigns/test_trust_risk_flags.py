@@ -76,7 +76,7 @@ SAYS_NOTHING: dict[str, str] = {
             screening.move_invalidation screening.new_invalidation screening.undo
             screening_rules.edit_rules campaigns.edit_risks campaigns.edit_options""",
         _DIRECTORY: """directory.create directory.create_mission
-            directory.delete directory.delete_mission directory.discard_import
+            directory.delete directory.discard_import
             directory.edit_posts directory.imports directory.leave_office directory.mapping
             directory.new_successor directory.tell_apart""",
         _ASKS_ITSELF: """directory.edit directory.edit_mission directory.apply_import

@@ -15,9 +15,10 @@ from campaign.commands.imports import import_
 from campaign.core import clock
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
-from campaign.directory.imports.apply_import import import_missions, import_officials
+from campaign.directory.imports.apply_import import import_entries
 from campaign.directory.imports.read_officials import read_popolo
 from campaign.models.directory import ContactDetail, Mission, Official
+from campaign.models.directory_import import Directory
 from tests.factories import make_target_mission
 from tests.mission_tables import read_csv
 
@@ -47,7 +48,7 @@ def real(name: str) -> Path:
 
 
 def counts(session: Session, text: str, **options: Any) -> tuple[int, int, int]:
-    report = import_missions(session, readings=read_csv(text), actor="command", **options)
+    report = import_entries(session, Directory.MISSIONS, read_csv(text), actor="command", **options)
     session.flush()
     session.expire_all()
     return report.added, report.changed, report.left
@@ -97,7 +98,7 @@ def test_a_mission_typed_by_hand_is_recognised_not_doubled(session: Session) -> 
 
 
 def test_one_bad_row_stops_the_whole_import_unless_it_is_skipped(session: Session) -> None:
-    report = import_missions(session, readings=read_csv(BAD), actor="command")
+    report = import_entries(session, Directory.MISSIONS, read_csv(BAD), actor="command")
     assert (report.applied, [one.row for one in report.problems]) == (False, [6])
     assert session.scalar(select(func.count(Mission.id))) == 0
     assert counts(session, BAD, skip_bad=True) == (4, 0, 0)
@@ -111,7 +112,9 @@ def test_a_rehearsal_counts_and_writes_nothing(session: Session) -> None:
 
 def test_namesakes_are_kept_apart_and_found_again(session: Session) -> None:
     def run(country: str) -> tuple[int, int, int]:
-        report = import_officials(session, readings=read_popolo(POPOLO, country), actor="command")
+        report = import_entries(
+            session, Directory.OFFICIALS, read_popolo(POPOLO, country), actor="command"
+        )
         session.expire_all()
         return report.added, report.changed, report.left
 

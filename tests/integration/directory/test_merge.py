@@ -15,7 +15,7 @@ from campaign.bundles.freeze.choices import EVERYTHING
 from campaign.core import db
 from campaign.core.audit import AuditEntry
 from campaign.core.settings import Settings
-from campaign.directory.duplicates.find_duplicates import find_duplicates
+from campaign.directory.duplicate_entries import find_duplicates
 from campaign.models.bundle import Bundle, BundleKind, BundleState, Journey
 from campaign.models.campaign import Target, TargetKind
 from campaign.models.delivery import LetterMove

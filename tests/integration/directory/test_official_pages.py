@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core import db
 from campaign.core.audit import AuditEntry
-from campaign.directory import missions, officials
+from campaign.directory.edit_entries import create_entry
 from campaign.directory.entries import Contact, MissionDraft, OfficialDraft
 from campaign.models.directory import Mission, MissionKind, Official
 from campaign.models.staff import Role
@@ -275,8 +275,8 @@ def test_two_namesakes_at_once_get_an_address_each(app: Flask) -> None:
     )
 
     def create(session: Session, _seen: object = None) -> None:
-        officials.create_official(session, draft=office, actor="staff:1")
-        missions.create_mission(session, draft=embassy, actor="staff:1")
+        create_entry(session, Official(), draft=office, actor="staff:1")
+        create_entry(session, Mission(source_id=""), draft=embassy, actor="staff:1")
 
     overtake(app, create, lambda session: session.scalar(select(Official.id)), create)
     with app.app_context(), db.reading() as session:

@@ -28,7 +28,7 @@ def official_record(source_id: str = "", **said: object) -> OfficialRecord:
     left = said.pop("left_on", None)
     facts = {"name": "Ines Quintero Vidal", "country": "MX"} | said
     draft = OfficialDraft(**facts)  # type: ignore[arg-type]
-    return OfficialRecord(2, draft.name, draft, source_id, held, left)  # type: ignore[arg-type]
+    return OfficialRecord(2, source_id, draft, held=held, plain_name=draft.name, left_on=left)  # type: ignore[arg-type]
 
 
 def kept_official(**overrides: object) -> Official:

@@ -1,23 +1,31 @@
-"""Officials and missions that look like one: suggestions, and what somebody said of them."""
+"""Two entries of the directory that may be one: suggested, told apart, or merged.
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+Rows that refer to an entry follow, found by their foreign keys. Packages above have rules beyond
+that: `create_app` hands them in.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from flask import Flask, current_app
+from sqlalchemy import Column, Select, func, select, update
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from campaign.core import audit, db
 from campaign.core.batches import batched
+from campaign.core.errors import Refused
 from campaign.directory import where_used
+from campaign.directory.entries import Entry, EntryModel, directory_of
+from campaign.directory.entry_fields import PLACES, Rule, names_with
 from campaign.directory.imports.match_entries import are_told_apart, main_kind
+from campaign.directory.risk_flags import refuse_flagged
 from campaign.directory.town_names import town_key
 from campaign.models.directory import ContactDetail, Mission, MissionKind, Official, ToldApart
 from campaign.web.pagination import Listing
 
-Model = type[Official] | type[Mission]
 _CHUNK = 1000
 MOST = 50
 """Pairs that are shown at once."""
@@ -33,12 +41,12 @@ _WEAK = {"name", "place", "countries"}
 class Pair:
     """Two rows that may be one, and why: `source`, `email`, `name`, `place` or `countries`."""
 
-    first: Mission | Official
-    second: Mission | Official
+    first: Entry
+    second: Entry
     reasons: tuple[str, ...]
 
 
-def find_duplicates(session: Session, model: Model, *, page: int = 1) -> Listing[Pair]:
+def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Listing[Pair]:
     """Return a page of the pairs that may be one, those with most reasons first."""
     reasons: dict[tuple[int, int], list[str]] = defaultdict(list)
     for reason, groups in _find_groups(session, model):
@@ -72,9 +80,7 @@ def find_duplicates(session: Session, model: Model, *, page: int = 1) -> Listing
     return Listing(pairs, len(ranked), page, pages)
 
 
-def tell_apart(
-    session: Session, *, first: Mission | Official, second: Mission | Official, actor: str
-) -> None:
+def tell_apart(session: Session, *, first: Entry, second: Entry, actor: str) -> None:
     """Note that the two are two: they are not suggested again."""
     one, other = _sort_pair(first.public_id, second.public_id)
     statement = db.insert_into(session, ToldApart).values(
@@ -84,7 +90,7 @@ def tell_apart(
     audit.record(session, actor=actor, action="directory.tell-apart", subject=one, other=other)
 
 
-def _find_groups(session: Session, model: Model) -> Iterator[tuple[str, list[list[int]]]]:
+def _find_groups(session: Session, model: EntryModel) -> Iterator[tuple[str, list[list[int]]]]:
     yield (
         "source",
         _find_alike(session, select(model.id, model.source_id).where(model.source_id != "")),
@@ -130,7 +136,9 @@ def _find_alike(session: Session, query: Select[*tuple[Any, ...]]) -> list[list[
     return [ids for ids in groups.values() if len(ids) > 1]
 
 
-def _get_names(session: Session, model: Model, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+def _get_names(
+    session: Session, model: EntryModel, ids: Collection[int]
+) -> dict[int, tuple[str, str]]:
     """Return public id and id in the source, of each row."""
     columns = select(model.id, model.public_id, model.source_id)
     return {
@@ -147,3 +155,106 @@ def _list_told_apart(session: Session) -> set[tuple[str, str]]:
 
 def _sort_pair(first: str, second: str) -> tuple[str, str]:
     return (first, second) if first <= second else (second, first)
+
+
+Mover = Callable[[Session, int, int, str], None]
+"""Is given the session, the id that is kept, the one that goes, and the actor."""
+
+
+def init_app(app: Flask, *, movers: Mapping[QueryableAttribute[Any], Mover]) -> None:
+    """Take the rules by which rows follow that refer to an entry in these columns."""
+    app.extensions["merge_movers"] = {
+        attribute.property.columns[0]: mover for attribute, mover in movers.items()
+    }
+
+
+def count_uses(session: Session, entry: Entry) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for column in where_used.list_references(type(entry)):
+        query = select(func.count()).where(column == entry.id)
+        counts[column.table.name] += session.scalar(query) or 0
+    return dict(+counts)
+
+
+def merge(
+    session: Session,
+    *,
+    kept: Entry,
+    gone: Entry,
+    take: Collection[str],
+    actor: str,
+    risks_seen: bool = False,
+) -> None:
+    """Make the two one: `kept` stays, with the fields `take` of `gone`, who goes.
+
+    Contacts of both are kept, each once; words in a language that only one has are kept too.
+    Raises Refused where it is one row already, or letters to both were printed in one campaign;
+    FlagNamed where public campaigns rule out what it says then, unless `risks_seen`.
+    """
+    if kept.id == gone.id or type(kept) is not type(gone):
+        raise Refused("merge-same")
+    moved = count_uses(session, gone)
+    movers: Mapping[Column[Any], Mover] = current_app.extensions["merge_movers"]
+    for column in where_used.list_references(type(kept)):
+        if move := movers.get(column):
+            move(session, kept.id, gone.id, actor)
+        else:
+            session.execute(update(column.table).where(column == gone.id).values({column: kept.id}))
+    _take_fields(kept, gone, take)
+    _take_contacts(kept, gone)
+    if isinstance(kept, Official) and isinstance(gone, Official):
+        _take_posts(kept, gone)
+    session.flush()
+    refuse_flagged(session, kept, (*list_fields(kept), *PLACES), seen=risks_seen, actor=actor)
+    where_used.show_change(session, kept)
+    session.expire(gone)
+    where_used.record_change(
+        session, kept, "merge", actor, gone=gone.public_id, taken=sorted(take), moved=moved
+    )
+    session.delete(gone)
+    session.flush()
+
+
+def list_fields(entry: Entry) -> tuple[str, ...]:
+    """List the fields between which one chooses."""
+    return tuple(name for name in names_with(directory_of(entry), *Rule) if name not in PLACES[1:])
+
+
+def are_same(first: Entry, second: Entry, name: str) -> bool:
+    """Whether the two say the same in that field; an address is compared whole."""
+    names = PLACES if name == "address" else (name,)
+    return all((getattr(first, part) or "") == (getattr(second, part) or "") for part in names)
+
+
+def is_better(first: Entry, second: Entry, name: str) -> bool:
+    """Whether the second says something where the first says nothing."""
+    return bool(getattr(second, name)) and not getattr(first, name)
+
+
+def _take_fields(kept: Entry, gone: Entry, take: Collection[str]) -> None:
+    for name in list_fields(kept):
+        is_chosen = name in take
+        old, new = getattr(kept, name), getattr(gone, name)
+        if isinstance(old, dict):
+            setattr(kept, name, {**old, **new} if is_chosen else {**new, **old})
+        elif is_chosen and name == "address":
+            for part in PLACES if isinstance(kept, Official) else (*PLACES, "timezone"):
+                setattr(kept, part, getattr(gone, part))
+        elif is_chosen:
+            setattr(kept, name, new)
+
+
+def _take_contacts(kept: Entry, gone: Entry) -> None:
+    own = {(contact.type, contact.value) for contact in kept.contacts}
+    for detail in list(gone.contacts):
+        if (detail.type, detail.value) not in own:
+            gone.contacts.remove(detail)
+            kept.contacts.append(detail)
+
+
+def _take_posts(kept: Official, gone: Official) -> None:
+    own = {(membership.post_id, membership.started_on) for membership in kept.memberships}
+    for membership in list(gone.memberships):
+        if (membership.post_id, membership.started_on) not in own:
+            gone.memberships.remove(membership)
+            kept.memberships.append(membership)

@@ -1,24 +1,51 @@
-"""What imports call things on the desk: meanings of columns, fields that change, what to mend."""
+"""What the pages of officials, missions and their imports call things."""
 
 from collections.abc import Mapping, Sequence
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from campaign.core import i18n
-from campaign.directory.desk.mission_form import KIND_LABELS
+from campaign.directory.entries import CONTACT_TYPES, Entry
 from campaign.directory.entry_fields import FIELDS, LABELS
-from campaign.models.directory import MissionKind
+from campaign.models.directory import MissionKind, Official
 
+KIND_LABELS = {
+    MissionKind.EMBASSY: _l("Embassy"),
+    MissionKind.HIGH_COMMISSION: _l("High commission"),
+    MissionKind.CONSULATE: _l("Consulate"),
+    MissionKind.PERMANENT_MISSION: _l("Permanent mission"),
+}
+CONTACT_LABELS = {kind: LABELS[kind] for kind in CONTACT_TYPES}
 SHOWN_FIELDS = {
     directory: (*(field.name for field in fields if field.shown), "address", "email")
     for directory, fields in FIELDS.items()
 }
 """What a dry run shows of a row that would be added, so that a wrong mapping is seen."""
-Value = str | dict[str, str] | Sequence[str]
 
 
-def say_value(field: str, value: Value) -> str:
-    """Return a value of such a row, as `Item.detail` keeps it, in the language of the page."""
+def get_entry_name(entry: Entry) -> str:
+    words = entry.office if isinstance(entry, Official) else entry.name
+    name = entry.name if isinstance(entry, Official) else ""
+    return name or i18n.words_in(words, i18n.locale()) or entry.slug
+
+
+def describe_place(entry: Entry) -> str:
+    """Return what tells an entry from its namesakes, in one line."""
+    if isinstance(entry, Official):
+        office = i18n.words_in(entry.office, i18n.locale()) if entry.name else ""
+        parts = (office, i18n.country_name(entry.country), entry.locality)
+    else:
+        parts = (i18n.country_name(entry.host_country), entry.locality, entry.head_of_mission)
+    return " · ".join(part for part in parts if part)
+
+
+def list_kinds() -> list[tuple[str, str]]:
+    return [(kind.value, str(label)) for kind, label in KIND_LABELS.items()]
+
+
+def say_value(field: str, value: str | dict[str, str] | Sequence[str]) -> str:
+    """Return a value of a row as `Item.detail` keeps it, in the language of the page."""
     if isinstance(value, dict):
         return i18n.words_in(value, i18n.locale())
     if not isinstance(value, str) or not value:

@@ -1,0 +1,288 @@
+"""Pages of officials and missions on the desk: lists, one entry, deleting it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms import SelectChoice
+
+from campaign.core import db, i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.directory import edit_entries, offices, where_used
+from campaign.directory import missions as mission_lists
+from campaign.directory import officials as official_lists
+from campaign.directory.desk import bulk_views, import_views, office_views
+from campaign.directory.desk.blueprint import add_page_to_both, blueprint
+from campaign.directory.desk.forms import (
+    MissionFilter,
+    MissionForm,
+    OfficialFilter,
+    OfficialForm,
+    mission_form,
+    official_form,
+)
+from campaign.directory.entries import Entry, country_of, draft_of
+from campaign.directory.postal_addresses import (
+    AddressParts,
+    AddressProblem,
+    address_lines,
+    address_problems,
+)
+from campaign.directory.risk_flags import FlagNamed
+from campaign.models.directory import Mission, Official
+from campaign.models.directory_import import Directory
+from campaign.staff.guards import actor, staff_user
+from campaign.web.desk import redirect_to
+from campaign.web.edit_conflict import lock_row
+from campaign.web.page import Page, show_page
+from campaign.web.pagination import Listing
+
+__all__ = ["blueprint", "bulk_views", "import_views", "office_views"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedAddress:
+    """Lines of an address as they will be printed, and what looks wrong about it."""
+
+    lines: list[str]
+    problems: list[AddressProblem]
+
+
+class OfficialRows(Page, template="directory/_official_list.html"):
+    form: OfficialFilter
+    listing: Listing[Official]
+    sort: str
+
+
+class OfficialList(OfficialRows, template="directory/index.html"):
+    left: int
+    """How many have left their office and are aimed at."""
+
+
+class MissionRows(Page, template="directory/_mission_list.html"):
+    listing: Listing[Mission]
+    stale: set[int]
+    """Ids of those that are to be checked."""
+    sort: str
+
+
+class MissionList(MissionRows, template="directory/missions.html"):
+    form: MissionFilter
+    unchecked: int
+    """How many that campaigns use are to be checked."""
+
+
+class CreateOfficial(Page, template="directory/create.html"):
+    form: OfficialForm
+
+
+class CreateMission(Page, template="directory/create_mission.html"):
+    form: MissionForm
+
+
+class EditOfficial(Page, template="directory/edit.html"):
+    form: OfficialForm
+    official: Official
+    uses: list[str]
+    successors: Sequence[Official]
+    address: PrintedAddress
+
+
+class EditMission(Page, template="directory/edit_mission.html"):
+    form: MissionForm
+    mission: Mission
+    is_stale: bool
+    uses: list[str]
+    address: PrintedAddress
+
+
+class DeleteEntry(Page, template="directory/delete.html"):
+    directory: Directory
+    entry: Entry
+    uses: list[str]
+
+
+@blueprint.get("/desk/officials")
+def index() -> ResponseReturnValue:
+    session = db.session()
+    form = OfficialFilter(request.args)
+    sort = request.args.get("sort", "name")
+    listing = official_lists.list_officials(
+        session,
+        query=form.q.data or "",
+        country=form.country.data or "",
+        left=bool(form.left.data),
+        sort=sort,
+        page=request.args.get("page", 1, type=int),
+    )
+    if "HX-Request" in request.headers:
+        return show_page(OfficialRows(form=form, listing=listing, sort=sort))
+    form.country.choices = _list_choices(official_lists.countries_of_officials(session))
+    left = official_lists.count_left(session)
+    return show_page(OfficialList(form=form, listing=listing, sort=sort, left=left))
+
+
+@blueprint.get("/desk/missions")
+def missions() -> ResponseReturnValue:
+    session = db.session()
+    form = MissionFilter(request.args)
+    sort = request.args.get("sort", "sending")
+    today = i18n.today_at_home()
+    listing = mission_lists.list_missions(
+        session,
+        query=form.q.data or "",
+        sending=form.sending.data or "",
+        host=form.host.data or "",
+        stale_on=today if form.stale.data else None,
+        sort=sort,
+        page=request.args.get("page", 1, type=int),
+    )
+    stale = {mission.id for mission in listing.rows if mission_lists.is_stale(mission, today)}
+    if "HX-Request" in request.headers:
+        return show_page(MissionRows(listing=listing, stale=stale, sort=sort))
+    sending, host = mission_lists.countries_of_missions(session)
+    form.sending.choices = _list_choices(sending)
+    form.host.choices = _list_choices(host)
+    unchecked = mission_lists.count_stale_in_use(session, today)
+    return show_page(
+        MissionList(form=form, listing=listing, stale=stale, sort=sort, unchecked=unchecked)
+    )
+
+
+@blueprint.get("/desk/<any(missions, officials):name>/")
+def without_slash(name: str) -> ResponseReturnValue:
+    """A list's address as people type it."""
+    return redirect(f"/desk/{name}")
+
+
+@blueprint.route("/desk/officials/new", methods=["GET", "POST"])
+def create() -> ResponseReturnValue:
+    form = official_form()
+    if not form.validate_on_submit():
+        return show_page(CreateOfficial(form=form))
+    draft = form.draft()
+    official = edit_entries.create_entry(db.session(), Official(), draft=draft, actor=actor())
+    message = _("Official saved. Check the address as we will print it.")
+    return redirect_to("directory.edit", message, slug=official.slug)
+
+
+@blueprint.route("/desk/missions/new", methods=["GET", "POST"])
+def create_mission() -> ResponseReturnValue:
+    form = mission_form()
+    if not form.validate_on_submit():
+        return show_page(CreateMission(form=form))
+    draft, row = form.draft(), Mission(source_id="")
+    mission = edit_entries.create_entry(db.session(), row, draft=draft, actor=actor())
+    message = _("Mission saved. Check the address as we will print it.")
+    return redirect_to("directory.edit_mission", message, slug=mission.slug)
+
+
+@blueprint.route("/desk/officials/<slug>", methods=["GET", "POST"])
+def edit(slug: str) -> ResponseReturnValue:
+    session = db.session()
+    official = official_lists.get_official(session, slug=slug)
+    if request.method == "POST":
+        lock_row(session, official)
+    form = official_form(draft_of(official))
+    if _save(official, form):
+        return redirect_to("directory.edit", _("Changes saved."), slug=slug)
+    locale = official.preferred_locale
+    head = [official.name, i18n.words_in(official.office, locale)]
+    return show_page(
+        EditOfficial(
+            form=form,
+            official=official,
+            uses=where_used.list_uses_for(session, official, staff_user()),
+            successors=offices.successors(session, official) if official.left_on else [],
+            # Letters to an official come from abroad: they name the country.
+            address=_print_address(official, head, i18n.country_name(official.country, locale)),
+        )
+    )
+
+
+@blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
+def edit_mission(slug: str) -> ResponseReturnValue:
+    """A mission; saved, and where that button was pressed also checked today."""
+    session, today = db.session(), i18n.today_at_home()
+    mission = mission_lists.get_mission(session, slug=slug)
+    if request.method == "POST":
+        lock_row(session, mission)
+    form = mission_form(draft_of(mission))
+    if _save(mission, form):
+        message = _("Changes saved.")
+        if "checked" in request.form:
+            mission_lists.check_mission(session, mission=mission, on=today, actor=actor())
+            message = _("Changes saved. The mission is marked as checked today.")
+        return redirect_to("directory.edit_mission", message, slug=mission.slug)
+    head = [i18n.words_in(mission.name, i18n.locale())]
+    return show_page(
+        EditMission(
+            form=form,
+            mission=mission,
+            is_stale=mission_lists.is_stale(mission, today),
+            uses=where_used.list_uses_for(session, mission, staff_user()),
+            address=_print_address(mission, head),
+        )
+    )
+
+
+@add_page_to_both("/<slug>/delete", "GET", "POST")
+def delete(directory: str, slug: str) -> ResponseReturnValue:
+    session, part, status = db.session(), Directory(directory), 200
+    entry: Entry
+    if part is Directory.MISSIONS:
+        entry = mission_lists.get_mission(session, slug=slug)
+        endpoint, message = "directory.missions", _("Mission deleted.")
+    else:
+        entry = official_lists.get_official(session, slug=slug)
+        endpoint, message = "directory.index", _("Official deleted.")
+    if request.method == "POST":
+        try:
+            edit_entries.delete_entry(session, entry, actor=actor())
+        except Refused:
+            status = 409
+        else:
+            return redirect_to(endpoint, message)
+    uses = where_used.list_uses_for(session, entry, staff_user())
+    return show_page(DeleteEntry(directory=part, entry=entry, uses=uses), status)
+
+
+def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
+    """Keep what was sent; what is refused of it is said on the form."""
+    session = db.session()
+    if not (form.validate_on_submit() and form.is_current(form.now)):
+        return False
+    draft, risks_seen = form.draft(), bool(form.risks_seen.data)
+    try:
+        edit_entries.update_entry(session, entry, draft=draft, actor=actor(), risks_seen=risks_seen)
+    except FlagNamed as problem:
+        session.rollback()  # the page is headed by what is kept
+        form.ask_flagged(problem)
+    except Invalid as problem:
+        form.refuse(problem.fields)
+    else:
+        return True
+    return False
+
+
+def _list_choices(codes: Collection[str]) -> list[SelectChoice]:
+    """List the choices of a filter: everything, then the countries of `codes` by name."""
+    countries = [SelectChoice(code, name) for code, name in i18n.senders() if code in codes]
+    return [SelectChoice("", _("All")), *countries]
+
+
+def _print_address(entry: Entry, head: list[str], country_name: str = "") -> PrintedAddress:
+    parts: AddressParts = {
+        "country": country_of(entry),
+        "street": entry.address,
+        "locality": entry.locality,
+        "region": entry.region,
+        "postal_code": entry.postal_code,
+    }
+    is_empty = not (entry.address or entry.locality or entry.postal_code)
+    return PrintedAddress(
+        [*filter(None, head), *address_lines(**parts, country_name=country_name)],
+        [] if is_empty else address_problems(**parts),
+    )

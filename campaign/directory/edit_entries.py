@@ -1,0 +1,164 @@
+"""Entries of the directory created, changed and deleted; many at once as each by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from campaign.core import i18n
+from campaign.core.errors import Invalid, Refused
+from campaign.core.text.slugs import free_slug, slugify
+from campaign.directory import missions, where_used
+from campaign.directory.entries import (
+    Entry,
+    MissionDraft,
+    OfficialDraft,
+    draft_of,
+    model_of,
+    take_draft,
+)
+from campaign.directory.risk_flags import FlagNamed, refuse_flagged
+from campaign.models.directory import Mission, MissionKind, Official
+from campaign.models.directory_import import Directory
+
+E = TypeVar("E", Official, Mission)
+_TRIES = 5
+_ADDRESSED = ("salutation", "close")
+ACTIONS = {
+    Directory.MISSIONS: ("kind", "sending_country", "host_country", "delete"),
+    Directory.OFFICIALS: ("country", "delete"),
+}
+"""What can be done to many at once, by the field that changes."""
+MOST = 50
+"""Entries at once: a page of the list."""
+
+
+def create_entry(
+    session: Session, entry: E, *, draft: OfficialDraft | MissionDraft, actor: str
+) -> E:
+    """Keep a new entry.
+
+    Its slug is an official's name, or the office where none is known; of a mission the sending
+    country and the city: `mexico-ottawa`.
+    """
+    take_draft(entry, draft)
+    if isinstance(draft, OfficialDraft):
+        slug = slugify(draft.name or i18n.words_in(draft.office, "en"))
+    else:
+        slug = missions.mission_slug(draft)
+    _add_with_slug(session, entry, slug)
+    where_used.record_change(session, entry, "create", actor)
+    return entry
+
+
+def update_entry(
+    session: Session,
+    entry: Entry,
+    *,
+    draft: OfficialDraft | MissionDraft,
+    actor: str,
+    risks_seen: bool = False,
+) -> None:
+    """Keep what the draft says; the slug stays, since addresses and scripts rely on it.
+
+    Raises Invalid: an open campaign would lack a form of address in a language of its letters, or
+    a public one would name what its risk flags rule out (FlagNamed), unless `risks_seen`.
+    """
+    before = draft_of(entry) if isinstance(entry, Official) else None
+    changed = take_draft(entry, draft)
+    if isinstance(entry, Official) and before is not None:
+        _refuse_unaddressed(session, entry, before)
+    session.flush()
+    if changed:
+        refuse_flagged(session, entry, changed, seen=risks_seen, actor=actor)
+        where_used.show_change(session, entry)
+        where_used.record_change(session, entry, "edit", actor, fields=changed)
+
+
+def delete_entry(session: Session, entry: Entry, *, actor: str) -> None:
+    """Remove an entry that nothing uses; raises Refused otherwise, with `uses`."""
+    if uses := where_used.list_uses(session, entry):
+        raise Refused(f"{entry.__tablename__}-in-use", uses=uses)
+    where_used.record_change(session, entry, "delete", actor)
+    session.delete(entry)
+    session.flush()
+
+
+@dataclass(slots=True)
+class BulkReport:
+    """How many were done, and which entries stay as they are.
+
+    A delete leaves what something uses; a change, what risk flags of a public campaign rule out.
+    """
+
+    done: int
+    stays: list[Entry]
+
+
+def list_chosen(session: Session, directory: Directory, slugs: Sequence[str]) -> Sequence[Entry]:
+    model = model_of(directory)
+    return where_used.list_entries(session, model, model.slug.in_(slugs[:MOST]))
+
+
+def delete_entries(session: Session, entries: Sequence[Entry], *, actor: str) -> BulkReport:
+    report = BulkReport(0, [])
+    for entry in entries:
+        try:
+            delete_entry(session, entry, actor=actor)
+        except Refused:
+            report.stays.append(entry)
+        else:
+            report.done += 1
+    return report
+
+
+def change_entries(
+    session: Session, entries: Sequence[Entry], *, field: str, value: str, actor: str
+) -> BulkReport:
+    """Give each entry the same kind or country; one about which risk flags ask stays as it is."""
+    report = BulkReport(0, [])
+    changes: dict[str, Any] = {field: MissionKind(value) if field == "kind" else value}
+    for entry in entries:
+        try:
+            with session.begin_nested():
+                draft = replace(draft_of(entry), **changes)
+                update_entry(session, entry, draft=draft, actor=actor)
+        except FlagNamed:
+            session.refresh(entry)
+            report.stays.append(entry)
+        else:
+            report.done += 1
+    return report
+
+
+def _refuse_unaddressed(session: Session, official: Official, before: OfficialDraft) -> None:
+    """Raise Invalid where a form of address is gone that letters being signed begin or end with."""
+    missing = {
+        f"{name}_{locale}": "in-use"
+        for locale in where_used.find_languages_written_in(session, official.id)
+        for name in _ADDRESSED
+        if getattr(before, name).get(locale) and not getattr(official, name).get(locale)
+    }
+    if missing:
+        session.refresh(official)
+        raise Invalid("official-in-use", fields=missing)
+
+
+def _add_with_slug(session: Session, entry: Entry, slug: str) -> None:
+    """Add the entry under that slug, or with the first number from 2 that is free."""
+    column = type(entry).slug
+    for tries_left in reversed(range(_TRIES)):
+        taken = set(session.scalars(select(column).where(column.startswith(slug))))
+        entry.slug = free_slug(slug, taken)
+        try:
+            with session.begin_nested():
+                session.add(entry)
+        except IntegrityError:
+            # Somebody took it since we looked.
+            if not tries_left:
+                raise
+        else:
+            return
