@@ -142,7 +142,6 @@ def _take_apart(kind: str, part: str) -> tuple[str, str, str]:
 
 
 def _write_latin_figures(text: str) -> str:
-    """Return the text with the figures of other scripts as 0 to 9."""
     if text.isascii():
         return text
     return "".join(

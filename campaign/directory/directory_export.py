@@ -77,7 +77,6 @@ _OFFICIALS: Columns[Official] = {
 
 
 def export_directory(session: Session, directory: Directory) -> Iterator[list[str]]:
-    """Yield the heads, and a row for each entry."""
     if directory is Directory.MISSIONS:
         return _list_rows(session, Mission, _MISSIONS)
     return _list_rows(session, Official, _OFFICIALS)

@@ -27,8 +27,7 @@ from campaign.models.directory import ContactDetail, Mission, MissionKind, Offic
 from campaign.web.pagination import Listing
 
 _CHUNK = 1000
-MOST = 50
-"""Pairs that are shown at once."""
+MOST = 50  # pairs that are shown at once
 _ALIKE = 6
 """Rows of one group from which pairs are made: more share an office's mailbox than a name."""
 _EMBASSIES = 3
@@ -81,7 +80,6 @@ def find_duplicates(session: Session, model: EntryModel, *, page: int = 1) -> Li
 
 
 def tell_apart(session: Session, *, first: Entry, second: Entry, actor: str) -> None:
-    """Note that the two are two: they are not suggested again."""
     one, other = _sort_pair(first.public_id, second.public_id)
     statement = db.insert_into(session, ToldApart).values(
         first=one, second=other, said_at=db.utcnow()
@@ -129,7 +127,6 @@ def _find_of_one_place(session: Session) -> Iterator[tuple[str, list[list[int]]]
 
 
 def _find_alike(session: Session, query: Select[*tuple[Any, ...]]) -> list[list[int]]:
-    """Find ids (the first column) of rows of which the other columns are the same."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for row_id, *key in session.execute(query):
         groups[tuple(key)].append(row_id)
@@ -139,7 +136,6 @@ def _find_alike(session: Session, query: Select[*tuple[Any, ...]]) -> list[list[
 def _get_names(
     session: Session, model: EntryModel, ids: Collection[int]
 ) -> dict[int, tuple[str, str]]:
-    """Return public id and id in the source, of each row."""
     columns = select(model.id, model.public_id, model.source_id)
     return {
         row_id: (public_id, source_id)
@@ -216,7 +212,6 @@ def merge(
 
 
 def list_fields(entry: Entry) -> tuple[str, ...]:
-    """List the fields between which one chooses."""
     return tuple(name for name in names_with(directory_of(entry), *Rule) if name not in PLACES[1:])
 
 

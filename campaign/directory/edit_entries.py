@@ -32,8 +32,7 @@ ACTIONS = {
     Directory.OFFICIALS: ("country", "delete"),
 }
 """What can be done to many at once, by the field that changes."""
-MOST = 50
-"""Entries at once: a page of the list."""
+MOST = 50  # entries at once: a page of the list
 
 
 def create_entry(

@@ -74,8 +74,7 @@ class MissionDraft(_Addressed):
     locality: str = ""
     region: str = ""
     postal_code: str = ""
-    timezone: str = ""
-    """Empty: that of its city and country."""
+    timezone: str = ""  # empty: that of its city and country
     last_checked_on: date | None = None
     contacts: tuple[Contact, ...] = ()
 
@@ -89,7 +88,6 @@ def directory_of(entry: Entry) -> Directory:
 
 
 def country_of(entry: Entry | OfficialDraft | MissionDraft) -> str:
-    """Return the country in which its address is."""
     if isinstance(entry, Official | OfficialDraft):
         return entry.country
     return entry.host_country
@@ -100,7 +98,6 @@ def draft_of(entry: Official) -> OfficialDraft: ...
 @overload
 def draft_of(entry: Mission) -> MissionDraft: ...
 def draft_of(entry: Entry) -> OfficialDraft | MissionDraft:
-    """Return what is kept of an entry."""
     values = {name: getattr(entry, name) for name in _list_kept(entry)}
     values |= {name: values[name] or "" for name in _MAY_BE_NULL if name in values}
     values |= {name: dict(words) for name, words in values.items() if isinstance(words, dict)}

@@ -29,10 +29,8 @@ class Field:
     name: str
     label: object
     rule: Rule | None = None
-    in_files: str = ""
-    """What a column of a file is said to mean, where that is not the name."""
-    shown: bool = False
-    """Whether a dry run shows it of a new row, so that a wrong mapping is seen."""
+    in_files: str = ""  # what a column of a file is said to mean, where that is not the name
+    shown: bool = False  # whether a dry run shows it of a new row, so that a wrong mapping is seen
 
     @property
     def meaning(self) -> str:
@@ -145,10 +143,8 @@ started_on: start|start date|from|since|started on|in office since|debut|inicio|
 ended_on: end|end date|until|ended on|fin|left on|bis|ende|تاريخ الانتهاء|حتى
 """)
 """By meaning, how columns of files are called that have it."""
-PLACES = ("address", "locality", "region", "postal_code")
-"""The parts of an address."""
-WORDS_LENGTH = 200
-"""Characters of a text per language, or of a line of an address."""
+PLACES = ("address", "locality", "region", "postal_code")  # the parts of an address
+WORDS_LENGTH = 200  # characters of a text per language, or of a line of an address
 LABELS: dict[str, object] = {
     name: field.label
     for directory in (Directory.OFFICIALS, Directory.MISSIONS)

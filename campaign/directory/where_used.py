@@ -20,7 +20,6 @@ _OWN_TABLES = (table_of(ContactDetail), table_of(Membership))
 def list_entries(
     session: Session, model: EntryModel, *where: ColumnElement[bool]
 ) -> Sequence[Entry]:
-    """List the entries for which all of that holds, by their slugs."""
     if model is Official:
         return session.scalars(select(Official).where(*where).order_by(Official.slug)).all()
     return session.scalars(select(Mission).where(*where).order_by(Mission.slug)).all()
@@ -39,7 +38,6 @@ def list_uses(session: Session, entry: Entry) -> list[str]:
 
 
 def find_used(session: Session, model: EntryModel, ids: Collection[int]) -> set[int]:
-    """Find which of the entries `ids` something uses."""
     used: set[int] = set()
     for column in list_references(model):
         used.update(session.scalars(select(column).where(column.in_(ids)).distinct()))
@@ -96,7 +94,6 @@ def _name_records(table: str) -> str:
 
 
 def find_languages_written_in(session: Session, official_id: int) -> set[str]:
-    """Find the languages in which letters to the official are being signed now."""
     locale_lists = session.scalars(
         select(Campaign.letter_locales)
         .join(Target, Target.campaign_id == Campaign.id)
@@ -110,7 +107,6 @@ def find_languages_written_in(session: Session, official_id: int) -> set[str]:
 
 
 def record_change(session: Session, entry: Entry, verb: str, actor: str, **detail: object) -> None:
-    """Note in the audit what was done to the entry."""
     action = f"{directory_of(entry)}.{verb}"
     subject = f"{entry.__tablename__}:{entry.public_id}"
     audit.record(session, actor=actor, action=action, subject=subject, **detail)

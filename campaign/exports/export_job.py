@@ -39,8 +39,7 @@ EXPORTS = Lease(DataExport, held=ExportState.MAKING)
 class Claim(LeasedRow):
     """An export that is ours."""
 
-    storage_key: str
-    """Of the file that this attempt makes."""
+    storage_key: str  # of the file that this attempt makes
 
 
 class NoLongerOurs(Exception):

@@ -83,14 +83,11 @@ class Wording:
 
     heads: Mapping[str, str]
     meanings: Mapping[str, Mapping[str, str]]
-    mark: Sequence[tuple[str, str]]
-    """Name and value of each fact of the mark."""
+    mark: Sequence[tuple[str, str]]  # name and value of each fact of the mark
     yes: str
     no: str
-    sheets: tuple[str, str]
-    """Names of a workbook's sheets: the mark, and the list."""
-    page: str
-    """Foot of a printed page, in the terms of a workbook."""
+    sheets: tuple[str, str]  # names of a workbook's sheets: the mark, and the list
+    page: str  # foot of a printed page, in the terms of a workbook
     locale: str
 
     @property

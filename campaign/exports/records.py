@@ -78,8 +78,7 @@ class Source:
     campaign_id: int
     bundle_id: int | None
     timezone: str
-    frozen: Frozen | None = None
-    """Of the bundle, which names its targets."""
+    frozen: Frozen | None = None  # of the bundle, which names its targets
 
     @classmethod
     def of(cls, export: DataExport) -> "Source":
@@ -110,8 +109,7 @@ class BundleHistory:
     """To whom its letters are, by the target's id, in the language of its lists."""
     attempts: Sequence[DeliveryAttempt]
     envelopes: Mapping[int, Sequence[PostedEnvelope]]
-    other_bundles: Mapping[int, str]
-    """Names of the bundles in which letters went on."""
+    other_bundles: Mapping[int, str]  # names of the bundles in which letters went on
 
     @classmethod
     def of(cls, bundle_id: int, campaign_id: int, frozen: Frozen) -> "BundleHistory":

@@ -14,8 +14,7 @@ from campaign.models.export import ExportKey
 from campaign.models.staff import StaffUser
 from campaign.staff.staff_users import actor_name
 
-MOST = 10
-"""Keys of one export: each opens it."""
+MOST = 10  # keys of one export: each opens it
 _LONGEST = 2000
 _PRIVATE = ("AGE-SECRET-KEY-", "PRIVATE KEY")
 _SSH = ("ssh-ed25519", "ssh-rsa")

@@ -22,10 +22,8 @@ from campaign.web.spreadsheets import inert
 
 _ROWS_AT_ONCE = 500
 _PIECE = 256 * 1024
-ROWS_OF_A_SHEET = 1_000_000
-"""A workbook's sheet has room for 1,048,576 rows."""
-_LONGEST_CELL = 32_767
-"""Characters that a cell of a workbook may hold."""
+ROWS_OF_A_SHEET = 1_000_000  # A workbook's sheet has room for 1,048,576 rows
+_LONGEST_CELL = 32_767  # characters that a cell of a workbook may hold
 
 
 def write(

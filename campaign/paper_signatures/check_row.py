@@ -25,8 +25,7 @@ from campaign.signing.validate import (
 FIELDS = ("given_name", "family_name", "locality", "postal_code", "country", "email")
 """In the order in which a sheet has them; a row that names somebody has a given or family name."""
 TICKS = ("news", "network")
-DITTO = frozenset({'"', "''", "”", "“", "〃", "″", "»"})
-"""What means: as in the row above."""
+DITTO = frozenset({'"', "''", "”", "“", "〃", "″", "»"})  # what means: as in the row above
 _LIMITS = {
     "given_name": NAME_LIMIT,
     "family_name": NAME_LIMIT,

@@ -19,8 +19,7 @@ from campaign.models.signature import Origin
 from campaign.paper_signatures import bundle_places, duplicates, sheets
 from campaign.paper_signatures.check_row import Details
 
-KEPT_DAYS = 7
-"""How long a removed row can be put back."""
+KEPT_DAYS = 7  # how long a removed row can be put back
 
 
 def list_rows(

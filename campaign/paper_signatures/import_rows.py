@@ -20,8 +20,7 @@ class SortedRows:
     """Details, fingerprints, and whether mails go there."""
     twins: list[tuple[Details, duplicates.Fingerprints, int]]
     """Rows that double a signature, with its id."""
-    within: int
-    """Rows that double an earlier row of the file."""
+    within: int  # rows that double an earlier row of the file
 
     def counts(self, reading: FileRows) -> dict[str, int]:
         return {

@@ -26,17 +26,13 @@ from campaign.paper_signatures.read_file import Fault, FileRows
 from campaign.staff.roles import refuse_role
 from campaign.storage import storage
 
-VIEW = ("encoding", "sheet", "head")
-"""How a file is read, where somebody said it."""
+VIEW = ("encoding", "sheet", "head")  # how a file is read, where somebody said it
 _KEPT = timedelta(days=3)
-_SPAN = timedelta(minutes=10)
-"""After so long without an end a job is taken for dead."""
+_SPAN = timedelta(minutes=10)  # after so long without an end a job is taken for dead
 _REHEARSALS = Lease(PaperImport, held=PaperImportState.REHEARSING, span=_SPAN)
 _IMPORTS = Lease(PaperImport, held=PaperImportState.APPLYING, span=_SPAN)
-MOST_FAULTS = 200
-"""Faults that are shown; the rest is counted."""
-_LOOKED_BACK = 50
-"""Files among which one with the same heads is looked for."""
+MOST_FAULTS = 200  # faults that are shown; the rest is counted
+_LOOKED_BACK = 50  # files among which one with the same heads is looked for
 _BUSY = {PaperImportState.REHEARSING, PaperImportState.APPLYING}
 
 

@@ -21,12 +21,9 @@ from campaign.printing.redraw import draw_pages, redraw_picture
 from campaign.storage import storage
 
 MAX_BYTES = 12 * 1024 * 1024
-MAX_PAGES = 20
-"""Pages of one PDF that are drawn."""
-MAX_SCANS = 12
-"""Of one sheet or reply."""
-_SIDE = 2000
-"""Longest side of what is kept of a picture, in pixels."""
+MAX_PAGES = 20  # pages of one PDF that are drawn
+MAX_SCANS = 12  # of one sheet or reply
+_SIDE = 2000  # longest side of what is kept of a picture, in pixels
 _OF_STRANGERS = ("JPEG", "PNG", "WEBP")
 _OF_OUR_SCANNERS = (*_OF_STRANGERS, "TIFF")
 """Sheets come from a scanner of ours. No reader of pictures had as many flaws as that of TIFF."""

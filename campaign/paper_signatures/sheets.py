@@ -19,8 +19,7 @@ from campaign.paper_signatures import bundle_places, scans
 from campaign.staff.roles import refuse_role
 
 PAGE = 50
-KEYERS = (Role.STAFF, Role.ADMIN)
-"""Who keys in sheets, and sees who signed on them."""
+KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on them
 
 
 @dataclass(frozen=True, slots=True)

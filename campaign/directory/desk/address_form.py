@@ -106,8 +106,6 @@ class ContactFields(NamedTuple):
 
 
 class AddressForm(EditConflictForm, SiteForm):
-    """The fields of an address, and rows of contacts added by `form_with`."""
-
     address = TextAreaField(
         _l("Street (up to six lines)"), [Optional(), clean_lines], filters=[stripped]
     )
@@ -115,13 +113,11 @@ class AddressForm(EditConflictForm, SiteForm):
     region = kept_field(Mission, "region")
     postal_code = kept_field(Mission, "postal_code")
     risks_seen = BooleanField(_l("Continue anyway"))
-    address_country: ClassVar[str]
-    """Name of the field with the country in which the address is."""
+    address_country: ClassVar[str]  # name of the field with the country in which the address is
     contact_numbers: tuple[int, ...] = ()
     word_fields: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
-    now: Mapping[str, object] = MappingProxyType({})
-    """What is kept, as the fields show it."""
+    now: Mapping[str, object] = MappingProxyType({})  # what is kept, as the fields show it
 
     def ask_flagged(self, problem: FlagNamed) -> None:
         self.risks_seen.errors = [say_flagged(problem)]

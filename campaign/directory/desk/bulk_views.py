@@ -34,13 +34,11 @@ class BulkChange(Page, template="directory/bulk_change.html"):
     directory: Directory
     entries: Sequence[Entry]
     field: str
-    choices: Mapping[str, str]
-    """Words for each value that can be chosen."""
+    choices: Mapping[str, str]  # words for each value that can be chosen
 
 
 @add_page_to_both("/export.csv")
 def export(directory: str) -> ResponseReturnValue:
-    """All entries as a table that can be changed and imported again."""
     part = Directory(directory)
     return csv_file(f"{part.value}.csv", export_directory(db.session(), part))
 
@@ -103,15 +101,12 @@ def _list_values(field: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of two entries side by side."""
-
     name: str
     label: str
     first: str
     second: str
     same: bool
-    take: bool
-    """Whether the second one's value is chosen."""
+    take: bool  # whether the second one's value is chosen
 
 
 class Duplicates(Page, template="directory/duplicates.html"):
@@ -135,8 +130,7 @@ class Merge(Page, template="directory/merge.html"):
     uses: Sequence[tuple[Entry, Mapping[str, int]]]
     """Both, with how many rows of each table refer to each."""
     refused: Refused | None
-    question: str
-    """What risk flags ask once more."""
+    question: str  # what risk flags ask once more
     first_url: str
 
 
@@ -150,7 +144,6 @@ def show_duplicates(directory: str) -> ResponseReturnValue:
 
 @add_page_to_both("/duplicates/two", "POST")
 def tell_apart(directory: str) -> ResponseReturnValue:
-    """Note that two that look like one are two; also of many pairs at once."""
     firsts, seconds = (request.form.getlist(name) for name in ("first", "second"))
     pairs = list(zip(firsts, seconds, strict=False))[: duplicate_entries.MOST] or [("", "")]
     for slugs in pairs:
@@ -168,7 +161,6 @@ def tell_apart(directory: str) -> ResponseReturnValue:
 
 @add_page_to_both("/merge", "GET", "POST")
 def merge(directory: str) -> ResponseReturnValue:
-    """Two side by side, a choice per field, and what depends on each; then one of them."""
     session, part = db.session(), Directory(directory)
     first = _get_entry(directory, request.values.get("first", ""))
     if not request.values.get("second"):

@@ -57,21 +57,18 @@ class OfficialRows(Page, template="directory/_official_list.html"):
 
 
 class OfficialList(OfficialRows, template="directory/index.html"):
-    left: int
-    """How many have left their office and are aimed at."""
+    left: int  # how many have left their office and are aimed at
 
 
 class MissionRows(Page, template="directory/_mission_list.html"):
     listing: Listing[Mission]
-    stale: set[int]
-    """Ids of those that are to be checked."""
+    stale: set[int]  # ids of those that are to be checked
     sort: str
 
 
 class MissionList(MissionRows, template="directory/missions.html"):
     form: MissionFilter
-    unchecked: int
-    """How many that campaigns use are to be checked."""
+    unchecked: int  # how many that campaigns use are to be checked
 
 
 class CreateOfficial(Page, template="directory/create.html"):
@@ -204,7 +201,6 @@ def edit(slug: str) -> ResponseReturnValue:
 
 @blueprint.route("/desk/missions/<slug>", methods=["GET", "POST"])
 def edit_mission(slug: str) -> ResponseReturnValue:
-    """A mission; saved, and where that button was pressed also checked today."""
     session, today = db.session(), i18n.today_at_home()
     mission = mission_lists.get_mission(session, slug=slug)
     if request.method == "POST":
@@ -250,7 +246,6 @@ def delete(directory: str, slug: str) -> ResponseReturnValue:
 
 
 def _save(entry: Entry, form: OfficialForm | MissionForm) -> bool:
-    """Keep what was sent; what is refused of it is said on the form."""
     session = db.session()
     if not (form.validate_on_submit() and form.is_current(form.now)):
         return False

@@ -146,8 +146,6 @@ class MissionForm(AddressForm):
 
 
 class ListFilter(SiteForm):
-    """What a list shows; it lives in the address."""
-
     class Meta:
         csrf = False
 
@@ -267,8 +265,6 @@ def days_form(memberships: list[Membership]) -> DaysForm:
 
 
 class SuccessorDay(SiteForm):
-    """When somebody who is in the directory takes over."""
-
     on = day_field(
         _l("Takes over on"), needed=_l("Enter the day on which the new person takes over.")
     )

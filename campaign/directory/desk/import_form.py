@@ -56,7 +56,6 @@ class UploadForm(SiteForm):
             raise ValidationError(_("Choose a file first."))
 
     def body(self) -> bytes:
-        """Return the file's bytes, as many as are looked at."""
         data: bytes = self.file.data.read(MAX_BYTES + 1)
         return data
 
@@ -77,11 +76,9 @@ class MappingForm(SiteForm):
         return [self[f"column_{at}"] for at in range(self.width)]
 
     def fixed(self) -> list[Field]:
-        """Return the fields of what holds for all rows."""
         return [self[f"fixed_{name}"] for name in self.needed]
 
     def values(self) -> list[tuple[Field, int]]:
-        """Return the fields of texts that are no country's name, and how many rows have each."""
         return [(self[get_value_name(text)], count) for text, count in self.unknown.items()]
 
     def views(self) -> list[Field]:
@@ -215,7 +212,6 @@ def _add_views(
 
 
 def _name_encoding(code: str, samples: Mapping[str, str]) -> str:
-    """Return what an encoding is called, and how the file reads in it."""
     sample = samples.get(code, "")
     return f"{_ENCODING_LABELS[code]}: {sample}" if sample else str(_ENCODING_LABELS[code])
 

@@ -17,10 +17,9 @@ from campaign.directory.desk.blueprint import add_page_to_both, get_import_url
 from campaign.directory.desk.import_form import MappingForm, UploadForm, mapping_form
 from campaign.directory.desk.labels import SHOWN_FIELDS, say_field, say_how_to_mend
 from campaign.directory.imports import jobs, undo, uploads
-from campaign.directory.imports.columns import NEEDED, WHICH, is_either
+from campaign.directory.imports.columns import NEEDED, SAMPLES, WHICH, is_either
 from campaign.directory.imports.jobs import FaultDetail, RowDetail
 from campaign.directory.imports.read_list import MAX_BYTES
-from campaign.directory.imports.sample_files import SAMPLES
 from campaign.directory.imports.source import Choices, Source
 from campaign.directory.imports.tables import OURS
 from campaign.models.directory_import import Directory, DirectoryImport, ImportRow, Verdict
@@ -43,14 +42,10 @@ class ImportMapping(Page, template="directory/import_mapping.html"):
     kept: DirectoryImport
     directory: Directory
     source: Source
-    samples: list[list[str]]
-    """Of each column."""
-    hints: Mapping[str, str]
-    """By the names of fields."""
-    is_asked: bool
-    """False where the form was sent without the countries that the file now needs."""
-    needed: list[str]
-    """What every row has to say."""
+    samples: list[list[str]]  # of each column
+    hints: Mapping[str, str]  # by the names of fields
+    is_asked: bool  # false where the form was sent without the countries that the file now needs
+    needed: list[str]  # what every row has to say
 
 
 class ShowImport(Page, template="directory/import.html"):
@@ -68,7 +63,6 @@ class ShowImport(Page, template="directory/import.html"):
 @add_page_to_both("/imports", "GET", "POST")
 @takes_file(MAX_BYTES)
 def imports(directory: str) -> ResponseReturnValue:
-    """Choose a file; what was uploaded and is still kept."""
     session, form, part = db.session(), UploadForm(), Directory(directory)
     if form.validate_on_submit():
         try:
@@ -90,7 +84,6 @@ def imports(directory: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/mapping", "GET", "POST")
 def mapping(directory: str, public_id: str) -> ResponseReturnValue:
-    """What each column means: our guess, to be changed."""
     kept = _load(directory, public_id)
     if not uploads.may_change(kept):
         return redirect(get_import_url("show_import", kept), 303)
@@ -118,7 +111,10 @@ def mapping(directory: str, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/sample.csv")
 def sample_file(directory: str) -> ResponseReturnValue:
-    return csv_file(f"{directory}-sample.csv", SAMPLES[Directory(directory)])
+    columns = SAMPLES[Directory(directory)]
+    return csv_file(
+        f"{directory}-sample.csv", [list(columns), *zip(*columns.values(), strict=True)]
+    )
 
 
 @add_page_to_both("/imports/<public_id>")
@@ -145,7 +141,6 @@ def show_import(directory: str, public_id: str) -> ResponseReturnValue:
 
 @add_page_to_both("/imports/<public_id>/undo", "POST")
 def undo_import(directory: str, public_id: str) -> ResponseReturnValue:
-    """Take back what an import added and changed, as far as nothing uses it."""
     kept = _load(directory, public_id)
     try:
         undo.undo_import(db.session(), kept=kept, actor=actor())

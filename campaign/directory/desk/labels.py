@@ -45,7 +45,6 @@ def list_kinds() -> list[tuple[str, str]]:
 
 
 def say_value(field: str, value: str | dict[str, str] | Sequence[str]) -> str:
-    """Return a value of a row as `Item.detail` keeps it, in the language of the page."""
     if isinstance(value, dict):
         return i18n.words_in(value, i18n.locale())
     if not isinstance(value, str) or not value:

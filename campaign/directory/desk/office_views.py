@@ -37,13 +37,10 @@ class EditPosts(Page, template="directory/offices.html"):
 class NewSuccessor(Page, template="directory/successor.html"):
     official: Official
     form: SuccessorForm
-    words: str
-    """What somebody in the directory was looked for by."""
+    words: str  # what somebody in the directory was looked for by
     hits: Sequence[Official]
-    day: str
-    """On which the only hit takes over."""
-    is_asked: bool
-    """Whether risk flags ask once more about the only hit."""
+    day: str  # on which the only hit takes over
+    is_asked: bool  # whether risk flags ask once more about the only hit
 
 
 @blueprint.route("/desk/officials/<slug>/posts", methods=["GET", "POST"])
@@ -63,7 +60,6 @@ def edit_posts(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/desk/officials/<slug>/left")
 def leave_office(slug: str) -> ResponseReturnValue:
-    """The official has left the office today; who comes after is not known."""
     official = officials.get_official(db.session(), slug=slug)
     offices.end_office(db.session(), official=official, on=i18n.today_at_home(), actor=actor())
     message = _("Saved: this person left office today. These campaigns still write to them.")
@@ -72,7 +68,6 @@ def leave_office(slug: str) -> ResponseReturnValue:
 
 @blueprint.route("/desk/officials/<slug>/successor", methods=["GET", "POST"])
 def new_successor(slug: str) -> ResponseReturnValue:
-    """The office passes to a new person."""
     session, today = db.session(), i18n.today_at_home()
     official = officials.get_official(session, slug=slug)
     form = successor_form(official, draft_of(official), today)
@@ -97,7 +92,6 @@ def new_successor(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/desk/officials/<slug>/successor/known")
 def known_successor(slug: str) -> ResponseReturnValue:
-    """The office passes to somebody who is in the directory."""
     session, form = db.session(), SuccessorDay()
     official = officials.get_official(session, slug=slug)
     successor = officials.get_official(session, slug=request.form.get("successor", ""))

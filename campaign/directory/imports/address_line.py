@@ -7,8 +7,7 @@ from campaign.core.text.fold import fold_name
 from campaign.directory.countries import country_code
 from campaign.directory.postal_addresses import code_pattern, regions_of
 
-_LINE_LENGTH = 45
-"""Characters of a printed line: what an envelope's window shows."""
+_LINE_LENGTH = 45  # characters of a printed line: what an envelope's window shows
 
 
 @dataclass(slots=True)
@@ -33,7 +32,6 @@ def parse_one_line(address: str, country: str, city: str = "", city_hint: str = 
 
 
 def take_town(lines: list[str], country: str, town: str) -> Place | None:
-    """The parts of an address whose last lines name `town`; None where they do not."""
     return _tail(_split("\n".join(lines), country), country, {_run(town)})
 
 
@@ -45,7 +43,6 @@ def ends_in_town(lines: list[str], country: str) -> bool:
 
 
 def _split(address: str, country: str) -> list[str]:
-    """The pieces between commas and line ends, without the country."""
     pieces = (piece.strip() for piece in re.split(r"[,\n|]", address))
     parts = [piece for piece in pieces if piece.strip(" .")]
     if parts:
@@ -73,7 +70,6 @@ def _tail(parts: list[str], country: str, names: set[str]) -> Place | None:
 
 
 def _take_code(words: list[str], country: str) -> tuple[str, list[str]]:
-    """The postal code at either end of `words` (one or two words), and what is left."""
     pattern = code_pattern(country)
     if pattern is None:
         return "", words

@@ -31,8 +31,7 @@ from campaign.models.directory import ContactDetail, Membership, Mission, Offici
 from campaign.models.directory_import import Directory, Verdict
 
 Progress = Callable[[int], object]
-_CHUNK = 500
-"""Rows written at once."""
+_CHUNK = 500  # rows written at once
 _FLAGGED = N_(
     "The risk flags of a public or scheduled campaign do not allow some words in this row. "
     "Leave out this row, and change the entry %(name)s on its own page."
@@ -41,8 +40,6 @@ _FLAGGED = N_(
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or would do."""
-
     added: int = 0
     changed: int = 0
     left: int = 0
@@ -115,7 +112,6 @@ def apply_plan(
     actor: str,
     progress: Progress | None = None,
 ) -> None:
-    """Write all that a plan says, its refused rows left out; one audit entry says how much."""
     for item in plan.items:
         if item.verdict is Verdict.CHANGED:
             _change(session, item)

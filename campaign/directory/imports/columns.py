@@ -55,12 +55,10 @@ _EITHER = {
     )
 }
 """Heads in a list of missions that mean the one country or the other."""
-_MANY = 3
-"""Of so many different countries one is the sender's, or the host's, of every row."""
+_MANY = 3  # of so many different countries one is the sender's, or the host's, of every row
 _BEFORE_PLACE = re.compile(r",| in | en | à | au | aux | to | في ", re.IGNORECASE)
 """What stands in a mission's name between whose it is and where it is."""
-_LOOKED_AT = 50
-"""Cells from which the meaning of a column is guessed that its name does not tell."""
+_LOOKED_AT = 50  # cells from which the meaning of a column is guessed that its name does not tell
 _MOSTLY = 0.8
 _CONTENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("email", re.compile(r"\S+@\S+\.\S+")),
@@ -68,13 +66,44 @@ _CONTENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("voice", re.compile(r"(?!\d+[.,]\d+$|\d{4}-\d\d-\d\d)(?=.*[ ()/+-])[+(]?\d[\d ()./+-]{6,}")),
 )
 """What cells look like that tell their meaning in any language."""
+SAMPLES: dict[Directory, dict[str, tuple[str, str]]] = {
+    Directory.MISSIONS: {
+        "sending country": ("Kenya", "Kenya"),
+        "host country": ("Canada", "Canada"),
+        "kind": ("embassy", ""),
+        "name": ("Embassy of Kenya", "Consulate of Kenya in Toronto"),
+        "street": ("1 Sample Street", "2 Sample Street"),
+        "city": ("Ottawa", "Toronto"),
+        "region": ("ON", "ON"),
+        "postal code": ("K1A 0A1", "M5V 2T6"),
+        "phone": ("613 555 0100; 613 555 0101", ""),
+        "email": ("post@example.org", ""),
+        "website": ("https://example.org", ""),
+        "head of mission": ("", ""),
+        "hours": ("", "Monday to Friday, 9 to 12"),
+        "further countries": ("Cuba | Jamaica", ""),
+        "last checked": ("2026-11-24", ""),
+    },
+    Directory.OFFICIALS: {
+        "name": ("Ines Quintero Vidal", ""),
+        "title before the name": ("", ""),
+        "office": ("Governor of Altamar", "Ombudsman"),
+        "office fr": ("Gouverneure d’Altamar", ""),
+        "institution": ("State of Altamar", ""),
+        "country": ("Mexico", "Kenya"),
+        "street": ("1 Sample Street", "2 Sample Road"),
+        "city": ("Altamar", "Nairobi"),
+        "postal code": ("01000", "00100"),
+        "email": ("post@example.org", ""),
+        "phone": ("55 5555 0100", ""),
+        "start": ("2024-10-01", ""),
+        "end": ("", ""),
+    },
+}
+"""Files to begin with: the heads that are read best, with the cells of two invented rows."""
 
 
 def guess(table: Table, directory: Directory) -> list[str]:
-    """What each column may mean, by its name; empty: nothing that we keep.
-
-    Of columns that would say the same, the first counts.
-    """
     language = _find_language(table.columns)
     meanings: list[str] = []
     for name in table.columns:
@@ -86,12 +115,10 @@ def guess(table: Table, directory: Directory) -> list[str]:
 
 
 def is_either(column: str) -> bool:
-    """Whether a column of that name can have the sending country as well as the host country."""
     return fold_name(column) in _EITHER
 
 
 def _guess_by_content(table: Table, directory: Directory, meanings: list[str]) -> None:
-    """Fill in what the cells of a column tell, where its name tells nothing or the wrong thing."""
     for at, meaning in enumerate(meanings):
         cells = table.samples(at, _LOOKED_AT)
         if not meaning and not table.columns[at].startswith(OURS) and len(cells) > 1:
@@ -153,13 +180,11 @@ def _share(cells: Sequence[T], test: Callable[[T], object]) -> float:
 
 
 def find_repeated(mapping: Sequence[str], directory: Directory) -> list[str]:
-    """Find meanings that several columns have although one alone can."""
     counts = Counter(meaning for meaning in mapping if meaning and meaning not in SEVERAL)
     return sorted(meaning for meaning, count in counts.items() if count > 1)
 
 
 def choices(directory: Directory) -> list[str]:
-    """Every meaning that a column can have, words once a language."""
     meanings: list[str] = []
     for meaning in MEANINGS[directory]:
         meanings += [f"{meaning}:{code}" for code in LANGUAGES] if meaning in WORDS else [meaning]
@@ -167,7 +192,6 @@ def choices(directory: Directory) -> list[str]:
 
 
 def _find_meaning(name: str, directory: Directory, language: str) -> str:
-    """What a column of that name means; `language` is that of the file's heads."""
     words = _fold_head(name)
     if directory is Directory.MISSIONS and words in _EITHER:
         return WHICH

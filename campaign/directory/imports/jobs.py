@@ -116,13 +116,11 @@ def _read_detail(row: ImportRow) -> RowDetail:
 
 @jobs.job("officials.rehearse-import")
 def rehearse(import_id: int) -> None:
-    """Compare a file with the directory, and keep what would change."""
     _run(import_id, _REHEARSALS, _rehearse)
 
 
 @jobs.job("officials.apply-import")
 def apply_import(import_id: int) -> None:
-    """Write what the dry run showed, in one transaction."""
     _run(import_id, _IMPORTS, _apply)
 
 

@@ -24,8 +24,6 @@ def are_told_apart(one: str, other: str) -> bool:
 
 
 class MissionIndex:
-    """Missions by id, and by kind, countries and town, for the records of one file."""
-
     def __init__(self, missions: Iterable[Mission], records: Iterable[MissionRecord]) -> None:
         self._by_source: dict[str, Mission] = {}
         self._by_id: dict[str, Mission] = {}
@@ -54,7 +52,6 @@ class MissionIndex:
         return mission
 
     def _find_alike(self, record: MissionRecord) -> Mission | None:
-        """Another source's mission of that town; an embassy also where a town is not known."""
         draft = record.draft
         sure, unsure = [], []
         for mission in self._by_place[_get_place(draft)]:
@@ -74,8 +71,6 @@ def _get_place(mission: Mission | MissionDraft) -> tuple[str, str, MissionKind]:
 
 
 class OfficialIndex:
-    """Officials by source id, and by slug and country."""
-
     def __init__(self, officials: list[Official]) -> None:
         self._by_slug = {official.slug: official for official in officials}
         self._by_source = {

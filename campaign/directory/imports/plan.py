@@ -39,8 +39,7 @@ from campaign.directory.town_names import same_town
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory, Verdict
 
-ColumnValues = dict[str, Any]
-"""New values of columns of either model, by name."""
+ColumnValues = dict[str, Any]  # new values of columns of either model, by name
 _SHOWN = tuple(field.name for fields in FIELDS.values() for field in fields if field.shown)
 _CROWD = 3
 """So many who hold one office make a crowd; two may be a change that a list has not caught up."""
@@ -58,8 +57,6 @@ _FOR_ONE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field, as it is and as it would be, in words."""
-
     field: str
     old: str
     new: str
@@ -67,27 +64,19 @@ class Change:
 
 @dataclass(slots=True)
 class Item:
-    """One row of a file, and what becomes of it."""
-
     row: int
     verdict: Verdict
     title: str = ""
     slug: str = ""
     changes: tuple[Change, ...] = ()
     fault: RowProblem | None = None
-    why: Fault | None = None
-    """Why it is left, where it is not that all of it is kept already."""
-    entry: Entry | None = None
-    """The entry that it means."""
+    why: Fault | None = None  # why it is left, where it is not that all of it is kept already
+    entry: Entry | None = None  # the entry that it means
     values: ColumnValues = field(default_factory=dict)
-    contacts: tuple[Contact, ...] = ()
-    """Contacts to be added."""
-    dropped: tuple[Contact, ...] = ()
-    """Contacts that others replace."""
-    held: tuple[Held, ...] = ()
-    """Offices to be noted."""
-    left_out: tuple[LeftOut, ...] = ()
-    """What of the row is not kept, by column."""
+    contacts: tuple[Contact, ...] = ()  # contacts to be added
+    dropped: tuple[Contact, ...] = ()  # contacts that others replace
+    held: tuple[Held, ...] = ()  # offices to be noted
+    left_out: tuple[LeftOut, ...] = ()  # what of the row is not kept, by column
 
     def detail(self) -> dict[str, object]:
         """Return what the dry run keeps to show (`RowDetail`)."""
@@ -135,7 +124,6 @@ class Plan:
         return [item.fault for item in self.items if item.fault]
 
     def digest(self) -> str:
-        """Return a hash of all that it says: two plans with the same do the same."""
         body = hashlib.sha256()
         for item in self.items:
             row = [item.row, item.verdict.value, item.detail()]
@@ -448,10 +436,6 @@ def _agree(name: str, ours: object, said: object, country: str) -> bool:
 def _new_contacts(
     kept: tuple[Contact, ...], said: tuple[Contact, ...], *, replace: bool, only_kinds: bool = False
 ) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
-    """Return the contacts to add, and with `replace` those of the same kinds to drop.
-
-    `only_kinds` adds only what is of a kind not kept.
-    """
     ours = {(contact.type, contact.value) for contact in kept}
     theirs = {(contact.type, contact.value) for contact in said}
     kinds = {contact.type for contact in kept} if only_kinds and not replace else set()

@@ -24,17 +24,14 @@ from campaign.directory.imports.tables import (
 
 _MOST_UNPACKED = 200_000_000
 _MOST_ROWS = 31_000
-_MOST_CELLS = 150
-"""Cells of a row: more than a table may have columns, so that it is told."""
+_MOST_CELLS = 150  # cells of a row: more than a table may have columns, so that it is told
 _MOST_SHEETS = 60
-_LONGEST = 20_001
-"""Characters of a cell: one more than a table takes, so that it is told."""
+_LONGEST = 20_001  # characters of a cell: one more than a table takes, so that it is told
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    sheets: tuple[str, ...]
-    """Names of those that have rows."""
+    sheets: tuple[str, ...]  # names of those that have rows
     sheet: str
     rows: tuple[tuple[int, list[str]], ...]
 
@@ -106,16 +103,14 @@ def _text(cell: object) -> str:
     return str(cell)[:_LONGEST]
 
 
-MAX_BYTES = 12 * 1024 * 1024
-"""More than the largest list of missions there is, four times over."""
+MAX_BYTES = 12 * 1024 * 1024  # more than the largest list of missions there is, four times over
 ENCODINGS = {
     "utf-8": "utf-8", "windows-1252": "cp1252", "windows-1250": "cp1250",
     "windows-1251": "cp1251", "windows-1254": "cp1254", "windows-1256": "cp1256",
     "gb18030": "gb18030", "cp949": "cp949", "shift_jis": "cp932", "utf-16": "utf-16",
 }  # fmt: skip
 """Encodings that can be chosen, with Python's names of the tables that spreadsheets mean."""
-_GUESSED_FROM = 200_000
-"""Bytes from which an encoding is guessed."""
+_GUESSED_FROM = 200_000  # bytes from which an encoding is guessed
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _OTHERS = (
@@ -126,32 +121,23 @@ _HTML = re.compile(r"\s*(<!--|<(!doctype html|html|head|body|table|\?xml)\b)", r
 
 
 class Shape(enum.StrEnum):
-    """What sort of file it is."""
-
-    TABLE = "table"
-    """CSV, with anything between its columns; or a sheet of a workbook."""
-    OBJECTS = "objects"
-    """A JSON list of objects."""
+    TABLE = "table"  # CSV, with anything between its columns; or a sheet of a workbook
+    OBJECTS = "objects"  # A JSON list of objects
     MINISTRY = "ministry"
     """A foreign ministry's JSON list of its missions, consulates within embassies."""
     POPOLO = "popolo"
-    CARDS = "cards"
-    """vCard 3 or 4."""
+    CARDS = "cards"  # vCard 3 or 4
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file that was understood as far as its sort."""
-
     shape: Shape
     text: str
-    data: object = None
-    """What a JSON file holds."""
+    data: object = None  # what a JSON file holds
     encoding: str = "utf-8"
     guessed_from: tuple[int, str] | None = None
     """Row and words at which it is no UTF-8, where another encoding had to be guessed."""
-    book: Book | None = None
-    """A workbook’s sheet, and the names of all."""
+    book: Book | None = None  # A workbook’s sheet, and the names of all
 
 
 def open_file(
@@ -245,7 +231,6 @@ def _try_decode(data: bytes, encoding: str) -> str | None:
 
 
 def _is_wide(data: bytes) -> bool:
-    """Whether it is UTF-16 by its mark, or by the zeros that ASCII has in it."""
     return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4000]
 
 
@@ -364,7 +349,6 @@ def read_list(
 
 
 def _refuse_long_texts(data: object) -> None:
-    """Raise UnreadableFile where a text is longer than a table's cell may be."""
     waiting = [data]
     while waiting:
         value = waiting.pop()

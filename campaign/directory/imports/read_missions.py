@@ -87,7 +87,6 @@ def read_table(
     today: date | None = None,
     countries: Mapping[str, str] | None = None,
 ) -> Iterator[MissionRecord | RowProblem]:
-    """Missions of a table's rows; `fixed` has what holds for all of them."""
     numbers: Counter[str] = Counter()
     yield from table.problems
     for row in rows_of(table, mapping, fixed, countries):
@@ -134,7 +133,6 @@ def read_json(
 
 
 def _add_head(record: MissionRecord, item: object) -> MissionRecord:
-    """The record, with the head of mission that `item` names where it names none itself."""
     draft = record.draft
     head = item.get("head_of_mission") if isinstance(item, dict) else None
     if draft.head_of_mission or not isinstance(head, str):
@@ -234,7 +232,6 @@ def _add_id(record: MissionRecord, numbers: Counter[str]) -> MissionRecord:
 
 
 def _list_nested(top: object) -> Iterator[tuple[object, str | None]]:
-    """An item and the country it is in, as far as the list says; then its consulates."""
     if not isinstance(top, dict) or fold_name(str(top.get("type_of", ""))) == "consulate":
         yield top, None
         return
@@ -293,7 +290,6 @@ def _make_name(kind: MissionKind, words: str, sending: str, city: str, host: str
 
 
 def find_type(name: str) -> str:
-    """The type that a name begins with, where missions are called by it: "Consulate General"."""
     return next((words for words in _OWN_NAMES if words in fold_name(name)), "")
 
 

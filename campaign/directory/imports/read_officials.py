@@ -40,10 +40,6 @@ def read_table(
     languages: Sequence[str] = (),
     countries: Mapping[str, str] | None = None,
 ) -> Iterator[OfficialRecord | RowProblem]:
-    """Officials of a table's rows; `fixed` has what holds for all of them.
-
-    `languages` are those in which officials can be written to; a language beyond them is ignored.
-    """
     yield from table.problems
     for row in rows_of(table, mapping, fixed, countries):
         try:
@@ -127,11 +123,9 @@ def scoped(identifier: str, home: str) -> str:
     return f"{home}/{identifier}"[:60]
 
 
-Object = dict[str, Any]
-"""Of JSON, whose values can be anything."""
+Object = dict[str, Any]  # of JSON, whose values can be anything
 Words = dict[str, str]
-_PLAIN = "en"
-"""Language of a text that names none."""
+_PLAIN = "en"  # language of a text that names none
 
 
 def read_popolo(
@@ -255,7 +249,6 @@ def _find_names(person: Object) -> Words:
 
 
 def _list_objects(items: object) -> list[Object]:
-    """Return the objects of a JSON list; nothing where it is none."""
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
@@ -314,7 +307,6 @@ def _source_id(person: Object, country: str) -> str:
 
 
 def _read_periods(items: object) -> dict[str, Object]:
-    """Return first and last day of each legislative period, by its id."""
     return {
         str(item.get("id")): {name: item.get(name) for name in ("start_date", "end_date")}
         for item in _list_objects(items)

@@ -22,10 +22,8 @@ class UnreadableRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    row: int
-    """As a person counts: line of a CSV file (its heading is row 1), item of a JSON list."""
-    field: str
-    """The column, as the file calls it; empty: the row as a whole."""
+    row: int  # as a person counts: line of a CSV file (its heading is row 1), item of a JSON list
+    field: str  # the column, as the file calls it; empty: the row as a whole
     fault: Fault
     columns: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
@@ -45,14 +43,11 @@ class RowProblem:
         return f"row {self.row}: {': '.join(filter(None, (self.field, str(self.fault))))}"
 
 
-LeftOut = tuple[str, str]
-"""A column, and what of its text is not kept although the row is."""
+LeftOut = tuple[str, str]  # A column, and what of its text is not kept although the row is
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A row that says once more what another says; what it adds is read into that one."""
-
     row: int
     of_row: int
     title: str
@@ -99,8 +94,7 @@ class MissionRecord(Record):
 @dataclass(frozen=True, slots=True)
 class OfficialRecord(Record):
     draft: OfficialDraft
-    plain_name: str = ""
-    """The name without titles, for the slug."""
+    plain_name: str = ""  # the name without titles, for the slug
     left_on: date | None = None
     """When they left the last of their offices; such a person is noted where they are kept."""
 

@@ -59,14 +59,11 @@ def read_kind(words: str, column: str = "type") -> MissionKind:
 
 @dataclass(frozen=True, slots=True)
 class MappedRow:
-    """One row, read by what its columns mean."""
-
     number: int
     columns: Sequence[str]
     cells: Sequence[str]
     mapping: Sequence[str]
-    fixed: Mapping[str, str]
-    """Values that hold for all rows where the row itself says nothing."""
+    fixed: Mapping[str, str]  # values that hold for all rows where the row itself says nothing
     countries: Mapping[str, str] = field(default_factory=dict)
     """Codes that the mapping page chose for texts that are no country's name."""
 
@@ -89,7 +86,6 @@ class MappedRow:
         return ""
 
     def list_texts(self, meaning: str) -> list[tuple[str, str]]:
-        """List column and text of each column of that meaning that says something."""
         return [
             (self.columns[at] or f"column {at + 1}", self.cells[at].strip())
             for at, mapped in enumerate(self.mapping)
@@ -110,7 +106,6 @@ class MappedRow:
         return texts
 
     def get_needed(self, meaning: str) -> str:
-        """Return what the row must say. Raises UnreadableRow where it does not."""
         text = self.get(meaning)
         if not text:
             raise UnreadableRow(self.name_column(meaning), N_("This field is empty. Fill it in."))
@@ -151,7 +146,6 @@ def read_country(name: str, column: str, *, sender: bool = False) -> str:
 
 
 def read_country_of_row(row: MappedRow, meaning: str) -> str:
-    """Return the code of the country that a row names, chosen on the mapping page or known."""
     name = row.get_needed(meaning)
     chosen = row.countries.get(name, "")
     return chosen or read_country(
@@ -169,7 +163,6 @@ def read_contacts(kind: str, column: str, field: str) -> tuple[list[Contact], li
 
 
 def read_day_of_row(row: MappedRow, meaning: str) -> tuple[date | None, list[LeftOut]]:
-    """Read a day that decides nothing, or what the row has in its place."""
     try:
         return read_day(row.name_column(meaning), row.get(meaning)), []
     except UnreadableRow:
@@ -190,7 +183,6 @@ def read_place_of_row(row: MappedRow, country_of_it: str) -> Place:
 
 
 def read_contacts_of_row(row: MappedRow) -> tuple[tuple[Contact, ...], list[LeftOut]]:
-    """Read all ways to reach somebody that a row has, each once; and what could not be read."""
     all_contacts: dict[Contact, None] = {}
     all_unread: list[LeftOut] = []
     for kind in _CONTACTS:

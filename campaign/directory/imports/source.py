@@ -17,8 +17,7 @@ from campaign.directory.imports.read_rows import Reading
 from campaign.directory.imports.tables import Table, find_lists
 from campaign.models.directory_import import Directory
 
-MOST_VALUES = 100
-"""Texts that are no country's name for which the mapping page asks."""
+MOST_VALUES = 100  # texts that are no country's name for which the mapping page asks
 
 
 @dataclass(slots=True)
@@ -30,14 +29,10 @@ class Choices:
     """What each column means, by place; empty: it is not read."""
     fixed: dict[str, str] = field(default_factory=dict)
     """What holds for all rows where the row says nothing: countries by code, a kind."""
-    language: str = "en"
-    """Of the names that an envelope has, where a file has several."""
-    replace: bool = False
-    """Whether the file's word counts where ours differs."""
-    sheet: str = ""
-    """Of a workbook."""
-    head: int = 0
-    """The row that has the heads of the columns; 0: where they seem to be."""
+    language: str = "en"  # of the names that an envelope has, where a file has several
+    replace: bool = False  # whether the file's word counts where ours differs
+    sheet: str = ""  # of a workbook
+    head: int = 0  # the row that has the heads of the columns; 0: where they seem to be
     lists: list[str] = field(default_factory=list)
     """Keys of the lists of a JSON file that are read; empty: all."""
     countries: dict[str, str] = field(default_factory=dict)
@@ -50,8 +45,6 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was opened, for one directory."""
-
     directory: Directory
     opened: Opened
     table: Table | None
@@ -150,5 +143,4 @@ def open_source(
 
 
 def items_of(data: object) -> list[object]:
-    """Return the list that a JSON file is, or has as its only one."""
     return next(iter(find_lists(data).values()), [])

@@ -18,10 +18,8 @@ from campaign.web.spreadsheets import plain
 MAX_ROWS = 30_000
 _MAX_COLUMNS = 120
 _DELIMITERS = ",;\t|"
-_SNIFFED = 20
-"""Rows from which the delimiter is found."""
-_TITLES = 10
-"""Lines above the heads that are looked past to find the delimiter."""
+_SNIFFED = 20  # rows from which the delimiter is found
+_TITLES = 10  # lines above the heads that are looked past to find the delimiter
 LIST_COLUMN = "(list)"
 """The column with the key of the list that a row is from, where a JSON file has several."""
 OURS = "# "
@@ -38,8 +36,7 @@ class Table:
     rows: list[tuple[int, list[str]]] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     delimiter: str = ""
-    head: int = 1
-    """The row that has the heads."""
+    head: int = 1  # the row that has the heads
     lists: Mapping[str, int] = field(default_factory=dict)
     """Lists of a JSON file by their keys, with how many rows each has."""
 
@@ -142,10 +139,6 @@ def _is_list_of_objects(value: object) -> bool:
 
 
 def table_of_objects(data: object) -> Table:
-    """Make the table of a JSON list of objects: a column a key, in the order in which they come.
-
-    Of several lists, the first column is the list's own key.
-    """
     lists = find_lists(data)
     table = Table([], lists={key: len(items) for key, items in lists.items()})
     own = [LIST_COLUMN] if len(lists) > 1 else []
@@ -210,7 +203,6 @@ def _find_head(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
 
 
 def _read_rows(rows: Iterable[tuple[int, Sequence[str]]], table: Table, ours: int) -> None:
-    """Take the rows below the heads in; the first `ours` cells of each are not the file's."""
     width = len(table.columns)
     for row, given in rows:
         if not any(cell.strip() for cell in given):
@@ -261,7 +253,6 @@ def _rate(lines: Sequence[str], delimiter: str) -> tuple[int, int, int]:
 
 
 def find_long_cell(row: int, cells: Mapping[str, str]) -> RowProblem | None:
-    """Return what is wrong with a row that has a cell too long to be any text of ours."""
     column = next((name for name, cell in cells.items() if len(cell) > LONGEST_CELL), None)
     if column is None:
         return None

@@ -29,12 +29,10 @@ from campaign.models.directory_import import (
     Verdict,
 )
 
-KEPT_FOR = timedelta(days=30)
-"""How long an import can be undone."""
+KEPT_FOR = timedelta(days=30)  # how long an import can be undone
 _CHUNK = 500
 IN_USE, EDITED, IMPORTED_AGAIN, CHANGED = "in-use", "edited", "imported-again", "changed"
-FLAGGED = "flagged"
-"""Why something stays."""
+FLAGGED = "flagged"  # why something stays
 
 
 @dataclass(slots=True)
@@ -237,7 +235,6 @@ def _of_json(value: object) -> object:
 
 
 def _find_changed_later(session: Session, kept: DirectoryImport) -> set[str]:
-    """Find slugs of what imports after this one have changed."""
     rows = session.scalars(
         select(ImportRow)
         .join(DirectoryImport, DirectoryImport.id == ImportRow.import_id)

@@ -21,8 +21,7 @@ KEPT_FOR = timedelta(days=3)
 _FOLDER = "imports"
 _PLACE = "directory_import.file"
 _NAME_LENGTH = 120
-_LOOKED_BACK = 50
-"""Imports among which one with the same heads is looked for."""
+_LOOKED_BACK = 50  # imports among which one with the same heads is looked for
 _ASKED = {ImportState.UPLOADED, ImportState.READY, ImportState.FAILED}
 """States in which the mapping can be changed."""
 
@@ -103,7 +102,6 @@ def get_upload(
 
 
 def list_uploads(session: Session, *, owner_id: int, directory: Directory) -> list[DirectoryImport]:
-    """What this person uploaded and is still kept, the latest first."""
     query = (
         select(DirectoryImport)
         .where(
@@ -133,7 +131,6 @@ def source_of_upload(kept: DirectoryImport, choices: Choices | None = None) -> S
 
 
 def data_of_upload(kept: DirectoryImport) -> bytes:
-    """The file's bytes. Raises Refused where it is gone."""
     if not kept.storage_key:
         raise Refused("import-done")
     with storage().open(kept.storage_key) as file:
@@ -142,7 +139,6 @@ def data_of_upload(kept: DirectoryImport) -> bytes:
 
 
 def samples_of_upload(kept: DirectoryImport, source: Source) -> dict[str, str]:
-    """How the file reads in each encoding, where its own is not sure."""
     if not source.opened.guessed_from and source.opened.encoding in {"utf-8", "utf-16"}:
         return {}
     return run_apart(samples_of, data_of_upload(kept))
@@ -162,7 +158,6 @@ def discard(session: Session, *, kept: DirectoryImport, actor: str) -> None:
 
 
 def forget_file(session: Session, kept: DirectoryImport) -> None:
-    """Delete the file once the work is committed."""
     key, kept.storage_key = kept.storage_key, ""
     if key:
         files = storage()
@@ -170,7 +165,6 @@ def forget_file(session: Session, kept: DirectoryImport) -> None:
 
 
 def refuse_unmapped(source: Source, choices: Choices) -> None:
-    """Raise Invalid where the mapping lacks what every row needs, or says something twice."""
     fields: dict[str, str] = {}
     if source.table is None:
         needed = "country" if source.directory is Directory.OFFICIALS else "sending_country"

@@ -29,14 +29,12 @@ class RequestPage(Page, template="exports/request.html"):
     campaign: Campaign
     form: RequestForm
     needs_second_person: bool
-    problem: str
-    """Slug of why it was refused."""
+    problem: str  # slug of why it was refused
 
 
 class KeysPage(Page, template="exports/keys.html"):
     form: KeyForm
-    keys: Sequence[tuple[ExportKey, str]]
-    """Each with its fingerprint."""
+    keys: Sequence[tuple[ExportKey, str]]  # each with its fingerprint
 
 
 @blueprint.get("/new")

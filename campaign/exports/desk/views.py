@@ -28,16 +28,13 @@ __all__ = ["blueprint"]
 class ExportLog(Page, template="exports/index.html"):
     waiting: Sequence[DataExport]
     exports: Sequence[DataExport]
-    typed: Mapping[str, str]
-    """The filter."""
+    typed: Mapping[str, str]  # the filter
     older: str
-    newest: str
-    """Addresses of other pages of the log; empty where there is none."""
+    newest: str  # addresses of other pages of the log; empty where there is none
     people: Sequence[StaffUser]
     kinds: Sequence[ExportKind]
     states: Sequence[ExportState]
-    held_back: Collection[int]
-    """Ids of those whose file is ready and handed to nobody."""
+    held_back: Collection[int]  # ids of those whose file is ready and handed to nobody
     me: StaffUser
 
 
@@ -51,8 +48,7 @@ class ShowExport(ExportProgress, template="exports/show.html"):
     may_decide: bool
     may_download: bool
     may_withdraw: bool
-    held_back: str
-    """Why a file that is ready is handed to nobody, as a slug; empty where it is."""
+    held_back: str  # why a file that is ready is handed to nobody, as a slug; empty where it is
     fingerprints: Sequence[str]
     form: RefuseForm
 

@@ -37,15 +37,11 @@ class MapColumns(Page, template="paper_signatures/import.html"):
     made: PaperImport
     form: MappingForm
     campaign: Campaign
-    table: Table | None
-    """None once the file is taken in."""
-    views: Mapping[str, ViewChoice]
-    """How the file may be read otherwise."""
-    chosen: Mapping[str, str]
-    """Meanings by column."""
+    table: Table | None  # none once the file is taken in
+    views: Mapping[str, ViewChoice]  # how the file may be read otherwise
+    chosen: Mapping[str, str]  # meanings by column
     meanings: Sequence[str]
-    faults: Sequence[tuple[Fault, str]]
-    """With a sentence each."""
+    faults: Sequence[tuple[Fault, str]]  # with a sentence each
     failure: str
     sheet: PaperSheet | None
 

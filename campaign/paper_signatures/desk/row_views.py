@@ -25,11 +25,9 @@ from campaign.staff.note_view import ask_before_view
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page
 
-ROWS = 5
-"""Rows of the form: without scripts as many are keyed in before they are sent."""
+ROWS = 5  # rows of the form: without scripts as many are keyed in before they are sent
 SHOWN = 25
-_MOST = 1_000_000
-"""Beyond which no sheet has a row."""
+_MOST = 1_000_000  # beyond which no sheet has a row
 
 
 @dataclass(slots=True)
@@ -44,14 +42,11 @@ class TypedRow:
 class KeyIn(Page, template="paper_signatures/sheet.html"):
     sheet: PaperSheet
     typed: Sequence[TypedRow]
-    row: PaperRow | None
-    """The one that is corrected."""
-    nothing: bool
-    """Whether no row was keyed in."""
+    row: PaperRow | None  # the one that is corrected
+    nothing: bool  # whether no row was keyed in
     rows: Sequence[tuple[PaperRow, Details | None]]
     first: int
-    more: int | None
-    """From where earlier rows begin; None: there are none."""
+    more: int | None  # from where earlier rows begin; None: there are none
     scans: Sequence[Scan]
     totals: sheets.Totals
     countries: Sequence[tuple[str, str]]

@@ -5,7 +5,15 @@ import dataclasses
 import pytest
 
 from campaign.directory.entries import MissionDraft, OfficialDraft
-from campaign.directory.entry_fields import FIELDS, LABELS, WORDS_LENGTH, Rule, limit_of, names_with
+from campaign.directory.entry_fields import (
+    COLUMN_NAMES,
+    FIELDS,
+    LABELS,
+    WORDS_LENGTH,
+    Rule,
+    limit_of,
+    names_with,
+)
 from campaign.directory.imports.columns import MEANINGS
 from campaign.models.directory import Mission, Official
 from campaign.models.directory_import import Directory
@@ -30,7 +38,7 @@ def test_a_field_of_a_draft_is_in_the_table(
 def test_a_column_of_a_file_means_one_thing(
     directory: Directory, model: type[Mission | Official], draft: type
 ) -> None:
-    heads = [head for one in FIELDS[directory] for head in one.heads.split("|") if head]
+    heads = [head for one in FIELDS[directory] for head in COLUMN_NAMES.get(one.meaning, ())]
     assert len(heads) == len(set(heads))
     assert set(MEANINGS[directory]) <= set(LABELS)
 

@@ -7,6 +7,7 @@ import pytest
 from campaign.core.text.slugs import free_slug, has_forbidden_characters, slugify
 from campaign.directory.contacts import clean_value, split_values
 from campaign.directory.countries import country_code, english_name
+from campaign.directory.entries import MissionDraft
 from campaign.directory.missions import best_mission, is_stale, mission_slug
 from campaign.models.directory import Mission, MissionKind
 
@@ -33,7 +34,8 @@ def test_a_taken_slug_gets_the_first_free_number_and_new_is_never_given() -> Non
     ],
 )
 def test_the_slug_of_a_mission_is_country_and_city(kind: MissionKind, city: str, slug: str) -> None:
-    assert mission_slug(kind, "MX", "CA", city) == slug
+    draft = MissionDraft(kind=kind, sending_country="MX", host_country="CA", locality=city)
+    assert mission_slug(draft) == slug
 
 
 @pytest.mark.parametrize(
