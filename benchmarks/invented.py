@@ -2,7 +2,7 @@
 
 import random
 
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 
 _GIVEN = ("Ana", "Bo", "Chidi", "Dara", "Émile", "Fatou", "Goran", "Hana", "Inés", "Joan")
 _FAMILY = ("Example", "Sample", "Specimen", "Muster", "Ejemplo", "Exemple", "Instance")

@@ -74,9 +74,9 @@ def one_by_one(environment: dict[str, str]) -> float:
 
 def plain_letters(count: int) -> float:
     """Lay out `count` letters, a WeasyPrint document each; letters per CPU second."""
+    from campaign.printing.engine.letters_job import render_letters
     from campaign.printing.geometry import layout_for
-    from campaign.printing.letter_content import LetterContext
-    from campaign.printing.press import render_one
+    from campaign.printing.printed_content import LetterContext
 
     letter = LetterContext(
         key="bench",
@@ -103,10 +103,10 @@ def plain_letters(count: int) -> float:
         signature_locality="Ottawa",
     )
     layout = layout_for("CA")
-    render_one(letter, layout)
+    render_letters([letter], layout)
     begin = time.process_time()
     for _ in range(count):
-        render_one(letter, layout)
+        render_letters([letter], layout)
     return count / (time.process_time() - begin)
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from benchmarks.invented import letters, paragraphs
 from campaign.core.asset_paths import folder
 from campaign.printing.geometry import layout_for
-from campaign.printing.letter_content import LetterContext
-from campaign.printing.press import print_letters, print_whole_letters
+from campaign.printing.print_letters import print_letters, print_whole_letters
+from campaign.printing.printed_content import LetterContext
 
 Letters = Sequence[LetterContext]
 _FONT = Path(folder("letters")) / "fonts" / "SourceSerif4-Regular.ttf"

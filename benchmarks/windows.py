@@ -10,7 +10,7 @@ import pypdfium2
 from PIL import Image, ImageDraw
 
 from benchmarks.invented import letters
-from campaign.printing import press
+from campaign.printing.engine.letters_job import render_letters
 from campaign.printing.geometry import LAYOUTS, Box, Layout
 
 DPI = 90
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     """Write a picture for each layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for slug, layout in LAYOUTS.items():
-        pdf = press.render_one(letters(1, own_words=1.0)[0], layout)
+        pdf = render_letters(letters(1, own_words=1.0), layout)
         page = pypdfium2.PdfDocument(pdf)[0].render(scale=DPI / 72).to_pil().convert("RGB")
         draw(layout, page).save(folder / f"{slug}.png")
         print(folder / f"{slug}.png")

@@ -25,8 +25,8 @@ from weasyprint import Document
 from campaign.core.isolation import worker_pool
 from campaign.core.isolation.orders import Limits, ProcessKind
 from campaign.core.isolation.worker import Outcome
-from campaign.printing import press, renderer
-from campaign.printing.engine.types import PRESS
+from campaign.printing import print_letters, renderer
+from campaign.printing.print_letters import PRESS
 
 _MOST_DOCUMENTS = 48
 
@@ -46,7 +46,7 @@ class RememberingPress:
 
     def put_up(self, patch: pytest.MonkeyPatch) -> None:
         """Let the system print by this press."""
-        for module in (worker_pool, press):
+        for module in (worker_pool, print_letters):
             patch.setattr(module, "borrow_process", self.borrow_process)
         patch.setattr(renderer, "lay_out", self.lay_out)
         patch.setattr(renderer, "write_pdf", self.write_pdf)

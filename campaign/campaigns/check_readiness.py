@@ -29,10 +29,10 @@ from campaign.models.campaign import (
 from campaign.models.directory import Mission, Official
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.check_letters import check_address, check_characters
-from campaign.printing.envelope_window import longest_line, most_lines
-from campaign.printing.envelope_window_fit import fits_window
 from campaign.printing.geometry import Layout, layout_for
 from campaign.printing.placeholders import placeholders_in, unknown_placeholders
+from campaign.printing.sheets.envelopes import fits_window
+from campaign.printing.text_widths import longest_line, most_lines
 
 
 @dataclass(frozen=True, slots=True)

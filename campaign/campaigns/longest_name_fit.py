@@ -14,9 +14,9 @@ from campaign.core.settings import home_country
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, layout_for
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, fill
+from campaign.printing.printed_content import LetterContext
 
 LONGEST_NAME = (
     "Wilhelmina-Maximiliana Montgomery-Featherstonehaugh Oluwaseun-Oluwadamilola "

@@ -6,14 +6,15 @@ import unicodedata
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from campaign.core import asset_paths
 from campaign.core.template_context import TemplateContext
-from campaign.printing.envelope_window import size_of
 from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
+from campaign.printing.text_widths import size_of
 
 MM_PER_PT = 25.4 / 72
 CLOSE_SET = "letter-close-set"
@@ -119,9 +120,8 @@ def environment() -> Environment:
     env.filters["lang"] = language_tag
     env.filters["direction"] = direction_of
     env.filters["isolate"] = isolate
-    env.globals["size_of"] = size_of
-    env.globals["reading_direction"] = reading_direction
-    env.globals["text_direction"] = text_direction
+    for function in (size_of, reading_direction, text_direction, qr_svg):
+        env.globals[function.__name__] = function
     return env
 
 
@@ -144,7 +144,6 @@ class LetterSheet(PrintedPage, template="letter.html"):
     id: str
     close_set: str
     """Class of the article, where it is set a size smaller; else empty."""
-    direction: str
     line_end: Markup = Markup("<br>")
 
 
@@ -153,7 +152,6 @@ class Card(PrintedPage, template="card.html"):
     id: str
     slot: int
     end: CardParts
-    direction: str
 
 
 class HtmlDocument(PrintedPage, template="document.html"):
@@ -215,14 +213,8 @@ def letter_fragment(
     :param anchor: the article's id; none if empty.
     """
     is_long = layout is not None and is_close_set(context, layout)
-    sheet = LetterSheet(
-        letter=context,
-        layout=layout,
-        id=anchor,
-        close_set=CLOSE_SET if is_long else "",
-        direction=direction_of(context.locale),
-    )
-    return sheet.html()
+    close_set = CLOSE_SET if is_long else ""
+    return LetterSheet(letter=context, layout=layout, id=anchor, close_set=close_set).html()
 
 
 def card_fragment(context: LetterContext, slot: int = 0, anchor: str = "") -> Markup:
@@ -233,14 +225,7 @@ def card_fragment(context: LetterContext, slot: int = 0, anchor: str = "") -> Ma
     :param slot: its place on the sheet, 0 to 3.
     :param anchor: the article's id; none if empty.
     """
-    card = Card(
-        letter=context,
-        id=anchor,
-        slot=slot,
-        end=card_parts(context),
-        direction=direction_of(context.locale),
-    )
-    return card.html()
+    return Card(letter=context, id=anchor, slot=slot, end=card_parts(context)).html()
 
 
 def card_parts(context: LetterContext) -> CardParts:
@@ -277,3 +262,22 @@ def letter_document(contexts: Sequence[LetterContext], layout: Layout) -> str:
     body = Markup("\n").join(fragments)
     whole = HtmlDocument(locale=contexts[0].locale, title=title_of(contexts), body=body)
     return str(whole.html())
+
+
+QUIET_ZONE = 4
+"""Light modules around the dark ones, as readers need them (ISO/IEC 18004)."""
+
+
+def qr_svg(text: str) -> Markup:
+    """Return `text` as a QR code, one unit a module, its quiet zone included."""
+    matrix = [list(row) for row in segno.make(text, error="m", micro=False).matrix]
+    size = len(matrix) + 2 * QUIET_ZONE
+    path = "".join(
+        f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h1v1h-1z"
+        for y, row in enumerate(matrix)
+        for x, dark in enumerate(row)
+        if dark
+    )
+    return Markup('<svg class="code" viewBox="0 0 {0} {0}"><path d="{1}"/></svg>').format(
+        size, path
+    )

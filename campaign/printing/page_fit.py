@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from campaign.printing import html
 from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
-from campaign.printing.line_breaks import count_lines, is_ours
+from campaign.printing.printed_content import LetterContext
+from campaign.printing.text_widths import count_lines, is_ours
 
 PT_PER_MM = 72 / 25.4
 _CLEARANCE = 1.0

@@ -1,16 +1,13 @@
-"""Laying out documents with WeasyPrint, safely and the same way each time.
+"""The only module that calls WeasyPrint to print; it may read our own files, by name, alone.
 
-The only module that calls WeasyPrint to print. One document at a time in a process: Pango's font
-map isn't safe between threads.
-
-What the renderer may read: our own files, by name, and nothing else.
+One document at a time in a process: Pango's font map isn't safe between threads.
 """
 
 import functools
 import logging
 import re
 import threading
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +22,9 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from campaign.core import asset_paths
+from campaign.printing.engine.join_pdf import PdfFile, describe_pdf, replace_when_done
 from campaign.printing.html import HtmlDocument, PrintedPage, print_css
 
-SCHEME = "letters"
 PICTURE = "letters:picture"
 """The address of the one picture that a document may be given, a JPEG."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*\.(ttf|css|svg|png)")
@@ -47,15 +44,12 @@ class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no typ
         self._picture = picture
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
-        """The file that `url` names.
-
-        :raises FatalURLFetchingError: for any address but that of a file of ours.
-        """
+        """Return the file that `url` names. Raises FatalURLFetchingError for any but ours."""
         if self._picture and url == PICTURE:
             return URLFetcherResponse(url, self._picture, {"Content-Type": "image/jpeg"})
         scheme, _, name = url.partition(":")
         match = _NAME.fullmatch(name)
-        if scheme != SCHEME or match is None or unquote(name) != name:
+        if scheme != "letters" or match is None or unquote(name) != name:
             raise FatalURLFetchingError(f"refused address: {url[:200]!r}")
         path = (self._folder / name).resolve()
         if not path.is_relative_to(self._folder) or not path.is_file():
@@ -68,10 +62,10 @@ class LettersFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no typ
 
 
 _LOCK = threading.RLock()
-_C_TYPES = (
-    "FcChar8 **", "FcResult *", "PangoFcFontMap *", "PangoLogAttr[]", "PangoRectangle *",
-    "char[4]", "char[]", "hb_tag_t[100]", "unsigned int *",
-)  # fmt: skip
+_C_TYPES = """
+    FcChar8 ** | FcResult * | PangoFcFontMap * | PangoLogAttr[] | PangoRectangle * | char[4] |
+    char[] | hb_tag_t[100] | unsigned int *
+"""
 _LOGGER = logging.getLogger("weasyprint")
 
 
@@ -130,8 +124,8 @@ def _stylesheet(name: str, geometry: Hashable) -> CSS:
 
 def load_types() -> None:
     """Have cffi read the declarations that the renderer will ask for; it reads C with a parser."""
-    for name in _C_TYPES:
-        ffi.typeof(name)
+    for name in _C_TYPES.split("|"):
+        ffi.typeof(name.strip())
 
 
 class _Tree(HTML):  # type: ignore[misc]  # WeasyPrint has no types
@@ -183,6 +177,47 @@ def lay_out_page(
     whole = HtmlDocument(locale=locale, title=title, body=page.html())
     with lay_out(str(whole.html()), stylesheet, geometry, picture=picture) as document:
         yield document
+
+
+def render_page(
+    page: PrintedPage,
+    stylesheet: str,
+    geometry: Hashable,
+    *,
+    locale: str,
+    title: str = "",
+    picture: bytes = b"",
+    tagged: bool = False,
+) -> bytes:
+    """Return what a page prints as a PDF; see `lay_out` and `write_pdf`."""
+    with lay_out_page(
+        page, stylesheet, geometry, locale=locale, title=title, picture=picture
+    ) as document:
+        return write_pdf(document, tagged=tagged)
+
+
+def write_sheet(
+    page: PrintedPage,
+    stylesheet: str,
+    geometry: Hashable,
+    out: Path,
+    *,
+    locale: str,
+    title: str,
+    check: Callable[[Document], None] = lambda document: None,
+    tagged: bool = True,
+) -> PdfFile:
+    """Write what a page prints to a file.
+
+    :param check: raises where what was laid out must not be printed.
+    """
+    with lay_out_page(page, stylesheet, geometry, locale=locale, title=title) as document:
+        check(document)
+        pages = len(document.pages)
+        pdf = write_pdf(document, tagged=tagged)
+    with replace_when_done(out) as path:
+        path.write_bytes(pdf)
+    return describe_pdf(out, pages)
 
 
 def write_pdf(document: Document, *, tagged: bool = False) -> bytes:

@@ -15,7 +15,7 @@ from campaign.core.rate_limits import count_against_limit, count_from_networks
 from campaign.core.settings import current_settings
 from campaign.models.signature import ConsentWording, Signature, SignatureState
 from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.privacy import erase_supporter, subject_access
 from campaign.privacy.erase_supporter import Kept
 from campaign.public.case_page import CasePage, case_page

@@ -16,9 +16,15 @@ from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.directory import MissionKind
 from campaign.printing.geometry import PAPERS, Paper, paper_for
 from campaign.printing.sheets import posters
-from campaign.printing.sheets.by_hand import BlankLetter, ByHandContext, by_hand_pdf
+from campaign.printing.sheets.handouts import (
+    BlankLetter,
+    ByHandContext,
+    SheetContext,
+    by_hand_pdf,
+    plan_sheet,
+    sheet_pdf,
+)
 from campaign.printing.sheets.posters import PosterContext
-from campaign.printing.sheets.signature_sheets import SheetContext, plan_sheet, sheet_pdf
 from campaign.public import share_links
 from campaign.public.case_page import CasePage, case_page
 from campaign.public.share_links import share_context, shown, whole_url

@@ -17,7 +17,7 @@ from campaign.models.campaign import Campaign, Target
 from campaign.models.directory import ContactDetail
 from campaign.models.signature import Letter, Signature
 from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.printing.sheets.envelopes import EnvelopeContext, with_envelopes
 from campaign.signing.letter.compose import Writer, sender_lines, writer_of
 from campaign.signing.letter.draft import Letters, pdf_of

@@ -18,13 +18,13 @@ from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_noun
 from campaign.core import i18n
 from campaign.core.number_format import say_number
-from campaign.printing.letter_content import FactRow
-from campaign.printing.sheet_content import (
+from campaign.printing.printed_content import (
     Both,
     BothRow,
     ContentsContext,
     ContentsPage,
     DeliverySheetContext,
+    FactRow,
     Said,
 )
 from campaign.printing.sheets.envelopes import EnvelopeContext

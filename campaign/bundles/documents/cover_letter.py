@@ -15,8 +15,8 @@ from campaign.bundles.documents.number_and_day_words import mark_of, say_number_
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, subject_of
 from campaign.models.directory import MissionKind
-from campaign.printing.letter_content import CountRow, CoverContext
 from campaign.printing.placeholders import fill
+from campaign.printing.printed_content import CountRow, CoverContext
 from campaign.signing.letter.compose import place_and_date
 
 _COUNTS = "((counts))"

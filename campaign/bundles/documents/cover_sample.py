@@ -13,7 +13,7 @@ from campaign.core import clock, i18n
 from campaign.core.settings import Settings
 from campaign.models.directory import Mission
 from campaign.printing.geometry import LAYOUTS, layout_for
-from campaign.printing.sheets import lists
+from campaign.printing.sheets import bundle_sheets
 from campaign.signing.letter.compose import Case
 from campaign.signing.letter.letter_facts import FrozenTarget
 
@@ -25,7 +25,7 @@ def sample_pdf(mission: Mission, locale: str, words: CoverWords, settings: Setti
         covered = Covered({1: 481, 2: 250}, on_paper=41)
         out = folder / "cover-letter.pdf"
         context = cover_context(frozen, words, covered)
-        lists.cover_letter(context, LAYOUTS[frozen.layout], out)
+        bundle_sheets.cover_letter(context, LAYOUTS[frozen.layout], out)
         return out.read_bytes()
 
 

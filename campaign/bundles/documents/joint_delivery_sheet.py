@@ -21,8 +21,7 @@ from campaign.core.errors import Refused
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, Journey
 from campaign.printing.geometry import LAYOUTS
-from campaign.printing.letter_content import CountRow
-from campaign.printing.sheet_content import DeliverySheetContext
+from campaign.printing.printed_content import CountRow, DeliverySheetContext
 from campaign.printing.sheets import bundle_sheets
 
 

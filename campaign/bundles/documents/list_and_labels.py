@@ -1,6 +1,6 @@
 """What the papers around the letters say: signature list and labels.
 
-Each function gives a context for `campaign.printing.sheets.lists`, in the language of the current
+Each function gives a context for `printing.sheets.bundle_sheets`, in the language of the current
 locale.
 """
 
@@ -15,7 +15,7 @@ from campaign.bundles.documents.packets import VolumeFacts
 from campaign.bundles.documents.signature_rows import Row, country_of
 from campaign.bundles.freeze.frozen_texts import Frozen
 from campaign.bundles.nouns import Noun, noun_of_format, say_amount, say_noun
-from campaign.printing.letter_content import ColumnLabels, LabelsContext, ListContext, SignatureRow
+from campaign.printing.printed_content import ColumnLabels, LabelsContext, ListContext, SignatureRow
 
 
 def list_context(

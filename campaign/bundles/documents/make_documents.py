@@ -44,7 +44,8 @@ from campaign.core.settings import Settings, current_settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.signature import Letter
 from campaign.printing.geometry import LAYOUTS, envelopes_for, label_sheet_for
-from campaign.printing.sheets import bundle_sheets, lists
+from campaign.printing.sheets import bundle_sheets
+from campaign.printing.sheets.envelopes import write_envelopes
 from campaign.signing.letter.compose import number_of
 
 _PDFS = (
@@ -112,7 +113,7 @@ def make_papers(
             job.sheets,
         )
         readme = readme_text.readme_context(frozen, facts, files)
-        (out / file_names.README).write_text(lists.readme(readme), encoding="utf-8")
+        (out / file_names.README).write_text(bundle_sheets.readme(readme), encoding="utf-8")
     files.insert(0, file_facts(out / file_names.README, file_names.README))
     write_manifest(
         out / file_names.MANIFEST,
@@ -183,14 +184,14 @@ def _make_pdfs(job: _Job) -> None:
     frozen, out, counts = job.frozen, job.out, job.counts
     layout = LAYOUTS[frozen.layout]
     cover = cover_letter.cover_context(frozen, job.words, job.covered)
-    lists.cover_letter(cover, layout, out / file_names.COVER)
+    bundle_sheets.cover_letter(cover, layout, out / file_names.COVER)
     if not frozen.by_post:
         gate = contents_and_delivery_sheet.delivery_context(
             frozen, job.packets, job.covered, folder=job.folder, ours=job.ours
         )
         bundle_sheets.delivery_sheet(gate, layout.paper, out / file_names.DELIVERY_SHEET)
     bundle_id, on_paper = job.bundle.id, counts.on_paper
-    lists.signature_list(
+    bundle_sheets.signature_list(
         list_and_labels.list_rows(
             iter_rows(bundle_id, frozen),
             iter_carried(bundle_id, frozen),
@@ -209,7 +210,7 @@ def _make_pdfs(job: _Job) -> None:
         out / file_names.SIGNATURES_PDF,
     )
     printed = [_volume_facts(volume) for volume in job.volumes]
-    lists.labels(
+    bundle_sheets.labels(
         list_and_labels.labels_context(frozen, printed, len(printed)),
         label_sheet_for(LAYOUTS[frozen.layout]),
         out / file_names.LABELS,
@@ -217,7 +218,7 @@ def _make_pdfs(job: _Job) -> None:
     title = f"{frozen.case.reference} · {frozen.mission.name}"
     address = contents_and_delivery_sheet.envelope_context(frozen)
     sizes = envelopes_for(layout.paper)
-    bundle_sheets.envelopes(address, sizes, out / file_names.ENVELOPES, title=title)
+    write_envelopes(address, sizes, out / file_names.ENVELOPES, title=title)
     if not job.packets:
         return
     with force_locale(job.ours.replace("-", "_")):

@@ -24,7 +24,7 @@ from campaign.printing.geometry import (
     envelopes_for,
     label_sheet_for,
 )
-from campaign.printing.letter_content import FactRow, FileRow, ReadmeContext
+from campaign.printing.printed_content import FactRow, FileRow, ReadmeContext
 
 LABEL_STOCK = {
     "avery-5160": "Avery 5160 (1 × 2⅝ in, 30)",

@@ -15,9 +15,9 @@ from campaign.models.bundle import Destination
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.directory import Official
 from campaign.printing.check_letters import check_address, check_characters
-from campaign.printing.envelope_window import most_lines
 from campaign.printing.geometry import LAYOUTS, Layout, layout_for
 from campaign.printing.problems import ADDRESS_TOO_LONG
+from campaign.printing.text_widths import most_lines
 from campaign.signing.letter import letter_facts
 from campaign.signing.letter.compose import case_of
 from campaign.signing.letter.letter_facts import FrozenTarget

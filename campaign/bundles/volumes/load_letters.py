@@ -13,8 +13,8 @@ from campaign.core.sealing import WrongKey
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Letter, Signature, SignatureState
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.placeholders import MissingPlaceholderValue
+from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import WRITER_COLUMNS, Proposal, proposal_of, writer_of
 from campaign.signing.letter.letter_facts import compose_letter
 from campaign.signing.sign_in_rehearsal import rehearsal_mark

@@ -14,9 +14,10 @@ from campaign.bundles.volumes import machine_faults, print_queue
 from campaign.bundles.volumes.load_letters import Loaded, load_volume
 from campaign.bundles.volumes.print_queue import Claim, Outcome, Place, UnprintedLetter
 from campaign.core import db, jobs
+from campaign.core.isolation.orders import Limits
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle, BundleState, Volume, VolumeState
-from campaign.printing import press
+from campaign.printing import print_letters
 from campaign.printing.geometry import LAYOUTS
 
 log = structlog.get_logger()
@@ -126,15 +127,15 @@ def _print(loaded: Loaded, name: str, progress: "_Progress") -> Outcome:
     return Outcome(printed.pages, printed.bytes, printed.sha256, places, tuple(aside))
 
 
-def run_press(loaded: Loaded, out: Path, progress: press.Progress) -> press.Printed:
+def run_press(loaded: Loaded, out: Path, progress: print_letters.Progress) -> print_letters.Printed:
     """The one call to the press: letters or cards, within the limits of the settings."""
     settings = current_settings()
-    limits = press.Limits(
+    limits = Limits(
         memory=settings.letter_memory_mb * 1_000_000,
         seconds=settings.letter_seconds,
         seconds_per_letter=0,
     )
-    run = press.print_cards if loaded.frozen.cards else press.print_letters
+    run = print_letters.print_cards if loaded.frozen.cards else print_letters.print_letters
     layout = LAYOUTS[loaded.frozen.layout]
     return run(
         loaded.letters,

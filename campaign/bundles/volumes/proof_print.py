@@ -35,9 +35,9 @@ from campaign.models.bundle import Destination
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Letter, Signature, SignatureState
 from campaign.printing.check_letters import check_before
-from campaign.printing.engine import cards_job
+from campaign.printing.engine.letters_job import check_card_before
 from campaign.printing.geometry import LAYOUTS
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import number_of
 
 LOOKED_AT = 300
@@ -213,7 +213,7 @@ def _printable(
 ) -> Iterator[LetterContext]:
     """Those that nothing speaks against before they are laid out; the others go to `aside`."""
     layout = LAYOUTS[frozen.layout]
-    check = cards_job.check_before if frozen.cards else check_before
+    check = check_card_before if frozen.cards else check_before
     for letter in letters:
         problems = check(letter, layout)
         if not problems:

@@ -25,11 +25,11 @@ from campaign.deliveries.remaining_letters import select_here
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.delivery import Envelope, EnvelopeRun
 from campaign.models.signature import Letter
-from campaign.printing.engine.join_pdf import Document, Piece, join
+from campaign.printing.engine.join_pdf import PdfFile, Piece, join
 from campaign.printing.geometry import LAYOUTS, label_sheet_for
-from campaign.printing.letter_content import LabelsContext
-from campaign.printing.sheets import lists
-from campaign.printing.sheets.address_sheets import AddressSheet, address_sheets
+from campaign.printing.printed_content import LabelsContext
+from campaign.printing.sheets import bundle_sheets
+from campaign.printing.sheets.envelopes import AddressSheet, write_address_sheets
 from campaign.signing.letter.compose import number_of
 from campaign.storage import storage
 
@@ -121,7 +121,7 @@ def _collect_parts(
                 )
                 for envelope in chunk
             ]
-            address_sheets(
+            write_address_sheets(
                 facts,
                 LAYOUTS[frozen.layout],
                 out,
@@ -136,11 +136,11 @@ def _collect_parts(
     return parts
 
 
-def _print_labels(frozen: Frozen, folder: Path) -> Document:
+def _print_labels(frozen: Frozen, folder: Path) -> PdfFile:
     """Print one sheet of the mission's address, to be printed as often as it is needed."""
     sheet = label_sheet_for(LAYOUTS[frozen.layout])
     context = compose_labels(frozen, sheet.per_sheet)
-    return lists.labels(context, sheet, folder / LABELS)
+    return bundle_sheets.labels(context, sheet, folder / LABELS)
 
 
 def _group_by_file(contents: Sequence[_FilledEnvelope]) -> Iterator[list[_FilledEnvelope]]:
@@ -219,7 +219,7 @@ def _store_file(
     attempt: int,
     files: list[StoredFile],
     name: str,
-    document: Document,
+    document: PdfFile,
     **holds: object,
 ) -> None:
     """Store a file and note it, with what it `holds`."""

@@ -1,6 +1,5 @@
-"""Processes with limits that lay out letters chunk by chunk, and join them to one PDF.
+"""What processes with limits do: letters laid out chunk by chunk, and PDFs joined.
 
-`run` goes through the chunks, `work` is what the processes (`core.isolation`) can do; `render_job`
-and `cards_job` lay out whole letters and cards; `segments`, `fast_text` and `assemble_pages` lay
-out once what many letters share.
+`work` is their table; `letters_job` lays out whole letters and cards; `segments`, `fast_text` and
+`assemble_pages` lay out once what many letters share.
 """

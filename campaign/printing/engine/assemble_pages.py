@@ -13,10 +13,10 @@ from campaign.printing import renderer
 from campaign.printing.check_letters import check_before, texts_of
 from campaign.printing.engine import segments
 from campaign.printing.engine.fast_text import NotSimple, TextSetter, is_simple, specimen
-from campaign.printing.engine.render_job import Job, Report, decode, encode_refused
+from campaign.printing.engine.letters_job import Job, Report, decode, encode_refused
 from campaign.printing.engine.segments import PX_PER_MM, Cell, Segment, match_boxes, measure_segment
 from campaign.printing.geometry import LAYOUTS, Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import Problem
 
 _MOST_CHARACTERS = 6000

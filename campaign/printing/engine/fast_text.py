@@ -21,7 +21,7 @@ from weasyprint.text.ffi import FROM_UNITS, TO_UNITS, ffi, pango
 from weasyprint.text.fonts import get_pango_font_key
 from weasyprint.text.line_break import Layout
 
-from campaign.printing import fonts, measure_rendered
+from campaign.printing import check_letters, fonts
 from campaign.printing.engine.segments import Cell, Segment, Style, Texts
 
 PangoObject = Any
@@ -112,10 +112,10 @@ class TextSetter:
         self._fonts = document.fonts
         self._types: dict[tuple[str, Style], _Type] = {}
 
-    def learn(self, segment: Segment, box: measure_rendered.RenderedBox) -> None:
+    def learn(self, segment: Segment, box: check_letters.RenderedBox) -> None:
         """Take the style of a specimen and the places of its lines from its box."""
         paragraph = box.children[0] if segment.in_a_row else box
-        line, text = measure_rendered.first_line(paragraph)
+        line, text = check_letters.first_line(paragraph)
         layout, held = Layout(text.style), Layout(text.style)
         pango.pango_layout_set_width(layout.layout, int(paragraph.width * TO_UNITS))
         held.set_text(text.text)

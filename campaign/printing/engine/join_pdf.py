@@ -10,12 +10,12 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, cast
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
 
 import pikepdf
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PdfFile:
     """A PDF that was written."""
 
     path: Path
@@ -70,10 +70,7 @@ def replace_when_done(out: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def folder_beside(out: Path) -> Iterator[Path]:
-    """A folder for the parts of `out`, gone when the block ends.
-
-    It lies in the folder that the caller made for plain files, never in the system's own.
-    """
+    """A folder for the parts of `out`, gone when the block ends; never in the system's own."""
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".parts-") as folder:
         yield Path(folder)
 
@@ -92,7 +89,7 @@ def join(
     language: str,
     fresh_sheets: bool = False,
     outline: Sequence[tuple[str, int]] = (),
-) -> Document:
+) -> PdfFile:
     """Join PDFs, or pages of them, in order, into `out`; the same bytes for the same parts.
 
     :param fresh_sheets: a blank page follows each part that ends on the front of a sheet, so that
@@ -106,10 +103,14 @@ def join(
         # Pages of one file must come from it opened once, or they would not share their fonts.
         open_once = cache(lambda path: stack.enter_context(pikepdf.open(path)))
         for part in parts:
-            source = open_once(part.path if isinstance(part, Piece) else part)
-            pdf.pages.extend(_pages_of(source, part))
+            if isinstance(part, Piece):
+                pages = open_once(part.path).pages
+                pdf.pages.extend(pages[part.first : part.first + part.pages])
+            else:
+                pdf.pages.extend(open_once(part).pages)
             if fresh_sheets and len(pdf.pages) % 2:
-                _add_blank(pdf)
+                _, _, width, height = (float(edge) for edge in pdf.pages[-1].mediabox)
+                pdf.add_blank_page(page_size=(width, height))
         pdf.docinfo["/Title"] = title
         pdf.Root.Lang = pikepdf.String(language)
         pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
@@ -118,12 +119,7 @@ def join(
                 marks.root.extend(pikepdf.OutlineItem(text, page - 1) for text, page in outline)
         count = len(pdf.pages)
         with replace_when_done(out) as path:
-            save(
-                pdf,
-                path,
-                deterministic_id=True,
-                object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            )
+            save(pdf, path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return describe_pdf(out, count)
 
 
@@ -144,22 +140,11 @@ def join_parts(job: JoinJob) -> dict[str, int]:
     return {"pages": whole.pages}
 
 
-def _pages_of(source: pikepdf.Pdf, part: Path | Piece) -> Iterable[pikepdf.Page]:
-    if isinstance(part, Piece):
-        return source.pages[part.first : part.first + part.pages]
-    return source.pages
-
-
-def _add_blank(pdf: pikepdf.Pdf) -> None:
-    _, _, width, height = (float(edge) for edge in pdf.pages[-1].mediabox)
-    pdf.add_blank_page(page_size=(width, height))
-
-
-def describe_pdf(path: Path, pages: int) -> Document:
+def describe_pdf(path: Path, pages: int) -> PdfFile:
     """Return a finished file's size and digest."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Document(path, pages, path.stat().st_size, digest)
+    return PdfFile(path, pages, path.stat().st_size, digest)
 
 
 class _PatientFile(io.RawIOBase):
@@ -182,13 +167,16 @@ class _PatientFile(io.RawIOBase):
         return memoryview(data).nbytes
 
 
-def save(pdf: pikepdf.Pdf, out: Path, **options: Any) -> None:
-    """Save a PDF with these options of pikepdf.
-
-    :raises OSError: the disk does not take it.
-    """
+def save(
+    pdf: pikepdf.Pdf,
+    out: Path,
+    object_stream_mode: pikepdf.ObjectStreamMode = pikepdf.ObjectStreamMode.preserve,
+) -> None:
+    """Save a PDF, as the same bytes each time. Raises OSError where the disk does not take it."""
     with out.open("wb") as file:
         patient = _PatientFile(file)
-        pdf.save(cast("BinaryIO", patient), **options)
+        pdf.save(
+            cast("BinaryIO", patient), deterministic_id=True, object_stream_mode=object_stream_mode
+        )
         if patient.problem is not None:
             raise patient.problem

@@ -18,10 +18,10 @@ from typing import Any, TypeAlias
 
 from weasyprint import Document
 
-from campaign.printing import html, measure_rendered
+from campaign.printing import check_letters, html
+from campaign.printing.check_letters import RenderedBox
 from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
-from campaign.printing.measure_rendered import RenderedBox
+from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import Problem
 
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -203,4 +203,4 @@ def _check(kind: str, direction: str, box: RenderedBox, layout: Layout) -> list[
     else:
         return []
     by = (place.x - box.position_x / PX_PER_MM, place.y - box.position_y / PX_PER_MM)
-    return measure_rendered.check_block(f"letter-{kind}", box, layout, by)
+    return check_letters.check_block(f"letter-{kind}", box, layout, by)

@@ -9,9 +9,14 @@ from weasyprint.urls import FatalURLFetchingError
 from campaign.core.isolation.orders import WorkTable
 from campaign.printing import fonts, html, renderer
 from campaign.printing.engine.assemble_pages import compose_letters
-from campaign.printing.engine.cards_job import render_cards, typeset_cards
 from campaign.printing.engine.join_pdf import join_parts
-from campaign.printing.engine.render_job import render_few, render_letters, typeset_letters
+from campaign.printing.engine.letters_job import (
+    render_cards,
+    render_few,
+    render_letters,
+    typeset_cards,
+    typeset_letters,
+)
 from campaign.printing.problems import RENDERER_FAILED, RENDERER_WARNING
 from campaign.printing.signature_list.list_job import typeset_list
 

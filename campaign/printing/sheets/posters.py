@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -16,8 +15,7 @@ from PIL import Image
 from campaign.core import asset_paths
 from campaign.printing import html, renderer
 from campaign.printing.geometry import Paper
-from campaign.printing.line_breaks import count_lines, width_of
-from campaign.printing.qr_codes import qr_svg
+from campaign.printing.text_widths import count_lines, width_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,15 +26,9 @@ SHARE_PICTURE = 420
 """Pixels of its width that a picture of the case takes."""
 _PX = 25.4 / 96
 _SHARE = Paper("share", SHARE_WIDTH * _PX, SHARE_HEIGHT * _PX)
+_KINDS = ("share", "poster", "sign-on", "by-hand")
 _FILES = (
-    "share.html",
-    "share.css",
-    "poster.html",
-    "poster.css",
-    "sign-on.html",
-    "sign-on.css",
-    "by-hand.html",
-    "by-hand.css",
+    *(f"{kind}.{end}" for kind in _KINDS for end in ("html", "css")),
     "document.html",
     "fonts.css",
 )
@@ -126,13 +118,10 @@ class Page:
 
 class ShareCard(html.PrintedPage, template="share.html"):
     words: ShareContext
-    direction: str
 
 
 class Poster(html.PrintedPage, template="poster.html"):
     words: PosterContext
-    code: str
-    direction: str
     picture: str
     """Its address; empty where there is none, or no room for it."""
 
@@ -142,11 +131,13 @@ def share_png(context: ShareContext, beside: bytes = b"") -> bytes:
 
     :param beside: a JPEG that fills the end of it from top to foot.
     """
-    card = ShareCard(words=context, direction=html.direction_of(context.locale))
-    with renderer.lay_out_page(
-        card, "share.css", Page(_SHARE), locale=context.locale, title=context.title
-    ) as laid_out:
-        pdf = renderer.write_pdf(laid_out)
+    pdf = renderer.render_page(
+        ShareCard(words=context),
+        "share.css",
+        Page(_SHARE),
+        locale=context.locale,
+        title=context.title,
+    )
     with _pdfium:
         document = pypdfium2.PdfDocument(pdf)
         try:
@@ -175,21 +166,15 @@ def poster_pdf(context: PosterContext, paper: Paper, picture: bytes = b"") -> by
         face = beside
     else:
         picture = b""
-    poster = Poster(
-        words=context,
-        code=qr_svg(context.link),
-        direction=html.direction_of(context.locale),
-        picture=renderer.PICTURE if picture else "",
-    )
-    with renderer.lay_out_page(
-        poster,
+    return renderer.render_page(
+        Poster(words=context, picture=renderer.PICTURE if picture else ""),
         "poster.css",
         Page(paper, face),
         locale=context.locale,
         title=context.title,
         picture=picture,
-    ) as document:
-        return renderer.write_pdf(document, tagged=True)
+        tagged=True,
+    )
 
 
 def _poster_face(context: PosterContext, paper: Paper, *, taken: float = 0) -> PosterFace:
@@ -214,14 +199,6 @@ def fingerprint(kind: str, context: "DataclassInstance", paper: str = "") -> str
     """Return what a printed thing is known by: its words, templates and paper."""
     words = json.dumps([kind, paper, dataclasses.asdict(context), _templates()], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:24]
-
-
-def print_handout(
-    handout: html.PrintedPage, stylesheet: str, page: Hashable, *, locale: str, title: str
-) -> bytes:
-    """Return a handout as a PDF with tags, for who has it read aloud."""
-    with renderer.lay_out_page(handout, stylesheet, page, locale=locale, title=title) as document:
-        return renderer.write_pdf(document, tagged=True)
 
 
 @cache

@@ -1,5 +1,5 @@
 """The signature list, drawn row by row without a layout engine.
 
-`label_sheets` has its columns and rows, `list_cells` fits a text into a cell, `typeface` shapes
-it, `list_pages` writes pages, `list_job` is the work that a process of the engine does.
+`list_sheet` has its columns and rows and fits texts into cells, `typeface` shapes them, `list_job`
+writes pages, in a process of the engine.
 """

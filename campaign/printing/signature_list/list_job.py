@@ -6,7 +6,8 @@ written straight into the page, row by row, as lines of our own typeface.
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypedDict
@@ -18,14 +19,64 @@ from campaign.printing import html, renderer
 from campaign.printing.engine import join_pdf
 from campaign.printing.geometry import PAPERS
 from campaign.printing.html import MM_PER_PT
-from campaign.printing.letter_content import ColumnLabels, ListContext
-from campaign.printing.signature_list.embed_font import embed_font
-from campaign.printing.signature_list.label_sheets import Column, ListSheet, list_sheet
-from campaign.printing.signature_list.list_pages import ListPage, PageRows, PageWriter
-from campaign.printing.signature_list.typeface import Typeface
+from campaign.printing.printed_content import ColumnLabels, ListContext
+from campaign.printing.signature_list.list_sheet import (
+    Column,
+    Fitter,
+    ListSheet,
+    list_sheet,
+    mark_missing,
+)
+from campaign.printing.signature_list.typeface import Typeface, embed_font
 
 _SHAPED_PAGES = 20
 """Pages of cells that need a shaper, in one document of the renderer's."""
+# The renderer centres ascender and descender in a line's height; the baseline lies so far below
+# the line's middle, in em.
+_BELOW_MIDDLE = 1.0 - (1.0 + 0.326) / 2
+_FOOT_SIZE = 8.5
+_INK, _QUIET, _RULE = "0 g", "0.365 0.357 0.337 rg", "0.737 0.725 0.702 RG 0.25 w"
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A cell for the renderer."""
+
+    text: str
+    """Its lines."""
+    column: Column
+    setting: int
+    """Which of the sheet's settings."""
+    top: float
+    """Where it begins, mm below the top margin."""
+    direction: str
+
+
+@dataclass(slots=True)
+class ListPage:
+    """A page in the making."""
+
+    number: int
+    label: str
+    operators: list[str] = field(default_factory=list)
+    """Of its content stream."""
+    shaped: list[Shaped] = field(default_factory=list)
+    shaped_label: str = ""
+    """The page's number in words, if it needs a shaper."""
+
+    def content(self, forms: Iterable[str]) -> bytes:
+        """Return the content stream, with the forms it shows before the rows."""
+        shown = [f"/{name} Do" for name in forms]
+        return "\n".join((*shown, *self.operators)).encode()
+
+
+class PageRows(TypedDict):
+    """What a page of a list says."""
+
+    number: int
+    label: str
+    rows: list[list[str]]
+    """The texts of each row, by column; a single one is a heading."""
 
 
 class ListHeads(html.PrintedPage, template="list.html"):
@@ -34,7 +85,6 @@ class ListHeads(html.PrintedPage, template="list.html"):
     context: ListContext
     total: int
     columns: tuple[Column, ...]
-    direction: str
 
 
 class ShapedCells(html.PrintedPage, template="list-shaped.html"):
@@ -57,7 +107,7 @@ class ListJob(TypedDict):
 
 def typeset_list(job: ListJob) -> dict[str, int]:
     """Lay out some pages of a signature list. Report: `pages`, how many there are."""
-    context = _context(job["context"])
+    context = _decode_context(job["context"])
     direction = html.direction_of(context.locale)
     sheet = list_sheet(PAPERS[job["paper"]], context.column_labels, direction)
     face = Typeface(html.language_tag(context.locale))
@@ -72,7 +122,7 @@ def typeset_list(job: ListJob) -> dict[str, int]:
             if index in shaped:
                 forms["Shaped"] = shaped[index]
             _add_page(pdf, sheet, page, forms, font)
-        join_pdf.save(pdf, Path(job["out"]), deterministic_id=True)
+        join_pdf.save(pdf, Path(job["out"]))
         return {"pages": len(pdf.pages)}
 
 
@@ -97,12 +147,7 @@ def _heads(
     pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, total: int
 ) -> list[pikepdf.Object]:
     """Return what stands above the rows on the first page and on the others, as forms."""
-    heads = ListHeads(
-        context=context,
-        total=total,
-        columns=sheet.columns,
-        direction=html.direction_of(context.locale),
-    )
+    heads = ListHeads(context=context, total=total, columns=sheet.columns)
     return _forms(pdf, context, sheet, heads, 2)
 
 
@@ -122,8 +167,7 @@ def _forms(
     pdf: pikepdf.Pdf, context: ListContext, sheet: ListSheet, page: html.PrintedPage, count: int
 ) -> list[pikepdf.Object]:
     """Return the pages that the renderer makes of `page`, as forms."""
-    with renderer.lay_out_page(page, "list.css", sheet, locale=context.locale) as document:
-        data = renderer.write_pdf(document)
+    data = renderer.render_page(page, "list.css", sheet, locale=context.locale)
     with pikepdf.open(BytesIO(data)) as source:
         if len(source.pages) != count:
             raise ValueError("the renderer made another number of pages")
@@ -136,11 +180,82 @@ def _forms(
         return forms
 
 
-def _context(values: Mapping[str, Any]) -> ListContext:
-    return ListContext(
-        **{
-            **values,
-            "mission_lines": tuple(values["mission_lines"]),
-            "column_labels": ColumnLabels(**values["column_labels"]),
-        }
-    )
+def _decode_context(values: dict[str, Any]) -> ListContext:
+    lines, labels = tuple(values["mission_lines"]), ColumnLabels(**values["column_labels"])
+    return ListContext(**{**values, "mission_lines": lines, "column_labels": labels})
+
+
+class PageWriter:
+    """Writes rows into pages."""
+
+    def __init__(self, sheet: ListSheet, face: Typeface) -> None:
+        self._face = face
+        self._sheet = sheet
+        self._fitter = Fitter(face, sheet.settings)
+        self._direction = "rtl" if sheet.rtl else "ltr"
+        self._left = sheet.margin / MM_PER_PT
+        # A heading between the rows takes their whole width.
+        self._band = (Column("band", "", 0.0, sheet.text_width),)
+        self._top = (sheet.paper.height - sheet.margin) / MM_PER_PT
+
+    def page(self, values: PageRows) -> ListPage:
+        """Write a page with its rows, rules and number."""
+        page = ListPage(values["number"], values["label"])
+        top = self._sheet.rows_top(page.number)
+        page.operators += ["BT", _INK]
+        for place, row in enumerate(values["rows"]):
+            columns = self._sheet.columns if len(row) > 1 else self._band
+            for text, column in zip(row, columns, strict=True):
+                if text:
+                    self._cell(page, text, column, top + place * self._sheet.row)
+        self._number(page)
+        page.operators += ["ET", _RULE, *self._rules(top, len(values["rows"])), "S"]
+        return page
+
+    def _cell(self, page: ListPage, text: str, column: Column, top: float) -> None:
+        plain = self._is_plain(text)
+        text = text if plain else mark_missing(text)
+        fitted = self._fitter.fit(text, column.width)
+        size, leading = fitted.setting.size, fitted.setting.leading
+        top += (self._sheet.row - len(fitted.lines) * leading) / 2
+        if not plain:
+            direction = html.text_direction(text, self._direction)
+            page.shaped.append(
+                Shaped("\n".join(fitted.lines), column, fitted.index, top, direction)
+            )
+            return
+        for line in fitted.lines:
+            left, right = column.left, column.left + column.width
+            page.operators.append(self._line(line, size, left, right, top + leading / 2))
+            top += leading
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether the text can be set without a shaper, its characters in order."""
+        if not self._face.is_plain(text):
+            return False
+        return text.isdigit() or html.text_direction(text, self._direction) == "ltr"
+
+    def _line(
+        self, text: str, size: float, left: float, right: float, middle: float, *, end: bool = False
+    ) -> str:
+        """Write a line at the start (or end) of the space between `left` and `right`, in mm."""
+        line = self._face.line(text)
+        x = left / MM_PER_PT
+        if end != self._sheet.rtl:
+            x = right / MM_PER_PT - line.width * size
+        y = self._top - middle / MM_PER_PT - _BELOW_MIDDLE * size
+        return f"/T {size:g} Tf 1 0 0 1 {self._left + x:.3f} {y:.3f} Tm {line.operand} TJ"
+
+    def _number(self, page: ListPage) -> None:
+        if not self._is_plain(page.label):
+            page.shaped_label = mark_missing(page.label)
+            return
+        width, middle = self._sheet.text_width, self._sheet.text_height - 1.8
+        page.operators += [_QUIET, self._line(page.label, _FOOT_SIZE, 0, width, middle, end=True)]
+
+    def _rules(self, top: float, rows: int) -> list[str]:
+        right = self._left + self._sheet.text_width / MM_PER_PT
+        heights = (
+            self._top - (top + place * self._sheet.row) / MM_PER_PT for place in range(1, rows + 1)
+        )
+        return [f"{self._left:.3f} {y:.3f} m {right:.3f} {y:.3f} l" for y in heights]

@@ -15,8 +15,8 @@ from campaign.core.errors import NotFound
 from campaign.core.settings import Settings, current_settings
 from campaign.models.campaign import Campaign
 from campaign.printing.geometry import Layout
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import Room
+from campaign.printing.printed_content import LetterContext
 from campaign.public.case_page import CasePage, Recipient, case_page, recipients_of
 from campaign.signing import validate
 from campaign.signing.address import Part, Sample, samples_of

@@ -21,8 +21,8 @@ from campaign.models.campaign import Campaign
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure, Signature
 from campaign.printing.html import text_direction
-from campaign.printing.letter_content import LetterContext, Translation
 from campaign.printing.placeholders import fill, placeholders_in
+from campaign.printing.printed_content import LetterContext, Translation
 
 Offered = Sequence[tuple[str, bool]]
 """Key of each point and whether it is required, in the template's order."""

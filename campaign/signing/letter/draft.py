@@ -11,14 +11,15 @@ from sqlalchemy.orm import object_session
 
 from campaign.core.errors import NotFound
 from campaign.core.few_at_once import FewAtOnce
+from campaign.core.isolation.orders import Limits
 from campaign.core.settings import current_settings
 from campaign.models.bundle import Bundle
 from campaign.models.campaign import Campaign, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure, Letter, Signature
 from campaign.printing.geometry import Layout, layout_for
-from campaign.printing.letter_content import LetterContext
-from campaign.printing.press import Limits, render_few
+from campaign.printing.print_letters import render_few
+from campaign.printing.printed_content import LetterContext
 from campaign.printing.problems import LetterRefused
 from campaign.signing.campaign_terms import template_for
 from campaign.signing.letter.compose import Writer, order_points, proposal_of, writer_of

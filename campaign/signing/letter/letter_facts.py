@@ -14,7 +14,7 @@ from campaign.core import clock
 from campaign.models.campaign import Campaign, LetterFormat, Target, TargetKind
 from campaign.models.letter_template import LetterTemplate
 from campaign.printing.geometry import LAYOUTS, Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import (
     Case,
     Proposal,

@@ -11,9 +11,9 @@ from campaign.models.campaign import Campaign, Target
 from campaign.models.letter_template import LetterTemplate
 from campaign.models.signature import Disclosure
 from campaign.printing.geometry import Layout, layout_for
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import Room, card_room, letter_room
 from campaign.printing.placeholders import MissingPlaceholderValue, placeholders_in
+from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.compose import Proposal, Writer, compose, proposal_of
 from campaign.signing.letter.letter_facts import LetterFacts, current_facts, host_country
 

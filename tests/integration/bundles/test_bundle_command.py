@@ -18,7 +18,7 @@ from campaign.core.isolation.orders import Limits
 from campaign.core.settings import Settings
 from campaign.models.bundle import Bundle, Volume
 from campaign.models.campaign import Campaign, CampaignStatus, LetterFormat
-from campaign.printing.sheets import lists
+from campaign.printing.sheets import bundle_sheets
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.bundles.conftest import Freeze
 
@@ -152,7 +152,9 @@ def test_lists_that_take_too_much_are_said_in_one_line(
 ) -> None:
     add_confirmed(session, make_campaign(session), 1)
     session.commit()
-    little = partial(lists.signature_list, limits=Limits(seconds=0.0, seconds_per_letter=0.0))
+    little = partial(
+        bundle_sheets.signature_list, limits=Limits(seconds=0.0, seconds_per_letter=0.0)
+    )
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
     result = run()
     assert (result.exit_code, result.stdout) == (1, "")

@@ -19,7 +19,7 @@ from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcessStopped
 from campaign.core.leases import LEASE, LeasedRow
 from campaign.models.bundle import Bundle, BundleState, Volume
-from campaign.printing.sheets import lists
+from campaign.printing.sheets import bundle_sheets
 from campaign.storage import FilesAway
 from tests.factories import add_confirmed, make_campaign, sign_in
 from tests.integration.bundles.conftest import Freeze, reload
@@ -71,7 +71,7 @@ def test_lists_that_take_too_much_are_tried_again_and_in_the_end_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     session.rollback()
-    little = partial(lists.signature_list, limits=TOO_LITTLE[slug])
+    little = partial(bundle_sheets.signature_list, limits=TOO_LITTLE[slug])
     monkeypatch.setattr(make_documents.lists, "signature_list", little)
     for tries in range(1, machine_faults.MOST_TRIES + 1):
         with pytest.raises(WorkProcessStopped):
@@ -95,7 +95,7 @@ def test_a_try_that_succeeds_leaves_nothing_of_those_before(
 ) -> None:
     session.rollback()
     with monkeypatch.context() as patched:
-        little = partial(lists.signature_list, limits=TOO_LITTLE["took-too-long"])
+        little = partial(bundle_sheets.signature_list, limits=TOO_LITTLE["took-too-long"])
         patched.setattr(make_documents.lists, "signature_list", little)
         with pytest.raises(WorkProcessStopped):
             assemble.assemble(bundle_id)

@@ -13,7 +13,7 @@ from campaign.bundles.volumes.load_letters import load_some, load_volume
 from campaign.core import db
 from campaign.core.settings import Settings
 from campaign.models.signature import Disclosure, Signature
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.signing.campaign_terms import plan_of
 from campaign.signing.letter.draft import draft_letters, signed_letters
 from campaign.signing.sign import columns_of

@@ -13,7 +13,7 @@ from campaign.core import db, jobs
 from campaign.core.settings import Settings
 from campaign.models.campaign import Campaign
 from campaign.models.signature import Signature, WordsPrint
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.signing.letter.draft import signed_letters
 from tests.factories import add_confirmed, make_campaign
 from tests.integration.signing.conftest import FORM

@@ -10,7 +10,7 @@ import pytest
 from campaign.core.isolation import worker_pool
 from campaign.core.isolation.worker import WorkProcess
 from campaign.core.isolation.worker_pool import borrow_process
-from campaign.printing.engine.types import PRESS
+from campaign.printing.print_letters import PRESS
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_a_forked_child_leaves_the_process_to_its_parent() -> None:
 def test_no_process_outlives_its_program() -> None:
     script = (
         "from campaign.core.isolation.worker_pool import borrow_process\n"
-        "from campaign.printing.engine.types import PRESS\n"
+        "from campaign.printing.print_letters import PRESS\n"
         "with borrow_process(PRESS) as process: print(process._process.pid)\n"
     )
     root = Path(__file__).parents[3]

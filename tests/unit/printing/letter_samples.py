@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.engine.letters_job import render_letters
+from campaign.printing.geometry import Layout
+from campaign.printing.printed_content import LetterContext
 
 OPENING = (
     (
@@ -69,3 +71,7 @@ def letter(number: int = 1, **changes: Any) -> LetterContext:
         "signature_locality": "Peterborough, Ontario",
     }
     return LetterContext(**{**values, **changes})
+
+
+def render_one(context: LetterContext, layout: Layout) -> bytes:
+    return render_letters([context], layout)

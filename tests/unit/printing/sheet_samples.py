@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from campaign.printing.letter_content import CountRow
-from campaign.printing.sheet_content import Both, BothRow, DeliverySheetContext, Said
-from campaign.printing.sheets.by_hand import ByHandContext
+from campaign.printing.printed_content import Both, BothRow, CountRow, DeliverySheetContext, Said
+from campaign.printing.sheets.handouts import ByHandContext, SheetContext
 from campaign.printing.sheets.posters import PosterContext
-from campaign.printing.sheets.signature_sheets import SheetContext
 
 ADDRESS = ("H. E. the Ambassador", "Embassy of Valdemira", "12 Elgin Row", "Ottawa ON  K1P 0X0")
 

@@ -7,9 +7,9 @@ import pikepdf
 import pytest
 
 from campaign.printing.geometry import A4, US_10
-from campaign.printing.press import print_letters, render_one
-from campaign.printing.sheets import bundle_sheets, posters, signature_sheets
-from tests.unit.printing.letter_samples import letter
+from campaign.printing.print_letters import print_letters
+from campaign.printing.sheets import bundle_sheets, handouts, posters
+from tests.unit.printing.letter_samples import letter, render_one
 from tests.unit.printing.sheet_samples import delivery, poster, sign_on
 
 
@@ -26,7 +26,7 @@ def poster_pdf(out: Path, locale: str) -> None:
 
 
 def sheet_pdf(out: Path, locale: str) -> None:
-    out.write_bytes(signature_sheets.sheet_pdf(sign_on(locale=locale), A4))
+    out.write_bytes(handouts.sheet_pdf(sign_on(locale=locale), A4))
 
 
 @pytest.mark.parametrize("make", [letter_pdf, delivery_pdf, poster_pdf, sheet_pdf])

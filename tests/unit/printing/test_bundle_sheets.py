@@ -8,11 +8,10 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from campaign.printing.geometry import A4, LETTER, Paper, envelopes_for
-from campaign.printing.letter_content import FactRow
+from campaign.printing.printed_content import ContentsContext, ContentsPage, FactRow, Said
 from campaign.printing.problems import LetterRefused
-from campaign.printing.sheet_content import ContentsContext, ContentsPage, Said
 from campaign.printing.sheets import bundle_sheets
-from campaign.printing.sheets.envelopes import EnvelopeContext
+from campaign.printing.sheets.envelopes import EnvelopeContext, write_envelopes
 from tests.unit.printing.pdf_pages import pages_of
 from tests.unit.printing.sheet_samples import ADDRESS, delivery
 
@@ -85,7 +84,7 @@ def test_envelopes_are_pages_of_their_own_size_with_the_address_in_its_place(
 ) -> None:
     sheets = envelopes_for(paper)
     context = EnvelopeContext("es", ("Lantern Network",), ADDRESS)
-    made = bundle_sheets.envelopes(context, sheets, tmp_path / "e.pdf", title="Envelopes")
+    made = write_envelopes(context, sheets, tmp_path / "e.pdf", title="Envelopes")
     with pikepdf.open(made.path) as pdf:
         sizes = [[float(one) / 72 * 25.4 for one in page.mediabox[2:]] for page in pdf.pages]
     for size, sheet in zip(sizes, sheets, strict=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaign.printing.geometry import CARDS_A_SHEET, US_10
-from campaign.printing.press import impose_cards, print_cards
+from campaign.printing.print_letters import impose_cards, print_cards
 from tests.unit.printing.letter_samples import letter
 from tests.unit.printing.pdf_pages import pages_of
 

@@ -5,9 +5,8 @@ import pytest
 from campaign.printing import fonts
 from campaign.printing.check_letters import check_before
 from campaign.printing.geometry import US_10
-from campaign.printing.press import render_one
 from campaign.printing.problems import LetterRefused, Problem
-from tests.unit.printing.letter_samples import letter
+from tests.unit.printing.letter_samples import letter, render_one
 
 
 def slugs(**changes: Any) -> list[str]:

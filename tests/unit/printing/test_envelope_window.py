@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from campaign.printing.envelope_window import longest_line, most_lines, size_of, surely_fits
 from campaign.printing.geometry import LAYOUTS, UK_DL, US_10, Layout
-from campaign.printing.press import LetterRefused, render_one
-from tests.unit.printing.letter_samples import letter
+from campaign.printing.problems import LetterRefused
+from campaign.printing.text_widths import longest_line, most_lines, size_of, surely_fits
+from tests.unit.printing.letter_samples import letter, render_one
 
 OFFICE = "Women's Representative, National Assembly, Migori"
 MISSION = "High Commission for the Republic of Kenya"

@@ -11,10 +11,10 @@ import pytest
 from PIL import ImageChops
 
 from campaign.core.isolation import worker_pool
-from campaign.printing import press
+from campaign.printing import print_letters
 from campaign.printing.engine.segments import cut_letter
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, POINTS, letter
 from tests.unit.printing.pdf_pages import pages_of
 
@@ -120,9 +120,9 @@ def differ(one: pypdfium2.PdfPage, other: pypdfium2.PdfPage, dpi: int) -> bool:
 
 def both(
     contexts: Sequence[LetterContext], layout: Layout, folder: Path
-) -> tuple[press.Printed, press.Printed]:
-    fast = press.print_letters(contexts, layout, folder / "fast.pdf")
-    plain = press.print_whole_letters(contexts, layout, folder / "plain.pdf")
+) -> tuple[print_letters.Printed, print_letters.Printed]:
+    fast = print_letters.print_letters(contexts, layout, folder / "fast.pdf")
+    plain = print_letters.print_whole_letters(contexts, layout, folder / "plain.pdf")
     assert fast.letters == plain.letters
     assert fast.set_aside == plain.set_aside
     return fast, plain
@@ -168,7 +168,7 @@ def test_a_mixed_volume_keeps_its_order(tmp_path: Path) -> None:
 
 def test_text_can_be_found_and_stands_in_reading_order(tmp_path: Path) -> None:
     contexts = [signed(n, name, own_words=(GREEK,)) for n, name in enumerate(NAMES[:4], 1)]
-    printed = press.print_letters(contexts, US_10, tmp_path / "v.pdf")
+    printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf")
     for context, page in zip(contexts, pages_of(printed.path), strict=True):
         assert page.count(context.signature_name) == 2
         assert f"UA 7/31 · {context.number}" in page
@@ -179,9 +179,9 @@ def test_text_can_be_found_and_stands_in_reading_order(tmp_path: Path) -> None:
 
 def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
     contexts = [*varied(), *random_texts(5)]
-    first = press.print_letters(contexts, US_10, tmp_path / "a.pdf")
+    first = print_letters.print_letters(contexts, US_10, tmp_path / "a.pdf")
     worker_pool.close_all()
-    second = press.print_letters(contexts, US_10, tmp_path / "b.pdf")
+    second = print_letters.print_letters(contexts, US_10, tmp_path / "b.pdf")
     assert first.sha256 == second.sha256
 
 
@@ -192,7 +192,7 @@ def test_five_hundred_letters_share_their_fonts(tmp_path: Path) -> None:
         for n in range(1, 501)
     ]
     done: list[int] = []
-    printed = press.print_letters(contexts, US_10, tmp_path / "v.pdf", progress=done.append)
+    printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf", progress=done.append)
     assert (printed.pages, len(printed.letters), done[-1]) == (500, 500, 500)
     assert printed.bytes < 500 * 1000
     with pikepdf.open(printed.path) as pdf:
@@ -209,12 +209,14 @@ def test_a_chunk_that_fails_goes_the_plain_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A chunk of all the letters gets no time, and it is too small to be halved.
-    whole = press.Limits.seconds_for
+    whole = print_letters.Limits.seconds_for
     monkeypatch.setattr(
-        press.Limits, "seconds_for", lambda self, count: whole(self, count) if count < 10 else 0.0
+        print_letters.Limits,
+        "seconds_for",
+        lambda self, count: whole(self, count) if count < 10 else 0.0,
     )
     contexts = [letter(n) for n in range(1, 13)]
-    printed = press.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
+    printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf", chunk=6)
     assert [one.key for one in printed.letters] == [one.key for one in contexts]
     assert [page[-5:] for page in pages_of(printed.path)] == [one.number for one in contexts]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
-from campaign.printing import press
+from campaign.printing import print_letters
 from campaign.printing.geometry import (
     A4,
     AVERY_5160,
@@ -132,7 +132,7 @@ def test_all_labels_of_a_sheet_lie_on_its_paper_side_by_side(sheet: LabelSheet) 
 def test_reference_and_number_stand_where_every_printer_prints(
     layout: Layout, tmp_path: Path
 ) -> None:
-    printed = press.print_letters([letter(1), letter(2)], layout, tmp_path / "v.pdf")
+    printed = print_letters.print_letters([letter(1), letter(2)], layout, tmp_path / "v.pdf")
     with pypdfium2.PdfDocument(printed.path) as pdf:
         for page in pdf:
             text = page.get_textpage()

@@ -11,8 +11,7 @@ from campaign.printing.html import (
     screen_css,
     text_direction,
 )
-from campaign.printing.press import render_one
-from tests.unit.printing.letter_samples import OWN_WORDS, letter
+from tests.unit.printing.letter_samples import OWN_WORDS, letter, render_one
 from tests.unit.printing.pdf_pages import pages_of
 
 ATTACKS = (

@@ -14,10 +14,10 @@ from campaign.core.isolation import worker_pool
 from campaign.core.isolation.orders import Limits
 from campaign.core.isolation.worker import WorkProcess, WorkProcessStopped
 from campaign.printing.engine import join_pdf
-from campaign.printing.engine.types import DEFAULT_LIMITS, PRESS
 from campaign.printing.geometry import LETTER
+from campaign.printing.print_letters import DEFAULT_LIMITS, PRESS
 from campaign.printing.problems import OUT_OF_MEMORY, RENDERER_FAILED, TOOK_TOO_LONG
-from campaign.printing.sheets import lists
+from campaign.printing.sheets import bundle_sheets
 from tests.unit.printing.pdf_pages import pages_of
 from tests.unit.printing.test_lists import LIST, row
 
@@ -38,7 +38,7 @@ def parts(tmp_path: Path) -> list[Path]:
     """Two lists, of one page each."""
     found = [tmp_path / f"{number}.pdf" for number in (1, 2)]
     for number, path in enumerate(found, 1):
-        lists.signature_list([row(number)], 1, LIST, LETTER, path)
+        bundle_sheets.signature_list([row(number)], 1, LIST, LETTER, path)
     return found
 
 
@@ -79,7 +79,7 @@ def test_a_list_is_joined_in_no_process_but_its_own(
 
     monkeypatch.setattr(join_pdf, "join", here)
     monkeypatch.setattr(join_pdf, "join_parts", here)
-    made = lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf")
+    made = bundle_sheets.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf")
     assert (made.pages, made.bytes) == (1, made.path.stat().st_size)
 
 
@@ -132,7 +132,7 @@ def test_a_list_that_took_too_much_is_no_fault_of_a_text(
 ) -> None:
     worker_pool.close_all()
     with pytest.raises(WorkProcessStopped) as raised:
-        lists.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
+        bundle_sheets.signature_list([row(1)], 1, LIST, LETTER, tmp_path / "s.pdf", limits=limits)
     assert raised.value.slug == slug
     assert not (tmp_path / "s.pdf").exists()
 
@@ -143,5 +143,5 @@ def test_whatever_a_join_dies_of_it_is_no_fault_of_a_text(
     parts[0].write_bytes(b"no PDF")
     job = order(parts, tmp_path / "s.pdf")
     with pytest.raises(WorkProcessStopped) as raised:
-        lists._count_pages(process, "join", job, DEFAULT_LIMITS, 2)
+        bundle_sheets._count_pages(process, "join", job, DEFAULT_LIMITS, 2)
     assert raised.value.slug == RENDERER_FAILED

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from campaign.printing.geometry import A4, L7163, LETTER, US_10, Paper
-from campaign.printing.letter_content import (
+from campaign.printing.printed_content import (
     ColumnLabels,
     CountRow,
     CoverContext,
@@ -16,8 +16,8 @@ from campaign.printing.letter_content import (
     SignatureRow,
 )
 from campaign.printing.problems import LetterRefused
-from campaign.printing.sheets import lists
-from campaign.printing.signature_list.label_sheets import list_sheet
+from campaign.printing.sheets import bundle_sheets
+from campaign.printing.signature_list.list_sheet import list_sheet
 from tests.unit.printing.pdf_pages import pages_of
 
 LABELS = ColumnLabels("Number", "Name", "Town", "Postal code", "Signed on", "")
@@ -41,7 +41,7 @@ def row(number: int, name: str = "Ottoline Freke") -> SignatureRow:
 @pytest.mark.parametrize("paper", [LETTER, A4])
 def test_a_list_has_every_row_and_says_page_x_of_y(tmp_path: Path, paper: Paper) -> None:
     rows = [row(n, LONG if n % 3 == 0 else "Ottoline Freke") for n in range(1, 71)]
-    made = lists.signature_list(iter(rows), len(rows), LIST, paper, tmp_path / "s.pdf")
+    made = bundle_sheets.signature_list(iter(rows), len(rows), LIST, paper, tmp_path / "s.pdf")
     pages = pages_of(made.path)
     assert made.pages == len(pages) == list_sheet(paper, LABELS).pages_for(70)
     for number, page in enumerate(pages, 1):
@@ -63,7 +63,7 @@ def test_pages_hold_the_rows_and_no_page_is_without_need(rows: int) -> None:
 
 def test_a_list_of_another_length_than_announced_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="3 rows"):
-        lists.signature_list([row(1)], 3, LIST, LETTER, tmp_path / "s.pdf")
+        bundle_sheets.signature_list([row(1)], 3, LIST, LETTER, tmp_path / "s.pdf")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,26 +86,26 @@ def cover(**changes: Any) -> CoverContext:
 
 
 def test_a_cover_letter_tells_the_counts(tmp_path: Path) -> None:
-    made = lists.cover_letter(cover(), US_10, tmp_path / "c.pdf")
+    made = bundle_sheets.cover_letter(cover(), US_10, tmp_path / "c.pdf")
     (page,) = pages_of(made.path)
     assert ["1,204" in page, "Together" in page, "Excellency:" in page] == [True] * 3
 
 
 def test_a_cover_letter_with_a_missing_glyph_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LetterRefused):
-        lists.cover_letter(cover(salutation="\U0001f600"), US_10, tmp_path / "c.pdf")
+        bundle_sheets.cover_letter(cover(salutation="\U0001f600"), US_10, tmp_path / "c.pdf")
 
 
 def test_labels_fill_a_sheet_before_the_next(tmp_path: Path) -> None:
     context = LabelsContext("Labels", "en", tuple((f"Label {n}", "Ottawa") for n in range(1, 16)))
-    made = lists.labels(context, L7163, tmp_path / "l.pdf")
+    made = bundle_sheets.labels(context, L7163, tmp_path / "l.pdf")
     first, second = pages_of(made.path)
     assert (first.count("Ottawa"), second.count("Ottawa")) == (14, 1)
     assert "Label 15" in second
 
 
 def test_a_readme_lists_the_files_and_escapes_all() -> None:
-    page = lists.readme(
+    page = bundle_sheets.readme(
         ReadmeContext(
             "fr",
             "UA-7-31",

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from campaign.printing.engine import cards_job, render_job
+from campaign.printing.engine import letters_job
 from campaign.printing.geometry import DIN_5008_B, US_10, Layout
 from campaign.printing.html import card_parts, is_close_set
-from campaign.printing.letter_content import LetterContext
 from campaign.printing.page_fit import card_room, letter_room
-from campaign.printing.press import LetterRefused
+from campaign.printing.printed_content import LetterContext
+from campaign.printing.problems import LetterRefused
 from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, POINTS, letter
 
 _TEXTS = {
@@ -56,8 +56,8 @@ def invented(seed: int) -> list[LetterContext]:
 @pytest.mark.parametrize("layout", [US_10, DIN_5008_B], ids=lambda one: one.slug)
 def test_a_letter_that_is_said_to_fit_fits(layout: Layout) -> None:
     letters = invented(7)
-    with render_job.lay_out(letters, layout) as document:
-        spans = render_job.page_spans(document, len(letters))
+    with letters_job.lay_out(letters, layout) as document:
+        spans = letters_job.page_spans(document, len(letters))
     pages = [last - first for first, last in spans]
     rooms = [letter_room(one, layout) for one in letters]
     wrong = [n for n, room in enumerate(rooms) if room.fits and pages[n] > 1]
@@ -105,7 +105,7 @@ def test_a_card_that_is_said_to_fit_fits() -> None:
         room = card_room(card, US_10)
         said.append(room.fits)
         try:
-            cards_job.render_cards([card], US_10)
+            letters_job.render_cards([card], US_10)
         except LetterRefused:
             assert not room.fits
     assert said[0]

@@ -6,19 +6,18 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from campaign.core.isolation.orders import Limits
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
-from campaign.printing.press import (
-    LetterRefused,
-    Limits,
+from campaign.printing.print_letters import (
     Printed,
     PrintedLetter,
     print_cards,
     print_letters,
     print_whole_letters,
     render_few,
-    render_one,
 )
-from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, letter
+from campaign.printing.problems import LetterRefused
+from tests.unit.printing.letter_samples import OPENING, OWN_WORDS, letter, render_one
 from tests.unit.printing.pdf_pages import pages_of
 
 
@@ -147,7 +146,7 @@ _DAEMON = """
 import multiprocessing, sys, threading
 from pathlib import Path
 from campaign.printing.geometry import US_10
-from campaign.printing.press import print_letters
+from campaign.printing.print_letters import print_letters
 from tests.unit.printing.letter_samples import letter
 
 def work():

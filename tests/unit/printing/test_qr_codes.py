@@ -11,10 +11,11 @@ from markupsafe import Markup
 from PIL import Image
 
 import campaign
+from campaign.core import asset_paths
 from campaign.printing import html, renderer
 from campaign.printing.geometry import A4, LETTER, Paper
-from campaign.printing.qr_codes import QUIET_ZONE
-from campaign.printing.sheets import bundle_sheets, by_hand, posters, signature_sheets
+from campaign.printing.html import QUIET_ZONE
+from campaign.printing.sheets import bundle_sheets, handouts, posters
 from campaign.printing.sheets.posters import Page
 from campaign.staff.pages import second_factor_views
 from tests.unit.printing.sheet_samples import delivery, notes, poster, sign_on
@@ -34,11 +35,11 @@ def poster_of(link: str, paper: Paper, locale: str, out: Path) -> None:
 
 
 def sheet_of(link: str, paper: Paper, locale: str, out: Path) -> None:
-    out.write_bytes(signature_sheets.sheet_pdf(sign_on(link=link, locale=locale), paper))
+    out.write_bytes(handouts.sheet_pdf(sign_on(link=link, locale=locale), paper))
 
 
 def notes_of(link: str, paper: Paper, locale: str, out: Path) -> None:
-    out.write_bytes(by_hand.by_hand_pdf(notes(link=link, locale=locale), paper))
+    out.write_bytes(handouts.by_hand_pdf(notes(link=link, locale=locale), paper))
 
 
 def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
@@ -51,16 +52,16 @@ def second_factor(link: str, paper: Paper, _locale: str, out: Path) -> None:
 
 
 CODES: dict[str, Callable[[str, Paper, str, Path], None]] = {
-    "campaign.printing.sheets.bundle_sheets": delivery_sheet,
-    "campaign.printing.sheets.by_hand": notes_of,
-    "campaign.printing.sheets.posters": poster_of,
-    "campaign.printing.sheets.signature_sheets": sheet_of,
+    "delivery.html": delivery_sheet,
+    "by-hand.html": notes_of,
+    "poster.html": poster_of,
+    "sign-on.html": sheet_of,
     "campaign.staff.pages.second_factor_views": second_factor,
 }
-"""Every module that draws a code, with what it draws it on."""
+"""Every printed template with a code, and every other module that draws one."""
 
 
-def test_every_module_that_draws_a_code_is_read_here() -> None:
+def test_whatever_draws_a_code_is_read_here() -> None:
     """A new paper with a code must stand in `CODES`."""
     root = Path(campaign.__file__).parent
     drawing = set()
@@ -76,7 +77,9 @@ def test_every_module_that_draws_a_code_is_read_here() -> None:
         }
         if names & {"segno", "qr_svg"}:
             drawing.add(".".join(("campaign", *path.relative_to(root).with_suffix("").parts)))
-    assert drawing - {"campaign.printing.qr_codes"} == set(CODES)
+    letters = asset_paths.folder("letters")
+    drawing |= {page.name for page in letters.glob("*.html") if "qr_svg" in page.read_text("utf-8")}
+    assert drawing - {"campaign.printing.html"} == set(CODES)
 
 
 @pytest.mark.parametrize("drawn_by", CODES)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from campaign.printing import fonts, press
+from campaign.printing import fonts, print_letters
 from campaign.printing.geometry import DIN_5008_B, LAYOUTS, US_10, Layout
 from campaign.printing.html import direction_of, isolate, letter_fragment, reading_direction
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from tests.unit.printing.letter_samples import letter
 from tests.unit.printing.pdf_pages import pages_of
 from tests.unit.printing.test_fast_press import both, differences
@@ -80,6 +80,6 @@ def test_our_own_fonts_print_arabic_on_every_machine() -> None:
 
 
 def test_text_read_back_from_the_pdf_is_what_was_written(tmp_path: Path) -> None:
-    made = press.print_letters([written(1, "ليلى حدّاد")], US_10, tmp_path / "letter.pdf")
+    made = print_letters.print_letters([written(1, "ليلى حدّاد")], US_10, tmp_path / "letter.pdf")
     words = set(pages_of(made.path)[0].split())
     assert {"وأرجو", "إعادة", "الحماية"} <= words

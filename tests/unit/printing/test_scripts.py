@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from campaign.printing import fonts, press
+from campaign.printing import fonts, print_letters
 from campaign.printing.geometry import DIN_5008_B, US_10, Layout
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from tests.unit.printing.letter_samples import letter
 from tests.unit.printing.test_fast_press import both, differences
 
@@ -115,7 +115,7 @@ def test_long_texts_are_printed_whole_the_plain_way(tmp_path: Path) -> None:
         letter(3, own_words=("x" * 5000,)),
         letter(4),
     ]
-    printed = press.print_letters(contexts, US_10, tmp_path / "v.pdf")
+    printed = print_letters.print_letters(contexts, US_10, tmp_path / "v.pdf")
     assert not printed.set_aside
     pages = {one.key: one.pages for one in printed.letters}
     assert pages["key-1"] == 2

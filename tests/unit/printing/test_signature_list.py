@@ -11,12 +11,10 @@ import pytest
 
 from campaign.core.isolation.worker import WorkProcess
 from campaign.printing.geometry import A4, LETTER
-from campaign.printing.letter_content import SignatureRow
-from campaign.printing.sheets import lists
-from campaign.printing.signature_list.label_sheets import SETTINGS, list_sheet
-from campaign.printing.signature_list.list_cells import Fitter, cells, clean
-from campaign.printing.signature_list.list_job import typeset_list
-from campaign.printing.signature_list.list_pages import PageWriter
+from campaign.printing.printed_content import SignatureRow
+from campaign.printing.sheets import bundle_sheets
+from campaign.printing.signature_list.list_job import PageWriter, typeset_list
+from campaign.printing.signature_list.list_sheet import SETTINGS, Fitter, cells, clean, list_sheet
 from campaign.printing.signature_list.typeface import Typeface
 from tests.unit.printing.pdf_pages import pages_of
 from tests.unit.printing.test_lists import LABELS, LIST, LONG, row
@@ -59,13 +57,13 @@ def job(rows: list[SignatureRow], out: Path) -> dict[str, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WorkProcess, "run", run)
         with pytest.raises(Caught):
-            lists.signature_list(rows, len(rows), LIST, A4, out)
+            bundle_sheets.signature_list(rows, len(rows), LIST, A4, out)
     return {**made, "out": str(out)}
 
 
 def test_names_of_any_script_and_long_addresses_are_whole(tmp_path: Path) -> None:
     rows = [full_row(number, name) for number, name in enumerate(NAMES, 1)]
-    made = lists.signature_list(rows, len(rows), LIST, A4, tmp_path / "s.pdf")
+    made = bundle_sheets.signature_list(rows, len(rows), LIST, A4, tmp_path / "s.pdf")
     text = one_line("\n".join(pages_of(made.path)))
     # Where a line of Chinese ends, reading adds a space.
     close = text.replace(" ", "")
@@ -76,8 +74,10 @@ def test_names_of_any_script_and_long_addresses_are_whole(tmp_path: Path) -> Non
 
 def test_a_name_from_right_to_left_is_whole_in_lists_of_either_direction(tmp_path: Path) -> None:
     for locale in ("en", "ar"):
-        context = lists.dataclasses.replace(LIST, locale=locale)
-        made = lists.signature_list([full_row(1, ARABIC)], 1, context, LETTER, tmp_path / "s.pdf")
+        context = replace(LIST, locale=locale)
+        made = bundle_sheets.signature_list(
+            [full_row(1, ARABIC)], 1, context, LETTER, tmp_path / "s.pdf"
+        )
         read = one_line(pages_of(made.path)[0])
         assert set(ARABIC.split()) <= set(read.split())
         assert ADDRESS in read
@@ -85,14 +85,14 @@ def test_a_name_from_right_to_left_is_whole_in_lists_of_either_direction(tmp_pat
 
 def test_a_name_of_three_hundred_letters_is_whole(tmp_path: Path) -> None:
     name = " ".join(f"Name{number}" for number in range(50))
-    made = lists.signature_list([row(1, name)], 1, LIST, LETTER, tmp_path / "s.pdf")
+    made = bundle_sheets.signature_list([row(1, name)], 1, LIST, LETTER, tmp_path / "s.pdf")
     assert name in one_line(pages_of(made.path)[0])
 
 
 def test_characters_that_no_font_has_do_not_stop_the_list(tmp_path: Path) -> None:
     odd = "Ot\x00to\nline \U0001f600 \ud800 \ue123 \uffff \U000e0001\u202e"
     rows = [row(1, odd), row(2, ""), row(3)]
-    made = lists.signature_list(rows, 3, LIST, LETTER, tmp_path / "s.pdf")
+    made = bundle_sheets.signature_list(rows, 3, LIST, LETTER, tmp_path / "s.pdf")
     text = one_line(pages_of(made.path)[0])
     assert ["Ot to line \u25a1" in text, "00002" in text, "Ottoline Freke" in text] == [True] * 3
 
@@ -100,7 +100,7 @@ def test_characters_that_no_font_has_do_not_stop_the_list(tmp_path: Path) -> Non
 def test_pages_are_numbered_and_filled_across_the_borders_of_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGES_PER_CHUNK", 2)
+    monkeypatch.setattr(bundle_sheets, "PAGES_PER_CHUNK", 2)
     sheet = list_sheet(LETTER, LABELS)
     total = sheet.rows_on(1) + 4 * sheet.rows_on(2) + 1
     read: list[int] = []
@@ -110,7 +110,7 @@ def test_pages_are_numbered_and_filled_across_the_borders_of_chunks(
             read.append(number)
             yield row(number, ARABIC if number % 40 == 0 else "Ottoline Freke")
 
-    made = lists.signature_list(rows(), total, LIST, LETTER, tmp_path / "s.pdf")
+    made = bundle_sheets.signature_list(rows(), total, LIST, LETTER, tmp_path / "s.pdf")
     pages = pages_of(made.path)
     assert made.pages == len(pages) == 6
     number = 0
@@ -127,7 +127,8 @@ def test_pages_are_numbered_and_filled_across_the_borders_of_chunks(
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     rows = [full_row(number, name) for number, name in enumerate((*NAMES, ARABIC), 1)]
     first, second = (
-        lists.signature_list(rows, len(rows), LIST, A4, tmp_path / f"{name}.pdf") for name in "ab"
+        bundle_sheets.signature_list(rows, len(rows), LIST, A4, tmp_path / f"{name}.pdf")
+        for name in "ab"
     )
     assert first.sha256 == second.sha256
 

@@ -6,7 +6,7 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from campaign.printing import press
+from campaign.printing import print_letters
 from campaign.printing.geometry import DIN_5008_B, US_10, Layout
 from tests.unit.printing.letter_samples import letter
 
@@ -24,7 +24,7 @@ def test_a_blank_page_follows_a_letter_of_one_page_and_none_one_of_two(
     layout: Layout, tmp_path: Path
 ) -> None:
     letters = [letter(1), letter(2, own_words=LONG[:3]), letter(3)]
-    printed = press.print_letters(letters, layout, tmp_path / "v.pdf", fresh_sheets=True)
+    printed = print_letters.print_letters(letters, layout, tmp_path / "v.pdf", fresh_sheets=True)
     places = [(one.first_page, one.pages) for one in printed.letters]
     assert places == [(1, 2), (3, 2), (5, 2)]
     assert printed.pages == 6
@@ -42,7 +42,7 @@ def test_a_blank_page_follows_a_letter_of_one_page_and_none_one_of_two(
 
 def test_cards_share_a_sheet_whose_back_is_blank(tmp_path: Path) -> None:
     cards = [letter(n, points=()) for n in range(1, 7)]
-    printed = press.print_cards(cards, US_10, tmp_path / "c.pdf", fresh_sheets=True)
+    printed = print_letters.print_cards(cards, US_10, tmp_path / "c.pdf", fresh_sheets=True)
     places = [(one.first_page, one.pages) for one in printed.letters]
     assert places == [(1, 2), (3, 2), (1, 0), (3, 0), (1, 0), (1, 0)]
     assert [is_blank(printed.path, page) for page in range(1, 5)] == [False, True, False, True]
@@ -50,7 +50,9 @@ def test_cards_share_a_sheet_whose_back_is_blank(tmp_path: Path) -> None:
 
 def test_the_same_letters_give_the_same_bytes(tmp_path: Path) -> None:
     one, two = (
-        press.print_letters([letter(1), letter(2)], US_10, tmp_path / name, fresh_sheets=True)
+        print_letters.print_letters(
+            [letter(1), letter(2)], US_10, tmp_path / name, fresh_sheets=True
+        )
         for name in ("a.pdf", "b.pdf")
     )
     assert one.sha256 == two.sha256

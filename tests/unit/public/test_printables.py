@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from campaign.printing.geometry import PAPERS
-from campaign.printing.sheets import posters, signature_sheets
+from campaign.printing.sheets import handouts, posters
 from campaign.printing.sheets.posters import ShareContext
 from campaign.public.feeds import deadline_ics
 from tests.unit.printing.sheet_samples import poster, sign_on
@@ -67,7 +67,7 @@ def test_the_poster_shows_the_picture_where_words_stay_large(sentences: int, sho
         assert len(document) == 1
         images = list(document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
     assert bool(images) is shown
-    page = posters.Poster(words=words, code="", direction="ltr", picture="letters:picture")
+    page = posters.Poster(words=words, picture="letters:picture")
     assert 'alt="A river"' in page.html()
 
 
@@ -85,8 +85,8 @@ def test_the_sheet_is_one_lying_page_that_shows_every_request_whole(
     slug: str, locale: str, ask: str, asks: int
 ) -> None:
     context = sign_on((ask.strip(),) * asks, locale=locale, text_locale=locale)
-    planned = signature_sheets.plan_sheet(context, PAPERS[slug])
-    with pypdfium2.PdfDocument(signature_sheets.sheet_pdf(context, PAPERS[slug])) as document:
+    planned = handouts.plan_sheet(context, PAPERS[slug])
+    with pypdfium2.PdfDocument(handouts.sheet_pdf(context, PAPERS[slug])) as document:
         assert len(document) == 1
         page = document[0]
         assert page.get_width() > page.get_height()
@@ -103,9 +103,9 @@ def test_the_sheet_is_one_lying_page_that_shows_every_request_whole(
 @pytest.mark.parametrize("locale", ["en", "ar"])
 def test_what_is_cut_off_stands_on_one_side_of_the_line(locale: str) -> None:
     context = sign_on(locale=locale)
-    page = signature_sheets.plan_sheet(context, PAPERS["a4"])
+    page = handouts.plan_sheet(context, PAPERS["a4"])
     cut = (page.margin + page.body + page.gap / 2) / 25.4 * 72
-    with pypdfium2.PdfDocument(signature_sheets.sheet_pdf(context, PAPERS["a4"])) as document:
+    with pypdfium2.PdfDocument(handouts.sheet_pdf(context, PAPERS["a4"])) as document:
         text = document[0].get_textpage()
         width = document[0].get_width()
         for words in (*context.strip_columns, "We keep this strip", *context.columns, "A site"):

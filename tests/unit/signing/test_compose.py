@@ -12,9 +12,9 @@ from campaign.bundles.freeze.select_letters import Facts, key_of
 from campaign.core.text.person_names import full_name
 from campaign.printing.geometry import US_10
 from campaign.printing.page_fit import letter_room
-from campaign.printing.press import Printed, print_letters, print_whole_letters, render_one
+from campaign.printing.print_letters import Printed, print_letters, print_whole_letters
 from campaign.signing.letter.compose import own_paragraphs, place_and_date
-from tests.unit.printing.letter_samples import letter
+from tests.unit.printing.letter_samples import letter, render_one
 
 DAY = date(2026, 11, 26)
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from campaign.mail.bad_addresses import is_about_address
-from campaign.printing.letter_content import LetterContext
+from campaign.printing.printed_content import LetterContext
 from campaign.tracking.letter_links import spelling
 from campaign.tracking.send_it_yourself import mailto_of, plain_text
 

@@ -1,16 +1,16 @@
-"""The sheet that people sign by hand, lying, with a strip of contact data that is cut off.
+"""What supporters print to write on: the sheet that people sign, and pages to write by hand.
 
-What stands above the rows is measured by the widths of our own fonts, so that each request is
-printed whole: where they are long the type is smaller, and then there are fewer rows.
+The sheet to sign is lying, with a strip of contact data that is cut off. What stands above its
+rows is measured by the widths of our own fonts, so that each request is printed whole: where they
+are long the type is smaller, and then there are fewer rows.
 """
 
 from dataclasses import dataclass
 
-from campaign.printing import html
 from campaign.printing.geometry import Paper
-from campaign.printing.line_breaks import count_lines
-from campaign.printing.qr_codes import qr_svg
-from campaign.printing.sheets.posters import print_handout
+from campaign.printing.html import PrintedPage, direction_of
+from campaign.printing.renderer import render_page
+from campaign.printing.text_widths import count_lines
 
 _MARGIN = 12.0
 _STRIP = 82.0
@@ -31,6 +31,13 @@ _NASKH, _NASKH_TITLE = 1.2, 1.35
 """Arabic wants so much more lead."""
 _GROWTH = 0.13
 """Of its size, a line grows in which Naskh stands beside our sans-serif."""
+_LETTER_MARGIN = 22.0
+_LINE = 8.5
+"""Height of a line to write on, mm."""
+_AROUND = 96.0
+"""mm of an official's page that address, reference, salutation and close take at least."""
+_ADDRESS_LINES, _TEXT_LINE = 5, 7.5
+"""Lines of an address for which there is room in that, and mm that each further one takes."""
 _PT_PER_MM = 72 / 25.4
 
 
@@ -48,9 +55,8 @@ class SheetContext:
     columns: tuple[str, ...]
     """Heads of what is delivered: name, town, postal code, country, signature."""
     strip_columns: tuple[str, ...]
-    """Heads of what is cut off: e-mail address and two consents."""
+    """Heads of what is cut off: email address and two consents."""
     strip_note: str
-    """What is done with the strip, and who fills it in."""
     cut_note: str
     """Stands at the line along which the strip is cut off."""
     call: str
@@ -92,6 +98,8 @@ class SheetPage:
     face: Face
     head: float
     """Height of what stands above the column heads."""
+    body: float
+    """Width of what is delivered."""
     margin: float = _MARGIN
     strip: float = _STRIP
     gap: float = _GAP
@@ -101,30 +109,24 @@ class SheetPage:
     naskh_title: float = _NASKH_TITLE
 
     @property
-    def body(self) -> float:
-        """Width of what is delivered."""
-        return _body_width(self.paper)
-
-    @property
     def is_full(self) -> bool:
         """Whether its words are as large as usual and it has the usual rows."""
         return self.face == FACES[0]
 
 
-class SignOnSheet(html.PrintedPage, template="sign-on.html"):
+class SignOnSheet(PrintedPage, template="sign-on.html"):
     words: SheetContext
     page: SheetPage
-    code: str
-    direction: str
 
 
 def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
     """Choose type and rows, so that everything above the rows is printed whole."""
     lying = Paper(paper.slug, paper.height, paper.width)
+    body = lying.width - 2 * _MARGIN - _STRIP - _GAP
     for face in FACES:
-        head = max(_STRIP_HEAD, _head_height(context, face, _body_width(lying)))
+        head = max(_STRIP_HEAD, _head_height(context, face, body))
         room = lying.height - 2 * _MARGIN - head - _COLUMN_HEADS - _FOOT
-        page = SheetPage(lying, max(1, int(room / _ROW)), face, head)
+        page = SheetPage(lying, max(1, int(room / _ROW)), face, head, body)
         if page.rows >= face.enough:
             break
     return page
@@ -132,23 +134,12 @@ def plan_sheet(context: SheetContext, paper: Paper) -> SheetPage:
 
 def sheet_pdf(context: SheetContext, paper: Paper) -> bytes:
     page = plan_sheet(context, paper)
-    sheet = SignOnSheet(
-        words=context,
-        page=page,
-        code=qr_svg(context.link),
-        direction=html.direction_of(context.locale),
-    )
-    return print_handout(
-        sheet, "sign-on.css", page, locale=context.locale, title=context.title_label
-    )
-
-
-def _body_width(lying: Paper) -> float:
-    return lying.width - 2 * _MARGIN - _STRIP - _GAP
+    sheet, title = SignOnSheet(words=context, page=page), context.title_label
+    return render_page(sheet, "sign-on.css", page, locale=context.locale, title=title, tagged=True)
 
 
 def _head_height(context: SheetContext, face: Face, width: float) -> float:
-    """How high the words above the rows are at most, mm."""
+    """Return how high the words above the rows are at most, mm."""
     wide = width * _PT_PER_MM
     own = _line(context.locale, face.leading, _NASKH, face.size)
     text = _line(context.text_locale, face.leading, _NASKH, face.size)
@@ -161,7 +152,63 @@ def _head_height(context: SheetContext, face: Face, width: float) -> float:
 
 
 def _line(locale: str, leading: float, times: float, size: float) -> float:
-    """Height of a line, pt; where two fonts meet, as in Arabic, it grows beyond its lead."""
-    if html.direction_of(locale) == "rtl":
+    """Return a line's height, pt; where two fonts meet, as in Arabic, it grows beyond its lead."""
+    if direction_of(locale) == "rtl":
         return leading * times + size * _GROWTH
     return leading
+
+
+@dataclass(frozen=True, slots=True)
+class BlankLetter:
+    lines: tuple[str, ...]
+    salutation: str
+    close: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByHandContext:
+    locale: str
+    kicker: str
+    title: str
+    text_locale: str
+    reference: str
+    asks_head: str
+    asks: tuple[str, ...]
+    address_head: str
+    letters: tuple[BlankLetter, ...]
+    letter_locale: str
+    advice_head: str
+    advice: tuple[str, ...]
+    return_to: str
+    """Where to send the letter, and until when."""
+    call: str
+    link: str
+    """What the code holds."""
+    shown_link: str
+    title_label: str
+    """The document's title in a viewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    paper: Paper
+    blanks: tuple[int, ...]
+    """Lines to write on, by official."""
+
+
+class ByHandPages(PrintedPage, template="by-hand.html"):
+    words: ByHandContext
+    page: _Pages
+
+
+def by_hand_pdf(context: ByHandContext, paper: Paper) -> bytes:
+    page = _Pages(paper, tuple(_blank_lines(letter, paper) for letter in context.letters))
+    pages, title = ByHandPages(words=context, page=page), context.title_label
+    return render_page(pages, "by-hand.css", page, locale=context.locale, title=title, tagged=True)
+
+
+def _blank_lines(letter: BlankLetter, paper: Paper) -> int:
+    width = (paper.width - 2 * _LETTER_MARGIN) * _PT_PER_MM
+    address = sum(count_lines(line, width, 12) for line in letter.lines)
+    more = max(0, address - _ADDRESS_LINES) * _TEXT_LINE
+    return max(1, int((paper.height - 2 * _LETTER_MARGIN - _AROUND - more) / _LINE))
