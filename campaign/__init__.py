@@ -46,8 +46,7 @@ from campaign.network import send_mailings
 from campaign.network.desk import blueprint as network_desk
 from campaign.network.pages import blueprint as network
 from campaign.network.pages import one_click as unsubscribing
-from campaign.paper_signatures import match_online as paper_matching
-from campaign.paper_signatures.desk.blueprint import blueprint as paper_signatures
+from campaign.paper_signatures.desk.views import blueprint as paper_signatures
 from campaign.privacy import retention
 from campaign.privacy.pages import blueprint as privacy
 from campaign.public.pages.views import blueprint as public
@@ -76,7 +75,6 @@ _AT_WORK = (
     bounces,
     notices,
     overview_mails,
-    paper_matching,
     pictures,
     rehearse_demo,
     retention,

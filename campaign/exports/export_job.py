@@ -37,8 +37,6 @@ EXPORTS = Lease(DataExport, held=ExportState.MAKING)
 
 @dataclass(frozen=True, slots=True)
 class Claim(LeasedRow):
-    """An export that is ours."""
-
     storage_key: str  # of the file that this attempt makes
 
 
@@ -48,7 +46,6 @@ class NoLongerOurs(Exception):
 
 @jobs.job("exports.make")
 def make(export_id: int) -> None:
-    """Make the export, if it is to be made and nobody else is at it."""
     hold = claim(export_id)
     if hold is None:
         return

@@ -26,7 +26,6 @@ _HANDED_OUT = (SignatureState.CONFIRMED,)
 
 
 def states_in(kind: ExportKind) -> tuple[SignatureState, ...]:
-    """Return the states of signatures in a list: none unconfirmed, withdrawn or erased."""
     return _JUDGED if kind is ExportKind.FULL else _HANDED_OUT
 
 

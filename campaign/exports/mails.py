@@ -58,7 +58,6 @@ def deciders(session: Session, export: DataExport) -> Sequence[StaffUser]:
 
 
 def ask_deciders(session: Session, export: DataExport) -> int:
-    """Mail everybody who may decide; how many."""
     users = deciders(session, export)
     for user in users:
         mail = ExportAsked(

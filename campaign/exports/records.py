@@ -72,8 +72,6 @@ _PLACE = tuple(literal(0).label(name) for name in ("volume", "first_page", "page
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an export is made from, as it was when the making began."""
-
     kind: ExportKind
     campaign_id: int
     bundle_id: int | None
@@ -102,8 +100,6 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class BundleHistory:
-    """What happened to the letters of a bundle."""
-
     bundle_id: int
     targets: Mapping[int, str]
     """To whom its letters are, by the target's id, in the language of its lists."""

@@ -21,7 +21,6 @@ _SSH = ("ssh-ed25519", "ssh-rsa")
 
 
 def list_keys(session: Session, user: StaffUser) -> Sequence[ExportKey]:
-    """List the user's keys, in the order in which they were added."""
     return session.scalars(
         select(ExportKey).where(ExportKey.staff_user_id == user.id).order_by(ExportKey.id)
     ).all()
@@ -90,7 +89,6 @@ def normalise_key(typed: str, *, field: str = "recipient") -> str:
 
 
 def read_lines(typed: str, *, field: str) -> list[str]:
-    """Read several keys, one a line; each once. Raises Invalid with `field`."""
     lines = [line for line in typed.splitlines() if line.strip()]
     if any(mark in typed.upper() for mark in _PRIVATE):
         raise Invalid(fields={field: "key-private"})

@@ -39,8 +39,6 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A row, found right."""
-
     given_name: str
     family_name: str
     locality: str
@@ -70,7 +68,6 @@ def is_blank(values: Mapping[str, str]) -> bool:
 
 
 def replace_dittos(values: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """Replace each ditto mark by what stands above it."""
     return {
         name: above.get(name, "") if value.strip() in DITTO else value
         for name, value in values.items()

@@ -8,15 +8,16 @@ ticked news and gave an address.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns import public_counts
-from campaign.core import db
+from campaign.core import audit, db, jobs
 from campaign.core.errors import NotFound, Refused
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
-from campaign.models.signature import Origin
-from campaign.paper_signatures import bundle_places, duplicates, sheets
+from campaign.models.signature import Origin, Signature
+from campaign.network import memberships
+from campaign.paper_signatures import duplicates, row_signatures, sheets
 from campaign.paper_signatures.check_row import Details
 
 KEPT_DAYS = 7  # how long a removed row can be put back
@@ -102,7 +103,6 @@ def correct_row(session: Session, row: PaperRow, details: Details, *, actor: str
 
 
 def count_row(session: Session, row: PaperRow, *, actor: str) -> None:
-    """Count a double after all: the keyer says that it is another person."""
     sheets.refuse_closed(row.sheet.campaign)
     details = _get_details(row, RowVerdict.DOUBLE)
     row.told_apart = True
@@ -164,9 +164,8 @@ def empty_rows_with_address(
 
 
 def delete_removed_rows(session: Session) -> None:
-    """Delete rows that were removed `KEPT_DAYS` ago."""
     over = db.utcnow() - timedelta(days=KEPT_DAYS)
-    bundle_places.delete_kept_places(session, PaperRow.keyed_at < over)
+    row_signatures.delete_kept_places(session, PaperRow.keyed_at < over)
     session.execute(
         delete(PaperRow)
         .where(PaperRow.verdict == RowVerdict.REMOVED, PaperRow.keyed_at < over)
@@ -191,7 +190,7 @@ def _judge_row(session: Session, row: PaperRow, details: Details) -> None:
         return
     row.email_hmac = prints.email
     doubles = _list_doubles(session, row)
-    one_more = bundle_places.write_signature(session, row, details, prints)
+    one_more = row_signatures.write_signature(session, row, details, prints)
     row.verdict, row.twin, row.details = RowVerdict.COUNTED, None, None
     session.flush()
     if one_more:
@@ -207,13 +206,12 @@ def _take_row_out(session: Session, row: PaperRow, *, heirs: bool = True) -> Non
     waiting = (
         [double_row for double_row in doubles if double_row.details is not None] if heirs else []
     )
-    if bundle_places.take_out_signature(session, row, waiting[0] if waiting else None):
+    if row_signatures.take_out_signature(session, row, waiting[0] if waiting else None):
         add_to_number(session, row.sheet, -1)
     _judge_again(session, waiting)
 
 
 def _list_doubles(session: Session, row: PaperRow) -> Sequence[PaperRow]:
-    """List rows that double the one that this row counts, in the order of keying in."""
     if row.signature_id is None:
         return []
     return session.scalars(
@@ -222,7 +220,6 @@ def _list_doubles(session: Session, row: PaperRow) -> Sequence[PaperRow]:
 
 
 def _judge_again(session: Session, waiting: Sequence[PaperRow]) -> None:
-    """Look anew whether these doubles are doubles still."""
     for double in waiting:
         if double.details is not None:
             _judge_row(session, double, Details.of_json(double.details))
@@ -251,3 +248,87 @@ def _audit(session: Session, row: PaperRow, actor: str, action: str) -> None:
     sheets.audit_sheet(
         session, row.sheet, actor, action, row=row.position, verdict=row.verdict.value
     )
+
+
+_Row = Row[int, bytes | None, int, bytes | None]
+"""A row that counts: its id, mark of the address, campaign, mark of the person."""
+_BATCH = 500
+_ACTOR = "job:paper.match"
+_SETTLED, _LATELY = timedelta(hours=1), timedelta(days=7)
+"""A tick becomes a membership after this long: by then a slip of the keyer is mended."""
+
+
+@jobs.job("paper.match", every_minutes=15)
+def match_online() -> None:
+    """Count those once who signed a sheet and then online: the letter is what counts."""
+    last = 0
+    while True:
+        with db.reading() as session:
+            rows = _list_rows_after(session, last)
+            pairs = _find_twins(session, rows)
+        if pairs:
+            with db.transaction() as session:
+                _make_doubles(session, pairs)
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1].id
+
+
+def _list_rows_after(session: Session, last: int) -> Sequence[_Row]:
+    return session.execute(
+        select(PaperRow.id, PaperRow.email_hmac, Signature.campaign_id, Signature.person_hmac)
+        .join(Signature, Signature.id == PaperRow.signature_id)
+        .where(
+            PaperRow.id > last,
+            PaperRow.verdict == RowVerdict.COUNTED,
+            PaperRow.told_apart.is_(False),
+        )
+        .order_by(PaperRow.id)
+        .limit(_BATCH)
+    ).all()
+
+
+def _find_twins(session: Session, rows: Sequence[_Row]) -> list[tuple[int, int]]:
+    pairs = []
+    for campaign_id in {row.campaign_id for row in rows}:
+        own = [row for row in rows if row.campaign_id == campaign_id and row.person_hmac]
+        fingerprints = [duplicates.Fingerprints(row.person_hmac, row.email_hmac) for row in own]
+        online = duplicates.find_online(session, campaign_id, fingerprints)
+        for row in own:
+            twin = online.get(row.person_hmac) or online.get(row.email_hmac)
+            if twin is not None:
+                pairs.append((row.id, twin))
+    return pairs
+
+
+def _make_doubles(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
+    for row_id, twin_id in pairs:
+        row = session.get(PaperRow, row_id, with_for_update=True)
+        if row is not None and row.verdict is RowVerdict.COUNTED:
+            make_double(session, row, twin_id)
+    audit.record(session, actor=_ACTOR, action="paper.match", subject="paper", rows=len(pairs))
+
+
+@jobs.job("paper.join-network", every_minutes=60)
+def join_network() -> None:
+    now = db.utcnow()
+    with db.reading() as session:
+        waiting = session.scalars(
+            select(Signature.id)
+            .join(PaperRow, PaperRow.signature_id == Signature.id)
+            .where(
+                Signature.consent_network_at.is_not(None),
+                Signature.confirmed_at.between(now - _LATELY, now - _SETTLED),
+            )
+        ).all()
+    for signature_id in waiting:
+        with db.transaction() as session:
+            signature = session.get(Signature, signature_id)
+            if signature is not None:
+                memberships.join_signer(session, signature, now=now)
+
+
+@jobs.job("paper.forget", every_minutes=60)
+def delete_removed() -> None:
+    with db.transaction() as session:
+        delete_removed_rows(session)

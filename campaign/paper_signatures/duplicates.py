@@ -20,8 +20,6 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """What a row finds its double by."""
-
     person: bytes
     email: bytes | None
 
@@ -74,7 +72,6 @@ def find_counted(
 def find_online(
     session: Session, campaign_id: int, fingerprints: Sequence[Fingerprints]
 ) -> dict[bytes, int]:
-    """Return those that signed online, with the signature's id."""
     return dict(_find_on_signatures(session, campaign_id, fingerprints, online_alone=True))
 
 

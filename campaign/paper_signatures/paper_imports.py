@@ -3,9 +3,10 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core import audit, db, jobs
@@ -17,14 +18,104 @@ from campaign.core.unreadable_file import UnreadableFile
 from campaign.directory.imports.read_list import Opened, samples_of
 from campaign.directory.imports.tables import Table
 from campaign.models.campaign import Campaign
-from campaign.models.paper_signature import PaperImport, PaperImportState, SheetKind
-from campaign.models.signature import Origin
+from campaign.models.paper_signature import (
+    PaperImport,
+    PaperImportState,
+    PaperRow,
+    PaperSheet,
+    RowVerdict,
+    SheetKind,
+)
+from campaign.models.signature import Origin, Signature
 from campaign.models.staff import StaffUser
-from campaign.paper_signatures import data_entry, read_file, sheets
-from campaign.paper_signatures.import_rows import SortedRows, insert_rows, sort_rows
+from campaign.paper_signatures import data_entry, duplicates, read_file, row_signatures, sheets
+from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.read_file import Fault, FileRows
 from campaign.staff.roles import refuse_role
 from campaign.storage import storage
+
+
+@dataclass(frozen=True, slots=True)
+class SortedRows:
+    counted: list[tuple[Details, duplicates.Fingerprints, bool]]
+    """Details, fingerprints, and whether mails go there."""
+    twins: list[tuple[Details, duplicates.Fingerprints, int]]
+    """Rows that double a signature, with its id."""
+    within: int  # rows that double an earlier row of the file
+
+    def counts(self, reading: FileRows) -> dict[str, int]:
+        return {
+            "rows": len(reading.rows),
+            "counted": len(self.counted),
+            "doubles": len(self.twins),
+            "within": self.within,
+            "faults": len({fault.row for fault in reading.faults}),
+            "unticked": len(reading.unticked),
+            "again": 0,
+        }
+
+
+def sort_rows(session: Session, campaign_id: int, reading: FileRows) -> SortedRows:
+    prints = [duplicates.fingerprints_of(details) for _row, details in reading.rows]
+    counted = duplicates.find_counted(session, campaign_id, prints)
+    news_addresses = row_signatures.list_news_addresses(session, campaign_id)
+    met: set[bytes] = set()
+    judged, within = SortedRows([], [], 0), 0
+    for (_row, details), marks_of_row in zip(reading.rows, prints, strict=True):
+        marks = {marks_of_row.person} | ({marks_of_row.email} if marks_of_row.email else set())
+        twin = next((counted[mark] for mark in marks if mark in counted), None)
+        if met & marks:
+            within += 1
+            continue
+        met |= marks
+        if twin is not None:
+            judged.twins.append((details, marks_of_row, twin))
+            continue
+        tell = row_signatures.wants_news(details) and marks_of_row.email not in news_addresses
+        judged.counted.append((details, marks_of_row, tell))
+    return SortedRows(judged.counted, judged.twins, within)
+
+
+def insert_rows(session: Session, sheet: PaperSheet, judged: SortedRows, staff_id: int) -> None:
+    common = row_signatures.common_columns(session, sheet)
+    shared: dict[str, object] = {"sheet_id": sheet.id, "keyed_by_id": staff_id, "told_apart": False}
+    ids: list[int] = []
+    if judged.counted:
+        values = [
+            common | row_signatures.own_columns(common, details, prints, gets_email=gets_email)
+            for details, prints, gets_email in judged.counted
+        ]
+        statement = insert(Signature).returning(Signature.id, sort_by_parameter_order=True)
+        ids = list(session.scalars(statement, values))
+    rows: list[dict[str, object]] = [
+        shared
+        | {
+            "position": at,
+            "verdict": RowVerdict.COUNTED,
+            "signature_id": signature_id,
+            "email_hmac": prints.email,
+            "twin_id": None,
+            "details": None,
+        }
+        for at, (signature_id, (_details, prints, _told)) in enumerate(
+            zip(ids, judged.counted, strict=True), start=1
+        )
+    ]
+    rows += [
+        shared
+        | {
+            "position": at,
+            "verdict": RowVerdict.DOUBLE,
+            "signature_id": None,
+            "email_hmac": prints.email,
+            "twin_id": twin,
+            "details": details.to_json(),
+        }
+        for at, (details, prints, twin) in enumerate(judged.twins, start=len(ids) + 1)
+    ]
+    if rows:
+        session.execute(insert(PaperRow), rows)
+
 
 VIEW = ("encoding", "sheet", "head")  # how a file is read, where somebody said it
 _KEPT = timedelta(days=3)
@@ -109,7 +200,6 @@ def open_import(
 
 
 def table_of(paper_import: PaperImport) -> Table:
-    """Return the file as a table. Raises NotFound once it is applied."""
     return open_import(paper_import)[1]
 
 
@@ -237,14 +327,12 @@ def resume_imports() -> None:
 
 
 def list_faults(paper_import: PaperImport) -> list[Fault]:
-    """List the faults that the dry run found, as far as they are shown."""
     if not paper_import.findings or paper_import.state is PaperImportState.FAILED:
         return []
     return [Fault.of_json(parts) for parts in json.loads(paper_import.findings)]
 
 
 def get_failure(paper_import: PaperImport) -> str:
-    """Return why the dry run failed; empty if it did not."""
     if paper_import.state is not PaperImportState.FAILED or not paper_import.findings:
         return ""
     return str(json.loads(paper_import.findings)[0])

@@ -73,7 +73,6 @@ class FileRows:
 
 
 def open_table(data: bytes) -> Table:
-    """Return the file as a table. Raises UnreadableFile with how to correct it."""
     return open_list(data)[1]
 
 
@@ -157,7 +156,6 @@ def read_table(table: Table, meanings: Mapping[int, str], country: str) -> FileR
 
 
 def list_wrong_rows(table: Table, reading: FileRows) -> list[tuple[int, list[Fault], list[str]]]:
-    """List wrong rows: number, what is wrong, and the cells as the file has them."""
     cells = dict(table.rows) | {problem.row: list(problem.cells) for problem in table.problems}
     faults: dict[int, list[Fault]] = {}
     for fault in reading.faults:

@@ -130,7 +130,6 @@ def get_scan(
 
 
 def read_page(scan: Scan, number: int) -> bytes:
-    """Return a page as JPEG. Raises NotFound."""
     if not 1 <= number <= scan.pages:
         raise NotFound("scan")
     return _read(scan, f"page-{number}")
@@ -152,7 +151,6 @@ def read_original(session: Session, scan: Scan, *, actor: str) -> bytes:
 
 
 def remove_scan(session: Session, scan: Scan, *, actor: str) -> None:
-    """Remove a scan, and its files once that is committed."""
     delete_files_after_commit(session, scan)
     owner = _subject_of(scan)
     session.delete(scan)
@@ -165,7 +163,6 @@ def _subject_of(scan: Scan) -> str:
 
 
 def delete_files_after_commit(session: Session, *scans: Scan) -> None:
-    """Delete the files of these scans once the session's work is committed."""
     db.after_commit(session, _make_deletion(*scans))
 
 

@@ -15,7 +15,7 @@ from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict, SheetKind
 from campaign.models.signature import Origin
 from campaign.models.staff import Role, StaffUser
-from campaign.paper_signatures import bundle_places, scans
+from campaign.paper_signatures import row_signatures, scans
 from campaign.staff.roles import refuse_role
 
 PAGE = 50
@@ -24,8 +24,6 @@ KEYERS = (Role.STAFF, Role.ADMIN)  # who keys in sheets, and sees who signed on 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What is keyed in of a sheet, against what was counted by hand."""
-
     counted: int
     doubles: int
     by_hand: int | None
@@ -135,7 +133,7 @@ def delete_sheet(session: Session, sheet: PaperSheet, *, actor: str) -> None:
     if count_rows(session, sheet).keyed:
         raise Refused("sheet-has-rows")
     scans.delete_files_after_commit(session, *scans.list_scans_of_sheet(session, sheet))
-    bundle_places.delete_kept_places(session, PaperRow.sheet_id == sheet.id)
+    row_signatures.delete_kept_places(session, PaperRow.sheet_id == sheet.id)
     audit_sheet(session, sheet, actor, "paper.sheet-delete")
     session.delete(sheet)
     session.flush()

@@ -33,8 +33,6 @@ def say_problem(slug: str) -> str:
 
 
 class RequestForm(SiteForm):
-    """What to export, why, and for whose keys."""
-
     campaign = HiddenField(validators=[DataRequired(), Length(max=80)])
     kind = RadioField(_l("List"), validators=[DataRequired(_l("Choose one of the lists."))])
     bundle = SelectField(

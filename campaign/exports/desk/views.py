@@ -1,28 +1,157 @@
-"""The desk's pages on exports: the log, one export, deciding about it, its file."""
+"""The desk's pages on exports: the log, one export, asking, deciding, its file, one's keys."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaign import storage
+from campaign.bundles.find_bundles import get_bundle
+from campaign.campaigns.find_campaigns import get_campaign
 from campaign.core import db
-from campaign.core.errors import DomainError, Refused
+from campaign.core.errors import DomainError, Invalid, Refused
 from campaign.core.settings import current_settings
-from campaign.exports import export_job, export_log, export_rules, requests, staff_keys
-from campaign.exports.desk import request_views
-from campaign.exports.desk.blueprint import blueprint
-from campaign.exports.desk.forms import RefuseForm
-from campaign.models.export import DataExport, ExportKind, ExportState
-from campaign.models.staff import StaffUser
-from campaign.staff.guards import fresh, staff_user
+from campaign.exports import export_rules, requests, staff_keys
+from campaign.exports.desk.forms import KeyForm, RefuseForm, RequestForm, say_problem
+from campaign.models.campaign import Campaign
+from campaign.models.export import DataExport, ExportFormat, ExportKey, ExportKind, ExportState
+from campaign.models.staff import Role, StaffUser
+from campaign.staff.guards import fresh, guard, staff_user
 from campaign.web.desk import redirect_to
 from campaign.web.page import Page, show_page
 
-assert all((request_views, export_job))
-__all__ = ["blueprint"]
+blueprint = Blueprint("exports", __name__, url_prefix="/desk/exports")
+guard(blueprint, Role.STAFF)
+
+
+class ChooseCampaign(Page, template="exports/choose_campaign.html"):
+    campaigns: Sequence[Campaign]
+
+
+class RequestPage(Page, template="exports/request.html"):
+    campaign: Campaign
+    form: RequestForm
+    needs_second_person: bool
+    problem: str  # slug of why it was refused
+
+
+class KeysPage(Page, template="exports/keys.html"):
+    form: KeyForm
+    keys: Sequence[tuple[ExportKey, str]]  # each with its fingerprint
+
+
+@blueprint.get("/new")
+def choose() -> ResponseReturnValue:
+    slug = request.args.get("campaign", "")
+    if not slug:
+        return show_page(ChooseCampaign(campaigns=requests.list_campaigns(db.session())))
+    campaign = get_campaign(db.session(), slug)
+    form = _request_form(campaign)
+    if not form.is_submitted():
+        form.bundle.data = request.args.get("bundle", "")
+    return _show_request(campaign, form)
+
+
+@blueprint.post("/new")
+@fresh()
+def ask() -> ResponseReturnValue:
+    session = db.session()
+    campaign = get_campaign(session, request.form.get("campaign", ""))
+    form = _request_form(campaign)
+    if not form.validate():
+        return _show_request(campaign, form)
+    try:
+        export = requests.ask(
+            session,
+            campaign=campaign,
+            kind=ExportKind(form.kind.data),
+            bundle=get_bundle(session, form.bundle.data) if form.bundle.data else None,
+            written_as=ExportFormat(form.format.data),
+            locale=form.locale.data,
+            reason=form.reason.data,
+            keys=_read_keys(form),
+            by=staff_user(),
+            settings=current_settings(),
+        )
+    except Invalid as problem:
+        _mark(form, problem)
+        if problem.fields.get("more_keys") == "key-private":
+            form.more_keys.data = ""
+        return _show_request(campaign, form)
+    except Refused as problem:
+        session.rollback()
+        campaign = get_campaign(session, campaign.slug)
+        return _show_request(campaign, form, problem.slug, problem.status)
+    return redirect_to(".show", public_id=export.public_id)
+
+
+@blueprint.get("/keys")
+def show_keys() -> ResponseReturnValue:
+    return _show_keys(KeyForm(formdata=None))
+
+
+@blueprint.post("/keys")
+@fresh()
+def add_key() -> ResponseReturnValue:
+    form = KeyForm()
+    if not form.validate():
+        return _show_keys(form)
+    try:
+        staff_keys.add_key(
+            db.session(), user=staff_user(), typed=form.recipient.data, label=form.label.data
+        )
+    except Invalid as problem:
+        _mark(form, problem)
+        if problem.fields.get("recipient") == "key-private":
+            form.recipient.data = ""
+        return _show_keys(form)
+    return redirect_to(".show_keys", _("Key added."))
+
+
+@blueprint.post("/keys/<public_id>/remove")
+def remove_key(public_id: str) -> ResponseReturnValue:
+    staff_keys.remove_key(db.session(), user=staff_user(), public_id=public_id)
+    message = _("Key deleted. Files encrypted with it stay encrypted.")
+    return redirect_to(".show_keys", message)
+
+
+def _request_form(campaign: Campaign) -> RequestForm:
+    session = db.session()
+    return RequestForm.of(
+        campaign.slug,
+        requests.list_bundles(session, campaign),
+        staff_keys.list_keys(session, staff_user()),
+        locales=current_settings().locales,
+    )
+
+
+def _read_keys(form: RequestForm) -> list[str]:
+    """Those chosen of one's own, and those pasted. Raises Invalid with the field `more_keys`."""
+    own = staff_keys.list_keys(db.session(), staff_user())
+    chosen = [key.recipient for key in own if key.public_id in (form.keys.data or [])]
+    pasted = staff_keys.read_lines(form.more_keys.data or "", field="more_keys")
+    return list(dict.fromkeys([*chosen, *pasted]))
+
+
+def _mark(form: RequestForm | KeyForm, problem: Invalid) -> None:
+    for name, slug in problem.fields.items():
+        form[name].errors = [say_problem(slug)]
+
+
+def _show_request(
+    campaign: Campaign, form: RequestForm, problem: str = "", status: int = 200
+) -> ResponseReturnValue:
+    second = current_settings().exports_need_second_person
+    page = RequestPage(campaign=campaign, form=form, needs_second_person=second, problem=problem)
+    return show_page(page, status)
+
+
+def _show_keys(form: KeyForm) -> ResponseReturnValue:
+    keys = staff_keys.list_keys(db.session(), staff_user())
+    page = KeysPage(form=form, keys=[(key, staff_keys.fingerprint(key.recipient)) for key in keys])
+    return show_page(page)
 
 
 class ExportLog(Page, template="exports/index.html"):
@@ -55,20 +184,19 @@ class ShowExport(ExportProgress, template="exports/show.html"):
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """What waits for a decision, and the log."""
-    session, log_filter = db.session(), export_log.LogFilter.of(request.args)
-    exports = export_log.list_exports(
-        session, log_filter, zone=current_settings().timezone, limit=export_log.PER_PAGE + 1
+    session, log_filter = db.session(), requests.LogFilter.of(request.args)
+    exports = requests.list_exports(
+        session, log_filter, zone=current_settings().timezone, limit=requests.PER_PAGE + 1
     )
-    shown, more = exports[: export_log.PER_PAGE], len(exports) > export_log.PER_PAGE
+    shown, more = exports[: requests.PER_PAGE], len(exports) > requests.PER_PAGE
     return show_page(
         ExportLog(
-            waiting=export_log.list_waiting(session, db.utcnow()),
+            waiting=requests.list_waiting(session, db.utcnow()),
             exports=shown,
             typed=log_filter.typed,
             older=_log_url(log_filter, before=shown[-1].id) if more else "",
             newest=_log_url(log_filter) if log_filter.before is not None else "",
-            people=export_log.list_people(session),
+            people=requests.list_people(session),
             kinds=list(ExportKind),
             states=list(ExportState),
             held_back={
@@ -117,7 +245,6 @@ def refuse(public_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<public_id>/withdraw")
 def withdraw(public_id: str) -> ResponseReturnValue:
-    """End one's own export; its file goes."""
     export = requests.get_export(db.session(), public_id)
     requests.withdraw(db.session(), export, by=staff_user())
     message = _("Export cancelled. If there was a file, it is deleted.")
@@ -127,7 +254,6 @@ def withdraw(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>/download")
 @fresh(back="exports.show")
 def download(public_id: str) -> ResponseReturnValue:
-    """The file, as a stream of known size."""
     session = db.session()
     export = requests.get_export(session, public_id)
     file = requests.open_download(session, export, storage.storage(), by=staff_user())
@@ -164,7 +290,7 @@ def _why_held_back(export: DataExport) -> str:
     return ""
 
 
-def _log_url(log_filter: export_log.LogFilter, before: int | None = None) -> str:
+def _log_url(log_filter: requests.LogFilter, before: int | None = None) -> str:
     values: dict[str, Any] = {**log_filter.state, "before": before}
     return url_for(".index", **values)
 

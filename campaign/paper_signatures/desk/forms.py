@@ -1,8 +1,9 @@
-"""Forms of sheets and of files of signatures."""
+"""Forms of sheets and of files of signatures, and the sentences for what is wrong in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import IntegerField, RadioField, SelectField
@@ -12,8 +13,38 @@ from campaign.campaigns.desk.forms import SENTENCES
 from campaign.core import i18n
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperSheet, SheetKind
+from campaign.paper_signatures.read_file import Fault
+from campaign.signing.clean_text import Problem
+from campaign.signing.form.forms import describe_problem
 from campaign.web.desk_form import DeskForm
 from campaign.web.form_fields import DayField, LineField, choices
+
+_OWN: dict[str, Callable[[], str]] = {
+    "give-name": lambda: gettext("Enter the name. We do not count a row without one."),
+    "place-missing": lambda: gettext("Enter the town or the postal code."),
+    "news-needs-email": lambda: gettext(
+        "News goes by email. Enter the email address, or clear the box."
+    ),
+    "choose-country": lambda: gettext("Choose the country."),
+    "country-unknown": lambda: gettext(
+        "We do not recognize this country. Enter its name or its two-letter code."
+    ),
+    "formula": lambda: gettext(
+        "This starts like a spreadsheet formula. Remove the sign at the start."
+    ),
+}
+
+
+def say_fault(fault: Fault) -> str:
+    if fault.sentence:
+        return str(gettext(fault.sentence)) % dict(fault.data)
+    return say_problem(Problem(fault.slug, fault.data))
+
+
+def say_problem(problem: Problem) -> str:
+    own = _OWN.get(problem.slug)
+    return own() if own else describe_problem(problem)
+
 
 KINDS = {
     SheetKind.SHEET: _l("A sheet signed by several people"),
@@ -37,14 +68,10 @@ _WORDS = {
 
 
 class PaperForm(DeskForm):
-    """The base of the forms of paper, and of replies."""
-
     sentences = {**SENTENCES, **_WORDS}  # noqa: RUF012 — nobody writes to it
 
 
 class SheetForm(PaperForm):
-    """A sheet, or a pile of cards."""
-
     campaign = SelectField(_l("Campaign"), [InputRequired(_l("Choose the campaign."))])
     kind = RadioField(
         _l("What you have in front of you"),

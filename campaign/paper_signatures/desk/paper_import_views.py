@@ -19,9 +19,8 @@ from campaign.directory.imports.tables import OURS, Table
 from campaign.models.campaign import Campaign
 from campaign.models.paper_signature import PaperImport, PaperSheet
 from campaign.paper_signatures import paper_imports, read_file, sheets
-from campaign.paper_signatures.desk.forms import MappingForm, UploadForm
+from campaign.paper_signatures.desk.forms import MappingForm, UploadForm, say_fault
 from campaign.paper_signatures.read_file import MEANINGS, Fault
-from campaign.paper_signatures.row_sentences import say_fault
 from campaign.staff.guards import staff_user
 from campaign.web.desk import accepted, redirect_to
 from campaign.web.form_fields import choices
@@ -65,7 +64,6 @@ def upload() -> ResponseReturnValue:
 
 
 def show_import(public_id: str) -> ResponseReturnValue:
-    """Map the columns; then what the file would do."""
     session = db.session()
     paper_import = paper_imports.get_import(session, public_id, by=staff_user())
     table, views = _read_table(paper_import)
@@ -131,7 +129,6 @@ def _get_meanings(paper_import: PaperImport, table: Table | None) -> dict[str, s
 
 
 def _get_view() -> dict[str, str]:
-    """Return how the file is to be read, as far as the form or the address says."""
     return {name: request.values[name] for name in paper_imports.VIEW if name in request.values}
 
 

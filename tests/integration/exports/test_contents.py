@@ -21,7 +21,7 @@ from campaign.bundles.changes import cancel_bundle
 from campaign.core import db, jobs
 from campaign.core.errors import Refused
 from campaign.exports import export_job, records, write_file
-from campaign.exports.list_words import HEADS
+from campaign.exports.write_file import HEADS
 from campaign.models.bundle import Bundle, DeliveryAttempt, DeliveryOutcome, TakenLetters
 from campaign.models.campaign import Campaign, Target
 from campaign.models.delivery import LetterMove

@@ -18,7 +18,7 @@ from campaign.models.directory_import import Directory
 from campaign.models.paper_signature import PaperImport, PaperImportState, PaperRow
 from campaign.models.staff import Role
 from campaign.paper_signatures import paper_imports, scans
-from campaign.paper_signatures.import_rows import sort_rows
+from campaign.paper_signatures.paper_imports import sort_rows
 from campaign.storage import storage
 from tests.factories import make_campaign, make_staff_user, post, sign_in
 from tests.integration.paper_signatures.test_sheets import ANA, counted, make_sheet, sign_online

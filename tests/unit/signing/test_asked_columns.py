@@ -8,8 +8,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from campaign.core.db import Sealed
 from campaign.core.personal_columns import asked, asked_columns, empty_values, personal
-from campaign.exports.list_words import HEADS
 from campaign.exports.records import Source
+from campaign.exports.write_file import HEADS
 from campaign.models.export import ExportKind
 from campaign.models.signature import ASKED, WORDS, Signature
 from campaign.signing.form.forms import SigningForm

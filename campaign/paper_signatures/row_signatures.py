@@ -1,4 +1,4 @@
-"""A row's place in the bundle that took its sheet along, kept while the row counts nothing.
+"""The signature of a row: its columns, and its place in the bundle that took its sheet along.
 
 A sheet travels with one bundle, whose lists and cover letter count its people. Somebody whose row
 is taken out after that and put back, or called a double and counted after all, has travelled
@@ -6,23 +6,111 @@ already: the signature is emptied meanwhile instead of deleted. A new one would 
 bundle, and be counted by two cover letters.
 """
 
+import os
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import force_locale, gettext
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
+from campaign.core import db, i18n
 from campaign.core.personal_columns import empty_values, no_fingerprint
+from campaign.core.settings import current_settings
 from campaign.models.bundle_print import CarriedSignature
-from campaign.models.paper_signature import PaperRow, RowVerdict
-from campaign.models.signature import Signature, SignatureState
+from campaign.models.paper_signature import PaperRow, PaperSheet, RowVerdict
+from campaign.models.signature import Disclosure, Origin, Signature, SignatureState
 from campaign.paper_signatures.check_row import Details
 from campaign.paper_signatures.duplicates import COUNTS, Fingerprints
-from campaign.paper_signatures.signature_columns import (
-    Columns,
-    common_columns,
-    gets_news,
-    own_columns,
-    wants_news,
-)
+from campaign.public.printables import sheet_statement
+from campaign.signing.consents import Consents, record_of
 from campaign.signing.states import move_signature
+
+PAPER_SEAT = 3
+"""One mailbox gets news of a campaign for one row of paper; the seats of online signers stay."""
+Columns = dict[str, Any]
+
+
+def common_columns(session: Session, sheet: PaperSheet) -> Columns:
+    campaign, ours = sheet.campaign, i18n.languages()
+    locale = campaign.default_locale if campaign.default_locale in ours else ours[0]
+    signed = datetime.combine(sheet.collected_on, time(12), ZoneInfo(campaign.timezone))
+    return {
+        "campaign_id": campaign.id,
+        "state": SignatureState.CONFIRMED,
+        "origin": sheet.origin,
+        "seat": PAPER_SEAT,
+        "locale": locale,
+        "letter_locale": (campaign.letter_locales or [locale])[0],
+        "own_words": "",
+        "points": [],
+        # What the printed sheet promises: officials see name and town.
+        "disclosure": Disclosure.TOWN,
+        "consent_wording_id": _wording_id(session, locale),
+        "consent_delivery_at": signed,
+        "source": "sheet",
+        "signed_at": signed,
+        "confirmed_at": db.utcnow(),
+    }
+
+
+def own_columns(
+    common: Columns, details: Details, prints: Fingerprints, *, gets_email: bool
+) -> Columns:
+    consented_at = common["consent_delivery_at"] if gets_email else None
+    return {
+        "given_name": details.given_name,
+        "family_name": details.family_name,
+        # An address is kept for news alone; without one the fingerprint is a random one.
+        "email": details.email if gets_email else "",
+        "email_hmac": prints.email if gets_email else os.urandom(32),
+        "person_hmac": prints.person,
+        "locality": details.locality,
+        "region": details.region,
+        "postal_code": details.postal_code,
+        "country": details.country,
+        "consent_updates_at": consented_at if details.news else None,
+        "consent_network_at": consented_at if details.network else None,
+    }
+
+
+def wants_news(details: Details) -> bool:
+    return bool(details.email) and (details.news or details.network)
+
+
+def gets_news(
+    session: Session, campaign_id: int, prints: Fingerprints, *, besides: int | None = None
+) -> bool:
+    """Tell whether a row of paper already gets this mailbox the news; not `besides`."""
+    taken = select(Signature.id).where(
+        Signature.campaign_id == campaign_id,
+        Signature.email_hmac == prints.email,
+        Signature.seat == PAPER_SEAT,
+    )
+    return any(signature_id != besides for signature_id in session.scalars(taken))
+
+
+def list_news_addresses(session: Session, campaign_id: int) -> set[bytes]:
+    fingerprints = session.scalars(
+        select(Signature.email_hmac).where(
+            Signature.campaign_id == campaign_id, Signature.origin != Origin.ONLINE
+        )
+    )
+    return {bytes(fingerprint) for fingerprint in fingerprints}
+
+
+def _wording_id(session: Session, locale: str) -> int:
+    """Return the record of what the printed sheet says in that language."""
+    settings = current_settings()
+    with force_locale(locale):
+        words = Consents(
+            delivery=sheet_statement(settings.organisation_name),
+            updates=gettext("News about this case"),
+            network=gettext("New urgent actions"),
+        )
+    return record_of(session, locale, words).id
+
 
 _KNOWN: dict[str, object] = {"forgotten_at": None, "unlinked_at": None, "forgotten_words": ""}
 

@@ -1,4 +1,7 @@
-"""Keying in: the page of a sheet, row after row, and the correction of one."""
+"""The desk's pages of sheets and their rows.
+
+For staff: whoever keys in sees who signed (docs/adr/0004).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,9 +10,12 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from campaign.campaigns.desk.blueprint import load
 from campaign.core import db, i18n
-from campaign.core.errors import NotFound
+from campaign.core.errors import Invalid, NotFound, Refused
+from campaign.core.settings import current_settings
 from campaign.models.paper_signature import PaperRow, PaperSheet, Scan
+from campaign.models.staff import Role
 from campaign.paper_signatures import data_entry, scans, sheets
 from campaign.paper_signatures.check_row import (
     FIELDS,
@@ -19,11 +25,105 @@ from campaign.paper_signatures.check_row import (
     is_blank,
     replace_dittos,
 )
-from campaign.paper_signatures.row_sentences import say_problem
-from campaign.staff.guards import actor, staff_user
+from campaign.paper_signatures.desk import paper_import_views, scan_views
+from campaign.paper_signatures.desk.forms import SheetForm, say_problem
+from campaign.staff.guards import actor, guard, staff_user
 from campaign.staff.note_view import ask_before_view
-from campaign.web.desk import redirect_to
-from campaign.web.page import Page
+from campaign.web.desk import accepted, redirect_to
+from campaign.web.page import Page, show_page
+from campaign.web.security import takes_file
+
+blueprint = Blueprint("paper_signatures", __name__, url_prefix="/desk/paper")
+guard(blueprint, Role.STAFF)
+
+
+class SheetList(Page, template="paper_signatures/index.html"):
+    rows: Sequence[tuple[PaperSheet, sheets.Totals]]
+    total: int
+    page: int
+    pages: int
+
+
+class CreateSheet(Page, template="paper_signatures/create.html"):
+    form: SheetForm
+
+
+class EditSheet(Page, template="paper_signatures/edit.html"):
+    form: SheetForm
+    sheet: PaperSheet
+    scans: Sequence[Scan]
+    totals: sheets.Totals
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    page = max(1, min(request.args.get("page", 1, type=int), 100_000))
+    rows, total = sheets.list_sheets(db.session(), page=page)
+    pages = max(1, -(-total // sheets.PAGE))
+    return show_page(SheetList(rows=rows, total=total, page=page, pages=pages))
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@takes_file(scans.MAX_BYTES)
+def create() -> ResponseReturnValue:
+    form = SheetForm.for_new(
+        sheets.list_open_campaigns(db.session()), request.args.get("campaign", "")
+    )
+    if not form.country.data:
+        form.country.data = current_settings().organisation_country
+    created: list[PaperSheet] = []
+    if form.validate_on_submit() and accepted(form, lambda: created.append(_make_sheet(form))):
+        return redirect_to(".show", public_id=created[0].public_id)
+    return show_page(CreateSheet(form=form))
+
+
+@blueprint.route("/<public_id>/about", methods=["GET", "POST"])
+def edit(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    sheet = sheets.get_sheet(session, public_id, by=staff_user())
+    form = SheetForm.of(sheet)
+    if form.validate_on_submit() and accepted(
+        form, lambda: sheets.edit_sheet(session, sheet, actor=actor(), **form.facts())
+    ):
+        return redirect_to(".show", _("Sheet saved."), public_id=public_id)
+    return show_page(
+        EditSheet(
+            form=form,
+            sheet=sheet,
+            scans=scans.list_scans_of_sheet(session, sheet),
+            totals=sheets.count_rows(session, sheet),
+        )
+    )
+
+
+@blueprint.post("/<public_id>/delete")
+def delete(public_id: str) -> ResponseReturnValue:
+    session = db.session()
+    try:
+        sheets.delete_sheet(
+            session, sheets.get_sheet(session, public_id, by=staff_user()), actor=actor()
+        )
+    except Refused:
+        message = _("This sheet has rows. Remove the rows first.")
+        return redirect_to(".show", message, "error", public_id=public_id)
+    return redirect_to(".index", _("Sheet deleted."))
+
+
+def _make_sheet(form: SheetForm) -> PaperSheet:
+    session = db.session()
+    campaign = load(form.campaign.data)
+    try:
+        sheet = sheets.make_sheet(
+            session, campaign, actor=actor(), staff_id=staff_user().id, **form.facts()
+        )
+    except Refused as problem:
+        raise Invalid(fields={"campaign": problem.slug}) from problem
+    if form.scan.data:
+        scans.keep_scan(
+            session, scans.read_upload(form.scan.data.stream), actor=actor(), sheet_id=sheet.id
+        )
+    return sheet
+
 
 ROWS = 5  # rows of the form: without scripts as many are keyed in before they are sent
 SHOWN = 25
@@ -32,8 +132,6 @@ _MOST = 1_000_000  # beyond which no sheet has a row
 
 @dataclass(slots=True)
 class TypedRow:
-    """A row of the form as it was typed, and what is wrong with it."""
-
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     details: Details | None = None
@@ -52,14 +150,7 @@ class KeyIn(Page, template="paper_signatures/sheet.html"):
     countries: Sequence[tuple[str, str]]
 
 
-def register(blueprint: Blueprint) -> None:
-    add = blueprint.add_url_rule
-    add("/<public_id>", "show", show)
-    add("/<public_id>", "key_in", key_in, methods=["POST"])
-    add("/<public_id>/rows/<row>", "correct", correct, methods=["GET", "POST"])
-    add("/<public_id>/rows/<row>/<deed>", "decide", decide, methods=["POST"])
-
-
+@blueprint.get("/<public_id>")
 def show(public_id: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
@@ -68,6 +159,7 @@ def show(public_id: str) -> ResponseReturnValue:
     return _show_sheet(sheet, _blank_rows(sheet, _get_values_above(sheet)))
 
 
+@blueprint.post("/<public_id>")
 def key_in(public_id: str) -> ResponseReturnValue:
     """Take the rows that were keyed in: all of them, or none and what is wrong."""
     session = db.session()
@@ -83,9 +175,10 @@ def key_in(public_id: str) -> ResponseReturnValue:
         data_entry.add_row(
             session, sheet, typed_row.details, actor=actor(), staff_id=staff_user().id
         )
-    return redirect_to("paper_signatures.show", public_id=public_id)
+    return redirect_to(".show", public_id=public_id)
 
 
+@blueprint.route("/<public_id>/rows/<row>", methods=["GET", "POST"])
 def correct(public_id: str, row: str) -> ResponseReturnValue:
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
@@ -97,15 +190,15 @@ def correct(public_id: str, row: str) -> ResponseReturnValue:
         if typed.details is not None:
             data_entry.correct_row(session, paper_row, typed.details, actor=actor())
             message = _("Row %(number)s corrected.", number=paper_row.position)
-            return redirect_to("paper_signatures.show", message, public_id=public_id)
+            return redirect_to(".show", message, public_id=public_id)
         return _show_sheet(sheet, [typed], row=paper_row), 422
     if asked := ask_before_view("paper.look", f"paper-sheet:{sheet.id}"):
         return asked
     return _show_sheet(sheet, [TypedRow(_values_of(details))], row=paper_row)
 
 
+@blueprint.post("/<public_id>/rows/<row>/<deed>")
 def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
-    """Count a double after all, take a row out, or put it back."""
     session = db.session()
     sheet = sheets.get_sheet(session, public_id, by=staff_user())
     paper_row = data_entry.get_row(session, sheet, row)
@@ -119,11 +212,10 @@ def decide(public_id: str, row: str, deed: str) -> ResponseReturnValue:
         raise NotFound("row")
     action, message = deeds[deed]
     action(session, paper_row, actor=actor())
-    return redirect_to("paper_signatures.show", message, public_id=public_id)
+    return redirect_to(".show", message, public_id=public_id)
 
 
 def _list_typed(above: Mapping[str, str]) -> list[TypedRow]:
-    """List the rows that name somebody, each ditto mark replaced."""
     typed = []
     for at in range(ROWS):
         values = {name: request.form.get(f"{name}-{at}", "") for name in (*FIELDS, *TICKS)}
@@ -173,3 +265,7 @@ def _show_sheet(
         totals=sheets.count_rows(session, sheet),
         countries=i18n.countries(),
     ).html()
+
+
+scan_views.register(blueprint)
+paper_import_views.register(blueprint)
